@@ -1,0 +1,48 @@
+"""Time, sleep and chance, as one argument: the only place that asks the machine for them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import Event
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+"""The time zone of the site's dates."""
+
+
+class Stop(Event):
+    """Set to ask the work to end; `exit_code` says how the program then exits."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the work asks of time. Tests pass their own."""
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: void(stop.wait(seconds)))
+    """Sleeps so many seconds, or until the event is set."""
+    chance: random.Random = field(default_factory=random.Random)
+
+    def stamp(self, later: float = 0) -> str:
+        """This instant, or one so many seconds later: UTC, ISO 8601 with Z."""
+        return instant(self.now(), later)
+
+    def today(self) -> date:
+        """The day in London."""
+        return self.now().astimezone(LONDON).date()
+
+
+def instant(at: datetime, later: float = 0) -> str:
+    """An instant as it is stored: UTC, ISO 8601 with Z, whole seconds."""
+    return datetime.fromtimestamp(at.timestamp() + later, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def void(_: object) -> None:
+    """Nothing, whatever it is given."""

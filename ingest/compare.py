@@ -1,0 +1,123 @@
+"""(held, found) -> what changed, as a named type. Pure; `ingest.run` acts on the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from storage.decisions import Held, Reading
+from storage.layout import layout
+from storage.model import Entry, Line
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Not held before."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The page says what is held."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """The same words; numbers or kinds of lines, or the reading's version, are new."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The reading becomes the current one and the held one a past revision. `why` goes into `revisions.change`."""
+
+    reading: Reading
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An import with other words than the site's reading: kept beside it, and it fills what the site leaves NULL."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An import that says nothing new."""
+
+    reading: Reading
+
+
+Change = First | Unchanged | Reread | Superseded | Beside | Known
+
+
+def compare(held: Held | None, found: Reading) -> Change:
+    """What a reading brings beyond what is held."""
+    if held is None:
+        return First(found)
+    if found.source == "site":
+        return _compare_site(held, found)
+    return _compare_import(held, found)
+
+
+def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Reading:
+    """The reading with the fields its page leaves out from the listing's card, then from imports."""
+    decision = reading.decision
+    if entry is not None:
+        decision = replace(
+            decision,
+            outcome=decision.outcome or entry.outcome,
+            subcategory=decision.subcategory or entry.subcategory,
+            decision_date=decision.decision_date or entry.decision_date,
+            kind=decision.kind or entry.kind,
+        )
+    if held is not None:
+        earlier = held.decision if held.source == "import" else None
+        if earlier is not None:
+            decision = replace(
+                decision,
+                category=decision.category or earlier.category,
+                subcategory=decision.subcategory or earlier.subcategory,
+                outcome=decision.outcome or earlier.outcome,
+                decision_date=decision.decision_date or earlier.decision_date,
+                kind=decision.kind or earlier.kind,
+            )
+    return reading if decision is reading.decision else replace(reading, decision=decision)
+
+
+def _compare_site(held: Held, found: Reading) -> Change:
+    if held.source == "import":
+        return Superseded(found, "on the site")
+    if found.text != held.text:
+        return Superseded(found, "amended" if found.normaliser == held.normaliser else "renormalised")
+    if found.normaliser != held.normaliser or layout(found.decision.lines) != held.layout:
+        return Reread(found)
+    return Unchanged(found)
+
+
+def _compare_import(held: Held, found: Reading) -> Change:
+    sha256 = found.text_sha256
+    if sha256 == held.text_sha256 or sha256 in held.import_sha256s:
+        return Known(found)
+    if _says_no_more(found.decision.lines, held.decision.lines):
+        return Known(found)
+    if held.source == "import":
+        return Superseded(found, "imported again")
+    return Beside(found)
+
+
+def _says_no_more(found: Sequence[Line], held: Sequence[Line]) -> bool:
+    """Whether an import is the held text, but for header lines that it lacks."""
+    headers = {line.text for line in held if line.kind == "header"}
+    if any(line.kind == "header" and line.text not in headers for line in found):
+        return False
+    return _words(found) == _words(held)
+
+
+def _words(lines: Sequence[Line]) -> list[str]:
+    return [word for line in lines if line.kind != "header" for word in line.text.split()]

@@ -1,0 +1,210 @@
+"""config.toml -> a frozen Config. Flags beat the environment, which beats the file, which beats the defaults."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ingest.errors import ConfigError, UsageError
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The source, and who asks it."""
+
+    base_url: str = "https://www.lgo.org.uk"
+    contact: str = ""
+    user_agent: str = "lgsco/{version} (archive of published decisions; {contact})"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How requests are made."""
+
+    pace: float = 1.0
+    tries: int = 4
+    retry_wait: float = 2.0
+    retry_wait_most: float = 120.0
+    connect_timeout: float = 15.0
+    read_timeout: float = 30.0
+    deadline: float = 120.0
+    max_bytes: int = 8 * 1024 * 1024
+    daily_requests: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The file."""
+
+    database: str = "lgsco.db"
+    batch: int = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How the listing is walked."""
+
+    walk_most: int = 500
+    trust_hours: float = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The daemon's timetable."""
+
+    time_zone: str = "Europe/London"
+    sync: tuple[str, ...] = ("30 6 * * mon-fri",)
+    sync_days: int = 120
+    stale_hours: float = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Who is told."""
+
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every dial; `config.toml` says what each does, in which unit."""
+
+    site: Site = field(default_factory=Site)
+    fetch: Fetch = field(default_factory=Fetch)
+    storage: Storage = field(default_factory=Storage)
+    listing: Listing = field(default_factory=Listing)
+    schedule: Schedule = field(default_factory=Schedule)
+    alerts: Alerts = field(default_factory=Alerts)
+
+    @property
+    def user_agent(self) -> str:
+        contact = self.site.contact or "no contact set"
+        return self.site.user_agent.replace("{version}", VERSION).replace("{contact}", contact)
+
+
+_LEAST: dict[str, float] = {
+    "fetch.pace": 0,
+    "fetch.tries": 1,
+    "fetch.retry_wait": 0,
+    "fetch.retry_wait_most": 0,
+    "fetch.connect_timeout": 0.001,
+    "fetch.read_timeout": 0.001,
+    "fetch.deadline": 0.001,
+    "fetch.max_bytes": 1024,
+    "fetch.daily_requests": 1,
+    "storage.batch": 1,
+    "listing.walk_most": 10,
+    "listing.trust_hours": 0,
+    "schedule.sync_days": 1,
+    "schedule.stale_hours": 1,
+}
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
+
+
+def load(path: Path | None, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Config:
+    """The configuration. `path` None: `config.toml` in the current folder if there is one.
+
+    `flags` are dotted keys (`site.base_url`) with their values. Raises ConfigError with file, key and what is allowed.
+    """
+    config = Config()
+    chosen = path or Path("config.toml")
+    if chosen.is_file():
+        try:
+            table = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{chosen} is not TOML: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"{chosen} cannot be read: {error.strerror}") from None
+        config = _apply_table(config, table, str(chosen))
+    elif path is not None:
+        raise ConfigError(f"{path}: no such file; --config names the configuration")
+    for section in fields(Config):
+        for dial in fields(getattr(config, section.name)):
+            name = f"LGSCO_{section.name}_{dial.name}".upper()
+            if name in environment:
+                config = _set(config, section.name, dial.name, environment[name], name, from_text=True)
+    for key, value in (flags or {}).items():
+        section_name, _, dial_name = key.partition(".")
+        config = _set(config, section_name, dial_name, value, f"--{dial_name}", from_text=True)
+    return config
+
+
+def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
+    sections = {section.name for section in fields(Config)}
+    for section, dials in table.items():
+        if section not in sections:
+            raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_listed(sections)}")
+        if not isinstance(dials, dict):
+            raise ConfigError(f"{where}: {section} must be a section, [{section}]")
+        known = {dial.name for dial in fields(getattr(config, section))}
+        for key, value in dials.items():
+            if key not in known:
+                raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_listed(known)}")
+            config = _set(config, section, key, value, f"{where}: [{section}] {key}", from_text=False)
+    return config
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _set(config: Config, section: str, key: str, value: Any, where: str, *, from_text: bool) -> Config:
+    part = getattr(config, section)
+    default = getattr(part, key)
+    value = _converted(value, default, where, from_text)
+    least = _LEAST.get(f"{section}.{key}")
+    if least is not None and not least <= value < float("inf"):
+        raise ConfigError(f"{where} = {value} is not allowed; it must be {least:g} or more")
+    if key == "base_url":
+        value = value.rstrip("/")
+        address = urlsplit(value)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ConfigError(f"{where} = {value!r} is not an address; it must begin with https:// or http://")
+    if key == "time_zone":
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(f"{where} = {value!r} is no time zone; one looks like Europe/London") from None
+    changed: Config = replace(config, **{section: replace(part, **{key: value})})
+    return changed
+
+
+def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
+    """The value in its default's type."""
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a text in quotes")
+    if isinstance(default, tuple):
+        if from_text:
+            return tuple(line.strip() for line in str(value).split(";") if line.strip())
+        if isinstance(value, list) and all(isinstance(line, str) for line in value):
+            return tuple(value)
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of texts")
+    kind = type(default)
+    if from_text:
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    elif (isinstance(value, int) and not isinstance(value, bool)) or (kind is float and isinstance(value, float)):
+        return kind(value)
+    raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
+
+
+def require_contact(config: Config) -> None:
+    """Refuses to ask any host but loopback without a contact. Raises UsageError."""
+    host = urlsplit(config.site.base_url).hostname or ""
+    if not _LOOPBACK.fullmatch(host) and not config.site.contact.strip():
+        raise UsageError(
+            f"{host} is asked only by a client that says whose it is: set contact in [site] of config.toml "
+            "(or LGSCO_SITE_CONTACT) to an e-mail or web address of yours"
+        )

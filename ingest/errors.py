@@ -1,0 +1,130 @@
+"""Every way the work can fail, drawn once. An error is one sentence: what, where, what to do.
+
+    LgscoError                      exit  1   unexpected
+    ├── UsageError                        2   bad usage or configuration
+    │   └── ConfigError                   2   a key or a value of config.toml
+    ├── ReadError                        10   one document that could not be read; never stored
+    │   ├── NotADecision                      what a decision must have is missing
+    │   ├── CutShort                          the document ends before its end
+    │   ├── WrongReference                    the document of another reference
+    │   ├── TooLarge                          more bytes than any decision has
+    │   └── Undecodable                       bytes that are not text
+    ├── FetchError                       10   one request that failed; tried again, then queued
+    │   ├── Gone                              404 or 410
+    │   ├── Unreachable                       no connection, or it broke
+    │   ├── Overdue                           the deadline passed
+    │   └── Refused                           any other status that is not 200
+    ├── LayoutChanged                    11   the site answers, and no page reads as it did
+    ├── Blocked                          12   a search shell, a refusal, robots.txt
+    ├── OutOfBudget                      10   the day's ceiling of requests is reached
+    ├── StoreError                            the database
+    │   ├── SchemaMismatch                2   a file of another schema version
+    │   ├── Busy                         13   another writer holds the database
+    │   └── StoreFailed                   1   unwritable, full, damaged
+    └── Stopped                     130/143   Ctrl-C or SIGTERM; the state is saved
+
+StoreError's branch is raised by `storage` and defined there (`storage.errors`); it is drawn here
+so that one picture holds them all.
+"""
+
+from __future__ import annotations
+
+from storage.errors import LgscoError
+
+
+class UsageError(LgscoError):
+    """What was asked for cannot be done as asked."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A key or a value of the configuration is not allowed."""
+
+
+class ReadError(LgscoError):
+    """A document that cannot be read as a whole decision. Nothing of it is stored as one."""
+
+    exit_code = 10
+
+
+class NotADecision(ReadError):
+    """What every decision has is missing; the message names it."""
+
+
+class CutShort(ReadError):
+    """The document ends before its end."""
+
+
+class WrongReference(ReadError):
+    """The document is a decision, and not the one asked for."""
+
+
+class TooLarge(ReadError):
+    """More bytes than any decision has."""
+
+
+class Undecodable(ReadError):
+    """Bytes that are not text in a known encoding."""
+
+
+class FetchError(LgscoError):
+    """A request that brought nothing. `retry` says whether the same request may soon do better."""
+
+    exit_code = 10
+    retry = True
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status, or None when no answer came."""
+        self.retry_after = retry_after
+        """Seconds the site asked us to wait, or None."""
+
+
+class Gone(FetchError):
+    """The site answers 404 or 410 for the address."""
+
+    retry = False
+
+
+class Unreachable(FetchError):
+    """No connection could be made, or it broke before the whole answer was here."""
+
+
+class Overdue(FetchError):
+    """The whole answer was not here before the deadline."""
+
+
+class Refused(FetchError):
+    """The site answered with a status that is no answer; 429 and 5xx are worth another try."""
+
+    def __init__(self, message: str, *, status: int, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status, retry_after=retry_after)
+        self.retry = status == 429 or status >= 500
+
+
+class LayoutChanged(LgscoError):
+    """The site answers, and its pages no longer read as they did."""
+
+    exit_code = 11
+
+
+class Blocked(LgscoError):
+    """The site does not serve us: a search shell, a refusal, or its robots.txt. Proves nothing."""
+
+    exit_code = 12
+
+
+class OutOfBudget(LgscoError):
+    """The day's ceiling of requests is reached; what is left waits for tomorrow."""
+
+    exit_code = 10
+
+
+class Stopped(LgscoError):
+    """A signal asked the run to end; what it had done is saved."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("stopped; what was done is saved, run the same command again to go on")
+        self.exit_code = exit_code

@@ -1,0 +1,200 @@
+"""The head of a decision: the labelled lines between its title and its text, in whatever markup they stand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ingest.blocks import Block
+from ingest.errors import NotADecision
+from ingest.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opens
+from storage.model import DecisionKind, Line, LineKind
+
+HEADER_LINES = 12
+"""Without an opening line, labelled lines are looked for among this many blocks after the title."""
+
+
+class Head(NamedTuple):
+    """What stands between the title and the text."""
+
+    lines: list[Line]
+    fields: dict[str, str]
+    kind: DecisionKind | None
+    summary: str | None
+    body: list[Block]
+
+
+class _Piece(NamedTuple):
+    """A line of the header: a block, a cell of a row, or the part of a block before a line break."""
+
+    text: str
+    lead: str
+    block: Block
+
+
+def read_head(blocks: Sequence[Block], labels_may_lack_colon: bool) -> Head:
+    """The head of the blocks that follow a title. Raises NotADecision where neither it nor a text is there."""
+    opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
+    fields: dict[str, str] = {}
+    if opener_at is None:
+        lines, body = _labelled_top(blocks, fields, labels_may_lack_colon)
+        if not fields:
+            raise NotADecision(
+                "neither 'The Ombudsman's final decision:' nor 'Overview:', and no line "
+                "'Category : …', 'Decision : …' or 'Decision date : …'"
+            )
+        return Head(lines, fields, None, None, body)
+
+    opener = blocks[opener_at]
+    rest = list(blocks[opener_at + 1 :])
+    parts = opener.text.split("\n")
+    at = next(n for n, part in enumerate(parts) if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part))
+    above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]
+    below = parts[at + 1 :]
+    both = OPENER_AND_SUMMARY.fullmatch(parts[at])
+    opening = parts[at]
+    if both:
+        opening, below = both[1], [both[2], *below]
+    if below:
+        rest.insert(0, opener._replace(kind="paragraph", text="\n".join(below), lead=""))
+    final = OPENER.fullmatch(opening)
+    assert final is not None
+    kind: DecisionKind = "statement" if final["final"] else "report"
+    if final["final"] and not final["colon"]:
+        opening += ":"
+
+    lines, leftover = labelled(pieces(without_contents(above, rest)), fields, labels_may_lack_colon)
+    lines += [_as_line(piece) for piece in leftover]
+    lines.append(Line("paragraph", opening))
+    summary: str | None = None
+    if rest:
+        summary, taken = _summary(rest, kind)
+        if summary is not None:
+            lines.append(Line("paragraph", f"Summary: {summary}"))
+            rest = rest[taken:]
+    if not rest and summary is None:
+        raise NotADecision(f"no text after {opening!r}")
+    if not rest:
+        raise NotADecision("no text after the summary")
+    return Head(lines, fields, kind, summary, rest)
+
+
+def _summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, int]:
+    """The text of the summary and how many blocks it took."""
+    first = rest[0].text.replace("\n", " ")
+    found = SUMMARY.fullmatch(first)
+    bare = (found is not None and not found["text"]) or (first == "Summary" and kind == "statement")
+    if bare and len(rest) > 1 and rest[1].kind == "paragraph":
+        return rest[1].text.replace("\n", " "), 2
+    if found is not None and found["text"]:
+        return found["text"], 1
+    if kind == "statement" and rest[0].lead == "Summary":
+        return first.removeprefix("Summary").strip(), 1
+    return None, 0
+
+
+def pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
+    """The lines of the head: cells and broken lines one by one where one of them is labelled."""
+    for block in blocks:
+        parts = block.cells or block.text.split("\n")
+        if block.cells and not any(LABEL.match(part) for part in parts):
+            parts = (block.text,)
+        if len(parts) > 1 and not block.cells and not any(LABEL.match(part) for part in parts):
+            parts = (block.text.replace("\n", " "),)
+        for n, part in enumerate(parts):
+            yield _Piece(part, block.lead if n == 0 else "", block)
+
+
+def labelled(
+    pieces: Iterable[_Piece], fields: dict[str, str], labels_may_lack_colon: bool
+) -> tuple[list[Line], list[_Piece]]:
+    """Header lines, in published order. Returns the lines, and the pieces that follow the last labelled one."""
+    lines: list[Line] = []
+    waiting: list[_Piece] = []
+    pending: tuple[str, _Piece] | None = None
+
+    def header(label: str, value: str) -> None:
+        lines.extend(map(_as_line, waiting))
+        waiting.clear()
+        fields[label] = value
+        lines.append(Line("header", f"{label} : {value}"))
+
+    for piece in pieces:
+        label, value = _split_label(piece, labels_may_lack_colon)
+        if pending is not None:
+            if label is None and piece.text.lstrip(": "):
+                header(pending[0], piece.text.lstrip(": "))
+                pending = None
+                continue
+            waiting.append(pending[1])
+            pending = None
+        if label is None or label in fields:
+            waiting.append(piece)
+        elif value:
+            header(label, value)
+        else:
+            pending = (label, piece)
+    if pending is not None:
+        waiting.append(pending[1])
+    return lines, waiting
+
+
+def _split_label(piece: _Piece, may_lack_colon: bool) -> tuple[str | None, str]:
+    if piece.block.kind == "item" and not piece.lead:
+        return None, ""
+    found = LABEL.fullmatch(piece.text)
+    if found:
+        return found[1] or found[2], found["value"] or ""
+    lead = piece.lead.removesuffix(":").rstrip()
+    if may_lack_colon and lead in ("Category", "Decision", "Decision date"):
+        return lead, piece.text[len(piece.lead) :].lstrip(": ")
+    return None, ""
+
+
+def _labelled_top(
+    blocks: Sequence[Block], fields: dict[str, str], labels_may_lack_colon: bool
+) -> tuple[list[Line], list[Block]]:
+    """Header lines of a page without an opening line: up to the last labelled one near the title."""
+    lines, leftover = labelled(pieces(blocks[:HEADER_LINES]), fields, labels_may_lack_colon)
+    if not fields:
+        return [], []
+    body: list[Block] = []
+    for piece in leftover:
+        if body and body[-1] is piece.block:
+            continue
+        body.append(piece.block if piece.text in piece.block.text else piece.block._replace(text=piece.text))
+    return lines, [*body, *blocks[HEADER_LINES:]]
+
+
+def _as_line(piece: _Piece) -> Line:
+    kind: LineKind = piece.block.kind if piece.block.kind == "item" else "paragraph"
+    return Line(kind, piece.text.replace("\n", " "))
+
+
+def without_contents(blocks: Sequence[Block], body: Sequence[Block] | None = None) -> list[Block]:
+    """Without contents lists: lists whose every item links within the page and equals a heading.
+
+    Where the layout shows no links, such a list counts only above the text (`body` given).
+    """
+    if not any(block.kind == "item" for block in blocks):
+        return list(blocks)
+    above = body is not None
+    headings = {block.text for block in (body if body is not None else blocks) if block.kind == "heading"}
+    by_list: dict[int, list[int]] = {}
+    for index, block in enumerate(blocks):
+        item = block.item
+        if item is None:
+            continue
+        while item.list.parent is not None:
+            item = item.list.parent
+        by_list.setdefault(id(item.list), []).append(index)
+    dropped = {
+        index
+        for members in by_list.values()
+        if all(
+            blocks[n].text in headings and (blocks[n].contents_link or (above and blocks[n].node is None))
+            for n in members
+        )
+        for index in members
+    }
+    return [block for index, block in enumerate(blocks) if index not in dropped]

@@ -1,0 +1,303 @@
+"""From a queued reference to a recorded decision: fetch -> keep -> read -> compare -> record.
+
+Each fetched page is kept in a small transaction of its own, with its queue row and the journal of its requests.
+Recording reads kept pages and takes many decisions a transaction, so a kill re-reads at most one batch and
+re-fetches at most one page. Imports and renormalising enter at `read`: one way in.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from ingest import page as pages_read
+from ingest.clock import Clock, Stop
+from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
+from ingest.errors import FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
+from ingest.page import NORMALISER
+from ingest.site import Site
+from ingest.text import render
+from storage import decisions, ledger, pages
+from storage.database import atomic
+from storage.decisions import Held, Reading
+from storage.model import Decision, Page, Source, Wanted, Window
+
+log = logging.getLogger("lgsco")
+
+_RETRY_SECONDS = (3600, 6 * 3600, 24 * 3600)
+"""Seconds until a decision that could not be had is tried again, after its first, second and each later failure."""
+
+_UNREADABLE_IN_A_ROW = 5
+"""Pages in a row that do not read, after which it is the layout that changed and not the pages."""
+
+_FIRST_BATCH = 4
+"""Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, counted. `expected` is what it knows it has to do."""
+
+    expected: int = 0
+    requests: int = 0
+    fetched: int = 0
+    first: int = 0
+    amended: int = 0
+    unchanged: int = 0
+    beside: int = 0
+    failed: int = 0
+    odd: list[str] = field(default_factory=list)
+    """Statements without their closing line, by reference; recorded all the same."""
+    unread: list[str] = field(default_factory=list)
+    """What could not be fetched or read, a sentence each."""
+
+    def counts(self) -> dict[str, int]:
+        names = ("requests", "fetched", "first", "amended", "unchanged", "beside", "failed")
+        return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
+
+
+Report = Callable[[Tally], None]
+
+
+class Intake:
+    """Records decisions: those of the queue, and those of documents."""
+
+    def __init__(
+        self, db: sqlite3.Connection, clock: Clock, run: int, tally: Tally, report: Report, *, batch: int
+    ) -> None:
+        self._db = db
+        self._codec = pages.Codec(db)
+        self._clock = clock
+        self._run = run
+        self._tally = tally
+        self._report = report
+        self._batch_most = batch
+        self._batch = min(_FIRST_BATCH, batch)
+        self._unreadable = 0
+
+    # ------------------------------------------------------------ fetch, keep
+
+    def fetch(self, site: Site, save: Callable[[], None], window: Window | None, most: int | None) -> None:
+        """Fetches what is queued and due, of a window if one is given, and records it.
+
+        `save` writes the journal; it is called inside the transaction of each page. `most`: decisions to fetch at
+        most. Raises what `Site.fetch` raises about the site as a whole, and LayoutChanged.
+        """
+        self.record_kept()
+        left = most
+        while left is None or left > 0:
+            wanted = ledger.find_wanted(self._db, self._clock.stamp(), window, min(self._batch, left or self._batch))
+            if not wanted:
+                break
+            try:
+                for one in wanted:
+                    self._fetch_one(site, save, one)
+            finally:
+                self.record_kept()
+            self._batch = min(self._batch * 2, self._batch_most)
+            left = None if left is None else left - len(wanted)
+
+    def _fetch_one(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
+        kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
+        try:
+            while True:
+                missing = _next_chapter(kept)
+                if missing is None:
+                    break
+                target = wanted.url if missing == 1 else f"{wanted.url}?chapter={missing}"
+                answer = site.fetch(target)
+                page = Page(wanted.reference, missing, target, answer.at, answer.charset, answer.body)
+                kept = [*kept, page]
+                with atomic(self._db):
+                    pages.keep(self._db, self._codec, page)
+                    if _next_chapter(kept) is None:
+                        ledger.queue_kept(self._db, wanted.reference)
+                    save()
+        except (Gone, ReadError) as error:
+            self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
+            return
+        except FetchError as error:
+            self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
+            raise
+        self._tally.fetched += 1
+        self._report(self._tally)
+
+    def _fail(
+        self, reference: str, url: str, error: Exception, attempts: int, save: Callable[[], None] = lambda: None
+    ) -> None:
+        wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
+        with atomic(self._db):
+            self._queue_failure(reference, url, error, wait)
+            save()
+        self._report(self._tally)
+
+    def _queue_failure(self, reference: str, url: str, error: Exception, wait: float = _RETRY_SECONDS[0]) -> None:
+        ledger.queue_failed(
+            self._db,
+            reference,
+            url,
+            at=self._clock.stamp(),
+            next_at=self._clock.stamp(wait),
+            error_kind=type(error).__name__,
+            error=str(error),
+        )
+        self._tally.failed += 1
+        self._tally.unread.append(f"{reference}: {error}")
+        log.warning("%s: %s", reference, error)
+
+    # ------------------------------------------------------------ read, compare, record
+
+    def record_kept(self) -> None:
+        """Reads and records every decision whose pages are kept and unread. Raises LayoutChanged."""
+        while True:
+            groups = pages.find_kept(self._db, self._codec, self._batch_most)
+            if not groups:
+                return
+            readings: list[Reading] = []
+            failures: list[tuple[Page, list[int], ReadError]] = []
+            for group in groups:
+                try:
+                    readings.append(self._read(group))
+                    self._unreadable = 0
+                except ReadError as unread:
+                    failures.append((group[0][1], [page for page, _ in group], unread))
+                    self._unreadable += 1
+            ids = {group[0][1].reference: [page for page, _ in group] for group in groups}
+            with atomic(self._db):
+                self._record(readings)
+                for reading in readings:
+                    pages.mark(self._db, ids[reading.decision.reference], "read")
+                ledger.queue_done(self._db, [reading.decision.reference for reading in readings])
+                for page, page_ids, error in failures:
+                    pages.mark(self._db, page_ids, "unreadable")
+                    self._queue_failure(page.reference, page.url, error)
+                self._codec.train_if_due(self._clock.stamp())
+            self._report(self._tally)
+            if self._unreadable >= _UNREADABLE_IN_A_ROW:
+                raise LayoutChanged(
+                    f"{self._unreadable} pages in a row do not read, the last because: {failures[-1][2]}; the site's "
+                    "layout has changed, or it does not serve us. The pages are kept, and `lgsco renormalise` reads "
+                    "them again"
+                )
+
+    def _read(self, group: Sequence[tuple[int, Page]]) -> Reading:
+        page_id, first = group[0]
+        if len(group) == 1:
+            decision = pages_read.read(first.body, reference=first.reference, charset=first.charset)
+        else:
+            bodies = [page.body for _, page in group]
+            decision = pages_read.read_chapters(bodies, reference=first.reference, charset=first.charset)
+        self.check(decision)
+        return self.reading(decision, "site", at=first.fetched_at, url=first.url, page=page_id)
+
+    def check(self, decision: Decision) -> None:
+        """Refuses what cannot be true. Raises NotADecision."""
+        decided = decision.decision_date
+        if decided is not None and decided > self._clock.today():
+            raise NotADecision(f"its decision date {decided} is in the future")
+
+    def reading(
+        self,
+        decision: Decision,
+        source: Source,
+        *,
+        at: str,
+        url: str | None = None,
+        page: int | None = None,
+        document: str | None = None,
+    ) -> Reading:
+        """A reading with its text, ready to be recorded."""
+        if decision.kind == "statement" and not decision.closed:
+            self._tally.odd.append(decision.reference)
+            log.warning("%s: recorded without the closing line of a statement", decision.reference)
+        return Reading(decision, render(decision), source, at, NORMALISER, url, page, document)
+
+    def record(self, readings: Sequence[Reading]) -> None:
+        """Records readings of different decisions, in one transaction."""
+        with atomic(self._db):
+            self._record(readings)
+        self._report(self._tally)
+
+    def renormalise(self, stop: Stop, *, dry_run: bool) -> int:
+        """Reads the newest kept pages of every decision again; returns how many read otherwise than they are held.
+
+        Raises Stopped.
+        """
+        changed = 0
+        for group in pages.find_read(self._db, self._codec):
+            if stop.is_set():
+                raise Stopped(stop.exit_code)
+            reference = group[0][1].reference
+            try:
+                found = self._read(group)
+            except ReadError as error:
+                self._tally.failed += 1
+                self._tally.unread.append(f"{reference}: {error}")
+                log.warning("%s: %s", reference, error)
+                continue
+            held = decisions.find_held(self._db, [reference]).get(reference)
+            cards = ledger.find_entries(self._db, [reference])
+            change = compare(held, with_card(found, cards.get(reference), held))
+            if isinstance(change, Unchanged):
+                self._tally.unchanged += 1
+                continue
+            changed += 1
+            log.info("%s reads otherwise than it is held: %s", reference, type(change).__name__.lower())
+            if not dry_run:
+                self.record([found])
+        return changed
+
+    def _record(self, readings: Sequence[Reading]) -> None:
+        references = [reading.decision.reference for reading in readings]
+        held = decisions.find_held(self._db, references)
+        cards = ledger.find_entries(self._db, references)
+        firsts: list[Reading] = []
+        for reading in readings:
+            reference = reading.decision.reference
+            before = held.get(reference)
+            change = compare(before, with_card(reading, cards.get(reference), before))
+            if isinstance(change, First):
+                firsts.append(change.reading)
+            else:
+                self._apply(change, before)
+        decisions.record_first(self._db, firsts, self._run)
+        self._tally.first += len(firsts)
+
+    def _apply(self, change: Change, before: Held | None) -> None:
+        reading = change.reading
+        reference = reading.decision.reference
+        match change:
+            case First():
+                raise AssertionError("first readings are recorded together")
+            case Superseded(_, why):
+                decisions.supersede(self._db, reading, why, self._run)
+                if before is not None:
+                    decisions.fill(self._db, reference, before.import_fields)
+                self._tally.amended += 1
+            case Reread():
+                decisions.reread(self._db, reading)
+                decisions.seen(self._db, reading)
+                self._tally.unchanged += 1
+            case Unchanged():
+                decisions.seen(self._db, reading)
+                self._tally.unchanged += 1
+            case Beside():
+                decisions.keep_beside(self._db, reading, self._run)
+                decisions.fill(self._db, reference, reading.fields())
+                self._tally.beside += 1
+            case Known():
+                self._tally.unchanged += 1
+            case _:
+                assert_never(change)
+
+
+def _next_chapter(kept: Sequence[Page]) -> int | None:
+    """The next page of a decision to fetch: the first, then each chapter that a page links to."""
+    if not kept:
+        return 1
+    have = {page.chapter for page in kept}
+    linked = {number for page in kept for number in pages_read.chapters(page.body)}
+    return min(linked - have, default=None)

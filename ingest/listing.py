@@ -1,0 +1,123 @@
+"""A listing page -> Listing. Pure.
+
+What the site prints (seen 2026-11): `Your search has N results`, N with commas; cards whose link gives address and
+reference, a line `{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some cards
+lack their title; older ones drop the suffix letter, so the link alone names the decision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import unquote, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from ingest.blocks import fold
+from ingest.markup import from_html
+from ingest.page import decode
+from ingest.phrases import MONTHS
+from storage.model import DecisionKind, Entry, reference
+
+PAGE_SIZE = 10
+"""Cards on a full page of the listing."""
+
+_DECISION_PATH = re.compile(r"/decisions/[^/]+(?:/[^/]+)?/(\d{2}-\d{3}-\d{3}[a-z]?)/?", re.IGNORECASE)
+_TOTAL = re.compile(r"Your search has ([\d,]+|no) results?")
+_CARD_LINE = re.compile(r"(Statement|Report)\b ?(.*?) ?(\d{1,2}-[A-Z][a-z]{2}-\d{4})")
+_TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
+_OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the listing."""
+
+    total: int | None
+    """What the site says the whole search has; None when it does not say, which is never zero."""
+    entries: tuple[Entry, ...]
+    """The cards, in their order; one that stands twice is here twice."""
+
+
+def read(body: bytes, *, charset: str | None = None) -> Listing:
+    """The listing on a page; an empty one of unknown total when the page holds none. Raises Undecodable."""
+    tree = LexborHTMLParser(decode(body, charset))
+    if tree.body is None:
+        return Listing(None, ())
+    return Listing(_total(tree.body), tuple(_entry(card, link) for card, link in _cards(tree.body)))
+
+
+def _total(body: LexborNode) -> int | None:
+    found = _TOTAL.search(fold(body.text()))
+    if found is None:
+        return None
+    return 0 if found[1] == "no" else int(found[1].replace(",", ""))
+
+
+def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+    """Each card's element with its link: the largest element around a decision's link that holds no other's."""
+    links: list[tuple[LexborNode, str, str]] = []
+    for link in body.css("a[href]"):
+        path = unquote(urlsplit(link.attributes.get("href") or "").path)
+        found = _DECISION_PATH.fullmatch(path)
+        if found:
+            links.append((link, path, found[1].lower()))
+    named: dict[int, set[str]] = {}  # the references linked to inside each element above a link
+    for link, _, name in links:
+        node = link.parent
+        while node is not None:
+            named.setdefault(node.mem_id, set()).add(name)
+            node = node.parent
+    seen: set[int] = set()
+    lone = len({name for _, _, name in links}) == 1
+    for link, path, name in links:
+        card = link
+        parent = card.parent
+        while parent is not None and parent.tag not in ("body", "main") and named[parent.mem_id] == {name}:
+            if lone and _CARD_LINE.search(fold(card.text(separator=" "))):
+                break
+            card, parent = parent, parent.parent
+        if card.mem_id not in seen:
+            seen.add(card.mem_id)
+            yield card, path
+
+
+def _entry(card: LexborNode, path: str) -> Entry:
+    found = _DECISION_PATH.fullmatch(path)
+    assert found is not None
+    authority: str | None = None
+    kind: DecisionKind | None = None
+    outcome: str | None = None
+    subcategory: str | None = None
+    decided: date | None = None
+    texts = [block.text.replace("\n", " ") for block in from_html(card)] or [fold(card.text())]
+    for text in texts:
+        title = _TITLE.fullmatch(text)
+        if title and authority is None and not text.startswith("Summary"):
+            authority = title[1]
+    line = _CARD_LINE.search(" ".join(text for text in texts if not text.startswith("Summary")))
+    if line:
+        kind = "statement" if line[1] == "Statement" else "report"
+        outcome, subcategory = _outcome_and_subcategory(line[2], path)
+        day, month, year = line[3].split("-")
+        try:
+            decided = date(int(year), MONTHS[month.lower()], int(day))
+        except (KeyError, ValueError):
+            decided = None
+    return Entry(reference(found[1]), path, authority, outcome, subcategory, decided, kind)
+
+
+def _outcome_and_subcategory(words: str, path: str) -> tuple[str | None, str | None]:
+    """The card prints both on one line with nothing between: the address shows where the second begins."""
+    for known in _OUTCOMES:
+        if words == known or words.startswith(known + " "):
+            return known, words[len(known) + 1 :] or None
+    wanted = path.rstrip("/").split("/")[-2].lower()
+    parts = words.split(" ")
+    for start in range(1, len(parts)):
+        subcategory = " ".join(parts[start:])
+        if re.sub(r"[^a-z0-9]+", "-", subcategory.lower()).strip("-") == wanted:
+            return " ".join(parts[:start]), subcategory
+    return None, None

@@ -1,0 +1,34 @@
+"""Decision <-> the text format: one block a line, `- ` before items, no newline at the end."""
+
+from __future__ import annotations
+
+from ingest.compose import compose
+from ingest.errors import CutShort, NotADecision, TooLarge
+from ingest.page import MAX_BYTES, decode
+from ingest.plain import from_text
+from storage.model import Decision
+
+
+def render(decision: Decision) -> str:
+    """The decision in the text format."""
+    return "\n".join("- " + line.text if line.kind == "item" else line.text for line in decision.lines)
+
+
+def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
+    """The decision in a text document of either layout.
+
+    `unclosed=True` accepts a statement without its closing line. Raises ReadError: CutShort where that line is
+    missing, NotADecision, Undecodable, TooLarge.
+    """
+    if len(text) > MAX_BYTES:
+        raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
+    text = decode(text) if isinstance(text, bytes) else text
+    if not text.strip():
+        raise NotADecision("an empty document")
+    decision = compose(from_text(text), starts_are_attributes=False, labels_may_lack_colon=False)
+    if decision.kind == "statement" and not decision.closed and not unclosed:
+        raise CutShort(
+            f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "
+            "the text may be cut short; --unclosed takes it as it is"
+        )
+    return decision

@@ -1,0 +1,1 @@
+"""What is kept: the nouns, the schema, and every line of SQL."""

@@ -1,0 +1,98 @@
+"""Opening the one file for any number of readers, and what readers and the writer share.
+
+`storage.writer` opens it for the one writer. Starting a reader must stay cheap, so nothing here needs more
+than the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
+
+SCHEMA_VERSION = 1
+"""The schema this program reads and writes: the number of the last migration in `storage.schema`."""
+
+BUSY_SECONDS = 15.0
+"""How long a statement waits for another connection's lock on the file."""
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database for a reader, beside whoever writes. Raises SchemaMismatch, StoreFailed."""
+    if not path.is_file():
+        raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
+    with said_plainly(path), contextlib.closing(connect(path, "ro")) as db:
+        version = schema_version(db, path)
+        if version < SCHEMA_VERSION:
+            raise SchemaMismatch(
+                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; `lgsco sync` or `lgsco import` "
+                "brings it up to date"
+            )
+        yield db
+
+
+@contextlib.contextmanager
+def atomic(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that takes the write lock at once: upgrading a read fails whatever the busy timeout."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def said_plainly(path: Path) -> Iterator[None]:
+    """SQLite's own errors, as one sentence each: raises Busy, StoreFailed."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _plain(path, error) from error
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in SQLite's URI mode `ro` or `rwc`, without implicit transactions."""
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+def schema_version(db: sqlite3.Connection, path: Path) -> int:
+    """The file's schema version, 0 for an empty file. Raises SchemaMismatch for a newer one, StoreFailed for a
+    file that holds something else."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    foreign = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'decisions'").fetchone() is None
+    if foreign and db.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
+        raise StoreFailed(f"{path} holds something else than lgsco's tables; name another file with --db")
+    if version > SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"{path} has schema {version}, newer than the {SCHEMA_VERSION} this lgsco knows; upgrade lgsco"
+        )
+    return version
+
+
+def _plain(path: Path, error: sqlite3.Error) -> StoreError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return StoreFailed(
+            f"{path}: the disk is full; free room and run the same command again, nothing stored is lost"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Busy(f"{path} stayed locked by another program for {BUSY_SECONDS:.0f} seconds; close it and try again")
+    if name.startswith("SQLITE_NOTADB"):
+        return StoreFailed(f"{path} is not an SQLite database; name another file with --db")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreFailed(f"{path} cannot be opened or written ({error}); check its folder's permissions, or use --db")
+    if name.startswith("SQLITE_CORRUPT"):
+        return StoreFailed(f"{path} is damaged ({error}); restore a snapshot of it")
+    if name.startswith("SQLITE_IOERR"):
+        return StoreFailed(f"{path}: reading or writing failed ({error}); check the disk, then run the command again")
+    return StoreFailed(f"{path}: {error}")

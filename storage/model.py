@@ -1,0 +1,152 @@
+"""The nouns. Frozen, standard library only; everything else imports them and they import nothing.
+
+A *decision* is the Ombudsman's. Its identity is its *reference* alone. Its *lines* are the lines of
+its text in the project's format: joined by newlines, items with ``- `` before them, they are the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+
+LineKind = Literal["header", "heading", "paragraph", "item"]
+DecisionKind = Literal["statement", "report"]
+Source = Literal["site", "import"]
+
+_SPELLING = re.compile(r"(\d{2})[\s\-\u2010-\u2015]*(\d{3})[\s\-\u2010-\u2015]*(\d{3})[\s\-]*([A-Za-z]?)", re.ASCII)
+_WIDE_SPACE = re.compile(r"\s")
+
+
+def reference(spelling: str) -> str:
+    """The printed form of a reference in any spelling: ``25-004-920`` is ``25 004 920``.
+
+    Digits in groups of two, three and three, with a lower-case suffix letter on joint health cases
+    (``24 001 411a``). Raises ValueError when the spelling is not a reference.
+    """
+    found = _SPELLING.fullmatch(_WIDE_SPACE.sub(" ", spelling).strip())
+    if found is None:
+        raise ValueError(f"{spelling!r} is not a reference; one looks like 25 004 920 or 24 001 411a")
+    year, middle, last, suffix = found.groups()
+    return f"{year} {middle} {last}{suffix.lower()}"
+
+
+def slug(reference: str) -> str:
+    """The form of a printed reference in addresses and file names: ``25 004 920`` is ``25-004-920``."""
+    return reference.replace(" ", "-")
+
+
+class Line(NamedTuple):
+    """One line of a decision's text, without the ``- `` of an item."""
+
+    kind: LineKind
+    text: str
+    number: str | None = None
+    """The number the publisher gave the paragraph (``24``, ``24.a``), never a guess."""
+    section: str | None = None
+    """The text of the nearest heading at or above the line; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One reading of one decision, whole. Fields the source does not print are None."""
+
+    reference: str
+    authority: str | None
+    category: str | None
+    subcategory: str | None
+    outcome: str | None
+    decision_date: date | None
+    kind: DecisionKind | None
+    summary: str | None
+    lines: tuple[Line, ...]
+    closed: bool
+    """Whether the text ends with the line that closes a statement ("… on behalf of the Ombudsman")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the site's listing: what its card prints of one decision. The link gives reference and url."""
+
+    reference: str
+    url: str
+    """The address's path, from the root of the site."""
+    authority: str | None
+    outcome: str | None
+    subcategory: str | None
+    decision_date: date | None
+    kind: DecisionKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One fetched document, kept as it came before anyone reads it."""
+
+    reference: str
+    chapter: int
+    """1, or the number of a further chapter of a public report."""
+    url: str
+    fetched_at: str
+    """UTC, ISO 8601 with Z."""
+    charset: str | None
+    """The character set the response named."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it went, for the journal."""
+
+    at: str
+    """UTC, ISO 8601 with Z."""
+    target: str
+    """Path and query."""
+    status: int | None
+    """The HTTP status, or None when no answer came."""
+    received: int
+    """Bytes of the answer's body."""
+    seconds: float
+    attempt: int
+    """1-based."""
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A decision to be fetched: a row of the queue."""
+
+    reference: str
+    url: str
+    attempts: int
+    """Failed tries so far."""
+
+
+WindowState = Literal["proven", "short", "unknown", "drifting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A range of decision dates, both ends inclusive."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What one look at a window's listing found: a row of the ledger."""
+
+    window: Window
+    total: int | None
+    """What the site says it has; None when it did not say, which is never zero."""
+    listed: int
+    """Distinct references its pages listed."""
+    state: WindowState
+    counted_at: str
+    """UTC, ISO 8601 with Z."""
+    asked: str
+    """The parameters the site was asked with, beside the dates."""

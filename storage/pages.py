@@ -1,0 +1,150 @@
+"""Raw pages, kept as they came before anyone reads them; compressed, since nine tenths of each are the same.
+
+Pages are compressed with zstd, at first plainly; when enough are kept, a dictionary is trained on them, stored in
+`dictionaries`, and those already kept are compressed again with it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+import zstandard
+
+from storage.model import Page
+
+_LEVEL = 3
+_DICTIONARY_BYTES = 112 * 1024
+_TRAIN_ON = 200
+"""Pages a dictionary is trained on: measured, more bring little."""
+
+
+class Codec:
+    """Compression with the dictionaries of one database. One object per connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {None: zstandard.ZstdDecompressor()}
+        self.dictionary: int | None = None
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        newest = db.execute("SELECT id, data FROM dictionaries ORDER BY id DESC LIMIT 1").fetchone()
+        if newest:
+            self._use(*newest)
+
+    def compress(self, body: bytes) -> bytes:
+        return self._compressor.compress(body)
+
+    def decompress(self, body: bytes, dictionary: int | None) -> bytes:
+        decompressor = self._decompressors.get(dictionary)
+        if decompressor is None:
+            (data,) = self._db.execute("SELECT data FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
+            trained = zstandard.ZstdCompressionDict(data)
+            decompressor = self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
+        return decompressor.decompress(body)
+
+    def train_if_due(self, at: str) -> bool:
+        """Trains the first dictionary once enough pages are kept. Call it inside a transaction."""
+        if self.dictionary is not None:
+            return False
+        rows = self._db.execute(
+            "SELECT id, body FROM pages WHERE dictionary IS NULL ORDER BY id LIMIT ?", (_TRAIN_ON,)
+        ).fetchall()
+        if len(rows) < _TRAIN_ON:
+            return False
+        samples: list[bytes | bytearray | memoryview[int]] = [self.decompress(body, None) for _, body in rows]
+        trained = zstandard.train_dictionary(_DICTIONARY_BYTES, samples, level=_LEVEL)
+        cursor = self._db.execute(
+            "INSERT INTO dictionaries (trained_at, pages, data) VALUES (?, ?, ?)",
+            (at, len(samples), trained.as_bytes()),
+        )
+        assert cursor.lastrowid is not None
+        self._use(cursor.lastrowid, trained.as_bytes())
+        ids = [row[0] for row in self._db.execute("SELECT id FROM pages WHERE dictionary IS NULL").fetchall()]
+        for page in ids:
+            (body,) = self._db.execute("SELECT body FROM pages WHERE id = ?", (page,)).fetchone()
+            self._db.execute(
+                "UPDATE pages SET body = ?, dictionary = ? WHERE id = ?",
+                (self.compress(self.decompress(body, None)), self.dictionary, page),
+            )
+        return True
+
+    def _use(self, dictionary: int, data: bytes) -> None:
+        trained = zstandard.ZstdCompressionDict(data)
+        trained.precompute_compress(level=_LEVEL)
+        self.dictionary = dictionary
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=trained)
+        self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
+
+
+def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
+    """Keeps a page, unread, and returns its id. Call it inside a transaction."""
+    cursor = db.execute(
+        "INSERT INTO pages (reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body) "
+        "VALUES (?, ?, ?, ?, ?, 'kept', ?, ?, ?)",
+        (
+            page.reference,
+            page.chapter,
+            page.url,
+            page.fetched_at,
+            page.charset,
+            len(page.body),
+            codec.dictionary,
+            codec.compress(page.body),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def find_unfinished(db: sqlite3.Connection, codec: Codec, reference: str) -> list[Page]:
+    """The chapters of a report that are kept while others are still to be fetched."""
+    rows = db.execute(
+        "SELECT chapter, url, fetched_at, charset, dictionary, body FROM pages "
+        "WHERE reference = ? AND state = 'kept' ORDER BY chapter",
+        (reference,),
+    )
+    return [
+        Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary))
+        for chapter, url, fetched_at, charset, dictionary, body in rows
+    ]
+
+
+def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tuple[int, Page]]]:
+    """The unread pages of up to `limit` decisions whose pages are all here: a list of chapters for each."""
+    rows = db.execute(
+        "SELECT p.id, p.reference, p.chapter, p.url, p.fetched_at, p.charset, p.dictionary, p.body FROM pages AS p "
+        "WHERE p.state = 'kept' AND p.reference IN (SELECT reference FROM queue WHERE state = 'kept' LIMIT ?) "
+        "ORDER BY p.reference, p.chapter",
+        (limit,),
+    )
+    found: list[list[tuple[int, Page]]] = []
+    for page, reference, chapter, url, fetched_at, charset, dictionary, body in rows:
+        kept = (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
+        if found and found[-1][0][1].reference == reference:
+            found[-1].append(kept)
+        else:
+            found.append([kept])
+    return found
+
+
+def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:
+    """Says of pages that they were read, or could not be."""
+    db.executemany("UPDATE pages SET state = ? WHERE id = ?", [(state, page) for page in pages])
+
+
+def find_read(db: sqlite3.Connection, codec: Codec) -> Iterator[list[tuple[int, Page]]]:
+    """The newest pages of every decision read from the site, a decision at a time: what renormalising reads again."""
+    references = [
+        row[0] for row in db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
+    ]
+    for reference in references:
+        rows = db.execute(
+            "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
+            "WHERE reference = ? AND state <> 'kept' AND id >= "
+            "(SELECT max(id) FROM pages WHERE reference = ? AND state <> 'kept' AND chapter = 1) ORDER BY chapter",
+            (reference, reference),
+        ).fetchall()
+        yield [
+            (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
+            for page, chapter, url, fetched_at, charset, dictionary, body in rows
+        ]

@@ -1,0 +1,92 @@
+"""Runs and the journal of requests: what the program did, and when."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.model import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, as it ended or stands."""
+
+    id: int
+    task: str
+    arguments: dict[str, Any]
+    started_at: str
+    ended_at: str | None
+    state: str
+    """running, complete, incomplete, blocked, layout, failed, stopped or died."""
+    exit_code: int | None
+    message: str | None
+    tally: dict[str, int]
+
+
+def begin_run(db: sqlite3.Connection, task: str, arguments: Mapping[str, Any], at: str) -> int:
+    """Records that a run begins and returns its id. The lock is ours, so a run still `running` was killed."""
+    db.execute("UPDATE runs SET state = 'died' WHERE state = 'running'")
+    cursor = db.execute(
+        "INSERT INTO runs (task, arguments, started_at, state, process) VALUES (?, ?, ?, 'running', ?)",
+        (task, json.dumps(arguments), at, os.getpid()),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def end_run(
+    db: sqlite3.Connection,
+    run: int,
+    *,
+    at: str,
+    state: str,
+    exit_code: int,
+    message: str | None,
+    tally: Mapping[str, int],
+) -> None:
+    """Records how a run ended."""
+    db.execute(
+        "UPDATE runs SET ended_at = ?, state = ?, exit_code = ?, message = ?, tally = ? WHERE id = ?",
+        (at, state, exit_code, message, json.dumps(tally), run),
+    )
+
+
+def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
+    """The last runs, newest first."""
+    rows = db.execute(
+        "SELECT id, task, arguments, started_at, ended_at, state, exit_code, message, tally FROM runs "
+        "ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [Run(i, t, json.loads(a), s, e, st, x, m, json.loads(ta or "{}")) for i, t, a, s, e, st, x, m, ta in rows]
+
+
+def last_success(db: sqlite3.Connection, tasks: tuple[str, ...]) -> str | None:
+    """When the last complete run of those tasks ended; None when there was none."""
+    marks = ", ".join("?" * len(tasks))
+    row = db.execute(f"SELECT max(ended_at) FROM runs WHERE state = 'complete' AND task IN ({marks})", tasks).fetchone()
+    return row[0] if row else None
+
+
+def record_requests(db: sqlite3.Connection, run: int | None, requests: Iterable[Request]) -> None:
+    """Journals requests."""
+    db.executemany(
+        "INSERT INTO requests (run, at, target, status, received, seconds, attempt, error) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(run, r.at, r.target, r.status, r.received, round(r.seconds, 4), r.attempt, r.error) for r in requests],
+    )
+
+
+def requests_today(db: sqlite3.Connection, now: str) -> tuple[int, float | None]:
+    """How many requests are journalled of this day (UTC), and the seconds since the last one of all."""
+    (count,) = db.execute("SELECT count(*) FROM requests WHERE at >= ?", (now[:10],)).fetchone()
+    (last,) = db.execute("SELECT max(at) FROM requests").fetchone()
+    if last is None:
+        return count, None
+    return count, (datetime.fromisoformat(now) - datetime.fromisoformat(last)).total_seconds()

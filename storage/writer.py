@@ -1,0 +1,55 @@
+"""Opening the one file for its one writer.
+
+The writer holds a lock beside the file (`lgsco.db-lock`) for as long as it works; the operating system frees it
+however the process ends. WAL with `synchronous=NORMAL`: a kill loses nothing that was committed; a power cut may lose
+the last moments, a page and the queue row that names it together, and never harms the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from storage.database import SCHEMA_VERSION, connect, said_plainly, schema_version
+from storage.errors import Busy, StoreFailed
+from storage.schema import migrations
+
+_CACHE_KIB = 32_768
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database for the one writer; made, or migrated from an older schema, when need be.
+
+    On a clean end the write-ahead log is folded into the file. Raises Busy, SchemaMismatch, StoreFailed.
+    """
+    if not path.parent.is_dir():
+        raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
+    lock = FileLock(f"{path}-lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Busy(f"{path} is being written by another lgsco process; wait for it to end, or stop it") from None
+    except OSError as error:
+        raise StoreFailed(f"{path} cannot be written: {error.strerror}; name another file with --db") from None
+    try:
+        with said_plainly(path), contextlib.closing(connect(path, "rwc")) as db:
+            if schema_version(db, path) < SCHEMA_VERSION:
+                migrations.apply(Database(db))
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            db.execute("PRAGMA temp_store = MEMORY")
+            try:
+                yield db
+            finally:
+                # A reader in the middle of a query keeps the log; the next clean end folds it in.
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        lock.release()
