@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from threading import Event
+from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -18,6 +20,22 @@ class Stop(Event):
     """Set to ask the work to end; `exit_code` says how the program then exits."""
 
     exit_code = 130
+
+    @contextlib.contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """SIGINT (exit code 130) and SIGTERM (143) set it instead of breaking off, while the context lasts."""
+
+        def ask(number: int, _frame: object) -> None:
+            self.exit_code = 128 + number
+            # A handler runs in the main thread, which may be inside `wait` with the event's lock in hand.
+            Thread(target=self.set, daemon=True).start()
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ingest.blocks import Block
 from ingest.errors import NotADecision, WrongReference
 from ingest.head import read_head, without_contents
 from ingest.numbering import numbers
-from ingest.phrases import CLOSING, MONTHS, OPENER, PANEL, TITLE, without_furniture
+from ingest.phrases import MONTHS, OPENER, PANEL, RESPONSE, TITLE, is_closing, without_furniture
 from storage.model import Decision, Line
 from storage.model import reference as printed_reference
+
+_CLOSING_WITHIN = 12
+"""Lines appended after the closing line are few."""
 
 _DATE = re.compile(r"(\d{1,2}) ([A-Za-z]{3,9})\.? (\d{4})")
 
@@ -22,52 +25,35 @@ def compose(
     *,
     reference: str | None = None,
     title: str | None = None,
-    lenient_start: bool = True,
-    starts_are_attributes: bool = True,
-    labels_may_lack_colon: bool = True,
+    own: bool = False,
+    marked_up: bool = True,
 ) -> Decision:
     """The decision the blocks say.
 
-    `reference`: the one asked for, in any spelling. `title`: the title where the blocks do not hold it.
-    `lenient_start`: whether blocks before the title are dropped as the page's (else they are kept as paragraphs).
+    `reference`: the one asked for, in any spelling. `title`: the title where the blocks do not hold it. `own`: whether
+    all blocks are the decision's, so that what stands before the title is kept; else it is the page's. `marked_up`:
+    whether the blocks come from HTML, whose attributes and elements say what text only shows.
     Raises NotADecision naming what is missing, WrongReference.
     """
     blocks = without_furniture(blocks)
     at = title_at(blocks)
-    if at is None and title is None:
-        raise NotADecision("no title line that ends with a reference, such as 'Anytown Council (25 004 920)'")
-    before: Sequence[Block] = ()
     if title is None and at is not None:
-        title, before, blocks = blocks[at].text.replace("\n", " "), blocks[:at], blocks[at + 1 :]
-    elif at is not None and blocks[at].text.replace("\n", " ") == title:
-        before, blocks = blocks[:at], blocks[at + 1 :]
-    assert title is not None
-    if lenient_start:
-        before = ()
-    found = TITLE.fullmatch(title)
-    if found is None:
-        raise NotADecision(f"the title {title[:80]!r} holds no reference")
+        title = blocks[at].text.replace("\n", " ")
+    found = TITLE.fullmatch(title) if title is not None else None
+    if title is None or found is None:
+        raise NotADecision("no title line that ends with a reference, such as 'Anytown Council (25 004 920)'")
     printed = printed_reference(found["bracketed"] or found["alone"])
     if reference is not None and printed != printed_reference(reference):
         raise WrongReference(f"the page is the decision {printed}, not {printed_reference(reference)}")
+    if at is not None and blocks[at].text.replace("\n", " ") == title:
+        before = [block for block in blocks[:at] if block.text not in PANEL] if own else []
+        blocks = [*before, *blocks[at + 1 :]]
 
-    head = read_head([*(block for block in before if block.text not in PANEL), *blocks], labels_may_lack_colon)
+    head = read_head(blocks, marked_up=marked_up)
     body = without_contents(head.body)
     if not body:
         raise NotADecision(f"{printed}: no text after the header lines")
-    lines = [Line("header", title), *head.lines]
-    section: str | None = None
-    closed = False
-    for block, number in zip(body, numbers(body, starts_are_attributes=starts_are_attributes), strict=True):
-        text = block.text.replace("\n", " ") if "\n" in block.text else block.text
-        if block.kind == "heading":
-            section = text
-        if not closed and block.item is None and text.endswith(("Ombudsman", "Ombudsmen", "Ombudsman.", "Ombudsmen.")):
-            closed = CLOSING.fullmatch(text) is not None
-            if closed:
-                lines.append(Line("paragraph", text, number, section))
-                continue
-        lines.append(Line(block.kind, text, number, section))
+    lines = [Line("header", title), *head.lines, *_body_lines(body, marked_up=marked_up)]
     category, _, subcategory = (head.fields.get("Category") or "").partition(" > ")
     return Decision(
         reference=printed,
@@ -79,8 +65,21 @@ def compose(
         kind=head.kind,
         summary=head.summary or (_summary_section(lines) if head.kind == "report" else None),
         lines=tuple(lines),
-        closed=closed,
+        closed=any(block.item is None and is_closing(block.text) for block in body[-_CLOSING_WITHIN:]),
     )
+
+
+def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
+    section: str | None = None
+    for block, number in zip(body, numbers(body, starts_are_attributes=marked_up), strict=True):
+        text = block.text.replace("\n", " ") if "\n" in block.text else block.text
+        kind = block.kind
+        if kind == "heading":
+            if RESPONSE.fullmatch(text):
+                kind = "paragraph"
+            else:
+                section = text
+        yield Line(kind, text, number, section)
 
 
 def title_at(blocks: Sequence[Block]) -> int | None:

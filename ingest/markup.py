@@ -153,7 +153,7 @@ class _HtmlReader:
                 self._lists.append((_html_list(node, tag, self._items[-1] if self._items else None), 0))
             elif tag == "li":
                 self._open_item(node)
-            elif tag == "tr" and node.css_first("h1,h2,h3,h4,h5,h6,ol,ul,dl,table,article") is None:
+            elif tag == "tr" and not _lays_out(node):
                 self._row(node)
                 return None
             if child is None:
@@ -256,6 +256,13 @@ def from_html(root: LexborNode, *, chrome: Callable[[LexborNode], bool] | None =
     holds more than the document.
     """
     return _HtmlReader(root, chrome).walk()
+
+
+def _lays_out(row: LexborNode) -> bool:
+    """Whether a table's row holds a piece of the page rather than data."""
+    if row.css_first("h1,h2,h3,h4,h5,h6,table,article") is not None:
+        return True
+    return row.css_first("ol,ul,dl") is not None and len(row.css("td,th")) == 1
 
 
 def _html_list(node: LexborNode, tag: str, parent: Item | None) -> List:

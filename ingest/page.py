@@ -17,9 +17,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.blocks import Block, fold
 from ingest.compose import compose, title_at
 from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable, WrongReference
-from ingest.head import HEADER_LINES, labelled, pieces
 from ingest.markup import from_html
-from ingest.phrases import CLOSING, DECISIONS_OWN, LABEL, TITLE, TITLE_START, opens, without_furniture
+from ingest.phrases import DECISIONS_OWN, LABEL, TITLE, TITLE_START, is_closing, opens, without_furniture
 from storage.model import Decision
 from storage.model import reference as printed_reference
 
@@ -45,37 +44,44 @@ def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, char
     Numbers typed in the paragraphs run on through the chapters.
     """
     first, *further = [_page_blocks(_whole(body, charset)) for body in bodies]
-    decision = compose(first.blocks, reference=reference, title=first.title, lenient_start=first.lenient_start)
-    repeated = {line.text for line in decision.lines if line.section is None}
+    decision = compose(first.blocks, reference=reference, title=first.title, own=first.own)
     blocks = list(first.blocks)
     for number, chapter in enumerate(further, 2):
         at = title_at(chapter.blocks)
         title = chapter.title or (chapter.blocks[at].text if at is not None else None)
-        found = TITLE.fullmatch(title.replace("\n", " ")) if title else None
-        if found is None:
+        printed = _reference_of(title.replace("\n", " ")) if title else None
+        if printed is None:
             raise NotADecision(f"chapter {number} has no title line that ends with a reference")
-        printed = printed_reference(found["bracketed"] or found["alone"])
         if printed != decision.reference:
             raise WrongReference(f"chapter {number} is of {printed}, not of {decision.reference}")
-        blocks += _new_in_chapter(chapter.blocks[at + 1 if at is not None else 0 :], repeated)
-    return compose(blocks, reference=reference, title=first.title, lenient_start=first.lenient_start)
+        blocks += _new_in_chapter(chapter.blocks[at + 1 if at is not None else 0 :], decision)
+    return compose(blocks, reference=reference, title=first.title, own=first.own)
 
 
-def _new_in_chapter(blocks: Sequence[Block], repeated: set[str]) -> list[Block]:
-    """What a further chapter says beyond the title and header lines it repeats."""
-    fields: dict[str, str] = {}
+def _new_in_chapter(blocks: Sequence[Block], first: Decision) -> list[Block]:
+    """What a further chapter says beyond the title and header lines it repeats, in whatever pieces its markup shows."""
+    repeated: set[str] = set()
+    for line in first.lines:
+        if line.section is not None or line.text.startswith(("Overview", "Summary")):
+            break
+        label, _, value = line.text.partition(" : ")
+        repeated |= {
+            line.text,
+            f"{label}: {value}",
+            f"{label} {value}",
+            label,
+            f"{label} :",
+            f"{label}:",
+            value,
+            f": {value}",
+        }
     blocks = without_furniture(blocks)
-    lines, leftover = labelled(pieces(blocks[:HEADER_LINES]), fields, True)
-    kept = [line.text for line in lines if line.text not in repeated]
-    if kept:
-        raise NotADecision(f"a further chapter has other header lines than the first: {kept[0][:80]!r}")
-    rest: list[Block] = []
-    for piece in leftover:
-        if not rest and piece.text in repeated:
-            continue
-        if not rest or rest[-1] is not piece.block:
-            rest.append(piece.block)
-    return [*rest, *blocks[HEADER_LINES:]]
+    start = 0
+    while start < len(blocks) and all(
+        part in repeated for part in blocks[start].cells or blocks[start].text.split("\n")
+    ):
+        start += 1
+    return blocks[start:]
 
 
 def chapters(body: bytes) -> list[int]:
@@ -86,12 +92,13 @@ def chapters(body: bytes) -> list[int]:
 class _Page(NamedTuple):
     blocks: list[Block]
     title: str | None
-    lenient_start: bool
+    own: bool
+    """Whether all blocks are the decision's."""
 
 
 def _read_page(html: str, reference: str | None) -> Decision:
     page = _page_blocks(html)
-    return compose(page.blocks, reference=reference, title=page.title, lenient_start=page.lenient_start)
+    return compose(page.blocks, reference=reference, title=page.title, own=page.own)
 
 
 _ARTICLE = re.compile(r"<article[\s>]", re.IGNORECASE)
@@ -109,7 +116,7 @@ def _page_blocks(html: str) -> _Page:
             if root is not None:
                 blocks = from_html(root)
                 if any(map(opens, blocks)) and title_at(without_furniture(blocks)) is not None:
-                    return _Page(blocks, None, False)
+                    return _Page(blocks, None, True)
     return _whole_page_blocks(html)
 
 
@@ -124,26 +131,25 @@ def _whole_page_blocks(html: str) -> _Page:
     title = None if at is not None else _title_elsewhere(tree, body)
     if not own:
         blocks = _up_to_closing(blocks)
-    return _Page(blocks, title, not own)
+    return _Page(blocks, title, own)
 
 
 def _container(body: LexborNode) -> tuple[LexborNode, bool]:
     """The element that holds the decision, and whether all in it is the decision's (else: the page's too)."""
-    articles = [
-        node for node in body.css("article") if len(node.css("article")) == 1
-    ]  # css() finds the node itself too
+    # css() finds the node itself too: one article inside itself is an innermost one
+    articles = [node for node in body.css("article") if len(node.css("article")) == 1]
     holding = [node for node in articles if any(map(opens, from_html(node)))]
     if len(holding) == 1:
         return holding[0], True
     if not holding and len(articles) == 1:
         return articles[0], True
-    evidence = [
-        block.node
-        for block in from_html(body)
-        if block.node is not None and (opens(block) or LABEL.fullmatch(block.text) or CLOSING.fullmatch(block.text))
-    ]
-    closes = any(CLOSING.fullmatch(block.text) for block in from_html(body))
-    if closes and evidence:
+    blocks = from_html(body)
+    if any(is_closing(block.text) for block in blocks):
+        evidence = [
+            block.node
+            for block in blocks
+            if block.node is not None and (opens(block) or _labels(block) or is_closing(block.text))
+        ]
         found = _common_ancestor(evidence)
         if found is not None and found.tag not in ("body", "html"):
             return found, True
@@ -154,6 +160,12 @@ def _container(body: LexborNode) -> tuple[LexborNode, bool]:
 def _is_chrome(node: LexborNode) -> bool:
     """Whether a header, footer or aside of the page says nothing of the decision."""
     return DECISIONS_OWN.search(fold(node.text(separator=" "))) is None
+
+
+def _labels(block: Block) -> bool:
+    """Whether a labelled line stands in the block. "Decision" alone may be a link of the page."""
+    parts = block.cells or block.text.split("\n")
+    return any(LABEL.fullmatch(part) and (part != "Decision" or len(parts) > 1) for part in parts)
 
 
 def _common_ancestor(nodes: Sequence[LexborNode]) -> LexborNode | None:
@@ -176,20 +188,34 @@ def _common_ancestor(nodes: Sequence[LexborNode]) -> LexborNode | None:
 def _up_to_closing(blocks: list[Block]) -> list[Block]:
     """What follows the closing line is the page's, where nothing shows that it is the decision's."""
     for index, block in enumerate(blocks):
-        if block.item is None and CLOSING.fullmatch(block.text):
+        if block.item is None and is_closing(block.text):
             return blocks[: index + 1]
     return blocks
 
 
 def _title_elsewhere(tree: LexborHTMLParser, body: LexborNode) -> str | None:
-    """The title from a heading outside the decision's element, or from the start of `<title>`."""
-    for heading in body.css("h1, h2, h3, header"):
-        for block in from_html(heading) or ():
-            if TITLE.fullmatch(block.text):
-                return block.text
+    """The title from outside the decision's element.
+
+    `<title>` is of the page as a whole and cannot be another decision's; a line of the page with the same reference is
+    the title as printed. Without a reference there: the first heading that reads as a title, then the first line.
+    """
     element = tree.css_first("head > title") or tree.css_first("title")
-    found = TITLE_START.match(fold(element.text())) if element is not None else None
-    return found[0] if found else None
+    in_head = TITLE_START.match(fold(element.text())) if element is not None else None
+    headings = [block.text for node in body.css("h1, h2, h3, h4, h5, h6, header") for block in _blocks_of(node)]
+    lines = [block.text for block in from_html(body)]
+    titles = [text for text in [*headings, *lines] if TITLE.fullmatch(text)]
+    if in_head is None:
+        return titles[0] if titles else None
+    return next((title for title in titles if _reference_of(title) == _reference_of(in_head[0])), in_head[0])
+
+
+def _blocks_of(node: LexborNode) -> list[Block]:
+    return from_html(node) or [Block("heading", fold(node.text()))]
+
+
+def _reference_of(title: str) -> str | None:
+    found = TITLE.fullmatch(title)
+    return printed_reference(found["bracketed"] or found["alone"]) if found else None
 
 
 def _whole(body: bytes, charset: str | None) -> str:

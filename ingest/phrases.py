@@ -16,7 +16,7 @@ from ingest.blocks import Block
 
 _REFERENCE = r"\d{2}[ \-]?\d{3}[ \-]?\d{3} ?[A-Za-z]?"
 TITLE = re.compile(rf"(?:(?P<authority>.*\S) ?\( ?(?P<bracketed>{_REFERENCE}) ?\)|(?P<alone>{_REFERENCE}))", re.ASCII)
-TITLE_START = re.compile(rf"(?:.*?\S ?\( ?{_REFERENCE} ?\)|{_REFERENCE}(?![\w-]))", re.ASCII)
+TITLE_START = re.compile(rf"(?:.*\S ?\( ?{_REFERENCE} ?\)|{_REFERENCE}(?![\w-]))", re.ASCII)
 LABEL = re.compile(r"(Category|Decision date|Decision) ?:? ?(?=$)|(Category|Decision date|Decision) ?: ?(?P<value>.+)")
 OPENER = re.compile(r"(?P<final>The Ombudsm[ae]n['’]?s?['’]? final decision)(?P<colon> ?:)?|Overview ?:")
 OPENER_AND_SUMMARY = re.compile(
@@ -24,6 +24,9 @@ OPENER_AND_SUMMARY = re.compile(
 )
 SUMMARY = re.compile(r"Summary ?: ?(?P<text>.*)", re.DOTALL)
 CLOSING = re.compile(r".{0,80}\bdecision on behalf of the Ombudsm[ae]n\.?")
+RESPONSE = re.compile(r"Ombudsm[ae]n (?:not |dis)?satisfied with .+")
+"""A line appended to a report months later: "Ombudsman satisfied with council's response: 23 September 2016"."""
+
 DECISIONS_OWN = re.compile(
     r"Decision date|Category ?:|final decision ?:|decision on behalf of the Ombudsm[ae]n|Overview ?:"
 )
@@ -47,6 +50,11 @@ PANEL = frozenset(
     }
 )
 """The cookie and privacy panel's lines; furniture before the title and after the text."""
+
+
+def is_closing(text: str) -> bool:
+    """Whether a line is the one that closes a statement."""
+    return "on behalf of" in text and CLOSING.fullmatch(text) is not None
 
 
 def opens(block: Block) -> bool:

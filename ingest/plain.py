@@ -24,7 +24,7 @@ def from_text(text: str) -> list[Block]:
     if any(line.startswith("- ") for line in lines) or not any(
         not line.strip() or line[0].isspace() for line in lines[:-1]
     ):
-        return [_text_line(line) for line in map(fold, lines) if line and line != "-"]
+        return [_text_line(line) for raw in lines if (line := fold(raw)) and not (line == "-" and raw.startswith("- "))]
     return list(_dump_blocks(lines))
 
 

@@ -19,7 +19,7 @@ from ingest.intake import Intake, Report, Tally
 from ingest.site import Site
 from ingest.survey import Survey
 from ingest.window import EVERYTHING
-from storage import ledger, runs
+from storage import decisions, ledger, runs
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.model import Request, Window
@@ -36,6 +36,11 @@ class Backfill:
     last: date | None = None
     limit: int | None = None
     """Decisions to fetch at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo(Backfill):
+    """A backfill from the look-alike site; its runs mark a database that may be thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +166,16 @@ class _Work:
         """Lists a window and fetches what is not held, part by part."""
         db, tally = self._db, self.tally
         self._intake.record_kept()
-        fetched_before = tally.fetched
+        tally.held = decisions.count_held_between(db, window)
 
         def fetch(part: Window | None) -> None:
-            left = None if limit is None else limit - (tally.fetched - fetched_before)
+            left = None if limit is None else limit - tally.fetched
             self._intake.fetch(site, self._save_requests, part, left)
-            if limit is not None and tally.fetched - fetched_before >= limit:
+            if limit is not None and tally.fetched >= limit:
                 raise _LimitReached
 
         def found(total: int) -> None:
-            tally.expected += total
+            tally.expected = max(total, tally.held)
             self._report(tally)
 
         with self._site() as site:

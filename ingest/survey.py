@@ -63,8 +63,8 @@ class Survey:
         found: Callable[[int], None],
     ) -> None:
         """`walk_most`: decisions in a window beyond which it is split. `trusted_since`: windows proven at or after
-        this instant are not asked about. `walked` is called after each window whose entries are queued, `found` with
-        the number of decisions that the survey has learned of."""
+        this instant are not asked about. `walked` is called after each window whose entries are queued, `found` once,
+        with the first total that is stated: what there is to do."""
         self._db = db
         self._site = site
         self._clock = clock
@@ -73,6 +73,7 @@ class Survey:
         self._trusted_since = trusted_since
         self._walked = walked
         self._found = found
+        self._learned = False
         self.unproven: list[Window] = []
         """Windows of this survey that stay unproven."""
 
@@ -97,7 +98,7 @@ class Survey:
         None: the site does not say, so nothing was listed."""
         trusted = ledger.find_window(self._db, window, self._trusted_since)
         if trusted is not None and trusted.state == "proven" and known in (None, trusted.total):
-            self._found(trusted.listed)
+            self._learn(trusted.total)
             return trusted.total
         if known == 0:
             self._record(window, 0, 0, "proven")
@@ -106,8 +107,8 @@ class Survey:
             first = self._page(window, 1)
             if first.total is None and not first.entries:
                 return None
+            self._learn(first.total)
             if first.total is not None and (first.total <= self._walk_most or days(window) == 1):
-                self._found(first.total)
                 self._walk(window, first)
                 return first.total
             known = first.total
@@ -124,6 +125,11 @@ class Survey:
                     self._record(part, None, 0, "unknown")
                     self.unproven.append(part)
         return known
+
+    def _learn(self, total: int | None) -> None:
+        if total is not None and not self._learned:
+            self._learned = True
+            self._found(total)
 
     def _walk(self, window: Window, first: Listing) -> None:
         """Walks all pages of a window, again if it drifts, then lets its decisions be fetched, then judges it."""

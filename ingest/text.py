@@ -17,16 +17,16 @@ def render(decision: Decision) -> str:
 def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
     """The decision in a text document of either layout.
 
-    `unclosed=True` accepts a statement without its closing line. Raises ReadError: CutShort where that line is
-    missing, NotADecision, Undecodable, TooLarge.
+    `unclosed=True` accepts a text without a closing line, which only a report in today's layout has not. Raises
+    ReadError: CutShort where that line is missing, NotADecision, Undecodable, TooLarge.
     """
     if len(text) > MAX_BYTES:
         raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
     text = decode(text) if isinstance(text, bytes) else text
     if not text.strip():
         raise NotADecision("an empty document")
-    decision = compose(from_text(text), starts_are_attributes=False, labels_may_lack_colon=False)
-    if decision.kind == "statement" and not decision.closed and not unclosed:
+    decision = compose(from_text(text), marked_up=False)
+    if decision.kind != "report" and not decision.closed and not unclosed:
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "
             "the text may be cut short; --unclosed takes it as it is"

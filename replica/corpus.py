@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import islice
 from math import exp, log
@@ -61,7 +61,7 @@ def _seed(text: str) -> Sample:
     printed = dict(line.split(" : ", 1) for line in lines[1:final])
     header = _UNKNOWN | printed
     category, subcategory = header["Category"].split(" > ")
-    decided = datetime.strptime(header["Decision date"], "%d %b %Y").date()
+    decided = datetime.strptime(header["Decision date"], "%d %b %Y").replace(tzinfo=UTC).date()
     return Sample(
         *(title[2], title[1], category, subcategory, header["Decision"], decided),
         published=decided + timedelta(days=42 if decided.year > 2020 else 92),

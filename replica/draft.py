@@ -23,24 +23,24 @@ from replica.sample import (
 
 STATUTORY = (
     (
-        "We investigate complaints about ‘maladministration’ and ‘service failure’, which we call ‘fault’. We must also "
-        "consider whether any fault has had an adverse impact on the person making the complaint, which we call "
-        "‘injustice’. We provide a free service, but must use public money carefully. (Local Government Act 1974, section "
-        "24A(6), as amended, section 34(B))"
+        "We investigate complaints about ‘maladministration’ and ‘service failure’, which we call ‘fault’. We "
+        "must also consider whether any fault has had an adverse impact on the person making the complaint, which"
+        " we call ‘injustice’. We provide a free service, but must use public money carefully. (Local Government "
+        "Act 1974, section 24A(6), as amended, section 34(B))"
     ),
     (
-        "We cannot question whether a council’s decision is right or wrong simply because the complainant disagrees with "
-        "it. We must consider whether there was fault in the way the decision was reached. (Local Government Act 1974, "
-        "section 34(3), as amended)"
+        "We cannot question whether a council’s decision is right or wrong simply because the complainant "
+        "disagrees with it. We must consider whether there was fault in the way the decision was reached. (Local "
+        "Government Act 1974, section 34(3), as amended)"
     ),
     (
-        "If we are satisfied with a council’s actions or proposed actions, we can complete our investigation and issue a "
-        "decision statement. (Local Government Act 1974, section 30(1B) and 34H(i), as amended)"
+        "If we are satisfied with a council’s actions or proposed actions, we can complete our investigation and "
+        "issue a decision statement. (Local Government Act 1974, section 30(1B) and 34H(i), as amended)"
     ),
     (
-        "We cannot investigate late complaints unless we decide there are good reasons. Late complaints are when someone "
-        "takes more than 12\u00a0months to complain to us about something a council has done. (Local Government Act 1974, "
-        "sections 26B and 34D, as amended)"
+        "We cannot investigate late complaints unless we decide there are good reasons. Late complaints are when "
+        "someone takes more than 12\u00a0months to complain to us about something a council has done. (Local "
+        "Government Act 1974, sections 26B and 34D, as amended)"
     ),
 )
 """The paragraphs on the Ombudsman's powers that stand in most decisions word for word."""
@@ -128,9 +128,10 @@ class _Writer:
         """A few numbered paragraphs, now and then with an unnumbered one or a table behind them."""
         limit = self.draft.size - _TAIL
         items = [self._listed() if self.chance.random() < 0.22 else self._plain()]
-        for _ in range(self.chance.randint(1, 6)):
-            if self.prose.written < limit:
-                items.append(self._listed() if self.chance.random() < 0.22 else self._plain())
+        more = self.chance.randint(1, 6)
+        while more and self.prose.written < limit:
+            items.append(self._listed() if self.chance.random() < 0.22 else self._plain())
+            more -= 1
         kind = self.chance.random()
         if kind < 0.06:
             return [self._items(*items), self.prose.paragraph(1, 3)]

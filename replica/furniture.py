@@ -96,7 +96,8 @@ def _styles() -> str:
         for n, part in enumerate(("", "__inner", "__title", "__list", "__link", "__item:hover")):
             hue = sha256(f"{block}{part}".encode()).hexdigest()
             rules.append(
-                f".{block}{part}{{display:{('block', 'flex', 'grid')[n % 3]};margin:0 auto {n}rem;padding:.{n}5rem 1rem;"
+                f".{block}{part}{{display:{('block', 'flex', 'grid')[n % 3]};margin:0 auto {n}rem;"
+                f"padding:.{n}5rem 1rem;"
                 f"color:#{hue[:6]};background:#{hue[6:12]};border-bottom:{n}px solid #{hue[12:18]};line-height:1.{n}}}"
             )
     return "<style>\n" + "\n".join(rules) + "\n</style>\n"

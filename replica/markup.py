@@ -97,7 +97,8 @@ def _divs_header(sample: Sample) -> str:
         f'<div class="field"><div class="field-label">{label} :</div> <div class="field-value">{value}</div></div>\n'
         for label, value in _spans(sample)
     )
-    return f'<header><div class="page-name">{_title(sample)}</div></header>\n<div class="facts">\n{rows}</div>\n{_extra(sample)}'
+    name = f'<header><div class="page-name">{_title(sample)}</div></header>\n'
+    return f'{name}<div class="facts">\n{rows}</div>\n{_extra(sample)}'
 
 
 STYLES: dict[str, Style] = {

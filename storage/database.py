@@ -7,6 +7,7 @@ than the standard library.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The database for a reader, beside whoever writes. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
         raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
-    with said_plainly(path), contextlib.closing(connect(path, "ro")) as db:
+    with said_plainly(path), contextlib.closing(_connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
@@ -57,8 +58,19 @@ def said_plainly(path: Path) -> Iterator[None]:
         raise _plain(path, error) from error
 
 
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that never writes. Where it may, it opens the file for writing all the same: the last reader of a
+    file in WAL mode then clears away the log's two side files."""
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        db = connect(path, "rw")
+        db.execute("PRAGMA query_only = ON")
+        return db
+    # Without its side files a file in WAL mode on a read-only disk opens only as one that nobody writes.
+    return connect(path, "ro" if Path(f"{path}-wal").exists() else "ro&immutable=1")
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in SQLite's URI mode `ro` or `rwc`, without implicit transactions."""
+    """A connection in SQLite's URI mode `ro`, `rw` or `rwc`, without implicit transactions."""
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from storage.layout import layout, lines
-from storage.model import Decision, Source
+from storage.model import Decision, Source, Window
 
 FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
 """The columns of a decision that its page prints, beside its text."""
@@ -265,6 +265,15 @@ def _add_revision(db: sqlite3.Connection, reading: Reading, change: str, run: in
             reading.decision.reference,
         ),
     )
+
+
+def count_held_between(db: sqlite3.Connection, window: Window) -> int:
+    """How many decisions of a window are held as the site shows them."""
+    row = db.execute(
+        "SELECT count(*) FROM decisions WHERE source = 'site' AND decision_date BETWEEN ? AND ?",
+        (window.first.isoformat(), window.last.isoformat()),
+    ).fetchone()
+    return int(row[0])
 
 
 def find_text(db: sqlite3.Connection, reference: str, revision: int | None = None) -> str | None:

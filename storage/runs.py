@@ -90,3 +90,10 @@ def requests_today(db: sqlite3.Connection, now: str) -> tuple[int, float | None]
     if last is None:
         return count, None
     return count, (datetime.fromisoformat(now) - datetime.fromisoformat(last)).total_seconds()
+
+
+def is_throw_away(db: sqlite3.Connection) -> bool:
+    """Whether the database was made by demos and by nothing else."""
+    (others,) = db.execute("SELECT count(*) FROM runs WHERE task <> 'demo'").fetchone()
+    (demos,) = db.execute("SELECT count(*) FROM runs").fetchone()
+    return bool(demos) and not others

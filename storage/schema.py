@@ -90,6 +90,15 @@ CREATE TABLE runs (
   process INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE daemon (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  process INTEGER NOT NULL,
+  started_at TEXT NOT NULL,
+  seen_at TEXT NOT NULL,
+  next_at TEXT,
+  stopped_at TEXT
+) STRICT;
+
 CREATE TABLE dictionaries (
   id INTEGER PRIMARY KEY,
   trained_at TEXT NOT NULL,

@@ -1,0 +1,426 @@
+"""The hand's door: the command line. A command is: read the arguments, one call, print.
+
+Imports that only one command needs stand inside it, so that `--help` and `show` start at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from storage.errors import LgscoError
+
+if TYPE_CHECKING:
+    from ingest.config import Config
+    from ingest.run import Task
+
+log = logging.getLogger("lgsco")
+
+Command = Callable[..., int | None]
+
+
+# ---------------------------------------------------------------- what all commands share
+
+
+class _Settings:
+    """The options every command takes, and what follows from them."""
+
+    def __init__(self, config: Path | None, db: Path | None, site: str | None) -> None:
+        from ingest.config import load
+
+        flags = {"storage.database": str(db) if db else None, "site.base_url": site}
+        given = {key: value for key, value in flags.items() if value is not None}
+        self.config: Config = load(config, os.environ, given)
+        self.database = Path(self.config.storage.database)
+        self.named = db
+        """The database that --db names, if it was given."""
+
+
+def _command(*, site: bool = False) -> Callable[[Command], click.Command]:
+    """A sub-command with the shared options; its function is given the settings first and returns an exit code."""
+
+    def decorate(function: Command) -> click.Command:
+        @functools.wraps(function)
+        def run(config: Path | None, db: Path | None, debug: bool, site: str | None = None, **rest: Any) -> None:
+            _log_to_stderr(debug)
+            settings = _Settings(config, db, site)
+            sys.exit(function(settings, **rest) or 0)
+
+        path = click.Path(path_type=Path)
+        shared = [
+            click.option("--debug", is_flag=True, help="Log more, and show a traceback when something fails."),
+            click.option("--db", type=path, metavar="FILE", help="The database; default: [storage] database."),
+            click.option("--config", type=path, metavar="FILE", help="The configuration; default: config.toml here."),
+        ]
+        if site:
+            shared.insert(0, click.option("--site", metavar="URL", help="The site; default: [site] base_url."))
+        for option in shared:
+            option(run)
+        return cli.command(function.__name__.rstrip("_"))(run)
+
+    return decorate
+
+
+class _LevelAndText(logging.Formatter):
+    """Plain lines: UTC instant, level where it is not INFO, text without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        text = "".join(c if c.isprintable() else " " for c in record.getMessage())
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{text}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _log_to_stderr(debug: bool) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LevelAndText())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    interactive = sys.stderr.isatty() and not debug
+    log.setLevel(logging.DEBUG if debug else logging.ERROR if interactive else logging.INFO)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `lgsco`. Errors are one sentence on stderr; exit codes are those of the README."""
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="lgsco", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except LgscoError as error:
+        if debug:
+            raise
+        click.echo(f"lgsco: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `lgsco search … | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(f"lgsco: unexpected: {type(error).__name__}: {error}; --debug shows where", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="lgsco", prog_name="lgsco")
+def cli() -> None:
+    """Keeps every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
+
+    Try it offline: lgsco demo
+    """
+
+
+# ---------------------------------------------------------------- filling the database
+
+
+class _Day(click.ParamType[date]):
+    """A date on the command line."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2025-10-06", param, ctx)
+
+
+def _perform(config: Config, database: Path, task: Task, *, unit: str = "decisions") -> int:
+    """Does a task with progress shown, says how it ended, and returns its exit code."""
+    from ingest.clock import Clock, Stop
+    from ingest.progress import Progress
+    from ingest.run import perform
+
+    stop = Stop()
+    with stop.on_signals(), Progress(unit) as progress:
+        outcome = perform(task, config, database, Clock(), stop, progress.report)
+    for sentence in outcome.tally.unread[:20]:
+        click.echo(f"  {sentence}", err=True)
+    if len(outcome.tally.unread) > 20:
+        click.echo(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status` names them", err=True)
+    if outcome.exit_code:
+        click.echo(f"lgsco: {outcome.state}: {outcome.message}", err=True)
+    else:
+        click.echo(f"{outcome.state}: {outcome.message}")
+    return outcome.exit_code
+
+
+@_command(site=True)
+@click.option("--from", "first", type=_Day(), metavar="DATE", help="First decision date; default: the beginning.")
+@click.option("--to", "last", type=_Day(), metavar="DATE", help="Last decision date, included; default: today.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most so many decisions.")
+def backfill(settings: _Settings, first: date | None, last: date | None, limit: int | None) -> int:
+    """Fetch every decision of a range of decision dates.
+
+    Goes on where it was stopped. Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
+    """
+    from ingest.run import Backfill
+
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    return _perform(settings.config, settings.database, Backfill(first, last, limit))
+
+
+@_command(site=True)
+def sync(settings: _Settings) -> int:
+    """One round of what the daemon does: fetch what is new.
+
+    Example: lgsco sync
+    """
+    from ingest.run import Sync
+
+    return _perform(settings.config, settings.database, Sync())
+
+
+@_command(site=True)
+def daemon(settings: _Settings) -> int:
+    """Keep the timetable of config.toml, in the foreground, until SIGTERM or Ctrl-C.
+
+    Example: lgsco daemon --db /var/lib/lgsco/lgsco.db
+    """
+    from ingest.clock import Clock
+    from scheduler import run_daemon
+
+    return run_daemon(settings.config, settings.database, Clock())
+
+
+@_command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unclosed", is_flag=True, help="Take statements without their closing line.")
+def import_(settings: _Settings, paths: tuple[Path, ...], unclosed: bool) -> int:
+    """Take text documents and saved HTML pages, from files and folders.
+
+    Example: lgsco import seeds/
+    """
+    from ingest.run import Import
+
+    return _perform(settings.config, settings.database, Import(paths, unclosed), unit="documents")
+
+
+@_command()
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def renormalise(settings: _Settings, dry_run: bool) -> int:
+    """Read all kept pages again with this version's reader; no network.
+
+    Example: lgsco renormalise --dry-run
+    """
+    from ingest.run import Renormalise
+
+    return _perform(settings.config, settings.database, Renormalise(dry_run))
+
+
+# ---------------------------------------------------------------- asking
+
+
+@_command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(settings: _Settings, as_json: bool) -> int:
+    """Last runs, what is held, missing and failed; exit 1 when the last success is too old.
+
+    Example: lgsco status
+    """
+    from scheduler import next_sync
+    from storage.database import reading
+    from storage.ledger import find_failures
+    from storage.runs import find_runs, last_success
+    from storage.status import find_daemon, holdings
+
+    now = datetime.now(UTC)
+    with reading(settings.database) as db:
+        held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
+        succeeded = last_success(db, ("sync", "backfill", "demo"))
+    hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
+    stale = hours is None or hours > settings.config.schedule.stale_hours
+    running = keeper is not None and keeper.stopped_at is None
+    due = keeper.next_at if keeper is not None and running else next_sync(settings.config, now)
+    if as_json:
+        told = {
+            "database": str(settings.database),
+            "stale": stale,
+            "last_success": succeeded,
+            "next_sync": due,
+            "daemon": asdict(keeper) if keeper else None,
+            "held": asdict(held),
+            "failures": [asdict(failure) for failure in failures],
+            "runs": [asdict(run) for run in recent],
+        }
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return int(stale)
+    click.echo(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
+    click.echo(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
+    click.echo(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
+    click.echo(f"date ranges not proven complete: {held.unproven:,}")
+    for failure in failures[:10]:
+        click.echo(f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error}")
+    if len(failures) > 10:
+        click.echo(f"  … and {len(failures) - 10} more; --json names them all")
+    click.echo("last runs:")
+    for run in recent[:5]:
+        click.echo(f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}")
+    if keeper is not None and running:
+        click.echo(f"daemon: process {keeper.process}, last heard of {keeper.seen_at}, next sync {due}")
+    else:
+        click.echo(f"daemon: not running; by the timetable the next sync would be {due}")
+    age = "never" if hours is None else f"{hours:.0f} hours ago"
+    click.echo(
+        f"last complete run: {age}{f', more than {settings.config.schedule.stale_hours:g}: STALE' if stale else ''}"
+    )
+    return int(stale)
+
+
+@_command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def coverage(settings: _Settings, as_json: bool) -> int:
+    """The ledger: per date range, what the site says it has, what is listed, held and missing, and whether proven.
+
+    Exits 10 while anything is unproven. Example: lgsco coverage --json
+    """
+    from storage.database import reading
+    from storage.status import windows
+
+    with reading(settings.database) as db:
+        ledger = windows(db)
+    unproven = [window for window in ledger if window["state"] != "proven"]
+    if as_json:
+        click.echo(json.dumps({"proven": bool(ledger) and not unproven, "windows": ledger}, indent=2))
+    else:
+        click.echo(
+            f"{'from':10}  {'to':10}  {'state':8}  {'total':>7}  {'listed':>7}  {'held':>7}  {'missing':>7}  counted"
+        )
+        for w in ledger:
+            total = "?" if w["total"] is None else f"{w['total']:,}"
+            click.echo(
+                f"{w['first']:10}  {w['last']:10}  {w['state']:8}  {total:>7}  {w['listed']:>7,}  {w['held']:>7,}  "
+                f"{w['missing']:>7,}  {w['counted_at']}"
+            )
+        if not ledger:
+            click.echo("nothing has been counted yet; `lgsco backfill` begins the ledger")
+    return 10 if unproven or not ledger else 0
+
+
+@_command()
+@click.argument("reference")
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="A past reading, from 1.")
+def show(settings: _Settings, reference: str, revision: int | None) -> int:
+    """Print one decision in the text format.
+
+    Example: lgsco show 25-004-920
+    """
+    from storage import decisions, model
+    from storage.database import reading
+
+    try:
+        printed = model.reference(reference)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    with reading(settings.database) as db:
+        text = decisions.find_text(db, printed, revision)
+    if text is None:
+        what = printed if revision is None else f"revision {revision} of {printed}"
+        click.echo(f"lgsco: {what} is not held in {settings.database}", err=True)
+        return 1
+    click.echo(text)
+    return 0
+
+
+@_command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
+def search(settings: _Settings, query: tuple[str, ...], limit: int) -> int:
+    """Full-text search: all words, "quoted phrases", a trailing * for any ending; or a reference.
+
+    Example: lgsco search 'school "special educational needs" transport*'
+    """
+    from storage.search import search as find
+
+    from storage.database import reading
+
+    with reading(settings.database) as db:
+        hits = find(db, " ".join(query), limit)
+    for hit in hits:
+        outcome = f" · {hit.outcome}" if hit.outcome else ""
+        click.echo(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
+        click.echo(f"    {hit.snippet}")
+    if not hits:
+        click.echo("no decision matches", err=True)
+    return 0
+
+
+@_command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "jsonl", "csv"]), default="text", show_default=True)
+def export(settings: _Settings, folder: Path, form: str) -> int:
+    """Write every decision to files for others, with the attribution beside.
+
+    Example: lgsco export --format csv out/
+    """
+    from storage.database import reading
+    from storage.export import export as write
+
+    with reading(settings.database) as db:
+        count = write(db, folder, form)
+    click.echo(f"{count:,} decisions in {folder}")
+    return 0
+
+
+@_command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+def serve(settings: _Settings, host: str, port: int) -> int:
+    """Browse and query the database with Datasette, until Ctrl-C.
+
+    Example: lgsco serve --port 8001
+    """
+    from web.server import serve as run
+
+    return run(settings.database, host=host, port=port)
+
+
+@_command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--public", is_flag=True, help="Leave out raw pages, the queue and the journal.")
+def snapshot(settings: _Settings, file: Path, public: bool) -> int:
+    """Copy the database, whole and compacted, while it is in use.
+
+    Example: lgsco snapshot --public decisions.db
+    """
+    from storage.database import reading
+    from storage.export import snapshot as copy
+
+    with reading(settings.database) as db:
+        copy(db, file, public=public)
+    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+    return 0
+
+
+@_command()
+@click.option("--count", type=click.IntRange(0, 20_000), default=300, show_default=True, help="Generated decisions.")
+def demo(settings: _Settings, count: int) -> int:
+    """The whole journey offline: a look-alike site on loopback, backfilled into a new demo.db.
+
+    Example: lgsco demo
+    """
+    from replica.demo import run
+
+    return run(settings.config, settings.named or Path("demo.db"), count, _perform)
+
+
+if __name__ == "__main__":
+    main()

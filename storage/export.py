@@ -1,0 +1,126 @@
+"""Files for others: the text format, JSON lines, CSV; and a whole copy of the database."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.database import said_plainly
+from storage.errors import StoreFailed
+from storage.model import slug
+
+ATTRIBUTION = """\
+Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
+Copyright Commission for Local Administration in England.
+
+The publisher's terms: free re-use in any format with acknowledgement of the source and its copyright; accurately and
+without amendment; not in a misleading context; not mainly for advertising.
+
+The texts are the publisher's words, unaltered; only their layout is this archive's. Each decision's `url` is its
+address on the publisher's site, which may have amended or withdrawn it since.
+"""
+"""Goes with everything that is handed on."""
+
+_COLUMNS = (
+    "reference, authority, category, subcategory, outcome, decision_date, kind, summary, url, status, first_seen, "
+    "last_seen, updated_at, text_sha256, normaliser, source, text"
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for a formula at the start of a cell."""
+
+
+def export(db: sqlite3.Connection, folder: Path, form: str) -> int:
+    """Writes every decision into a folder, with the attribution beside, and returns how many.
+
+    `form`: `text` (one file a decision, named by reference), `jsonl` or `csv`. A file is replaced whole or not at all.
+    Raises StoreFailed.
+    """
+    writers: dict[str, Callable[[sqlite3.Connection, Path], int]] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _replacing(folder / "ATTRIBUTION.txt") as path:
+            path.write_text(ATTRIBUTION, encoding="utf-8")
+        return writers[form](db, folder)
+    except OSError as error:
+        raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
+
+
+def _rows(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    cursor = db.execute(f"SELECT {_COLUMNS} FROM decisions ORDER BY reference")
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
+
+
+def _text(db: sqlite3.Connection, folder: Path) -> int:
+    count = 0
+    for count, row in enumerate(_rows(db), 1):  # noqa: B007  # the last count is the answer
+        with _replacing(folder / f"{slug(row['reference'])}.txt") as path:
+            path.write_bytes(row["text"].encode())
+    return count
+
+
+def _jsonl(db: sqlite3.Connection, folder: Path) -> int:
+    count = 0
+    with _replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
+        for count, row in enumerate(_rows(db), 1):  # noqa: B007
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return count
+
+
+def _csv(db: sqlite3.Connection, folder: Path) -> int:
+    count = 0
+    with _replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS.split(", "))
+        for count, row in enumerate(_rows(db), 1):  # noqa: B007
+            writer.writerow(_harmless(value) for value in row.values())
+    return count
+
+
+def _harmless(cell: str | None) -> str | None:
+    """A cell that no spreadsheet runs: an apostrophe before what would be a formula."""
+    return f"'{cell}" if cell is not None and cell.startswith(_FORMULA) else cell
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the other's place once all is written."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
+    """Writes a consistent, compacted copy of the database, made while others read and write.
+
+    `public` leaves out raw pages, the queue and the journal. The copy is outside WAL: one file, whole. Raises
+    StoreFailed where the target exists.
+    """
+    if target.exists():
+        raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
+    if not target.parent.is_dir():
+        raise StoreFailed(f"{target}: there is no folder {target.parent}")
+    with said_plainly(target), _replacing(target) as draft:
+        draft.unlink(missing_ok=True)
+        db.execute("VACUUM INTO ?", (str(draft),))
+        copy = sqlite3.connect(draft, isolation_level=None)
+        try:
+            if public:
+                copy.execute("BEGIN")
+                copy.execute("UPDATE revisions SET page = NULL, document = NULL")
+                for table in ("pages", "dictionaries", "queue", "requests", "daemon"):
+                    copy.execute(f"DELETE FROM {table}")
+                copy.execute("COMMIT")
+                copy.execute("VACUUM")
+            copy.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+        finally:
+            copy.close()

@@ -1,0 +1,114 @@
+"""Full-text search: from what a person types to an expression that FTS5 takes, and to the decisions it finds.
+
+`match_expression` is the one way from typed words to the index, for the command line and for `web`.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import shorten
+
+from storage.model import reference
+
+RANKING = "bm25(4.0, 2.0, 1.0)"
+"""The weights of authority, summary and text in a hit's rank; what ranks lowest is the best."""
+
+_WORDS_MOST = 100
+_SNIPPET_TOKENS = 24
+_SUMMARY_CHARACTERS = 200
+_STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
+_PARTS = re.compile(r'"([^"]*)(?:"(\*)?|$)|([^\s"]+)')
+_EDGES = re.compile(r"^\W+|\W+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One decision that a search found."""
+
+    reference: str
+    authority: str | None
+    decision_date: str | None
+    """ISO 8601."""
+    outcome: str | None
+    snippet: str
+    """The words around what was found, on one line."""
+    rank: float
+    """Lower is better."""
+
+
+def match_expression(query: str) -> str | None:
+    """What a person typed as an FTS5 expression that never is a syntax error; None when it holds no word.
+
+    All words must occur. "Quoted words" must stand together, and so must the parts of a word that punctuation joins
+    (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds what begins with it. A reference is found
+    in any spelling, a joint case without its letter too.
+    """
+    query = query.encode(errors="replace").decode().translate(_STRAIGHT)
+    whole = _reference(query)
+    if whole is not None:
+        return _phrase(*whole)
+    parts = [part for part in _parts(query) if any(letter.isalnum() for letter in part[0])]
+    # Side by side: FTS5 overlooks a phrase without tokens then, and would find nothing after an AND.
+    return " ".join(_phrase(*part) for part in parts[:_WORDS_MOST]) or None
+
+
+def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
+    """The decisions that hold what was typed, the best first; `marks` stand around it in the snippets.
+
+    A reference in any spelling finds its decision alone, or what mentions it where that decision is not held.
+    """
+    try:
+        held = _find(db, reference(query))
+    except ValueError:
+        held = None
+    if held is not None:
+        return [held][:limit]
+    expression = match_expression(query)
+    if expression is None:
+        return []
+    # ORDER BY rank LIMIT is the index's own, so that a snippet is made of the hits only.
+    rows = db.execute(
+        "SELECT d.reference, d.authority, d.decision_date, d.outcome, f.snippet, f.rank FROM (SELECT rowid, rank, "
+        f"snippet(decisions_fts, -1, ?, ?, '…', {_SNIPPET_TOKENS}) AS snippet FROM decisions_fts "
+        f"WHERE decisions_fts MATCH ? AND rank MATCH '{RANKING}' ORDER BY rank LIMIT ?) AS f "
+        "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
+        (*marks, expression, max(limit, 0)),
+    )
+    return [Hit(key, whose, when, how, " ".join(found.split()), rank) for key, whose, when, how, found, rank in rows]
+
+
+def _find(db: sqlite3.Connection, key: str) -> Hit | None:
+    row = db.execute(
+        "SELECT reference, authority, decision_date, outcome, coalesce(summary, text) FROM decisions "
+        "WHERE reference = ?",
+        (key,),
+    ).fetchone()
+    if row is None:
+        return None
+    held, authority, decided, outcome, words = row
+    return Hit(held, authority, decided, outcome, shorten(words, _SUMMARY_CHARACTERS, placeholder="…"), 0.0)
+
+
+def _parts(query: str) -> Iterator[tuple[str, bool]]:
+    """The words and quoted phrases of a query, each with whether it is the beginning of what is looked for."""
+    for quoted, star, word in _PARTS.findall(query):
+        if word:
+            yield _reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
+        else:
+            yield quoted, bool(star)
+
+
+def _reference(words: str) -> tuple[str, bool] | None:
+    """The reference that the words are; without a letter at its end it is also the beginning of one with a letter."""
+    try:
+        key = reference(_EDGES.sub("", words))
+    except ValueError:
+        return None
+    return key, key[-1].isdigit()
+
+
+def _phrase(words: str, begins: bool) -> str:
+    return f'"{words}"{"*" if begins else ""}'
