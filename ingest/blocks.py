@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from selectolax.lexbor import LexborNode
 
 Marker = Literal["1", "a", "A", "i", "I", "•", "-"]
-"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or the text format's dash."""
+"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or a dash that tells nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from ingest.blocks import Block
 from ingest.errors import NotADecision, WrongReference
 from ingest.head import read_head, without_contents
 from ingest.numbering import numbers
-from ingest.phrases import MONTHS, OPENER, PANEL, RESPONSE, TITLE, is_closing, without_furniture
+from ingest.phrases import MONTHS, OPENER, PANEL, RESPONSE, TITLE, is_closing
 from storage.model import Decision, Line
 from storage.model import reference as printed_reference
 
@@ -28,14 +28,13 @@ def compose(
     own: bool = False,
     marked_up: bool = True,
 ) -> Decision:
-    """The decision the blocks say.
+    """The decision that blocks without furniture say.
 
     `reference`: the one asked for, in any spelling. `title`: the title where the blocks do not hold it. `own`: whether
     all blocks are the decision's, so that what stands before the title is kept; else it is the page's. `marked_up`:
     whether the blocks come from HTML, whose attributes and elements say what text only shows.
     Raises NotADecision naming what is missing, WrongReference.
     """
-    blocks = without_furniture(blocks)
     at = title_at(blocks)
     if title is None and at is not None:
         title = blocks[at].text.replace("\n", " ")
@@ -51,8 +50,8 @@ def compose(
 
     head = read_head(blocks, marked_up=marked_up)
     body = without_contents(head.body)
-    if not body:
-        raise NotADecision(f"{printed}: no text after the header lines")
+    if not body or (head.summary is None and all(is_closing(block.text) for block in body)):
+        raise NotADecision(f"{printed}: no text after its head")
     lines = [Line("header", title), *head.lines, *_body_lines(body, marked_up=marked_up)]
     category, _, subcategory = (head.fields.get("Category") or "").partition(" > ")
     return Decision(

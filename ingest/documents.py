@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest import page, text
 from ingest.errors import ReadError, UsageError
+from ingest.whole import MAX_BYTES
 from storage.model import Decision
 
 SUFFIXES = frozenset({".txt", ".text", ".html", ".htm"})
@@ -30,7 +31,7 @@ def read(path: Path, *, unclosed: bool) -> Decision:
     """The decision in a file. Raises ReadError, also where the file itself cannot be read."""
     try:
         with path.open("rb") as file:
-            body = file.read(page.MAX_BYTES + 1)
+            body = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ReadError(f"the file cannot be read: {error.strerror}") from None
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

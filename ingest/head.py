@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ingest.blocks import Block
 from ingest.errors import NotADecision
-from ingest.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opens
+from ingest.markup import HEADINGS
+from ingest.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opening_part, opens
 from storage.model import DecisionKind, Line, LineKind
 
 _HEADER_BLOCKS = 12
@@ -35,7 +36,7 @@ class _Piece(NamedTuple):
 def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
     """The head of the blocks that follow a title. `marked_up`: whether they come from HTML.
 
-    Raises NotADecision where no head is there, or no text after it.
+    Raises NotADecision where none is there.
     """
     opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
     fields: dict[str, str] = {}
@@ -49,9 +50,10 @@ def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
         return Head(lines, fields, None, None, body)
 
     opener = blocks[opener_at]
+    at = opening_part(opener)
+    assert at is not None
     rest = list(blocks[opener_at + 1 :])
     parts = opener.text.split("\n")
-    at = next(n for n, part in enumerate(parts) if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part))
     above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]
     below = parts[at + 1 :]
     both = OPENER_AND_SUMMARY.fullmatch(parts[at])
@@ -75,10 +77,6 @@ def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
         if summary is not None:
             lines.append(Line("paragraph", f"Summary: {summary}"))
             rest = rest[taken:]
-    if not rest and summary is None:
-        raise NotADecision(f"no text after {opening!r}")
-    if not rest:
-        raise NotADecision("no text after the summary")
     return Head(lines, fields, kind, summary, rest)
 
 
@@ -169,8 +167,8 @@ def _labelled_top(
 
 
 def _begins_text(block: Block) -> bool:
-    """Whether a heading stands here that is no labelled line: the text has begun."""
-    if block.kind != "heading":
+    """Whether a heading or an item stands here that is no labelled line: the text has begun."""
+    if block.kind == "paragraph" or (block.kind == "heading" and block.node and block.node.tag not in HEADINGS):
         return False
     return not any((found := LABEL.fullmatch(part)) and found["value"] for part in block.text.split("\n"))
 

@@ -33,6 +33,9 @@ _RETRY_SECONDS = (3600, 6 * 3600, 24 * 3600)
 _UNREADABLE_IN_A_ROW = 5
 """Pages in a row that do not read, after which it is the layout that changed and not the pages."""
 
+_UNANSWERED_IN_A_ROW = 5
+"""Decisions in a row that the site did not answer for, after which it is the site that is away and not the pages."""
+
 _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
 
@@ -79,6 +82,7 @@ class Intake:
         self._batch_most = batch
         self._batch = min(_FIRST_BATCH, batch)
         self._unreadable = 0
+        self._unanswered = 0
 
     # ------------------------------------------------------------ fetch, keep
 
@@ -123,7 +127,11 @@ class Intake:
             return
         except FetchError as error:
             self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
-            raise
+            self._unanswered += 1
+            if self._unanswered >= _UNANSWERED_IN_A_ROW:
+                raise
+            return
+        self._unanswered = 0
         self._tally.fetched += 1
         self._report(self._tally)
 

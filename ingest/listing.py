@@ -17,8 +17,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.blocks import fold
 from ingest.markup import from_html
-from ingest.page import decode
 from ingest.phrases import MONTHS
+from ingest.whole import decode
 from storage.model import DecisionKind, Entry, reference
 
 PAGE_SIZE = 10

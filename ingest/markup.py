@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
 from ingest.blocks import Block, Item, List, Marker, fold, reads_as_heading
 
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ol", "ul", "menu", "dir"})
 _CELLS = frozenset({"td", "th"})
 _BLOCKS = (
-    _HEADINGS
+    HEADINGS
     | _LISTS
     | _CELLS
     | frozenset(
@@ -61,9 +61,13 @@ _BLOCKS = (
     )
 )
 _NOT_TEXT = frozenset({"script", "style", "template", "head", "nav", "button"})
+_LEAVES = HEADINGS | {"p", "li"}
 _BOLD = frozenset({"b", "strong"})
 _LEADING = frozenset({"b", "strong", "span", "em", "i", "label"})
 _BREAK, _LEAD_ENDS = "\x00", "\x01"  # in the buffer only; fold() would drop them, and pages cannot hold them
+_DEEPEST = 16
+"""Items in items beyond which a list's marker is not asked about: nobody cites that deep, and pages can be made to."""
+
 _FURNITURE_CLASS = re.compile(r"(?:^|\s)(?:breadcrumb|cookie|toolbar)[\w-]*(?:\s|$)", re.IGNORECASE)
 _STYLE_MARKERS: tuple[tuple[str, Marker], ...] = (
     ("lower-alpha", "a"),
@@ -75,17 +79,33 @@ _STYLE_MARKERS: tuple[tuple[str, Marker], ...] = (
 )
 
 
+class _Mentions(NamedTuple):
+    """Which words the source of the markup holds at all: reading attributes costs more than all the rest."""
+
+    hidden: bool
+    furniture: bool
+    labels: bool
+    values: bool
+
+
+_ANYTHING = _Mentions(hidden=True, furniture=True, labels=True, values=True)
+
+
 class _HtmlReader:
     """Walks a tree without recursion (pages nest as deep as they like) and collects its blocks."""
 
-    def __init__(self, root: LexborNode, chrome: Callable[[LexborNode], bool] | None = None) -> None:
+    def __init__(
+        self, root: LexborNode, mentions: _Mentions, chrome: Callable[[LexborNode], bool] | None = None
+    ) -> None:
         self._root = root
+        self._mentions = mentions
         self._chrome = chrome
         self.blocks: list[Block] = []
         self._buffer: list[str] = []
-        self._heading = 0
+        self._heading = 0  # open headings
         self._bold = 0
         self._link = 0
+        self._links: list[bool] = []  # open links, each whether it leads to a place within the page
         self._plain = False  # some text of the buffer is not bold
         self._unlinked = False  # some text of the buffer is not a link within the page
         self._lists: list[tuple[List, int]] = []  # open lists, each with the number of items seen
@@ -95,13 +115,20 @@ class _HtmlReader:
 
     def walk(self) -> list[Block]:
         root_id = self._root.mem_id
+        buffer = self._buffer
         node = self._root.child
         while node is not None:
-            tag = node.tag
+            tag = node.tag or ""
             down = None
             if tag == "-text":
-                self._text(node.text_content or "")
-            elif tag is not None and tag[0] not in "-!":
+                text = node.text_content or ""
+                if not text.isspace():
+                    buffer.append(text)
+                    self._plain = self._plain or not self._bold
+                    self._unlinked = self._unlinked or not self._link
+                elif buffer:
+                    buffer.append(" ")
+            elif tag and tag[0] not in "-!" and not (tag in _LEAVES and self._take_leaf(node, tag)):
                 down = self._enter(node, tag)
             if down is not None:
                 node = down
@@ -120,18 +147,29 @@ class _HtmlReader:
         self._flush()
         return self.blocks
 
-    def _text(self, text: str) -> None:
-        if not self._buffer:
-            if text.isspace():
-                return
-        elif text.isspace():
-            self._buffer.append(" ")
-            return
-        self._buffer.append(text)
-        if not self._bold:
-            self._plain = True
-        if not self._link:
-            self._unlinked = True
+    def _take_leaf(self, node: LexborNode, tag: str) -> bool:
+        """Takes a block that holds nothing but text, as most do, in one step instead of three."""
+        child = node.child
+        if child is None or child.next is not None or child.tag != "-text":
+            return False
+        if self._bold or self._link or self._heading or self._mentions.hidden or self._mentions.furniture:
+            return False
+        if self._buffer:
+            self._flush()
+        text = fold(child.text_content or "")
+        self._at = node
+        if tag == "li":
+            self._open_item(node)
+        self._heading = int(tag in HEADINGS)
+        self._plain = self._unlinked = True
+        if text:
+            self._emit(text)
+        self._heading = 0
+        self._plain = self._unlinked = False
+        if tag == "li":
+            self._items.pop()
+            self._unmarked = None
+        return True
 
     def _enter(self, node: LexborNode, tag: str) -> LexborNode | None:
         """Opens an element and returns its first child to go down to, or None to pass it by."""
@@ -147,10 +185,10 @@ class _HtmlReader:
         if tag in _BLOCKS:
             self._flush()
             self._at = node
-            if tag in _HEADINGS:
+            if tag in HEADINGS:
                 self._heading += 1
             elif tag in _LISTS:
-                self._lists.append((_html_list(node, tag, self._items[-1] if self._items else None), 0))
+                self._lists.append((self._open_list(node, tag), 0))
             elif tag == "li":
                 self._open_item(node)
             elif tag == "tr" and not _lays_out(node):
@@ -161,16 +199,17 @@ class _HtmlReader:
             return child
         if tag in _BOLD:
             self._bold += 1
-        elif tag == "a" and (node.attributes.get("href") or "").startswith("#"):
-            self._link += 1
-        elif tag == "span" and _has_class(node, "label"):
+        elif tag == "a":
+            self._links.append((node.attributes.get("href") or "").startswith("#"))
+            self._link += self._links[-1]
+        elif tag == "span" and self._mentions.labels and _has_class(node, "label"):
             self._flush()
         return child
 
     def _leave(self, node: LexborNode, tag: str) -> None:
         if tag in _BLOCKS:
             self._flush()
-            if tag in _HEADINGS:
+            if tag in HEADINGS:
                 self._heading -= 1
             elif tag in _LISTS:
                 self._lists.pop()
@@ -181,19 +220,23 @@ class _HtmlReader:
         if tag in _BOLD:
             self._bold -= 1
         elif tag == "a":
-            if (node.attributes.get("href") or "").startswith("#"):
-                self._link -= 1
-        elif tag == "span" and (_has_class(node, "label") or _has_class(node, "value")):
+            self._link -= self._links.pop()
+        elif tag == "span" and self._mentions.labels and (_has_class(node, "label") or _has_class(node, "value")):
             self._flush()
         if tag in _LEADING and self._buffer and _LEAD_ENDS not in self._buffer:
             self._buffer.append(_LEAD_ENDS)
+
+    def _open_list(self, node: LexborNode, tag: str) -> List:
+        if len(self._items) > _DEEPEST:
+            return List("-", None, self._items[_DEEPEST])
+        return _html_list(node, tag, self._items[-1] if self._items else None)
 
     def _open_item(self, node: LexborNode) -> None:
         if not self._lists:  # an item outside any list is marked by nothing
             self._lists.append((List("•", None, None), 0))
         of, seen = self._lists[-1]
         self._lists[-1] = (of, seen + 1)
-        item = Item(of, seen, _integer(node.attributes.get("value")))
+        item = Item(of, seen, _integer(node.attributes.get("value")) if self._mentions.values else None)
         self._items.append(item)
         self._unmarked = item
 
@@ -202,7 +245,7 @@ class _HtmlReader:
         cell = row.child
         while cell is not None:
             if cell.tag in _CELLS:
-                inside = _HtmlReader(cell).walk()
+                inside = _HtmlReader(cell, self._mentions).walk()
                 if inside:
                     cells.append(" ".join(block.text.replace("\n", " ") for block in inside))
             cell = cell.next
@@ -238,6 +281,8 @@ class _HtmlReader:
     def _is_furniture(self, node: LexborNode, tag: str) -> bool:
         if self._chrome is not None and tag in ("header", "footer", "aside") and self._chrome(node):
             return True
+        if not self._mentions.hidden and (not self._mentions.furniture or tag not in _BLOCKS):
+            return False
         attributes = node.attributes
         if not attributes:
             return False
@@ -245,17 +290,27 @@ class _HtmlReader:
             return True
         if tag not in _BLOCKS:
             return False
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        return names != " " and _FURNITURE_CLASS.search(names) is not None
+        return _FURNITURE_CLASS.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") is not None
 
 
-def from_html(root: LexborNode, *, chrome: Callable[[LexborNode], bool] | None = None) -> list[Block]:
+def from_html(
+    root: LexborNode, *, source: bytes | None = None, chrome: Callable[[LexborNode], bool] | None = None
+) -> list[Block]:
     """The blocks inside an element, in the order of the page.
 
+    `source`: the markup it was parsed from, in lower case: what that does not mention need not be looked for.
     `chrome` is asked of each `header`, `footer` and `aside` whether it is the page's and left out: for a root that
     holds more than the document.
     """
-    return _HtmlReader(root, chrome).walk()
+    mentions = _ANYTHING
+    if source is not None:
+        mentions = _Mentions(
+            hidden=b"hidden" in source or b"navigation" in source,
+            furniture=b"breadcrumb" in source or b"cookie" in source or b"toolbar" in source,
+            labels=b"label" in source,
+            values=b"value=" in source or b"value =" in source,
+        )
+    return _HtmlReader(root, mentions, chrome).walk()
 
 
 def _lays_out(row: LexborNode) -> bool:

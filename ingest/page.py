@@ -1,4 +1,4 @@
-"""The bytes of a page -> Decision: is it all there, which part of it is the decision, what does that say. Pure.
+"""A whole page -> Decision: which part of it is the decision, and what does that say. Pure.
 
 Class names only help; `ingest.phrases` is what reading goes by. What is known of the markup, and since when:
 
@@ -16,17 +16,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.blocks import Block, fold
 from ingest.compose import compose, title_at
-from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable, WrongReference
+from ingest.errors import NotADecision, WrongReference
+from ingest.head import Head, read_head
 from ingest.markup import from_html
-from ingest.phrases import DECISIONS_OWN, LABEL, TITLE, TITLE_START, is_closing, opens, without_furniture
+from ingest.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
+from ingest.whole import Markup, whole
 from storage.model import Decision
 from storage.model import reference as printed_reference
 
 NORMALISER = "1"
 """The version of the reading. A change that alters any text or number raises it; `lgsco renormalise` follows."""
-
-MAX_BYTES = 8 * 1024 * 1024
-"""The longest decision page known has 85 KB; what is past this is no decision and is not parsed."""
 
 
 def read(body: bytes, *, reference: str | None = None, charset: str | None = None) -> Decision:
@@ -35,7 +34,8 @@ def read(body: bytes, *, reference: str | None = None, charset: str | None = Non
     `reference`: the one asked for. `charset`: the one the response names, if any.
     Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
-    return _read_page(_whole(body, charset), reference)
+    page = _page_blocks(whole(body, charset))
+    return compose(page.blocks, reference=reference, title=page.title, own=page.own)
 
 
 def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, charset: str | None = None) -> Decision:
@@ -43,45 +43,40 @@ def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, char
 
     Numbers typed in the paragraphs run on through the chapters.
     """
-    first, *further = [_page_blocks(_whole(body, charset)) for body in bodies]
-    decision = compose(first.blocks, reference=reference, title=first.title, own=first.own)
+    first, *further = [_page_blocks(whole(body, charset)) for body in bodies]
+    title, head_and_text = _after_title(first, 1)
+    head = read_head(head_and_text, marked_up=True)
     blocks = list(first.blocks)
     for number, chapter in enumerate(further, 2):
-        at = title_at(chapter.blocks)
-        title = chapter.title or (chapter.blocks[at].text if at is not None else None)
-        printed = _reference_of(title.replace("\n", " ")) if title else None
-        if printed is None:
-            raise NotADecision(f"chapter {number} has no title line that ends with a reference")
-        if printed != decision.reference:
-            raise WrongReference(f"chapter {number} is of {printed}, not of {decision.reference}")
-        blocks += _new_in_chapter(chapter.blocks[at + 1 if at is not None else 0 :], decision)
+        chapter_title, rest = _after_title(chapter, number)
+        if _reference_of(chapter_title) != _reference_of(title):
+            raise WrongReference(f"chapter {number} is titled {chapter_title[:80]!r}, chapter 1 {title[:80]!r}")
+        blocks += _without_head(rest, head)
     return compose(blocks, reference=reference, title=first.title, own=first.own)
 
 
-def _new_in_chapter(blocks: Sequence[Block], first: Decision) -> list[Block]:
-    """What a further chapter says beyond the title and header lines it repeats, in whatever pieces its markup shows."""
+def _after_title(chapter: _Page, number: int) -> tuple[str, list[Block]]:
+    at = title_at(chapter.blocks)
+    title = chapter.title or (chapter.blocks[at].text.replace("\n", " ") if at is not None else None)
+    if title is None:
+        raise NotADecision(f"chapter {number} has no title line that ends with a reference")
+    return title, chapter.blocks[at + 1 if at is not None else 0 :]
+
+
+def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
+    """A further chapter without the header lines of the first that it repeats, in whatever pieces its markup shows."""
     repeated: set[str] = set()
-    for line in first.lines:
-        if line.section is not None or line.text.startswith(("Overview", "Summary")):
+    for line in head.lines:
+        if OPENER.fullmatch(line.text):
             break
-        label, _, value = line.text.partition(" : ")
-        repeated |= {
-            line.text,
-            f"{label}: {value}",
-            f"{label} {value}",
-            label,
-            f"{label} :",
-            f"{label}:",
-            value,
-            f": {value}",
-        }
-    blocks = without_furniture(blocks)
+        repeated.add(line.text)
+        label, labelled, value = line.text.partition(" : ")
+        for colon in ("", ":", " :") if labelled else ():
+            repeated |= {f"{label}{colon}", f"{label}{colon} {value}", f"{colon} {value}".strip()}
     start = 0
-    while start < len(blocks) and all(
-        part in repeated for part in blocks[start].cells or blocks[start].text.split("\n")
-    ):
+    while start < len(blocks) and repeated.issuperset(blocks[start].cells or blocks[start].text.split("\n")):
         start += 1
-    return blocks[start:]
+    return list(blocks[start:])
 
 
 def chapters(body: bytes) -> list[int]:
@@ -96,28 +91,15 @@ class _Page(NamedTuple):
     """Whether all blocks are the decision's."""
 
 
-def _read_page(html: str, reference: str | None) -> Decision:
-    page = _page_blocks(html)
-    return compose(page.blocks, reference=reference, title=page.title, own=page.own)
-
-
-_ARTICLE = re.compile(r"<article[\s>]", re.IGNORECASE)
-_ARTICLE_END = re.compile(r"</article\s*>", re.IGNORECASE)
-
-
-def _page_blocks(html: str) -> _Page:
-    """The blocks that hold the decision: those of its article, found fast where the page has just one."""
-    opened, closed = _ARTICLE.findall(html), _ARTICLE_END.findall(html)
-    if len(opened) == len(closed) == 1:
-        start = _ARTICLE.search(html)
-        end = _ARTICLE_END.search(html)
-        if start and end and start.start() < end.start():
-            root = LexborHTMLParser(html[start.start() : end.end()]).css_first("article")
-            if root is not None:
-                blocks = from_html(root)
-                if any(map(opens, blocks)) and title_at(without_furniture(blocks)) is not None:
-                    return _Page(blocks, None, True)
-    return _whole_page_blocks(html)
+def _page_blocks(markup: Markup) -> _Page:
+    """The blocks that hold the decision: those of the page's one article, or those found in the whole page."""
+    if markup.article is not None:
+        root = LexborHTMLParser(markup.article).css_first("article")
+        if root is not None:
+            blocks = without_furniture(from_html(root, source=markup.source))
+            if any(map(opens, blocks)) and title_at(blocks) is not None:
+                return _Page(blocks, None, True)
+    return _whole_page_blocks(markup.html)
 
 
 def _whole_page_blocks(html: str) -> _Page:
@@ -126,8 +108,8 @@ def _whole_page_blocks(html: str) -> _Page:
     if body is None:
         raise NotADecision("an empty page")
     container, own = _container(body)
-    blocks = from_html(container, chrome=None if own else _is_chrome)
-    at = title_at(without_furniture(blocks))
+    blocks = without_furniture(from_html(container, chrome=None if own else _is_chrome))
+    at = title_at(blocks)
     title = None if at is not None else _title_elsewhere(tree, body)
     if not own:
         blocks = _up_to_closing(blocks)
@@ -137,7 +119,7 @@ def _whole_page_blocks(html: str) -> _Page:
 def _container(body: LexborNode) -> tuple[LexborNode, bool]:
     """The element that holds the decision, and whether all in it is the decision's (else: the page's too)."""
     # css() finds the node itself too: one article inside itself is an innermost one
-    articles = [node for node in body.css("article") if len(node.css("article")) == 1]
+    articles = [node for node in body.css("article") if len(node.css("article")) == 1 and not _is_hidden(node)]
     holding = [node for node in articles if any(map(opens, from_html(node)))]
     if len(holding) == 1:
         return holding[0], True
@@ -155,6 +137,15 @@ def _container(body: LexborNode) -> tuple[LexborNode, bool]:
             return found, True
     main = body.css_first("main, [role=main]")
     return (main or body), False
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    at: LexborNode | None = node
+    while at is not None and at.tag != "-document":
+        if "hidden" in at.attributes:
+            return True
+        at = at.parent
+    return False
 
 
 def _is_chrome(node: LexborNode) -> bool:
@@ -216,42 +207,3 @@ def _blocks_of(node: LexborNode) -> list[Block]:
 def _reference_of(title: str) -> str | None:
     found = TITLE.fullmatch(title)
     return printed_reference(found["bracketed"] or found["alone"]) if found else None
-
-
-def _whole(body: bytes, charset: str | None) -> str:
-    """The text of a page that is all there. Raises TooLarge, Undecodable, CutShort, NotADecision."""
-    if len(body) > MAX_BYTES:
-        raise TooLarge(f"the page has {len(body):,} bytes; no decision has more than {MAX_BYTES:,}")
-    html = decode(body, charset)
-    if not html.strip():
-        raise NotADecision("an empty page")
-    if "<" not in html:
-        raise NotADecision("no markup at all")
-    tail = html[-4096:].lower()
-    if "</html" not in tail or not re.search(r"</html\s*>", tail):
-        raise CutShort("the page has no </html>: it ends before its end")
-    if len(_ARTICLE.findall(html)) > len(_ARTICLE_END.findall(html)):
-        without = re.sub(r"<!--.*?-->|<script\b.*?</script\s*>", "", html, flags=re.DOTALL | re.IGNORECASE)
-        if len(_ARTICLE.findall(without)) > len(_ARTICLE_END.findall(without)):
-            raise CutShort("the page opens an <article> and does not close it")
-    return html
-
-
-def decode(body: bytes, charset: str | None = None) -> str:
-    """The text of a document: UTF-8, or, where it is not, the encoding it declares. Raises Undecodable."""
-    if b"\0" in body:
-        body = body.replace(b"\0", b"")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = error.start
-    declared = charset
-    if declared is None:
-        found = re.search(rb"charset\s*=\s*[\"']?([\w-]+)", body[:2048])
-        declared = found[1].decode("ascii") if found else None
-    if declared and declared.lower().replace("_", "-") not in ("utf-8", "utf8"):
-        try:
-            return body.decode("windows-1252" if declared.lower() == "iso-8859-1" else declared)
-        except (LookupError, UnicodeDecodeError):
-            pass
-    raise Undecodable(f"not UTF-8 at byte {place:,}, nor any other encoding it declares")

@@ -58,10 +58,20 @@ def is_closing(text: str) -> bool:
 
 
 def opens(block: Block) -> bool:
-    """Whether the line that opens the text stands in the block."""
+    """Whether the line that opens the text stands in the block: alone, with the summary, or below labelled lines."""
     if block.kind == "item" or block.cells or ("decision" not in block.text and "Overview" not in block.text):
         return False
-    return any(OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part) for part in block.text.split("\n"))
+    return opening_part(block) is not None
+
+
+def opening_part(block: Block) -> int | None:
+    """Which of the block's lines opens the text."""
+    for index, part in enumerate(block.text.split("\n")):
+        if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part):
+            return index
+        if not LABEL.fullmatch(part) and not TITLE.fullmatch(part):
+            return None
+    return None
 
 
 def without_furniture(blocks: Sequence[Block]) -> list[Block]:

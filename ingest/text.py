@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ingest.compose import compose
 from ingest.errors import CutShort, NotADecision, TooLarge
-from ingest.page import MAX_BYTES, decode
+from ingest.phrases import without_furniture
 from ingest.plain import from_text
+from ingest.whole import MAX_BYTES, decode
 from storage.model import Decision
 
 
@@ -25,7 +26,7 @@ def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
     text = decode(text) if isinstance(text, bytes) else text
     if not text.strip():
         raise NotADecision("an empty document")
-    decision = compose(from_text(text), marked_up=False)
+    decision = compose(without_furniture(from_text(text)), marked_up=False)
     if decision.kind != "report" and not decision.closed and not unclosed:
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "

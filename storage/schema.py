@@ -59,7 +59,7 @@ SELECT d.reference AS reference,
   JOIN layouts AS y ON y.reference = d.reference, json_each(y.lines) AS line;
 
 CREATE VIRTUAL TABLE decisions_fts USING fts5 (
-  authority, summary, text, content = 'decisions', tokenize = 'unicode61 remove_diacritics 2'
+  authority, summary, text, content="decisions", tokenize='unicode61 remove_diacritics 2'
 );
 INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('hashsize', 33554432);
 CREATE TRIGGER decisions_fts_insert AFTER INSERT ON decisions BEGIN

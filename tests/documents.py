@@ -16,7 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from hypothesis import Phase
 from hypothesis import strategies as st
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+"""All but the one that explains a failure: it traces every line of the reader, for minutes."""
 
 Marker = Literal["number", "letter", "bullet"]
 Layout = Literal["statement", "report", "old"]

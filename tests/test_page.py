@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from documents import (
     MARKUPS,
+    PHASES,
     SEEDS,
     Document,
     Heading,
@@ -38,7 +39,7 @@ from storage.model import Decision
 PAGES = Path(__file__).parent / "pages"
 NAMES = sorted({path.name.split(".")[0] for path in PAGES.glob("*.html")})
 
-slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 markups = st.sampled_from(MARKUPS)
 
 

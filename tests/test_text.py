@@ -8,7 +8,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from documents import PANEL, REMARK, SEEDS, SPACES, Document, documents, dump_of, dumpable, numbers_of, text_of
+from documents import (
+    PANEL,
+    PHASES,
+    REMARK,
+    SEEDS,
+    SPACES,
+    Document,
+    documents,
+    dump_of,
+    dumpable,
+    numbers_of,
+    text_of,
+)
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
@@ -20,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 CANONICAL = ("000_d996cb4fed483c77", "001_e0fd80e6ea1f22fe", "003_409f28d8bbf57340", "004_8d37d580c71d95ec")
 DUMP = "002_5bc863b3bb6f37b6"
 
-slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 
 
 def seed(name: str) -> str:

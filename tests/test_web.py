@@ -93,6 +93,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace("18 009 360", HOSTILE).replace("I have called the complainant", f"{SCRIPT} I have called him")
     (hostile / "hostile.txt").write_text(text, "utf-8")
     assert world.run(Import((hostile,))).exit_code == 0
+    amended = folder / "amended"
+    amended.mkdir()
+    (amended / "again.txt").write_text(text.replace("Mr C says", "Mr C has always said"), "utf-8")
+    assert world.run(Import((amended,))).exit_code == 0
     with writing(path) as db:
         values = {name: f"{name} {SCRIPT}" for name in ("authority", "category", "subcategory", "outcome", "summary")}
         sets = ", ".join(f"{name} = :{name}" for name in values)
@@ -103,10 +107,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         db.execute(
             "UPDATE decisions SET url = 'javascript:alert(1)' WHERE reference = (SELECT min(reference) FROM decisions)"
         )
-    amended = folder / "amended"
-    amended.mkdir()
-    (amended / "again.txt").write_text(text.replace("Mr C says", "Mr C has always said"), "utf-8")
-    assert world.run(Import((amended,))).exit_code == 0
     return path
 
 
@@ -354,10 +354,10 @@ def test_any_spelling_in_an_address_leads_to_the_decision(web: httpx.Client, pat
 def test_hostile_words_are_words(web: httpx.Client) -> None:
     paths = [
         row_address(HOSTILE),
-        f"/{NAME}/decisions",
+        f"/{NAME}/decisions?_sort=reference&_size=max",
         f"/{NAME}/decisions?_search={HOSTILE}",
         f"/{NAME}/paragraphs?reference={HOSTILE}",
-        f"/{NAME}/revisions",
+        f"/{NAME}/revisions?_size=max",
         f"/{NAME}/revisions/{HOSTILE.replace(' ', '+')},1",
         f"/{NAME}/search?query=onerror",
         f"/{NAME}/paragraph?reference={HOSTILE}",

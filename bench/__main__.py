@@ -1,0 +1,39 @@
+"""`python -m bench` takes all measurements; `python -m bench read` one of them. Exits 1 if a target is missed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+from inspect import signature
+
+from bench.figures import show
+
+PARTS = ("read", "write", "job", "disk", "memory")
+
+
+def main() -> int:
+    """Each part in a process of its own: none leaves another its garbage, its caches or its memory."""
+    parser = ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=PARTS, help="all of them if none is named")
+    parser.add_argument("--decisions", type=int, help="decisions to measure on, in place of each part's own number")
+    parser.add_argument("--rounds", type=int, help="rounds of those parts that take turns")
+    asked = parser.parse_args()
+    if asked.part is None:
+        commands = ([sys.executable, "-m", "bench", part, *sys.argv[1:]] for part in PARTS)
+        return max([subprocess.run(command, check=False).returncode for command in commands])
+    return 0 if _measure(asked.part, asked.decisions, asked.rounds) else 1
+
+
+def _measure(part: str, decisions: int | None, rounds: int | None) -> bool:
+    module = import_module(f"bench.{part}")
+    dials = {"decisions": decisions, "rounds": rounds}
+    known = signature(module.measure).parameters
+    given = {name: value for name, value in dials.items() if value is not None and name in known}
+    title, _, _ = (module.__doc__ or part).partition("\n")
+    return show(title, module.measure(**given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

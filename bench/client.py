@@ -1,0 +1,73 @@
+"""Whole clients as processes of their own against the look-alike site in a process of its own, and what each cost.
+
+The clients are given nothing but the site's address and the file to write. This process stays small: what Linux
+counts as a child's peak memory begins with its parent's.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Literal
+
+ROOT = Path(__file__).parent.parent
+
+Client = Literal["lgsco", "bench.scrapy_spider"]
+
+_SEEDS = 5
+"""Decisions that the look-alike serves beside those it is asked to invent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process cost from its start to its end."""
+
+    cpu: float
+    """Seconds, user and system."""
+    peak: int
+    """Resident bytes."""
+
+
+@contextmanager
+def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
+    """The address of a look-alike that shows so many decisions, the five seeds among them."""
+    command = [sys.executable, "-m", "replica", "--count", str(decisions - _SEEDS)]
+    server = subprocess.Popen([*command, "--prepare"] if prepared else command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().decode().strip()
+        if not url:
+            raise RuntimeError("the look-alike site did not start")
+        yield url
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def run(client: Client, url: str, database: Path) -> Spent:
+    """Runs a client to its end on a new database, pacing off. Raises RuntimeError with its last words if it fails."""
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
+    site = [url, str(database)] if client != "lgsco" else ["backfill", "--site", url, "--db", str(database)]
+    command, environment = [sys.executable, "-m", client, *site], os.environ | {"LGSCO_FETCH_PACE": "0"}
+    with TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{client} ended with {process.returncode}: {said.read()[-2000:].decode()}")
+    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def texts(database: Path) -> dict[str, list[str]]:
+    """The words of each decision that a client recorded."""
+    with closing(sqlite3.connect(database)) as db:
+        return {reference: text.split() for reference, text in db.execute("SELECT reference, text FROM decisions")}

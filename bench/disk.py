@@ -1,0 +1,45 @@
+"""Bytes of the finished file, with raw pages, paragraphs and full-text index, against the HTML that was fetched."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.client import run, served
+from bench.figures import Figure
+
+
+def measure(decisions: int = 2_000) -> list[Figure]:
+    """The file after a clean end, its log folded in; then where its bytes are, table by table."""
+    with TemporaryDirectory() as folder, served(decisions) as url:
+        file = Path(folder, "ours.db")
+        run("lgsco", url, file)
+        beside = [path.name for path in Path(folder).iterdir() if path.name.endswith("-wal") and path.stat().st_size]
+        assert not beside, f"the log is not folded in: {beside}"
+        size = file.stat().st_size
+        with closing(sqlite3.connect(file)) as db:
+            (html,) = db.execute("SELECT sum(bytes) FROM pages").fetchone()
+            count, text = db.execute("SELECT count(*), sum(length(CAST(text AS BLOB))) FROM decisions").fetchone()
+            tables = _tables(db)
+    assert count == decisions, f"{count} decisions of {decisions}"
+    return [
+        Figure("file, of the raw HTML", (size / html,), target=0.4, bound="at most"),
+        Figure("file, of the text", (size / text,)),
+        Figure("file, a decision", (size / count,), "bytes"),
+        Figure("raw HTML, a decision", (html / count,), "bytes"),
+        Figure("text, a decision", (text / count,), "bytes"),
+        *(Figure(f"of it: {name}", (taken / count,), "bytes") for name, taken in tables),
+    ]
+
+
+def _tables(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Bytes by table with its indexes, the largest first; none where SQLite is built without dbstat."""
+    try:
+        return db.execute(
+            "SELECT coalesce(s.tbl_name, d.name) AS name, sum(d.pgsize) AS taken FROM dbstat AS d "
+            "LEFT JOIN sqlite_schema AS s ON s.name = d.name GROUP BY 1 ORDER BY taken DESC"
+        ).fetchall()
+    except sqlite3.OperationalError:
+        return []

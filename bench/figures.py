@@ -1,0 +1,75 @@
+"""A figure beside its target, and how two ways of doing the same are measured in turns."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from time import process_time
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured, once a round, and what it should be. Without a target it is told for what it explains."""
+
+    name: str
+    values: tuple[float, ...]
+    unit: str = "×"
+    target: float | None = None
+    bound: Literal["at least", "at most"] = "at least"
+
+    @property
+    def value(self) -> float:
+        return median(self.values)
+
+    @property
+    def reached(self) -> bool:
+        if self.target is None:
+            return True
+        return self.value >= self.target if self.bound == "at least" else self.value <= self.target
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Name, median, spread, target and whether it was reached."""
+        spread = f"{_said(min(self.values))} to {_said(max(self.values))}" if len(self.values) > 1 else ""
+        target = "" if self.target is None else f"{self.bound} {self.target:g}"
+        reached = "" if self.target is None else "yes" if self.reached else "NO"
+        return self.name, f"{_said(self.value)} {self.unit}", spread, target, reached
+
+
+def _said(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def show(title: str, figures: Iterable[Figure]) -> bool:
+    """Prints the table, and says whether every target in it was reached."""
+    figures = list(figures)
+    rows = [("figure", "median", "spread", "target", "reached"), *(figure.cells() for figure in figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print(f"\n{title}")
+    for row in rows:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), flush=True)
+    return all(figure.reached for figure in figures)
+
+
+def in_turns(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each side in each round: A B A B. Each begins without the other's garbage."""
+    spent: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, side in sides.items():
+            gc.collect()
+            began = process_time()
+            side()
+            spent[name].append(process_time() - began)
+    return spent
+
+
+def ratios(upper: Iterable[float], lower: Iterable[float]) -> tuple[float, ...]:
+    """One ratio a round."""
+    return tuple(a / b for a, b in zip(upper, lower, strict=True))
+
+
+def each(spent: Iterable[float], count: int) -> tuple[float, ...]:
+    """Microseconds a piece, once a round."""
+    return tuple(seconds / count * 1e6 for seconds in spent)

@@ -1,0 +1,47 @@
+"""Reading: bytes of a page to Decision, lines and text, against BeautifulSoup and against a bare parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from selectolax.lexbor import LexborHTMLParser
+
+from bench import souped
+from bench.figures import Figure, each, in_turns, ratios
+from bench.samples import pages
+from ingest.page import read
+from ingest.text import render
+
+
+def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
+    """Ratios of rates: each side reads the same pages, which are bytes in memory.
+
+    Ours: `page.read`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, the
+    same words, asserted on each page. Bare: selectolax's tree of the whole page, decoded beforehand, and no more.
+    """
+    bodies = [body for _, body in pages(decisions)]
+    decoded = [body.decode() for body in bodies]
+    for body in bodies:
+        text, other = render(read(body)), souped.read(body).text
+        assert text.split() == other.split(), f"not the same words: {text[:60]!r}"
+    spent = in_turns(
+        {
+            "ours": lambda: _drain(render(read(body)) for body in bodies),
+            "soup": lambda: _drain(souped.read(body) for body in bodies),
+            "bare": lambda: _drain(LexborHTMLParser(html) for html in decoded),
+        },
+        rounds,
+    )
+    return [
+        Figure("rate of page.read and text, of BeautifulSoup's", ratios(spent["soup"], spent["ours"]), target=10),
+        Figure("rate of page.read and text, of a bare parse's", ratios(spent["bare"], spent["ours"]), target=0.4),
+        Figure("page.read and text, CPU a page", each(spent["ours"], decisions), "µs"),
+        Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),
+        Figure("bare parse, CPU a page", each(spent["bare"], decisions), "µs"),
+    ]
+
+
+def _drain(results: Iterable[object]) -> None:
+    """Takes results one by one and keeps none: kept trees would cost their side memory."""
+    for _ in results:
+        pass

@@ -1,0 +1,21 @@
+"""The corpus of the measurements: invented decisions of honest sizes in the markup the site is known to use."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from replica.corpus import Sample, generate
+from replica.markup import render
+
+
+def pages(count: int) -> list[tuple[Sample, bytes]]:
+    """Decisions of one page each, with their pages: about 50 KB of HTML, of which the text is 8 KB (medians)."""
+    samples = list(generate(count * 2, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31)))
+    found: list[tuple[Sample, bytes]] = []
+    for place, sample in enumerate(samples):
+        bodies = render(sample, related=samples[place + 1 : place + 6])
+        if len(bodies) == 1:
+            found.append((sample, bodies[0]))
+        if len(found) == count:
+            break
+    return found

@@ -1,0 +1,161 @@
+"""Writing: decisions recorded through the project's own storage, against a bare `executemany` of the same rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figures import Figure, each, in_turns, ratios
+from bench.samples import pages as sample_pages
+from ingest.page import NORMALISER, read
+from ingest.text import render
+from storage import decisions, ledger, pages
+from storage.database import atomic, connect
+from storage.decisions import Reading
+from storage.model import Entry, Page
+from storage.writer import writing
+
+AT = "2026-11-20T12:00:00Z"
+_BATCH = 250
+_TABLES = ("pages", "decisions", "layouts", "revisions")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A page as it was fetched, and what was read from it."""
+
+    page: Page
+    entry: Entry
+    reading: Reading
+
+
+def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
+    """Ratios of decisions a second of CPU. On both sides a transaction for each page kept, and one for 250 recorded.
+
+    Ours: compress and keep each page; train the dictionary and compress again what came before it; look up what is
+    held and what the listing said; lay out paragraphs; hash; record decision, layout, revision and index; mark the
+    page read and take the decision off the queue. Not in it: fetching, reading, rendering, filling the queue.
+
+    Bare: `executemany` of the very rows the first side left in its tables, the bodies compressed already, into a
+    new file of the same schema and settings; once with the schema's triggers filling the index, and once, the
+    hardest, without triggers and the index filled by an `executemany` of its own.
+    """
+    work = _prepare(decisions)
+    with TemporaryDirectory() as folder:
+        _record(Path(folder, "model.db"), work)
+        rows = _rows(Path(folder, "model.db"))
+        fresh = _Files(Path(folder))
+        spent = in_turns(
+            {
+                "ours": lambda: _record(fresh.next(), work),
+                "triggers": lambda: _insert(fresh.next(), rows, triggers=True),
+                "direct": lambda: _insert(fresh.next(), rows, triggers=False),
+            },
+            rounds,
+        )
+    return [
+        Figure(
+            "rate of recording, of executemany with the schema's triggers",
+            ratios(spent["triggers"], spent["ours"]),
+            target=0.5,
+        ),
+        Figure(
+            "rate of recording, of executemany with the index filled apart",
+            ratios(spent["direct"], spent["ours"]),
+        ),
+        Figure("recording, CPU a decision", each(spent["ours"], decisions), "µs"),
+        Figure("executemany with triggers, CPU a decision", each(spent["triggers"], decisions), "µs"),
+        Figure("executemany, index apart, CPU a decision", each(spent["direct"], decisions), "µs"),
+    ]
+
+
+class _Files:
+    """New names in a folder; the file before is deleted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def next(self) -> Path:
+        for file in self._folder.glob(f"{self._count}.db*"):
+            file.unlink()
+        self._count += 1
+        return self._folder / f"{self._count}.db"
+
+
+def _prepare(count: int) -> list[_Work]:
+    work: list[_Work] = []
+    for sample, body in sample_pages(count):
+        decision = read(body)
+        reading = Reading(decision, render(decision), "site", AT, NORMALISER, sample.address)
+        page = Page(sample.reference, 1, sample.address, AT, "utf-8", body)
+        entry = Entry(
+            *(sample.reference, sample.address, sample.authority, sample.outcome, sample.subcategory),
+            *(sample.decision_date, sample.kind),
+        )
+        work.append(_Work(page, entry, reading))
+    return work
+
+
+def _record(path: Path, work: Sequence[_Work]) -> None:
+    with writing(path) as db:
+        with atomic(db):
+            ledger.record_listing(db, [one.entry for one in work], AT)
+        codec = pages.Codec(db)
+        for start in range(0, len(work), _BATCH):
+            batch = work[start : start + _BATCH]
+            ids: list[int] = []
+            for one in batch:
+                with atomic(db):
+                    ids.append(pages.keep(db, codec, one.page))
+                    ledger.queue_kept(db, one.page.reference)
+            references = [one.page.reference for one in batch]
+            with atomic(db):
+                assert not decisions.find_held(db, references)
+                ledger.find_entries(db, references)
+                readings = [replace(one.reading, page=page) for one, page in zip(batch, ids, strict=True)]
+                decisions.record_first(db, readings, None)
+                pages.mark(db, ids, "read")
+                ledger.queue_done(db, references)
+                codec.train_if_due(AT)
+
+
+def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What stands in the tables, in the order it was recorded; `index` is what the full-text index is given."""
+    with closing(connect(path, "ro")) as db:
+        rows = {
+            table: db.execute(
+                f"SELECT t.* FROM {table} AS t JOIN decisions AS d ON d.reference = t.reference ORDER BY d.rowid"
+            ).fetchall()
+            for table in _TABLES
+        }
+        rows["dictionaries"] = db.execute("SELECT * FROM dictionaries").fetchall()
+        rows["index"] = db.execute("SELECT rowid, authority, summary, text FROM decisions ORDER BY rowid").fetchall()
+    return rows
+
+
+def _insert(path: Path, rows: dict[str, list[tuple[object, ...]]], *, triggers: bool) -> None:
+    with writing(path) as db:
+        if not triggers:
+            db.execute("DROP TRIGGER decisions_fts_insert")
+        with atomic(db):
+            _all(db, "dictionaries", rows["dictionaries"])
+        for start in range(0, len(rows["decisions"]), _BATCH):
+            for page in rows["pages"][start : start + _BATCH]:
+                with atomic(db):
+                    _all(db, "pages", [page])
+            with atomic(db):
+                for table in _TABLES[1:]:
+                    _all(db, table, rows[table][start : start + _BATCH])
+                if not triggers:
+                    index = "decisions_fts (rowid, authority, summary, text)"
+                    _all(db, index, rows["index"][start : start + _BATCH])
+
+
+def _all(db: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)

@@ -1,0 +1,135 @@
+"""The bytes of a page -> its markup, when all of it is there. Pure.
+
+A page is whole when it is text, its `</html>` came, and every `<article>` it opens is closed. Words inside comments,
+scripts and the like are no markup. The article, where there is just one, is cut out: it is a quarter of the page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable
+
+MAX_BYTES = 8 * 1024 * 1024
+"""The longest decision page known has 85 KB; what is past this is no decision and is not parsed."""
+
+_TOKEN = re.compile(
+    rb"<(?:(?P<aside>!--|script|style|template|textarea|title|noscript|iframe|xmp)"
+    rb"|(?P<opens>article)[\s>]|(?P<closes>/article)\s*>|(?P<ends>/html)\s*>)"
+)
+_ASIDE_ENDS = {b"!--": b"-->"}
+_AFTER_THE_END = re.compile(rb"(?:\s+|<!--.*?-->|<script\b.*?</script\s*>)*\Z", re.DOTALL)
+_VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_WINDOWS_1252 = frozenset(
+    {"windows-1252", "cp1252", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"}
+)
+"""The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
+
+
+class Markup(NamedTuple):
+    """A whole page."""
+
+    html: str
+    article: str | None
+    """Its one article, from tag to tag, where it has just one and nothing around it hides it."""
+    source: bytes = b""
+    """The article's bytes in lower case."""
+
+
+def whole(body: bytes, charset: str | None = None) -> Markup:
+    """The markup of a page that is all there. `charset`: the one the response names.
+
+    Raises TooLarge, Undecodable, CutShort, NotADecision.
+    """
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"the page has {len(body):,} bytes; no decision has more than {MAX_BYTES:,}")
+    html = decode(body, charset)
+    if "<" not in html:
+        raise NotADecision("no markup at all" if html.strip() else "an empty page")
+    data = body if len(body) == len(html) or body.isascii() else html.encode()
+    low = data.lower()
+    opened, closed, ended = _landmarks(low)
+    if ended is None or not _AFTER_THE_END.match(low, ended):
+        raise CutShort("the page does not end with </html>: it is cut short")
+    if len(opened) > len(closed):
+        raise CutShort("the page opens an <article> and does not close it")
+    if len(opened) == len(closed) == 1 and opened[0] < closed[0] and not _may_be_hidden(low, opened[0]):
+        return Markup(html, data[opened[0] : closed[0]].decode(), low[opened[0] : closed[0]])
+    return Markup(html, None)
+
+
+def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
+    """Where a page in lower case opens articles, where it has closed them, and where its last `</html>` ends."""
+    opened: list[int] = []
+    closed: list[int] = []
+    ended: int | None = None
+    at = 0
+    while (token := _TOKEN.search(low, at)) is not None:
+        at = token.end()
+        aside = token["aside"]
+        if aside is not None:
+            at = low.find(_ASIDE_ENDS.get(aside) or b"</" + aside, at)
+            if at < 0:
+                break
+        elif token["opens"] is not None:
+            opened.append(token.start())
+        elif token["closes"] is not None:
+            closed.append(token.end())
+        else:
+            ended = token.end()
+    return opened, closed, ended
+
+
+def _may_be_hidden(low: bytes, article: int) -> bool:
+    """Whether the article or an element that is still open before it seems to bear `hidden`."""
+    limit = low.index(b">", article)
+    at = low.find(b"hidden", 0, limit)
+    while at >= 0:
+        tag = low.rfind(b"<", 0, at)
+        stands_alone = low[at - 1 : at].isspace() and low[at + 6 : at + 7] in (
+            b">",
+            b"=",
+            b"/",
+            b" ",
+            b"\n",
+            b"\t",
+            b"\r",
+        )
+        if stands_alone and low.find(b">", tag, at) < 0:
+            found = re.compile(rb"[a-z][\w-]*").match(low, tag + 1)
+            name = found[0] if found else b""
+            if tag == article or (name not in _VOID and _still_open(low, name, at, article)):
+                return True
+        at = low.find(b"hidden", at + 6, limit)
+    return False
+
+
+def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
+    depth = 1
+    for token in re.finditer(rb"<(/?)" + re.escape(name) + rb"\b", low[at:until]):
+        depth += -1 if token[1] else 1
+        if depth == 0:
+            return False
+    return True
+
+
+def decode(body: bytes, charset: str | None = None) -> str:
+    """The text of a document: UTF-8, or windows-1252 where it is not UTF-8 and says so. Raises Undecodable."""
+    if b"\0" in body:
+        body = body.replace(b"\0", b"")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = error.start
+    declared = charset
+    if declared is None:
+        found = _CHARSET.search(body[:2048])
+        declared = found[1].decode("ascii", "replace") if found else ""
+    if declared.strip().lower() in _WINDOWS_1252:
+        try:
+            return body.decode("windows-1252")
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"neither UTF-8 nor the windows-1252 it declares, at byte {error.start:,}") from None
+    raise Undecodable(f"not UTF-8 at byte {place:,}, and it declares no other encoding that is known")

@@ -1,0 +1,1 @@
+"""Datasette on the one file: what it says of the tables, the canned queries, the pages and the server."""
