@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from storage.layout import layout, lines
+from storage.layout import Layout, layout, lines
 from storage.model import Decision, Source, Window
 
 FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
@@ -58,7 +58,7 @@ class Held:
     normaliser: str
     url: str | None
     status: str | None
-    layout: str
+    layout: Layout
     import_sha256s: frozenset[str]
     """The texts of the revisions that imports brought."""
     import_fields: Mapping[str, str | None]
@@ -70,14 +70,14 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
     wanted = json.dumps(list(references))
     rows = db.execute(
         f"SELECT d.reference, {', '.join('d.' + name for name in FIELDS)}, d.text, d.text_sha256, d.source, "
-        "d.normaliser, d.url, d.status, y.lines FROM decisions AS d JOIN layouts AS y ON y.reference = d.reference "
+        "d.normaliser, d.url, d.status, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y ON y.reference = d.reference "
         "WHERE d.reference IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()
     found: dict[str, Held] = {}
     for reference, *rest in rows:
         fields = dict(zip(FIELDS, rest, strict=False))
-        text, text_sha256, source, normaliser, url, status, kept_layout = rest[len(FIELDS) :]
+        text, text_sha256, source, normaliser, url, status, kinds, numbers = rest[len(FIELDS) :]
         imports = db.execute(
             "SELECT text_sha256, fields FROM revisions WHERE reference = ? AND source = 'import' ORDER BY revision",
             (reference,),
@@ -86,6 +86,7 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
         for _, kept in imports:
             import_fields.update({name: value for name, value in json.loads(kept or "{}").items() if value is not None})
         decided = fields.pop("decision_date")
+        kept_layout = Layout(kinds, numbers)
         kept_lines = lines(text, kept_layout)
         found[reference] = Held(
             decision=Decision(
@@ -155,8 +156,8 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     db.execute(f"INSERT INTO decisions ({', '.join(_STAGED)}) SELECT * FROM staged ORDER BY rowid")
     db.execute("DELETE FROM staged")
     db.executemany(
-        "INSERT INTO layouts (reference, lines) VALUES (?, ?)",
-        [(reading.decision.reference, layout(reading.decision.lines)) for reading in readings],
+        "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?)",
+        [(reading.decision.reference, *layout(reading.decision.lines)) for reading in readings],
     )
     db.executemany(
         "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
@@ -205,7 +206,7 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: str, run: int | 
             "reference": reference,
         },
     )
-    db.execute("UPDATE layouts SET lines = ? WHERE reference = ?", (layout(reading.decision.lines), reference))
+    _lay_out(db, reading)
     _add_revision(db, reading, change, run, current=True)
 
 
@@ -235,13 +236,17 @@ def seen(db: sqlite3.Connection, reading: Reading) -> None:
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
     """Brings numbers and kinds of lines up to date where the words stand as they were."""
-    db.execute(
-        "UPDATE layouts SET lines = ? WHERE reference = ?",
-        (layout(reading.decision.lines), reading.decision.reference),
-    )
+    _lay_out(db, reading)
     db.execute(
         "UPDATE decisions SET normaliser = ? WHERE reference = ?",
         (reading.normaliser, reading.decision.reference),
+    )
+
+
+def _lay_out(db: sqlite3.Connection, reading: Reading) -> None:
+    db.execute(
+        "UPDATE layouts SET kinds = ?, numbers = ? WHERE reference = ?",
+        (*layout(reading.decision.lines), reading.decision.reference),
     )
 
 

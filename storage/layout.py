@@ -1,46 +1,48 @@
-"""Where each line of a text stands and what it is: the row of `layouts` that the view `paragraphs` reads.
+"""What each line of a text is: the row of `layouts` that the view `paragraphs` reads beside the text itself.
 
-One JSON array a line: start and length in bytes of UTF-8, kind (0 header, 1 heading, 2 paragraph, 3 item), start and
-length of the section's heading or null, number or null.
+`kinds` has one letter a line (`t` header, `h` heading, `p` paragraph, `i` item); `numbers` is a JSON array with one
+string a line, empty where the line has no number. A line's section is the text of the last heading up to it, so it
+need not be kept.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from storage.model import Line, LineKind
 
-KINDS: tuple[LineKind, ...] = ("header", "heading", "paragraph", "item")
-_CODES = {kind: code for code, kind in enumerate(KINDS)}
-_MARKER_BYTES = len("- ")
+_LETTERS: dict[LineKind, str] = {"header": "t", "heading": "h", "paragraph": "p", "item": "i"}
+_KINDS: dict[str, LineKind] = {letter: kind for kind, letter in _LETTERS.items()}
 
 
-def layout(lines: Iterable[Line]) -> str:
+class Layout(NamedTuple):
+    """The layout of one text."""
+
+    kinds: str
+    numbers: str
+
+
+def layout(lines: Iterable[Line]) -> Layout:
     """The layout of the text that the lines are, joined by newlines with `- ` before items."""
-    rows: list[str] = []
-    at = 0
-    section = "null,null"
-    for kind, text, number, _ in lines:
-        length = len(text) if text.isascii() else len(text.encode())
-        code = _CODES[kind]
-        if code == 3:
-            at += _MARKER_BYTES
-        elif code == 1:
-            section = f"{at},{length}"
-        rows.append(f"[{at},{length},{code},{section},{f'{chr(34)}{number}{chr(34)}' if number else 'null'}]")
-        at += length + 1
-    return f"[{','.join(rows)}]"
+    kinds: list[str] = []
+    numbers: list[str] = []
+    for line in lines:
+        kinds.append(_LETTERS[line.kind])
+        numbers.append(line.number or "")
+    return Layout("".join(kinds), '["' + '","'.join(numbers) + '"]')
 
 
-def lines(text: str, layout: str) -> tuple[Line, ...]:
+def lines(text: str, layout: Layout) -> tuple[Line, ...]:
     """The lines of a kept text."""
-    data = text.encode()
+    return tuple(_lines(text, layout))
 
-    def cut(start: int, length: int) -> str:
-        return data[start : start + length].decode()
 
-    return tuple(
-        Line(KINDS[code], cut(start, length), number, None if above is None else cut(above, extent))
-        for start, length, code, above, extent, number in json.loads(layout)
-    )
+def _lines(text: str, layout: Layout) -> Iterator[Line]:
+    section: str | None = None
+    for letter, number, line in zip(layout.kinds, json.loads(layout.numbers), text.split("\n"), strict=True):
+        kind = _KINDS[letter]
+        if kind == "heading":
+            section = line
+        yield Line(kind, line.removeprefix("- ") if kind == "item" else line, number or None, section)

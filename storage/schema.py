@@ -1,8 +1,7 @@
 """The tables, as numbered migrations; each is one transaction, and sets `user_version` to its number.
 
-`decisions` holds every decision's current reading. Its words are held once: `layouts` says where each line
-of a text stands and what it is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the
-text in place and is kept in step by triggers. `revisions` has a row for every reading that was ever recorded;
+`decisions` holds every decision's current reading. Its words are held once: `layouts` says what each line
+of a text is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the text in place and is kept in step by triggers. `revisions` has a row for every reading that was ever recorded;
 the text of a reading that is no longer current moves there.
 
 Dates are ISO (`2025-10-06`), instants UTC (`2025-10-06T12:00:00Z`).
@@ -42,21 +41,23 @@ CREATE INDEX decisions_by_authority ON decisions (authority, decision_date);
 
 CREATE TABLE layouts (
   reference TEXT NOT NULL PRIMARY KEY REFERENCES decisions (reference),
-  lines TEXT NOT NULL
-) STRICT;
+  kinds TEXT NOT NULL,
+  numbers TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW paragraphs AS
 SELECT d.reference AS reference,
        line.key AS position,
-       CAST(substr(CAST(d.text AS BLOB), json_extract(line.value, '$[3]') + 1, json_extract(line.value, '$[4]'))
-            AS TEXT) AS section,
-       json_extract(line.value, '$[5]') AS number,
-       CASE json_extract(line.value, '$[2]')
-         WHEN 0 THEN 'header' WHEN 1 THEN 'heading' WHEN 2 THEN 'paragraph' ELSE 'item' END AS kind,
-       CAST(substr(CAST(d.text AS BLOB), json_extract(line.value, '$[0]') + 1, json_extract(line.value, '$[1]'))
-            AS TEXT) AS text
+       CASE length(rtrim(substr(y.kinds, 1, line.key + 1), 'tpi')) WHEN 0 THEN NULL ELSE
+         json_extract(line.json, '$[' || (length(rtrim(substr(y.kinds, 1, line.key + 1), 'tpi')) - 1) || ']')
+       END AS section,
+       nullif(json_extract(y.numbers, '$[' || line.key || ']'), '') AS number,
+       CASE substr(y.kinds, line.key + 1, 1)
+         WHEN 't' THEN 'header' WHEN 'h' THEN 'heading' WHEN 'p' THEN 'paragraph' ELSE 'item' END AS kind,
+       iif(substr(y.kinds, line.key + 1, 1) = 'i', substr(line.value, 3), line.value) AS text
   FROM decisions AS d
-  JOIN layouts AS y ON y.reference = d.reference, json_each(y.lines) AS line;
+  JOIN layouts AS y ON y.reference = d.reference,
+       json_each('["' || replace(replace(replace(d.text, '\\', '\\\\'), '"', '\\"'), char(10), '","') || '"]') AS line;
 
 CREATE VIRTUAL TABLE decisions_fts USING fts5 (
   authority, summary, text, content="decisions", tokenize='unicode61 remove_diacritics 2'

@@ -214,12 +214,12 @@ def texts(lead: st.SearchStrategy[str] = _LEAD, *, words: int = 12) -> st.Search
     return lines.filter(_allowed)
 
 
+# What a block must not be by its whole self: furniture, an opener, and the bare label of a summary in the next block.
+_ALONE = ("Back to top", "Print this page", "LGO logogram", "Overview:", "The Ombudsman's final decision:", "Summary:")
+
+
 def _allowed(text: str) -> bool:
-    return (
-        text not in ("Back to top", "Print this page", "LGO logogram", "Overview:", "The Ombudsman's final decision:")
-        and text not in PANEL
-        and "on behalf of the Ombudsm" not in text
-    )
+    return text not in _ALONE and text not in PANEL and "on behalf of the Ombudsm" not in text
 
 
 _TOP = ("Children's care services", "Adult care services", "Benefits and tax", "Education", "Housing", "Planning")
