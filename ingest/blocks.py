@@ -15,7 +15,10 @@ Marker = Literal["1", "a", "A", "i", "I", "•", "-"]
 """How a list marks its items: a number, a letter, a roman numeral, a bullet, or a dash that tells nothing."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+BlockKind = Literal["heading", "item", "paragraph"]
+
+
+@dataclass(slots=True, eq=False)
 class List:
     """One list as the source marks it up."""
 
@@ -23,9 +26,11 @@ class List:
     start: int | None
     """The number its first item is given by an attribute, or None."""
     parent: Item | None
+    seen: int = 0
+    """How many items have been read of it so far."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Item:
     """One item of a list."""
 
@@ -39,7 +44,7 @@ class Item:
 class Block(NamedTuple):
     """One unit of a document, with the little of its markup that later steps ask about."""
 
-    kind: Literal["heading", "item", "paragraph"]
+    kind: BlockKind
     text: str
     """Folded: single spaces, trimmed, never empty. A newline stands where the source breaks a line."""
     item: Item | None = None

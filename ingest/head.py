@@ -139,13 +139,16 @@ def labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: boo
 
 
 def _split_label(piece: _Piece, *, marked_up: bool) -> tuple[str | None, str]:
-    if piece.block.kind == "item" and not marked_up:
-        return None, ""
+    """The label and what follows it on its line. In text a label always has its value and is never an item."""
     found = LABEL.fullmatch(piece.text)
+    if not marked_up:
+        if found is None or piece.block.kind == "item" or not found["value"]:
+            return None, ""
+        return found[2], found["value"]
     if found:
         return found[1] or found[2], found["value"] or ""
     lead = piece.lead.removesuffix(":").rstrip()
-    if marked_up and lead in ("Category", "Decision", "Decision date"):
+    if lead in ("Category", "Decision", "Decision date"):
         return lead, piece.text[len(piece.lead) :].lstrip(": ")
     return None, ""
 
@@ -154,7 +157,8 @@ def _labelled_top(
     blocks: Sequence[Block], fields: dict[str, str], *, marked_up: bool
 ) -> tuple[list[Line], list[Block]]:
     """Header lines of a page without an opening line: up to the last labelled one near the title."""
-    end = next((n for n, block in enumerate(blocks) if n == _HEADER_BLOCKS or _begins_text(block)), len(blocks))
+    near = blocks[:_HEADER_BLOCKS]
+    end = next((n for n, block in enumerate(near) if marked_up and _begins_text(block)), len(near))
     lines, leftover = labelled(pieces(blocks[:end]), fields, marked_up=marked_up)
     if not fields:
         return [], []
@@ -178,15 +182,11 @@ def _as_line(piece: _Piece) -> Line:
     return Line(kind, piece.text.replace("\n", " "))
 
 
-def without_contents(blocks: Sequence[Block], body: Sequence[Block] | None = None) -> list[Block]:
-    """Without contents lists: lists whose every item links within the page and equals a heading.
-
-    Where the layout shows no links, such a list counts only above the text (`body` given).
-    """
-    if not any(block.kind == "item" for block in blocks):
+def without_contents(blocks: Sequence[Block], body: Sequence[Block] = ()) -> list[Block]:
+    """Without contents lists: lists whose every item links within the page and equals a heading of it or of `body`."""
+    if not any(block.contents_link for block in blocks):
         return list(blocks)
-    above = body is not None
-    headings = {block.text for block in (body if body is not None else blocks) if block.kind == "heading"}
+    headings = {block.text for block in (*blocks, *body) if block.kind == "heading"}
     by_list: dict[int, list[int]] = {}
     for index, block in enumerate(blocks):
         item = block.item
@@ -198,10 +198,7 @@ def without_contents(blocks: Sequence[Block], body: Sequence[Block] | None = Non
     dropped = {
         index
         for members in by_list.values()
-        if all(
-            blocks[n].text in headings and (blocks[n].contents_link or (above and blocks[n].node is None))
-            for n in members
-        )
+        if all(blocks[n].contents_link and blocks[n].text in headings for n in members)
         for index in members
     }
     return [block for index, block in enumerate(blocks) if index not in dropped]

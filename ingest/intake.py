@@ -108,18 +108,17 @@ class Intake:
 
     def _fetch_one(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
         kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
+        missing = _next_chapter(kept)
         try:
-            while True:
-                missing = _next_chapter(kept)
-                if missing is None:
-                    break
+            while missing is not None:
                 target = wanted.url if missing == 1 else f"{wanted.url}?chapter={missing}"
                 answer = site.fetch(target)
                 page = Page(wanted.reference, missing, target, answer.at, answer.charset, answer.body)
-                kept = [*kept, page]
+                kept.append(page)
+                missing = _next_chapter(kept)
                 with atomic(self._db):
                     pages.keep(self._db, self._codec, page)
-                    if _next_chapter(kept) is None:
+                    if missing is None:
                         ledger.queue_kept(self._db, wanted.reference)
                     save()
         except (Gone, ReadError) as error:

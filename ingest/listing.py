@@ -60,7 +60,10 @@ def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, str]]:
     """Each card's element with its link: the largest element around a decision's link that holds no other's."""
     links: list[tuple[LexborNode, str, str]] = []
     for link in body.css("a[href]"):
-        path = unquote(urlsplit(link.attributes.get("href") or "").path)
+        href = link.attributes.get("href") or ""
+        if "ecisions/" not in href and "%" not in href:  # most links are the page's menus
+            continue
+        path = unquote(urlsplit(href).path)
         found = _DECISION_PATH.fullmatch(path)
         if found:
             links.append((link, path, found[1].lower()))

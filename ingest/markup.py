@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from ingest.blocks import Block, Item, List, Marker, fold, reads_as_heading
+from ingest.blocks import Block, BlockKind, Item, List, Marker, fold, reads_as_heading
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ol", "ul", "menu", "dir"})
@@ -92,7 +92,10 @@ _ANYTHING = _Mentions(hidden=True, furniture=True, labels=True, values=True)
 
 
 class _HtmlReader:
-    """Walks a tree without recursion (pages nest as deep as they like) and collects its blocks."""
+    """Walks a tree without recursion (pages nest as deep as they like) and collects its blocks.
+
+    Most blocks hold nothing but text. `walk` takes those in one step, and leaves the rest to methods.
+    """
 
     def __init__(
         self, root: LexborNode, mentions: _Mentions, chrome: Callable[[LexborNode], bool] | None = None
@@ -108,14 +111,16 @@ class _HtmlReader:
         self._links: list[bool] = []  # open links, each whether it leads to a place within the page
         self._plain = False  # some text of the buffer is not bold
         self._unlinked = False  # some text of the buffer is not a link within the page
-        self._lists: list[tuple[List, int]] = []  # open lists, each with the number of items seen
-        self._items: list[Item] = []  # open items
+        self._lists: list[List] = []
+        self._items: list[Item] = []
         self._unmarked: Item | None = None  # an open item whose marker no block bears yet
         self._at: LexborNode = root
 
     def walk(self) -> list[Block]:
         root_id = self._root.mem_id
-        buffer = self._buffer
+        buffer, items, lists, blocks = self._buffer, self._items, self._lists, self.blocks
+        leaves = frozenset() if self._mentions.hidden or self._mentions.furniture else _LEAVES
+        values = self._mentions.values
         node = self._root.child
         while node is not None:
             tag = node.tag or ""
@@ -128,7 +133,29 @@ class _HtmlReader:
                     self._unlinked = self._unlinked or not self._link
                 elif buffer:
                     buffer.append(" ")
-            elif tag and tag[0] not in "-!" and not (tag in _LEAVES and self._take_leaf(node, tag)):
+            elif (
+                tag in leaves
+                and (child := node.child) is not None
+                and child.tag == "-text"
+                and child.next is None
+                and not (self._bold or self._link or self._heading)
+            ):
+                if buffer:
+                    self._flush()
+                text = fold(child.text_content or "")
+                if tag == "li" and lists:
+                    of = lists[-1]
+                    item = Item(of, of.seen, _integer(node.attributes.get("value")) if values else None)
+                    of.seen += 1
+                    if text:
+                        blocks.append(Block("item", text, item, (), "", False, node))
+                elif text and self._unmarked is not None:
+                    blocks.append(Block("item", text, self._unmarked, (), "", False, node))
+                    self._unmarked = None
+                elif text:
+                    kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
+                    blocks.append(Block(kind, text, items[-1] if items else None, (), "", False, node))
+            elif tag and tag[0] not in "-!":
                 down = self._enter(node, tag)
             if down is not None:
                 node = down
@@ -141,35 +168,11 @@ class _HtmlReader:
                 parent = node.parent
                 if parent is None or parent.mem_id == root_id:
                     self._flush()
-                    return self.blocks
+                    return blocks
                 node = parent
                 self._leave(node, node.tag or "")
         self._flush()
-        return self.blocks
-
-    def _take_leaf(self, node: LexborNode, tag: str) -> bool:
-        """Takes a block that holds nothing but text, as most do, in one step instead of three."""
-        child = node.child
-        if child is None or child.next is not None or child.tag != "-text":
-            return False
-        if self._bold or self._link or self._heading or self._mentions.hidden or self._mentions.furniture:
-            return False
-        if self._buffer:
-            self._flush()
-        text = fold(child.text_content or "")
-        self._at = node
-        if tag == "li":
-            self._open_item(node)
-        self._heading = int(tag in HEADINGS)
-        self._plain = self._unlinked = True
-        if text:
-            self._emit(text)
-        self._heading = 0
-        self._plain = self._unlinked = False
-        if tag == "li":
-            self._items.pop()
-            self._unmarked = None
-        return True
+        return blocks
 
     def _enter(self, node: LexborNode, tag: str) -> LexborNode | None:
         """Opens an element and returns its first child to go down to, or None to pass it by."""
@@ -188,7 +191,7 @@ class _HtmlReader:
             if tag in HEADINGS:
                 self._heading += 1
             elif tag in _LISTS:
-                self._lists.append((self._open_list(node, tag), 0))
+                self._lists.append(self._open_list(node, tag))
             elif tag == "li":
                 self._open_item(node)
             elif tag == "tr" and not _lays_out(node):
@@ -233,10 +236,10 @@ class _HtmlReader:
 
     def _open_item(self, node: LexborNode) -> None:
         if not self._lists:  # an item outside any list is marked by nothing
-            self._lists.append((List("•", None, None), 0))
-        of, seen = self._lists[-1]
-        self._lists[-1] = (of, seen + 1)
-        item = Item(of, seen, _integer(node.attributes.get("value")) if self._mentions.values else None)
+            self._lists.append(List("•", None, None))
+        of = self._lists[-1]
+        item = Item(of, of.seen, _integer(node.attributes.get("value")) if self._mentions.values else None)
+        of.seen += 1
         self._items.append(item)
         self._unmarked = item
 
@@ -253,25 +256,26 @@ class _HtmlReader:
             self._emit(" | ".join(cells), tuple(cells))
 
     def _flush(self) -> None:
-        if self._buffer:
-            raw = "".join(self._buffer)
-            self._buffer.clear()
-            lead = ""
-            if _LEAD_ENDS in raw:
-                before, _, after = raw.partition(_LEAD_ENDS)
-                raw = before + after.replace(_LEAD_ENDS, "")
-                lead = fold(before) if after else ""
-            if _BREAK in raw:
-                text = "\n".join(filter(None, map(fold, raw.split(_BREAK))))
-            else:
-                text = fold(raw)
-            if text:
-                self._emit(text, (), lead)
+        if not self._buffer:
+            return
+        raw = "".join(self._buffer)
+        self._buffer.clear()
+        lead = ""
+        if _LEAD_ENDS in raw:
+            before, _, after = raw.partition(_LEAD_ENDS)
+            raw = before + after.replace(_LEAD_ENDS, "")
+            lead = fold(before) if after else ""
+        if _BREAK in raw:
+            text = "\n".join(filter(None, map(fold, raw.split(_BREAK))))
+        else:
+            text = fold(raw)
+        if text:
+            self._emit(text, (), lead)
         self._plain = self._unlinked = False
 
     def _emit(self, text: str, cells: tuple[str, ...] = (), lead: str = "") -> None:
         item = self._items[-1] if self._items else None
-        kind: Literal["heading", "item", "paragraph"] = "paragraph"
+        kind: BlockKind = "paragraph"
         if self._unmarked is not None:
             kind, self._unmarked = "item", None
         elif self._heading or (not self._plain and not cells and item is None and reads_as_heading(text)):

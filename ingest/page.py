@@ -81,6 +81,8 @@ def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
 
 def chapters(body: bytes) -> list[int]:
     """The numbers of the further chapters that a page links to, from 2."""
+    if b"chapter=" not in body:  # the pattern alone takes twenty times as long to find nothing
+        return []
     return sorted({int(n) for n in re.findall(rb"[?&;]chapter=(\d{1,2})\b", body) if int(n) >= 2})
 
 

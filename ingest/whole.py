@@ -14,9 +14,9 @@ from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable
 MAX_BYTES = 8 * 1024 * 1024
 """The longest decision page known has 85 KB; what is past this is no decision and is not parsed."""
 
-_TOKEN = re.compile(
-    rb"<(?:(?P<aside>!--|script|style|template|textarea|title|noscript|iframe|xmp)"
-    rb"|(?P<opens>article)[\s>]|(?P<closes>/article)\s*>|(?P<ends>/html)\s*>)"
+_TOKEN = re.compile(  # most tags of a page begin with another letter than these
+    rb"<(?=[!/asitnx])"
+    rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|/html\s*>)"
 )
 _ASIDE_ENDS = {b"!--": b"-->"}
 _AFTER_THE_END = re.compile(rb"(?:\s+|<!--.*?-->|<script\b.*?</script\s*>)*\Z", re.DOTALL)
@@ -26,6 +26,10 @@ _WINDOWS_1252 = frozenset(
     {"windows-1252", "cp1252", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"}
 )
 """The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
+
+
+_MOST_ZEROS = 50
+"""One zero byte in so many is a slip that changes no word; more are another encoding, whose words would be lost."""
 
 
 class Markup(NamedTuple):
@@ -45,10 +49,9 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no decision has more than {MAX_BYTES:,}")
-    html = decode(body, charset)
+    html, data = _decoded(body, charset)
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
-    data = body if len(body) == len(html) or body.isascii() else html.encode()
     low = data.lower()
     opened, closed, ended = _landmarks(low)
     if ended is None or not _AFTER_THE_END.match(low, ended):
@@ -68,17 +71,17 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
     at = 0
     while (token := _TOKEN.search(low, at)) is not None:
         at = token.end()
-        aside = token["aside"]
+        aside, opens, closes = token.groups()
         if aside is not None:
             at = low.find(_ASIDE_ENDS.get(aside) or b"</" + aside, at)
             if at < 0:
                 break
-        elif token["opens"] is not None:
+        elif opens is not None:
             opened.append(token.start())
-        elif token["closes"] is not None:
-            closed.append(token.end())
+        elif closes is not None:
+            closed.append(at)
         else:
-            ended = token.end()
+            ended = at
     return opened, closed, ended
 
 
@@ -117,10 +120,19 @@ def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
 
 def decode(body: bytes, charset: str | None = None) -> str:
     """The text of a document: UTF-8, or windows-1252 where it is not UTF-8 and says so. Raises Undecodable."""
+    return _decoded(body, charset)[0]
+
+
+def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
+    """The text, and its bytes in UTF-8."""
     if b"\0" in body:
+        zeros = body.count(0)
+        if zeros * _MOST_ZEROS > len(body):
+            raise Undecodable(f"{zeros:,} of {len(body):,} bytes are zero: this is no text, or UTF-16")
         body = body.replace(b"\0", b"")
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        return body.decode("utf-8-sig")
+        return body.decode(), body
     except UnicodeDecodeError as error:
         place = error.start
     declared = charset
@@ -129,7 +141,8 @@ def decode(body: bytes, charset: str | None = None) -> str:
         declared = found[1].decode("ascii", "replace") if found else ""
     if declared.strip().lower() in _WINDOWS_1252:
         try:
-            return body.decode("windows-1252")
+            text = body.decode("windows-1252")
         except UnicodeDecodeError as error:
             raise Undecodable(f"neither UTF-8 nor the windows-1252 it declares, at byte {error.start:,}") from None
+        return text, text.encode()
     raise Undecodable(f"not UTF-8 at byte {place:,}, and it declares no other encoding that is known")

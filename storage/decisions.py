@@ -70,7 +70,7 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
     wanted = json.dumps(list(references))
     rows = db.execute(
         f"SELECT d.reference, {', '.join('d.' + name for name in FIELDS)}, d.text, d.text_sha256, d.source, "
-        "d.normaliser, d.url, d.status, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y ON y.reference = d.reference "
+        "d.normaliser, d.url, d.status, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y USING (reference) "
         "WHERE d.reference IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()

@@ -1,8 +1,9 @@
 """The tables, as numbered migrations; each is one transaction, and sets `user_version` to its number.
 
-`decisions` holds every decision's current reading. Its words are held once: `layouts` says what each line
-of a text is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the text in place and is kept in step by triggers. `revisions` has a row for every reading that was ever recorded;
-the text of a reading that is no longer current moves there.
+`decisions` holds every decision's current reading. Its words are held once: `layouts` says what each line of a text
+is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the text in place and is kept in step by
+triggers. `revisions` has a row for every reading that was ever recorded; the text of one that is no longer current
+moves there.
 
 Dates are ISO (`2025-10-06`), instants UTC (`2025-10-06T12:00:00Z`).
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from documents import PHASES
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import ReadError
@@ -319,6 +319,8 @@ def test_any_heap_of_tags_is_read_or_refused(pieces: list[str], framed: bool) ->
     st.sampled_from(("spans_h1", "spans_h2_nested", "bold_br", "sibling_lists", "inline_noise", "old_report")),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 60), st.one_of(st.binary(max_size=6), _PIECES)), max_size=4),
 )
+@example("spans_h1", [(0.5078125, 1, b"")])  # a contents list that is none, before the opener
+@example("old_report", [(0.234375, 1, b"")])  # a line between title and labels that is no label
 def test_any_damage_to_a_page_is_read_or_refused(name: str, damage: list[tuple[float, int, bytes | str]]) -> None:
     body = golden(name)
     for share, length, instead in damage:

@@ -427,6 +427,23 @@ def test_the_months(month: int) -> None:
     assert parse(small("A.", header=f"Decision date : 01 {name} 2020")).decision_date == date(2020, month, 1)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("- The complaint", "- Final decision"),  # a contents list is known by its links, and a text has none
+        ("Something else",),
+        ("-",),
+        ("- -",),
+        ("Wexcombe",),
+    ],
+)
+@pytest.mark.parametrize("place", [1, 2, 4, 5])
+def test_no_line_of_a_text_is_lost_wherever_it_stands(lines: tuple[str, ...], place: int) -> None:
+    text = small("The complaint", "- It was lost.", "Final decision", "- There was fault.").split("\n")
+    text[place:place] = lines
+    assert render(parse("\n".join(text))) == "\n".join(text)
+
+
 # -- kinds and sections
 
 
