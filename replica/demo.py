@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -42,16 +45,22 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
     print(f"\n{database} holds {held.decisions:,} decisions of {held.oldest} to {held.newest}. The real ones:")
     for sample in real:
         print(f"  {sample.reference}  {sample.authority}")
-    option = f"--db {database}"
+    lgsco, option = _as_typed(sys.argv[0]), f"--db {shlex.quote(str(database))}"
     print("\nNow try:")
-    print(f"  lgsco search {option} 'social worker'")
-    print(f"  lgsco show {option} 25-004-920")
-    print(f"  lgsco coverage {option}")
-    print(f"  lgsco serve {option}          then open http://127.0.0.1:8001")
+    print(f"  {lgsco} search {option} 'social worker'")
+    print(f"  {lgsco} show {option} 25-004-920")
+    print(f"  {lgsco} coverage {option}")
+    print(f"  {lgsco} serve {option}          then open http://127.0.0.1:8001")
     print(
         f"  sqlite3 {database} \"SELECT number, text FROM paragraphs WHERE reference = '18 009 360' AND number = '24'\""
     )
     return 0
+
+
+def _as_typed(program: str) -> str:
+    """How the user calls this program: by its name where that finds it, else by the path they typed."""
+    found = shutil.which("lgsco")
+    return "lgsco" if found and Path(found).resolve() == Path(program).resolve() else shlex.quote(program)
 
 
 def _make_room(database: Path) -> None:

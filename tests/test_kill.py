@@ -53,7 +53,7 @@ lgsco.main()
 TABLES = {
     "decisions": "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, summary, text, url, "
     "status, text_sha256, normaliser, source FROM decisions",
-    "layouts": "SELECT reference, lines FROM layouts",
+    "layouts": "SELECT * FROM layouts",
     "paragraphs": "SELECT reference, position, section, number, kind, text FROM paragraphs",
     "revisions": "SELECT r.reference, r.revision, r.source, r.change, r.text_sha256, r.normaliser, r.document, "
     "r.fields, r.text, p.reference, p.url, p.chapter, p.state FROM revisions AS r LEFT JOIN pages AS p ON p.id = r.page",
@@ -135,6 +135,13 @@ def life(tmp_path: Path, site: Site) -> Iterator[Life]:
         finally:
             life.leave()
     assert not server.errors
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.leave()
 
 
 @pytest.fixture(scope="module")
