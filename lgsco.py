@@ -348,9 +348,8 @@ def search(settings: _Settings, query: tuple[str, ...], limit: int) -> int:
 
     Example: lgsco search 'school "special educational needs" transport*'
     """
-    from storage.search import search as find
-
     from storage.database import reading
+    from storage.search import search as find
 
     with reading(settings.database) as db:
         hits = find(db, " ".join(query), limit)

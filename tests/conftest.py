@@ -65,7 +65,7 @@ class Time:
     def clock(self) -> Clock:
         return Clock(
             now=lambda: self.at,
-            monotonic=lambda: self.at.timestamp(),
+            monotonic=lambda: self.at.timestamp(),  # noqa: PLW0108  # `at` moves on
             sleep=self.sleep,
             chance=random.Random(1),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-
 from conftest import TODAY, World
+
 from ingest.run import Backfill, Sync
 from replica.corpus import expected_numbers, expected_text, generate
 from replica.faults import Fault, Reset, Respond
@@ -37,8 +37,8 @@ def test_everything_listed_is_held_word_for_word_in_every_markup(world: World, m
 def test_columns_come_from_the_page_and_what_it_leaves_out_from_the_card(world: World) -> None:
     world.run(Backfill())
     rows = world.ask(
-        "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, status, source FROM decisions "
-        "WHERE reference IN ('25 004 920', '23 017 826') ORDER BY reference"
+        "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, status, source "
+        "FROM decisions WHERE reference IN ('25 004 920', '23 017 826') ORDER BY reference"
     )
     assert rows == [
         # seed 004 prints no header lines: its card gives all but the category, which no card prints
@@ -253,8 +253,8 @@ def test_an_amended_page_becomes_a_revision_and_the_first_words_stay(world: Worl
     assert outcome.tally.amended == 1
     assert "Council accepted it" in held(world)[sample.reference]
     assert world.ask(
-        "SELECT r.revision, r.change, coalesce(r.text, d.text) FROM revisions AS r JOIN decisions AS d USING (reference) "
-        "WHERE reference = ? ORDER BY revision",
+        "SELECT r.revision, r.change, coalesce(r.text, d.text) "
+        "FROM revisions AS r JOIN decisions AS d USING (reference) WHERE reference = ? ORDER BY revision",
         sample.reference,
     ) == [(1, "first", before), (2, "amended", held(world)[sample.reference])]
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT, SEEDS, World
+
 from ingest.run import Backfill, Import
 from replica.corpus import seeds
 from replica.markup import render

@@ -1,4 +1,4 @@
-"""The look-alike: what it publishes is honest, its pages say what its truth says, and it behaves as the site is known to."""
+"""The look-alike: its corpus is honest, its pages say what its truth says, and it behaves as the site is known to."""
 
 from __future__ import annotations
 
