@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ingest.config import VERSION, load
 from storage.errors import LgscoError
 
 if TYPE_CHECKING:
@@ -36,11 +37,8 @@ class _Settings:
     """The options every command takes, and what follows from them."""
 
     def __init__(self, config: Path | None, db: Path | None, site: str | None) -> None:
-        from ingest.config import load
-
-        flags = {"storage.database": str(db) if db else None, "site.base_url": site}
-        given = {key: value for key, value in flags.items() if value is not None}
-        self.config: Config = load(config, os.environ, given)
+        flags = {"--db": ("storage.database", str(db) if db else None), "--site": ("site.base_url", site)}
+        self.config: Config = load(config, os.environ, flags)
         self.database = Path(self.config.storage.database)
         self.named = db
         """The database that --db names, if it was given."""
@@ -54,7 +52,11 @@ def _command(*, site: bool = False) -> Callable[[Command], click.Command]:
         def run(config: Path | None, db: Path | None, debug: bool, site: str | None = None, **rest: Any) -> None:
             _log_to_stderr(debug)
             settings = _Settings(config, db, site)
-            sys.exit(function(settings, **rest) or 0)
+            try:
+                sys.exit(function(settings, **rest) or 0)
+            except BrokenPipeError:  # `lgsco search … | head`: what reads us has had enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(0)
 
         path = click.Path(path_type=Path)
         shared = [
@@ -106,9 +108,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # `lgsco search … | head`
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
         if debug:
             raise
@@ -117,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="lgsco", prog_name="lgsco")
+@click.version_option(VERSION, prog_name="lgsco")
 def cli() -> None:
     """Keeps every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
 
@@ -245,7 +244,7 @@ def status(settings: _Settings, as_json: bool) -> int:
     now = datetime.now(UTC)
     with reading(settings.database) as db:
         held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
-        succeeded = last_success(db, ("sync", "backfill", "demo"))
+        succeeded = last_success(db, settings.config.schedule.sync_days)
     hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
     stale = hours is None or hours > settings.config.schedule.stale_hours
     running = keeper is not None and keeper.stopped_at is None

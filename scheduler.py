@@ -47,13 +47,15 @@ def timetable(config: Config) -> OrTrigger:
     """When syncs are due. Raises ConfigError naming the crontab line."""
     zone = ZoneInfo(config.schedule.time_zone)
     if not config.schedule.sync:
-        raise ConfigError("[schedule] sync is empty: the daemon would do nothing; give it a crontab line")
-    return OrTrigger([_trigger(line, zone) for line in config.schedule.sync])
+        raise ConfigError(
+            f"{config.file}: [schedule] sync is empty: the daemon would do nothing; give it a crontab line"
+        )
+    return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
 
 
-def _trigger(line: str, zone: ZoneInfo) -> CronTrigger:
+def _trigger(line: str, zone: ZoneInfo, file: str) -> CronTrigger:
     parts = line.split()
-    where = f"[schedule] sync = {line!r}"
+    where = f"{file}: [schedule] sync = {line!r}"
     if len(parts) == 5 and re.search(r"\d", parts[4]):
         raise ConfigError(f"{where}: name the weekdays (mon-fri); cron and this scheduler number them differently")
     try:
@@ -138,7 +140,7 @@ class _Daemon:
     def is_behind(self) -> bool:
         """Whether no sync or backfill completed since the last one was due."""
         with said_plainly(self._database), contextlib.closing(connect(self._database, "ro")) as db:
-            last = runs.last_success(db, ("sync", "backfill"))
+            last = runs.last_success(db, self._config.schedule.sync_days)
         if last is None:
             return True
         due = timetable(self._config).get_next_fire_time(None, datetime.fromisoformat(last))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,6 +84,8 @@ class Config:
     listing: Listing = field(default_factory=Listing)
     schedule: Schedule = field(default_factory=Schedule)
     alerts: Alerts = field(default_factory=Alerts)
+    file: str = field(default="config.toml", compare=False)
+    """The file it was read from, to be named in what is refused."""
 
     @property
     def user_agent(self) -> str:
@@ -90,55 +93,64 @@ class Config:
         return self.site.user_agent.replace("{version}", VERSION).replace("{contact}", contact)
 
 
-_LEAST: dict[str, float] = {
-    "fetch.pace": 0,
-    "fetch.tries": 1,
-    "fetch.retry_wait": 0,
-    "fetch.retry_wait_most": 0,
-    "fetch.connect_timeout": 0.001,
-    "fetch.read_timeout": 0.001,
-    "fetch.deadline": 0.001,
-    "fetch.max_bytes": 1024,
-    "fetch.daily_requests": 1,
-    "storage.batch": 1,
-    "listing.walk_most": 10,
-    "listing.trust_hours": 0,
-    "schedule.sync_days": 1,
-    "schedule.stale_hours": 1,
+_RANGES: dict[str, tuple[float, float]] = {
+    "fetch.pace": (0, 3600),
+    "fetch.tries": (1, 100),
+    "fetch.retry_wait": (0, 86_400),
+    "fetch.retry_wait_most": (0, 86_400),
+    "fetch.connect_timeout": (0.001, 3600),
+    "fetch.read_timeout": (0.001, 3600),
+    "fetch.deadline": (0.001, 86_400),
+    "fetch.max_bytes": (1024, 1_000_000_000),
+    "fetch.daily_requests": (1, 10_000_000),
+    "storage.batch": (1, 100_000),
+    "listing.walk_most": (10, 10_000_000),
+    "listing.trust_hours": (0, 1_000_000),
+    "schedule.sync_days": (1, 36_500),
+    "schedule.stale_hours": (1, 1_000_000),
 }
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 
 
-def load(path: Path | None, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Config:
+def load(
+    path: Path | None, environment: Mapping[str, str], flags: Mapping[str, tuple[str, str | None]] | None = None
+) -> Config:
     """The configuration. `path` None: `config.toml` in the current folder if there is one.
 
-    `flags` are dotted keys (`site.base_url`) with their values. Raises ConfigError with file, key and what is allowed.
+    `flags`: by the flag's name, the dotted key it sets (`site.base_url`) and its value, None where it is not given.
+    Raises ConfigError with file, key and what is allowed.
     """
     config = Config()
     chosen = path or Path("config.toml")
-    if chosen.is_file():
-        try:
-            table = tomllib.loads(chosen.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{chosen} is not TOML: {error}") from None
-        except OSError as error:
-            raise ConfigError(f"{chosen} cannot be read: {error.strerror}") from None
-        config = _apply_table(config, table, str(chosen))
-    elif path is not None:
-        raise ConfigError(f"{path}: no such file; --config names the configuration")
-    for section in fields(Config):
-        for dial in fields(getattr(config, section.name)):
-            name = f"LGSCO_{section.name}_{dial.name}".upper()
+    try:
+        table = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if path is not None:
+            raise ConfigError(f"{path}: no such file; --config names the configuration") from None
+    except OSError as error:
+        raise ConfigError(f"{chosen} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{chosen} is not TOML: {error}") from None
+    else:
+        config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
+    for section in _sections(config):
+        for dial in fields(getattr(config, section)):
+            name = f"LGSCO_{section}_{dial.name}".upper()
             if name in environment:
-                config = _set(config, section.name, dial.name, environment[name], name, from_text=True)
-    for key, value in (flags or {}).items():
-        section_name, _, dial_name = key.partition(".")
-        config = _set(config, section_name, dial_name, value, f"--{dial_name}", from_text=True)
+                config = _set(config, section, dial.name, environment[name], name, from_text=True)
+    for flag, (key, value) in (flags or {}).items():
+        if value is not None:
+            section, _, dial_name = key.partition(".")
+            config = _set(config, section, dial_name, value, flag, from_text=True)
     return config
 
 
+def _sections(config: Config) -> list[str]:
+    return [section.name for section in fields(config) if is_dataclass(getattr(config, section.name))]
+
+
 def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
-    sections = {section.name for section in fields(Config)}
+    sections = set(_sections(config))
     for section, dials in table.items():
         if section not in sections:
             raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_listed(sections)}")
@@ -160,21 +172,44 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     part = getattr(config, section)
     default = getattr(part, key)
     value = _converted(value, default, where, from_text)
-    least = _LEAST.get(f"{section}.{key}")
-    if least is not None and not least <= value < float("inf"):
-        raise ConfigError(f"{where} = {value} is not allowed; it must be {least:g} or more")
+    least, most = _RANGES.get(f"{section}.{key}", (0, 0))
+    if most and not least <= value <= most:
+        allowed = f"{least:g} or more" if value < least else f"at most {most:.0f}"
+        raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
+    if isinstance(value, str):
+        value = _checked_text(key, value, where)
+    changed: Config = replace(config, **{section: replace(part, **{key: value})})
+    return changed
+
+
+def _checked_text(key: str, value: str, where: str) -> str:
+    if not value.isprintable():
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be one line of text")
     if key == "base_url":
         value = value.rstrip("/")
-        address = urlsplit(value)
-        if address.scheme not in ("http", "https") or not address.hostname:
+        if not _is_address(value):
             raise ConfigError(f"{where} = {value!r} is not an address; it must begin with https:// or http://")
     if key == "time_zone":
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ConfigError(f"{where} = {value!r} is no time zone; one looks like Europe/London") from None
-    changed: Config = replace(config, **{section: replace(part, **{key: value})})
-    return changed
+    if key == "database" and not value.strip():
+        raise ConfigError(f"{where} is empty; it must be the path of a file")
+    if key == "command":
+        try:
+            shlex.split(value)
+        except ValueError as error:
+            raise ConfigError(f"{where} = {value!r} is no command: {error}") from None
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        address = urlsplit(value)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False
 
 
 def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
@@ -190,13 +225,12 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
             return tuple(value)
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of texts")
     kind = type(default)
-    if from_text:
+    if from_text or kind is float or isinstance(value, int):
         try:
-            return kind(value)
-        except ValueError:
+            if from_text or (isinstance(value, int | float) and not isinstance(value, bool)):
+                return kind(value)
+        except (ValueError, OverflowError):
             pass
-    elif (isinstance(value, int) and not isinstance(value, bool)) or (kind is float and isinstance(value, float)):
-        return kind(value)
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 

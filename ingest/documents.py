@@ -8,10 +8,11 @@ from pathlib import Path
 from ingest import page, text
 from ingest.errors import ReadError, UsageError
 from ingest.whole import MAX_BYTES
+from storage.export import ATTRIBUTION_FILE
 from storage.model import Decision
 
 SUFFIXES = frozenset({".txt", ".text", ".html", ".htm"})
-"""The files taken from a folder; a file named by itself is taken whatever its name."""
+"""The files taken from a folder, but for the attribution beside an export; a file named by itself is always taken."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
@@ -19,7 +20,9 @@ def find(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(
-                inside for inside in path.rglob("*") if inside.suffix.lower() in SUFFIXES and inside.is_file()
+                inside
+                for inside in path.rglob("*")
+                if inside.suffix.lower() in SUFFIXES and inside.name != ATTRIBUTION_FILE and inside.is_file()
             )
         elif path.exists():
             yield path

@@ -10,7 +10,7 @@
     │   ├── TooLarge                          more bytes than any decision has
     │   └── Undecodable                       bytes that are not text
     ├── FetchError                       10   one request that failed; tried again, then queued
-    │   ├── Gone                              404 or 410
+    │   ├── Gone                              no longer there, or not yet
     │   ├── Unreachable                       no connection, or it broke
     │   ├── Overdue                           the deadline passed
     │   └── Refused                           any other status that is not 200
@@ -21,10 +21,11 @@
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
     │   └── StoreFailed                   1   unwritable, full, damaged
+    ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
     └── Stopped                     130/143   Ctrl-C or SIGTERM; the state is saved
 
-StoreError's branch is raised by `storage` and defined there (`storage.errors`); it is drawn here
-so that one picture holds them all.
+LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `web.server`; they are drawn
+here so that one picture holds them all.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ PAGE_SIZE = 10
 """Cards on a full page of the listing."""
 
 _DECISION_PATH = re.compile(r"/decisions/[^/]+(?:/[^/]+)?/(\d{2}-\d{3}-\d{3}[a-z]?)/?", re.IGNORECASE)
-_TOTAL = re.compile(r"Your search has ([\d,]+|no) results?")
+_TOTAL = re.compile(r"Your search has (\d[\d,]*|no) results?")
 _CARD_LINE = re.compile(r"(Statement|Report)\b ?(.*?) ?(\d{1,2}-[A-Z][a-z]{2}-\d{4})")
 _TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
 _OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
@@ -43,27 +43,33 @@ class Listing:
 
 def read(body: bytes, *, charset: str | None = None) -> Listing:
     """The listing on a page; an empty one of unknown total when the page holds none. Raises Undecodable."""
-    tree = LexborHTMLParser(decode(body, charset))
+    html = decode(body, charset)
+    tree = LexborHTMLParser(html)
     if tree.body is None:
         return Listing(None, ())
-    return Listing(_total(tree.body), tuple(_entry(card, link) for card, link in _cards(tree.body)))
+    total = _total(tree.body) if "Your search has" in html else None
+    return Listing(total, tuple(_entry(card, link, path) for card, link, path in _cards(tree.body)))
 
 
 def _total(body: LexborNode) -> int | None:
-    found = _TOTAL.search(fold(body.text()))
-    if found is None:
-        return None
-    return 0 if found[1] == "no" else int(found[1].replace(",", ""))
+    for block in from_html(body):
+        found = _TOTAL.search(block.text)
+        if found is not None:
+            return 0 if found[1] == "no" else int(found[1].replace(",", ""))
+    return None
 
 
-def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, str]]:
-    """Each card's element with its link: the largest element around a decision's link that holds no other's."""
+def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, LexborNode, str]]:
+    """Each card's element, its first link and where that leads: the largest element around it with no other's link."""
     links: list[tuple[LexborNode, str, str]] = []
     for link in body.css("a[href]"):
         href = link.attributes.get("href") or ""
         if "ecisions/" not in href and "%" not in href:  # most links are the page's menus
             continue
-        path = unquote(urlsplit(href).path)
+        try:
+            path = unquote(urlsplit(href).path)
+        except ValueError:  # an address that is none
+            continue
         found = _DECISION_PATH.fullmatch(path)
         if found:
             links.append((link, path, found[1].lower()))
@@ -84,22 +90,17 @@ def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, str]]:
             card, parent = parent, parent.parent
         if card.mem_id not in seen:
             seen.add(card.mem_id)
-            yield card, path
+            yield card, link, path
 
 
-def _entry(card: LexborNode, path: str) -> Entry:
+def _entry(card: LexborNode, link: LexborNode, path: str) -> Entry:
     found = _DECISION_PATH.fullmatch(path)
     assert found is not None
-    authority: str | None = None
     kind: DecisionKind | None = None
     outcome: str | None = None
     subcategory: str | None = None
     decided: date | None = None
     texts = [block.text.replace("\n", " ") for block in from_html(card)] or [fold(card.text())]
-    for text in texts:
-        title = _TITLE.fullmatch(text)
-        if title and authority is None and not text.startswith("Summary"):
-            authority = title[1]
     line = _CARD_LINE.search(" ".join(text for text in texts if not text.startswith("Summary")))
     if line:
         kind = "statement" if line[1] == "Statement" else "report"
@@ -109,7 +110,16 @@ def _entry(card: LexborNode, path: str) -> Entry:
             decided = date(int(year), MONTHS[month.lower()], int(day))
         except (KeyError, ValueError):
             decided = None
-    return Entry(reference(found[1]), path, authority, outcome, subcategory, decided, kind)
+    return Entry(reference(found[1]), path, _authority(link), outcome, subcategory, decided, kind)
+
+
+def _authority(link: LexborNode) -> str | None:
+    """The authority, from the title that the card's link prints."""
+    for text in [block.text for block in from_html(link)] or [fold(link.text())]:
+        title = _TITLE.fullmatch(text)
+        if title is not None and not text.startswith("Summary"):
+            return title[1]
+    return None
 
 
 def _outcome_and_subcategory(words: str, path: str) -> tuple[str | None, str | None]:

@@ -149,6 +149,8 @@ class _Work:
         match task:
             case Backfill():
                 window = Window(task.first or EVERYTHING.first, task.last or self._clock.today())
+                if window.first > window.last:
+                    raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
                 return self._collect(window, task.limit, self._config.listing.trust_hours)
             case Sync():
                 today = self._clock.today()

@@ -62,7 +62,11 @@ class Site:
         verify: ssl.SSLContext | bool = ssl.create_default_context() if self._base.scheme == "https" else False
         timeout = httpx.Timeout(self._config.read_timeout, connect=self._config.connect_timeout)
         self._client = httpx.Client(
-            headers={"User-Agent": self._agent}, verify=verify, timeout=timeout, trust_env=False, follow_redirects=False
+            headers=[(b"User-Agent", self._agent.encode())],
+            verify=verify,
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
         )
         self._pace = self._config.pace
         self._next = clock.monotonic() + max(0.0, self._pace - asked_last) if asked_last is not None else 0.0

@@ -21,7 +21,7 @@ from ingest.site import Site
 from ingest.window import EVERYTHING, days, outside, split
 from storage import ledger
 from storage.database import atomic
-from storage.model import Count, Window, WindowState
+from storage.model import Count, Entry, Window, WindowState
 
 log = logging.getLogger("lgsco")
 
@@ -45,6 +45,8 @@ class Walk:
     references: frozenset[str]
     drifted: bool
     """Whether the total changed on the way, or a card stood twice."""
+    strayed: bool
+    """Whether a card's date lies outside the window: the site did not answer what it was asked."""
 
 
 class Survey:
@@ -100,31 +102,40 @@ class Survey:
         if trusted is not None and trusted.state == "proven" and known in (None, trusted.total):
             self._learn(trusted.total)
             return trusted.total
-        if known == 0:
-            self._record(window, 0, 0, "proven")
-            return 0
         if known is None or known <= self._walk_most or days(window) == 1:
             first = self._page(window, 1)
-            if first.total is None and not first.entries:
-                return None
+            if first.total is None:
+                if known != 0:
+                    return None
+                self._record(window, 0, 0, "proven")
+                return 0
             self._learn(first.total)
-            if first.total is not None and (first.total <= self._walk_most or days(window) == 1):
+            if first.total <= self._walk_most or days(window) == 1:
                 self._walk(window, first)
                 return first.total
             known = first.total
-        assert known is not None
+        self._survey_parts(window, known)
+        return known
+
+    def _survey_parts(self, window: Window, total: int) -> None:
         older, newer = split(window)
         newer_total = self._survey(newer, None)
-        older_total = self._survey(older, None if newer_total is None else known - newer_total)
-        if newer_total is None and older_total == known:
+        older_total = self._survey(older, None if newer_total is None else max(0, total - newer_total))
+        if newer_total is None and older_total == total:
             newer_total = 0
             self._record(newer, 0, 0, "proven")
-        if older_total is None or newer_total is None:
-            for part, part_total in ((older, older_total), (newer, newer_total)):
-                if part_total is None:
-                    self._record(part, None, 0, "unknown")
-                    self.unproven.append(part)
-        return known
+        for part, part_total in ((older, older_total), (newer, newer_total)):
+            if part_total is None:
+                self._record(part, None, 0, "unknown")
+                self.unproven.append(part)
+        if older_total is None or newer_total is None or older_total + newer_total == total:
+            return
+        if self._page(window, 1).total != older_total + newer_total:  # else it changed while its parts were walked
+            log.warning(
+                "%s: the site states %d in all, and %d and %d in its parts", window, total, older_total, newer_total
+            )
+            self._record(window, total, older_total + newer_total, "drifting")
+            self.unproven.append(window)
 
     def _learn(self, total: int | None) -> None:
         if total is not None and not self._learned:
@@ -143,7 +154,7 @@ class Survey:
         held = ledger.count_held(self._db, walk.references)
         if walk.total is None:
             state: WindowState = "unknown"
-        elif walk.drifted:
+        elif walk.drifted or walk.strayed:
             state = "drifting"
         elif len(walk.references) == walk.total == held:
             state = "proven"
@@ -162,21 +173,24 @@ class Survey:
         self._record(window, walk.total, len(walk.references), state)
 
     def _walk_once(self, window: Window, first: Listing) -> Walk:
+        """One walk from the first page to the last, and past it where the last is full: a total may say too little."""
         total = first.total
-        drifted = False
+        drifted = strayed = False
         cards = Counter(entry.reference for entry in first.entries)
         page, number = first, 1
-        while total is not None and page.entries and number * PAGE_SIZE < total:
+        while total is not None:
+            strayed |= any(not _lies_in(entry, window) for entry in page.entries)
+            if not page.entries or number * PAGE_SIZE > total:
+                break
             number += 1
             try:
                 page = self._page(window, number)
             except Gone:  # some sites say so past the last page
                 break
-            if page.entries:
-                drifted |= page.total != total
+            drifted |= bool(page.entries) and page.total != total
             cards.update(entry.reference for entry in page.entries)
         drifted |= any(times > 1 for times in cards.values())
-        return Walk(total, frozenset(cards), drifted)
+        return Walk(total, frozenset(cards), drifted, strayed)
 
     def _page(self, window: Window, number: int) -> Listing:
         answer = self._site.fetch(target(window, number))
@@ -204,3 +218,7 @@ class Survey:
     def _record(self, window: Window, total: int | None, listed: int, state: WindowState) -> None:
         count = Count(window, total, listed, state, self._clock.stamp(), ASKED)
         ledger.record_window(self._db, count, self._run)
+
+
+def _lies_in(entry: Entry, window: Window) -> bool:
+    return entry.decision_date is None or window.first <= entry.decision_date <= window.last

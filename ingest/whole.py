@@ -28,6 +28,8 @@ _WINDOWS_1252 = frozenset(
 """The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
 
 
+_LONGEST_TAG = 65_535  # the parser's time grows with the square of a tag's attributes
+_LONG_TAG = re.compile(rb"<[^<>]{%d}" % _LONGEST_TAG)
 _MOST_ZEROS = 50
 """One zero byte in so many is a slip that changes no word; more are another encoding, whose words would be lost."""
 
@@ -50,6 +52,8 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no decision has more than {MAX_BYTES:,}")
     html, data = _decoded(body, charset)
+    if len(data) > _LONGEST_TAG and _LONG_TAG.search(data):
+        raise NotADecision(f"a tag of more than {_LONGEST_TAG:,} bytes: no page of the site")
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
@@ -127,7 +131,7 @@ def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
     """The text, and its bytes in UTF-8."""
     if b"\0" in body:
         zeros = body.count(0)
-        if zeros * _MOST_ZEROS > len(body):
+        if zeros > 16 and zeros * _MOST_ZEROS > len(body):
             raise Undecodable(f"{zeros:,} of {len(body):,} bytes are zero: this is no text, or UTF-16")
         body = body.replace(b"\0", b"")
     body = body.removeprefix(b"\xef\xbb\xbf")

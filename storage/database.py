@@ -81,8 +81,9 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
     """The file's schema version, 0 for an empty file. Raises SchemaMismatch for a newer one, StoreFailed for a
     file that holds something else."""
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    foreign = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'decisions'").fetchone() is None
-    if foreign and db.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    # The list of migrations alone is a file whose first migration was interrupted.
+    if "decisions" not in tables and tables - {"_sqlite_migrations", "sqlite_sequence"}:
         raise StoreFailed(f"{path} holds something else than lgsco's tables; name another file with --db")
     if version > SCHEMA_VERSION:
         raise SchemaMismatch(

@@ -26,6 +26,8 @@ address on the publisher's site, which may have amended or withdrawn it since.
 """
 """Goes with everything that is handed on."""
 
+ATTRIBUTION_FILE = "ATTRIBUTION.txt"
+
 _COLUMNS = (
     "reference, authority, category, subcategory, outcome, decision_date, kind, summary, url, status, first_seen, "
     "last_seen, updated_at, text_sha256, normaliser, source, text"
@@ -43,7 +45,7 @@ def export(db: sqlite3.Connection, folder: Path, form: str) -> int:
     writers: dict[str, Callable[[sqlite3.Connection, Path], int]] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder / "ATTRIBUTION.txt") as path:
+        with _replacing(folder / ATTRIBUTION_FILE) as path:
             path.write_text(ATTRIBUTION, encoding="utf-8")
         return writers[form](db, folder)
     except OSError as error:
@@ -111,12 +113,17 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
     with said_plainly(target), _replacing(target) as draft:
         draft.unlink(missing_ok=True)
-        db.execute("VACUUM INTO ?", (str(draft),))
+        db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
+        try:
+            db.execute("VACUUM INTO ?", (str(draft),))
+        finally:
+            db.execute("PRAGMA query_only = ON")
         copy = sqlite3.connect(draft, isolation_level=None)
         try:
             if public:
                 copy.execute("BEGIN")
                 copy.execute("UPDATE revisions SET page = NULL, document = NULL")
+                copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0")  # they name files
                 for table in ("pages", "dictionaries", "queue", "requests", "daemon"):
                     copy.execute(f"DELETE FROM {table}")
                 copy.execute("COMMIT")

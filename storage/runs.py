@@ -67,10 +67,14 @@ def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
     return [Run(i, t, json.loads(a), s, e, st, x, m, json.loads(ta or "{}")) for i, t, a, s, e, st, x, m, ta in rows]
 
 
-def last_success(db: sqlite3.Connection, tasks: tuple[str, ...]) -> str | None:
-    """When the last complete run of those tasks ended; None when there was none."""
-    marks = ", ".join("?" * len(tasks))
-    row = db.execute(f"SELECT max(ended_at) FROM runs WHERE state = 'complete' AND task IN ({marks})", tasks).fetchone()
+def last_success(db: sqlite3.Connection, days: int) -> str | None:
+    """When the last complete run ended that looked through at least so many days up to its own: None if none did."""
+    row = db.execute(
+        "SELECT max(ended_at) FROM runs WHERE state = 'complete' AND (task IN ('sync', 'demo') OR (task = 'backfill' "
+        "AND json_extract(arguments, '$.last') IS NULL "
+        "AND coalesce(json_extract(arguments, '$.first'), '') <= date(started_at, ?)))",
+        (f"-{days} days",),
+    ).fetchone()
     return row[0] if row else None
 
 

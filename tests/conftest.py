@@ -88,8 +88,8 @@ class World:
     tallies: list[tuple[int, int]] = field(default_factory=list)
 
     def config(self, **dials: object) -> Config:
-        flags = {"site.base_url": self.server.url, "fetch.pace": "0"}
-        return load(None, {}, {**flags, **{key.replace("__", "."): str(value) for key, value in dials.items()}})
+        values = {"site__base_url": self.server.url, "fetch__pace": "0", **dials}
+        return load(None, {}, {f"--{key}": (key.replace("__", "."), str(value)) for key, value in values.items()})
 
     def run(self, task: Task, **dials: object) -> Outcome:
         def report(tally: Tally) -> None:

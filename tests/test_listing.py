@@ -1,0 +1,399 @@
+"""Listing pages, by hand: what a card and a count may look like, and what is never made of them. Windows, too."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from ingest.errors import Undecodable
+from ingest.listing import PAGE_SIZE, Listing, read
+from ingest.window import EVERYTHING, days, outside, split
+from replica.corpus import generate, seeds
+from replica.messages import Request
+from replica.site import Site
+from storage.model import Entry, Window
+
+FULL = Entry(
+    reference="25 004 920",
+    url="/decisions/children-s-care-services/disabled-children/25-004-920",
+    authority="Hertfordshire County Council",
+    outcome="Closed after initial enquiries",
+    subcategory="Disabled children",
+    decision_date=date(2025, 10, 6),
+    kind="statement",
+)
+OTHER = Entry(
+    reference="24 022 037",
+    url="/decisions/adult-care-services/charging/24-022-037",
+    authority="Bupa Care Homes (GL) Limited",
+    outcome="Not upheld",
+    subcategory="Charging",
+    decision_date=date(2025, 9, 30),
+    kind="report",
+)
+SUMMARY = "Summary: Ms X complained (about Statement Upheld Noise 01-Jan-2001) the Council (Area 3)"
+
+
+def words(entry: Entry) -> tuple[str, str, str]:
+    """What a card prints: title, line, and the kind of place it is about."""
+    assert entry.decision_date is not None
+    assert entry.kind is not None
+    line = f"{entry.kind.title()} {entry.outcome} {entry.subcategory} {entry.decision_date:%d-%b-%Y}"
+    return f"{entry.authority} ({entry.reference})", line, entry.url
+
+
+def div(entry: Entry) -> str:
+    title, line, url = words(entry)
+    return f'<div class="card"><h3><a href="{url}">{title}</a></h3><p>{line}</p><p>{SUMMARY}</p></div>'
+
+
+def item(entry: Entry) -> str:
+    title, line, url = words(entry)
+    return f'<li><a href="{url}"><b>{title}</b></a><br>{line}<br>{SUMMARY}</li>'
+
+
+def row(entry: Entry) -> str:
+    title, line, url = words(entry)
+    return f'<tr><td><a href="{url}">{title}</a><div>{line}</div><div>{SUMMARY}</div></td></tr>'
+
+
+def wrapped(entry: Entry) -> str:
+    """The link is around all of it."""
+    title, line, url = words(entry)
+    return f'<article><a href="{url}"><h2>{title}</h2><p>{line}</p><p>{SUMMARY}</p></a></article>'
+
+
+def spans(entry: Entry) -> str:
+    """The line in pieces, a comment inside, no-break spaces, the address in full."""
+    title, line, url = words(entry)
+    pieces = "\n".join(f"<span>{word}</span>" for word in line.split(" "))
+    return (
+        f'<section><header><a href="https://www.lgo.org.uk{url}?displaypref=1#top">{title.replace(" ", "&nbsp;")}</a>'
+        f"</header><div><!-- {OTHER.reference} -->{pieces}</div><p>{SUMMARY}</p></section>"
+    )
+
+
+def twice(entry: Entry) -> str:
+    """A second link to the same decision."""
+    title, line, url = words(entry)
+    return (
+        f'<div><h3><a href="{url}">{title}</a></h3><p>{line}</p><p>{SUMMARY}</p>'
+        f'<p><a href="{url}" class="more">Read more</a> <a href="/decisions/education">Education</a></p></div>'
+    )
+
+
+MARKUPS = [div, item, row, wrapped, spans, twice]
+
+
+def page(main: str, count: str = "Your search has 2 results") -> bytes:
+    menu = (
+        '<nav><ul><li><a href="/decisions">Decisions</a></li><li><a href="/decisions/education/other">Other</a></li>'
+        '<li><a href="/decisions/25-004-921">x</a></li><li><a href="#">Top</a></li><li><a>none</a></li></ul></nav>'
+    )
+    pager = '<a href="/Decisions/SearchResults?fd=2025-01-01&amp;page=2">2</a>'
+    return (
+        f"<!DOCTYPE html><html><head><title>Search</title></head><body>{menu}<main><h1>Results</h1><p>{count}</p>"
+        f"{main}{pager}</main><footer><p>Statement of accounts</p></footer></body></html>"
+    ).encode()
+
+
+# ---------------------------------------------------------------- cards
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_cards_are_read_in_any_markup(markup: object) -> None:
+    assert callable(markup)
+    cards = f"<ul>{markup(FULL)}{markup(OTHER)}</ul>" if markup is item else f"<div>{markup(FULL)}{markup(OTHER)}</div>"
+    if markup is row:
+        cards = f"<table>{markup(FULL)}{markup(OTHER)}</table>"
+    assert read(page(cards)) == Listing(2, (FULL, OTHER))
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_a_card_alone_on_its_page_is_read_as_among_others(markup: object) -> None:
+    assert callable(markup)
+    card = f"<table>{markup(FULL)}</table>" if markup is row else markup(FULL)
+    assert read(page(card, "Your search has 1 result")) == Listing(1, (FULL,))
+
+
+def test_a_card_without_its_title_text_is_known_by_its_link() -> None:
+    title, _, url = words(FULL)
+    untitled = div(FULL).replace(title, "")
+    (entry, other) = read(page(untitled + div(OTHER))).entries
+    assert (entry.reference, entry.url, entry.authority) == (FULL.reference, url, None)
+    assert (entry.outcome, entry.subcategory, entry.decision_date, entry.kind) == (
+        FULL.outcome,
+        FULL.subcategory,
+        FULL.decision_date,
+        "statement",
+    )
+    assert other == OTHER
+
+
+@pytest.mark.parametrize("letter", ["a", "b", "A"])
+def test_the_link_gives_the_reference_where_the_card_drops_the_letter(letter: str) -> None:
+    joint = f"/decisions/health/hospital-acute-services/17-012-345{letter}"
+    card = (
+        f'<div><a href="{joint}">NHS Anytown Integrated Care Board (ICB) (17 012 345)</a>'
+        "<p>Statement Upheld Hospital acute services 06-Nov-2018</p><p>Summary: Two bodies.</p></div>"
+    )
+    sibling = card.replace(f"345{letter}", "345").replace("NHS Anytown Integrated Care Board (ICB)", "Anytown Council")
+    joint_entry, council = read(page(card + sibling)).entries
+    assert joint_entry.reference == f"17 012 345{letter.lower()}"
+    assert joint_entry.authority == "NHS Anytown Integrated Care Board (ICB)"
+    assert joint_entry.url == joint
+    assert (council.reference, council.authority) == ("17 012 345", "Anytown Council")
+
+
+def test_a_card_that_stands_twice_is_there_twice() -> None:
+    cards = div(FULL) + div(OTHER) + div(FULL)
+    assert [entry.reference for entry in read(page(cards)).entries] == ["25 004 920", "24 022 037", "25 004 920"]
+    assert len(read(page(div(FULL) + div(FULL))).entries) == 2, "also when no other card is there"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "subcategory", "slug"),
+    [
+        ("Report issued", "Special educational needs", "special-educational-needs"),
+        ("Fault found", "COVID-19", "covid-19"),
+        ("Discontinued", "Parking and other penalties", "parking-and-other-penalties"),
+        ("Upheld", "Other", "other"),
+        ("Not upheld", "Upheld decisions", "upheld-decisions"),
+        ("Closed after initial enquiries", "Friends and family carers", "moved"),
+        ("Upheld", None, "other"),
+    ],
+)
+def test_the_address_parts_an_unknown_outcome_from_the_subcategory(
+    outcome: str, subcategory: str | None, slug: str
+) -> None:
+    line = f"{outcome} {subcategory}" if subcategory else outcome
+    card = (
+        f'<div><a href="/decisions/education/{slug}/24-001-002">Anytown Council (24 001 002)</a>'
+        f"<p>Statement {line} 05-Mar-2024</p><p>Summary: x.</p></div>"
+    )
+    (entry, _) = read(page(card + div(OTHER))).entries
+    assert (entry.outcome, entry.subcategory) == (outcome, subcategory)
+    assert (entry.decision_date, entry.kind) == (date(2024, 3, 5), "statement")
+
+
+@pytest.mark.parametrize("line", ["Something new Somewhere else ", ""])
+def test_what_cannot_be_parted_is_not_guessed(line: str) -> None:
+    card = f'<div><a href="/decisions/education/other/24-001-002"></a><p>Statement {line}05-Mar-2024</p></div>'
+    (entry, _) = read(page(card + div(OTHER))).entries
+    assert (entry.outcome, entry.subcategory) == (None, None)
+    assert (entry.decision_date, entry.kind) == (date(2024, 3, 5), "statement")
+
+
+@pytest.mark.parametrize("day", ["31-Feb-2025", "00-Jan-2025", "06-Xyz-2025", "6 October 2025", ""])
+def test_a_date_that_is_none_is_none(day: str) -> None:
+    (entry, _) = read(page(div(FULL).replace("06-Oct-2025", day) + div(OTHER))).entries
+    assert entry.reference == "25 004 920"
+    assert entry.decision_date is None
+
+
+def test_what_a_summary_says_is_not_the_cards_line() -> None:
+    card = (
+        '<div><a href="/decisions/education/other/24-001-002"></a><p>Summary: Mr X (see (24 001 003)) sent a Statement '
+        "Upheld Noise 01-Jan-2001 (twice)</p></div>"
+    )
+    (entry, _) = read(page(card + div(OTHER))).entries
+    assert entry == Entry("24 001 002", "/decisions/education/other/24-001-002", None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "/Decisions/Education/Other/24-001-002",
+        "https://www.lgo.org.uk/decisions/education/other/24-001-002/",
+        "http://lgo.org.uk/decisions/education/other/24-001-002?chapter=0",
+        "/decisions/education/other/24%2D001%2D002",
+        "/decisions/education/24-001-002",
+    ],
+)
+def test_any_address_of_a_decision_is_one(href: str) -> None:
+    (entry, _) = read(page(f'<div><a href="{href}">Anytown Council (24 001 002)</a></div>{div(OTHER)}')).entries
+    assert (entry.reference, entry.authority) == ("24 001 002", "Anytown Council")
+    assert entry.url.startswith("/")
+    assert "?" not in entry.url
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "/decisions/education/other/24-001-002-notes",
+        "/decisions/education/other/24-001-0022",
+        "/decisions/education/other/sub/24-001-002",
+        "/decisions/education/other/24_001_002",
+        "/reports/education/other/24-001-002",
+        "/decisions/24-001-002",
+        "mailto:decisions/education/other/24-001-002@example.org",
+        "http://[/decisions/education/other/24-001-002",
+    ],
+)
+def test_an_address_that_is_no_decisions_makes_no_card(href: str) -> None:
+    assert read(page(f'<div><a href="{href}">x</a></div>{div(OTHER)}')).entries == (OTHER,)
+
+
+# ---------------------------------------------------------------- the count
+
+
+@pytest.mark.parametrize(
+    ("count", "total"),
+    [
+        ("Your search has 1 results", 1),
+        ("Your search has 1 result", 1),
+        ("Your search has 12 results", 12),
+        ("Your search has 1,234 results", 1234),
+        ("Your search has 57,500 results", 57500),
+        ("Your search has 1,057,500 results.", 1057500),
+        ("Your search has <strong>1,234</strong> results", 1234),
+        ("Your search has\n&nbsp;<b>1</b>,234&nbsp;results", 1234),
+        ("<span>Your search has</span> <span>7</span>\t<span>results</span>", 7),
+        ("Your search has 0 results", 0),
+        ("Your search has no results", 0),
+        ("Archive has 12 results", None),
+        ("We found nothing that matches your search", None),
+        ("No results", None),
+        ("Your search has results", None),
+        ("Your search has , results", None),
+        ("12 results", None),
+        ("", None),
+        ("<!-- Your search has 12 results -->", None),
+        ("<script>var count = 'Your search has 12 results';</script>", None),
+        ("<style>/* Your search has 12 results */</style>", None),
+        ("<template>Your search has 12 results</template>", None),
+        ("<p hidden>Your search has 12 results</p>", None),
+    ],
+)
+def test_the_count_is_what_is_printed_and_never_a_guess(count: str, total: int | None) -> None:
+    assert read(page(div(FULL), count)).total == total
+    assert read(page("", count)) == Listing(total, ())
+
+
+def test_a_script_before_the_count_does_not_stand_for_it() -> None:
+    count = "<script>say('Your search has 0 results')</script><p>Your search has 12 results</p>"
+    assert read(page(div(FULL), count)).total == 12
+
+
+def test_a_search_shell_is_unknown_and_never_empty() -> None:
+    shell = page('<h1>Search our decisions</h1><form><input name="fd"><button>Search</button></form>', "")
+    assert read(shell) == Listing(None, ())
+
+
+def test_a_councils_page_has_cards_and_no_total() -> None:
+    council = page(f"<h2>Decisions for Hertfordshire County Council</h2>{div(FULL)}{div(OTHER)}", "")
+    assert read(council) == Listing(None, (FULL, OTHER))
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"Not found", b"<html></html>", b"{}", b"<a href='/decisions"])
+def test_a_page_of_nothing_is_an_empty_listing_of_unknown_total(body: bytes) -> None:
+    assert read(body) == Listing(None, ())
+
+
+def test_a_page_in_another_charset_is_read_as_it_says_or_refused() -> None:
+    text = page(div(OTHER).replace("Bupa", "Bupâ £")).decode()
+    (entry,) = read(text.encode("windows-1252"), charset="windows-1252").entries
+    assert entry.authority == "Bupâ £ Care Homes (GL) Limited"
+    with pytest.raises(Undecodable):
+        read(text.encode("windows-1252"), charset=None)
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [
+            *(div(FULL), div(OTHER), item(FULL), wrapped(OTHER), "<div>", "</div>", "<a href='", "'>", "</a>"),
+            *("<table>", "<tr>", "<li>", "</ul>", "Your search has ", "1,2", " results", "Statement ", "06-Oct-2025"),
+            *("<p>", "(", ")", "<a href='http://[decisions/'>", "<a href='//decisions/%'>", "<template>", "<!--"),
+            *("<script>", "\0", "é"),
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(pieces=_PIECES)
+def test_no_markup_is_more_than_a_listing_can_take(pieces: list[str]) -> None:
+    listing = read("".join(pieces).encode())
+    assert listing.total is None or listing.total >= 0
+    assert all(entry.url.startswith("/") for entry in listing.entries)
+
+
+@given(body=st.binary(max_size=200))
+def test_no_bytes_are_more_than_a_listing_can_take(body: bytes) -> None:
+    with suppress(Undecodable):
+        read(body)
+
+
+def test_the_look_alikes_cards_say_what_the_look_alike_knows() -> None:
+    site = Site([*seeds(), *generate(120, seed=8, first=date(2016, 1, 1), last=date(2025, 12, 31))])
+    found: list[Entry] = []
+    for number in range(1, 20):
+        answer = site.handle(Request("GET", f"/Decisions/SearchResults?fd=0001-01-01&t=both&page={number}", {}))
+        listing = read(answer.body)
+        assert listing.total in (len(site), None)
+        assert len(listing.entries) <= PAGE_SIZE
+        found += listing.entries
+    assert [(e.reference, e.url, e.outcome, e.subcategory, e.decision_date, e.kind) for e in found] == [
+        (s.reference, s.address, s.outcome, s.subcategory, s.decision_date, s.kind) for s in site.listed()
+    ]
+    named = [(e.authority, s.authority) for e, s in zip(found, site.listed(), strict=True) if e.authority is not None]
+    assert len(named) >= len(found) - 5, "one card in a hundred lacks its title"
+    assert all(read == true for read, true in named)
+
+
+# ---------------------------------------------------------------- windows
+
+DAYS = st.dates(EVERYTHING.first, EVERYTHING.last)
+WINDOWS = st.tuples(DAYS, DAYS).map(lambda pair: Window(min(pair), max(pair)))
+NEAR = st.tuples(st.dates(date(2009, 1, 1), date(2030, 1, 1)), st.integers(0, 900)).map(
+    lambda pair: Window(pair[0], pair[0] + timedelta(days=pair[1]))
+)
+
+
+@given(window=WINDOWS | NEAR)
+@example(window=EVERYTHING)
+@example(window=Window(date(2009, 12, 31), date(2010, 1, 1)))
+@example(window=Window(date(9999, 12, 30), date(9999, 12, 31)))
+@example(window=Window(date(1, 1, 1), date(1, 1, 2)))
+def test_a_split_tiles_the_window_without_gap_or_overlap(window: Window) -> None:
+    assume(window.first < window.last)
+    older, newer = split(window)
+    assert window.first == older.first <= older.last
+    assert older.last + timedelta(days=1) == newer.first
+    assert newer.first <= newer.last == window.last
+    assert days(older) + days(newer) == days(window)
+
+
+@given(day=DAYS)
+def test_a_day_cannot_be_split(day: date) -> None:
+    assert days(Window(day, day)) == 1
+    with pytest.raises(ValueError, match="cannot be split"):
+        split(Window(day, day))
+
+
+@given(window=NEAR)
+def test_splitting_ends_in_days(window: Window) -> None:
+    parts, rounds = [window], 0
+    while any(days(part) > 1 for part in parts):
+        parts = [piece for part in parts for piece in (split(part) if days(part) > 1 else (part,))]
+        rounds += 1
+    assert [part.first for part in parts] == [window.first + timedelta(days=n) for n in range(days(window))]
+    assert rounds <= 12, "halves, not slices"
+
+
+@given(whole=WINDOWS | NEAR, part=WINDOWS | NEAR)
+def test_outside_is_what_is_left_of_the_whole(whole: Window, part: Window) -> None:
+    assume(whole.first <= part.first and part.last <= whole.last)
+    around = outside(whole, part)
+    tiles = sorted([*around, part], key=lambda window: window.first)
+    assert tiles[0].first == whole.first
+    assert tiles[-1].last == whole.last
+    for before, after in pairwise(tiles):
+        assert before.first <= before.last
+        assert before.last + timedelta(days=1) == after.first
+    assert outside(whole, whole) == []

@@ -1,0 +1,375 @@
+"""The daemon: its timetable, what it survives, how it ends, and what the database tells of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time as wall
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from conftest import Time, World
+from test_cli import PATIENCE, Hold, Shop, ask, ended, reached
+
+import scheduler
+from ingest.clock import Clock, Stop
+from ingest.config import Config, Schedule, load
+from ingest.errors import ConfigError
+from ingest.run import Backfill, Import, Sync
+from replica.corpus import expected_text, generate
+from replica.faults import Respond
+from replica.server import serve
+from replica.site import Site
+from scheduler import next_sync, timetable
+from storage.writer import writing
+
+
+def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
+    return replace(Config(), schedule=Schedule(time_zone=zone, sync=lines))
+
+
+# ---------------------------------------------------------------- the timetable
+
+
+@pytest.mark.parametrize("line", ["30 6 * * 1-5", "30 6 * * 0", "30 6 * * 7", "30 6 * * mon,3", "30 6 * * */2"])
+def test_weekdays_by_number_are_refused(line: str) -> None:
+    with pytest.raises(ConfigError, match="name the weekdays") as refused:
+        timetable(scheduled(line))
+    assert repr(line) in str(refused.value)
+    assert "sync" in str(refused.value)
+
+
+@pytest.mark.parametrize("hours", ["1", "2", "1-3", "0-1", "*/2", "1,13", "2-23", "0-22"])
+def test_hours_that_come_twice_or_never_are_refused(hours: str) -> None:
+    with pytest.raises(ConfigError, match="twice or never"):
+        timetable(scheduled(f"30 {hours} * * mon-fri"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "daily", "@daily", "30 6 * *", "30 6 * * mon-fri *", "61 6 * * mon", "30 24 * * mon", "30 6 * * someday"],
+)
+def test_what_is_no_crontab_line_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        timetable(scheduled("30 6 * * mon-fri", line))
+    assert repr(line) in str(refused.value)
+
+
+def test_a_timetable_without_a_line_is_refused() -> None:
+    with pytest.raises(ConfigError, match="sync is empty"):
+        timetable(scheduled())
+
+
+@pytest.mark.parametrize(
+    ("line", "now", "due"),
+    [
+        # clocks in London go back on Sunday 25 October 2026 and forward on Sunday 28 March 2027
+        ("30 6 * * mon-fri", "2026-10-23T05:29:00Z", "2026-10-23T05:30:00Z"),
+        ("30 6 * * mon-fri", "2026-10-23T05:30:01Z", "2026-10-26T06:30:00Z"),
+        ("30 6 * * *", "2026-10-24T06:00:00Z", "2026-10-25T06:30:00Z"),
+        ("0 0 * * *", "2026-10-24T22:00:00Z", "2026-10-24T23:00:00Z"),
+        ("0 0 * * *", "2026-10-24T23:00:01Z", "2026-10-26T00:00:00Z"),
+        ("0 3 * * sun", "2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z"),
+        ("0 3 * * sun", "2027-03-27T22:00:00Z", "2027-03-28T02:00:00Z"),
+        ("30 6 * * mon-fri", "2027-03-26T06:30:01Z", "2027-03-29T05:30:00Z"),
+        ("0 * * * *", "2026-10-25T00:00:01Z", "2026-10-25T01:00:00Z"),
+        ("0 * * * *", "2026-10-25T01:00:01Z", "2026-10-25T02:00:00Z"),
+        ("0 * * * *", "2027-03-28T00:00:01Z", "2027-03-28T01:00:00Z"),
+    ],
+)
+def test_the_next_sync_is_told_in_utc_across_a_change_of_clocks(line: str, now: str, due: str) -> None:
+    assert next_sync(scheduled(line), datetime.fromisoformat(now)) == due
+
+
+def test_the_next_sync_is_the_first_of_all_lines_in_the_zone() -> None:
+    config = scheduled("0 20 * * mon-fri", "0 9 * * mon-fri", zone="America/New_York")
+    assert next_sync(config, datetime(2026, 7, 6, 14, tzinfo=UTC)) == "2026-07-07T00:00:00Z"
+    assert next_sync(config, datetime(2026, 7, 7, 1, tzinfo=UTC)) == "2026-07-07T13:00:00Z"
+
+
+def test_every_day_of_two_years_has_its_sync_once() -> None:
+    config, now, seen = scheduled("30 6 * * *"), datetime(2026, 1, 1, tzinfo=UTC), []
+    for _ in range(730):
+        due = next_sync(config, now)
+        assert due is not None
+        seen.append(due[:10])
+        now = datetime.fromisoformat(due) + timedelta(seconds=1)
+    assert seen == [(date(2026, 1, 1) + timedelta(days=n)).isoformat() for n in range(730)]
+
+
+def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(shop: Shop) -> None:
+    config = shop.folder / "mine.toml"
+    config.write_text('[schedule]\nsync = ["30 6 * * 1-5"]\n')
+    sentence = shop.run("daemon", "--config", config, code=2).sentence
+    assert "30 6 * * 1-5" in sentence
+    assert "sync" in sentence
+    assert "mine.toml" in sentence
+    assert not shop.database.exists()
+
+
+# ---------------------------------------------------------------- what a sync survives
+
+
+def daemon(world: World, clock: Clock | None = None, **dials: object) -> scheduler._Daemon:
+    return scheduler._Daemon(world.config(**dials), world.database, clock or world.time.clock(), world.stop)
+
+
+def alerts(world: World, tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
+    """A command that writes down what it is told, and what it was told so far."""
+    script, told = tmp_path / "tell it.py", tmp_path / "told.jsonl"
+    script.write_text(
+        f"import json, sys\nwith open({str(told)!r}, 'a') as file:\n    print(json.dumps(sys.argv[1:]), file=file)\n"
+    )
+
+    def read() -> list[str]:
+        if not told.exists():
+            return []
+        lines = [json.loads(line) for line in told.read_text().splitlines()]
+        assert all(len(line) == 1 for line in lines)
+        return [line[0] for line in lines]
+
+    return f"{sys.executable} '{script}'", read
+
+
+def test_a_blocked_run_is_told_and_the_next_one_completes(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert world.ask("SELECT state, exit_code FROM runs") == [("blocked", 12)]
+    (message,) = told()
+    assert "blocked" in message
+    assert "403" in message
+
+    world.server.faults = None
+    keeper.sync()
+    assert world.ask("SELECT task, state FROM runs ORDER BY id") == [("sync", "blocked"), ("sync", "complete")]
+    assert len(told()) == 1, "a complete run is no news"
+    first = world.time.at.date() - timedelta(days=120)
+    assert set(world.ask("SELECT reference FROM decisions")) == {s.reference for s in world.site.listed(first)}
+
+
+def test_a_site_that_is_away_does_not_end_it(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    world.server.refuse()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs") == ["incomplete"]
+    assert "no whole answer" in told()[0]
+    world.server.listen()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
+
+
+def test_a_database_that_cannot_be_written_is_told(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    world.database.write_text("no database, and longer than the header of one would be\n" * 40)
+    daemon(world, alerts__command=command).sync()
+    assert "is not an SQLite database" in told()[0]
+
+
+def test_an_error_nobody_foresaw_is_told_and_recorded(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    monkeypatch.setattr("ingest.listing.read", lambda *_, **__: 1 // 0)
+    with pytest.raises(ZeroDivisionError) as raised:
+        keeper.sync()
+    keeper.told(JobExecutionEvent(EVENT_JOB_ERROR, "sync", "default", world.time.at, exception=raised.value))
+    assert "ZeroDivisionError" in told()[0]
+    assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]
+    monkeypatch.undo()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["failed", "complete"]
+
+
+@pytest.mark.parametrize("command", ["/nowhere/at/all", "false"])
+def test_an_alert_that_fails_ends_nothing(world: World, command: str, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = daemon(world, alerts__command=command)
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert "the alert command failed" in caplog.text
+
+
+def test_another_writer_is_waited_out(world: World, time: Time) -> None:
+    with ExitStack() as writer:
+        writer.enter_context(writing(world.database))
+
+        def sleep(seconds: float, stop: Event) -> None:
+            if not world.targets():
+                time.slept.append(seconds)
+                if len(time.slept) == 2:
+                    writer.close()
+
+        daemon(world, replace(time.clock(), sleep=sleep)).sync()
+    assert time.slept == [300, 300]
+    assert world.ask("SELECT state FROM runs") == ["complete"]
+
+
+def test_a_stop_ends_the_wait_for_another_writer(world: World, time: Time) -> None:
+    def sleep(seconds: float, stop: Event) -> None:
+        stop.set()
+
+    with writing(world.database):
+        daemon(world, replace(time.clock(), sleep=sleep)).sync()
+    assert world.targets() == []
+
+
+# ---------------------------------------------------------------- catching up
+
+
+def test_it_is_behind_until_something_completed_since_the_last_sync_was_due(world: World, time: Time) -> None:
+    keeper = daemon(world)
+    with writing(world.database):
+        pass
+    assert keeper.is_behind(), "nothing ever ran"
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert keeper.is_behind(), "nothing ever completed"
+    world.server.faults = None
+
+    time.at = datetime(2026, 11, 2, 6, 31, tzinfo=UTC)  # a Monday; due at 06:30
+    world.run(Sync())
+    assert not keeper.is_behind()
+    time.at = datetime(2026, 11, 3, 6, 29, tzinfo=UTC)
+    assert not keeper.is_behind()
+    time.at = datetime(2026, 11, 3, 6, 31, tzinfo=UTC)
+    assert keeper.is_behind()
+    world.run(Backfill(first=date(2026, 7, 1)))
+    assert not keeper.is_behind(), "a backfill sees at least as much"
+    time.at = datetime(2026, 11, 6, 6, 31, tzinfo=UTC)
+    world.run(Sync())
+    time.at = datetime(2026, 11, 8, 12, tzinfo=UTC)
+    assert not keeper.is_behind(), "no sync is due at the weekend"
+
+
+def test_an_import_does_not_count_as_having_caught_up(world: World) -> None:
+    from conftest import SEEDS
+
+    world.run(Import((SEEDS,)))
+    assert daemon(world).is_behind()
+
+
+def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> None:
+    assert world.run(Backfill(date(2025, 1, 1), date(2025, 1, 31))).exit_code == 0
+    assert daemon(world).is_behind(), "a month of last year is not what the sync looks through"
+
+
+# ---------------------------------------------------------------- the daemon as a process
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A site with decisions of the last months, and a desk to run the daemon from."""
+    today = datetime.now(UTC).date()
+    site = Site(generate(25, seed=3, first=today - timedelta(days=100), last=today - timedelta(days=2)))
+    with serve(site) as server:
+        environment = {
+            "LGSCO_SITE_BASE_URL": server.url,
+            "LGSCO_STORAGE_DATABASE": str(tmp_path / "kept.db"),
+            "LGSCO_FETCH_PACE": "0",
+        }
+        shop = Shop(tmp_path, environment, site=site, server=server)
+        try:
+            yield shop
+        finally:
+            shop.leave()
+    assert not server.errors
+
+
+def until(process: subprocess.Popen[str], happened: Callable[[], Any]) -> None:
+    """Waits for something to happen while a process lives."""
+    for _ in range(PATIENCE * 20):
+        if happened():
+            return
+        assert process.poll() is None, ended(process)
+        wall.sleep(0.05)
+    pytest.fail("it never happened")
+
+
+def rows(shop: Shop, sql: str) -> list[Any]:
+    try:
+        return ask(shop.database, sql)
+    except Exception:  # not made yet
+        return []
+
+
+def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(shop: Shop) -> None:
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert dict(rows(shop, "SELECT reference, text FROM decisions")) == {
+        sample.reference: expected_text(sample) for sample in shop.site.listed()
+    }
+    told = json.loads(shop.run("status", "--json").out)
+    keeper = told["daemon"]
+    assert keeper["process"] == process.pid
+    assert keeper["stopped_at"] is None
+    assert datetime.fromisoformat(keeper["seen_at"]) >= datetime.fromisoformat(keeper["started_at"])
+    assert told["next_sync"] == keeper["next_at"]
+    due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
+    assert keeper["next_at"] == due
+    assert f"last heard of {keeper['seen_at']}, next sync {due}" in shop.run("status").out
+
+    process.send_signal(signal.SIGTERM)
+    ran = ended(process)
+    assert ran.code == 0
+    assert "Traceback" not in ran.err
+    assert "catching up now" in ran.err
+    assert rows(shop, "SELECT task, state FROM runs") == [("sync", "complete")]
+    assert rows(shop, "SELECT next_at, stopped_at IS NOT NULL FROM daemon") == [(None, 1)]
+    assert "daemon: not running" in shop.run("status").out
+
+    again = shop.start("daemon")
+    until(again, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE process = {again.pid} AND stopped_at IS NULL"))
+    again.send_signal(signal.SIGINT)
+    ran = ended(again)
+    assert ran.code == 0
+    assert rows(shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
+
+
+def test_sigterm_while_a_request_hangs_ends_it_once_the_answer_is_here(shop: Shop) -> None:
+    hold = Hold()
+    target = shop.site.listed()[7].address
+    shop.server.faults = lambda request: hold if request.path == target else None
+    process = shop.start("daemon")
+    reached(hold, process)
+    process.send_signal(signal.SIGTERM)
+    wall.sleep(0.3)
+    hold.go.set()
+    ran = ended(process)
+    assert ran.code == 0, ran.err
+    assert "Traceback" not in ran.err
+    assert rows(shop, "SELECT state FROM runs") == ["stopped"]
+    assert 0 < rows(shop, "SELECT count(*) FROM decisions")[0] < len(shop.site)
+    assert rows(shop, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
+
+
+def test_a_site_that_blocks_does_not_end_the_daemon(shop: Shop) -> None:
+    shop.server.faults = lambda request: Respond(403)
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'blocked'"))
+    assert "sync: blocked" in shop.run("status", code=1).out
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back() -> None:
+    stop = Stop()
+    before = signal.getsignal(signal.SIGTERM)
+    with stop.on_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(PATIENCE)
+    assert stop.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
