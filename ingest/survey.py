@@ -143,14 +143,16 @@ class Survey:
             self._found(total)
 
     def _walk(self, window: Window, first: Listing) -> None:
-        """Walks all pages of a window, again if it drifts, then lets its decisions be fetched, then judges it."""
+        """Walks all pages of a window and lets its decisions be fetched, again if it drifts; then judges it."""
         walk = self._walk_once(window, first)
-        for _ in range(_WALKS - 1):
-            if not walk.drifted:
+        for more in range(_WALKS - 1, -1, -1):
+            self._walked(window)
+            # One that took another date while we walked leaves the total as it was when another came.
+            moved = more == _WALKS - 1 and ledger.count_moved(self._db, walk.references, window)
+            if not more or not (walk.drifted or moved):
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
             walk = self._walk_once(window, self._page(window, 1))
-        self._walked(window)
         held = ledger.count_held(self._db, walk.references)
         if walk.total is None:
             state: WindowState = "unknown"

@@ -102,6 +102,16 @@ def count_held(db: sqlite3.Connection, references: Iterable[str]) -> int:
     return int(row[0])
 
 
+def count_moved(db: sqlite3.Connection, references: Iterable[str], window: Window) -> int:
+    """How many of those references are held with a decision date outside the window."""
+    row = db.execute(
+        "SELECT count(*) FROM decisions WHERE source = 'site' AND decision_date NOT BETWEEN ? AND ? "
+        "AND reference IN (SELECT value FROM json_each(?))",
+        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(references))),
+    ).fetchone()
+    return int(row[0])
+
+
 # ---------------------------------------------------------------- the queue
 
 
