@@ -870,7 +870,7 @@ def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
 # ---------------------------------------------------------------- the disk is full
 
 
-@pytest.mark.parametrize("room", [0, 12, 150, 700, 1300])
+@pytest.mark.parametrize("room", [0, 12, 150, 1300])
 def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Shop, room: int) -> None:
     """`room`: KiB free when the backfill begins, from none for the first table to too little for the last pages."""
     with mounted(shop.folder / "disk", "-o", "size=12m") as disk:
