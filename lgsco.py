@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lgsco")
 
+_SILENT_SECONDS = 300
+"""Seconds without a heartbeat, five of them, after which the daemon is taken to be gone."""
+
 Command = Callable[..., int | None]
 
 
@@ -247,7 +250,8 @@ def status(settings: _Settings, as_json: bool) -> int:
         succeeded = last_success(db, settings.config.schedule.sync_days)
     hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
     stale = hours is None or hours > settings.config.schedule.stale_hours
-    running = keeper is not None and keeper.stopped_at is None
+    silent = (now - datetime.fromisoformat(keeper.seen_at)).total_seconds() if keeper is not None else 0.0
+    running = keeper is not None and keeper.stopped_at is None and silent < _SILENT_SECONDS
     due = keeper.next_at if keeper is not None and running else next_sync(settings.config, now)
     if as_json:
         told = {

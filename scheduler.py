@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -35,7 +34,8 @@ from storage.writer import writing
 
 log = logging.getLogger("lgsco")
 
-_HEARTBEAT_SECONDS = 60
+_BEAT_SECONDS = 60
+_TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
 """Seconds until a sync that found another writer at work is tried again."""
 _ALERT_SECONDS = 60
@@ -82,25 +82,29 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     trigger = timetable(config)
     with writing(database):  # makes or migrates the file now, so that a bad one is said at once
         pass
-    stop = Stop()
+    stop, due = Stop(), threading.Event()
     daemon = _Daemon(config, database, clock, stop)
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
-    scheduler.add_job(daemon.sync, trigger, id="sync")
-    scheduler.add_listener(daemon.told, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+    # The scheduler's threads only say what is due. The work is done here, in the main thread, where a signal can break
+    # off a wait for the site.
+    scheduler.add_job(due.set, trigger, id="sync")
+    scheduler.add_job(lambda: daemon.beat(scheduler.get_job("sync").next_run_time), "interval", seconds=_BEAT_SECONDS)
     with stop.on_signals():
         scheduler.start()
         try:
+            daemon.beat(scheduler.get_job("sync").next_run_time)
             if daemon.is_behind():
                 log.info("no sync has completed since the last one was due: catching up now")
-                scheduler.add_job(daemon.sync, id="catch-up")
+                due.set()
             while not stop.is_set():
-                job = scheduler.get_job("sync")
-                daemon.beat(job.next_run_time if job else None)
-                stop.wait(_HEARTBEAT_SECONDS)
+                if due.is_set():
+                    due.clear()
+                    daemon.sync()
+                stop.wait(_TICK_SECONDS)
         finally:
-            log.info("the daemon is ending; a run in hand saves its state first")
+            log.info("the daemon ends")
             scheduler.shutdown(wait=True)
             daemon.beat(None, stopped=True)
     return 0
@@ -114,28 +118,27 @@ class _Daemon:
         self._database = database
         self._clock = clock
         self._stop = stop
-        self._lock = threading.Lock()
         self._self = Daemon(os.getpid(), clock.stamp(), clock.stamp(), None, None)
 
     def sync(self) -> None:
-        """One sync. Waits out another writer; never lets a failure end the daemon."""
-        with self._lock:
-            while not self._stop.is_set():
-                try:
-                    outcome = perform(
-                        Sync(), self._config, self._database, self._clock, self._stop, lambda _tally: None
-                    )
-                except Busy as error:
-                    log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
-                    self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
-                    continue
-                except LgscoError as error:
-                    log.error("the sync failed: %s", error)
-                    self._alert(str(error))
-                    return
+        """One sync. Waits out another writer; no failure ends the daemon."""
+        while not self._stop.is_set():
+            try:
+                outcome = perform(Sync(), self._config, self._database, self._clock, self._stop, lambda _tally: None)
+            except Busy as error:
+                log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
+                self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
+                continue
+            except LgscoError as error:
+                log.error("the sync failed: %s", error)
+                self._alert(str(error))
+            except Exception as error:
+                log.exception("the sync failed unexpectedly")
+                self._alert(f"the sync failed unexpectedly: {error!r}")
+            else:
                 if outcome.exit_code and outcome.state != "stopped":
                     self._alert(_alert_text(outcome))
-                return
+            return
 
     def is_behind(self) -> bool:
         """Whether no sync or backfill completed since the last one was due."""
@@ -160,12 +163,6 @@ class _Daemon:
                 status.record_daemon(db, self._self)
         except LgscoError as error:
             log.warning("the daemon's heartbeat was not written: %s", error)
-
-    def told(self, event: JobExecutionEvent) -> None:
-        """Says what a job died of; the timetable goes on."""
-        if event.exception is not None:
-            log.error("the sync failed unexpectedly: %r", event.exception)
-            self._alert(f"the sync failed unexpectedly: {event.exception!r}")
 
     def _alert(self, message: str) -> None:
         command = shlex.split(self._config.alerts.command)

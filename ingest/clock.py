@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
+from ingest.errors import Stopped
+
 LONDON = ZoneInfo("Europe/London")
 """The time zone of the site's dates."""
 
@@ -20,6 +22,17 @@ class Stop(Event):
     """Set to ask the work to end; `exit_code` says how the program then exits."""
 
     exit_code = 130
+    _breakable = False
+
+    @contextlib.contextmanager
+    def breaking_off(self) -> Iterator[None]:
+        """While the context lasts, a signal breaks off what the main thread waits for, by raising Stopped there: for
+        waits that nobody else can end, such as the one for an answer."""
+        self._breakable = True
+        try:
+            yield
+        finally:
+            self._breakable = False
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[None]:
@@ -29,6 +42,8 @@ class Stop(Event):
             self.exit_code = 128 + number
             # A handler runs in the main thread, which may be inside `wait` with the event's lock in hand.
             Thread(target=self.set, daemon=True).start()
+            if self._breakable:
+                raise Stopped(self.exit_code)
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

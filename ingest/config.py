@@ -133,15 +133,20 @@ def load(
         raise ConfigError(f"{chosen} is not TOML: {error}") from None
     else:
         config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
-    for section in _sections(config):
-        for dial in fields(getattr(config, section)):
-            name = f"LGSCO_{section}_{dial.name}".upper()
-            if name in environment:
-                config = _set(config, section, dial.name, environment[name], name, from_text=True)
-    for flag, (key, value) in (flags or {}).items():
-        if value is not None:
-            section, _, dial_name = key.partition(".")
-            config = _set(config, section, dial_name, value, flag, from_text=True)
+    variables = {
+        f"LGSCO_{section}_{dial.name}".upper(): (section, dial.name)
+        for section in _sections(config)
+        for dial in fields(getattr(config, section))
+    }
+    for name, value in environment.items():
+        if name in variables:
+            config = _set(config, *variables[name], value, name, from_text=True)
+        elif name.startswith("LGSCO_"):
+            raise ConfigError(f"{name} in the environment sets nothing; allowed are {_listed(set(variables))}")
+    for flag, (key, given) in (flags or {}).items():
+        if given is not None:
+            section, _, dial = key.partition(".")
+            config = _set(config, section, dial, given, flag, from_text=True)
     return config
 
 
@@ -188,7 +193,7 @@ def _checked_text(key: str, value: str, where: str) -> str:
     if key == "base_url":
         value = value.rstrip("/")
         if not _is_address(value):
-            raise ConfigError(f"{where} = {value!r} is not an address; it must begin with https:// or http://")
+            raise ConfigError(f"{where} = {value!r} is not an address; it must be https:// or http:// and a host")
     if key == "time_zone":
         try:
             ZoneInfo(value)
@@ -207,7 +212,8 @@ def _checked_text(key: str, value: str, where: str) -> str:
 def _is_address(value: str) -> bool:
     try:
         address = urlsplit(value)
-        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+        whole = not (address.path or address.query or address.fragment)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0 and whole
     except ValueError:
         return False
 

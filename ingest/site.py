@@ -178,7 +178,7 @@ class Site:
         """Sends one GET and takes the whole answer. httpx has no total deadline and no cap: both are kept here."""
         limit, deadline = self._config.max_bytes, began + self._config.deadline
         try:
-            with self._client.stream("GET", self._url(target)) as response:
+            with self._stop.breaking_off(), self._client.stream("GET", self._url(target)) as response:
                 parts: list[bytes] = []
                 size = 0
                 for part in response.iter_bytes():

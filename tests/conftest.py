@@ -45,7 +45,7 @@ def only_loopback() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
-        for name in [name for name in os.environ if name.startswith("LGSCO_") and name != "LGSCO_REQUIRE_BROWSER"]:
+        for name in [name for name in os.environ if name.startswith("LGSCO_")]:
             patch.delenv(name)
         yield
 

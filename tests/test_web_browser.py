@@ -1,4 +1,4 @@
-"""A decision's page in a real browser. Skipped where there is none, unless LGSCO_REQUIRE_BROWSER=1."""
+"""A decision's page in a real browser. Skipped where there is none, unless REQUIRE_BROWSER=1."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def browser() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = f"no browser here ({', '.join(NAMES)}); `apt-get install chromium` brings one"
-        if os.environ.get("LGSCO_REQUIRE_BROWSER") == "1":
+        if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
     return found
