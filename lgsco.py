@@ -47,7 +47,7 @@ class _Settings:
         """The database that --db names, if it was given."""
 
 
-def _command(*, site: bool = False) -> Callable[[Command], click.Command]:
+def _command(*, site: bool = False, **attributes: Any) -> Callable[[Command], click.Command]:
     """A sub-command with the shared options; its function is given the settings first and returns an exit code."""
 
     def decorate(function: Command) -> click.Command:
@@ -71,7 +71,7 @@ def _command(*, site: bool = False) -> Callable[[Command], click.Command]:
             shared.insert(0, click.option("--site", metavar="URL", help="The site; default: [site] base_url."))
         for option in shared:
             option(run)
-        return cli.command(function.__name__.rstrip("_"))(run)
+        return cli.command(function.__name__.rstrip("_"), **attributes)(run)
 
     return decorate
 
@@ -319,9 +319,9 @@ def coverage(settings: _Settings, as_json: bool) -> int:
 
 
 @_command()
-@click.argument("reference")
+@click.argument("reference", nargs=-1, required=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="A past reading, from 1.")
-def show(settings: _Settings, reference: str, revision: int | None) -> int:
+def show(settings: _Settings, reference: tuple[str, ...], revision: int | None) -> int:
     """Print one decision in the text format.
 
     Example: lgsco show 25-004-920
@@ -330,7 +330,7 @@ def show(settings: _Settings, reference: str, revision: int | None) -> int:
     from storage.database import reading
 
     try:
-        printed = model.reference(reference)
+        printed = model.reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with reading(settings.database) as db:
@@ -343,7 +343,7 @@ def show(settings: _Settings, reference: str, revision: int | None) -> int:
     return 0
 
 
-@_command()
+@_command(context_settings={"ignore_unknown_options": True})  # a word to look for may begin with a hyphen
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
 def search(settings: _Settings, query: tuple[str, ...], limit: int) -> int:

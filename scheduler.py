@@ -30,7 +30,7 @@ from storage import runs, status
 from storage.database import connect, said_plainly
 from storage.errors import Busy, LgscoError
 from storage.status import Daemon
-from storage.writer import writing
+from storage.writer import locked, writing
 
 log = logging.getLogger("lgsco")
 
@@ -91,7 +91,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     # off a wait for the site.
     scheduler.add_job(due.set, trigger, id="sync")
     scheduler.add_job(lambda: daemon.beat(scheduler.get_job("sync").next_run_time), "interval", seconds=_BEAT_SECONDS)
-    with stop.on_signals():
+    with locked(database, "-daemon"), stop.on_signals():
         scheduler.start()
         try:
             daemon.beat(scheduler.get_job("sync").next_run_time)

@@ -26,7 +26,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """The same words; numbers or kinds of lines, or the reading's version, are new."""
+    """The same words; numbers or kinds of lines, columns, or the reading's version, are new."""
 
     reading: Reading
 
@@ -81,6 +81,8 @@ def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Readi
         if earlier is not None:
             decision = replace(
                 decision,
+                authority=decision.authority or earlier.authority,
+                summary=decision.summary or earlier.summary,
                 category=decision.category or earlier.category,
                 subcategory=decision.subcategory or earlier.subcategory,
                 outcome=decision.outcome or earlier.outcome,
@@ -94,8 +96,13 @@ def _compare_site(held: Held, found: Reading) -> Change:
     if held.source == "import":
         return Superseded(found, "on the site")
     if found.text != held.text:
-        return Superseded(found, "amended" if found.normaliser == held.normaliser else "renormalised")
-    if found.normaliser != held.normaliser or layout(found.decision.lines) != held.layout:
+        return Superseded(found, "renormalised" if found.again else "amended")
+    before, now = held.fields(), found.fields()
+    if (
+        found.normaliser != held.normaliser
+        or layout(found.decision.lines) != held.layout
+        or any(value is not None and value != before[name] for name, value in now.items())
+    ):
         return Reread(found)
     return Unchanged(found)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from ingest import page as pages_read
@@ -51,6 +51,8 @@ class Tally:
     fetched: int = 0
     first: int = 0
     amended: int = 0
+    anew: int = 0
+    """Held, and now read from another source or by another reader with other words."""
     unchanged: int = 0
     beside: int = 0
     failed: int = 0
@@ -60,7 +62,7 @@ class Tally:
     """What could not be fetched or read, a sentence each."""
 
     def counts(self) -> dict[str, int]:
-        names = ("requests", "fetched", "first", "amended", "unchanged", "beside", "failed")
+        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "failed")
         return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
 
 
@@ -93,9 +95,10 @@ class Intake:
         most. Raises what `Site.fetch` raises about the site as a whole, and LayoutChanged.
         """
         self.record_kept()
-        left = most
-        while left is None or left > 0:
-            wanted = ledger.find_wanted(self._db, self._clock.stamp(), window, min(self._batch, left or self._batch))
+        enough = None if most is None else self._tally.fetched + most
+        while enough is None or self._tally.fetched < enough:
+            left = self._batch if enough is None else min(self._batch, enough - self._tally.fetched)
+            wanted = ledger.find_wanted(self._db, self._clock.stamp(), window, left)
             if not wanted:
                 break
             try:
@@ -104,24 +107,24 @@ class Intake:
             finally:
                 self.record_kept()
             self._batch = min(self._batch * 2, self._batch_most)
-            left = None if left is None else left - len(wanted)
 
     def _fetch_one(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
         kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
-        missing = _next_chapter(kept)
+        missing = _next_chapter(kept, wanted.reference)
         try:
             while missing is not None:
                 target = wanted.url if missing == 1 else f"{wanted.url}?chapter={missing}"
                 answer = site.fetch(target)
                 page = Page(wanted.reference, missing, target, answer.at, answer.charset, answer.body)
                 kept.append(page)
-                missing = _next_chapter(kept)
+                missing = _next_chapter(kept, wanted.reference)
                 with atomic(self._db):
                     pages.keep(self._db, self._codec, page)
                     if missing is None:
                         ledger.queue_kept(self._db, wanted.reference)
                     save()
         except (Gone, ReadError) as error:
+            self._unanswered = 0
             self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
             return
         except FetchError as error:
@@ -241,7 +244,7 @@ class Intake:
                 raise Stopped(stop.exit_code)
             reference = group[0][1].reference
             try:
-                found = self._read(group)
+                found = replace(self._read(group), again=self._clock.stamp())
             except ReadError as error:
                 self._tally.failed += 1
                 self._tally.unread.append(f"{reference}: {error}")
@@ -256,7 +259,11 @@ class Intake:
             changed += 1
             log.info("%s reads otherwise than it is held: %s", reference, type(change).__name__.lower())
             if not dry_run:
-                self.record([found])
+                with atomic(self._db):
+                    self._record([found])
+                    pages.mark(self._db, [page for page, _ in group], "read")
+                    ledger.queue_done(self._db, [reference])
+                self._report(self._tally)
         return changed
 
     def _record(self, readings: Sequence[Reading]) -> None:
@@ -285,7 +292,10 @@ class Intake:
                 decisions.supersede(self._db, reading, why, self._run)
                 if before is not None:
                     decisions.fill(self._db, reference, before.import_fields)
-                self._tally.amended += 1
+                if why == "amended":
+                    self._tally.amended += 1
+                else:
+                    self._tally.anew += 1
             case Reread():
                 decisions.reread(self._db, reading)
                 decisions.seen(self._db, reading)
@@ -303,10 +313,10 @@ class Intake:
                 assert_never(change)
 
 
-def _next_chapter(kept: Sequence[Page]) -> int | None:
+def _next_chapter(kept: Sequence[Page], reference: str) -> int | None:
     """The next page of a decision to fetch: the first, then each chapter that a page links to."""
     if not kept:
         return 1
     have = {page.chapter for page in kept}
-    linked = {number for page in kept for number in pages_read.chapters(page.body)}
+    linked = {number for page in kept for number in pages_read.chapters(page.body, reference) if number > 1}
     return min(linked - have, default=None)

@@ -21,7 +21,7 @@ from ingest.head import Head, read_head
 from ingest.markup import from_html
 from ingest.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
 from ingest.whole import Markup, whole
-from storage.model import Decision
+from storage.model import Decision, slug
 from storage.model import reference as printed_reference
 
 NORMALISER = "1"
@@ -51,7 +51,8 @@ def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, char
         chapter_title, rest = _after_title(chapter, number)
         if _reference_of(chapter_title) != _reference_of(title):
             raise WrongReference(f"chapter {number} is titled {chapter_title[:80]!r}, chapter 1 {title[:80]!r}")
-        blocks += _without_head(rest, head)
+        if [block.text for block in rest] != [block.text for block in head_and_text]:  # a page may ignore `?chapter=`
+            blocks += _without_head(rest, head)
     return compose(blocks, reference=reference, title=first.title, own=first.own)
 
 
@@ -79,11 +80,16 @@ def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
     return list(blocks[start:])
 
 
-def chapters(body: bytes) -> list[int]:
-    """The numbers of the further chapters that a page links to, from 2."""
+_CHAPTER_LINK = re.compile(rb"""href\s*=\s*["']?([^"'\s>?]*)\?(?:[^"'\s>]*[&;])?chapter=(\d{1,2})\b""", re.IGNORECASE)
+
+
+def chapters(body: bytes, reference: str) -> list[int]:
+    """The numbers, from 1, of the chapters of this decision that its page links to; other decisions' do not count."""
     if b"chapter=" not in body:  # the pattern alone takes twenty times as long to find nothing
         return []
-    return sorted({int(n) for n in re.findall(rb"[?&;]chapter=(\d{1,2})\b", body) if int(n) >= 2})
+    own = slug(reference).encode()
+    links = ((path.lower().rstrip(b"/"), int(number)) for path, number in _CHAPTER_LINK.findall(body))
+    return sorted({number for path, number in links if number and (not path or path.endswith(b"/" + own))})
 
 
 class _Page(NamedTuple):

@@ -35,7 +35,9 @@ class Progress:
 
     def report(self, tally: Tally) -> None:
         """Shows the tally as it now stands."""
-        done = tally.held + max(tally.fetched, tally.first + tally.amended + tally.unchanged + tally.beside)
+        done = tally.held + max(
+            tally.fetched, tally.first + tally.amended + tally.anew + tally.unchanged + tally.beside
+        )
         if self._bar is not None:
             if tally.expected and self._bar.total != tally.expected:
                 self._bar.initial = tally.held

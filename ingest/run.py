@@ -22,6 +22,7 @@ from ingest.window import EVERYTHING
 from storage import decisions, ledger, runs
 from storage.database import atomic
 from storage.decisions import Reading
+from storage.errors import LgscoError, StoreFailed
 from storage.model import Request, Window
 from storage.writer import writing
 
@@ -85,6 +86,10 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     """
     if isinstance(task, Backfill | Sync):
         require_contact(config)
+    if isinstance(task, Import):
+        documents.find(task.paths)
+    if isinstance(task, Renormalise) and not database.is_file():
+        raise StoreFailed(f"{database}: no such database; --db names another")
     name = type(task).__name__.lower()
     with writing(database) as db:
         run = runs.begin_run(db, name, _arguments(task), clock.stamp())
@@ -94,7 +99,8 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
             outcome = _caught(task, work)
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
-                work.end(Outcome("failed", 1, f"{type(error).__name__}: {error}", work.tally))
+                code = error.exit_code if isinstance(error, LgscoError) else 1
+                work.end(Outcome("failed", code, f"{type(error).__name__}: {error}", work.tally))
             raise
         work.end(outcome)
     log.info("%s ends (run %d): %s: %s", name, run, outcome.state, outcome.message)
@@ -154,7 +160,9 @@ class _Work:
                 return self._collect(window, task.limit, self._config.listing.trust_hours)
             case Sync():
                 today = self._clock.today()
-                return self._collect(Window(today - timedelta(days=self._config.schedule.sync_days), today), None, 0)
+                # from the first of a month, so that the ledger's rows of one day's sync hold those of the day before
+                first = (today - timedelta(days=self._config.schedule.sync_days)).replace(day=1)
+                return self._collect(Window(first, today), None, 0)
             case Import():
                 return self._import(task)
             case Renormalise():
@@ -224,6 +232,8 @@ class _Work:
     def _told(self) -> str:
         tally = self.tally
         told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} as before"
+        if tally.anew:
+            told += f", {tally.anew:,} read anew"
         if tally.beside:
             told += f", {tally.beside:,} kept beside"
         if tally.odd:
@@ -234,9 +244,7 @@ class _Work:
 
     def _import(self, task: Import) -> Outcome:
         batch: dict[str, Reading] = {}
-        paths = list(documents.find(task.paths))
-        if not paths:
-            raise UsageError("no documents there: a folder is searched for .txt, .text, .html and .htm files")
+        paths = documents.find(task.paths)
         self.tally.expected = len(paths)
         for path in paths:
             if self._stop.is_set():

@@ -115,9 +115,14 @@ class Site:
             sleep=lambda seconds: self._clock.sleep(seconds, self._stop),
             reraise=True,
         )
-        for attempt in retrying:
-            with attempt:
-                return self._once(target, attempt.retry_state.attempt_number)
+        try:
+            for attempt in retrying:
+                with attempt:
+                    return self._once(target, attempt.retry_state.attempt_number)
+        except FetchError:
+            if self._stop.is_set():  # it was not given all its tries
+                raise Stopped(self._stop.exit_code) from None
+            raise
         raise AssertionError("tenacity ends with a result or an error")
 
     def _wait(self, state: RetryCallState) -> float:

@@ -76,6 +76,7 @@ class Survey:
         self._walked = walked
         self._found = found
         self._learned = False
+        self._used: list[Window] = []
         self.unproven: list[Window] = []
         """Windows of this survey that stay unproven."""
 
@@ -94,6 +95,8 @@ class Survey:
                     "proves nothing and nothing was concluded from it"
                 )
             self._record(window, 0, 0, "proven")
+        # What an earlier survey found of parts that this one did not look at as such is no longer how things stand.
+        ledger.drop_windows(self._db, window, self._used)
 
     def _survey(self, window: Window, known: int | None) -> int | None:
         """The window's total, once all of it has been walked. `known`: the total, where it follows by difference.
@@ -101,6 +104,7 @@ class Survey:
         trusted = ledger.find_window(self._db, window, self._trusted_since)
         if trusted is not None and trusted.state == "proven" and known in (None, trusted.total):
             self._learn(trusted.total)
+            self._used.append(window)
             return trusted.total
         if known is None or known <= self._walk_most or days(window) == 1:
             first = self._page(window, 1)
@@ -144,6 +148,7 @@ class Survey:
 
     def _walk(self, window: Window, first: Listing) -> None:
         """Walks all pages of a window and lets its decisions be fetched, again if it drifts; then judges it."""
+        began = self._clock.stamp()
         walk = self._walk_once(window, first)
         for more in range(_WALKS - 1, -1, -1):
             self._walked(window)
@@ -160,6 +165,7 @@ class Survey:
             state = "drifting"
         elif len(walk.references) == walk.total == held:
             state = "proven"
+            ledger.seen(self._db, walk.references, began)
         else:
             state = "short"
         if state != "proven":
@@ -218,6 +224,7 @@ class Survey:
         return None
 
     def _record(self, window: Window, total: int | None, listed: int, state: WindowState) -> None:
+        self._used.append(window)
         count = Count(window, total, listed, state, self._clock.stamp(), ASKED)
         ledger.record_window(self._db, count, self._run)
 

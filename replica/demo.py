@@ -19,6 +19,7 @@ from storage.database import reading
 from storage.errors import StoreFailed
 from storage.runs import is_throw_away
 from storage.status import holdings
+from storage.writer import locked
 
 _FIRST, _LAST, _TODAY = date(2019, 1, 7), date(2026, 8, 31), date(2026, 11, 2)
 _PACE = 0.01
@@ -66,11 +67,12 @@ def _as_typed(program: str) -> str:
 def _make_room(database: Path) -> None:
     if not database.exists():
         return
-    with reading(database) as db:
-        throw_away = is_throw_away(db)
-    if not throw_away:
-        raise StoreFailed(
-            f"{database} exists and is no demo's; the demo writes only to a file of its own: name another"
-        )
-    for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
-        path.unlink(missing_ok=True)
+    with locked(database):
+        with reading(database) as db:
+            throw_away = is_throw_away(db)
+        if not throw_away:
+            raise StoreFailed(
+                f"{database} exists and is no demo's; the demo writes only to a file of its own: name another"
+            )
+        for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+            path.unlink(missing_ok=True)

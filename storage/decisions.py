@@ -34,17 +34,19 @@ class Reading:
     page: int | None = None
     document: str | None = None
     """The imported file."""
+    again: str | None = None
+    """When a page kept earlier was read again; None for a page or document that was just seen."""
+
+    @property
+    def recorded_at(self) -> str:
+        return self.again or self.at
 
     @property
     def text_sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def fields(self) -> dict[str, str | None]:
-        decided = self.decision.decision_date
-        values: dict[str, str | None] = {
-            name: getattr(self.decision, name) for name in FIELDS if name != "decision_date"
-        }
-        return {**values, "decision_date": decided.isoformat() if decided else None}
+        return _fields(self.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,20 @@ class Held:
     text_sha256: str
     source: Source
     normaliser: str
-    url: str | None
-    status: str | None
     layout: Layout
     import_sha256s: frozenset[str]
     """The texts of the revisions that imports brought."""
     import_fields: Mapping[str, str | None]
     """What imports print of fields, the newest last word."""
+
+    def fields(self) -> dict[str, str | None]:
+        return _fields(self.decision)
+
+
+def _fields(decision: Decision) -> dict[str, str | None]:
+    decided = decision.decision_date
+    values: dict[str, str | None] = {name: getattr(decision, name) for name in FIELDS if name != "decision_date"}
+    return {**values, "decision_date": decided.isoformat() if decided else None}
 
 
 def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, Held]:
@@ -70,14 +79,14 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
     wanted = json.dumps(list(references))
     rows = db.execute(
         f"SELECT d.reference, {', '.join('d.' + name for name in FIELDS)}, d.text, d.text_sha256, d.source, "
-        "d.normaliser, d.url, d.status, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y USING (reference) "
+        "d.normaliser, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y USING (reference) "
         "WHERE d.reference IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()
     found: dict[str, Held] = {}
     for reference, *rest in rows:
         fields = dict(zip(FIELDS, rest, strict=False))
-        text, text_sha256, source, normaliser, url, status, kinds, numbers = rest[len(FIELDS) :]
+        text, text_sha256, source, normaliser, kinds, numbers = rest[len(FIELDS) :]
         imports = db.execute(
             "SELECT text_sha256, fields FROM revisions WHERE reference = ? AND source = 'import' ORDER BY revision",
             (reference,),
@@ -100,8 +109,6 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
             text_sha256=text_sha256,
             source=source,
             normaliser=normaliser,
-            url=url,
-            status=status,
             layout=kept_layout,
             import_sha256s=frozenset(sha for sha, _ in imports),
             import_fields=import_fields,
@@ -188,7 +195,7 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: str, run: int | 
         (reference,),
     )
     fields = reading.fields()
-    site = reading.source == "site"
+    site = reading.source == "site" and reading.again is None
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, text = :text, "
         "text_sha256 = :text_sha256, normaliser = :normaliser, source = :source, updated_at = :at, "
@@ -200,7 +207,7 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: str, run: int | 
             "text_sha256": reading.text_sha256,
             "normaliser": reading.normaliser,
             "source": reading.source,
-            "at": reading.at,
+            "at": reading.recorded_at,
             "url": reading.url,
             "site": site,
             "reference": reference,
@@ -227,7 +234,9 @@ def fill(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None
 
 
 def seen(db: sqlite3.Connection, reading: Reading) -> None:
-    """Says that a fetch showed the decision as it is held."""
+    """Says that a fetch showed the decision as it is held; a page read again shows nothing of today."""
+    if reading.again is not None:
+        return
     db.execute(
         "UPDATE decisions SET last_seen = ?, url = ?, status = 'published' WHERE reference = ?",
         (reading.at, reading.url, reading.decision.reference),
@@ -235,11 +244,12 @@ def seen(db: sqlite3.Connection, reading: Reading) -> None:
 
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
-    """Brings numbers and kinds of lines up to date where the words stand as they were."""
+    """Brings columns, numbers and kinds of lines up to date where the words stand as they were."""
     _lay_out(db, reading)
     db.execute(
-        "UPDATE decisions SET normaliser = ? WHERE reference = ?",
-        (reading.normaliser, reading.decision.reference),
+        f"UPDATE decisions SET {', '.join(f'{name} = coalesce(:{name}, {name})' for name in FIELDS)}, "
+        "normaliser = :normaliser WHERE reference = :reference",
+        {**reading.fields(), "normaliser": reading.normaliser, "reference": reading.decision.reference},
     )
 
 
@@ -257,7 +267,7 @@ def _add_revision(db: sqlite3.Connection, reading: Reading, change: str, run: in
         "FROM revisions WHERE reference = ?",
         (
             reading.decision.reference,
-            reading.at,
+            reading.recorded_at,
             reading.source,
             change,
             reading.text_sha256,

@@ -43,6 +43,8 @@ def export(db: sqlite3.Connection, folder: Path, form: str) -> int:
     Raises StoreFailed.
     """
     writers: dict[str, Callable[[sqlite3.Connection, Path], int]] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
+    if folder.exists() and not folder.is_dir():
+        raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _replacing(folder / ATTRIBUTION_FILE) as path:

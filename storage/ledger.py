@@ -93,6 +93,25 @@ def find_window(db: sqlite3.Connection, window: Window, since: str) -> Count | N
     return Count(window, *row) if row else None
 
 
+def drop_windows(db: sqlite3.Connection, within: Window, but: Sequence[Window]) -> None:
+    """Takes out of the ledger the windows inside a window but for the given ones."""
+    kept = json.dumps([f"{window.first} {window.last}" for window in but])
+    db.execute(
+        "DELETE FROM windows WHERE first >= ? AND last <= ? "
+        "AND first || ' ' || last NOT IN (SELECT value FROM json_each(?))",
+        (within.first.isoformat(), within.last.isoformat(), kept),
+    )
+
+
+def seen(db: sqlite3.Connection, references: Iterable[str], at: str) -> None:
+    """Says that a proven listing showed those decisions; what was fetched since then was seen later still."""
+    db.execute(
+        "UPDATE decisions SET last_seen = ? WHERE source = 'site' AND last_seen < ? "
+        "AND reference IN (SELECT value FROM json_each(?))",
+        (at, at, json.dumps(list(references))),
+    )
+
+
 def count_held(db: sqlite3.Connection, references: Iterable[str]) -> int:
     """How many of those references are held as the site shows them."""
     row = db.execute(

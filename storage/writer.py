@@ -30,29 +30,39 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
     On a clean end the write-ahead log is folded into the file. Raises Busy, SchemaMismatch, StoreFailed.
     """
+    with locked(path), said_plainly(path), contextlib.closing(connect(path, "rwc")) as db:
+        if schema_version(db, path) < SCHEMA_VERSION:
+            migrations.apply(Database(db))
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        try:
+            yield db
+        finally:
+            # A reader in the middle of a query keeps the log; the next clean end folds it in.
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextlib.contextmanager
+def locked(path: Path, purpose: str = "") -> Iterator[None]:
+    """Holds the lock of a database's one writer, or of another `purpose` that only one process may have.
+
+    Raises Busy, StoreFailed.
+    """
     if not path.parent.is_dir():
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
-    lock = FileLock(f"{path}-lock")
+    lock = FileLock(f"{path.resolve()}{purpose}-lock")  # a link to the file is the file
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Busy(f"{path} is being written by another lgsco process; wait for it to end, or stop it") from None
+        doing = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"
+        raise Busy(f"{path} {doing}; wait for it to end, or stop it") from None
     except OSError as error:
         raise StoreFailed(f"{path} cannot be written: {error.strerror}; name another file with --db") from None
     try:
-        with said_plainly(path), contextlib.closing(connect(path, "rwc")) as db:
-            if schema_version(db, path) < SCHEMA_VERSION:
-                migrations.apply(Database(db))
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            db.execute("PRAGMA temp_store = MEMORY")
-            db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            try:
-                yield db
-            finally:
-                # A reader in the middle of a query keeps the log; the next clean end folds it in.
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield
     finally:
         lock.release()

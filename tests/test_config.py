@@ -232,7 +232,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("http://localhost.example.invalid", False),
         ("http://127.0.0.1.example.invalid", False),
         ("http://127.0.0.1@example.invalid", False),
-        ("http://example.invalid/127.0.0.1", False),
     ],
 )
 def test_only_loopback_is_asked_without_a_contact(address: str, asked: bool) -> None:
