@@ -449,6 +449,14 @@ def test_a_search_finds_what_it_should_and_never_errors(
         assert ran.out.startswith("25 004 920  2025-10-06  Hertfordshire County Council")
 
 
+def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
+    assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
+
+
+def test_a_word_to_look_for_may_begin_with_a_hyphen(filled: Shop) -> None:
+    assert filled.run("search", "-council").out == filled.run("search", "council").out
+
+
 def test_search_keeps_to_its_limit(filled: Shop) -> None:
     ran = filled.run("search", "the", "--limit", "3")
     assert len([line for line in ran.out.splitlines() if not line.startswith(" ")]) == 3

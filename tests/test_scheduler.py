@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time as wall
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -335,21 +336,39 @@ def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(
     assert rows(shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
 
 
-def test_sigterm_while_a_request_hangs_ends_it_once_the_answer_is_here(shop: Shop) -> None:
+@pytest.mark.parametrize(("command", "code"), [("daemon", 0), ("backfill", 143)])
+def test_sigterm_breaks_off_the_wait_for_an_answer_that_never_comes(shop: Shop, command: str, code: int) -> None:
     hold = Hold()
     target = shop.site.listed()[7].address
     shop.server.faults = lambda request: hold if request.path == target else None
-    process = shop.start("daemon")
+    process = shop.start(command)
     reached(hold, process)
     process.send_signal(signal.SIGTERM)
-    wall.sleep(0.3)
+    ran = ended(process)  # while the server still holds the answer back
     hold.go.set()
-    ran = ended(process)
-    assert ran.code == 0, ran.err
+    assert ran.code == code, ran.err
     assert "Traceback" not in ran.err
     assert rows(shop, "SELECT state FROM runs") == ["stopped"]
     assert 0 < rows(shop, "SELECT count(*) FROM decisions")[0] < len(shop.site)
     assert rows(shop, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
+
+
+def test_a_second_daemon_on_the_same_database_is_refused(shop: Shop) -> None:
+    first = shop.start("daemon")
+    until(first, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert "has another daemon" in shop.run("daemon", code=13).sentence
+    first.send_signal(signal.SIGTERM)
+    assert ended(first).code == 0
+
+
+def test_a_daemon_that_was_killed_is_not_shown_as_running(shop: Shop) -> None:
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.kill()
+    ended(process)
+    with closing(sqlite3.connect(shop.database)) as db, db:
+        db.execute("UPDATE daemon SET seen_at = '2026-01-01T00:00:00Z'")
+    assert "daemon: not running" in shop.run("status").out
 
 
 def test_a_site_that_blocks_does_not_end_the_daemon(shop: Shop) -> None:
