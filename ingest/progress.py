@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 
@@ -26,7 +27,17 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
-            self._bar = tqdm(unit=f" {self._unit}", dynamic_ncols=True, leave=False, mininterval=0.2)
+            size = os.get_terminal_size(sys.stderr.fileno())
+            # Some terminals say that they have no size; tqdm would show nothing there.
+            known = bool(size.columns and size.lines)
+            self._bar = tqdm(
+                unit=f" {self._unit}",
+                dynamic_ncols=known,
+                ncols=None if known else 80,
+                nrows=None if known else 24,
+                leave=False,
+                mininterval=0.2,
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
