@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ingest.config import VERSION, load
+from ingest.config import VERSION, Config, load
 from storage.errors import LgscoError
 
 if TYPE_CHECKING:
-    from ingest.config import Config
     from ingest.run import Task
 
 log = logging.getLogger("lgsco")

@@ -1,7 +1,7 @@
 """The clock's door: the daemon's timetable, in the foreground, for systemd or a container.
 
 Cron lines of `config.toml` -> `ingest.run.perform`. A run that fails never ends the daemon; a run that was missed, or
-never completed, is caught up at start. SIGTERM and Ctrl-C end it after the request in hand.
+never completed, is caught up at start. SIGTERM and Ctrl-C break off the request in hand and end it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ingest.config import Config, require_contact
 from ingest.errors import ConfigError
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
-from storage.database import connect, said_plainly
+from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
 from storage.status import Daemon
 from storage.writer import locked, writing
@@ -142,7 +142,7 @@ class _Daemon:
 
     def is_behind(self) -> bool:
         """Whether no sync or backfill completed since the last one was due."""
-        with said_plainly(self._database), contextlib.closing(connect(self._database, "ro")) as db:
+        with reading(self._database) as db:
             last = runs.last_success(db, self._config.schedule.sync_days)
         if last is None:
             return True

@@ -40,6 +40,14 @@ class Item:
     value: int | None
     """The number an attribute of its own gives it, or None."""
 
+    @property
+    def outermost(self) -> Item:
+        """The item of the top-level list that this one stands in: itself, where it is nested in none."""
+        item = self
+        while item.list.parent is not None:
+            item = item.list.parent
+        return item
+
 
 class Block(NamedTuple):
     """One unit of a document, with the little of its markup that later steps ask about."""

@@ -68,7 +68,7 @@ def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
     if final["final"] and not final["colon"]:
         opening += ":"
 
-    lines, leftover = labelled(pieces(without_contents(above, rest)), fields, marked_up=marked_up)
+    lines, leftover = _labelled(_pieces(without_contents(above, rest)), fields, marked_up=marked_up)
     lines += [_as_line(piece) for piece in leftover]
     lines.append(Line("paragraph", opening))
     summary: str | None = None
@@ -94,19 +94,17 @@ def _summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, int
     return None, 0
 
 
-def pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
+def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
     """The lines of the head: cells and broken lines one by one where one of them is labelled."""
     for block in blocks:
         parts = block.cells or block.text.split("\n")
-        if block.cells and not any(LABEL.match(part) for part in parts):
-            parts = (block.text,)
-        if len(parts) > 1 and not block.cells and not any(LABEL.match(part) for part in parts):
+        if not any(LABEL.match(part) for part in parts):
             parts = (block.text.replace("\n", " "),)
         for n, part in enumerate(parts):
             yield _Piece(part, block.lead if n == 0 else "", block)
 
 
-def labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: bool) -> tuple[list[Line], list[_Piece]]:
+def _labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: bool) -> tuple[list[Line], list[_Piece]]:
     """Header lines, in published order. Returns the lines, and the pieces that follow the last labelled one."""
     lines: list[Line] = []
     waiting: list[_Piece] = []
@@ -159,7 +157,7 @@ def _labelled_top(
     """Header lines of a page without an opening line: up to the last labelled one near the title."""
     near = blocks[:_HEADER_BLOCKS]
     end = next((n for n, block in enumerate(near) if marked_up and _begins_text(block)), len(near))
-    lines, leftover = labelled(pieces(blocks[:end]), fields, marked_up=marked_up)
+    lines, leftover = _labelled(_pieces(blocks[:end]), fields, marked_up=marked_up)
     if not fields:
         return [], []
     body: list[Block] = []
@@ -189,12 +187,8 @@ def without_contents(blocks: Sequence[Block], body: Sequence[Block] = ()) -> lis
     headings = {block.text for block in (*blocks, *body) if block.kind == "heading"}
     by_list: dict[int, list[int]] = {}
     for index, block in enumerate(blocks):
-        item = block.item
-        if item is None:
-            continue
-        while item.list.parent is not None:
-            item = item.list.parent
-        by_list.setdefault(id(item.list), []).append(index)
+        if block.item is not None:
+            by_list.setdefault(id(block.item.outermost.list), []).append(index)
     dropped = {
         index
         for members in by_list.values()

@@ -61,6 +61,12 @@ class Tally:
     unread: list[str] = field(default_factory=list)
     """What could not be fetched or read, a sentence each."""
 
+    def miss(self, name: str, error: Exception) -> None:
+        """Counts something that could not be fetched or read, and says so."""
+        self.failed += 1
+        self.unread.append(f"{name}: {error}")
+        log.warning("%s: %s", name, error)
+
     def counts(self) -> dict[str, int]:
         names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "failed")
         return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
@@ -125,10 +131,10 @@ class Intake:
                     save()
         except (Gone, ReadError) as error:
             self._unanswered = 0
-            self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
+            self._fail(wanted, error, save)
             return
         except FetchError as error:
-            self._fail(wanted.reference, wanted.url, error, wanted.attempts, save)
+            self._fail(wanted, error, save)
             self._unanswered += 1
             if self._unanswered >= _UNANSWERED_IN_A_ROW:
                 raise
@@ -137,12 +143,10 @@ class Intake:
         self._tally.fetched += 1
         self._report(self._tally)
 
-    def _fail(
-        self, reference: str, url: str, error: Exception, attempts: int, save: Callable[[], None] = lambda: None
-    ) -> None:
-        wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
+    def _fail(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
+        wait = _RETRY_SECONDS[min(wanted.attempts, len(_RETRY_SECONDS) - 1)]
         with atomic(self._db):
-            self._queue_failure(reference, url, error, wait)
+            self._queue_failure(wanted.reference, wanted.url, error, wait)
             save()
         self._report(self._tally)
 
@@ -156,9 +160,7 @@ class Intake:
             error_kind=type(error).__name__,
             error=str(error),
         )
-        self._tally.failed += 1
-        self._tally.unread.append(f"{reference}: {error}")
-        log.warning("%s: %s", reference, error)
+        self._tally.miss(reference, error)
 
     # ------------------------------------------------------------ read, compare, record
 
@@ -246,13 +248,10 @@ class Intake:
             try:
                 found = replace(self._read(group), again=self._clock.stamp())
             except ReadError as error:
-                self._tally.failed += 1
-                self._tally.unread.append(f"{reference}: {error}")
-                log.warning("%s: %s", reference, error)
+                self._tally.miss(reference, error)
                 continue
-            held = decisions.find_held(self._db, [reference]).get(reference)
-            cards = ledger.find_entries(self._db, [reference])
-            change = compare(held, with_card(found, cards.get(reference), held))
+            changes = self._compared([found])
+            change, _ = changes[0]
             if isinstance(change, Unchanged):
                 self._tally.unchanged += 1
                 continue
@@ -260,21 +259,30 @@ class Intake:
             log.info("%s reads otherwise than it is held: %s", reference, type(change).__name__.lower())
             if not dry_run:
                 with atomic(self._db):
-                    self._record([found])
+                    self._act(changes)
                     pages.mark(self._db, [page for page, _ in group], "read")
                     ledger.queue_done(self._db, [reference])
                 self._report(self._tally)
         return changed
 
     def _record(self, readings: Sequence[Reading]) -> None:
+        self._act(self._compared(readings))
+
+    def _compared(self, readings: Sequence[Reading]) -> list[tuple[Change, Held | None]]:
+        """What each reading brings, beside what is held of its decision."""
         references = [reading.decision.reference for reading in readings]
         held = decisions.find_held(self._db, references)
         cards = ledger.find_entries(self._db, references)
-        firsts: list[Reading] = []
+        compared: list[tuple[Change, Held | None]] = []
         for reading in readings:
             reference = reading.decision.reference
             before = held.get(reference)
-            change = compare(before, with_card(reading, cards.get(reference), before))
+            compared.append((compare(before, with_card(reading, cards.get(reference), before)), before))
+        return compared
+
+    def _act(self, changes: Sequence[tuple[Change, Held | None]]) -> None:
+        firsts: list[Reading] = []
+        for change, before in changes:
             if isinstance(change, First):
                 firsts.append(change.reading)
             else:

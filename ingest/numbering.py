@@ -50,12 +50,10 @@ def _runs(blocks: Iterable[Block]) -> list[_Run]:
     seen: set[Item] = set()
     last_list: List | None = None
     for block in blocks:
-        item = block.item
-        while item is not None and item.list.parent is not None:
-            item = item.list.parent
-        if item is None:
+        if block.item is None:
             last_list = None
             continue
+        item = block.item.outermost
         if item.list.marker == "1" and item not in seen:
             seen.add(item)
             goes_on = runs and runs[-1].items[-1].list is item.list
@@ -169,9 +167,7 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             found.append(None)
             continue
         found.append(known(block.item))
-        previous = block.item
-        while previous.list.parent is not None:
-            previous = previous.list.parent
+        previous = block.item.outermost
     return found
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import assert_never
@@ -51,7 +51,7 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Documents from files and folders."""
+    """Documents from files and folders; `perform` finds the files in the folders."""
 
     paths: tuple[Path, ...]
     unclosed: bool = False
@@ -86,13 +86,13 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     """
     if isinstance(task, Backfill | Sync):
         require_contact(config)
+    name, arguments = type(task).__name__.lower(), _arguments(task)
     if isinstance(task, Import):
-        documents.find(task.paths)
+        task = replace(task, paths=tuple(documents.find(task.paths)))
     if isinstance(task, Renormalise) and not database.is_file():
         raise StoreFailed(f"{database}: no such database; --db names another")
-    name = type(task).__name__.lower()
     with writing(database) as db:
-        run = runs.begin_run(db, name, _arguments(task), clock.stamp())
+        run = runs.begin_run(db, name, arguments, clock.stamp())
         log.info("%s begins (run %d)", name, run)
         work = _Work(config, db, run, clock, stop, report)
         try:
@@ -244,9 +244,8 @@ class _Work:
 
     def _import(self, task: Import) -> Outcome:
         batch: dict[str, Reading] = {}
-        paths = documents.find(task.paths)
-        self.tally.expected = len(paths)
-        for path in paths:
+        self.tally.expected = len(task.paths)
+        for path in task.paths:
             if self._stop.is_set():
                 self._intake.record(list(batch.values()))
                 raise Stopped(self._stop.exit_code)
@@ -254,9 +253,7 @@ class _Work:
                 decision = documents.read(path, unclosed=task.unclosed)
                 self._intake.check(decision)
             except ReadError as error:
-                self.tally.failed += 1
-                self.tally.unread.append(f"{path}: {error}")
-                log.warning("%s: %s", path, error)
+                self.tally.miss(str(path), error)
                 continue
             if decision.reference in batch or len(batch) >= self._config.storage.batch:
                 self._intake.record(list(batch.values()))

@@ -21,6 +21,7 @@ _TOKEN = re.compile(  # most tags of a page begin with another letter than these
 _ASIDE_ENDS = {b"!--": b"-->"}
 _AFTER_THE_END = re.compile(rb"(?:\s+|<!--.*?-->|<script\b.*?</script\s*>)*\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
+_NAME = re.compile(rb"[a-z][\w-]*")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _WINDOWS_1252 = frozenset(
     {"windows-1252", "cp1252", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"}
@@ -105,7 +106,7 @@ def _may_be_hidden(low: bytes, article: int) -> bool:
             b"\r",
         )
         if stands_alone and low.find(b">", tag, at) < 0:
-            found = re.compile(rb"[a-z][\w-]*").match(low, tag + 1)
+            found = _NAME.match(low, tag + 1)
             name = found[0] if found else b""
             if tag == article or (name not in _VOID and _still_open(low, name, at, article)):
                 return True

@@ -7,8 +7,6 @@ import errno
 import signal
 import socket
 import sqlite3
-import threading
-import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,7 +48,7 @@ class CannotServe(LgscoError):
     exit_code = 2
 
 
-def serve(database: Path, *, host: str, port: int, open_browser: bool = False) -> int:
+def serve(database: Path, *, host: str, port: int) -> int:
     """Serves the file with Datasette until Ctrl-C or SIGTERM; prints the address first. Port 0 takes a free one.
 
     Raises StoreFailed and SchemaMismatch for a file that cannot be read, CannotServe for an address that cannot
@@ -58,11 +56,8 @@ def serve(database: Path, *, host: str, port: int, open_browser: bool = False) -
     """
     datasette = application(database)
     with _listening(host, port) as listener, _stopping(uvicorn.Config(datasette.app(), log_level="error")) as server:
-        url = _url(host, listener.getsockname()[1])
-        click.echo(url)
+        click.echo(_url(host, listener.getsockname()[1]))
         click.echo(f"{database} is served there, to read only. Ctrl-C ends it.")
-        if open_browser:
-            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         server.run(sockets=[listener])
         _break_off(datasette)
     return 0
