@@ -239,7 +239,7 @@ def status(settings: _Settings, as_json: bool) -> int:
     """
     from scheduler import next_sync
     from storage.database import reading
-    from storage.ledger import find_failures
+    from storage.queue import find_failures
     from storage.runs import find_runs, last_success
     from storage.status import find_daemon, holdings
 

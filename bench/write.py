@@ -13,7 +13,8 @@ from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages as sample_pages
 from ingest.page import NORMALISER, read
 from ingest.text import render
-from storage import decisions, ledger, pages
+from ingest.window import EVERYTHING
+from storage import decisions, entries, pages, queue
 from storage.database import atomic, connect
 from storage.decisions import Reading
 from storage.model import Entry, Page
@@ -104,7 +105,7 @@ def _prepare(count: int) -> list[_Work]:
 def _record(path: Path, work: Sequence[_Work]) -> None:
     with writing(path) as db:
         with atomic(db):
-            ledger.record_listing(db, [one.entry for one in work], AT)
+            entries.record_listing(db, [one.entry for one in work], AT, EVERYTHING, 1)
         codec = pages.Codec(db)
         for start in range(0, len(work), _BATCH):
             batch = work[start : start + _BATCH]
@@ -112,15 +113,15 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
             for one in batch:
                 with atomic(db):
                     ids.append(pages.keep(db, codec, one.page))
-                    ledger.queue_kept(db, one.page.reference)
+                    queue.kept(db, one.page.reference)
             references = [one.page.reference for one in batch]
             with atomic(db):
                 assert not decisions.find_held(db, references)
-                ledger.find_entries(db, references)
+                entries.find_entries(db, references)
                 readings = [replace(one.reading, page=page) for one, page in zip(batch, ids, strict=True)]
                 decisions.record_first(db, readings, None)
                 pages.mark(db, ids, "read")
-                ledger.queue_done(db, references)
+                queue.done(db, references)
                 codec.train_if_due(AT)
 
 

@@ -53,8 +53,27 @@ class Storage:
 class Listing:
     """How the listing is walked."""
 
-    walk_most: int = 500
+    walk_most: int = 1_000
     trust_hours: float = 20
+    retention_days: int = 1826
+    edge_days: int = 60
+    fall_percent: float = 10.0
+    gone_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often what is proven is proven again."""
+
+    recent_days: int = 120
+    middle_days: int = 730
+    count_recent: int = 1
+    count_middle: int = 7
+    count_old: int = 30
+    walk_recent: int = 7
+    walk_middle: int = 30
+    walk_old: int = 90
+    filters: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,7 @@ class Config:
     fetch: Fetch = field(default_factory=Fetch)
     storage: Storage = field(default_factory=Storage)
     listing: Listing = field(default_factory=Listing)
+    cadence: Cadence = field(default_factory=Cadence)
     schedule: Schedule = field(default_factory=Schedule)
     alerts: Alerts = field(default_factory=Alerts)
     file: str = field(default="config.toml", compare=False)
@@ -106,6 +126,19 @@ _RANGES: dict[str, tuple[float, float]] = {
     "storage.batch": (1, 100_000),
     "listing.walk_most": (10, 10_000_000),
     "listing.trust_hours": (0, 1_000_000),
+    "listing.retention_days": (1, 100_000),
+    "listing.edge_days": (0, 100_000),
+    "listing.fall_percent": (0, 100),
+    "listing.gone_days": (1, 3_650),
+    "cadence.recent_days": (1, 100_000),
+    "cadence.middle_days": (1, 100_000),
+    "cadence.count_recent": (1, 100_000),
+    "cadence.count_middle": (1, 100_000),
+    "cadence.count_old": (1, 100_000),
+    "cadence.walk_recent": (1, 100_000),
+    "cadence.walk_middle": (1, 100_000),
+    "cadence.walk_old": (1, 100_000),
+    "cadence.filters": (1, 100_000),
     "schedule.sync_days": (1, 36_500),
     "schedule.stale_hours": (1, 1_000_000),
 }

@@ -16,11 +16,12 @@ from typing import assert_never
 from ingest import page as pages_read
 from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
-from ingest.errors import FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
+from ingest.errors import Blocked, FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
 from ingest.page import NORMALISER
 from ingest.site import Site
 from ingest.text import render
-from storage import decisions, ledger, pages
+from ingest.whole import names
+from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
 from storage.model import Decision, Page, Source, Wanted, Window
@@ -91,6 +92,10 @@ class Intake:
         self._batch = min(_FIRST_BATCH, batch)
         self._unreadable = 0
         self._unanswered = 0
+        self._suspected = False
+        self.surprised: Callable[[str], bool] = lambda _why: False
+        """Asked, with the reason, when a page does not read: True where the site is known to serve us as ever. It
+        raises where the site does not, or its layout changed."""
 
     # ------------------------------------------------------------ fetch, keep
 
@@ -104,7 +109,7 @@ class Intake:
         enough = None if most is None else self._tally.fetched + most
         while enough is None or self._tally.fetched < enough:
             left = self._batch if enough is None else min(self._batch, enough - self._tally.fetched)
-            wanted = ledger.find_wanted(self._db, self._clock.stamp(), window, left)
+            wanted = queue.find_wanted(self._db, self._clock.stamp(), window, left)
             if not wanted:
                 break
             try:
@@ -127,7 +132,7 @@ class Intake:
                 with atomic(self._db):
                     pages.keep(self._db, self._codec, page)
                     if missing is None:
-                        ledger.queue_kept(self._db, wanted.reference)
+                        queue.kept(self._db, wanted.reference)
                     save()
         except (Gone, ReadError) as error:
             self._unanswered = 0
@@ -151,7 +156,7 @@ class Intake:
         self._report(self._tally)
 
     def _queue_failure(self, reference: str, url: str, error: Exception, wait: float = _RETRY_SECONDS[0]) -> None:
-        ledger.queue_failed(
+        queue.failed(
             self._db,
             reference,
             url,
@@ -159,6 +164,7 @@ class Intake:
             next_at=self._clock.stamp(wait),
             error_kind=type(error).__name__,
             error=str(error),
+            gone=isinstance(error, Gone),
         )
         self._tally.miss(reference, error)
 
@@ -184,18 +190,44 @@ class Intake:
                 self._record(readings)
                 for reading in readings:
                     pages.mark(self._db, ids[reading.decision.reference], "read")
-                ledger.queue_done(self._db, [reading.decision.reference for reading in readings])
+                queue.done(self._db, [reading.decision.reference for reading in readings])
                 for page, page_ids, error in failures:
                     pages.mark(self._db, page_ids, "unreadable")
                     self._queue_failure(page.reference, page.url, error)
                 self._codec.train_if_due(self._clock.stamp())
             self._report(self._tally)
-            if self._unreadable >= _UNREADABLE_IN_A_ROW:
-                raise LayoutChanged(
-                    f"{self._unreadable} pages in a row do not read, the last because: {failures[-1][2]}; the site's "
-                    "layout has changed, or it does not serve us. The pages are kept, and `lgsco renormalise` reads "
-                    "them again"
+            if failures:
+                self._suspect(failures[-1][0], failures[-1][2])
+
+    def _suspect(self, page: Page, error: ReadError) -> None:
+        """Asks, at the first page of a run that does not read and at every few in a row, whether it is the site."""
+        in_a_row = self._unreadable >= _UNREADABLE_IN_A_ROW
+        if self._suspected and not in_a_row:
+            return
+        self._suspected = True
+        if self.surprised(f"the page of {page.reference} does not read: {error}"):
+            self._unreadable = 0
+        elif in_a_row:
+            told = f"{self._unreadable} pages in a row do not read, the last because: {error}"
+            if not names(page.body, page.reference):
+                raise Blocked(
+                    f"{told}; the site shows something else in place of decisions. Nothing was concluded from it"
                 )
+            raise LayoutChanged(
+                f"{told}; the site's layout has changed, or this lgsco is too old. The pages are kept, and `lgsco "
+                "renormalise` reads them again"
+            )
+
+    def take(self, page: Page, reads: bool = True) -> None:
+        """Keeps the only page of a held decision that was asked for without its being queued, and records what it says
+        now if it `reads`."""
+        with atomic(self._db):
+            number = pages.keep(self._db, self._codec, page)
+            if reads:
+                queue.add(self._db, page.reference, page.url, page.fetched_at, state="kept")
+            else:
+                pages.mark(self._db, [number], "unreadable")
+        self.record_kept()
 
     def _read(self, group: Sequence[tuple[int, Page]]) -> Reading:
         page_id, first = group[0]
@@ -261,7 +293,7 @@ class Intake:
                 with atomic(self._db):
                     self._act(changes)
                     pages.mark(self._db, [page for page, _ in group], "read")
-                    ledger.queue_done(self._db, [reference])
+                    queue.done(self._db, [reference])
                 self._report(self._tally)
         return changed
 
@@ -272,7 +304,7 @@ class Intake:
         """What each reading brings, beside what is held of its decision."""
         references = [reading.decision.reference for reading in readings]
         held = decisions.find_held(self._db, references)
-        cards = ledger.find_entries(self._db, references)
+        cards = entries.find_entries(self._db, references)
         compared: list[tuple[Change, Held | None]] = []
         for reading in readings:
             reference = reading.decision.reference

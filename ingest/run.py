@@ -6,20 +6,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import assert_never
 
 from ingest import documents
+from ingest.canary import Canary
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_contact
 from ingest.errors import Blocked, FetchError, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
 from ingest.intake import Intake, Report, Tally
+from ingest.reconcile import Habits
 from ingest.site import Site
 from ingest.survey import Survey
-from ingest.window import EVERYTHING
-from storage import decisions, ledger, runs
+from ingest.sync import Round, edge
+from ingest.window import EVERYTHING, gaps
+from ingest.witness import Witness
+from storage import decisions, ledger, queue, runs
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.errors import LgscoError, StoreFailed
@@ -154,15 +159,12 @@ class _Work:
     def do(self, task: Task) -> Outcome:
         match task:
             case Backfill():
-                window = Window(task.first or EVERYTHING.first, task.last or self._clock.today())
-                if window.first > window.last:
+                window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+                if window.first > (task.last or self._clock.today()):
                     raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
-                return self._collect(window, task.limit, self._config.listing.trust_hours)
+                return self._backfill(window, task.limit)
             case Sync():
-                today = self._clock.today()
-                # from the first of a month, so that the ledger's rows of one day's sync hold those of the day before
-                first = (today - timedelta(days=self._config.schedule.sync_days)).replace(day=1)
-                return self._collect(Window(first, today), None, 0)
+                return self._sync()
             case Import():
                 return self._import(task)
             case Renormalise():
@@ -172,50 +174,115 @@ class _Work:
 
     # ------------------------------------------------------------ from the site
 
-    def _collect(self, window: Window, limit: int | None, trust_hours: float) -> Outcome:
-        """Lists a window and fetches what is not held, part by part."""
+    def _backfill(self, window: Window, limit: int | None) -> Outcome:
+        """Lists what of a window was not walked lately, and fetches what is not held, part by part."""
         db, tally = self._db, self.tally
-        self._intake.record_kept()
+        self._prove()
         tally.held = decisions.count_held_between(db, window)
 
-        def fetch(part: Window | None) -> None:
+        def fetch(part: Window) -> None:
             left = None if limit is None else limit - tally.fetched
             self._intake.fetch(site, self._save_requests, part, left)
+            survey.settle()
             if limit is not None and tally.fetched >= limit:
                 raise _LimitReached
 
-        def found(total: int) -> None:
-            tally.expected = max(total, tally.held)
-            self._report(tally)
-
+        trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
         with self._site() as site:
-            survey = Survey(
-                db,
-                site,
-                self._clock,
-                self._run,
-                walk_most=self._config.listing.walk_most,
-                trusted_since=self._clock.stamp(-3600 * trust_hours),
-                walked=fetch,
-                found=found,
-            )
+            canary = self._canary(site)
+            survey = self._survey(site, canary, fetch, trusted)
+            fresh = [proof for proof in ledger.find_windows(db, window) if proof.was_walked_since(trusted)]
+            unseen = gaps(window, [proof.window for proof in fresh])
+            tally.expected = max(tally.held, sum(proof.total or 0 for proof in fresh))
             try:
-                survey.survey(window)
+                if unseen:
+                    total = survey.ask(window)
+                    tally.expected = max(tally.held, total or 0)
+                    self._report(tally)
+                    survey.look(window, again=True, total=total)
                 fetch(window)
             except _LimitReached:
-                waiting = ledger.count_queue(db, window)
+                waiting = queue.count(db, window)
                 more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
                 return Outcome("limited", 0, f"{self._told()}; stopped at --limit {limit}, {more}", tally)
-        waiting = ledger.count_queue(db, window)
-        if waiting or survey.unproven:
-            problems = []
-            if waiting:
-                problems.append(f"{waiting:,} listed decisions could not be had yet and are queued")
-            problems += [f"{part} is not proven" for part in survey.unproven[:5]]
-            if len(survey.unproven) > 5:
-                problems.append(f"and {len(survey.unproven) - 5} more ranges are not")
-            return Outcome("incomplete", 10, f"{self._told()}; incomplete: {'; '.join(problems)}", tally)
-        return Outcome("complete", 0, f"{self._told()}; every decision the site lists is held", tally)
+        return self._judged([window], survey.contradictions)
+
+    def _sync(self) -> Outcome:
+        """One round of what the daemon does."""
+        self._prove()
+        with self._site() as site:
+            canary = self._canary(site)
+            survey = self._survey(site, canary, lambda _window: None)
+            dials = self._config.listing
+            witness = Witness(
+                self._db,
+                site,
+                survey,
+                self._clock,
+                served=lambda: canary.passed or canary.check("a page is gone"),
+                days_apart=dials.gone_days,
+                retention_days=dials.retention_days,
+            )
+            scopes = Round(
+                self._db,
+                survey,
+                canary,
+                witness,
+                self._clock,
+                self._config,
+                self._run,
+                fetch=lambda: self._intake.fetch(site, self._save_requests, None, None),
+            ).go()
+        return self._judged(scopes, survey.contradictions)
+
+    def _prove(self) -> None:
+        """Records what an earlier run kept, and proves the windows that lacked no more than that."""
+        self._intake.record_kept()
+        with atomic(self._db):
+            ledger.prove(self._db, self._clock.stamp(), self._run)
+
+    def _canary(self, site: Site) -> Canary:
+        within = Window(edge(self._config, self._clock.today()), EVERYTHING.last)
+        canary = Canary(self._db, site, self._clock, self._run, within=within, take=self._intake.take)
+        self._intake.surprised = canary.check
+        return canary
+
+    def _survey(
+        self, site: Site, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None
+    ) -> Survey:
+        today = self._clock.today()
+        return Survey(
+            self._db,
+            site,
+            self._clock,
+            self._run,
+            habits=Habits(
+                walk_most=self._config.listing.walk_most,
+                horizon=date(today.year, 12, 31),
+                recent=today - timedelta(days=self._config.cadence.middle_days),
+            ),
+            trusted_since=trusted,
+            surprised=canary.check,
+            fetch=fetch,
+        )
+
+    def _judged(self, scopes: Sequence[Window], contradictions: Sequence[str]) -> Outcome:
+        """Complete, where every decision that the site lists in those windows is held and proven to be."""
+        problems = list(contradictions)
+        waiting = sum(queue.count(self._db, scope) for scope in scopes)
+        if waiting:
+            problems.append(f"{waiting:,} listed decisions could not be had yet and are queued")
+        unproven = [
+            part
+            for scope in scopes
+            for part in gaps(scope, [p.window for p in ledger.find_windows(self._db, scope) if p.state == "proven"])
+        ]
+        problems += [f"{part} is not proven" for part in unproven[:5]]
+        if len(unproven) > 5:
+            problems.append(f"and {len(unproven) - 5} more ranges are not")
+        if problems:
+            return Outcome("incomplete", 10, f"{self._told()}; incomplete: {'; '.join(problems)}", self.tally)
+        return Outcome("complete", 0, f"{self._told()}; every decision the site lists is held", self.tally)
 
     def _site(self) -> Site:
         today, last = runs.requests_today(self._db, self._clock.stamp())

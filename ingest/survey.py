@@ -1,8 +1,7 @@
-"""Which decisions the site says it has: date windows -> entries, counted and proven.
+"""Which decisions the site says it has: the steps of `ingest.reconcile`, done at the listing and written in the books.
 
-The site states a total for any range of dates. A window small enough is walked page by page; a larger one is split,
-the newer half first, and what one half's total leaves of the whole is the other's. A page that states no total is
-*unknown*, never zero: an empty window is known only by that difference.
+A page that states no total is *unknown*, never zero: an empty window is known only by the difference between a range
+around it and that range's other part.
 """
 
 from __future__ import annotations
@@ -10,18 +9,20 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
 from ingest.errors import Blocked, Gone, LayoutChanged
 from ingest.listing import PAGE_SIZE, Listing
+from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
 from ingest.site import Site
-from ingest.window import EVERYTHING, days, outside, split
-from storage import ledger
+from ingest.window import EVERYTHING
+from storage import entries, ledger
 from storage.database import atomic
-from storage.model import Count, Entry, Window, WindowState
+from storage.model import Entry, Proof, Standing, Window, WindowState
 
 log = logging.getLogger("lgsco")
 
@@ -32,21 +33,14 @@ _WALKS = 3
 """Times a window that drifts while it is walked is walked again."""
 
 
-def target(window: Window, page: int) -> str:
-    """The listing's address for one page, from 1, of a window."""
-    return f"/Decisions/SearchResults?fd={window.first}&td={window.last}&{ASKED}&page={page}"
-
-
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Walked:
     """What walking a window's pages found."""
 
-    total: int | None
+    total: int
     references: frozenset[str]
     drifted: bool
-    """Whether the total changed on the way, or a card stood twice."""
-    strayed: bool
-    """Whether a card's date lies outside the window: the site did not answer what it was asked."""
+    """Whether the total changed on the way, or a card stood twice, or outside the window."""
 
 
 class Survey:
@@ -59,174 +53,212 @@ class Survey:
         clock: Clock,
         run: int,
         *,
-        walk_most: int,
-        trusted_since: str,
-        walked: Callable[[Window], None],
-        found: Callable[[int], None],
+        habits: Habits,
+        trusted_since: str | None = None,
+        surprised: Callable[[str], object],
+        fetch: Callable[[Window], None],
     ) -> None:
-        """`walk_most`: decisions in a window beyond which it is split. `trusted_since`: windows proven at or after
-        this instant are not asked about. `walked` is called after each window whose entries are queued, `found` once,
-        with the first total that is stated: what there is to do."""
+        """`trusted_since`: windows walked since this instant are not walked again. `surprised` is called, with the
+        reason, when an answer may come from a site that does not serve us, and raises what it finds. `fetch` is called
+        after each window that was listed, and may have what it lists."""
         self._db = db
         self._site = site
         self._clock = clock
         self._run = run
-        self._walk_most = walk_most
+        self._habits = habits
         self._trusted_since = trusted_since
-        self._walked = walked
-        self._found = found
-        self._learned = False
-        self._used: list[Window] = []
-        self.unproven: list[Window] = []
-        """Windows of this survey that stay unproven."""
+        self._surprised = surprised
+        self._fetch = fetch
+        self._asked: tuple[Window, Listing, str] | None = None  # the last first page, with when it was asked for
+        self._to_check: list[tuple[Window, str]] = []
+        self.contradictions: list[str] = []
+        """What the site's totals say against each other, a sentence each."""
+        self.looked_at: list[Window] = []
+        """The windows that were walked."""
 
-    def survey(self, window: Window) -> None:
-        """Walks a window to its end, in as many parts as it takes.
+    # ------------------------------------------------------------ looking
 
-        Raises Blocked where the site shows a page without a total for all there is, LayoutChanged where cards
-        stand on a page that states no total.
-        """
-        total = self._survey(window, None)
-        if total is None:
-            total = self._by_difference(window)
-            if total is None:
-                raise Blocked(
-                    f"the listing states no total for {window}: a search shell, or a wording that is not known; it "
-                    "proves nothing and nothing was concluded from it"
-                )
-            self._record(window, 0, 0, "proven")
-        # What an earlier survey found of parts that this one did not look at as such is no longer how things stand.
-        ledger.drop_windows(self._db, window, self._used)
-
-    def _survey(self, window: Window, known: int | None) -> int | None:
-        """The window's total, once all of it has been walked. `known`: the total, where it follows by difference.
-        None: the site does not say, so nothing was listed."""
-        trusted = ledger.find_window(self._db, window, self._trusted_since)
-        if trusted is not None and trusted.state == "proven" and known in (None, trusted.total):
-            self._learn(trusted.total)
-            self._used.append(window)
-            return trusted.total
-        if known is None or known <= self._walk_most or days(window) == 1:
-            first = self._page(window, 1)
-            if first.total is None:
-                if known != 0:
-                    return None
-                self._record(window, 0, 0, "proven")
-                return 0
-            self._learn(first.total)
-            if first.total <= self._walk_most or days(window) == 1:
-                self._walk(window, first)
-                return first.total
-            known = first.total
-        self._survey_parts(window, known)
-        return known
-
-    def _survey_parts(self, window: Window, total: int) -> None:
-        older, newer = split(window)
-        newer_total = self._survey(newer, None)
-        older_total = self._survey(older, None if newer_total is None else max(0, total - newer_total))
-        if newer_total is None and older_total == total:
-            newer_total = 0
-            self._record(newer, 0, 0, "proven")
-        for part, part_total in ((older, older_total), (newer, newer_total)):
-            if part_total is None:
-                self._record(part, None, 0, "unknown")
-                self.unproven.append(part)
-        if older_total is None or newer_total is None or older_total + newer_total == total:
-            return
-        if self._page(window, 1).total != older_total + newer_total:  # else it changed while its parts were walked
-            log.warning(
-                "%s: the site states %d in all, and %d and %d in its parts", window, total, older_total, newer_total
-            )
-            self._record(window, total, older_total + newer_total, "drifting")
-            self.unproven.append(window)
-
-    def _learn(self, total: int | None) -> None:
-        if total is not None and not self._learned:
-            self._learned = True
-            self._found(total)
-
-    def _walk(self, window: Window, first: Listing) -> None:
-        """Walks all pages of a window and lets its decisions be fetched, again if it drifts; then judges it."""
+    def ask(self, window: Window, *, asked: str = ASKED) -> int | None:
+        """The total that the site states for a window, None where it states none."""
         began = self._clock.stamp()
-        walk = self._walk_once(window, first)
-        for more in range(_WALKS - 1, -1, -1):
-            self._walked(window)
-            # One that took another date while we walked leaves the total as it was when another came.
-            moved = more == _WALKS - 1 and ledger.count_moved(self._db, walk.references, window)
-            if not more or not (walk.drifted or moved):
+        page = self._page(window, 1, window, asked)
+        if asked == ASKED:
+            self._asked = (window, page, began)
+        return page.total
+
+    def look(self, window: Window, *, again: bool, total: int | None = None) -> int | None:
+        """Looks at all of a window (`again`), or at what of it is not as the books say; returns its total.
+
+        `total`: the window's, where it was asked already. Raises Blocked where the site states no total for what it
+        has decisions of, LayoutChanged where cards stand on a page that states none.
+        """
+        steps = look(window, self._books, self._habits, again=again, total=total)
+        silent: list[Window] = []
+        try:
+            step: Step = next(steps)
+            while True:
+                step = steps.send(self._do(step, silent))
+        except StopIteration as stop:
+            found: int | None = stop.value
+        if found is None:
+            found = self._by_difference(window)
+            self._record_empty(window)
+        elif silent:
+            self._blocked_if_silent(window, found)
+        return found
+
+    def settle(self) -> None:
+        """Judges what was listed by what is held now; a window whose decisions, once fetched, show that they moved
+        while it was walked is walked once more."""
+        to_check, self._to_check = self._to_check, []
+        for window, began in to_check:
+            if entries.find_moved_meanwhile(self._db, window, began):
+                log.info("decisions of %s took another date while it was walked; walking it again", window)
+                self._walk(window)
+                self._fetch(window)
+        self._to_check.clear()
+        with atomic(self._db):
+            ledger.prove(self._db, self._clock.stamp(), self._run)
+
+    def _books(self, window: Window) -> Standing:
+        return ledger.standing(self._db, window, self._trusted_since)
+
+    def _do(self, step: Step, silent: list[Window]) -> int | None:
+        match step:
+            case Ask(window):
+                return self.ask(window)
+            case Walk(window):
+                total = self._walk(window)
+                if total is not None:
+                    self._fetch(window)
+                return total
+            case Empty(window):
+                self._record_empty(window)
+            case Silent(window):
+                silent.append(window)
+                with atomic(self._db):
+                    self._put(window, None, 0, "unknown", None)
+            case Contradiction(window, total, parts):
+                told = f"for {window} the site states {total} decisions, and {parts} in its parts"
+                log.warning("%s", told)
+                self.contradictions.append(told)
+            case _:
+                assert_never(step)
+        return None
+
+    def _by_difference(self, window: Window) -> int:
+        """0 where the ranges around a silent window hold all there is; raises Blocked where nothing shows that."""
+        whole = self.ask(EVERYTHING) if window != EVERYTHING else None
+        rest = 0
+        for part in EVERYTHING.without(window) if whole else ():
+            rest += self.ask(part) or 0
+            if rest == whole:
+                return 0
+        self._surprised(f"the listing states no total for {window}")
+        raise Blocked(
+            f"the listing states no total for {window}: a search shell, or a wording that is not known; it proves "
+            "nothing and nothing was concluded from it"
+        )
+
+    def _blocked_if_silent(self, window: Window, total: int) -> None:
+        """Parts of a window stated no total: whether the whole, which did, has fallen silent too."""
+        if self.ask(window) is None:
+            self._surprised(f"the listing stated {total} decisions for {window}, and now no total")
+            raise Blocked(
+                f"the listing stated {total:,} decisions for {window} and now states no total: a search shell; it "
+                "proves nothing, and `lgsco sync` goes on later"
+            )
+
+    # ------------------------------------------------------------ walking
+
+    def _walk(self, window: Window) -> int | None:
+        """Walks all pages of a window, again if it drifts, and records what was listed. None: it states no total."""
+        for left in range(_WALKS - 1, -1, -1):
+            began = self._clock.stamp()
+            if self._asked is not None and self._asked[0] == window:
+                _, first, began = self._asked
+                self._asked = None
+            else:
+                first = self._page(window, 1, window)
+            if first.total is None:
+                return None
+            walked = self._walk_once(window, first, first.total)
+            if not walked.drifted or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
-            walk = self._walk_once(window, self._page(window, 1))
-        held = ledger.count_held(self._db, walk.references)
-        if walk.total is None:
-            state: WindowState = "unknown"
-        elif walk.drifted or walk.strayed:
-            state = "drifting"
-        elif len(walk.references) == walk.total == held:
-            state = "proven"
-            ledger.seen(self._db, walk.references, began)
-        else:
-            state = "short"
-        if state != "proven":
-            self.unproven.append(window)
-            log.warning(
-                "%s is %s: the site states %s decisions, lists %d, %d of them are held",
-                window,
-                state,
-                walk.total,
-                len(walk.references),
-                held,
-            )
-        self._record(window, walk.total, len(walk.references), state)
+        self.looked_at.append(window)
+        listed = len(walked.references)
+        # Until all of it is held a window that was listed whole is short as well.
+        state: WindowState = "drifting" if walked.drifted else "short"
+        whole = not walked.drifted and listed == walked.total
+        if not whole:
+            log.warning("%s is %s: the site states %d decisions, lists %d", window, state, walked.total, listed)
+        with atomic(self._db):
+            if whole:
+                self._record_unlisted(window, walked.references)
+            self._put(window, walked.total, listed, state, began)
+        self._to_check.append((window, began))
+        return walked.total
 
-    def _walk_once(self, window: Window, first: Listing) -> Walk:
+    def _walk_once(self, window: Window, first: Listing, total: int) -> Walked:
         """One walk from the first page to the last, and past it where the last is full: a total may say too little."""
-        total = first.total
-        drifted = strayed = False
+        drifted = False
         cards = Counter(entry.reference for entry in first.entries)
-        page, number = first, 1
-        while total is not None:
-            strayed |= any(not _lies_in(entry, window) for entry in page.entries)
+        page, number, day = first, 1, window.last
+        while True:
+            drifted |= any(not _lies_in(entry, window) for entry in page.entries)
+            day = next((e.decision_date for e in reversed(page.entries) if e.decision_date), day)
             if not page.entries or number * PAGE_SIZE > total:
                 break
             number += 1
             try:
-                page = self._page(window, number)
+                page = self._page(window, number, Window(window.first, max(window.first, day)))
             except Gone:  # some sites say so past the last page
                 break
+            if page.total is None and not page.entries and (number - 1) * PAGE_SIZE < total:
+                self._blocked_if_silent(window, total)
             drifted |= bool(page.entries) and page.total != total
             cards.update(entry.reference for entry in page.entries)
         drifted |= any(times > 1 for times in cards.values())
-        return Walk(total, frozenset(cards), drifted, strayed)
+        return Walked(total, frozenset(cards), drifted)
 
-    def _page(self, window: Window, number: int) -> Listing:
-        answer = self._site.fetch(target(window, number))
+    def _page(self, window: Window, number: int, stands_in: Window, asked: str = ASKED) -> Listing:
+        """One page of a window's listing, its entries recorded. `stands_in`: where cards without a date stand."""
+        answer = self._site.fetch(self._target(window, number, asked))
         page = listing.read(answer.body, charset=answer.charset)
         if page.total is None and page.entries:
             raise LayoutChanged(
                 f"{answer.target}: the listing shows {len(page.entries)} cards and no total that reads; its layout has "
                 "changed, or this lgsco is too old"
             )
+        strays = sum(not _lies_in(entry, window) for entry in page.entries)
+        if strays * 2 > len(page.entries):
+            raise LayoutChanged(
+                f"{answer.target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
+                "listing no longer keeps to its dates, so nothing can be told from its totals"
+            )
         with atomic(self._db):
-            ledger.record_listing(self._db, page.entries, answer.at)
+            entries.record_listing(self._db, page.entries, answer.at, stands_in, self._run)
         return page
 
-    def _by_difference(self, window: Window) -> int | None:
-        """0 where the ranges around a silent window hold all there is; None where nothing shows that."""
-        everything = Window(min(window.first, EVERYTHING.first), max(window.last, EVERYTHING.last))
-        whole = self._page(everything, 1).total
-        rest = 0
-        for part in outside(everything, window):
-            rest += self._page(part, 1).total or 0
-            if rest == whole:
-                return 0
-        return None
+    def _target(self, window: Window, number: int, asked: str) -> str:
+        """The listing's address for one page, from 1, of a window. No decision is dated later than today."""
+        last = max(window.first, min(window.last, self._clock.today()))
+        filters = f"&{asked}" if asked else ""
+        return f"/Decisions/SearchResults?fd={window.first}&td={last}{filters}&page={number}"
 
-    def _record(self, window: Window, total: int | None, listed: int, state: WindowState) -> None:
-        self._used.append(window)
-        count = Count(window, total, listed, state, self._clock.stamp(), ASKED)
-        ledger.record_window(self._db, count, self._run)
+    def _record_empty(self, window: Window) -> None:
+        with atomic(self._db):
+            self._record_unlisted(window, ())
+            self._put(window, 0, 0, "short", self._clock.stamp())
+
+    def _record_unlisted(self, window: Window, listed: Iterable[str]) -> None:
+        for reference in entries.record_unlisted(self._db, window, listed, self._clock.stamp(), self._run):
+            log.info("%s is no longer listed", reference)
+
+    def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
+        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, ASKED)
+        ledger.record_window(self._db, proof, self._run)
 
 
 def _lies_in(entry: Entry, window: Window) -> bool:

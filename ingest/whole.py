@@ -6,6 +6,7 @@ scripts and the like are no markup. The article, where there is just one, is cut
 
 from __future__ import annotations
 
+import html
 import re
 from typing import NamedTuple
 
@@ -151,3 +152,21 @@ def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
             raise Undecodable(f"neither UTF-8 nor the windows-1252 it declares, at byte {error.start:,}") from None
         return text, text.encode()
     raise Undecodable(f"not UTF-8 at byte {place:,}, and it declares no other encoding that is known")
+
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+def shows(body: bytes, charset: str | None, text: str) -> bool:
+    """Whether a page holds the words of a known text, in whatever markup: a third of its longer lines or more."""
+    try:
+        page = "".join(html.unescape(_TAG.sub("", decode(body, charset))).split())
+    except Undecodable:
+        return False
+    lines = ["".join(line.removeprefix("- ").split()) for line in text.split("\n") if len(line) >= 60]
+    return bool(lines) and sum(line in page for line in lines) * 3 >= len(lines)
+
+
+def names(body: bytes, reference: str) -> bool:
+    """Whether a page prints a reference anywhere."""
+    return reference.encode() in body.replace("\u00a0".encode(), b" ").replace(b"&nbsp;", b" ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from storage.model import Window
@@ -19,21 +20,42 @@ def days(window: Window) -> int:
 
 
 def split(window: Window) -> tuple[Window, Window]:
-    """Two windows, the older first, that meet without gap or overlap and together are the one. Needs two days."""
-    if window.first >= window.last:
-        raise ValueError(f"{window} cannot be split")
+    """Two halves, the older first. Needs two days."""
     if window.first < _EARLY <= window.last:
-        begin = _EARLY
-    else:
-        begin = window.first + timedelta(days=(days(window) + 1) // 2)
+        return split_at(window, _EARLY)
+    return split_at(window, window.first + timedelta(days=(days(window) + 1) // 2))
+
+
+def split_at(window: Window, begin: date) -> tuple[Window, Window]:
+    """Two windows, the older first, that meet without gap or overlap and together are the one; the newer begins on
+    the given day. Raises ValueError where one of them would be empty."""
+    if not window.first < begin <= window.last:
+        raise ValueError(f"{window} cannot be split at {begin}")
     return Window(window.first, begin - timedelta(days=1)), Window(begin, window.last)
 
 
-def outside(whole: Window, part: Window) -> list[Window]:
-    """The windows of the whole before and after the part."""
-    around = []
-    if whole.first < part.first:
-        around.append(Window(whole.first, part.first - timedelta(days=1)))
-    if part.last < whole.last:
-        around.append(Window(part.last + timedelta(days=1), whole.last))
-    return around
+def gaps(window: Window, covered: Iterable[Window]) -> list[Window]:
+    """What of a window no window of `covered` covers, oldest first."""
+    left = [window]
+    for other in covered:
+        left = [part for piece in left for part in _without(piece, other)]
+    return left
+
+
+def _without(window: Window, other: Window) -> list[Window]:
+    return window.without(other) if other.first <= window.last and window.first <= other.last else [window]
+
+
+def joined(windows: Iterable[Window]) -> list[Window]:
+    """The windows, oldest first, with those that touch or overlap made one."""
+    found: list[Window] = []
+    for window in sorted(windows, key=lambda one: one.first):
+        if found and window.first <= _day_after(found[-1].last):
+            found[-1] = Window(found[-1].first, max(found[-1].last, window.last))
+        else:
+            found.append(window)
+    return found
+
+
+def _day_after(day: date) -> date:
+    return day if day == date.max else day + timedelta(days=1)

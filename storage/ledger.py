@@ -1,203 +1,144 @@
-"""What the site listed and what is still to be fetched: entries, windows, queue.
+"""The ledger: windows of decision dates that never overlap, each with what the site says it has and what one walk of
+its listing found.
 
-Entries that are not held become queue rows in the transaction that records the listing which named them, so
-progress is a question to the database and a killed run resumes by asking.
+A window can be cut: what is proven of a whole is proven of its parts, since each entry is known by its day. Nothing
+but a walk of its own makes a window sound again.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from storage.model import Count, Entry, Wanted, Window
+from storage.model import Proof, Standing, Window
+
+_COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked"
 
 
-def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str) -> None:
-    """Records the cards of a listing page, and queues those that are not held. Call it inside a transaction."""
-    rows = [
-        (
-            entry.reference,
-            entry.url,
-            entry.authority,
-            entry.outcome,
-            entry.subcategory,
-            entry.decision_date.isoformat() if entry.decision_date else None,
-            entry.kind,
-            at,
-            at,
+def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
+    """Records what was found of a window, in place of what stands of its days. Call it inside a transaction."""
+    overlapping = db.execute(
+        f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ? AND last >= ?",
+        (proof.window.last.isoformat(), proof.window.first.isoformat()),
+    ).fetchall()
+    for *columns, its_run in overlapping:
+        before = _proof(columns)
+        db.execute("DELETE FROM windows WHERE first = ?", (before.window.first.isoformat(),))
+        for part in before.window.without(proof.window):
+            _insert(db, _cut(db, before, part), its_run)
+    _insert(db, proof, run)
+
+
+def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
+    """What a window's row says of a part of it."""
+    standing = _count_standing(db, part)
+    if whole.is_sound:
+        return Proof(
+            part, standing, standing, whole.state, whole.counted_at, whole.walked_at, whole.proven_at, whole.asked
         )
-        for entry in entries
-    ]
-    db.executemany(
-        "INSERT INTO entries (reference, url, authority, outcome, subcategory, decision_date, kind, first_listed, "
-        "last_listed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET url = excluded.url, "
-        "authority = excluded.authority, outcome = excluded.outcome, subcategory = excluded.subcategory, "
-        "decision_date = excluded.decision_date, kind = excluded.kind, last_listed = excluded.last_listed",
-        rows,
-    )
-    db.executemany(
-        "INSERT INTO queue (reference, url, decision_date, state, added_at, next_at) "
-        "SELECT ?1, ?2, ?3, 'wanted', ?4, ?4 WHERE NOT EXISTS "
-        "(SELECT 1 FROM decisions WHERE reference = ?1 AND source = 'site') "
-        "ON CONFLICT (reference) DO UPDATE SET url = excluded.url, decision_date = excluded.decision_date",
-        [(row[0], row[1], row[5], at) for row in rows],
-    )
+    return Proof(part, None, standing, "unknown", whole.counted_at, None, None, whole.asked)
 
 
-def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, Entry]:
-    """The newest card of each of those references that was ever listed."""
-    found: dict[str, Entry] = {}
-    for reference in references:
-        row = db.execute(
-            "SELECT url, authority, outcome, subcategory, decision_date, kind FROM entries WHERE reference = ?",
-            (reference,),
-        ).fetchone()
-        if row:
-            url, authority, outcome, subcategory, decided, kind = row
-            decision_date = date.fromisoformat(decided) if decided else None
-            found[reference] = Entry(reference, url, authority, outcome, subcategory, decision_date, kind)
-    return found
-
-
-def record_window(db: sqlite3.Connection, count: Count, run: int) -> None:
-    """Records what a look at a window's listing found."""
-    first, last = count.window.first.isoformat(), count.window.last.isoformat()
+def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     db.execute(
-        "INSERT INTO windows (first, last, total, listed, state, counted_at, proven_at, asked, run) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (first, last) DO UPDATE SET total = excluded.total, "
-        "listed = excluded.listed, state = excluded.state, counted_at = excluded.counted_at, "
-        "proven_at = coalesce(excluded.proven_at, proven_at), asked = excluded.asked, run = excluded.run",
+        f"INSERT INTO windows ({_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            first,
-            last,
-            count.total,
-            count.listed,
-            count.state,
-            count.counted_at,
-            count.counted_at if count.state == "proven" else None,
-            count.asked,
+            proof.window.first.isoformat(),
+            proof.window.last.isoformat(),
+            proof.total,
+            proof.listed,
+            proof.state,
+            proof.counted_at,
+            proof.walked_at,
+            proof.proven_at,
+            proof.asked,
             run,
         ),
     )
 
 
-def find_window(db: sqlite3.Connection, window: Window, since: str) -> Count | None:
-    """The ledger's row of a window, if it was counted at or after `since`."""
-    row = db.execute(
-        "SELECT total, listed, state, counted_at, asked FROM windows WHERE first = ? AND last = ? AND counted_at >= ?",
-        (window.first.isoformat(), window.last.isoformat(), since),
-    ).fetchone()
-    return Count(window, *row) if row else None
+def doubt(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
+    """Takes a day's proof away, where there is one: something of it is not as it was. Call it inside a transaction."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)).fetchone()
+    if row is not None and (before := _proof(row)).is_sound:
+        window = Window(day, day)
+        standing = _count_standing(db, window)
+        record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked), run)
 
 
-def drop_windows(db: sqlite3.Connection, within: Window, but: Sequence[Window]) -> None:
-    """Takes out of the ledger the windows inside a window but for the given ones."""
-    kept = json.dumps([f"{window.first} {window.last}" for window in but])
+def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
+    """Says that the site stated the total that is looked for of a range of whole windows."""
     db.execute(
-        "DELETE FROM windows WHERE first >= ? AND last <= ? "
-        "AND first || ' ' || last NOT IN (SELECT value FROM json_each(?))",
-        (within.first.isoformat(), within.last.isoformat(), kept),
+        "UPDATE windows SET counted_at = ? WHERE first >= ? AND last <= ? AND total = listed",
+        (at, window.first.isoformat(), window.last.isoformat()),
     )
 
 
-def seen(db: sqlite3.Connection, references: Iterable[str], at: str) -> None:
-    """Says that a proven listing showed those decisions; what was fetched since then was seen later still."""
-    db.execute(
-        "UPDATE decisions SET last_seen = ? WHERE source = 'site' AND last_seen < ? "
-        "AND reference IN (SELECT value FROM json_each(?))",
-        (at, at, json.dumps(list(references))),
-    )
-
-
-def count_held(db: sqlite3.Connection, references: Iterable[str]) -> int:
-    """How many of those references are held as the site shows them."""
-    row = db.execute(
-        "SELECT count(*) FROM decisions WHERE source = 'site' AND reference IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(references)),),
-    ).fetchone()
-    return int(row[0])
-
-
-def count_moved(db: sqlite3.Connection, references: Iterable[str], window: Window) -> int:
-    """How many of those references are held with a decision date outside the window."""
-    row = db.execute(
-        "SELECT count(*) FROM decisions WHERE source = 'site' AND decision_date NOT BETWEEN ? AND ? "
-        "AND reference IN (SELECT value FROM json_each(?))",
-        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(references))),
-    ).fetchone()
-    return int(row[0])
-
-
-# ---------------------------------------------------------------- the queue
-
-
-def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
-    """Decisions to fetch, newest first: due by now, and of the window if one is given."""
-    where, values = "state <> 'kept' AND next_at <= ?", [now]
-    if window is not None:
-        where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
-        values += [window.first.isoformat(), window.last.isoformat()]
-    rows = db.execute(
-        f"SELECT reference, url, attempts FROM queue WHERE {where} "
-        "ORDER BY attempts, decision_date DESC, reference DESC LIMIT ?",
-        (*values, limit),
-    )
-    return [Wanted(*row) for row in rows]
-
-
-def queue_kept(db: sqlite3.Connection, reference: str) -> None:
-    """Says that all pages of a queued decision are kept. Call it in the transaction that keeps the last."""
-    db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))
-
-
-def queue_failed(
-    db: sqlite3.Connection, reference: str, url: str, *, at: str, next_at: str, error_kind: str, error: str
-) -> None:
-    """Says that a decision could not be fetched or read, why, and when it is tried again."""
-    db.execute(
-        "INSERT INTO queue (reference, url, state, added_at, attempts, next_at, error_kind, error) "
-        "VALUES (?, ?, 'failed', ?, 1, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET state = 'failed', "
-        "attempts = attempts + 1, next_at = excluded.next_at, error_kind = excluded.error_kind, error = excluded.error",
-        (reference, url, at, next_at, error_kind, error),
-    )
-
-
-def queue_done(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Takes recorded decisions off the queue. Call it in the transaction that records them."""
-    db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A queued decision that could not be fetched or read yet."""
-
-    reference: str
-    url: str
-    attempts: int
-    next_at: str
-    error_kind: str | None
-    error: str | None
-
-
-def find_failures(db: sqlite3.Connection) -> list[Failure]:
-    """What could not be fetched or read yet, by reference."""
-    rows = db.execute(
-        "SELECT reference, url, attempts, next_at, error_kind, error FROM queue WHERE state = 'failed' "
-        "ORDER BY reference"
-    )
-    return [Failure(*row) for row in rows]
-
-
-def count_queue(db: sqlite3.Connection, window: Window | None = None) -> int:
-    """How many decisions wait to be fetched or read, in a window or in all."""
-    if window is None:
-        return int(db.execute("SELECT count(*) FROM queue").fetchone()[0])
-    return int(
+def prove(db: sqlite3.Connection, at: str, run: int) -> None:
+    """Calls every window proven that was listed whole and of which all that is listed is held, or excluded."""
+    proven = db.execute(
+        "SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed AND NOT EXISTS ("
+        "  SELECT 1 FROM entries AS e LEFT JOIN queue AS q USING (reference)"
+        "   WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN w.first AND w.last AND q.state IS NOT 'excluded'"
+        "     AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site'))"
+    ).fetchall()
+    for first, last, walked_at in proven:
         db.execute(
-            "SELECT count(*) FROM queue WHERE decision_date IS NULL OR decision_date BETWEEN ? AND ?",
-            (window.first.isoformat(), window.last.isoformat()),
-        ).fetchone()[0]
-    )
+            "UPDATE windows SET state = 'proven', proven_at = ?, run = ? WHERE first = ?",
+            (at, run, first),
+        )
+        db.execute(  # a proven listing showed them; what was fetched since then was seen later still
+            "UPDATE decisions SET last_seen = ?1 WHERE source = 'site' AND last_seen < ?1 AND reference IN "
+            "(SELECT reference FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ?2 AND ?3)",
+            (walked_at, first, last),
+        )
+
+
+def find_windows(db: sqlite3.Connection, within: Window | None = None) -> list[Proof]:
+    """The ledger's rows, oldest first: all, or those that touch a window."""
+    first, last = (within.first.isoformat(), within.last.isoformat()) if within else ("", "9")
+    rows = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ? AND last >= ? ORDER BY first", (last, first))
+    return [_proof(row) for row in rows]
+
+
+def _proof(row: Sequence[object]) -> Proof:
+    first, last, *rest = row
+    return Proof(Window(date.fromisoformat(str(first)), date.fromisoformat(str(last))), *rest)  # type: ignore[arg-type]
+
+
+def standing(db: sqlite3.Connection, window: Window, since: str | None = None) -> Standing:
+    """What stands in a window: what the site would state if nothing had changed since it was last walked.
+
+    `since`: the instant from which on a walk need not be done again; None: none is so new.
+    """
+    first, last = window.first.isoformat(), window.last.isoformat()
+    days = db.execute(
+        "SELECT stands_on, count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
+        "GROUP BY stands_on ORDER BY stands_on",
+        (first, last),
+    ).fetchall()
+    # A window that the site says has more or fewer than it lists is expected to go on so.
+    owing = db.execute(
+        "SELECT coalesce(sum(total - (SELECT count(*) FROM entries WHERE unlisted_at IS NULL "
+        "AND stands_on BETWEEN w.first AND w.last)), 0) FROM windows AS w "
+        "WHERE first >= ? AND last <= ? AND total IS NOT NULL AND total <> listed",
+        (first, last),
+    ).fetchone()[0]
+    days_of = tuple((date.fromisoformat(day), count) for day, count in days)
+    seen = since is not None and _is_covered(window, (p for p in find_windows(db, window) if p.was_walked_since(since)))
+    return Standing(sum(count for _, count in days) + owing, days_of, seen)
+
+
+def _is_covered(window: Window, proofs: Iterable[Proof]) -> bool:
+    """Whether windows, which do not overlap, leave nothing of a window out."""
+    days = (window.last - window.first).days + 1
+    return days == sum((min(p.window.last, window.last) - max(p.window.first, window.first)).days + 1 for p in proofs)
+
+
+def _count_standing(db: sqlite3.Connection, window: Window) -> int:
+    row = db.execute(
+        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ?",
+        (window.first.isoformat(), window.last.isoformat()),
+    ).fetchone()
+    return int(row[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 LineKind = Literal["header", "heading", "paragraph", "item"]
@@ -135,18 +135,54 @@ class Window:
     def __str__(self) -> str:
         return f"{self.first} to {self.last}"
 
+    def without(self, other: Window) -> list[Window]:
+        """What of it lies before and after another window."""
+        around = []
+        if self.first < other.first:
+            around.append(Window(self.first, min(self.last, other.first - _DAY)))
+        if other.last < self.last:
+            around.append(Window(max(self.first, other.last + _DAY), self.last))
+        return around
+
+
+_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """What one look at a window's listing found: a row of the ledger."""
+class Proof:
+    """What is known of a window's listing: a row of the ledger. Instants are UTC, ISO 8601 with Z."""
 
     window: Window
     total: int | None
     """What the site says it has; None when it did not say, which is never zero."""
     listed: int
-    """Distinct references its pages listed."""
+    """Distinct references that one walk through its pages listed."""
     state: WindowState
     counted_at: str
-    """UTC, ISO 8601 with Z."""
+    """When the site last stated a total for it, or for a range of windows it is one of, that was looked for."""
+    walked_at: str | None
+    """When the walk began that `listed` rests on; None where nothing was walked."""
+    proven_at: str | None
     asked: str
     """The parameters the site was asked with, beside the dates."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether one walk listed as many as the site says it has, whatever of them is held."""
+        return self.state in ("proven", "short") and self.total == self.listed
+
+    def was_walked_since(self, instant: str) -> bool:
+        """Whether a walk that began at or after an instant listed it whole."""
+        return self.is_sound and self.walked_at is not None and self.walked_at >= instant
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a window as far as the books know."""
+
+    expected: int
+    """The total that the site would state if nothing had changed."""
+    days: tuple[tuple[date, int], ...]
+    """The days that have entries, in order, with how many."""
+    seen: bool = False
+    """Whether all of it was walked so lately that it need not be asked about."""

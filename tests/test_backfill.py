@@ -74,7 +74,8 @@ def test_a_second_backfill_asks_nothing_and_a_sync_only_counts(world: World) -> 
     assert len(world.targets()) == before
     outcome = world.run(Sync())
     assert outcome.exit_code == 0
-    assert [target for target in world.targets()[before:] if target.startswith("/decisions")] == []
+    pages = [target for target in world.targets()[before:] if target.startswith("/decisions")]
+    assert len(pages) == 1, "the known decision of the day"
 
 
 def test_a_range_holds_its_edge_days_and_nothing_else(world: World) -> None:
@@ -155,11 +156,21 @@ def test_broken_answers_are_tried_again_with_waits_between(world: World) -> None
     assert 7.0 in world.time.slept
 
 
-def test_pages_that_stop_reading_end_the_run_as_a_changed_layout(world: World) -> None:
-    nonsense = b"<html><body><h1>Welcome</h1></body></html>"
-    world.server.faults = lambda r: Respond(200, body=nonsense) if r.path.startswith("/decisions/") else None
+@pytest.mark.parametrize(
+    ("words", "state", "exit_code"), [("Welcome", "blocked", 12), ("Case {reference}, decided", "layout", 11)]
+)
+def test_pages_that_stop_reading_end_the_first_run(world: World, words: str, state: str, exit_code: int) -> None:
+    """Nothing is known of the site yet: pages that do not even print their reference are no decisions' pages."""
+
+    def fault(request: Request) -> Fault | None:
+        if not request.path.startswith("/decisions/"):
+            return None
+        text = words.format(reference=request.path.rpartition("/")[2].replace("-", " "))
+        return Respond(200, body=f"<html><body><h1>{text}</h1></body></html>".encode())
+
+    world.server.faults = fault
     outcome = world.run(Backfill())
-    assert (outcome.state, outcome.exit_code) == ("layout", 11)
+    assert (outcome.state, outcome.exit_code) == (state, exit_code)
     assert held(world) == {}
     assert len([t for t in world.targets() if t.startswith("/decisions/")]) < 15
 
@@ -265,7 +276,8 @@ def with_queue(world: World, reference: str, url: str) -> None:
 
     with writing(world.database) as db:
         db.execute(
-            "INSERT INTO queue (reference, url, state, added_at, next_at) VALUES (?, ?, 'wanted', ?, ?)",
+            "INSERT INTO queue (reference, url, state, reason, added_at, next_at) "
+            "VALUES (?, ?, 'wanted', 'changed', ?, ?)",
             (reference, url, "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
         )
 

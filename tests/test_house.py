@@ -34,7 +34,7 @@ DOORS = ("lgsco", "scheduler")
 PURE = frozenset(
     [
         *("window", "listing", "blocks", "markup", "plain", "numbering", "phrases", "head", "compose", "page", "whole"),
-        *("text", "compare"),
+        *("text", "compare", "reconcile"),
     ]
 )
 NOT_PURE = frozenset(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.errors import Undecodable
 from ingest.listing import PAGE_SIZE, Listing, read
-from ingest.window import EVERYTHING, days, outside, split
+from ingest.window import EVERYTHING, days, split
 from replica.corpus import generate, seeds
 from replica.messages import Request
 from replica.site import Site
@@ -388,11 +388,11 @@ def test_splitting_ends_in_days(window: Window) -> None:
 @given(days=st.lists(DAYS | st.dates(date(2026, 1, 1), date(2026, 1, 9)), min_size=4, max_size=4).map(sorted))
 def test_outside_is_what_is_left_of_the_whole(days: list[date]) -> None:
     whole, part = Window(days[0], days[3]), Window(days[1], days[2])
-    around = outside(whole, part)
+    around = whole.without(part)
     tiles = sorted([*around, part], key=lambda window: window.first)
     assert tiles[0].first == whole.first
     assert tiles[-1].last == whole.last
     for before, after in pairwise(tiles):
         assert before.first <= before.last
         assert before.last + timedelta(days=1) == after.first
-    assert outside(whole, whole) == []
+    assert whole.without(whole) == []

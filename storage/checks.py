@@ -1,0 +1,58 @@
+"""What was asked only to know whether the site's answers can be trusted: known decisions, and totals with filters."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.model import Window
+
+Kind = Literal["canary", "filters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A decision the site is known to show."""
+
+    reference: str
+    url: str
+    text: str
+
+
+def record_check(
+    db: sqlite3.Connection, run: int, kind: Kind, subject: str, *, at: str, passed: bool, why: str, finding: str
+) -> None:
+    """Records one check, why it was made and what it found."""
+    db.execute(
+        "INSERT INTO checks (at, run, kind, subject, passed, why, finding) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (at, run, kind, subject, passed, why, finding),
+    )
+
+
+def last_check(db: sqlite3.Connection, kind: Kind) -> str | None:
+    """When a check of that kind was last passed."""
+    row = db.execute("SELECT max(at) FROM checks WHERE kind = ? AND passed", (kind,)).fetchone()
+    return str(row[0]) if row[0] else None
+
+
+def count_known(db: sqlite3.Connection, window: Window) -> int:
+    """How many decisions of a window the site listed last and its page was read of."""
+    return int(
+        db.execute(f"SELECT count(*) {_KNOWN}", (window.first.isoformat(), window.last.isoformat())).fetchone()[0]
+    )
+
+
+def find_known(db: sqlite3.Connection, window: Window, place: int) -> Known:
+    """One of those, by its place from 0."""
+    row = db.execute(
+        f"SELECT d.reference, d.url, d.text {_KNOWN} ORDER BY d.reference LIMIT 1 OFFSET ?",
+        (window.first.isoformat(), window.last.isoformat(), place),
+    ).fetchone()
+    return Known(*row)
+
+
+_KNOWN = (
+    "FROM entries AS e JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site' "
+    "AND d.kind IS NOT 'report' WHERE e.unlisted_at IS NULL AND d.url IS NOT NULL AND e.stands_on BETWEEN ? AND ?"
+)

@@ -1,0 +1,102 @@
+"""What is still to be fetched: the queue. Nothing leaves it but by being recorded."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from storage.model import Wanted, Window
+
+EXCLUDED_AFTER_FETCHES = 3
+EXCLUDED_AFTER_DAYS = 7
+"""A listed decision that was never had is excluded once its page was gone so many times over so many days."""
+
+
+def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
+    """Decisions to fetch, newest first: due by now, and of the window if one is given."""
+    where, values = "state <> 'kept' AND next_at <= ?", [now]
+    if window is not None:
+        where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
+        values += [window.first.isoformat(), window.last.isoformat()]
+    rows = db.execute(
+        f"SELECT reference, url, attempts FROM queue WHERE {where} "
+        "ORDER BY attempts, decision_date DESC, reference DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [Wanted(*row) for row in rows]
+
+
+def add(db: sqlite3.Connection, reference: str, url: str, at: str, *, state: str = "wanted") -> None:
+    """Queues a decision that is held, to be had again; or, `kept`, to be read again from the pages just kept."""
+    db.execute(
+        "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
+        "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, 'changed', ?4, ?4 WHERE true "
+        "ON CONFLICT (reference) DO UPDATE SET state = excluded.state WHERE excluded.state = 'kept'",
+        (reference, url, state, at),
+    )
+
+
+def kept(db: sqlite3.Connection, reference: str) -> None:
+    """Says that all pages of a queued decision are kept. Call it in the transaction that keeps the last."""
+    db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))
+
+
+def failed(
+    db: sqlite3.Connection, reference: str, url: str, *, at: str, next_at: str, error_kind: str, error: str, gone: bool
+) -> None:
+    """Says that a decision could not be fetched or read, why, and when it is tried again. `gone`: the site says that
+    there is no such page; said often enough, it excludes the decision from what a window must hold."""
+    db.execute(
+        "INSERT INTO queue (reference, url, state, reason, added_at, next_at) VALUES (?, ?, 'failed', 'listed', ?, ?) "
+        "ON CONFLICT (reference) DO NOTHING",
+        (reference, url, at, at),
+    )
+    db.execute(
+        "UPDATE queue SET state = 'failed', attempts = attempts + 1, next_at = ?, error_kind = ?, error = ?, "
+        "gone = iif(?4, gone + 1, gone), gone_first_at = iif(?4, coalesce(gone_first_at, ?5), gone_first_at), "
+        "gone_last_at = iif(?4, ?5, gone_last_at) WHERE reference = ?6",
+        (next_at, error_kind, error, gone, at, reference),
+    )
+    db.execute(
+        "UPDATE queue SET state = 'excluded' WHERE reference = ? AND gone >= ? "
+        "AND julianday(gone_last_at) - julianday(gone_first_at) >= ?",
+        (reference, EXCLUDED_AFTER_FETCHES, EXCLUDED_AFTER_DAYS),
+    )
+
+
+def done(db: sqlite3.Connection, references: Iterable[str]) -> None:
+    """Takes recorded decisions off the queue. Call it in the transaction that records them."""
+    db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A queued decision that could not be fetched or read yet."""
+
+    reference: str
+    url: str
+    state: str
+    """failed, or excluded: its page was gone so often that its window is proven without it. It is tried again."""
+    attempts: int
+    next_at: str
+    error_kind: str | None
+    error: str | None
+
+
+def find_failures(db: sqlite3.Connection) -> list[Failure]:
+    """What could not be fetched or read yet, by reference."""
+    rows = db.execute(
+        "SELECT reference, url, state, attempts, next_at, error_kind, error FROM queue "
+        "WHERE state IN ('failed', 'excluded') ORDER BY reference"
+    )
+    return [Failure(*row) for row in rows]
+
+
+def count(db: sqlite3.Connection, window: Window | None = None) -> int:
+    """How many decisions wait to be fetched or read, in a window or in all; not what is excluded."""
+    where, values = "state <> 'excluded'", []
+    if window is not None:
+        where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
+        values = [window.first.isoformat(), window.last.isoformat()]
+    return int(db.execute(f"SELECT count(*) FROM queue WHERE {where}", values).fetchone()[0])
