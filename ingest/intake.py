@@ -28,8 +28,9 @@ from storage.model import Decision, Page, Source, Wanted, Window
 
 log = logging.getLogger("lgsco")
 
-_RETRY_SECONDS = (3600, 6 * 3600, 24 * 3600)
-"""Seconds until a decision that could not be had is tried again, after its first, second and each later failure."""
+_DAY = 86_400
+_RETRY_SECONDS = (3600, 6 * 3600, _DAY, 2 * _DAY, 4 * _DAY, 8 * _DAY, 16 * _DAY, 30 * _DAY)
+"""Seconds until a decision that could not be had is tried again, by its failures so far; then for ever the last."""
 
 _UNREADABLE_IN_A_ROW = 5
 """Pages in a row that do not read, after which it is the layout that changed and not the pages."""
@@ -56,6 +57,10 @@ class Tally:
     """Held, and now read from another source or by another reader with other words."""
     unchanged: int = 0
     beside: int = 0
+    unlisted: int = 0
+    """Listed before, and no longer."""
+    left: int = 0
+    """Found to have left the site, by age or withdrawn."""
     failed: int = 0
     odd: list[str] = field(default_factory=list)
     """Statements without their closing line, by reference; recorded all the same."""
@@ -69,7 +74,7 @@ class Tally:
         log.warning("%s: %s", name, error)
 
     def counts(self) -> dict[str, int]:
-        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "failed")
+        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
         return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
 
 

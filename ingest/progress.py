@@ -54,7 +54,7 @@ class Progress:
                 self._bar.initial = tally.held
                 self._bar.reset(total=tally.expected)
             self._bar.n = min(done, tally.expected) if tally.expected else done
-            self._bar.set_postfix(failed=tally.failed, refresh=False)
+            self._bar.set_postfix(requests=tally.requests, failed=tally.failed, refresh=False)
             self._bar.update(0)
             return
         now = time.monotonic()
@@ -62,7 +62,15 @@ class Progress:
             self._said = now
             rate = (done - tally.held) / (now - self._began)
             left = f", {_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
-            log.info("%d of %d %s, %.2f a second%s", done, tally.expected, self._unit, rate, left)
+            log.info(
+                "%d of %d %s, %.2f a second%s; %d requests",
+                done,
+                tally.expected,
+                self._unit,
+                rate,
+                left,
+                tally.requests,
+            )
 
 
 def _duration(seconds: float) -> str:

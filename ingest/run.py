@@ -205,7 +205,7 @@ class _Work:
                 waiting = queue.count(db, window)
                 more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
                 return Outcome("limited", 0, f"{self._told()}; stopped at --limit {limit}, {more}", tally)
-        return self._judged([window], survey.contradictions)
+        return self._judged([window], survey)
 
     def _sync(self) -> Outcome:
         """One round of what the daemon does."""
@@ -233,7 +233,8 @@ class _Work:
                 self._run,
                 fetch=lambda: self._intake.fetch(site, self._save_requests, None, None),
             ).go()
-        return self._judged(scopes, survey.contradictions)
+        self.tally.left = len(witness.left)
+        return self._judged(scopes, survey)
 
     def _prove(self) -> None:
         """Records what an earlier run kept, and proves the windows that lacked no more than that."""
@@ -266,9 +267,10 @@ class _Work:
             fetch=fetch,
         )
 
-    def _judged(self, scopes: Sequence[Window], contradictions: Sequence[str]) -> Outcome:
+    def _judged(self, scopes: Sequence[Window], survey: Survey) -> Outcome:
         """Complete, where every decision that the site lists in those windows is held and proven to be."""
-        problems = list(contradictions)
+        self.tally.unlisted = survey.unlisted
+        problems = list(survey.contradictions)
         waiting = sum(queue.count(self._db, scope) for scope in scopes)
         if waiting:
             problems.append(f"{waiting:,} listed decisions could not be had yet and are queued")
@@ -291,6 +293,7 @@ class _Work:
     def _journal(self, request: Request) -> None:
         self._requests.append(request)
         self.tally.requests += 1
+        self._report(self.tally)
 
     def _save_requests(self) -> None:
         runs.record_requests(self._db, self._run, self._requests)
@@ -301,6 +304,10 @@ class _Work:
         told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} as before"
         if tally.anew:
             told += f", {tally.anew:,} read anew"
+        if tally.unlisted:
+            told += f", {tally.unlisted:,} no longer listed"
+        if tally.left:
+            told += f", {tally.left:,} found to have left the site"
         if tally.beside:
             told += f", {tally.beside:,} kept beside"
         if tally.odd:

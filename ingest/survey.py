@@ -73,8 +73,8 @@ class Survey:
         self._to_check: list[tuple[Window, str]] = []
         self.contradictions: list[str] = []
         """What the site's totals say against each other, a sentence each."""
-        self.looked_at: list[Window] = []
-        """The windows that were walked."""
+        self.unlisted = 0
+        """Decisions that were listed before and no longer are."""
 
     # ------------------------------------------------------------ looking
 
@@ -186,7 +186,6 @@ class Survey:
             if not walked.drifted or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
-        self.looked_at.append(window)
         listed = len(walked.references)
         # Until all of it is held a window that was listed whole is short as well.
         state: WindowState = "drifting" if walked.drifted else "short"
@@ -255,6 +254,7 @@ class Survey:
     def _record_unlisted(self, window: Window, listed: Iterable[str]) -> None:
         for reference in entries.record_unlisted(self._db, window, listed, self._clock.stamp(), self._run):
             log.info("%s is no longer listed", reference)
+            self.unlisted += 1
 
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
         proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, ASKED)

@@ -90,6 +90,9 @@ class Round:
         its = ranges(scope, edge(self._config, self._clock.today()))
         whole = self._survey.ask(its.whole)
         inside = self._survey.ask(its.inside) if its.inside is not None and its.beyond is not None else whole
+        for window, total in ((its.whole, whole), (its.inside, inside)):
+            if window is not None and total is not None:
+                self._suspect_a_fall(window, total)
         return _Totals(its, whole, inside)
 
     def _look_at_unproven(self, scopes: list[Window]) -> None:
@@ -106,11 +109,9 @@ class Round:
             self._survey.look(its.ranges.whole, again=False, total=its.whole)
             return
         if its.ranges.inside is not None:
-            self._suspect_a_fall(its.ranges.inside, its.inside)
             self._survey.look(its.ranges.inside, again=False, total=its.inside)
         if its.ranges.beyond is not None:
             rest = its.whole - (its.inside if its.ranges.inside is not None else 0)
-            self._suspect_a_fall(its.ranges.beyond, rest)
             fall = ledger.standing(self._db, its.ranges.beyond).expected - rest
             if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
                 self._survey.look(its.ranges.beyond, again=False, total=max(0, rest))

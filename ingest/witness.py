@@ -49,6 +49,8 @@ class Witness:
         self._served = served
         self._days_apart = days_apart
         self._retention_days = retention_days
+        self.left: list[str] = []
+        """What was found to have left the site, by reference."""
 
     def look(self) -> None:
         """Asks for the pages that are due. Raises what `Site.fetch` raises about the site as a whole."""
@@ -84,6 +86,7 @@ class Witness:
             with atomic(self._db):
                 absences.conclude(self._db, absence, ending, self._clock.stamp())
             log.info("%s has left the site: %s", absence.reference, ending)
+            self.left.append(absence.reference)
 
     def _answered(self, absence: Absence, answer: str, wait: float, *, gone: bool | None) -> None:
         at, next_at = self._clock.stamp(), self._clock.stamp(wait)

@@ -32,9 +32,13 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
         before = known.get(entry.reference)
         if before is None:
             new.append((entry, day))
-            ledger.doubt(db, day, at, run)
         else:
-            _record_again(db, entry, day, before, at, run)
+            stood = date.fromisoformat(before["stands_on"] or "")
+            # A card without a date says nothing against where it stood.
+            stays = entry.decision_date is None and window.first <= stood <= window.last
+            _record_again(db, entry, stood if stays else day, before, at, run)
+    for day in {day for _, day in new}:
+        ledger.doubt(db, day, at, run)
     db.executemany(
         f"INSERT INTO entries ({', '.join(_CARD)}, stands_on, first_listed, last_listed) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -81,8 +85,6 @@ def _record_again(
     """Records another card of an entry: where it differs, the difference and a queue row too."""
     stood = date.fromisoformat(before["stands_on"] or "")
     returned = before["unlisted_at"] is not None
-    if entry.decision_date is None and not returned:  # a card without a date says nothing of where it stands
-        day = stood
     if returned:
         ledger.doubt(db, day, at, run)
         absences.returned(db, entry.reference, at)

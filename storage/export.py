@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,11 +104,23 @@ def _replacing(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file, whole or not at all; one of that name is replaced. Raises StoreFailed."""
+    target = Path(os.path.realpath(path))  # a link goes on leading where it led
+    if target.exists() and not target.is_file():
+        raise StoreFailed(f"{path} is no file that can be replaced; name another")
+    try:
+        with _replacing(target) as draft:
+            draft.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreFailed(f"{path} cannot be written: {error.strerror or error}; free room or name another") from None
+
+
 def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
     """Writes a consistent, compacted copy of the database, made while others read and write.
 
-    `public` leaves out raw pages, the queue and the journal. The copy is outside WAL: one file, whole. Raises
-    StoreFailed where the target exists.
+    `public` leaves out raw pages, the journal, and the queue but for what is excluded: a proof names what it does
+    without. The copy is outside WAL: one file, whole. Raises StoreFailed where the target exists.
     """
     if target.exists():
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
@@ -126,7 +139,8 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
                 copy.execute("BEGIN")
                 copy.execute("UPDATE revisions SET page = NULL, document = NULL")
                 copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0")  # they name files
-                for table in ("pages", "dictionaries", "queue", "requests", "daemon"):
+                copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
+                for table in ("pages", "dictionaries", "requests", "checks", "daemon"):
                     copy.execute(f"DELETE FROM {table}")
                 copy.execute("COMMIT")
                 copy.execute("VACUUM")

@@ -203,7 +203,8 @@ def m001_tables(db: Database) -> None:
 _RECONCILIATION = """
 ALTER TABLE entries ADD COLUMN stands_on TEXT NOT NULL DEFAULT '0001-01-01';
 ALTER TABLE entries ADD COLUMN unlisted_at TEXT;
-UPDATE entries SET stands_on = decision_date WHERE decision_date IS NOT NULL;
+UPDATE entries SET stands_on = coalesce(decision_date,
+  (SELECT d.decision_date FROM decisions AS d WHERE d.reference = entries.reference), stands_on);
 CREATE INDEX entries_by_day ON entries (stands_on) WHERE unlisted_at IS NULL;
 
 DROP TABLE windows;

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from storage import checks, ledger
+from storage.model import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Holdings:
     """Listed decisions that wait to be fetched or read."""
     failed: int
     """Of those, what failed at least once."""
+    excluded: int
+    """Listed decisions whose page was gone so often that their windows are proven without them."""
     unproven: int
     """Windows of the ledger that are not proven."""
 
@@ -36,21 +43,121 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     ).fetchone()
     (revisions,) = db.execute("SELECT count(*) FROM revisions").fetchone()
     (pages,) = db.execute("SELECT count(*) FROM pages").fetchone()
-    waiting, failed = db.execute("SELECT count(*), count(*) FILTER (WHERE state = 'failed') FROM queue").fetchone()
+    waiting, failed, excluded = db.execute(
+        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE state = 'failed'), "
+        "count(*) FILTER (WHERE state = 'excluded') FROM queue"
+    ).fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
-    return Holdings(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, unproven)
+    return Holdings(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How many decisions were listed once and are no longer, by what is known of them."""
+
+    unexplained: int
+    """Held, and nobody knows yet why they are not listed."""
+    expired: int
+    withdrawn: int
+    never_held: int
+    """Those that left the listing before they could be fetched."""
+
+
+def count_gone(db: sqlite3.Connection) -> Gone:
+    """Counts what is no longer listed; what returned is listed again and counts nowhere."""
+    unexplained, expired, withdrawn = db.execute(
+        "SELECT count(*) FILTER (WHERE ending IS NULL), count(*) FILTER (WHERE ending = 'expired'), "
+        "count(*) FILTER (WHERE ending = 'withdrawn') FROM absences WHERE returned_at IS NULL"
+    ).fetchone()
+    (never_held,) = db.execute(
+        "SELECT count(*) FROM entries AS e WHERE unlisted_at IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site')"
+    ).fetchone()
+    return Gone(unexplained, expired, withdrawn, never_held)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """How the known decisions read that are asked for only to judge the site. Instants are UTC."""
+
+    passed_at: str | None
+    """When one was last read as ever."""
+    failed_at: str | None
+    """When the last check failed; None where it passed."""
+    finding: str | None
+    """What the last check found."""
+
+
+def find_canary(db: sqlite3.Connection) -> Canary:
+    """The last checks of known decisions."""
+    row = db.execute("SELECT at, passed, finding FROM checks WHERE kind = 'canary' ORDER BY id DESC LIMIT 1").fetchone()
+    at, passed, finding = row or (None, None, None)
+    return Canary(checks.last_check(db, "canary"), None if passed else at, finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The ledger and what it says of each decision, all of one moment."""
+
+    proofs: list[Proof]
+    """The ledger's rows, oldest first."""
+    windows: list[dict[str, Any]]
+    """The view `coverage`, newest window first."""
+    months: list[dict[str, Any]]
+    """Per month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed (of
+    the missing) and excluded."""
+    missing: list[dict[str, Any]]
+    """What is listed and not held, newest decision first."""
+    excluded: list[dict[str, Any]]
+    """What is listed and can not be had, newest decision first."""
+    gone: Gone
+
+
+def find_coverage(db: sqlite3.Connection) -> Coverage:
+    """What is proven, and what is missing by reference."""
+    with _one_moment(db):
+        lacking = _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+        return Coverage(
+            ledger.find_windows(db),
+            windows(db),
+            _rows(db, _MONTHS),
+            [row for row in lacking if row["state"] != "excluded"],
+            [row for row in lacking if row["state"] == "excluded"],
+            count_gone(db),
+        )
+
+
+_MONTHS = """
+SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(d.reference) AS held,
+       count(*) FILTER (WHERE d.reference IS NULL AND q.state IS NOT 'excluded') AS missing,
+       count(*) FILTER (WHERE d.reference IS NULL AND q.state = 'failed') AS failed,
+       count(*) FILTER (WHERE d.reference IS NULL AND q.state = 'excluded') AS excluded
+  FROM entries AS e
+  LEFT JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site'
+  LEFT JOIN queue AS q ON q.reference = e.reference
+ WHERE e.unlisted_at IS NULL
+ GROUP BY month ORDER BY month"""
 
 
 def windows(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """The ledger, newest window first: what the site says it has, what it lists, what of that is held."""
-    cursor = db.execute(
-        "SELECT w.first, w.last, w.state, w.total, w.listed, "
-        "(SELECT count(*) FROM decisions AS d WHERE d.source = 'site' AND d.decision_date BETWEEN w.first AND w.last) "
-        "AS held, (SELECT count(*) FROM queue AS q WHERE q.decision_date BETWEEN w.first AND w.last) AS missing, "
-        "w.counted_at, w.proven_at FROM windows AS w ORDER BY w.first DESC"
-    )
+    return _rows(db, "SELECT * FROM coverage ORDER BY first DESC")
+
+
+def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
+    cursor = db.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+@contextlib.contextmanager
+def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    """Whatever is read inside is of one moment, also beside a writer."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,7 +291,7 @@ def test_runs_and_requests_are_journalled(world: World) -> None:
 
 def test_progress_knows_what_there_is_to_do_from_the_first_answer(world: World) -> None:
     world.run(Backfill())
-    assert world.tallies[0] == (0, len(world.site))
+    assert next(tally for tally in world.tallies if tally[1]) == (0, len(world.site))
     assert world.tallies[-1] == (len(world.site), len(world.site))
 
 
