@@ -22,7 +22,9 @@ from ingest.config import VERSION, Config, load
 from storage.errors import LgscoError
 
 if TYPE_CHECKING:
+    from ingest.picture import State
     from ingest.run import Task
+    from storage.status import Gone
 
 log = logging.getLogger("lgsco")
 
@@ -237,15 +239,18 @@ def status(settings: _Settings, as_json: bool) -> int:
 
     Example: lgsco status
     """
+    from ingest.picture import unproven
     from scheduler import next_sync
     from storage.database import reading
+    from storage.ledger import find_windows
     from storage.queue import find_failures
     from storage.runs import find_runs, last_success
-    from storage.status import find_daemon, holdings
+    from storage.status import count_gone, find_canary, find_daemon, holdings
 
     now = datetime.now(UTC)
     with reading(settings.database) as db:
         held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
+        gone, canary, ranges = count_gone(db), find_canary(db), unproven(find_windows(db))
         succeeded = last_success(db, settings.config.schedule.sync_days)
     hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
     stale = hours is None or hours > settings.config.schedule.stale_hours
@@ -260,6 +265,9 @@ def status(settings: _Settings, as_json: bool) -> int:
             "next_sync": due,
             "daemon": asdict(keeper) if keeper else None,
             "held": asdict(held),
+            "unproven": [{"first": str(its.first), "last": str(its.last), "state": state} for its, state in ranges],
+            "gone": asdict(gone),
+            "canary": asdict(canary),
             "failures": [asdict(failure) for failure in failures],
             "runs": [asdict(run) for run in recent],
         }
@@ -268,11 +276,21 @@ def status(settings: _Settings, as_json: bool) -> int:
     click.echo(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
     click.echo(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
     click.echo(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
-    click.echo(f"date ranges not proven complete: {held.unproven:,}")
-    for failure in failures[:10]:
-        click.echo(f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error}")
-    if len(failures) > 10:
-        click.echo(f"  … and {len(failures) - 10} more; --json names them all")
+    failed = [failure for failure in failures if failure.state == "failed"]
+    for failure in failed[:10]:
+        told_of = f"{failure.reference} ({failure.attempts} tries, next {failure.next_at})"
+        click.echo(f"  {told_of}: {_printable(failure.error or '')}")
+    if len(failed) > 10:
+        click.echo(f"  … and {len(failed) - 10:,} more; --json names them all")
+    click.echo(f"excluded, listed and not to be had: {held.excluded:,}")
+    click.echo(f"date ranges not proven complete: {len(ranges):,}")
+    for its, state in ranges[:5]:
+        click.echo(f"  {_from(str(its.first))} to {_to(str(its.last))}: {state}")
+    if len(ranges) > 5:
+        click.echo(f"  … and {len(ranges) - 5:,} more; `lgsco coverage` shows them all")
+    click.echo(_told(gone))
+    since = f"; not since {canary.failed_at}: {_printable(canary.finding or '')}" if canary.failed_at else ""
+    click.echo(f"known decision last read as ever: {canary.passed_at or 'never'}{since}")
     click.echo("last runs:")
     for run in recent[:5]:
         click.echo(f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}")
@@ -289,32 +307,121 @@ def status(settings: _Settings, as_json: bool) -> int:
 
 @_command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def coverage(settings: _Settings, as_json: bool) -> int:
-    """The ledger: per date range, what the site says it has, what is listed, held and missing, and whether proven.
+@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the calendar into a file as well.")
+def coverage(settings: _Settings, as_json: bool, svg: Path | None) -> int:
+    """The ledger: what the site says it has, what of it is held, and whether that is proven, per date range and month;
+    and what is missing, by reference.
 
-    Exits 10 while anything is unproven. Example: lgsco coverage --json
+    Exits 10 while anything is unproven. Example: lgsco coverage --svg coverage.svg
     """
+    from ingest import picture
+    from ingest.clock import Clock
     from storage.database import reading
-    from storage.status import windows
+    from storage.export import write_whole
+    from storage.status import find_coverage
 
     with reading(settings.database) as db:
-        ledger = windows(db)
-    unproven = [window for window in ledger if window["state"] != "proven"]
+        found = find_coverage(db)
+    numbers = {month: picture.Numbers(**counts) for month, counts in found.months.items()}
+    calendar = picture.draw(found.proofs, numbers, Clock().today())
+    holes = [{"first": str(hole.first), "last": str(hole.last)} for hole in picture.holes(found.proofs)]
+    proven = bool(found.windows) and not picture.unproven(found.proofs) and not found.missing
+    if svg is not None:
+        write_whole(svg, picture.as_svg(calendar))
     if as_json:
-        click.echo(json.dumps({"proven": bool(ledger) and not unproven, "windows": ledger}, indent=2))
+        told = {
+            "proven": proven,
+            "windows": found.windows,
+            "gaps": holes,
+            "months": [{"month": cell.month, "state": cell.state, **asdict(cell.numbers)} for cell in calendar.months],
+            "missing": found.missing,
+            "excluded": found.excluded,
+            "gone": asdict(found.gone),
+        }
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0 if proven else 10
+    _tell_windows(found.windows, holes)
+    if calendar.months:
+        click.echo("\n".join(["", *picture.as_lines(calendar, _painter()), ""]))
+    _tell_lacking("missing, by reference", found.missing)
+    _tell_lacking("excluded, by reference: listed, and their pages are gone", found.excluded)
+    click.echo(_told(found.gone))
+    if not found.windows:
+        click.echo("nothing has been counted yet; `lgsco backfill` begins the ledger")
+    elif proven:
+        click.echo("proven: all that the site lists is held" + (", or excluded" if found.excluded else ""))
     else:
+        ranges = len(picture.unproven(found.proofs))
+        click.echo(f"date ranges not proven complete: {ranges:,}; decisions missing: {len(found.missing):,}")
+    if svg is not None:
+        click.echo(f"{svg}: the calendar")
+    return 0 if proven else 10
+
+
+def _from(day: str) -> str:
+    """A window's first day, in a word where it is open."""
+    return "beginning" if day == str(date.min) else day
+
+
+def _to(day: str) -> str:
+    """A window's last day, in a word where it is open."""
+    return "onwards" if day == str(date.max) else day
+
+
+def _tell_windows(windows: Sequence[dict[str, Any]], holes: Sequence[dict[str, Any]]) -> None:
+    """The ledger, with the gaps between its windows, newest first."""
+    if not windows:
+        return
+    names = ("total", "listed", "held", "missing", "failed", "excluded")
+    click.echo(f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in names)}counted")
+    for row in sorted([*windows, *holes], key=lambda row: str(row["first"]), reverse=True):
+        state = row.get("state", "unseen")
+        counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in names] if "state" in row else []
+        cells = f"{_from(row['first']):10}  {_to(row['last']):10}  {state:8}  {''.join(f'{n:>8}  ' for n in counts)}"
+        click.echo(f"{cells}{row.get('counted_at', '')}".rstrip())
+
+
+def _tell_lacking(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Decisions that are listed and not held: at most twenty, and how many there are."""
+    if not rows:
+        return
+    click.echo(f"{title}: {len(rows):,}")
+    click.echo(f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason")
+    for row in rows[:20]:
+        day = "–" if row["decision_date"] in (str(date.min), str(date.max)) else row["decision_date"]
+        reason = row["error"] or ("fetched, not read yet" if row["state"] == "kept" else "not fetched yet")
         click.echo(
-            f"{'from':10}  {'to':10}  {'state':8}  {'total':>7}  {'listed':>7}  {'held':>7}  {'missing':>7}  counted"
+            f"  {row['reference']:11}  {day:10}  {row['state']:8}  {row['attempts']:5}  {row['next_at'] or '–':20}  "
+            f"{_printable(reason)}"
         )
-        for w in ledger:
-            total = "?" if w["total"] is None else f"{w['total']:,}"
-            click.echo(
-                f"{w['first']:10}  {w['last']:10}  {w['state']:8}  {total:>7}  {w['listed']:>7,}  {w['held']:>7,}  "
-                f"{w['missing']:>7,}  {w['counted_at']}"
-            )
-        if not ledger:
-            click.echo("nothing has been counted yet; `lgsco backfill` begins the ledger")
-    return 10 if unproven or not ledger else 0
+    if len(rows) > 20:
+        click.echo(f"  … and {len(rows) - 20:,} more; --json names them all")
+    click.echo()
+
+
+def _printable(words: str) -> str:
+    """Words that may quote the site, without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() else " " for c in words)
+
+
+def _told(gone: Gone) -> str:
+    """What is no longer listed, in one line."""
+    told = f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.unexplained:,} not explained yet"
+    return f"no longer listed: {told}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
+
+
+def _painter() -> Callable[[str, State], str]:
+    """Colours the calendar's cells, where a terminal shows colour and nobody objects."""
+    from ingest.picture import LOOKS
+
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return lambda cell, _: cell
+
+    def paint(cell: str, state: State) -> str:
+        block = LOOKS[state].block
+        return click.style(cell, dim=True) if block is None else click.style(cell, fg=16, bg=block)
+
+    return paint
 
 
 @_command()

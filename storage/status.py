@@ -43,10 +43,10 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     ).fetchone()
     (revisions,) = db.execute("SELECT count(*) FROM revisions").fetchone()
     (pages,) = db.execute("SELECT count(*) FROM pages").fetchone()
-    waiting, failed, excluded = db.execute(
-        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE state = 'failed'), "
-        "count(*) FILTER (WHERE state = 'excluded') FROM queue"
+    waiting, failed = db.execute(
+        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE state = 'failed') FROM queue"
     ).fetchone()
+    (excluded,) = db.execute("SELECT count(*) FROM missing WHERE state = 'excluded'").fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
     return Holdings(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven)
 
@@ -103,9 +103,9 @@ class Coverage:
     """The ledger's rows, oldest first."""
     windows: list[dict[str, Any]]
     """The view `coverage`, newest window first."""
-    months: list[dict[str, Any]]
-    """Per month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed (of
-    the missing) and excluded."""
+    months: dict[str, dict[str, int]]
+    """For each month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed
+    (some of the missing) and excluded."""
     missing: list[dict[str, Any]]
     """What is listed and not held, newest decision first."""
     excluded: list[dict[str, Any]]
@@ -120,7 +120,7 @@ def find_coverage(db: sqlite3.Connection) -> Coverage:
         return Coverage(
             ledger.find_windows(db),
             windows(db),
-            _rows(db, _MONTHS),
+            {row.pop("month"): row for row in _rows(db, _MONTHS)},
             [row for row in lacking if row["state"] != "excluded"],
             [row for row in lacking if row["state"] == "excluded"],
             count_gone(db),

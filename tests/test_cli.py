@@ -481,7 +481,9 @@ def test_status_and_coverage_before_anything_is_held(desk: Desk) -> None:
     assert "STALE" in ran.out
     assert "5 decisions, 5 of them from imports" in ran.out
     assert "nothing has been counted yet" in desk.run("coverage", code=10).out
-    assert json.loads(desk.run("coverage", "--json", code=10).out) == {"proven": False, "windows": []}
+    told = json.loads(desk.run("coverage", "--json", code=10).out)
+    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
 def test_status_after_a_complete_backfill(filled: Shop) -> None:

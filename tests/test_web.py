@@ -271,7 +271,9 @@ def test_data_carry_the_source(web: httpx.Client) -> None:
 def test_raw_pages_and_what_only_the_program_reads_are_hidden(web: httpx.Client, database: Path) -> None:
     tables = {table["name"]: table["hidden"] for table in web.get(f"/{NAME}.json").json()["tables"]}
     shown = {name for name, hidden in tables.items() if not hidden}
-    assert shown == {"decisions", "revisions", "entries", "windows", "queue", "requests", "runs"}
+    assert shown == {
+        *("decisions", "revisions", "entries", "windows", "moves", "absences", "queue", "checks", "requests", "runs"),
+    }
     assert {"pages", "dictionaries", "layouts", "_sqlite_migrations", "decisions_fts"} <= tables.keys()
     assert "/pages" not in web.get("/").text
 

@@ -23,6 +23,19 @@ TERMS = (
 _REFERENCE = "The Ombudsman's case number as it is printed, such as 25 004 920; a joint health case ends in a letter."
 _ADDRESS = f"Path of the decision's address; {SITE} stands before it."
 _RUN = "The run (`runs.id`)."
+_TOTAL = "Decisions the site says it has. Empty: it did not say, which is never zero."
+_LISTED = "Different references that one walk through its pages listed."
+_WINDOW_STATE = (
+    "proven (total and listed agree, and all of it is held or excluded); short (fewer are listed than the site says, "
+    "or not all that is listed is held); drifting (the listing changed while it was walked, or repeats a card); "
+    "unknown (no total, or something is no longer as it was)."
+)
+_COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO 8601."
+_WALKED_AT = "When the walk through its pages began: UTC, ISO 8601. Empty: it was not walked."
+_PROVEN_AT = "When it was proven: UTC, ISO 8601."
+_ASKED = "What else the site was asked for, as in its address."
+_NEXT_AT = "When it is tried again, at the earliest: UTC, ISO 8601."
+_STANDS_ON = "Date it is counted under, ISO 8601: that of its card, or of the cards around it where it prints none."
 
 _DECISIONS = {
     "reference": f"{_REFERENCE} It alone says which decision this is.",
@@ -107,42 +120,145 @@ _TABLES: dict[str, dict[str, Any]] = {
             "kind": "statement or report.",
             "first_listed": "When the listing first showed it: UTC, ISO 8601.",
             "last_listed": "When the listing last showed it: UTC, ISO 8601.",
+            "stands_on": _STANDS_ON,
+            "unlisted_at": "When a whole listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
         },
         "sort_desc": "decision_date",
         "label_column": "authority",
     },
-    "windows": {
+    "coverage": {
         "title": "Coverage",
-        "description": "The ledger: what the site said it has in each range of decision dates, and whether that "
-        "many were listed.",
+        "description": "What is proven complete: for each range of decision dates what the site says it has, what it "
+        "lists, and what of that is held.",
         "columns": {
-            "first": "First decision date of the range, ISO 8601, inclusive.",
-            "last": "Last decision date of the range, ISO 8601, inclusive.",
-            "total": "Decisions the site says it has. Empty: it did not say, which is never zero.",
-            "listed": "Different references its pages listed.",
-            "state": "proven (the numbers agree), short (fewer were listed), unknown, or drifting (changed meanwhile).",
-            "counted_at": "When it was last counted: UTC, ISO 8601.",
-            "proven_at": "When the numbers last agreed: UTC, ISO 8601.",
-            "asked": "What else the site was asked for, as in its address.",
+            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
+            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "state": _WINDOW_STATE,
+            "total": _TOTAL,
+            "listed": _LISTED,
+            "held": "Of what is listed now, those whose page was read.",
+            "missing": "Of what is listed now, those that are not held. The table `missing` names them.",
+            "failed": "Of the missing, those that were tried.",
+            "excluded": "Of what is listed now, those that cannot be had: their pages were gone on at least three "
+            "fetches over at least seven days. `missing` names them, with the reason.",
+            "counted_at": _COUNTED_AT,
+            "walked_at": _WALKED_AT,
+            "proven_at": _PROVEN_AT,
+            "asked": _ASKED,
+            "run": _RUN,
+        },
+        "sort_desc": "first",
+        "facets": ["state"],
+    },
+    "missing": {
+        "title": "Missing",
+        "description": "Every decision that the site lists and that is not held, by reference.",
+        "columns": {
+            "reference": _REFERENCE,
+            "decision_date": _STANDS_ON,
+            "authority": "As the listing prints it.",
+            "url": _ADDRESS,
+            "state": "wanted (not fetched yet), kept (fetched, not yet read), failed, or excluded (its page was gone "
+            "so often that its range is proven without it).",
+            "attempts": "Failed attempts so far.",
+            "error": "The last failure, in a sentence.",
+            "next_at": _NEXT_AT,
+            "first_listed": "When the listing first showed it: UTC, ISO 8601.",
+        },
+        "sort_desc": "decision_date",
+        "facets": ["state"],
+    },
+    "windows": {
+        "title": "Ledger",
+        "description": "The ledger behind the coverage: what the site said it has in each range of decision dates, and "
+        "whether that many were listed. No two ranges overlap.",
+        "columns": {
+            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
+            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "total": _TOTAL,
+            "listed": _LISTED,
+            "state": _WINDOW_STATE,
+            "counted_at": _COUNTED_AT,
+            "walked_at": _WALKED_AT,
+            "proven_at": _PROVEN_AT,
+            "asked": _ASKED,
             "run": _RUN,
         },
         "sort_desc": "last",
+        "facets": ["state"],
+    },
+    "moves": {
+        "title": "Moves",
+        "description": "What the listing showed of a decision before and after its card changed.",
+        "columns": {
+            "reference": _REFERENCE,
+            "at": "When the new card was seen: UTC, ISO 8601.",
+            "field": "What changed: decision_date, url, outcome, subcategory or kind.",
+            "before": "What the card said before.",
+            "after": "What it said then.",
+            "run": _RUN,
+        },
+        "sort_desc": "at",
+        "facets": ["field"],
+    },
+    "absences": {
+        "title": "Absences",
+        "description": "Every time that a held decision was no longer listed, and what became of it. It is called gone "
+        "only when a whole listing lacks it and its page is gone too, twice and some days apart. Nothing is deleted "
+        "here.",
+        "columns": {
+            "reference": _REFERENCE,
+            "noticed_at": "When a whole listing first lacked it: UTC, ISO 8601.",
+            "stood_on": "Date it was listed under before, ISO 8601.",
+            "run": _RUN,
+            "gone": "How often its page has been gone since then, without being there in between.",
+            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
+            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
+            "next_at": "When its page is asked for again, at the earliest: UTC, ISO 8601.",
+            "answer": "What its page last answered, in a sentence.",
+            "ended_at": "When it was concluded that it left the site: UTC, ISO 8601. Empty: not yet known.",
+            "ending": "expired (by age) or withdrawn (before its time).",
+            "returned_at": "When it was listed again: UTC, ISO 8601. Empty while it is not.",
+        },
+        "sort_desc": "noticed_at",
+        "facets": ["ending"],
     },
     "queue": {
         "title": "Queue",
-        "description": "Decisions that are listed and not held yet.",
+        "description": "Decisions to be fetched: listed and not held yet, or listed with another card than before.",
         "columns": {
             "reference": _REFERENCE,
             "url": _ADDRESS,
             "decision_date": "Date of the decision, ISO 8601.",
-            "state": "wanted, kept (fetched, not yet read), or failed.",
+            "state": "wanted, kept (fetched, not yet read), failed, or excluded (its page was gone at least three "
+            "times over at least seven days).",
+            "reason": "Why it is fetched: listed (it is not held) or changed (its card is another).",
             "added_at": "When it was queued: UTC, ISO 8601.",
             "attempts": "Failed attempts so far.",
-            "next_at": "When it is tried again, at the earliest: UTC, ISO 8601.",
+            "next_at": _NEXT_AT,
             "error_kind": "Kind of the last failure.",
             "error": "The last failure, in a sentence.",
+            "gone": "How often its page was gone.",
+            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
+            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
         },
         "facets": ["state", "error_kind"],
+    },
+    "checks": {
+        "title": "Checks",
+        "description": "What was asked only to know whether the site's answers can be trusted.",
+        "columns": {
+            "id": "Counted on.",
+            "at": "When it was made: UTC, ISO 8601.",
+            "run": _RUN,
+            "kind": "canary (a known decision is read again) or filters (a total is asked with other filters).",
+            "subject": "The decisions or the range of decision dates that were asked for.",
+            "passed": "1 when the site answered as it should, else 0.",
+            "why": "What it was made for.",
+            "finding": "What it found, in a sentence.",
+        },
+        "sort_desc": "id",
+        "facets": ["kind", "passed"],
     },
     "requests": {
         "title": "Requests",

@@ -67,7 +67,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
     match column:
-        case "reference" if table not in {"decisions", "queue", "entries"} and lgsco_reference(words) == words:
+        case "reference" if _is_held(table, row) and lgsco_reference(words) == words:
             label = (value.get("label") if isinstance(value, dict) else None) or ""
             link = _link(_address(datasette, words), words)
             return Markup("{} <em>{}</em>").format(link, label) if label and label != words else link
@@ -82,6 +82,11 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
             return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704  # escaped before
         case _:
             return None
+
+
+def _is_held(table: str | None, row: Any) -> bool:
+    """Whether a row is of a decision that has a page here, other than the row itself."""
+    return table not in {"decisions", "queue", "entries", "missing"} and "attempts" not in row.keys()  # noqa: SIM118
 
 
 def _link(address: str, words: str) -> Markup:

@@ -154,9 +154,75 @@ LIMIT 200
 """,
         {"since": Field("Changed since", "date")},
     ),
+    "complete": Query(
+        "What is proven complete",
+        "Each range of decision dates with what the site says it has, what it lists and what of that is held, the "
+        "newest range first. Proven: the site's total is what one unchanged walk through its pages listed, and all of "
+        "that is held, or excluded by name.",
+        """
+SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
+  iif(last = '9999-12-31', 'onwards', last) AS decided_up_to,
+  state, total, listed, held, missing, failed, excluded, counted_at, walked_at, proven_at
+FROM coverage
+WHERE (:from_date = '' OR last >= :from_date)
+  AND (:to_date = '' OR first <= :to_date)
+ORDER BY first DESC
+""",
+        {"from_date": _FROM, "to_date": _TO},
+    ),
+    "what_is_missing": Query(
+        "What is missing",
+        "Decisions that the site lists and that are not held, by reference, with the reason. Those that are excluded "
+        "come last: their pages were gone so often that their ranges are proven without them.",
+        """
+SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
+FROM missing
+WHERE (:from_date = '' OR decision_date >= :from_date)
+  AND (:to_date = '' OR decision_date <= :to_date)
+ORDER BY state = 'excluded', decision_date DESC, reference DESC
+LIMIT 1000
+""",
+        {"from_date": _FROM, "to_date": _TO},
+    ),
+    "moved": Query(
+        "What moved",
+        "Decisions that the listing showed with another date, address, outcome or subject than before, the last change "
+        "first.",
+        """
+SELECT m.at, m.reference, coalesce(d.authority, e.authority) AS authority, m.field, m.before, m.after
+FROM moves AS m
+LEFT JOIN decisions AS d ON d.reference = m.reference
+LEFT JOIN entries AS e ON e.reference = m.reference
+WHERE :since = '' OR m.at >= :since
+ORDER BY m.at DESC, m.reference, m.field
+LIMIT 200
+""",
+        {"since": Field("Moved since", "date")},
+    ),
+    "left_the_site": Query(
+        "What left the site, and how that was concluded",
+        "Decisions that a whole listing no longer showed. One is called gone only when its page is gone too, twice and "
+        "some days apart: expired where it had reached the age at which decisions leave, withdrawn where it had not.",
+        """
+SELECT a.reference, a.stood_on AS decision_date, d.authority,
+  iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
+  coalesce(a.returned_at, a.ended_at) AS since,
+  'not listed since ' || a.noticed_at
+    || CASE WHEN a.gone = 0 THEN '' ELSE '; its page gone ' || a.gone || iif(a.gone = 1, ' time', ' times')
+         || ', first ' || a.gone_first_at || ', last ' || a.gone_last_at END
+    || coalesce('; ' || a.answer, '') AS why
+FROM absences AS a
+JOIN decisions AS d ON d.reference = a.reference
+WHERE :since = '' OR a.noticed_at >= :since
+ORDER BY a.noticed_at DESC, a.stood_on DESC, a.reference
+LIMIT 1000
+""",
+        {"since": Field("No longer listed since", "date")},
+    ),
     "not_fetched": Query(
         "What could not be fetched",
-        "Decisions that the site lists and that are not held: what went wrong, and when it is tried again.",
+        "Decisions that are still to be fetched, or fetched again since the listing shows them changed: what went "
+        "wrong, and when it is tried again.",
         """
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q
