@@ -10,7 +10,7 @@ from inspect import signature
 
 from bench.figures import show
 
-PARTS = ("read", "write", "job", "disk", "memory")
+PARTS = ("read", "write", "job", "disk", "memory", "ledger")
 
 
 def main() -> int:

@@ -1,0 +1,181 @@
+"""The project's own survey and rounds of sync, asking a look-alike site within the process and fetching no pages.
+
+An answer has the bytes that HTTP would bring: `replica.site.Site.handle` is all that the look-alike's server asks. A
+decision that is listed is held at once by a row without its words, since the pages prove nothing here. The known
+decision of the daily check alone is fetched and read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+
+from ingest.canary import Canary
+from ingest.clock import Clock, Stop, void
+from ingest.config import Config
+from ingest.errors import Gone
+from ingest.page import NORMALISER
+from ingest.reconcile import Habits
+from ingest.site import Answer
+from ingest.site import Site as Client
+from ingest.survey import Survey
+from ingest.sync import Round, edge
+from ingest.window import EVERYTHING
+from ingest.witness import Witness
+from replica.messages import Request
+from replica.site import Site
+from storage import decisions, entries, ledger, queue, runs
+from storage.database import atomic
+from storage.decisions import Reading
+from storage.model import Decision, Entry, Window
+from storage.writer import writing
+
+_LISTING = "/Decisions/SearchResults?"
+_ALL = 1_000_000
+
+
+@dataclass(slots=True)
+class Counted:
+    """A look-alike site that is asked within the process, and how often its listing was."""
+
+    site: Site
+    listing: int = 0
+    """Requests of the listing."""
+
+    def ask(self, target: str) -> bytes:
+        """The page of a path and query. Raises Gone where there is none."""
+        self.listing += target.startswith(_LISTING)
+        answer = self.site.handle(Request("GET", target, {}))
+        if answer.status != 200:
+            raise Gone(target, status=answer.status)
+        return answer.body
+
+
+class _InProcess(Client):
+    """The client, but that it reaches the site without HTTP, robots.txt or pace."""
+
+    def __init__(self, counted: Counted, config: Config, clock: Clock) -> None:
+        super().__init__(config, clock, Stop(), void)
+        self._counted = counted
+        self._at = clock.stamp
+
+    def fetch(self, target: str) -> Answer:
+        return Answer(target, self._counted.ask(target), "utf-8", self._at())
+
+
+@contextmanager
+def opened(database: Path, site: Site, config: Config, today: date) -> Iterator[Archive]:
+    """The archive in a database, which is made if there is none."""
+    with writing(database) as db:
+        archive = Archive(db, site, config, today)
+        with archive.client:
+            yield archive
+
+
+class Archive:
+    """A database and the site it is kept in step with, put together as `ingest.run` does it for its tasks."""
+
+    def __init__(self, db: sqlite3.Connection, site: Site, config: Config, today: date) -> None:
+        self.today = today
+        """The day of its clock, which stands at noon. Set it to let time pass; the site's own today stays."""
+        self._db = db
+        self._config = config
+        self._clock = Clock(
+            now=lambda: datetime.combine(self.today, time(12), UTC),
+            monotonic=lambda: 0.0,
+            sleep=lambda _seconds, _stop: None,
+            chance=Random(1),
+        )
+        self._counted = Counted(site)
+        self.client = _InProcess(self._counted, config, self._clock)
+
+    def backfill(self) -> int:
+        """Lists and holds everything; returns how many listing requests it took."""
+        before, run = self._counted.listing, self._begin("backfill")
+
+        def fetch(window: Window) -> None:
+            self._hold(run, window)
+            survey.settle()
+
+        trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
+        survey = self._survey(run, self._canary(run), fetch, trusted)
+        survey.look(EVERYTHING, again=True, total=survey.ask(EVERYTHING))
+        fetch(EVERYTHING)
+        self._require_proof(survey)
+        return self._counted.listing - before
+
+    def sync(self) -> int:
+        """One round to its end; returns how many listing requests it took."""
+        before, run = self._counted.listing, self._begin("sync")
+        canary = self._canary(run)
+        survey = self._survey(run, canary, void)
+        witness = Witness(
+            self._db,
+            self.client,
+            survey,
+            self._clock,
+            served=lambda: canary.passed or canary.check("a page is gone"),
+            days_apart=self._config.listing.gone_days,
+            retention_days=self._config.listing.retention_days,
+        )
+
+        def fetch() -> None:
+            self._hold(run, None)
+
+        Round(self._db, survey, canary, witness, self._clock, self._config, run, fetch=fetch).go()
+        self._require_proof(survey)
+        return self._counted.listing - before
+
+    def missing(self, references: Iterable[str]) -> list[str]:
+        """Those that it does not hold."""
+        return [reference for reference in references if decisions.find_text(self._db, reference) is None]
+
+    def _begin(self, task: str) -> int:
+        return runs.begin_run(self._db, task, {}, self._clock.stamp())
+
+    def _canary(self, run: int) -> Canary:
+        within = Window(edge(self._config, self.today), EVERYTHING.last)
+        return Canary(self._db, self.client, self._clock, run, within=within, take=lambda _page, _reads: None)
+
+    def _survey(self, run: int, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None) -> Survey:
+        habits = Habits(
+            walk_most=self._config.listing.walk_most,
+            horizon=date(self.today.year, 12, 31),
+            recent=self.today - timedelta(days=self._config.cadence.middle_days),
+        )
+        return Survey(
+            *(self._db, self.client, self._clock, run),
+            habits=habits,
+            trusted_since=trusted,
+            surprised=canary.check,
+            fetch=fetch,
+        )
+
+    def _hold(self, run: int, window: Window | None) -> None:
+        """Records what is queued as if its pages had been fetched and read."""
+        at = self._clock.stamp()
+        wanted = [one.reference for one in queue.find_wanted(self._db, at, window, _ALL)]
+        cards = entries.find_entries(self._db, wanted)
+        with atomic(self._db):
+            decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)
+            queue.done(self._db, wanted)
+
+    def _require_proof(self, survey: Survey) -> None:
+        unproven = [str(proof.window) for proof in ledger.find_windows(self._db) if proof.state != "proven"]
+        assert not unproven, f"not proven: {unproven[:5]} and {len(unproven)} in all"
+        assert not survey.contradictions, survey.contradictions
+
+
+def _reading(card: Entry, at: str) -> Reading:
+    decision = Decision(
+        *(card.reference, card.authority, None, card.subcategory, card.outcome, card.decision_date, card.kind),
+        summary=None,
+        lines=(),
+        closed=True,
+    )
+    return Reading(decision, card.reference, "site", at, NORMALISER, card.url)
