@@ -142,6 +142,10 @@ class _Connection(asyncio.BufferedProtocol):
         """The request a fault is acting on; none other is looked at meanwhile."""
         self._acts: Iterator[bytes | float | Act] = iter(())
         self._logged = True
+        self._full = False
+        """Whether the client leaves lying what was written."""
+        self._held = False
+        """Whether the script waits for that, so that a page of any length is streamed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -151,6 +155,15 @@ class _Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._held:
+            self._held = False
+            self._step()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._incoming
@@ -204,11 +217,16 @@ class _Connection(asyncio.BufferedProtocol):
         if request is None or self.transport.is_closing():
             return
         for act in self._acts:
+            if self.transport.is_closing():
+                return
             if not self._logged:
                 self._server.record(request, _status(act))
                 self._logged = True
             if isinstance(act, bytes):
                 self.transport.write(act)
+                if self._full:
+                    self._held = True
+                    return
             elif isinstance(act, int | float):
                 asyncio.get_running_loop().call_later(act, self._step)
                 return
@@ -235,4 +253,5 @@ class _Connection(asyncio.BufferedProtocol):
 
 
 def _status(act: bytes | float | Act) -> int | None:
-    return int(act[9:12]) if isinstance(act, bytes) and act.startswith(b"HTTP/1.1 ") else None
+    """The status a script begins with, where its first bytes hold it whole."""
+    return int(act[9:12]) if isinstance(act, bytes) and len(act) >= 12 and act.startswith(b"HTTP/1.1 ") else None
