@@ -43,8 +43,6 @@ class Canary:
         self._run = run
         self._within = within
         self._take = take
-        self.passed = False
-        """Whether a known decision was read in this run."""
 
     def check_daily(self) -> None:
         """Checks if no check was passed this day (UTC)."""
@@ -72,7 +70,6 @@ class Canary:
                 self._record(known.reference, why, str(error), passed=False)
                 raise
             self._record(known.reference, why, finding, passed=True)
-            self.passed = True
             return True
         if len(gone) < _TRIES:
             return False

@@ -142,6 +142,8 @@ class Intake:
         except (Gone, ReadError) as error:
             self._unanswered = 0
             self._fail(wanted, error, save)
+            self._unreadable += 1
+            self._suspect(wanted.reference, error)
             return
         except FetchError as error:
             self._fail(wanted, error, save)
@@ -169,7 +171,7 @@ class Intake:
             next_at=self._clock.stamp(wait),
             error_kind=type(error).__name__,
             error=str(error),
-            gone=isinstance(error, Gone),
+            gone=True if isinstance(error, Gone) else False if isinstance(error, ReadError) else None,
         )
         self._tally.miss(reference, error)
 
@@ -188,7 +190,7 @@ class Intake:
                     readings.append(self._read(group))
                     self._unreadable = 0
                 except ReadError as unread:
-                    failures.append((group[0][1], [page for page, _ in group], unread))
+                    failures.append((group[0][1], [number for number, _ in group], unread))
                     self._unreadable += 1
             ids = {group[0][1].reference: [page for page, _ in group] for group in groups}
             with atomic(self._db):
@@ -202,19 +204,20 @@ class Intake:
                 self._codec.train_if_due(self._clock.stamp())
             self._report(self._tally)
             if failures:
-                self._suspect(failures[-1][0], failures[-1][2])
+                page, _, error = failures[-1]
+                self._suspect(page.reference, error, page)
 
-    def _suspect(self, page: Page, error: ReadError) -> None:
-        """Asks, at the first page of a run that does not read and at every few in a row, whether it is the site."""
+    def _suspect(self, reference: str, error: Exception, page: Page | None = None) -> None:
+        """Asks, at the first page of a run that is not had and at every few in a row, whether it is the site."""
         in_a_row = self._unreadable >= _UNREADABLE_IN_A_ROW
         if self._suspected and not in_a_row:
             return
         self._suspected = True
-        if self.surprised(f"the page of {page.reference} does not read: {error}"):
+        if self.surprised(f"the page of {reference} was not had: {error}"):
             self._unreadable = 0
         elif in_a_row:
-            told = f"{self._unreadable} pages in a row do not read, the last because: {error}"
-            if not names(page.body, page.reference):
+            told = f"{self._unreadable} pages in a row were not had, the last because: {error}"
+            if page is None or not names(page.body, reference):
                 raise Blocked(
                     f"{told}; the site shows something else in place of decisions. Nothing was concluded from it"
                 )

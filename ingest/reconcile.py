@@ -101,7 +101,8 @@ def look(window: Window, books: Books, habits: Habits, *, again: bool = False, t
         return walked
     older, newer = _parts(window, standing, habits, again)
     newer_total = yield from look(newer, books, habits, again=again)
-    rest = None if newer_total is None else max(0, total - newer_total)
+    # A part with more than the whole had by then tells nothing of the other.
+    rest = None if newer_total is None or newer_total > total else total - newer_total
     older_total = yield from look(older, books, habits, again=again, total=rest)
     if newer_total is None and older_total == total:
         newer_total = 0

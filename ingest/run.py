@@ -219,7 +219,7 @@ class _Work:
                 site,
                 survey,
                 self._clock,
-                served=lambda: canary.passed or canary.check("a page is gone"),
+                served=lambda: canary.check("pages are gone"),
                 days_apart=dials.gone_days,
                 retention_days=dials.retention_days,
             )

@@ -107,6 +107,12 @@ class Survey:
             self._blocked_if_silent(window, found)
         return found
 
+    def look_at_silent(self, window: Window) -> None:
+        """Shows by the ranges around it that a window which was asked and stated no total is empty. Raises Blocked."""
+        self._by_difference(window)
+        if self._books(window).expected:
+            self._record_empty(window)
+
     def settle(self) -> None:
         """Judges what was listed by what is held now; a window whose decisions, once fetched, show that they moved
         while it was walked is walked once more."""

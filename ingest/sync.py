@@ -105,7 +105,10 @@ class Round:
                     self._survey.look(part, again=True)
 
     def _compare(self, its: _Totals) -> None:
-        if its.whole is None or its.inside is None:
+        if its.whole is None:
+            self._survey.look_at_silent(its.ranges.whole)
+            return
+        if its.inside is None:
             self._survey.look(its.ranges.whole, again=False, total=its.whole)
             return
         if its.ranges.inside is not None:

@@ -54,29 +54,35 @@ class Witness:
 
     def look(self) -> None:
         """Asks for the pages that are due. Raises what `Site.fetch` raises about the site as a whole."""
+        gone: list[tuple[Absence, str, bool]] = []
         for absence in absences.find_due(self._db, self._clock.stamp()):
-            second = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
+            again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
             day = Window(absence.stood_on, absence.stood_on)
-            if second:
+            if again:
                 self._survey.look(day, again=True)
                 if not absences.is_open(self._db, absence):
                     log.info("%s is listed again", absence.reference)
                     continue
-            self._ask(absence, second=second and self._is_proven(day))
+            answer = self._ask(absence)
+            if answer is not None:
+                gone.append((absence, answer, again and self._is_proven(day)))
+        # Only a site that still shows a known decision, after all those that are gone, is believed.
+        if gone and self._served():
+            for absence, answer, second in gone:
+                self._gone(absence, answer, second=second)
 
-    def _ask(self, absence: Absence, *, second: bool) -> None:
+    def _ask(self, absence: Absence) -> str | None:
+        """What the site says where the page is gone; None where it is not, or nobody knows."""
         try:
             self._site.fetch(absence.url)
         except Gone as error:
-            if not self._served():
-                return
-            self._gone(absence, str(error), second=second)
-            return
+            return str(error)
         except FetchError as error:
             self._answered(absence, str(error), _AGAIN, gone=None)
-            return
+            return None
         queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
         self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
+        return None
 
     def _gone(self, absence: Absence, answer: str, *, second: bool) -> None:
         self._answered(absence, answer, self._days_apart * 86_400 if not second else _AGAIN, gone=True)

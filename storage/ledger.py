@@ -75,13 +75,18 @@ def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
     )
 
 
+_LACKS = """EXISTS (
+  SELECT 1 FROM entries AS e LEFT JOIN queue AS q USING (reference)
+   WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN w.first AND w.last AND q.state IS NOT 'excluded'
+     AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site'))"""
+"""Whether a window `w` lists anything that is neither held nor excluded."""
+
+
 def prove(db: sqlite3.Connection, at: str, run: int) -> None:
-    """Calls every window proven that was listed whole and of which all that is listed is held, or excluded."""
+    """Calls those windows proven that were listed whole and of which all that is listed is held, or excluded."""
+    db.execute(f"UPDATE windows AS w SET state = 'short', proven_at = NULL WHERE state = 'proven' AND {_LACKS}")
     proven = db.execute(
-        "SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed AND NOT EXISTS ("
-        "  SELECT 1 FROM entries AS e LEFT JOIN queue AS q USING (reference)"
-        "   WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN w.first AND w.last AND q.state IS NOT 'excluded'"
-        "     AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site'))"
+        f"SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed AND NOT {_LACKS}"
     ).fetchall()
     for first, last, walked_at in proven:
         db.execute(

@@ -43,25 +43,38 @@ def kept(db: sqlite3.Connection, reference: str) -> None:
 
 
 def failed(
-    db: sqlite3.Connection, reference: str, url: str, *, at: str, next_at: str, error_kind: str, error: str, gone: bool
+    db: sqlite3.Connection,
+    reference: str,
+    url: str,
+    *,
+    at: str,
+    next_at: str,
+    error_kind: str,
+    error: str,
+    gone: bool | None,
 ) -> None:
-    """Says that a decision could not be fetched or read, why, and when it is tried again. `gone`: the site says that
-    there is no such page; said often enough, it excludes the decision from what a window must hold."""
+    """Says that a decision could not be fetched or read, why, and when it is tried again.
+
+    `gone`: the site says that there is no such page; said often enough, it excludes the decision from what a window
+    must hold. False: there is a page, which does not read. None: neither is known.
+    """
     db.execute(
         "INSERT INTO queue (reference, url, state, reason, added_at, next_at) VALUES (?, ?, 'failed', 'listed', ?, ?) "
         "ON CONFLICT (reference) DO NOTHING",
         (reference, url, at, at),
     )
+    gone_first_at = {True: "coalesce(gone_first_at, :at)", False: "NULL", None: "gone_first_at"}[gone]
+    gone_last_at = {True: ":at", False: "NULL", None: "gone_last_at"}[gone]
     db.execute(
-        "UPDATE queue SET state = 'failed', attempts = attempts + 1, next_at = ?, error_kind = ?, error = ?, "
-        "gone = iif(?4, gone + 1, gone), gone_first_at = iif(?4, coalesce(gone_first_at, ?5), gone_first_at), "
-        "gone_last_at = iif(?4, ?5, gone_last_at) WHERE reference = ?6",
-        (next_at, error_kind, error, gone, at, reference),
+        "UPDATE queue SET attempts = attempts + 1, next_at = :next_at, error_kind = :error_kind, error = :error, "
+        f"gone = {'gone + 1' if gone else '0' if gone is False else 'gone'}, gone_first_at = {gone_first_at}, "
+        f"gone_last_at = {gone_last_at} WHERE reference = :reference",
+        {"at": at, "next_at": next_at, "error_kind": error_kind, "error": error, "reference": reference},
     )
     db.execute(
-        "UPDATE queue SET state = 'excluded' WHERE reference = ? AND gone >= ? "
-        "AND julianday(gone_last_at) - julianday(gone_first_at) >= ?",
-        (reference, EXCLUDED_AFTER_FETCHES, EXCLUDED_AFTER_DAYS),
+        "UPDATE queue SET state = iif(gone >= ? AND julianday(gone_last_at) - julianday(gone_first_at) >= ?, "
+        "'excluded', 'failed') WHERE reference = ?",
+        (EXCLUDED_AFTER_FETCHES, EXCLUDED_AFTER_DAYS, reference),
     )
 
 
@@ -94,8 +107,12 @@ def find_failures(db: sqlite3.Connection) -> list[Failure]:
 
 
 def count(db: sqlite3.Connection, window: Window | None = None) -> int:
-    """How many decisions wait to be fetched or read, in a window or in all; not what is excluded."""
-    where, values = "state <> 'excluded'", []
+    """How many decisions wait to be fetched or read, in a window or in all: of those listed and not excluded."""
+    where = (
+        "state <> 'excluded' AND NOT EXISTS "
+        "(SELECT 1 FROM entries AS e WHERE e.reference = queue.reference AND e.unlisted_at IS NOT NULL)"
+    )
+    values: list[str] = []
     if window is not None:
         where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
         values = [window.first.isoformat(), window.last.isoformat()]

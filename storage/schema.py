@@ -306,10 +306,22 @@ SELECT w.first, w.last, w.state, w.total, w.listed,
 def m002_reconciliation(db: Database) -> None:
     """A ledger whose windows never overlap, with what moved, disappeared or could never be had beside it.
 
-    The windows of before may overlap and say nothing of when they were walked, so they are proven anew.
+    The windows of before may overlap and say nothing of when they were walked, so all they covered is unknown now.
     """
+    before = db.execute("SELECT first, last, counted_at, asked, run FROM windows ORDER BY first").fetchall()
     for statement in _statements(_RECONCILIATION):
         db.execute(statement)
+    until = ""
+    for first, last, counted_at, asked, run in before:
+        if first > until:
+            db.execute(
+                "INSERT INTO windows (first, last, listed, state, counted_at, asked, run) "
+                "VALUES (?, ?, 0, 'unknown', ?, ?, ?)",
+                (first, last, counted_at, asked, run),
+            )
+        elif last > until:
+            db.execute("UPDATE windows SET last = ? WHERE first = (SELECT max(first) FROM windows)", (last,))
+        until = max(until, last)
     db.execute("PRAGMA user_version = 2")
 
 
