@@ -119,7 +119,7 @@ class Archive:
             self.client,
             survey,
             self._clock,
-            served=lambda: canary.passed or canary.check("a page is gone"),
+            served=lambda: canary.check("pages are gone"),
             days_apart=self._config.listing.gone_days,
             retention_days=self._config.listing.retention_days,
         )

@@ -660,7 +660,9 @@ def proof(
     """A row whose total was counted and walked so many days ago."""
     counted_at = f"{TODAY - timedelta(days=counted)}T12:00:00Z"
     walked_at = None if walked is None else f"{TODAY - timedelta(days=walked)}T12:00:00Z"
-    return Proof(window, total, (total or 0) if listed is None else listed, state, counted_at, walked_at, None, "t=both")
+    return Proof(
+        window, total, (total or 0) if listed is None else listed, state, counted_at, walked_at, None, "t=both"
+    )
 
 
 @st.composite
@@ -751,9 +753,7 @@ def test_a_cadence_of_a_day_comes_every_day_for_every_window() -> None:
 
 def test_what_was_proven_in_one_go_is_not_due_in_one_go() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n))) for n in range(800, 1_000)]
-    dues = [
-        sum(days(one) for one in owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)
-    ]
+    dues = [sum(days(one) for one in owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)]
     assert dues[44] == 0
     first = next(n for n, due in enumerate(dues) if due)
     assert first < 60 and dues[first] < 50 and dues[-1] >= 190

@@ -17,11 +17,11 @@ from sqlite_utils import Database
 
 from ingest.clock import Stop
 from ingest.run import Backfill, Outcome, Sync
+from replica.corpus import generate
 from replica.edits import Edit, WrongTotal
 from replica.faults import Fault, Respond
 from replica.messages import Request
 from replica.sample import Sample
-from replica.corpus import generate
 from replica.server import serve
 from replica.site import Site
 from replica.walls import CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE, SEARCH_SHELL, WALLS, Instead
@@ -445,9 +445,7 @@ def test_a_decision_that_takes_another_category_keeps_its_row_and_gets_its_addre
     assert before.address != after.address
     world.site.amend(before.reference, after)
     assert sync_daily(world, 1, **dials).exit_code == 0
-    row = world.ask(
-        "SELECT url, category, subcategory, status FROM decisions WHERE reference = ?", before.reference
-    )
+    row = world.ask("SELECT url, category, subcategory, status FROM decisions WHERE reference = ?", before.reference)
     assert row == [(after.address, "Housing", "Private housing", "published")]
     moves = world.ask("SELECT field, before, after FROM moves WHERE reference = ?", before.reference)
     assert ("url", before.address, after.address) in moves
