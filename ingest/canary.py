@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ingest import page as pages_read
 from ingest.clock import Clock
-from ingest.errors import Blocked, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.site import Site
 from ingest.whole import shows
 from storage import checks
@@ -68,6 +68,11 @@ class Canary:
             except Gone:
                 gone.append(known.reference)
                 continue
+            except Elsewhere as error:
+                self._record(known.reference, why, str(error), passed=False)
+                raise Blocked(
+                    f"{error}; it is the page of a decision that is known, so the site does not serve us"
+                ) from None
             except (Blocked, LayoutChanged) as error:
                 self._record(known.reference, why, str(error), passed=False)
                 raise
