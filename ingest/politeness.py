@@ -1,4 +1,4 @@
-"""What the journal shows of how the site was treated: an account one could send to the publisher. Pure."""
+"""What the journal shows of how the site was treated: an account one could send to the publisher."""
 
 from __future__ import annotations
 
