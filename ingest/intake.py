@@ -18,9 +18,9 @@ from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
 from ingest.errors import Blocked, Elsewhere, FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
 from ingest.page import NORMALISER
-from ingest.site import Site
 from ingest.text import render
 from ingest.whole import names
+from ingest.wire import Wire
 from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
@@ -115,11 +115,11 @@ class Intake:
 
     # ------------------------------------------------------------ fetch, keep
 
-    def fetch(self, site: Site, save: Callable[[], None], window: Window | None, most: int | None) -> None:
+    def fetch(self, site: Wire, save: Callable[[], None], window: Window | None, most: int | None) -> None:
         """Fetches what is queued and due, of a window if one is given, and records it.
 
         `save` writes the journal; it is called inside the transaction of each page. `most`: decisions to fetch at
-        most. Raises what `Site.fetch` raises about the site as a whole, and LayoutChanged.
+        most. Raises what `Wire.fetch` raises about the site as a whole, and LayoutChanged.
         """
         self.record_kept()
         enough = None if most is None else self._tally.fetched + most
@@ -136,7 +136,7 @@ class Intake:
             self._batch = min(self._batch * 2, self._batch_most)
         self._blame_pages(save)
 
-    def _fetch_one(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
+    def _fetch_one(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         try:
             self._fetch_pages(site, save, wanted)
         except (Gone, Elsewhere, ReadError) as error:
@@ -158,7 +158,7 @@ class Intake:
         self._tally.fetched += 1
         self._report(self._tally)
 
-    def _fetch_pages(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
+    def _fetch_pages(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         """Fetches what is missing of a decision's pages and keeps it, page by page."""
         kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
         missing = _next_chapter(kept, wanted.reference)

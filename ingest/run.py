@@ -24,6 +24,7 @@ from ingest.site import Site
 from ingest.survey import Survey
 from ingest.sync import Round, edge
 from ingest.window import EVERYTHING, gaps
+from ingest.wire import Wire
 from ingest.witness import Witness
 from storage import decisions, journal, ledger, pages, queue, runs
 from storage.database import atomic
@@ -262,14 +263,14 @@ class _Work:
         with atomic(self._db):
             ledger.prove(self._db, self._clock.stamp(), self._run)
 
-    def _canary(self, site: Site) -> Canary:
+    def _canary(self, site: Wire) -> Canary:
         within = Window(edge(self._config, self._clock.today()), EVERYTHING.last)
         canary = Canary(self._db, site, self._clock, self._run, within=within, take=self._intake.take)
         self._intake.surprised = canary.check
         return canary
 
     def _survey(
-        self, site: Site, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None
+        self, site: Wire, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None
     ) -> Survey:
         today = self._clock.today()
         return Survey(

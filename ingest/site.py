@@ -9,7 +9,6 @@ from __future__ import annotations
 import email.utils
 import ssl
 import zlib
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -20,6 +19,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config
 from ingest.errors import Blocked, Elsewhere, FetchError, Gone, Overdue, Refused, Stopped, TooLarge, Unreachable
 from ingest.manners import Manners
+from ingest.wire import Answer
 from storage.journal import Robots
 from storage.model import Validators
 
@@ -27,21 +27,6 @@ _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
 _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer with status 200; or 304, when the site was told what we have of it."""
-
-    target: str
-    """Path and query that were asked for."""
-    body: bytes
-    charset: str | None
-    at: str
-    """When it was asked for: UTC, ISO 8601 with Z."""
-    validators: Validators | None = None
-    unchanged: bool = False
-    """Whether the site says that it is as the validators it was told say; `body` is empty then."""
 
 
 class Site:

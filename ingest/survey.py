@@ -18,8 +18,8 @@ from ingest.clock import Clock
 from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
-from ingest.site import Site
 from ingest.window import EVERYTHING
+from ingest.wire import Wire
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Entry, Proof, Standing, Window, WindowState
@@ -49,7 +49,7 @@ class Survey:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Site,
+        site: Wire,
         clock: Clock,
         run: int,
         *,

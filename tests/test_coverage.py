@@ -24,6 +24,8 @@ import pytest
 from conftest import ROOT, TODAY, Time, World
 from hypothesis import given
 from hypothesis import strategies as st
+from replica.edits import RepeatCard
+from replica.script import Script, on
 from test_web import canned, served
 from test_web_browser import browser
 
@@ -31,9 +33,7 @@ from ingest.clock import Stop
 from ingest.picture import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw, holes, unproven
 from ingest.run import Backfill, Sync
 from replica.corpus import generate, seeds
-from replica.edits import RepeatCard
 from replica.faults import Respond
-from replica.script import Script, on
 from replica.server import serve
 from replica.site import Site
 from storage import ledger
