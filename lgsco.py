@@ -424,6 +424,23 @@ def _painter() -> Callable[[str, State], str]:
     return paint
 
 
+@_command(site=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def politeness(settings: _Settings, as_json: bool) -> int:
+    """How the site was treated, from the journal of every request: something to show to the publisher.
+
+    Exits 10 where a promise was not kept. Example: lgsco politeness
+    """
+    from ingest.politeness import account
+    from storage.database import reading
+    from storage.journal import find_days, find_robots
+
+    with reading(settings.database) as db:
+        told = account(find_days(db), find_robots(db, settings.config.site.base_url), settings.config)
+    click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else told.as_text())
+    return 10 if told.broken else 0
+
+
 @_command()
 @click.argument("reference", nargs=-1, required=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="A past reading, from 1.")

@@ -16,23 +16,22 @@ from pathlib import Path
 from random import Random
 
 from ingest.canary import Canary
-from ingest.clock import Clock, Stop, void
+from ingest.clock import Clock, void
 from ingest.config import Config
 from ingest.errors import Gone
 from ingest.page import NORMALISER
 from ingest.reconcile import Habits
-from ingest.site import Answer
-from ingest.site import Site as Client
 from ingest.survey import Survey
 from ingest.sync import Round, edge
 from ingest.window import EVERYTHING
+from ingest.wire import Answer
 from ingest.witness import Witness
 from replica.messages import Request
 from replica.site import Site
 from storage import decisions, entries, ledger, queue, runs
 from storage.database import atomic
 from storage.decisions import Reading
-from storage.model import Decision, Entry, Window
+from storage.model import Decision, Entry, Validators, Window
 from storage.writer import writing
 
 _LISTING = "/Decisions/SearchResults?"
@@ -56,15 +55,14 @@ class Counted:
         return answer.body
 
 
-class _InProcess(Client):
-    """The client, but that it reaches the site without HTTP, robots.txt or pace."""
+class _InProcess:
+    """A wire that reaches the site without HTTP, robots.txt or pace."""
 
-    def __init__(self, counted: Counted, config: Config, clock: Clock) -> None:
-        super().__init__(config, clock, Stop(), void)
+    def __init__(self, counted: Counted, clock: Clock) -> None:
         self._counted = counted
         self._at = clock.stamp
 
-    def fetch(self, target: str) -> Answer:
+    def fetch(self, target: str, known: Validators | None = None) -> Answer:  # noqa: ARG002  # as a wire is asked
         return Answer(target, self._counted.ask(target), "utf-8", self._at())
 
 
@@ -72,9 +70,7 @@ class _InProcess(Client):
 def opened(database: Path, site: Site, config: Config, today: date) -> Iterator[Archive]:
     """The archive in a database, which is made if there is none."""
     with writing(database) as db:
-        archive = Archive(db, site, config, today)
-        with archive.client:
-            yield archive
+        yield Archive(db, site, config, today)
 
 
 class Archive:
@@ -92,7 +88,7 @@ class Archive:
             chance=Random(1),
         )
         self._counted = Counted(site)
-        self.client = _InProcess(self._counted, config, self._clock)
+        self._wire = _InProcess(self._counted, self._clock)
 
     def backfill(self) -> int:
         """Lists and holds everything; returns how many listing requests it took."""
@@ -116,7 +112,7 @@ class Archive:
         survey = self._survey(run, canary, void)
         witness = Witness(
             self._db,
-            self.client,
+            self._wire,
             survey,
             self._clock,
             served=lambda: canary.check("pages are gone"),
@@ -140,7 +136,7 @@ class Archive:
 
     def _canary(self, run: int) -> Canary:
         within = Window(edge(self._config, self.today), EVERYTHING.last)
-        return Canary(self._db, self.client, self._clock, run, within=within, take=lambda _page, _reads: None)
+        return Canary(self._db, self._wire, self._clock, run, within=within, take=lambda _page, _reads: None)
 
     def _survey(self, run: int, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None) -> Survey:
         habits = Habits(
@@ -149,7 +145,7 @@ class Archive:
             recent=self.today - timedelta(days=self._config.cadence.middle_days),
         )
         return Survey(
-            *(self._db, self.client, self._clock, run),
+            *(self._db, self._wire, self._clock, run),
             habits=habits,
             trusted_since=trusted,
             surprised=canary.check,

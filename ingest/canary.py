@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from ingest import page as pages_read
 from ingest.clock import Clock
-from ingest.errors import Blocked, Gone, LayoutChanged, ReadError
-from ingest.site import Site
+from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.whole import shows
+from ingest.wire import Wire
 from storage import checks
 from storage.checks import Known
 from storage.model import Page, Window
@@ -28,7 +28,7 @@ class Canary:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Site,
+        site: Wire,
         clock: Clock,
         run: int,
         *,
@@ -54,7 +54,7 @@ class Canary:
         """True: a known decision reads as ever. False: none is known yet, so nothing is told.
 
         Raises Blocked where the site shows something else in its place, LayoutChanged where the decision is there and
-        no longer reads; and what `Site.fetch` raises.
+        no longer reads; and what `Wire.fetch` raises.
         """
         count = checks.count_known(self._db, self._within)
         places = self._clock.chance.sample(range(count), min(_TRIES, count))
@@ -66,6 +66,11 @@ class Canary:
             except Gone:
                 gone.append(known.reference)
                 continue
+            except Elsewhere as error:
+                self._record(known.reference, why, str(error), passed=False)
+                raise Blocked(
+                    f"{error}; it is the page of a decision that is known, so the site does not serve us"
+                ) from None
             except (Blocked, LayoutChanged) as error:
                 self._record(known.reference, why, str(error), passed=False)
                 raise

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.errors import ConfigError, UsageError
+from ingest.hours import minutes
 
 VERSION = "0.1.0"
 
@@ -39,6 +40,7 @@ class Fetch:
     deadline: float = 120.0
     max_bytes: int = 8 * 1024 * 1024
     daily_requests: int = 50_000
+    quiet_hours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Storage:
 
     database: str = "lgsco.db"
     batch: int = 250
+    journal_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class Cadence:
     walk_middle: int = 30
     walk_old: int = 90
     filters: int = 30
+    reread_days: int = 180
+    reread_most: int = 300
+    full_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "fetch.max_bytes": (1024, 1_000_000_000),
     "fetch.daily_requests": (1, 10_000_000),
     "storage.batch": (1, 100_000),
+    "storage.journal_days": (2, 100_000),
     "listing.walk_most": (10, 10_000_000),
     "listing.trust_hours": (0, 1_000_000),
     "listing.retention_days": (1, 100_000),
@@ -139,6 +146,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "cadence.walk_middle": (1, 100_000),
     "cadence.walk_old": (1, 100_000),
     "cadence.filters": (1, 100_000),
+    "cadence.reread_days": (1, 100_000),
+    "cadence.reread_most": (0, 10_000_000),
+    "cadence.full_days": (1, 100_000),
     "schedule.sync_days": (1, 36_500),
     "schedule.stale_hours": (1, 1_000_000),
 }
@@ -216,6 +226,12 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
         raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
     if isinstance(value, str):
         value = _checked_text(key, value, where)
+    if key == "quiet_hours":
+        for hours in value:
+            try:
+                minutes(hours)
+            except ValueError as error:
+                raise ConfigError(f"{where}: {error}") from None
     changed: Config = replace(config, **{section: replace(part, **{key: value})})
     return changed
 

@@ -13,10 +13,12 @@
     │   ├── Gone                              no longer there, or not yet
     │   ├── Unreachable                       no connection, or it broke
     │   ├── Overdue                           the deadline passed
+    │   ├── Elsewhere                         it leads to another host, which is not asked
     │   └── Refused                           any other status that is not 200
     ├── LayoutChanged                    11   the site answers, and no page reads as it did
     ├── Blocked                          12   a search shell, a refusal, robots.txt
     ├── OutOfBudget                      10   the day's ceiling of requests is reached
+    ├── HeldOff                          10   the site asked to be left alone for longer than we wait
     ├── StoreError                            the database
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
@@ -75,12 +77,10 @@ class FetchError(LgscoError):
     exit_code = 10
     retry = True
 
-    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         """The HTTP status, or None when no answer came."""
-        self.retry_after = retry_after
-        """Seconds the site asked us to wait, or None."""
 
 
 class Gone(FetchError):
@@ -97,11 +97,17 @@ class Overdue(FetchError):
     """The whole answer was not here before the deadline."""
 
 
+class Elsewhere(FetchError):
+    """The answer leads to another host. No other host is ever asked."""
+
+    retry = False
+
+
 class Refused(FetchError):
     """The site answered with a status that is no answer; 429 and 5xx are worth another try."""
 
-    def __init__(self, message: str, *, status: int, retry_after: float | None = None) -> None:
-        super().__init__(message, status=status, retry_after=retry_after)
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message, status=status)
         self.retry = status == 429 or status >= 500
 
 
@@ -119,6 +125,12 @@ class Blocked(LgscoError):
 
 class OutOfBudget(LgscoError):
     """The day's ceiling of requests is reached; what is left waits for tomorrow."""
+
+    exit_code = 10
+
+
+class HeldOff(LgscoError):
+    """The site asked to be left alone (Retry-After) for longer than a run waits; it holds for every run."""
 
     exit_code = 10
 

@@ -16,11 +16,11 @@ from typing import assert_never
 from ingest import page as pages_read
 from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
-from ingest.errors import Blocked, FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
+from ingest.errors import Blocked, Elsewhere, FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
 from ingest.page import NORMALISER
-from ingest.site import Site
 from ingest.text import render
 from ingest.whole import names
+from ingest.wire import Wire
 from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
@@ -85,18 +85,29 @@ class Intake:
     """Records decisions: those of the queue, and those of documents."""
 
     def __init__(
-        self, db: sqlite3.Connection, clock: Clock, run: int, tally: Tally, report: Report, *, batch: int
+        self,
+        db: sqlite3.Connection,
+        clock: Clock,
+        run: int,
+        tally: Tally,
+        report: Report,
+        *,
+        batch: int,
+        full_days: int,
     ) -> None:
+        """`batch`: decisions recorded in one transaction. `full_days`: for which the site's word is taken that a page
+        is unchanged."""
         self._db = db
         self._codec = pages.Codec(db)
         self._clock = clock
         self._run = run
         self._tally = tally
         self._report = report
+        self._full_days = full_days
         self._batch_most = batch
         self._batch = min(_FIRST_BATCH, batch)
         self._unreadable = 0
-        self._unanswered = 0
+        self._unanswered: list[tuple[Wanted, FetchError]] = []
         self._suspected = False
         self.surprised: Callable[[str], bool] = lambda _why: False
         """Asked, with the reason, when a page does not read: True where the site is known to serve us as ever. It
@@ -104,11 +115,11 @@ class Intake:
 
     # ------------------------------------------------------------ fetch, keep
 
-    def fetch(self, site: Site, save: Callable[[], None], window: Window | None, most: int | None) -> None:
+    def fetch(self, site: Wire, save: Callable[[], None], window: Window | None, most: int | None) -> None:
         """Fetches what is queued and due, of a window if one is given, and records it.
 
         `save` writes the journal; it is called inside the transaction of each page. `most`: decisions to fetch at
-        most. Raises what `Site.fetch` raises about the site as a whole, and LayoutChanged.
+        most. Raises what `Wire.fetch` raises about the site as a whole, and LayoutChanged.
         """
         self.record_kept()
         enough = None if most is None else self._tally.fetched + most
@@ -123,46 +134,79 @@ class Intake:
             finally:
                 self.record_kept()
             self._batch = min(self._batch * 2, self._batch_most)
+        self._blame_pages(save)
 
-    def _fetch_one(self, site: Site, save: Callable[[], None], wanted: Wanted) -> None:
-        kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
-        missing = _next_chapter(kept, wanted.reference)
+    def _fetch_one(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         try:
-            while missing is not None:
-                target = wanted.url if missing == 1 else f"{wanted.url}?chapter={missing}"
-                answer = site.fetch(target)
-                page = Page(wanted.reference, missing, target, answer.at, answer.charset, answer.body)
-                kept.append(page)
-                missing = _next_chapter(kept, wanted.reference)
-                with atomic(self._db):
-                    pages.keep(self._db, self._codec, page)
-                    if missing is None:
-                        queue.kept(self._db, wanted.reference)
-                    save()
-        except (Gone, ReadError) as error:
-            self._unanswered = 0
+            self._fetch_pages(site, save, wanted)
+        except (Gone, Elsewhere, ReadError) as error:
+            self._blame_pages(save)
             self._fail(wanted, error, save)
             self._unreadable += 1
             self._suspect(wanted.reference, error)
             return
         except FetchError as error:
-            self._fail(wanted, error, save)
-            self._unanswered += 1
-            if self._unanswered >= _UNANSWERED_IN_A_ROW:
+            # The site's fault, if it goes on; the page's, if the next ones come.
+            self._unanswered.append((wanted, error))
+            log.warning("%s: %s", wanted.reference, error)
+            self._postpone(wanted, error, save)
+            if len(self._unanswered) >= _UNANSWERED_IN_A_ROW:
+                self._unanswered.clear()
                 raise
             return
-        self._unanswered = 0
+        self._blame_pages(save)
         self._tally.fetched += 1
         self._report(self._tally)
 
-    def _fail(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
-        wait = _RETRY_SECONDS[min(wanted.attempts, len(_RETRY_SECONDS) - 1)]
+    def _fetch_pages(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
+        """Fetches what is missing of a decision's pages and keeps it, page by page."""
+        kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
+        missing = _next_chapter(kept, wanted.reference)
+        known = None
+        if wanted.reason == "reread" and not kept:
+            since = self._clock.stamp(-86_400 * self._full_days)
+            known = pages.find_validators(self._db, wanted.reference, since)
+        while missing is not None:
+            target = wanted.url if missing == 1 else f"{wanted.url}?chapter={missing}"
+            answer = site.fetch(target, known)
+            if answer.unchanged:
+                with atomic(self._db):
+                    pages.record_unchanged(self._db, wanted.reference, answer.at)
+                    decisions.record_seen(self._db, wanted.reference, answer.at)
+                    queue.done(self._db, [wanted.reference])
+                    save()
+                self._tally.unchanged += 1
+                return
+            page = Page(wanted.reference, missing, target, answer.at, answer.charset, answer.body, answer.validators)
+            kept.append(page)
+            missing = _next_chapter(kept, wanted.reference)
+            with atomic(self._db):
+                pages.keep(self._db, self._codec, page)
+                if missing is None:
+                    queue.kept(self._db, wanted.reference)
+                save()
+
+    def _postpone(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
+        """Has a page that the site did not answer for tried again later, without holding it against the page."""
         with atomic(self._db):
-            self._queue_failure(wanted.reference, wanted.url, error, wait)
+            at = self._clock.stamp(_RETRY_SECONDS[0])
+            queue.postponed(self._db, wanted.reference, next_at=at, error_kind=type(error).__name__, error=str(error))
+            save()
+
+    def _blame_pages(self, save: Callable[[], None]) -> None:
+        """The site answers: what it did not answer for just before is the pages' own failure."""
+        unanswered, self._unanswered = self._unanswered, []
+        for wanted, error in unanswered:
+            self._fail(wanted, error, save)
+
+    def _fail(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
+        with atomic(self._db):
+            self._queue_failure(wanted.reference, wanted.url, error, wanted.attempts)
             save()
         self._report(self._tally)
 
-    def _queue_failure(self, reference: str, url: str, error: Exception, wait: float = _RETRY_SECONDS[0]) -> None:
+    def _queue_failure(self, reference: str, url: str, error: Exception, attempts: int = 0) -> None:
+        wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
         queue.failed(
             self._db,
             reference,

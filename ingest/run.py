@@ -16,19 +16,21 @@ from ingest import documents
 from ingest.canary import Canary
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_contact
-from ingest.errors import Blocked, FetchError, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
+from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
 from ingest.intake import Intake, Report, Tally
+from ingest.manners import Manners
 from ingest.reconcile import Habits
 from ingest.site import Site
 from ingest.survey import Survey
 from ingest.sync import Round, edge
 from ingest.window import EVERYTHING, gaps
+from ingest.wire import Wire
 from ingest.witness import Witness
-from storage import decisions, ledger, queue, runs
+from storage import decisions, journal, ledger, pages, queue, runs
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.errors import LgscoError, StoreFailed
-from storage.model import Request, Window
+from storage.model import Window
 from storage.writer import writing
 
 log = logging.getLogger("lgsco")
@@ -122,7 +124,7 @@ def _caught(task: Task, work: _Work) -> Outcome:
         return Outcome("blocked", error.exit_code, str(error), work.tally)
     except LayoutChanged as error:
         return Outcome("layout", error.exit_code, str(error), work.tally)
-    except (FetchError, OutOfBudget, ReadError) as error:
+    except (FetchError, HeldOff, OutOfBudget, ReadError) as error:
         return Outcome("incomplete", 10, f"{error}; run the command again later, it goes on where it was", work.tally)
 
 
@@ -138,14 +140,23 @@ class _Work:
         self._clock = clock
         self._stop = stop
         self._report = report
-        self._requests: list[Request] = []  # asked, and not in the journal yet
         self.tally = Tally()
-        self._intake = Intake(db, clock, run, self.tally, report, batch=config.storage.batch)
+        self._manners = Manners(db, run, config.fetch, clock, stop, asked=self._asked)
+        self._intake = Intake(
+            db,
+            clock,
+            run,
+            self.tally,
+            report,
+            batch=config.storage.batch,
+            full_days=config.cadence.full_days,
+        )
 
     def end(self, outcome: Outcome) -> None:
-        """Records how the run ended, with the last of its journal."""
+        """Records how the run ended, with the last of its journal; old days of it are summed up."""
         with atomic(self._db):
-            self._save_requests()
+            self._manners.save()
+            journal.roll_up(self._db, self._clock.stamp(-86_400 * self._config.storage.journal_days)[:10])
             runs.end_run(
                 self._db,
                 self._run,
@@ -182,7 +193,7 @@ class _Work:
 
         def fetch(part: Window) -> None:
             left = None if limit is None else limit - tally.fetched
-            self._intake.fetch(site, self._save_requests, part, left)
+            self._intake.fetch(site, self._manners.save, part, left)
             survey.settle()
             if limit is not None and tally.fetched >= limit:
                 raise _LimitReached
@@ -223,6 +234,7 @@ class _Work:
                 days_apart=dials.gone_days,
                 retention_days=dials.retention_days,
             )
+            self._queue_oldest()
             scopes = Round(
                 self._db,
                 survey,
@@ -231,10 +243,19 @@ class _Work:
                 self._clock,
                 self._config,
                 self._run,
-                fetch=lambda: self._intake.fetch(site, self._save_requests, None, None),
+                fetch=lambda: self._intake.fetch(site, self._manners.save, None, None),
             ).go()
         self.tally.left = len(witness.left)
         return self._judged(scopes, survey)
+
+    def _queue_oldest(self) -> None:
+        """Queues pages that were not asked for in a long time: a page can change without its card."""
+        dials = self._config.cadence
+        with atomic(self._db):
+            before = self._clock.stamp(-86_400 * dials.reread_days)
+            count = pages.queue_oldest(self._db, before, dials.reread_most, self._clock.stamp())
+        if count:
+            log.info("%d pages are asked for again in their turn", count)
 
     def _prove(self) -> None:
         """Records what an earlier run kept, and proves the windows that lacked no more than that."""
@@ -242,14 +263,14 @@ class _Work:
         with atomic(self._db):
             ledger.prove(self._db, self._clock.stamp(), self._run)
 
-    def _canary(self, site: Site) -> Canary:
+    def _canary(self, site: Wire) -> Canary:
         within = Window(edge(self._config, self._clock.today()), EVERYTHING.last)
         canary = Canary(self._db, site, self._clock, self._run, within=within, take=self._intake.take)
         self._intake.surprised = canary.check
         return canary
 
     def _survey(
-        self, site: Site, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None
+        self, site: Wire, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None
     ) -> Survey:
         today = self._clock.today()
         return Survey(
@@ -287,17 +308,11 @@ class _Work:
         return Outcome("complete", 0, f"{self._told()}; every decision the site lists is held", self.tally)
 
     def _site(self) -> Site:
-        today, last = runs.requests_today(self._db, self._clock.stamp())
-        return Site(self._config, self._clock, self._stop, self._journal, asked_today=today, asked_last=last)
+        return Site(self._config, self._clock, self._stop, self._manners)
 
-    def _journal(self, request: Request) -> None:
-        self._requests.append(request)
+    def _asked(self) -> None:
         self.tally.requests += 1
         self._report(self.tally)
-
-    def _save_requests(self) -> None:
-        runs.record_requests(self._db, self._run, self._requests)
-        self._requests.clear()
 
     def _told(self) -> str:
         tally = self.tally

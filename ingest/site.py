@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+import zlib
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -18,58 +17,38 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config
-from ingest.errors import Blocked, FetchError, Gone, OutOfBudget, Overdue, Refused, Stopped, TooLarge, Unreachable
-from storage.model import Request
+from ingest.errors import Blocked, Elsewhere, FetchError, Gone, Overdue, Refused, Stopped, TooLarge, Unreachable
+from ingest.manners import Manners
+from ingest.wire import Answer
+from storage.journal import Robots
+from storage.model import Validators
 
 _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer with status 200."""
-
-    target: str
-    """Path and query that were asked for."""
-    body: bytes
-    charset: str | None
-    at: str
-    """When it was asked for: UTC, ISO 8601 with Z."""
+_PART = 64 * 1024
+"""Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
 
 
 class Site:
-    """The source site. Use as a context manager; `journal` is given every request as it went."""
+    """The source site. Use as a context manager."""
 
-    def __init__(
-        self,
-        config: Config,
-        clock: Clock,
-        stop: Stop,
-        journal: Callable[[Request], None],
-        *,
-        asked_today: int = 0,
-        asked_last: float | None = None,
-    ) -> None:
-        """`asked_today`: requests journalled since midnight UTC. `asked_last`: seconds since the last one."""
+    def __init__(self, config: Config, clock: Clock, stop: Stop, manners: Manners) -> None:
         self._config = config.fetch
         self._clock = clock
         self._stop = stop
-        self._journal = journal
-        self._asked_today = asked_today
+        self._manners = manners
         self._base = urlsplit(config.site.base_url)
         self._agent = config.user_agent
         # Building an SSL context costs 19 ms and a loopback site needs none.
         verify: ssl.SSLContext | bool = ssl.create_default_context() if self._base.scheme == "https" else False
         timeout = httpx.Timeout(self._config.read_timeout, connect=self._config.connect_timeout)
         self._client = httpx.Client(
-            headers=[(b"User-Agent", self._agent.encode())],
+            headers=[(b"User-Agent", self._agent.encode()), (b"Accept-Encoding", b"gzip")],
             verify=verify,
             timeout=timeout,
             trust_env=False,
             follow_redirects=False,
         )
-        self._pace = self._config.pace
-        self._next = clock.monotonic() + max(0.0, self._pace - asked_last) if asked_last is not None else 0.0
         self._robots: Protego | None = None
 
     def __enter__(self) -> Site:
@@ -78,36 +57,46 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def fetch(self, target: str) -> Answer:
-        """The answer for a path and query, tried as often as the configuration says.
+    def fetch(self, target: str, known: Validators | None = None) -> Answer:
+        """The answer for a path and query, tried as often as the configuration says. `known`: the validators of what we
+        have of it, to be spared the same again.
 
-        Raises Gone, Refused, Unreachable, Overdue (after the last try), TooLarge, Blocked, OutOfBudget, Stopped.
+        Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, TooLarge, Blocked, OutOfBudget,
+        HeldOff, Stopped.
         """
         robots = self._robots or self._read_robots()
         if not robots.can_fetch(self._url(target), self._agent):
             raise Blocked(f"robots.txt of {self._base.netloc} does not allow {target}; nothing was fetched")
-        return self._try(target)
+        return self._try(target, known)
 
     def _url(self, target: str) -> str:
         return f"{self._base.scheme}://{self._base.netloc}{target}"
 
     def _read_robots(self) -> Protego:
-        """robots.txt, once a run: none means all is allowed, and one that cannot be read means to wait (RFC 9309)."""
-        try:
-            text = self._try("/robots.txt").body.decode("utf-8", "replace")
-        except Gone:
-            text = ""
-        except Refused as error:
-            if error.status is not None and error.status >= 500:
-                raise
-            text = ""
-        self._robots = Protego.parse(text)
+        """robots.txt, at most a day old: none means all is allowed, and one that cannot be read means to wait
+        (RFC 9309, 2.3.1)."""
+        robots = self._manners.find_robots(self._url(""))
+        if robots is None:
+            robots = self._fetch_robots()
+            self._manners.keep_robots(robots)
+        self._robots = Protego.parse(robots.text)
         delay = self._robots.crawl_delay(self._agent)
         if delay is not None:
-            self._pace = max(self._pace, float(delay))
+            self._manners.obey_crawl_delay(float(delay))
         return self._robots
 
-    def _try(self, target: str) -> Answer:
+    def _fetch_robots(self) -> Robots:
+        site, at = self._url(""), self._clock.stamp()
+        try:
+            return Robots(site, at, 200, self._try("/robots.txt").body.decode("utf-8", "replace"))
+        except Gone as error:
+            return Robots(site, at, error.status or 404, "")
+        except Refused as error:
+            if error.status is None or error.status >= 500 or error.status == 429:
+                raise
+            return Robots(site, at, error.status, "")
+
+    def _try(self, target: str, known: Validators | None = None) -> Answer:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
             stop=stop_after_attempt(self._config.tries) | stop_when_event_set(self._stop),
@@ -118,7 +107,7 @@ class Site:
         try:
             for attempt in retrying:
                 with attempt:
-                    return self._once(target, attempt.retry_state.attempt_number)
+                    return self._once(target, attempt.retry_state.attempt_number, known)
         except FetchError:
             if self._stop.is_set():  # it was not given all its tries
                 raise Stopped(self._stop.exit_code) from None
@@ -126,89 +115,93 @@ class Site:
         raise AssertionError("tenacity ends with a result or an error")
 
     def _wait(self, state: RetryCallState) -> float:
-        """Seconds before the next try: what Retry-After asks, else doubled each time, with some chance in it."""
-        error = state.outcome.exception() if state.outcome else None
+        """Seconds before the next try: doubled each time, with some chance in it. What the site asks for with
+        Retry-After is kept by `Manners`, for every process."""
         wait = self._config.retry_wait * 2.0 ** (state.attempt_number - 1)
         wait *= 1 + self._clock.chance.random() / 4
-        if isinstance(error, FetchError) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
         return min(wait, self._config.retry_wait_most)
 
-    def _once(self, target: str, attempt: int) -> Answer:
-        """One try, redirects within the host included; each request is paced, counted and journalled."""
+    def _once(self, target: str, attempt: int, known: Validators | None) -> Answer:
+        """One try, redirects within the host included; each request takes its turn and is journalled."""
         asked = target
         for _ in range(_MAX_REDIRECTS + 1):
-            self._take_turn()
+            self._manners.take_turn(asked, attempt)
             at, began = self._clock.stamp(), self._clock.monotonic()
             status: int | None = None
             body, error = b"", None
+            retry_after: float | None = None
             try:
-                response, body = self._exchange(asked, began)
+                response, body = self._exchange(asked, began, known)
                 status = response.status_code
+                if status in (429, 503):
+                    retry_after = self._seconds(response.headers.get("retry-after"))
             except (FetchError, TooLarge) as caught:
                 error = caught
             seconds = self._clock.monotonic() - began
-            self._journal(
-                Request(at, asked, status, len(body), seconds, attempt, str(error) if error is not None else None)
-            )
+            self._manners.answered(status, len(body), seconds, str(error) if error is not None else None, retry_after)
             if error is not None:
                 raise error
             assert status is not None
             if status in (301, 302, 303, 307, 308):
                 asked = self._redirected(asked, response.headers.get("location"))
                 continue
-            if status == 200:
-                return Answer(target, body, response.charset_encoding, at)
-            raise self._refusal(asked, status, response.headers.get("retry-after"))
+            if status == 200 or (status == 304 and known is not None):
+                return Answer(target, body, response.charset_encoding, at, _validators(response), status == 304)
+            raise self._refusal(asked, status)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times; it is tried again later", status=310)
 
-    def _take_turn(self) -> None:
-        """Waits until a request may go out."""
-        if self._stop.is_set():
-            raise Stopped(self._stop.exit_code)
-        if self._asked_today >= self._config.daily_requests:
-            raise OutOfBudget(
-                f"the day's {self._config.daily_requests:,} requests are made; the rest waits for tomorrow (UTC), "
-                "or raise daily_requests in [fetch]"
-            )
-        wait = self._next - self._clock.monotonic()
-        if wait > 0:
-            self._clock.sleep(wait, self._stop)
-            if self._stop.is_set():
-                raise Stopped(self._stop.exit_code)
-        self._next = self._clock.monotonic() + self._pace
-        self._asked_today += 1
-
-    def _exchange(self, target: str, began: float) -> tuple[httpx.Response, bytes]:
+    def _exchange(self, target: str, began: float, known: Validators | None) -> tuple[httpx.Response, bytes]:
         """Sends one GET and takes the whole answer. httpx has no total deadline and no cap: both are kept here."""
-        limit, deadline = self._config.max_bytes, began + self._config.deadline
+        headers = {}
+        if known is not None and known.etag:
+            headers["If-None-Match"] = known.etag
+        elif known is not None and known.last_modified:
+            headers["If-Modified-Since"] = known.last_modified
         try:
-            with self._stop.breaking_off(), self._client.stream("GET", self._url(target)) as response:
-                parts: list[bytes] = []
-                size = 0
-                for part in response.iter_bytes():
-                    size += len(part)
-                    if size > limit:
-                        raise TooLarge(f"{target}: more than {limit:,} bytes; it was not read further")
-                    if self._clock.monotonic() > deadline:
-                        raise Overdue(f"{target}: no whole answer within {self._config.deadline:g} seconds")
-                    parts.append(part)
-                return response, b"".join(parts)
+            with (
+                self._stop.breaking_off(),
+                self._client.stream("GET", self._url(target), headers=headers) as response,
+            ):
+                return response, self._body(target, response, began + self._config.deadline)
         except httpx.TimeoutException:
             raise Overdue(f"{target}: no answer in time from {self._base.netloc}") from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"{target}: no whole answer from {self._base.netloc} ({reason})") from None
+
+    def _body(self, target: str, response: httpx.Response, deadline: float) -> bytes:
+        """The body, inflated part by part so that a small answer cannot become a large one unnoticed."""
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", "", "gzip", "x-gzip"):
+            raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
+        inflate = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
+        parts: list[bytes] = []
+        size = received = 0
+        for raw in response.iter_raw():
+            received += len(raw)
+            rest = raw
+            while rest:
+                part = inflate.decompress(rest, _PART) if inflate is not None else rest
+                rest = inflate.unconsumed_tail if inflate is not None else b""
+                size += len(part)
+                if max(size, received) > self._config.max_bytes:
+                    raise TooLarge(f"{target}: more than {self._config.max_bytes:,} bytes; it was not read further")
+                parts.append(part)
+            if self._clock.monotonic() > deadline:
+                raise Overdue(f"{target}: no whole answer within {self._config.deadline:g} seconds")
+        if inflate is not None and received and not inflate.eof:
+            raise Unreachable(f"{target}: the answer ends in the middle of its compression; it is tried again")
+        return b"".join(parts)
 
     def _redirected(self, asked: str, location: str | None) -> str:
         there = urlsplit(urljoin(self._url(asked), location or ""))
         if not location or there.netloc.removeprefix("www.") != self._base.netloc.removeprefix("www."):
-            raise Blocked(
+            raise Elsewhere(
                 f"{asked}: redirected to {there.netloc or 'nowhere'}; no other host than {self._base.netloc} is asked"
             )
         return there.path + (f"?{there.query}" if there.query else "")
 
-    def _refusal(self, target: str, status: int, retry_after: str | None) -> FetchError | Blocked:
+    def _refusal(self, target: str, status: int) -> FetchError | Blocked:
         if status in (404, 410):
             return Gone(f"{target}: the site answers {status}", status=status)
         if status in _REFUSALS:
@@ -216,8 +209,7 @@ class Site:
                 f"{target}: the site refuses us with status {status}; nothing more is asked of it. If it stays so, "
                 "write to the publisher"
             )
-        wait = self._seconds(retry_after)
-        return Refused(f"{target}: the site answers {status}", status=status, retry_after=wait)
+        return Refused(f"{target}: the site answers {status}", status=status)
 
     def _seconds(self, retry_after: str | None) -> float | None:
         """Retry-After in either of its forms, as seconds from now (RFC 9110, 10.2.3)."""
@@ -230,3 +222,8 @@ class Site:
         except ValueError:
             return None
         return max(0.0, (then - self._clock.now()).total_seconds()) if then.tzinfo else None
+
+
+def _validators(response: httpx.Response) -> Validators | None:
+    etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
+    return Validators(etag, modified) if etag or modified else None

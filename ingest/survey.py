@@ -15,11 +15,11 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import Blocked, Gone, LayoutChanged
+from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
-from ingest.site import Site
 from ingest.window import EVERYTHING
+from ingest.wire import Wire
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Entry, Proof, Standing, Window, WindowState
@@ -49,7 +49,7 @@ class Survey:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Site,
+        site: Wire,
         clock: Clock,
         run: int,
         *,
@@ -229,7 +229,10 @@ class Survey:
 
     def _page(self, window: Window, number: int, stands_in: Window, asked: str = ASKED) -> Listing:
         """One page of a window's listing, its entries recorded. `stands_in`: where cards without a date stand."""
-        answer = self._site.fetch(self._target(window, number, asked))
+        try:
+            answer = self._site.fetch(self._target(window, number, asked))
+        except Elsewhere as error:
+            raise Blocked(f"{error}; the listing is not shown to us") from None
         page = listing.read(answer.body, charset=answer.charset)
         if page.total is None and page.entries:
             raise LayoutChanged(

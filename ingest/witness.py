@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from ingest.clock import Clock
 from ingest.errors import FetchError, Gone
-from ingest.site import Site
 from ingest.survey import Survey
+from ingest.wire import Wire
 from storage import absences, ledger, queue
 from storage.absences import Absence
 from storage.database import atomic
@@ -32,7 +32,7 @@ class Witness:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Site,
+        site: Wire,
         survey: Survey,
         clock: Clock,
         *,
@@ -53,7 +53,7 @@ class Witness:
         """What was found to have left the site, by reference."""
 
     def look(self) -> None:
-        """Asks for the pages that are due. Raises what `Site.fetch` raises about the site as a whole."""
+        """Asks for the pages that are due. Raises what `Wire.fetch` raises about the site as a whole."""
         gone: list[tuple[Absence, str, bool]] = []
         for absence in absences.find_due(self._db, self._clock.stamp()):
             again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The schema this program reads and writes: the number of the last migration in `storage.schema`."""
 
 BUSY_SECONDS = 15.0

@@ -243,6 +243,15 @@ def seen(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
+def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Says that the site calls the page of a held decision unchanged."""
+    db.execute(
+        "UPDATE decisions SET last_seen = max(last_seen, ?), status = 'published' WHERE reference = ? "
+        "AND source = 'site'",
+        (at, reference),
+    )
+
+
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
     """Brings columns, numbers and kinds of lines up to date where the words stand as they were."""
     _lay_out(db, reading)

@@ -79,6 +79,13 @@ class Entry:
     kind: DecisionKind | None
 
 
+class Validators(NamedTuple):
+    """What the site gave with a page to ask later whether it changed (RFC 9110, 8.8), as it gave it."""
+
+    etag: str | None
+    last_modified: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One fetched document, kept as it came before anyone reads it."""
@@ -92,24 +99,23 @@ class Page:
     charset: str | None
     """The character set the response named."""
     body: bytes
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it went, for the journal."""
+class Answered:
+    """What came of a request, for the journal."""
 
-    at: str
-    """UTC, ISO 8601 with Z."""
-    target: str
-    """Path and query."""
+    request: int
+    """The journal's number of it."""
     status: int | None
     """The HTTP status, or None when no answer came."""
     received: int
     """Bytes of the answer's body."""
     seconds: float
-    attempt: int
-    """1-based."""
     error: str | None
+    retry_after: float | None = None
+    """Seconds that the answer asked us to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,8 @@ class Wanted:
     url: str
     attempts: int
     """Failed tries so far."""
+    reason: str = "listed"
+    """listed, changed, or reread: had again in its turn."""
 
 
 WindowState = Literal["proven", "short", "unknown", "drifting"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import zstandard
 
-from storage.model import Page
+from storage.model import Page, Validators
 
 _LEVEL = 3
 _DICTIONARY_BYTES = 112 * 1024
@@ -82,8 +82,8 @@ class Codec:
 def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
     """Keeps a page, unread, and returns its id. Call it inside a transaction."""
     cursor = db.execute(
-        "INSERT INTO pages (reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body) "
-        "VALUES (?, ?, ?, ?, ?, 'kept', ?, ?, ?)",
+        "INSERT INTO pages (reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body, etag, "
+        "last_modified) VALUES (?, ?, ?, ?, ?, 'kept', ?, ?, ?, ?, ?)",
         (
             page.reference,
             page.chapter,
@@ -93,6 +93,7 @@ def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
             len(page.body),
             codec.dictionary,
             codec.compress(page.body),
+            *(page.validators or (None, None)),
         ),
     )
     assert cursor.lastrowid is not None
@@ -128,6 +129,40 @@ def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tup
         else:
             found.append([kept])
     return found
+
+
+def find_validators(db: sqlite3.Connection, reference: str, since: str) -> Validators | None:
+    """The validators of a decision's newest page, if that was fetched in full since an instant and is its only one."""
+    row = db.execute(
+        "SELECT etag, last_modified, fetched_at, chapter FROM pages WHERE reference = ? AND state = 'read' "
+        "ORDER BY id DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    if row is None or row[2] < since or row[3] != 1 or not (row[0] or row[1]):
+        return None
+    return Validators(row[0], row[1])
+
+
+def record_unchanged(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Records that the site says a decision's newest page is unchanged."""
+    db.execute(
+        "UPDATE pages SET checked_at = ? WHERE id = (SELECT max(id) FROM pages WHERE reference = ? AND state = 'read')",
+        (at, reference),
+    )
+
+
+def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int:
+    """Queues the decisions that are listed and whose page was neither fetched nor called unchanged since `before`,
+    those that waited longest first and `most` at most, to be had again. Returns how many."""
+    return db.execute(
+        "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
+        "SELECT e.reference, e.url, e.stands_on, 'wanted', 'reread', ?2, ?2 FROM entries AS e "
+        "JOIN (SELECT reference, max(coalesce(checked_at, fetched_at)) AS seen FROM pages GROUP BY reference) AS p "
+        "USING (reference) WHERE e.unlisted_at IS NULL AND p.seen < ?1 "
+        "AND EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site') "
+        "AND e.reference NOT IN (SELECT reference FROM queue) ORDER BY p.seen LIMIT ?3",
+        (before, at, most),
+    ).rowcount
 
 
 def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:

@@ -20,20 +20,22 @@ def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: 
         where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
         values += [window.first.isoformat(), window.last.isoformat()]
     rows = db.execute(
-        f"SELECT reference, url, attempts FROM queue WHERE {where} "
+        f"SELECT reference, url, attempts, reason FROM queue WHERE {where} "
         "ORDER BY attempts, decision_date DESC, reference DESC LIMIT ?",
         (*values, limit),
     )
     return [Wanted(*row) for row in rows]
 
 
-def add(db: sqlite3.Connection, reference: str, url: str, at: str, *, state: str = "wanted") -> None:
+def add(
+    db: sqlite3.Connection, reference: str, url: str, at: str, *, state: str = "wanted", reason: str = "changed"
+) -> None:
     """Queues a decision that is held, to be had again; or, `kept`, to be read again from the pages just kept."""
     db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
-        "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, 'changed', ?4, ?4 WHERE true "
+        "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, ?5, ?4, ?4 WHERE true "
         "ON CONFLICT (reference) DO UPDATE SET state = excluded.state WHERE excluded.state = 'kept'",
-        (reference, url, state, at),
+        (reference, url, state, at, reason),
     )
 
 
@@ -75,6 +77,14 @@ def failed(
         "UPDATE queue SET state = iif(gone >= ? AND julianday(gone_last_at) - julianday(gone_first_at) >= ?, "
         "'excluded', 'failed') WHERE reference = ?",
         (EXCLUDED_AFTER_FETCHES, EXCLUDED_AFTER_DAYS, reference),
+    )
+
+
+def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+    """Says that the site did not answer for a decision, which may not be the decision's fault."""
+    db.execute(
+        "UPDATE queue SET next_at = ?, error_kind = ?, error = ? WHERE reference = ?",
+        (next_at, error_kind, error, reference),
     )
 
 

@@ -1,16 +1,13 @@
-"""Runs and the journal of requests: what the program did, and when."""
+"""Runs: what the program did, and when."""
 
 from __future__ import annotations
 
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from storage.model import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +73,6 @@ def last_success(db: sqlite3.Connection, days: int) -> str | None:
         (f"-{days} days",),
     ).fetchone()
     return row[0] if row else None
-
-
-def record_requests(db: sqlite3.Connection, run: int | None, requests: Iterable[Request]) -> None:
-    """Journals requests."""
-    db.executemany(
-        "INSERT INTO requests (run, at, target, status, received, seconds, attempt, error) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(run, r.at, r.target, r.status, r.received, round(r.seconds, 4), r.attempt, r.error) for r in requests],
-    )
-
-
-def requests_today(db: sqlite3.Connection, now: str) -> tuple[int, float | None]:
-    """How many requests are journalled of this day (UTC), and the seconds since the last one of all."""
-    (count,) = db.execute("SELECT count(*) FROM requests WHERE at >= ?", (now[:10],)).fetchone()
-    (last,) = db.execute("SELECT max(at) FROM requests").fetchone()
-    if last is None:
-        return count, None
-    return count, (datetime.fromisoformat(now) - datetime.fromisoformat(last)).total_seconds()
 
 
 def is_throw_away(db: sqlite3.Connection) -> bool:

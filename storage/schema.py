@@ -228,7 +228,7 @@ CREATE TABLE queue (
   url TEXT NOT NULL,
   decision_date TEXT,
   state TEXT NOT NULL CHECK (state IN ('wanted', 'kept', 'failed', 'excluded')),
-  reason TEXT NOT NULL CHECK (reason IN ('listed', 'changed')),
+  reason TEXT NOT NULL CHECK (reason IN ('listed', 'changed', 'reread')),
   added_at TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   next_at TEXT NOT NULL,
@@ -323,6 +323,54 @@ def m002_reconciliation(db: Database) -> None:
             db.execute("UPDATE windows SET last = ? WHERE first = (SELECT max(first) FROM windows)", (last,))
         until = max(until, last)
     db.execute("PRAGMA user_version = 2")
+
+
+_MANNERS = """
+ALTER TABLE requests ADD COLUMN retry_after REAL;
+
+CREATE TABLE request_days (
+  day TEXT NOT NULL PRIMARY KEY,
+  requests INTEGER NOT NULL,
+  unanswered INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  most_in_a_minute INTEGER NOT NULL,
+  least_gap REAL,
+  holds INTEGER NOT NULL,
+  holds_kept INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pace (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  next_at REAL NOT NULL,
+  gap REAL NOT NULL,
+  hold_until REAL NOT NULL,
+  hold REAL NOT NULL,
+  ease REAL NOT NULL,
+  latency REAL NOT NULL
+) STRICT;
+
+CREATE TABLE robots (
+  site TEXT NOT NULL,
+  fetched_at TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (site, fetched_at)
+) STRICT;
+
+ALTER TABLE pages ADD COLUMN etag TEXT;
+ALTER TABLE pages ADD COLUMN last_modified TEXT;
+ALTER TABLE pages ADD COLUMN checked_at TEXT;
+"""
+
+
+@migrations()
+def m003_manners(db: Database) -> None:
+    """The pace all processes share, robots.txt as it was, the journal of past days in sum, validators of pages."""
+    for statement in _statements(_MANNERS):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 3")
 
 
 def _statements(script: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from conftest import TODAY, World
@@ -153,7 +153,14 @@ def test_broken_answers_are_tried_again_with_waits_between(world: World) -> None
     outcome = world.run(Backfill(first=date(2026, 8, 1)))
     assert outcome.state == "complete"
     assert set(held(world)) == {sample.reference for sample in world.site.listed(date(2026, 8, 1))}
-    assert 7.0 in world.time.slept
+    assert sum(world.time.slept) >= 7
+    gaps = world.ask(
+        "SELECT min(n.at) FROM requests AS r JOIN requests AS n ON n.id > r.id WHERE r.retry_after = 7 GROUP BY r.id"
+    )
+    asked_at = world.ask("SELECT at FROM requests WHERE retry_after = 7 ORDER BY id")
+    assert gaps
+    for asked, then in zip(asked_at, gaps, strict=True):
+        assert datetime.fromisoformat(then) - datetime.fromisoformat(asked) >= timedelta(seconds=7)
 
 
 @pytest.mark.parametrize(

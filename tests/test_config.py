@@ -119,7 +119,8 @@ def test_every_dial_is_set_by_its_name_in_the_environment(key: tuple[str, str]) 
     text: str
     wanted: Any
     if isinstance(default, tuple):
-        text, wanted = "0 5 * * mon; 0 20 * * fri ;", ("0 5 * * mon", "0 20 * * fri")
+        lines = ("08:00-18:00", "23:00-01:00") if dial == "quiet_hours" else ("0 5 * * mon", "0 20 * * fri")
+        text, wanted = f"{lines[0]}; {lines[1]} ;", lines
     elif isinstance(default, str):
         text = wanted = {"base_url": "https://other.invalid", "time_zone": "Europe/Paris"}.get(dial, "something")
     else:

@@ -34,7 +34,7 @@ DOORS = ("lgsco", "scheduler")
 PURE = frozenset(
     [
         *("window", "listing", "blocks", "markup", "plain", "numbering", "phrases", "head", "compose", "page", "whole"),
-        *("text", "compare", "reconcile", "picture"),
+        *("text", "compare", "reconcile", "hours", "picture"),
     ]
 )
 NOT_PURE = frozenset(

@@ -1,0 +1,197 @@
+"""What we owe the site: a pace and a day's ceiling that all processes share, quiet hours, waiting when it asks us to,
+going slower when it is slow or errs; and a journal of every request, so that all this can be shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ingest import config
+from ingest.clock import Clock, Stop
+from ingest.errors import HeldOff, OutOfBudget, Stopped
+from ingest.hours import left
+from storage import journal
+from storage.database import atomic
+from storage.journal import Pace, Robots
+from storage.model import Answered
+
+log = logging.getLogger("lgsco")
+
+_EASE_MOST = 32.0
+"""How many times slower than usual we go at most, when the site errs."""
+
+_RECOVERY = 0.8
+"""What is left of the slowing after each answer without error."""
+
+_HOLD_MOST = 86_400.0
+"""Seconds: a site that asks for a longer wait than a day is asked again after a day, whether it still means it."""
+
+_ROBOTS_LAST = timedelta(hours=24)
+"""For how long a robots.txt is good (RFC 9309, 2.4)."""
+
+
+class Manners:
+    """Lets requests go out one by one when they may, and journals them."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        run: int,
+        fetch: config.Fetch,
+        clock: Clock,
+        stop: Stop,
+        *,
+        asked: Callable[[], None],
+    ) -> None:
+        """`asked` is called after each request."""
+        self._db = db
+        self._run = run
+        self._fetch = fetch
+        self._clock = clock
+        self._stop = stop
+        self._asked = asked
+        self._crawl_delay = 0.0
+        self._request = 0
+        self._answered: list[Answered] = []
+        self._next = 0.0  # of our own clock, which nobody sets back or forth
+        self._pace = self._left = journal.find_pace(db)
+        self._began = self._began_here = 0.0
+        self._day = ""
+        self._of_the_day = 0
+
+    # ------------------------------------------------------------ before a request
+
+    def take_turn(self, target: str, attempt: int) -> None:
+        """Waits until a request may go out, and journals that it does. Raises Stopped, OutOfBudget, HeldOff."""
+        while True:
+            if self._stop.is_set():
+                raise Stopped(self._stop.exit_code)
+            wait = self._wait()
+            if wait > 0:
+                self._clock.sleep(wait, self._stop)
+            elif self._go(target, attempt):
+                return
+
+    def _go(self, target: str, attempt: int) -> bool:
+        """Journals a request that goes out now; False where another process went since we looked."""
+        now = self._clock.now()
+        with atomic(self._db):
+            theirs = journal.find_pace(self._db)
+            if theirs != self._left:
+                self._pace = self._left = theirs
+                return False
+            self._count(now)
+            self._began, self._began_here = now.timestamp(), self._clock.monotonic()
+            self._put_off()
+            self.save()
+            self._request = journal.begin_request(self._db, self._run, stamp(now), target, attempt)
+        return True
+
+    def _put_off(self) -> None:
+        """Puts the next request off to a gap after the beginning of this one."""
+        gap = self._gap()
+        self._next = self._began_here + gap
+        self._pace = replace(self._pace, next_at=self._began + gap, gap=gap)
+
+    def _wait(self) -> float:
+        """Seconds until a request may go out, as far as we know."""
+        now = self._clock.now()
+        held = self._hold_left(now)
+        if held > self._fetch.retry_wait_most:
+            until = stamp(now + timedelta(seconds=held))
+            raise HeldOff(
+                f"the site asked not to be asked before {until[:19]}Z; run the command again then, it goes on where it "
+                "was"
+            )
+        quiet = left(self._fetch.quiet_hours, now)
+        if quiet:
+            log.info("quiet hours: going on in %.0f minutes", quiet / 60)
+        return max(held, quiet, self._until(self._pace, now), self._next - self._clock.monotonic())
+
+    def _until(self, pace: Pace, now: datetime) -> float:
+        """Seconds until the pace's next request; a clock that was set back makes nobody wait longer than the gap."""
+        return min(pace.next_at - now.timestamp(), pace.gap)
+
+    def _hold_left(self, now: datetime) -> float:
+        return min(self._pace.hold_until - now.timestamp(), self._pace.hold)
+
+    def _gap(self) -> float:
+        """Seconds from this request's start to the next's: at least the pace, twice what answers take of late, and
+        more when the site errs."""
+        pace = max(self._fetch.pace, self._crawl_delay)
+        return max(pace * self._pace.ease, 2 * self._pace.latency) if pace else 0.0
+
+    def _count(self, now: datetime) -> None:
+        """Counts a request of this day (UTC). Raises OutOfBudget."""
+        day = now.astimezone(UTC).date().isoformat()
+        if day != self._day:
+            self._day, self._of_the_day = day, journal.count_requests(self._db, day)
+        if self._of_the_day >= self._fetch.daily_requests:
+            raise OutOfBudget(
+                f"the day's {self._fetch.daily_requests:,} requests are made; the rest waits for tomorrow (UTC), "
+                "or raise daily_requests in [fetch]"
+            )
+        self._of_the_day += 1
+
+    # ------------------------------------------------------------ after it
+
+    def answered(
+        self, status: int | None, received: int, seconds: float, error: str | None, retry_after: float | None
+    ) -> None:
+        """Takes note of what came of the request whose turn it was; it is journalled with the next transaction."""
+        self._answered.append(Answered(self._request, status, received, seconds, error, retry_after))
+        erred = status is None or status == 429 or status >= 500
+        ease = min(self._pace.ease * 2, _EASE_MOST) if erred else max(1.0, self._pace.ease * _RECOVERY)
+        latency = self._pace.latency + (seconds - self._pace.latency) / 4
+        self._pace = replace(self._pace, ease=ease, latency=latency)
+        self._put_off()
+        if retry_after is not None:
+            self._hold(retry_after)
+        self._asked()
+
+    def _hold(self, seconds: float) -> None:
+        """Nothing is asked for so many seconds, by anyone."""
+        if seconds > _HOLD_MOST:
+            log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", seconds)
+        hold = min(seconds, _HOLD_MOST)
+        until = self._clock.now().timestamp() + hold
+        if until > self._pace.hold_until:
+            self._pace = replace(self._pace, hold_until=until, hold=hold)
+        with atomic(self._db):
+            self.save()
+
+    def save(self) -> None:
+        """Journals what is answered, and leaves the pace to others. Call it inside a transaction."""
+        journal.complete_requests(self._db, self._answered)
+        self._answered.clear()
+        if self._pace != self._left:
+            journal.record_pace(self._db, self._pace)
+            self._left = self._pace
+
+    # ------------------------------------------------------------ robots.txt
+
+    def find_robots(self, site: str) -> Robots | None:
+        """The robots.txt of a site that was fetched within the last day, if it was."""
+        robots = journal.find_robots(self._db, site)
+        if robots is None:
+            return None
+        age = self._clock.now() - datetime.fromisoformat(robots.fetched_at)
+        return robots if timedelta() <= age < _ROBOTS_LAST else None
+
+    def keep_robots(self, robots: Robots) -> None:
+        """Keeps a robots.txt that was just fetched."""
+        with atomic(self._db):
+            journal.record_robots(self._db, robots)
+
+    def obey_crawl_delay(self, seconds: float) -> None:
+        """Never goes faster than a request in so many seconds."""
+        self._crawl_delay = seconds
+
+
+def stamp(at: datetime) -> str:
+    """An instant of the journal: UTC, ISO 8601 with Z, milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
