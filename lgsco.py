@@ -424,7 +424,7 @@ def _painter() -> Callable[[str, State], str]:
     return paint
 
 
-@_command(site=True)
+@_command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def politeness(settings: _Settings, as_json: bool) -> int:
     """How the site was treated, from the journal of every request: something to show to the publisher.
@@ -436,7 +436,7 @@ def politeness(settings: _Settings, as_json: bool) -> int:
     from storage.journal import find_days, find_robots
 
     with reading(settings.database) as db:
-        told = account(find_days(db), find_robots(db, settings.config.site.base_url), settings.config)
+        told = account(find_days(db), find_robots(db), settings.config)
     click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else told.as_text())
     return 10 if told.broken else 0
 

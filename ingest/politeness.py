@@ -89,7 +89,7 @@ def account(days: Sequence[Day], robots: Robots | None, config: Config) -> Accou
         early = [day.day for day in days if day.holds_kept < day.holds]
         broken.append(f"a Retry-After was not waited for {holds - kept} times; so on {_listed(early)}")
     return Account(
-        site=config.site.base_url,
+        site=robots.site if robots is not None else config.site.base_url,
         user_agent=config.user_agent,
         first_day=days[0].day if days else None,
         last_day=days[-1].day if days else None,

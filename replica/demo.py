@@ -38,7 +38,7 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
         print(f"A look-alike of the publisher's site answers on {server.url}, with {len(site):,} decisions:")
         print(f"  {len(real)} real ones, and {count:,} invented (marked SPECIMEN, of authorities that do not exist).")
         here = replace(config, site=replace(config.site, base_url=server.url), fetch=replace(config.fetch, pace=_PACE))
-        code = perform(here, database, Demo(last=_TODAY))
+        code = perform(here, database, Demo())
     if code:
         return code
     with reading(database) as db:

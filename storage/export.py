@@ -140,7 +140,16 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
                 copy.execute("UPDATE revisions SET page = NULL, document = NULL")
                 copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0")  # they name files
                 copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
-                for table in ("pages", "dictionaries", "requests", "checks", "daemon"):
+                for table in (
+                    "pages",
+                    "dictionaries",
+                    "requests",
+                    "request_days",
+                    "robots",
+                    "pace",
+                    "checks",
+                    "daemon",
+                ):
                     copy.execute(f"DELETE FROM {table}")
                 copy.execute("COMMIT")
                 copy.execute("VACUUM")

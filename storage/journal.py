@@ -85,10 +85,11 @@ class Robots:
     text: str
 
 
-def find_robots(db: sqlite3.Connection, site: str) -> Robots | None:
-    """The newest robots.txt of a site that was fetched."""
+def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | None:
+    """The newest robots.txt that was fetched, of a site or of any."""
     row = db.execute(
-        "SELECT site, fetched_at, status, text FROM robots WHERE site = ? ORDER BY fetched_at DESC LIMIT 1", (site,)
+        "SELECT site, fetched_at, status, text FROM robots WHERE site = ?1 OR ?1 IS NULL ORDER BY fetched_at DESC LIMIT 1",
+        (site,),
     ).fetchone()
     return Robots(*row) if row else None
 

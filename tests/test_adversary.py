@@ -119,9 +119,8 @@ class Adversary(RuleBasedStateMachine):
         self.moved: set[str] = set()
         self.changed: dict[date, str] = {}
         """When something of a day last changed."""
-        self.came: dict[str, list[tuple[str, bool]]] = {s.reference: [("", True)] for s in self.site.listed()}
-        """When each decision came (True) and went."""
-        self.addresses: dict[str, set[str]] = {s.reference: {s.address} for s in self.site.listed()}
+        self.stood: dict[str, list[tuple[str, str | None]]] = {s.reference: [("", s.address)] for s in SAMPLES[:24]}
+        """From when on each decision stood at which address, None: at none."""
         self.kept: dict[str, set[Any]] = {}
         self.concluded: set[tuple[str, str]] = set()
         self.task: Task = Sync()
@@ -148,9 +147,7 @@ class Adversary(RuleBasedStateMachine):
             for place in (was, now):
                 if place is not None:
                     self.changed[place[0]] = at
-                    self.addresses.setdefault(reference, set()).add(place[1])
-            if (was is None) != (now is None):
-                self.came.setdefault(reference, []).append((at, now is not None))
+            self.stood.setdefault(reference, []).append((at, now and now[1]))
 
     def _meet(self, request: Request) -> Fault | None:
         """Called at each request, while the archive waits for its answer."""
@@ -355,19 +352,20 @@ class Adversary(RuleBasedStateMachine):
             if (reference, noticed_at) in self.concluded:
                 continue
             self.concluded.add((reference, noticed_at))
-            marks = ", ".join("?" * len(self.addresses[reference]))
-            times = [
-                at
-                for (at,) in ask(
-                    f"SELECT at FROM requests WHERE target IN ({marks}) AND status IN (404, 410) "
-                    "AND at BETWEEN ? AND ? ORDER BY at",
-                    *(*self.addresses[reference], noticed_at, ended_at),
+            addresses = {address for _, address in self.stood[reference] if address}
+            gone = [
+                (at, target)
+                for at, target in ask(
+                    f"SELECT at, target FROM requests WHERE target IN ({', '.join('?' * len(addresses))}) "
+                    "AND status IN (404, 410) AND at BETWEEN ? AND ? ORDER BY at",
+                    *(*addresses, noticed_at, ended_at),
                 )
+                if self._address(reference, at) != target
             ]
-            ((apart,),) = ask("SELECT julianday(?) - julianday(?)", times[-1], times[0])
-            assert len(times) >= 2 and apart >= GONE_DAYS, f"{reference} is {ending} by {times}"
-            assert not self._was_shown(reference, ended_at), f"{reference} is {ending}, and the site shows it"
-            assert not self._was_shown(reference, times[0]), f"{reference} was there at {times[0]}"
+            assert len(gone) >= 2, f"{reference} is {ending} by {gone}"
+            ((apart,),) = ask("SELECT julianday(?) - julianday(?)", gone[-1][0], gone[0][0])
+            assert apart >= GONE_DAYS, f"{reference} is {ending} by {gone}"
+            assert self._address(reference, ended_at) is None, f"{reference} is {ending}, and the site shows it"
             if ending == "expired":
                 assert date.fromisoformat(stood_on) <= self.time.at.date() - timedelta(days=1_826)
         for reference, status in ask("SELECT reference, status FROM decisions WHERE status <> 'published'"):
@@ -378,8 +376,9 @@ class Adversary(RuleBasedStateMachine):
             )
             assert rows, f"{reference} is {status} without an absence"
 
-    def _was_shown(self, reference: str, at: str) -> bool:
-        return [shown for since, shown in self.came[reference] if since <= at][-1]
+    def _address(self, reference: str, at: str) -> str | None:
+        """Where the site showed a decision at an instant, None: nowhere."""
+        return [address for since, address in self.stood[reference] if since <= at][-1]
 
     def _complete_is_complete(self, ask: Callable[..., list[Any]], windows: list[Any]) -> None:
         if self.last is None or self.last.exit_code != 0:

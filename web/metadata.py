@@ -273,9 +273,38 @@ _TABLES: dict[str, dict[str, Any]] = {
             "seconds": "Time it took, in seconds.",
             "attempt": "1 for the first try, then counted on.",
             "error": "What went wrong.",
+            "retry_after": "Seconds that the answer asked us to wait.",
         },
         "sort_desc": "id",
         "facets": ["status"],
+    },
+    "request_days": {
+        "title": "Requests of past days",
+        "description": "The journal of the days that are no longer kept request by request, in sum.",
+        "columns": {
+            "day": "UTC, ISO 8601.",
+            "requests": "Requests made.",
+            "unanswered": "Requests without an answer.",
+            "errors": "Answers with status 429, or 500 and more.",
+            "received": "Bytes received.",
+            "seconds": "Seconds spent waiting for answers.",
+            "most_in_a_minute": "The most requests within any 60 seconds.",
+            "least_gap": "The least seconds between the starts of two requests.",
+            "holds": "Answers that asked us to wait (Retry-After).",
+            "holds_kept": "Of those, after how many we did.",
+        },
+        "sort_desc": "day",
+    },
+    "robots": {
+        "title": "robots.txt",
+        "description": "What the site's robots.txt said, each time it said something new.",
+        "columns": {
+            "site": "The site's address.",
+            "fetched_at": "When it was last fetched so: UTC, ISO 8601.",
+            "status": "HTTP status.",
+            "text": "The file.",
+        },
+        "sort_desc": "fetched_at",
     },
     "runs": {
         "title": "Runs",
@@ -297,7 +326,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_HIDDEN = ("pages", "dictionaries", "layouts", "daemon", "_sqlite_migrations", "decisions_fts")
+_HIDDEN = ("pages", "dictionaries", "layouts", "daemon", "pace", "_sqlite_migrations", "decisions_fts")
 """Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
 
 
