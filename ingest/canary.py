@@ -104,7 +104,7 @@ class Canary:
             )
         return Blocked(
             f"{known.url}: the site shows something else in place of {known.reference} ({error}): a wall, or a page "
-            "that is no decision. Nothing was concluded from it; if it stays so, write to the publisher"
+            "that is no decision. Nothing was concluded from it"
         )
 
     def _record(self, subject: str, why: str, finding: str, *, passed: bool) -> None:

@@ -20,7 +20,7 @@ def minutes(hours: str) -> tuple[int, int]:
     found = _HOURS.fullmatch(hours)
     if found is not None:
         begin, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-        if begin != end and end <= _DAY:
+        if begin != end and end <= _DAY and end - begin < _DAY:
             return begin, end
     raise ValueError(f"{hours!r} are no hours of a day; some look like 08:00-18:00")
 

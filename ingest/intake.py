@@ -106,7 +106,8 @@ class Intake:
         self._full_days = full_days
         self._batch_most = batch
         self._batch = min(_FIRST_BATCH, batch)
-        self._unreadable = 0
+        self._unreadable = 0  # in a row
+        self._strange = False  # whether one of those does not even print its reference, as no decision's page does
         self._unanswered: list[tuple[Wanted, FetchError]] = []
         self._suspected = False
         self.surprised: Callable[[str], bool] = lambda _why: False
@@ -134,7 +135,15 @@ class Intake:
             finally:
                 self.record_kept()
             self._batch = min(self._batch * 2, self._batch_most)
-        self._blame_pages(save)
+        if self._unanswered:
+            self._tell_site_from_pages(save)
+
+    def _tell_site_from_pages(self, save: Callable[[], None]) -> None:
+        """The last few were not answered for: a known decision shows whether that is the site's fault or theirs."""
+        unanswered, self._unanswered = self._unanswered, []
+        if self.surprised(f"{len(unanswered)} pages in a row were not answered for"):
+            self._unanswered = unanswered
+            self._blame_pages(save)
 
     def _fetch_one(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         try:
@@ -143,6 +152,7 @@ class Intake:
             self._blame_pages(save)
             self._fail(wanted, error, save)
             self._unreadable += 1
+            self._strange = True
             self._suspect(wanted.reference, error)
             return
         except FetchError as error:
@@ -232,8 +242,9 @@ class Intake:
             for group in groups:
                 try:
                     readings.append(self._read(group))
-                    self._unreadable = 0
+                    self._unreadable, self._strange = 0, False
                 except ReadError as unread:
+                    self._strange |= not names(group[0][1].body, group[0][1].reference)
                     failures.append((group[0][1], [number for number, _ in group], unread))
                     self._unreadable += 1
             ids = {group[0][1].reference: [page for page, _ in group] for group in groups}
@@ -249,19 +260,19 @@ class Intake:
             self._report(self._tally)
             if failures:
                 page, _, error = failures[-1]
-                self._suspect(page.reference, error, page)
+                self._suspect(page.reference, error)
 
-    def _suspect(self, reference: str, error: Exception, page: Page | None = None) -> None:
+    def _suspect(self, reference: str, error: Exception) -> None:
         """Asks, at the first page of a run that is not had and at every few in a row, whether it is the site."""
         in_a_row = self._unreadable >= _UNREADABLE_IN_A_ROW
         if self._suspected and not in_a_row:
             return
         self._suspected = True
         if self.surprised(f"the page of {reference} was not had: {error}"):
-            self._unreadable = 0
+            self._unreadable, self._strange = 0, False
         elif in_a_row:
-            told = f"{self._unreadable} pages in a row were not had, the last because: {error}"
-            if page is None or not names(page.body, reference):
+            told = f"{self._unreadable} pages in a row were not had, the last of them {reference}: {error}"
+            if self._strange:
                 raise Blocked(
                     f"{told}; the site shows something else in place of decisions. Nothing was concluded from it"
                 )

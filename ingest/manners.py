@@ -21,6 +21,9 @@ from storage.model import Answered
 
 log = logging.getLogger("lgsco")
 
+_GRAIN = 0.001
+"""Seconds, more than instants of the wall clock lose when they are kept."""
+
 _EASE_MOST = 32.0
 """How many times slower than usual we go at most, when the site errs."""
 
@@ -57,9 +60,10 @@ class Manners:
         self._crawl_delay = 0.0
         self._request = 0
         self._answered: list[Answered] = []
-        self._next = 0.0  # of our own clock, which nobody sets back or forth
-        self._pace = self._left = journal.find_pace(db)
+        # Of our own clock, which nobody sets back or forth: when the next request may go out, and until when none may.
+        self._next = self._held = float("-inf")
         self._began = self._began_here = 0.0
+        self._take_over(journal.find_pace(db))
         self._day = ""
         self._of_the_day = 0
 
@@ -67,14 +71,19 @@ class Manners:
 
     def take_turn(self, target: str, attempt: int) -> None:
         """Waits until a request may go out, and journals that it does. Raises Stopped, OutOfBudget, HeldOff."""
+        self.wait()
+        while not self._go(target, attempt):
+            self.wait()
+
+    def wait(self) -> None:
+        """Waits until a request may go out. Raises Stopped, HeldOff."""
         while True:
             if self._stop.is_set():
                 raise Stopped(self._stop.exit_code)
-            wait = self._wait()
-            if wait > 0:
-                self._clock.sleep(wait, self._stop)
-            elif self._go(target, attempt):
+            left = self._left_to_wait()
+            if left <= 0:
                 return
+            self._clock.sleep(left, self._stop)
 
     def _go(self, target: str, attempt: int) -> bool:
         """Journals a request that goes out now; False where another process went since we looked."""
@@ -82,7 +91,7 @@ class Manners:
         with atomic(self._db):
             theirs = journal.find_pace(self._db)
             if theirs != self._left:
-                self._pace = self._left = theirs
+                self._take_over(theirs)
                 return False
             self._count(now)
             self._began, self._began_here = now.timestamp(), self._clock.monotonic()
@@ -91,33 +100,33 @@ class Manners:
             self._request = journal.begin_request(self._db, self._run, stamp(now), target, attempt)
         return True
 
+    def _take_over(self, pace: Pace) -> None:
+        """Goes on from where another process left the pace. Its instants are the wall clock's, which may have been set
+        since then: no wait is longer than it was meant to be, and from here on our own clock tells it."""
+        self._pace = self._left = pace
+        now, here = self._clock.now().timestamp(), self._clock.monotonic()
+        self._next = max(self._next, here + min(pace.next_at - now + _GRAIN, pace.gap))
+        self._held = max(self._held, here + min(pace.hold_until - now + _GRAIN, pace.hold))
+
     def _put_off(self) -> None:
         """Puts the next request off to a gap after the beginning of this one."""
         gap = self._gap()
         self._next = self._began_here + gap
         self._pace = replace(self._pace, next_at=self._began + gap, gap=gap)
 
-    def _wait(self) -> float:
+    def _left_to_wait(self) -> float:
         """Seconds until a request may go out, as far as we know."""
-        now = self._clock.now()
-        held = self._hold_left(now)
+        now, here = self._clock.now(), self._clock.monotonic()
+        held = self._held - here
         if held > self._fetch.retry_wait_most:
-            until = stamp(now + timedelta(seconds=held))
+            until = stamp(now + timedelta(seconds=held))[:19]
             raise HeldOff(
-                f"the site asked not to be asked before {until[:19]}Z; run the command again then, it goes on where it "
-                "was"
+                f"the site asked not to be asked before {until}Z; run the command again then, it goes on where it was"
             )
         quiet = left(self._fetch.quiet_hours, now)
         if quiet:
             log.info("quiet hours: going on in %.0f minutes", quiet / 60)
-        return max(held, quiet, self._until(self._pace, now), self._next - self._clock.monotonic())
-
-    def _until(self, pace: Pace, now: datetime) -> float:
-        """Seconds until the pace's next request; a clock that was set back makes nobody wait longer than the gap."""
-        return min(pace.next_at - now.timestamp(), pace.gap)
-
-    def _hold_left(self, now: datetime) -> float:
-        return min(self._pace.hold_until - now.timestamp(), self._pace.hold)
+        return max(held, quiet, self._next - here)
 
     def _gap(self) -> float:
         """Seconds from this request's start to the next's: at least the pace, twice what answers take of late, and
@@ -161,6 +170,7 @@ class Manners:
         until = self._clock.now().timestamp() + hold
         if until > self._pace.hold_until:
             self._pace = replace(self._pace, hold_until=until, hold=hold)
+        self._held = max(self._held, self._clock.monotonic() + hold)
         with atomic(self._db):
             self.save()
 
@@ -188,8 +198,10 @@ class Manners:
             journal.record_robots(self._db, robots)
 
     def obey_crawl_delay(self, seconds: float) -> None:
-        """Never goes faster than a request in so many seconds."""
+        """Never goes faster than a request in so many seconds, the last one included."""
         self._crawl_delay = seconds
+        if self._began:
+            self._put_off()
 
 
 def stamp(at: datetime) -> str:

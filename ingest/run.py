@@ -121,7 +121,8 @@ def _caught(task: Task, work: _Work) -> Outcome:
     except Stopped as error:
         return Outcome("stopped", error.exit_code, str(error), work.tally)
     except Blocked as error:
-        return Outcome("blocked", error.exit_code, str(error), work.tally)
+        told = f"{error}; run the command again later, and write to the publisher if it stays so"
+        return Outcome("blocked", error.exit_code, told, work.tally)
     except LayoutChanged as error:
         return Outcome("layout", error.exit_code, str(error), work.tally)
     except (FetchError, HeldOff, OutOfBudget, ReadError) as error:

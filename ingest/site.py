@@ -9,6 +9,8 @@ from __future__ import annotations
 import email.utils
 import ssl
 import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -25,8 +27,20 @@ from storage.model import Validators
 
 _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
+_ROBOTS = "/robots.txt"
+_ROBOTS_LAST = timedelta(hours=24)
 _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of an answer, whole or not."""
+
+    status: int | None = None
+    received: int = 0
+    """Bytes of the body, as they came over the wire."""
+    retry_after: str | None = None
 
 
 class Site:
@@ -49,7 +63,10 @@ class Site:
             trust_env=False,
             follow_redirects=False,
         )
-        self._robots: Protego | None = None
+        self._token = self._agent.partition("/")[0]
+        """The name that robots.txt calls us by (RFC 9309, 2.2.1)."""
+        self._robots = Protego.parse("")
+        self._robots_at = ""
 
     def __enter__(self) -> Site:
         return self
@@ -64,37 +81,44 @@ class Site:
         Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, TooLarge, Blocked, OutOfBudget,
         HeldOff, Stopped.
         """
-        robots = self._robots or self._read_robots()
-        if not robots.can_fetch(self._url(target), self._agent):
-            raise Blocked(f"robots.txt of {self._base.netloc} does not allow {target}; nothing was fetched")
         return self._try(target, known)
 
     def _url(self, target: str) -> str:
         return f"{self._base.scheme}://{self._base.netloc}{target}"
 
-    def _read_robots(self) -> Protego:
-        """robots.txt, at most a day old: none means all is allowed, and one that cannot be read means to wait
-        (RFC 9309, 2.3.1)."""
+    def _require_permission(self, target: str) -> None:
+        """Raises Blocked where robots.txt, at most a day old when the request goes out, does not allow a target."""
+        self._manners.wait()
+        age = self._clock.now() - datetime.fromisoformat(self._robots_at) if self._robots_at else _ROBOTS_LAST
+        if not timedelta() <= age < _ROBOTS_LAST:
+            self._read_robots()
+        if not self._robots.can_fetch(self._url(target), self._token):
+            raise Blocked(f"robots.txt of {self._base.netloc} does not allow {target}, which was not fetched")
+
+    def _read_robots(self) -> None:
+        """robots.txt, at most a day old (RFC 9309, 2.4): none means all is allowed, one that cannot be had means to
+        wait (2.3.1)."""
         robots = self._manners.find_robots(self._url(""))
         if robots is None:
             robots = self._fetch_robots()
-            self._manners.keep_robots(robots)
-        self._robots = Protego.parse(robots.text)
-        delay = self._robots.crawl_delay(self._agent)
-        if delay is not None:
-            self._manners.obey_crawl_delay(float(delay))
-        return self._robots
+            if not robots.text.lstrip().startswith("<"):  # a page in its place is no rules, and none for tomorrow
+                self._manners.keep_robots(robots)
+        self._robots, self._robots_at = Protego.parse(robots.text), robots.fetched_at
+        delay = self._robots.crawl_delay(self._token)
+        self._manners.obey_crawl_delay(float(delay or 0))
 
     def _fetch_robots(self) -> Robots:
         site, at = self._url(""), self._clock.stamp()
         try:
-            return Robots(site, at, 200, self._try("/robots.txt").body.decode("utf-8", "replace"))
+            text = self._try(_ROBOTS).body.decode("utf-8", "replace").removeprefix("\ufeff")
         except Gone as error:
             return Robots(site, at, error.status or 404, "")
-        except Refused as error:
-            if error.status is None or error.status >= 500 or error.status == 429:
-                raise
-            return Robots(site, at, error.status, "")
+        except FetchError as error:
+            if isinstance(error, Refused) and error.status is not None and error.status < 500 and error.status != 429:
+                return Robots(site, at, error.status, "")
+            error.retry = False  # it had its tries
+            raise
+        return Robots(site, at, 200, text)
 
     def _try(self, target: str, known: Validators | None = None) -> Answer:
         retrying = Retrying(
@@ -125,20 +149,21 @@ class Site:
         """One try, redirects within the host included; each request takes its turn and is journalled."""
         asked = target
         for _ in range(_MAX_REDIRECTS + 1):
+            if target != _ROBOTS:
+                self._require_permission(asked)
             self._manners.take_turn(asked, attempt)
             at, began = self._clock.stamp(), self._clock.monotonic()
-            status: int | None = None
+            seen = _Seen()
             body, error = b"", None
-            retry_after: float | None = None
             try:
-                response, body = self._exchange(asked, began, known)
-                status = response.status_code
-                if status in (429, 503):
-                    retry_after = self._seconds(response.headers.get("retry-after"))
+                response, body = self._exchange(asked, began, known, seen)
             except (FetchError, TooLarge) as caught:
                 error = caught
+            status = seen.status
+            retry_after = self._seconds(seen.retry_after) if status in (429, 503) else None
             seconds = self._clock.monotonic() - began
-            self._manners.answered(status, len(body), seconds, str(error) if error is not None else None, retry_after)
+            told = str(error) if error is not None else None
+            self._manners.answered(status, seen.received, seconds, told, retry_after)
             if error is not None:
                 raise error
             assert status is not None
@@ -150,7 +175,9 @@ class Site:
             raise self._refusal(asked, status)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times; it is tried again later", status=310)
 
-    def _exchange(self, target: str, began: float, known: Validators | None) -> tuple[httpx.Response, bytes]:
+    def _exchange(
+        self, target: str, began: float, known: Validators | None, seen: _Seen
+    ) -> tuple[httpx.Response, bytes]:
         """Sends one GET and takes the whole answer. httpx has no total deadline and no cap: both are kept here."""
         headers = {}
         if known is not None and known.etag:
@@ -162,66 +189,72 @@ class Site:
                 self._stop.breaking_off(),
                 self._client.stream("GET", self._url(target), headers=headers) as response,
             ):
-                return response, self._body(target, response, began + self._config.deadline)
+                seen.status, seen.retry_after = response.status_code, response.headers.get("retry-after")
+                return response, self._body(target, response, began + self._config.deadline, seen)
+        except httpx.InvalidURL:
+            raise Elsewhere(f"{target!r} is no address that can be asked for") from None
         except httpx.TimeoutException:
             raise Overdue(f"{target}: no answer in time from {self._base.netloc}") from None
         except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"{target}: no whole answer from {self._base.netloc} ({reason})") from None
 
-    def _body(self, target: str, response: httpx.Response, deadline: float) -> bytes:
+    def _body(self, target: str, response: httpx.Response, deadline: float, seen: _Seen) -> bytes:
         """The body, inflated part by part so that a small answer cannot become a large one unnoticed."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
         inflate = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
         parts: list[bytes] = []
-        size = received = 0
+        size = 0
         for raw in response.iter_raw():
-            received += len(raw)
+            seen.received += len(raw)
             rest = raw
             while rest:
                 part = inflate.decompress(rest, _PART) if inflate is not None else rest
                 rest = inflate.unconsumed_tail if inflate is not None else b""
                 size += len(part)
-                if max(size, received) > self._config.max_bytes:
+                if max(size, seen.received) > self._config.max_bytes:
                     raise TooLarge(f"{target}: more than {self._config.max_bytes:,} bytes; it was not read further")
                 parts.append(part)
             if self._clock.monotonic() > deadline:
                 raise Overdue(f"{target}: no whole answer within {self._config.deadline:g} seconds")
-        if inflate is not None and received and not inflate.eof:
+        if inflate is not None and seen.received and not inflate.eof:
             raise Unreachable(f"{target}: the answer ends in the middle of its compression; it is tried again")
         return b"".join(parts)
 
     def _redirected(self, asked: str, location: str | None) -> str:
-        there = urlsplit(urljoin(self._url(asked), location or ""))
-        if not location or there.netloc.removeprefix("www.") != self._base.netloc.removeprefix("www."):
+        """The path and query of a redirection within the host. Raises Elsewhere."""
+        try:
+            there = urlsplit(urljoin(self._url(asked), location or ""))
+            host = there.netloc.removeprefix("www.")
+        except ValueError:
+            raise Elsewhere(f"{asked}: redirected to an address that is none") from None
+        if not location or there.scheme not in ("http", "https") or host != self._base.netloc.removeprefix("www."):
+            name = "".join(c for c in there.netloc if c.isprintable())[:80]
             raise Elsewhere(
-                f"{asked}: redirected to {there.netloc or 'nowhere'}; no other host than {self._base.netloc} is asked"
+                f"{asked}: redirected to {name or 'nowhere'}; no other host than {self._base.netloc} is asked"
             )
-        return there.path + (f"?{there.query}" if there.query else "")
+        path = there.path if there.path.startswith("/") else f"/{there.path}"
+        return path + (f"?{there.query}" if there.query else "")
 
     def _refusal(self, target: str, status: int) -> FetchError | Blocked:
         if status in (404, 410):
             return Gone(f"{target}: the site answers {status}", status=status)
         if status in _REFUSALS:
-            return Blocked(
-                f"{target}: the site refuses us with status {status}; nothing more is asked of it. If it stays so, "
-                "write to the publisher"
-            )
+            return Blocked(f"{target}: the site refuses us with status {status}, so nothing more is asked of it")
         return Refused(f"{target}: the site answers {status}", status=status)
 
     def _seconds(self, retry_after: str | None) -> float | None:
-        """Retry-After in either of its forms, as seconds from now (RFC 9110, 10.2.3)."""
-        if retry_after is None:
-            return None
-        if retry_after.strip().isdigit():
-            return float(retry_after)
+        """Retry-After in either of its forms, as seconds from now (RFC 9110, 10.2.3); None where it is neither."""
+        words = (retry_after or "").strip()
+        if words.isascii() and words.isdigit():
+            return float(words[:12])  # more digits are more than any cap
         try:
-            then = email.utils.parsedate_to_datetime(retry_after)
-        except ValueError:
+            then = email.utils.parsedate_to_datetime(words)
+            return max(0.0, (then - self._clock.now()).total_seconds()) if then.tzinfo else None
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
-        return max(0.0, (then - self._clock.now()).total_seconds()) if then.tzinfo else None
 
 
 def _validators(response: httpx.Response) -> Validators | None:

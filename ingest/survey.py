@@ -15,7 +15,7 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged
+from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
 from ingest.window import EVERYTHING
@@ -172,7 +172,7 @@ class Survey:
             self._surprised(f"the listing stated {total} decisions for {window}, and now no total")
             raise Blocked(
                 f"the listing stated {total:,} decisions for {window} and now states no total: a search shell; it "
-                "proves nothing, and `lgsco sync` goes on later"
+                "proves nothing"
             )
 
     # ------------------------------------------------------------ walking
@@ -233,7 +233,10 @@ class Survey:
             answer = self._site.fetch(self._target(window, number, asked))
         except Elsewhere as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
-        page = listing.read(answer.body, charset=answer.charset)
+        try:
+            page = listing.read(answer.body, charset=answer.charset)
+        except ReadError as error:
+            raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
         if page.total is None and page.entries:
             raise LayoutChanged(
                 f"{answer.target}: the listing shows {len(page.entries)} cards and no total that reads; its layout has "

@@ -88,7 +88,8 @@ class Robots:
 def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | None:
     """The newest robots.txt that was fetched, of a site or of any."""
     row = db.execute(
-        "SELECT site, fetched_at, status, text FROM robots WHERE site = ?1 OR ?1 IS NULL ORDER BY fetched_at DESC LIMIT 1",
+        "SELECT site, fetched_at, status, text FROM robots WHERE site = ?1 OR ?1 IS NULL "
+        "ORDER BY fetched_at DESC LIMIT 1",
         (site,),
     ).fetchone()
     return Robots(*row) if row else None
@@ -129,7 +130,7 @@ class Day:
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
-    """Of those, after how many nothing was asked for as long."""
+    """Of those, after how many nothing was asked for as long, or for a day."""
 
 
 _DAY = "day, requests, unanswered, errors, received, seconds, most_in_a_minute, least_gap, holds, holds_kept"
@@ -146,7 +147,7 @@ WITH asked AS (
 )
 SELECT day, count(*), count(*) FILTER (WHERE status IS NULL), count(*) FILTER (WHERE status >= 500 OR status = 429),
        sum(received), sum(seconds), max(in_a_minute), min(gap), count(retry_after),
-       count(*) FILTER (WHERE retry_after IS NOT NULL AND (gap IS NULL OR gap >= retry_after))
+       count(*) FILTER (WHERE retry_after IS NOT NULL AND (gap IS NULL OR gap >= min(retry_after, 86400)))
   FROM paced GROUP BY day ORDER BY day
 """
 

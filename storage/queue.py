@@ -34,7 +34,8 @@ def add(
     db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, ?5, ?4, ?4 WHERE true "
-        "ON CONFLICT (reference) DO UPDATE SET state = excluded.state WHERE excluded.state = 'kept'",
+        "ON CONFLICT (reference) DO UPDATE SET state = iif(excluded.state = 'kept', 'kept', state), "
+        "reason = iif(reason = 'reread', excluded.reason, reason)",
         (reference, url, state, at, reason),
     )
 

@@ -60,7 +60,7 @@ class Time:
     def sleep(self, seconds: float, stop: Event) -> None:
         if not stop.is_set():
             self.slept.append(seconds)
-            self.at += timedelta(seconds=seconds)
+            self.at += timedelta(seconds=max(seconds, 1e-6))  # less would not move it
 
     def clock(self) -> Clock:
         return Clock(

@@ -109,6 +109,8 @@ class Adversary(RuleBasedStateMachine):
         self.time = Ticking()
         self.world = World(self.site, self.server, Path(self.folder.name) / "a.db", self.time, Stop())
         self.fault: Callable[[Request], Fault | None] | None = None
+        self.spell: range | None = None
+        """At which requests of a run it misbehaves, None: at all of them."""
         self.asked = 0
         """Requests of the run."""
         self.meanwhile: dict[int, list[Change]] = {}
@@ -157,7 +159,7 @@ class Adversary(RuleBasedStateMachine):
             self._happen(change)
         if self.asked == self.kill_at:
             self.world.stop.set()
-        return self.fault(request) if self.fault else None
+        return self.fault(request) if self.fault and (self.spell is None or self.asked in self.spell) else None
 
     def _publish(self, back: int) -> None:
         if self.to_come:
@@ -230,9 +232,11 @@ class Adversary(RuleBasedStateMachine):
     def let_days_pass(self, days: int) -> None:
         self._pass(days)
 
-    @rule(name=st.sampled_from(sorted(FAULTS)))
-    def misbehave(self, name: str) -> None:
+    @rule(name=st.sampled_from(sorted(FAULTS)), spell=st.none() | st.tuples(st.integers(2, 25), st.integers(1, 6)))
+    def misbehave(self, name: str, spell: tuple[int, int] | None) -> None:
+        """For good, or for some requests of each run."""
         self.fault = FAULTS[name]
+        self.spell = range(spell[0], sum(spell)) if spell else None
 
     @precondition(lambda self: self.fault is not None)
     @rule()
@@ -245,10 +249,10 @@ class Adversary(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what the archive does
 
-    @initialize(everything=st.booleans())
-    def begin(self, everything: bool) -> None:
-        if everything:
-            assert self._run(Backfill(FIRST - timedelta(days=60), TODAY)).exit_code == 0
+    @initialize(years=st.sampled_from([0, 2, 8, 8]))
+    def begin(self, years: int) -> None:
+        if years:
+            assert self._run(Backfill(TODAY - timedelta(days=366 * years), TODAY)).exit_code == 0
 
     @rule(days=st.integers(0, 2), kill=st.none() | st.integers(1, 30))
     def sync(self, days: int, kill: int | None) -> None:
@@ -356,8 +360,8 @@ class Adversary(RuleBasedStateMachine):
             gone = [
                 (at, target)
                 for at, target in ask(
-                    f"SELECT at, target FROM requests WHERE target IN ({', '.join('?' * len(addresses))}) "
-                    "AND status IN (404, 410) AND at BETWEEN ? AND ? ORDER BY at",
+                    f"SELECT substr(at, 1, 19) || 'Z' AS second, target FROM requests WHERE status IN (404, 410) "
+                    f"AND target IN ({', '.join('?' * len(addresses))}) AND second BETWEEN ? AND ? ORDER BY second",
                     *(*addresses, noticed_at, ended_at),
                 )
                 if self._address(reference, at) != target
@@ -413,6 +417,7 @@ class Adversary(RuleBasedStateMachine):
             if self._has_arrived():
                 return
         held, truth, named = self._held(), self._truth(), self._named()
+        assert not self._gone_and_not_concluded(), "gone for days, and not concluded"
         assert held - truth == set(), "held to be listed, and is not"
         assert truth - held <= named, "neither held nor named"
         assert named, f"{self.last and self.last.message}"
@@ -434,7 +439,12 @@ class Adversary(RuleBasedStateMachine):
 
     def _has_arrived(self) -> bool:
         assert self.last is not None
-        return self.last.exit_code == 0 and self._held() == self._truth() and not self._wrongly_gone()
+        return (
+            self.last.exit_code == 0
+            and self._held() == self._truth()
+            and not self._wrongly_gone()
+            and not self._gone_and_not_concluded()
+        )
 
     def _scope(self) -> list[Window]:
         rows = self.world.ask("SELECT first, last FROM windows")
@@ -461,6 +471,13 @@ class Adversary(RuleBasedStateMachine):
     def _wrongly_gone(self) -> set[str]:
         gone = set(self.world.ask("SELECT reference FROM decisions WHERE status <> 'published'"))
         return gone & self._truth()
+
+
+    def _gone_and_not_concluded(self) -> list[str]:
+        rows: list[str] = self.world.ask(
+            "SELECT reference FROM absences WHERE gone > 0 AND ended_at IS NULL AND returned_at IS NULL"
+        )
+        return rows
 
 
 TestAdversary = Adversary.TestCase

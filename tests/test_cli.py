@@ -44,8 +44,8 @@ PATIENCE = 60
 """Seconds until a process that should have ended is called hung."""
 COMMANDS = frozenset(
     [
-        *("backfill", "sync", "daemon", "import", "status", "coverage", "renormalise", "show", "search", "export"),
-        *("serve", "snapshot", "demo"),
+        *("backfill", "sync", "daemon", "import", "status", "coverage", "politeness", "renormalise", "show", "search"),
+        *("export", "serve", "snapshot", "demo"),
     ]
 )
 FETCHING = frozenset({"backfill", "sync", "daemon"})

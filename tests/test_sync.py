@@ -494,6 +494,20 @@ def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely
     assert status(world, moved.reference) == "published"
 
 
+def test_a_move_out_of_what_was_backfilled_is_no_loss(world: World) -> None:
+    """It is listed, on a day nobody asked about: its page says where it went, and nothing is concluded."""
+    assert world.run(Backfill(date(2024, 1, 1), date(2024, 12, 31)), **QUIET).state == "complete"
+    assert sync(world).exit_code == 0
+    moved = world.site.listed(date(2024, 1, 1), date(2024, 12, 31))[3]
+    to = date(2025, 6, 2)
+    world.site.redate(moved.reference, to)
+    for _ in range(6):
+        assert sync_daily(world, 1, listing__gone_days=2).exit_code == 0
+    row = world.ask("SELECT decision_date, status FROM decisions WHERE reference = ?", moved.reference)
+    assert row == [(to.isoformat(), "published")]
+    assert window_of(world, moved.decision_date)[0] == "proven"
+
+
 # ---------------------------------------------------------------- what equal totals hide
 
 
@@ -662,6 +676,22 @@ def test_a_range_whose_last_decision_leaves_is_empty_by_difference(world: World)
     world.site.withdraw(lonely.reference)
     assert sync_daily(world, 1, listing__walk_most=10, **cadence("count", 1)).exit_code == 0
     assert window_of(world, lonely.decision_date)[:2] == ("proven", 0)
+    truth_is_held(world)
+
+
+def test_a_backfill_that_goes_on_has_what_came_into_what_it_had_walked(world: World) -> None:
+    dials = {**QUIET, "listing__walk_most": 10}
+    assert world.run(Backfill(limit=40), **dials).state == "limited"
+    walked = date.fromisoformat(world.ask("SELECT max(first) FROM windows WHERE total > 0")[0])
+    come = one(walked)
+    world.site.publish(come)
+    later(world, 1 / 24)
+    world.run(Backfill(), **dials)
+    for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
+        if not first <= come.decision_date.isoformat() <= last:
+            assert total == len(world.site.listed(date.fromisoformat(first), date.fromisoformat(last)))
+    assert sync_daily(world, 1, listing__walk_most=10).exit_code == 0
+    assert come.reference in world.ask("SELECT reference FROM decisions")
     truth_is_held(world)
 
 
@@ -1001,6 +1031,37 @@ def test_what_falls_by_age_in_one_day_is_no_block(tmp_path: Path, time: Time) ->
         settled(world)
         site.expire_before(date(2016, 12, 31))
         assert sync_daily(world, 1).exit_code == 0
+
+
+def test_all_that_is_past_its_age_may_leave_in_one_day(tmp_path: Path, time: Time) -> None:
+    """Half of all decisions, and no more than age explains."""
+    site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
+    with serve(site) as server:
+        world = World(site, server, tmp_path / "lgsco.db", time, Stop())
+        settled(world)
+        site.expire_before(TODAY - timedelta(days=1_826))
+        outcome = sync_daily(world, 6, listing__gone_days=2, **cadence("walk", 2))
+        assert outcome.exit_code == 0, outcome.message
+        assert len(world.ask("SELECT 1 FROM decisions WHERE status = 'expired'")) > 100
+        assert world.ask("SELECT count(*) FROM decisions WHERE status = 'withdrawn'") == [0]
+
+
+def test_a_fall_to_nothing_at_all_is_no_less_a_fall(tmp_path: Path, time: Time) -> None:
+    """Of the year that was backfilled the site lists nothing any more, and states no total; of others it does."""
+    site = Site(decided(500, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
+    year = date(2024, 6, 1), date(2025, 6, 30)
+    with serve(site) as server:
+        world = World(site, server, tmp_path / "lgsco.db", time, Stop())
+        assert world.run(Backfill(*year), **QUIET).state == "complete"
+        assert sync(world).exit_code == 0
+        assert len(site.listed(*year)) > 120
+        before = books(world)
+        missing = {sample.reference for sample in site.listed(*year)}
+        server.faults = listed_by(Site([s for s in site.listed() if s.reference not in missing], today=TODAY))
+        later(world)
+        outcome = sync(world)
+        assert (outcome.state, outcome.exit_code) == ("blocked", 12)
+        assert books(world) == before
 
 
 def test_most_decisions_withdrawn_in_truth_are_known_once_a_backfill_walked_them(tmp_path: Path, time: Time) -> None:
