@@ -78,13 +78,16 @@ class Survey:
 
     # ------------------------------------------------------------ looking
 
-    def ask(self, window: Window, *, asked: str = ASKED) -> int | None:
+    def ask(self, window: Window) -> int | None:
         """The total that the site states for a window, None where it states none."""
         began = self._clock.stamp()
-        page = self._page(window, 1, window, asked)
-        if asked == ASKED:
-            self._asked = (window, page, began)
+        page = self._page(window, 1, window)
+        self._asked = (window, page, began)
         return page.total
+
+    def ask_aside(self, window: Window, asked: str = ASKED) -> int | None:
+        """The same, of a window not ours to look into, or with other filters: what is listed is not recorded."""
+        return self._page(window, 1, None, asked).total
 
     def look(self, window: Window, *, again: bool, total: int | None = None) -> int | None:
         """Looks at all of a window (`again`), or at what of it is not as the books say; returns its total.
@@ -101,17 +104,12 @@ class Survey:
         except StopIteration as stop:
             found: int | None = stop.value
         if found is None:
-            found = self._by_difference(window)
+            self.show_empty(window)
             self._record_empty(window)
+            found = 0
         elif silent:
             self._blocked_if_silent(window, found)
         return found
-
-    def look_at_silent(self, window: Window) -> None:
-        """Shows by the ranges around it that a window which was asked and stated no total is empty. Raises Blocked."""
-        self._by_difference(window)
-        if self._books(window).expected:
-            self._record_empty(window)
 
     def settle(self) -> None:
         """Judges what was listed by what is held now; a window whose decisions, once fetched, show that they moved
@@ -152,14 +150,14 @@ class Survey:
                 assert_never(step)
         return None
 
-    def _by_difference(self, window: Window) -> int:
-        """0 where the ranges around a silent window hold all there is; raises Blocked where nothing shows that."""
-        whole = self.ask(EVERYTHING) if window != EVERYTHING else None
+    def show_empty(self, window: Window) -> None:
+        """Shows by the ranges around it that a window which states no total holds nothing. Raises Blocked."""
+        whole = self.ask_aside(EVERYTHING) if window != EVERYTHING else None
         rest = 0
         for part in EVERYTHING.without(window) if whole else ():
-            rest += self.ask(part) or 0
+            rest += self.ask_aside(part) or 0
             if rest == whole:
-                return 0
+                return
         self._surprised(f"the listing states no total for {window}")
         raise Blocked(
             f"the listing states no total for {window}: a search shell, or a wording that is not known; it proves "
@@ -227,8 +225,8 @@ class Survey:
         drifted |= any(times > 1 for times in cards.values())
         return Walked(total, frozenset(cards), drifted)
 
-    def _page(self, window: Window, number: int, stands_in: Window, asked: str = ASKED) -> Listing:
-        """One page of a window's listing, its entries recorded. `stands_in`: where cards without a date stand."""
+    def _page(self, window: Window, number: int, stands_in: Window | None, asked: str = ASKED) -> Listing:
+        """One page of a window's listing. `stands_in`: where cards without a date stand; None: nothing is recorded."""
         try:
             answer = self._site.fetch(self._target(window, number, asked))
         except Elsewhere as error:
@@ -248,8 +246,9 @@ class Survey:
                 f"{answer.target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
                 "listing no longer keeps to its dates, so nothing can be told from its totals"
             )
-        with atomic(self._db):
-            entries.record_listing(self._db, page.entries, answer.at, stands_in, self._run)
+        if stands_in is not None:
+            with atomic(self._db):
+                entries.record_listing(self._db, page.entries, answer.at, stands_in, self._run)
         return page
 
     def _target(self, window: Window, number: int, asked: str) -> str:

@@ -37,8 +37,9 @@ _OTHER_FILTERS = ("", f"{ASKED}&dc=c%2Bnu%2Bu%2B")
 @dataclass(frozen=True, slots=True)
 class _Totals:
     ranges: Ranges
-    whole: int | None
+    whole: int
     inside: int | None
+    """None where the site states none for it, and one for the whole."""
 
 
 class Round:
@@ -87,12 +88,19 @@ class Round:
     # ------------------------------------------------------------ two totals
 
     def _ask(self, scope: Window) -> _Totals:
+        """The totals of a scope's two ranges. Raises Blocked where more is gone than can have left."""
         its = ranges(scope, edge(self._config, self._clock.today()))
         whole = self._survey.ask(its.whole)
-        inside = self._survey.ask(its.inside) if its.inside is not None and its.beyond is not None else whole
-        for window, total in ((its.whole, whole), (its.inside, inside)):
-            if window is not None and total is not None:
-                self._suspect_a_fall(window, total)
+        if whole is None:
+            self._survey.show_empty(its.whole)
+            whole = 0
+        inside: int | None = whole
+        if its.inside is not None and its.beyond is not None and whole:
+            inside = self._survey.ask(its.inside)
+        aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
+        self._suspect_a_fall(its.whole, whole, aged)
+        if its.inside is not None:
+            self._suspect_a_fall(its.inside, inside or 0, 0)
         return _Totals(its, whole, inside)
 
     def _look_at_unproven(self, scopes: list[Window]) -> None:
@@ -105,9 +113,6 @@ class Round:
                     self._survey.look(part, again=True)
 
     def _compare(self, its: _Totals) -> None:
-        if its.whole is None:
-            self._survey.look_at_silent(its.ranges.whole)
-            return
         if its.inside is None:
             self._survey.look(its.ranges.whole, again=False, total=its.whole)
             return
@@ -119,9 +124,10 @@ class Round:
             if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
                 self._survey.look(its.ranges.beyond, again=False, total=max(0, rest))
 
-    def _suspect_a_fall(self, window: Window, total: int) -> None:
+    def _suspect_a_fall(self, window: Window, total: int, aged: int) -> None:
+        """Raises Blocked where more of a window is gone at once than the `aged`, which may leave, and some others."""
         expected = ledger.standing(self._db, window).expected
-        if expected - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
+        if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
             return
         told = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
         self._canary.check(told)
@@ -164,7 +170,7 @@ class Round:
             return
         window = self._clock.chance.choice(proven).window
         ours = self._survey.ask(window)
-        others = {asked or "no filter": self._survey.ask(window, asked=asked) for asked in _OTHER_FILTERS}
+        others = {asked or "no filter": self._survey.ask_aside(window, asked) for asked in _OTHER_FILTERS}
         more = {asked: total for asked, total in others.items() if total is not None and total > (ours or 0)}
         finding = f"asked with {ASKED} the site states {ours} for {window}; " + "; ".join(
             f"with {asked}, {total}" for asked, total in others.items()

@@ -472,7 +472,6 @@ class Adversary(RuleBasedStateMachine):
         gone = set(self.world.ask("SELECT reference FROM decisions WHERE status <> 'published'"))
         return gone & self._truth()
 
-
     def _gone_and_not_concluded(self) -> list[str]:
         rows: list[str] = self.world.ask(
             "SELECT reference FROM absences WHERE gone > 0 AND ended_at IS NULL AND returned_at IS NULL"
@@ -482,5 +481,5 @@ class Adversary(RuleBasedStateMachine):
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(
-    max_examples=25, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
