@@ -6,10 +6,11 @@ Imports that only one command needs stand inside it, so that `--help` and `show`
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -30,6 +31,9 @@ log = logging.getLogger("lgsco")
 
 _SILENT_SECONDS = 300
 """Seconds without a heartbeat, five of them, after which the daemon is taken to be gone."""
+
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+"""Characters no text in the text format holds; a database from elsewhere may."""
 
 Command = Callable[..., int | None]
 
@@ -82,9 +86,9 @@ class _LevelAndText(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        text = "".join(c if c.isprintable() else " " for c in record.getMessage())
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{text}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{_printable(record.getMessage())}"
+        trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
+        return "\n".join([line, *map(_printable, trace)])
 
 
 def _log_to_stderr(debug: bool) -> None:
@@ -106,17 +110,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except LgscoError as error:
-        if debug:
-            raise
-        click.echo(f"lgsco: {error}", err=True)
+        _tell_where(debug)
+        _say(f"lgsco: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if debug:
-            raise
-        click.echo(f"lgsco: unexpected: {type(error).__name__}: {error}; --debug shows where", err=True)
+        _tell_where(debug)
+        hint = "" if debug else "; --debug shows where"
+        _say(f"lgsco: unexpected: {type(error).__name__}: {error}{hint}", err=True)
         sys.exit(1)
+
+
+# What is said may quote the site, a document or somebody else's database: none of it moves a terminal's cursor.
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Prints one line."""
+    click.echo(_printable(line), err=err)
+
+
+def _printable(words: str) -> str:
+    """Words on one line, without what would drive a terminal or turn the order of what stands beside them."""
+    return words if words.isprintable() else "".join(c if c.isprintable() else " " for c in words)
+
+
+def _say_json(told: object) -> None:
+    from storage.export import as_json
+
+    click.echo(as_json(told, indent=2))
+
+
+def _tell_where(debug: bool) -> None:
+    """With --debug, the traceback of the error in hand."""
+    for line in traceback.format_exc().splitlines() if debug else ():
+        _say(line, err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -155,13 +183,13 @@ def _perform(config: Config, database: Path, task: Task, *, unit: str = "decisio
     with stop.on_signals(), Progress(unit) as progress:
         outcome = perform(task, config, database, Clock(), stop, progress.report)
     for sentence in outcome.tally.unread[:20]:
-        click.echo(f"  {sentence}", err=True)
+        _say(f"  {sentence}", err=True)
     if len(outcome.tally.unread) > 20:
-        click.echo(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status` names them", err=True)
+        _say(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status` names them", err=True)
     if outcome.exit_code:
-        click.echo(f"lgsco: {outcome.state}: {outcome.message}", err=True)
+        _say(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:
-        click.echo(f"{outcome.state}: {outcome.message}")
+        _say(f"{outcome.state}: {outcome.message}")
     return outcome.exit_code
 
 
@@ -271,37 +299,35 @@ def status(settings: _Settings, as_json: bool) -> int:
             "failures": [asdict(failure) for failure in failures],
             "runs": [asdict(run) for run in recent],
         }
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        _say_json(told)
         return int(stale)
-    click.echo(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
-    click.echo(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
-    click.echo(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
+    _say(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
+    _say(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
+    _say(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
     failed = [failure for failure in failures if failure.state == "failed"]
     for failure in failed[:10]:
         told_of = f"{failure.reference} ({failure.attempts} tries, next {failure.next_at})"
-        click.echo(f"  {told_of}: {_printable(failure.error or '')}")
+        _say(f"  {told_of}: {failure.error or ''}")
     if len(failed) > 10:
-        click.echo(f"  … and {len(failed) - 10:,} more; --json names them all")
-    click.echo(f"excluded, listed and not to be had: {held.excluded:,}")
-    click.echo(f"date ranges not proven complete: {len(ranges):,}")
+        _say(f"  … and {len(failed) - 10:,} more; --json names them all")
+    _say(f"excluded, listed and not to be had: {held.excluded:,}")
+    _say(f"date ranges not proven complete: {len(ranges):,}")
     for its, state in ranges[:5]:
-        click.echo(f"  {_from(str(its.first))} to {_to(str(its.last))}: {state}")
+        _say(f"  {_from(str(its.first))} to {_to(str(its.last))}: {state}")
     if len(ranges) > 5:
-        click.echo(f"  … and {len(ranges) - 5:,} more; `lgsco coverage` shows them all")
-    click.echo(_told(gone))
-    since = f"; not since {canary.failed_at}: {_printable(canary.finding or '')}" if canary.failed_at else ""
-    click.echo(f"known decision last read as ever: {canary.passed_at or 'never'}{since}")
-    click.echo("last runs:")
+        _say(f"  … and {len(ranges) - 5:,} more; `lgsco coverage` shows them all")
+    _say(_told(gone))
+    since = f"; not since {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
+    _say(f"known decision last read as ever: {canary.passed_at or 'never'}{since}")
+    _say("last runs:")
     for run in recent[:5]:
-        click.echo(f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}")
+        _say(f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}")
     if keeper is not None and running:
-        click.echo(f"daemon: process {keeper.process}, last heard of {keeper.seen_at}, next sync {due}")
+        _say(f"daemon: process {keeper.process}, last heard of {keeper.seen_at}, next sync {due}")
     else:
-        click.echo(f"daemon: not running; by the timetable the next sync would be {due}")
+        _say(f"daemon: not running; by the timetable the next sync would be {due}")
     age = "never" if hours is None else f"{hours:.0f} hours ago"
-    click.echo(
-        f"last complete run: {age}{f', more than {settings.config.schedule.stale_hours:g}: STALE' if stale else ''}"
-    )
+    _say(f"last complete run: {age}{f', more than {settings.config.schedule.stale_hours:g}: STALE' if stale else ''}")
     return int(stale)
 
 
@@ -338,23 +364,23 @@ def coverage(settings: _Settings, as_json: bool, svg: Path | None) -> int:
             "excluded": found.excluded,
             "gone": asdict(found.gone),
         }
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        _say_json(told)
         return 0 if proven else 10
     _tell_windows(found.windows, holes)
     if calendar.months:
         click.echo("\n".join(["", *picture.as_lines(calendar, _painter()), ""]))
     _tell_lacking("missing, by reference", found.missing)
     _tell_lacking("excluded, by reference: listed, and their pages are gone", found.excluded)
-    click.echo(_told(found.gone))
+    _say(_told(found.gone))
     if not found.windows:
-        click.echo("nothing has been counted yet; `lgsco backfill` begins the ledger")
+        _say("nothing has been counted yet; `lgsco backfill` begins the ledger")
     elif proven:
-        click.echo("proven: all that the site lists is held" + (", or excluded" if found.excluded else ""))
+        _say("proven: all that the site lists is held" + (", or excluded" if found.excluded else ""))
     else:
         ranges = len(picture.unproven(found.proofs))
-        click.echo(f"date ranges not proven complete: {ranges:,}; decisions missing: {len(found.missing):,}")
+        _say(f"date ranges not proven complete: {ranges:,}; decisions missing: {len(found.missing):,}")
     if svg is not None:
-        click.echo(f"{svg}: the calendar")
+        _say(f"{svg}: the calendar")
     return 0 if proven else 10
 
 
@@ -373,35 +399,30 @@ def _tell_windows(windows: Sequence[dict[str, Any]], holes: Sequence[dict[str, A
     if not windows:
         return
     names = ("total", "listed", "held", "missing", "failed", "excluded")
-    click.echo(f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in names)}counted")
+    _say(f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in names)}counted")
     for row in sorted([*windows, *holes], key=lambda row: str(row["first"]), reverse=True):
         state = row.get("state", "unseen")
         counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in names] if "state" in row else []
         cells = f"{_from(row['first']):10}  {_to(row['last']):10}  {state:8}  {''.join(f'{n:>8}  ' for n in counts)}"
-        click.echo(f"{cells}{row.get('counted_at', '')}".rstrip())
+        _say(f"{cells}{row.get('counted_at', '')}".rstrip())
 
 
 def _tell_lacking(title: str, rows: Sequence[dict[str, Any]]) -> None:
     """Decisions that are listed and not held: at most twenty, and how many there are."""
     if not rows:
         return
-    click.echo(f"{title}: {len(rows):,}")
-    click.echo(f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason")
+    _say(f"{title}: {len(rows):,}")
+    _say(f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason")
     for row in rows[:20]:
         day = "–" if row["decision_date"] in (str(date.min), str(date.max)) else row["decision_date"]
         reason = row["error"] or ("fetched, not read yet" if row["state"] == "kept" else "not fetched yet")
-        click.echo(
+        _say(
             f"  {row['reference']:11}  {day:10}  {row['state']:8}  {row['attempts']:5}  {row['next_at'] or '–':20}  "
-            f"{_printable(reason)}"
+            f"{reason}"
         )
     if len(rows) > 20:
-        click.echo(f"  … and {len(rows) - 20:,} more; --json names them all")
+        _say(f"  … and {len(rows) - 20:,} more; --json names them all")
     click.echo()
-
-
-def _printable(words: str) -> str:
-    """Words that may quote the site, without what would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else " " for c in words)
 
 
 def _told(gone: Gone) -> str:
@@ -437,7 +458,11 @@ def politeness(settings: _Settings, as_json: bool) -> int:
 
     with reading(settings.database) as db:
         told = account(find_days(db), find_robots(db), settings.config)
-    click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else told.as_text())
+    if as_json:
+        _say_json(told.as_json())
+    else:
+        for line in told.as_text().split("\n"):
+            _say(line)
     return 10 if told.broken else 0
 
 
@@ -460,9 +485,9 @@ def show(settings: _Settings, reference: tuple[str, ...], revision: int | None) 
         text = decisions.find_text(db, printed, revision)
     if text is None:
         what = printed if revision is None else f"revision {revision} of {printed}"
-        click.echo(f"lgsco: {what} is not held in {settings.database}", err=True)
+        _say(f"lgsco: {what} is not held in {settings.database}", err=True)
         return 1
-    click.echo(text)
+    click.echo(_CONTROLS.sub("", text))
     return 0
 
 
@@ -481,10 +506,10 @@ def search(settings: _Settings, query: tuple[str, ...], limit: int) -> int:
         hits = find(db, " ".join(query), limit)
     for hit in hits:
         outcome = f" · {hit.outcome}" if hit.outcome else ""
-        click.echo(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
-        click.echo(f"    {hit.snippet}")
+        _say(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
+        _say(f"    {hit.snippet}")
     if not hits:
-        click.echo("no decision matches", err=True)
+        _say("no decision matches", err=True)
     return 0
 
 

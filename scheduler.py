@@ -38,6 +38,9 @@ _BEAT_SECONDS = 60
 _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
 """Seconds until a sync that found another writer at work is tried again."""
+_ALERT_MOST = 10_000
+"""Characters of an alert: a longer argument may not be given to a program."""
+
 _ALERT_SECONDS = 60
 _HOURS_TWICE_OR_NEVER = frozenset({1, 2})
 """Hours of the day that a change of clocks repeats or leaves out somewhere in Europe."""
@@ -169,7 +172,7 @@ class _Daemon:
         if not command:
             return
         try:
-            subprocess.run([*command, message], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
+            subprocess.run([*command, message.replace("\0", " ")[:_ALERT_MOST]], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
         except (OSError, subprocess.SubprocessError) as error:
             log.error("the alert command failed: %s", error)
 

@@ -10,7 +10,7 @@ from inspect import signature
 
 from bench.figures import show
 
-PARTS = ("read", "write", "job", "disk", "memory", "ledger")
+PARTS = ("read", "write", "job", "disk", "memory", "ledger", "kills", "fuzz")
 
 
 def main() -> int:
@@ -19,16 +19,18 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=PARTS, help="all of them if none is named")
     parser.add_argument("--decisions", type=int, help="decisions to measure on, in place of each part's own number")
     parser.add_argument("--rounds", type=int, help="rounds of those parts that take turns")
+    parser.add_argument("--seconds", type=float, help="seconds of fuzzing")
+    parser.add_argument("--seed", type=int, help="what the fuzzing's inputs follow from")
     asked = parser.parse_args()
     if asked.part is None:
         commands = ([sys.executable, "-m", "bench", part, *sys.argv[1:]] for part in PARTS)
         return max([subprocess.run(command, check=False).returncode for command in commands])
-    return 0 if _measure(asked.part, asked.decisions, asked.rounds) else 1
+    dials = vars(asked)
+    return 0 if _measure(dials.pop("part"), dials) else 1
 
 
-def _measure(part: str, decisions: int | None, rounds: int | None) -> bool:
+def _measure(part: str, dials: dict[str, float | None]) -> bool:
     module = import_module(f"bench.{part}")
-    dials = {"decisions": decisions, "rounds": rounds}
     known = signature(module.measure).parameters
     given = {name: value for name, value in dials.items() if value is not None and name in known}
     title, _, _ = (module.__doc__ or part).partition("\n")

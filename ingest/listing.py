@@ -24,12 +24,12 @@ from storage.model import DecisionKind, Entry, reference
 PAGE_SIZE = 10
 """Cards on a full page of the listing."""
 
+_SLUG = r"\w[\w'&,.()+ -]*"
 _DECISION_PATH = re.compile(
-    r"/decisions/[^/\x00-\x1f\x7f-\x9f]+(?:/[^/\x00-\x1f\x7f-\x9f]+)?/(\d{2}-\d{3}-\d{3}[a-z]?)/?",
-    re.IGNORECASE | re.ASCII,
+    rf"/decisions/{_SLUG}(?:/{_SLUG})?/(\d{{2}}-\d{{3}}-\d{{3}}[a-z]?)/?", re.IGNORECASE | re.ASCII
 )
-_TOTAL = re.compile(r"Your search has (\d[\d,]*|no) results?")
-_CARD_LINE = re.compile(r"(Statement|Report)\b ?(.*?) ?(\d{1,2}-[A-Z][a-z]{2}-\d{4})")
+_TOTAL = re.compile(r"Your search has (\d[\d,]{0,11}|no) results?")
+_CARD_LINE = re.compile(r"(Statement|Report)\b ?(.{0,300}?) ?(\d{1,2}-[A-Z][a-z]{2}-\d{4})")
 _TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
 _OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
 

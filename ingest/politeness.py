@@ -9,6 +9,7 @@ from typing import Any
 from protego import Protego
 
 from ingest.config import Config
+from ingest.site import crawl_delay
 from storage.journal import Day, Robots
 
 _CLOCK_GRAIN = 0.002
@@ -116,8 +117,9 @@ def _robots(robots: Robots | None, config: Config) -> tuple[str, float]:
     if robots.status != 200:
         return f"there is none (status {robots.status}, {at}): all is allowed", 0.0
     rules = Protego.parse(robots.text)
-    delay = float(rules.crawl_delay(config.user_agent) or 0)
-    allowed = rules.can_fetch(f"{config.site.base_url}{_ASKED}", config.user_agent)
+    name = config.user_agent.partition("/")[0]
+    delay = crawl_delay(rules, name)
+    allowed = rules.can_fetch(f"{robots.site}{_ASKED}", name)
     wait = f", and asks for {delay:g} s between requests" if delay else ""
     return f"{'allows' if allowed else 'FORBIDS'} what we ask for{wait} ({at})", delay
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -349,7 +350,9 @@ class _Work:
                 self._intake.record(list(batch.values()))
                 batch.clear()
             at = self._clock.stamp()
-            batch[decision.reference] = self._intake.reading(decision, "import", at=at, document=str(path))
+            batch[decision.reference] = self._intake.reading(
+                decision, "import", at=at, document=os.fsencode(path).decode("utf-8", "replace")
+            )
         self._intake.record(list(batch.values()))
         if self.tally.failed:
             return Outcome(

@@ -19,7 +19,18 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config
-from ingest.errors import Blocked, Elsewhere, FetchError, Gone, Overdue, Refused, Stopped, TooLarge, Unreachable
+from ingest.errors import (
+    Blocked,
+    Elsewhere,
+    FetchError,
+    Gone,
+    HeldOff,
+    Overdue,
+    Refused,
+    Stopped,
+    TooLarge,
+    Unreachable,
+)
 from ingest.manners import Manners
 from ingest.wire import Answer
 from storage.journal import Robots
@@ -29,6 +40,7 @@ _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
 _ROBOTS = "/robots.txt"
 _ROBOTS_LAST = timedelta(hours=24)
+_CRAWL_DELAY_MOST = 3600.0
 _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
 
@@ -104,8 +116,14 @@ class Site:
             if not robots.text.lstrip().startswith("<"):  # a page in its place is no rules, and none for tomorrow
                 self._manners.keep_robots(robots)
         self._robots, self._robots_at = Protego.parse(robots.text), robots.fetched_at
-        delay = self._robots.crawl_delay(self._token)
-        self._manners.obey_crawl_delay(float(delay or 0))
+        delay = crawl_delay(self._robots, self._token)
+        if delay > _CRAWL_DELAY_MOST:
+            self._robots_at = ""
+            raise HeldOff(
+                f"{_ROBOTS} of {self._base.netloc} asks for {delay:.0f} seconds between two requests, more than a run "
+                "waits; run the command again when it asks for less"
+            )
+        self._manners.obey_crawl_delay(delay)
 
     def _fetch_robots(self) -> Robots:
         site, at = self._url(""), self._clock.stamp()
@@ -257,6 +275,13 @@ class Site:
             return None
 
 
+def crawl_delay(robots: Protego, token: str) -> float:
+    """The seconds that robots.txt asks for between two requests; 0 where it asks for nothing."""
+    delay = float(robots.crawl_delay(token) or 0)
+    return delay if delay > 0 else 0.0
+
+
 def _validators(response: httpx.Response) -> Validators | None:
-    etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
+    given = (response.headers.get("etag"), response.headers.get("last-modified"))
+    etag, modified = (value if value and value.isascii() and value.isprintable() else None for value in given)
     return Validators(etag, modified) if etag or modified else None

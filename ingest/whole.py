@@ -20,7 +20,7 @@ _TOKEN = re.compile(  # most tags of a page begin with another letter than these
     rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|/html\s*>)"
 )
 _ASIDE_ENDS = {b"!--": b"-->"}
-_AFTER_THE_END = re.compile(rb"(?:\s+|<!--.*?-->|<script\b.*?</script\s*>)*\Z", re.DOTALL)
+_AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
@@ -154,7 +154,7 @@ def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
     raise Undecodable(f"not UTF-8 at byte {place:,}, and it declares no other encoding that is known")
 
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def shows(body: bytes, charset: str | None, text: str) -> bool:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from ingest.clock import Clock
 from ingest.errors import FetchError, Gone
@@ -85,16 +86,18 @@ class Witness:
         return None
 
     def _gone(self, absence: Absence, answer: str, *, second: bool) -> None:
-        self._answered(absence, answer, self._days_apart * 86_400 if not second else _AGAIN, gone=True)
+        at, next_at = self._clock.stamp(), self._clock.stamp(self._days_apart * 86_400 if not second else _AGAIN)
+        aged = absence.kind != "report" and absence.stood_on <= self._oldest()
+        ending = "expired" if aged else "withdrawn"
+        with atomic(self._db):
+            absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=True)
+            if second:
+                absences.conclude(self._db, absence, ending, at)
         if second:
-            aged = absence.kind != "report" and absence.stood_on <= self._oldest()
-            ending = "expired" if aged else "withdrawn"
-            with atomic(self._db):
-                absences.conclude(self._db, absence, ending, self._clock.stamp())
             log.info("%s has left the site: %s", absence.reference, ending)
             self.left.append(absence.reference)
 
-    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: bool | None) -> None:
+    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: Literal[False] | None) -> None:
         at, next_at = self._clock.stamp(), self._clock.stamp(wait)
         with atomic(self._db):
             absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=gone)

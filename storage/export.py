@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from storage.database import said_plainly
 from storage.errors import StoreFailed
-from storage.model import slug
+from storage.model import reference, slug
 
 ATTRIBUTION = """\
 Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
@@ -26,6 +27,12 @@ The texts are the publisher's words, unaltered; only their layout is this archiv
 address on the publisher's site, which may have amended or withdrawn it since.
 """
 """Goes with everything that is handed on."""
+
+ATTRIBUTION_CSV = """
+In the CSV file an apostrophe stands before every cell that begins with an apostrophe or with what a spreadsheet takes
+for a formula (= + - @ tab, carriage return). It is no part of the words: take the first one off to have them back.
+"""
+"""Goes with them as CSV."""
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
 
@@ -49,7 +56,7 @@ def export(db: sqlite3.Connection, folder: Path, form: str) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _replacing(folder / ATTRIBUTION_FILE) as path:
-            path.write_text(ATTRIBUTION, encoding="utf-8")
+            path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
         return writers[form](db, folder)
     except OSError as error:
         raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
@@ -65,16 +72,24 @@ def _rows(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
 def _text(db: sqlite3.Connection, folder: Path) -> int:
     count = 0
     for count, row in enumerate(_rows(db), 1):  # noqa: B007  # the last count is the answer
-        with _replacing(folder / f"{slug(row['reference'])}.txt") as path:
+        with _replacing(folder / f"{_file_name(row['reference'])}.txt") as path:
             path.write_bytes(row["text"].encode())
     return count
+
+
+def _file_name(key: str) -> str:
+    """A reference as a file's name. Raises StoreFailed for what is none: a database from elsewhere may hold a path."""
+    try:
+        return slug(reference(key))
+    except ValueError as error:
+        raise StoreFailed(f"{error}; nothing is written under such a name") from None
 
 
 def _jsonl(db: sqlite3.Connection, folder: Path) -> int:
     count = 0
     with _replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
         for count, row in enumerate(_rows(db), 1):  # noqa: B007
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(as_json(row) + "\n")
     return count
 
 
@@ -84,13 +99,27 @@ def _csv(db: sqlite3.Connection, folder: Path) -> int:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS.split(", "))
         for count, row in enumerate(_rows(db), 1):  # noqa: B007
-            writer.writerow(_harmless(value) for value in row.values())
+            writer.writerow(None if value is None else cell(value) for value in row.values())
     return count
 
 
-def _harmless(cell: str | None) -> str | None:
-    """A cell that no spreadsheet runs: an apostrophe before what would be a formula."""
-    return f"'{cell}" if cell is not None and cell.startswith(_FORMULA) else cell
+def cell(words: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe before what would be a formula, and before one that stands there
+    already, so that one can always be taken off again."""
+    return f"'{words}" if words.startswith(("'", *_FORMULA)) else words
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """JSON in the letters that it is about; what is not printable is escaped, so that it neither drives a terminal nor
+    ends a line."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be", "surrogatepass").hex())
 
 
 @contextlib.contextmanager

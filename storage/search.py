@@ -17,6 +17,12 @@ RANKING = "bm25(4.0, 2.0, 1.0)"
 """The weights of authority, summary and text in a hit's rank; what ranks lowest is the best."""
 
 _WORDS_MOST = 100
+_CHARACTERS_MOST = 4_000
+"""What is typed after so many, or after so many words, is not looked for: the time it takes grows with its square."""
+
+_REFERENCE_MOST = 100
+"""Characters that a reference has at most, however it is spelled and whatever stands around it."""
+
 _SNIPPET_TOKENS = 24
 _SUMMARY_CHARACTERS = 200
 _STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
@@ -46,7 +52,7 @@ def match_expression(query: str) -> str | None:
     (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds what begins with it. A reference is found
     in any spelling, a joint case without its letter too.
     """
-    query = query.encode(errors="replace").decode().translate(_STRAIGHT)
+    query = query[:_CHARACTERS_MOST].encode(errors="replace").decode().translate(_STRAIGHT)
     whole = _reference(query)
     if whole is not None:
         return _phrase(*whole)
@@ -61,7 +67,7 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
     A reference in any spelling finds its decision alone, or what mentions it where that decision is not held.
     """
     try:
-        held = _find(db, reference(query))
+        held = _find(db, reference(query[:_CHARACTERS_MOST]))
     except ValueError:
         held = None
     if held is not None:
@@ -103,6 +109,8 @@ def _parts(query: str) -> Iterator[tuple[str, bool]]:
 
 def _reference(words: str) -> tuple[str, bool] | None:
     """The reference that the words are; without a letter at its end it is also the beginning of one with a letter."""
+    if len(words) > _REFERENCE_MOST:
+        return None
     try:
         key = reference(_EDGES.sub("", words))
     except ValueError:

@@ -1,4 +1,7 @@
-"""`kill -9` at any moment: run it again and it goes on, and ends where an undisturbed run ends."""
+"""`kill -9` at any moment: run it again and it goes on, and ends where an undisturbed run ends.
+
+The short of it; `python -m bench kills` does the same at every commit.
+"""
 
 from __future__ import annotations
 
@@ -18,58 +21,13 @@ import pytest
 from conftest import SEEDS
 from test_cli import Desk, Ran, Shop, ask, ended, sound
 
+from bench.kept import Difference, Kept, compare, faults_of, kept
+from bench.kills import Found, at_commits
+from bench.ordeal import environment
 from replica.corpus import expected_text, generate, seeds
 from replica.messages import Request
 from replica.server import serve
 from replica.site import Site
-
-DOOMED = """
-import os, signal, sys
-from storage import database
-
-moment, number = sys.argv.pop(1), int(sys.argv.pop(1))
-connect, counts = database.connect, {"statement": 0, "commit": 0, "after": 0}
-
-def die(statement):
-    counts["statement"] += 1
-    counts["after"] = counts["commit"]
-    counts["commit"] += statement == "COMMIT"
-    if counts[moment] >= number:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def watched(*arguments):
-    db = connect(*arguments)
-    db.set_trace_callback(die)
-    return db
-
-database.connect = watched
-import lgsco
-sys.argv[0] = "lgsco"
-lgsco.main()
-"""
-"""The command, killed when it comes to its so-manyth `statement`, to its so-manyth `commit`, or to the first statement
-`after` that."""
-
-TABLES = {
-    "decisions": "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, summary, text, "
-    "url, status, text_sha256, normaliser, source FROM decisions",
-    "layouts": "SELECT * FROM layouts",
-    "paragraphs": "SELECT reference, position, section, number, kind, text FROM paragraphs",
-    "revisions": "SELECT r.reference, r.revision, r.source, r.change, r.text_sha256, r.normaliser, r.document, "
-    "r.fields, r.text, p.reference, p.url, p.chapter, p.state FROM revisions AS r "
-    "LEFT JOIN pages AS p ON p.id = r.page",
-    "pages": "SELECT reference, chapter, url, charset, state, bytes FROM pages",
-    "entries": "SELECT reference, url, authority, outcome, subcategory, decision_date, kind FROM entries",
-    "queue": "SELECT * FROM queue",
-    "windows": "SELECT first, last, total, listed, state, asked FROM windows",
-    "found": "SELECT d.reference FROM decisions_fts JOIN decisions AS d ON d.rowid = decisions_fts.rowid "
-    "WHERE decisions_fts MATCH 'specimen OR hertfordshire'",
-}
-"""All that is kept but instants, ids and run numbers."""
-
-
-def kept(database: Path) -> dict[str, list[Any]]:
-    return {name: sorted(map(repr, ask(database, sql))) for name, sql in TABLES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +57,8 @@ class Life(Shop):
         return True
 
     def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
-        return self.killed(self.python("-c", DOOMED, moment, str(number), *arguments))
+        """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
+        return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
 
     def look(self) -> None:
         """What any reader finds after the kill is whole. Looks at a copy, so that nothing is mended here."""
@@ -111,10 +70,10 @@ class Life(Shop):
                 shutil.copyfile(path, copy.parent / path.name)
         if not copy.exists():
             return
+        assert faults_of(copy) == []
         with closing(sqlite3.connect(copy)) as db:
             tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema")]
-        if "decisions_fts" in tables:
-            assert sound(copy)
+        if "decisions" in tables:
             truth = self.truth()
             found = dict(ask(copy, "SELECT reference, text FROM decisions"))
             assert found.items() <= truth.items(), "never half a text"
@@ -123,14 +82,7 @@ class Life(Shop):
 @pytest.fixture
 def life(tmp_path: Path, site: Site) -> Iterator[Life]:
     with serve(site) as server:
-        environment = {
-            "LGSCO_SITE_BASE_URL": server.url,
-            "LGSCO_STORAGE_DATABASE": str(tmp_path / "kept.db"),
-            "LGSCO_STORAGE_BATCH": "12",
-            "LGSCO_LISTING_WALK_MOST": "25",
-            "LGSCO_FETCH_PACE": "0",
-        }
-        life = Life(tmp_path, environment, site=site, server=server)
+        life = Life(tmp_path, environment(server, tmp_path / "kept.db"), site=site, server=server)
         try:
             yield life
         finally:
@@ -146,26 +98,29 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> dict[str, list[Any]]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
     desk = Desk(tmp_path_factory.mktemp("undisturbed"))
-    with serve(site) as server:
-        desk.environment = {"LGSCO_FETCH_PACE": "0", "LGSCO_LISTING_WALK_MOST": "25", "LGSCO_STORAGE_BATCH": "12"}
-        desk.run("backfill", "--site", server.url)
     database = desk.folder / "lgsco.db"
+    with serve(site) as server:
+        desk.environment = environment(server, database)
+        desk.run("backfill")
     assert dict(ask(database, "SELECT reference, text FROM decisions")) == {
         sample.reference: expected_text(sample) for sample in site.listed()
     }
-    return kept(database)
+    return database
 
 
-def goes_on(life: Life, undisturbed: dict[str, list[Any]]) -> None:
+@pytest.fixture(scope="module")
+def truth(undisturbed: Path) -> Kept:
+    return kept(undisturbed)
+
+
+def goes_on(life: Life, truth: Kept) -> None:
     """Run again, it ends where an undisturbed run ends, and fetches at most one page more for each kill."""
     life.run("backfill")
     assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
-    found = kept(life.database)
-    for name, rows in undisturbed.items():
-        assert found[name] == rows, name
-    assert sound(life.database)
+    assert compare(truth, kept(life.database)) == Difference()
+    assert faults_of(life.database) == []
     states = Counter(ask(life.database, "SELECT state FROM runs"))
     assert set(states) <= {"died", "complete"}
     assert states["died"] <= life.kills
@@ -173,14 +128,17 @@ def goes_on(life: Life, undisturbed: dict[str, list[Any]]) -> None:
     assert sum(asked.values()) - len(asked) <= life.kills, [page for page, times in asked.items() if times > 1]
 
 
-# The tables are made by the statements up to some 67: it is killed before, among and just after them.
-@pytest.mark.parametrize("number", [1, 19, 26, 66])
-def test_killed_while_the_tables_are_made(life: Life, undisturbed: dict[str, list[Any]], number: int) -> None:
+# ---------------------------------------------------------------- a backfill
+
+
+# The tables are made by the statements up to the 96th: it is killed before, among and just after them.
+@pytest.mark.parametrize("number", [1, 19, 47, 96])
+def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) -> None:
     assert life.doomed("statement", number, "backfill")
-    goes_on(life, undisturbed)
+    goes_on(life, truth)
 
 
-def test_killed_at_a_request(life: Life, undisturbed: dict[str, list[Any]]) -> None:
+def test_killed_at_a_request(life: Life, truth: Kept) -> None:
     """Of each life; each gets a few requests further, so that the kills stand all along the way."""
     asked = fatal = 0
     process: Any = None
@@ -200,36 +158,101 @@ def test_killed_at_a_request(life: Life, undisturbed: dict[str, list[Any]]) -> N
             break
     assert life.kills >= 3
     life.server.faults = None
-    goes_on(life, undisturbed)
+    goes_on(life, truth)
 
 
-def test_killed_between_any_two_statements(life: Life, undisturbed: dict[str, list[Any]]) -> None:
-    for number in (83, 101, 131, 190, 260, 340, 433, 520):
+def test_killed_between_any_two_statements(life: Life, truth: Kept) -> None:
+    for number in (120, 139, 151, 190, 260, 340, 433, 520):
         life.doomed("statement", number, "backfill")
     assert life.kills >= 4
-    goes_on(life, undisturbed)
+    goes_on(life, truth)
 
 
-@pytest.mark.parametrize("moment", ["commit", "after"])
-def test_killed_just_before_and_just_after_a_commit(life: Life, undisturbed: dict[str, list[Any]], moment: str) -> None:
-    for number in (3, 8, 13, 24):
-        life.doomed(moment, number, "backfill")
-    assert life.kills == 4
-    goes_on(life, undisturbed)
+# ---------------------------------------------------------------- at commits: a backfill, then a sync
 
 
-@pytest.mark.parametrize("number", [75, 130])
+@pytest.fixture(scope="module")
+def courses() -> dict[str, Found]:
+    return {found.name: found for found in at_commits(20, each=9)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "backfill",
+        pytest.param(
+            "sync",
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="what is gone a second time is counted in one transaction and concluded in another; and a sync "
+                "that goes on asks for a known decision anew beside the page in hand",
+            ),
+        ),
+    ],
+)
+def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], command: str) -> None:
+    found = courses[command]
+    (ordeal,) = found.ordeals
+    assert ordeal.kills.total() > 12
+    assert found.difference == Difference()
+    assert ordeal.faults == []
+    assert set(ordeal.again.values()) <= {1}, "a kill has at most one page fetched again"
+
+
+# ---------------------------------------------------------------- what is compared
+
+
+def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(undisturbed, copy)
+    assert compare(truth, kept(copy)) == Difference()
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("UPDATE entries SET outcome = 'Other' WHERE reference = '25 004 920'")
+        db.execute("DELETE FROM layouts WHERE reference = '24 014 420'")
+        columns = "reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body"
+        db.execute(f"INSERT INTO pages ({columns}) SELECT {columns} FROM pages LIMIT 1")
+        db.commit()
+    found = compare(truth, kept(copy))
+    assert [row.partition(":")[0] for row in found.differing] == ["entries"]
+    assert [row.partition(":")[0] for row in found.duplicated] == ["pages"]
+    lost = Counter(row.partition(":")[0] for row in found.lost)
+    assert (lost["entries"], lost["layouts"]) == (1, 1)
+    assert lost.keys() == {"entries", "layouts", "paragraphs"}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("UPDATE decisions_fts_data SET block = x'00' WHERE id > 10", "full-text index"),
+        ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
+    ],
+)
+def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(undisturbed, copy)
+    assert faults_of(copy) == []
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute(harm)
+        db.commit()
+    assert any(said in fault for fault in faults_of(copy))
+
+
+# ---------------------------------------------------------------- an import, and the lock
+
+
+@pytest.mark.parametrize("number", [120, 135])
 def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: int) -> None:
     desk.environment["LGSCO_STORAGE_BATCH"] = "2"
-    assert ended(desk.python("-c", DOOMED, "statement", str(number), "import", SEEDS)).code == -signal.SIGKILL
+    doomed = desk.python("-m", "bench.doomed", "statement", str(number), "import", SEEDS)
+    assert ended(doomed).code == -signal.SIGKILL
     desk.run("import", SEEDS)
     desk.run("import", SEEDS, "--db", "undisturbed.db")
-    assert kept(desk.folder / "lgsco.db") == kept(desk.folder / "undisturbed.db")
+    assert compare(kept(desk.folder / "undisturbed.db"), kept(desk.folder / "lgsco.db")) == Difference()
     assert sound(desk.folder / "lgsco.db")
 
 
 def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
-    assert life.doomed("commit", 6, "backfill")
+    assert life.doomed("before", 12, "backfill")
     assert (life.folder / "kept.db-lock").exists()
     life.run("import", SEEDS)
     assert ask(life.database, "SELECT task, state FROM runs ORDER BY id") == [

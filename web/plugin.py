@@ -21,6 +21,7 @@ from pluggy import HookimplMarker
 
 from storage.model import reference
 from storage.search import match_expression
+from web.guard import Application, guarded
 from web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 
 _FOUND = re.compile("«([^«»]*)»")
@@ -112,6 +113,12 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 def _to_decision(request: Any, datasette: Any) -> Any:
     spelling, form = request.url_vars["spelling"], request.url_vars["form"]
     return Response.redirect(_address(datasette, reference(spelling.replace("+", " "))) + (form or ""))
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Application], Application]:
+    """The last hand on every answer."""
+    return guarded
 
 
 @hookimpl(wrapper=True)

@@ -1,0 +1,147 @@
+"""The command `lgsco`, which kills itself with SIGKILL at a chosen moment; what `bench.kills` and the tests run.
+
+    python -m bench.doomed statement 120 backfill     just before its 120th statement
+    python -m bench.doomed before 3 backfill          just before its 3rd commit; `after`: just after it
+    python -m bench.doomed new 1:known.txt sync       just before, or just after, the first commit that known.txt does
+                                                      not name so; it is then named there. `7:`: the seventh such, and
+                                                      the six before it are named too
+
+Without arguments it is a nursery: it reads such arguments from its input, a JSON array a line, gives each line a
+process of its own that begins where Python has started and all is imported, and writes what became of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import re
+import runpy
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+_LOADED = ("click", "ingest.clock", "ingest.progress", "ingest.run", "ingest.config", "storage.errors")
+_WRITES = re.compile(r"(?:INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|PRAGMA (?:journal_mode|wal_checkpoint))\b")
+_HEAD = re.compile(r"(?:[A-Z]+ )+\w+")
+_SUBJECT = re.compile(r"/.*|\d\d \d{3} \d{3}[a-z]?|\d{4}-\d\d-\d\d")
+"""Addresses, references and days: what a statement is about, and no instant or number of a run."""
+
+Moment = Callable[[str, str], bool]
+"""Whether to die, given "statement" and it, or "before" or "after" and what a commit writes."""
+
+
+class Doomed(sqlite3.Connection):
+    """A connection that tells its moment of each statement, and of each commit just before and just after."""
+
+    moment: Moment
+    written: set[str]
+    """What the transaction has written so far."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        return self._watched(sql, parameters, super().execute, [parameters])
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        rows = list(parameters)
+        return self._watched(sql, rows, super().executemany, rows)
+
+    def _watched(self, sql: str, given: Any, do: Callable[..., sqlite3.Cursor], rows: Sequence[Any]) -> sqlite3.Cursor:
+        self._tell("statement", sql)
+        if sql.startswith("BEGIN"):
+            self.written = set()
+        if sql != "COMMIT" and (self.in_transaction or not _WRITES.match(sql)):
+            if self.in_transaction:
+                self.written |= _about(sql, rows)
+            return do(sql, given)
+        written = "; ".join(sorted(self.written if sql == "COMMIT" else _about(sql, rows)))
+        self._tell("before", written)
+        cursor = do(sql, given)
+        self._tell("after", written)
+        return cursor
+
+    def _tell(self, what: str, of: str) -> None:
+        if Doomed.moment(what, of):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _about(sql: str, rows: Sequence[Any]) -> set[str]:
+    """What a statement writes, the same in every run: its first words, and the subjects among its values."""
+    if not _WRITES.match(sql):
+        return set()
+    head = _HEAD.match(sql)
+    values = (value for row in rows for value in (row.values() if isinstance(row, dict) else row))
+    subjects = {value for value in values if isinstance(value, str) and _SUBJECT.fullmatch(value)}
+    return {head[0] if head else sql, *subjects}
+
+
+def at(what: str, number: int) -> Moment:
+    """The so-manyth statement, or before or after the so-manyth commit."""
+    left = number
+
+    def moment(is_: str, _of: str) -> bool:
+        nonlocal left
+        left -= is_ == what
+        return is_ == what and left == 0
+
+    return moment
+
+
+def new(which: str) -> Moment:
+    """Before or after the so-manyth commit that a file does not name so, given as `7:known.txt`; names it there."""
+    number, _, name = which.partition(":")
+    left, file = int(number), Path(name)
+    known = set(file.read_text("utf-8").splitlines()) if file.exists() else set()
+
+    def moment(is_: str, of: str) -> bool:
+        nonlocal left
+        commit = f"{is_} {of}"
+        if is_ == "statement" or commit in known:
+            return False
+        with file.open("a", encoding="utf-8") as named:
+            named.write(f"{commit}\n")
+        known.add(commit)
+        left -= 1
+        return left == 0
+
+    return moment
+
+
+def run(what: str, which: str, *arguments: str) -> NoReturn:
+    """The command, which ends at that moment or, where that does not come, in its own way."""
+    Doomed.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
+    Doomed.written = set()
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)  # type: ignore[assignment]
+    sys.argv = ["lgsco", *arguments]
+    runpy.run_module("lgsco", run_name="__main__")
+    sys.exit(0)
+
+
+def nursery() -> None:
+    """Each line of input is the arguments of a process; writes its exit code, negative for the signal that ended it."""
+    for name in _LOADED:
+        importlib.import_module(name)
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if not child:
+            code = 1
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            try:
+                run(*json.loads(line))
+            except SystemExit as end:
+                code = int(end.code or 0)
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        run(*sys.argv[1:])
+    nursery()

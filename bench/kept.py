@@ -1,0 +1,115 @@
+"""What a database holds, row by row but for instants, ids and the numbers of runs, and how one differs from another."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from storage.pages import Codec
+
+TABLES = {
+    "decisions": "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, summary, text, "
+    "url, status, text_sha256, normaliser, source FROM decisions",
+    "layouts": "SELECT * FROM layouts",
+    "paragraphs": "SELECT reference, position, section, number, kind, text FROM paragraphs",
+    "revisions": "SELECT r.reference, r.revision, r.source, r.change, r.text_sha256, r.normaliser, r.document, "
+    "r.fields, r.text, p.reference, p.url, p.chapter, p.state FROM revisions AS r "
+    "LEFT JOIN pages AS p ON p.id = r.page",
+    "entries": "SELECT reference, url, authority, outcome, subcategory, decision_date, kind, stands_on, "
+    "unlisted_at IS NULL FROM entries",
+    "queue": "SELECT * FROM queue",
+    "moves": "SELECT reference, field, before, after FROM moves",
+    "absences": "SELECT reference, stood_on, gone, ending, answer, ended_at IS NULL, returned_at IS NULL FROM absences",
+    "index": "SELECT i.term, i.col, d.reference, count(*) FROM temp.terms AS i JOIN decisions AS d ON d.rowid = i.doc "
+    "GROUP BY i.term, i.col, d.reference",
+}
+"""All that is kept but instants, ids and the numbers of runs. Pages are added whole, since their bytes are packed."""
+
+_LEDGER = "SELECT first, last, total, listed, state, asked FROM windows ORDER BY first"
+
+Kept = dict[str, Counter[str]]
+
+
+def kept(database: Path, *, cut: bool = True) -> Kept:
+    """Every row that matters, by table. Not `cut`: where the ledger is cut into ranges does not matter, nor how often a
+    page was kept that is as before; a sync owes them to chance."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, decisions_fts, instance)")
+        found = {name: Counter(map(repr, db.execute(sql))) for name, sql in TABLES.items()}
+        found["windows"] = Counter(map(repr, db.execute(_LEDGER)))
+        codec = Codec(db)
+        pages = db.execute("SELECT reference, chapter, url, charset, state, bytes, dictionary, body FROM pages")
+        found["pages"] = Counter(
+            repr((*row, sha256(codec.decompress(body, dictionary)).hexdigest())) for *row, dictionary, body in pages
+        )
+        if not cut:
+            found["windows"] = Counter(map(repr, _joined(db.execute(_LEDGER).fetchall())))
+            found["pages"] = Counter(set(found["pages"]))
+    return found
+
+
+def _joined(windows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Neighbours in the ledger of one state as one range, with their decisions in sum."""
+    found: list[tuple[Any, ...]] = []
+    for window in windows:
+        first, last, total, listed, *rest = window
+        before = found[-1] if found else None
+        if before and before[4:] == tuple(rest) and _follows(first, before[1]) and None not in (total, before[2]):
+            found[-1] = (before[0], last, before[2] + total, before[3] + listed, *rest)
+        else:
+            found.append(window)
+    return found
+
+
+def _follows(day: str, before: str) -> bool:
+    return date.fromisoformat(day) - date.fromisoformat(before) == timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Rows that are not as in an undisturbed database."""
+
+    lost: tuple[str, ...] = ()
+    """There, and not here."""
+    duplicated: tuple[str, ...] = ()
+    """Here once more than there."""
+    differing: tuple[str, ...] = ()
+    """Here, and not there."""
+
+    def __add__(self, other: Difference) -> Difference:
+        return Difference(self.lost + other.lost, self.duplicated + other.duplicated, self.differing + other.differing)
+
+
+def compare(undisturbed: Kept, found: Kept) -> Difference:
+    """What is not the same."""
+    difference = Difference()
+    for name, rows in undisturbed.items():
+        here = found[name]
+        more = here - rows
+        difference += Difference(
+            tuple(f"{name}: {row}" for row in (rows - here)),
+            tuple(f"{name}: {row}" for row in more.elements() if row in rows),
+            tuple(f"{name}: {row}" for row in more.elements() if row not in rows),
+        )
+    return difference
+
+
+def faults_of(database: Path) -> list[str]:
+    """What is wrong with the file: its pages, its full-text index, its references from table to table."""
+    with closing(sqlite3.connect(database)) as db:
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+        faults = [row for (row,) in db.execute("PRAGMA integrity_check") if row != "ok"]
+        faults += map(repr, db.execute("PRAGMA foreign_key_check"))
+        if "decisions_fts" in tables:
+            try:
+                db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+            except sqlite3.DatabaseError as error:
+                faults.append(f"full-text index: {error}")
+    return faults

@@ -1,0 +1,244 @@
+"""`kill -9`: a backfill and a sync killed at every commit and at any other moment, beside the same ones undisturbed.
+
+Two ways to kill. At every commit: each life of a database ends just before, or just after, the first commit that no
+life before it ended so at, until one ends by itself. At any moment: the command as a user starts it, killed while it
+starts, at a request, just after an answer or at any instant. Every life goes on where the one before was killed; what
+there is in the end is compared row by row with what an undisturbed command leaves.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from bench.figures import Figure
+from bench.kept import Difference, compare, faults_of, kept
+from bench.ordeal import WAYS, Ordeal, environment
+from replica.corpus import expected_text, generate, seeds
+from replica.sample import Sample
+from replica.server import Server, serve
+from replica.site import Site
+
+_SEED = 4
+_YEARS = 7
+"""Decision dates; those that are older than five may leave the site by age."""
+
+
+class Course:
+    """A site and what undisturbed commands make of it; then the same commands, killed."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._count = 0
+
+    def undisturbed(self, command: str, database: Path) -> Counter[str]:
+        """Runs a command to its end; returns how often it asked for which page."""
+        self._server.faults = None
+        before = len(self._server.log)
+        command_line = [sys.executable, "-m", "lgsco", command]
+        ran = subprocess.run(
+            command_line, cwd=self._folder, env=environment(self._server, database), capture_output=True, check=False
+        )
+        if ran.returncode:
+            raise RuntimeError(f"{command} ended with {ran.returncode}: {ran.stderr[-2_000:].decode()}")
+        log = self._server.log[before:]
+        asked = Counter(entry.target for entry in log if entry.target.startswith("/decisions/"))
+        with closing(sqlite3.connect(database)) as db:
+            known = db.execute(
+                "SELECT d.url FROM checks AS c JOIN decisions AS d ON d.reference = c.subject "
+                "WHERE c.kind = 'canary' AND c.run = (SELECT max(id) FROM runs)"
+            )
+            for (url,) in known.fetchall():
+                asked[url] -= 1
+                asked[""] += 1
+        return +asked
+
+    def ordeal(self, command: str, expected: Counter[str], base: Path | None = None) -> Ordeal:
+        """A command to be killed, on a new database or on a copy of `base`."""
+        self._count += 1
+        folder = self._folder / f"{command}-{self._count}"
+        folder.mkdir()
+        ordeal = Ordeal(command, self._server, folder, expected)
+        if base is not None:
+            shutil.copyfile(base, ordeal.database)
+        return ordeal
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a command that was killed."""
+
+    name: str
+    ordeals: list[Ordeal]
+    difference: Difference
+
+    def figures(self, least: int = 0) -> Iterator[Figure]:
+        """`least`: kills that there must be."""
+        kills = sum((ordeal.kills for ordeal in self.ordeals), Counter[str]())
+        again = [0, *(count for ordeal in self.ordeals for count in ordeal.again.values())]
+        ways = ", ".join(f"{way} {count}" for way, count in sorted(kills.items()))
+        yield Figure(f"{self.name}: kills ({ways})", (kills.total(),), "", least)
+        yield Figure(f"{self.name}: databases compared at the end", (len(self.ordeals),), "")
+        for name in ("lost", "duplicated", "differing"):
+            yield Figure(f"{self.name}: rows {name}", (len(getattr(self.difference, name)),), "", 0, "at most")
+        faults = sum(len(ordeal.faults) for ordeal in self.ordeals)
+        yield Figure(f"{self.name}: faults of the file or its index", (faults,), "", 0, "at most")
+        yield Figure(f"{self.name}: pages fetched again", (sum(again),), "", kills.total(), "at most")
+        yield Figure(f"{self.name}: pages fetched again after one kill, most", (max(again),), "", 1, "at most")
+
+
+def judged(command: str, ordeals: Sequence[Ordeal], undisturbed: Path) -> Found:
+    """Compares what each ordeal left with what an undisturbed command leaves."""
+    difference, cut = Difference(), command == "backfill"
+    truth = kept(undisturbed, cut=cut)
+    for ordeal in ordeals:
+        difference += compare(truth, kept(ordeal.database, cut=cut))
+        ordeal.faults += faults_of(ordeal.database)
+    return Found(command, list(ordeals), difference)
+
+
+# ---------------------------------------------------------------- what happens between a backfill and a sync
+
+
+class World:
+    """A site, and all that may happen to its decisions before a sync."""
+
+    def __init__(self, decisions: int) -> None:
+        today = self._today = datetime.now(UTC).date()
+        first, last = today - timedelta(days=365 * _YEARS), today - timedelta(days=8)
+        samples = generate(sys.maxsize, seed=_SEED, first=first, last=last)
+        shown = list(islice((s for s in samples if s.published <= today), decisions - len(seeds())))
+        self.site = Site([*seeds(), *shown], validators=True)
+        self.site.prepare()
+        self._coming = (replace(sample, published=today) for sample in samples)
+        self._chance = Random(_SEED)
+        self._few = max(2, decisions // 50)
+        old = today - timedelta(days=300)
+        self._free = [s for s in self.site.listed(last=old) if s.kind == "statement"]
+        self._chance.shuffle(self._free)
+        self._withdrawn = self._take(2 * self._few)
+        self._unasked = self._free[-2 * self._few :]
+        """What no card shows to be new; its page is asked for again in its turn."""
+
+    def withdraw_some(self) -> None:
+        """What one sync finds unlisted, and the next finds to have left the site."""
+        for sample in self._withdrawn:
+            self.site.withdraw(sample.reference)
+
+    def change(self) -> None:
+        """Decisions that are new, return, leave, move and are amended."""
+        recent = self._today - timedelta(days=200)  # where nothing is withdrawn: no total hides one behind another
+        for sample in islice((s for s in self._coming if s.decision_date > recent), 2 * self._few):
+            self.site.publish(sample)
+        for sample in self._withdrawn[: self._few // 2]:
+            self.site.restore(sample.reference)
+        for sample in self._take(self._few):
+            self.site.withdraw(sample.reference)
+        for sample in self._take(self._few):
+            self.site.redate(sample.reference, sample.decision_date + timedelta(days=self._chance.randint(-90, 7)))
+        for sample in self._take(self._few):
+            outcome = "Not upheld" if sample.outcome == "Upheld" else "Upheld"
+            self.site.amend(sample.reference, replace(sample, outcome=outcome, summary=f"Amended. {sample.summary}"))
+        for sample in self._unasked[: self._few]:
+            self.site.amend(sample.reference, replace(sample, summary=f"Amended. {sample.summary}"))
+        self.site.prepare()
+
+    def age(self, database: Path) -> None:
+        """Lets time pass: absences are due a second time, all ranges are to be walked, some pages to be read again."""
+        with closing(sqlite3.connect(database, isolation_level=None)) as db:
+            ago = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{} days')".format
+            db.execute(f"UPDATE absences SET gone_first_at = {ago(8)}, gone_last_at = {ago(8)}, next_at = {ago(1)}")
+            db.execute(f"UPDATE windows SET counted_at = {ago(100)}, walked_at = {ago(100)}")
+            db.execute(f"UPDATE checks SET at = {ago(40)}")
+            unasked = [(sample.reference,) for sample in self._unasked]
+            db.executemany(f"UPDATE pages SET fetched_at = {ago(200)} WHERE reference = ?", unasked)
+
+    def require_all(self, database: Path) -> None:
+        """What is compared with must itself be right."""
+        with closing(sqlite3.connect(database)) as db:
+            held = dict(db.execute("SELECT reference, text FROM decisions WHERE status = 'published'"))
+        wrong = [s.reference for s in self.site.listed() if held.get(s.reference) != expected_text(s)]
+        if wrong:
+            raise RuntimeError(f"undisturbed, these are not held as they are: {', '.join(wrong)}")
+
+    def _take(self, count: int) -> list[Sample]:
+        taken, self._free = self._free[:count], self._free[count:]
+        return taken
+
+
+# ---------------------------------------------------------------- the measurement
+
+
+def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[Ordeal]]) -> list[Found]:
+    """A backfill, then a sync, each undisturbed first and then as `endure` has it."""
+    world = World(decisions)
+    with TemporaryDirectory() as name, serve(world.site) as server:
+        folder = Path(name)
+        course, books, synced = Course(server, folder), folder / "books.db", folder / "synced.db"
+        asked = course.undisturbed("backfill", books)
+        world.require_all(books)
+        found = [judged("backfill", endure(course, "backfill", asked, None), books)]
+        world.withdraw_some()
+        course.undisturbed("sync", books)
+        world.age(books)
+        world.change()
+        shutil.copyfile(books, synced)
+        asked = course.undisturbed("sync", synced)
+        world.require_all(synced)
+        found.append(judged("sync", endure(course, "sync", asked, books), synced))
+        assert not server.errors, server.errors
+    return found
+
+
+def at_commits(decisions: int, each: int = 1) -> list[Found]:
+    """One backfill and one sync, killed before and after every commit they come to, or at each so-manyth of those."""
+
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
+        ordeal = course.ordeal(command, expected, base)
+        ordeal.at_commits(each)
+        return [ordeal]
+
+    return _course(decisions, endure)
+
+
+def at_any_moment(decisions: int, kills: dict[str, int]) -> list[Found]:
+    """As many backfills and syncs as it takes for so many kills of each."""
+    chance = Random(_SEED)
+
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
+        ordeals: list[Ordeal] = []
+        ways, left = cycle(WAYS), kills[command]
+        while left > 0:
+            ordeals.append(course.ordeal(command, expected, base))
+            ordeals[-1].at_any_moment(chance, ways, left)
+            left -= ordeals[-1].kills.total()
+        return ordeals
+
+    return _course(decisions, endure)
+
+
+def measure(decisions: int = 200, kills: int = 200, sync_kills: int = 60) -> list[Figure]:
+    """`kills`, `sync_kills`: of the commands as a user starts them, at any moment."""
+    began = datetime.now(UTC)
+    with ThreadPoolExecutor() as both:
+        commits = both.submit(at_commits, decisions)
+        moments = both.submit(at_any_moment, decisions, {"backfill": kills, "sync": sync_kills})
+    figures: list[Figure] = []
+    for way, found, least in (("every commit", commits, (1, 1)), ("any moment", moments, (kills, sync_kills))):
+        for its, fewest in zip(found.result(), least, strict=True):
+            figures += replace(its, name=f"{its.name}, {way}").figures(fewest)
+    figures.append(Figure("all of it", ((datetime.now(UTC) - began).total_seconds(),), "seconds"))
+    return figures

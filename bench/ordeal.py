@@ -1,0 +1,213 @@
+"""One command killed again and again on one database: each life goes on where the one before it was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from threading import Event, Timer
+from typing import Literal
+
+from bench.client import ROOT
+from bench.kept import faults_of
+from replica.messages import Request
+from replica.server import Server
+
+BATCH, WALK_MOST = 12, 25
+_PATIENCE = 120
+"""Seconds after which a process that should have ended is called hung."""
+_LOOK_EVERY = 20
+"""Of the kills at commits, each so-manyth is followed by a look at what a reader would find."""
+
+Way = Literal["starting", "request", "answer", "instant"]
+WAYS: tuple[Way, ...] = ("request", "instant", "answer", "instant", "request", "starting")
+"""While it starts; at a request, before the answer; just after an answer; at any instant since the first request."""
+
+
+class Killer:
+    """The server's side of a kill: is asked at every request, and kills the process that made it."""
+
+    def __init__(self) -> None:
+        self.reached = Event()
+        """Set at the first request of a life."""
+        self._left = 0
+        self._delay: float | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def aim(self, process: subprocess.Popen[bytes], request: int, delay: float | None) -> None:
+        """Kills a process at its so-manyth request, before the answer or (`delay`) so many seconds after it; 0: not."""
+        self._left, self._delay, self._process = request, delay, process
+
+    def __call__(self, _request: Request) -> None:
+        self.reached.set()
+        self._left -= 1
+        if self._left != 0 or self._process is None:
+            return
+        if self._delay is None:
+            self._process.kill()
+            self._process.wait()
+        else:
+            Timer(self._delay, self._process.kill).start()
+
+
+@dataclass
+class Ordeal:
+    """One command on one database, over as many lives as it takes."""
+
+    command: str
+    server: Server
+    folder: Path
+    expected: Counter[str]
+    """How often an undisturbed command asks for which page; "" stands for known decisions, which chance chooses."""
+    kills: Counter[str] = field(default_factory=Counter)
+    again: Counter[int] = field(default_factory=Counter)
+    """Pages that were asked for again, by the life that had asked for them and was killed; a known decision, by the
+    life before."""
+    faults: list[str] = field(default_factory=list)
+    _life: int = 0
+    _asked: dict[str, int] = field(default_factory=dict)
+    """The last life that asked for a page."""
+
+    def __post_init__(self) -> None:
+        self._budget = self.expected.copy()
+        self._seen = len(self.server.log)
+        self._killer = Killer()
+        self.server.faults = self._killer
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "kept.db"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment(self.server, self.database)
+
+    def at_commits(self, each: int) -> None:
+        """Ends when a life ends by itself. Of all commits that any life came to, before and after counted apart, each
+        so-manyth has then ended one (`bench.doomed new`)."""
+        moment = ["new", f"{each}:{self.folder / 'known.txt'}", self.command]
+        with nursery(self.folder, self.environment) as live:
+            while self._judge("at a commit", live(moment), look=self.kills.total() % _LOOK_EVERY == 0):
+                pass
+
+    def at_any_moment(self, chance: Random, ways: Iterator[Way], most: int) -> None:
+        """Ends when a life ends by itself, as it is let to after the most kills."""
+        while self.kills.total() < most:
+            way = next(ways)
+            if not self._judge(way, self._live(way, chance), look=True):
+                return
+        self._judge("let live", self._live(None, chance), look=False)
+
+    def _live(self, way: Way | None, chance: Random) -> int:
+        self._killer.reached.clear()
+        with (self.folder / "said.txt").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "lgsco", self.command],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+            if way == "request":
+                self._killer.aim(process, chance.randint(1, 6), None)
+            elif way == "answer":
+                self._killer.aim(process, chance.randint(1, 6), chance.uniform(0, 0.004))
+            elif way is None:
+                self._killer.aim(process, 0, None)
+            else:
+                self._killer.aim(process, 0, None)
+                if way == "instant":
+                    self._killer.reached.wait(_PATIENCE)
+                _wait(process, chance.uniform(0, 0.1 if way == "instant" else 0.5))
+                process.kill()
+            return process.wait(_PATIENCE)
+
+    def _judge(self, way: str, code: int, *, look: bool) -> bool:
+        """Takes note of one life; returns whether it was killed."""
+        self._life += 1
+        known = self.expected[""] > 0  # a sync begins with a known decision, before it asks the listing for anything
+        for entry in self.server.log[self._seen :]:
+            if entry.target.startswith("/decisions/"):
+                self._count(entry.target, known=known)
+            elif "?" in entry.target:
+                known = False
+        self._seen = len(self.server.log)
+        if code == -signal.SIGKILL:
+            self.kills[way] += 1
+            if look:
+                self.faults += self._look()
+            return True
+        if code:
+            said = (self.folder / "said.txt").read_text("utf-8")[-2_000:]
+            raise RuntimeError(f"{self.command} ended with {code}: {said}")
+        return False
+
+    def _count(self, target: str, *, known: bool) -> None:
+        """Takes note of a page that was asked for. `known`: only to see whether the site is itself."""
+        name = "" if known or not self._budget[target] else target
+        self._budget[name] -= 1
+        if self._budget[name] < 0:
+            before = None if known else self._asked.get(target)
+            self.again[before or self._life - 1] += 1
+        if not known:
+            self._asked[target] = self._life
+
+    def _look(self) -> list[str]:
+        """What is wrong with what a reader finds after a kill. Looks at a copy, so that nothing is mended here."""
+        copy = self.folder / "looked-at" / "kept.db"
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        copy.parent.mkdir()
+        for path in (self.database, self.database.with_name("kept.db-wal")):
+            if path.exists():
+                shutil.copyfile(path, copy.parent / path.name)
+        return faults_of(copy) if copy.exists() else []
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
+def environment(server: Server, database: Path) -> dict[str, str]:
+    """What a command is told beside its name."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "LGSCO_SITE_BASE_URL": server.url,
+        "LGSCO_STORAGE_DATABASE": str(database),
+        "LGSCO_STORAGE_BATCH": str(BATCH),
+        "LGSCO_LISTING_WALK_MOST": str(WALK_MOST),
+        "LGSCO_FETCH_PACE": "0",
+    }
+
+
+@contextmanager
+def nursery(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
+    """Runs `bench.doomed` with given arguments, in a process each that need not start anew; returns its exit code."""
+    with (folder / "said.txt").open("wb") as said:
+        command = [sys.executable, "-m", "bench.doomed"]
+        process = subprocess.Popen(
+            command, cwd=folder, env=its, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+        )
+
+        def live(arguments: Sequence[str]) -> int:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{json.dumps(arguments)}\n".encode())
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        try:
+            yield live
+        finally:
+            process.communicate(timeout=_PATIENCE)
