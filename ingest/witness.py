@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from ingest.clock import Clock
 from ingest.errors import FetchError, Gone
@@ -16,6 +15,7 @@ from ingest.wire import Wire
 from storage import absences, ledger, queue
 from storage.absences import Absence
 from storage.database import atomic
+from storage.errors import LgscoError
 from storage.model import Window
 
 log = logging.getLogger("lgsco")
@@ -54,50 +54,56 @@ class Witness:
         """What was found to have left the site, by reference."""
 
     def look(self) -> None:
-        """Asks for the pages that are due. Raises what `Wire.fetch` raises about the site as a whole."""
-        gone: list[tuple[Absence, str, bool]] = []
+        """Asks for the pages that are due, and concludes. Raises what `Wire.fetch` raises about the site as a whole."""
+        asked: list[Absence] = []
         for absence in absences.find_due(self._db, self._clock.stamp()):
-            again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
             day = Window(absence.stood_on, absence.stood_on)
+            again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
             if again:
                 self._survey.look(day, again=True)
                 if not absences.is_open(self._db, absence):
                     log.info("%s is listed again", absence.reference)
                     continue
-            answer = self._ask(absence)
-            if answer is not None:
-                gone.append((absence, answer, again and self._is_proven(day)))
+            if self._ask(absence, counts=not again or self._is_proven(day)):
+                asked.append(absence)
+        gone = absences.find_gone(self._db, self._days_apart)
+        if not asked and not gone:
+            return
         # Only a site that still shows a known decision, after all those that are gone, is believed.
-        if gone and self._served():
-            for absence, answer, second in gone:
-                self._gone(absence, answer, second=second)
+        try:
+            served = self._served()
+        except LgscoError:
+            absences.take_back(self._db, asked)
+            raise
+        if not served:
+            absences.take_back(self._db, asked)
+            return
+        for absence in gone:
+            self._conclude(absence)
 
-    def _ask(self, absence: Absence) -> str | None:
-        """What the site says where the page is gone; None where it is not, or nobody knows."""
+    def _ask(self, absence: Absence, *, counts: bool) -> bool:
+        """Asks for a page; whether it is gone, and that `counts`."""
         try:
             self._site.fetch(absence.url)
         except Gone as error:
-            return str(error)
+            self._answered(absence, str(error), self._days_apart * 86_400 if counts else _AGAIN, gone=counts or None)
+            return counts
         except FetchError as error:
             self._answered(absence, str(error), _AGAIN, gone=None)
-            return None
+            return False
         queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
         self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
-        return None
+        return False
 
-    def _gone(self, absence: Absence, answer: str, *, second: bool) -> None:
-        at, next_at = self._clock.stamp(), self._clock.stamp(self._days_apart * 86_400 if not second else _AGAIN)
+    def _conclude(self, absence: Absence) -> None:
         aged = absence.kind != "report" and absence.stood_on <= self._oldest()
         ending = "expired" if aged else "withdrawn"
         with atomic(self._db):
-            absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=True)
-            if second:
-                absences.conclude(self._db, absence, ending, at)
-        if second:
-            log.info("%s has left the site: %s", absence.reference, ending)
-            self.left.append(absence.reference)
+            absences.conclude(self._db, absence, ending, self._clock.stamp())
+        log.info("%s has left the site: %s", absence.reference, ending)
+        self.left.append(absence.reference)
 
-    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: Literal[False] | None) -> None:
+    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: bool | None) -> None:
         at, next_at = self._clock.stamp(), self._clock.stamp(wait)
         with atomic(self._db):
             absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=gone)

@@ -113,6 +113,8 @@ class Adversary(RuleBasedStateMachine):
         """At which requests of a run it misbehaves, None: at all of them."""
         self.asked = 0
         """Requests of the run."""
+        self.began = ""
+        """When the run began."""
         self.meanwhile: dict[int, list[Change]] = {}
         """What happens just before which request of the next run."""
         self.kill_at: int | None = None
@@ -266,7 +268,7 @@ class Adversary(RuleBasedStateMachine):
         self._run(Backfill(today - timedelta(days=max(one, other)), today - timedelta(days=min(one, other))), kill)
 
     def _run(self, task: Task, kill: int | None = None) -> Outcome:
-        self.asked, self.kill_at = 0, kill
+        self.asked, self.kill_at, self.began = 0, kill, self.time.stamp
         before = self._concluded() if self.world.database.exists() else set()
         self.task, self.last = task, (outcome := self.world.run(task, **DIALS))
         self.meanwhile.clear()
@@ -297,6 +299,7 @@ class Adversary(RuleBasedStateMachine):
             self._nothing_is_lost(ask)
             windows = self._windows_do_not_overlap(ask)
             self._proven_is_proven(ask, windows)
+            self._what_is_unlisted_is_not_listed(ask)
             self._what_left_has_two_witnesses(ask)
             self._complete_is_complete(ask, windows)
         self.unchecked, self.sound = False, True
@@ -349,6 +352,14 @@ class Adversary(RuleBasedStateMachine):
             truth = {sample.reference for sample in self.site.listed(window.first, window.last)}
             assert {reference for reference, *_ in rows} == truth, f"{where}: it is not what the site lists"
             assert truth - {reference for reference, held, _ in rows if held} <= missing
+
+    def _what_is_unlisted_is_not_listed(self, ask: Callable[..., list[Any]]) -> None:
+        if any(at >= self.began for at in self.changed.values()):
+            return  # what changes while it is walked may be seen as it was
+        shown = self._shown()
+        for reference, stood_on in ask("SELECT reference, stands_on FROM entries WHERE unlisted_at >= ?", self.began):
+            day = shown[reference][0] if reference in shown else None
+            assert day is None or day.isoformat() != stood_on, f"{reference} is listed on {stood_on}"
 
     def _what_left_has_two_witnesses(self, ask: Callable[..., list[Any]]) -> None:
         ended = ask("SELECT reference, noticed_at, ended_at, ending, stood_on FROM absences WHERE ended_at IS NOT NULL")
@@ -481,5 +492,5 @@ class Adversary(RuleBasedStateMachine):
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(
-    max_examples=50, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -267,6 +267,56 @@ def test_how_far_apart_the_two_times_are_is_a_dial(world: World) -> None:
     assert status(world, lost.reference) == "withdrawn"
 
 
+def test_a_longer_time_apart_is_obeyed_from_the_day_it_is_set(world: World) -> None:
+    settled(world)
+    lost = world.site.listed()[20]
+    world.site.withdraw(lost.reference)
+    sync_daily(world, 1, listing__gone_days=1)
+    sync_daily(world, 3, listing__gone_days=7)
+    assert status(world, lost.reference) == "published"
+    sync_daily(world, 6, listing__gone_days=7)
+    assert status(world, lost.reference) == "withdrawn"
+
+
+def test_one_that_is_listed_again_by_the_second_time_is_not_gone_whatever_its_page_says(world: World) -> None:
+    """It came back when another left, so that no total tells; only its own day, walked again, does."""
+    settled(world)
+    unlisted, other = world.site.listed()[20], world.site.listed()[50]
+    listed = world.site.listed()
+    without = Site([s for s in listed if s.reference != unlisted.reference], today=TODAY)
+    swapped = Site([s for s in listed if s.reference != other.reference], today=TODAY)
+    shadow = without
+
+    def fault(request: Request) -> Fault | None:
+        if "SearchResults" in request.target:
+            return Instead(shadow, request.target)
+        return Respond(404) if request.path == unlisted.address else None
+
+    world.server.faults = fault
+    sync_daily(world, 1, listing__gone_days=2)
+    assert world.ask("SELECT reference, gone FROM absences") == [(unlisted.reference, 1)]
+    shadow = swapped
+    sync_daily(world, 4, listing__gone_days=2)
+    assert world.ask("SELECT ending FROM absences WHERE reference = ?", unlisted.reference) == [None]
+    assert status(world, unlisted.reference) == "published"
+
+
+def test_a_walk_that_came_short_takes_nothing_off_the_list(world: World) -> None:
+    settled(world)
+    dropped = {world.site.listed()[4].reference, world.site.listed()[33].reference}
+    world.server.faults = on_listing(Edit(lambda html: _without_cards(html, dropped)))
+    outcome = sync_daily(world, 3, **cadence("walk", 1))
+    assert outcome.exit_code == 10
+    assert world.ask("SELECT count(*) FROM entries WHERE unlisted_at IS NOT NULL") == [0]
+    assert world.ask("SELECT count(*) FROM absences") == [0]
+    assert world.ask("SELECT state FROM windows WHERE total > 0") == ["short"]
+
+
+def _without_cards(html: str, references: set[str]) -> str:
+    cards = re.compile(r'<div class="card">.*?</div>\n', re.DOTALL)
+    return cards.sub(lambda card: "" if any(f"/{slug(one)}" in card[0] for one in references) else card[0], html)
+
+
 def test_a_statement_that_leaves_by_age_is_expired_and_a_report_of_its_age_withdrawn(old_world: World) -> None:
     before = date(2019, 1, 1)
     old = [sample for sample in old_world.site.listed(last=before - timedelta(days=1)) if sample.kind == "statement"]
