@@ -238,7 +238,8 @@ def _is_due(proof: Proof, since: str | None, today: date, after: int) -> bool:
     if not proof.is_sound or not proof.total or since is None:
         return False  # what is unproven is looked at anyway, and an empty window follows from those around it
     share = (proof.window.first.toordinal() * 0.6180339887) % 1
-    return (today - date.fromisoformat(since[:10])).days >= max(1, math.ceil(after * (1 - share / 2)))
+    days_since = (today - date.fromisoformat(since[:10])).days
+    return days_since < 0 or days_since >= max(1, math.ceil(after * (1 - share / 2)))  # before: the clock was set back
 
 
 def _grouped(proofs: Iterable[Proof], most: int) -> list[Window]:

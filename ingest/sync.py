@@ -163,7 +163,7 @@ class Round:
         """Whether what we ask for leaves out what another question brings, on one proven window now and then."""
         last = checks.last_check(self._db, "filters")
         days = (self._clock.now().date() - date.fromisoformat(last[:10])).days if last else None
-        if days is not None and days < self._config.cadence.filters:
+        if days is not None and 0 <= days < self._config.cadence.filters:
             return
         proven = [p for p in ledger.find_windows(self._db) if p.state == "proven" and p.total]
         if not proven:

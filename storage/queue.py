@@ -15,14 +15,16 @@ EXCLUDED_AFTER_DAYS = 7
 
 def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
     """Decisions to fetch, newest first: due by now, and of the window if one is given."""
-    where, values = "state <> 'kept' AND next_at <= ?", [now]
+    # What is put off for longer than anything ever is was put off by a clock that has been set right since then.
+    due = "(next_at <= ?1 OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
+    where, values = f"state <> 'kept' AND {due}", [now]
     if window is not None:
-        where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
+        where += " AND (decision_date IS NULL OR decision_date BETWEEN ?2 AND ?3)"
         values += [window.first.isoformat(), window.last.isoformat()]
     rows = db.execute(
         f"SELECT reference, url, attempts, reason FROM queue WHERE {where} "
-        "ORDER BY attempts, decision_date DESC, reference DESC LIMIT ?",
-        (*values, limit),
+        f"ORDER BY attempts, decision_date DESC, reference DESC LIMIT {limit:d}",
+        values,
     )
     return [Wanted(*row) for row in rows]
 

@@ -43,6 +43,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         finally:
             # A reader in the middle of a query keeps the log; the next clean end folds it in.
             with contextlib.suppress(sqlite3.Error):
+                db.execute("PRAGMA busy_timeout = 1000")
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -180,14 +180,7 @@ def courses() -> dict[str, Found]:
     "command",
     [
         "backfill",
-        pytest.param(
-            "sync",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="what is gone a second time is counted in one transaction and concluded in another; and a sync "
-                "that goes on asks for a known decision anew beside the page in hand",
-            ),
-        ),
+        "sync",
     ],
 )
 def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], command: str) -> None:
