@@ -279,7 +279,7 @@ def status(settings: _Settings, as_json: bool) -> int:
     with reading(settings.database) as db:
         held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
         gone, canary, ranges = count_gone(db), find_canary(db), unproven(find_windows(db))
-        succeeded = last_success(db, settings.config.schedule.sync_days)
+        succeeded = last_success(db, settings.config.schedule.sync_days, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
     stale = hours is None or hours > settings.config.schedule.stale_hours
     silent = (now - datetime.fromisoformat(keeper.seen_at)).total_seconds() if keeper is not None else 0.0

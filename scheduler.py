@@ -146,7 +146,7 @@ class _Daemon:
     def is_behind(self) -> bool:
         """Whether no sync or backfill completed since the last one was due."""
         with reading(self._database) as db:
-            last = runs.last_success(db, self._config.schedule.sync_days)
+            last = runs.last_success(db, self._config.schedule.sync_days, self._clock.stamp())
         if last is None:
             return True
         due = timetable(self._config).get_next_fire_time(None, datetime.fromisoformat(last))

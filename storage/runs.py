@@ -64,13 +64,17 @@ def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
     return [Run(i, t, json.loads(a), s, e, st, x, m, json.loads(ta or "{}")) for i, t, a, s, e, st, x, m, ta in rows]
 
 
-def last_success(db: sqlite3.Connection, days: int) -> str | None:
-    """When the last complete run ended that looked through at least so many days up to its own: None if none did."""
+def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
+    """When the last complete run ended that looked through at least so many days up to its own: None if none did.
+
+    What ended after `now`, by a clock that was ahead, is no success yet.
+    """
     row = db.execute(
-        "SELECT max(ended_at) FROM runs WHERE state = 'complete' AND (task IN ('sync', 'demo') OR (task = 'backfill' "
-        "AND json_extract(arguments, '$.last') IS NULL "
+        "SELECT max(ended_at) FROM runs WHERE state = 'complete' "
+        "AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
+        "AND (task IN ('sync', 'demo') OR (task = 'backfill' AND json_extract(arguments, '$.last') IS NULL "
         "AND coalesce(json_extract(arguments, '$.first'), '') <= date(started_at, ?)))",
-        (f"-{days} days",),
+        (now, f"-{days} days"),
     ).fetchone()
     return row[0] if row else None
 

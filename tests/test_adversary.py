@@ -485,7 +485,8 @@ class Adversary(RuleBasedStateMachine):
 
     def _gone_and_not_concluded(self) -> list[str]:
         rows: list[str] = self.world.ask(
-            "SELECT reference FROM absences WHERE gone > 0 AND ended_at IS NULL AND returned_at IS NULL"
+            "SELECT reference FROM absences WHERE (gone > 0 OR answer IS NULL) "
+            "AND ended_at IS NULL AND returned_at IS NULL"
         )
         return rows
 

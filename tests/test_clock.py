@@ -102,6 +102,9 @@ def is_right(world: Jumpy) -> None:
     assert faults_of(world.database) == []
 
 
+AHEAD = pytest.mark.xfail(strict=True, reason="a backfill trusts what was walked while the clock was ahead of today")
+
+
 @pytest.mark.parametrize(
     "name",
     JUMPS,
@@ -113,7 +116,7 @@ def test_a_run_keeps_its_pace_and_ends_in_its_time(world: Jumpy, name: str) -> N
     assert outcome.state in ("complete", "incomplete", "layout"), "a year back no page can be true that is newer"
 
 
-@pytest.mark.parametrize("name", [pytest.param(name if "forth" in name else []) for name in JUMPS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=AHEAD if name == "a year forth" else []) for name in JUMPS])
 def test_once_the_clock_is_right_all_is_right_at_the_next_run(world: Jumpy, name: str) -> None:
     began = world.time.at
     world.jump(Backfill(), JUMPS[name])
@@ -126,7 +129,7 @@ def test_once_the_clock_is_right_all_is_right_at_the_next_run(world: Jumpy, name
     assert "2027" not in held
 
 
-@pytest.mark.parametrize("name", [pytest.param(name if name == "a year forth" else []) for name in JUMPS])
+@pytest.mark.parametrize("name", JUMPS)
 def test_a_sync_finds_what_is_new_and_reads_a_known_decision_every_day(world: Jumpy, name: str) -> None:
     began = world.time.at
     world.run(Backfill())

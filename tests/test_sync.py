@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from conftest import TODAY, Time, World
 from sqlite_utils import Database
 
-from ingest.clock import Stop
+from ingest.clock import Clock, Stop
 from ingest.run import Backfill, Outcome, Sync
 from replica.corpus import generate
 from replica.edits import Edit, WrongTotal
@@ -301,6 +301,54 @@ def test_one_that_is_listed_again_by_the_second_time_is_not_gone_whatever_its_pa
     assert status(world, unlisted.reference) == "published"
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Mortal(Time):
+    """A clock at which the process can be killed."""
+
+    killed = False
+
+    def clock(self) -> Clock:
+        def now() -> datetime:
+            if self.killed:
+                raise Killed
+            return self.at
+
+        return replace(super().clock(), now=now)
+
+
+def test_a_second_time_that_a_kill_cut_off_is_no_witness_of_what_came_after(world: World) -> None:
+    """Its page is gone for the second time, the process is killed, and by the next run it is listed again while
+    another left: the totals are as they were."""
+    world.time = mortal = Mortal()
+    settled(world)
+    lost, other = world.site.listed()[20], world.site.listed()[50]
+    world.site.withdraw(lost.reference)
+    sync_daily(world, 1, listing__gone_days=2)
+    asked = 0
+
+    def fault(request: Request) -> None:
+        nonlocal asked
+        asked += request.path == lost.address
+        mortal.killed = asked > 0 and request.path != lost.address
+
+    world.server.faults = fault
+    later(world, 2)
+    with pytest.raises(Killed):
+        sync(world, listing__gone_days=2)
+    assert asked == 1, "it was killed after the page was asked for and before anything else was answered"
+    mortal.killed, world.server.faults = False, None
+    world.site.restore(lost.reference)
+    world.site.withdraw(other.reference)
+    sync_daily(world, 1, listing__gone_days=2)
+    assert status(world, lost.reference) == "published", "it is listed, and its page is there"
+    sync_daily(world, 5, listing__gone_days=2, **cadence("walk", 2))
+    assert status(world, lost.reference) == "published"
+    assert status(world, other.reference) == "withdrawn"
+
+
 def test_a_walk_that_came_short_takes_nothing_off_the_list(world: World) -> None:
     settled(world)
     dropped = {world.site.listed()[4].reference, world.site.listed()[33].reference}
@@ -584,7 +632,8 @@ def test_a_swap_across_windows_is_found_by_the_counts_in_time(world: World) -> N
     dials = {**cadence("count", 3), "listing__walk_most": 10}
     settled(world, **dials)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2026, 6, 3))
-    sync_daily(world, 3, **dials)
+    for _ in range(3):
+        assert sync_daily(world, 1, **dials).exit_code == 0, "what is found is proven in the same run"
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
     truth_is_held(world)
@@ -663,6 +712,16 @@ def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
     world.run(Backfill(), **QUIET)
     sync_daily(world, 5)
     assert len([p for p in pages(world) if p == lost.address]) >= 3
+    assert world.ask("SELECT state FROM missing") == ["failed"]
+
+
+def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    world.run(Backfill(), **QUIET)
+    later(world, 9)
+    assert sync(world).exit_code == 10
+    assert len([p for p in pages(world) if p == lost.address]) == 2
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
