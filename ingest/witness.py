@@ -66,7 +66,12 @@ class Witness:
                     continue
             if self._ask(absence, counts=not again or self._is_proven(day)):
                 asked.append(absence)
-        gone = absences.find_gone(self._db, self._days_apart)
+        # What a run that was cut off had asked for is asked for again: it may have come back since then.
+        for absence in absences.find_gone(self._db, self._days_apart):
+            if not any(one.reference == absence.reference for one in asked) and self._ask(absence, counts=True):
+                asked.append(absence)
+        known = {absence.reference for absence in asked}
+        gone = [one for one in absences.find_gone(self._db, self._days_apart) if one.reference in known]
         if not asked and not gone:
             return
         # Only a site that still shows a known decision, after all those that are gone, is believed.
