@@ -89,6 +89,7 @@ class Found:
         """`least`: kills that there must be."""
         kills = sum((ordeal.kills for ordeal in self.ordeals), Counter[str]())
         again = [0, *(count for ordeal in self.ordeals for count in ordeal.again.values())]
+        gone = [0, *(count for ordeal in self.ordeals for count in ordeal.gone_again.values())]
         ways = ", ".join(f"{way} {count}" for way, count in sorted(kills.items()))
         yield Figure(f"{self.name}: kills ({ways})", (kills.total(),), "", least)
         yield Figure(f"{self.name}: databases compared at the end", (len(self.ordeals),), "")
@@ -98,6 +99,7 @@ class Found:
         yield Figure(f"{self.name}: faults of the file or its index", (faults,), "", 0, "at most")
         yield Figure(f"{self.name}: pages fetched again", (sum(again),), "", kills.total(), "at most")
         yield Figure(f"{self.name}: pages fetched again after one kill, most", (max(again),), "", 1, "at most")
+        yield Figure(f"{self.name}: gone pages asked for again after one kill, most", (max(gone),), "", 10, "at most")
 
 
 def judged(command: str, ordeals: Sequence[Ordeal], undisturbed: Path) -> Found:

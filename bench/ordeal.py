@@ -72,6 +72,8 @@ class Ordeal:
     again: Counter[int] = field(default_factory=Counter)
     """Pages that were asked for again, by the life that had asked for them and was killed; a known decision, by the
     life before."""
+    gone_again: Counter[int] = field(default_factory=Counter)
+    """The same of pages that were gone: their answers count only once a known decision was shown after them."""
     faults: list[str] = field(default_factory=list)
     _life: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
@@ -137,8 +139,10 @@ class Ordeal:
         self._life += 1
         known = self.expected[""] > 0  # a sync begins with a known decision, before it asks the listing for anything
         for entry in self.server.log[self._seen :]:
+            gone = entry.status in (404, 410)
             if entry.target.startswith("/decisions/"):
-                self._count(entry.target, known=known)
+                self._count(entry.target, known=known and not gone, gone=gone)
+                known = gone  # after those that are gone a known decision is read
             elif "?" in entry.target:
                 known = False
         self._seen = len(self.server.log)
@@ -152,13 +156,14 @@ class Ordeal:
             raise RuntimeError(f"{self.command} ended with {code}: {said}")
         return False
 
-    def _count(self, target: str, *, known: bool) -> None:
+    def _count(self, target: str, *, known: bool, gone: bool) -> None:
         """Takes note of a page that was asked for. `known`: only to see whether the site is itself."""
         name = "" if known or not self._budget[target] else target
         self._budget[name] -= 1
         if self._budget[name] < 0:
             before = None if known else self._asked.get(target)
-            self.again[before or self._life - 1] += 1
+            again = self.gone_again if gone else self.again
+            again[before or self._life - 1] += 1
         if not known:
             self._asked[target] = self._life
 

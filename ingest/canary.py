@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ingest import page as pages_read
 from ingest.clock import Clock
-from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.whole import shows
 from ingest.wire import Wire
 from storage import checks
@@ -65,6 +65,8 @@ class Canary:
                 finding = self._read(known)
             except Gone:
                 gone.append(known.reference)
+                continue
+            except Disallowed:
                 continue
             except Elsewhere as error:
                 self._record(known.reference, why, str(error), passed=False)

@@ -13,7 +13,8 @@
     │   ├── Gone                              no longer there, or not yet
     │   ├── Unreachable                       no connection, or it broke
     │   ├── Overdue                           the deadline passed
-    │   ├── Elsewhere                         it leads to another host, which is not asked
+    │   ├── Elsewhere                         it leads where we do not go
+    │   ├── Disallowed                        robots.txt keeps us from this one address; it was not asked for
     │   └── Refused                           any other status that is not 200
     ├── LayoutChanged                    11   the site answers, and no page reads as it did
     ├── Blocked                          12   a search shell, a refusal, robots.txt
@@ -98,7 +99,13 @@ class Overdue(FetchError):
 
 
 class Elsewhere(FetchError):
-    """The answer leads to another host. No other host is ever asked."""
+    """The answer leads to another host, which is never asked, or to what robots.txt does not allow."""
+
+    retry = False
+
+
+class Disallowed(FetchError):
+    """robots.txt does not allow this address, though it allows others beside it. It was not asked for."""
 
     retry = False
 

@@ -16,7 +16,17 @@ from typing import assert_never
 from ingest import page as pages_read
 from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
-from ingest.errors import Blocked, Elsewhere, FetchError, Gone, LayoutChanged, NotADecision, ReadError, Stopped
+from ingest.errors import (
+    Blocked,
+    Disallowed,
+    Elsewhere,
+    FetchError,
+    Gone,
+    LayoutChanged,
+    NotADecision,
+    ReadError,
+    Stopped,
+)
 from ingest.page import NORMALISER
 from ingest.text import render
 from ingest.whole import names
@@ -154,6 +164,9 @@ class Intake:
             self._unreadable += 1
             self._strange = True
             self._suspect(wanted.reference, error)
+            return
+        except Disallowed as error:
+            self._fail(wanted, error, save)
             return
         except FetchError as error:
             # The site's fault, if it goes on; the page's, if the next ones come.

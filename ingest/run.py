@@ -204,7 +204,11 @@ class _Work:
         with self._site() as site:
             canary = self._canary(site)
             survey = self._survey(site, canary, fetch, trusted)
-            fresh = [proof for proof in ledger.find_windows(db, window) if proof.was_walked_since(trusted)]
+            fresh = [
+                proof
+                for proof in ledger.find_windows(db, window)
+                if proof.was_walked_between(trusted, self._clock.stamp())
+            ]
             unseen = gaps(window, [proof.window for proof in fresh])
             tally.expected = max(tally.held, sum(proof.total or 0 for proof in fresh))
             try:

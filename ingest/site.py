@@ -21,6 +21,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config
 from ingest.errors import (
     Blocked,
+    Disallowed,
     Elsewhere,
     FetchError,
     Gone,
@@ -90,22 +91,32 @@ class Site:
         """The answer for a path and query, tried as often as the configuration says. `known`: the validators of what we
         have of it, to be spared the same again.
 
-        Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, TooLarge, Blocked, OutOfBudget,
-        HeldOff, Stopped.
+        Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, Disallowed, TooLarge, Blocked,
+        OutOfBudget, HeldOff, Stopped.
         """
         return self._try(target, known)
 
     def _url(self, target: str) -> str:
         return f"{self._base.scheme}://{self._base.netloc}{target}"
 
-    def _require_permission(self, target: str) -> None:
-        """Raises Blocked where robots.txt, at most a day old when the request goes out, does not allow a target."""
+    def _require_permission(self, target: str, asked: str) -> None:
+        """Holds what is `asked` for a target against robots.txt, which is at most a day old when the request goes out.
+
+        Raises Elsewhere where the target was redirected to what is not allowed, Disallowed where it is itself not
+        allowed, and Blocked where nothing is in the folder it lies in.
+        """
         self._manners.wait()
         age = self._clock.now() - datetime.fromisoformat(self._robots_at) if self._robots_at else _ROBOTS_LAST
         if not timedelta() <= age < _ROBOTS_LAST:
             self._read_robots()
-        if not self._robots.can_fetch(self._url(target), self._token):
-            raise Blocked(f"robots.txt of {self._base.netloc} does not allow {target}, which was not fetched")
+        if not self._allows(asked):
+            told = f"robots.txt of {self._base.netloc} does not allow {asked}, which was not asked for"
+            if asked != target:
+                raise Elsewhere(f"{target}: redirected, and {told}")
+            raise Disallowed(told) if self._allows(f"/{target.split('/')[1]}/") else Blocked(told)
+
+    def _allows(self, target: str) -> bool:
+        return bool(self._robots.can_fetch(self._url(target), self._token))
 
     def _read_robots(self) -> None:
         """robots.txt, at most a day old (RFC 9309, 2.4): none means all is allowed, one that cannot be had means to
@@ -168,7 +179,7 @@ class Site:
         asked = target
         for _ in range(_MAX_REDIRECTS + 1):
             if target != _ROBOTS:
-                self._require_permission(asked)
+                self._require_permission(target, asked)
             self._manners.take_turn(asked, attempt)
             at, began = self._clock.stamp(), self._clock.monotonic()
             seen = _Seen()

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import Blocked, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
 from ingest.window import EVERYTHING
@@ -125,7 +125,8 @@ class Survey:
             ledger.prove(self._db, self._clock.stamp(), self._run)
 
     def _books(self, window: Window) -> Standing:
-        return ledger.standing(self._db, window, self._trusted_since)
+        trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
+        return ledger.standing(self._db, window, trusted)
 
     def _do(self, step: Step, silent: list[Window]) -> int | None:
         match step:
@@ -229,7 +230,7 @@ class Survey:
         """One page of a window's listing. `stands_in`: where cards without a date stand; None: nothing is recorded."""
         try:
             answer = self._site.fetch(self._target(window, number, asked))
-        except Elsewhere as error:
+        except (Elsewhere, Disallowed) as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
         try:
             page = listing.read(answer.body, charset=answer.charset)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from ingest.clock import Clock
 from ingest.errors import FetchError, Gone
@@ -15,7 +17,6 @@ from ingest.wire import Wire
 from storage import absences, ledger, queue
 from storage.absences import Absence
 from storage.database import atomic
-from storage.errors import LgscoError
 from storage.model import Window
 
 log = logging.getLogger("lgsco")
@@ -25,6 +26,20 @@ _AGAIN = 86_400
 
 _STILL_THERE = 30 * 86_400
 """Seconds until a page that is there, though not listed, is asked for again."""
+
+_AT_ONCE = 10
+"""Pages that are asked for between two looks at a known decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Testimony:
+    """That a page is gone."""
+
+    absence: Absence
+    answer: str
+    at: str
+    concludes: bool
+    """Whether it is the second time, and the decision's day was listed whole without it."""
 
 
 class Witness:
@@ -55,60 +70,55 @@ class Witness:
 
     def look(self) -> None:
         """Asks for the pages that are due, and concludes. Raises what `Wire.fetch` raises about the site as a whole."""
-        asked: list[Absence] = []
-        for absence in absences.find_due(self._db, self._clock.stamp()):
-            day = Window(absence.stood_on, absence.stood_on)
-            again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
-            if again:
-                self._survey.look(day, again=True)
-                if not absences.is_open(self._db, absence):
-                    log.info("%s is listed again", absence.reference)
-                    continue
-            if self._ask(absence, counts=not again or self._is_proven(day)):
-                asked.append(absence)
-        # What a run that was cut off had asked for is asked for again: it may have come back since then.
-        for absence in absences.find_gone(self._db, self._days_apart):
-            if not any(one.reference == absence.reference for one in asked) and self._ask(absence, counts=True):
-                asked.append(absence)
-        known = {absence.reference for absence in asked}
-        gone = [one for one in absences.find_gone(self._db, self._days_apart) if one.reference in known]
-        if not asked and not gone:
-            return
-        # Only a site that still shows a known decision, after all those that are gone, is believed.
-        try:
-            served = self._served()
-        except LgscoError:
-            absences.take_back(self._db, asked)
-            raise
-        if not served:
-            absences.take_back(self._db, asked)
-            return
-        for absence in gone:
-            self._conclude(absence)
+        furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE) + _AGAIN)
+        due = absences.find_due(self._db, self._clock.stamp(), furthest)
+        for start in range(0, len(due), _AT_ONCE):
+            gone = [testimony for absence in due[start : start + _AT_ONCE] if (testimony := self._ask(absence))]
+            # Only a site that still shows a known decision, after all those that are gone, is believed: until then
+            # nothing of it is written down, and a run that is cut off here asks for these pages once more.
+            if gone and self._served():
+                self._record(gone)
 
-    def _ask(self, absence: Absence, *, counts: bool) -> bool:
-        """Asks for a page; whether it is gone, and that `counts`."""
+    def _ask(self, absence: Absence) -> _Testimony | None:
+        """Asks for a page; what it says if it is gone. Anything else is written down at once."""
+        again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
+        day = Window(absence.stood_on, absence.stood_on)
+        if again:
+            self._survey.look(day, again=True)
+            if not absences.is_open(self._db, absence):
+                log.info("%s is listed again", absence.reference)
+                return None
         try:
             self._site.fetch(absence.url)
         except Gone as error:
-            self._answered(absence, str(error), self._days_apart * 86_400 if counts else _AGAIN, gone=counts or None)
-            return counts
+            if not again or self._is_proven(day):
+                return _Testimony(absence, str(error), self._clock.stamp(), concludes=again)
+            self._answered(absence, str(error), _AGAIN, gone=None)
         except FetchError as error:
             self._answered(absence, str(error), _AGAIN, gone=None)
-            return False
-        queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
-        self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
-        return False
+        else:
+            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
+            self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
+        return None
+
+    def _record(self, gone: list[_Testimony]) -> None:
+        with atomic(self._db):
+            next_at = self._clock.stamp(self._days_apart * 86_400)
+            for one in gone:
+                if not absences.is_open(self._db, one.absence):
+                    continue  # a look at another's day found it
+                absences.answered(self._db, one.absence, one.answer, at=one.at, next_at=next_at, gone=True)
+                if one.concludes:
+                    self._conclude(one.absence)
 
     def _conclude(self, absence: Absence) -> None:
         aged = absence.kind != "report" and absence.stood_on <= self._oldest()
         ending = "expired" if aged else "withdrawn"
-        with atomic(self._db):
-            absences.conclude(self._db, absence, ending, self._clock.stamp())
+        absences.conclude(self._db, absence, ending, self._clock.stamp())
         log.info("%s has left the site: %s", absence.reference, ending)
         self.left.append(absence.reference)
 
-    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: bool | None) -> None:
+    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: Literal[False] | None) -> None:
         at, next_at = self._clock.stamp(), self._clock.stamp(wait)
         with atomic(self._db):
             absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=gone)

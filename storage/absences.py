@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,8 +18,6 @@ class Absence:
     gone: int
     """How often its page was gone since then."""
     gone_first_at: str | None
-    gone_last_at: str | None
-    next_at: str
     url: str
     kind: str | None
 
@@ -43,35 +40,18 @@ def returned(db: sqlite3.Connection, reference: str, at: str) -> None:
     )
 
 
-_OPEN = (
-    "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, a.gone_last_at, a.next_at, d.url, d.kind "
-    "FROM absences AS a JOIN decisions AS d USING (reference) WHERE a.ended_at IS NULL AND a.returned_at IS NULL"
-)
+def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
+    """The unexplained absences whose page is to be asked for by now.
 
-
-def find_due(db: sqlite3.Connection, now: str) -> list[Absence]:
-    """The unexplained absences whose page is to be asked for by now."""
-    rows = db.execute(f"{_OPEN} AND a.next_at <= ? AND d.url IS NOT NULL ORDER BY a.stood_on, a.reference", (now,))
-    return [Absence(r, n, date.fromisoformat(s), *rest) for r, n, s, *rest in rows]
-
-
-def find_gone(db: sqlite3.Connection, days_apart: float) -> list[Absence]:
-    """The unexplained absences whose page was gone twice, at least so many days apart."""
+    `furthest`: what is put off beyond it was put off by a clock that has been set right since then, so it is due.
+    """
     rows = db.execute(
-        f"{_OPEN} AND a.gone >= 2 AND julianday(a.gone_last_at) - julianday(a.gone_first_at) >= ? - 1e-6 "
-        "ORDER BY a.stood_on, a.reference",
-        (days_apart,),
+        "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url, d.kind FROM absences AS a "
+        "JOIN decisions AS d USING (reference) WHERE a.ended_at IS NULL AND a.returned_at IS NULL "
+        "AND (a.next_at <= ? OR a.next_at > ?) AND d.url IS NOT NULL ORDER BY a.stood_on, a.reference",
+        (now, furthest),
     )
     return [Absence(r, n, date.fromisoformat(s), *rest) for r, n, s, *rest in rows]
-
-
-def take_back(db: sqlite3.Connection, before: Iterable[Absence]) -> None:
-    """Has absences stand as they were before their pages were asked for: the site that answered is not believed."""
-    db.executemany(
-        "UPDATE absences SET gone = ?, gone_first_at = ?, gone_last_at = ?, next_at = ? "
-        "WHERE reference = ? AND noticed_at = ?",
-        [(a.gone, a.gone_first_at, a.gone_last_at, a.next_at, a.reference, a.noticed_at) for a in before],
-    )
 
 
 def is_open(db: sqlite3.Connection, absence: Absence) -> bool:

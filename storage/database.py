@@ -39,7 +39,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 @contextlib.contextmanager
 def atomic(db: sqlite3.Connection) -> Iterator[None]:
     """One transaction that takes the write lock at once: upgrading a read fails whatever the busy timeout."""
-    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        # The lock was waited for: what is still tried on the way out must not wait for it again.
+        db.execute("PRAGMA busy_timeout = 0")
+        raise
     try:
         yield
         db.execute("COMMIT")

@@ -112,10 +112,10 @@ def _proof(row: Sequence[object]) -> Proof:
     return Proof(Window(date.fromisoformat(str(first)), date.fromisoformat(str(last))), *rest)  # type: ignore[arg-type]
 
 
-def standing(db: sqlite3.Connection, window: Window, since: str | None = None) -> Standing:
+def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | None = None) -> Standing:
     """What stands in a window: what the site would state if nothing had changed since it was last walked.
 
-    `since`: the instant from which on a walk need not be done again; None: none is so new.
+    `trusted`: the instants between which a walk was done that need not be done again; None: there are none.
     """
     first, last = window.first.isoformat(), window.last.isoformat()
     days = db.execute(
@@ -131,7 +131,9 @@ def standing(db: sqlite3.Connection, window: Window, since: str | None = None) -
         (first, last),
     ).fetchone()[0]
     days_of = tuple((date.fromisoformat(day), count) for day, count in days)
-    seen = since is not None and _is_covered(window, (p for p in find_windows(db, window) if p.was_walked_since(since)))
+    seen = trusted is not None and _is_covered(
+        window, (proof for proof in find_windows(db, window) if proof.was_walked_between(*trusted))
+    )
     return Standing(sum(count for _, count in days) + owing, days_of, seen)
 
 

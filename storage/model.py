@@ -179,9 +179,10 @@ class Proof:
         """Whether one walk listed as many as the site says it has, whatever of them is held."""
         return self.state in ("proven", "short") and self.total == self.listed
 
-    def was_walked_since(self, instant: str) -> bool:
-        """Whether a walk that began at or after an instant listed it whole."""
-        return self.is_sound and self.walked_at is not None and self.walked_at >= instant
+    def was_walked_between(self, since: str, now: str) -> bool:
+        """Whether a walk that began at or after an instant listed it whole. One that is still to begin, by a clock that
+        has been set right since then, did not."""
+        return self.is_sound and self.walked_at is not None and since <= self.walked_at <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ the last moments, a page and the queue row that names it together, and never har
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
     On a clean end the write-ahead log is folded into the file. Raises Busy, SchemaMismatch, StoreFailed.
     """
-    with locked(path), said_plainly(path), contextlib.closing(connect(path, "rwc")) as db:
+    with locked(path), said_plainly(path), contextlib.closing(_connect_to_write(path)) as db:
         if schema_version(db, path) < SCHEMA_VERSION:
             migrations.apply(Database(db))
         db.execute("PRAGMA journal_mode = WAL")
@@ -38,13 +39,18 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        try:
-            yield db
-        finally:
-            # A reader in the middle of a query keeps the log; the next clean end folds it in.
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("PRAGMA busy_timeout = 1000")
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield db
+        # A reader in the middle of a query keeps the log; the next clean end folds it in.
+        with contextlib.suppress(sqlite3.Error):
+            db.execute("PRAGMA busy_timeout = 1000")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    # SQLite would open a file that may not be written all the same, and leave a log beside it that may not be either.
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoreFailed(f"{path} cannot be written; check its permissions, or name another file with --db")
+    return connect(path, "rwc")
 
 
 @contextlib.contextmanager

@@ -3,12 +3,12 @@ still, daily syncs arrive at the truth. The whole stack runs: a real file, real 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,25 @@ SAMPLES = [
 ]
 
 
+class Killed(BaseException):
+    """The process ends, without a word more."""
+
+
 @dataclass
 class Ticking(Time):
-    """A clock that moves on a second at each request, with other chance in every run."""
+    """A clock that moves on a second at each request, with other chance in every run, and at which a run can die."""
 
     runs: int = 0
+    dead: bool = False
 
     def clock(self) -> Clock:
         self.runs += 1
-        return replace(super().clock(), chance=random.Random(self.runs))
+        return replace(super().clock(), now=self._now, chance=random.Random(self.runs))
+
+    def _now(self) -> datetime:
+        if self.dead:
+            raise Killed
+        return self.at
 
     @property
     def stamp(self) -> str:
@@ -93,6 +103,9 @@ FAULTS: dict[str, Callable[[Request], Fault | None]] = {
 
 Change = Callable[[], None]
 Shown = dict[str, tuple[date, str]]
+Kill = tuple[int, bool]
+"""At which request of a run it is stopped, and whether without a chance to do anything more."""
+kills = st.one_of(st.none(), st.none(), st.tuples(st.integers(1, 30), st.booleans()))
 places = st.integers(0, 10_000)
 days_back = st.integers(0, (TODAY - FIRST).days)
 
@@ -117,14 +130,16 @@ class Adversary(RuleBasedStateMachine):
         """When the run began."""
         self.meanwhile: dict[int, list[Change]] = {}
         """What happens just before which request of the next run."""
-        self.kill_at: int | None = None
+        self.kill: Kill | None = None
         self.to_come = list(SAMPLES[24:])
         self.withdrawn: list[str] = []
         self.moved: set[str] = set()
         self.changed: dict[date, str] = {}
         """When something of a day last changed."""
-        self.stood: dict[str, list[tuple[str, str | None]]] = {s.reference: [("", s.address)] for s in SAMPLES[:24]}
-        """From when on each decision stood at which address, None: at none."""
+        self.stood: dict[str, list[tuple[str, tuple[date, str] | None]]] = {
+            s.reference: [("", (s.decision_date, s.address))] for s in SAMPLES[:24]
+        }
+        """From when on each decision stood on which date and at which address, None: on none."""
         self.kept: dict[str, set[Any]] = {}
         self.concluded: set[tuple[str, str]] = set()
         self.task: Task = Sync()
@@ -151,7 +166,7 @@ class Adversary(RuleBasedStateMachine):
             for place in (was, now):
                 if place is not None:
                     self.changed[place[0]] = at
-            self.stood.setdefault(reference, []).append((at, now and now[1]))
+            self.stood.setdefault(reference, []).append((at, now))
 
     def _meet(self, request: Request) -> Fault | None:
         """Called at each request, while the archive waits for its answer."""
@@ -159,8 +174,11 @@ class Adversary(RuleBasedStateMachine):
         self.asked += 1
         for change in self.meanwhile.pop(self.asked, ()):
             self._happen(change)
-        if self.asked == self.kill_at:
-            self.world.stop.set()
+        if self.kill is not None and self.asked >= self.kill[0]:
+            if self.kill[1]:
+                self.time.dead = True
+            else:
+                self.world.stop.set()
         return self.fault(request) if self.fault and (self.spell is None or self.asked in self.spell) else None
 
     def _publish(self, back: int) -> None:
@@ -254,31 +272,37 @@ class Adversary(RuleBasedStateMachine):
     @initialize(years=st.sampled_from([0, 2, 8, 8]))
     def begin(self, years: int) -> None:
         if years:
-            assert self._run(Backfill(TODAY - timedelta(days=366 * years), TODAY)).exit_code == 0
+            outcome = self._run(Backfill(TODAY - timedelta(days=366 * years), TODAY))
+            assert outcome is not None and outcome.exit_code == 0
 
-    @rule(days=st.integers(0, 2), kill=st.none() | st.integers(1, 30))
-    def sync(self, days: int, kill: int | None) -> None:
+    @rule(days=st.integers(0, 2), kill=kills)
+    def sync(self, days: int, kill: Kill | None) -> None:
         if days:
             self._pass(days)
         self._run(Sync(), kill)
 
-    @rule(one=days_back, other=days_back, kill=st.none() | st.none() | st.integers(1, 30))
-    def backfill(self, one: int, other: int, kill: int | None) -> None:
+    @rule(one=days_back, other=days_back, kill=kills)
+    def backfill(self, one: int, other: int, kill: Kill | None) -> None:
         today = self.time.at.date()
         self._run(Backfill(today - timedelta(days=max(one, other)), today - timedelta(days=min(one, other))), kill)
 
-    def _run(self, task: Task, kill: int | None = None) -> Outcome:
-        self.asked, self.kill_at, self.began = 0, kill, self.time.stamp
+    def _run(self, task: Task, kill: Kill | None = None) -> Outcome | None:
+        """Does a task; None: it was killed."""
+        self.asked, self.kill, self.began = 0, kill, self.time.stamp
         before = self._concluded() if self.world.database.exists() else set()
-        self.task, self.last = task, (outcome := self.world.run(task, **DIALS))
+        self.task, self.last = task, None
+        with contextlib.suppress(Killed):
+            self.last = self.world.run(task, **DIALS)
         self.meanwhile.clear()
         self.world.stop.clear()
+        self.time.dead, self.kill = False, None
         self.unchecked, self.sound = True, False
-        assert outcome.exit_code in (0, 10, 11, 12, 130), outcome.message
-        if outcome.exit_code == 12:
-            assert self._concluded() == before, f"a blocked run concluded that something left: {outcome.message}"
+        if self.last is not None:
+            assert self.last.exit_code in (0, 10, 11, 12, 130), self.last.message
+            if self.last.exit_code == 12:
+                assert self._concluded() == before, f"a blocked run concluded that something left: {self.last.message}"
         self.sound = True
-        return outcome
+        return self.last
 
     def _concluded(self) -> set[tuple[str, str]]:
         return set(self.world.ask("SELECT reference, noticed_at FROM absences WHERE ended_at IS NOT NULL"))
@@ -291,7 +315,7 @@ class Adversary(RuleBasedStateMachine):
             return
         self.sound = False
         assert not self.server.errors
-        with closing(connect(self.world.database, "ro")) as db:
+        with contextlib.closing(connect(self.world.database, "ro")) as db:
 
             def ask(sql: str, *values: object) -> list[Any]:
                 return db.execute(sql, values).fetchall()
@@ -367,7 +391,7 @@ class Adversary(RuleBasedStateMachine):
             if (reference, noticed_at) in self.concluded:
                 continue
             self.concluded.add((reference, noticed_at))
-            addresses = {address for _, address in self.stood[reference] if address}
+            addresses = {place[1] for _, place in self.stood[reference] if place}
             gone = [
                 (at, target)
                 for at, target in ask(
@@ -375,12 +399,14 @@ class Adversary(RuleBasedStateMachine):
                     f"AND target IN ({', '.join('?' * len(addresses))}) AND second BETWEEN ? AND ? ORDER BY second",
                     *(*addresses, noticed_at, ended_at),
                 )
-                if self._address(reference, at) != target
+                if (place := self._place(reference, at)) is None or place[1] != target
             ]
             assert len(gone) >= 2, f"{reference} is {ending} by {gone}"
             ((apart,),) = ask("SELECT julianday(?) - julianday(?)", gone[-1][0], gone[0][0])
             assert apart >= GONE_DAYS, f"{reference} is {ending} by {gone}"
-            assert self._address(reference, ended_at) is None, f"{reference} is {ending}, and the site shows it"
+            place = self._place(reference, ended_at)
+            seen = place is not None and any(one.first <= place[0] <= one.last for one in self._scope())
+            assert not seen, f"{reference} is {ending}, and the site shows it on {place}"
             if ending == "expired":
                 assert date.fromisoformat(stood_on) <= self.time.at.date() - timedelta(days=1_826)
         for reference, status in ask("SELECT reference, status FROM decisions WHERE status <> 'published'"):
@@ -391,9 +417,9 @@ class Adversary(RuleBasedStateMachine):
             )
             assert rows, f"{reference} is {status} without an absence"
 
-    def _address(self, reference: str, at: str) -> str | None:
-        """Where the site showed a decision at an instant, None: nowhere."""
-        return [address for since, address in self.stood[reference] if since <= at][-1]
+    def _place(self, reference: str, at: str) -> tuple[date, str] | None:
+        """The date and the address at which the site showed a decision at an instant, None: nowhere."""
+        return [place for since, place in self.stood[reference] if since <= at][-1]
 
     def _complete_is_complete(self, ask: Callable[..., list[Any]], windows: list[Any]) -> None:
         if self.last is None or self.last.exit_code != 0:
@@ -443,8 +469,8 @@ class Adversary(RuleBasedStateMachine):
         self._pass(1)
         outcome = self._run(Sync())
         for _ in range(3):
-            if outcome.exit_code != 12:  # by chance three known decisions are drawn that were withdrawn
-                break
+            if outcome is None or outcome.exit_code != 12:
+                break  # else by chance three known decisions were drawn that were withdrawn
             outcome = self._run(Sync())
         self.all_is_well()
 

@@ -279,9 +279,11 @@ def test_a_path_that_robots_forbid_is_not_asked_for(world: World) -> None:
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\n"
     for _ in range(3):
         outcome = world.run(Backfill())
-        assert outcome.exit_code in (10, 12)
-        assert forbidden in outcome.message
-        assert "robots.txt" in outcome.message
+        assert outcome.state == "incomplete"
+        assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "nothing else waits for it"
+        (told,) = world.ask("SELECT error FROM queue")
+        assert forbidden in told
+        assert "robots.txt" in told
         world.time.at += DAY
     assert forbidden not in world.targets()
     world.site.robots = ""
@@ -293,9 +295,22 @@ def test_a_path_that_robots_forbid_is_not_asked_for(world: World) -> None:
 def test_a_redirect_to_a_path_that_robots_forbid_is_not_followed(world: World) -> None:
     world.site.robots = "User-agent: *\nDisallow: /umbraco/\n"
     world.server.faults = on(world.site.listed()[4].address, Redirect("/umbraco/login"))
-    outcome = world.run(Backfill())
-    assert outcome.exit_code in (10, 12)
+    assert world.run(Backfill()).state == "incomplete"
     assert not [target for target in world.targets() if target.startswith("/umbraco")]
+    assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "nothing else waits for it"
+
+
+def test_where_robots_forbid_all_decisions_nothing_is_held_against_any(world: World) -> None:
+    world.site.robots = "User-agent: *\nDisallow: /decisions/\n"
+    outcome = world.run(Backfill())
+    assert outcome.state == "blocked"
+    assert "robots.txt" in outcome.message
+    assert not [target for target in world.targets() if target.startswith("/decisions/")]
+    assert world.ask("SELECT DISTINCT attempts, error FROM queue") == [(0, None)]
+    world.site.robots = ""
+    world.time.at += DAY
+    assert world.run(Backfill()).state == "complete"
+    assert holds_the_truth(world)
 
 
 @pytest.mark.parametrize(
