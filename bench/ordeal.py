@@ -77,7 +77,7 @@ class Ordeal:
     faults: list[str] = field(default_factory=list)
     _life: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
-    """The last life that asked for a page."""
+    """The last life that asked for a page, and for a known decision ("")."""
 
     def __post_init__(self) -> None:
         self._budget = self.expected.copy()
@@ -161,11 +161,10 @@ class Ordeal:
         name = "" if known or not self._budget[target] else target
         self._budget[name] -= 1
         if self._budget[name] < 0:
-            before = None if known else self._asked.get(target)
+            before = self._asked.get("" if known else target)
             again = self.gone_again if gone else self.again
             again[before or self._life - 1] += 1
-        if not known:
-            self._asked[target] = self._life
+        self._asked["" if known else target] = self._life
 
     def _look(self) -> list[str]:
         """What is wrong with what a reader finds after a kill. Looks at a copy, so that nothing is mended here."""

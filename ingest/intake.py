@@ -78,10 +78,9 @@ class Tally:
     """What could not be fetched or read, a sentence each."""
 
     def miss(self, name: str, error: Exception) -> None:
-        """Counts something that could not be fetched or read, and says so."""
+        """Counts something that could not be fetched or read."""
         self.failed += 1
         self.unread.append(f"{name}: {error}")
-        log.warning("%s: %s", name, error)
 
     def counts(self) -> dict[str, int]:
         names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
@@ -118,7 +117,11 @@ class Intake:
         self._batch = min(_FIRST_BATCH, batch)
         self._unreadable = 0  # in a row
         self._strange = False  # whether one of those does not even print its reference, as no decision's page does
-        self._unanswered: list[tuple[Wanted, FetchError]] = []
+        self._unanswered = 0  # in a row: the site did not answer for them at all
+        self._doubtful: list[tuple[str, str, Exception]] = []
+        """Reference, address and error of what was not had since a page last came: whose fault it is, is not known."""
+        self._overtaken: list[tuple[str, str, Exception]] = []
+        """The same, of what was not had before a page came that is still to be read: if it reads, it was theirs."""
         self._suspected = False
         self.surprised: Callable[[str], bool] = lambda _why: False
         """Asked, with the reason, when a page does not read: True where the site is known to serve us as ever. It
@@ -145,39 +148,35 @@ class Intake:
             finally:
                 self.record_kept()
             self._batch = min(self._batch * 2, self._batch_most)
-        if self._unanswered:
-            self._tell_site_from_pages(save)
-
-    def _tell_site_from_pages(self, save: Callable[[], None]) -> None:
-        """The last few were not answered for: a known decision shows whether that is the site's fault or theirs."""
-        unanswered, self._unanswered = self._unanswered, []
-        if self.surprised(f"{len(unanswered)} pages in a row were not answered for"):
-            self._unanswered = unanswered
-            self._blame_pages(save)
+        if self._doubtful and self.surprised(f"the last {len(self._doubtful)} pages in a row were not had"):
+            self._blame_doubtful()
 
     def _fetch_one(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         try:
             self._fetch_pages(site, save, wanted)
+        except Disallowed as error:
+            log.warning("%s: %s", wanted.reference, error)
+            with atomic(self._db):
+                self._fail(wanted.reference, wanted.url, error)
+                save()
+            return
         except (Gone, Elsewhere, ReadError) as error:
-            self._blame_pages(save)
-            self._fail(wanted, error, save)
+            self._doubt(wanted, error, save)
+            self._unanswered = 0
             self._unreadable += 1
             self._strange = True
             self._suspect(wanted.reference, error)
             return
-        except Disallowed as error:
-            self._fail(wanted, error, save)
-            return
         except FetchError as error:
             # The site's fault, if it goes on; the page's, if the next ones come.
-            self._unanswered.append((wanted, error))
-            log.warning("%s: %s", wanted.reference, error)
-            self._postpone(wanted, error, save)
-            if len(self._unanswered) >= _UNANSWERED_IN_A_ROW:
-                self._unanswered.clear()
+            self._doubt(wanted, error, save)
+            self._unanswered += 1
+            if self._unanswered >= _UNANSWERED_IN_A_ROW:
                 raise
             return
-        self._blame_pages(save)
+        self._unanswered = 0
+        self._overtaken += self._doubtful
+        self._doubtful = []
         self._tally.fetched += 1
         self._report(self._tally)
 
@@ -209,27 +208,32 @@ class Intake:
                     queue.kept(self._db, wanted.reference)
                 save()
 
-    def _postpone(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
-        """Has a page that the site did not answer for tried again later, without holding it against the page."""
+    def _doubt(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
+        """Has a decision that was not had tried again later, and does not hold it against its page yet."""
         with atomic(self._db):
-            at = self._clock.stamp(_RETRY_SECONDS[0])
-            queue.postponed(self._db, wanted.reference, next_at=at, error_kind=type(error).__name__, error=str(error))
+            self._put_off(wanted.reference, wanted.url, error)
             save()
 
-    def _blame_pages(self, save: Callable[[], None]) -> None:
-        """The site answers: what it did not answer for just before is the pages' own failure."""
-        unanswered, self._unanswered = self._unanswered, []
-        for wanted, error in unanswered:
-            self._fail(wanted, error, save)
+    def _put_off(self, reference: str, url: str, error: Exception) -> None:
+        self._doubtful.append((reference, url, error))
+        log.warning("%s: %s", reference, error)
+        next_at = self._clock.stamp(_RETRY_SECONDS[0])
+        queue.postponed(self._db, reference, next_at=next_at, error_kind=type(error).__name__, error=str(error))
 
-    def _fail(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
-        with atomic(self._db):
-            self._queue_failure(wanted.reference, wanted.url, error, wanted.attempts)
-            save()
-        self._report(self._tally)
+    def _blame_doubtful(self) -> None:
+        doubtful, self._doubtful = self._doubtful, []
+        self._blame(doubtful)
 
-    def _queue_failure(self, reference: str, url: str, error: Exception, attempts: int = 0) -> None:
-        wait = _RETRY_SECONDS[min(attempts, len(_RETRY_SECONDS) - 1)]
+    def _blame(self, failures: Sequence[tuple[str, str, Exception]]) -> None:
+        """The site serves us: what was not had just before is the pages' own failure."""
+        if failures:
+            with atomic(self._db):
+                for reference, url, error in failures:
+                    self._fail(reference, url, error)
+            self._report(self._tally)
+
+    def _fail(self, reference: str, url: str, error: Exception) -> None:
+        wait = _RETRY_SECONDS[min(queue.count_attempts(self._db, reference), len(_RETRY_SECONDS) - 1)]
         queue.failed(
             self._db,
             reference,
@@ -268,9 +272,14 @@ class Intake:
                 queue.done(self._db, [reading.decision.reference for reading in readings])
                 for page, page_ids, error in failures:
                     pages.mark(self._db, page_ids, "unreadable")
-                    self._queue_failure(page.reference, page.url, error)
+                    self._put_off(page.reference, page.url, error)
                 self._codec.train_if_due(self._clock.stamp())
             self._report(self._tally)
+            overtaken, self._overtaken = self._overtaken, []
+            if readings:
+                self._blame(overtaken)
+            else:
+                self._doubtful = overtaken + self._doubtful
             if failures:
                 page, _, error = failures[-1]
                 self._suspect(page.reference, error)
@@ -283,6 +292,7 @@ class Intake:
         self._suspected = True
         if self.surprised(f"the page of {reference} was not had: {error}"):
             self._unreadable, self._strange = 0, False
+            self._blame_doubtful()
         elif in_a_row:
             told = f"{self._unreadable} pages in a row were not had, the last of them {reference}: {error}"
             if self._strange:
@@ -356,6 +366,7 @@ class Intake:
             try:
                 found = replace(self._read(group), again=self._clock.stamp())
             except ReadError as error:
+                log.warning("%s: %s", reference, error)
                 self._tally.miss(reference, error)
                 continue
             changes = self._compared([found])

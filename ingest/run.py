@@ -348,6 +348,7 @@ class _Work:
                 decision = documents.read(path, unclosed=task.unclosed)
                 self._intake.check(decision)
             except ReadError as error:
+                log.warning("%s: %s", path, error)
                 self.tally.miss(str(path), error)
                 continue
             if decision.reference in batch or len(batch) >= self._config.storage.batch:

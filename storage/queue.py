@@ -47,6 +47,12 @@ def kept(db: sqlite3.Connection, reference: str) -> None:
     db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))
 
 
+def count_attempts(db: sqlite3.Connection, reference: str) -> int:
+    """How often a queued decision failed so far."""
+    row = db.execute("SELECT attempts FROM queue WHERE reference = ?", (reference,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def failed(
     db: sqlite3.Connection,
     reference: str,
@@ -84,9 +90,10 @@ def failed(
 
 
 def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
-    """Says that the site did not answer for a decision, which may not be the decision's fault."""
+    """Says that a decision was not had, which may not be its own fault."""
     db.execute(
-        "UPDATE queue SET next_at = ?, error_kind = ?, error = ? WHERE reference = ?",
+        "UPDATE queue SET state = iif(state = 'kept', 'wanted', state), next_at = ?, error_kind = ?, error = ? "
+        "WHERE reference = ?",
         (next_at, error_kind, error, reference),
     )
 
@@ -111,10 +118,10 @@ class Failure:
 
 
 def find_failures(db: sqlite3.Connection) -> list[Failure]:
-    """What could not be fetched or read yet, by reference."""
+    """What was asked for and could not be had or read yet, by reference."""
     rows = db.execute(
         "SELECT reference, url, state, attempts, next_at, error_kind, error FROM queue "
-        "WHERE state IN ('failed', 'excluded') ORDER BY reference"
+        "WHERE error IS NOT NULL ORDER BY reference"
     )
     return [Failure(*row) for row in rows]
 
