@@ -273,12 +273,13 @@ def status(settings: _Settings, as_json: bool) -> int:
     from storage.ledger import find_windows
     from storage.queue import find_failures
     from storage.runs import find_runs, last_success
-    from storage.status import count_gone, find_canary, find_daemon, holdings
+    from storage.status import count_gone, find_canary, find_daemon, find_unexplained, holdings
 
     now = datetime.now(UTC)
     with reading(settings.database) as db:
         held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
         gone, canary, ranges = count_gone(db), find_canary(db), unproven(find_windows(db))
+        unexplained = find_unexplained(db)
         succeeded = last_success(db, settings.config.schedule.sync_days, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
     stale = hours is None or hours > settings.config.schedule.stale_hours
@@ -295,6 +296,7 @@ def status(settings: _Settings, as_json: bool) -> int:
             "held": asdict(held),
             "unproven": [{"first": str(its.first), "last": str(its.last), "state": state} for its, state in ranges],
             "gone": asdict(gone),
+            "unexplained": [asdict(one) for one in unexplained],
             "canary": asdict(canary),
             "failures": [asdict(failure) for failure in failures],
             "runs": [asdict(run) for run in recent],
@@ -304,7 +306,7 @@ def status(settings: _Settings, as_json: bool) -> int:
     _say(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
     _say(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
     _say(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
-    failed = [failure for failure in failures if failure.state == "failed"]
+    failed = [failure for failure in failures if failure.state != "excluded"]
     for failure in failed[:10]:
         told_of = f"{failure.reference} ({failure.attempts} tries, next {failure.next_at})"
         _say(f"  {told_of}: {failure.error or ''}")
@@ -317,6 +319,10 @@ def status(settings: _Settings, as_json: bool) -> int:
     if len(ranges) > 5:
         _say(f"  … and {len(ranges) - 5:,} more; `lgsco coverage` shows them all")
     _say(_told(gone))
+    for one in unexplained[:5]:
+        _say(f"  {one.reference} (not listed since {one.noticed_at}, asked for again {one.next_at}): {one.answer}")
+    if len(unexplained) > 5:
+        _say(f"  … and {len(unexplained) - 5:,} more; --json names them all")
     since = f"; not since {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
     _say(f"known decision last read as ever: {canary.passed_at or 'never'}{since}")
     _say("last runs:")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ingest import page as pages_read
 from ingest.clock import Clock
-from ingest.errors import Blocked, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.whole import shows
 from ingest.wire import Wire
 from storage import checks
@@ -19,7 +19,7 @@ from storage.model import Page, Window
 log = logging.getLogger("lgsco")
 
 _TRIES = 3
-"""Known decisions to try, where the first is gone: any one of them may have been withdrawn."""
+"""Known decisions to try, where the first is gone or refused: any one of them may have been withdrawn."""
 
 
 class Canary:
@@ -63,7 +63,7 @@ class Canary:
             known = checks.find_known(self._db, self._within, place)
             try:
                 finding = self._read(known)
-            except Gone:
+            except (Gone, Denied):
                 gone.append(known.reference)
                 continue
             except Disallowed:
@@ -81,8 +81,8 @@ class Canary:
         if len(gone) < _TRIES:
             return False
         told = (
-            f"the known decisions {', '.join(gone)} are all gone: the site does not serve us, or is not itself. "
-            "Nothing was concluded from it"
+            f"the known decisions {', '.join(gone)} are all gone or refused: the site does not serve us, or is not "
+            "itself. Nothing was concluded from it"
         )
         self._record(", ".join(gone), why, told, passed=False)
         raise Blocked(told)

@@ -14,6 +14,7 @@
     │   ├── Unreachable                       no connection, or it broke
     │   ├── Overdue                           the deadline passed
     │   ├── Elsewhere                         it leads where we do not go
+    │   ├── Denied                            the site refuses us this one address, as far as we know
     │   ├── Disallowed                        robots.txt keeps us from this one address; it was not asked for
     │   └── Refused                           any other status that is not 200
     ├── LayoutChanged                    11   the site answers, and no page reads as it did
@@ -100,6 +101,12 @@ class Overdue(FetchError):
 
 class Elsewhere(FetchError):
     """The answer leads to another host, which is never asked, or to what robots.txt does not allow."""
+
+    retry = False
+
+
+class Denied(FetchError):
+    """The site refuses us an address (401, 403, 407, 451): this one or every one, which a known decision tells."""
 
     retry = False
 

@@ -18,6 +18,7 @@ from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
 from ingest.errors import (
     Blocked,
+    Denied,
     Disallowed,
     Elsewhere,
     FetchError,
@@ -34,6 +35,7 @@ from ingest.wire import Wire
 from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
+from storage.errors import LgscoError
 from storage.model import Decision, Page, Source, Wanted, Window
 
 log = logging.getLogger("lgsco")
@@ -135,6 +137,14 @@ class Intake:
         `save` writes the journal; it is called inside the transaction of each page. `most`: decisions to fetch at
         most. Raises what `Wire.fetch` raises about the site as a whole, and LayoutChanged.
         """
+        try:
+            self._fetch(site, save, window, most)
+        except LgscoError:
+            # The run ends for another reason than theirs: they are wanted as soon as there is a next one.
+            self._acquit_doubtful()
+            raise
+
+    def _fetch(self, site: Wire, save: Callable[[], None], window: Window | None, most: int | None) -> None:
         self.record_kept()
         enough = None if most is None else self._tally.fetched + most
         while enough is None or self._tally.fetched < enough:
@@ -160,7 +170,7 @@ class Intake:
                 self._fail(wanted.reference, wanted.url, error)
                 save()
             return
-        except (Gone, Elsewhere, ReadError) as error:
+        except (Gone, Elsewhere, Denied, ReadError) as error:
             self._doubt(wanted, error, save)
             self._unanswered = 0
             self._unreadable += 1
@@ -219,6 +229,12 @@ class Intake:
         log.warning("%s: %s", reference, error)
         next_at = self._clock.stamp(_RETRY_SECONDS[0])
         queue.postponed(self._db, reference, next_at=next_at, error_kind=type(error).__name__, error=str(error))
+
+    def _acquit_doubtful(self) -> None:
+        doubtful, self._doubtful, self._overtaken = self._overtaken + self._doubtful, [], []
+        if doubtful:
+            with atomic(self._db):
+                queue.release(self._db, [reference for reference, _, _ in doubtful], self._clock.stamp())
 
     def _blame_doubtful(self) -> None:
         doubtful, self._doubtful = self._doubtful, []

@@ -300,7 +300,8 @@ class _Work:
         problems = list(survey.contradictions)
         waiting = sum(queue.count(self._db, scope) for scope in scopes)
         if waiting:
-            problems.append(f"{waiting:,} listed decisions could not be had yet and are queued")
+            due = queue.find_next(self._db)
+            problems.append(f"{waiting:,} listed decisions could not be had yet and are queued, due from {due}")
         unproven = [
             part
             for scope in scopes

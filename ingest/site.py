@@ -21,6 +21,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config
 from ingest.errors import (
     Blocked,
+    Denied,
     Disallowed,
     Elsewhere,
     FetchError,
@@ -91,8 +92,8 @@ class Site:
         """The answer for a path and query, tried as often as the configuration says. `known`: the validators of what we
         have of it, to be spared the same again.
 
-        Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, Disallowed, TooLarge, Blocked,
-        OutOfBudget, HeldOff, Stopped.
+        Raises Gone, Refused, Unreachable, Overdue (after the last try), Elsewhere, Denied, Disallowed, TooLarge,
+        Blocked, OutOfBudget, HeldOff, Stopped.
         """
         return self._try(target, known)
 
@@ -140,6 +141,8 @@ class Site:
         site, at = self._url(""), self._clock.stamp()
         try:
             text = self._try(_ROBOTS).body.decode("utf-8", "replace").removeprefix("\ufeff")
+        except Denied as error:
+            raise Blocked(f"{error}, and without its rules nothing is asked of it") from None
         except Gone as error:
             return Robots(site, at, error.status or 404, "")
         except FetchError as error:
@@ -267,11 +270,11 @@ class Site:
         path = there.path if there.path.startswith("/") else f"/{there.path}"
         return path + (f"?{there.query}" if there.query else "")
 
-    def _refusal(self, target: str, status: int) -> FetchError | Blocked:
+    def _refusal(self, target: str, status: int) -> FetchError:
         if status in (404, 410):
             return Gone(f"{target}: the site answers {status}", status=status)
         if status in _REFUSALS:
-            return Blocked(f"{target}: the site refuses us with status {status}, so nothing more is asked of it")
+            return Denied(f"{target}: the site refuses us with status {status}", status=status)
         return Refused(f"{target}: the site answers {status}", status=status)
 
     def _seconds(self, retry_after: str | None) -> float | None:

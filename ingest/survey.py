@@ -15,7 +15,7 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import Blocked, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
 from ingest.window import EVERYTHING
@@ -230,7 +230,7 @@ class Survey:
         """One page of a window's listing. `stands_in`: where cards without a date stand; None: nothing is recorded."""
         try:
             answer = self._site.fetch(self._target(window, number, asked))
-        except (Elsewhere, Disallowed) as error:
+        except (Elsewhere, Denied, Disallowed) as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
         try:
             page = listing.read(answer.body, charset=answer.charset)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ingest.clock import Clock
-from ingest.errors import FetchError, Gone
+from ingest.errors import Denied, Disallowed, Elsewhere, FetchError, Gone
 from ingest.survey import Survey
 from ingest.wire import Wire
 from storage import absences, ledger, queue
@@ -22,10 +22,13 @@ from storage.model import Window
 log = logging.getLogger("lgsco")
 
 _AGAIN = 86_400
-"""Seconds until a page that could not be asked for is asked for again."""
+"""Seconds, at least, until a page that told nothing is asked for again; the longer nobody knows, the rarer."""
 
 _STILL_THERE = 30 * 86_400
 """Seconds until a page that is there, though not listed, is asked for again."""
+
+_UNANSWERED_IN_A_ROW = 5
+"""Pages in a row that the site did not answer for, after which it is the site that is away."""
 
 _AT_ONCE = 10
 """Pages that are asked for between two looks at a known decision."""
@@ -65,6 +68,7 @@ class Witness:
         self._served = served
         self._days_apart = days_apart
         self._retention_days = retention_days
+        self._unanswered: list[tuple[Absence, FetchError]] = []  # in a row
         self.left: list[str] = []
         """What was found to have left the site, by reference."""
 
@@ -73,11 +77,13 @@ class Witness:
         furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE) + _AGAIN)
         due = absences.find_due(self._db, self._clock.stamp(), furthest)
         for start in range(0, len(due), _AT_ONCE):
-            gone = [testimony for absence in due[start : start + _AT_ONCE] if (testimony := self._ask(absence))]
+            told = [self._ask(absence) for absence in due[start : start + _AT_ONCE]]
+            gone = [testimony for testimony in told if testimony]
             # Only a site that still shows a known decision, after all those that are gone, is believed: until then
             # nothing of it is written down, and a run that is cut off here asks for these pages once more.
             if gone and self._served():
                 self._record(gone)
+        self._settle_unanswered()
 
     def _ask(self, absence: Absence) -> _Testimony | None:
         """Asks for a page; what it says if it is gone. Anything else is written down at once."""
@@ -90,16 +96,32 @@ class Witness:
                 return None
         try:
             self._site.fetch(absence.url)
+        except (Denied, Disallowed, Elsewhere) as error:
+            self._told_nothing(absence, error)
         except Gone as error:
             if not again or self._is_proven(day):
+                self._settle_unanswered()
                 return _Testimony(absence, str(error), self._clock.stamp(), concludes=again)
-            self._answered(absence, str(error), _AGAIN, gone=None)
+            self._told_nothing(absence, error)
         except FetchError as error:
-            self._answered(absence, str(error), _AGAIN, gone=None)
+            self._unanswered.append((absence, error))
+            if len(self._unanswered) >= _UNANSWERED_IN_A_ROW:
+                raise
+            return None
         else:
             queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
             self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
+        self._settle_unanswered()
         return None
+
+    def _settle_unanswered(self) -> None:
+        unanswered, self._unanswered = self._unanswered, []
+        for absence, error in unanswered:
+            self._told_nothing(absence, error)
+
+    def _told_nothing(self, absence: Absence, error: FetchError) -> None:
+        age = 86_400 * self._days_since(absence.noticed_at)
+        self._answered(absence, str(error), min(max(_AGAIN, age), _STILL_THERE), gone=None)
 
     def _record(self, gone: list[_Testimony]) -> None:
         with atomic(self._db):

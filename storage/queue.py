@@ -98,6 +98,17 @@ def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kin
     )
 
 
+def release(db: sqlite3.Connection, references: Iterable[str], now: str) -> None:
+    """Has decisions that were put off due at once."""
+    db.executemany("UPDATE queue SET next_at = ? WHERE reference = ?", [(now, reference) for reference in references])
+
+
+def find_next(db: sqlite3.Connection) -> str | None:
+    """When the first of what waits is due; None where nothing waits."""
+    row = db.execute("SELECT min(next_at) FROM queue WHERE state <> 'excluded'").fetchone()
+    return None if row is None else row[0]
+
+
 def done(db: sqlite3.Connection, references: Iterable[str]) -> None:
     """Takes recorded decisions off the queue. Call it in the transaction that records them."""
     db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
@@ -110,7 +121,8 @@ class Failure:
     reference: str
     url: str
     state: str
-    """failed, or excluded: its page was gone so often that its window is proven without it. It is tried again."""
+    """failed; wanted, where it may be the site that failed; or excluded: its page was gone so often that its window is
+    proven without it. Each is tried again."""
     attempts: int
     next_at: str
     error_kind: str | None
@@ -121,7 +133,7 @@ def find_failures(db: sqlite3.Connection) -> list[Failure]:
     """What was asked for and could not be had or read yet, by reference."""
     rows = db.execute(
         "SELECT reference, url, state, attempts, next_at, error_kind, error FROM queue "
-        "WHERE error IS NOT NULL ORDER BY reference"
+        "WHERE error IS NOT NULL AND state <> 'kept' ORDER BY reference"
     )
     return [Failure(*row) for row in rows]
 

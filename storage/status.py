@@ -28,7 +28,7 @@ class Holdings:
     waiting: int
     """Listed decisions that wait to be fetched or read."""
     failed: int
-    """Of those, what failed at least once."""
+    """Of those, what was asked for at least once and not had."""
     excluded: int
     """Listed decisions whose page was gone so often that their windows are proven without them."""
     unproven: int
@@ -44,7 +44,8 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     (revisions,) = db.execute("SELECT count(*) FROM revisions").fetchone()
     (pages,) = db.execute("SELECT count(*) FROM pages").fetchone()
     waiting, failed = db.execute(
-        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE state = 'failed') FROM queue"
+        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE error IS NOT NULL AND "
+        "state NOT IN ('excluded', 'kept')) FROM queue"
     ).fetchone()
     (excluded,) = db.execute("SELECT count(*) FROM missing WHERE state = 'excluded'").fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
@@ -74,6 +75,25 @@ def count_gone(db: sqlite3.Connection) -> Gone:
         "AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site')"
     ).fetchone()
     return Gone(unexplained, expired, withdrawn, never_held)
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A decision that is held and no longer listed, and what its page answered when it was asked for."""
+
+    reference: str
+    noticed_at: str
+    answer: str
+    next_at: str
+
+
+def find_unexplained(db: sqlite3.Connection) -> list[Unexplained]:
+    """Those whose page was asked for, newest first."""
+    rows = db.execute(
+        "SELECT reference, noticed_at, answer, next_at FROM absences WHERE ended_at IS NULL AND returned_at IS NULL "
+        "AND answer IS NOT NULL ORDER BY noticed_at DESC, reference"
+    )
+    return [Unexplained(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +150,8 @@ def find_coverage(db: sqlite3.Connection) -> Coverage:
 _MONTHS = """
 SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(d.reference) AS held,
        count(*) FILTER (WHERE d.reference IS NULL AND q.state IS NOT 'excluded') AS missing,
-       count(*) FILTER (WHERE d.reference IS NULL AND q.state = 'failed') AS failed,
+       count(*) FILTER (WHERE d.reference IS NULL AND q.error IS NOT NULL
+                        AND q.state NOT IN ('excluded', 'kept')) AS failed,
        count(*) FILTER (WHERE d.reference IS NULL AND q.state = 'excluded') AS excluded
   FROM entries AS e
   LEFT JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site'

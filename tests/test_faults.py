@@ -38,12 +38,14 @@ from replica.faults import (
     unavailable,
 )
 from replica.messages import Request
+from replica.sample import Sample
 from replica.script import Script, catalogue, on
 from replica.server import Server, serve
 from replica.site import Site
 from replica.walls import CHALLENGE, WALLS, Redirect
 from storage.database import reading
 from storage.queue import find_failures
+from storage.status import find_unexplained
 
 DAY = timedelta(days=1)
 TRIES = 2
@@ -765,3 +767,91 @@ def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: 
         assert failure.error
         assert failure.attempts == 1
         assert datetime.fromisoformat(failure.next_at) > now
+
+
+# ---------------------------------------------------------------- a refusal: of one page, or of all
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 451])
+def test_one_page_that_is_refused_stops_nothing_else(stage: Stage, held: World, status: int) -> None:
+    refused = NEW[1]
+    held.server.faults = on(refused.address, Respond(status))
+    for attempts in (1, 2):
+        outcome = held.run(Sync())
+        assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+        assert held.ask("SELECT reference, attempts, error_kind FROM queue") == [
+            (refused.reference, attempts, "Denied")
+        ]
+        held.time.at += timedelta(days=2)
+    recovered(held, Sync(), stage.undisturbed)
+
+
+@pytest.mark.parametrize("mode", ["fresh", "held"])
+def test_where_every_page_is_refused_nothing_is_held_against_any(
+    request: pytest.FixtureRequest, stage: Stage, mode: str
+) -> None:
+    world: World = request.getfixturevalue(mode)
+    task: Task = Backfill() if mode == "fresh" else Sync()
+    world.server.faults = on(PAGES, Respond(403))
+    for _ in range(3):
+        outcome = world.run(task)
+        assert (outcome.state, outcome.exit_code) == ("blocked", 12)
+        assert set(world.ask("SELECT attempts FROM queue")) <= {0}
+        world.time.at += timedelta(hours=1)
+    world.server.faults = None
+    assert world.run(task).state == "complete", "at once: nothing waits for a time of its own"
+    assert picture(world) == stage.undisturbed
+
+
+@pytest.fixture
+def left(stage: Stage) -> Iterator[list[Sample]]:
+    """Decisions that were held and are withdrawn."""
+    withdrawn = [sample for sample in OLD if sample.kind == "statement"][:8]
+    for sample in withdrawn:
+        stage.site.withdraw(sample.reference)
+    yield withdrawn
+    for sample in withdrawn:
+        stage.site.restore(sample.reference)
+
+
+def test_those_that_left_and_are_refused_are_not_explained_and_stop_nothing(held: World, left: list[Sample]) -> None:
+    addresses = {sample.address for sample in left}
+    held.server.faults = on("|".join(addresses), Respond(403))
+    for day in range(40):
+        outcome = held.run(Sync())
+        assert outcome.state == "complete" or outcome.state == "blocked", f"day {day}: {outcome.message}"
+        held.time.at += DAY
+    assert outcome.state == "complete"
+    with reading(held.database) as db:
+        unexplained = find_unexplained(db)
+    assert {one.reference for one in unexplained} == {sample.reference for sample in left}
+    assert all("403" in one.answer for one in unexplained)
+    assert held.ask("SELECT DISTINCT status FROM decisions") == ["published"]
+    asked = Counter(target for target in held.targets() if target in addresses)
+    assert all(3 <= count <= 12 for count in asked.values()), "rarer and rarer, and never given up"
+
+
+# ---------------------------------------------------------------- run again at once, as one is told to
+
+
+@pytest.mark.parametrize("answered", [4, 8, 13])
+def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh: World, answered: int) -> None:
+    fresh.server.faults = on(".", Reset(), after=answered)
+    assert fresh.run(Backfill(), fetch__tries=2).exit_code == 10
+    fresh.server.faults = None
+    assert fresh.run(Backfill()).state == "complete"
+    assert picture(fresh) == stage.undisturbed
+
+
+def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alone(
+    held: World, left: list[Sample]
+) -> None:
+    addresses = {sample.address for sample in left}
+    held.server.faults = on("|".join(addresses), Reset())
+    outcome = held.run(Sync(), fetch__tries=TRIES)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert sum(target in addresses for target in held.targets()) == 5 * TRIES
+    assert held.ask("SELECT count(*) FROM absences WHERE answer IS NULL") == [8]
+    held.server.faults = None
+    assert held.run(Sync()).exit_code == 0
+    assert held.ask("SELECT gone FROM absences") == [1] * 8
