@@ -308,6 +308,8 @@ _HARD: dict[str, tuple[bytes, bytes]] = {
     "chapter links": (b"<a href='/x?chapter=2'>2</a>", b""),
     "unended links": (b"href=chapter=", b""),
     "labels": (b"<p>Decision :</p>", b""),
+    "rows of a drawing": (b"<svg><tr><td>a", b""),
+    "inline elements never closed": (b"<i>a", b""),
 }
 _PAGES_HARD = {name: _inside(*pair, _TOP, _END) for name, pair in _HARD.items()} | {
     "one tag's attributes": lambda size: (
@@ -316,6 +318,13 @@ _PAGES_HARD = {name: _inside(*pair, _TOP, _END) for name, pair in _HARD.items()}
     "attributes of all tags": _over(b"<p a=1 b=2 c=3 d=4>x</p>", _TOP, _END),
     "spaces after the end": _over(b" ", _TOP + _END, b"x"),
     "comments after the end": _over(b"<!-- -->", _TOP + _END, b"x"),
+    "fonts in every paragraph": lambda size: (
+        _TOP + b"<p>" + b"".join(b"<font size=%d>" % n for n in range(size // 20)) + b"<p>a" * (size // 20) + _END
+    ),
+    "attributes after an end in quotes": lambda size: (
+        _TOP + b"<p title='>' " + b" ".join(b"a%d" % n for n in range(size // 7)) + b">a</p>" + _END
+    ),
+    "hidden before the article": _over(b"<i hidden >a</i>", b"<!DOCTYPE html><html><body>", _TOP[27:] + _END),
     "nested headers": _inside(b"<header>a", b"</header>", b"<html><body>", b"</body></html>"),
     "nested articles": _inside(b"<article>a", b"</article>", b"<html><body>", b"</body></html>"),
     "ends of the page": _over(b"</html>", _TOP + _END),

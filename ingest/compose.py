@@ -17,6 +17,9 @@ from storage.model import reference as printed_reference
 _CLOSING_WITHIN = 12
 """Lines appended after the closing line are few."""
 
+_DASHES = re.compile(r"\A(?:- )+")
+"""Before a title they are markers of an item, which its line does not keep: in the text it would be one."""
+
 _DATE = re.compile(r"(\d{1,2}) ([A-Za-z]{3,9})\.? (\d{4})")
 
 
@@ -36,17 +39,19 @@ def compose(
     Raises NotADecision naming what is missing, WrongReference.
     """
     at = title_at(blocks)
-    if title is None and at is not None:
-        title = blocks[at].text.replace("\n", " ")
-    found = TITLE.fullmatch(title) if title is not None else None
-    if title is None or found is None:
+    if at is not None:
+        in_blocks = blocks[at].text.replace("\n", " ")
+        if title is None or title == in_blocks:
+            title = in_blocks
+            before = [block for block in blocks[:at] if block.text not in PANEL] if own else []
+            blocks = [*before, *blocks[at + 1 :]]
+    title = _DASHES.sub("", title or "")
+    found = TITLE.fullmatch(title)
+    if found is None:
         raise NotADecision("no title line that ends with a reference, such as 'Anytown Council (25 004 920)'")
     printed = printed_reference(found["bracketed"] or found["alone"])
     if reference is not None and printed != printed_reference(reference):
         raise WrongReference(f"the page is the decision {printed}, not {printed_reference(reference)}")
-    if at is not None and blocks[at].text.replace("\n", " ") == title:
-        before = [block for block in blocks[:at] if block.text not in PANEL] if own else []
-        blocks = [*before, *blocks[at + 1 :]]
 
     head = read_head(blocks, marked_up=marked_up)
     body = without_contents(head.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ingest.blocks import Block
+from ingest.blocks import Block, reads_as_heading
 from ingest.errors import NotADecision
 from ingest.markup import HEADINGS
 from ingest.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opening_part, opens
@@ -72,7 +72,7 @@ def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
     lines += [_as_line(piece) for piece in leftover]
     lines.append(Line("paragraph", opening))
     summary: str | None = None
-    if rest:
+    if rest and (marked_up or rest[0].kind != "item"):  # in text an item is never the summary, as it is no label
         summary, taken = _summary(rest, kind)
         if summary is not None:
             lines.append(Line("paragraph", f"Summary: {summary}"))
@@ -85,13 +85,18 @@ def _summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, int
     first = rest[0].text.replace("\n", " ")
     found = SUMMARY.fullmatch(first)
     bare = (found is not None and not found["text"]) or (first == "Summary" and kind == "statement")
-    if bare and len(rest) > 1 and rest[1].kind == "paragraph":
+    if bare and len(rest) > 1 and (rest[1].kind == "paragraph" or _is_sentence(rest[1])):
         return rest[1].text.replace("\n", " "), 2
     if found is not None and found["text"]:
         return found["text"], 1
     if kind == "statement" and rest[0].lead == "Summary":
         return first.removeprefix("Summary").strip(), 1
     return None, 0
+
+
+def _is_sentence(block: Block) -> bool:
+    """Whether a heading is a paragraph to who reads the text alone, and so the summary there."""
+    return block.kind == "heading" and not reads_as_heading(block.text.replace("\n", " "))
 
 
 def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:

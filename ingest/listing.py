@@ -11,25 +11,33 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.blocks import fold
+from ingest.errors import TooLarge
 from ingest.markup import from_html
 from ingest.phrases import MONTHS
-from ingest.whole import decode
+from ingest.whole import parsable
 from storage.model import DecisionKind, Entry, reference
 
 PAGE_SIZE = 10
 """Cards on a full page of the listing."""
+_MOST_LINKS = 10 * PAGE_SIZE
+"""Links to decisions; each card has one or two. What is around them is gone through link by link."""
+_CARD_DEEPEST = 30
+"""Elements between a card and its link at most; each may be looked through for the card's line."""
 
 _SLUG = r"\w[\w'&,.()+ -]*"
 _DECISION_PATH = re.compile(
     rf"/decisions/{_SLUG}(?:/{_SLUG})?/(\d{{2}}-\d{{3}}-\d{{3}}[a-z]?)/?", re.IGNORECASE | re.ASCII
 )
 _TOTAL = re.compile(r"Your search has (\d[\d,]{0,11}|no) results?")
-_CARD_LINE = re.compile(r"(Statement|Report)\b ?(.{0,300}?) ?(\d{1,2}-[A-Z][a-z]{2}-\d{4})")
+_DAY = re.compile(r"\d{1,2}-[A-Z][a-z]{2}-\d{4}")
+_CARD_LINE = re.compile(rf"(Statement|Report)\b ?(.{{0,300}}?) ?({_DAY.pattern})")
+_CARD_LINE_LONGEST = 320
 _TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
 _OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
 
@@ -45,8 +53,11 @@ class Listing:
 
 
 def read(body: bytes, *, charset: str | None = None) -> Listing:
-    """The listing on a page; an empty one of unknown total when the page holds none. Raises Undecodable."""
-    html = decode(body, charset)
+    """The listing on a page; an empty one of unknown total when the page holds none.
+
+    Raises ReadError: Undecodable, TooLarge.
+    """
+    html = parsable(body, charset)
     tree = LexborHTMLParser(html)
     if tree.body is None:
         return Listing(None, ())
@@ -76,24 +87,38 @@ def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, LexborNode, str]]:
         found = _DECISION_PATH.fullmatch(path)
         if found:
             links.append((link, path, found[1].lower()))
+    if len(links) > _MOST_LINKS:
+        raise TooLarge(f"{len(links):,} links to decisions; no page of the listing has more than {_MOST_LINKS}")
     named: dict[int, set[str]] = {}  # the references linked to inside each element above a link
     for link, _, name in links:
-        node = link.parent
-        while node is not None:
+        for node in _above(link):
             named.setdefault(node.mem_id, set()).add(name)
-            node = node.parent
     seen: set[int] = set()
     lone = len({name for _, _, name in links}) == 1
+    lined: dict[int, bool] = {}
+
+    def has_line(node: LexborNode) -> bool:
+        if node.mem_id not in lined:
+            lined[node.mem_id] = _card_line(fold(node.text(separator=" "))) is not None
+        return lined[node.mem_id]
+
     for link, path, name in links:
         card = link
-        parent = card.parent
-        while parent is not None and parent.tag not in ("body", "main") and named[parent.mem_id] == {name}:
-            if lone and _CARD_LINE.search(fold(card.text(separator=" "))):
+        for parent in islice(_above(link), _CARD_DEEPEST):
+            if parent.tag in ("body", "main") or named[parent.mem_id] != {name} or (lone and has_line(card)):
                 break
-            card, parent = parent, parent.parent
+            card = parent
         if card.mem_id not in seen:
             seen.add(card.mem_id)
             yield card, link, path
+
+
+def _above(link: LexborNode) -> Iterator[LexborNode]:
+    """The elements around a link, the nearest first."""
+    node = link.parent
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 def _entry(card: LexborNode, link: LexborNode, path: str) -> Entry:
@@ -104,7 +129,7 @@ def _entry(card: LexborNode, link: LexborNode, path: str) -> Entry:
     subcategory: str | None = None
     decided: date | None = None
     texts = [block.text.replace("\n", " ") for block in from_html(card)] or [fold(card.text())]
-    line = _CARD_LINE.search(" ".join(text for text in texts if not text.startswith("Summary")))
+    line = _card_line(" ".join(text for text in texts if not text.startswith("Summary")))
     if line:
         kind = "statement" if line[1] == "Statement" else "report"
         outcome, subcategory = _outcome_and_subcategory(line[2], path)
@@ -114,6 +139,15 @@ def _entry(card: LexborNode, link: LexborNode, path: str) -> Entry:
         except (KeyError, ValueError):
             decided = None
     return Entry(reference(found[1]), path, _authority(link), outcome, subcategory, decided, kind)
+
+
+def _card_line(text: str) -> re.Match[str] | None:
+    """The first card's line in a text. Looked for before each date: the words it begins with stand in any text."""
+    for day in _DAY.finditer(text):
+        found = _CARD_LINE.search(text, max(0, day.start() - _CARD_LINE_LONGEST), day.end())
+        if found is not None:
+            return found
+    return None
 
 
 def _authority(link: LexborNode) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Set
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
@@ -97,9 +97,7 @@ class _HtmlReader:
     Most blocks hold nothing but text. `walk` takes those in one step, and leaves the rest to methods.
     """
 
-    def __init__(
-        self, root: LexborNode, mentions: _Mentions, chrome: Callable[[LexborNode], bool] | None = None
-    ) -> None:
+    def __init__(self, root: LexborNode, mentions: _Mentions, chrome: Set[int] = frozenset()) -> None:
         self._root = root
         self._mentions = mentions
         self._chrome = chrome
@@ -226,7 +224,7 @@ class _HtmlReader:
             self._link -= self._links.pop()
         elif tag == "span" and self._mentions.labels and (_has_class(node, "label") or _has_class(node, "value")):
             self._flush()
-        if tag in _LEADING and self._buffer and _LEAD_ENDS not in self._buffer:
+        if tag in _LEADING and self._buffer:  # the first of them counts
             self._buffer.append(_LEAD_ENDS)
 
     def _open_list(self, node: LexborNode, tag: str) -> List:
@@ -283,7 +281,7 @@ class _HtmlReader:
         self.blocks.append(Block(kind, text, item, cells, lead, not self._unlinked and not cells, self._at))
 
     def _is_furniture(self, node: LexborNode, tag: str) -> bool:
-        if self._chrome is not None and tag in ("header", "footer", "aside") and self._chrome(node):
+        if self._chrome and node.mem_id in self._chrome:
             return True
         if not self._mentions.hidden and (not self._mentions.furniture or tag not in _BLOCKS):
             return False
@@ -297,14 +295,11 @@ class _HtmlReader:
         return _FURNITURE_CLASS.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") is not None
 
 
-def from_html(
-    root: LexborNode, *, source: bytes | None = None, chrome: Callable[[LexborNode], bool] | None = None
-) -> list[Block]:
+def from_html(root: LexborNode, *, source: bytes | None = None, chrome: Set[int] = frozenset()) -> list[Block]:
     """The blocks inside an element, in the order of the page.
 
     `source`: the markup it was parsed from, in lower case: what that does not mention need not be looked for.
-    `chrome` is asked of each `header`, `footer` and `aside` whether it is the page's and left out: for a root that
-    holds more than the document.
+    `chrome`: the elements (`mem_id`) that are the page's and left out, for a root that holds more than the document.
     """
     mentions = _ANYTHING
     if source is not None:
@@ -318,7 +313,10 @@ def from_html(
 
 
 def _lays_out(row: LexborNode) -> bool:
-    """Whether a table's row holds a piece of the page rather than data."""
+    """Whether a row holds a piece of the page rather than a table's data. Only in a drawing it stands in no table,
+    and there rows hold rows."""
+    if row.parent is None or row.parent.parent is None or row.parent.parent.tag != "table":
+        return True
     if row.css_first("h1,h2,h3,h4,h5,h6,table,article") is not None:
         return True
     return row.css_first("ol,ul,dl") is not None and len(row.css("td,th")) == 1

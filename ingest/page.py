@@ -9,7 +9,7 @@ Class names only help; `ingest.phrases` is what reading goes by. What is known o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -80,7 +80,12 @@ def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
     return list(blocks[start:])
 
 
-_CHAPTER_LINK = re.compile(rb"""href\s*=\s*["']?([^"'\s>?]*)\?(?:[^"'\s>]*[&;])?chapter=(\d{1,2})\b""", re.IGNORECASE)
+_MOST_IN_EACH_OTHER = 50
+"""Headers and the like that are looked into one by one, though each may hold all that follow; a page has a few."""
+
+_CHAPTER_LINK = re.compile(
+    rb"""href\s*=\s*["']?([^"'\s>?]{0,500})\?(?:[^"'\s>]{0,500}[&;])?chapter=(\d{1,2})\b""", re.IGNORECASE
+)
 
 
 def chapters(body: bytes, reference: str) -> list[int]:
@@ -116,7 +121,7 @@ def _whole_page_blocks(html: str) -> _Page:
     if body is None:
         raise NotADecision("an empty page")
     container, own = _container(body)
-    blocks = without_furniture(from_html(container, chrome=None if own else _is_chrome))
+    blocks = without_furniture(from_html(container, chrome=frozenset() if own else _chrome(container)))
     at = title_at(blocks)
     title = None if at is not None else _title_elsewhere(tree, body)
     if not own:
@@ -126,8 +131,7 @@ def _whole_page_blocks(html: str) -> _Page:
 
 def _container(body: LexborNode) -> tuple[LexborNode, bool]:
     """The element that holds the decision, and whether all in it is the decision's (else: the page's too)."""
-    # css() finds the node itself too: one article inside itself is an innermost one
-    articles = [node for node in body.css("article") if len(node.css("article")) == 1 and not _is_hidden(node)]
+    articles = body.css("article:not(:has(article), [hidden], [hidden] *)")
     holding = [node for node in articles if any(map(opens, from_html(node)))]
     if len(holding) == 1:
         return holding[0], True
@@ -140,25 +144,17 @@ def _container(body: LexborNode) -> tuple[LexborNode, bool]:
             for block in blocks
             if block.node is not None and (opens(block) or _labels(block) or is_closing(block.text))
         ]
-        found = _common_ancestor(evidence)
+        found = _common_ancestor(evidence[0], evidence[-1])  # in the order of the page, so of all between them
         if found is not None and found.tag not in ("body", "html"):
             return found, True
     main = body.css_first("main, [role=main]")
     return (main or body), False
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    at: LexborNode | None = node
-    while at is not None and at.tag != "-document":
-        if "hidden" in at.attributes:
-            return True
-        at = at.parent
-    return False
-
-
-def _is_chrome(node: LexborNode) -> bool:
-    """Whether a header, footer or aside of the page says nothing of the decision."""
-    return DECISIONS_OWN.search(fold(node.text(separator=" "))) is None
+def _chrome(container: LexborNode) -> frozenset[int]:
+    """The headers, footers and asides of the page that say nothing of the decision."""
+    nodes = container.css("header, footer, aside")[:_MOST_IN_EACH_OTHER]
+    return frozenset(node.mem_id for node in nodes if DECISIONS_OWN.search(fold(node.text(separator=" "))) is None)
 
 
 def _labels(block: Block) -> bool:
@@ -167,21 +163,16 @@ def _labels(block: Block) -> bool:
     return any(LABEL.fullmatch(part) and (part != "Decision" or len(parts) > 1) for part in parts)
 
 
-def _common_ancestor(nodes: Sequence[LexborNode]) -> LexborNode | None:
-    """The innermost element that holds them all."""
-    shared: list[tuple[int, LexborNode]] | None = None
-    for node in nodes:
-        above: list[tuple[int, LexborNode]] = []
-        at: LexborNode | None = node
-        while at is not None:
-            above.append((at.mem_id, at))
-            at = at.parent
-        if shared is None:
-            shared = above
-        else:
-            ids = {mem_id for mem_id, _ in above}
-            shared = [pair for pair in shared if pair[0] in ids]
-    return shared[0][1] if shared else None
+def _common_ancestor(first: LexborNode, last: LexborNode) -> LexborNode | None:
+    """The innermost element that holds both."""
+    around_first = {node.mem_id for node in _and_above(first)}
+    return next((node for node in _and_above(last) if node.mem_id in around_first), None)
+
+
+def _and_above(node: LexborNode | None) -> Iterator[LexborNode]:
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 def _up_to_closing(blocks: list[Block]) -> list[Block]:
@@ -200,7 +191,8 @@ def _title_elsewhere(tree: LexborHTMLParser, body: LexborNode) -> str | None:
     """
     element = tree.css_first("head > title") or tree.css_first("title")
     in_head = TITLE_START.match(fold(element.text())) if element is not None else None
-    headings = [block.text for node in body.css("h1, h2, h3, h4, h5, h6, header") for block in _blocks_of(node)]
+    nodes = body.css("h1, h2, h3, h4, h5, h6, header")[:_MOST_IN_EACH_OTHER]
+    headings = [block.text for node in nodes for block in _blocks_of(node)]
     lines = [block.text for block in from_html(body)]
     titles = [text for text in [*headings, *lines] if TITLE.fullmatch(text)]
     if in_head is None:

@@ -14,9 +14,11 @@ from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable
 
 MAX_BYTES = 8 * 1024 * 1024
 """The longest decision page known has 85 KB; what is past this is no decision and is not parsed."""
+MOST_TAGS = 20_000
+"""A page has some hundreds, the longest known 1,500; the parser's time grows with the square of how deep they nest."""
 
 _TOKEN = re.compile(  # most tags of a page begin with another letter than these
-    rb"<(?=[!/asitnx])"
+    rb"<(?=[!asitnx]|/[ah])"
     rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|/html\s*>)"
 )
 _ASIDE_ENDS = {b"!--": b"-->"}
@@ -30,8 +32,18 @@ _WINDOWS_1252 = frozenset(
 """The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
 
 
-_LONGEST_TAG = 65_535  # the parser's time grows with the square of a tag's attributes
-_LONG_TAG = re.compile(rb"<[^<>]{%d}" % _LONGEST_TAG)
+_LONGEST_TAG = 100_000
+"""Bytes; the parser's time grows with the square of a tag's attributes, and many long tags count as one longer."""
+_MOST_COPIES = 800_000
+"""Elements that the parser may add: each paragraph gets a copy of all bold, fonts and the like still open before it."""
+_TAG_OPENS = re.compile(rb"<(?:((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)|/?[a-z])", re.IGNORECASE)
+_TAG_GOES_ON = re.compile(  # S, a space: to the ">" that ends it, which is none in quotes that follow a "="
+    rb"[^S/>]*+(?:[S/]++|[^S/>][^S/>=]*+(?:[S]*+=[S]*+(?:\"[^\"]*+\"|'[^']*+'|[^S>\"'][^S>]*+)?+)?+)*+".replace(
+        b"S", rb"\t\n\f\r "
+    )
+)
+_MOST_HIDDEN = 20
+"""Elements before the article beyond which it is left to the parser which of them are still open."""
 _MOST_ZEROS = 50
 """One zero byte in so many is a slip that changes no word; more are another encoding, whose words would be lost."""
 
@@ -51,11 +63,7 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
-    if len(body) > MAX_BYTES:
-        raise TooLarge(f"the page has {len(body):,} bytes; no decision has more than {MAX_BYTES:,}")
-    html, data = _decoded(body, charset)
-    if len(data) > _LONGEST_TAG and _LONG_TAG.search(data):
-        raise NotADecision(f"a tag of more than {_LONGEST_TAG:,} bytes: no page of the site")
+    html, data = _parsable(body, charset)
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
@@ -95,6 +103,7 @@ def _may_be_hidden(low: bytes, article: int) -> bool:
     """Whether the article or an element that is still open before it seems to bear `hidden`."""
     limit = low.index(b">", article)
     at = low.find(b"hidden", 0, limit)
+    looked = 0
     while at >= 0:
         tag = low.rfind(b"<", 0, at)
         stands_alone = low[at - 1 : at].isspace() and low[at + 6 : at + 7] in (
@@ -109,7 +118,8 @@ def _may_be_hidden(low: bytes, article: int) -> bool:
         if stands_alone and low.find(b">", tag, at) < 0:
             found = _NAME.match(low, tag + 1)
             name = found[0] if found else b""
-            if tag == article or (name not in _VOID and _still_open(low, name, at, article)):
+            looked += 1
+            if tag == article or looked > _MOST_HIDDEN or (name not in _VOID and _still_open(low, name, at, article)):
                 return True
         at = low.find(b"hidden", at + 6, limit)
     return False
@@ -122,6 +132,46 @@ def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
         if depth == 0:
             return False
     return True
+
+
+def parsable(body: bytes, charset: str | None = None) -> str:
+    """The markup of any page of the site, which can be parsed in the time that its length tells.
+
+    Raises TooLarge, Undecodable.
+    """
+    return _parsable(body, charset)[0]
+
+
+def _parsable(body: bytes, charset: str | None) -> tuple[str, bytes]:
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
+    html, data = _decoded(body, charset)
+    tags = data.count(b"<")
+    if tags > MOST_TAGS:
+        raise TooLarge(f"the page has {tags:,} tags and is not parsed; no page of the site has more than {MOST_TAGS:,}")
+    if len(data) > _LONGEST_TAG or tags * tags > 4 * _MOST_COPIES:  # else half the tags, copied into the other half
+        _refuse_what_is_hard(data, tags)
+    return html, data
+
+
+def _refuse_what_is_hard(data: bytes, tags: int) -> None:
+    """Looks at what may be a tag wherever one may begin: what is a comment or a script only the parser can tell."""
+    squares = 0
+    copied: set[bytes] = set()
+    for opens in _TAG_OPENS.finditer(data):
+        goes_on = _TAG_GOES_ON.match(data, opens.end())
+        assert goes_on is not None
+        squares += (goes_on.end() - opens.start()) ** 2
+        if squares > _LONGEST_TAG**2:
+            raise TooLarge(
+                f"a tag of more than {_LONGEST_TAG:,} bytes, or many of thousands: no page of the site, and not parsed"
+            )
+        if opens[1]:
+            copied.add(data[opens.start() : goes_on.end()])
+    if 3 * len(copied) * tags > _MOST_COPIES:  # of those that are the same, three are copied
+        raise TooLarge(
+            f"{len(copied):,} kinds of bold and fonts among {tags:,} tags: no page of the site, and not parsed"
+        )
 
 
 def decode(body: bytes, charset: str | None = None) -> str:

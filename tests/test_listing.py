@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.errors import Undecodable
+from ingest import listing
+from ingest.errors import TooLarge, Undecodable
 from ingest.listing import PAGE_SIZE, Listing, read
+from ingest.whole import MOST_TAGS
 from ingest.window import EVERYTHING, days, split
 from replica.corpus import generate, seeds
 from replica.messages import Request
@@ -327,6 +331,47 @@ def test_no_markup_is_more_than_a_listing_can_take(pieces: list[str]) -> None:
 def test_no_bytes_are_more_than_a_listing_can_take(body: bytes) -> None:
     with suppress(Undecodable):
         read(body)
+
+
+def test_a_listing_of_more_tags_than_a_page_has_is_refused() -> None:
+    bare = page(div(FULL))
+    room = b"<br>" * (MOST_TAGS - bare.count(b"<"))
+    assert read(bare.replace(b"</main>", room + b"</main>")).entries == (FULL,)
+    with pytest.raises(TooLarge, match=r"20,001 tags"):
+        read(bare.replace(b"</main>", room + b"<br></main>"))
+
+
+def test_a_listing_of_more_links_than_cards_could_have_is_refused() -> None:
+    assert len(read(page(div(FULL) * 100)).entries) == 100
+    with pytest.raises(TooLarge, match="101 links to decisions"):
+        read(page(div(FULL) * 101))
+
+
+def test_what_is_around_a_link_is_looked_through_near_it_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(listing, "_card_line", looked.append)
+    link = f"<a href='{FULL.url}'>a</a>"
+    assert len(read(page("<div>" * 2_000 + link * 100)).entries) == 1
+    assert len(looked) < 200
+
+
+def test_a_cards_line_is_looked_for_where_a_date_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted:
+        searches = 0
+
+        def search(self, *arguments: Any) -> re.Match[str] | None:
+            self.searches += 1
+            return line.search(*arguments)
+
+    line, counted = listing._CARD_LINE, Counted()
+    monkeypatch.setattr(listing, "_CARD_LINE", counted)
+    (entry,) = read(page(div(FULL).replace("</a>", "</a><p>" + "Statement " * 500 + "</p>"))).entries
+    assert entry.decision_date == FULL.decision_date
+    assert counted.searches < 10
+    for start in range(310, 330):
+        text = "Statement" + "x " * 160 + "Report" + " " * 3 + "y" * (start - 20) + "4-Feb-2024 Statement 5-Feb-2024"
+        found = listing._card_line(text)
+        assert (found and found.span()) == ((expected := line.search(text)) and expected.span())
 
 
 def test_the_look_alikes_cards_say_what_the_look_alike_knows() -> None:

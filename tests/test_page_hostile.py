@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import PHASES
@@ -15,8 +16,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import ReadError
-from ingest.page import read, read_chapters
+from ingest.markup import from_html
+from ingest.page import chapters, read, read_chapters
 from ingest.text import parse, render
+from ingest.whole import MOST_TAGS
 from storage.model import Decision
 
 ROOT = Path(__file__).parent.parent
@@ -122,6 +125,82 @@ def test_chapters_refuse_what_a_page_refuses(name: str) -> None:
         read_chapters([golden("report.1"), NO_DECISION[f"a {name}"]])
     with pytest.raises(ReadError):
         read_chapters([golden("report.1"), golden("report.2")[:-30]])
+
+
+# -- more markup than can be parsed in the time that its length tells
+
+
+def in_article(markup: str) -> bytes:
+    return shell(
+        "<article><h1>Wexcombe Council (23 004 117)</h1><p>Decision : Upheld</p><p>The Ombudsman's final decision:</p>"
+        f"<p>Summary: There was fault.</p><h2>The complaint</h2>{markup}"
+        "<p>Investigator's decision on behalf of the Ombudsman</p></article>"
+    )
+
+
+def words_of(markup: str) -> str:
+    """What is read between the complaint's heading and the closing line."""
+    lines = render(read(in_article(markup))).split("\n")
+    return " ".join(lines[lines.index("The complaint") + 1 : -1])
+
+
+def test_as_many_tags_as_a_page_can_have_are_read_and_one_more_is_refused() -> None:
+    room = MOST_TAGS - in_article("").count(b"<")
+    assert words_of("<br>" * room + "a") == "a"
+    assert "20,001 tags" in refused(in_article("<br>" * (room + 1)))
+
+
+def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:
+    fonts = "".join(f"<font size={n}>" for n in range(1_000))
+    assert "1,000 kinds" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
+    quoted = "".join(f"<FONT title='>{n}'>" for n in range(1_000))
+    assert "1,000 kinds" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
+    assert words_of("<p><b class='x'><i>a</i></b></p>" * 2_000) == " ".join("a" * 2_000)
+    assert words_of("<p>" + "<b>" * 2_000 + "<p>a" * 2_000) == " ".join("a" * 2_000)
+
+
+@pytest.mark.parametrize("quoted", ["", "title='>' ", 'title=">" ', 'a"b title=">" ', "a= '\">' "])
+@pytest.mark.parametrize("tag", ["p", "/p", "P/", "x-y"])
+def test_a_tag_of_more_attributes_than_can_be_told_apart_in_time_is_refused(tag: str, quoted: str) -> None:
+    attributes = " ".join(f"a{n}" for n in range(20_000))
+    assert "a tag of more than" in refused(in_article(f"<{tag} {quoted}{attributes}>a"))
+    halves = f"<{tag} {quoted}{attributes[: len(attributes) // 2]}>a" * 6
+    assert "many of thousands" in refused(in_article(halves))
+
+
+def test_a_long_paragraph_and_a_long_script_are_no_tag() -> None:
+    words = "a = \"b\" 'c' / d " * 10_000
+    assert words_of(f"<script>{words}</script><p>{words}</p><img src='data:{'a' * 60_000}'>") == words.strip()
+
+
+def test_rows_stand_in_rows_only_in_a_drawing_and_are_read_there_too() -> None:
+    assert words_of("<svg>" + "<tr><td>a" * 3_000 + "</svg>").split() == ["a"] * 3_000
+
+
+def test_headers_in_each_other_are_looked_into_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = []
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        walks.append(arguments)
+        return from_html(*arguments, **named)
+
+    monkeypatch.setattr("ingest.page.from_html", counting)
+    refused(shell("<header>a" * 3_000))
+    assert len(walks) < 100
+
+
+def test_elements_that_seem_hidden_are_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<i hidden >a</i>" * 3_000 + b"<article>")
+    looked = []
+    monkeypatch.setattr("ingest.whole._still_open", lambda *arguments: looked.append(arguments))
+    assert "\nThe complaint\nIt was lost.\n" in render(read(body))
+    assert len(looked) < 100
+
+
+def test_an_address_without_end_leads_to_no_chapter() -> None:
+    link = b"<a href='%s/23-004-117?chapter=2'>"
+    assert chapters(link % b"/decisions/planning/enforcement", "23 004 117") == [2]
+    assert chapters(link % (b"/" + b"a" * 600), "23 004 117") == []
 
 
 # -- cut short
@@ -365,7 +444,7 @@ whole = (
 print(json.dumps({"outcome": outcome, "whole": whole, "length": len(text), "size": size, "peak": peak}))
 """
 
-DEEP = 20_000
+DEEP = 4_900
 HEAVY = {
     "60 MB of white space": 'HEAD + " " * 60_000_000 + FOOT',
     "60 MB of words": 'HEAD + "<p>" + "word " * 12_000_000 + "</p>" + FOOT',
@@ -404,6 +483,9 @@ HEAVY = {
     "a title of brackets": 'HEAD.replace("Wexcombe Council", "Wexcombe Council" + " (a" * 50_000) + FOOT',
     "100,000 opened tags": 'HEAD + "<p>a" + "<" * 100_000 + FOOT',
     "100,000 articles": 'HEAD + FOOT.replace("</body>", "<article>a</article>" * 100_000 + "</body>")',
+    "more tags than a page has": f'HEAD + "<div>" * {4 * DEEP} + "a" + "</div>" * {4 * DEEP} + FOOT',
+    "fonts copied": 'HEAD + "<p>" + "".join(f"<font size={n}>" for n in range(9_000)) + "<p>a" * 9_000 + FOOT',
+    "rows in rows of a drawing": f'HEAD + "<svg>" + "<tr><td>a" * {DEEP} + "</svg>" + FOOT',
     "100,000 ends of the article": 'HEAD + FOOT.replace("</body>", "</article>" * 100_000 + "</body>")',
 }
 MEGABYTES = 350
