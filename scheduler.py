@@ -1,7 +1,8 @@
 """The clock's door: the daemon's timetable, in the foreground, for systemd or a container.
 
-Cron lines of `config.toml` -> `ingest.run.perform`. A run that fails never ends the daemon; a run that was missed, or
-never completed, is caught up at start. SIGTERM and Ctrl-C break off the request in hand and end it.
+Cron lines of `config.toml` -> `ingest.run.perform`. A run that fails never ends the daemon and is tried again, ever
+less often; a run that was missed, or never completed, is caught up at start. SIGTERM and Ctrl-C break off the request
+in hand and end it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import re
 import shlex
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -25,6 +28,7 @@ from apscheduler.triggers.cron import CronTrigger
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_contact
 from ingest.errors import ConfigError
+from ingest.manners import free_at
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
@@ -35,9 +39,18 @@ from storage.writer import locked, writing
 log = logging.getLogger("lgsco")
 
 _BEAT_SECONDS = 60
+_BEAT_PATIENCE = 0.5
+"""Seconds that a heartbeat waits for a locked file: the next one comes soon, and no signal is heard meanwhile."""
 _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
 """Seconds until a sync that found another writer at work is tried again."""
+_RETRY_SECONDS = (3600, 6 * 3600, 86_400)
+"""Seconds until a sync that did not complete is tried again, by how many there were since one did: so an hour's outage
+costs an hour, and a long one costs the site little. The timetable goes on beside."""
+_REFUSED = frozenset({"blocked", "layout"})
+"""States of a run that asking again soon does not mend, and may make worse."""
+_REFUSED_SECONDS = 6 * 3600
+"""Seconds until a sync that ended so is tried again, at least."""
 _ALERT_MOST = 10_000
 """Characters of an alert: a longer argument may not be given to a program."""
 
@@ -79,6 +92,12 @@ def next_sync(config: Config, now: datetime) -> str | None:
     return instant(due) if due else None
 
 
+def retry_wait(states: Sequence[str]) -> float:
+    """Seconds until a sync is tried again, by how the syncs since the last complete one ended, newest first."""
+    wait = _RETRY_SECONDS[min(max(len(states), 1), len(_RETRY_SECONDS)) - 1]
+    return max(wait, _REFUSED_SECONDS) if states and states[0] in _REFUSED else wait
+
+
 def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     """Keeps the timetable until a signal ends it; returns 0. Raises UsageError, ConfigError and StoreError at start."""
     require_contact(config)
@@ -90,21 +109,39 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
+
+    def beat() -> None:
+        jobs = filter(None, map(scheduler.get_job, ("sync", "retry")))
+        daemon.beat(min((job.next_run_time for job in jobs if job.next_run_time), default=None))
+
+    def try_again(at: datetime | None) -> None:
+        with contextlib.suppress(JobLookupError):
+            scheduler.remove_job("retry")
+        if at is not None:
+            log.info("a sync is tried again at %s, or by the timetable if that comes first", instant(at))
+            scheduler.add_job(due.set, "date", run_date=at, id="retry")
+        beat()
+
     # The scheduler's threads only say what is due. The work is done here, in the main thread, where a signal can break
     # off a wait for the site.
     scheduler.add_job(due.set, trigger, id="sync")
-    scheduler.add_job(lambda: daemon.beat(scheduler.get_job("sync").next_run_time), "interval", seconds=_BEAT_SECONDS)
+    scheduler.add_job(beat, "interval", seconds=_BEAT_SECONDS)
     with locked(database, "-daemon"), stop.on_signals():
         scheduler.start()
         try:
-            daemon.beat(scheduler.get_job("sync").next_run_time)
+            beat()
             if daemon.is_behind():
-                log.info("no sync has completed since the last one was due: catching up now")
-                due.set()
+                refused_until = daemon.refused_until()
+                if refused_until is None:
+                    log.info("no sync has completed since the last one was due: catching up now")
+                    due.set()
+                else:
+                    try_again(refused_until)
             while not stop.is_set():
                 if due.is_set():
+                    try_again(None)  # this is it
                     due.clear()
-                    daemon.sync()
+                    try_again(daemon.sync())
                 stop.wait(_TICK_SECONDS)
         finally:
             log.info("the daemon ends")
@@ -122,9 +159,12 @@ class _Daemon:
         self._clock = clock
         self._stop = stop
         self._self = Daemon(os.getpid(), clock.stamp(), clock.stamp(), None, None)
+        self._told: tuple[str, date] | None = None
+        """How the sync ended that an alert was last about, and the day of it."""
 
-    def sync(self) -> None:
-        """One sync. Waits out another writer; no failure ends the daemon."""
+    def sync(self) -> datetime | None:
+        """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
+        complete."""
         while not self._stop.is_set():
             try:
                 outcome = perform(Sync(), self._config, self._database, self._clock, self._stop, lambda _tally: None)
@@ -134,14 +174,42 @@ class _Daemon:
                 continue
             except LgscoError as error:
                 log.error("the sync failed: %s", error)
-                self._alert(str(error))
+                self._tell(type(error).__name__, str(error))
             except Exception as error:
                 log.exception("the sync failed unexpectedly")
-                self._alert(f"the sync failed unexpectedly: {error!r}")
+                self._tell(type(error).__name__, f"the sync failed unexpectedly: {error!r}")
             else:
-                if outcome.exit_code and outcome.state != "stopped":
-                    self._alert(_alert_text(outcome))
-            return
+                if outcome.state == "stopped":
+                    return None
+                if not outcome.exit_code:
+                    self._told = None
+                    return None
+                self._tell(outcome.state, _alert_text(outcome))
+            return self._retry_at()
+        return None
+
+    def _retry_at(self) -> datetime:
+        """When a sync that just failed is tried again: never sooner than the site may be asked."""
+        now = self._clock.now()
+        try:
+            with reading(self._database) as db:
+                at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
+                return free_at(db, self._config.fetch, now, at)
+        except LgscoError as error:  # then it cannot be written either, and the site is not asked
+            log.warning("the runs cannot be read: %s", error)
+            return now + timedelta(seconds=_RETRY_SECONDS[0])
+
+    def refused_until(self) -> datetime | None:
+        """Until when even a restart does not ask again, since the last sync was refused."""
+        now = self._clock.now()
+        with reading(self._database) as db:
+            failing = runs.find_failing(db)
+        if not failing or failing[0].state not in _REFUSED:
+            return None
+        # A clock that was ahead then makes no wait longer.
+        ended = min(now, datetime.fromisoformat(failing[0].ended_at or failing[0].started_at))
+        at = ended + timedelta(seconds=retry_wait([run.state for run in failing]))
+        return at if at > now else None
 
     def is_behind(self) -> bool:
         """Whether no sync or backfill completed since the last one was due."""
@@ -162,19 +230,31 @@ class _Daemon:
             stopped_at=now if stopped else None,
         )
         try:
-            with said_plainly(self._database), contextlib.closing(connect(self._database, "rw")) as db:
+            with (
+                said_plainly(self._database, _BEAT_PATIENCE),
+                contextlib.closing(connect(self._database, "rw", _BEAT_PATIENCE)) as db,
+            ):
                 status.record_daemon(db, self._self)
         except LgscoError as error:
             log.warning("the daemon's heartbeat was not written: %s", error)
 
-    def _alert(self, message: str) -> None:
+    def _tell(self, ending: str, message: str) -> None:
+        """Alerts of a sync that failed: once a day where they end alike, so that no retry repeats what is known."""
+        today = (ending, self._clock.today())
+        if self._told != today and self._alert(message):
+            self._told = today
+
+    def _alert(self, message: str) -> bool:
+        """Runs the alert command, if there is one; returns whether it did as it should."""
         command = shlex.split(self._config.alerts.command)
         if not command:
-            return
+            return False
         try:
             subprocess.run([*command, message.replace("\0", " ")[:_ALERT_MOST]], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
         except (OSError, subprocess.SubprocessError) as error:
             log.error("the alert command failed: %s", error)
+            return False
+        return True
 
 
 def _alert_text(outcome: Outcome) -> str:

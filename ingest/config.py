@@ -152,6 +152,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "schedule.sync_days": (1, 36_500),
     "schedule.stale_hours": (1, 1_000_000),
 }
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]|\bhttps?://[^\s/]", re.IGNORECASE)
+"""What somebody can be reached by: an e-mail or a web address."""
+_BROWSER = re.compile(r"\s*(?:mozilla|chrome|chromium|safari|firefox|opera|edge?|msie|applewebkit)\b", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 
 
@@ -290,10 +293,20 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
 
 
 def require_contact(config: Config) -> None:
-    """Refuses to ask any host but loopback without a contact. Raises UsageError."""
+    """Refuses to ask any host but loopback without saying who asks and how to reach them. Raises UsageError."""
     host = urlsplit(config.site.base_url).hostname or ""
-    if not _LOOPBACK.fullmatch(host) and not config.site.contact.strip():
+    if _LOOPBACK.fullmatch(host):
+        return
+    says = f"{host} is asked only by a client that says whose it is"
+    contact = config.site.contact.strip()
+    if not _ADDRESS.search(contact):
+        given = f"; {contact!r} is neither" if contact else ""
         raise UsageError(
-            f"{host} is asked only by a client that says whose it is: set contact in [site] of config.toml "
-            "(or LGSCO_SITE_CONTACT) to an e-mail or web address of yours"
+            f"{says}: set contact in [site] of {config.file} (or LGSCO_SITE_CONTACT) to an e-mail or web address of "
+            f"yours{given}"
         )
+    where = f"user_agent in [site] of {config.file} (or LGSCO_SITE_USER_AGENT)"
+    if contact not in config.user_agent:
+        raise UsageError(f"{says}: {where} leaves your contact out; put {{contact}} into it")
+    if _BROWSER.match(config.user_agent):
+        raise UsageError(f"{says}: {where} takes a browser's name; begin it with a name of its own")

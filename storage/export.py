@@ -1,4 +1,4 @@
-"""Files for others: the text format, JSON lines, CSV; and a whole copy of the database."""
+"""Files for others: the text format, JSON lines, CSV; and a whole copy of the database. `storage.parquet` is beside."""
 
 from __future__ import annotations
 
@@ -30,49 +30,54 @@ address on the publisher's site, which may have amended or withdrawn it since.
 
 ATTRIBUTION_CSV = """
 In the CSV file an apostrophe stands before every cell that begins with an apostrophe or with what a spreadsheet takes
-for a formula (= + - @ tab, carriage return). It is no part of the words: take the first one off to have them back.
+for a formula (= + - @ of any width, tab, line feed, carriage return). It is no part of the words: take the first one
+off to have them back.
 """
 """Goes with them as CSV."""
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
 
-_COLUMNS = (
-    "reference, authority, category, subcategory, outcome, decision_date, kind, summary, url, status, first_seen, "
-    "last_seen, updated_at, text_sha256, normaliser, source, text"
+COLUMNS = (
+    *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
+    *("status", "first_seen", "last_seen", "updated_at", "text_sha256", "normaliser", "source", "text"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the start of a cell."""
+"""The columns of an export, in every form but `text`."""
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n", "\r")
+"""What a spreadsheet takes for a formula, or skips before one, at the start of a cell (OWASP, CSV injection)."""
 
 
-def export(db: sqlite3.Connection, folder: Path, form: str) -> int:
+Writer = Callable[[sqlite3.Connection, Path], int]
+"""Writes every decision into a folder, and returns how many."""
+
+
+def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> int:
     """Writes every decision into a folder, with the attribution beside, and returns how many.
 
-    `form`: `text` (one file a decision, named by reference), `jsonl` or `csv`. A file is replaced whole or not at all.
-    Raises StoreFailed.
+    `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. A file is
+    replaced whole or not at all. Raises StoreFailed.
     """
-    writers: dict[str, Callable[[sqlite3.Connection, Path], int]] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
+    writers: dict[str, Writer] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
     if folder.exists() and not folder.is_dir():
         raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder / ATTRIBUTION_FILE) as path:
+        with replacing(folder / ATTRIBUTION_FILE) as path:
             path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
-        return writers[form](db, folder)
+        return (writer or writers[form])(db, folder)
     except OSError as error:
         raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
 
 
-def _rows(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    cursor = db.execute(f"SELECT {_COLUMNS} FROM decisions ORDER BY reference")
-    names = [column[0] for column in cursor.description]
-    for row in cursor:
-        yield dict(zip(names, row, strict=True))
+def rows(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """Every decision, one at a time, by reference."""
+    for row in db.execute(f"SELECT {', '.join(COLUMNS)} FROM decisions ORDER BY reference"):
+        yield dict(zip(COLUMNS, row, strict=True))
 
 
 def _text(db: sqlite3.Connection, folder: Path) -> int:
     count = 0
-    for count, row in enumerate(_rows(db), 1):  # noqa: B007  # the last count is the answer
-        with _replacing(folder / f"{_file_name(row['reference'])}.txt") as path:
+    for count, row in enumerate(rows(db), 1):  # noqa: B007  # the last count is the answer
+        with replacing(folder / f"{_file_name(row['reference'])}.txt") as path:
             path.write_bytes(row["text"].encode())
     return count
 
@@ -87,18 +92,18 @@ def _file_name(key: str) -> str:
 
 def _jsonl(db: sqlite3.Connection, folder: Path) -> int:
     count = 0
-    with _replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
-        for count, row in enumerate(_rows(db), 1):  # noqa: B007
+    with replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
+        for count, row in enumerate(rows(db), 1):  # noqa: B007
             file.write(as_json(row) + "\n")
     return count
 
 
 def _csv(db: sqlite3.Connection, folder: Path) -> int:
     count = 0
-    with _replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
+    with replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(_COLUMNS.split(", "))
-        for count, row in enumerate(_rows(db), 1):  # noqa: B007
+        writer.writerow(COLUMNS)
+        for count, row in enumerate(rows(db), 1):  # noqa: B007
             writer.writerow(None if value is None else cell(value) for value in row.values())
     return count
 
@@ -123,7 +128,7 @@ def _escaped(character: str) -> str:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A path to write to that takes the other's place once all is written."""
     draft = path.with_name(f".{path.name}.part")
     try:
@@ -139,7 +144,7 @@ def write_whole(path: Path, text: str) -> None:
     if target.exists() and not target.is_file():
         raise StoreFailed(f"{path} is no file that can be replaced; name another")
     try:
-        with _replacing(target) as draft:
+        with replacing(target) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreFailed(f"{path} cannot be written: {error.strerror or error}; free room or name another") from None
@@ -155,7 +160,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
-    with said_plainly(target), _replacing(target) as draft:
+    with said_plainly(target), replacing(target) as draft:
         draft.unlink(missing_ok=True)
         db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
         try:
@@ -174,6 +179,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
                     "dictionaries",
                     "requests",
                     "request_days",
+                    "promises",
                     "robots",
                     "pace",
                     "checks",

@@ -56,12 +56,26 @@ def end_run(
 
 def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
     """The last runs, newest first."""
+    return [_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
+
+
+_RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, tally"
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    number, task, arguments, started_at, ended_at, state, exit_code, message, tally = row
+    told = json.loads(tally or "{}")
+    return Run(number, task, json.loads(arguments), started_at, ended_at, state, exit_code, message, told)
+
+
+def find_failing(db: sqlite3.Connection) -> list[Run]:
+    """The syncs that ended otherwise than complete since the last complete one, newest first. What was stopped, or
+    died, failed at nothing."""
     rows = db.execute(
-        "SELECT id, task, arguments, started_at, ended_at, state, exit_code, message, tally FROM runs "
-        "ORDER BY id DESC LIMIT ?",
-        (limit,),
+        f"SELECT {_RUN} FROM runs WHERE task = 'sync' AND state IN ('incomplete', 'blocked', 'layout', 'failed') "
+        "AND id > (SELECT coalesce(max(id), 0) FROM runs WHERE task = 'sync' AND state = 'complete') ORDER BY id DESC"
     )
-    return [Run(i, t, json.loads(a), s, e, st, x, m, json.loads(ta or "{}")) for i, t, a, s, e, st, x, m, ta in rows]
+    return [_run(row) for row in rows]
 
 
 def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:

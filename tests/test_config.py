@@ -249,6 +249,71 @@ def test_only_loopback_is_asked_without_a_contact(address: str, asked: bool) -> 
             require_contact(blank)
 
 
+SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_one"),
+    [
+        ("me@example.org", True),
+        ("Ελένη <e@example.org>", True),
+        ("https://example.org/who", True),
+        ("HTTP://example.org", True),
+        ("  me@example.org ", True),
+        ("the archive, http://example.org", True),
+        ("me", False),
+        ("@", False),
+        ("me @ home", False),
+        ("www.example.org", False),
+        ("https://", False),
+        ("0113 496 0000", False),
+    ],
+)
+def test_a_contact_is_something_to_reach_somebody_by(contact: str, is_one: bool) -> None:
+    config = load(None, {**SITE, "LGSCO_SITE_CONTACT": contact})
+    if is_one:
+        require_contact(config)
+        assert contact in config.user_agent
+        return
+    with pytest.raises(UsageError) as refused:
+        require_contact(config)
+    assert refused.value.exit_code == 2
+    for words in ("e-mail or web address", "[site] of config.toml", "LGSCO_SITE_CONTACT", repr(contact)):
+        assert words in str(refused.value)
+    require_contact(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("lgsco/{version} ({contact})", None),
+        ("archive-of-mine ({contact})", None),
+        ("archive-of-mine (me@example.org)", None),  # it is said, be it not filled in
+        ("Mozilla/5.0", "{contact}"),
+        ("lgsco/{version}", "{contact}"),
+        ("lgsco ({Contact})", "{contact}"),
+        ("", "{contact}"),
+        ("operations-of-mine ({contact})", None),
+        ("Mozilla/5.0 (compatible; lgsco; {contact})", "browser"),
+        ("mozilla/5.0 ({contact})", "browser"),
+        (" Chrome/140 ({contact})", "browser"),
+        ("Safari ({contact})", "browser"),
+    ],
+)
+def test_an_agent_says_who_asks_and_is_no_browser(tmp_path: Path, agent: str, said: str | None) -> None:
+    path = written(tmp_path, f"[site]\nuser_agent = {toml(agent)}\ncontact = 'me@example.org'\n")
+    config = load(path, SITE)
+    if said is None:
+        require_contact(config)
+        return
+    with pytest.raises(UsageError) as refused:
+        require_contact(config)
+    assert refused.value.exit_code == 2
+    for words in ("user_agent in [site] of ", "mine.toml", "LGSCO_SITE_USER_AGENT", said):
+        assert words in str(refused.value)
+    require_contact(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
+
+
 @pytest.mark.parametrize("name", ["Zoë", "Ελένη <e@example.org>", "me “here”"])
 def test_a_contact_in_any_letters_is_sent_or_refused_and_never_breaks_the_run(world: World, name: str) -> None:
     refused = refusal(lambda: world.config(site__contact=name))

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from conftest import Time, World
 from test_cli import PATIENCE, Hold, Shop, ask, ended, reached
 
 import scheduler
-from ingest.clock import Clock, Stop
+from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, Schedule, load
 from ingest.errors import ConfigError
 from ingest.run import Backfill, Import, Sync
@@ -30,7 +30,7 @@ from replica.corpus import expected_text, generate
 from replica.faults import Respond
 from replica.server import serve
 from replica.site import Site
-from scheduler import next_sync, timetable
+from scheduler import next_sync, retry_wait, timetable
 from storage.writer import writing
 
 
@@ -224,6 +224,129 @@ def test_a_stop_ends_the_wait_for_another_writer(world: World, time: Time) -> No
     assert world.targets() == []
 
 
+# ---------------------------------------------------------------- trying again
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("states", "wait"),
+    [
+        ([], HOUR),  # it failed before a run began
+        (["incomplete"], HOUR),
+        (["failed", "incomplete"], 6 * HOUR),
+        (["incomplete"] * 3, DAY),
+        (["incomplete"] * 300, DAY),
+        (["blocked"], 6 * HOUR),
+        (["layout"], 6 * HOUR),
+        (["layout", "incomplete"], 6 * HOUR),
+        (["incomplete", "blocked"], 6 * HOUR),
+        (["blocked"] * 3, DAY),
+    ],
+)
+def test_a_sync_is_tried_again_ever_later_and_soon_only_where_it_was_not_refused(
+    states: list[str], wait: timedelta
+) -> None:
+    assert timedelta(seconds=retry_wait(states)) == wait
+
+
+def test_what_fails_is_tried_again_ever_later_until_it_completes(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    world.server.refuse()
+    for wait in (HOUR, 6 * HOUR, DAY, DAY):
+        assert keeper.sync() == time.at + wait
+        time.at += wait
+    world.server.listen()
+    assert keeper.sync() is None
+    world.server.refuse()
+    assert keeper.sync() == time.at + HOUR, "it begins anew"
+
+
+def test_the_backoff_goes_on_where_it_was_when_the_daemon_is_started_anew(world: World, time: Time) -> None:
+    world.server.refuse()
+    daemon(world, fetch__tries="1").sync()
+    assert daemon(world, fetch__tries="1").sync() == time.at + 6 * HOUR
+
+
+def test_a_page_that_failed_is_due_when_the_sync_is_tried_again(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    target = world.site.listed(time.at.date() - timedelta(days=100))[0].address
+    world.server.faults = lambda request: Respond(500) if request.path == target else None
+    again = keeper.sync()
+    assert again is not None and again == time.at + HOUR
+    world.server.faults = None
+    time.at = again
+    assert keeper.sync() is None
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
+
+
+def test_it_is_never_tried_again_before_the_site_may_be_asked(world: World, time: Time) -> None:
+    begun = time.at
+    world.server.faults = lambda request: Respond(503, (("Retry-After", "7200"),))
+    again = daemon(world).sync()
+    assert again is not None
+    assert begun + 2 * HOUR <= again <= begun + 2 * HOUR + timedelta(minutes=1)
+    asked = len(world.targets())
+    world.server.faults = None
+    time.at = again
+    assert daemon(world).sync() is None
+    assert len(world.targets()) > asked
+
+
+def test_a_spent_day_and_quiet_hours_are_waited_out(world: World, time: Time) -> None:
+    assert daemon(world, fetch__daily_requests="3").sync() == datetime(2026, 11, 3, tzinfo=UTC)
+    assert len(world.targets()) == 3
+    time.at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    world.server.refuse()
+    again = daemon(world, fetch__tries="1", fetch__quiet_hours="17:00-20:00").sync()
+    assert again == datetime(2026, 11, 3, 20, tzinfo=UTC), "not at 18:00, six hours later"
+
+
+def test_a_sync_that_was_stopped_is_not_tried_again(world: World) -> None:
+    world.server.faults = lambda request: world.stop.set()
+    assert daemon(world).sync() is None
+    assert world.ask("SELECT state FROM runs") == ["stopped"]
+
+
+def test_a_restart_asks_at_once_unless_the_site_refused(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    world.server.refuse()
+    keeper.sync()
+    assert daemon(world).refused_until() is None
+    world.server.listen()
+    assert keeper.sync() is None
+    world.server.faults = lambda request: Respond(403)
+    again = keeper.sync()
+    assert again == daemon(world).refused_until() == time.at + 6 * HOUR
+    time.at -= DAY  # the clock was ahead
+    assert daemon(world).refused_until() == time.at + 6 * HOUR
+    time.at += DAY + 6 * HOUR
+    assert daemon(world).refused_until() is None
+
+
+def test_the_same_failure_is_told_once_a_day(world: World, time: Time, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command, fetch__tries="1")
+    world.server.refuse()
+    keeper.sync()
+    time.at += HOUR
+    keeper.sync()
+    assert len(told()) == 1, "known"
+    world.server.listen()
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert len(told()) == 2, "another failure"
+    time.at += DAY
+    keeper.sync()
+    assert len(told()) == 3, "another day"
+    world.server.faults = None
+    assert keeper.sync() is None
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert len(told()) == 4, "it had been well"
+    assert ["blocked" in message for message in told()] == [False, True, True, True]
+
+
 # ---------------------------------------------------------------- catching up
 
 
@@ -379,6 +502,48 @@ def test_a_site_that_blocks_does_not_end_the_daemon(shop: Shop) -> None:
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert ended(process).code == 0
+
+
+def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_so(shop: Shop) -> None:
+    shop.environment |= {"LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"}
+    shop.server.refuse()
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE ended_at IS NOT NULL"))
+    (ended_at,) = rows(shop, "SELECT ended_at FROM runs")
+    retry = datetime.fromisoformat(ended_at) + timedelta(hours=1)
+    until(process, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE next_at <= '{instant(retry, 60)}'"))
+    (due,) = rows(shop, "SELECT next_at FROM daemon")
+    assert retry <= datetime.fromisoformat(due)
+    assert json.loads(shop.run("status", "--json", code=1).out)["next_sync"] == due
+    assert f"next sync {due}" in shop.run("status", code=1).out
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_the_daemon_tries_again_by_itself_until_it_completes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler._RETRY_SECONDS", (0.2,))
+    monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
+    config = load(None, {**shop.environment, "LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"})
+    shop.server.refuse()
+
+    def watch() -> None:
+        for _ in range(PATIENCE * 20):
+            states = rows(shop, "SELECT state FROM runs ORDER BY id")
+            if states.count("incomplete") == 2:
+                shop.server.listen()
+            if "complete" in states and rows(shop, "SELECT 1 FROM daemon WHERE next_at LIKE '%-01-01T12:00:00Z'"):
+                break
+            wall.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    assert scheduler.run_daemon(config, shop.database, Clock()) == 0
+    watcher.join()
+    states = rows(shop, "SELECT state FROM runs ORDER BY id")
+    assert len(states) >= 3
+    assert set(states[:-1]) == {"incomplete"}
+    assert states[-1] == "complete", "and then the timetable alone holds"
 
 
 def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back() -> None:

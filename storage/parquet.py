@@ -1,0 +1,71 @@
+"""Parquet, for what reads tables by column. The only module that stands on pyarrow, which is not always installed: the
+extra `parquet` brings it, and `lgsco export` imports this module only where it is asked for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
+
+from storage.errors import StoreFailed
+from storage.export import ATTRIBUTION, COLUMNS, replacing, rows
+
+_GROUP_ROWS = 1_000
+_GROUP_CHARACTERS = 8 * 1024 * 1024
+"""What is in memory at a time: a row group, which ends with the row that brings it to either."""
+
+_DAY = (pa.date32(), date.fromisoformat)
+_INSTANT = (pa.timestamp("ms", tz="UTC"), datetime.fromisoformat)  # Parquet has no whole seconds
+_TYPED = {"decision_date": _DAY, "first_seen": _INSTANT, "last_seen": _INSTANT, "updated_at": _INSTANT}
+"""The columns that are not text, and how their text is read."""
+
+_SCHEMA = pa.schema(
+    [(name, _TYPED[name][0] if name in _TYPED else pa.string()) for name in COLUMNS],
+    metadata={"attribution": ATTRIBUTION},
+)
+
+
+def write(db: sqlite3.Connection, folder: Path) -> int:
+    """Writes `decisions.parquet`, with the rows and columns of the other forms, and returns how many rows.
+
+    `decision_date` is a date, `first_seen`, `last_seen` and `updated_at` are UTC timestamps, all else is text. The
+    attribution stands in the file's metadata as well. Raises StoreFailed, also for a date that is none.
+    """
+    count = 0
+    with (
+        replacing(folder / "decisions.parquet") as path,
+        path.open("wb") as file,
+        ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
+    ):
+        for group in _groups(map(_typed, rows(db))):
+            writer.write_batch(pa.RecordBatch.from_pylist(group, _SCHEMA))
+            count += len(group)
+    return count
+
+
+def _groups(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    characters = 0
+    for row in every:
+        group.append(row)
+        characters += len(row["text"])
+        if len(group) >= _GROUP_ROWS or characters >= _GROUP_CHARACTERS:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    for name, (_, read) in _TYPED.items():
+        try:
+            row[name] = None if row[name] is None else read(row[name])
+        except ValueError:  # a database from elsewhere may hold anything
+            told = f"{row['reference']}: {name} is {row[name]!r}, which is no date"
+            raise StoreFailed(f"{told}; --format jsonl writes it as it stands") from None
+    return row
