@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ingest.config import VERSION, Config, load
+from ingest.errors import UsageError
 from storage.errors import LgscoError
 
 if TYPE_CHECKING:
     from ingest.picture import State
     from ingest.run import Task
+    from storage.export import Writer
     from storage.status import Gone
 
 log = logging.getLogger("lgsco")
@@ -34,6 +36,10 @@ _SILENT_SECONDS = 300
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """Characters no text in the text format holds; a database from elsewhere may."""
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the order of what stands beside them. They may be the publisher's, so only a terminal is spared
+them; the marks U+200E and U+200F turn nothing but themselves."""
 
 Command = Callable[..., int | None]
 
@@ -458,16 +464,16 @@ def politeness(settings: _Settings, as_json: bool) -> int:
 
     Exits 10 where a promise was not kept. Example: lgsco politeness
     """
+    from ingest.clock import Clock
     from ingest.politeness import account
     from storage.database import reading
-    from storage.journal import find_days, find_robots
 
     with reading(settings.database) as db:
-        told = account(find_days(db), find_robots(db), settings.config)
+        told = account(db, settings.config, Clock().now())
     if as_json:
         _say_json(told.as_json())
     else:
-        for line in told.as_text().split("\n"):
+        for line in told.lines():
             _say(line)
     return 10 if told.broken else 0
 
@@ -493,7 +499,8 @@ def show(settings: _Settings, reference: tuple[str, ...], revision: int | None) 
         what = printed if revision is None else f"revision {revision} of {printed}"
         _say(f"lgsco: {what} is not held in {settings.database}", err=True)
         return 1
-    click.echo(_CONTROLS.sub("", text))
+    text = _CONTROLS.sub("", text)
+    click.echo(_TURNS.sub("", text) if sys.stdout.isatty() else text)
     return 0
 
 
@@ -521,7 +528,9 @@ def search(settings: _Settings, query: tuple[str, ...], limit: int) -> int:
 
 @_command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "jsonl", "csv"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl", "csv", "parquet"]), default="text", show_default=True
+)
 def export(settings: _Settings, folder: Path, form: str) -> int:
     """Write every decision to files for others, with the attribution beside.
 
@@ -530,10 +539,23 @@ def export(settings: _Settings, folder: Path, form: str) -> int:
     from storage.database import reading
     from storage.export import export as write
 
+    writer = _parquet() if form == "parquet" else None
     with reading(settings.database) as db:
-        count = write(db, folder, form)
+        count = write(db, folder, form, writer)
     click.echo(f"{count:,} decisions in {folder}")
     return 0
+
+
+def _parquet() -> Writer:
+    """What writes Parquet, where its library is installed."""
+    try:
+        from storage.parquet import write
+    except ImportError as error:
+        raise UsageError(
+            f"--format parquet needs pyarrow, which cannot be imported ({error}): pip install 'pyarrow>=22,<27', or "
+            "choose jsonl or csv"
+        ) from None
+    return write
 
 
 @_command()

@@ -24,6 +24,11 @@ class Stop(Event):
     exit_code = 130
     _breakable = False
 
+    def heed(self) -> None:
+        """Raises Stopped once it is set."""
+        if self.is_set():
+            raise Stopped(self.exit_code)
+
     @contextlib.contextmanager
     def breaking_off(self) -> Iterator[None]:
         """While the context lasts, a signal breaks off what the main thread waits for, by raising Stopped there: for

@@ -7,7 +7,7 @@
     │   ├── NotADecision                      what a decision must have is missing
     │   ├── CutShort                          the document ends before its end
     │   ├── WrongReference                    the document of another reference
-    │   ├── TooLarge                          more bytes than any decision has
+    │   ├── TooLarge                          more of something than any page has
     │   └── Undecodable                       bytes that are not text
     ├── FetchError                       10   one request that failed; tried again, then queued
     │   ├── Gone                              no longer there, or not yet
@@ -66,7 +66,7 @@ class WrongReference(ReadError):
 
 
 class TooLarge(ReadError):
-    """More bytes than any decision has."""
+    """More bytes, tags or links than any page has."""
 
 
 class Undecodable(ReadError):
@@ -153,5 +153,5 @@ class Stopped(LgscoError):
     """A signal asked the run to end; what it had done is saved."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__("stopped; what was done is saved, run the same command again to go on")
+        super().__init__("what was done is saved, run the same command again to go on")
         self.exit_code = exit_code

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _LONDON = ZoneInfo("Europe/London")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _DAY = 24 * 60
+_SENDING = timedelta(seconds=15)
+"""What a request may take to go out: a lock on the file and a connection may have to be waited for."""
 
 
 def minutes(hours: str) -> tuple[int, int]:
@@ -36,3 +38,10 @@ def left(every: Iterable[str], now: datetime) -> float:
             rest = (end - minute) % _DAY or _DAY
             most = max(most, rest * 60.0 - here.second - here.microsecond / 1e6)
     return most
+
+
+def within(hours: str, at: str) -> bool:
+    """Whether an instant of the journal lies in any of some hours, such as "08:00-12:00 22:00-06:00". Just after they
+    begin it does not: what was let go before may be sent then."""
+    then = datetime.fromisoformat(at)
+    return all(left(hours.split(), instant) > 0 for instant in (then - _SENDING, then))

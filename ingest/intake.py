@@ -62,6 +62,8 @@ class Tally:
     held: int = 0
     """Of those, what was held when the run began."""
     requests: int = 0
+    waiting: str = ""
+    """What is waited for now and until when, where that takes long."""
     fetched: int = 0
     first: int = 0
     amended: int = 0

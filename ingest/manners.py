@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from ingest import config
 from ingest.clock import Clock, Stop
-from ingest.errors import HeldOff, OutOfBudget, Stopped
+from ingest.errors import HeldOff, OutOfBudget
 from ingest.hours import left
 from storage import journal
 from storage.database import atomic
-from storage.journal import Pace, Robots
+from storage.journal import Pace, Promise, Robots
 from storage.model import Answered
 
 log = logging.getLogger("lgsco")
@@ -32,6 +32,15 @@ _RECOVERY = 0.8
 
 _HOLD_MOST = 86_400.0
 """Seconds: a site that asks for a longer wait than a day is asked again after a day, whether it still means it."""
+
+_LATE_SECONDS = 0.01
+"""Seconds after its turn from which a request that goes out only then is written down anew."""
+
+_SHOWN_SECONDS = 5.0
+"""Seconds: who watches is told of a longer wait."""
+
+_LOGGED_SECONDS = 30.0
+"""Seconds: so is the log."""
 
 _ROBOTS_LAST = timedelta(hours=24)
 """For how long a robots.txt is good (RFC 9309, 2.4)."""
@@ -49,16 +58,20 @@ class Manners:
         stop: Stop,
         *,
         asked: Callable[[], None],
+        waits: Callable[[str], None] = lambda _told: None,
     ) -> None:
-        """`asked` is called after each request."""
+        """`asked` is called after each request; `waits` with what is waited for and until when, where that takes long,
+        and with nothing when the wait is over."""
         self._db = db
         self._run = run
         self._fetch = fetch
         self._clock = clock
         self._stop = stop
         self._asked = asked
+        self._waits = waits
         self._crawl_delay = 0.0
         self._request = 0
+        self._at = clock.now()
         self._answered: list[Answered] = []
         # Of our own clock, which nobody sets back or forth: when the next request may go out, and until when none may.
         self._next = self._held = float("-inf")
@@ -78,12 +91,22 @@ class Manners:
     def wait(self) -> None:
         """Waits until a request may go out. Raises Stopped, HeldOff."""
         while True:
-            if self._stop.is_set():
-                raise Stopped(self._stop.exit_code)
-            left = self._left_to_wait()
+            self._stop.heed()
+            left, what = self._left_to_wait()
             if left <= 0:
                 return
-            self._clock.sleep(left, self._stop)
+            self.pause(left, what)
+
+    def pause(self, seconds: float, what: str) -> None:
+        """Waits, or until it is to stop. `what` is waited for, in words that an instant follows."""
+        told = f"{what} {stamp(self._clock.now() + timedelta(seconds=seconds))[11:19]}Z"
+        if seconds >= _LOGGED_SECONDS:
+            log.info("%s", told)
+        if seconds >= _SHOWN_SECONDS:
+            self._waits(told)
+        self._clock.sleep(seconds, self._stop)
+        if seconds >= _SHOWN_SECONDS:
+            self._waits("")
 
     def _go(self, target: str, attempt: int) -> bool:
         """Journals a request that goes out now; False where another process went since we looked."""
@@ -94,10 +117,10 @@ class Manners:
                 self._take_over(theirs)
                 return False
             self._count(now)
-            self._began, self._began_here = now.timestamp(), self._clock.monotonic()
-            self._put_off()
+            self._at = now
+            self._count_from(now)
             self.save()
-            self._request = journal.begin_request(self._db, self._run, stamp(now), target, attempt)
+            self._request = journal.begin_request(self._db, self._run, stamp(now), target, attempt, self._promise())
         return True
 
     def _take_over(self, pace: Pace) -> None:
@@ -108,25 +131,38 @@ class Manners:
         self._next = max(self._next, here + min(pace.next_at - now + _GRAIN, pace.gap))
         self._held = max(self._held, here + min(pace.hold_until - now + _GRAIN, pace.hold))
 
+    def _count_from(self, now: datetime) -> None:
+        self._began, self._began_here = now.timestamp(), self._clock.monotonic()
+        self._put_off()
+
     def _put_off(self) -> None:
         """Puts the next request off to a gap after the beginning of this one."""
         gap = self._gap()
         self._next = self._began_here + gap
         self._pace = replace(self._pace, next_at=self._began + gap, gap=gap)
 
-    def _left_to_wait(self) -> float:
-        """Seconds until a request may go out, as far as we know."""
+    def _left_to_wait(self) -> tuple[float, str]:
+        """Seconds until a request may go out, as far as we know, and what for, as `pause` takes it."""
         now, here = self._clock.now(), self._clock.monotonic()
         held = self._held - here
         if held > self._fetch.retry_wait_most:
-            until = stamp(now + timedelta(seconds=held))[:19]
-            raise HeldOff(
-                f"the site asked not to be asked before {until}Z; run the command again then, it goes on where it was"
+            raise self._held_off(f"{stamp(now + timedelta(seconds=held))[:19]}Z")
+        return max(
+            (held, "the site asked us to wait until"),
+            (left(self._fetch.quiet_hours, now), "quiet hours until"),
+            (self._next - here, "the next request goes out at"),
+        )
+
+    def _held_off(self, until: str) -> HeldOff:
+        asked = journal.find_wait(self._db)
+        if asked > _HOLD_MOST:
+            told = (
+                f"the site asked for a wait of {asked / 86_400:,.1f} days; after one, at {until}, it is asked again, "
+                "in case it means it no longer"
             )
-        quiet = left(self._fetch.quiet_hours, now)
-        if quiet:
-            log.info("quiet hours: going on in %.0f minutes", quiet / 60)
-        return max(held, quiet, self._next - here)
+        else:
+            told = f"the site asked not to be asked before {until}"
+        return HeldOff(f"{told}; run the command again then, it goes on where it was")
 
     def _gap(self) -> float:
         """Seconds from this request's start to the next's: at least the pace, twice what answers take of late, and
@@ -134,17 +170,40 @@ class Manners:
         pace = max(self._fetch.pace, self._crawl_delay)
         return max(pace * self._pace.ease, 2 * self._pace.latency) if pace else 0.0
 
+    def _promise(self) -> Promise:
+        """What the journal is held against: the site may count on it. Where we go slower, that is a courtesy."""
+        gap = max(self._fetch.pace, self._crawl_delay)
+        return Promise(gap, self._fetch.daily_requests, " ".join(self._fetch.quiet_hours))
+
     def _count(self, now: datetime) -> None:
         """Counts a request of this day (UTC). Raises OutOfBudget."""
         day = now.astimezone(UTC).date().isoformat()
         if day != self._day:
             self._day, self._of_the_day = day, journal.count_requests(self._db, day)
+            # Journalled still as of the day before, on which it had its turn.
+            self._of_the_day += sum(answered.at is not None and answered.at >= day for answered in self._answered)
         if self._of_the_day >= self._fetch.daily_requests:
             raise OutOfBudget(
-                f"the day's {self._fetch.daily_requests:,} requests are made; the rest waits for tomorrow (UTC), "
-                "or raise daily_requests in [fetch]"
+                f"the day's {self._fetch.daily_requests:,} requests are made; run the command again tomorrow (UTC), it "
+                "goes on where it was, or raise daily_requests in [fetch]"
             )
         self._of_the_day += 1
+
+    # ------------------------------------------------------------ while it lasts
+
+    def sent(self) -> None:
+        """The request whose turn it is goes out only now, where a connection had to be made first: it is journalled so,
+        and the gap to the next one counts from here."""
+        late = self._clock.monotonic() - self._began_here
+        self._at = self._clock.now()
+        self._count_from(self._at)
+        if late > _LATE_SECONDS:  # a kill from here on must not let the next process go too soon
+            with atomic(self._db):
+                self.save()
+
+    def arrived(self) -> None:
+        """The gap to the next request counts from here: whatever stands before the site has passed this one on."""
+        self._count_from(self._clock.now())
 
     # ------------------------------------------------------------ after it
 
@@ -152,7 +211,7 @@ class Manners:
         self, status: int | None, received: int, seconds: float, error: str | None, retry_after: float | None
     ) -> None:
         """Takes note of what came of the request whose turn it was; it is journalled with the next transaction."""
-        self._answered.append(Answered(self._request, status, received, seconds, error, retry_after))
+        self._answered.append(Answered(self._request, status, received, seconds, error, retry_after, stamp(self._at)))
         erred = status is None or status == 429 or status >= 500
         ease = min(self._pace.ease * 2, _EASE_MOST) if erred else max(1.0, self._pace.ease * _RECOVERY)
         latency = self._pace.latency + (seconds - self._pace.latency) / 4
@@ -202,6 +261,17 @@ class Manners:
         self._crawl_delay = seconds
         if self._began:
             self._put_off()
+
+
+def free_at(db: sqlite3.Connection, fetch: config.Fetch, now: datetime, at: datetime) -> datetime:
+    """The first instant from `at` on at which a run would not at once have to wait or end: after the wait that the site
+    asked for, on a day with requests left, outside of quiet hours."""
+    pace = journal.find_pace(db)
+    at = max(at, now + timedelta(seconds=min(pace.hold_until - now.timestamp(), pace.hold) + _GRAIN))
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if journal.count_requests(db, day.date().isoformat()) >= fetch.daily_requests:
+        at = max(at, day + timedelta(days=1))
+    return at + timedelta(seconds=left(fetch.quiet_hours, at))
 
 
 def stamp(at: datetime) -> str:

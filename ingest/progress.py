@@ -51,10 +51,12 @@ class Progress:
         )
         if self._bar is not None:
             if tally.expected and self._bar.total != tally.expected:
-                self._bar.initial = tally.held
                 self._bar.reset(total=tally.expected)
+                self._bar.initial = tally.held  # only now: it would be shown as so many less than none
             self._bar.n = min(done, tally.expected) if tally.expected else done
             self._bar.set_postfix(requests=tally.requests, failed=tally.failed, refresh=False)
+            if tally.waiting or self._bar.desc:  # to be seen at once: nothing else comes for a while
+                self._bar.set_description(tally.waiting)
             self._bar.update(0)
             return
         now = time.monotonic()

@@ -18,6 +18,7 @@ from ingest.canary import Canary
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_contact
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
+from ingest.hours import within
 from ingest.intake import Intake, Report, Tally
 from ingest.manners import Manners
 from ingest.reconcile import Habits
@@ -28,7 +29,7 @@ from ingest.window import EVERYTHING, gaps
 from ingest.wire import Wire
 from ingest.witness import Witness
 from storage import decisions, journal, ledger, pages, queue, runs
-from storage.database import atomic
+from storage.database import atomic, heeding
 from storage.decisions import Reading
 from storage.errors import LgscoError, StoreFailed
 from storage.model import Window
@@ -99,18 +100,23 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
         task = replace(task, paths=tuple(documents.find(task.paths)))
     if isinstance(task, Renormalise) and not database.is_file():
         raise StoreFailed(f"{database}: no such database; --db names another")
-    with writing(database) as db:
-        run = runs.begin_run(db, name, arguments, clock.stamp())
-        log.info("%s begins (run %d)", name, run)
-        work = _Work(config, db, run, clock, stop, report)
-        try:
-            outcome = _caught(task, work)
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                code = error.exit_code if isinstance(error, LgscoError) else 1
-                work.end(Outcome("failed", code, f"{type(error).__name__}: {error}", work.tally))
-            raise
-        work.end(outcome)
+    try:
+        with heeding(stop.heed), writing(database) as db:
+            with atomic(db):
+                run = runs.begin_run(db, name, arguments, clock.stamp())
+            log.info("%s begins (run %d)", name, run)
+            work = _Work(config, db, run, clock, stop, report)
+            try:
+                outcome = _caught(task, work)
+            except BaseException as error:
+                with contextlib.suppress(sqlite3.Error, Stopped):
+                    code = error.exit_code if isinstance(error, LgscoError) else 1
+                    work.end(Outcome("failed", code, f"{type(error).__name__}: {error}", work.tally))
+                raise
+            work.end(outcome)
+    except Stopped as error:  # while another program has the file: the next run writes down that this one died
+        log.info("%s ends: stopped: %s", name, error)
+        return Outcome("stopped", error.exit_code, str(error), Tally())
     log.info("%s ends (run %d): %s: %s", name, run, outcome.state, outcome.message)
     return outcome
 
@@ -126,7 +132,9 @@ def _caught(task: Task, work: _Work) -> Outcome:
         return Outcome("blocked", error.exit_code, told, work.tally)
     except LayoutChanged as error:
         return Outcome("layout", error.exit_code, str(error), work.tally)
-    except (FetchError, HeldOff, OutOfBudget, ReadError) as error:
+    except (HeldOff, OutOfBudget) as error:  # these say themselves when to go on
+        return Outcome("incomplete", error.exit_code, str(error), work.tally)
+    except (FetchError, ReadError) as error:
         return Outcome("incomplete", 10, f"{error}; run the command again later, it goes on where it was", work.tally)
 
 
@@ -143,7 +151,7 @@ class _Work:
         self._stop = stop
         self._report = report
         self.tally = Tally()
-        self._manners = Manners(db, run, config.fetch, clock, stop, asked=self._asked)
+        self._manners = Manners(db, run, config.fetch, clock, stop, asked=self._asked, waits=self._waits)
         self._intake = Intake(
             db,
             clock,
@@ -158,7 +166,7 @@ class _Work:
         """Records how the run ended, with the last of its journal; old days of it are summed up."""
         with atomic(self._db):
             self._manners.save()
-            journal.roll_up(self._db, self._clock.stamp(-86_400 * self._config.storage.journal_days)[:10])
+            journal.roll_up(self._db, self._clock.stamp(-86_400 * self._config.storage.journal_days)[:10], within)
             runs.end_run(
                 self._db,
                 self._run,
@@ -319,6 +327,10 @@ class _Work:
 
     def _asked(self) -> None:
         self.tally.requests += 1
+        self._report(self.tally)
+
+    def _waits(self, told: str) -> None:
+        self.tally.waiting = told
         self._report(self.tally)
 
     def _told(self) -> str:

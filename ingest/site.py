@@ -7,10 +7,13 @@ deadline and the byte cap. One retry layer. Nothing here knows what a decision i
 from __future__ import annotations
 
 import email.utils
+import functools
 import ssl
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -47,10 +50,18 @@ _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
 
 
+_READ_LEAST = 0.001
+"""Seconds that a read waits at least: none at all would mean not to wait, which is another error."""
+
+
 @dataclass(slots=True)
 class _Seen:
-    """What was seen of an answer, whole or not."""
+    """What was seen of an exchange, whole or not."""
 
+    began: float
+    """By our own clock: when its turn was and, once it went out, when that was."""
+    connected: bool = False
+    """Whether a connection was made for it."""
     status: int | None = None
     received: int = 0
     """Bytes of the body, as they came over the wire."""
@@ -69,7 +80,9 @@ class Site:
         self._agent = config.user_agent
         # Building an SSL context costs 19 ms and a loopback site needs none.
         verify: ssl.SSLContext | bool = ssl.create_default_context() if self._base.scheme == "https" else False
-        timeout = httpx.Timeout(self._config.read_timeout, connect=self._config.connect_timeout)
+        timeout = httpx.Timeout(
+            self._config.read_timeout, connect=min(self._config.connect_timeout, self._config.deadline)
+        )
         self._client = httpx.Client(
             headers=[(b"User-Agent", self._agent.encode()), (b"Accept-Encoding", b"gzip")],
             verify=verify,
@@ -77,6 +90,8 @@ class Site:
             trust_env=False,
             follow_redirects=False,
         )
+        self._deadline = 0.0
+        """By our own clock, when the answer in hand is to be here."""
         self._token = self._agent.partition("/")[0]
         """The name that robots.txt calls us by (RFC 9309, 2.2.1)."""
         self._robots = Protego.parse("")
@@ -157,7 +172,7 @@ class Site:
             retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
             stop=stop_after_attempt(self._config.tries) | stop_when_event_set(self._stop),
             wait=self._wait,
-            sleep=lambda seconds: self._clock.sleep(seconds, self._stop),
+            sleep=lambda seconds: self._manners.pause(seconds, "the next try is at"),
             reraise=True,
         )
         try:
@@ -184,16 +199,16 @@ class Site:
             if target != _ROBOTS:
                 self._require_permission(target, asked)
             self._manners.take_turn(asked, attempt)
-            at, began = self._clock.stamp(), self._clock.monotonic()
-            seen = _Seen()
+            at = self._clock.stamp()
+            seen = _Seen(self._clock.monotonic())
             body, error = b"", None
             try:
-                response, body = self._exchange(asked, began, known, seen)
+                response, body = self._exchange(asked, known, seen)
             except (FetchError, TooLarge) as caught:
                 error = caught
             status = seen.status
             retry_after = self._seconds(seen.retry_after) if status in (429, 503) else None
-            seconds = self._clock.monotonic() - began
+            seconds = self._clock.monotonic() - seen.began
             told = str(error) if error is not None else None
             self._manners.answered(status, seen.received, seconds, told, retry_after)
             if error is not None:
@@ -205,12 +220,12 @@ class Site:
             if status == 200 or (status == 304 and known is not None):
                 return Answer(target, body, response.charset_encoding, at, _validators(response), status == 304)
             raise self._refusal(asked, status)
-        raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times; it is tried again later", status=310)
+        raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
-    def _exchange(
-        self, target: str, began: float, known: Validators | None, seen: _Seen
-    ) -> tuple[httpx.Response, bytes]:
+    def _exchange(self, target: str, known: Validators | None, seen: _Seen) -> tuple[httpx.Response, bytes]:
         """Sends one GET and takes the whole answer. httpx has no total deadline and no cap: both are kept here."""
+        self._deadline = seen.began + self._config.deadline
+        heard = {"trace": functools.partial(self._hear, seen)}
         headers = {}
         if known is not None and known.etag:
             headers["If-None-Match"] = known.etag
@@ -219,19 +234,47 @@ class Site:
         try:
             with (
                 self._stop.breaking_off(),
-                self._client.stream("GET", self._url(target), headers=headers) as response,
+                self._client.stream("GET", self._url(target), headers=headers, extensions=heard) as response,
             ):
                 seen.status, seen.retry_after = response.status_code, response.headers.get("retry-after")
-                return response, self._body(target, response, began + self._config.deadline, seen)
+                return response, self._body(target, response, seen)
         except httpx.InvalidURL:
             raise Elsewhere(f"{target!r} is no address that can be asked for") from None
-        except httpx.TimeoutException:
+        except (TimeoutError, httpx.TimeoutException):
+            if self._clock.monotonic() >= self._deadline:
+                raise Overdue(f"{target}: no whole answer within {self._config.deadline:g} seconds") from None
             raise Overdue(f"{target}: no answer in time from {self._base.netloc}") from None
         except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"{target}: no whole answer from {self._base.netloc} ({reason})") from None
 
-    def _body(self, target: str, response: httpx.Response, deadline: float, seen: _Seen) -> bytes:
+    def _hear(self, seen: _Seen, event: str, told: Mapping[str, Any]) -> None:
+        """Hears of an exchange on its way: the `trace` extension of httpx."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            seen.connected = True
+            self._bound(told["return_value"])
+        elif event == "http11.send_request_headers.started":
+            self._manners.sent()
+            seen.began = self._clock.monotonic()
+        elif event.startswith("http11.receive_response_headers.") and seen.connected:
+            # What stands before the site may have had to make a connection of its own first.
+            self._manners.arrived()
+
+    def _bound(self, stream: Any) -> None:
+        """Lets nobody read from a new connection beyond the deadline: httpx has a limit for each read alone, and a head
+        that drips is many of them."""
+        read = stream.read
+
+        def read_in_time(most: int, timeout: float) -> bytes:
+            left = self._deadline - self._clock.monotonic()
+            data: bytes = read(most, min(timeout, max(left, _READ_LEAST)))
+            if self._clock.monotonic() > self._deadline:
+                raise TimeoutError
+            return data
+
+        stream.read = read_in_time
+
+    def _body(self, target: str, response: httpx.Response, seen: _Seen) -> bytes:
         """The body, inflated part by part so that a small answer cannot become a large one unnoticed."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
@@ -249,10 +292,8 @@ class Site:
                 if max(size, seen.received) > self._config.max_bytes:
                     raise TooLarge(f"{target}: more than {self._config.max_bytes:,} bytes; it was not read further")
                 parts.append(part)
-            if self._clock.monotonic() > deadline:
-                raise Overdue(f"{target}: no whole answer within {self._config.deadline:g} seconds")
         if inflate is not None and seen.received and not inflate.eof:
-            raise Unreachable(f"{target}: the answer ends in the middle of its compression; it is tried again")
+            raise Unreachable(f"{target}: the answer ends in the middle of its compression")
         return b"".join(parts)
 
     def _redirected(self, asked: str, location: str | None) -> str:

@@ -26,6 +26,7 @@ from storage.model import Entry, Proof, Standing, Window, WindowState
 
 log = logging.getLogger("lgsco")
 
+SEARCH = "/Decisions/SearchResults"
 ASKED = "t=both"
 """What the listing is asked for beside the dates: statements and reports, no filter on the outcome."""
 
@@ -256,7 +257,7 @@ class Survey:
         """The listing's address for one page, from 1, of a window. No decision is dated later than today."""
         last = max(window.first, min(window.last, self._clock.today()))
         filters = f"&{asked}" if asked else ""
-        return f"/Decisions/SearchResults?fd={window.first}&td={last}{filters}&page={number}"
+        return f"{SEARCH}?fd={window.first}&td={last}{filters}&page={number}"
 
     def _record_empty(self, window: Window) -> None:
         with atomic(self._db):

@@ -205,7 +205,36 @@ class Drip:
             yield wire[start : start + self.size]
 
 
+@dataclass(frozen=True, slots=True)
+class DripHead:
+    """The right answer, its head `size` bytes at a time every so many seconds, then its body at once."""
+
+    size: int = 1
+    every: float = 0.05
+
+    def acts(self, request: Request, answer: Answer) -> Acts:
+        """Drip the head and pour the rest."""
+        right = answer()
+        for start in range(0, len(right.head), self.size):
+            yield right.head[start : start + self.size]
+            yield self.every
+        if request.method != "HEAD":
+            yield right.body
+
+
 # Too much.
+
+
+@dataclass(frozen=True, slots=True)
+class LongHead:
+    """The right answer with so many kilobytes of headers more."""
+
+    kilobytes: int = 200
+
+    def acts(self, request: Request, answer: Answer) -> Acts:
+        """Send it whole."""
+        right = answer()
+        yield whole(request, replace(right, headers=(*right.headers, *[("X-Padding", "x" * 1_000)] * self.kilobytes)))
 
 
 @dataclass(frozen=True, slots=True)

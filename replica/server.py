@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import traceback
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Thread
 from time import monotonic, time
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 class Server:
-    """A served site. `faults` may be set and `log` read or cleared at any time."""
+    """A served site. `faults` and `dawdle` may be set and `log` read or cleared at any time."""
 
     def __init__(
         self, site: Site, *, port: int = 0, faults: Faults | None = None, log_limit: int | None = None
@@ -49,6 +49,9 @@ class Server:
         self.log: list[Entry] = []
         self.errors: list[str] = []
         """Tracebacks of what went wrong inside the look-alike itself, each answered with 500."""
+        self.dawdle: Callable[[], float] | None = None
+        """Seconds that a new connection is left lying before it is read: what stands in front of a site may have to
+        make one of its own first."""
         self._log_limit = log_limit
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="replica", daemon=True)
@@ -152,6 +155,9 @@ class _Connection(asyncio.BufferedProtocol):
         self.transport = transport
         self._port = transport.get_extra_info("peername")[1]
         self._connections.add(self)
+        if self._server.dawdle is not None:
+            transport.pause_reading()
+            asyncio.get_running_loop().call_later(self._server.dawdle(), transport.resume_reading)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)

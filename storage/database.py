@@ -9,16 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The schema this program reads and writes: the number of the last migration in `storage.schema`."""
 
 BUSY_SECONDS = 15.0
 """How long a statement waits for another connection's lock on the file."""
+
+STEP_SECONDS = 0.25
+"""The steps in which the writer waits for it: while SQLite waits, Python hears no signal."""
+
+_heed: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
 
 
 @contextlib.contextmanager
@@ -40,12 +46,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def atomic(db: sqlite3.Connection) -> Iterator[None]:
     """One transaction that takes the write lock at once: upgrading a read fails whatever the busy timeout."""
     try:
-        db.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error:
-        # The lock was waited for: what is still tried on the way out must not wait for it again.
-        db.execute("PRAGMA busy_timeout = 0")
-        raise
-    try:
+        _begin(db)
         yield
         db.execute("COMMIT")
     except BaseException:
@@ -54,13 +55,41 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _begin(db: sqlite3.Connection) -> None:
+    """Takes the writer's lock, for which it waits step by step."""
+    try:
+        for left in reversed(range(max(1, round(BUSY_SECONDS / STEP_SECONDS)))):
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.Error as error:
+                if not left or not _is_locked(error):
+                    raise
+            _heed.get()()
+    except BaseException:
+        # The lock was waited for: what is still tried on the way out must not wait for it again.
+        db.execute("PRAGMA busy_timeout = 0")
+        raise
+
+
 @contextlib.contextmanager
-def said_plainly(path: Path) -> Iterator[None]:
-    """SQLite's own errors, as one sentence each: raises Busy, StoreFailed."""
+def heeding(told: Callable[[], None]) -> Iterator[None]:
+    """While the context lasts, `told` is called again and again while a transaction waits for a lock; what it raises
+    ends the wait."""
+    before = _heed.set(told)
+    try:
+        yield
+    finally:
+        _heed.reset(before)
+
+
+@contextlib.contextmanager
+def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
+    """SQLite's own errors, as one sentence each: raises Busy, StoreFailed. `patience` as for `connect`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _plain(path, error) from error
+        raise _plain(path, error, BUSY_SECONDS if patience is None else patience) from error
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -74,10 +103,12 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     return connect(path, "ro" if Path(f"{path}-wal").exists() else "ro&immutable=1")
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in SQLite's URI mode `ro`, `rw` or `rwc`, without implicit transactions."""
+def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Connection:
+    """A connection in SQLite's URI mode `ro`, `rw` or `rwc`, without implicit transactions. `patience`: seconds that it
+    waits for a lock, if not as many as usual."""
     uri = f"{path.resolve().as_uri()}?mode={mode}"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    seconds = BUSY_SECONDS if patience is None else patience
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=seconds, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     return db
 
@@ -97,14 +128,18 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _plain(path: Path, error: sqlite3.Error) -> StoreError:
+def _is_locked(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _plain(path: Path, error: sqlite3.Error, waited: float) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return StoreFailed(
             f"{path}: the disk is full; free room and run the same command again, nothing stored is lost"
         )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Busy(f"{path} stayed locked by another program for {BUSY_SECONDS:.0f} seconds; close it and try again")
+    if _is_locked(error):
+        return Busy(f"{path} stayed locked by another program for {waited:g} seconds; close it and try again")
     if name.startswith("SQLITE_NOTADB"):
         return StoreFailed(f"{path} is not an SQLite database; name another file with --db")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):

@@ -53,6 +53,12 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
     )
 
 
+def find_addresses(db: sqlite3.Connection) -> list[str]:
+    """The address of every decision that is listed or queued: what may be asked for one day."""
+    rows = db.execute("SELECT url FROM entries WHERE unlisted_at IS NULL UNION SELECT url FROM queue ORDER BY url")
+    return [url for (url,) in rows]
+
+
 def _standing(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, date]]:
     """The cards, one for each reference, with the day each stands on: the listing goes from the newest to the oldest,
     so one that prints no date stands on the day of the one before it, or on the window's last."""

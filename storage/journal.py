@@ -1,14 +1,15 @@
 """The journal of requests, and the pace that everything which asks the site on this database shares.
 
 A request is written down before it goes out and completed when it is answered, so a killed process leaves a row that
-says it asked. After a while the rows of a day become one row of `request_days`.
+says it asked; with it stands what was promised then, for promises change. After a while the rows of a day become one
+row of `request_days`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
 
 from storage.model import Answered
 
@@ -47,11 +48,25 @@ def record_pace(db: sqlite3.Connection, pace: Pace) -> None:
     )
 
 
-def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attempt: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the site can count on while a request is made."""
+
+    gap: float
+    """Seconds from its start to the start of the next, at least."""
+    a_day: int
+    """Requests a day (UTC), at most."""
+    quiet_hours: str
+    """Hours in London in which nothing is asked, such as "08:00-18:00 22:00-24:00"."""
+
+
+def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attempt: int, promise: Promise) -> int:
     """Writes down that a request goes out, and returns its number."""
+    db.execute("INSERT OR IGNORE INTO promises (gap, a_day, quiet_hours) VALUES (?, ?, ?)", astuple(promise))
     cursor = db.execute(
-        "INSERT INTO requests (run, at, target, received, seconds, attempt) VALUES (?, ?, ?, 0, 0, ?)",
-        (run, at, target, attempt),
+        "INSERT INTO requests (run, at, target, received, seconds, attempt, promise) VALUES (?, ?, ?, 0, 0, ?, "
+        "(SELECT id FROM promises WHERE gap = ? AND a_day = ? AND quiet_hours = ?))",
+        (run, at, target, attempt, *astuple(promise)),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -60,14 +75,27 @@ def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attemp
 def complete_requests(db: sqlite3.Connection, answers: Iterable[Answered]) -> None:
     """Writes down what came of requests."""
     db.executemany(
-        "UPDATE requests SET status = ?, received = ?, seconds = ?, error = ?, retry_after = ? WHERE id = ?",
-        [(a.status, a.received, round(a.seconds, 4), a.error, a.retry_after, a.request) for a in answers],
+        "UPDATE requests SET at = coalesce(?, at), status = ?, received = ?, seconds = ?, error = ?, retry_after = ? "
+        "WHERE id = ?",
+        [(a.at, a.status, a.received, round(a.seconds, 4), a.error, a.retry_after, a.request) for a in answers],
     )
+
+
+def find_wait(db: sqlite3.Connection) -> float:
+    """Seconds that the site asked us to wait, the last time that it did; 0 where none is journalled."""
+    row = db.execute(
+        "SELECT retry_after FROM requests WHERE retry_after IS NOT NULL ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def count_requests(db: sqlite3.Connection, day: str) -> int:
     """How many requests are journalled of a day (UTC)."""
-    row = db.execute("SELECT count(*) FROM requests WHERE at >= ? AND at < ?", (day, f"{day}~")).fetchone()
+    row = db.execute(
+        "SELECT count(*) + coalesce((SELECT requests FROM request_days WHERE day = ?1), 0) "
+        "FROM requests WHERE at >= ?1 AND at < ?1 || '~'",
+        (day,),
+    ).fetchone()
     return int(row[0])
 
 
@@ -118,7 +146,7 @@ class Day:
     unanswered: int
     """Requests without an answer."""
     errors: int
-    """Answers with a status of 500 or more, and 429."""
+    """Answers with a status of 400 or more, but for 404 and 410: that a page is gone is no error."""
     received: int
     """Bytes."""
     seconds: float
@@ -131,37 +159,102 @@ class Day:
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
     """Of those, after how many nothing was asked for as long, or for a day."""
+    promised: int
+    """Requests of which it is known what was promised when they were made. The rest is of them."""
+    too_soon: int
+    """After how many the next one was made too soon."""
+    too_many: int
+    """How many were more than a day's."""
+    in_quiet_hours: int
 
 
-_DAY = "day, requests, unanswered, errors, received, seconds, most_in_a_minute, least_gap, holds, holds_kept"
+_IN_SUM = {
+    **dict.fromkeys(("requests", "unanswered", "errors", "received", "seconds"), "sum"),
+    "most_in_a_minute": "max",
+    "least_gap": "min",
+    **dict.fromkeys(("holds", "holds_kept", "promised", "too_soon", "too_many", "in_quiet_hours"), "sum"),
+}
+"""Each column of `request_days` but the day, and what makes one of two: where a clock that was ahead had a day summed
+up before it was over, the rest of it is journalled later."""
+_DAY = f"day, {', '.join(_IN_SUM)}"
+_CLOCK_GRAIN = 0.0025
+"""Seconds by which two instants in whole milliseconds may seem nearer than they were."""
 
-_SUMMED = """
+_DAYS = f"""
 WITH asked AS (
-  SELECT substr(at, 1, 10) AS day, unixepoch(substr(at, 1, 19)) + coalesce(nullif(substr(at, 20), 'Z') + 0.0, 0.0) AS t,
-         status, received, seconds, retry_after
-    FROM requests
+  SELECT requests.id, at, substr(at, 1, 10) AS day,
+         unixepoch(substr(at, 1, 19)) + coalesce(nullif(substr(at, 20), 'Z') + 0.0, 0.0) AS t, status, received,
+         seconds, retry_after, p.gap AS promised_gap, a_day, quiet_hours
+    FROM requests LEFT JOIN promises AS p ON p.id = promise
 ), paced AS (
-  SELECT *, lead(t) OVER (ORDER BY t) - t AS gap,
-         count(*) OVER (ORDER BY t RANGE BETWEEN CURRENT ROW AND 59.9995 FOLLOWING) AS in_a_minute
+  SELECT *, lead(t) OVER (ORDER BY t, id) - t AS gap,
+         count(*) OVER (ORDER BY t RANGE BETWEEN CURRENT ROW AND 59.9995 FOLLOWING) AS in_a_minute,
+         row_number() OVER (PARTITION BY day ORDER BY t, id)
+         + coalesce((SELECT requests FROM request_days AS r WHERE r.day = asked.day), 0) AS of_the_day
     FROM asked
+), summed ({_DAY}) AS (
+  SELECT day, count(*), count(*) FILTER (WHERE status IS NULL),
+         count(*) FILTER (WHERE status >= 400 AND status NOT IN (404, 410)), sum(received), sum(seconds),
+         max(in_a_minute), min(gap), count(retry_after),
+         count(*) FILTER (WHERE retry_after IS NOT NULL
+                          AND (gap IS NULL OR gap >= seconds + min(retry_after, 86400) - {_CLOCK_GRAIN})),
+         count(a_day), count(*) FILTER (WHERE gap < promised_gap - {_CLOCK_GRAIN}),
+         count(*) FILTER (WHERE of_the_day > a_day),
+         count(*) FILTER (WHERE quiet_hours <> '' AND within(quiet_hours, at))
+    FROM paced GROUP BY day
 )
-SELECT day, count(*), count(*) FILTER (WHERE status IS NULL), count(*) FILTER (WHERE status >= 500 OR status = 429),
-       sum(received), sum(seconds), max(in_a_minute), min(gap), count(retry_after),
-       count(*) FILTER (WHERE retry_after IS NOT NULL AND (gap IS NULL OR gap >= min(retry_after, 86400)))
-  FROM paced GROUP BY day ORDER BY day
+SELECT day, {", ".join(f"{how}({column})" for column, how in _IN_SUM.items())}
+  FROM (SELECT {_DAY} FROM request_days UNION ALL SELECT {_DAY} FROM summed) GROUP BY day ORDER BY day
 """
 
+Within = Callable[[str, str], bool]
+"""Whether an instant (the second) lies in hours of the day (the first): `ingest.hours.within`."""
 
-def find_days(db: sqlite3.Connection) -> list[Day]:
+
+def find_days(db: sqlite3.Connection, within: Within) -> list[Day]:
     """Every day on which anything was asked, oldest first, whether its requests are still journalled or summed up."""
-    summed = [Day(*row) for row in db.execute(f"SELECT {_DAY} FROM request_days ORDER BY day")]
-    known = {day.day for day in summed}
-    return summed + [Day(*row) for row in db.execute(_SUMMED) if row[0] not in known]
+    db.create_function("within", 2, within, deterministic=True)
+    return [Day(*row) for row in db.execute(_DAYS)]
 
 
-def roll_up(db: sqlite3.Connection, before: str) -> int:
+def roll_up(db: sqlite3.Connection, before: str, within: Within) -> int:
     """Sums up the journal of the days before one (ISO date) and returns how many requests that were. Call it inside a
     transaction."""
-    days = [row for row in db.execute(_SUMMED) if row[0] < before]
-    db.executemany(f"INSERT OR REPLACE INTO request_days ({_DAY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", days)
+    over = {row[0] for row in db.execute("SELECT DISTINCT substr(at, 1, 10) FROM requests WHERE at < ?", (before,))}
+    days = [astuple(day) for day in find_days(db, within) if day.day in over] if over else []
+    marks = ", ".join("?" * (len(_IN_SUM) + 1))
+    db.executemany(f"INSERT OR REPLACE INTO request_days ({_DAY}) VALUES ({marks})", days)
     return db.execute("DELETE FROM requests WHERE at < ?", (before,)).rowcount
+
+
+def find_promises(db: sqlite3.Connection) -> list[Promise]:
+    """Every promise under which anything was asked, in their order."""
+    return [Promise(*row) for row in db.execute("SELECT gap, a_day, quiet_hours FROM promises ORDER BY id")]
+
+
+def find_hold(db: sqlite3.Connection) -> str | None:
+    """Until when the last answer asked us to wait, or for a day; None where it did not."""
+    row = db.execute(
+        "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + min(retry_after, 86400)) || ' seconds') "
+        "FROM requests ORDER BY at DESC, id DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often something was asked for, and what came of it the last time."""
+
+    times: int
+    at: str
+    status: int | None
+    error: str | None
+
+
+def find_asked(db: sqlite3.Connection, target: str) -> Asked | None:
+    """What the journal holds of a target; None where it is in it no longer, or not yet."""
+    row = db.execute(
+        "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY at DESC, id DESC LIMIT 1",
+        (target,),
+    ).fetchone()
+    return Asked(*row) if row else None

@@ -116,6 +116,8 @@ class Answered:
     error: str | None
     retry_after: float | None = None
     """Seconds that the answer asked us to wait."""
+    at: str | None = None
+    """When it went out, where that was not at once: UTC, ISO 8601 with Z, milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -373,6 +373,32 @@ def m003_manners(db: Database) -> None:
     db.execute("PRAGMA user_version = 3")
 
 
+_PROMISES = """
+CREATE TABLE promises (
+  id INTEGER PRIMARY KEY,
+  gap REAL NOT NULL,
+  a_day INTEGER NOT NULL,
+  quiet_hours TEXT NOT NULL,
+  UNIQUE (gap, a_day, quiet_hours)
+) STRICT;
+
+ALTER TABLE requests ADD COLUMN promise INTEGER REFERENCES promises (id);
+
+ALTER TABLE request_days ADD COLUMN promised INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request_days ADD COLUMN too_soon INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request_days ADD COLUMN too_many INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request_days ADD COLUMN in_quiet_hours INTEGER NOT NULL DEFAULT 0;
+"""
+
+
+@migrations()
+def m004_promises(db: Database) -> None:
+    """What was promised when a request was made. Of the requests of before it is not known, so none is judged."""
+    for statement in _statements(_PROMISES):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 4")
+
+
 def _statements(script: str) -> list[str]:
     """The script's statements one by one: `executescript` would commit, and a migration is one transaction."""
     statements: list[str] = []

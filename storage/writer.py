@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from storage.database import SCHEMA_VERSION, connect, said_plainly, schema_version
+from storage.database import SCHEMA_VERSION, STEP_SECONDS, connect, said_plainly, schema_version
 from storage.errors import Busy, StoreFailed
 from storage.schema import migrations
 
@@ -39,6 +39,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        db.execute(f"PRAGMA busy_timeout = {STEP_SECONDS * 1000:.0f}")  # `atomic` waits for as many of them as need be
         yield db
         # A reader in the middle of a query keeps the log; the next clean end folds it in.
         with contextlib.suppress(sqlite3.Error):

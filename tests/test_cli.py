@@ -77,17 +77,21 @@ class Desk:
     environment: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, *arguments: str | Path, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
-        return self.python("-m", "lgsco", *arguments, stderr=stderr)
+    def start(
+        self, *arguments: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        return self.python("-m", "lgsco", *arguments, stdout=stdout, stderr=stderr)
 
-    def python(self, *arguments: str | Path, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    def python(
+        self, *arguments: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         paths = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
         process = subprocess.Popen(
             [sys.executable, *map(str, arguments)],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "120", **self.environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             text=True,
             encoding="utf-8",
@@ -117,7 +121,17 @@ def ended(process: subprocess.Popen[str]) -> Ran:
         process.kill()
         out, err = process.communicate()
         pytest.fail(f"the command hung; it said: {out}{err}")
-    return Ran(process.returncode, out, err or "")
+    return Ran(process.returncode, out or "", err or "")
+
+
+def read_off(terminal: int) -> bytes:
+    """What processes write to the other side of a terminal until they end."""
+    shown = b""
+    with suppress(OSError):  # the other side is closed: they have ended
+        while chunk := os.read(terminal, 65_536):
+            shown += chunk
+    os.close(terminal)
+    return shown
 
 
 def ask(database: Path, sql: str) -> list[Any]:
@@ -300,7 +314,8 @@ try:
     main({arguments!r})
 except SystemExit as end:
     assert not end.code, end.code
-heavy = {{"httpx", "selectolax", "apscheduler", "sqlite_utils", "datasette", "tenacity", "zstandard", "tqdm"}}
+heavy = {{"httpx", "selectolax", "apscheduler", "sqlite_utils", "datasette", "tenacity", "zstandard"}}
+heavy |= {{"tqdm", "pyarrow"}}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
         ran = ended(desk.python("-c", asked))
@@ -351,6 +366,7 @@ def test_bad_usage_exits_2_and_says_what_is_wrong(here: Here, arguments: list[st
 def test_the_demo_makes_a_database_and_says_which_five_are_real(desk: Desk) -> None:
     (desk.folder / "lgsco.db").write_bytes(b"another's")
     ran = desk.run("demo", "--count", "12")
+    assert "every promise was kept" in desk.run("politeness", "--db", "demo.db").out
     after = ran.out.partition("The real ones:")[2].partition("Now try:")[0]
     assert [line.split("  ")[1] for line in after.strip("\n").splitlines()] == [s.reference for s in seeds()]
     assert "12 invented (marked SPECIMEN" in ran.out
@@ -406,6 +422,20 @@ def test_imported_seeds_are_shown_byte_for_byte_in_any_spelling(desk: Desk) -> N
     assert "25 004 921 is not held" in desk.run("show", "25-004-921", code=1).sentence
     assert desk.run("show", "25-004-92", code=2).out == ""
     assert "0 new, 0 amended, 5 as before" in desk.run("import", SEEDS).out
+
+
+def test_only_a_terminal_is_spared_what_turns_the_order_of_words(desk: Desk) -> None:
+    desk.run("import", SEEDS)
+    turned = "one\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069two \u200ethree\u200f"
+    with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
+        db.execute("UPDATE decisions SET text = text || char(10) || ? WHERE reference = '25 004 920'", (turned,))
+    assert desk.run("show", "25-004-920").out.endswith(f"\n{turned}\n"), "what is piped is exact"
+    ours, theirs = pty.openpty()
+    process = desk.start("show", "25-004-920", stdout=theirs)
+    os.close(theirs)
+    shown = read_off(ours).decode("utf-8")
+    assert ended(process).code == 0
+    assert shown.endswith("\nonetwo \u200ethree\u200f\r\n")
 
 
 def test_an_import_that_does_not_read_is_named_and_exits_10(desk: Desk) -> None:
@@ -579,6 +609,76 @@ def test_exported_lines_and_cells_are_the_columns(filled: Shop) -> None:
     assert cells == [{name: "" if value is None else value for name, value in line.items()} for line in lines]
 
 
+def test_a_parquet_file_holds_the_rows_of_the_lines_with_dates_as_dates(
+    filled: Shop, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("storage.parquet._GROUP_ROWS", 10)
+    out = filled.folder / "columns"
+    here("export", "--db", filled.database, "--format", "jsonl", out)
+    told = here("export", "--db", filled.database, "--format", "parquet", out).out
+    lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
+    assert told == f"{len(lines)} decisions in {out}\n"
+    assert {path.name for path in out.iterdir()} == {"ATTRIBUTION.txt", "decisions.jsonl", "decisions.parquet"}
+    with parquet.ParquetFile(out / "decisions.parquet") as file:
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        assert sizes == [10, 10, 5]
+        schema, read = file.schema_arrow, file.read().to_pylist()
+    days, instants = {"decision_date"}, {"first_seen", "last_seen", "updated_at"}
+    for name in schema.names:
+        kind = "date32[day]" if name in days else "timestamp[ms, tz=UTC]" if name in instants else "string"
+        assert str(schema.field(name).type) == kind
+    assert b"Commission for Local Administration in England" in schema.metadata[b"attribution"]
+    for row, line in zip(read, lines, strict=True):
+        for name in instants:
+            row[name] = row[name] and f"{row[name]:%Y-%m-%dT%H:%M:%SZ}"
+        row["decision_date"] = row["decision_date"] and row["decision_date"].isoformat()
+        assert row == line
+        assert list(row) == list(line)
+
+
+def test_a_row_group_of_parquet_ends_with_the_text_that_fills_it(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("storage.parquet._GROUP_CHARACTERS", 1)
+    here("import", SEEDS)
+    here("export", "--format", "parquet", "out")
+    with parquet.ParquetFile(tmp_path / "out" / "decisions.parquet") as file:
+        assert file.num_row_groups == 5
+        assert {row["last_seen"] for row in file.read().to_pylist()} == {None}, "an import was not seen on the site"
+
+
+def test_parquet_is_written_whole_or_not_at_all(here: Here, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    here("import", SEEDS)
+    here("export", "--format", "parquet", "out")
+    before = (tmp_path / "out" / "decisions.parquet").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
+        db.execute("UPDATE decisions SET updated_at = 'of late' WHERE reference = '25 004 920'")
+    said = here("export", "--format", "parquet", "out", code=1).err
+    assert "25 004 920: updated_at is 'of late', which is no date" in said
+    assert len(said.splitlines()) == 1
+    assert (tmp_path / "out" / "decisions.parquet").read_bytes() == before
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"ATTRIBUTION.txt", "decisions.parquet"}
+    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
+        db.execute("DELETE FROM decisions")
+    here("export", "--format", "parquet", "out")
+    assert parquet.read_table(tmp_path / "out" / "decisions.parquet").num_rows == 0
+
+
+def test_parquet_without_its_library_says_what_to_install(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("import", SEEDS)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "storage.parquet", raising=False)
+    said = here("export", "--format", "parquet", "out", code=2).err
+    assert len(said.splitlines()) == 1
+    assert "pip install 'pyarrow" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_csv_cells_run_nothing(desk: Desk) -> None:
     desk.run("import", SEEDS)
     bad = {
@@ -588,6 +688,7 @@ def test_csv_cells_run_nothing(desk: Desk) -> None:
         "outcome": "@sum",
         "summary": "\t=4",
         "url": "\r",
+        "normaliser": "\n=5",
     }
     with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
         db.execute(f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in bad)}, text = '=' || text", bad)
@@ -598,7 +699,7 @@ def test_csv_cells_run_nothing(desk: Desk) -> None:
     for row in rows:
         assert {name: row[name] for name in bad} == {name: f"'{value}" for name, value in bad.items()}
         assert row["text"].startswith("'=")
-        assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
+        assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝")) for cell in row.values())
     desk.run("export", "--format", "jsonl", "out")
     line = (desk.folder / "out" / "decisions.jsonl").read_text("utf-8").splitlines()[0]
     assert json.loads(line)["authority"] == "=1+1", "only spreadsheets run cells"
@@ -628,7 +729,7 @@ def test_a_snapshot_is_one_whole_file(filled: Shop) -> None:
         assert filled.run("show", "25 004 920", "--db", copy).out
 
     tables = set(ask(filled.folder / "public.db", "SELECT name FROM sqlite_schema WHERE type = 'table'"))
-    for table in {"pages", "queue", "requests"} & tables:
+    for table in {"pages", "queue", "requests", "request_days", "promises", "robots"} & tables:
         assert ask(filled.folder / "public.db", f"SELECT count(*) FROM {table}") == [0]
     assert ask(filled.folder / "all.db", "SELECT count(*) FROM pages")[0] >= len(filled.site)
     assert (filled.folder / "public.db").stat().st_size < (filled.folder / "all.db").stat().st_size
@@ -670,6 +771,8 @@ def test_no_host_but_loopback_is_asked_without_a_contact(desk: Desk) -> None:
             assert "[site]" in sentence
             assert "config.toml" in sentence
             assert "LGSCO_SITE_CONTACT" in sentence
+    desk.environment |= {"LGSCO_SITE_CONTACT": "me@example.org", "LGSCO_SITE_USER_AGENT": "Mozilla/5.0"}
+    assert "LGSCO_SITE_USER_AGENT" in desk.run("sync", "--site", "http://example.invalid", code=2).sentence
     assert list(desk.folder.iterdir()) == [], "it is said before anything is made"
 
 
@@ -936,17 +1039,33 @@ class Slow:
         yield answer().wire
 
 
+def test_a_terminal_shows_at_once_what_is_waited_for_and_until_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def shown(progress: Progress, waiting: str) -> str:
+        progress.report(Tally(expected=25, held=3, fetched=4, requests=9, waiting=waiting))
+        print("~", file=terminal, flush=True)
+        read = ""
+        while "~" not in read:
+            read += os.read(ours, 65_536).decode()
+        return read
+
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with Progress("decisions") as progress:
+            assert "quiet hours until 18:00:00Z:  28%" in shown(progress, "quiet hours until 18:00:00Z")
+            assert "quiet hours" not in shown(progress, "")
+    os.close(ours)
+
+
 def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     shop.server.faults = lambda request: Slow()
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     process = shop.start("backfill", stderr=theirs)
     os.close(theirs)
-    shown = b""
-    with suppress(OSError):  # the other side is closed: it has ended
-        while chunk := os.read(ours, 65_536):
-            shown += chunk
-    os.close(ours)
+    shown = read_off(ours)
     ran = ended(process)
     bar = shown.decode("utf-8", "replace")
     assert ran.code == 0, bar

@@ -72,11 +72,11 @@ SCOPES = {"listing": LISTING, "pages": PAGES, "new pages": NEW_PAGES, "everythin
 KINDS = {
     "silent": [
         *("429", "500", "503", "reset", "reset in mid-body", "truncated"),
-        *("stall", "stall, then close", "stall in mid-answer"),
+        *("stall", "stall, then close", "stall in mid-answer", "long head"),
     ],
     "round and round": ["redirect loop", "redirect round"],
     "too large": ["gzip bomb", "huge"],
-    "harmless": ["drip", "wrong type", "wrong charset", "utf-16", "no charset"],
+    "harmless": ["drip", "drip of the head", "wrong type", "wrong charset", "utf-16", "no charset"],
     "cut": ["truncated, length fitted", "truncated, no length"],
     "undecodable": ["cp1252"],
     "wall": [*WALLS, "cookie needed"],
@@ -151,6 +151,7 @@ SAID = {
     "stall": "time|seconds",
     "stall, then close": "no whole answer|closed|disconnected",
     "stall in mid-answer": "time|seconds",
+    "long head": "no whole answer",
     "truncated": "no whole answer|cut|closed",
     "truncated, length fitted": "cut short|no total",
     "truncated, no length": "cut short|no total",
@@ -562,6 +563,38 @@ def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "100 seconds" in outcome.message
     assert len(journalled(fresh)) <= most
+    assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
+    nothing_false(fresh, set())
+    recovered(fresh, Backfill(), stage.undisturbed)
+
+
+@dataclass
+class CrawlingHead:
+    """A fault: the right answer, its head byte by byte, with half a minute of the test's clock before each."""
+
+    time: Time
+    heads: int = 0
+    """How many came to their end."""
+
+    def acts(self, request: Request, answer: Answer) -> Acts:
+        right = answer()
+        for byte in right.head:
+            self.time.at += timedelta(seconds=30)
+            yield bytes([byte])
+            yield 0.05
+        self.heads += 1
+        yield right.body
+
+
+@pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
+def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
+    """Each byte comes in time for a read, and nobody reads on to the end of it."""
+    crawling = CrawlingHead(fresh.time)
+    fresh.server.faults = on(SCOPES[scope], crawling)
+    outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "no whole answer within 100 seconds" in outcome.message
+    assert crawling.heads == 0
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
     nothing_false(fresh, set())
     recovered(fresh, Backfill(), stage.undisturbed)

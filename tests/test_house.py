@@ -169,6 +169,11 @@ def test_one_module_alone_makes_requests() -> None:
     }
 
 
+def test_what_an_extra_brings_is_imported_by_one_module_that_one_command_imports() -> None:
+    assert {one.module for one in IMPORTS if one.top == "pyarrow"} == {"storage.parquet"}
+    assert [(one.module, one.inside) for one in IMPORTS if one.imported == "storage.parquet"] == [("lgsco", True)]
+
+
 def test_sql_stands_in_storage_and_web_only() -> None:
     statement = re.compile(r"\s*(?:SELECT|INSERT INTO|INSERT OR|UPDATE|DELETE FROM|CREATE|PRAGMA) ")
     for name, tree in TREES.items():
@@ -248,7 +253,8 @@ def test_what_is_built_holds_every_module_that_runs() -> None:
     packed = set(settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
     assert {"lgsco.py", "scheduler.py", "ingest", "storage", "replica", "web", "seeds"} <= packed
     assert settings["project"]["scripts"] == {"lgsco": "lgsco:main"}
-    named = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in settings["project"]["dependencies"]}
+    asked = [*settings["project"]["dependencies"], *settings["project"]["optional-dependencies"]["parquet"]]
+    named = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in asked}
     used = {
         one.top
         for one in IMPORTS

@@ -25,9 +25,11 @@ from replica.faults import (
     Answer,
     BodyReset,
     Drip,
+    DripHead,
     Fault,
     GzipBomb,
     Huge,
+    LongHead,
     Reset,
     Respond,
     Stall,
@@ -290,7 +292,27 @@ def test_a_drip(server: Server, site: Site) -> None:
     assert set(acts[1::2]) == {2.5} and {len(act) for act in acts[:-1:2] if isinstance(act, bytes)} == {7}
 
 
+def test_a_drip_of_the_head(server: Server, site: Site) -> None:
+    right = site.handle(Request("GET", PAGE, {}))
+    server.faults = on(".", DripHead(20, 0.0005))
+    assert ask(server).raw == right.wire and server.log[-1].status == 200
+    server.faults = on(".", DripHead(5, NEVER))
+    with dial(server) as connection:
+        assert take(connection, 5) == b"HTTP/"
+        assert silent(connection)
+    *drips, body = DripHead(1, 2.5).acts(Request("GET", PAGE, {}), lambda: right)
+    assert drips == [act for byte in right.head for act in (bytes([byte]), 2.5)] and body == right.body
+
+
 # Too much.
+
+
+def test_a_long_head(server: Server, client: httpx.Client, site: Site) -> None:
+    server.faults = on(".", LongHead(50))
+    assert (len(client.get(PAGE).headers.get_list("x-padding")), client.get(PAGE).content) == (50, right(site))
+    server.faults = on(".", LongHead())
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get(PAGE)
 
 
 def test_a_gzip_bomb(server: Server, client: httpx.Client) -> None:
@@ -622,6 +644,7 @@ def test_a_schedule_by_a_clock(server: Server) -> None:
 # All of them.
 
 NAMES = list(catalogue(Site()))
+SLOW = ("stall", "stall in mid-answer", "drip", "drip of the head")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -631,7 +654,7 @@ def test_the_catalogue_at_the_wire(server: Server, site: Site, name: str) -> Non
     target = LISTING.format(2) if {"card", "shifted", "total"} & set(name.split()) else PAGE
     server.faults = on(".", fault, times=1)
     wire = site.handle(Request("GET", target, {})).wire
-    assert (ask(server, target) == (wire, False)) == (name in ("stall", "stall in mid-answer", "drip"))
+    assert (ask(server, target) == (wire, False)) == (name in SLOW)
     assert ask(server, target) == (wire, False)
 
 
