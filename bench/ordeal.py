@@ -158,13 +158,13 @@ class Ordeal:
 
     def _count(self, target: str, *, known: bool, gone: bool) -> None:
         """Takes note of a page that was asked for. `known`: only to see whether the site is itself."""
-        name = "" if known or not self._budget[target] else target
+        name = "" if known else target
         self._budget[name] -= 1
         if self._budget[name] < 0:
-            before = self._asked.get("" if known else target)
+            before = self._asked.get(name)
             again = self.gone_again if gone else self.again
             again[before or self._life - 1] += 1
-        self._asked["" if known else target] = self._life
+        self._asked[name] = self._life
 
     def _look(self) -> list[str]:
         """What is wrong with what a reader finds after a kill. Looks at a copy, so that nothing is mended here."""
