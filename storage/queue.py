@@ -14,7 +14,8 @@ EXCLUDED_AFTER_DAYS = 7
 
 
 def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
-    """Decisions to fetch, newest first: due by now, and of the window if one is given."""
+    """Decisions to fetch, due by now, and of the window if one is given: the untried before those that failed, and of
+    each the newest first."""
     # What is put off for longer than anything ever is was put off by a clock that has been set right since then.
     due = "(next_at <= ?1 OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
     where, values = f"state <> 'kept' AND {due}", [now]
@@ -23,7 +24,7 @@ def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: 
         values += [window.first.isoformat(), window.last.isoformat()]
     rows = db.execute(
         f"SELECT reference, url, attempts, reason FROM queue WHERE {where} "
-        f"ORDER BY attempts, decision_date DESC, reference DESC LIMIT {limit:d}",
+        f"ORDER BY attempts, error IS NOT NULL, decision_date DESC, reference DESC LIMIT {limit:d}",
         values,
     )
     return [Wanted(*row) for row in rows]

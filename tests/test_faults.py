@@ -888,3 +888,12 @@ def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alo
     held.server.faults = None
     assert held.run(Sync()).exit_code == 0
     assert held.ask("SELECT gone FROM absences") == [1] * 8
+
+
+def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fresh: World) -> None:
+    newest = [sample.address for sample in fresh.site.listed()[:5]]
+    fresh.server.faults = on("|".join(newest), Respond(404))
+    assert fresh.run(Backfill()).state == "blocked", "nothing is known yet that could tell the site from the pages"
+    assert fresh.run(Backfill()).state == "incomplete"
+    assert fresh.ask("SELECT count(*) FROM decisions") == [COUNT - 5]
+    assert fresh.ask("SELECT DISTINCT attempts FROM queue") == [1]
