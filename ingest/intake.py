@@ -48,7 +48,7 @@ _UNREADABLE_IN_A_ROW = 5
 """Pages in a row that do not read, after which it is the layout that changed and not the pages."""
 
 _UNANSWERED_IN_A_ROW = 5
-"""Decisions in a row that the site did not answer for, after which it is the site that is away and not the pages."""
+"""Decisions in a row that the site did not answer for, after which a known one tells whether it is away."""
 
 _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
@@ -184,7 +184,10 @@ class Intake:
             self._doubt(wanted, error, save)
             self._unanswered += 1
             if self._unanswered >= _UNANSWERED_IN_A_ROW:
-                raise
+                if not self.surprised(f"{self._unanswered} pages in a row were not answered for"):
+                    raise
+                self._unanswered = 0
+                self._blame_doubtful()
             return
         self._unanswered = 0
         self._overtaken += self._doubtful

@@ -28,7 +28,7 @@ _STILL_THERE = 30 * 86_400
 """Seconds until a page that is there, though not listed, is asked for again."""
 
 _UNANSWERED_IN_A_ROW = 5
-"""Pages in a row that the site did not answer for, after which it is the site that is away."""
+"""Pages in a row that the site did not answer for, after which a known one tells whether it is away."""
 
 _AT_ONCE = 10
 """Pages that are asked for between two looks at a known decision."""
@@ -105,9 +105,10 @@ class Witness:
             self._told_nothing(absence, error)
         except FetchError as error:
             self._unanswered.append((absence, error))
-            if len(self._unanswered) >= _UNANSWERED_IN_A_ROW:
+            if len(self._unanswered) < _UNANSWERED_IN_A_ROW:
+                return None
+            if not self._served():
                 raise
-            return None
         else:
             queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
             self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)

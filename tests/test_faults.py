@@ -185,7 +185,7 @@ WALK = 3 * (COUNT // 10 + 2)
 FRESH_MOST: dict[str, dict[str, int]] = {
     # robots.txt, the listing's two pages, a batch of four decisions and one of eight, a second page for one of them; or
     # five decisions, each so often as it may be tried, where nothing is answered.
-    "silent": {"listing": 1 + TRIES, "pages": 3 + 5 * TRIES, "everything": 1 + TRIES},
+    "silent": {"listing": 1 + TRIES, "pages": 3 + 6 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 1 + 4, "pages": 3 + 5 * 4, "everything": 4 + 4},
     "too large": {"listing": 2, "pages": 3 + 13, "everything": 1},
     "cut": {"listing": 1 + WALK + COUNT, "pages": 3 + 13, "everything": 4},
@@ -487,7 +487,7 @@ def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
 def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
-    is_away(fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 5 * TRIES)
+    is_away(fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES)
     assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
     recovered(fresh, Backfill(), stage.undisturbed)
 
@@ -499,7 +499,7 @@ def test_a_site_that_goes_away_before_the_last_few_pages_is_away_all_the_same(
     """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
     first_of_them = on(NEW_PAGES, Reset(), after=page)
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
-    is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 5 * TRIES)
+    is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
     recovered(held, Sync(), stage.undisturbed)
 
 
@@ -554,7 +554,7 @@ class Crawl:
             yield wire[start : start + 2_000]
 
 
-@pytest.mark.parametrize(("scope", "most"), [("listing", 1 + TRIES), ("pages", 3 + 5 * TRIES)])
+@pytest.mark.parametrize(("scope", "most"), [("listing", 1 + TRIES), ("pages", 3 + 6 * TRIES)])
 def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
     stage: Stage, fresh: World, scope: str, most: int
 ) -> None:
@@ -880,7 +880,8 @@ def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alo
     held: World, left: list[Sample]
 ) -> None:
     addresses = {sample.address for sample in left}
-    held.server.faults = on("|".join(addresses), Reset())
+    first_of_them = on("|".join(addresses), Reset())
+    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert sum(target in addresses for target in held.targets()) == 5 * TRIES
@@ -897,3 +898,26 @@ def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fre
     assert fresh.run(Backfill()).state == "incomplete"
     assert fresh.ask("SELECT count(*) FROM decisions") == [COUNT - 5]
     assert fresh.ask("SELECT DISTINCT attempts FROM queue") == [1]
+
+
+@pytest.mark.parametrize("status", [500, 503, 400])
+def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: World, status: int) -> None:
+    behind = [replace(sample, reference=f"27 {status:03} {n:03}") for n, sample in enumerate([NEW[0]] * 9)]
+    try:
+        for sample in behind:
+            held.site.publish(sample)
+        failing = [sample.address for sample in held.site.listed()[:7]]
+        held.server.faults = on("|".join(failing), Respond(status))
+        assert held.run(Sync(), fetch__tries=TRIES).state == "incomplete"
+        assert held.ask("SELECT count(*) FROM decisions") == [COUNT + len(behind) - len(failing)]
+        assert held.ask("SELECT DISTINCT attempts FROM queue") == [1]
+    finally:
+        for sample in behind:
+            held.site.withdraw(sample.reference)
+
+
+def test_those_that_left_and_fail_for_good_keep_no_sync_from_its_end(held: World, left: list[Sample]) -> None:
+    held.server.faults = on("|".join(sample.address for sample in left), server_error())
+    assert held.run(Sync(), fetch__tries=TRIES).state == "complete"
+    with reading(held.database) as db:
+        assert {one.reference for one in find_unexplained(db)} == {sample.reference for sample in left}
