@@ -191,7 +191,7 @@ def _perform(config: Config, database: Path, task: Task, *, unit: str = "decisio
     for sentence in outcome.tally.unread[:20]:
         _say(f"  {sentence}", err=True)
     if len(outcome.tally.unread) > 20:
-        _say(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status` names them", err=True)
+        _say(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status --json` names them", err=True)
     if outcome.exit_code:
         _say(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:

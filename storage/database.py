@@ -56,26 +56,31 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _begin(db: sqlite3.Connection) -> None:
-    """Takes the writer's lock, for which it waits step by step."""
     try:
-        for left in reversed(range(max(1, round(BUSY_SECONDS / STEP_SECONDS)))):
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.Error as error:
-                if not left or not _is_locked(error):
-                    raise
-            _heed.get()()
+        patiently(lambda: db.execute("BEGIN IMMEDIATE"))
     except BaseException:
         # The lock was waited for: what is still tried on the way out must not wait for it again.
         db.execute("PRAGMA busy_timeout = 0")
         raise
 
 
+def patiently(do: Callable[[], object]) -> None:
+    """Does what another connection's lock may be in the way of, on a connection that waits `STEP_SECONDS` for it: again
+    and again, until it is done or `BUSY_SECONDS` are over."""
+    for left in reversed(range(max(1, round(BUSY_SECONDS / STEP_SECONDS)))):
+        try:
+            do()
+            return
+        except sqlite3.Error as error:
+            if not left or not _is_locked(error):
+                raise
+        _heed.get()()
+
+
 @contextlib.contextmanager
 def heeding(told: Callable[[], None]) -> Iterator[None]:
-    """While the context lasts, `told` is called again and again while a transaction waits for a lock; what it raises
-    ends the wait."""
+    """While the context lasts, `told` is called again and again while the writer waits for a lock; what it raises ends
+    the wait."""
     before = _heed.set(told)
     try:
         yield
@@ -95,12 +100,21 @@ def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that never writes. Where it may, it opens the file for writing all the same: the last reader of a
     file in WAL mode then clears away the log's two side files."""
-    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+    if _is_writable(path):
         db = connect(path, "rw")
         db.execute("PRAGMA query_only = ON")
         return db
-    # Without its side files a file in WAL mode on a read-only disk opens only as one that nobody writes.
-    return connect(path, "ro" if Path(f"{path}-wal").exists() else "ro&immutable=1")
+    return connect(path, reading_mode(path))
+
+
+def reading_mode(path: Path) -> str:
+    """SQLite's URI mode for who may not write, with its parameters: without its side files a file in WAL mode on a
+    read-only disk opens only as one that nobody writes."""
+    return "ro" if _is_writable(path) or Path(f"{path}-wal").exists() else "ro&immutable=1"
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
 
 
 def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from storage.database import SCHEMA_VERSION, STEP_SECONDS, connect, said_plainly, schema_version
+from storage.database import SCHEMA_VERSION, STEP_SECONDS, connect, patiently, said_plainly, schema_version
 from storage.errors import Busy, StoreFailed
 from storage.schema import migrations
 
@@ -32,14 +32,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     On a clean end the write-ahead log is folded into the file. Raises Busy, SchemaMismatch, StoreFailed.
     """
     with locked(path), said_plainly(path), contextlib.closing(_connect_to_write(path)) as db:
-        if schema_version(db, path) < SCHEMA_VERSION:
-            migrations.apply(Database(db))
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        db.execute(f"PRAGMA busy_timeout = {STEP_SECONDS * 1000:.0f}")  # `atomic` waits for as many of them as need be
+        patiently(lambda: _prepare(db, path))
         yield db
         # A reader in the middle of a query keeps the log; the next clean end folds it in.
         with contextlib.suppress(sqlite3.Error):
@@ -51,7 +44,17 @@ def _connect_to_write(path: Path) -> sqlite3.Connection:
     # SQLite would open a file that may not be written all the same, and leave a log beside it that may not be either.
     if path.exists() and not os.access(path, os.W_OK):
         raise StoreFailed(f"{path} cannot be written; check its permissions, or name another file with --db")
-    return connect(path, "rwc")
+    return connect(path, "rwc", STEP_SECONDS)
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    if schema_version(db, path) < SCHEMA_VERSION:
+        migrations.apply(Database(db))
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
 
 @contextlib.contextmanager

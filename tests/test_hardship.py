@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+import httpx
 import pytest
 from conftest import SEEDS, World
 from test_cli import Hold, Ran, Shop, ask, ended, sound
@@ -35,6 +36,7 @@ from storage.database import connect, reading
 from storage.errors import Busy, StoreFailed
 from storage.export import snapshot
 from storage.writer import writing
+from web.metadata import NAME
 
 HANG = 5
 """Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""
@@ -379,6 +381,13 @@ def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound)
         assert "kept.db cannot be written: Permission denied" in ran.sentence
         assert "--db" in ran.sentence
     reads_all(bound)
+    process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
+    assert process.stdout is not None
+    url = process.stdout.readline().strip().rstrip("/")
+    said = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
+    assert len(said.json()) == 12, said.text
+    process.send_signal(signal.SIGTERM)
+    assert told(process).code == 0
     folder.chmod(0o755)
     assert bound.bound("sync").code == 0
 
@@ -482,6 +491,25 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
     assert ask(shop.database, "SELECT state FROM runs WHERE task = 'backfill'") == ["died"] * begun + ["complete"]
     pages = shop.pages()
     assert len(pages) <= len(set(pages)) + 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
+    shop: Shop, number: signal.Signals, code: int
+) -> None:
+    """So that it cannot even be opened."""
+    shop.run("import", SEEDS)
+    with closing(sqlite3.connect(shop.database, isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("UPDATE runs SET state = state")
+        process = shop.python("-c", PATIENT + IN_ITS_OWN_WAY, "backfill")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connects\n"
+        wall.sleep(0.3)
+        process.send_signal(number)
+        ran = told(process)
+    assert ran.code == code, ran.err
+    goes_on_with_imports(shop)
 
 
 def test_a_signal_ends_the_daemon_while_another_program_has_the_file(shop: Shop) -> None:

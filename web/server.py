@@ -17,7 +17,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
-from storage.database import BUSY_SECONDS, reading
+from storage.database import BUSY_SECONDS, reading, reading_mode
 from storage.errors import LgscoError
 from web import plugin
 from web.metadata import NAME, describe
@@ -88,7 +88,8 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
     def connect(self, write: bool = False) -> sqlite3.Connection:
         if write:
             raise sqlite3.OperationalError("the file is served to read only")
-        uri = f"{Path(self.path).as_uri()}?mode=ro"
+        path = Path(self.path)
+        uri = f"{path.as_uri()}?mode={reading_mode(path)}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
         db.execute("PRAGMA query_only = ON")
         self._all_file_connections.append(db)
