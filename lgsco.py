@@ -339,7 +339,8 @@ def status(settings: _Settings, as_json: bool) -> int:
     else:
         _say(f"daemon: not running; by the timetable the next sync would be {due}")
     age = "never" if hours is None else f"{hours:.0f} hours ago"
-    _say(f"last complete run: {age}{f', more than {settings.config.schedule.stale_hours:g}: STALE' if stale else ''}")
+    late = f", more than {settings.config.schedule.stale_hours:g}: STALE" if stale else ""
+    _say(f"last run that was complete up to its day: {age}{late}")
     return int(stale)
 
 

@@ -29,7 +29,7 @@ from ingest.window import EVERYTHING, gaps
 from ingest.wire import Wire
 from ingest.witness import Witness
 from storage import decisions, journal, ledger, pages, queue, runs
-from storage.database import atomic, heeding
+from storage.database import atomic, heeding, plain
 from storage.decisions import Reading
 from storage.errors import LgscoError, StoreFailed
 from storage.model import Window
@@ -110,8 +110,11 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
                 outcome = _caught(task, work)
             except BaseException as error:
                 with contextlib.suppress(sqlite3.Error, Stopped):
-                    code = error.exit_code if isinstance(error, LgscoError) else 1
-                    work.end(Outcome("failed", code, f"{type(error).__name__}: {error}", work.tally))
+                    told = plain(database, error) if isinstance(error, sqlite3.Error) else error
+                    if isinstance(told, LgscoError):
+                        work.end(Outcome("failed", told.exit_code, str(told), work.tally))
+                    else:
+                        work.end(Outcome("failed", 1, f"{type(told).__name__}: {told}", work.tally))
                 raise
             work.end(outcome)
     except Stopped as error:  # while another program has the file: the next run writes down that this one died

@@ -94,7 +94,7 @@ def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _plain(path, error, BUSY_SECONDS if patience is None else patience) from error
+        raise plain(path, error, BUSY_SECONDS if patience is None else patience) from error
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -146,7 +146,8 @@ def _is_locked(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-def _plain(path: Path, error: sqlite3.Error, waited: float) -> StoreError:
+def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
+    """An error of SQLite's as one sentence: what, where, what to do. `waited`: seconds, for a lock."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return StoreFailed(

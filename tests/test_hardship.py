@@ -4,6 +4,7 @@ a copy made meanwhile. What the user sees, that nothing is lost, and that the ne
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 import shutil
@@ -33,7 +34,7 @@ from replica.script import on
 from replica.server import serve
 from replica.site import Site
 from storage.database import connect, reading
-from storage.errors import Busy, StoreFailed
+from storage.errors import Busy, StoreError, StoreFailed
 from storage.export import snapshot
 from storage.writer import writing
 from web.metadata import NAME
@@ -140,7 +141,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> type[Watched]:
 def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched: type[Watched]) -> None:
     """With a little more room each time: from none for all of the tables to too little for the last pages."""
     before: dict[str, str] = {}
-    times = 0
+    times = recorded = 0
     for pages in range(10, 2_000, 70):
         watched.most = pages
         try:
@@ -149,6 +150,10 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
             times += 1
             said = (str(error), error.exit_code)
             assert "the disk is full; free room and run the same command again" in said[0]
+            with contextlib.suppress(StoreError):  # so little room that there is not even a table yet
+                told = world.ask("SELECT message FROM runs WHERE state = 'failed'")
+                assert all("the disk is full; free room" in message for message in told)
+                recorded += len(told)
             assert said[1] == 1
         else:
             break
@@ -160,6 +165,7 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
             before = now
     watched.most = None
     assert times >= 4
+    assert recorded
     completes(world, times)
 
 
