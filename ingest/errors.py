@@ -148,6 +148,11 @@ class HeldOff(LgscoError):
 
     exit_code = 10
 
+    def __init__(self, message: str, by: FetchError | None = None) -> None:
+        super().__init__(f"{by}, and {message}" if by is not None else message)
+        self.by = by
+        """What was asked for and answered so; None where that was before."""
+
 
 class Stopped(LgscoError):
     """A signal asked the run to end; what it had done is saved."""

@@ -124,7 +124,9 @@ def _labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: bo
     for piece in pieces:
         label, value = _split_label(piece, marked_up=marked_up)
         if pending is not None:
-            if label is None and piece.text.lstrip(": "):
+            # A label that ends a broken line has its value on no other line.
+            its_own = pending[1].text == pending[1].block.text or piece.block is pending[1].block
+            if label is None and its_own and piece.text.lstrip(": "):
                 header(pending[0], piece.text.lstrip(": "))
                 pending = None
                 continue

@@ -18,11 +18,13 @@ from ingest.clock import Clock, Stop
 from ingest.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
 from ingest.errors import (
     Blocked,
+    CutShort,
     Denied,
     Disallowed,
     Elsewhere,
     FetchError,
     Gone,
+    HeldOff,
     LayoutChanged,
     NotADecision,
     ReadError,
@@ -49,6 +51,9 @@ _UNREADABLE_IN_A_ROW = 5
 
 _UNANSWERED_IN_A_ROW = 5
 """Decisions in a row that the site did not answer for, after which a known one tells whether it is away."""
+
+_OF_ONE_VERSION = 3600
+"""Seconds within which the chapters of a report are taken to be of one version: it may be amended in between."""
 
 _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
@@ -172,6 +177,10 @@ class Intake:
                 self._fail(wanted.reference, wanted.url, error)
                 save()
             return
+        except HeldOff as error:
+            if error.by is not None:
+                self._held_off(wanted, error, save)
+            raise
         except (Gone, Elsewhere, Denied, ReadError) as error:
             self._doubt(wanted, error, save)
             self._unanswered = 0
@@ -198,6 +207,11 @@ class Intake:
     def _fetch_pages(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         """Fetches what is missing of a decision's pages and keeps it, page by page."""
         kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
+        since, until = self._clock.stamp(-_OF_ONE_VERSION), self._clock.stamp()
+        if not all(since <= page.fetched_at <= until for page in kept):
+            with atomic(self._db):
+                pages.give_up_unfinished(self._db, wanted.reference)
+            kept = []
         missing = _next_chapter(kept, wanted.reference)
         known = None
         if wanted.reason == "reread" and not kept:
@@ -227,6 +241,16 @@ class Intake:
         """Has a decision that was not had tried again later, and does not hold it against its page yet."""
         with atomic(self._db):
             self._put_off(wanted.reference, wanted.url, error)
+            save()
+
+    def _held_off(self, wanted: Wanted, error: HeldOff, save: Callable[[], None]) -> None:
+        """The site asked for a long wait when it was asked for this one: it may be busy. The second time, after all
+        that is untried, it is held against the page, or no run would ever come past it."""
+        if wanted.error_kind != HeldOff.__name__:
+            self._doubt(wanted, error, save)
+            return
+        with atomic(self._db):
+            self._fail(wanted.reference, wanted.url, error)
             save()
 
     def _put_off(self, reference: str, url: str, error: Exception) -> None:
@@ -338,6 +362,9 @@ class Intake:
 
     def _read(self, group: Sequence[tuple[int, Page]]) -> Reading:
         page_id, first = group[0]
+        lacking = _next_chapter([page for _, page in group], first.reference)
+        if lacking is not None:
+            raise CutShort(f"chapter {lacking} is not among the kept pages")
         if len(group) == 1:
             decision = pages_read.read(first.body, reference=first.reference, charset=first.charset)
         else:

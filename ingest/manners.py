@@ -42,9 +42,6 @@ _SHOWN_SECONDS = 5.0
 _LOGGED_SECONDS = 30.0
 """Seconds: so is the log."""
 
-_ROBOTS_LAST = timedelta(hours=24)
-"""For how long a robots.txt is good (RFC 9309, 2.4)."""
-
 
 class Manners:
     """Lets requests go out one by one when they may, and journals them."""
@@ -110,11 +107,12 @@ class Manners:
 
     def _go(self, target: str, attempt: int) -> bool:
         """Journals a request that goes out now; False where another process went since we looked."""
-        now = self._clock.now()
         with atomic(self._db):
+            now = self._clock.now()  # the file's lock may have been waited for
             theirs = journal.find_pace(self._db)
             if theirs != self._left:
                 self._take_over(theirs)
+                self._day = ""  # its requests are of the day, too
                 return False
             self._count(now)
             self._at = now
@@ -130,6 +128,8 @@ class Manners:
         now, here = self._clock.now().timestamp(), self._clock.monotonic()
         self._next = max(self._next, here + min(pace.next_at - now + _GRAIN, pace.gap))
         self._held = max(self._held, here + min(pace.hold_until - now + _GRAIN, pace.hold))
+        if pace.hold_until - now > pace.hold:  # the clock was set back: it is to count down all the same
+            self._pace = replace(pace, hold_until=now + pace.hold)
 
     def _count_from(self, now: datetime) -> None:
         self._began, self._began_here = now.timestamp(), self._clock.monotonic()
@@ -212,7 +212,7 @@ class Manners:
     ) -> None:
         """Takes note of what came of the request whose turn it was; it is journalled with the next transaction."""
         self._answered.append(Answered(self._request, status, received, seconds, error, retry_after, stamp(self._at)))
-        erred = status is None or status == 429 or status >= 500
+        erred = error is not None or status is None or status == 429 or status >= 500
         ease = min(self._pace.ease * 2, _EASE_MOST) if erred else max(1.0, self._pace.ease * _RECOVERY)
         latency = self._pace.latency + (seconds - self._pace.latency) / 4
         self._pace = replace(self._pace, ease=ease, latency=latency)
@@ -226,10 +226,10 @@ class Manners:
         if seconds > _HOLD_MOST:
             log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", seconds)
         hold = min(seconds, _HOLD_MOST)
-        until = self._clock.now().timestamp() + hold
-        if until > self._pace.hold_until:
-            self._pace = replace(self._pace, hold_until=until, hold=hold)
-        self._held = max(self._held, self._clock.monotonic() + hold)
+        held = self._clock.monotonic() + hold
+        if held > self._held:
+            self._held = held
+            self._pace = replace(self._pace, hold_until=self._clock.now().timestamp() + hold, hold=hold)
         with atomic(self._db):
             self.save()
 
@@ -244,12 +244,8 @@ class Manners:
     # ------------------------------------------------------------ robots.txt
 
     def find_robots(self, site: str) -> Robots | None:
-        """The robots.txt of a site that was fetched within the last day, if it was."""
-        robots = journal.find_robots(self._db, site)
-        if robots is None:
-            return None
-        age = self._clock.now() - datetime.fromisoformat(robots.fetched_at)
-        return robots if timedelta() <= age < _ROBOTS_LAST else None
+        """The robots.txt of a site that was fetched last, however long ago."""
+        return journal.find_robots(self._db, site)
 
     def keep_robots(self, robots: Robots) -> None:
         """Keeps a robots.txt that was just fetched."""

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.blocks import Block, fold
 from ingest.compose import compose, title_at
-from ingest.errors import NotADecision, WrongReference
+from ingest.errors import CutShort, NotADecision, WrongReference
 from ingest.head import Head, read_head
 from ingest.markup import from_html
 from ingest.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
@@ -51,8 +51,10 @@ def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, char
         chapter_title, rest = _after_title(chapter, number)
         if _reference_of(chapter_title) != _reference_of(title):
             raise WrongReference(f"chapter {number} is titled {chapter_title[:80]!r}, chapter 1 {title[:80]!r}")
-        if [block.text for block in rest] != [block.text for block in head_and_text]:  # a page may ignore `?chapter=`
+        if [block.text for block in rest] != [block.text for block in head_and_text]:
             blocks += _without_head(rest, head)
+        elif not any(is_closing(block.text) for block in first.blocks):  # a whole statement may ignore `?chapter=`
+            raise CutShort(f"chapter {number} is chapter 1 once more, so what stands in it is not here")
     return compose(blocks, reference=reference, title=first.title, own=first.own)
 
 

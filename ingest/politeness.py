@@ -15,7 +15,7 @@ from ingest.config import Config
 from ingest.hours import within
 from ingest.site import crawl_delay
 from ingest.survey import ASKED, SEARCH
-from storage import entries, journal
+from storage import entries, journal, runs
 from storage.journal import Asked, Robots
 
 Number = TypeVar("Number", int, float)
@@ -34,7 +34,8 @@ class Account:
     """How the site was treated, beside what was promised at the time."""
 
     site: str
-    user_agent: str
+    user_agents: tuple[str, ...]
+    """Every name it was asked by; where it was not asked yet, the one that it would be."""
     first_day: str | None
     last_day: str | None
     requests: int
@@ -59,6 +60,8 @@ class Account:
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
+    holds_capped: int
+    """Of the answers that asked us to wait, those that asked for more than a day; they are kept for a day."""
     holds_pending: int
     """1 where the last answer asked for a wait that is not over, else 0."""
     robots: str
@@ -74,11 +77,12 @@ class Account:
         """For people."""
         gap = "–" if self.least_gap is None else f"{self.least_gap:.3f} s"
         pending = f", {self.holds_pending} pending" if self.holds_pending else ""
-        holds = f"{_many(self.holds, 'time')}, {self.holds_kept:,} kept{pending}" if self.holds else "never"
+        capped = f"; {self.holds_capped:,} longer than a day, and asked again after one" if self.holds_capped else ""
+        holds = f"{_many(self.holds, 'time')}, {self.holds_kept:,} kept{pending}{capped}" if self.holds else "never"
         quiet = _many(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
         unpromised = _many(self.unpromised, "request")
         return [
-            f"How {self.site} was asked by {self.user_agent}",
+            f"How {self.site} was asked by {', and by '.join(self.user_agents)}",
             f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_many(self.requests, 'request')}, "
             f"{self.received / 1e6:,.1f} MB received, {_many(self.errors, 'error')}",
             f"  least gap between two requests: {gap} (promised: {_range(self.promised_gap, ' s')})",
@@ -96,6 +100,7 @@ class Account:
 def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
     """The account of all days in the journal, each request held against what was promised when it was made."""
     days, promises, robots = journal.find_days(db, within), journal.find_promises(db), journal.find_robots(db)
+    names = runs.find_user_agents(db)
     held_until = journal.find_hold(db)
     pending = int(held_until is not None and held_until > instant(now))
     broken = {
@@ -106,7 +111,7 @@ def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
     }
     return Account(
         site=robots.site if robots is not None else config.site.base_url,
-        user_agent=config.user_agent,
+        user_agents=tuple(names or [config.user_agent]),
         first_day=days[0].day if days else None,
         last_day=days[-1].day if days else None,
         requests=sum(day.requests for day in days),
@@ -122,6 +127,7 @@ def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
         in_quiet_hours=sum(day.in_quiet_hours for day in days),
         holds=sum(day.holds for day in days),
         holds_kept=sum(day.holds_kept for day in days) - pending,
+        holds_capped=sum(day.holds_capped for day in days),
         holds_pending=pending,
         robots=_robots(robots, journal.find_asked(db, _ROBOTS), entries.find_addresses(db), config),
         broken=tuple(_told(how, times) for how, times in broken.items() if any(times.values())),

@@ -103,7 +103,8 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     try:
         with heeding(stop.heed), writing(database) as db:
             with atomic(db):
-                run = runs.begin_run(db, name, arguments, clock.stamp())
+                asks_as = config.user_agent if isinstance(task, Backfill | Sync) else None
+                run = runs.begin_run(db, name, arguments, clock.stamp(), asks_as)
             log.info("%s begins (run %d)", name, run)
             work = _Work(config, db, run, clock, stop, report)
             try:

@@ -11,7 +11,7 @@ import functools
 import ssl
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -45,6 +45,7 @@ _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
 _ROBOTS = "/robots.txt"
 _ROBOTS_LAST = timedelta(hours=24)
+"""For how long a robots.txt is good (RFC 9309, 2.4)."""
 _CRAWL_DELAY_MOST = 3600.0
 _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
@@ -96,6 +97,8 @@ class Site:
         """The name that robots.txt calls us by (RFC 9309, 2.2.1)."""
         self._robots = Protego.parse("")
         self._robots_at = ""
+        self._robots_asked = False
+        """Whether the rules are no older than this client."""
 
     def __enter__(self) -> Site:
         return self
@@ -122,9 +125,10 @@ class Site:
         allowed, and Blocked where nothing is in the folder it lies in.
         """
         self._manners.wait()
-        age = self._clock.now() - datetime.fromisoformat(self._robots_at) if self._robots_at else _ROBOTS_LAST
-        if not timedelta() <= age < _ROBOTS_LAST:
+        if not self._is_fresh(self._robots_at):
             self._read_robots()
+        if not self._allows(asked) and not self._robots_asked:
+            self._read_robots(anew=True)  # it may have been mended since it was kept
         if not self._allows(asked):
             told = f"robots.txt of {self._base.netloc} does not allow {asked}, which was not asked for"
             if asked != target:
@@ -134,13 +138,23 @@ class Site:
     def _allows(self, target: str) -> bool:
         return bool(self._robots.can_fetch(self._url(target), self._token))
 
-    def _read_robots(self) -> None:
-        """robots.txt, at most a day old (RFC 9309, 2.4): none means all is allowed, one that cannot be had means to
-        wait (2.3.1)."""
+    def _is_fresh(self, fetched_at: str) -> bool:
+        """Whether a robots.txt of that instant, or none, is still good."""
+        age = self._clock.now() - datetime.fromisoformat(fetched_at) if fetched_at else _ROBOTS_LAST
+        return timedelta() <= age < _ROBOTS_LAST
+
+    def _read_robots(self, *, anew: bool = False) -> None:
+        """robots.txt, at most a day old: none means all is allowed, one that cannot be had means to wait (RFC 9309,
+        2.3.1). A page in its place is no rules: those that were known last hold on, if any were. `anew`: however
+        young the last one is."""
         robots = self._manners.find_robots(self._url(""))
-        if robots is None:
-            robots = self._fetch_robots()
-            if not robots.text.lstrip().startswith("<"):  # a page in its place is no rules, and none for tomorrow
+        if anew or robots is None or not self._is_fresh(robots.fetched_at):
+            found = self._fetch_robots()
+            self._robots_asked = True
+            if found.text.lstrip().startswith("<"):
+                robots = replace(robots or replace(found, text=""), fetched_at=found.fetched_at)
+            else:
+                robots = found
                 self._manners.keep_robots(robots)
         self._robots, self._robots_at = Protego.parse(robots.text), robots.fetched_at
         delay = crawl_delay(self._robots, self._token)
@@ -156,13 +170,13 @@ class Site:
         site, at = self._url(""), self._clock.stamp()
         try:
             text = self._try(_ROBOTS).body.decode("utf-8", "replace").removeprefix("\ufeff")
-        except Denied as error:
-            raise Blocked(f"{error}, and without its rules nothing is asked of it") from None
+        except (Denied, Elsewhere) as error:
+            raise Blocked(f"{error}, and without its rules nothing is asked of the site") from None
         except Gone as error:
             return Robots(site, at, error.status or 404, "")
         except FetchError as error:
-            if isinstance(error, Refused) and error.status is not None and error.status < 500 and error.status != 429:
-                return Robots(site, at, error.status, "")
+            if isinstance(error, Refused) and 400 <= (error.status or 0) < 500 and error.status != 429:
+                return Robots(site, at, error.status or 404, "")
             error.retry = False  # it had its tries
             raise
         return Robots(site, at, 200, text)
@@ -175,10 +189,17 @@ class Site:
             sleep=lambda seconds: self._manners.pause(seconds, "the next try is at"),
             reraise=True,
         )
+        failed: FetchError | None = None
         try:
             for attempt in retrying:
                 with attempt:
-                    return self._once(target, attempt.retry_state.attempt_number, known)
+                    try:
+                        return self._once(target, attempt.retry_state.attempt_number, known)
+                    except FetchError as error:
+                        failed = error
+                        raise
+        except HeldOff as error:
+            raise HeldOff(str(error), failed) from None
         except FetchError:
             if self._stop.is_set():  # it was not given all its tries
                 raise Stopped(self._stop.exit_code) from None
@@ -309,7 +330,13 @@ class Site:
                 f"{asked}: redirected to {name or 'nowhere'}; no other host than {self._base.netloc} is asked"
             )
         path = there.path if there.path.startswith("/") else f"/{there.path}"
-        return path + (f"?{there.query}" if there.query else "")
+        try:  # as it will go out: without the dots that would lead past robots.txt
+            target = httpx.URL(self._url(path + (f"?{there.query}" if there.query else ""))).raw_path.decode()
+        except httpx.InvalidURL:
+            raise Elsewhere(f"{asked}: redirected to an address that is none") from None
+        if target == asked and (there.scheme, there.netloc) != (self._base.scheme, self._base.netloc):
+            raise Elsewhere(f"{asked}: redirected to {there.scheme}://{there.netloc}; set base_url in [site] to that")
+        return target
 
     def _refusal(self, target: str, status: int) -> FetchError:
         if status in (404, 410):

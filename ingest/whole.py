@@ -174,6 +174,10 @@ def _refuse_what_is_hard(data: bytes, tags: int) -> None:
         )
 
 
+_UTF_8_MARKS = b"\xe2\x80"
+"""How curly quotes and dashes begin in UTF-8; in windows-1252 no text has an a with a circumflex before a euro."""
+
+
 def decode(body: bytes, charset: str | None = None) -> str:
     """The text of a document: UTF-8, or windows-1252 where it is not UTF-8 and says so. Raises Undecodable."""
     return _decoded(body, charset)[0]
@@ -196,6 +200,8 @@ def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
         found = _CHARSET.search(body[:2048])
         declared = found[1].decode("ascii", "replace") if found else ""
     if declared.strip().lower() in _WINDOWS_1252:
+        if _UTF_8_MARKS in body:  # read as windows-1252, every quote would be three other letters
+            raise Undecodable(f"not UTF-8 at byte {place:,}, and UTF-8 elsewhere, though it declares {declared[:40]}")
         try:
             text = body.decode("windows-1252")
         except UnicodeDecodeError as error:

@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ingest.clock import Clock
-from ingest.errors import Denied, Disallowed, Elsewhere, FetchError, Gone
+from ingest.errors import Denied, Disallowed, Elsewhere, FetchError, Gone, HeldOff, TooLarge
 from ingest.survey import Survey
 from ingest.wire import Wire
 from storage import absences, ledger, queue
 from storage.absences import Absence
 from storage.database import atomic
+from storage.errors import LgscoError
 from storage.model import Window
 
 log = logging.getLogger("lgsco")
@@ -96,8 +97,12 @@ class Witness:
                 return None
         try:
             self._site.fetch(absence.url)
-        except (Denied, Disallowed, Elsewhere) as error:
+        except (Denied, Disallowed, Elsewhere, TooLarge) as error:
             self._told_nothing(absence, error)
+        except HeldOff as error:
+            if error.by is not None:  # the next run is to come past it
+                self._told_nothing(absence, error)
+            raise
         except Gone as error:
             if not again or self._is_proven(day):
                 self._settle_unanswered()
@@ -120,7 +125,7 @@ class Witness:
         for absence, error in unanswered:
             self._told_nothing(absence, error)
 
-    def _told_nothing(self, absence: Absence, error: FetchError) -> None:
+    def _told_nothing(self, absence: Absence, error: LgscoError) -> None:
         age = 86_400 * self._days_since(absence.noticed_at)
         self._answered(absence, str(error), min(max(_AGAIN, age), _STILL_THERE), gone=None)
 

@@ -172,7 +172,8 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             if public:
                 copy.execute("BEGIN")
                 copy.execute("UPDATE revisions SET page = NULL, document = NULL")
-                copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0")  # they name files
+                # They name files, and who runs this.
+                copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
                 copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
                 for table in (
                     "pages",

@@ -146,7 +146,8 @@ class Day:
     unanswered: int
     """Requests without an answer."""
     errors: int
-    """Answers with a status of 400 or more, but for 404 and 410: that a page is gone is no error."""
+    """Answers that were not taken whole, or with a status of 400 or more, but for 404 and 410: that a page is gone is
+    no error."""
     received: int
     """Bytes."""
     seconds: float
@@ -154,11 +155,14 @@ class Day:
     most_in_a_minute: int
     """The most requests that went out within any 60 seconds that begin on that day."""
     least_gap: float | None
-    """The least seconds from one request's start to the next's, to the first of the next day included."""
+    """The least seconds from one request's start to the next's, to the first of the next day included. Where the clock
+    was set back between the two, the journal does not know, and nothing of it is judged."""
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
     """Of those, after how many nothing was asked for as long, or for a day."""
+    holds_capped: int
+    """Of those, how many asked for more than a day."""
     promised: int
     """Requests of which it is known what was promised when they were made. The rest is of them."""
     too_soon: int
@@ -172,7 +176,9 @@ _IN_SUM = {
     **dict.fromkeys(("requests", "unanswered", "errors", "received", "seconds"), "sum"),
     "most_in_a_minute": "max",
     "least_gap": "min",
-    **dict.fromkeys(("holds", "holds_kept", "promised", "too_soon", "too_many", "in_quiet_hours"), "sum"),
+    **dict.fromkeys(
+        ("holds", "holds_kept", "holds_capped", "promised", "too_soon", "too_many", "in_quiet_hours"), "sum"
+    ),
 }
 """Each column of `request_days` but the day, and what makes one of two: where a clock that was ahead had a day summed
 up before it was over, the rest of it is journalled later."""
@@ -184,20 +190,23 @@ _DAYS = f"""
 WITH asked AS (
   SELECT requests.id, at, substr(at, 1, 10) AS day,
          unixepoch(substr(at, 1, 19)) + coalesce(nullif(substr(at, 20), 'Z') + 0.0, 0.0) AS t, status, received,
-         seconds, retry_after, p.gap AS promised_gap, a_day, quiet_hours
+         seconds, error, retry_after, p.gap AS promised_gap, a_day, quiet_hours
     FROM requests LEFT JOIN promises AS p ON p.id = promise
 ), paced AS (
-  SELECT *, lead(t) OVER (ORDER BY t, id) - t AS gap,
+  SELECT *, CASE WHEN lead(t) OVER made >= t AND lead(id) OVER made = id + 1 THEN lead(t) OVER made - t END AS gap,
          count(*) OVER (ORDER BY t RANGE BETWEEN CURRENT ROW AND 59.9995 FOLLOWING) AS in_a_minute,
          row_number() OVER (PARTITION BY day ORDER BY t, id)
          + coalesce((SELECT requests FROM request_days AS r WHERE r.day = asked.day), 0) AS of_the_day
-    FROM asked
+    FROM asked WINDOW made AS (ORDER BY id)
 ), summed ({_DAY}) AS (
   SELECT day, count(*), count(*) FILTER (WHERE status IS NULL),
-         count(*) FILTER (WHERE status >= 400 AND status NOT IN (404, 410)), sum(received), sum(seconds),
+         count(*) FILTER (WHERE status IS NOT NULL
+                          AND (error IS NOT NULL OR status >= 400 AND status NOT IN (404, 410))),
+         sum(received), sum(seconds),
          max(in_a_minute), min(gap), count(retry_after),
          count(*) FILTER (WHERE retry_after IS NOT NULL
                           AND (gap IS NULL OR gap >= seconds + min(retry_after, 86400) - {_CLOCK_GRAIN})),
+         count(*) FILTER (WHERE retry_after > 86400),
          count(a_day), count(*) FILTER (WHERE gap < promised_gap - {_CLOCK_GRAIN}),
          count(*) FILTER (WHERE of_the_day > a_day),
          count(*) FILTER (WHERE quiet_hours <> '' AND within(quiet_hours, at))
@@ -236,7 +245,7 @@ def find_hold(db: sqlite3.Connection) -> str | None:
     """Until when the last answer asked us to wait, or for a day; None where it did not."""
     row = db.execute(
         "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + min(retry_after, 86400)) || ' seconds') "
-        "FROM requests ORDER BY at DESC, id DESC LIMIT 1"
+        "FROM requests ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return row[0] if row else None
 
@@ -254,7 +263,7 @@ class Asked:
 def find_asked(db: sqlite3.Connection, target: str) -> Asked | None:
     """What the journal holds of a target; None where it is in it no longer, or not yet."""
     row = db.execute(
-        "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY at DESC, id DESC LIMIT 1",
+        "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY id DESC LIMIT 1",
         (target,),
     ).fetchone()
     return Asked(*row) if row else None

@@ -130,6 +130,8 @@ class Wanted:
     """Failed tries so far."""
     reason: str = "listed"
     """listed, changed, or reread: had again in its turn."""
+    error_kind: str | None = None
+    """Why it was not had the last time, by the name of the error."""
 
 
 WindowState = Literal["proven", "short", "unknown", "drifting"]

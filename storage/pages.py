@@ -113,6 +113,11 @@ def find_unfinished(db: sqlite3.Connection, codec: Codec, reference: str) -> lis
     ]
 
 
+def give_up_unfinished(db: sqlite3.Connection, reference: str) -> None:
+    """Takes the kept chapters of a report for unreadable: those still to be fetched need not be of their version."""
+    db.execute("UPDATE pages SET state = 'unreadable' WHERE reference = ? AND state = 'kept'", (reference,))
+
+
 def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tuple[int, Page]]]:
     """The unread pages of up to `limit` decisions whose pages are all here: a list of chapters for each."""
     rows = db.execute(

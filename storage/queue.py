@@ -23,7 +23,7 @@ def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: 
         where += " AND (decision_date IS NULL OR decision_date BETWEEN ?2 AND ?3)"
         values += [window.first.isoformat(), window.last.isoformat()]
     rows = db.execute(
-        f"SELECT reference, url, attempts, reason FROM queue WHERE {where} "
+        f"SELECT reference, url, attempts, reason, error_kind FROM queue WHERE {where} "
         f"ORDER BY attempts, error IS NOT NULL, decision_date DESC, reference DESC LIMIT {limit:d}",
         values,
     )

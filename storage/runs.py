@@ -26,12 +26,17 @@ class Run:
     tally: dict[str, int]
 
 
-def begin_run(db: sqlite3.Connection, task: str, arguments: Mapping[str, Any], at: str) -> int:
-    """Records that a run begins and returns its id. The lock is ours, so a run still `running` was killed."""
+def begin_run(
+    db: sqlite3.Connection, task: str, arguments: Mapping[str, Any], at: str, user_agent: str | None = None
+) -> int:
+    """Records that a run begins and returns its id. The lock is ours, so a run still `running` was killed.
+
+    `user_agent`: by which name it asks the site, if it does.
+    """
     db.execute("UPDATE runs SET state = 'died' WHERE state = 'running'")
     cursor = db.execute(
-        "INSERT INTO runs (task, arguments, started_at, state, process) VALUES (?, ?, ?, 'running', ?)",
-        (task, json.dumps(arguments), at, os.getpid()),
+        "INSERT INTO runs (task, arguments, started_at, state, process, user_agent) VALUES (?, ?, ?, 'running', ?, ?)",
+        (task, json.dumps(arguments), at, os.getpid(), user_agent),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -66,6 +71,12 @@ def _run(row: tuple[Any, ...]) -> Run:
     number, task, arguments, started_at, ended_at, state, exit_code, message, tally = row
     told = json.loads(tally or "{}")
     return Run(number, task, json.loads(arguments), started_at, ended_at, state, exit_code, message, told)
+
+
+def find_user_agents(db: sqlite3.Connection) -> list[str]:
+    """Every name by which runs asked the site, the newest last."""
+    rows = db.execute("SELECT user_agent FROM runs WHERE user_agent IS NOT NULL GROUP BY user_agent ORDER BY max(id)")
+    return [name for (name,) in rows]
 
 
 def find_failing(db: sqlite3.Connection) -> list[Run]:

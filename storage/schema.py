@@ -399,6 +399,20 @@ def m004_promises(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+_ACCOUNT = """
+ALTER TABLE runs ADD COLUMN user_agent TEXT;
+ALTER TABLE request_days ADD COLUMN holds_capped INTEGER NOT NULL DEFAULT 0;
+"""
+
+
+@migrations()
+def m005_account(db: Database) -> None:
+    """By which name each run asked, and how many waits asked for were longer than we wait."""
+    for statement in _statements(_ACCOUNT):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 5")
+
+
 def _statements(script: str) -> list[str]:
     """The script's statements one by one: `executescript` would commit, and a migration is one transaction."""
     statements: list[str] = []
