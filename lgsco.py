@@ -5,14 +5,16 @@ Imports that only one command needs stand inside it, so that `--help` and `show`
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ingest.picture import State
     from ingest.run import Task
     from storage.export import Writer
+    from storage.runs import Run
     from storage.status import Gone
 
 log = logging.getLogger("lgsco")
@@ -40,6 +43,8 @@ _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that turn the order of what stands beside them. They may be the publisher's, so only a terminal is spared
 them; the marks U+200E and U+200F turn nothing but themselves."""
+
+_OUTPUT_LOST = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
 
 Command = Callable[..., int | None]
 
@@ -108,6 +113,8 @@ def _log_to_stderr(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `lgsco`. Errors are one sentence on stderr; exit codes are those of the README."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
+    signal.signal(signal.SIGTERM, _end)
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="lgsco", standalone_mode=False)
     except click.exceptions.Abort:
@@ -123,9 +130,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except Exception as error:
         _tell_where(debug)
+        if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_LOST:
+            _say(f"lgsco: the output cannot be written: {error.strerror}; send it elsewhere", err=True)
+            sys.exit(1)
         hint = "" if debug else "; --debug shows where"
         _say(f"lgsco: unexpected: {type(error).__name__}: {error}{hint}", err=True)
         sys.exit(1)
+
+
+def _open_what_is_closed() -> None:
+    """Whoever closed an output wants nothing of it: that is no reason to fail, and no file may take its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as we live
+
+
+def _end(number: int, _frame: object) -> None:
+    """Ends at SIGTERM by way of every `finally`: no draft of a file is left behind."""
+    sys.exit(128 + number)
 
 
 # What is said may quote the site, a document or somebody else's database: none of it moves a terminal's cursor.
@@ -235,6 +257,7 @@ def daemon(settings: _Settings) -> int:
     from ingest.clock import Clock
     from scheduler import run_daemon
 
+    log.setLevel(min(log.level, logging.INFO))  # it has no bar to show
     return run_daemon(settings.config, settings.database, Clock())
 
 
@@ -283,7 +306,7 @@ def status(settings: _Settings, as_json: bool) -> int:
 
     now = datetime.now(UTC)
     with reading(settings.database) as db:
-        held, failures, recent, keeper = holdings(db), find_failures(db), find_runs(db), find_daemon(db)
+        held, failures, recent, keeper = holdings(db), find_failures(db), _as_they_are(find_runs(db)), find_daemon(db)
         gone, canary, ranges = count_gone(db), find_canary(db), unproven(find_windows(db))
         unexplained = find_unexplained(db)
         succeeded = last_success(db, settings.config.schedule.sync_days, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -342,6 +365,21 @@ def status(settings: _Settings, as_json: bool) -> int:
     late = f", more than {settings.config.schedule.stale_hours:g}: STALE" if stale else ""
     _say(f"last run that was complete up to its day: {age}{late}")
     return int(stale)
+
+
+def _as_they_are(recent: Sequence[Run]) -> list[Run]:
+    """Runs with those that were killed told so: the next one that writes will write it down."""
+    return [replace(run, state="died") if run.state == "running" and _is_gone(run.process) else run for run in recent]
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 @_command()

@@ -27,7 +27,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_contact
-from ingest.errors import ConfigError
+from ingest.errors import ConfigError, Stopped
 from ingest.manners import free_at
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
@@ -102,8 +102,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     """Keeps the timetable until a signal ends it; returns 0. Raises UsageError, ConfigError and StoreError at start."""
     require_contact(config)
     trigger = timetable(config)
-    with writing(database):  # makes or migrates the file now, so that a bad one is said at once
-        pass
+    _prepare(database)
     stop, due = Stop(), threading.Event()
     daemon = _Daemon(config, database, clock, stop)
     scheduler = BackgroundScheduler(
@@ -148,6 +147,16 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
             scheduler.shutdown(wait=True)
             daemon.beat(None, stopped=True)
     return 0
+
+
+def _prepare(database: Path) -> None:
+    """Makes or migrates the file now, so that a bad one is said at once. Raises StoreError."""
+    try:
+        with writing(database):
+            pass
+    except Busy as error:
+        with reading(database):  # as it is now it will do; a sync waits until the other is done
+            log.info("%s; the daemon waits for it", error)
 
 
 class _Daemon:
@@ -249,8 +258,13 @@ class _Daemon:
         command = shlex.split(self._config.alerts.command)
         if not command:
             return False
+        # What it quotes of the site must not drive the terminal, or the log, that it may end in.
+        words = "".join(c if c.isprintable() else " " for c in message)[:_ALERT_MOST]
         try:
-            subprocess.run([*command, message.replace("\0", " ")[:_ALERT_MOST]], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
+            with self._stop.breaking_off():
+                subprocess.run([*command, words], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
+        except Stopped:
+            return False
         except (OSError, subprocess.SubprocessError) as error:
             log.error("the alert command failed: %s", error)
             return False

@@ -156,7 +156,7 @@ class _Kept:
     """Manners with a robots.txt that was fetched already."""
 
     def __init__(self, words: str) -> None:
-        self._robots = Robots(_SITE, "2026-11-02T12:00:00Z", 200, words)
+        self._robots = Robots(_SITE, Clock().stamp(), 200, words)
         self.crawl_delay: float | None = None
 
     def find_robots(self, _site: str) -> Robots:

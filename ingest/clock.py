@@ -41,7 +41,8 @@ class Stop(Event):
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[None]:
-        """SIGINT (exit code 130) and SIGTERM (143) set it instead of breaking off, while the context lasts."""
+        """SIGINT (exit code 130), SIGTERM (143) and, unless it is ignored, SIGHUP (129) set it instead of breaking off,
+        while the context lasts."""
 
         def ask(number: int, _frame: object) -> None:
             self.exit_code = 128 + number
@@ -50,7 +51,10 @@ class Stop(Event):
             if self._breakable:
                 raise Stopped(self.exit_code)
 
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, ask) for number in numbers}
         try:
             yield
         finally:

@@ -8,7 +8,8 @@
     │   ├── CutShort                          the document ends before its end
     │   ├── WrongReference                    the document of another reference
     │   ├── TooLarge                          more of something than any page has
-    │   └── Undecodable                       bytes that are not text
+    │   ├── Undecodable                       bytes that are not text
+    │   └── Misread                           the reader itself failed on it: a fault of ours
     ├── FetchError                       10   one request that failed; tried again, then queued
     │   ├── Gone                              no longer there, or not yet
     │   ├── Unreachable                       no connection, or it broke
@@ -24,6 +25,7 @@
     ├── StoreError                            the database
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
+    │   ├── Damaged                       1   a kept page that does not unpack
     │   └── StoreFailed                   1   unwritable, full, damaged
     ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
     └── Stopped                     130/143   Ctrl-C or SIGTERM; the state is saved
@@ -33,6 +35,9 @@ here so that one picture holds them all.
 """
 
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
 
 from storage.errors import LgscoError
 
@@ -71,6 +76,21 @@ class TooLarge(ReadError):
 
 class Undecodable(ReadError):
     """Bytes that are not text in a known encoding."""
+
+
+class Misread(ReadError):
+    """The reader failed on the document in a way that nobody foresaw."""
+
+
+@contextlib.contextmanager
+def one_document() -> Iterator[None]:
+    """Raises Misread in place of what nobody foresaw: one document never stops the work on all others."""
+    try:
+        yield
+    except LgscoError:
+        raise
+    except Exception as error:
+        raise Misread(f"the reader failed on it, which is a fault of lgsco: {type(error).__name__}: {error}") from error
 
 
 class FetchError(LgscoError):

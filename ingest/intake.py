@@ -29,6 +29,7 @@ from ingest.errors import (
     NotADecision,
     ReadError,
     Stopped,
+    one_document,
 )
 from ingest.page import NORMALISER
 from ingest.text import render
@@ -37,7 +38,7 @@ from ingest.wire import Wire
 from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
-from storage.errors import LgscoError
+from storage.errors import Damaged, LgscoError
 from storage.model import Decision, Page, Source, Wanted, Window
 
 log = logging.getLogger("lgsco")
@@ -365,13 +366,14 @@ class Intake:
         lacking = _next_chapter([page for _, page in group], first.reference)
         if lacking is not None:
             raise CutShort(f"chapter {lacking} is not among the kept pages")
-        if len(group) == 1:
-            decision = pages_read.read(first.body, reference=first.reference, charset=first.charset)
-        else:
-            bodies = [page.body for _, page in group]
-            decision = pages_read.read_chapters(bodies, reference=first.reference, charset=first.charset)
-        self.check(decision)
-        return self.reading(decision, "site", at=first.fetched_at, url=first.url, page=page_id)
+        with one_document():
+            if len(group) == 1:
+                decision = pages_read.read(first.body, reference=first.reference, charset=first.charset)
+            else:
+                bodies = [page.body for _, page in group]
+                decision = pages_read.read_chapters(bodies, reference=first.reference, charset=first.charset)
+            self.check(decision)
+            return self.reading(decision, "site", at=first.fetched_at, url=first.url, page=page_id)
 
     def check(self, decision: Decision) -> None:
         """Refuses what cannot be true. Raises NotADecision."""
@@ -407,13 +409,13 @@ class Intake:
         Raises Stopped.
         """
         changed = 0
-        for group in pages.find_read(self._db, self._codec):
+        for reference in pages.find_read(self._db):
             if stop.is_set():
                 raise Stopped(stop.exit_code)
-            reference = group[0][1].reference
             try:
+                group = pages.find_newest(self._db, self._codec, reference)
                 found = replace(self._read(group), again=self._clock.stamp())
-            except ReadError as error:
+            except (ReadError, Damaged) as error:
                 log.warning("%s: %s", reference, error)
                 self._tally.miss(reference, error)
                 continue

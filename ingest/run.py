@@ -17,7 +17,17 @@ from ingest import documents
 from ingest.canary import Canary
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_contact
-from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
+from ingest.errors import (
+    Blocked,
+    FetchError,
+    HeldOff,
+    LayoutChanged,
+    OutOfBudget,
+    ReadError,
+    Stopped,
+    UsageError,
+    one_document,
+)
 from ingest.hours import within
 from ingest.intake import Intake, Report, Tally
 from ingest.manners import Manners
@@ -216,11 +226,7 @@ class _Work:
         with self._site() as site:
             canary = self._canary(site)
             survey = self._survey(site, canary, fetch, trusted)
-            fresh = [
-                proof
-                for proof in ledger.find_windows(db, window)
-                if proof.was_walked_between(trusted, self._clock.stamp())
-            ]
+            fresh = ledger.find_trusted(db, window, trusted, self._clock.stamp())
             unseen = gaps(window, [proof.window for proof in fresh])
             tally.expected = max(tally.held, sum(proof.total or 0 for proof in fresh))
             try:
@@ -362,7 +368,8 @@ class _Work:
                 self._intake.record(list(batch.values()))
                 raise Stopped(self._stop.exit_code)
             try:
-                decision = documents.read(path, unclosed=task.unclosed)
+                with one_document():
+                    decision = documents.read(path, unclosed=task.unclosed)
                 self._intake.check(decision)
             except ReadError as error:
                 log.warning("%s: %s", path, error)

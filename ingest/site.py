@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import email.utils
 import functools
+import re
 import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from urllib.request import Request
 
 import httpx
 from protego import Protego
@@ -51,6 +54,7 @@ _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
 
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
 _READ_LEAST = 0.001
 """Seconds that a read waits at least: none at all would mean not to wait, which is another error."""
 
@@ -67,6 +71,14 @@ class _Seen:
     received: int = 0
     """Bytes of the body, as they came over the wire."""
     retry_after: str | None = None
+
+
+class _Sendable(DefaultCookiePolicy):
+    """Takes no cookie that could not be sent back: no request would go out after it."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        words = f"{cookie.name}={cookie.value}"
+        return words.isascii() and words.isprintable() and super().set_ok(cookie, request)
 
 
 class Site:
@@ -89,6 +101,7 @@ class Site:
             verify=verify,
             timeout=timeout,
             trust_env=False,
+            cookies=CookieJar(_Sendable()),
             follow_redirects=False,
         )
         self._deadline = 0.0
@@ -239,7 +252,7 @@ class Site:
                 asked = self._redirected(asked, response.headers.get("location"))
                 continue
             if status == 200 or (status == 304 and known is not None):
-                return Answer(target, body, response.charset_encoding, at, _validators(response), status == 304)
+                return Answer(target, body, _charset(response), at, _validators(response), status == 304)
             raise self._refusal(asked, status)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
@@ -361,6 +374,12 @@ def crawl_delay(robots: Protego, token: str) -> float:
     """The seconds that robots.txt asks for between two requests; 0 where it asks for nothing."""
     delay = float(robots.crawl_delay(token) or 0)
     return delay if delay > 0 else 0.0
+
+
+def _charset(response: httpx.Response) -> str | None:
+    """The encoding that the answer names, in whatever words: a name that is none is refused by who decodes."""
+    found = _CHARSET.search(response.headers.get("content-type", ""))
+    return found[1] if found else None
 
 
 def _validators(response: httpx.Response) -> Validators | None:

@@ -24,6 +24,9 @@ BUSY_SECONDS = 15.0
 STEP_SECONDS = 0.25
 """The steps in which the writer waits for it: while SQLite waits, Python hears no signal."""
 
+_NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
+"""SQLite's word for a disk too full for the side file that readers and the writer share."""
+
 _heed: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
 
 
@@ -100,11 +103,20 @@ def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that never writes. Where it may, it opens the file for writing all the same: the last reader of a
     file in WAL mode then clears away the log's two side files."""
-    if _is_writable(path):
-        db = connect(path, "rw")
-        db.execute("PRAGMA query_only = ON")
-        return db
-    return connect(path, reading_mode(path))
+    if not _is_writable(path):
+        return connect(path, reading_mode(path))
+    db = connect(path, "rw", STEP_SECONDS)
+    try:
+        patiently(lambda: db.execute("SELECT 1 FROM sqlite_schema").fetchone())
+    except sqlite3.Error as error:
+        db.close()
+        log = Path(f"{path}-wal")
+        if _name(error) == _NO_ROOM_TO_SHARE and not (log.exists() and log.stat().st_size):
+            return connect(path, "ro&immutable=1")  # without room for the side files nobody can be writing it
+        raise
+    db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    db.execute("PRAGMA query_only = ON")
+    return db
 
 
 def reading_mode(path: Path) -> str:
@@ -142,14 +154,19 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's name of an error; "" for those that are Python's own."""
+    return getattr(error, "sqlite_errorname", "")
+
+
 def _is_locked(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
     """An error of SQLite's as one sentence: what, where, what to do. `waited`: seconds, for a lock."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_FULL"):
+    name = _name(error)
+    if name.startswith(("SQLITE_FULL", _NO_ROOM_TO_SHARE)):
         return StoreFailed(
             f"{path}: the disk is full; free room and run the same command again, nothing stored is lost"
         )
@@ -161,6 +178,8 @@ def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> Sto
         return StoreFailed(f"{path} cannot be opened or written ({error}); check its folder's permissions, or use --db")
     if name.startswith("SQLITE_CORRUPT"):
         return StoreFailed(f"{path} is damaged ({error}); restore a snapshot of it")
+    if not name and str(error).startswith("Could not decode to UTF-8"):
+        return StoreFailed(f"{path} is damaged (it holds text that is not UTF-8); restore a snapshot of it")
     if name.startswith("SQLITE_IOERR"):
         return StoreFailed(f"{path}: reading or writing failed ({error}); check the disk, then run the command again")
     return StoreFailed(f"{path}: {error}")

@@ -25,5 +25,9 @@ class Busy(StoreError):
     exit_code = 13
 
 
+class Damaged(StoreError):
+    """A kept page does not unpack."""
+
+
 class StoreFailed(StoreError):
     """The database file is missing, unwritable, full or damaged."""

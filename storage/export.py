@@ -129,13 +129,14 @@ def _escaped(character: str) -> str:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the other's place once all is written."""
-    draft = path.with_name(f".{path.name}.part")
+    """A path to write to, this process's own, that takes the other's place once all is written."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield draft
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+        draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # of a database whose disk was full
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -165,6 +166,10 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
         db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
         try:
             db.execute("VACUUM INTO ?", (str(draft),))
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_CORRUPT"):
+                raise StoreFailed(f"the database is damaged ({error}) and not copied; restore a snapshot") from None
+            raise
         finally:
             db.execute("PRAGMA query_only = ON")
         copy = sqlite3.connect(draft, isolation_level=None)

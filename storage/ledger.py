@@ -131,10 +131,19 @@ def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | 
         (first, last),
     ).fetchone()[0]
     days_of = tuple((date.fromisoformat(day), count) for day, count in days)
-    seen = trusted is not None and _is_covered(
-        window, (proof for proof in find_windows(db, window) if proof.was_walked_between(*trusted))
-    )
+    seen = trusted is not None and _is_covered(window, find_trusted(db, window, *trusted))
     return Standing(sum(count for _, count in days) + owing, days_of, seen)
+
+
+def find_trusted(db: sqlite3.Connection, window: Window, since: str, now: str) -> list[Proof]:
+    """What of a window was walked between two instants and need not be walked again: what is proven, and what lies in
+    it whole, since only that becomes proven when what is asked for is held."""
+    return [
+        proof
+        for proof in find_windows(db, window)
+        if proof.was_walked_between(since, now)
+        and (proof.state == "proven" or (window.first <= proof.window.first and proof.window.last <= window.last))
+    ]
 
 
 def _is_covered(window: Window, proofs: Iterable[Proof]) -> bool:

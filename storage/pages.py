@@ -7,10 +7,11 @@ Pages are compressed with zstd, at first plainly; when enough are kept, a dictio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import zstandard
 
+from storage.errors import Damaged
 from storage.model import Page, Validators
 
 _LEVEL = 3
@@ -43,7 +44,10 @@ class Codec:
             (data,) = self._db.execute("SELECT data FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
             trained = zstandard.ZstdCompressionDict(data)
             decompressor = self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
-        return decompressor.decompress(body)
+        try:
+            return decompressor.decompress(body)
+        except zstandard.ZstdError as error:
+            raise Damaged(f"a kept page does not unpack ({error}): the file is damaged; restore a snapshot") from None
 
     def train_if_due(self, at: str) -> bool:
         """Trains the first dictionary once enough pages are kept. Call it inside a transaction."""
@@ -175,19 +179,21 @@ def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:
     db.executemany("UPDATE pages SET state = ? WHERE id = ?", [(state, page) for page in pages])
 
 
-def find_read(db: sqlite3.Connection, codec: Codec) -> Iterator[list[tuple[int, Page]]]:
-    """The newest pages of every decision read from the site, a decision at a time: what renormalising reads again."""
-    references = [
-        row[0] for row in db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
+def find_read(db: sqlite3.Connection) -> list[str]:
+    """The references of the decisions whose pages were read: what renormalising reads again."""
+    rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
+    return [reference for (reference,) in rows]
+
+
+def find_newest(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
+    """The newest pages of a decision that were read. Raises Damaged."""
+    rows = db.execute(
+        "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
+        "WHERE reference = ? AND state <> 'kept' AND id >= "
+        "(SELECT max(id) FROM pages WHERE reference = ? AND state <> 'kept' AND chapter = 1) ORDER BY chapter",
+        (reference, reference),
+    ).fetchall()
+    return [
+        (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
+        for page, chapter, url, fetched_at, charset, dictionary, body in rows
     ]
-    for reference in references:
-        rows = db.execute(
-            "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
-            "WHERE reference = ? AND state <> 'kept' AND id >= "
-            "(SELECT max(id) FROM pages WHERE reference = ? AND state <> 'kept' AND chapter = 1) ORDER BY chapter",
-            (reference, reference),
-        ).fetchall()
-        yield [
-            (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
-            for page, chapter, url, fetched_at, charset, dictionary, body in rows
-        ]

@@ -24,6 +24,8 @@ class Run:
     exit_code: int | None
     message: str | None
     tally: dict[str, int]
+    process: int
+    """The operating system's number of it; 0 where it is not said."""
 
 
 def begin_run(
@@ -64,13 +66,13 @@ def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
     return [_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
 
 
-_RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, tally"
+_RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, tally, process"
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    number, task, arguments, started_at, ended_at, state, exit_code, message, tally = row
+    number, task, arguments, started_at, ended_at, state, exit_code, message, tally, process = row
     told = json.loads(tally or "{}")
-    return Run(number, task, json.loads(arguments), started_at, ended_at, state, exit_code, message, told)
+    return Run(number, task, json.loads(arguments), started_at, ended_at, state, exit_code, message, told, process)
 
 
 def find_user_agents(db: sqlite3.Connection) -> list[str]:

@@ -65,14 +65,18 @@ def locked(path: Path, purpose: str = "") -> Iterator[None]:
     """
     if not path.parent.is_dir():
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
-    lock = FileLock(f"{path.resolve()}{purpose}-lock")  # a link to the file is the file
+    beside = f"{path.resolve()}{purpose}-lock"  # a link to the file is the file
+    lock = FileLock(beside)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         doing = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"
         raise Busy(f"{path} {doing}; wait for it to end, or stop it") from None
     except OSError as error:
-        raise StoreFailed(f"{path} cannot be written: {error.strerror}; name another file with --db") from None
+        raise StoreFailed(
+            f"{path} cannot be written: {error.strerror}, of its lock {Path(beside).name}; check whose that and its "
+            "folder are, or name another file with --db"
+        ) from None
     try:
         yield
     finally:

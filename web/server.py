@@ -26,6 +26,9 @@ _FOLDER = Path(__file__).parent
 _GRACE_SECONDS = 1
 """How long answers under way may take once a signal asked to stop."""
 
+_VALUE_MOST = 50_000_000
+"""Bytes of a value that a query may make; the longest page has a fifth of a million."""
+
 _COUNT_MS = 250
 """How long counting a table's rows may hold up its page; the page then comes without the number."""
 
@@ -92,6 +95,7 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
         uri = f"{path.as_uri()}?mode={reading_mode(path)}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
         db.execute("PRAGMA query_only = ON")
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MOST)
         self._all_file_connections.append(db)
         return db
 
