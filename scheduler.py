@@ -26,7 +26,7 @@ from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from ingest.clock import Clock, Stop, instant
-from ingest.config import Config, require_contact
+from ingest.config import Config, require_courtesy
 from ingest.errors import ConfigError, Stopped
 from ingest.manners import free_at
 from ingest.run import Outcome, Sync, perform
@@ -100,7 +100,7 @@ def retry_wait(states: Sequence[str]) -> float:
 
 def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     """Keeps the timetable until a signal ends it; returns 0. Raises UsageError, ConfigError and StoreError at start."""
-    require_contact(config)
+    require_courtesy(config)
     trigger = timetable(config)
     _prepare(database)
     stop, due = Stop(), threading.Event()

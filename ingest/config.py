@@ -152,6 +152,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "schedule.sync_days": (1, 36_500),
     "schedule.stale_hours": (1, 1_000_000),
 }
+PACE_LEAST = 0.5
+"""Seconds from one request to the next, at least, of any host but loopback: public scrapers of the site wait 0.4 to 1
+(site.md)."""
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]|\bhttps?://[^\s/]", re.IGNORECASE)
 """What somebody can be reached by: an e-mail or a web address."""
 _BROWSER = re.compile(r"\s*(?:mozilla|chrome|chromium|safari|firefox|opera|edge?|msie|applewebkit)\b", re.IGNORECASE)
@@ -292,8 +295,9 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 
-def require_contact(config: Config) -> None:
-    """Refuses to ask any host but loopback without saying who asks and how to reach them. Raises UsageError."""
+def require_courtesy(config: Config) -> None:
+    """Refuses to ask any host but loopback without saying who asks and how to reach them, or at a pace that no guest
+    would keep. Raises UsageError."""
     host = urlsplit(config.site.base_url).hostname or ""
     if _LOOPBACK.fullmatch(host):
         return
@@ -310,3 +314,8 @@ def require_contact(config: Config) -> None:
         raise UsageError(f"{says}: {where} leaves your contact out; put {{contact}} into it")
     if _BROWSER.match(config.user_agent):
         raise UsageError(f"{says}: {where} takes a browser's name; begin it with a name of its own")
+    if config.fetch.pace < PACE_LEAST:
+        raise UsageError(
+            f"{host} is asked once in {PACE_LEAST:g} seconds at most: set pace in [fetch] of {config.file} (or "
+            "LGSCO_FETCH_PACE) to that or more"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from protego import Protego
@@ -24,6 +24,9 @@ _ROBOTS = "/robots.txt"
 _LISTING = f"{SEARCH}?fd=2026-01-01&td=2026-01-31&{ASKED}&page=1"
 _DECISION = "/decisions/category/subcategory/26-000-001"
 """Held against robots.txt while no decision's address is known."""
+
+_LASTS = timedelta(hours=23)
+"""robots.txt is not asked for again within a day of when it was read."""
 
 _NAMED = 3
 """Days and addresses that are named; the others are counted."""
@@ -141,12 +144,16 @@ def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str]
         told.append(f"{_rules(robots, addresses, config)} (as of {robots.fetched_at})")
     if asked is not None and (robots is None or _failed(asked, robots)):
         came = "no answer" if asked.status is None else f"status {asked.status}"
+        if asked.status == 200:
+            came = "a page stands in its place" + ("; these rules are kept" if robots is not None else "")
         told.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(told) or "not fetched yet; it is fetched before anything else"
 
 
 def _failed(asked: Asked, robots: Robots) -> bool:
     """Whether what came last of asking for robots.txt is none."""
+    if asked.status == 200:  # a page in its place: what was read as rules would be no older than that
+        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) > _LASTS
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
 
 

@@ -16,7 +16,7 @@ from typing import assert_never
 from ingest import documents
 from ingest.canary import Canary
 from ingest.clock import Clock, Stop
-from ingest.config import Config, require_contact
+from ingest.config import Config, require_courtesy
 from ingest.errors import (
     Blocked,
     FetchError,
@@ -104,7 +104,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     is in the outcome, but for errors nobody foresaw, which are recorded and raised.
     """
     if isinstance(task, Backfill | Sync):
-        require_contact(config)
+        require_courtesy(config)
     name, arguments = type(task).__name__.lower(), _arguments(task)
     if isinstance(task, Import):
         task = replace(task, paths=tuple(documents.find(task.paths)))

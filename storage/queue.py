@@ -16,8 +16,9 @@ EXCLUDED_AFTER_DAYS = 7
 def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
     """Decisions to fetch, due by now, and of the window if one is given: the untried before those that failed, and of
     each the newest first."""
-    # What is put off for longer than anything ever is was put off by a clock that has been set right since then.
-    due = "(next_at <= ?1 OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
+    # What is untried is due at once, and what is put off for longer than anything ever is was put off by a clock that
+    # has been set right since then.
+    due = "(next_at <= ?1 OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
     where, values = f"state <> 'kept' AND {due}", [now]
     if window is not None:
         where += " AND (decision_date IS NULL OR decision_date BETWEEN ?2 AND ?3)"

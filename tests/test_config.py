@@ -15,7 +15,7 @@ from conftest import ROOT, World
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.config import VERSION, Config, load, require_contact
+from ingest.config import VERSION, Config, load, require_courtesy
 from ingest.errors import ConfigError, UsageError
 from ingest.run import Backfill
 
@@ -238,15 +238,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_only_loopback_is_asked_without_a_contact(address: str, asked: bool) -> None:
     config = load(None, {"LGSCO_SITE_BASE_URL": address})
     if asked:
-        require_contact(config)
+        require_courtesy(config)
     else:
         with pytest.raises(UsageError, match="contact"):
-            require_contact(config)
-    require_contact(load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "me@example.org"}))
+            require_courtesy(config)
+    require_courtesy(load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "me@example.org"}))
     blank = load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "  "})
     if not asked:
         with pytest.raises(UsageError, match="contact"):
-            require_contact(blank)
+            require_courtesy(blank)
 
 
 SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
@@ -272,15 +272,15 @@ SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
 def test_a_contact_is_something_to_reach_somebody_by(contact: str, is_one: bool) -> None:
     config = load(None, {**SITE, "LGSCO_SITE_CONTACT": contact})
     if is_one:
-        require_contact(config)
+        require_courtesy(config)
         assert contact in config.user_agent
         return
     with pytest.raises(UsageError) as refused:
-        require_contact(config)
+        require_courtesy(config)
     assert refused.value.exit_code == 2
     for words in ("e-mail or web address", "[site] of config.toml", "LGSCO_SITE_CONTACT", repr(contact)):
         assert words in str(refused.value)
-    require_contact(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
+    require_courtesy(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
 
 
 @pytest.mark.parametrize(
@@ -304,14 +304,14 @@ def test_an_agent_says_who_asks_and_is_no_browser(tmp_path: Path, agent: str, sa
     path = written(tmp_path, f"[site]\nuser_agent = {toml(agent)}\ncontact = 'me@example.org'\n")
     config = load(path, SITE)
     if said is None:
-        require_contact(config)
+        require_courtesy(config)
         return
     with pytest.raises(UsageError) as refused:
-        require_contact(config)
+        require_courtesy(config)
     assert refused.value.exit_code == 2
     for words in ("user_agent in [site] of ", "mine.toml", "LGSCO_SITE_USER_AGENT", said):
         assert words in str(refused.value)
-    require_contact(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
+    require_courtesy(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
 
 
 @pytest.mark.parametrize("name", ["Zoë", "Ελένη <e@example.org>", "me “here”"])
