@@ -1,7 +1,7 @@
 """Which decisions the site says it has: the steps of `ingest.reconcile`, done at the listing and written in the books.
 
-A page that states no total is *unknown*, never zero: an empty window is known only by the difference between a range
-around it and that range's other part.
+A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card: an empty window is
+known only by the difference between a range around it and that range's other part.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Survey:
         self._fetch = fetch
         self._asked: tuple[Window, Listing, str] | None = None  # the last first page, with when it was asked for
         self._to_check: list[tuple[Window, str]] = []
+        self._silences: dict[Window, str] = {}  # in what words the listing has nothing for a window
         self.contradictions: list[str] = []
         """What the site's totals say against each other, a sentence each."""
         self.unlisted = 0
@@ -153,27 +154,31 @@ class Survey:
         return None
 
     def show_empty(self, window: Window) -> None:
-        """Shows by the ranges around it that a window which states no total holds nothing. Raises Blocked."""
+        """Shows by the ranges around it that a window which states no total, or 0, holds nothing. Raises Blocked."""
+        told = f"the listing {self._silence(window)} for {window}"
         whole = self.ask_aside(EVERYTHING) if window != EVERYTHING else None
         rest = 0
         for part in EVERYTHING.without(window) if whole else ():
             rest += self.ask_aside(part) or 0
             if rest == whole:
+                if stood := ledger.standing(self._db, window).expected:
+                    self._surprised(f"{told}, where {stood:,} decisions stood")
                 return
-        self._surprised(f"the listing states no total for {window}")
+        self._surprised(told)
         raise Blocked(
-            f"the listing states no total for {window}: a search shell, or a wording that is not known; it proves "
-            "nothing and nothing was concluded from it"
+            f"{told}, and no range around it shows that it is empty: a search shell, or a wording that is not known; "
+            "it proves nothing and nothing was concluded from it"
         )
+
+    def _silence(self, window: Window) -> str:
+        return self._silences.get(window, "states no total")
 
     def _blocked_if_silent(self, window: Window, total: int) -> None:
         """Parts of a window stated no total: whether the whole, which did, has fallen silent too."""
         if self.ask(window) is None:
-            self._surprised(f"the listing stated {total} decisions for {window}, and now no total")
-            raise Blocked(
-                f"the listing stated {total:,} decisions for {window} and now states no total: a search shell; it "
-                "proves nothing"
-            )
+            told = f"the listing stated {total:,} decisions for {window} and now {self._silence(window)}"
+            self._surprised(told)
+            raise Blocked(f"{told}: a search shell, or it is not itself; it proves nothing")
 
     # ------------------------------------------------------------ walking
 
@@ -248,6 +253,11 @@ class Survey:
                 f"{answer.target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
                 "listing no longer keeps to its dates, so nothing can be told from its totals"
             )
+        if page.total == 0 and not page.entries:  # nothing is believed to be empty because it says so
+            self._silences[window] = "states 0 results"
+            return Listing(None, ())
+        if page.total is None:
+            self._silences[window] = "states no total"
         if stands_in is not None:
             with atomic(self._db):
                 entries.record_listing(self._db, page.entries, answer.at, stands_in, self._run)

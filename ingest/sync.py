@@ -97,6 +97,9 @@ class Round:
         inside: int | None = whole
         if its.inside is not None and its.beyond is not None and whole:
             inside = self._survey.ask(its.inside)
+            stood = ledger.standing(self._db, its.inside).expected
+            if inside is None and stood:
+                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions stood")
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
         self._suspect_a_fall(its.whole, whole, aged)
         if its.inside is not None:
