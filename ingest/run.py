@@ -47,6 +47,8 @@ from storage.writer import writing
 
 log = logging.getLogger("lgsco")
 
+_AGAIN = "run the command again later, it goes on where it was"
+
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
@@ -149,7 +151,7 @@ def _caught(task: Task, work: _Work) -> Outcome:
     except (HeldOff, OutOfBudget) as error:  # these say themselves when to go on
         return Outcome("incomplete", error.exit_code, str(error), work.tally)
     except (FetchError, ReadError) as error:
-        return Outcome("incomplete", 10, f"{error}; run the command again later, it goes on where it was", work.tally)
+        return Outcome("incomplete", 10, f"{error}; {_AGAIN}", work.tally)
 
 
 class _Work:
@@ -230,11 +232,17 @@ class _Work:
             unseen = gaps(window, [proof.window for proof in fresh])
             tally.expected = max(tally.held, sum(proof.total or 0 for proof in fresh))
             try:
-                if unseen:
-                    total = survey.ask(window)
-                    tally.expected = max(tally.held, total or 0)
-                    self._report(tally)
-                    survey.look(window, again=True, total=total)
+                try:
+                    if unseen:
+                        total = survey.ask(window)
+                        tally.expected = max(tally.held, total or 0)
+                        self._report(tally)
+                        survey.look(window, again=True, total=total)
+                except (FetchError, ReadError) as error:
+                    if error is survey.failure:  # what was queued before can be had all the same, if the site is there
+                        with contextlib.suppress(FetchError, ReadError, _LimitReached):
+                            fetch(window)
+                    raise
                 fetch(window)
             except _LimitReached:
                 waiting = queue.count(db, window)
@@ -315,7 +323,10 @@ class _Work:
     def _judged(self, scopes: Sequence[Window], survey: Survey) -> Outcome:
         """Complete, where every decision that the site lists in those windows is held and proven to be."""
         self.tally.unlisted = survey.unlisted
-        problems = list(survey.contradictions)
+        lacking = [told for lacks in survey.lacking.values() for told in lacks]
+        problems = [*survey.contradictions, *lacking[:5]]
+        if len(lacking) > 5:
+            problems.append(f"and {len(lacking) - 5} more pages of the listing bring nothing")
         waiting = sum(queue.count(self._db, scope) for scope in scopes)
         if waiting:
             due = queue.find_next(self._db)
@@ -329,7 +340,8 @@ class _Work:
         if len(unproven) > 5:
             problems.append(f"and {len(unproven) - 5} more ranges are not")
         if problems:
-            return Outcome("incomplete", 10, f"{self._told()}; incomplete: {'; '.join(problems)}", self.tally)
+            told = f"{self._told()}; incomplete: {'; '.join(problems)}; {_AGAIN}"
+            return Outcome("incomplete", 10, told, self.tally)
         return Outcome("complete", 0, f"{self._told()}; every decision the site lists is held", self.tally)
 
     def _site(self) -> Site:

@@ -15,10 +15,10 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
-from ingest.window import EVERYTHING
+from ingest.window import EVERYTHING, gaps
 from ingest.wire import Wire
 from storage import entries, ledger
 from storage.database import atomic
@@ -33,6 +33,18 @@ ASKED = "t=both"
 _WALKS = 3
 """Times a window that drifts while it is walked is walked again."""
 
+_LACKING_IN_A_ROW = 2
+"""Pages of a walk in a row that bring nothing, though cards should stand on them, after which it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A page of a walk that brought nothing, though cards should stand on it or might."""
+
+    told: str
+    error: FetchError | ReadError | None = None
+    """Why it was not had; None where it was answered for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Walked:
@@ -42,6 +54,14 @@ class Walked:
     references: frozenset[str]
     drifted: bool
     """Whether the total changed on the way, or a card stood twice, or outside the window."""
+    lacks: tuple[Lack, ...] = ()
+    gave_up: bool = False
+    """Whether it ended before the last page, after too many in a row that brought nothing."""
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a page of it was not had at all: then it says nothing against what was known."""
+        return any(lack.error for lack in self.lacks)
 
 
 class Survey:
@@ -75,6 +95,10 @@ class Survey:
         self._silences: dict[Window, str] = {}  # in what words the listing has nothing for a window
         self.contradictions: list[str] = []
         """What the site's totals say against each other, a sentence each."""
+        self.lacking: dict[Window, tuple[str, ...]] = {}
+        """The pages that windows lack since they were walked last, with what the site answered."""
+        self.failure: FetchError | ReadError | None = None
+        """Why the last page of the listing that was not had was not."""
         self.unlisted = 0
         """Decisions that were listed before and no longer are."""
 
@@ -166,8 +190,8 @@ class Survey:
                 return
         self._surprised(told)
         raise Blocked(
-            f"{told}, and no range around it shows that it is empty: a search shell, or a wording that is not known; "
-            "it proves nothing and nothing was concluded from it"
+            f"{told}, and no range around it shows that it is empty: a search shell, a broken index, or a wording that "
+            "is not known; it proves nothing and nothing was concluded from it"
         )
 
     def _silence(self, window: Window) -> str:
@@ -194,46 +218,108 @@ class Survey:
             if first.total is None:
                 return None
             walked = self._walk_once(window, first, first.total)
-            if not walked.drifted or not left:
+            if not walked.drifted or walked.is_unanswered or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
+        self._record_walked(window, walked, began)
+        if walked.gave_up and (error := walked.lacks[-1].error):
+            raise error
+        return walked.total
+
+    def _record_walked(self, window: Window, walked: Walked, began: str) -> None:
         listed = len(walked.references)
         # Until all of it is held a window that was listed whole is short as well.
         state: WindowState = "drifting" if walked.drifted else "short"
-        whole = not walked.drifted and listed == walked.total
-        if not whole:
+        whole = not walked.drifted and not walked.is_unanswered and listed == walked.total
+        if whole:
+            self.lacking.pop(window, None)
+        else:
+            self.lacking[window] = tuple(lack.told for lack in walked.lacks)
             log.warning("%s is %s: the site states %d decisions, lists %d", window, state, walked.total, listed)
         with atomic(self._db):
+            if walked.is_unanswered:
+                self._record_unanswered(window, walked.total, listed)
+                return
             if whole:
                 self._record_unlisted(window, walked.references)
             self._put(window, walked.total, listed, state, began)
         self._to_check.append((window, began))
-        return walked.total
+
+    def _record_unanswered(self, window: Window, total: int, listed: int) -> None:
+        """Notes that a window was not walked to its end; what was proven of it before stays so."""
+        sound = [proof.window for proof in ledger.find_windows(self._db, window) if proof.is_sound]
+        if not sound and listed < total:
+            self._put(window, total, listed, "short", None)
+            return
+        for part in gaps(window, sound):
+            self._put(part, None, 0, "unknown", None)
 
     def _walk_once(self, window: Window, first: Listing, total: int) -> Walked:
-        """One walk from the first page to the last, and past it where the last is full: a total may say too little."""
+        """One walk from the first page to the last, and past it where the last is full: a total may say too little. A
+        page that brings nothing is left out, and after a second one in a row the rest is."""
         drifted = False
-        cards = Counter(entry.reference for entry in first.entries)
-        page, number, day = first, 1, window.last
+        cards: Counter[str] = Counter()
+        lacks: list[Lack] = []
+        number, day, in_a_row = 1, window.last, 0
+        found: Listing | Lack = self._lack(window, 1, first, total) or first
         while True:
-            drifted |= any(not _lies_in(entry, window) for entry in page.entries)
-            day = next((e.decision_date for e in reversed(page.entries) if e.decision_date), day)
-            if not page.entries or number * PAGE_SIZE > total:
+            if isinstance(found, Lack):
+                lacks.append(found)
+                in_a_row += 1
+            else:
+                in_a_row = 0
+                drifted |= bool(found.entries) and found.total != total
+                drifted |= any(not _lies_in(entry, window) for entry in found.entries)
+                day = next((e.decision_date for e in reversed(found.entries) if e.decision_date), day)
+                cards.update(entry.reference for entry in found.entries)
+            if number * PAGE_SIZE > total or in_a_row == _LACKING_IN_A_ROW:
                 break
             number += 1
-            try:
-                page = self._page(window, number, Window(window.first, max(window.first, day)))
-            except Gone:  # some sites say so past the last page
-                break
-            if page.total is None and not page.entries and (number - 1) * PAGE_SIZE < total:
-                self._blocked_if_silent(window, total)
-            drifted |= bool(page.entries) and page.total != total
-            cards.update(entry.reference for entry in page.entries)
+            found = self._next_page(window, number, Window(window.first, max(window.first, day)), total)
         drifted |= any(times > 1 for times in cards.values())
-        return Walked(total, frozenset(cards), drifted)
+        return Walked(total, frozenset(cards), drifted, tuple(lacks), in_a_row == _LACKING_IN_A_ROW)
+
+    def _next_page(self, window: Window, number: int, stands_in: Window, total: int) -> Listing | Lack:
+        try:
+            page = self._page(window, number, stands_in)
+        except Gone as error:  # some sites say so past the last page
+            return Lack(str(error)) if (number - 1) * PAGE_SIZE < total else Listing(None, ())
+        except (FetchError, ReadError) as error:
+            return Lack(str(error), error)
+        return self._lack(window, number, page, total) or page
+
+    def _lack(self, window: Window, number: int, page: Listing, total: int) -> Lack | None:
+        """What a page lacks that has no card though some should stand on it. Raises Blocked where it is no listing, and
+        the site does not serve us."""
+        if page.entries or (number - 1) * PAGE_SIZE >= total:
+            return None
+        where = f"{self._target(window, number, ASKED)}: no card stands there"
+        if page.total is not None:
+            return Lack(f"{where}, though the site states {page.total:,} decisions")
+        told = f"{where}, and it {self._silence(window)}"
+        self._blocked_if_silent(window, total)
+        self._surprised(told)
+        return Lack(told)
 
     def _page(self, window: Window, number: int, stands_in: Window | None, asked: str = ASKED) -> Listing:
         """One page of a window's listing. `stands_in`: where cards without a date stand; None: nothing is recorded."""
+        try:
+            page, at = self._read(window, number, asked)
+        except (FetchError, ReadError) as error:
+            self.failure = error
+            raise
+        if page.total == 0 and not page.entries:  # nothing is believed to be empty because it says so
+            self._silences[window] = "states 0 results"
+            return Listing(None, ())
+        if page.total is None:
+            self._silences[window] = "states no total"
+        if stands_in is not None:
+            with atomic(self._db):
+                entries.record_listing(self._db, page.entries, at, stands_in, self._run)
+        return page
+
+    def _read(self, window: Window, number: int, asked: str) -> tuple[Listing, str]:
+        """The same, with when it was asked for."""
         try:
             answer = self._site.fetch(self._target(window, number, asked))
         except (Elsewhere, Denied, Disallowed) as error:
@@ -253,15 +339,7 @@ class Survey:
                 f"{answer.target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
                 "listing no longer keeps to its dates, so nothing can be told from its totals"
             )
-        if page.total == 0 and not page.entries:  # nothing is believed to be empty because it says so
-            self._silences[window] = "states 0 results"
-            return Listing(None, ())
-        if page.total is None:
-            self._silences[window] = "states no total"
-        if stands_in is not None:
-            with atomic(self._db):
-                entries.record_listing(self._db, page.entries, answer.at, stands_in, self._run)
-        return page
+        return page, answer.at
 
     def _target(self, window: Window, number: int, asked: str) -> str:
         """The listing's address for one page, from 1, of a window. No decision is dated later than today."""

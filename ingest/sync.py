@@ -7,6 +7,7 @@ walked again, since equal totals can hide one that came beside one that went.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from datetime import date, timedelta
 from ingest.canary import Canary
 from ingest.clock import Clock
 from ingest.config import Config
-from ingest.errors import Blocked
+from ingest.errors import Blocked, FetchError, ReadError
 from ingest.reconcile import Cadence, Ranges, owed, ranges
 from ingest.survey import ASKED, Survey
 from ingest.window import EVERYTHING, gaps, joined
@@ -70,6 +71,16 @@ class Round:
 
     def go(self) -> list[Window]:
         """Does the round; returns the ranges of decision dates it answers for."""
+        try:
+            return self._go()
+        except (FetchError, ReadError) as error:
+            if error is self._survey.failure:  # what was queued before can be had all the same, if the site is there
+                with contextlib.suppress(FetchError, ReadError):
+                    self._fetch()
+                    self._survey.settle()
+            raise
+
+    def _go(self) -> list[Window]:
         self._canary.check_daily()
         scopes = scopes_of(self._db, self._clock.today(), self._config.schedule.sync_days)
         totals = [self._ask(scope) for scope in scopes]

@@ -176,7 +176,7 @@ ADDRESS = (
     r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
 )
 TO_DO = (
-    r"run the command again|write to the publisher|`lgsco \w+`|tried again|is queued|are queued|is not proven|"
+    r"run the command again|write to the publisher|`lgsco \w+`|tried again|is queued|are queued|"
     r"this lgsco is too old"
 )
 

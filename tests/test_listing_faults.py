@@ -16,7 +16,7 @@ from ingest.clock import Stop
 from ingest.run import Backfill, Outcome, Sync, Task
 from replica.corpus import generate, seeds
 from replica.edits import Edit
-from replica.faults import Fault, Huge, Respond, server_error
+from replica.faults import Fault, Huge, Reset, Respond, server_error
 from replica.sample import Sample
 from replica.script import on
 from replica.server import serve
@@ -216,3 +216,133 @@ def test_a_fall_to_nothing_is_asked_of_a_known_decision(
     outcome = run(small, task, **NEVER)
     assert outcome.exit_code == 12, outcome.message
     assert small.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == []
+
+
+# ---------------------------------------------------------------- one page of the listing fails
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_backfill_has_all_but_what_stands_on_a_page_that_fails(fresh: World, name: str) -> None:
+    fresh.server.faults = on("page=7$", FAILING[name])
+    lost = {sample.reference for sample in fresh.site.listed()[60:70]}
+    for _ in range(2):
+        outcome = every_day(fresh, 1, Backfill())
+        assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+        assert re.search(r"/Decisions/SearchResults\?\S*page=7: ", outcome.message)
+        assert outcome.message.endswith(AGAIN)
+        assert outcome.message.count(AGAIN) == 1
+        assert set(fresh.ask("SELECT reference FROM decisions")) == {s.reference for s in fresh.site.listed()} - lost
+        assert fresh.ask("SELECT first, last, state, total, listed FROM windows") == [
+            ("0001-01-01", "9999-12-31", "short", len(fresh.site), len(fresh.site) - 10)
+        ]
+    recovers(fresh, Backfill())
+
+
+def test_a_page_past_the_last_that_fails_proves_nothing(tmp_path: Path, time: Time) -> None:
+    """The total may say too little: whether more stands there is not known."""
+    for world in served(OLD[:20], tmp_path, time):
+        world.server.faults = on("page=3$", server_error())
+        outcome = run(world, Backfill())
+        assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+        assert "page=3: the site answers 500" in outcome.message
+        assert world.ask("SELECT state FROM windows") == ["unknown"]
+        recovers(world, Backfill())
+
+
+@pytest.mark.parametrize("fault", [server_error(), Reset()])
+def test_a_listing_of_which_no_further_page_is_had_ends_the_run_after_what_is_queued(
+    fresh: World, fault: Fault
+) -> None:
+    fresh.server.faults = on(r"page=([4-9]|\d\d)$", fault)
+    outcome = run(fresh, Backfill())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert re.search(r"SearchResults\S*page=5: ", outcome.message)
+    assert outcome.message.endswith(AGAIN)
+    assert (
+        len([target for target in listings(fresh) if not target.endswith(("page=1", "page=2", "page=3"))]) <= 2 * TRIES
+    )
+    assert fresh.ask("SELECT count(*) FROM decisions") == [30]
+    assert fresh.ask("SELECT state FROM windows") == ["short"]
+    recovers(fresh, Backfill())
+
+
+def test_a_limit_is_kept_where_the_listing_fails(fresh: World) -> None:
+    fresh.server.faults = on(r"page=([4-9]|\d\d)$", server_error())
+    outcome = run(fresh, Backfill(limit=5))
+    assert outcome.exit_code == 10
+    assert fresh.ask("SELECT count(*) FROM decisions") == [5]
+
+
+def test_a_site_that_goes_away_while_it_is_walked_is_not_hammered(fresh: World) -> None:
+    fresh.server.faults = on(".", Reset(), after=4)
+    outcome = run(fresh, Backfill())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert len(fresh.targets()) <= 4 + (2 + 5) * TRIES
+    assert set(fresh.ask("SELECT attempts FROM queue")) == {0}
+    recovers(fresh, Backfill())
+
+
+def test_a_sync_has_what_is_queued_though_a_page_of_the_listing_fails(held: World) -> None:
+    held.server.faults = on(r"fd=2026-0[0-9]-\d\d.*page=1$|fd=2026-10", server_error())
+    outcome = run(held, Sync())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "/Decisions/SearchResults?fd=2026" in outcome.message
+    assert {sample.reference for sample in NEW} <= set(held.ask("SELECT reference FROM decisions"))
+    recovers(held, Sync())
+
+
+def test_what_was_proven_stays_so_where_walking_it_again_fails(held: World) -> None:
+    """It is said, though, and tried again the next day: what the cadence owes was not done."""
+    for sample in NEW:
+        held.site.withdraw(sample.reference)
+    dials = {**NEVER, **{f"cadence__walk_{age}": 1 for age in ("recent", "middle", "old")}}
+    held.server.faults = on("page=3$", server_error())
+    for _ in range(2):
+        outcome = every_day(held, 1, Sync(), **dials)
+        assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+        assert "page=3: the site answers 500" in outcome.message
+        assert "not proven" not in outcome.message
+    assert set(held.ask("SELECT state FROM windows")) == {"proven"}
+    held.server.faults = None
+    assert run(held, Sync(), **dials).state == "complete"
+
+
+# ---------------------------------------------------------------- a page in the middle is none
+
+
+@pytest.mark.parametrize("name", NO_PAGE)
+def test_a_page_in_the_middle_that_is_none_is_named_and_the_rest_is_had(fresh: World, name: str) -> None:
+    fresh.server.faults = on("page=7$", NO_PAGE[name])
+    outcome = run(fresh, Backfill())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert re.search(
+        r"/Decisions/SearchResults\?\S*page=7: (the site answers 404|no card stands there)", outcome.message
+    )
+    assert ("states 0 results" in outcome.message) == (name == "nothing")
+    assert ("states no total" in outcome.message) == (name in ("wall", "empty"))
+    assert "0001-01-01 to 9999-12-31 is not proven" in outcome.message
+    assert outcome.message.endswith(AGAIN)
+    assert fresh.ask("SELECT count(*) FROM decisions") == [len(fresh.site) - 10]
+    recovers(fresh, Backfill())
+
+
+def test_pages_in_the_middle_that_are_none_end_the_walk_at_the_second(fresh: World) -> None:
+    fresh.server.faults = on(r"page=([4-9]|\d\d)$", Respond(404))
+    outcome = run(fresh, Backfill())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "page=4: the site answers 404" in outcome.message
+    assert len(listings(fresh)) == 5
+    recovers(fresh, Backfill())
+
+
+def test_a_wall_in_the_middle_is_asked_of_a_known_decision(held: World) -> None:
+    asked_before = len(held.ask("SELECT 1 FROM checks WHERE kind = 'canary'"))
+    held.server.faults = on("page=7$", CHALLENGE)
+    outcome = run(held, Backfill())
+    assert outcome.exit_code == 10
+    why = held.ask("SELECT why FROM checks WHERE kind = 'canary' ORDER BY id")[asked_before:]
+    assert any("page=7" in said for said in why)
+
+    held.time.at += DAY
+    held.server.faults = lambda request: CHALLENGE if re.search(r"page=7$|/\d\d-\d{3}-\d{3}", request.target) else None
+    assert run(held, Backfill()).exit_code == 12
