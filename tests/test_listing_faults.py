@@ -346,3 +346,22 @@ def test_a_wall_in_the_middle_is_asked_of_a_known_decision(held: World) -> None:
     held.time.at += DAY
     held.server.faults = lambda request: CHALLENGE if re.search(r"page=7$|/\d\d-\d{3}-\d{3}", request.target) else None
     assert run(held, Backfill()).exit_code == 12
+
+
+# ---------------------------------------------------------------- filters, and a known decision that fails
+
+
+def test_a_listing_that_falls_silent_when_the_filters_are_checked_is_no_leak(held: World) -> None:
+    held.server.faults = None
+    assert run(held, Sync(), **NEVER).exit_code == 0
+    held.time.at += DAY
+    held.server.log.clear()
+    assert run(held, Sync(), **NEVER).exit_code == 0
+    asked = len(listings(held))
+    held.time.at += DAY
+    held.server.faults = on(LISTING, CHALLENGE, None, asked)
+    before = held.ask("SELECT count(*) FROM checks WHERE kind = 'filters'")
+    outcome = run(held, Sync(), **{**NEVER, "cadence__filters": 1})
+    assert (outcome.state, outcome.exit_code) == ("blocked", 12)
+    assert "leaves something out" not in outcome.message
+    assert held.ask("SELECT count(*) FROM checks WHERE kind = 'filters'") == before
