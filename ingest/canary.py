@@ -9,7 +9,18 @@ from collections.abc import Callable
 
 from ingest import page as pages_read
 from ingest.clock import Clock
-from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, Gone, LayoutChanged, ReadError
+from ingest.errors import (
+    Blocked,
+    Denied,
+    Disallowed,
+    Elsewhere,
+    FetchError,
+    Gone,
+    LayoutChanged,
+    ReadError,
+    TooLarge,
+    one_document,
+)
 from ingest.whole import shows
 from ingest.wire import Wire
 from storage import checks
@@ -19,7 +30,8 @@ from storage.model import Page, Window
 log = logging.getLogger("lgsco")
 
 _TRIES = 3
-"""Known decisions to try, where the first is gone or refused: any one of them may have been withdrawn."""
+"""Known decisions to try, where the first is gone, refused or not had: any one of them may have been withdrawn, or have
+a page that fails."""
 
 
 class Canary:
@@ -51,14 +63,16 @@ class Canary:
             self.check("once a day")
 
     def check(self, why: str) -> bool:
-        """True: a known decision reads as ever. False: none is known yet, so nothing is told.
+        """True: a known decision reads as ever. False: none is known yet, or too few that could be had, so nothing is
+        told.
 
         Raises Blocked where the site shows something else in its place, LayoutChanged where the decision is there and
-        no longer reads; and what `Wire.fetch` raises.
+        no longer reads; and what `Wire.fetch` raises, where as many as are tried could not be had.
         """
         count = checks.count_known(self._db, self._within)
         places = self._clock.chance.sample(range(count), min(_TRIES, count))
         gone: list[str] = []
+        failed: list[FetchError | TooLarge] = []
         for place in places:
             known = checks.find_known(self._db, self._within, place)
             try:
@@ -76,8 +90,16 @@ class Canary:
             except (Blocked, LayoutChanged) as error:
                 self._record(known.reference, why, str(error), passed=False)
                 raise
+            except (FetchError, TooLarge) as error:
+                if known.url not in str(error) or (count >= _TRIES and not _is_of_the_page(error)):
+                    raise  # robots.txt is not to be had, or nothing is
+                log.info("known decision %s: %s", known.reference, error)
+                failed.append(error)
+                continue
             self._record(known.reference, why, finding, passed=True)
             return True
+        if len(failed) == _TRIES:
+            raise failed[-1]
         if len(gone) < _TRIES:
             return False
         told = (
@@ -91,7 +113,8 @@ class Canary:
         answer = self._site.fetch(known.url)
         page = Page(known.reference, 1, known.url, answer.at, answer.charset, answer.body)
         try:
-            pages_read.read(page.body, reference=known.reference, charset=page.charset)
+            with one_document():
+                pages_read.read(page.body, reference=known.reference, charset=page.charset)
         except ReadError as error:
             self._take(page, False)
             raise self._judgement(known, page, error) from None
@@ -114,3 +137,9 @@ class Canary:
         checks.record_check(
             self._db, self._run, "canary", subject, at=self._clock.stamp(), passed=passed, why=why, finding=finding
         )
+
+
+def _is_of_the_page(error: FetchError | TooLarge) -> bool:
+    """Whether a failure may be one page's alone: the site answered, and not that we ask too much. A site that does not
+    answer is away, and is not asked for one page after another."""
+    return isinstance(error, TooLarge) or error.status not in (None, 429)

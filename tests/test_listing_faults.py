@@ -365,3 +365,40 @@ def test_a_listing_that_falls_silent_when_the_filters_are_checked_is_no_leak(hel
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert "leaves something out" not in outcome.message
     assert held.ask("SELECT count(*) FROM checks WHERE kind = 'filters'") == before
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_the_only_known_decision_whose_page_fails_keeps_nobody_from_what_is_new(
+    tmp_path: Path, time: Time, name: str
+) -> None:
+    lonely = OLD[5]
+    for world in served([lonely], tmp_path, time):
+        backfilled(world)
+        for sample in NEW:
+            world.site.publish(sample)
+        world.server.faults = on(f"{lonely.address}$", FAILING[name])
+        outcome = run(world, Sync())
+        assert outcome.state == "complete", outcome.message
+        assert len(world.ask("SELECT reference FROM decisions")) == 1 + len(NEW)
+        world.time.at += DAY
+        world.server.log.clear()
+        outcome = run(world, Sync())
+        assert outcome.state == "complete", outcome.message
+        assert world.ask("SELECT max(at) >= ? FROM checks WHERE passed", world.time.at.date().isoformat()) == [1]
+
+
+def test_known_decisions_that_are_not_had_one_after_another_end_the_run(held: World) -> None:
+    held.server.faults = on(r"/\d\d-\d{3}-\d{3}", server_error())
+    outcome = run(held, Sync())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert listings(held) == []
+    assert len(held.targets()) == 1 + 3 * TRIES
+    recovers(held, Sync())
+
+
+def test_rules_that_are_not_had_are_asked_for_no_oftener_than_they_may_be_tried(held: World) -> None:
+    held.server.faults = on(".", server_error())
+    outcome = run(held, Sync())
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert held.targets() == ["/robots.txt"] * TRIES
+    recovers(held, Sync())
