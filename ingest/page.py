@@ -20,7 +20,7 @@ from ingest.errors import CutShort, NotADecision, WrongReference
 from ingest.head import Head, read_head
 from ingest.markup import from_html
 from ingest.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
-from ingest.whole import Markup, whole
+from ingest.whole import MAX_BYTES, Markup, beyond_article, whole
 from storage.model import Decision, slug
 from storage.model import reference as printed_reference
 
@@ -92,7 +92,7 @@ _CHAPTER_LINK = re.compile(
 
 def chapters(body: bytes, reference: str) -> list[int]:
     """The numbers, from 1, of the chapters of this decision that its page links to; other decisions' do not count."""
-    if b"chapter=" not in body:  # the pattern alone takes twenty times as long to find nothing
+    if b"chapter=" not in body or len(body) > MAX_BYTES:  # the pattern takes twenty times as long to find nothing
         return []
     own = slug(reference).encode()
     links = ((path.lower().rstrip(b"/"), int(number)) for path, number in _CHAPTER_LINK.findall(body))
@@ -114,7 +114,7 @@ def _page_blocks(markup: Markup) -> _Page:
             blocks = without_furniture(from_html(root, source=markup.source))
             if any(map(opens, blocks)) and title_at(blocks) is not None:
                 return _Page(blocks, None, True)
-    return _whole_page_blocks(markup.html)
+    return _whole_page_blocks(beyond_article(markup))
 
 
 def _whole_page_blocks(html: str) -> _Page:

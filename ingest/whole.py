@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable
 
-MAX_BYTES = 8 * 1024 * 1024
-"""The longest decision page known has 85 KB; what is past this is no decision and is not parsed."""
+MAX_BYTES = 2 * 1024 * 1024
+"""The longest decision page known has 85 KB; what is past this is no decision and is not parsed, however much of an
+answer the configuration lets be fetched."""
 MOST_TAGS = 20_000
 """A page has some hundreds, the longest known 1,500; the parser's time grows with the square of how deep they nest."""
 
@@ -36,14 +37,24 @@ _LONGEST_TAG = 100_000
 """Bytes; the parser's time grows with the square of a tag's attributes, and many long tags count as one longer."""
 _MOST_COPIES = 800_000
 """Elements that the parser may add: each paragraph gets a copy of all bold, fonts and the like still open before it."""
-_TAG_OPENS = re.compile(rb"<(?:((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)|/?[a-z])", re.IGNORECASE)
+_MOST_COPIED = 6_000_000
+"""Bytes of tags that it may add so, with all their attributes; each is 50 of memory where the attributes are short."""
+_TAG_OPENS = re.compile(
+    rb"<(?:((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)|(a\b)|/?[a-z])", re.IGNORECASE
+)
+_MAY_BE_LONG = re.compile(  # a bold, font or the like with attributes, or a link with other than a few short ones
+    rb"<(?=[abcefinstuABCEFINSTU])(?:[aA]\b(?!(?:\s[\w-]{1,20}=\"[^\"]{0,200}\"){0,6}\s*>)"
+    rb"|(?:[bisuBISU]|[bB][iI][gG]|[cC][oO][dD][eE]|[eE][mM]|[fF][oO][nN][tT]|[nN][oO][bB][rR]|[sS][mM][aA][lL][lL]"
+    rb"|[sS][tT][rR][iI][kK][eE]|[sS][tT][rR][oO][nN][gG]|[tT][tT])[\s/])"
+)
 _TAG_GOES_ON = re.compile(  # S, a space: to the ">" that ends it, which is none in quotes that follow a "="
     rb"[^S/>]*+(?:[S/]++|[^S/>][^S/>=]*+(?:[S]*+=[S]*+(?:\"[^\"]*+\"|'[^']*+'|[^S>\"'][^S>]*+)?+)?+)*+".replace(
         b"S", rb"\t\n\f\r "
     )
 )
 _MOST_HIDDEN = 20
-"""Elements before the article beyond which it is left to the parser which of them are still open."""
+"""Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
+_AFTER_HIDDEN = (b">", b"=", b"/", b" ", b"\n", b"\t", b"\r")
 _MOST_ZEROS = 50
 """One zero byte in so many is a slip that changes no word; more are another encoding, whose words would be lost."""
 
@@ -63,7 +74,7 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
-    html, data = _parsable(body, charset)
+    html, data = _bounded(body, charset)
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
@@ -73,8 +84,18 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
     if len(opened) > len(closed):
         raise CutShort("the page opens an <article> and does not close it")
     if len(opened) == len(closed) == 1 and opened[0] < closed[0] and not _may_be_hidden(low, opened[0]):
-        return Markup(html, data[opened[0] : closed[0]].decode(), low[opened[0] : closed[0]])
+        article = data[opened[0] : closed[0]]
+        _refuse_what_is_hard(article)
+        return Markup(html, article.decode(), low[opened[0] : closed[0]])
+    _refuse_what_is_hard(data)
     return Markup(html, None)
+
+
+def beyond_article(markup: Markup) -> str:
+    """All of a page, whether or not its one article was cut out. Raises TooLarge."""
+    if markup.article is not None:  # all else was not looked at
+        _refuse_what_is_hard(markup.html.encode())
+    return markup.html
 
 
 def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
@@ -105,22 +126,16 @@ def _may_be_hidden(low: bytes, article: int) -> bool:
     at = low.find(b"hidden", 0, limit)
     looked = 0
     while at >= 0:
-        tag = low.rfind(b"<", 0, at)
-        stands_alone = low[at - 1 : at].isspace() and low[at + 6 : at + 7] in (
-            b">",
-            b"=",
-            b"/",
-            b" ",
-            b"\n",
-            b"\t",
-            b"\r",
-        )
-        if stands_alone and low.find(b">", tag, at) < 0:
-            found = _NAME.match(low, tag + 1)
-            name = found[0] if found else b""
+        if low[at - 1 : at].isspace() and low[at + 6 : at + 7] in _AFTER_HIDDEN:
             looked += 1
-            if tag == article or looked > _MOST_HIDDEN or (name not in _VOID and _still_open(low, name, at, article)):
+            if looked > _MOST_HIDDEN:
                 return True
+            tag = low.rfind(b"<", 0, at)
+            if low.find(b">", tag, at) < 0:
+                found = _NAME.match(low, tag + 1)
+                name = found[0] if found else b""
+                if tag == article or (name not in _VOID and _still_open(low, name, at, article)):
+                    return True
         at = low.find(b"hidden", at + 6, limit)
     return False
 
@@ -139,24 +154,29 @@ def parsable(body: bytes, charset: str | None = None) -> str:
 
     Raises TooLarge, Undecodable.
     """
-    return _parsable(body, charset)[0]
+    html, data = _bounded(body, charset)
+    _refuse_what_is_hard(data)
+    return html
 
 
-def _parsable(body: bytes, charset: str | None) -> tuple[str, bytes]:
+def _bounded(body: bytes, charset: str | None) -> tuple[str, bytes]:
+    """The markup, and its bytes in UTF-8, of a page with no more bytes and tags than one may have."""
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
     html, data = _decoded(body, charset)
     tags = data.count(b"<")
     if tags > MOST_TAGS:
         raise TooLarge(f"the page has {tags:,} tags and is not parsed; no page of the site has more than {MOST_TAGS:,}")
-    if len(data) > _LONGEST_TAG or tags * tags > 4 * _MOST_COPIES:  # else half the tags, copied into the other half
-        _refuse_what_is_hard(data, tags)
     return html, data
 
 
-def _refuse_what_is_hard(data: bytes, tags: int) -> None:
+def _refuse_what_is_hard(data: bytes) -> None:
     """Looks at what may be a tag wherever one may begin: what is a comment or a script only the parser can tell."""
-    squares = 0
+    tags = data.count(b"<")
+    # Half the tags, copied into the other half, are at most a quarter of their square.
+    if len(data) <= _LONGEST_TAG and tags * tags <= 4 * _MOST_COPIES and not _MAY_BE_LONG.search(data):
+        return
+    squares = longest_link = 0
     copied: set[bytes] = set()
     for opens in _TAG_OPENS.finditer(data):
         goes_on = _TAG_GOES_ON.match(data, opens.end())
@@ -168,9 +188,16 @@ def _refuse_what_is_hard(data: bytes, tags: int) -> None:
             )
         if opens[1]:
             copied.add(data[opens.start() : goes_on.end()])
+        elif opens[2]:
+            longest_link = max(longest_link, goes_on.end() - opens.start())
     if 3 * len(copied) * tags > _MOST_COPIES:  # of those that are the same, three are copied
         raise TooLarge(
             f"{len(copied):,} kinds of bold and fonts among {tags:,} tags: no page of the site, and not parsed"
+        )
+    size = 3 * sum(map(len, copied)) + longest_link  # a link that begins ends the one before it
+    if size * tags > _MOST_COPIED:
+        raise TooLarge(
+            f"bold, fonts and a link of {size:,} bytes among {tags:,} tags: no page of the site, and not parsed"
         )
 
 
@@ -217,7 +244,7 @@ def shows(body: bytes, charset: str | None, text: str) -> bool:
     """Whether a page holds the words of a known text, in whatever markup: a third of its longer lines or more."""
     try:
         page = "".join(html.unescape(_TAG.sub("", decode(body, charset))).split())
-    except Undecodable:
+    except (Undecodable, ValueError):  # a character's number of more digits than a number may have
         return False
     lines = ["".join(line.removeprefix("- ").split()) for line in text.split("\n") if len(line) >= 60]
     return bool(lines) and sum(line in page for line in lines) * 3 >= len(lines)

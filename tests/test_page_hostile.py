@@ -19,7 +19,7 @@ from ingest.errors import ReadError
 from ingest.markup import from_html
 from ingest.page import chapters, read, read_chapters
 from ingest.text import parse, render
-from ingest.whole import MOST_TAGS
+from ingest.whole import MAX_BYTES, MOST_TAGS, _may_be_hidden, shows
 from storage.model import Decision
 
 ROOT = Path(__file__).parent.parent
@@ -150,6 +150,15 @@ def test_as_many_tags_as_a_page_can_have_are_read_and_one_more_is_refused() -> N
     assert "20,001 tags" in refused(in_article("<br>" * (room + 1)))
 
 
+def test_a_page_of_more_than_two_megabytes_is_not_looked_into() -> None:
+    room = MAX_BYTES - len(in_article("<!---->"))
+    assert words_of(f"<!--{'a' * room}-->") == ""
+    assert "2,097,153 bytes" in refused(in_article(f"<!--{'a' * (room + 1)}-->"))
+    link = b"<a href='?chapter=2'>"
+    assert chapters(link + b"a" * room, "23 004 117") == [2]
+    assert chapters(link + b"a" * MAX_BYTES, "23 004 117") == [], "no page that is read links to it"
+
+
 def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:
     fonts = "".join(f"<font size={n}>" for n in range(1_000))
     assert "1,000 kinds" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
@@ -157,6 +166,28 @@ def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> 
     assert "1,000 kinds" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
     assert words_of("<p><b class='x'><i>a</i></b></p>" * 2_000) == " ".join("a" * 2_000)
     assert words_of("<p>" + "<b>" * 2_000 + "<p>a" * 2_000) == " ".join("a" * 2_000)
+
+
+NAMES = " ".join(f"a{n}" for n in range(2_000))
+
+
+@pytest.mark.parametrize("quoted", ["", "title='>' ", "title='<p>' ", 'href="x" class="y" ', "\n", "a= '\">' "])
+@pytest.mark.parametrize("tag", ["a", "A", "font", "FONT", "b", "strong", "nobr"])
+def test_long_tags_that_the_parser_would_copy_into_every_paragraph_are_refused(tag: str, quoted: str) -> None:
+    assert "among 1,0" in refused(in_article(f"<p><{tag} {quoted}{NAMES}>x" + "<p>a" * 1_000))
+    assert words_of(f"<p><{tag} {quoted}{NAMES}>x</{tag}>" + "<p>a" * 40) == "x" + " a" * 40
+
+
+def test_links_that_end_each_other_are_copied_once_and_read() -> None:
+    links = "".join(f"<a href='/decisions/planning/other/23-004-{n:03}' title='{n * 7:040}'>a" for n in range(800))
+    assert words_of(f"<p>{links}" + "<p>b" * 800).startswith("a" * 800)
+
+
+def test_what_stands_beyond_the_article_is_looked_at_when_it_is_parsed() -> None:
+    hard = f"<p><font {NAMES}>" + "<p>a" * 1_000
+    body = in_article("<p>It was lost.</p>").replace(b"</body>", hard.encode() + b"</body>")
+    assert "\nIt was lost.\n" in render(read(body)), "the article alone is parsed"
+    assert "among 1,0" in refused(body.replace(b"The Ombudsman's final decision:", b"x"))
 
 
 @pytest.mark.parametrize("quoted", ["", "title='>' ", 'title=">" ', 'a"b title=">" ', "a= '\">' "])
@@ -195,6 +226,25 @@ def test_elements_that_seem_hidden_are_looked_at_a_few_times(monkeypatch: pytest
     monkeypatch.setattr("ingest.whole._still_open", lambda *arguments: looked.append(arguments))
     assert "\nThe complaint\nIt was lost.\n" in render(read(body))
     assert len(looked) < 100
+
+
+def test_words_that_seem_to_hide_are_looked_at_a_few_times() -> None:
+    class Counting(bytes):
+        searches = 0
+
+        def rfind(self, *arguments: Any) -> int:
+            Counting.searches += 1
+            return super().rfind(*arguments)
+
+    low = Counting(b"<html><body><p>" + b"hidden " * 3_000 + b"</p><article>")
+    assert _may_be_hidden(low, low.index(b"<article")), "it is left to the parser"
+    assert Counting.searches < 100
+    body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<p>" + b"hidden " * 3_000 + b"</p><article>")
+    assert "\nThe complaint\nIt was lost.\n" in render(read(body))
+
+
+def test_a_number_of_a_character_without_end_is_no_character() -> None:
+    assert not shows(b"<html>&#" + b"9" * 5_000 + b";</html>", None, "a" * 80)
 
 
 def test_an_address_without_end_leads_to_no_chapter() -> None:
@@ -485,6 +535,11 @@ HEAVY = {
     "100,000 articles": 'HEAD + FOOT.replace("</body>", "<article>a</article>" * 100_000 + "</body>")',
     "more tags than a page has": f'HEAD + "<div>" * {4 * DEEP} + "a" + "</div>" * {4 * DEEP} + FOOT',
     "fonts copied": 'HEAD + "<p>" + "".join(f"<font size={n}>" for n in range(9_000)) + "<p>a" * 9_000 + FOOT',
+    "a link copied": 'HEAD + "<p><a " + " ".join(f"a{n}" for n in range(15_000)) + ">x" + "<p>a" * 1_700 + FOOT',
+    "a link copied as often as may be": 'HEAD + "<p><a " + " ".join(f"a{n:x}" for n in range(1_250)) + ">x"'
+    ' + "<p>a" * 950 + FOOT',
+    "long fonts copied": 'HEAD + "<p>" + "".join(f"<font a={n} " + " ".join(f"a{m}" for m in range(90)) + ">"'
+    ' for n in range(13)) + "<p>a" * 18_000 + FOOT',
     "rows in rows of a drawing": f'HEAD + "<svg>" + "<tr><td>a" * {DEEP} + "</svg>" + FOOT',
     "100,000 ends of the article": 'HEAD + FOOT.replace("</body>", "</article>" * 100_000 + "</body>")',
 }
