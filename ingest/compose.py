@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ingest.blocks import Block
-from ingest.errors import NotADecision, WrongReference
+from ingest.errors import NotADecision, TooLarge, WrongReference
 from ingest.head import read_head, without_contents
 from ingest.numbering import numbers
 from ingest.phrases import MONTHS, OPENER, PANEL, RESPONSE, TITLE, is_closing
@@ -16,6 +16,9 @@ from storage.model import reference as printed_reference
 
 _CLOSING_WITHIN = 12
 """Lines appended after the closing line are few."""
+
+LONGEST_TEXT = 500_000
+"""Characters. The longest text known has 85,000; what stands in the database is searched and shown as a whole."""
 
 _DASHES = re.compile(r"\A(?:- )+")
 """Before a title they are markers of an item, which its line does not keep: in the text it would be one."""
@@ -36,7 +39,7 @@ def compose(
     `reference`: the one asked for, in any spelling. `title`: the title where the blocks do not hold it. `own`: whether
     all blocks are the decision's, so that what stands before the title is kept; else it is the page's. `marked_up`:
     whether the blocks come from HTML, whose attributes and elements say what text only shows.
-    Raises NotADecision naming what is missing, WrongReference.
+    Raises NotADecision naming what is missing, WrongReference, TooLarge.
     """
     at = title_at(blocks)
     if at is not None:
@@ -58,6 +61,9 @@ def compose(
     if not body or (head.summary is None and all(is_closing(block.text) for block in body)):
         raise NotADecision(f"{printed}: no text after its head")
     lines = [Line("header", title), *head.lines, *_body_lines(body, marked_up=marked_up)]
+    length = sum(len(line.text) for line in lines)
+    if length > LONGEST_TEXT:
+        raise TooLarge(f"{printed}: a text of {length:,} characters; no decision has more than {LONGEST_TEXT:,}")
     category, _, subcategory = (head.fields.get("Category") or "").partition(" > ")
     return Decision(
         reference=printed,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.compose import compose
 from ingest.errors import CutShort, NotADecision, TooLarge
 from ingest.phrases import without_furniture
 from ingest.plain import from_text
 from ingest.whole import MAX_BYTES, decode
 from storage.model import Decision
+
+_LINE = re.compile(r"\S[^\r\n]*")
+MOST_LINES = 20_000
+"""The longest text known has some hundreds. As many as a page may have tags (`ingest.whole`)."""
 
 
 def render(decision: Decision) -> str:
@@ -24,6 +30,9 @@ def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
     if len(text) > MAX_BYTES:
         raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
     text = decode(text) if isinstance(text, bytes) else text
+    lines = len(_LINE.findall(text))
+    if lines > MOST_LINES:
+        raise TooLarge(f"the document has {lines:,} lines; no decision has more than {MOST_LINES:,}")
     if not text.strip():
         raise NotADecision("an empty document")
     decision = compose(without_furniture(from_text(text)), marked_up=False)

@@ -24,6 +24,10 @@ _REFERENCE_MOST = 100
 """Characters that a reference has at most, however it is spelled and whatever stands around it."""
 
 _SNIPPET_TOKENS = 24
+_SNIPPET_CHARACTERS = 100_000
+_SNIPPET_HITS = 1_000
+"""Of one text at most: the time that FTS5 takes to choose a snippet grows with the square of the hits it chooses from,
+and nothing can interrupt it. The longest text known has 85,000 characters."""
 _SUMMARY_CHARACTERS = 200
 _STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _PARTS = re.compile(r'"([^"]*)(?:"(\*)?|$)|([^\s"]+)')
@@ -58,7 +62,23 @@ def match_expression(query: str) -> str | None:
         return _phrase(*whole)
     parts = [part for part in _parts(query) if any(letter.isalnum() for letter in part[0])]
     # Side by side: FTS5 overlooks a phrase without tokens then, and would find nothing after an AND.
-    return " ".join(_phrase(*part) for part in parts[:_WORDS_MOST]) or None
+    # Once each: a word typed twice finds no other decisions, and each time would be looked for by itself.
+    return " ".join(dict.fromkeys(_phrase(*part) for part in parts[:_WORDS_MOST])) or None
+
+
+def snippet(start: str, end: str, tokens: int = _SNIPPET_TOKENS) -> str:
+    """SQL, for a query of `decisions_fts`: the words around what was found, with `start` and `end` (SQL too) about it.
+
+    Of a text that holds it too often to choose in time it is how the summary begins.
+    """
+    hits = "length(highlight(decisions_fts, 2, 'x', '')) - length(text)"  # each is one character longer there
+    beginning = "coalesce(summary, text)"
+    return (
+        f"CASE WHEN length(text) <= {_SNIPPET_CHARACTERS} AND {hits} <= {_SNIPPET_HITS} "
+        f"THEN snippet(decisions_fts, -1, {start}, {end}, '…', {tokens}) "
+        f"WHEN length({beginning}) > {_SUMMARY_CHARACTERS} THEN substr({beginning}, 1, {_SUMMARY_CHARACTERS}) || '…' "
+        f"ELSE {beginning} END"
+    )
 
 
 def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
@@ -78,7 +98,7 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
     # ORDER BY rank LIMIT is the index's own, so that a snippet is made of the hits only.
     rows = db.execute(
         "SELECT d.reference, d.authority, d.decision_date, d.outcome, f.snippet, f.rank FROM (SELECT rowid, rank, "
-        f"snippet(decisions_fts, -1, ?, ?, '…', {_SNIPPET_TOKENS}) AS snippet FROM decisions_fts "
+        f"{snippet('?', '?')} AS snippet FROM decisions_fts "
         f"WHERE decisions_fts MATCH ? AND rank MATCH '{RANKING}' ORDER BY rank LIMIT ?) AS f "
         "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
         (*marks, expression, max(limit, 0)),
@@ -95,7 +115,9 @@ def _find(db: sqlite3.Connection, key: str) -> Hit | None:
     if row is None:
         return None
     held, authority, decided, outcome, words = row
-    return Hit(held, authority, decided, outcome, shorten(words, _SUMMARY_CHARACTERS, placeholder="…"), 0.0)
+    return Hit(
+        held, authority, decided, outcome, shorten(words[:_CHARACTERS_MOST], _SUMMARY_CHARACTERS, placeholder="…"), 0.0
+    )
 
 
 def _parts(query: str) -> Iterator[tuple[str, bool]]:

@@ -15,7 +15,7 @@ from documents import PHASES
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.errors import ReadError
+from ingest.errors import ReadError, TooLarge
 from ingest.markup import from_html
 from ingest.page import chapters, read, read_chapters
 from ingest.text import parse, render
@@ -157,6 +157,15 @@ def test_a_page_of_more_than_two_megabytes_is_not_looked_into() -> None:
     link = b"<a href='?chapter=2'>"
     assert chapters(link + b"a" * room, "23 004 117") == [2]
     assert chapters(link + b"a" * MAX_BYTES, "23 004 117") == [], "no page that is read links to it"
+
+
+def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() -> None:
+    words = "<p>" + "word " * 55_000
+    assert len(words_of(words)) > 270_000
+    assert "no decision has more than 500,000" in refused(in_article(words * 2))
+    first, second = (in_article(words + f"<p>{n}</p>") for n in (1, 2))
+    with pytest.raises(TooLarge):
+        read_chapters([first, second])
 
 
 def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:

@@ -13,6 +13,7 @@ from ingest.config import Config
 from ingest.run import Import, perform
 from storage.database import reading
 from storage.search import match_expression, search
+from web.queries import QUERIES
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TEXT = """the council’s well-known delay under section 34(B), and the child's "best interests" were near
@@ -205,6 +206,40 @@ def test_hits_come_best_first_with_snippets(seeds: Path) -> None:
         assert all("[" in hit.snippet and "\n" not in hit.snippet for hit in hits)
         assert "<b>" in search(db, "hospital discharge", 10, ("<b>", "</b>"))[0].snippet
         assert len(search(db, "council", 1)) == 1
+
+
+def stuffed(hits: int, words: int) -> str:
+    """A text that holds "council" so often among so many words."""
+    every = ["Council"] * hits + ["word"] * (words - hits)
+    return (
+        "Anytown Council (25 004 921)\nDecision : Upheld\nThe Ombudsman's final decision:\n"
+        f"Summary: The beginning.\n{' '.join(every)}.\nInvestigator's decision on behalf of the Ombudsman"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hits", "words", "chosen"),
+    [(900, 15_000, True), (1_100, 15_000, False), (9, 30_000, False), (60_000, 60_000, False)],
+)
+def test_no_snippet_is_chosen_from_more_hits_than_a_text_can_have(
+    tmp_path: Path, hits: int, words: int, chosen: bool
+) -> None:
+    """Of 120,000 hits FTS5 would choose for many minutes, and nothing could end it."""
+    (tmp_path / "stuffed.txt").write_text(stuffed(hits, words), "utf-8")
+    path = tmp_path / "stuffed.db"
+    assert perform(Import((tmp_path,)), Config(), path, Clock(), Stop(), lambda tally: None).exit_code == 0
+    with reading(path) as db:
+        (hit,) = search(db, "council", 10)
+        db.create_function("lgsco_match", 1, match_expression)
+        db.create_function("lgsco_reference", 1, str)
+        ((*_, shown, _),) = db.execute(QUERIES["search"].sql, {"query": "council"})
+    assert hit.snippet == " ".join(shown.replace("«", "[").replace("»", "]").split()) or chosen
+    assert (hit.snippet == "The beginning.") is not chosen
+    assert ("«" in shown, "[" in hit.snippet) == (chosen, chosen)
+
+
+def test_a_word_typed_twice_is_looked_for_once() -> None:
+    assert match_expression("council delay Council council") == '"council" "delay" "Council"'
 
 
 def test_an_authority_named_outranks_one_mentioned(seeds: Path) -> None:

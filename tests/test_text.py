@@ -24,8 +24,9 @@ from documents import (
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from ingest.errors import ReadError
-from ingest.text import parse, render
+from ingest.compose import LONGEST_TEXT
+from ingest.errors import ReadError, TooLarge
+from ingest.text import MOST_LINES, parse, render
 from storage.model import Decision, Line
 
 ROOT = Path(__file__).parent.parent
@@ -495,3 +496,21 @@ def test_the_sections_of_a_seed() -> None:
 def test_render_needs_nothing_but_the_lines() -> None:
     decision = parse(seed("000_d996cb4fed483c77"))
     assert render(replace(decision, summary=None, kind=None)) == render(decision)
+
+
+# -- more than any decision has
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n", "\n   \n"])
+def test_as_many_lines_as_a_document_can_have_are_read_and_one_more_is_refused(end: str) -> None:
+    most = end.join(small(*["a"] * (MOST_LINES - 5)).split("\n"))
+    assert parse(most).reference == "23 004 117"
+    with pytest.raises(TooLarge, match="20,001 lines"):
+        parse(f"{most}{end}a")
+
+
+def test_as_long_a_text_as_a_decision_can_have_is_read_and_one_character_more_is_refused() -> None:
+    room = LONGEST_TEXT - len(small("").replace("\n", ""))
+    assert len(render(parse(small("a" * room))).replace("\n", "")) == LONGEST_TEXT
+    with pytest.raises(TooLarge, match="500,001 characters"):
+        parse(small("a" * (room + 1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from storage.search import RANKING
+from storage.search import RANKING, snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ QUERIES: dict[str, Query] = {
         f"""
 SELECT d.reference, d.decision_date, d.authority, d.outcome, found.snippet, round(found.rank, 2) AS rank
 FROM (
-  SELECT rowid, rank, snippet(decisions_fts, -1, '«', '»', '…', 40) AS snippet
+  SELECT rowid, rank, {snippet("'«'", "'»'", 40)} AS snippet
   FROM decisions_fts
   WHERE decisions_fts MATCH lgsco_match(:query) AND rank MATCH '{RANKING}'
   ORDER BY rank LIMIT 100
