@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from ingest.blocks import Block, Item, List
 
@@ -107,21 +106,30 @@ def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
 
     A list that adjoins another may be its sub-list; choices that leave out only such lists are tried first.
     """
-    if sum(map(_length, pending)) == gap:
+    surplus = sum(map(_length, pending)) - gap
+    if surplus == 0:
         return pending
-    if len(pending) > _TOO_MANY:
+    if surplus < 0 or len(pending) > _TOO_MANY:
         return None
     adjoining = [run for run in pending if run.adjoins]
     for candidates in (adjoining, pending):
-        fitting = [
-            kept
-            for size in range(1, len(candidates) + 1)
-            for left_out in combinations(candidates, size)
-            if sum(map(_length, kept := [run for run in pending if run not in left_out])) == gap
-        ]
-        if fitting:
-            return fitting[0] if len(fitting) == 1 else None
+        choices = _choices(candidates, surplus)
+        if surplus in choices:
+            left_out = choices[surplus]
+            return None if left_out is None else [run for run in pending if run not in left_out]
     return None
+
+
+def _choices(runs: Sequence[_Run], most: int) -> dict[int, list[_Run] | None]:
+    """For each number of items up to `most` that some of the runs have together: which, or None where it is not one
+    choice only. There are no more such numbers than items, where there are thousands of choices."""
+    found: dict[int, list[_Run] | None] = {0: []}
+    for run in runs:
+        for items, chosen in list(found.items()):
+            together = items + _length(run)
+            if together <= most:
+                found[together] = None if together in found or chosen is None else [*chosen, run]
+    return found
 
 
 def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]:
@@ -138,7 +146,7 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
         if of.marker == "-":
             return None
         if parent is not None:
-            above = known(parent)
+            above = names[parent]
             reached = _ordinal(item, nested.get((parent, of.marker), 0))
             nested[parent, of.marker] = reached
             return f"{above}.{_mark(of.marker, reached)}" if above else None
@@ -156,8 +164,14 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
         return f"{owners[of]}.{_mark(of.marker, reached)}"
 
     def known(item: Item) -> str | None:
-        if item not in names:
-            names[item] = name(item)
+        unnamed: list[Item] = []  # with the items it stands in, as deep as they like
+        at: Item | None = item
+        while at is not None and at not in names:
+            unnamed.append(at)
+            at = at.list.parent if at.list.marker != "-" else None
+        while unnamed:
+            at = unnamed.pop()
+            names[at] = name(at)
         return names[item]
 
     found: list[str | None] = []

@@ -15,8 +15,10 @@ from documents import PHASES
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ingest.blocks import Item, List
 from ingest.errors import ReadError, TooLarge
 from ingest.markup import from_html
+from ingest.numbering import _choices, _Run
 from ingest.page import chapters, read, read_chapters
 from ingest.text import parse, render
 from ingest.whole import MAX_BYTES, MOST_TAGS, _may_be_hidden, shows
@@ -250,6 +252,21 @@ def test_words_that_seem_to_hide_are_looked_at_a_few_times() -> None:
     assert Counting.searches < 100
     body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<p>" + b"hidden " * 3_000 + b"</p><article>")
     assert "\nThe complaint\nIt was lost.\n" in render(read(body))
+
+
+def test_lists_that_count_on_are_tried_in_one_way_for_each_sum_of_their_items() -> None:
+    lists = "<ol><li>a</li></ol>" * 12 + "<ol start=9999><li>a</li></ol>"
+    numbers = [line.number for line in read(in_article(lists * 50)).lines if line.kind == "item"]
+    assert numbers == ([None] * 12 + ["9999"]) * 50
+    runs = [_Run([Item(List("1", None, None), 0, None)], None, adjoins=True) for _ in range(12)]
+    assert len(_choices(runs, 9986)) == 13, "not the 4,096 ways to choose"
+
+
+def test_items_in_a_thousand_items_have_their_numbers() -> None:
+    deep = "\n\n".join(" " * (level + 1) + "1. Back to top" for level in range(1_500)) + "\n\n" + " " * 1_501 + "1. a"
+    head = "Wexcombe Council (23 004 117)\n\nThe Ombudsman's final decision:\n\nSummary: There was fault.\n\n"
+    decision = parse(head + deep + "\n\nInvestigator's decision on behalf of the Ombudsman")
+    assert [line.number for line in decision.lines if line.kind == "item"] == ["1" + ".1" * 1_500]
 
 
 def test_a_number_of_a_character_without_end_is_no_character() -> None:
