@@ -29,6 +29,9 @@ _MOST_LINKS = 10 * PAGE_SIZE
 """Links to decisions; each card has one or two. What is around them is gone through link by link."""
 _CARD_DEEPEST = 30
 """Elements between a card and its link at most; each may be looked through for the card's line."""
+_CARDS_ROOM = 1_000_000
+"""Characters of markup, beside twice the page's, that its cards may have together: they stand in each other only where
+the markup is broken, and each is gone through by itself."""
 
 _SLUG = r"\w[\w'&,.()+ -]*"
 _DECISION_PATH = re.compile(
@@ -62,7 +65,21 @@ def read(body: bytes, *, charset: str | None = None) -> Listing:
     if tree.body is None:
         return Listing(None, ())
     total = _total(tree.body) if "Your search has" in html else None
-    return Listing(total, tuple(_entry(card, link, path) for card, link, path in _cards(tree.body)))
+    look = _Look(2 * len(html) + _CARDS_ROOM)
+    return Listing(total, tuple(_entry(look(card), link, path) for card, link, path in _cards(tree.body, look)))
+
+
+class _Look:
+    """Counts what is gone through of a page, element by element. Raises TooLarge past the most it may be."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def __call__(self, node: LexborNode) -> LexborNode:
+        self._left -= len(node.html or "")
+        if self._left < 0:
+            raise TooLarge("cards that stand in each other, all of them long: no page of the listing")
+        return node
 
 
 def _total(body: LexborNode) -> int | None:
@@ -73,7 +90,7 @@ def _total(body: LexborNode) -> int | None:
     return None
 
 
-def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, LexborNode, str]]:
+def _cards(body: LexborNode, look: _Look) -> Iterator[tuple[LexborNode, LexborNode, str]]:
     """Each card's element, its first link and where that leads: the largest element around it with no other's link."""
     links: list[tuple[LexborNode, str, str]] = []
     for link in body.css("a[href]"):
@@ -99,7 +116,7 @@ def _cards(body: LexborNode) -> Iterator[tuple[LexborNode, LexborNode, str]]:
 
     def has_line(node: LexborNode) -> bool:
         if node.mem_id not in lined:
-            lined[node.mem_id] = _card_line(fold(node.text(separator=" "))) is not None
+            lined[node.mem_id] = _card_line(fold(look(node).text(separator=" "))) is not None
         return lined[node.mem_id]
 
     for link, path, name in links:

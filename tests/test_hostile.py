@@ -807,6 +807,13 @@ def test_a_text_is_read_as_its_page_was(title: str, summary: str, line: str) -> 
 
 
 FAR_INSIDE = b"<p>Investigator's decision on behalf of the Ombudsman</p>"
+
+
+def nested_cards(before: str) -> bytes:
+    inside = "<div><a href='/decisions/a/b/25-004-920'>a</a>" * 99 + "1-Jan-2000 " * 27_000 + "</div>" * 99
+    return f"<html><body>{before}{inside}</body></html>".encode()
+
+
 TIMES: dict[str, Callable[[], object]] = {
     "spaces after the end": lambda: whole(b"<html><body>a</body></html>" + b" " * 24 + b"x"),
     "comments after the end": lambda: whole(b"<html><body>a</body></html>" + b"<!-- -->" * 22 + b"x"),
@@ -821,6 +828,10 @@ TIMES: dict[str, Callable[[], object]] = {
     ),
     "links around links": lambda: listing.read(
         b"<html><body>" + b"<div><a href='/decisions/a/b/25-004-920'>a</a>" * 6_000 + b"</html>"
+    ),
+    "one decision's links, nested around dates": lambda: listing.read(nested_cards("")),
+    "a decision's links, nested around dates": lambda: listing.read(
+        nested_cards("<a href='/decisions/a/b/25-004-921'>")
     ),
     "nested elements": lambda: page.read(b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"),
     "nested elements of a listing": lambda: listing.read(b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"),

@@ -441,3 +441,17 @@ def test_outside_is_what_is_left_of_the_whole(days: list[date]) -> None:
         assert before.first <= before.last
         assert before.last + timedelta(days=1) == after.first
     assert whole.without(whole) == []
+
+
+@pytest.mark.parametrize("other", ["", "<a href='/decisions/planning/other/23-004-118'>b</a>"])
+def test_cards_in_each_other_are_gone_through_as_long_as_they_are_short(other: str) -> None:
+    """Of one decision alone, each element around a link is looked into; beside others, each link has a card."""
+
+    def nested(words: str) -> bytes:
+        links = "<div><a href='/decisions/planning/other/23-004-117'>a</a>" * 60
+        return f"<html><body>{other}{links}{words}{'</div>' * 60}</body></html>".encode()
+
+    assert {entry.reference for entry in read(nested("1-Jan-2000 " * 100)).entries} >= {"23 004 117"}
+    for words in ("1-Jan-2000 " * 30_000, "<br>" * 15_000):
+        with pytest.raises(TooLarge, match="in each other"):
+            read(nested(words))
