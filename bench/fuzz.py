@@ -1,13 +1,15 @@
 """Fuzzing: damaged and invented input for everything that reads it, and whether time grows with size alone.
 
 Every input follows from the seed, the reader's name and its own number: `given(reader, seed, number)` is the one that
-failed. Each reader has a process of its own, so that one that dies is told like any other failure.
+failed. Each reader has a process of its own, with so much memory and no more, so that one that dies, or that nothing
+can interrupt, is told like any other failure.
 """
 
 from __future__ import annotations
 
 import math
 import multiprocessing
+import resource
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -26,12 +28,21 @@ from storage.errors import LgscoError
 _LONGEST = 300_000
 """Bytes of one input at most."""
 _PATIENCE = 2.0
-"""Seconds of one input, after which it is called endless."""
+"""CPU seconds of one input, after which it is called endless."""
+_GROWTH_PATIENCE = 10.0
+"""The same of one that is made to be hard, and as large as is read at all."""
+_GIVEN_UP = 60.0
+"""Seconds beyond all of these, after which a reader that nothing could interrupt is ended from outside."""
+_ROOM = 1_500_000_000
+"""Bytes of a reader's address space."""
+_MOST_MEGABYTES = 500
+"""What a reader has in memory at most."""
 _GROWTH_SECONDS = 0.06
 """An input that takes as long is large enough to tell how time grows."""
 _GROWTH_LEAST = 0.02
 """Times below this tell nothing."""
-_GROWTH_SIZES = (4_000, 16_000, 64_000, 256_000, 1_024_000)
+_GROWTH_SIZES = (4_000, 16_000, 64_000, 256_000, 1_024_000, 2_000_000, 4_000_000)
+"""Bytes; of a page or a document the last is more than is read."""
 _STEEP = 1.5
 """Growth by more than this power of the size is told for each kind of input."""
 
@@ -122,6 +133,10 @@ class Tried:
     """By what went wrong and where: the numbers of the inputs."""
     slowest: float = 0.0
     """Seconds."""
+    hardest: float = 0.0
+    """Seconds of the slowest of those that are made to be hard."""
+    megabytes: float = 0.0
+    """The most that was in memory at once."""
     growth: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By the kind of input: the power of its size that time grows with, and the seconds of the largest."""
 
@@ -157,58 +172,68 @@ class _Endless(BaseException):
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    def endless(*_: object) -> None:
+        raise _Endless(f"more than {seconds:g} seconds")
+
+    signal.signal(signal.SIGPROF, endless)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _endless(*_: object) -> None:
-    raise _Endless(f"more than {_PATIENCE:g} seconds")
-
-
-def _grow(reader: Reader, tried: Tried) -> None:
-    """Times inputs that are hard on a reader, each four times as long as the one before."""
-    for name, grown in reader.growing.items():
+def _grow(reader: Reader, number: Any, tried: Tried) -> None:
+    """Times inputs that are hard on a reader, each some times as long as the one before."""
+    for place, (name, grown) in enumerate(reader.growing.items()):
+        number.value = -1 - place
         times: list[tuple[int, float]] = []
         for size in _GROWTH_SIZES:
             body = grown(size)
             began = process_time()
             try:
-                with _patience(_PATIENCE), suppress(LgscoError):
+                with _patience(_GROWTH_PATIENCE), suppress(LgscoError):
                     reader.read(body)
-            except _Endless:
-                times.append((len(body), math.inf))
-                break
-            except Exception as error:
+            except (Exception, _Endless) as error:
                 tried.failures.setdefault(f"{_where(error)}, on {name}", []).append(-size)
             times.append((len(body), process_time() - began))
-            if times[-1][1] >= _GROWTH_SECONDS:
+            if times[-1][1] > _GROWTH_PATIENCE:
                 break
-        tried.growth[name] = _power(times), times[-1][1]
+        tried.hardest = max(tried.hardest, *(seconds for _, seconds in times))
+        tried.growth[name] = _power(times)
 
 
-def _power(times: Sequence[tuple[int, float]]) -> float:
-    """The power of the size by which the last two times grew."""
-    if times[-1][1] < _GROWTH_LEAST or len(times) == 1:
-        return 0.0 if math.isfinite(times[-1][1]) else math.inf
-    (less, before), (more, after) = times[-2:]
-    return math.log(after / max(before, 1e-4)) / math.log(more / less)
+def _power(times: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """The power of the size by which the times grew up to the first that tells it, and that time."""
+    told = next((place for place, (_, seconds) in enumerate(times) if seconds >= _GROWTH_SECONDS), len(times) - 1)
+    more, after = times[told]
+    if after < _GROWTH_LEAST or told == 0:
+        return 0.0, after
+    less, before = times[told - 1]
+    return math.log(after / max(before, 1e-4)) / math.log(more / less), after
+
+
+def _megabytes() -> float:
+    """The most that this process has had in memory, where the kernel tells: what it began as does not count."""
+    status = Path("/proc/self/status")
+    return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024 if status.exists() else 0.0
 
 
 def _work(place: int, seed: int, seconds: float, number: Any, answer: Connection) -> None:
-    """One reader's whole part, in a process of its own. `number` says which input is in hand."""
+    """One reader's whole part, in a process of its own. `number` says which input is in hand: below zero, which of
+    those that are made to be hard."""
     began = monotonic()
-    signal.signal(signal.SIGALRM, _endless)
+    resource.setrlimit(resource.RLIMIT_AS, (_ROOM, _ROOM))
     reader, tried = READERS[place], Tried()
     reader.samples()
-    _grow(reader, tried)
+    _grow(reader, number, tried)
+    number.value = 0
     until = max(began + seconds, monotonic() + seconds / 4)
     while monotonic() < until:
         with suppress(_Endless), _patience(_PATIENCE):
             attempt(reader, given(reader, seed, number.value), number.value, tried)
         number.value += 1
+    tried.megabytes = _megabytes()
     answer.send(tried)
 
 
@@ -219,13 +244,21 @@ def _tried(place: int, seed: int, seconds: float) -> Tried:
     process = context.Process(target=_work, args=(place, seed, seconds, number, theirs))
     process.start()
     theirs.close()
+    growing = list(READERS[place].growing)
     try:
-        found: Tried = ours.recv()
+        if ours.poll(2 * seconds + len(growing) * _GROWTH_PATIENCE + _GIVEN_UP):
+            found: Tried = ours.recv()
+            process.join()
+            return found
+        what = "nothing could interrupt it"
+        process.kill()
+        process.join()
     except EOFError:
         process.join()
-        found = Tried(inputs=number.value + 1, failures={f"it died ({process.exitcode})": [number.value]})
-    process.join()
-    return found
+        what = f"it died ({process.exitcode})"
+    if number.value < 0:
+        return Tried(failures={f"{what}, on {growing[-1 - number.value]}": [number.value]})
+    return Tried(inputs=number.value + 1, failures={what: [number.value]})
 
 
 # ---------------------------------------------------------------- what came of it
@@ -233,10 +266,12 @@ def _tried(place: int, seed: int, seconds: float) -> Tried:
 
 def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
     """So many seconds of it, shared by all readers. Failed: neither a value that keeps the laws of `bench.readers`
-    nor an error of ours, or no end. Time that grows by more than a power of 1.5 of an input's size is told too."""
+    nor an error of ours, no end, or more memory than there is. Time that grows by more than a power of 1.5 of an
+    input's size is told too."""
     figures: list[Figure] = []
+    shares = sum(reader.share for reader in READERS)
     for place, reader in enumerate(READERS):
-        tried = _tried(place, seed, seconds / len(READERS))
+        tried = _tried(place, seed, seconds * reader.share / shares)
         for what, numbers in tried.failures.items():
             print(f"{reader.name}, seed {seed}: {what}, {len(numbers)} times, first input {numbers[0]}", flush=True)
         figures += [
@@ -244,12 +279,10 @@ def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
             Figure(f"{reader.name}: inputs tried", (tried.inputs,), ""),
             Figure(f"{reader.name}: of them read", (100 * tried.read / max(1, tried.inputs),), "%"),
             Figure(f"{reader.name}: slowest", (1000 * tried.slowest,), "ms"),
+            Figure(f"{reader.name}: slowest of the hard", (1000 * tried.hardest,), "ms"),
+            Figure(f"{reader.name}: memory", (tried.megabytes,), "MB", target=_MOST_MEGABYTES, bound="at most"),
         ]
         for name, (power, longest) in tried.growth.items():
             if power > _STEEP:
-                figures.append(Figure(f"{reader.name}: growth on {name} ({_duration(longest)})", (power,), "power"))
+                figures.append(Figure(f"{reader.name}: growth on {name} ({longest * 1000:.0f} ms)", (power,), "power"))
     return figures
-
-
-def _duration(seconds: float) -> str:
-    return f"over {_PATIENCE:g} s" if math.isinf(seconds) else f"{seconds * 1000:.0f} ms"

@@ -7,6 +7,7 @@ import math
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -18,6 +19,7 @@ from bench.samples import pages
 from ingest import documents, listing, page, text
 from ingest.blocks import fold
 from ingest.clock import Clock, Stop
+from ingest.compose import LONGEST_TEXT
 from ingest.config import load
 from ingest.manners import Manners
 from ingest.site import Site as Client
@@ -28,7 +30,7 @@ from replica.messages import Request
 from replica.site import Site
 from storage.journal import Robots
 from storage.model import Decision, reference
-from storage.search import match_expression
+from storage.search import match_expression, snippet
 
 ROOT = Path(__file__).parent.parent
 _SITE = "http://127.0.0.1:1"
@@ -49,6 +51,8 @@ class Reader:
     """What to put into them."""
     growing: dict[str, Grown] = field(default_factory=dict)
     """Inputs of about so many bytes that are hard on a reader."""
+    share: float = 1.0
+    """How much of the time it is given beside the others."""
 
 
 # ---------------------------------------------------------------- the laws
@@ -136,6 +140,20 @@ def _search(body: bytes) -> object:
     if expression is None:
         return None
     return _index().execute("SELECT count(*) FROM held WHERE held MATCH ?", (expression,)).fetchone()[0] >= 0
+
+
+def _snippet(body: bytes) -> object:
+    """A text is found by its first words, and shown."""
+    words = body.decode("utf-8", "replace")[:LONGEST_TEXT]
+    expression = match_expression(words[:40])
+    if expression is None:
+        return None
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE decisions_fts USING fts5 (authority, summary, text)")
+        db.execute("INSERT INTO decisions_fts VALUES (?, ?, ?)", (words[:40], words[40:200], words))
+        return db.execute(
+            f"SELECT {snippet('?', '?')} FROM decisions_fts WHERE decisions_fts MATCH ?", ("[", "]", expression)
+        ).fetchone()
 
 
 def _retry_after(body: bytes) -> object:
@@ -311,6 +329,13 @@ _HARD: dict[str, tuple[bytes, bytes]] = {
     "rows of a drawing": (b"<svg><tr><td>a", b""),
     "inline elements never closed": (b"<i>a", b""),
 }
+
+
+def _attributes(size: int) -> bytes:
+    """As many different attributes as so many bytes hold, so short as can be."""
+    return b" ".join(b"a%x" % n for n in range(size // 5))
+
+
 _PAGES_HARD = {name: _inside(*pair, _TOP, _END) for name, pair in _HARD.items()} | {
     "one tag's attributes": lambda size: (
         _TOP + b"<p " + b" ".join(b"a%d=b" % n for n in range(size // 8)) + b">a</p>" + _END
@@ -331,6 +356,26 @@ _PAGES_HARD = {name: _inside(*pair, _TOP, _END) for name, pair in _HARD.items()}
     "articles": _over(b"<article>a</article>", _TOP + _END[:-14], b"</body></html>"),
     "paragraphs": _over(b"<p>It was lost.</p>", _TOP, _END),
     "one word": _over(b"a", _TOP + b"<p>", _END),
+    "a link in every paragraph": lambda size: (
+        _TOP + b"<p><a " + _attributes(size // 2) + b">a" + b"<p>a" * min(size // 8, 18_000) + _END
+    ),
+    "a link in many paragraphs": lambda size: (
+        _TOP + b"<p><a " + _attributes(min(size, 5_900)) + b">a" + b"<p>a" * min(size // 8, 940) + _END
+    ),
+    "long fonts in every paragraph": lambda size: (
+        _TOP
+        + b"<p>"
+        + b"".join(b"<font x=%d %s>" % (n, _attributes(size // 100)) for n in range(13))
+        + b"<p>a" * min(size // 8, 18_000)
+        + _END
+    ),
+    "words that seem to hide": _over(b"hidden ", b"<!DOCTYPE html><html><body><p>", _TOP[27:] + _END),
+    "headers around words": lambda size: (
+        b"<html><body>" + b"<header>" * 45 + b"a\xc2\xa0 " * (size // 4) + b"</header>" * 45 + b"</body></html>"
+    ),
+    "lists that count on": _over(b"<ol><li>a</ol>" * 12 + b"<ol start=9999><li>a</ol>", _TOP, _END),
+    "addresses": _over(b"href=", _TOP, b"chapter=" + _END),
+    "questions": _over(b"href=?&", _TOP, b"chapter=" + _END),
 }
 _CARD = b"<div><h3><a href='/decisions/a/b/23-%03d-%03d'>Anytown Council (23 004 117)</a></h3>"
 
@@ -339,6 +384,10 @@ def _linked(size: int, closing: bytes) -> bytes:
     return b"<html><body>" + b"".join(
         _CARD % (n // 1000 % 1000, n % 1000) + closing for n in range(size // len(_CARD + closing))
     )
+
+
+def _around_dates(size: int, before: bytes) -> bytes:
+    return b"<html><body>" + before + (_CARD % (4, 117)) * 99 + b"1-Jan-2000 " * (size // 11) + b"</body></html>"
 
 
 _LISTINGS_HARD: dict[str, Grown] = {
@@ -352,6 +401,11 @@ _LISTINGS_HARD: dict[str, Grown] = {
     "a title of brackets": lambda size: (
         b"<html><body><div><a href='/decisions/a/b/25-004-920'>" + b"(a " * (size // 3) + b"</a></div></body></html>"
     ),
+    "one decision's links around dates": lambda size: _around_dates(size, b""),
+    "a decision's links around dates": lambda size: _around_dates(size, _CARD % (4, 118) + b"</div>"),
+    "one decision's links around breaks": lambda size: (
+        b"<html><body>" + (_CARD % (4, 117)) * 99 + b"<br>" * min(size // 4, 19_000) + b"</body></html>"
+    ),
     "totals": _over(b"<p>Your search has </p>", b"<html><body>", b"</body></html>"),
     "nested divs": _inside(b"<div>", b"</div>", b"<html><body>", b"</body></html>"),
 }
@@ -364,6 +418,15 @@ _TEXTS_HARD: dict[str, Grown] = {
     "indented items": lambda size: (
         _HEAD + b"\n" + b"".join(b" " * (n % 300 + 1) + b"1. a\n\n" for n in range(size // 155)) + _FOOT
     ),
+    "furniture ever deeper": lambda size: (
+        _HEAD.replace(b"\n", b"\n\n")
+        + b"".join(b" " * (n + 1) + b"1. Back to top\n\n" for n in range(math.isqrt(2 * size)))
+        + b" " * (math.isqrt(2 * size) + 1)
+        + b"1. a\n"
+        + _FOOT
+    ),
+    "short lines": _over(b"a\n", _HEAD, _FOOT),
+    "short items": _over(b"- a\n", _HEAD, _FOOT),
     "indented numbers": _over(b"   1. a\n\n", _HEAD + b"\n", _FOOT),
     "spaces": _over(b" ", _HEAD, _FOOT),
     "blank lines": _over(b"\n \n", _HEAD, _FOOT),
@@ -373,6 +436,7 @@ _TEXTS_HARD: dict[str, Grown] = {
 _BYTES_HARD: dict[str, Grown] = {
     "opened tags": _over(b"<"),
     "entities": _over(b"&amp;"),
+    "a character's number": _over(b"9", b"<p>&#", b";</p>"),
     "charsets": _over(b"charset= ", b"\xff"),
     "no-break spaces": _over(b"&nbsp;"),
 }
@@ -384,6 +448,11 @@ _SEARCHES_HARD: dict[str, Grown] = {
     "prefixes": _over(b"a* "),
     "spaces": _over(b" "),
     "digits": _over(b"2"),
+}
+_SNIPPETS_HARD: dict[str, Grown] = {
+    "one word": _over(b"council "),
+    "one letter": _over(b"a "),
+    "two letters": _over(b"a b "),
 }
 _ROBOTS_HARD: dict[str, Grown] = {
     "rules": _over(b"Disallow: /x\n", b"User-agent: *\n"),
@@ -400,13 +469,14 @@ _WAITS_HARD: dict[str, Grown] = {
 }
 
 READERS = (
-    Reader("a page", _page, _pages, (*_TAGS, *_WORDS, *_ANY), _PAGES_HARD),
-    Reader("chapters", _chapters, _reports, (*_TAGS, *_WORDS, *_ANY, _BETWEEN)),
-    Reader("a listing", _listing, _listings, (*_TAGS, *_CARDS, *_ANY), _LISTINGS_HARD),
+    Reader("a page", _page, _pages, (*_TAGS, *_WORDS, *_ANY), _PAGES_HARD, share=4),
+    Reader("chapters", _chapters, _reports, (*_TAGS, *_WORDS, *_ANY, _BETWEEN), share=2),
+    Reader("a listing", _listing, _listings, (*_TAGS, *_CARDS, *_ANY), _LISTINGS_HARD, share=2),
     Reader("a text", _text, _texts, (*_WORDS, *_ANY), _TEXTS_HARD),
     Reader("a document", _document, lambda: (*_texts(), *_pages()), (*_TAGS, *_WORDS, *_ANY)),
     Reader("bytes", _bytes, lambda: (*_texts(), *_pages()), (*_TAGS, *_ANY), _BYTES_HARD),
-    Reader("a search", _search, lambda: _QUERIES, (*_OPERATORS, *_ANY), _SEARCHES_HARD),
-    Reader("Retry-After", _retry_after, lambda: _WAITS, (*_MOMENTS, *_ANY), _WAITS_HARD),
-    Reader("robots.txt", _robots, lambda: _ROBOTS, (*_LINES, *_ANY), _ROBOTS_HARD),
+    Reader("a search", _search, lambda: _QUERIES, (*_OPERATORS, *_ANY), _SEARCHES_HARD, share=0.5),
+    Reader("a snippet", _snippet, _texts, (*_WORDS, *_OPERATORS, *_ANY), _SNIPPETS_HARD, share=0.5),
+    Reader("Retry-After", _retry_after, lambda: _WAITS, (*_MOMENTS, *_ANY), _WAITS_HARD, share=0.25),
+    Reader("robots.txt", _robots, lambda: _ROBOTS, (*_LINES, *_ANY), _ROBOTS_HARD, share=0.5),
 )
