@@ -207,9 +207,9 @@ def _power(times: Sequence[tuple[int, float]]) -> tuple[float, float]:
     """The power of the size by which the times grew up to the first that tells it, and that time."""
     told = next((place for place, (_, seconds) in enumerate(times) if seconds >= _GROWTH_SECONDS), len(times) - 1)
     more, after = times[told]
-    if after < _GROWTH_LEAST or told == 0:
+    less, before = times[max(0, told - 1)]
+    if after < _GROWTH_LEAST or more == less:  # some are no longer however much is asked for
         return 0.0, after
-    less, before = times[told - 1]
     return math.log(after / max(before, 1e-4)) / math.log(more / less), after
 
 

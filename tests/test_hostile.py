@@ -24,6 +24,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -36,6 +37,7 @@ from test_web import row_address, served
 from test_web_browser import browser, shown
 
 import scheduler
+from bench import fuzz
 from bench.fuzz import Tried, attempt, given
 from bench.readers import READERS, Reader, lawful
 from ingest import listing, page
@@ -767,6 +769,28 @@ def test_any_input_is_read_by_its_laws_or_refused(reader: Reader) -> None:
         attempt(reader, given(reader, 1, number), number, tried)
     assert tried.failures == {}
     assert tried.read > 0
+
+
+def for_ever() -> None:
+    while True:
+        pass
+
+
+def more_than_there_is() -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("end", [for_ever, more_than_there_is, lambda: 1 / 0])
+def test_what_is_hard_and_ends_in_neither_way_has_failed(
+    end: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fuzz, "_GROWTH_PATIENCE", 0.05)
+    grown = {"letters": lambda size: b"a" * min(size, 20_000)}
+    reader, tried = Reader("a", lambda body: len(body) > 10_000 and end(), lambda: (), (), grown), Tried()
+    fuzz._grow(reader, SimpleNamespace(), tried)
+    ((what, sizes),) = tried.failures.items()
+    assert what.endswith("on letters")
+    assert sizes[0] == -16_000
 
 
 def test_an_input_follows_from_its_seed_and_number() -> None:
