@@ -15,17 +15,7 @@ from typing import assert_never
 
 from ingest import listing
 from ingest.clock import Clock
-from ingest.errors import (
-    Blocked,
-    Denied,
-    Disallowed,
-    Elsewhere,
-    FetchError,
-    Gone,
-    LayoutChanged,
-    ReadError,
-    one_document,
-)
+from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.listing import PAGE_SIZE, Listing
 from ingest.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
 from ingest.window import EVERYTHING, gaps
@@ -335,8 +325,7 @@ class Survey:
         except (Elsewhere, Denied, Disallowed) as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
         try:
-            with one_document():
-                page = listing.read(answer.body, charset=answer.charset)
+            page = listing.read(answer.body, charset=answer.charset)
         except ReadError as error:
             raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
         if page.total is None and page.entries:
