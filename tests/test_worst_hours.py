@@ -25,7 +25,7 @@ from replica.corpus import expected_text, generate
 from replica.faults import Acts, Answer, BodyReset, Huge, Respond, Truncate, server_error, unavailable
 from replica.messages import HTML, Request
 from replica.sample import Sample
-from replica.script import on
+from replica.script import Chance, catalogue, on
 from replica.server import serve
 from replica.site import Site
 from replica.walls import CHALLENGE, Instead, Redirect
@@ -339,6 +339,39 @@ def test_a_page_of_one_that_left_holds_up_no_sync(world: World, fault: Any) -> N
     assert last.state == "complete" or isinstance(fault, type(unavailable()))
     left = world.ask("SELECT reference FROM decisions WHERE status = 'withdrawn'")
     assert set(left) == {gone[0].reference, gone[2].reference}
+
+
+# ---------------------------------------------------------------- everything at once
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_faults_at_any_rate_conclude_nothing_false_and_end_complete(world: World, seed: int) -> None:
+    """Every kind of fault of the look-alike's catalogue, by chance, day after day."""
+    faults = catalogue(world.site, wait=0.001)
+    for name in ("cookie needed", "cookie needed, redirect", "huge", "gzip bomb"):  # a state of the site; slow to make
+        del faults[name]
+    truth = {sample.reference: expected_text(sample) for sample in world.site.listed()}
+    met = 0
+    for day, rate in enumerate((0.3, 0.05, 0.6, 0.1, 0.02) * 3):
+        chance = Chance(100 * seed + day, rate, list(faults.values()))
+        world.server.faults = chance
+        for task in (Backfill(), Sync()):
+            ran = world.run(task, fetch__tries=2)
+            assert ran.exit_code in (0, 10, 11, 12), ran.message
+            assert ran.exit_code == 0 or ran.message
+            held = dict(world.ask("SELECT reference, text FROM decisions"))
+            assert held.items() <= truth.items(), "never a word that is not the site's"
+            assert ran.exit_code != 0 or held == truth, "complete only where it is"
+        met += chance.met
+        world.time.at += DAY + HOUR
+    assert met >= 20
+    assert world.ask("SELECT count(*) FROM decisions WHERE status <> 'published'") == [0]
+    world.server.faults = None
+    world.time.at += 40 * DAY
+    assert world.run(Backfill()).state == "complete"
+    assert world.run(Sync()).state == "complete"
+    assert is_true(world)
+    assert world.ask("SELECT count(*) FROM entries WHERE unlisted_at IS NOT NULL") == [0]
 
 
 # ---------------------------------------------------------------- what no reader foresaw
