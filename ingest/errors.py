@@ -28,7 +28,7 @@
     │   ├── Damaged                       1   a kept page that does not unpack
     │   └── StoreFailed                   1   unwritable, full, damaged
     ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
-    └── Stopped                     130/143   Ctrl-C or SIGTERM; the state is saved
+    └── Stopped                 129/130/143   SIGHUP, Ctrl-C or SIGTERM; the state is saved
 
 LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `web.server`; they are drawn
 here so that one picture holds them all.

@@ -208,8 +208,7 @@ class Intake:
     def _fetch_pages(self, site: Wire, save: Callable[[], None], wanted: Wanted) -> None:
         """Fetches what is missing of a decision's pages and keeps it, page by page."""
         kept = pages.find_unfinished(self._db, self._codec, wanted.reference)
-        since, until = self._clock.stamp(-_OF_ONE_VERSION), self._clock.stamp()
-        if not all(since <= page.fetched_at <= until for page in kept):
+        if kept and not self._are_of_one_version(kept):
             with atomic(self._db):
                 pages.give_up_unfinished(self._db, wanted.reference)
             kept = []
@@ -237,6 +236,11 @@ class Intake:
                 if missing is None:
                     queue.kept(self._db, wanted.reference)
                 save()
+
+    def _are_of_one_version(self, kept: Sequence[Page]) -> bool:
+        """Whether chapters that were kept are young enough to be gone on from."""
+        since, until = self._clock.stamp(-_OF_ONE_VERSION), self._clock.stamp()
+        return all(since <= page.fetched_at <= until for page in kept)
 
     def _doubt(self, wanted: Wanted, error: Exception, save: Callable[[], None]) -> None:
         """Has a decision that was not had tried again later, and does not hold it against its page yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from protego import Protego
@@ -13,7 +13,7 @@ from protego import Protego
 from ingest.clock import instant
 from ingest.config import Config
 from ingest.hours import within
-from ingest.site import crawl_delay
+from ingest.site import ROBOTS_LAST, crawl_delay
 from ingest.survey import ASKED, SEARCH
 from storage import entries, journal, runs
 from storage.journal import Asked, Robots
@@ -24,9 +24,6 @@ _ROBOTS = "/robots.txt"
 _LISTING = f"{SEARCH}?fd=2026-01-01&td=2026-01-31&{ASKED}&page=1"
 _DECISION = "/decisions/category/subcategory/26-000-001"
 """Held against robots.txt while no decision's address is known."""
-
-_LASTS = timedelta(hours=23)
-"""robots.txt is not asked for again within a day of when it was read."""
 
 _NAMED = 3
 """Days and addresses that are named; the others are counted."""
@@ -152,8 +149,8 @@ def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str]
 
 def _failed(asked: Asked, robots: Robots) -> bool:
     """Whether what came last of asking for robots.txt is none."""
-    if asked.status == 200:  # a page in its place: what was read as rules would be no older than that
-        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) > _LASTS
+    if asked.status == 200:  # a page in its place: rules would have been kept as of then
+        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= ROBOTS_LAST
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
 
 

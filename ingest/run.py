@@ -224,6 +224,10 @@ class _Work:
             if limit is not None and tally.fetched >= limit:
                 raise _LimitReached
 
+        def fetch_queued() -> None:
+            with contextlib.suppress(_LimitReached):  # that the listing failed is what the run ends with
+                fetch(window)
+
         trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
         with self._site() as site:
             canary = self._canary(site)
@@ -232,17 +236,12 @@ class _Work:
             unseen = gaps(window, [proof.window for proof in fresh])
             tally.expected = max(tally.held, sum(proof.total or 0 for proof in fresh))
             try:
-                try:
+                with survey.listing_may_fail(fetch_queued):
                     if unseen:
                         total = survey.ask(window)
                         tally.expected = max(tally.held, total or 0)
                         self._report(tally)
                         survey.look(window, again=True, total=total)
-                except (FetchError, ReadError) as error:
-                    if error is survey.failure:  # what was queued before can be had all the same, if the site is there
-                        with contextlib.suppress(FetchError, ReadError, _LimitReached):
-                            fetch(window)
-                    raise
                 fetch(window)
             except _LimitReached:
                 waiting = queue.count(db, window)

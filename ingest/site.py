@@ -47,12 +47,11 @@ from storage.model import Validators
 _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
 _ROBOTS = "/robots.txt"
-_ROBOTS_LAST = timedelta(hours=24)
+ROBOTS_LAST = timedelta(hours=24)
 """For how long a robots.txt is good (RFC 9309, 2.4)."""
 _CRAWL_DELAY_MOST = 3600.0
 _PART = 64 * 1024
 """Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
-
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
 _READ_LEAST = 0.001
@@ -153,8 +152,8 @@ class Site:
 
     def _is_fresh(self, fetched_at: str) -> bool:
         """Whether a robots.txt of that instant, or none, is still good."""
-        age = self._clock.now() - datetime.fromisoformat(fetched_at) if fetched_at else _ROBOTS_LAST
-        return timedelta() <= age < _ROBOTS_LAST
+        age = self._clock.now() - datetime.fromisoformat(fetched_at) if fetched_at else ROBOTS_LAST
+        return timedelta() <= age < ROBOTS_LAST
 
     def _read_robots(self, *, anew: bool = False) -> None:
         """robots.txt, at most a day old: none means all is allowed, one that cannot be had means to wait (RFC 9309,
@@ -188,8 +187,9 @@ class Site:
         except Gone as error:
             return Robots(site, at, error.status or 404, "")
         except FetchError as error:
-            if isinstance(error, Refused) and 400 <= (error.status or 0) < 500 and error.status != 429:
-                return Robots(site, at, error.status or 404, "")
+            status = error.status if isinstance(error, Refused) else None
+            if status is not None and 400 <= status < 500 and status != 429:
+                return Robots(site, at, status, "")
             error.retry = False  # it had its tries
             raise
         return Robots(site, at, 200, text)

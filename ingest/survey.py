@@ -6,10 +6,11 @@ known only by the difference between a range around it and that range's other pa
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -136,6 +137,18 @@ class Survey:
         elif silent:
             self._blocked_if_silent(window, found)
         return found
+
+    @contextlib.contextmanager
+    def listing_may_fail(self, fetch: Callable[[], None]) -> Iterator[None]:
+        """Where it is the listing that fails, what was queued before is had all the same, by `fetch`, if the site is
+        there. What failed is raised."""
+        try:
+            yield
+        except (FetchError, ReadError) as error:
+            if error is self.failure:
+                with contextlib.suppress(FetchError, ReadError):
+                    fetch()
+            raise
 
     def settle(self) -> None:
         """Judges what was listed by what is held now; a window whose decisions, once fetched, show that they moved

@@ -7,7 +7,6 @@ walked again, since equal totals can hide one that came beside one that went.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from datetime import date, timedelta
 from ingest.canary import Canary
 from ingest.clock import Clock
 from ingest.config import Config
-from ingest.errors import Blocked, FetchError, ReadError
+from ingest.errors import Blocked
 from ingest.reconcile import Cadence, Ranges, owed, ranges
 from ingest.survey import ASKED, Survey
 from ingest.window import EVERYTHING, gaps, joined
@@ -71,14 +70,12 @@ class Round:
 
     def go(self) -> list[Window]:
         """Does the round; returns the ranges of decision dates it answers for."""
-        try:
+        with self._survey.listing_may_fail(self._fetch_and_settle):
             return self._go()
-        except (FetchError, ReadError) as error:
-            if error is self._survey.failure:  # what was queued before can be had all the same, if the site is there
-                with contextlib.suppress(FetchError, ReadError):
-                    self._fetch()
-                    self._survey.settle()
-            raise
+
+    def _fetch_and_settle(self) -> None:
+        self._fetch()
+        self._survey.settle()
 
     def _go(self) -> list[Window]:
         self._canary.check_daily()

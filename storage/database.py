@@ -111,7 +111,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         db.close()
         log = Path(f"{path}-wal")
-        if _name(error) == _NO_ROOM_TO_SHARE and not (log.exists() and log.stat().st_size):
+        if error_name(error) == _NO_ROOM_TO_SHARE and not (log.exists() and log.stat().st_size):
             return connect(path, "ro&immutable=1")  # without room for the side files nobody can be writing it
         raise
     db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
@@ -154,18 +154,18 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _name(error: sqlite3.Error) -> str:
+def error_name(error: sqlite3.Error) -> str:
     """SQLite's name of an error; "" for those that are Python's own."""
     return getattr(error, "sqlite_errorname", "")
 
 
 def _is_locked(error: sqlite3.Error) -> bool:
-    return _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
     """An error of SQLite's as one sentence: what, where, what to do. `waited`: seconds, for a lock."""
-    name = _name(error)
+    name = error_name(error)
     if name.startswith(("SQLITE_FULL", _NO_ROOM_TO_SHARE)):
         return StoreFailed(
             f"{path}: the disk is full; free room and run the same command again, nothing stored is lost"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.database import said_plainly
+from storage.database import error_name, said_plainly
 from storage.errors import StoreFailed
 from storage.model import reference, slug
 
@@ -167,7 +167,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
         try:
             db.execute("VACUUM INTO ?", (str(draft),))
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_CORRUPT"):
+            if error_name(error).startswith("SQLITE_CORRUPT"):
                 raise StoreFailed(f"the database is damaged ({error}) and not copied; restore a snapshot") from None
             raise
         finally:
