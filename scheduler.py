@@ -28,7 +28,7 @@ from apscheduler.triggers.cron import CronTrigger
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.errors import ConfigError, Stopped
-from ingest.manners import free_at
+from ingest.fetching.throttle import free_at
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
 from storage.database import connect, reading, said_plainly

@@ -1,7 +1,7 @@
 """The project's own survey and rounds of sync, asking a look-alike site within the process and fetching no pages.
 
-An answer has the bytes that HTTP would bring: `replica.site.Site.handle` is all that the look-alike's server asks. A
-decision that is listed is held at once by a row without its words, since the pages prove nothing here. The known
+An answer has the bytes that HTTP would bring: the look-alike's server, too, asks only `Site.handle` of `lgsco.replica`.
+A decision that is listed is held at once by a row without its words, since the pages prove nothing here. The known
 decision of the daily check alone is fetched and read.
 """
 
@@ -15,19 +15,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
-from ingest.canary import Canary
 from ingest.clock import Clock, void
 from ingest.config import Config
+from ingest.crawling.canary import Canary
+from ingest.crawling.disappearance import Witness
+from ingest.crawling.listing_walk import Survey
+from ingest.crawling.reconcile import Habits
+from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
-from ingest.page import NORMALISER
-from ingest.reconcile import Habits
-from ingest.survey import Survey
-from ingest.sync import Round, edge
-from ingest.window import EVERYTHING
-from ingest.wire import Answer
-from ingest.witness import Witness
-from replica.messages import Request
-from replica.site import Site
+from ingest.fetching.interface import Answer
+from ingest.lgo.page import NORMALISER
+from ingest.tasks.sync import Round, edge
+from lgsco.replica.messages import Request
+from lgsco.replica.site import Site
 from storage import decisions, entries, ledger, queue, runs
 from storage.database import atomic
 from storage.decisions import Reading

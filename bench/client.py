@@ -38,7 +38,7 @@ class Spent:
 @contextmanager
 def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
     """The address of a look-alike that shows so many decisions, the five seeds among them."""
-    command = [sys.executable, "-m", "replica", "--count", str(decisions - _SEEDS)]
+    command = [sys.executable, "-m", "lgsco.replica", "--count", str(decisions - _SEEDS)]
     server = subprocess.Popen([*command, "--prepare"] if prepared else command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert server.stdout is not None

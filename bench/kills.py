@@ -26,10 +26,10 @@ from tempfile import TemporaryDirectory
 from bench.figures import Figure
 from bench.kept import Difference, compare, faults_of, kept
 from bench.ordeal import WAYS, Ordeal, environment
-from replica.corpus import expected_text, generate, seeds
-from replica.sample import Sample
-from replica.server import Server, serve
-from replica.site import Site
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.sample import Sample
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
 
 _SEED = 4
 _YEARS = 7

@@ -22,11 +22,11 @@ from bench.archive import Counted, opened
 from bench.figures import Figure
 from bench.naive import Ask, every_month, until_known, until_page_known
 from ingest.config import Cadence, Config
-from ingest.listing import PAGE_SIZE
-from ingest.window import days as days_in
-from replica.corpus import generate
-from replica.sample import Sample
-from replica.site import Site
+from ingest.crawling.windows import days as days_in
+from ingest.lgo.listing_page import PAGE_SIZE
+from lgsco.replica.corpus import generate
+from lgsco.replica.sample import Sample
+from lgsco.replica.site import Site
 from storage.model import Window
 
 TODAY = date(2026, 11, 2)

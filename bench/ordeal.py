@@ -19,8 +19,8 @@ from typing import Literal
 
 from bench.client import ROOT
 from bench.kept import faults_of
-from replica.messages import Request
-from replica.server import Server
+from lgsco.replica.messages import Request
+from lgsco.replica.server import Server
 
 BATCH, WALK_MOST = 12, 25
 _PATIENCE = 120

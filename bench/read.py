@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 from bench import souped
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages
-from ingest.page import read
-from ingest.text import render
+from ingest.lgo.page import read
+from ingest.lgo.text_format import render
 
 
 def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:

@@ -16,18 +16,21 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from bench.samples import pages
-from ingest import documents, listing, page, text
-from ingest.blocks import fold
 from ingest.clock import Clock, Stop
-from ingest.compose import LONGEST_TEXT
 from ingest.config import load
-from ingest.manners import Manners
-from ingest.site import Site as Client
-from ingest.whole import decode, names, shows
-from replica.corpus import generate, seeds
-from replica.markup import STYLES, render
-from replica.messages import Request
-from replica.site import Site
+from ingest.fetching.client import Site as Client
+from ingest.fetching.throttle import Manners
+from ingest.lgo import listing_page as listing
+from ingest.lgo import page
+from ingest.lgo import text_format as text
+from ingest.lgo.decision import LONGEST_TEXT
+from ingest.parsing.blocks import fold
+from ingest.parsing.input_limits import decode, names, shows
+from ingest.tasks import import_files as documents
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.markup import STYLES, render
+from lgsco.replica.messages import Request
+from lgsco.replica.site import Site
 from storage.journal import Robots
 from storage.model import Decision, reference
 from storage.search import match_expression, snippet

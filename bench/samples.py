@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from replica.corpus import Sample, generate
-from replica.markup import render
+from lgsco.replica.corpus import Sample, generate
+from lgsco.replica.markup import render
 
 
 def pages(count: int) -> list[tuple[Sample, bytes]]:

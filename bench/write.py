@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages as sample_pages
-from ingest.page import NORMALISER, read
-from ingest.text import render
-from ingest.window import EVERYTHING
+from ingest.crawling.windows import EVERYTHING
+from ingest.lgo.page import NORMALISER, read
+from ingest.lgo.text_format import render
 from storage import decisions, entries, pages, queue
 from storage.database import atomic, connect
 from storage.decisions import Reading

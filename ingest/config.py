@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.errors import ConfigError, UsageError
-from ingest.hours import minutes
 
 VERSION = "0.1.0"
 
@@ -235,7 +234,7 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     if key == "quiet_hours":
         for hours in value:
             try:
-                minutes(hours)
+                parse_hours(hours)
             except ValueError as error:
                 raise ConfigError(f"{where}: {error}") from None
     changed: Config = replace(config, **{section: replace(part, **{key: value})})
@@ -319,3 +318,20 @@ def require_courtesy(config: Config) -> None:
             f"{host} is asked once in {PACE_LEAST:g} seconds at most: set pace in [fetch] of {config.file} (or "
             "LGSCO_FETCH_PACE) to that or more"
         )
+
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+MINUTES_A_DAY = 24 * 60
+
+
+def parse_hours(hours: str) -> tuple[int, int]:
+    """The beginning and the end of "HH:MM-HH:MM" as minutes of the day; an end before the beginning is the next day's.
+
+    Raises ValueError.
+    """
+    found = _HOURS.fullmatch(hours)
+    if found is not None:
+        begin, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+        if begin != end and end <= MINUTES_A_DAY and end - begin < MINUTES_A_DAY:
+            return begin, end
+    raise ValueError(f"{hours!r} are no hours of a day; some look like 08:00-18:00")

@@ -30,7 +30,7 @@
     ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
     └── Stopped                 129/130/143   SIGHUP, Ctrl-C or SIGTERM; the state is saved
 
-LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `web.server`; they are drawn
+LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `lgsco.web.server`; they are drawn
 here so that one picture holds them all.
 """
 

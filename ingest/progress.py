@@ -9,7 +9,7 @@ import time
 
 from tqdm import tqdm
 
-from ingest.intake import Tally
+from ingest.recording.pipeline import Tally
 
 log = logging.getLogger("lgsco")
 

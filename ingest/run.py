@@ -13,10 +13,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import assert_never
 
-from ingest import documents
-from ingest.canary import Canary
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_courtesy
+from ingest.crawling.canary import Canary
+from ingest.crawling.disappearance import Witness
+from ingest.crawling.listing_walk import Survey
+from ingest.crawling.reconcile import Habits
+from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import (
     Blocked,
     FetchError,
@@ -28,16 +31,13 @@ from ingest.errors import (
     UsageError,
     one_document,
 )
-from ingest.hours import within
-from ingest.intake import Intake, Report, Tally
-from ingest.manners import Manners
-from ingest.reconcile import Habits
-from ingest.site import Site
-from ingest.survey import Survey
-from ingest.sync import Round, edge
-from ingest.window import EVERYTHING, gaps
-from ingest.wire import Wire
-from ingest.witness import Witness
+from ingest.fetching.client import Site
+from ingest.fetching.interface import Wire
+from ingest.fetching.quiet_hours import within
+from ingest.fetching.throttle import Manners
+from ingest.recording.pipeline import Intake, Report, Tally
+from ingest.tasks import import_files as documents
+from ingest.tasks.sync import Round, edge
 from storage import decisions, journal, ledger, pages, queue, runs
 from storage.database import atomic, heeding, plain
 from storage.decisions import Reading

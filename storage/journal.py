@@ -217,7 +217,7 @@ SELECT day, {", ".join(f"{how}({column})" for column, how in _IN_SUM.items())}
 """
 
 Within = Callable[[str, str], bool]
-"""Whether an instant (the second) lies in hours of the day (the first): `ingest.hours.within`."""
+"""Whether an instant (the second) lies in hours of the day (the first): `ingest.fetching.quiet_hours.within`."""
 
 
 def find_days(db: sqlite3.Connection, within: Within) -> list[Day]:

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, settings
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config, load
-from ingest.intake import Tally
+from ingest.recording.pipeline import Tally
 from ingest.run import Outcome, Task, perform
-from replica.corpus import generate, seeds
-from replica.server import Server, serve
-from replica.site import Site
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
 from storage.database import reading
 
 ROOT = Path(__file__).parent.parent

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.clock import Clock, Stop, instant
+from ingest.crawling.windows import EVERYTHING, gaps, joined
 from ingest.run import Backfill, Outcome, Sync, Task
-from ingest.window import EVERYTHING, gaps, joined
-from replica.corpus import generate
-from replica.edits import DropCard, NoTotal, RepeatCard, WrongTotal
-from replica.faults import Fault, Respond, server_error
-from replica.messages import Request
-from replica.sample import CATEGORIES, Sample
-from replica.server import Server
-from replica.site import Site
-from replica.walls import COOKIE_WALL, SEARCH_SHELL
+from lgsco.replica.corpus import generate
+from lgsco.replica.edits import DropCard, NoTotal, RepeatCard, WrongTotal
+from lgsco.replica.faults import Fault, Respond, server_error
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import CATEGORIES, Sample
+from lgsco.replica.server import Server
+from lgsco.replica.site import Site
+from lgsco.replica.walls import COOKIE_WALL, SEARCH_SHELL
 from storage.database import connect
 from storage.model import Window
 

@@ -10,10 +10,10 @@ import pytest
 from conftest import World
 
 from ingest.run import Backfill, Import, Renormalise, Sync
-from replica.corpus import expected_text, generate, seeds
-from replica.faults import Respond
-from replica.markup import render
-from replica.messages import Request
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.faults import Respond
+from lgsco.replica.markup import render
+from lgsco.replica.messages import Request
 from storage.errors import Busy, StoreFailed
 from storage.writer import writing
 
@@ -58,8 +58,8 @@ def test_a_text_that_reads_otherwise_is_a_revision_of_the_day_it_was_read(world:
 
 
 def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest import page
     from ingest.errors import NotADecision
+    from ingest.lgo import page
 
     right = page.read
 
@@ -68,7 +68,7 @@ def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypa
             raise NotADecision("not yet")
         return right(body, reference=reference, charset=charset)
 
-    monkeypatch.setattr("ingest.page.read", refuses_one)
+    monkeypatch.setattr("ingest.lgo.page.read", refuses_one)
     assert world.run(Backfill()).exit_code == 10
     monkeypatch.undo()
     assert world.run(Renormalise()).tally.first == 1

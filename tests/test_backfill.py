@@ -8,9 +8,9 @@ import pytest
 from conftest import TODAY, World
 
 from ingest.run import Backfill, Sync
-from replica.corpus import expected_numbers, expected_text, generate
-from replica.faults import Fault, Reset, Respond
-from replica.messages import Request
+from lgsco.replica.corpus import expected_numbers, expected_text, generate
+from lgsco.replica.faults import Fault, Reset, Respond
+from lgsco.replica.messages import Request
 from storage.model import Window
 
 

@@ -19,10 +19,10 @@ import pytest
 from test_cli import Hold, Shop, ask, ended, mounted, reached, read_off, shop_in, sound
 from test_hardship import told, until
 
-from replica.faults import Respond
-from replica.script import on
+from lgsco.replica.faults import Respond
+from lgsco.replica.script import on
+from lgsco.web.server import _File
 from storage.database import reading
-from web.server import _File
 
 
 @pytest.fixture

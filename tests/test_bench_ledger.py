@@ -16,8 +16,8 @@ from bench.archive import Counted
 from bench.figures import Figure
 from bench.ledger import FOUR_MONTHS, OURS, TODAY, Bench, bound, corpus, measure, published, runs
 from bench.naive import every_month, until_known, until_page_known
-from replica.sample import Sample
-from replica.site import Site
+from lgsco.replica.sample import Sample
+from lgsco.replica.site import Site
 
 MONDAY = date(2026, 9, 7)
 

@@ -29,14 +29,14 @@ import pytest
 from conftest import ROOT, SEEDS
 
 from ingest.config import VERSION
-from ingest.intake import Tally
 from ingest.progress import Progress
-from lgsco import cli, main
-from replica.corpus import expected_text, generate, seeds
-from replica.faults import Act, Fault
-from replica.messages import Request, Response
-from replica.server import Server, serve
-from replica.site import Site
+from ingest.recording.pipeline import Tally
+from lgsco.cli.main import cli, main
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.faults import Act, Fault
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
 from storage.database import SCHEMA_VERSION
 
 GOLDEN = (ROOT / "tests" / "golden" / "002_5bc863b3bb6f37b6.txt").read_bytes()
@@ -309,7 +309,7 @@ def test_help_exits_0_and_loads_nothing_heavy(desk: Desk) -> None:
     for arguments in (["--help"], ["-h"], ["backfill", "--help"], ["show", "--help"]):
         asked = f"""
 import sys
-from lgsco import main
+from lgsco.cli.main import main
 try:
     main({arguments!r})
 except SystemExit as end:

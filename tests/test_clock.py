@@ -22,11 +22,11 @@ from test_cli import Here, Shop, ask, here, shop  # noqa: F401  # fixtures
 from bench.kept import faults_of
 from ingest.clock import Clock, Stop
 from ingest.run import Backfill, Outcome, Sync, Task
-from replica.corpus import expected_text, generate, seeds
-from replica.faults import Respond
-from replica.messages import Request
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.faults import Respond
+from lgsco.replica.messages import Request
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
 
 HOUR = 3_600
 YEAR = 365 * 24 * HOUR

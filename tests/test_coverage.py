@@ -28,14 +28,15 @@ from test_web import canned, served
 from test_web_browser import browser
 
 from ingest.clock import Stop
-from ingest.picture import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw, holes, unproven
+from ingest.reports.calendar import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw, holes, unproven
 from ingest.run import Backfill, Sync
-from replica.corpus import generate, seeds
-from replica.edits import RepeatCard
-from replica.faults import Respond
-from replica.script import Script, on
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.edits import RepeatCard
+from lgsco.replica.faults import Respond
+from lgsco.replica.script import Script, on
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from lgsco.web.metadata import NAME, SITE
 from storage import ledger
 from storage.database import atomic, reading
 from storage.errors import StoreFailed
@@ -43,7 +44,6 @@ from storage.export import snapshot, write_whole
 from storage.model import Proof, Window, WindowState
 from storage.status import Canary, count_gone, find_canary, find_coverage, holdings
 from storage.writer import writing
-from web.metadata import NAME, SITE
 
 SVG = "{http://www.w3.org/2000/svg}"
 SEVERITY: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown")

@@ -20,9 +20,9 @@ from conftest import TODAY, Time, World
 
 from ingest.clock import Stop
 from ingest.run import Backfill, Outcome, Sync, Task
-from replica.corpus import expected_text, generate, seeds
-from replica.edits import Edit, WrongType
-from replica.faults import (
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.edits import Edit, WrongType
+from lgsco.replica.faults import (
     Acts,
     Answer,
     Drip,
@@ -37,12 +37,12 @@ from replica.faults import (
     server_error,
     unavailable,
 )
-from replica.messages import Request
-from replica.sample import Sample
-from replica.script import Script, catalogue, on
-from replica.server import Server, serve
-from replica.site import Site
-from replica.walls import CHALLENGE, WALLS, Redirect
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import Sample
+from lgsco.replica.script import Script, catalogue, on
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, WALLS, Redirect
 from storage.database import reading
 from storage.queue import find_failures
 from storage.status import find_unexplained

@@ -27,17 +27,17 @@ from test_cli import Hold, Ran, Shop, ask, ended, sound
 
 from bench.kept import Difference, compare, faults_of, kept
 from ingest.run import Backfill
-from replica.corpus import generate
-from replica.faults import Fault, Reset, unavailable
-from replica.messages import Request
-from replica.script import on
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import generate
+from lgsco.replica.faults import Fault, Reset, unavailable
+from lgsco.replica.messages import Request
+from lgsco.replica.script import on
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from lgsco.web.metadata import NAME
 from storage.database import connect, reading
 from storage.errors import Busy, StoreError, StoreFailed
 from storage.export import snapshot
 from storage.writer import writing
-from web.metadata import NAME
 
 HANG = 5
 """Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""

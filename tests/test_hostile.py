@@ -40,31 +40,32 @@ import scheduler
 from bench import fuzz
 from bench.fuzz import Tried, attempt, given
 from bench.readers import READERS, Reader, lawful
-from ingest import listing, page
 from ingest.clock import Stop
 from ingest.errors import ReadError
-from ingest.manners import Manners
+from ingest.fetching.client import Site as Client
+from ingest.fetching.throttle import Manners
+from ingest.lgo import listing_page as listing
+from ingest.lgo import page
+from ingest.lgo.text_format import parse, render
+from ingest.parsing.input_limits import shows, whole
 from ingest.run import Backfill, Import, Sync
-from ingest.site import Site as Client
-from ingest.text import parse, render
-from ingest.whole import shows, whole
-from lgsco import _LevelAndText, main
-from replica.corpus import generate, seeds
-from replica.faults import Fault, Respond
-from replica.messages import HTML, Headers, Request
-from replica.sample import Heading, Items, Sample, Written
-from replica.sample import Item as Point
-from replica.server import Server
-from replica.server import serve as serve_site
-from replica.site import Site
+from lgsco.cli.main import _LevelAndText, main
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.faults import Fault, Respond
+from lgsco.replica.messages import HTML, Headers, Request
+from lgsco.replica.sample import Heading, Items, Sample, Written
+from lgsco.replica.sample import Item as Point
+from lgsco.replica.server import Server
+from lgsco.replica.server import serve as serve_site
+from lgsco.replica.site import Site
+from lgsco.web.guard import harmless, policy
+from lgsco.web.metadata import NAME, SITE
+from lgsco.web.queries import QUERIES
 from storage import runs
 from storage.errors import LgscoError
 from storage.export import ATTRIBUTION_FILE, as_json, cell
 from storage.search import search
 from storage.writer import writing
-from web.guard import harmless, policy
-from web.metadata import NAME, SITE
-from web.queries import QUERIES
 
 CONTROLS = "\x1b]52;c;aGk=\x07\x1b]0;owned\x07\x1b[2J\x9b31m\x90q\x9c\x08\x7f\x00"
 BIDI = "\u202a\u202e\u2066\u2067\u2069"

@@ -21,30 +21,50 @@ from conftest import ROOT, SEEDS
 import ingest.config
 import ingest.errors
 import ingest.run
-import replica.demo
+import lgsco.replica.demo
+import lgsco.web.server
 import scheduler
 import storage.writer
-import web.server
 from storage.database import SCHEMA_VERSION
 from storage.errors import LgscoError
 from storage.writer import writing
 
-PACKAGES = ("storage", "ingest", "replica", "web", "bench")
-DOORS = ("lgsco", "scheduler")
+PACKAGES = ("storage", "ingest", "lgsco", "bench")
+LAYERS = (
+    "ingest.parsing",
+    "ingest.lgo",
+    "storage",
+    "ingest.fetching",
+    "ingest.recording",
+    "ingest.crawling",
+    "ingest.reports",
+    "ingest.tasks",
+    "ingest.run",
+    "ingest.progress",
+    "scheduler",
+    "lgsco",
+    "bench",
+)
+"""A module imports only from its own layer and from layers before it."""
+FREE = frozenset({"storage.model", "storage.errors", "ingest.errors", "ingest.clock", "ingest.config"})
+"""Modules that any layer may import; they import only each other."""
+APART = {"ingest.lgo": {"ingest.parsing"}, "storage": frozenset[str]()}
+"""Layers that may import fewer layers than all those before them."""
 PURE = frozenset(
     [
-        *("window", "listing", "blocks", "markup", "plain", "numbering", "phrases", "head", "compose", "page", "whole"),
-        *("text", "compare", "reconcile", "hours", "picture"),
+        *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
+        *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
     ]
 )
+"""Modules, and packages of modules, that only compute."""
 NOT_PURE = frozenset(
     [
         *("httpx", "sqlite3", "time", "random", "os", "socket", "logging", "pathlib", "subprocess", "threading", "io"),
-        *("ingest.site", "ingest.clock", "ingest.config", "ingest.run", "ingest.intake", "ingest.survey"),
-        *("storage.database", "storage.writer"),
+        *("ingest.fetching.client", "ingest.clock", "ingest.run", "ingest.recording.pipeline"),
+        *("ingest.crawling.listing_walk", "storage.database", "storage.writer"),
     ]
 )
-OURS = frozenset({*PACKAGES, *DOORS})
+OURS = frozenset({*PACKAGES, "scheduler"})
 
 
 class Import(NamedTuple):
@@ -62,7 +82,7 @@ class Import(NamedTuple):
 
 def _sources() -> dict[str, Path]:
     """Every module of the product by name."""
-    found = {door: ROOT / f"{door}.py" for door in DOORS}
+    found = {"scheduler": ROOT / "scheduler.py"}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -101,39 +121,46 @@ def imported_by(prefix: str) -> list[Import]:
 # ---------------------------------------------------------------- who imports whom
 
 
-def test_the_floors_are_all_there() -> None:
-    assert {f"ingest.{name}" for name in PURE} <= set(SOURCES)
-    assert {"storage.model", "storage.schema", "storage.database", "ingest.run", "ingest.site"} <= set(SOURCES)
+def _layer(module: str) -> str | None:
+    return next((layer for layer in LAYERS if module == layer or module.startswith(f"{layer}.")), None)
+
+
+def _pure() -> list[str]:
+    return sorted(name for name in SOURCES for one in PURE if name == one or name.startswith(f"{one}."))
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    assert {name for name in SOURCES if _layer(name) is None} - FREE == {"ingest"}
     assert len(IMPORTS) > 200
+    assert len(_pure()) > 15
 
 
-def test_the_nouns_import_the_standard_library_only() -> None:
-    tops = {one.top for one in imported_by("storage.model")}
-    assert tops <= set(sys.stdlib_module_names)
+def test_free_modules_import_only_each_other() -> None:
+    for module in FREE:
+        assert {one.imported for one in imported_by(module) if one.top in OURS} <= FREE, module
+    assert {one.top for one in imported_by("storage.model")} <= set(sys.stdlib_module_names)
 
 
-def test_storage_stands_on_nothing_of_ours() -> None:
-    assert [one for one in imported_by("storage") if one.top in OURS - {"storage"}] == []
+def test_a_module_imports_only_from_its_own_layer_and_from_those_before_it() -> None:
+    wrong = []
+    for one in IMPORTS:
+        layer, imported = _layer(one.module), _layer(one.imported)
+        if one.module in FREE or one.imported in FREE or layer is None or imported in (layer, None):
+            continue
+        before = APART.get(layer, frozenset(LAYERS[: LAYERS.index(layer)]))
+        if imported not in before:
+            wrong.append(f"{one.module} imports {one.imported}")
+    assert wrong == []
 
 
-def test_ingest_stands_on_storage_only() -> None:
-    assert [one for one in imported_by("ingest") if one.top in OURS - {"storage", "ingest"}] == []
-
-
-def test_nobody_imports_a_door_but_the_hand_the_clock() -> None:
-    doors = {(one.module, one.imported) for one in IMPORTS if one.top in DOORS}
-    assert doors == {("lgsco", "scheduler")}
-
-
-def test_the_leaves_are_imported_by_the_command_line_alone() -> None:
-    for leaf in ("replica", "web", "bench"):
-        users = {one.module.partition(".")[0] for one in IMPORTS if one.top == leaf} - {leaf}
-        assert users <= {"lgsco", "bench"}, leaf
-        assert leaf != "bench" or not users
+def test_the_site_look_alike_and_the_web_pages_are_imported_by_the_command_line_and_the_bench_only() -> None:
+    for leaf in ("lgsco.replica", "lgsco.web"):
+        users = {one.module for one in IMPORTS if one.imported.startswith(leaf) and not one.module.startswith(leaf)}
+        assert {user for user in users if not user.startswith(("lgsco.cli", "bench"))} == set(), leaf
 
 
 def test_no_import_hides_inside_a_function_or_a_condition() -> None:
-    assert [one for one in IMPORTS if one.inside and one.module != "lgsco"] == []
+    assert [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")] == []
 
 
 def test_nothing_imports_in_a_circle() -> None:
@@ -148,36 +175,38 @@ def test_nothing_imports_in_a_circle() -> None:
         done |= free
 
 
-@pytest.mark.parametrize("room", sorted(PURE))
-def test_a_pure_room_touches_nothing_but_its_arguments(room: str) -> None:
-    touched = {one.imported for one in imported_by(f"ingest.{room}")}
+@pytest.mark.parametrize("module", _pure())
+def test_a_pure_module_uses_nothing_but_its_arguments(module: str) -> None:
+    touched = {one.imported for one in imported_by(module)}
     assert not touched & NOT_PURE
     assert not {name.partition(".")[0] for name in touched} & NOT_PURE
     calls = {
         node.func.id
-        for node in ast.walk(TREES[f"ingest.{room}"])
+        for node in ast.walk(TREES[module])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
-    attributes = {node.attr for node in ast.walk(TREES[f"ingest.{room}"]) if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)}
     assert not attributes & {"now", "utcnow", "today", "environ"}
 
 
 def test_one_module_alone_makes_requests() -> None:
     assert {one.module for one in IMPORTS if one.top == "httpx" and not one.module.startswith("bench")} == {
-        "ingest.site"
+        "ingest.fetching.client"
     }
 
 
 def test_what_an_extra_brings_is_imported_by_one_module_that_one_command_imports() -> None:
     assert {one.module for one in IMPORTS if one.top == "pyarrow"} == {"storage.parquet"}
-    assert [(one.module, one.inside) for one in IMPORTS if one.imported == "storage.parquet"] == [("lgsco", True)]
+    assert [(one.module, one.inside) for one in IMPORTS if one.imported == "storage.parquet"] == [
+        ("lgsco.cli.main", True)
+    ]
 
 
 def test_sql_stands_in_storage_and_web_only() -> None:
     statement = re.compile(r"\s*(?:SELECT|INSERT INTO|INSERT OR|UPDATE|DELETE FROM|CREATE|PRAGMA) ")
     for name, tree in TREES.items():
-        if name.partition(".")[0] in ("storage", "web", "bench"):
+        if name.startswith(("storage", "lgsco.web", "bench")):
             continue
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         found = [
@@ -192,7 +221,7 @@ def test_sql_stands_in_storage_and_web_only() -> None:
 
 
 def test_an_init_holds_its_docstring_only() -> None:
-    for package in PACKAGES:
+    for package in [name for name, path in SOURCES.items() if path.name == "__init__.py"]:
         (only,) = TREES[package].body
         assert isinstance(only, ast.Expr)
         assert isinstance(only.value, ast.Constant)
@@ -242,7 +271,7 @@ def test_no_file_names_a_package_registry_or_a_folder_of_somebodys_machine() -> 
 
 def test_the_top_level_is_the_one_that_was_fixed() -> None:
     tops = {path.relative_to(ROOT).parts[0] for path in _tracked()}
-    fixed = {"pyproject.toml", "config.toml", "README.md", "lgsco.py", "scheduler.py", "tests", "seeds", *PACKAGES}
+    fixed = {"pyproject.toml", "config.toml", "README.md", "scheduler.py", "tests", "seeds", *PACKAGES}
     assert fixed <= tops
     assert not {name for name in tops if name.endswith((".py", ".toml"))} - fixed
     assert not {name for name in tops if name.endswith((".db", ".lock"))}
@@ -251,14 +280,14 @@ def test_the_top_level_is_the_one_that_was_fixed() -> None:
 def test_what_is_built_holds_every_module_that_runs() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packed = set(settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
-    assert {"lgsco.py", "scheduler.py", "ingest", "storage", "replica", "web", "seeds"} <= packed
-    assert settings["project"]["scripts"] == {"lgsco": "lgsco:main"}
+    assert {"scheduler.py", "ingest", "storage", "lgsco", "seeds"} <= packed
+    assert settings["project"]["scripts"] == {"lgsco": "lgsco.cli.main:main"}
     asked = [*settings["project"]["dependencies"], *settings["project"]["optional-dependencies"]["parquet"]]
     named = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in asked}
     used = {
         one.top
         for one in IMPORTS
-        if one.top not in OURS | set(sys.stdlib_module_names) and not one.module.startswith(("bench", "web"))
+        if one.top not in OURS | set(sys.stdlib_module_names) and not one.module.startswith(("bench", "lgsco.web"))
     }
     assert used <= named, "what is imported is asked for; web stands on what Datasette brings"
 
@@ -300,7 +329,7 @@ def _errors(root: type[LgscoError]) -> Iterator[type[LgscoError]]:
 
 
 def test_the_errors_are_the_tree_that_is_drawn_with_the_exit_codes_of_the_contract() -> None:
-    for module in (ingest.config, ingest.run, replica.demo, scheduler, storage.writer, web.server):
+    for module in (ingest.config, ingest.run, lgsco.replica.demo, scheduler, storage.writer, lgsco.web.server):
         assert module.__doc__  # imported, so that every error there is has been defined
     drawing = re.compile(r"    (?P<lines>[│├└─ ]*)(?P<name>[A-Z]\w+)(?: +exit)? *(?P<code>\d+)?(?:/143)?(?: .*)?")
     drawn: dict[str, tuple[str | None, int | None]] = {}

@@ -9,9 +9,9 @@ import pytest
 from conftest import ROOT, SEEDS, World
 
 from ingest.run import Backfill, Import
-from replica.corpus import seeds
-from replica.markup import render
-from replica.sample import Sample
+from lgsco.replica.corpus import seeds
+from lgsco.replica.markup import render
+from lgsco.replica.sample import Sample
 
 GOLDEN = (ROOT / "tests" / "golden" / "002_5bc863b3bb6f37b6.txt").read_text(encoding="utf-8")
 

@@ -24,10 +24,10 @@ from test_cli import Desk, Ran, Shop, ask, ended, sound
 from bench.kept import Difference, Kept, compare, faults_of, kept
 from bench.kills import Found, at_commits
 from bench.ordeal import environment
-from replica.corpus import expected_text, generate, seeds
-from replica.messages import Request
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.messages import Request
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest import listing
+from ingest.crawling.windows import EVERYTHING, days, split
 from ingest.errors import TooLarge, Undecodable
-from ingest.listing import PAGE_SIZE, Listing, read
-from ingest.whole import MOST_TAGS
-from ingest.window import EVERYTHING, days, split
-from replica.corpus import generate, seeds
-from replica.messages import Request
-from replica.site import Site
+from ingest.lgo import listing_page as listing
+from ingest.lgo.listing_page import PAGE_SIZE, Listing, read
+from ingest.parsing.input_limits import MOST_TAGS
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.messages import Request
+from lgsco.replica.site import Site
 from storage.model import Entry, Window
 
 FULL = Entry(

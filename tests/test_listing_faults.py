@@ -14,14 +14,14 @@ from conftest import TODAY, Time, World
 
 from ingest.clock import Stop
 from ingest.run import Backfill, Outcome, Sync, Task
-from replica.corpus import generate, seeds
-from replica.edits import Edit
-from replica.faults import Fault, Huge, Reset, Respond, server_error
-from replica.sample import Sample
-from replica.script import on
-from replica.server import serve
-from replica.site import Site
-from replica.walls import CHALLENGE, COOKIE_WALL, Instead
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.edits import Edit
+from lgsco.replica.faults import Fault, Huge, Reset, Respond, server_error
+from lgsco.replica.sample import Sample
+from lgsco.replica.script import on
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, Instead
 
 DAY = timedelta(days=1)
 TRIES = 2

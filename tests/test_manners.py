@@ -29,14 +29,15 @@ from test_cli import Desk, Hold, ended, reached
 
 from ingest import config
 from ingest.clock import Clock, Stop
+from ingest.config import parse_hours
 from ingest.errors import HeldOff, OutOfBudget, Stopped
-from ingest.hours import left, minutes, within
-from ingest.intake import Tally
-from ingest.manners import Manners, stamp
-from ingest.politeness import Account, account
+from ingest.fetching.quiet_hours import left, within
+from ingest.fetching.throttle import Manners, stamp
+from ingest.recording.pipeline import Tally
+from ingest.reports.politeness import Account, account
 from ingest.run import Backfill, Outcome, Sync, perform
-from replica.corpus import expected_text, generate
-from replica.faults import (
+from lgsco.replica.corpus import expected_text, generate
+from lgsco.replica.faults import (
     Acts,
     Answer,
     Fault,
@@ -49,11 +50,11 @@ from replica.faults import (
     too_many_requests,
     unavailable,
 )
-from replica.messages import Request
-from replica.script import Script, on
-from replica.server import Entry, serve
-from replica.site import Site
-from replica.walls import CHALLENGE, Redirect
+from lgsco.replica.messages import Request
+from lgsco.replica.script import Script, on
+from lgsco.replica.server import Entry, serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, Redirect
 from storage import journal
 from storage.database import atomic, reading
 from storage.journal import Day, Promise
@@ -1366,7 +1367,7 @@ INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)).map(lambda a
 def test_hours_are_those_of_london_and_waiting_ends_outside_of_them(its: tuple[int, int], at: datetime) -> None:
     begin, end = its
     hours = span(begin, end)
-    assert minutes(hours) == its
+    assert parse_hours(hours) == its
     here = at.astimezone(LONDON)
     now = here.hour * 60 + here.minute
     inside = begin <= now < end if begin < end else (now >= begin or now < end)
@@ -1393,7 +1394,7 @@ def test_of_several_hours_the_longest_wait_counts(many: list[tuple[int, int]], a
 )
 def test_what_is_no_hours_of_a_day_is_refused_with_an_example(words: str) -> None:
     with pytest.raises(ValueError, match="08:00-18:00"):
-        minutes(words)
+        parse_hours(words)
 
 
 @pytest.mark.parametrize(

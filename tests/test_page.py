@@ -32,8 +32,8 @@ from hypothesis import strategies as st
 from walker import words_of_page, words_of_text
 
 from ingest.errors import ReadError
-from ingest.page import read, read_chapters
-from ingest.text import parse, render
+from ingest.lgo.page import read, read_chapters
+from ingest.lgo.text_format import parse, render
 from storage.model import Decision
 
 PAGES = Path(__file__).parent / "pages"

@@ -15,13 +15,13 @@ from documents import PHASES
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.blocks import Item, List
 from ingest.errors import ReadError, TooLarge
-from ingest.markup import from_html
-from ingest.numbering import _choices, _Run
-from ingest.page import chapters, read, read_chapters
-from ingest.text import parse, render
-from ingest.whole import MAX_BYTES, MOST_TAGS, _may_be_hidden, shows
+from ingest.lgo.numbering import _choices, _Run
+from ingest.lgo.page import chapters, read, read_chapters
+from ingest.lgo.text_format import parse, render
+from ingest.parsing.blocks import Item, List
+from ingest.parsing.html_blocks import from_html
+from ingest.parsing.input_limits import MAX_BYTES, MOST_TAGS, _may_be_hidden, shows
 from storage.model import Decision
 
 ROOT = Path(__file__).parent.parent
@@ -226,7 +226,7 @@ def test_headers_in_each_other_are_looked_into_a_few_times(monkeypatch: pytest.M
         walks.append(arguments)
         return from_html(*arguments, **named)
 
-    monkeypatch.setattr("ingest.page.from_html", counting)
+    monkeypatch.setattr("ingest.lgo.page.from_html", counting)
     refused(shell("<header>a" * 3_000))
     assert len(walks) < 100
 
@@ -234,7 +234,7 @@ def test_headers_in_each_other_are_looked_into_a_few_times(monkeypatch: pytest.M
 def test_elements_that_seem_hidden_are_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<i hidden >a</i>" * 3_000 + b"<article>")
     looked = []
-    monkeypatch.setattr("ingest.whole._still_open", lambda *arguments: looked.append(arguments))
+    monkeypatch.setattr("ingest.parsing.input_limits._still_open", lambda *arguments: looked.append(arguments))
     assert "\nThe complaint\nIt was lost.\n" in render(read(body))
     assert len(looked) < 100
 
@@ -492,8 +492,8 @@ CHILD = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 from ingest.errors import ReadError
-from ingest.page import read
-from ingest.text import render
+from ingest.lgo.page import read
+from ingest.lgo.text_format import render
 
 HEAD = (
     "<!DOCTYPE html><html><head><meta charset='utf-8'><title>x</title></head><body><article id='article'>"

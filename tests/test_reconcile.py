@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.listing import PAGE_SIZE
-from ingest.reconcile import (
+from ingest.crawling.reconcile import (
     Ask,
     Cadence,
     Contradiction,
@@ -28,7 +27,8 @@ from ingest.reconcile import (
     owed,
     ranges,
 )
-from ingest.window import EVERYTHING, days, gaps, joined, split, split_at
+from ingest.crawling.windows import EVERYTHING, days, gaps, joined, split, split_at
+from ingest.lgo.listing_page import PAGE_SIZE
 from storage.model import Proof, Standing, Window, WindowState
 
 TODAY = date(2026, 11, 2)

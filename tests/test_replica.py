@@ -18,14 +18,23 @@ from pathlib import Path
 import httpx
 import pytest
 
-from replica.corpus import CATEGORIES, STATUTORY, Sample, Written, expected_numbers, expected_text, generate, seeds
-from replica.faults import Act, Fault, Reset, Respond
-from replica.furniture import frame
-from replica.markup import STYLES, render
-from replica.messages import Request, Response
-from replica.sample import Heading, Item, Items, Table
-from replica.server import Server, serve
-from replica.site import Site
+from lgsco.replica.corpus import (
+    CATEGORIES,
+    STATUTORY,
+    Sample,
+    Written,
+    expected_numbers,
+    expected_text,
+    generate,
+    seeds,
+)
+from lgsco.replica.faults import Act, Fault, Reset, Respond
+from lgsco.replica.furniture import frame
+from lgsco.replica.markup import STYLES, render
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.sample import Heading, Item, Items, Table
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
 
 HERE = Path(__file__).parent
 FIRST, LAST = date(2016, 1, 1), date(2025, 12, 31)
@@ -430,7 +439,7 @@ def test_a_site_away(client: httpx.Client, server: Server) -> None:
 
 
 def test_by_hand() -> None:
-    command = [sys.executable, "-m", "replica", "--count", "20", "--markup", "dl"]
+    command = [sys.executable, "-m", "lgsco.replica", "--count", "20", "--markup", "dl"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent) as process:
         assert process.stdout
         url = process.stdout.readline().strip()

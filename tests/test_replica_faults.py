@@ -17,9 +17,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from replica.corpus import generate, seeds
-from replica.edits import DropCard, Edit, NoTotal, RepeatCard, Shift, WrongCharset, WrongTotal, WrongType
-from replica.faults import (
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.edits import DropCard, Edit, NoTotal, RepeatCard, Shift, WrongCharset, WrongTotal, WrongType
+from lgsco.replica.faults import (
     Act,
     Acts,
     Answer,
@@ -38,11 +38,11 @@ from replica.faults import (
     too_many_requests,
     unavailable,
 )
-from replica.messages import Request, Response
-from replica.script import Chance, Rule, Schedule, Script, catalogue, on
-from replica.server import Server, serve
-from replica.site import Site
-from replica.walls import (
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.script import Chance, Rule, Schedule, Script, catalogue, on
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import (
     CHALLENGE,
     COOKIE_WALL,
     ERROR_PAGE,

@@ -26,10 +26,10 @@ from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, Schedule, load
 from ingest.errors import ConfigError
 from ingest.run import Backfill, Import, Sync
-from replica.corpus import expected_text, generate
-from replica.faults import Respond
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import expected_text, generate
+from lgsco.replica.faults import Respond
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
 from scheduler import next_sync, retry_wait, timetable
 from storage.writer import writing
 
@@ -183,7 +183,7 @@ def test_an_error_nobody_foresaw_is_told_and_recorded(
 ) -> None:
     command, told = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
-    monkeypatch.setattr("ingest.listing.read", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr("ingest.lgo.listing_page.read", lambda *_, **__: 1 // 0)
     keeper.sync()
     assert "ZeroDivisionError" in told()[0]
     assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ingest.clock import Clock, Stop
 from ingest.config import Config
 from ingest.run import Import, perform
+from lgsco.web.queries import QUERIES
 from storage.database import reading
 from storage.search import match_expression, search
-from web.queries import QUERIES
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TEXT = """the council’s well-known delay under section 34(B), and the child's "best interests" were near

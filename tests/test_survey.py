@@ -14,11 +14,11 @@ from conftest import TODAY, Time, World
 
 from ingest.clock import Stop
 from ingest.run import Backfill, Outcome, Sync
-from replica.corpus import Sample, generate, seeds
-from replica.faults import Act, Fault, Respond
-from replica.messages import Request, Response
-from replica.server import serve
-from replica.site import Site
+from lgsco.replica.corpus import Sample, generate, seeds
+from lgsco.replica.faults import Act, Fault, Respond
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
 
 
 @pytest.fixture

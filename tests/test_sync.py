@@ -17,14 +17,14 @@ from sqlite_utils import Database
 
 from ingest.clock import Clock, Stop
 from ingest.run import Backfill, Outcome, Sync
-from replica.corpus import generate
-from replica.edits import Edit, WrongTotal
-from replica.faults import Fault, Respond
-from replica.messages import Request
-from replica.sample import Sample
-from replica.server import serve
-from replica.site import Site
-from replica.walls import CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE, SEARCH_SHELL, WALLS, Instead
+from lgsco.replica.corpus import generate
+from lgsco.replica.edits import Edit, WrongTotal
+from lgsco.replica.faults import Fault, Respond
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import Sample
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE, SEARCH_SHELL, WALLS, Instead
 from storage.database import SCHEMA_VERSION
 from storage.model import slug
 from storage.schema import migrations

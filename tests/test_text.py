@@ -24,9 +24,9 @@ from documents import (
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from ingest.compose import LONGEST_TEXT
 from ingest.errors import ReadError, TooLarge
-from ingest.text import MOST_LINES, parse, render
+from ingest.lgo.decision import LONGEST_TEXT
+from ingest.lgo.text_format import MOST_LINES, parse, render
 from storage.model import Decision, Line
 
 ROOT = Path(__file__).parent.parent

@@ -27,22 +27,22 @@ from conftest import ROOT, TODAY, Time, World
 
 from ingest.clock import Stop
 from ingest.run import Backfill, Import
-from replica.corpus import generate, seeds
-from replica.faults import Fault, Respond
-from replica.messages import Request
-from replica.server import serve as serve_site
-from replica.site import Site
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.faults import Fault, Respond
+from lgsco.replica.messages import Request
+from lgsco.replica.server import serve as serve_site
+from lgsco.replica.site import Site
+from lgsco.web.metadata import COPYRIGHT, NAME, SITE, describe
+from lgsco.web.plugin import lgsco_match, lgsco_reference
+from lgsco.web.queries import QUERIES
+from lgsco.web.server import CannotServe, serve
 from storage.database import SCHEMA_VERSION
 from storage.errors import LgscoError, SchemaMismatch, StoreFailed
 from storage.export import snapshot
 from storage.writer import writing
-from web.metadata import COPYRIGHT, NAME, SITE, describe
-from web.plugin import lgsco_match, lgsco_reference
-from web.queries import QUERIES
-from web.server import CannotServe, serve
 
 SERVE = (
-    "import sys; from pathlib import Path; from web.server import serve; "
+    "import sys; from pathlib import Path; from lgsco.web.server import serve; "
     "sys.exit(serve(Path(sys.argv[1]), host='127.0.0.1', port=0))"
 )
 HOSTILE = "25 999 001"

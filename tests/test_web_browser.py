@@ -14,7 +14,7 @@ from conftest import ROOT, World
 from test_web import served
 
 from ingest.run import Import
-from web.metadata import NAME
+from lgsco.web.metadata import NAME
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REFERENCE = "25 999 002"

@@ -18,17 +18,17 @@ from test_manners import A_RUN, BEGAN, DAY, HOUR, LISTING, PAGES, TwoClocks, a_p
 from ingest.clock import Stop
 from ingest.config import VERSION
 from ingest.errors import Undecodable
-from ingest.manners import free_at
+from ingest.fetching.throttle import free_at
+from ingest.parsing.input_limits import decode
 from ingest.run import Backfill, Import, Renormalise, Sync, perform
-from ingest.whole import decode
-from replica.corpus import expected_text, generate
-from replica.faults import Acts, Answer, BodyReset, Huge, Respond, Truncate, server_error, unavailable
-from replica.messages import HTML, Request
-from replica.sample import Sample
-from replica.script import Chance, catalogue, on
-from replica.server import serve
-from replica.site import Site
-from replica.walls import CHALLENGE, Instead, Redirect
+from lgsco.replica.corpus import expected_text, generate
+from lgsco.replica.faults import Acts, Answer, BodyReset, Huge, Respond, Truncate, server_error, unavailable
+from lgsco.replica.messages import HTML, Request
+from lgsco.replica.sample import Sample
+from lgsco.replica.script import Chance, catalogue, on
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, Instead, Redirect
 from storage.database import reading
 from storage.writer import writing
 
@@ -387,7 +387,7 @@ def test_bytes_of_two_encodings_are_of_neither() -> None:
 def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
     world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest import page
+    from ingest.lgo import page
 
     bad = world.site.listed()[3]
     read = page.read
@@ -412,7 +412,7 @@ def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
 def test_a_document_the_reader_fails_on_stops_no_import(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest import documents
+    from ingest.tasks import import_files as documents
 
     read = documents.read
 

@@ -1,0 +1,256 @@
+"""(books, totals) -> what to ask the listing next. Pure: it says what to do, and is told what came of it.
+
+The site states a total for any range of dates, and the books say which total is to be expected. Where the two agree
+there is nothing to look for; where they differ the range is split and one half's total asked: the other's follows by
+difference. What is small enough, or changed enough, is walked page by page. Backfill, sync and audit are this same act
+at different depths: `again` walks everything of a window, without it only what differs is walked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from ingest.crawling.windows import days, split, split_at
+from ingest.lgo.listing_page import PAGE_SIZE
+from storage.model import Proof, Standing, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the total of a window: one request. Answered with the total, None where none is stated."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Walk all pages of a window. Answered with the total the walk ended with, None where none is stated."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A window that states no total holds nothing: a range around it has no more than its other part."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A window states no total, and none follows."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A window's total is not that of its parts, asked a second time."""
+
+    window: Window
+    total: int | None
+    parts: int
+
+
+Step = Ask | Walk | Empty | Silent | Contradiction
+Steps = Generator[Step, int | None, int | None]
+Books = Callable[[Window], Standing]
+
+_DAY = timedelta(days=1)
+
+_RECENT_WEIGHT = 4
+"""How many times likelier a change is on a recent day: late decisions are mostly less than two years late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How to look."""
+
+    walk_most: int
+    """Decisions beyond which a window of more than one day is split before it is walked."""
+    horizon: date
+    """A day that no decision is dated later than: what is later is not split off."""
+    recent: date
+    """The first day of the decision dates among which changes are likelier."""
+
+
+def look(window: Window, books: Books, habits: Habits, *, again: bool = False, total: int | None = None) -> Steps:
+    """The steps to see all of a window (`again`), or what of it is not as the books say. Returns its total.
+
+    `total`: the window's, where it is known by difference.
+    """
+    standing = books(window)
+    if again and standing.seen:
+        return standing.expected
+    if total is None:
+        total = yield Ask(window)
+        if total is None:
+            return None
+        standing = books(window)  # the page that stated it may have shown something new
+    if not again and total == standing.expected:
+        return total
+    if _is_to_be_walked(window, total, standing, habits.walk_most, again):
+        walked = yield Walk(window)
+        if walked is None and total == 0:
+            yield Empty(window)
+            return 0
+        return walked
+    older, newer = _parts(window, standing, habits, again)
+    newer_total = yield from look(newer, books, habits, again=again)
+    # A part with more than the whole had by then tells nothing of the other.
+    rest = None if newer_total is None or newer_total > total else total - newer_total
+    older_total = yield from look(older, books, habits, again=again, total=rest)
+    if newer_total is None and older_total == total:
+        newer_total = 0
+        if again or books(newer).expected:
+            yield Empty(newer)
+    if older_total is None or newer_total is None:
+        for part, its_total in ((older, older_total), (newer, newer_total)):
+            if its_total is None:
+                yield Silent(part)
+        return total
+    parts = older_total + newer_total
+    if again and parts != total:
+        total = yield Ask(window)  # it may have changed while its parts were walked
+        if total != parts:
+            yield Contradiction(window, total, parts)
+    return parts
+
+
+def _is_to_be_walked(window: Window, total: int, standing: Standing, walk_most: int, again: bool) -> bool:
+    if days(window) == 1:
+        return True
+    if total > walk_most:
+        return False
+    if again:
+        return True
+    # Walking costs a request a page; to find each change, a request a split, and the pages of its day.
+    pages = max(1, math.ceil(total / PAGE_SIZE))
+    changes = max(1, abs(total - standing.expected))
+    of_a_day = pages / max(1, len(standing.days))
+    places = len(_stretches(window, standing))
+    return pages <= changes * (math.log2(max(1.0, places / changes)) + of_a_day)
+
+
+def _parts(window: Window, standing: Standing, habits: Habits, again: bool) -> tuple[Window, Window]:
+    """A window's two parts, the older first: by days where all of it is to be seen, else so that a change is as likely
+    in the one as in the other."""
+    stretches = [
+        (first, weight * (_RECENT_WEIGHT if first >= habits.recent else 1))
+        for first, weight in _stretches(window, standing)
+    ]
+    if again or len(stretches) < 2:
+        older, newer = split(Window(window.first, min(window.last, max(habits.horizon, window.first + _DAY))))
+        return older, Window(newer.first, window.last)
+    half = sum(weight for _, weight in stretches) / 2
+    seen = 0.0
+    best, begin = math.inf, stretches[1][0]
+    for (_, weight), (first, _) in pairwise(stretches):
+        seen += weight
+        if abs(seen - half) < best:
+            best, begin = abs(seen - half), first
+    return split_at(window, begin)
+
+
+def _stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:
+    """A window's days with entries and the stretches between: the first day of each, and how likely a change is."""
+    found: list[tuple[date, int]] = []
+    free = window.first
+    for day, count in standing.days:
+        if free < day:
+            found.append((free, 1))
+        found.append((day, count + 1))
+        if day == window.last:
+            return found
+        free = day + _DAY
+    found.append((free, 1))
+    return found
+
+
+# ---------------------------------------------------------------- what sync compares
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What two totals are asked of: the whole, and the part where nothing leaves by age."""
+
+    whole: Window
+    inside: Window | None
+    """Safely inside the retention age, where a fall is news; None where the whole lies beyond it."""
+    beyond: Window | None
+    """The rest, across the edge, where a fall is to be expected."""
+
+
+def ranges(scope: Window, edge: date) -> Ranges:
+    """A scope's two ranges. `edge`: the first day safely inside the retention age."""
+    if edge <= scope.first:
+        return Ranges(scope, scope, None)
+    if edge > scope.last:
+        return Ranges(scope, None, scope)
+    older, newer = split_at(scope, edge)
+    return Ranges(scope, newer, older)
+
+
+# ---------------------------------------------------------------- what the cadence owes
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """After how many days, by the age of its newest decision date, a proven window is counted and walked again."""
+
+    age: int
+    """Days: windows older than this, and no older than the next cadence's."""
+    count: int
+    walk: int
+
+
+def owed(
+    proofs: Sequence[Proof], today: date, cadences: Sequence[Cadence], walk_most: int
+) -> tuple[list[Window], list[Window]]:
+    """The ranges to count and the ranges to walk again, newest first. `cadences`: by age, the first from 0.
+
+    Neighbours that are due together are one range, up to `walk_most` decisions, so that the ledger does not crumble.
+    What is counted as part of a range that is walked is not counted beside it.
+    """
+    to_walk = [p for p in proofs if _is_due(p, p.walked_at, today, _cadence(p, today, cadences).walk)]
+    walks = _grouped(to_walk, walk_most)
+    counts = [
+        proof
+        for proof in proofs
+        if _is_due(proof, proof.counted_at, today, _cadence(proof, today, cadences).count)
+        and not any(walk.first <= proof.window.first <= walk.last for walk in walks)
+    ]
+    return _grouped(counts, walk_most), walks
+
+
+def _cadence(proof: Proof, today: date, cadences: Sequence[Cadence]) -> Cadence:
+    age = (today - proof.window.last).days
+    return max((one for one in cadences if one.age <= max(0, age)), key=lambda one: one.age)
+
+
+def _is_due(proof: Proof, since: str | None, today: date, after: int) -> bool:
+    """Whether so many days have passed; of a longer time as little as half, window by window, so that what was proven
+    in one go is not due in one go."""
+    if not proof.is_sound or not proof.total or since is None:
+        return False  # what is unproven is looked at anyway, and an empty window follows from those around it
+    share = (proof.window.first.toordinal() * 0.6180339887) % 1
+    days_since = (today - date.fromisoformat(since[:10])).days
+    return days_since < 0 or days_since >= max(1, math.ceil(after * (1 - share / 2)))  # before: the clock was set back
+
+
+def _grouped(proofs: Iterable[Proof], most: int) -> list[Window]:
+    found: list[Window] = []
+    size = 0
+    for proof in sorted(proofs, key=lambda one: one.window.first):
+        total = proof.total or 0
+        if found and size + total <= most and proof.window.first == found[-1].last + _DAY:
+            found[-1] = Window(found[-1].first, proof.window.last)
+            size += total
+        else:
+            found.append(proof.window)
+            size = total
+    return found[::-1]

@@ -1,0 +1,1 @@
+"""The only HTTP: one polite client of one host."""

@@ -1,0 +1,1 @@
+"""All that is particular to the Local Government and Social Care Ombudsman's site and documents. Pure."""

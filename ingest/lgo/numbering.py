@@ -1,0 +1,232 @@
+"""Blocks -> the number each paragraph bears on the page. A number is a fact to cite: no evidence, no number.
+
+The rules are those of the text format (README, "Paragraph numbers"): attributes stand; lists without them
+continue the count through the whole decision when none of its lists has one, or when the next attribute
+confirms it; sub-items are named after their item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.parsing.blocks import Block, Item, List
+
+_TYPED = re.compile(r"(\d{1,3})\. ")
+_ROMANS = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_TOO_MANY = 12
+"""Lists without attributes in one run beyond which no search for the one reading that fits is made."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """Items of one top-level numbered list that follow each other, from an attribute or without one."""
+
+    items: list[Item]
+    start: int | None
+    adjoins: bool
+    """Whether it follows a list with nothing between them."""
+
+
+def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
+    """One number, or None, for each block.
+
+    `starts_are_attributes=False` is for page dumps, whose printed numbers restart: a printed number that
+    contradicts the count leaves every item without one.
+    """
+    runs = _runs(blocks)
+    top = _count(runs, attributes_stand=starts_are_attributes)
+    if not runs:
+        typed = _typed(blocks)
+        if typed:
+            return typed
+    return _name_all(blocks, top)
+
+
+def _runs(blocks: Iterable[Block]) -> list[_Run]:
+    runs: list[_Run] = []
+    seen: set[Item] = set()
+    last_list: List | None = None
+    for block in blocks:
+        if block.item is None:
+            last_list = None
+            continue
+        item = block.item.outermost
+        if item.list.marker == "1" and item not in seen:
+            seen.add(item)
+            goes_on = runs and runs[-1].items[-1].list is item.list
+            if goes_on and item.value is None:
+                # items without text stand on the page too: keep their places in the count
+                runs[-1].items.append(item)
+            else:
+                start = item.value if item.value is not None else item.list.start
+                if start is not None and item.value is None and not goes_on:
+                    start += item.position
+                runs.append(_Run([item], start, last_list is not None and last_list is not item.list))
+        last_list = item.list
+    return runs
+
+
+def _length(run: _Run) -> int:
+    return run.items[-1].position - run.items[0].position + 1
+
+
+def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
+    """The number of each top-level numbered item that has one."""
+    numbered: dict[Item, int] = {}
+    attributed = any(run.start is not None for run in runs)
+    reached = 0
+    pending: list[_Run] = []
+
+    def assign(run: _Run, first: int) -> int:
+        for item in run.items:
+            numbered[item] = first + item.position - run.items[0].position
+        return first + _length(run) - 1
+
+    for run in runs:
+        if run.start is None:
+            pending.append(run)
+            continue
+        confirmed = _confirmed(pending, run.start - 1 - reached)
+        if not attributes_stand and confirmed is None:
+            return {}
+        for earlier in confirmed or ():
+            reached = assign(earlier, reached + 1)
+        pending.clear()
+        reached = assign(run, run.start)
+    if not attributed:
+        for run in pending:
+            reached = assign(run, reached + 1)
+    return numbered
+
+
+def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
+    """Those lists without attributes whose items fill the gap before the next attribute, if only one choice does.
+
+    A list that adjoins another may be its sub-list; choices that leave out only such lists are tried first.
+    """
+    surplus = sum(map(_length, pending)) - gap
+    if surplus == 0:
+        return pending
+    if surplus < 0 or len(pending) > _TOO_MANY:
+        return None
+    adjoining = [run for run in pending if run.adjoins]
+    for candidates in (adjoining, pending):
+        choices = _choices(candidates, surplus)
+        if surplus in choices:
+            left_out = choices[surplus]
+            return None if left_out is None else [run for run in pending if run not in left_out]
+    return None
+
+
+def _choices(runs: Sequence[_Run], most: int) -> dict[int, list[_Run] | None]:
+    """For each number of items up to `most` that some of the runs have together: which, or None where it is not one
+    choice only. There are no more such numbers than items, where there are thousands of choices."""
+    found: dict[int, list[_Run] | None] = {0: []}
+    for run in runs:
+        for items, chosen in list(found.items()):
+            together = items + _length(run)
+            if together <= most:
+                found[together] = None if together in found or chosen is None else [*chosen, run]
+    return found
+
+
+def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]:
+    names: dict[Item, str | None] = {}
+    nested: dict[tuple[Item, str], int] = {}  # the count reached in an item by its nested lists of one marker
+    owner: str | None = None  # the numbered item that a sibling list right after it belongs to
+    owners: dict[List, str | None] = {}
+    siblings: dict[str, int] = {}  # the count reached by the sibling lists of the owner, by marker
+    previous: Item | None = None  # the top-level item of the block before
+
+    def name(item: Item) -> str | None:
+        nonlocal owner
+        of, parent = item.list, item.list.parent
+        if of.marker == "-":
+            return None
+        if parent is not None:
+            above = names[parent]
+            reached = _ordinal(item, nested.get((parent, of.marker), 0))
+            nested[parent, of.marker] = reached
+            return f"{above}.{_mark(of.marker, reached)}" if above else None
+        if of.marker == "1":
+            number = top.get(item)
+            owner = str(number) if number is not None else None
+            siblings.clear()
+            return owner
+        if of not in owners:
+            owners[of] = _sibling_owner(of, previous, owner, owners)
+        if owners[of] is None:
+            return None
+        reached = _ordinal(item, siblings.get(of.marker, 0))
+        siblings[of.marker] = reached
+        return f"{owners[of]}.{_mark(of.marker, reached)}"
+
+    def known(item: Item) -> str | None:
+        unnamed: list[Item] = []  # with the items it stands in, as deep as they like
+        at: Item | None = item
+        while at is not None and at not in names:
+            unnamed.append(at)
+            at = at.list.parent if at.list.marker != "-" else None
+        while unnamed:
+            at = unnamed.pop()
+            names[at] = name(at)
+        return names[item]
+
+    found: list[str | None] = []
+    for block in blocks:
+        if block.item is None:
+            owner = previous = None
+            found.append(None)
+            continue
+        found.append(known(block.item))
+        previous = block.item.outermost
+    return found
+
+
+def _sibling_owner(of: List, previous: Item | None, owner: str | None, owners: dict[List, str | None]) -> str | None:
+    """The number a sibling list's items are named after: bullets only right after the numbered item itself."""
+    if previous is None:
+        return None
+    if of.marker == "•" and previous.list.marker != "1":
+        return owners.get(previous.list) if previous.list.marker == "•" else None
+    return owner
+
+
+def _ordinal(item: Item, reached: int) -> int:
+    if item.value is not None:
+        return item.value
+    if item.position == 0 and item.list.start is not None:
+        return item.list.start
+    return reached + 1
+
+
+def _mark(marker: str, ordinal: int) -> str:
+    if marker == "•":
+        return f"•{ordinal}"
+    if marker in "aA" and 1 <= ordinal <= 26:
+        return chr(ord(marker) + ordinal - 1)
+    if marker in "iI" and 1 <= ordinal < 40:
+        roman = ""
+        for value, numeral in _ROMANS:
+            while ordinal >= value:
+                roman, ordinal = roman + numeral, ordinal - value
+        return roman if marker == "i" else roman.upper()
+    return str(ordinal)
+
+
+def _typed(blocks: Sequence[Block]) -> list[str | None] | None:
+    """Numbers typed at the start of paragraphs, where they run on from 1 without a gap."""
+    found: list[str | None] = []
+    expected = 1
+    for block in blocks:
+        typed = _TYPED.match(block.text) if block.kind == "paragraph" and block.item is None else None
+        if typed is None:
+            found.append(None)
+            continue
+        if int(typed[1]) != expected:
+            return None
+        found.append(str(expected))
+        expected += 1
+    return found if expected > 2 else None

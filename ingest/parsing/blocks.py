@@ -1,0 +1,86 @@
+"""The blocks that `html_blocks` and `text_blocks` produce: one stream, the same for every layout.
+
+A block is a heading, a list item or a paragraph: the unit that becomes one line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from selectolax.lexbor import LexborNode
+
+Marker = Literal["1", "a", "A", "i", "I", "•", "-"]
+"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or a dash that tells nothing."""
+
+
+BlockKind = Literal["heading", "item", "paragraph"]
+
+
+@dataclass(slots=True, eq=False)
+class List:
+    """One list as the source marks it up."""
+
+    marker: Marker
+    start: int | None
+    """The number its first item is given by an attribute, or None."""
+    parent: Item | None
+    seen: int = 0
+    """How many items have been read of it so far."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One item of a list."""
+
+    list: List
+    position: int
+    """0-based place in its list."""
+    value: int | None
+    """The number an attribute of its own gives it, or None."""
+
+    @property
+    def outermost(self) -> Item:
+        """The item of the top-level list that this one stands in: itself, where it is nested in none."""
+        item = self
+        while item.list.parent is not None:
+            item = item.list.parent
+        return item
+
+
+class Block(NamedTuple):
+    """One unit of a document, with the little of its markup that later steps ask about."""
+
+    kind: BlockKind
+    text: str
+    """Folded: single spaces, trimmed, never empty. A newline stands where the source breaks a line."""
+    item: Item | None = None
+    """The innermost list item the block stands in; `kind` is "item" for the block that bears its marker."""
+    cells: tuple[str, ...] = ()
+    """The cells of a table row, whose text is the cells joined by `` | ``."""
+    lead: str = ""
+    """The text of the inline element the block begins with, where one is shorter than the block."""
+    contents_link: bool = False
+    """Whether the whole text is a link to a place within the page."""
+    node: LexborNode | None = None
+    """The element the block began in, for HTML."""
+
+
+# Characters that are no text (format.md): soft hyphen, zero-width and direction marks, controls
+# that are not white space.
+_GONE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2060\ufeff]")
+
+
+def fold(text: str) -> str:
+    """One space for every run of white space, none at the ends; characters that are no text are gone."""
+    if not text.isprintable():  # newlines, no-break spaces and all of _GONE are not printable
+        text = _GONE.sub("", text)
+    elif "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
+    return " ".join(text.split())
+
+
+def reads_as_heading(line: str) -> bool:
+    """Whether a bare line of text is a heading: at most 120 characters and no mark that ends a sentence."""
+    return len(line) <= 120 and line[-1] not in ".;:?!"

@@ -1,0 +1,122 @@
+"""Text -> blocks: the text format, and the page-dump layout with its indented items and page furniture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.parsing.blocks import Block, Item, List, Marker, fold, reads_as_heading
+
+_INDENTED_MARKER = re.compile(
+    r"(?:(?P<number>\d{1,4})|(?P<letter>[a-zA-Z]|[ivx]{2,4}))[.)] (?P<text>.+)|[•◦▪‣·○■–*-] (?P<bullet>.+)"
+)
+
+
+def from_text(text: str) -> list[Block]:
+    """The blocks of a text document, in the text format or in the page-dump layout.
+
+    The page-dump layout has blank lines between blocks and indented items with the page's markers; a line
+    without a marker that follows another line goes on with it.
+    """
+    lines = re.split(r"\r\n|\r|\n", text)
+    if any(line.startswith("- ") for line in lines) or not any(
+        not line.strip() or line[0].isspace() for line in lines[:-1]
+    ):
+        return [_text_line(line) for raw in lines if (line := fold(raw)) and not (line == "-" and raw.startswith("- "))]
+    return list(_dump_blocks(lines))
+
+
+_DASHES = List("-", None, None)
+
+
+def _text_line(line: str) -> Block:
+    if line.startswith("- "):
+        return Block("item", line[2:], Item(_DASHES, 0, None))
+    return Block("heading" if reads_as_heading(line) else "paragraph", line)
+
+
+@dataclass(slots=True)
+class _Level:
+    """An open list of a page dump."""
+
+    indent: int
+    of: List
+    last: Item
+    shown: int | None
+
+
+def _dump_blocks(lines: Iterable[str]) -> Iterable[Block]:
+    levels: list[_Level] = []
+    current: tuple[Literal["item", "paragraph"], list[str], Item | None] | None = None
+
+    def finished() -> Iterable[Block]:
+        if current is not None:
+            kind, words, item = current
+            text = " ".join(words)
+            bare = kind == "paragraph" and item is None
+            yield Block("heading" if bare and reads_as_heading(text) else kind, text, item)
+
+    for line in lines:
+        content = fold(line)
+        if not content:
+            yield from finished()
+            current = None
+            continue
+        indent = len(line) - len(line.lstrip())
+        found = _INDENTED_MARKER.fullmatch(content) if indent else None
+        if found:
+            yield from finished()
+            current = ("item", [found["text"] or found["bullet"]], _dump_item(levels, indent, found))
+        elif current is not None:
+            current[1].append(content)
+        elif indent and levels:
+            while len(levels) > 1 and levels[-1].indent >= indent:
+                levels.pop()
+            current = ("paragraph", [content], levels[-1].last)
+        else:
+            levels.clear()
+            current = ("paragraph", [content], None)
+    yield from finished()
+
+
+def _dump_item(levels: list[_Level], indent: int, found: re.Match[str]) -> Item:
+    """The item a marker opens. Within one list numbers follow each other; a restart is another list."""
+    while levels and levels[-1].indent > indent:
+        levels.pop()
+    same = levels[-1] if levels and levels[-1].indent == indent else None
+    outer = levels[-1] if levels else None
+    parent = same.of.parent if same else outer.last if outer else None
+    marker: Marker = "•"
+    shown: int | None = None
+    if found["number"]:
+        marker, shown = "1", int(found["number"])
+    elif found["letter"]:
+        letter = found["letter"]
+        goes_on = same is not None and same.of.marker in ("a", "A") and same.shown == ord(letter[0].lower()) - 97
+        roman = _ROMAN.get(letter.lower())
+        if roman is not None and not goes_on:
+            marker, shown = ("i" if letter.islower() else "I"), roman
+        else:
+            marker, shown = ("a" if letter.islower() else "A"), ord(letter[0].lower()) - 96
+    if same and same.of.marker == marker and (marker == "•" or (same.shown is not None and shown == same.shown + 1)):
+        item = Item(same.of, same.last.position + 1, None)
+        same.last, same.shown = item, shown
+        return item
+    # A page dump drops the page's start attributes; only a list that does not begin at 1 still shows one.
+    item = Item(List(marker, shown if shown != 1 else None, parent), 0, None)
+    level = _Level(indent, item.list, item, shown)
+    if same:
+        levels[-1] = level
+    else:
+        levels.append(level)
+    return item
+
+
+_ROMAN = {
+    numeral: n
+    for n, numeral in enumerate(
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv"], 1
+    )
+}

@@ -1,0 +1,1 @@
+"""From the queue to the database: fetch, store, parse, compare, record."""

@@ -1,0 +1,1 @@
+"""Database rows to what is shown: coverage, the calendar, politeness."""

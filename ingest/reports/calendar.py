@@ -1,0 +1,300 @@
+"""The ledger as a picture: a calendar of months, each in the worst state of the windows that touch it. Pure: windows
+and numbers become a calendar, a calendar becomes lines of text or one SVG.
+
+A calendar ends with today's month. It begins with the first month that has a decision listed, or with the ledger's
+first window: an open window begins in the year 1, and years before 1990 are no months of any decision. What lies
+before or after is said in a line of its own.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Literal
+
+from ingest.crawling.windows import EVERYTHING, gaps
+from storage.model import Proof, Window
+
+State = Literal["proven", "empty", "short", "drifting", "unknown", "unseen"]
+"""That of a window; `empty` where a proven one has no decisions, `unseen` where no window covers all of it."""
+
+_SEVERITY: tuple[State, ...] = ("proven", "short", "drifting", "unknown")
+_EARLIEST = date(1990, 1, 1)
+_DAY = timedelta(days=1)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state is shown. The colours are told apart by the colour-blind (Okabe and Ito), and bear black letters."""
+
+    letter: str
+    words: str
+    fill: str | None
+    """The colour in an SVG; None: an outline."""
+    block: int | None
+    """The colour nearest to it of a terminal's 256."""
+
+
+LOOKS: dict[State, Look] = {
+    "proven": Look("P", "proven", "#009e73", 36),
+    "empty": Look("o", "proven, no decisions", "#a9dfcd", 152),
+    "short": Look("S", "short", "#e69f00", 178),
+    "drifting": Look("D", "drifting", "#cc79a7", 175),
+    "unknown": Look("?", "unknown", "#d55e00", 166),
+    "unseen": Look("-", "unseen, all or in part", None, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many decisions are listed, and what of them is held. `failed` are some of the missing."""
+
+    listed: int = 0
+    held: int = 0
+    missing: int = 0
+    failed: int = 0
+    excluded: int = 0
+
+    def __add__(self, other: Numbers) -> Numbers:
+        return Numbers(
+            self.listed + other.listed,
+            self.held + other.held,
+            self.missing + other.missing,
+            self.failed + other.failed,
+            self.excluded + other.excluded,
+        )
+
+    def __str__(self) -> str:
+        told = f"{self.listed:,} listed, {self.held:,} held"
+        if self.missing:
+            told += f", {self.missing:,} missing"
+        if self.excluded:
+            told += f", {self.excluded:,} excluded"
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A month, or what lies before or after all that are drawn."""
+
+    window: Window
+    state: State
+    numbers: Numbers
+
+    @property
+    def month(self) -> str:
+        """As `2025-10`."""
+        return self.window.first.isoformat()[:7]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What is drawn."""
+
+    as_on: date
+    """The last day of the last month."""
+    months: tuple[Cell, ...]
+    """Every month of a range, oldest first."""
+    earlier: Cell | None
+    """What the ledger covers, or is listed, before those."""
+    later: Cell | None
+    """What is listed after today's month, or unproven after today."""
+
+    def years(self) -> list[tuple[int, list[Cell]]]:
+        """The years with their months, the newest year first."""
+        years = groupby(self.months, key=lambda cell: cell.window.first.year)
+        return [(year, list(cells)) for year, cells in years][::-1]
+
+
+def holes(proofs: Iterable[Proof]) -> list[Window]:
+    """What no window covers between the first and the last, oldest first."""
+    windows = [proof.window for proof in proofs]
+    if not windows:
+        return []
+    whole = Window(min(window.first for window in windows), max(window.last for window in windows))
+    return gaps(whole, windows)
+
+
+def unproven(proofs: Sequence[Proof]) -> list[tuple[Window, State]]:
+    """What is not proven from the ledger's first window to its last, holes included, newest first."""
+    found: list[tuple[Window, State]] = [(p.window, p.state) for p in proofs if p.state != "proven"]
+    found += [(hole, "unseen") for hole in holes(proofs)]
+    return sorted(found, key=lambda one: one[0].first, reverse=True)
+
+
+def draw(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Calendar:
+    """The calendar of a ledger. `numbers`: of each month that has any, by its name (`2025-10`)."""
+    if not proofs and not numbers:
+        return Calendar(today, (), None, None)
+    begin = _begin(proofs, numbers, today)
+    months = []
+    month = begin
+    while month <= today:
+        last = month.replace(day=monthrange(month.year, month.month)[1])
+        its = numbers.get(month.isoformat()[:7], Numbers())
+        months.append(_cell(Window(month, min(last, today)), proofs, its))
+        if last == date.max:
+            break
+        month = last + _DAY
+    return Calendar(today, tuple(months), _earlier(proofs, numbers, begin), _later(proofs, numbers, today))
+
+
+def _begin(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> date:
+    """The first day of the first month that is drawn."""
+    days = [date.fromisoformat(f"{month}-01") for month in numbers]
+    if proofs:
+        days.append(min(proof.window.first for proof in proofs))
+    return min((day for day in days if _EARLIEST <= day <= today), default=today).replace(day=1)
+
+
+def _earlier(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], begin: date) -> Cell | None:
+    its = sum((number for month, number in numbers.items() if month < begin.isoformat()[:7]), Numbers())
+    covered = min((proof.window.first for proof in proofs), default=begin)
+    if covered >= begin and not its.listed:
+        return None
+    first = EVERYTHING.first if its.listed else covered
+    return _cell(Window(first, begin - _DAY), proofs, its)
+
+
+def _later(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Cell | None:
+    its = sum((number for month, number in numbers.items() if month > today.isoformat()[:7]), Numbers())
+    unproven = any(proof.window.first > today and proof.state != "proven" for proof in proofs)
+    if today == date.max or not (its.listed or unproven):
+        return None
+    last = EVERYTHING.last if its.listed else max(proof.window.last for proof in proofs)
+    return _cell(Window(today + _DAY, last), proofs, its)
+
+
+def _cell(window: Window, proofs: Iterable[Proof], numbers: Numbers) -> Cell:
+    touching = [p for p in proofs if p.window.first <= window.last and window.first <= p.window.last]
+    if gaps(window, [proof.window for proof in touching]):
+        return Cell(window, "unseen", numbers)
+    worst = max((proof.state for proof in touching), key=_SEVERITY.index)
+    return Cell(window, "empty" if worst == "proven" and not numbers.listed else worst, numbers)
+
+
+# ---------------------------------------------------------------- in words, for a terminal or a file
+
+
+def as_lines(calendar: Calendar, paint: Callable[[str, State], str]) -> list[str]:
+    """A line a year, the newest first, and what the letters mean. `paint` is given each cell, three characters wide,
+    and gives it back, coloured or not."""
+
+    def shown(state: State) -> str:
+        return paint(f" {LOOKS[state].letter} ", state)
+
+    lines = [f"      {'  '.join(MONTHS)}   held of listed"]
+    for year, cells in calendar.years():
+        by_month = {cell.window.first.month: shown(cell.state) for cell in cells}
+        row = "  ".join(by_month.get(month, "   ") for month in range(1, 13))
+        lines.append(f"{year}  {row}   {_held(sum((cell.numbers for cell in cells), Numbers()))}")
+    for words, cell in _around(calendar):
+        lines.append(f"{words}: {shown(cell.state)} {LOOKS[cell.state].words}; {_held(cell.numbers)} held")
+    legend = [f"{shown(state)} {look.words}" for state, look in LOOKS.items()]
+    return [*lines, "", "  ".join(legend[:3]), "  ".join(legend[3:])]
+
+
+def _held(numbers: Numbers) -> str:
+    return f"{numbers.held:,} of {numbers.listed:,}"
+
+
+def _around(calendar: Calendar) -> list[tuple[str, Cell]]:
+    """What lies around the months, with the words for where."""
+    found = []
+    if calendar.earlier is not None:
+        found.append((f"before {calendar.months[0].month}", calendar.earlier))
+    if calendar.later is not None:
+        found.append((f"after {calendar.as_on}, or undated", calendar.later))
+    return found
+
+
+# ---------------------------------------------------------------- as SVG
+
+_CELL, _HEIGHT, _STEP, _ROW = 34, 22, 38, 26
+_LEFT, _TOP, _WIDTH = 68, 104, 700
+_STYLE = """\
+svg { font: 13px system-ui, sans-serif; }
+.paper { fill: #ffffff; }
+.ink { fill: #1b1b1b; }
+.quiet { fill: #595959; }
+.letter { fill: #000000; font-weight: bold; text-anchor: middle; }
+.outline { fill: none; stroke: #808080; stroke-dasharray: 3 2; }
+@media (prefers-color-scheme: dark) {
+  .paper { fill: #16181c; }
+  .ink { fill: #f0f0f0; }
+  .quiet { fill: #b4b4b4; }
+}"""
+_TITLE = "Local Government and Social Care Ombudsman: decisions proven complete"
+
+
+def as_svg(calendar: Calendar) -> str:
+    """The calendar as one SVG document that needs nothing else, in a light or a dark surrounding."""
+    years = calendar.years()
+    whole = sum((cell.numbers for cell in calendar.months), Numbers())
+    for _, cell in _around(calendar):
+        whole += cell.numbers
+    said = f"By month of decision, as on {calendar.as_on}: {whole}" if years else "Nothing has been counted yet"
+    body = [_text(24, 34, _TITLE, "ink", "font-size: 15px; font-weight: bold"), _text(24, 58, said, "quiet")]
+    if years:
+        body += [
+            _text(_LEFT + place * _STEP + _CELL // 2, _TOP - 12, month, "quiet", "text-anchor: middle")
+            for place, month in enumerate(MONTHS)
+        ]
+        body.append(_text(_LEFT + 12 * _STEP + 12, _TOP - 12, "held of listed", "quiet"))
+    y = _TOP
+    for year, cells in years:
+        body.append(_text(24, y + 16, str(year), "ink"))
+        body += [_month(cell, y) for cell in cells]
+        held = _held(sum((cell.numbers for cell in cells), Numbers()))
+        body.append(_text(_LEFT + 12 * _STEP + 12, y + 16, held, "ink"))
+        y += _ROW
+    for words, cell in _around(calendar):
+        y += 4
+        tip = f"{words}: {LOOKS[cell.state].words}; {cell.numbers}"
+        body += [_block(24, y, cell.state, tip, "around"), _text(_LEFT, y + 16, tip, "ink")]
+        y += _ROW
+    y += 14
+    for place, (state, look) in enumerate(LOOKS.items()):
+        x, below = 24 + place % 3 * 210, y + place // 3 * 30
+        body += [_block(x, below, state, look.words, "legend"), _text(x + _CELL + 8, below + 16, look.words, "ink")]
+    height = y + 2 * 30 + 12
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
+            f'height="{height}" role="img" aria-labelledby="title said">',
+            f'<title id="title">{_TITLE}</title>',
+            f'<desc id="said">{said}</desc>',
+            f"<style>\n{_STYLE}\n</style>",
+            f'<rect class="paper" width="{_WIDTH}" height="{height}"/>',
+            *body,
+            "</svg>\n",
+        ]
+    )
+
+
+def _month(cell: Cell, y: int) -> str:
+    place = cell.window.first.month - 1
+    told = f"{MONTHS[place]} {cell.window.first.year}: {LOOKS[cell.state].words}; {cell.numbers}"
+    return _block(_LEFT + place * _STEP, y, cell.state, told, "month")
+
+
+def _block(x: int, y: int, state: State, told: str, kind: str) -> str:
+    """A coloured block with its letter, and what it says when it is pointed at."""
+    look = LOOKS[state]
+    paint = f'fill="{look.fill}"' if look.fill else 'class="outline"'
+    ink = "letter" if look.fill else "quiet"
+    style = "" if look.fill else "text-anchor: middle"
+    return (
+        f'<g class="{kind}"><title>{told}</title>'
+        f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_HEIGHT}" rx="3" {paint} pointer-events="all"/>'
+        f"{_text(x + _CELL // 2, y + 16, look.letter, ink, style)}</g>"
+    )
+
+
+def _text(x: int, y: int, words: str, ink: str, style: str = "") -> str:
+    styled = f' style="{style}"' if style else ""
+    return f'<text x="{x}" y="{y}" class="{ink}"{styled}>{words}</text>'

@@ -1,0 +1,200 @@
+"""What the journal shows of how the site was treated: an account one could send to the publisher."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from protego import Protego
+
+from ingest.clock import instant
+from ingest.config import Config
+from ingest.crawling.listing_walk import ASKED, SEARCH
+from ingest.fetching.client import ROBOTS_LAST, crawl_delay
+from ingest.fetching.quiet_hours import within
+from storage import entries, journal, runs
+from storage.journal import Asked, Robots
+
+Number = TypeVar("Number", int, float)
+
+_ROBOTS = "/robots.txt"
+_LISTING = f"{SEARCH}?fd=2026-01-01&td=2026-01-31&{ASKED}&page=1"
+_DECISION = "/decisions/category/subcategory/26-000-001"
+"""Held against robots.txt while no decision's address is known."""
+
+_NAMED = 3
+"""Days and addresses that are named; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the site was treated, beside what was promised at the time."""
+
+    site: str
+    user_agents: tuple[str, ...]
+    """Every name it was asked by; where it was not asked yet, the one that it would be."""
+    first_day: str | None
+    last_day: str | None
+    requests: int
+    unpromised: int
+    """Those of which the journal does not say what was promised when they were made."""
+    received: int
+    """Bytes."""
+    errors: int
+    """Answers of 400 and more but for 404 and 410, and requests without an answer."""
+    least_gap: float | None
+    """The least seconds from the start of one request to the start of the next."""
+    promised_gap: tuple[float, float] | None
+    """The least and the most seconds that were ever promised: the pace, or robots.txt's crawl delay if it is longer."""
+    most_in_a_minute: int
+    most_in_a_day: int
+    promised_a_day: tuple[int, int] | None
+    """The least and the most that were ever promised."""
+    quiet_hours: tuple[str, ...]
+    """All that were ever promised."""
+    in_quiet_hours: int
+    """Requests in the quiet hours of their time."""
+    holds: int
+    """Answers that asked us to wait (Retry-After)."""
+    holds_kept: int
+    holds_capped: int
+    """Of the answers that asked us to wait, those that asked for more than a day; they are kept for a day."""
+    holds_pending: int
+    """1 where the last answer asked for a wait that is not over, else 0."""
+    robots: str
+    """What robots.txt says to us, in words."""
+    broken: tuple[str, ...]
+    """Promises that were not kept, in words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {"kept": not self.broken, **asdict(self)}
+
+    def lines(self) -> list[str]:
+        """For people."""
+        gap = "–" if self.least_gap is None else f"{self.least_gap:.3f} s"
+        pending = f", {self.holds_pending} pending" if self.holds_pending else ""
+        capped = f"; {self.holds_capped:,} longer than a day, and asked again after one" if self.holds_capped else ""
+        holds = f"{_many(self.holds, 'time')}, {self.holds_kept:,} kept{pending}{capped}" if self.holds else "never"
+        quiet = _many(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
+        unpromised = _many(self.unpromised, "request")
+        return [
+            f"How {self.site} was asked by {', and by '.join(self.user_agents)}",
+            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_many(self.requests, 'request')}, "
+            f"{self.received / 1e6:,.1f} MB received, {_many(self.errors, 'error')}",
+            f"  least gap between two requests: {gap} (promised: {_range(self.promised_gap, ' s')})",
+            f"  most in any day: {self.most_in_a_day:,} (promised: {_range(self.promised_a_day)}); "
+            f"most in any minute: {self.most_in_a_minute:,}",
+            f"  in quiet hours: {quiet}{''.join(f' ({hours})' for hours in self.quiet_hours)}",
+            f"  asked to wait (Retry-After): {holds}",
+            f"  robots.txt: {self.robots}",
+            *([f"  made before promises were journalled: {unpromised}, not judged"] if self.unpromised else []),
+            *(f"  NOT KEPT: {words}" for words in self.broken),
+            *([] if self.broken else [f"  every promise {'that is known ' if self.unpromised else ''}was kept"]),
+        ]
+
+
+def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
+    """The account of all days in the journal, each request held against what was promised when it was made."""
+    days, promises, robots = journal.find_days(db, within), journal.find_promises(db), journal.find_robots(db)
+    names = runs.find_user_agents(db)
+    held_until = journal.find_hold(db)
+    pending = int(held_until is not None and held_until > instant(now))
+    broken = {
+        "sooner after another than promised": {day.day: day.too_soon for day in days},
+        "beyond the day's ceiling": {day.day: day.too_many for day in days},
+        "in quiet hours": {day.day: day.in_quiet_hours for day in days},
+        "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
+    }
+    return Account(
+        site=robots.site if robots is not None else config.site.base_url,
+        user_agents=tuple(names or [config.user_agent]),
+        first_day=days[0].day if days else None,
+        last_day=days[-1].day if days else None,
+        requests=sum(day.requests for day in days),
+        unpromised=sum(day.requests - day.promised for day in days),
+        received=sum(day.received for day in days),
+        errors=sum(day.errors + day.unanswered for day in days),
+        least_gap=min((round(day.least_gap, 3) for day in days if day.least_gap is not None), default=None),
+        promised_gap=_ends([promise.gap for promise in promises]),
+        most_in_a_minute=max((day.most_in_a_minute for day in days), default=0),
+        most_in_a_day=max((day.requests for day in days), default=0),
+        promised_a_day=_ends([promise.a_day for promise in promises]),
+        quiet_hours=tuple(dict.fromkeys(promise.quiet_hours for promise in promises if promise.quiet_hours)),
+        in_quiet_hours=sum(day.in_quiet_hours for day in days),
+        holds=sum(day.holds for day in days),
+        holds_kept=sum(day.holds_kept for day in days) - pending,
+        holds_capped=sum(day.holds_capped for day in days),
+        holds_pending=pending,
+        robots=_robots(robots, journal.find_asked(db, _ROBOTS), entries.find_addresses(db), config),
+        broken=tuple(_told(how, times) for how, times in broken.items() if any(times.values())),
+    )
+
+
+def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
+    """What robots.txt says to us in words, and what came of it where it could not be had when it was last asked for."""
+    told = []
+    if robots is not None:
+        told.append(f"{_rules(robots, addresses, config)} (as of {robots.fetched_at})")
+    if asked is not None and (robots is None or _failed(asked, robots)):
+        came = "no answer" if asked.status is None else f"status {asked.status}"
+        if asked.status == 200:
+            came = "a page stands in its place" + ("; these rules are kept" if robots is not None else "")
+        told.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
+    return "; ".join(told) or "not fetched yet; it is fetched before anything else"
+
+
+def _failed(asked: Asked, robots: Robots) -> bool:
+    """Whether what came last of asking for robots.txt is none."""
+    if asked.status == 200:  # a page in its place: rules would have been kept as of then
+        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= ROBOTS_LAST
+    return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
+
+
+def _rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
+    """What a robots.txt says of all that we may ask for, each decision that is known included."""
+    if robots.status != 200:
+        return f"there is none (status {robots.status}): all is allowed"
+    rules = Protego.parse(robots.text)
+    name = config.user_agent.partition("/")[0]
+    delay = crawl_delay(rules, name)
+    wait = f", and asks for {delay:g} s between requests" if delay else ""
+    listing, *pages = (rules.can_fetch(f"{robots.site}{at}", name) for at in [_LISTING, *(addresses or [_DECISION])])
+    forbidden = [] if listing else [f"the listing ({SEARCH})"]
+    if not any(pages):
+        forbidden.append("every decision's page")
+    elif not all(pages):
+        those = [address for address, allowed in zip(addresses, pages, strict=True) if not allowed]
+        forbidden.append(f"{len(those):,} of {_many(len(pages), 'page')} ({_named(those)})")
+    if forbidden:
+        return f"FORBIDS {' and '.join(forbidden)}, which we do not ask for{wait}"
+    return f"allows what we ask for{wait}"
+
+
+def _told(how: str, times: Mapping[str, int]) -> str:
+    """How often a promise was not kept, by day."""
+    days = [day for day, count in times.items() if count]
+    return f"{how}: {_many(sum(times.values()), 'request')}, on {_named(days)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:
+    ordered = sorted(numbers)
+    return (ordered[0], ordered[-1]) if ordered else None
+
+
+def _range(ends: tuple[float, float] | None, unit: str = "") -> str:
+    if ends is None or not any(ends):
+        return "none"
+    return "–".join(f"{end:,g}" if end % 1 else f"{end:,.0f}" for end in dict.fromkeys(ends)) + unit

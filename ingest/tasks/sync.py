@@ -1,0 +1,215 @@
+"""One round of sync: what is new, late, moved or gone anywhere, found with as few requests as the totals allow.
+
+Two totals tell whether anything changed: that of the part inside the retention age, where a fall is news, and that of
+the whole, across its edge, where a fall is expected. What differs is looked for; what the cadence owes is counted and
+walked again, since equal totals can hide one that came beside one that went.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ingest.clock import Clock
+from ingest.config import Config
+from ingest.crawling.canary import Canary
+from ingest.crawling.disappearance import Witness
+from ingest.crawling.listing_walk import ASKED, Survey
+from ingest.crawling.reconcile import Cadence, Ranges, owed, ranges
+from ingest.crawling.windows import EVERYTHING, gaps, joined
+from ingest.errors import Blocked
+from storage import checks, entries, ledger
+from storage.database import atomic
+from storage.model import Window
+
+log = logging.getLogger("lgsco")
+
+_FALL_FLOOR = 100
+"""Decisions: a fall of no more than these is looked into without asking whether the site is itself."""
+
+_OTHER_FILTERS = ("", f"{ASKED}&dc=c%2Bnu%2Bu%2B")
+"""What else the listing can be asked for: its own defaults, and the three outcomes that are known (site.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    ranges: Ranges
+    whole: int
+    inside: int | None
+    """None where the site states none for it, and one for the whole."""
+
+
+class Round:
+    """One round."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        survey: Survey,
+        canary: Canary,
+        witness: Witness,
+        clock: Clock,
+        config: Config,
+        run: int,
+        *,
+        fetch: Callable[[], None],
+    ) -> None:
+        """`fetch` has whatever is queued and due."""
+        self._db = db
+        self._survey = survey
+        self._canary = canary
+        self._witness = witness
+        self._clock = clock
+        self._config = config
+        self._run = run
+        self._fetch = fetch
+        self._looked_at: set[Window] = set()
+
+    def go(self) -> list[Window]:
+        """Does the round; returns the ranges of decision dates it answers for."""
+        with self._survey.listing_may_fail(self._fetch_and_settle):
+            return self._go()
+
+    def _fetch_and_settle(self) -> None:
+        self._fetch()
+        self._survey.settle()
+
+    def _go(self) -> list[Window]:
+        self._canary.check_daily()
+        scopes = scopes_of(self._db, self._clock.today(), self._config.schedule.sync_days)
+        totals = [self._ask(scope) for scope in scopes]
+        self._look_at_unproven(scopes)
+        for its in totals:
+            self._compare(its)
+        self._keep_cadence()
+        self._fetch()
+        self._witness.look()
+        self._look_at_unproven(scopes)
+        self._fetch()
+        self._check_filters()
+        self._survey.settle()
+        return scopes
+
+    # ------------------------------------------------------------ two totals
+
+    def _ask(self, scope: Window) -> _Totals:
+        """The totals of a scope's two ranges. Raises Blocked where more is gone than can have left."""
+        its = ranges(scope, edge(self._config, self._clock.today()))
+        whole = self._survey.ask(its.whole)
+        if whole is None:
+            self._survey.show_empty(its.whole)
+            whole = 0
+        inside: int | None = whole
+        if its.inside is not None and its.beyond is not None and whole:
+            inside = self._survey.ask(its.inside)
+            stood = ledger.standing(self._db, its.inside).expected
+            if inside is None and stood:
+                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions stood")
+        aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
+        self._suspect_a_fall(its.whole, whole, aged)
+        if its.inside is not None:
+            self._suspect_a_fall(its.inside, inside or 0, 0)
+        return _Totals(its, whole, inside)
+
+    def _look_at_unproven(self, scopes: list[Window]) -> None:
+        """Walks what no whole listing is known of: never looked at, cut short, or changed since."""
+        for scope in scopes:
+            sound = [proof.window for proof in ledger.find_windows(self._db, scope) if proof.is_sound]
+            for part in reversed(gaps(scope, sound)):
+                if part not in self._looked_at:
+                    self._looked_at.add(part)
+                    self._survey.look(part, again=True)
+
+    def _compare(self, its: _Totals) -> None:
+        if its.inside is None:
+            self._survey.look(its.ranges.whole, again=False, total=its.whole)
+            return
+        if its.ranges.inside is not None:
+            self._survey.look(its.ranges.inside, again=False, total=its.inside)
+        if its.ranges.beyond is not None:
+            rest = its.whole - (its.inside if its.ranges.inside is not None else 0)
+            fall = ledger.standing(self._db, its.ranges.beyond).expected - rest
+            if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
+                self._survey.look(its.ranges.beyond, again=False, total=max(0, rest))
+
+    def _suspect_a_fall(self, window: Window, total: int, aged: int) -> None:
+        """Raises Blocked where more of a window is gone at once than the `aged`, which may leave, and some others."""
+        expected = ledger.standing(self._db, window).expected
+        if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
+            return
+        told = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
+        self._canary.check(told)
+        raise Blocked(
+            f"{told}: more than can have left, so nothing was concluded. If it is so, `lgsco backfill` walks all of it "
+            "and finds what is left"
+        )
+
+    # ------------------------------------------------------------ the cadence
+
+    def _keep_cadence(self) -> None:
+        dials = self._config.cadence
+        cadences = (
+            Cadence(0, dials.count_recent, dials.walk_recent),
+            Cadence(dials.recent_days, dials.count_middle, dials.walk_middle),
+            Cadence(dials.middle_days, dials.count_old, dials.walk_old),
+        )
+        proofs = ledger.find_windows(self._db)
+        counts, walks = owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
+        for window in counts:
+            total = self._survey.ask(window)
+            if total == ledger.standing(self._db, window).expected:
+                with atomic(self._db):
+                    ledger.record_counted(self._db, window, self._clock.stamp())
+            else:
+                self._survey.look(window, again=False, total=total)
+        for window in walks:
+            self._survey.look(window, again=True)
+
+    # ------------------------------------------------------------ the filters
+
+    def _check_filters(self) -> None:
+        """Whether what we ask for leaves out what another question brings, on one proven window now and then."""
+        last = checks.last_check(self._db, "filters")
+        days = (self._clock.now().date() - date.fromisoformat(last[:10])).days if last else None
+        if days is not None and 0 <= days < self._config.cadence.filters:
+            return
+        proven = [p for p in ledger.find_windows(self._db) if p.state == "proven" and p.total]
+        if not proven:
+            return
+        window = self._clock.chance.choice(proven).window
+        ours = self._survey.ask(window)
+        if ours is None:
+            self._survey.show_empty(window)
+            ours = 0
+        others = {asked or "no filter": self._survey.ask_aside(window, asked) for asked in _OTHER_FILTERS}
+        more = {asked: total for asked, total in others.items() if total is not None and total > ours}
+        finding = f"asked with {ASKED} the site states {ours} for {window}; " + "; ".join(
+            f"with {asked}, {total}" for asked, total in others.items()
+        )
+        checks.record_check(
+            self._db,
+            self._run,
+            "filters",
+            str(window),
+            at=self._clock.stamp(),
+            passed=not more,
+            why="now and then",
+            finding=finding,
+        )
+        if more:
+            log.warning("%s: the listing leaves something out", finding)
+            self._survey.contradictions.append(f"{finding}: what lgsco asks for leaves something out")
+
+
+def edge(config: Config, today: date) -> date:
+    """The first decision date that is safely inside the retention age."""
+    return today - timedelta(days=config.listing.retention_days - config.listing.edge_days)
+
+
+def scopes_of(db: sqlite3.Connection, today: date, days: int) -> list[Window]:
+    """The ranges of decision dates that sync answers for: what was ever listed, and the last days up to now."""
+    recent = Window(today - timedelta(days=days), EVERYTHING.last)
+    return joined([*(proof.window for proof in ledger.find_windows(db)), recent])

@@ -1,0 +1,369 @@
+"""What Datasette says of the file: titles, what each column holds and in which unit, facets, hidden tables, terms."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from lgsco.web.queries import QUERIES
+
+NAME = "lgsco"
+"""The database's name in addresses, whatever its file is called: `/lgsco/decisions`."""
+
+SITE = "https://www.lgo.org.uk"
+"""What the paths in `url` columns belong to."""
+
+SOURCE = "Local Government and Social Care Ombudsman"
+COPYRIGHT = "© Commission for Local Administration in England"
+TERMS = (
+    "Re-use is free, in any format, with acknowledgement of the source and of the copyright: accurately and "
+    "without amendment, in no misleading way, and not mainly for advertising."
+)
+
+_REFERENCE = "The Ombudsman's case number as it is printed, such as 25 004 920; a joint health case ends in a letter."
+_ADDRESS = f"Path of the decision's address; {SITE} stands before it."
+_RUN = "The run (`runs.id`)."
+_TOTAL = "Decisions the site says it has. Empty: it did not say, which is never zero."
+_LISTED = "Different references that one walk through its pages listed."
+_WINDOW_STATE = (
+    "proven (total and listed agree, and all of it is held or excluded); short (fewer are listed than the site says, "
+    "or not all that is listed is held); drifting (the listing changed while it was walked, or repeats a card); "
+    "unknown (no total, or something is no longer as it was)."
+)
+_COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO 8601."
+_WALKED_AT = "When the walk through its pages began: UTC, ISO 8601. Empty: it was not walked."
+_PROVEN_AT = "When it was proven: UTC, ISO 8601."
+_ASKED = "What else the site was asked for, as in its address."
+_NEXT_AT = "When it is tried again, at the earliest: UTC, ISO 8601."
+_STANDS_ON = "Date it is counted under, ISO 8601: that of its card, or of the cards around it where it prints none."
+
+_DECISIONS = {
+    "reference": f"{_REFERENCE} It alone says which decision this is.",
+    "authority": "The body complained of, as printed. Empty where the source prints none (some old reports).",
+    "category": "Subject, the first part of `Category` as printed.",
+    "subcategory": "Narrower subject. The same name may stand under several categories.",
+    "outcome": "As printed: Upheld, Not upheld, Closed after initial enquiries, or another.",
+    "decision_date": "Date of the decision, ISO 8601 (2025-10-06). It is published about six weeks later.",
+    "kind": "statement (the usual) or report (a public report).",
+    "summary": "The Ombudsman's own summary.",
+    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
+    "url": _ADDRESS,
+    "status": "published; expired (gone from the site by age); withdrawn (gone before its time); "
+    "empty for an import never seen on the site.",
+    "first_seen": "When it was first kept here: UTC, ISO 8601.",
+    "last_seen": "When the site last showed it: UTC, ISO 8601. Empty for an import never seen there.",
+    "updated_at": "When the text kept here last changed: UTC, ISO 8601.",
+    "text_sha256": "SHA-256 of `text`, in hexadecimal. Equal for decisions with the same words (joint reports).",
+    "normaliser": "Version of the reader that made `text` of the page.",
+    "source": "Where the text was read: site, or import (a document somebody had).",
+}
+
+_TABLES: dict[str, dict[str, Any]] = {
+    "decisions": {
+        "title": "Decisions",
+        "description": "Every decision held, in its current wording, newest decision first. Search looks through "
+        "authority, summary and text, and takes a reference in any spelling. What each column holds is said below "
+        "the table.",
+        "columns": _DECISIONS,
+        "facets": ["category", "outcome", "kind", "authority"],
+        "facet_size": 10,
+        "sort_desc": "decision_date",
+        "label_column": "authority",
+        "fts_table": "decisions_fts",
+        "fts_pk": "rowid",
+    },
+    "paragraphs": {
+        "title": "Paragraphs",
+        "description": "Every line of every decision's text. Filter by reference (in its printed form) to see one "
+        "decision; the query “One paragraph by its number” takes any spelling.",
+        "columns": {
+            "reference": _REFERENCE,
+            "position": "Place of the line in the text, counted from 0.",
+            "section": "The nearest heading at or above the line.",
+            "number": "The number the Ombudsman printed (24, 24.a; 2.•1 is the first bullet below 2). An item and its "
+            "continuations share it.",
+            "kind": "header (printed above the narrative), heading, paragraph, or item (numbered or listed).",
+            "text": "The words, without the `- ` of an item.",
+        },
+    },
+    "revisions": {
+        "title": "Revisions",
+        "description": "One row for every reading that was ever kept, the current one included.",
+        "columns": {
+            "reference": _REFERENCE,
+            "revision": "1 for the first reading, then counted on.",
+            "recorded_at": "When the page was fetched or the document imported: UTC, ISO 8601.",
+            "source": "Where it was read: site or import.",
+            "change": "Why it was kept: first, amended (the site's words changed), renormalised (read anew from the "
+            "same page), on the site (after an import), imported again, beside (an import with other words).",
+            "text_sha256": "SHA-256 of this reading's text, in hexadecimal.",
+            "normaliser": "Version of the reader.",
+            "page": "The raw page it was read from (`pages.id`).",
+            "document": "The imported file it was read from.",
+            "run": _RUN,
+            "fields": "The fields of a reading that is no longer current, as JSON. Empty for the current one.",
+            "text": "The text of a reading that is no longer current. Empty for the current one.",
+        },
+        "sort_desc": "recorded_at",
+        "facets": ["change"],
+    },
+    "entries": {
+        "title": "Listing entries",
+        "description": "What the site's search lists, held or not.",
+        "columns": {
+            "reference": _REFERENCE,
+            "url": _ADDRESS,
+            "authority": "As the listing prints it.",
+            "outcome": "As the listing prints it.",
+            "subcategory": "As the listing prints it.",
+            "decision_date": "Date of the decision, ISO 8601.",
+            "kind": "statement or report.",
+            "first_listed": "When the listing first showed it: UTC, ISO 8601.",
+            "last_listed": "When the listing last showed it: UTC, ISO 8601.",
+            "stands_on": _STANDS_ON,
+            "unlisted_at": "When a whole listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
+        },
+        "sort_desc": "decision_date",
+        "label_column": "authority",
+    },
+    "coverage": {
+        "title": "Coverage",
+        "description": "What is proven complete: for each range of decision dates what the site says it has, what it "
+        "lists, and what of that is held.",
+        "columns": {
+            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
+            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "state": _WINDOW_STATE,
+            "total": _TOTAL,
+            "listed": _LISTED,
+            "held": "Of what is listed now, those whose page was read.",
+            "missing": "Of what is listed now, those that are not held. The table `missing` names them.",
+            "failed": "Of the missing, those that were tried.",
+            "excluded": "Of what is listed now, those that cannot be had: their pages were gone on at least three "
+            "fetches over at least seven days. `missing` names them, with the reason.",
+            "counted_at": _COUNTED_AT,
+            "walked_at": _WALKED_AT,
+            "proven_at": _PROVEN_AT,
+            "asked": _ASKED,
+            "run": _RUN,
+        },
+        "sort_desc": "first",
+        "facets": ["state"],
+    },
+    "missing": {
+        "title": "Missing",
+        "description": "Every decision that the site lists and that is not held, by reference.",
+        "columns": {
+            "reference": _REFERENCE,
+            "decision_date": _STANDS_ON,
+            "authority": "As the listing prints it.",
+            "url": _ADDRESS,
+            "state": "wanted (not fetched yet), kept (fetched, not yet read), failed, or excluded (its page was gone "
+            "so often that its range is proven without it).",
+            "attempts": "Failed attempts so far.",
+            "error": "The last failure, in a sentence.",
+            "next_at": _NEXT_AT,
+            "first_listed": "When the listing first showed it: UTC, ISO 8601.",
+        },
+        "sort_desc": "decision_date",
+        "facets": ["state"],
+    },
+    "windows": {
+        "title": "Ledger",
+        "description": "The ledger behind the coverage: what the site said it has in each range of decision dates, and "
+        "whether that many were listed. No two ranges overlap.",
+        "columns": {
+            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
+            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "total": _TOTAL,
+            "listed": _LISTED,
+            "state": _WINDOW_STATE,
+            "counted_at": _COUNTED_AT,
+            "walked_at": _WALKED_AT,
+            "proven_at": _PROVEN_AT,
+            "asked": _ASKED,
+            "run": _RUN,
+        },
+        "sort_desc": "last",
+        "facets": ["state"],
+    },
+    "moves": {
+        "title": "Moves",
+        "description": "What the listing showed of a decision before and after its card changed.",
+        "columns": {
+            "reference": _REFERENCE,
+            "at": "When the new card was seen: UTC, ISO 8601.",
+            "field": "What changed: decision_date, url, outcome, subcategory or kind.",
+            "before": "What the card said before.",
+            "after": "What it said then.",
+            "run": _RUN,
+        },
+        "sort_desc": "at",
+        "facets": ["field"],
+    },
+    "absences": {
+        "title": "Absences",
+        "description": "Every time that a held decision was no longer listed, and what became of it. It is called gone "
+        "only when a whole listing lacks it and its page is gone too, twice and some days apart. Nothing is deleted "
+        "here.",
+        "columns": {
+            "reference": _REFERENCE,
+            "noticed_at": "When a whole listing first lacked it: UTC, ISO 8601.",
+            "stood_on": "Date it was listed under before, ISO 8601.",
+            "run": _RUN,
+            "gone": "How often its page has been gone since then, without being there in between.",
+            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
+            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
+            "next_at": "When its page is asked for again, at the earliest: UTC, ISO 8601.",
+            "answer": "What its page last answered, in a sentence.",
+            "ended_at": "When it was concluded that it left the site: UTC, ISO 8601. Empty: not yet known.",
+            "ending": "expired (by age) or withdrawn (before its time).",
+            "returned_at": "When it was listed again: UTC, ISO 8601. Empty while it is not.",
+        },
+        "sort_desc": "noticed_at",
+        "facets": ["ending"],
+    },
+    "queue": {
+        "title": "Queue",
+        "description": "Decisions to be fetched: listed and not held yet, or listed with another card than before.",
+        "columns": {
+            "reference": _REFERENCE,
+            "url": _ADDRESS,
+            "decision_date": "Date of the decision, ISO 8601.",
+            "state": "wanted, kept (fetched, not yet read), failed, or excluded (its page was gone at least three "
+            "times over at least seven days).",
+            "reason": "Why it is fetched: listed (it is not held) or changed (its card is another).",
+            "added_at": "When it was queued: UTC, ISO 8601.",
+            "attempts": "Failed attempts so far.",
+            "next_at": _NEXT_AT,
+            "error_kind": "Kind of the last failure.",
+            "error": "The last failure, in a sentence.",
+            "gone": "How often its page was gone.",
+            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
+            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
+        },
+        "facets": ["state", "error_kind"],
+    },
+    "checks": {
+        "title": "Checks",
+        "description": "What was asked only to know whether the site's answers can be trusted.",
+        "columns": {
+            "id": "Counted on.",
+            "at": "When it was made: UTC, ISO 8601.",
+            "run": _RUN,
+            "kind": "canary (a known decision is read again) or filters (a total is asked with other filters).",
+            "subject": "The decisions or the range of decision dates that were asked for.",
+            "passed": "1 when the site answered as it should, else 0.",
+            "why": "What it was made for.",
+            "finding": "What it found, in a sentence.",
+        },
+        "sort_desc": "id",
+        "facets": ["kind", "passed"],
+    },
+    "requests": {
+        "title": "Requests",
+        "description": "The journal: every request made to the site.",
+        "columns": {
+            "id": "Counted on.",
+            "run": _RUN,
+            "at": "When it was made: UTC, ISO 8601.",
+            "target": "Path and query that were asked for.",
+            "status": "HTTP status. Empty when no answer came.",
+            "received": "Size of the answer in bytes.",
+            "seconds": "Time it took, in seconds.",
+            "attempt": "1 for the first try, then counted on.",
+            "error": "What went wrong.",
+            "retry_after": "Seconds that the answer asked us to wait.",
+            "promise": "What was promised when it was made (`promises.id`). Empty: not known.",
+        },
+        "sort_desc": "id",
+        "facets": ["status"],
+    },
+    "request_days": {
+        "title": "Requests of past days",
+        "description": "The journal of the days that are no longer kept request by request, in sum.",
+        "columns": {
+            "day": "UTC, ISO 8601.",
+            "requests": "Requests made.",
+            "unanswered": "Requests without an answer.",
+            "errors": "Answers not taken whole, or with a status of 400 or more, but for 404 and 410.",
+            "received": "Bytes received.",
+            "seconds": "Seconds spent waiting for answers.",
+            "most_in_a_minute": "The most requests within any 60 seconds.",
+            "least_gap": "The least seconds between the starts of two requests.",
+            "holds": "Answers that asked us to wait (Retry-After).",
+            "holds_kept": "Of those, after how many we did, or did for a day.",
+            "promised": "Requests of which it is known what was promised when they were made.",
+            "too_soon": "Of those, after how many the next was made sooner than promised.",
+            "too_many": "Of those, how many were more than a day's as promised.",
+            "in_quiet_hours": "Of those, how many were made in quiet hours.",
+            "holds_capped": "Of the answers that asked us to wait, those that asked for more than a day.",
+        },
+        "sort_desc": "day",
+    },
+    "promises": {
+        "title": "Promises",
+        "description": "How the site is treated at least, each time anything of it was another.",
+        "columns": {
+            "id": "Counted on.",
+            "gap": "Seconds from the start of a request to the start of the next, at least.",
+            "a_day": "Requests in a day (UTC), at most.",
+            "quiet_hours": "Hours in London in which nothing is asked.",
+        },
+    },
+    "robots": {
+        "title": "robots.txt",
+        "description": "What the site's robots.txt said, each time it said something new.",
+        "columns": {
+            "site": "The site's address.",
+            "fetched_at": "When it was last fetched so: UTC, ISO 8601.",
+            "status": "HTTP status.",
+            "text": "The file.",
+        },
+        "sort_desc": "fetched_at",
+    },
+    "runs": {
+        "title": "Runs",
+        "description": "What the program did, and how it ended.",
+        "columns": {
+            "id": "Counted on.",
+            "task": "backfill, sync, import, or renormalise.",
+            "arguments": "What it was asked for, as JSON.",
+            "started_at": "UTC, ISO 8601.",
+            "ended_at": "UTC, ISO 8601. Empty while it runs.",
+            "state": "running, complete, limited, incomplete, blocked, layout, failed, stopped, or died.",
+            "exit_code": "The exit code of the command.",
+            "message": "How it ended, in a sentence.",
+            "tally": "Counts, as JSON.",
+            "process": "The operating system's number of the process.",
+            "user_agent": "By which name it asked the site, if it did.",
+        },
+        "sort_desc": "id",
+        "label_column": "task",
+    },
+}
+
+_HIDDEN = ("pages", "dictionaries", "layouts", "daemon", "pace", "_sqlite_migrations", "decisions_fts")
+"""Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
+
+
+def describe() -> dict[str, Any]:
+    """Datasette's metadata, anew at every call: Datasette writes into it."""
+    tables = deepcopy(_TABLES) | {name: {"hidden": True} for name in _HIDDEN}
+    return {
+        "title": "Decisions of the Local Government and Social Care Ombudsman",
+        "description": "Published decisions on complaints about councils, care providers and some other bodies in "
+        "England, kept in one SQLite file.",
+        "source": SOURCE,
+        "source_url": SITE,
+        "license": f"{COPYRIGHT}; free to re-use with acknowledgement",
+        "extra_css_urls": ["/assets/lgsco.css"],
+        "databases": {
+            NAME: {
+                "title": "All tables and queries",
+                "description": "Ask in SQL, or start from one of the queries.",
+                "tables": tables,
+                "queries": {name: query.metadata() for name, query in QUERIES.items()},
+            }
+        },
+    }

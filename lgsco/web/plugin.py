@@ -1,0 +1,223 @@
+"""The Datasette plugin: SQL functions for the canned queries, cells that lead somewhere, and what our templates show.
+
+Whatever stands in the file is foreign text: it reaches a page through `markupsafe` or an escaping template only.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from datasette import Response
+from datasette.utils import tilde_decode, tilde_encode
+from datasette.utils.asgi import Base400
+from datasette.views.base import DatasetteError
+from jinja2 import Environment
+from markupsafe import Markup, escape
+from pluggy import HookimplMarker
+
+from lgsco.web.guard import Application, guarded
+from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
+from storage.model import reference
+from storage.search import match_expression
+
+_FOUND = re.compile("«([^«»]*)»")
+_SPELLED = r"[0-9]{2}[-+ ]?[0-9]{3}[-+ ]?[0-9]{3}[-+ ]?[A-Za-z]?"
+_PRINTED = r"[0-9]{2}\+[0-9]{3}\+[0-9]{3}[a-z]?(?:\.|$)"
+"""The printed form in a row's address."""
+
+_FINDS_NOTHING = '""'
+"""An FTS5 expression; NULL and the empty string are errors to FTS5."""
+
+hookimpl = HookimplMarker("datasette")
+
+# ---------------------------------------------------------------- SQL functions
+
+
+@hookimpl(trylast=True)  # after Datasette's own functions, one of which is replaced
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """Adds `lgsco_reference(text)` and `lgsco_match(text)`; the search box of the tables takes the latter too."""
+    conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
+    conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
+    conn.create_function("escape_fts", 1, lgsco_match, deterministic=True)
+
+
+def lgsco_reference(spelling: object) -> str | None:
+    """The printed form of a reference in any spelling, NULL when it is none."""
+    try:
+        return reference(str(spelling))
+    except ValueError:
+        return None
+
+
+def lgsco_match(query: object) -> str:
+    """An FTS5 expression for what a person typed, whatever that is."""
+    return match_expression("" if query is None else str(query)) or _FINDS_NOTHING
+
+
+# ---------------------------------------------------------------- cells
+
+
+@hookimpl
+def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
+    """References, addresses, revisions and found words as links and marks, in tables and query results alike."""
+    if database != NAME or value is None:
+        return None
+    words = str(value["value"] if isinstance(value, dict) else value)
+    match column:
+        case "reference" if _is_held(table, row) and lgsco_reference(words) == words:
+            label = (value.get("label") if isinstance(value, dict) else None) or ""
+            link = _link(_address(datasette, words), words)
+            return Markup("{} <em>{}</em>").format(link, label) if label and label != words else link
+        case "url" if words.startswith("/"):
+            return _link(SITE + words, words)
+        case "text" if table == "decisions":
+            return _link(_address(datasette, row["reference"]), f"read {len(words):,} characters")
+        case "revision" | "earlier_revision" if table is None and words.isdecimal() and "reference" in row.keys():  # noqa: SIM118  # a sqlite3.Row holds values
+            path = f"{tilde_encode(str(row['reference']))},{words}"
+            return _link(datasette.urls.row(NAME, "revisions", path), words)
+        case "snippet" if table is None:
+            return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704  # escaped before
+        case _:
+            return None
+
+
+def _is_held(table: str | None, row: Any) -> bool:
+    """Whether a row is of a decision that has a page here, other than the row itself."""
+    return table not in {"decisions", "queue", "entries", "missing"} and "attempts" not in row.keys()  # noqa: SIM118
+
+
+def _link(address: str, words: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, words)
+
+
+def _address(datasette: Any, key: str) -> str:
+    return str(datasette.urls.row(NAME, "decisions", tilde_encode(key)))
+
+
+# ---------------------------------------------------------------- addresses
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """`/25-004-920` leads to the decision, and so does a row's address with the reference in another spelling."""
+    return [
+        (rf"^/(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
+        (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
+    ]
+
+
+def _to_decision(request: Any, datasette: Any) -> Any:
+    spelling, form = request.url_vars["spelling"], request.url_vars["form"]
+    return Response.redirect(_address(datasette, reference(spelling.replace("+", " "))) + (form or ""))
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Application], Application]:
+    """The last hand on every answer."""
+    return guarded
+
+
+@hookimpl(wrapper=True)
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, Any]:
+    """An address or a query that does not work is answered with our page, without the traceback of the default."""
+    answers = yield
+    if isinstance(exception, DatasetteError):
+        status, title = exception.status, exception.title
+        message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704  # its own
+    elif isinstance(exception, Base400):
+        status, title, message = exception.status, None, str(exception)
+    else:
+        return answers
+
+    async def page() -> Any:
+        said = {"ok": False, "error": message, "status": status, "title": title}
+        if request.path.endswith(".json"):
+            return Response.json(said, status=status)
+        return Response.html(await datasette.render_template("error.html", said, request=request), status=status)
+
+    return [page]
+
+
+# ---------------------------------------------------------------- what templates show
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment) -> None:
+    """What every page says of the source, the error pages too."""
+    env.globals["attribution"] = {"site": SITE, "source": SOURCE, "copyright": COPYRIGHT, "terms": TERMS}
+
+
+@hookimpl
+def extra_template_vars(
+    template: str | None, request: Any, datasette: Any
+) -> Callable[[], Awaitable[dict[str, Any]]] | None:
+    """The home page's counts, and a decision's lines and revisions."""
+
+    async def home() -> dict[str, Any]:
+        return {"held": await _held(datasette.get_database(NAME)), "name": NAME, **_described(datasette)}
+
+    async def decision() -> dict[str, Any]:
+        key = tilde_decode(request.url_vars["pks"])
+        return await _decision(datasette.get_database(NAME), key)
+
+    match template:
+        case "index.html":
+            return home
+        case "row-lgsco-decisions.html":
+            return decision
+        case _:
+            return None
+
+
+def _described(datasette: Any) -> dict[str, Any]:
+    shown = datasette.metadata(database=NAME)
+    tables = {name: said for name, said in shown["tables"].items() if not said.get("hidden")}
+    return {"queries": shown["queries"], "tables": tables}
+
+
+async def _held(database: Any) -> dict[str, Any]:
+    """How much is held, and how fresh it is."""
+    held = await database.execute(
+        "SELECT count(*) AS decisions, count(DISTINCT authority) AS authorities, min(decision_date) AS first, "
+        "max(decision_date) AS last FROM decisions"
+    )
+    runs = await database.execute("SELECT task, state, ended_at FROM runs ORDER BY id DESC LIMIT 1")
+    return {**dict(held.first()), "run": runs.first()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a decision as its page shows it."""
+
+    kind: str
+    text: str
+    label: str
+    """The end of its number, as it stands before it; empty where it has none or prints it itself."""
+    anchor: str
+    """Empty unless it is the first line of its number."""
+    depth: int
+
+
+async def _decision(database: Any, key: str) -> dict[str, Any]:
+    """A decision's lines and its revisions."""
+    rows = await database.execute(
+        "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
+    )
+    lines: list[_Line] = []
+    numbers: set[str] = set()
+    for kind, number, text in rows:
+        new = number is not None and number not in numbers
+        numbers.add(number)
+        label = number.rpartition(".")[2][: 1 if "•" in number else None] if new else ""
+        label = label or ("•" if kind == "item" and number is None else "")
+        if new and text.startswith(f"{label}."):
+            label = ""
+        lines.append(_Line(kind, text, label, f"p{number}" if new else "", number.count(".") if number else 0))
+    revisions = await database.execute(
+        "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
+    )
+    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key)}

@@ -1,0 +1,236 @@
+"""The canned queries: questions with a title, and the fields of the form that asks them.
+
+Every parameter may be left empty. What a person types goes through `lgsco_reference` and `lgsco_match` of
+`lgsco.web.plugin`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from storage.search import RANKING, snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter of a query, as its form asks for it."""
+
+    label: str
+    type: Literal["text", "search", "date", "number"] = "text"
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One canned query."""
+
+    title: str
+    description: str
+    sql: str
+    fields: dict[str, Field]
+    """Its parameters, in the order of the form."""
+    needs: str | None = None
+    """The parameter without which it finds nothing."""
+
+    def metadata(self) -> dict[str, Any]:
+        """As Datasette takes it, with what our template adds."""
+        return {
+            "title": self.title,
+            "description": self.description,
+            "sql": self.sql.strip(),
+            "params": list(self.fields),
+            "hide_sql": True,
+            "fields": {name: asdict(field) for name, field in self.fields.items()},
+            "needs": self.needs,
+        }
+
+
+_RATE = """
+  count(*) AS decisions,
+  count(*) FILTER (WHERE lower(outcome) = 'upheld') AS upheld,
+  count(*) FILTER (WHERE lower(outcome) = 'not upheld') AS not_upheld,
+  count(*) FILTER (WHERE coalesce(lower(outcome), '') NOT IN ('upheld', 'not upheld')) AS closed_or_other,
+  round(100.0 * count(*) FILTER (WHERE lower(outcome) = 'upheld')
+    / nullif(count(*) FILTER (WHERE lower(outcome) IN ('upheld', 'not upheld')), 0), 1) AS upheld_percent"""
+
+_RATE_SAID = (
+    "upheld_percent is upheld ÷ (upheld + not upheld): what was closed after initial enquiries was not investigated, "
+    "and counts only among the decisions."
+)
+
+_FROM = Field("Decided from", "date")
+_TO = Field("Decided up to", "date")
+
+QUERIES: dict[str, Query] = {
+    "search": Query(
+        "Search the full text",
+        'All words must occur. "Quoted words" must stand together, a * ends the beginning of a word, and a reference '
+        "may be typed in any spelling. The best hits come first, a hundred at most.",
+        f"""
+SELECT d.reference, d.decision_date, d.authority, d.outcome, found.snippet, round(found.rank, 2) AS rank
+FROM (
+  SELECT rowid, rank, {snippet("'«'", "'»'", 40)} AS snippet
+  FROM decisions_fts
+  WHERE decisions_fts MATCH lgsco_match(:query) AND rank MATCH '{RANKING}'
+  ORDER BY rank LIMIT 100
+) AS found
+CROSS JOIN decisions AS d ON d.rowid = found.rowid
+ORDER BY d.reference IS lgsco_reference(:query) DESC, found.rank
+""",
+        {"query": Field("Search for", "search", "“best interests” delay")},
+        "query",
+    ),
+    "paragraph": Query(
+        "One paragraph by its number",
+        "A decision's paragraph with the items below it, or without a number the whole decision.",
+        """
+SELECT reference, number, section, text
+FROM paragraphs
+WHERE reference = lgsco_reference(:reference)
+  AND (:number = '' OR number = :number OR substr(number, 1, length(:number) + 1) = :number || '.')
+ORDER BY position
+""",
+        {
+            "reference": Field("Reference", "text", "25-004-920, in any spelling"),
+            "number": Field("Paragraph", "text", "24 or 24.a"),
+        },
+        "reference",
+    ),
+    "uphold_rate": Query(
+        "Uphold rate by authority",
+        f"Every authority with its numbers, from the highest rate down. {_RATE_SAID}",
+        f"""
+SELECT authority, {_RATE.strip()}
+FROM decisions
+WHERE (:from_date = '' OR decision_date >= :from_date)
+  AND (:to_date = '' OR decision_date <= :to_date)
+GROUP BY authority
+HAVING count(*) >= CAST(:at_least AS INTEGER)
+ORDER BY upheld_percent DESC, upheld DESC, authority
+""",
+        {
+            "from_date": _FROM,
+            "to_date": _TO,
+            "at_least": Field("With at least so many decisions", "number", "10"),
+        },
+    ),
+    "authority_by_year": Query(
+        "Authority by year",
+        f"Decisions and uphold rate of each year. {_RATE_SAID}",
+        f"""
+SELECT authority, substr(decision_date, 1, 4) AS year, {_RATE.strip()}
+FROM decisions
+WHERE :authority = '' OR instr(lower(authority), lower(trim(:authority))) > 0
+GROUP BY authority, year
+ORDER BY authority, year
+""",
+        {"authority": Field("Authority", "text", "a part of its name")},
+    ),
+    "new": Query(
+        "What is new",
+        "The decisions that were first kept here last.",
+        """
+SELECT first_seen, reference, decision_date, authority, outcome, summary
+FROM decisions
+WHERE :since = '' OR first_seen >= :since
+ORDER BY first_seen DESC, decision_date DESC, reference DESC
+LIMIT 200
+""",
+        {"since": Field("First kept since", "date")},
+    ),
+    "changed": Query(
+        "What changed lately",
+        "Decisions whose words changed after they were first kept, the last change first; open a revision for the "
+        "words that were.",
+        """
+SELECT r.recorded_at, r.reference, d.authority, r.change, r.source, r.revision,
+  (SELECT max(earlier.revision) FROM revisions AS earlier
+   WHERE earlier.reference = r.reference AND earlier.revision < r.revision) AS earlier_revision
+FROM revisions AS r
+JOIN decisions AS d ON d.reference = r.reference
+WHERE r.change <> 'first' AND (:since = '' OR r.recorded_at >= :since)
+ORDER BY r.recorded_at DESC, r.reference, r.revision DESC
+LIMIT 200
+""",
+        {"since": Field("Changed since", "date")},
+    ),
+    "complete": Query(
+        "What is proven complete",
+        "Each range of decision dates with what the site says it has, what it lists and what of that is held, the "
+        "newest range first. Proven: the site's total is what one unchanged walk through its pages listed, and all of "
+        "that is held, or excluded by name.",
+        """
+SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
+  iif(last = '9999-12-31', 'onwards', last) AS decided_up_to,
+  state, total, listed, held, missing, failed, excluded, counted_at, walked_at, proven_at
+FROM coverage
+WHERE (:from_date = '' OR last >= :from_date)
+  AND (:to_date = '' OR first <= :to_date)
+ORDER BY first DESC
+""",
+        {"from_date": _FROM, "to_date": _TO},
+    ),
+    "what_is_missing": Query(
+        "What is missing",
+        "Decisions that the site lists and that are not held, by reference, with the reason. Those that are excluded "
+        "come last: their pages were gone so often that their ranges are proven without them.",
+        """
+SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
+FROM missing
+WHERE (:from_date = '' OR decision_date >= :from_date)
+  AND (:to_date = '' OR decision_date <= :to_date)
+ORDER BY state = 'excluded', decision_date DESC, reference DESC
+LIMIT 1000
+""",
+        {"from_date": _FROM, "to_date": _TO},
+    ),
+    "moved": Query(
+        "What moved",
+        "Decisions that the listing showed with another date, address, outcome or subject than before, the last change "
+        "first.",
+        """
+SELECT m.at, m.reference, coalesce(d.authority, e.authority) AS authority, m.field, m.before, m.after
+FROM moves AS m
+LEFT JOIN decisions AS d ON d.reference = m.reference
+LEFT JOIN entries AS e ON e.reference = m.reference
+WHERE :since = '' OR m.at >= :since
+ORDER BY m.at DESC, m.reference, m.field
+LIMIT 200
+""",
+        {"since": Field("Moved since", "date")},
+    ),
+    "left_the_site": Query(
+        "What left the site, and how that was concluded",
+        "Decisions that a whole listing no longer showed. One is called gone only when its page is gone too, twice and "
+        "some days apart: expired where it had reached the age at which decisions leave, withdrawn where it had not.",
+        """
+SELECT a.reference, a.stood_on AS decision_date, d.authority,
+  iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
+  coalesce(a.returned_at, a.ended_at) AS since,
+  'not listed since ' || a.noticed_at
+    || CASE WHEN a.gone = 0 THEN '' ELSE '; its page gone ' || a.gone || iif(a.gone = 1, ' time', ' times')
+         || ', first ' || a.gone_first_at || ', last ' || a.gone_last_at END
+    || coalesce('; ' || a.answer, '') AS why
+FROM absences AS a
+JOIN decisions AS d ON d.reference = a.reference
+WHERE :since = '' OR a.noticed_at >= :since
+ORDER BY a.noticed_at DESC, a.stood_on DESC, a.reference
+LIMIT 1000
+""",
+        {"since": Field("No longer listed since", "date")},
+    ),
+    "not_fetched": Query(
+        "What could not be fetched",
+        "Decisions that are still to be fetched, or fetched again since the listing shows them changed: what went "
+        "wrong, and when it is tried again.",
+        """
+SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
+FROM queue AS q
+LEFT JOIN entries AS e ON e.reference = q.reference
+ORDER BY q.state <> 'failed', q.decision_date DESC, q.reference
+LIMIT 1000
+""",
+        {},
+    ),
+}
