@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import functools
+import logging
 import re
 import ssl
 import zlib
@@ -39,10 +40,13 @@ from ingest.errors import (
     TooLarge,
     Unreachable,
 )
+from ingest.fetching.decompress import GzipDecoder
 from ingest.fetching.interface import Answer
 from ingest.fetching.throttle import Manners
 from storage.journal import Robots
 from storage.model import Validators
+
+log = logging.getLogger("lgsco")
 
 _MAX_REDIRECTS = 3
 _REFUSALS = frozenset({401, 403, 407, 451})
@@ -50,8 +54,6 @@ _ROBOTS = "/robots.txt"
 ROBOTS_LAST = timedelta(hours=24)
 """For how long a robots.txt is good (RFC 9309, 2.4)."""
 _CRAWL_DELAY_MOST = 3600.0
-_PART = 64 * 1024
-"""Bytes that are inflated at a time: an answer is never larger in memory than the cap and one part."""
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
 _READ_LEAST = 0.001
@@ -313,22 +315,25 @@ class Site:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
-        inflate = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
+        decoder = GzipDecoder() if "gzip" in encoding else None
         parts: list[bytes] = []
         size = 0
         for raw in response.iter_raw():
             seen.received += len(raw)
-            rest = raw
-            while rest:
-                part = inflate.decompress(rest, _PART) if inflate is not None else rest
-                rest = inflate.unconsumed_tail if inflate is not None else b""
+            self._require_size(target, seen.received)
+            for part in decoder.decode(raw) if decoder is not None else (raw,):
                 size += len(part)
-                if max(size, seen.received) > self._config.max_bytes:
-                    raise TooLarge(f"{target}: more than {self._config.max_bytes:,} bytes; it was not read further")
+                self._require_size(target, size)
                 parts.append(part)
-        if inflate is not None and seen.received and not inflate.eof:
+        if decoder is not None and seen.received and not decoder.is_complete:
             raise Unreachable(f"{target}: the answer ends in the middle of its compression")
+        if decoder is not None and decoder.ignored:
+            log.info("%s: ignored %d bytes after the end of its gzip data", target, decoder.ignored)
         return b"".join(parts)
+
+    def _require_size(self, target: str, size: int) -> None:
+        if size > self._config.max_bytes:
+            raise TooLarge(f"{target}: more than {self._config.max_bytes:,} bytes; it was not read further")
 
     def _redirected(self, asked: str, location: str | None) -> str:
         """The path and query of a redirection within the host. Raises Elsewhere."""
