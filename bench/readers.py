@@ -18,7 +18,9 @@ from typing import Any, cast
 from bench.samples import pages
 from ingest.clock import Clock, Stop
 from ingest.config import load
+from ingest.errors import Undecodable
 from ingest.fetching.client import Site as Client
+from ingest.fetching.robots import decode_robots
 from ingest.fetching.throttle import Manners
 from ingest.lgo import listing_page as listing
 from ingest.lgo import page
@@ -166,7 +168,10 @@ def _retry_after(body: bytes) -> object:
 
 
 def _robots(body: bytes) -> object:
-    client = _client(body.decode("utf-8", "replace"))
+    try:
+        client = _client(decode_robots(body))
+    except Undecodable:
+        return False
     client._read_robots()
     delay = cast("_Kept", client._manners).crawl_delay
     assert delay is None or 0 <= delay <= 86_400, "a crawl delay that nobody can wait for"

@@ -38,10 +38,12 @@ from ingest.errors import (
     Refused,
     Stopped,
     TooLarge,
+    Undecodable,
     Unreachable,
 )
 from ingest.fetching.decompress import GzipDecoder
 from ingest.fetching.interface import Answer
+from ingest.fetching.robots import decode_robots
 from ingest.fetching.throttle import Manners
 from storage.journal import Robots
 from storage.model import Validators
@@ -159,8 +161,8 @@ class Site:
 
     def _read_robots(self, *, anew: bool = False) -> None:
         """robots.txt, at most a day old: none means all is allowed, one that cannot be had means to wait (RFC 9309,
-        2.3.1). A page in its place is no rules: those that were known last hold on, if any were. `anew`: however
-        young the last one is."""
+        2.3.1). A page in its place is no rules: those that were known last hold on, if any were. Raises Blocked where
+        it cannot be decoded. `anew`: however young the last one is."""
         robots = self._manners.find_robots(self._url(""))
         if anew or robots is None or not self._is_fresh(robots.fetched_at):
             found = self._fetch_robots()
@@ -183,8 +185,9 @@ class Site:
     def _fetch_robots(self) -> Robots:
         site, at = self._url(""), self._clock.stamp()
         try:
-            text = self._try(_ROBOTS).body.decode("utf-8", "replace").removeprefix("\ufeff")
-        except (Denied, Elsewhere) as error:
+            answer = self._try(_ROBOTS)
+            text = decode_robots(answer.body, answer.charset)
+        except (Denied, Elsewhere, Undecodable) as error:
             raise Blocked(f"{error}, and without its rules nothing is asked of the site") from None
         except Gone as error:
             return Robots(site, at, error.status or 404, "")
@@ -240,7 +243,9 @@ class Site:
             body, error = b"", None
             try:
                 response, body = self._exchange(asked, known, seen)
-            except (FetchError, TooLarge) as caught:
+                if target == _ROBOTS and seen.status == 200:
+                    decode_robots(body, _charset(response))  # so that the journal says what is wrong with it
+            except (FetchError, TooLarge, Undecodable) as caught:
                 error = caught
             status = seen.status
             retry_after = self._seconds(seen.retry_after) if status in (429, 503) else None

@@ -141,7 +141,9 @@ def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str]
         told.append(f"{_rules(robots, addresses, config)} (as of {robots.fetched_at})")
     if asked is not None and (robots is None or _failed(asked, robots)):
         came = "no answer" if asked.status is None else f"status {asked.status}"
-        if asked.status == 200:
+        if asked.status == 200 and asked.error is not None:
+            came = f"status 200, and {asked.error}"
+        elif asked.status == 200:
             came = "a page stands in its place" + ("; these rules are kept" if robots is not None else "")
         told.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(told) or "not fetched yet; it is fetched before anything else"
@@ -149,6 +151,8 @@ def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str]
 
 def _failed(asked: Asked, robots: Robots) -> bool:
     """Whether what came last of asking for robots.txt is none."""
+    if asked.status == 200 and asked.error is not None:
+        return True
     if asked.status == 200:  # a page in its place: rules would have been kept as of then
         return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= ROBOTS_LAST
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))

@@ -1,0 +1,116 @@
+"""Decodes the bytes of robots.txt, so that a rule is obeyed in whatever encoding the site sends it. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from ingest.errors import Undecodable
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+"""Encodings in which every ASCII character has zero bytes."""
+
+_TEXT_CODEC = re.compile(r"iso8859|iso2022|cp\d|koi8|mac|gb|big5|shift_jis|euc_|tis|johab")
+"""Names of Python's codecs for the charsets of text. Others, such as punycode, are slow or no charset."""
+
+_STRAY = {
+    0xDC00 + byte: bytes([byte]).decode("windows-1252", "replace").replace("\ufffd", chr(byte))
+    for byte in range(0x80, 0x100)
+}
+"""What `surrogateescape` makes of a byte that is not UTF-8, and the character of that byte in windows-1252."""
+
+_FIELD = r"(?:user[- ]?agent|diss?all?ow|allow|crawl[- ]delay|request[- ]rate|visit[- ]time|site-?maps?)[ \t]*[:\s]"
+_RULE = re.compile(rf"(?:\A|[\r\n])[ \t]*{_FIELD}", re.IGNORECASE)
+_BEGINNING = re.compile(rf"[\s\ufeff]*(?:#|<[!?a-z]|{_FIELD})", re.IGNORECASE)
+"""How robots.txt begins, or the HTML page that some sites send in its place."""
+
+_OLD_MARK = re.compile("((?:\\A|[\r\n])[ \t]*)[\ufffd\ufffeÿþï»¿]+")
+"""A byte-order mark at the beginning of a line that was read in another encoding, as after joining two files."""
+
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+"""Characters that text does not have, and that binary data has."""
+_TEXT = re.compile(r"[!-~]|[^\W_]")
+_ASCII_TEXT = re.compile(r"[!-~]")
+
+
+def decode_robots(body: bytes, charset: str | None = None) -> str:
+    """The text of a robots.txt, without zero characters and byte-order marks. `charset`: as in its Content-Type.
+
+    It is read in the encoding that shows the most rules, and where several do, in the first of these:
+
+    1. UTF-32 or UTF-16, if it begins with their byte-order mark: hardly any file in another encoding begins so;
+    2. UTF-32 or UTF-16, if it has zero bytes and begins in it like a robots.txt or an HTML page;
+    3. UTF-8, with or without a byte-order mark, if all bytes are valid in it. RFC 9309 (2.3) requires it, and text in
+       another encoding is hardly ever valid UTF-8, whereas servers often declare one charset for all their files;
+    4. the declared charset, if all bytes are valid in it;
+    5. UTF-8, with windows-1252 for the bytes that are not UTF-8.
+
+    Raises Undecodable where nothing in it is readable.
+    """
+    readings = [(text, _clean(text), is_valid) for text, is_valid in _decode(body, charset)]
+    rules, best = max(
+        ((len(_RULE.findall(cleaned)), cleaned) for _, cleaned, _ in readings), key=lambda found: found[0]
+    )
+    if rules:
+        return best
+    for text, cleaned, is_valid in readings:
+        if _is_text(text, is_valid):
+            return cleaned
+    raise Undecodable(f"/robots.txt: its {len(body):,} bytes are not text in any known encoding")
+
+
+def _decode(body: bytes, charset: str | None) -> Iterator[tuple[str, bool]]:
+    """The readings of the bytes in the order of `decode_robots`, and whether the bytes show that they are right."""
+    for mark, encoding in _MARKS:
+        if body.startswith(mark):
+            text = _try_decode(body, encoding)
+            yield (text, True) if text is not None else (body.decode(encoding, "replace"), False)
+    if b"\0" in body:
+        for encoding in _WIDE:
+            if _BEGINNING.match(body[:1024].decode(encoding, "replace")):
+                yield body.decode(encoding, "replace"), True
+    text = _try_decode(body, "utf-8")
+    if text is not None:
+        yield text, True
+        return
+    text = _decode_declared(body, charset or "")
+    if text is not None:
+        yield text, False
+    yield body.decode("utf-8", "surrogateescape").translate(_STRAY), False
+
+
+def _try_decode(body: bytes, encoding: str) -> str | None:
+    """The text, if all bytes are valid in the encoding."""
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _decode_declared(body: bytes, charset: str) -> str | None:
+    """The text in the declared charset, if there is such a charset and all bytes are valid in it."""
+    try:
+        encoding = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return None
+    return _try_decode(body, encoding) if _TEXT_CODEC.match(encoding) else None
+
+
+def _clean(text: str) -> str:
+    return _OLD_MARK.sub(r"\1", text.replace("\0", "").replace("\ufeff", ""))
+
+
+def _is_text(text: str, is_valid: bool) -> bool:
+    """Whether it is empty, or text and not binary data."""
+    if not text.strip(" \t\r\n\ufeff"):
+        return True
+    if is_valid:
+        return _TEXT.search(text) is not None
+    return _ASCII_TEXT.search(text) is not None and not _NO_TEXT.search(text)

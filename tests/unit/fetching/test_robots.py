@@ -1,0 +1,181 @@
+"""The bytes of robots.txt, in the encodings that sites send it in."""
+
+from __future__ import annotations
+
+import codecs
+import random
+
+import pytest
+from protego import Protego
+
+from ingest.errors import Undecodable
+from ingest.fetching.robots import decode_robots
+
+RULES = "# Règles – 规则\nUser-agent: *\nDisallow: /decisions/\n"
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+def forbids(text: str, path: str = "/decisions/x") -> bool:
+    return not Protego.parse(text).can_fetch(f"https://site.example{path}", "lgsco")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", *WIDE])
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("declared", [None, "utf-8", "iso-8859-1", "utf-16", "no-such-charset"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_an_encoding_is_seen_in_the_bytes_whatever_is_declared(
+    encoding: str, marked: bool, declared: str | None, ends: str
+) -> None:
+    text = RULES.replace("\n", ends)
+    found = decode_robots((("\ufeff" if marked else "") + text).encode(encoding), declared)
+    assert found == text
+    assert forbids(found)
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>\n<html><body>Not found</body></html>",
+        "\n\n  Disallow: /x\n",
+        "Sitemap: /map.xml\nUser-agent: *\nDisallow: /",
+        "<?xml version='1.0'?><error/>",
+    ],
+)
+def test_utf_16_and_utf_32_without_a_mark_are_known_by_how_the_text_begins(encoding: str, text: str) -> None:
+    assert decode_robots(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+def test_a_wide_file_that_ends_in_mid_character_keeps_its_rules(encoding: str) -> None:
+    for marked in ("\ufeff", ""):
+        assert forbids(decode_robots(f"{marked}{RULES}".encode(encoding) + b"\x20"))
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"User-agent: *\nDisallow: /caf\xe9\n", "User-agent: *\nDisallow: /café\n"),
+        (b"# what\x92s \xe2\x82\xac 5 \x96 ok\nUser-agent: *\n", "# what’s € 5 – ok\nUser-agent: *\n"),
+        (b"# \x81\x8d\nUser-agent: *\n", "# \x81\x8d\nUser-agent: *\n"),
+        (codecs.BOM_UTF8 + b"# \xff\nUser-agent: *\n", "# ÿ\nUser-agent: *\n"),
+    ],
+    ids=["all", "beside UTF-8", "bytes it has not", "behind a mark"],
+)
+def test_bytes_of_no_encoding_are_windows_1252_and_the_others_stay(body: bytes, text: str) -> None:
+    assert decode_robots(body) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "path"),
+    [
+        ("User-agent: *\nDisallow: /решения\n".encode("windows-1251"), "windows-1251", "/решения"),
+        ("User-agent: *\nDisallow: /決定\n".encode("shift_jis"), "Shift_JIS", "/決定"),
+        ("User-agent: *\nDisallow: /x\n".encode("cp037"), "IBM037", "/x"),
+    ],
+)
+def test_a_declared_charset_is_used_where_the_bytes_are_not_utf_8(body: bytes, charset: str, path: str) -> None:
+    assert f"Disallow: {path}\n" in decode_robots(body, charset)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-32", "cp037", "punycode", "rot13", "zlib", "\0", "x" * 40, "idna"])
+def test_a_declared_charset_that_does_not_fit_takes_no_rule_away(charset: str) -> None:
+    assert forbids(decode_robots(b"User-agent: *\nDisallow: /decisions/\n# caf\xe9!\n", charset))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"User-agent: *\nDisallow: /decisions/\0\0\n" + b"\0" * 500,
+        b"\0\0\0User-agent: *\0\nDis\0allow: /decisions/\n",
+        "\ufeff\ufeffUser-agent: *\nDisallow: /decisions/\n".encode(),
+        "\ufeffUser-agent: *\n\ufeffDisallow: /decisions/\n".encode(),
+        "\ufeffUser-agent: *\r\n\ufeffDisallow: /decisions/\r\n".encode("utf-16-be"),
+        "ï»¿User-agent: *\nDisallow: /decisions/\n".encode(),
+        b"\xef\xbbUser-agent: *\nDisallow: /decisions/\n",
+        "\0User-agent: *\nDisallow: /decisions/\n".encode("utf-16"),
+        b"\x89\x01\x02\nUser-agent: *\nDisallow: /decisions/\n\x00\xff",
+        b"User-agent: *\rDisallow: /decisions/\r",
+    ],
+    ids=[
+        *("zeros at the end", "zeros within", "two marks", "mark on a line", "mark on a line in UTF-16"),
+        *("mark encoded twice", "half a mark", "UTF-16 that looks like UTF-32", "binary around it", "CR"),
+    ],
+)
+def test_marks_and_zeros_hide_no_rule(body: bytes) -> None:
+    found = decode_robots(body)
+    assert forbids(found)
+    assert not set(found) & {"\0", "\ufeff"}
+
+
+@pytest.mark.parametrize("first", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("second", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_rules_appended_in_another_encoding_are_not_lost(first: str, second: str) -> None:
+    """As a shell that writes UTF-16 appends them to a file of ASCII, or the other way round."""
+    found = decode_robots("User-agent: *\nDisallow: /a/\n".encode(first) + "Disallow: /decisions/\n".encode(second))
+    assert forbids(found, "/a/")
+    assert forbids(found)
+
+
+def test_a_mark_that_is_wrong_hides_no_rule() -> None:
+    for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        assert forbids(decode_robots(mark + b"User-agent: *\nDisallow: /decisions/\n"))
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\t", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE])
+def test_an_empty_file_has_no_rules(body: bytes) -> None:
+    assert decode_robots(body).strip() == ""
+
+
+@pytest.mark.parametrize(
+    "body", [b"Not found", b"{}", b"#", b"Pas trouv\xe9", "未找到".encode(), b"<html>caf\xe9</html>", b"Error 1\x00"]
+)
+def test_any_text_without_rules_is_text(body: bytes) -> None:
+    assert not forbids(decode_robots(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\0" * 64,
+        b"\x01\x02\x03",
+        b"\xff" * 90,
+        bytes(range(128, 256)),
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x0b\x2d\x4e\x2d\xd2\x4d\x4c\xb7\xd2\xe2\xe2\x02\0",
+        random.Random(1).randbytes(5_000),
+        codecs.BOM_UTF16_LE + b"\x00\xd8" * 40,
+    ],
+    ids=["zeros", "controls", "0xff", "upper half", "picture", "compressed", "noise", "half characters"],
+)
+@pytest.mark.parametrize("charset", [None, "utf-8", "windows-1252", "iso-8859-1", "koi8-r"])
+def test_what_is_not_text_is_refused_and_named(body: bytes, charset: str | None) -> None:
+    with pytest.raises(Undecodable, match=rf"^/robots\.txt: its {len(body):,} bytes are not text"):
+        decode_robots(body, charset)
+
+
+def test_any_bytes_give_text_that_can_be_stored_or_are_refused() -> None:
+    chance = random.Random(5)
+    pieces = [
+        RULES.encode(),
+        RULES.encode("utf-16"),
+        codecs.BOM_UTF8,
+        codecs.BOM_UTF32_LE,
+        b"\0",
+        b"\r",
+        b"\xed\xa0\x80",
+    ]
+    decoded = 0
+    for _ in range(3_000):
+        body = b"".join(
+            chance.choice([*pieces, chance.randbytes(chance.randrange(6))]) for _ in range(chance.randrange(1, 6))
+        )
+        try:
+            text = decode_robots(body, chance.choice([None, "utf-16", "latin-1", "gb18030", "\xff"]))
+        except Undecodable:
+            continue
+        decoded += 1
+        assert text.encode().decode() == text
+        assert "\0" not in text
+        Protego.parse(text)
+    assert decoded > 1_000
