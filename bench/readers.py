@@ -20,6 +20,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import load
 from ingest.errors import Undecodable
 from ingest.fetching.client import Site as Client
+from ingest.fetching.retry_after import parse_retry_after
 from ingest.fetching.robots import decode_robots
 from ingest.fetching.throttle import Manners
 from ingest.lgo import listing_page as listing
@@ -162,7 +163,7 @@ def _snippet(body: bytes) -> object:
 
 
 def _retry_after(body: bytes) -> object:
-    seconds = _asking()._seconds(body.decode("latin-1"))
+    seconds = parse_retry_after(body.decode("latin-1"), Clock().now(), None)
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds)), "no number of seconds"
     return seconds is not None
 
@@ -200,11 +201,6 @@ def _config() -> Any:
 def _client(robots: str) -> Client:
     """The client of a site that is never asked."""
     return Client(_config(), Clock(), Stop(), cast("Manners", _Kept(robots)))
-
-
-@cache
-def _asking() -> Client:
-    return _client("")
 
 
 @cache

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 
-from storage.model import Answered
+from storage.model import HOLD_MOST_SECONDS, Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attemp
 def complete_requests(db: sqlite3.Connection, answers: Iterable[Answered]) -> None:
     """Writes down what came of requests."""
     db.executemany(
-        "UPDATE requests SET at = coalesce(?, at), status = ?, received = ?, seconds = ?, error = ?, retry_after = ? "
-        "WHERE id = ?",
-        [(a.at, a.status, a.received, round(a.seconds, 4), a.error, a.retry_after, a.request) for a in answers],
+        "UPDATE requests SET at = coalesce(?, at), status = ?, received = ?, seconds = ?, error = ?, retry_after = ?, "
+        "hold = ? WHERE id = ?",
+        [(a.at, a.status, a.received, round(a.seconds, 4), a.error, a.retry_after, a.hold, a.request) for a in answers],
     )
 
 
@@ -160,9 +160,9 @@ class Day:
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
-    """Of those, after how many nothing was asked for as long, or for a day."""
+    """Of those, after how many nothing was asked for as long, or for as long as such an answer is waited for."""
     holds_capped: int
-    """Of those, how many asked for more than a day."""
+    """Of those, how many asked for more than a day, and were kept for a day."""
     promised: int
     """Requests of which it is known what was promised when they were made. The rest is of them."""
     too_soon: int
@@ -170,6 +170,8 @@ class Day:
     too_many: int
     """How many were more than a day's."""
     in_quiet_hours: int
+    holds_shortened: int = 0
+    """Answers for one address that asked for a longer wait than `retry_wait_most`, and were kept for that."""
 
 
 _IN_SUM = {
@@ -179,18 +181,21 @@ _IN_SUM = {
     **dict.fromkeys(
         ("holds", "holds_kept", "holds_capped", "promised", "too_soon", "too_many", "in_quiet_hours"), "sum"
     ),
+    "holds_shortened": "sum",
 }
 """Each column of `request_days` but the day, and what makes one of two: where a clock that was ahead had a day summed
 up before it was over, the rest of it is journalled later."""
 _DAY = f"day, {', '.join(_IN_SUM)}"
 _CLOCK_GRAIN = 0.0025
 """Seconds by which two instants in whole milliseconds may seem nearer than they were."""
+_HOLD = f"coalesce(hold, min(retry_after, {HOLD_MOST_SECONDS}))"
+"""Seconds for which nothing is to be asked after an answer. Of those of before it was journalled: up to a day."""
 
 _DAYS = f"""
 WITH asked AS (
   SELECT requests.id, at, substr(at, 1, 10) AS day,
          unixepoch(substr(at, 1, 19)) + coalesce(nullif(substr(at, 20), 'Z') + 0.0, 0.0) AS t, status, received,
-         seconds, error, retry_after, p.gap AS promised_gap, a_day, quiet_hours
+         seconds, error, retry_after, {_HOLD} AS hold, p.gap AS promised_gap, a_day, quiet_hours
     FROM requests LEFT JOIN promises AS p ON p.id = promise
 ), paced AS (
   SELECT *, CASE WHEN lead(t) OVER made >= t AND lead(id) OVER made = id + 1 THEN lead(t) OVER made - t END AS gap,
@@ -205,11 +210,12 @@ WITH asked AS (
          sum(received), sum(seconds),
          max(in_a_minute), min(gap), count(retry_after),
          count(*) FILTER (WHERE retry_after IS NOT NULL
-                          AND (gap IS NULL OR gap >= seconds + min(retry_after, 86400) - {_CLOCK_GRAIN})),
-         count(*) FILTER (WHERE retry_after > 86400),
+                          AND (gap IS NULL OR gap >= seconds + hold - {_CLOCK_GRAIN})),
+         count(*) FILTER (WHERE retry_after > hold AND hold >= {HOLD_MOST_SECONDS}),
          count(a_day), count(*) FILTER (WHERE gap < promised_gap - {_CLOCK_GRAIN}),
          count(*) FILTER (WHERE of_the_day > a_day),
-         count(*) FILTER (WHERE quiet_hours <> '' AND within(quiet_hours, at))
+         count(*) FILTER (WHERE quiet_hours <> '' AND within(quiet_hours, at)),
+         count(*) FILTER (WHERE retry_after > hold AND hold < {HOLD_MOST_SECONDS})
     FROM paced GROUP BY day
 )
 SELECT day, {", ".join(f"{how}({column})" for column, how in _IN_SUM.items())}
@@ -242,9 +248,9 @@ def find_promises(db: sqlite3.Connection) -> list[Promise]:
 
 
 def find_hold(db: sqlite3.Connection) -> str | None:
-    """Until when the last answer asked us to wait, or for a day; None where it did not."""
+    """Until when nothing is asked, because the last answer asked us to wait; None where it did not."""
     row = db.execute(
-        "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + min(retry_after, 86400)) || ' seconds') "
+        f"SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + {_HOLD}) || ' seconds') "
         "FROM requests ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return row[0] if row else None

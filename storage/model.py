@@ -15,6 +15,10 @@ LineKind = Literal["header", "heading", "paragraph", "item"]
 DecisionKind = Literal["statement", "report"]
 Source = Literal["site", "import"]
 
+HOLD_MOST_SECONDS = 86_400.0
+"""The longest wait that is kept when the site asks for one (Retry-After). After it the site is asked again, whether it
+still means it."""
+
 _SPELLING = re.compile(r"(\d{2})[\s\-\u2010-\u2015]*(\d{3})[\s\-\u2010-\u2015]*(\d{3})[\s\-]*([A-Za-z]?)", re.ASCII)
 _WIDE_SPACE = re.compile(r"\s")
 
@@ -118,6 +122,8 @@ class Answered:
     """Seconds that the answer asked us to wait."""
     at: str | None = None
     """When it went out, where that was not at once: UTC, ISO 8601 with Z, milliseconds."""
+    hold: float | None = None
+    """Seconds for which nothing is asked because of `retry_after`; None means as long as that, up to a day."""
 
 
 @dataclass(frozen=True, slots=True)

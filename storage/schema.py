@@ -413,6 +413,20 @@ def m005_account(db: Database) -> None:
     db.execute("PRAGMA user_version = 5")
 
 
+_HOLDS = """
+ALTER TABLE requests ADD COLUMN hold REAL;
+ALTER TABLE request_days ADD COLUMN holds_shortened INTEGER NOT NULL DEFAULT 0;
+"""
+
+
+@migrations()
+def m006_holds(db: Database) -> None:
+    """For how long nothing was asked after an answer with Retry-After, where that is not all it asked for."""
+    for statement in _statements(_HOLDS):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 6")
+
+
 def _statements(script: str) -> list[str]:
     """The script's statements one by one: `executescript` would commit, and a migration is one transaction."""
     statements: list[str] = []

@@ -6,7 +6,6 @@ deadline and the byte cap. One retry layer. Nothing here knows what a decision i
 
 from __future__ import annotations
 
-import email.utils
 import functools
 import logging
 import re
@@ -43,6 +42,7 @@ from ingest.errors import (
 )
 from ingest.fetching.decompress import GzipDecoder
 from ingest.fetching.interface import Answer
+from ingest.fetching.retry_after import parse_retry_after
 from ingest.fetching.robots import decode_robots
 from ingest.fetching.throttle import Manners
 from storage.journal import Robots
@@ -74,6 +74,8 @@ class _Seen:
     received: int = 0
     """Bytes of the body, as they came over the wire."""
     retry_after: str | None = None
+    date: str | None = None
+    """By the site's clock, when it answered."""
 
 
 class _Sendable(DefaultCookiePolicy):
@@ -248,7 +250,7 @@ class Site:
             except (FetchError, TooLarge, Undecodable) as caught:
                 error = caught
             status = seen.status
-            retry_after = self._seconds(seen.retry_after) if status in (429, 503) else None
+            retry_after = parse_retry_after(seen.retry_after, self._clock.now(), seen.date)
             seconds = self._clock.monotonic() - seen.began
             told = str(error) if error is not None else None
             self._manners.answered(status, seen.received, seconds, told, retry_after)
@@ -277,7 +279,8 @@ class Site:
                 self._stop.breaking_off(),
                 self._client.stream("GET", self._url(target), headers=headers, extensions=heard) as response,
             ):
-                seen.status, seen.retry_after = response.status_code, response.headers.get("retry-after")
+                seen.status, seen.date = response.status_code, response.headers.get("date")
+                seen.retry_after = response.headers.get("retry-after")
                 return response, self._body(target, response, seen)
         except httpx.InvalidURL:
             raise Elsewhere(f"{target!r} is no address that can be asked for") from None
@@ -367,17 +370,6 @@ class Site:
         if status in _REFUSALS:
             return Denied(f"{target}: the site refuses us with status {status}", status=status)
         return Refused(f"{target}: the site answers {status}", status=status)
-
-    def _seconds(self, retry_after: str | None) -> float | None:
-        """Retry-After in either of its forms, as seconds from now (RFC 9110, 10.2.3); None where it is neither."""
-        words = (retry_after or "").strip()
-        if words.isascii() and words.isdigit():
-            return float(words[:12])  # more digits are more than any cap
-        try:
-            then = email.utils.parsedate_to_datetime(words)
-            return max(0.0, (then - self._clock.now()).total_seconds()) if then.tzinfo else None
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
 
 
 def crawl_delay(robots: Protego, token: str) -> float:

@@ -14,10 +14,11 @@ from ingest import config
 from ingest.clock import Clock, Stop
 from ingest.errors import HeldOff, OutOfBudget
 from ingest.fetching.quiet_hours import left
+from ingest.fetching.retry_after import decide_hold
 from storage import journal
 from storage.database import atomic
 from storage.journal import Pace, Promise, Robots
-from storage.model import Answered
+from storage.model import HOLD_MOST_SECONDS, Answered
 
 log = logging.getLogger("lgsco")
 
@@ -29,9 +30,6 @@ _EASE_MOST = 32.0
 
 _RECOVERY = 0.8
 """What is left of the slowing after each answer without error."""
-
-_HOLD_MOST = 86_400.0
-"""Seconds: a site that asks for a longer wait than a day is asked again after a day, whether it still means it."""
 
 _LATE_SECONDS = 0.01
 """Seconds after its turn from which a request that goes out only then is written down anew."""
@@ -145,7 +143,7 @@ class Manners:
         """Seconds until a request may go out, as far as we know, and what for, as `pause` takes it."""
         now, here = self._clock.now(), self._clock.monotonic()
         held = self._held - here
-        if held > self._fetch.retry_wait_most:
+        if held > self._fetch.retry_wait_most + _GRAIN:
             raise self._held_off(f"{stamp(now + timedelta(seconds=held))[:19]}Z")
         return max(
             (held, "the site asked us to wait until"),
@@ -155,9 +153,10 @@ class Manners:
 
     def _held_off(self, until: str) -> HeldOff:
         asked = journal.find_wait(self._db)
-        if asked > _HOLD_MOST:
+        if asked > HOLD_MOST_SECONDS and self._pace.hold >= HOLD_MOST_SECONDS:
+            days = timedelta(seconds=asked) / timedelta(days=1)
             told = (
-                f"the site asked for a wait of {asked / 86_400:,.1f} days; after one, at {until}, it is asked again, "
+                f"the site asked for a wait of {days:,.1f} days; after one, at {until}, it is asked again, "
                 "in case it means it no longer"
             )
         else:
@@ -210,22 +209,25 @@ class Manners:
     def answered(
         self, status: int | None, received: int, seconds: float, error: str | None, retry_after: float | None
     ) -> None:
-        """Takes note of what came of the request whose turn it was; it is journalled with the next transaction."""
-        self._answered.append(Answered(self._request, status, received, seconds, error, retry_after, stamp(self._at)))
+        """Takes note of what came of the request whose turn it was; it is journalled with the next transaction.
+        `retry_after`: the seconds that it asks us to wait. Nothing is asked for as long as `decide_hold` says."""
+        hold = None if retry_after is None else decide_hold(status, retry_after, self._fetch.retry_wait_most)
+        self._answered.append(
+            Answered(self._request, status, received, seconds, error, retry_after, stamp(self._at), hold)
+        )
         erred = error is not None or status is None or status == 429 or status >= 500
         ease = min(self._pace.ease * 2, _EASE_MOST) if erred else max(1.0, self._pace.ease * _RECOVERY)
         latency = self._pace.latency + (seconds - self._pace.latency) / 4
         self._pace = replace(self._pace, ease=ease, latency=latency)
         self._put_off()
-        if retry_after is not None:
-            self._hold(retry_after)
+        if hold is not None:
+            if hold == HOLD_MOST_SECONDS < (retry_after or 0):
+                log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", retry_after)
+            self._hold(hold)
         self._asked()
 
-    def _hold(self, seconds: float) -> None:
+    def _hold(self, hold: float) -> None:
         """Nothing is asked for so many seconds, by anyone."""
-        if seconds > _HOLD_MOST:
-            log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", seconds)
-        hold = min(seconds, _HOLD_MOST)
         held = self._clock.monotonic() + hold
         if held > self._held:
             self._held = held

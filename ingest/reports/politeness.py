@@ -62,6 +62,9 @@ class Account:
     holds_kept: int
     holds_capped: int
     """Of the answers that asked us to wait, those that asked for more than a day; they are kept for a day."""
+    holds_shortened: int
+    """Of the answers that asked us to wait, those with a page, a redirect, 404 or 410 that asked for longer than
+    `retry_wait_most`; they are kept for that."""
     holds_pending: int
     """1 where the last answer asked for a wait that is not over, else 0."""
     robots: str
@@ -78,7 +81,13 @@ class Account:
         gap = "–" if self.least_gap is None else f"{self.least_gap:.3f} s"
         pending = f", {self.holds_pending} pending" if self.holds_pending else ""
         capped = f"; {self.holds_capped:,} longer than a day, and asked again after one" if self.holds_capped else ""
-        holds = f"{_many(self.holds, 'time')}, {self.holds_kept:,} kept{pending}{capped}" if self.holds else "never"
+        shortened = (
+            f"; {self.holds_shortened:,} for one address only, and shortened to retry_wait_most"
+            if self.holds_shortened
+            else ""
+        )
+        kept = f"{self.holds_kept:,} kept{pending}{capped}{shortened}"
+        holds = f"{_many(self.holds, 'time')}, {kept}" if self.holds else "never"
         quiet = _many(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
         unpromised = _many(self.unpromised, "request")
         return [
@@ -128,6 +137,7 @@ def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
         holds=sum(day.holds for day in days),
         holds_kept=sum(day.holds_kept for day in days) - pending,
         holds_capped=sum(day.holds_capped for day in days),
+        holds_shortened=sum(day.holds_shortened for day in days),
         holds_pending=pending,
         robots=_robots(robots, journal.find_asked(db, _ROBOTS), entries.find_addresses(db), config),
         broken=tuple(_told(how, times) for how, times in broken.items() if any(times.values())),
