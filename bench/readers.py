@@ -216,20 +216,20 @@ def _index() -> sqlite3.Connection:
 
 @cache
 def _texts() -> tuple[bytes, ...]:
-    found = [path.read_bytes() for folder in ("seeds", "tests/golden") for path in sorted((ROOT / folder).glob("*"))]
-    return tuple(found + [path.read_bytes() for path in sorted((ROOT / "tests/pages").glob("*.txt"))])
+    folders = [ROOT / name for name in ("seeds", "tests/golden", "tests/golden/pages")]
+    return tuple(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.txt")))
 
 
 @cache
 def _pages() -> tuple[bytes, ...]:
-    saved = [path.read_bytes() for path in sorted((ROOT / "tests/pages").glob("*.html"))]
+    saved = [path.read_bytes() for path in sorted((ROOT / "tests/golden/pages").glob("*.html"))]
     styled = [body for sample in seeds() for style in STYLES for body in render(sample, style)]
     return tuple(saved + styled + [body for _, body in pages(10)])
 
 
 @cache
 def _reports() -> tuple[bytes, ...]:
-    saved = [path.read_bytes() for path in sorted((ROOT / "tests/pages").glob("report.*.html"))]
+    saved = [path.read_bytes() for path in sorted((ROOT / "tests/golden/pages").glob("report.*.html"))]
     made = generate(400, seed=3, first=date(2019, 1, 1), last=date(2025, 12, 31))
     several = [bodies for sample in made if sample.kind == "report" and len(bodies := render(sample)) > 1]
     return tuple(_BETWEEN.join(bodies) for bodies in [saved, *several[:8]])

@@ -1,0 +1,861 @@
+"""The command as a user runs it: a process of its own in a folder of its own, its exit code and what it says."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+import os
+import pty
+import re
+import shlex
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.config import VERSION
+from ingest.progress import Progress
+from ingest.recording.pipeline import Tally
+from lgsco.cli.main import cli, main
+from lgsco.replica.corpus import expected_text, seeds
+from lgsco.replica.faults import Act
+from lgsco.replica.messages import Request, Response
+from storage.database import SCHEMA_VERSION
+from support.command_line import (
+    Desk,
+    Here,
+    Shop,
+    ask,
+    ended,
+    held_at,
+    mounted,
+    open_shop,
+    reached,
+    read_off,
+    small_site,
+    sound,
+)
+from support.paths import GOLDEN, SEEDS
+
+CANONICAL = (GOLDEN / "002_5bc863b3bb6f37b6.txt").read_bytes()
+COMMANDS = frozenset(
+    [
+        *("backfill", "sync", "daemon", "import", "status", "coverage", "politeness", "renormalise", "show", "search"),
+        *("export", "serve", "snapshot", "demo"),
+    ]
+)
+FETCHING = frozenset({"backfill", "sync", "daemon"})
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop whose backfill is complete, for tests that only read."""
+    with open_shop(tmp_path_factory.mktemp("filled"), small_site()) as shop:
+        assert shop.run("backfill").code == 0
+        yield shop
+
+
+# ---------------------------------------------------------------- help
+
+
+def test_there_is_every_command_of_the_contract() -> None:
+    assert set(cli.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_shows_one_example_that_the_command_takes(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    main([name, "--help"])
+    shown = capsys.readouterr().out
+    assert shown.count("Example: ") == 1
+    options = {word for word in shown.split() if word.startswith("--")}
+    assert {"--config", "--db"} <= options
+    assert ("--site" in options) == (name in FETCHING)
+
+    command = cli.commands[name]
+    program, said, *arguments = shlex.split((command.help or "").partition("Example: ")[2])
+    assert (program, said) == ("lgsco", name)
+    with command.make_context(name, arguments):
+        pass
+
+
+def test_help_exits_0_and_loads_nothing_heavy(desk: Desk) -> None:
+    for arguments in (["--help"], ["-h"], ["backfill", "--help"], ["show", "--help"]):
+        asked = f"""
+import sys
+from lgsco.cli.main import main
+try:
+    main({arguments!r})
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = {{"httpx", "selectolax", "apscheduler", "sqlite_utils", "datasette", "tenacity", "zstandard"}}
+heavy |= {{"tqdm", "pyarrow"}}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+        ran = ended(desk.python("-c", asked))
+        assert ran.code == 0, ran.err
+        assert ran.out.startswith("Usage: lgsco")
+
+
+def test_the_command_itself_shows_its_help(desk: Desk) -> None:
+    ran = desk.run("--help")
+    assert set(ran.out.split()) >= COMMANDS
+    assert "lgsco demo" in ran.out
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_the_version_is_told_also_where_nothing_is_installed(desk: Desk) -> None:
+    assert VERSION in desk.run("--version").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "nonsense"),
+        (["show"], "REFERENCE"),
+        (["show", "12"], "'12' is not a reference"),
+        (["show", "25 004 920", "--revision", "0"], "--revision"),
+        (["backfill", "--from", "6 Oct 2025"], "2025-10-06"),
+        (["backfill", "--to", "2025-02-30"], "2025-02-30"),
+        (["backfill", "--from", "2025-02-02", "--to", "2025-02-01"], "is after"),
+        (["backfill", "--limit", "0"], "--limit"),
+        (["backfill", "--pace", "0"], "--pace"),
+        (["export", "out", "--format", "odt"], "odt"),
+        (["search"], "QUERY"),
+        (["import"], "PATH"),
+        (["import", "nowhere"], "nowhere"),
+        (["status", "--config", "nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_bad_usage_exits_2_and_says_what_is_wrong(here: Here, arguments: list[str], said: str) -> None:
+    ran = here(*arguments, code=2)
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not Path("out").exists()
+
+
+# ---------------------------------------------------------------- demo
+
+
+def test_the_demo_makes_a_database_and_says_which_five_are_real(desk: Desk) -> None:
+    (desk.folder / "lgsco.db").write_bytes(b"another's")
+    ran = desk.run("demo", "--count", "12")
+    assert "every promise was kept" in desk.run("politeness", "--db", "demo.db").out
+    after = ran.out.partition("The real ones:")[2].partition("Now try:")[0]
+    assert [line.split("  ")[1] for line in after.strip("\n").splitlines()] == [s.reference for s in seeds()]
+    assert "12 invented (marked SPECIMEN" in ran.out
+    database = desk.folder / "demo.db"
+    held = dict(ask(database, "SELECT reference, text FROM decisions"))
+    real = {sample.reference: expected_text(sample) for sample in seeds()}
+    assert len(held) >= 17
+    assert real.items() <= held.items()
+    assert all("SPECIMEN" in text for reference, text in held.items() if reference not in real)
+    assert (desk.folder / "lgsco.db").read_bytes() == b"another's"
+
+    for line in ran.out.partition("Now try:")[2].splitlines():  # what it says to try works
+        words = shlex.split(line)
+        if words[:1] == ["lgsco"] and words[1] != "serve":
+            assert desk.run(*words[1:]).out
+        elif words[:1] == ["sqlite3"]:
+            assert ask(desk.folder / words[1], words[2])
+
+
+def test_a_demo_replaces_an_earlier_demos_database_and_no_other(desk: Desk) -> None:
+    desk.run("demo", "--count", "3")
+    desk.run("demo", "--count", "0")
+    database = desk.folder / "demo.db"
+    assert ask(database, "SELECT count(*) FROM decisions") == [5]
+    assert ask(database, "SELECT count(*) FROM runs") == [1]
+
+    desk.run("import", SEEDS, "--db", "demo.db")
+    before = database.read_bytes()
+    assert "is no demo's" in desk.run("demo", "--count", "0", code=1).sentence
+    assert database.read_bytes() == before
+    (desk.folder / "notes.db").write_text("my notes, at length: " * 20)
+    assert "notes.db" in desk.run("demo", "--db", "notes.db", code=1).sentence
+    assert (desk.folder / "notes.db").read_text().startswith("my notes")
+
+
+# ---------------------------------------------------------------- import, show, search
+
+
+def test_imported_seeds_are_shown_byte_for_byte_in_any_spelling(desk: Desk) -> None:
+    ran = desk.run("import", SEEDS)
+    assert "5 new" in ran.out
+    texts = {
+        "25 004 920": (SEEDS / "000_d996cb4fed483c77.txt").read_bytes(),
+        "22-017-902": (SEEDS / "001_e0fd80e6ea1f22fe.txt").read_bytes(),
+        "18009360": CANONICAL,
+        "24\u00a0014\u00a0420": (SEEDS / "003_409f28d8bbf57340.txt").read_bytes(),
+        " 23 017 826 ": (SEEDS / "004_8d37d580c71d95ec.txt").read_bytes(),
+    }
+    for spelling, text in texts.items():
+        assert desk.run("show", spelling).out.encode() == text + b"\n"
+    assert desk.run("show", "25 004 920", "--revision", "1").out.encode() == texts["25 004 920"] + b"\n"
+    assert "revision 2" in desk.run("show", "25 004 920", "--revision", "2", code=1).sentence
+    assert "25 004 921 is not held" in desk.run("show", "25-004-921", code=1).sentence
+    assert desk.run("show", "25-004-92", code=2).out == ""
+    assert "0 new, 0 amended, 5 as before" in desk.run("import", SEEDS).out
+
+
+def test_only_a_terminal_is_spared_what_turns_the_order_of_words(desk: Desk) -> None:
+    desk.run("import", SEEDS)
+    turned = "one\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069two \u200ethree\u200f"
+    with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
+        db.execute("UPDATE decisions SET text = text || char(10) || ? WHERE reference = '25 004 920'", (turned,))
+    assert desk.run("show", "25-004-920").out.endswith(f"\n{turned}\n"), "what is piped is exact"
+    ours, theirs = pty.openpty()
+    process = desk.start("show", "25-004-920", stdout=theirs)
+    os.close(theirs)
+    shown = read_off(ours).decode("utf-8")
+    assert ended(process).code == 0
+    assert shown.endswith("\nonetwo \u200ethree\u200f\r\n")
+
+
+def test_an_import_that_does_not_read_is_named_and_exits_10(desk: Desk) -> None:
+    (desk.folder / "junk.txt").write_text("Dear Sir,\nno.\n")
+    ran = desk.run("import", "junk.txt", SEEDS, code=10)
+    assert "junk.txt" in ran.err
+    assert "5 new" in ran.err
+    assert "1 documents could not be read" in ran.sentence
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (["25-004-920"], True),
+        (["25004920"], True),
+        (["25", "004", "920"], True),
+        (["25\u00a0004\u00a0920"], True),
+        (["council"], True),
+        (['"The Ombudsman’s role and powers"'], True),
+        (["council's"], True),
+        (["council’s"], True),
+        (["short-term"], None),
+        (["'"], False),
+        (['"'], False),
+        (['"unclosed phrase'], False),
+        (["*"], False),
+        (["NEAR(", "AND"], False),
+        (["authority:x"], False),
+        (["--", "-council"], None),
+        (["zzzz-not-there"], False),
+    ],
+)
+def test_a_search_finds_what_it_should_and_never_errors(
+    here: Here, filled: Shop, query: Sequence[str], found: bool | None
+) -> None:
+    ran = here("search", "--db", filled.database, *query)
+    if found is not None:
+        assert bool(ran.out) == found
+        assert ("no decision matches" in ran.err) == (not found)
+    if "920" in "".join(query):
+        assert ran.out.startswith("25 004 920  2025-10-06  Hertfordshire County Council")
+
+
+def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
+    assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
+
+
+def test_a_word_to_look_for_may_begin_with_a_hyphen(filled: Shop) -> None:
+    assert filled.run("search", "-council").out == filled.run("search", "council").out
+
+
+def test_search_keeps_to_its_limit(filled: Shop) -> None:
+    ran = filled.run("search", "the", "--limit", "3")
+    assert len([line for line in ran.out.splitlines() if not line.startswith(" ")]) == 3
+
+
+def test_a_reader_that_goes_away_is_no_error(filled: Shop) -> None:
+    process = filled.start("search", "the", "--limit", "1000")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    ran = ended(process)
+    assert (ran.code, ran.err) == (0, ""), "as lgsco.main says: `lgsco search … | head`"
+
+
+# ---------------------------------------------------------------- status, coverage
+
+
+def test_status_and_coverage_before_anything_is_held(desk: Desk) -> None:
+    assert "lgsco.db: no such database" in desk.run("status", code=1).sentence
+    desk.run("import", SEEDS)
+    ran = desk.run("status", code=1)
+    assert "STALE" in ran.out
+    assert "5 decisions, 5 of them from imports" in ran.out
+    assert "nothing has been counted yet" in desk.run("coverage", code=10).out
+    told = json.loads(desk.run("coverage", "--json", code=10).out)
+    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
+
+
+def test_status_after_a_complete_backfill(filled: Shop) -> None:
+    ran = filled.run("status")
+    assert "STALE" not in ran.out
+    assert "backfill: complete" in ran.out
+    told = json.loads(filled.run("status", "--json").out)
+    assert set(told) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
+    assert (told["stale"], told["failures"], told["daemon"]) == (False, [], None)
+    assert told["held"]["decisions"] == told["held"]["from_site"] == len(filled.site)
+    assert {"from_imports", "revisions", "oldest", "newest", "waiting", "failed", "unproven"} <= set(told["held"])
+    assert told["runs"][0]["task"] == "backfill"
+    assert told["runs"][0]["tally"]["first"] == len(filled.site)
+    assert datetime.fromisoformat(told["next_sync"]) > datetime.now(UTC)
+
+
+def test_status_grows_stale(filled: Shop) -> None:
+    copy = filled.folder / "stale.db"
+    shutil.copyfile(filled.database, copy)
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("UPDATE runs SET ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', ended_at, '-101 hours')")
+    assert "more than 100: STALE" in filled.run("status", "--db", copy, code=1).out
+    config = filled.folder / "patient.toml"
+    config.write_text("[schedule]\nstale_hours = 200\n")
+    assert "STALE" not in filled.run("status", "--db", copy, "--config", config).out
+
+
+def test_coverage_tells_what_is_proven_and_what_is_not(shop: Shop) -> None:
+    shop.run("backfill", "--from", "2024-01-01", "--to", "2025-12-31")
+    total = len(shop.site.listed(date(2024, 1, 1), date(2025, 12, 31)))
+    told = json.loads(shop.run("coverage", "--json").out)
+    assert told["proven"] is True
+    (window,) = told["windows"]
+    assert {name: window[name] for name in ("first", "last", "state", "total", "listed", "held", "missing")} == {
+        "first": "2024-01-01",
+        "last": "2025-12-31",
+        "state": "proven",
+        "total": total,
+        "listed": total,
+        "held": total,
+        "missing": 0,
+    }
+    right = shop.site.count_line
+    shop.site.count_line = lambda total: right(total + 1)
+    assert "is not proven" in shop.run("backfill", "--to", "2023-12-31", code=10).sentence
+    assert "short" in shop.run("coverage", code=10).out
+    assert json.loads(shop.run("coverage", "--json", code=10).out)["proven"] is False
+
+
+# ---------------------------------------------------------------- export, snapshot
+
+
+def test_exported_text_is_the_text_and_importing_it_records_nothing(shop: Shop) -> None:
+    shop.run("backfill")
+    shop.run("export", "out")
+    out = shop.folder / "out"
+    files = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert b"Commission for Local Administration in England" in files.pop("ATTRIBUTION.txt")
+    assert files == {f"{ref.replace(' ', '-')}.txt": text.encode() for ref, text in shop.held().items()}
+    assert len(files) == len(shop.site)
+
+    before = ask(shop.database, "SELECT * FROM revisions"), ask(shop.database, "SELECT * FROM decisions")
+    (out / "ATTRIBUTION.txt").unlink()
+    ran = shop.run("import", "out")
+    assert f"0 new, 0 amended, {len(shop.site)} as before" in ran.out
+    assert (ask(shop.database, "SELECT * FROM revisions"), ask(shop.database, "SELECT * FROM decisions")) == before
+
+    shop.run("import", "out", "--db", "second.db")
+    again = dict(ask(shop.folder / "second.db", "SELECT reference, text FROM decisions"))
+    assert again == shop.held()
+
+
+def test_a_whole_export_can_be_imported_with_the_attribution_beside(filled: Shop) -> None:
+    filled.run("export", "whole")
+    ran = filled.run("import", "whole", "--db", "third.db")
+    assert f"{len(filled.site)} new" in ran.out
+    assert "ATTRIBUTION" not in ran.err
+
+
+def test_exported_lines_and_cells_are_the_columns(filled: Shop) -> None:
+    out = filled.folder / "lines"
+    filled.run("export", "--format", "jsonl", out)
+    filled.run("export", "--format", "csv", out)
+    assert sorted(path.name for path in out.iterdir()) == ["ATTRIBUTION.txt", "decisions.csv", "decisions.jsonl"]
+    lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
+    names = list(lines[0])
+    rows = ask(filled.database, f"SELECT {', '.join(names)} FROM decisions ORDER BY reference")
+    assert [tuple(line.values()) for line in lines] == rows
+    columns = [row[1] for row in ask(filled.database, "PRAGMA table_info(decisions)")]
+    assert sorted(names) == sorted(columns)
+    with (out / "decisions.csv").open(encoding="utf-8", newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert cells == [{name: "" if value is None else value for name, value in line.items()} for line in lines]
+
+
+def test_a_parquet_file_holds_the_rows_of_the_lines_with_dates_as_dates(
+    filled: Shop, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("storage.parquet._GROUP_ROWS", 10)
+    out = filled.folder / "columns"
+    here("export", "--db", filled.database, "--format", "jsonl", out)
+    told = here("export", "--db", filled.database, "--format", "parquet", out).out
+    lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
+    assert told == f"{len(lines)} decisions in {out}\n"
+    assert {path.name for path in out.iterdir()} == {"ATTRIBUTION.txt", "decisions.jsonl", "decisions.parquet"}
+    with parquet.ParquetFile(out / "decisions.parquet") as file:
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        assert sizes == [10, 10, 5]
+        schema, read = file.schema_arrow, file.read().to_pylist()
+    days, instants = {"decision_date"}, {"first_seen", "last_seen", "updated_at"}
+    for name in schema.names:
+        kind = "date32[day]" if name in days else "timestamp[ms, tz=UTC]" if name in instants else "string"
+        assert str(schema.field(name).type) == kind
+    assert b"Commission for Local Administration in England" in schema.metadata[b"attribution"]
+    for row, line in zip(read, lines, strict=True):
+        for name in instants:
+            row[name] = row[name] and f"{row[name]:%Y-%m-%dT%H:%M:%SZ}"
+        row["decision_date"] = row["decision_date"] and row["decision_date"].isoformat()
+        assert row == line
+        assert list(row) == list(line)
+
+
+def test_a_row_group_of_parquet_ends_with_the_text_that_fills_it(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("storage.parquet._GROUP_CHARACTERS", 1)
+    here("import", SEEDS)
+    here("export", "--format", "parquet", "out")
+    with parquet.ParquetFile(tmp_path / "out" / "decisions.parquet") as file:
+        assert file.num_row_groups == 5
+        assert {row["last_seen"] for row in file.read().to_pylist()} == {None}, "an import was not seen on the site"
+
+
+def test_parquet_is_written_whole_or_not_at_all(here: Here, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    here("import", SEEDS)
+    here("export", "--format", "parquet", "out")
+    before = (tmp_path / "out" / "decisions.parquet").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
+        db.execute("UPDATE decisions SET updated_at = 'of late' WHERE reference = '25 004 920'")
+    said = here("export", "--format", "parquet", "out", code=1).err
+    assert "25 004 920: updated_at is 'of late', which is no date" in said
+    assert len(said.splitlines()) == 1
+    assert (tmp_path / "out" / "decisions.parquet").read_bytes() == before
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"ATTRIBUTION.txt", "decisions.parquet"}
+    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
+        db.execute("DELETE FROM decisions")
+    here("export", "--format", "parquet", "out")
+    assert parquet.read_table(tmp_path / "out" / "decisions.parquet").num_rows == 0
+
+
+def test_parquet_without_its_library_says_what_to_install(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("import", SEEDS)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "storage.parquet", raising=False)
+    said = here("export", "--format", "parquet", "out", code=2).err
+    assert len(said.splitlines()) == 1
+    assert "pip install 'pyarrow" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_csv_cells_run_nothing(desk: Desk) -> None:
+    desk.run("import", SEEDS)
+    bad = {
+        "authority": "=1+1",
+        "category": "+2",
+        "subcategory": "-3",
+        "outcome": "@sum",
+        "summary": "\t=4",
+        "url": "\r",
+        "normaliser": "\n=5",
+    }
+    with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
+        db.execute(f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in bad)}, text = '=' || text", bad)
+    desk.run("export", "--format", "csv", "out")
+    with (desk.folder / "out" / "decisions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 5
+    for row in rows:
+        assert {name: row[name] for name in bad} == {name: f"'{value}" for name, value in bad.items()}
+        assert row["text"].startswith("'=")
+        assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝")) for cell in row.values())
+    desk.run("export", "--format", "jsonl", "out")
+    line = (desk.folder / "out" / "decisions.jsonl").read_text("utf-8").splitlines()[0]
+    assert json.loads(line)["authority"] == "=1+1", "only spreadsheets run cells"
+
+
+def test_an_export_that_cannot_be_written_is_said(filled: Shop) -> None:
+    file = filled.folder / "a_file"
+    file.touch()
+    for folder in (file, file / "below"):
+        assert "a_file" in filled.run("export", folder, code=1).sentence
+
+
+def test_a_snapshot_is_one_whole_file(filled: Shop) -> None:
+    for name, options in (("all.db", []), ("public.db", ["--public"])):
+        copy = filled.folder / name
+        filled.run("snapshot", *options, copy)
+        assert [path.name for path in filled.folder.iterdir() if path.name.startswith((name, f".{name}"))] == [name]
+        with closing(sqlite3.connect(copy)) as db:
+            assert db.execute("PRAGMA journal_mode").fetchone() != ("wal",)
+            assert db.execute("PRAGMA freelist_count").fetchone() == (0,)
+            found = db.execute("SELECT count(*) FROM decisions_fts WHERE decisions_fts MATCH 'council'").fetchone()[0]
+            assert found > 0
+        assert sound(copy)
+        assert ask(copy, "SELECT reference, text FROM decisions") == ask(
+            filled.database, "SELECT reference, text FROM decisions"
+        )
+        assert filled.run("show", "25 004 920", "--db", copy).out
+
+    tables = set(ask(filled.folder / "public.db", "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    for table in {"pages", "queue", "requests", "request_days", "promises", "robots"} & tables:
+        assert ask(filled.folder / "public.db", f"SELECT count(*) FROM {table}") == [0]
+    assert ask(filled.folder / "all.db", "SELECT count(*) FROM pages")[0] >= len(filled.site)
+    assert (filled.folder / "public.db").stat().st_size < (filled.folder / "all.db").stat().st_size
+
+
+def test_a_snapshot_never_overwrites(filled: Shop) -> None:
+    target = filled.folder / "precious.txt"
+    target.write_text("mine")
+    assert "precious.txt exists" in filled.run("snapshot", target, code=1).sentence
+    assert target.read_text() == "mine"
+    assert "no folder" in filled.run("snapshot", filled.folder / "nowhere" / "copy.db", code=1).sentence
+
+
+def test_a_public_snapshot_names_no_file_of_this_machine(desk: Desk) -> None:
+    documents = desk.folder / "private-folder"
+    shutil.copytree(SEEDS, documents)
+    desk.run("import", documents)
+    desk.run("snapshot", "--public", "public.db")
+    assert b"private-folder" not in (desk.folder / "public.db").read_bytes()
+
+
+# ---------------------------------------------------------------- backfill: what goes wrong
+
+
+def test_a_site_that_is_away_is_one_sentence_and_the_next_run_goes_on(shop: Shop) -> None:
+    shop.environment["LGSCO_FETCH_TRIES"] = "1"
+    shop.server.refuse()
+    assert "no whole answer from 127.0.0.1" in shop.run("backfill", code=10).sentence
+    shop.server.listen()
+    shop.run("backfill")
+    assert shop.held() == shop.truth()
+
+
+def test_no_host_but_loopback_is_asked_without_a_contact(desk: Desk) -> None:
+    for name in sorted(FETCHING):
+        for option in ([], ["--site", "http://127.0.0.1.example.invalid"])[: 1 + (name == "sync")]:
+            sentence = desk.run(name, *option, code=2).sentence
+            assert "contact" in sentence
+            assert "[site]" in sentence
+            assert "config.toml" in sentence
+            assert "LGSCO_SITE_CONTACT" in sentence
+    desk.environment |= {"LGSCO_SITE_CONTACT": "me@example.org", "LGSCO_SITE_USER_AGENT": "Mozilla/5.0"}
+    assert "LGSCO_SITE_USER_AGENT" in desk.run("sync", "--site", "http://example.invalid", code=2).sentence
+    assert list(desk.folder.iterdir()) == [], "it is said before anything is made"
+
+
+def test_a_misspelt_key_names_file_key_and_what_is_allowed(desk: Desk) -> None:
+    (desk.folder / "config.toml").write_text("[fetch]\npase = 2\n")
+    sentence = desk.run("backfill", code=2).sentence
+    assert "config.toml" in sentence
+    assert "'pase'" in sentence
+    assert "pace" in sentence
+    assert "tries" in sentence
+    (desk.folder / "other.toml").write_text("[fetsh]\npace = 2\n")
+    sentence = desk.run("status", "--config", "other.toml", code=2).sentence
+    assert "other.toml" in sentence
+    assert "[fetsh]" in sentence
+    assert "fetch" in sentence
+
+
+def test_an_impossible_value_names_where_it_stands(desk: Desk) -> None:
+    (desk.folder / "config.toml").write_text("[fetch]\npace = -1\n")
+    sentence = desk.run("backfill", code=2).sentence
+    assert "config.toml" in sentence
+    assert "pace" in sentence
+    assert "0 or more" in sentence
+    (desk.folder / "config.toml").unlink()
+    desk.environment["LGSCO_FETCH_TRIES"] = "many"
+    assert "LGSCO_FETCH_TRIES" in desk.run("backfill", code=2).sentence
+
+
+def test_a_flag_that_is_refused_is_called_by_its_name(desk: Desk) -> None:
+    assert "--site" in desk.run("backfill", "--site", "nonsense", code=2).sentence
+
+
+def test_a_range_that_has_not_begun_makes_no_window_that_ends_before_it_begins(shop: Shop) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    process = ended(shop.start("backfill", "--from", tomorrow.isoformat()))
+    assert process.code in (0, 2)
+    assert not shop.database.exists() or ask(shop.database, "SELECT first, last FROM windows WHERE first > last") == []
+
+
+def test_a_database_in_no_folder_is_said(desk: Desk) -> None:
+    (desk.folder / "a_file").touch()
+    (desk.folder / "a_folder").mkdir()
+    for path in ("nowhere/kept.db", "a_file/kept.db", "a_folder"):
+        sentence = desk.run("import", SEEDS, "--db", path, code=1).sentence
+        assert path.partition("/")[0] in sentence
+        assert "--db" in sentence
+    assert "a_folder" in desk.run("status", "--db", "a_folder", code=1).sentence
+    assert {path.name for path in desk.folder.iterdir()} - {"a_folder-lock"} == {"a_file", "a_folder"}
+
+
+def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(desk: Desk) -> None:
+    with mounted(desk.folder / "disk", "-o", "size=8m") as disk:
+        database = disk / "kept.db"
+        desk.run("import", SEEDS, "--db", database)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert desk.run("show", "25-004-920", "--db", database).out
+        assert desk.run("search", "council", "--db", database).out
+        sentence = desk.run("import", SEEDS, "--db", database, code=1).sentence
+        assert "kept.db" in sentence
+        assert "--db" in sentence
+
+
+def _text_file(path: Path) -> None:
+    path.write_text("no database at all, and longer than the header of one\n" * 40)
+
+
+def _foreign(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE birds (name TEXT)")
+
+
+def _newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE decisions (reference TEXT)")
+        db.execute("PRAGMA user_version = 99")
+
+
+def _damaged(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE decisions (reference TEXT)")
+        db.executemany("INSERT INTO decisions VALUES (?)", [("x" * 900,)] * 50)
+        db.commit()
+    path.write_bytes(path.read_bytes()[:100] + b"\x7f" * 4000 + path.read_bytes()[4100:])
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (_text_file, 1, ["is not an SQLite database"]),
+        (_foreign, 1, ["holds something else"]),
+        (_newer, 2, ["schema 99", f" {SCHEMA_VERSION} "]),
+        (_damaged, 1, ["odd.db"]),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
+    desk: Desk, make: Callable[[Path], None], code: int, said: list[str]
+) -> None:
+    odd = desk.folder / "odd.db"
+    make(odd)
+    before = odd.read_bytes()
+    commands: list[list[str | Path]] = [
+        ["import", SEEDS],
+        ["show", "25 004 920"],
+        ["backfill", "--site", "http://127.0.0.1:9"],
+    ]
+    for command in commands:
+        sentence = desk.run(*command, "--db", "odd.db", code=code).sentence
+        assert all(words in sentence for words in said), sentence
+    assert odd.read_bytes() == before
+
+
+def test_an_older_schema_is_refused_by_readers_who_name_the_command(desk: Desk) -> None:
+    (desk.folder / "lgsco.db").touch()
+    sentence = desk.run("search", "council", code=2).sentence
+    assert "schema 0" in sentence
+    assert "`lgsco sync`" in sentence
+    desk.run("import", SEEDS)
+    assert desk.run("search", "council").out
+
+
+# ---------------------------------------------------------------- two at a time, signals
+
+
+def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> None:
+    hold = held_at(shop.server, 12)
+    first = shop.start("backfill")
+    reached(hold, first)
+    try:
+        for command in (["backfill"], ["import", str(SEEDS)], ["renormalise"]):
+            assert "another lgsco process" in shop.run(*command, code=13).sentence
+        (count,) = ask(shop.database, "SELECT count(*) FROM decisions")
+        assert 0 < count < len(shop.site)
+        (reference,) = ask(shop.database, "SELECT reference FROM decisions LIMIT 1")
+        assert shop.run("show", reference).out == ask(shop.database, "SELECT text FROM decisions LIMIT 1")[0] + "\n"
+        assert shop.run("search", "council").out
+        assert json.loads(shop.run("status", "--json", code=1).out)["runs"][0]["state"] == "running"
+        assert shop.run("export", "out").out.startswith(f"{count:,} decisions")
+    finally:
+        hold.go.set()
+    assert ended(first).code == 0
+    assert shop.held() == shop.truth()
+    assert sound(shop.database)
+    assert ask(shop.database, "SELECT task, state FROM runs") == [("backfill", "complete")]
+
+
+def test_a_snapshot_is_made_while_another_writes(shop: Shop) -> None:
+    hold = held_at(shop.server, 12)
+    first = shop.start("backfill")
+    reached(hold, first)
+    try:
+        shop.run("snapshot", "meanwhile.db")
+    finally:
+        hold.go.set()
+        code = ended(first).code
+    assert sound(shop.folder / "meanwhile.db")
+    assert code == 0
+    held = dict(ask(shop.folder / "meanwhile.db", "SELECT reference, text FROM decisions"))
+    assert held.items() < shop.held().items()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: signal.Signals, code: int) -> None:
+    hold = held_at(shop.server, 8)
+    process = shop.start("backfill")
+    reached(hold, process)
+    process.send_signal(number)
+    hold.go.set()
+    ran = ended(process)
+    assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert ran.code == code
+    assert "stopped" in ran.sentence
+    assert ask(shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
+    kept = ask(shop.database, "SELECT DISTINCT reference FROM pages")
+    assert len(kept) >= 6
+
+    shop.run("backfill")
+    assert shop.held() == shop.truth()
+    pages = shop.pages()
+    assert len(pages) <= len(set(pages)) + 1, "at most one page is fetched again"
+
+
+def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
+    """The signal comes while it reads: a pipe stands among the documents and gives nothing until then."""
+    documents = desk.folder / "documents"
+    shutil.copytree(SEEDS, documents)
+    pipe = documents / "002_b.txt"
+    os.mkfifo(pipe)
+    process = desk.start("import", *sorted(documents.iterdir()))
+    writer = -1
+    while writer < 0:
+        assert process.poll() is None, ended(process).err
+        with suppress(OSError):  # nobody reads it yet
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    os.write(writer, (SEEDS / "003_409f28d8bbf57340.txt").read_bytes())
+    os.close(writer)
+    ran = ended(process)
+    assert ran.code == 143
+    assert "stopped" in ran.sentence
+    assert 0 < ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions")[0] <= 5
+    pipe.unlink()
+    desk.run("import", documents)
+    assert ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions") == [5]
+
+
+# ---------------------------------------------------------------- the disk is full
+
+
+@pytest.mark.parametrize("room", [0, 12, 150, 1300])
+def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Shop, room: int) -> None:
+    """`room`: KiB free when the backfill begins, from none for the first table to too little for the last pages."""
+    with mounted(shop.folder / "disk", "-o", "size=12m") as disk:
+        database = disk / "kept.db"
+        filler = disk / "filler"
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        filler.write_bytes(b"\1" * (free - room * 1024))
+        ran = shop.run("backfill", "--db", database, code=1)
+        assert "kept.db" in ran.sentence
+        assert "disk is full" in ran.sentence
+        before = ask(database, "SELECT reference, text FROM decisions") if room > 500 else []
+
+        filler.unlink()
+        shop.run("backfill", "--db", database)
+        assert sound(database)
+        held = dict(ask(database, "SELECT reference, text FROM decisions"))
+        assert held == shop.truth()
+        assert dict(before).items() <= held.items()
+        pages = shop.pages()
+        assert len(pages) <= len(set(pages)) + 1, "what was fetched is not fetched again, but for the page in hand"
+
+
+# ---------------------------------------------------------------- what is shown on the way
+
+
+def test_a_log_gets_plain_lines(shop: Shop) -> None:
+    ran = shop.run("backfill")
+    assert "\r" not in ran.err
+    assert "\x1b" not in ran.err
+    first, *_, last = ran.err.splitlines()
+    assert first.endswith("backfill begins (run 1)")
+    assert "backfill ends (run 1): complete" in last
+    datetime.strptime(first.split()[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert ran.out == f"complete: {len(shop.site)} new, 0 amended, 0 as before; every decision the site lists is held\n"
+
+
+def test_a_long_run_logs_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("ingest.progress._LINE_SECONDS", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
+        progress.report(Tally(expected=5_000, held=100, fetched=1))
+        progress.report(Tally(expected=5_000, held=100, fetched=2))
+    assert "102 of 5000 decisions" in caplog.messages[-1]
+    assert "a second" in caplog.messages[-1]
+    assert "left" in caplog.messages[-1]
+
+
+class Slow:
+    """A fault: the right answer, a little later, so that there is something to watch."""
+
+    def acts(self, request: Request, answer: Callable[[], Response]) -> Iterator[bytes | float | Act]:
+        yield 0.03
+        yield answer().wire
+
+
+def test_a_terminal_shows_at_once_what_is_waited_for_and_until_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def shown(progress: Progress, waiting: str) -> str:
+        progress.report(Tally(expected=25, held=3, fetched=4, requests=9, waiting=waiting))
+        print("~", file=terminal, flush=True)
+        read = ""
+        while "~" not in read:
+            read += os.read(ours, 65_536).decode()
+        return read
+
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with Progress("decisions") as progress:
+            assert "quiet hours until 18:00:00Z:  28%" in shown(progress, "quiet hours until 18:00:00Z")
+            assert "quiet hours" not in shown(progress, "")
+    os.close(ours)
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
+    shop.server.faults = lambda request: Slow()
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    process = shop.start("backfill", stderr=theirs)
+    os.close(theirs)
+    shown = read_off(ours)
+    ran = ended(process)
+    bar = shown.decode("utf-8", "replace")
+    assert ran.code == 0, bar
+    assert re.search(rf"\d+%\|.*\| \d+/{len(shop.site)} \[\d\d:\d\d<\d\d:\d\d, .*(decisions/s|s/ decisions)", bar), bar
+    assert "begins (run" not in bar, "the bar is enough"
+    assert "Traceback" not in bar
+    assert ran.out.startswith("complete: ")

@@ -1,0 +1,533 @@
+"""The daemon: its timetable, what it survives, how it ends, and what the database tells of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time as wall
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+import scheduler
+from ingest.clock import Clock, Stop, instant
+from ingest.config import Config, Schedule, load
+from ingest.errors import ConfigError
+from ingest.run import Backfill, Import, Sync
+from lgsco.replica.corpus import expected_text, generate
+from lgsco.replica.faults import Respond
+from lgsco.replica.site import Site
+from scheduler import next_sync, retry_wait, timetable
+from storage.writer import writing
+from support.command_line import PATIENCE, Hold, Shop, ask, ended, open_shop, reached, until
+from support.paths import SEEDS
+from support.world import Time, World
+
+
+def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
+    return replace(Config(), schedule=Schedule(time_zone=zone, sync=lines))
+
+
+# ---------------------------------------------------------------- the timetable
+
+
+@pytest.mark.parametrize("line", ["30 6 * * 1-5", "30 6 * * 0", "30 6 * * 7", "30 6 * * mon,3", "30 6 * * */2"])
+def test_weekdays_by_number_are_refused(line: str) -> None:
+    with pytest.raises(ConfigError, match="name the weekdays") as refused:
+        timetable(scheduled(line))
+    assert repr(line) in str(refused.value)
+    assert "sync" in str(refused.value)
+
+
+@pytest.mark.parametrize("hours", ["1", "2", "1-3", "0-1", "*/2", "1,13", "2-23", "0-22"])
+def test_hours_that_come_twice_or_never_are_refused(hours: str) -> None:
+    with pytest.raises(ConfigError, match="twice or never"):
+        timetable(scheduled(f"30 {hours} * * mon-fri"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "daily", "@daily", "30 6 * *", "30 6 * * mon-fri *", "61 6 * * mon", "30 24 * * mon", "30 6 * * someday"],
+)
+def test_what_is_no_crontab_line_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        timetable(scheduled("30 6 * * mon-fri", line))
+    assert repr(line) in str(refused.value)
+
+
+def test_a_timetable_without_a_line_is_refused() -> None:
+    with pytest.raises(ConfigError, match="sync is empty"):
+        timetable(scheduled())
+
+
+@pytest.mark.parametrize(
+    ("line", "now", "due"),
+    [
+        # clocks in London go back on Sunday 25 October 2026 and forward on Sunday 28 March 2027
+        ("30 6 * * mon-fri", "2026-10-23T05:29:00Z", "2026-10-23T05:30:00Z"),
+        ("30 6 * * mon-fri", "2026-10-23T05:30:01Z", "2026-10-26T06:30:00Z"),
+        ("30 6 * * *", "2026-10-24T06:00:00Z", "2026-10-25T06:30:00Z"),
+        ("0 0 * * *", "2026-10-24T22:00:00Z", "2026-10-24T23:00:00Z"),
+        ("0 0 * * *", "2026-10-24T23:00:01Z", "2026-10-26T00:00:00Z"),
+        ("0 3 * * sun", "2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z"),
+        ("0 3 * * sun", "2027-03-27T22:00:00Z", "2027-03-28T02:00:00Z"),
+        ("30 6 * * mon-fri", "2027-03-26T06:30:01Z", "2027-03-29T05:30:00Z"),
+        ("0 * * * *", "2026-10-25T00:00:01Z", "2026-10-25T01:00:00Z"),
+        ("0 * * * *", "2026-10-25T01:00:01Z", "2026-10-25T02:00:00Z"),
+        ("0 * * * *", "2027-03-28T00:00:01Z", "2027-03-28T01:00:00Z"),
+    ],
+)
+def test_the_next_sync_is_told_in_utc_across_a_change_of_clocks(line: str, now: str, due: str) -> None:
+    assert next_sync(scheduled(line), datetime.fromisoformat(now)) == due
+
+
+def test_the_next_sync_is_the_first_of_all_lines_in_the_zone() -> None:
+    config = scheduled("0 20 * * mon-fri", "0 9 * * mon-fri", zone="America/New_York")
+    assert next_sync(config, datetime(2026, 7, 6, 14, tzinfo=UTC)) == "2026-07-07T00:00:00Z"
+    assert next_sync(config, datetime(2026, 7, 7, 1, tzinfo=UTC)) == "2026-07-07T13:00:00Z"
+
+
+def test_every_day_of_two_years_has_its_sync_once() -> None:
+    config, now, seen = scheduled("30 6 * * *"), datetime(2026, 1, 1, tzinfo=UTC), []
+    for _ in range(730):
+        due = next_sync(config, now)
+        assert due is not None
+        seen.append(due[:10])
+        now = datetime.fromisoformat(due) + timedelta(seconds=1)
+    assert seen == [(date(2026, 1, 1) + timedelta(days=n)).isoformat() for n in range(730)]
+
+
+def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(shop: Shop) -> None:
+    config = shop.folder / "mine.toml"
+    config.write_text('[schedule]\nsync = ["30 6 * * 1-5"]\n')
+    sentence = shop.run("daemon", "--config", config, code=2).sentence
+    assert "30 6 * * 1-5" in sentence
+    assert "sync" in sentence
+    assert "mine.toml" in sentence
+    assert not shop.database.exists()
+
+
+# ---------------------------------------------------------------- what a sync survives
+
+
+def daemon(world: World, clock: Clock | None = None, **dials: object) -> scheduler._Daemon:
+    return scheduler._Daemon(world.config(**dials), world.database, clock or world.time.clock(), world.stop)
+
+
+def alerts(world: World, tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
+    """A command that writes down what it is told, and what it was told so far."""
+    script, told = tmp_path / "tell it.py", tmp_path / "told.jsonl"
+    script.write_text(
+        f"import json, sys\nwith open({str(told)!r}, 'a') as file:\n    print(json.dumps(sys.argv[1:]), file=file)\n"
+    )
+
+    def read() -> list[str]:
+        if not told.exists():
+            return []
+        lines = [json.loads(line) for line in told.read_text().splitlines()]
+        assert all(len(line) == 1 for line in lines)
+        return [line[0] for line in lines]
+
+    return f"{sys.executable} '{script}'", read
+
+
+def test_a_blocked_run_is_told_and_the_next_one_completes(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert world.ask("SELECT state, exit_code FROM runs") == [("blocked", 12)]
+    (message,) = told()
+    assert "blocked" in message
+    assert "403" in message
+
+    world.server.faults = None
+    keeper.sync()
+    assert world.ask("SELECT task, state FROM runs ORDER BY id") == [("sync", "blocked"), ("sync", "complete")]
+    assert len(told()) == 1, "a complete run is no news"
+    first = world.time.at.date() - timedelta(days=120)
+    assert set(world.ask("SELECT reference FROM decisions")) == {s.reference for s in world.site.listed(first)}
+
+
+def test_a_site_that_is_away_does_not_end_it(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    world.server.refuse()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs") == ["incomplete"]
+    assert "no whole answer" in told()[0]
+    world.server.listen()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
+
+
+def test_a_database_that_cannot_be_written_is_told(world: World, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    world.database.write_text("no database, and longer than the header of one would be\n" * 40)
+    daemon(world, alerts__command=command).sync()
+    assert "is not an SQLite database" in told()[0]
+
+
+def test_an_error_nobody_foresaw_is_told_and_recorded(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command)
+    monkeypatch.setattr("ingest.lgo.listing_page.read", lambda *_, **__: 1 // 0)
+    keeper.sync()
+    assert "ZeroDivisionError" in told()[0]
+    assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]
+    monkeypatch.undo()
+    keeper.sync()
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["failed", "complete"]
+
+
+@pytest.mark.parametrize("command", ["/nowhere/at/all", "false"])
+def test_an_alert_that_fails_ends_nothing(world: World, command: str, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = daemon(world, alerts__command=command)
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert "the alert command failed" in caplog.text
+
+
+def test_another_writer_is_waited_out(world: World, time: Time) -> None:
+    with ExitStack() as writer:
+        writer.enter_context(writing(world.database))
+
+        def sleep(seconds: float, stop: Event) -> None:
+            if not world.targets():
+                time.slept.append(seconds)
+                if len(time.slept) == 2:
+                    writer.close()
+
+        daemon(world, replace(time.clock(), sleep=sleep)).sync()
+    assert time.slept == [300, 300]
+    assert world.ask("SELECT state FROM runs") == ["complete"]
+
+
+def test_a_stop_ends_the_wait_for_another_writer(world: World, time: Time) -> None:
+    def sleep(seconds: float, stop: Event) -> None:
+        stop.set()
+
+    with writing(world.database):
+        daemon(world, replace(time.clock(), sleep=sleep)).sync()
+    assert world.targets() == []
+
+
+# ---------------------------------------------------------------- trying again
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("states", "wait"),
+    [
+        ([], HOUR),  # it failed before a run began
+        (["incomplete"], HOUR),
+        (["failed", "incomplete"], 6 * HOUR),
+        (["incomplete"] * 3, DAY),
+        (["incomplete"] * 300, DAY),
+        (["blocked"], 6 * HOUR),
+        (["layout"], 6 * HOUR),
+        (["layout", "incomplete"], 6 * HOUR),
+        (["incomplete", "blocked"], 6 * HOUR),
+        (["blocked"] * 3, DAY),
+    ],
+)
+def test_a_sync_is_tried_again_ever_later_and_soon_only_where_it_was_not_refused(
+    states: list[str], wait: timedelta
+) -> None:
+    assert timedelta(seconds=retry_wait(states)) == wait
+
+
+def test_what_fails_is_tried_again_ever_later_until_it_completes(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    world.server.refuse()
+    for wait in (HOUR, 6 * HOUR, DAY, DAY):
+        assert keeper.sync() == time.at + wait
+        time.at += wait
+    world.server.listen()
+    assert keeper.sync() is None
+    world.server.refuse()
+    assert keeper.sync() == time.at + HOUR, "it begins anew"
+
+
+def test_the_backoff_goes_on_where_it_was_when_the_daemon_is_started_anew(world: World, time: Time) -> None:
+    world.server.refuse()
+    daemon(world, fetch__tries="1").sync()
+    assert daemon(world, fetch__tries="1").sync() == time.at + 6 * HOUR
+
+
+def test_a_page_that_failed_is_due_when_the_sync_is_tried_again(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    target = world.site.listed(time.at.date() - timedelta(days=100))[0].address
+    world.server.faults = lambda request: Respond(500) if request.path == target else None
+    again = keeper.sync()
+    assert again is not None and again == time.at + HOUR
+    world.server.faults = None
+    time.at = again
+    assert keeper.sync() is None
+    assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
+
+
+def test_it_is_never_tried_again_before_the_site_may_be_asked(world: World, time: Time) -> None:
+    begun = time.at
+    world.server.faults = lambda request: Respond(503, (("Retry-After", "7200"),))
+    again = daemon(world).sync()
+    assert again is not None
+    assert begun + 2 * HOUR <= again <= begun + 2 * HOUR + timedelta(minutes=1)
+    asked = len(world.targets())
+    world.server.faults = None
+    time.at = again
+    assert daemon(world).sync() is None
+    assert len(world.targets()) > asked
+
+
+def test_a_spent_day_and_quiet_hours_are_waited_out(world: World, time: Time) -> None:
+    assert daemon(world, fetch__daily_requests="3").sync() == datetime(2026, 11, 3, tzinfo=UTC)
+    assert len(world.targets()) == 3
+    time.at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    world.server.refuse()
+    again = daemon(world, fetch__tries="1", fetch__quiet_hours="17:00-20:00").sync()
+    assert again == datetime(2026, 11, 3, 20, tzinfo=UTC), "not at 18:00, six hours later"
+
+
+def test_a_sync_that_was_stopped_is_not_tried_again(world: World) -> None:
+    world.server.faults = lambda request: world.stop.set()
+    assert daemon(world).sync() is None
+    assert world.ask("SELECT state FROM runs") == ["stopped"]
+
+
+def test_a_restart_asks_at_once_unless_the_site_refused(world: World, time: Time) -> None:
+    keeper = daemon(world, fetch__tries="1")
+    world.server.refuse()
+    keeper.sync()
+    assert daemon(world).refused_until() is None
+    world.server.listen()
+    assert keeper.sync() is None
+    world.server.faults = lambda request: Respond(403)
+    again = keeper.sync()
+    assert again == daemon(world).refused_until() == time.at + 6 * HOUR
+    time.at -= DAY  # the clock was ahead
+    assert daemon(world).refused_until() == time.at + 6 * HOUR
+    time.at += DAY + 6 * HOUR
+    assert daemon(world).refused_until() is None
+
+
+def test_the_same_failure_is_told_once_a_day(world: World, time: Time, tmp_path: Path) -> None:
+    command, told = alerts(world, tmp_path)
+    keeper = daemon(world, alerts__command=command, fetch__tries="1")
+    world.server.refuse()
+    keeper.sync()
+    time.at += HOUR
+    keeper.sync()
+    assert len(told()) == 1, "known"
+    world.server.listen()
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert len(told()) == 2, "another failure"
+    time.at += DAY
+    keeper.sync()
+    assert len(told()) == 3, "another day"
+    world.server.faults = None
+    assert keeper.sync() is None
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert len(told()) == 4, "it had been well"
+    assert ["blocked" in message for message in told()] == [False, True, True, True]
+
+
+# ---------------------------------------------------------------- catching up
+
+
+def test_it_is_behind_until_something_completed_since_the_last_sync_was_due(world: World, time: Time) -> None:
+    keeper = daemon(world)
+    with writing(world.database):
+        pass
+    assert keeper.is_behind(), "nothing ever ran"
+    world.server.faults = lambda request: Respond(403)
+    keeper.sync()
+    assert keeper.is_behind(), "nothing ever completed"
+    world.server.faults = None
+
+    time.at = datetime(2026, 11, 2, 6, 31, tzinfo=UTC)  # a Monday; due at 06:30
+    world.run(Sync())
+    assert not keeper.is_behind()
+    time.at = datetime(2026, 11, 3, 6, 29, tzinfo=UTC)
+    assert not keeper.is_behind()
+    time.at = datetime(2026, 11, 3, 6, 31, tzinfo=UTC)
+    assert keeper.is_behind()
+    world.run(Backfill(first=date(2026, 7, 1)))
+    assert not keeper.is_behind(), "a backfill sees at least as much"
+    time.at = datetime(2026, 11, 6, 6, 31, tzinfo=UTC)
+    world.run(Sync())
+    time.at = datetime(2026, 11, 8, 12, tzinfo=UTC)
+    assert not keeper.is_behind(), "no sync is due at the weekend"
+
+
+def test_an_import_does_not_count_as_having_caught_up(world: World) -> None:
+    world.run(Import((SEEDS,)))
+    assert daemon(world).is_behind()
+
+
+def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> None:
+    assert world.run(Backfill(date(2025, 1, 1), date(2025, 1, 31))).exit_code == 0
+    assert daemon(world).is_behind(), "a month of last year is not what the sync looks through"
+
+
+# ---------------------------------------------------------------- the daemon as a process
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A site with decisions of the last months, and a desk to run the daemon from."""
+    today = datetime.now(UTC).date()
+    site = Site(generate(25, seed=3, first=today - timedelta(days=100), last=today - timedelta(days=2)))
+    with open_shop(tmp_path, site) as shop:
+        yield shop
+
+
+def rows(shop: Shop, sql: str) -> list[Any]:
+    try:
+        return ask(shop.database, sql)
+    except Exception:  # not made yet
+        return []
+
+
+def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(shop: Shop) -> None:
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert dict(rows(shop, "SELECT reference, text FROM decisions")) == {
+        sample.reference: expected_text(sample) for sample in shop.site.listed()
+    }
+    told = json.loads(shop.run("status", "--json").out)
+    keeper = told["daemon"]
+    assert keeper["process"] == process.pid
+    assert keeper["stopped_at"] is None
+    assert datetime.fromisoformat(keeper["seen_at"]) >= datetime.fromisoformat(keeper["started_at"])
+    assert told["next_sync"] == keeper["next_at"]
+    due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
+    assert keeper["next_at"] == due
+    assert f"last heard of {keeper['seen_at']}, next sync {due}" in shop.run("status").out
+
+    process.send_signal(signal.SIGTERM)
+    ran = ended(process)
+    assert ran.code == 0
+    assert "Traceback" not in ran.err
+    assert "catching up now" in ran.err
+    assert rows(shop, "SELECT task, state FROM runs") == [("sync", "complete")]
+    assert rows(shop, "SELECT next_at, stopped_at IS NOT NULL FROM daemon") == [(None, 1)]
+    assert "daemon: not running" in shop.run("status").out
+
+    again = shop.start("daemon")
+    until(again, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE process = {again.pid} AND stopped_at IS NULL"))
+    again.send_signal(signal.SIGINT)
+    ran = ended(again)
+    assert ran.code == 0
+    assert rows(shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
+
+
+@pytest.mark.parametrize(("command", "code"), [("daemon", 0), ("backfill", 143)])
+def test_sigterm_breaks_off_the_wait_for_an_answer_that_never_comes(shop: Shop, command: str, code: int) -> None:
+    hold = Hold()
+    target = shop.site.listed()[7].address
+    shop.server.faults = lambda request: hold if request.path == target else None
+    process = shop.start(command)
+    reached(hold, process)
+    process.send_signal(signal.SIGTERM)
+    ran = ended(process)  # while the server still holds the answer back
+    hold.go.set()
+    assert ran.code == code, ran.err
+    assert "Traceback" not in ran.err
+    assert rows(shop, "SELECT state FROM runs") == ["stopped"]
+    assert 0 < rows(shop, "SELECT count(*) FROM decisions")[0] < len(shop.site)
+    assert rows(shop, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
+
+
+def test_a_second_daemon_on_the_same_database_is_refused(shop: Shop) -> None:
+    first = shop.start("daemon")
+    until(first, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert "has another daemon" in shop.run("daemon", code=13).sentence
+    first.send_signal(signal.SIGTERM)
+    assert ended(first).code == 0
+
+
+def test_a_daemon_that_was_killed_is_not_shown_as_running(shop: Shop) -> None:
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.kill()
+    ended(process)
+    with closing(sqlite3.connect(shop.database)) as db, db:
+        db.execute("UPDATE daemon SET seen_at = '2026-01-01T00:00:00Z'")
+    assert "daemon: not running" in shop.run("status").out
+
+
+def test_a_site_that_blocks_does_not_end_the_daemon(shop: Shop) -> None:
+    shop.server.faults = lambda request: Respond(403)
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'blocked'"))
+    assert "sync: blocked" in shop.run("status", code=1).out
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_so(shop: Shop) -> None:
+    shop.environment |= {"LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"}
+    shop.server.refuse()
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE ended_at IS NOT NULL"))
+    (ended_at,) = rows(shop, "SELECT ended_at FROM runs")
+    retry = datetime.fromisoformat(ended_at) + timedelta(hours=1)
+    until(process, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE next_at <= '{instant(retry, 60)}'"))
+    (due,) = rows(shop, "SELECT next_at FROM daemon")
+    assert retry <= datetime.fromisoformat(due)
+    assert json.loads(shop.run("status", "--json", code=1).out)["next_sync"] == due
+    assert f"next sync {due}" in shop.run("status", code=1).out
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_the_daemon_tries_again_by_itself_until_it_completes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler._RETRY_SECONDS", (0.2,))
+    monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
+    config = load(None, {**shop.environment, "LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"})
+    shop.server.refuse()
+
+    def watch() -> None:
+        for _ in range(PATIENCE * 20):
+            states = rows(shop, "SELECT state FROM runs ORDER BY id")
+            if states.count("incomplete") == 2:
+                shop.server.listen()
+            if "complete" in states and rows(shop, "SELECT 1 FROM daemon WHERE next_at LIKE '%-01-01T12:00:00Z'"):
+                break
+            wall.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    assert scheduler.run_daemon(config, shop.database, Clock()) == 0
+    watcher.join()
+    states = rows(shop, "SELECT state FROM runs ORDER BY id")
+    assert len(states) >= 3
+    assert set(states[:-1]) == {"incomplete"}
+    assert states[-1] == "complete", "and then the timetable alone holds"
+
+
+def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back() -> None:
+    stop = Stop()
+    before = signal.getsignal(signal.SIGTERM)
+    with stop.on_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(PATIENCE)
+    assert stop.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,242 @@
+"""`kill -9` at any moment: run it again and it goes on, and ends where an undisturbed run ends.
+
+The short of it; `python -m bench kills` does the same at every commit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.kept import Difference, Kept, compare, faults_of, kept
+from bench.kills import Found, at_commits
+from bench.ordeal import environment
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.messages import Request
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from support.command_line import Desk, Ran, Shop, ask, ended, sound
+from support.paths import SEEDS
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    samples = list(generate(400, seed=5, first=date(2024, 1, 1), last=date(2025, 9, 30), body=False))
+    chaptered = [sample for sample in samples if len(sample.chapters) > 1][:4]
+    plain = [sample for sample in samples if len(sample.chapters) == 1][:50]
+    site = Site([*seeds(), *plain, *chaptered])
+    assert len(site) == 59
+    return site
+
+
+@dataclass
+class Life(Shop):
+    """A shop where commands are killed, and how often they were."""
+
+    kills: int = 0
+
+    def killed(self, process: Any) -> bool:
+        """Whether the command was killed before its end; it must have ended well otherwise."""
+        ran: Ran = ended(process)
+        assert ran.code in (0, -signal.SIGKILL), ran.err
+        if ran.code == 0:
+            return False
+        self.kills += 1
+        self.look()
+        return True
+
+    def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
+        """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
+        return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
+
+    def look(self) -> None:
+        """What any reader finds after the kill is whole. Looks at a copy, so that nothing is mended here."""
+        copy = self.folder / "looked-at" / "kept.db"
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        copy.parent.mkdir()
+        for path in self.folder.glob("kept.db*"):
+            if not path.name.endswith(("-lock", "-shm")):
+                shutil.copyfile(path, copy.parent / path.name)
+        if not copy.exists():
+            return
+        assert faults_of(copy) == []
+        with closing(sqlite3.connect(copy)) as db:
+            tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema")]
+        if "decisions" in tables:
+            truth = self.truth()
+            found = dict(ask(copy, "SELECT reference, text FROM decisions"))
+            assert found.items() <= truth.items(), "never half a text"
+
+
+@pytest.fixture
+def life(tmp_path: Path, site: Site) -> Iterator[Life]:
+    with serve(site) as server:
+        life = Life(tmp_path, environment(server, tmp_path / "kept.db"), site=site, server=server)
+        try:
+            yield life
+        finally:
+            life.leave()
+    assert not server.errors
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
+    desk = Desk(tmp_path_factory.mktemp("undisturbed"))
+    database = desk.folder / "lgsco.db"
+    with serve(site) as server:
+        desk.environment = environment(server, database)
+        desk.run("backfill")
+    assert dict(ask(database, "SELECT reference, text FROM decisions")) == {
+        sample.reference: expected_text(sample) for sample in site.listed()
+    }
+    return database
+
+
+@pytest.fixture(scope="module")
+def truth(undisturbed: Path) -> Kept:
+    return kept(undisturbed)
+
+
+def goes_on(life: Life, truth: Kept) -> None:
+    """Run again, it ends where an undisturbed run ends, and fetches at most one page more for each kill."""
+    life.run("backfill")
+    assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert compare(truth, kept(life.database)) == Difference()
+    assert faults_of(life.database) == []
+    states = Counter(ask(life.database, "SELECT state FROM runs"))
+    assert set(states) <= {"died", "complete"}
+    assert states["died"] <= life.kills
+    asked = Counter(life.pages())
+    assert sum(asked.values()) - len(asked) <= life.kills, [page for page, times in asked.items() if times > 1]
+
+
+# ---------------------------------------------------------------- a backfill
+
+
+# The tables are made by the statements up to the 96th: it is killed before, among and just after them.
+@pytest.mark.parametrize("number", [1, 19, 47, 96])
+def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) -> None:
+    assert life.doomed("statement", number, "backfill")
+    goes_on(life, truth)
+
+
+def test_killed_at_a_request(life: Life, truth: Kept) -> None:
+    """Of each life; each gets a few requests further, so that the kills stand all along the way."""
+    asked = fatal = 0
+    process: Any = None
+
+    def kill(request: Request) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == fatal:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+
+    life.server.faults = kill
+    for number in (1, 2, 5, 9, 12, 14, 23, 30):
+        asked, fatal = 0, number
+        process = life.start("backfill")
+        if not life.killed(process):
+            break
+    assert life.kills >= 3
+    life.server.faults = None
+    goes_on(life, truth)
+
+
+def test_killed_between_any_two_statements(life: Life, truth: Kept) -> None:
+    for number in (120, 139, 151, 190, 260, 340, 433, 520):
+        life.doomed("statement", number, "backfill")
+    assert life.kills >= 4
+    goes_on(life, truth)
+
+
+# ---------------------------------------------------------------- at commits: a backfill, then a sync
+
+
+@pytest.fixture(scope="module")
+def courses() -> dict[str, Found]:
+    return {found.name: found for found in at_commits(20, each=9)}
+
+
+@pytest.mark.parametrize("command", ["backfill", "sync"])
+def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], command: str) -> None:
+    found = courses[command]
+    (ordeal,) = found.ordeals
+    assert ordeal.kills.total() > 12
+    assert found.difference == Difference()
+    assert ordeal.faults == []
+    assert set(ordeal.again.values()) <= {1}, "a kill has at most one page fetched again"
+    assert max(ordeal.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
+
+
+# ---------------------------------------------------------------- what is compared
+
+
+def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(undisturbed, copy)
+    assert compare(truth, kept(copy)) == Difference()
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("UPDATE entries SET outcome = 'Other' WHERE reference = '25 004 920'")
+        db.execute("DELETE FROM layouts WHERE reference = '24 014 420'")
+        columns = "reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body"
+        db.execute(f"INSERT INTO pages ({columns}) SELECT {columns} FROM pages LIMIT 1")
+        db.commit()
+    found = compare(truth, kept(copy))
+    assert [row.partition(":")[0] for row in found.differing] == ["entries"]
+    assert [row.partition(":")[0] for row in found.duplicated] == ["pages"]
+    lost = Counter(row.partition(":")[0] for row in found.lost)
+    assert (lost["entries"], lost["layouts"]) == (1, 1)
+    assert lost.keys() == {"entries", "layouts", "paragraphs"}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("UPDATE decisions_fts_data SET block = x'00' WHERE id > 10", "full-text index"),
+        ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
+    ],
+)
+def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(undisturbed, copy)
+    assert faults_of(copy) == []
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute(harm)
+        db.commit()
+    assert any(said in fault for fault in faults_of(copy))
+
+
+# ---------------------------------------------------------------- an import, and the lock
+
+
+@pytest.mark.parametrize("number", [120, 135])
+def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: int) -> None:
+    desk.environment["LGSCO_STORAGE_BATCH"] = "2"
+    doomed = desk.python("-m", "bench.doomed", "statement", str(number), "import", SEEDS)
+    assert ended(doomed).code == -signal.SIGKILL
+    desk.run("import", SEEDS)
+    desk.run("import", SEEDS, "--db", "undisturbed.db")
+    assert compare(kept(desk.folder / "undisturbed.db"), kept(desk.folder / "lgsco.db")) == Difference()
+    assert sound(desk.folder / "lgsco.db")
+
+
+def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
+    assert life.doomed("before", 12, "backfill")
+    assert (life.folder / "kept.db-lock").exists()
+    life.run("import", SEEDS)
+    assert ask(life.database, "SELECT task, state FROM runs ORDER BY id") == [
+        ("backfill", "died"),
+        ("import", "complete"),
+    ]

@@ -1,0 +1,243 @@
+"""The command as a user runs it: a process of its own in a folder of its own, and a site for it to ask."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time as wall
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from lgsco.replica.corpus import expected_text, generate, seeds
+from lgsco.replica.faults import Act, Fault
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
+from support.paths import ROOT
+
+PATIENCE = 60
+"""Seconds until a process that should have ended is called hung."""
+HANG = 5
+"""Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence on stderr that says what went wrong."""
+        assert "Traceback" not in self.err
+        said = [line for line in self.err.splitlines() if line.startswith("lgsco: ")]
+        assert len(said) == 1, self.err
+        assert self.err.splitlines()[-1] == said[0], "it is the last that is said"
+        return said[0]
+
+
+@dataclass
+class Desk:
+    """A folder of its own where commands are run, with the environment they get."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(
+        self, *arguments: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        return self.python("-m", "lgsco", *arguments, stdout=stdout, stderr=stderr)
+
+    def python(
+        self, *arguments: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        paths = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+        process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "120", **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            encoding="utf-8",
+        )
+        self.started.append(process)
+        return process
+
+    def leave(self) -> None:
+        """Ends what a failed test left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+    def run(self, *arguments: str | Path, code: int = 0) -> Ran:
+        ran = ended(self.start(*arguments))
+        assert ran.code == code, f"lgsco {shlex.join(map(str, arguments))} exits {ran.code}, not {code}:\n{ran.err}"
+        assert "Traceback" not in ran.err
+        return ran
+
+
+def ended(process: subprocess.Popen[str]) -> Ran:
+    """Waits for a command's end."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"the command hung; it said: {out}{err}")
+    return Ran(process.returncode, out or "", err or "")
+
+
+def read_off(terminal: int) -> bytes:
+    """What processes write to the other side of a terminal until they end."""
+    shown = b""
+    with suppress(OSError):  # the other side is closed: they have ended
+        while chunk := os.read(terminal, 65_536):
+            shown += chunk
+    os.close(terminal)
+    return shown
+
+
+def ask(database: Path, sql: str) -> list[Any]:
+    """What plain sqlite3 reads, without anything of ours."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        return [row[0] if len(row) == 1 else row for row in db.execute(sql).fetchall()]
+
+
+def sound(database: Path) -> bool:
+    """Whether the file and its full-text index are whole."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+        return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@dataclass
+class Hold:
+    """A fault: the right answer, once `go` is set. `here` is set when a request waits for it."""
+
+    here: Event = field(default_factory=Event)
+    go: Event = field(default_factory=Event)
+
+    def acts(self, request: Request, answer: Callable[[], Response]) -> Iterator[bytes | float | Act]:
+        self.here.set()
+        while not self.go.is_set():
+            yield 0.01
+        yield answer().wire
+
+
+def reached(hold: Hold, process: subprocess.Popen[str]) -> None:
+    """Waits until a process's request is held; a process that ends before fails the test."""
+    while not hold.here.wait(0.02):
+        assert process.poll() is None, ended(process).err
+
+
+def held_at(server: Server, number: int) -> Hold:
+    """Holds the request for the so-manyth decision, and only that."""
+    hold = Hold()
+    count = 0
+
+    def fault(request: Request) -> Fault | None:
+        nonlocal count
+        count += request.path.startswith("/decisions/")
+        return hold if count == number and request.path.startswith("/decisions/") else None
+
+    server.faults = fault
+    return hold
+
+
+Here = Callable[..., Ran]
+
+
+@dataclass
+class Shop(Desk):
+    """A desk with a site to ask; `--db` and `--site` come from the environment."""
+
+    site: Site = field(default_factory=Site)
+    server: Server = field(default_factory=lambda: Server(Site()))
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "kept.db"
+
+    def pages(self) -> list[str]:
+        """The decision pages that were asked for."""
+        return [entry.target for entry in self.server.log if entry.target.startswith("/decisions/")]
+
+    def truth(self) -> dict[str, str]:
+        return {sample.reference: expected_text(sample) for sample in self.site.listed()}
+
+    def held(self) -> dict[str, str]:
+        return dict(ask(self.database, "SELECT reference, text FROM decisions"))
+
+
+@contextmanager
+def open_shop(folder: Path, site: Site) -> Iterator[Shop]:
+    """A desk in a folder, with a site that is asked without a pace."""
+    with serve(site) as server:
+        environment = {
+            "LGSCO_SITE_BASE_URL": server.url,
+            "LGSCO_STORAGE_DATABASE": str(folder / "kept.db"),
+            "LGSCO_FETCH_PACE": "0",
+        }
+        shop = Shop(folder, environment, site=site, server=server)
+        try:
+            yield shop
+        finally:
+            shop.leave()
+    assert not server.errors
+
+
+def small_site() -> Site:
+    """The seeds and twenty invented decisions."""
+    return Site([*seeds(), *generate(20, seed=11, first=date(2024, 1, 1), last=date(2025, 9, 30))])
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """A small file system of its own; skips the test where none can be mounted."""
+    folder.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if not mount or not umount or os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    if subprocess.run([mount, "-t", "tmpfs", *options, "none", folder], capture_output=True, check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run([umount, folder], check=True)
+
+
+def until(process: subprocess.Popen[str], happened: Callable[[], Any]) -> None:
+    """Waits for something to happen while a process lives."""
+    for _ in range(PATIENCE * 50):
+        if happened():
+            return
+        assert process.poll() is None, ended(process)
+        wall.sleep(0.02)
+    pytest.fail("it never happened")
+
+
+def ended_promptly(process: subprocess.Popen[str]) -> Ran:
+    """Waits for the end of a process that was told to stop; it may take a few seconds."""
+    try:
+        process.wait(HANG)
+    except subprocess.TimeoutExpired:
+        pytest.fail("it goes on as if it had not been told to stop")
+    return ended(process)

@@ -1,0 +1,90 @@
+"""When requests went out, by the journal; and the throttle on two clocks, of which one is set back and forth."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from threading import Event
+
+from sqlite_utils import Database
+
+from ingest import config
+from ingest.clock import Clock, Stop
+from ingest.fetching.throttle import Manners
+from ingest.reports.politeness import Account, account
+from storage.database import reading
+from storage.schema import migrations
+from support.world import World
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+BEGAN = datetime(2026, 11, 2, 12, tzinfo=UTC)
+PAGES = r"/\d\d-\d{3}-\d{3}[a-z]?(\?|$)"
+LISTING = r"searchresults"
+
+
+def asked_at(world: World, run: int | None = None) -> list[float]:
+    """When requests went out, by the journal: seconds since 1970, to the millisecond."""
+    where = "" if run is None else f"WHERE run = {run}"
+    return [datetime.fromisoformat(at).timestamp() for at in world.ask(f"SELECT at FROM requests {where} ORDER BY id")]
+
+
+def gaps(instants: list[float]) -> list[float]:
+    return [round(then - now, 3) for now, then in pairwise(instants)]
+
+
+def told(world: World, **dials: object) -> Account:
+    """What `lgsco politeness` says."""
+    with reading(world.database) as db:
+        return account(db, world.config(**dials), world.time.at)
+
+
+@dataclass
+class TwoClocks:
+    """The wall's, which is set back and forth, and our own, which never is."""
+
+    own: float = 0.0
+    ahead: float = 0.0
+    """Seconds that the wall's has been set forth in all."""
+    patience: float = 1e9
+    """By our own, the instant that nobody sleeps beyond."""
+
+    def sleep(self, seconds: float, stop: Event) -> None:
+        self.own += max(1e-7, seconds)
+        assert self.own <= self.patience + 1e-6, f"a wait went on for {self.own - self.patience:g} s too long"
+
+    def clock(self) -> Clock:
+        return Clock(
+            now=lambda: BEGAN + timedelta(seconds=self.own + self.ahead),
+            monotonic=lambda: self.own,
+            sleep=self.sleep,
+            chance=random.Random(1),
+        )
+
+
+_JOURNAL: list[sqlite3.Connection] = []
+A_RUN = (
+    "INSERT INTO runs (id, task, arguments, started_at, state, process) "
+    "VALUES (1, 'sync', '{}', '2026-11-02', 'running', 1)"
+)
+
+
+def emptied() -> sqlite3.Connection:
+    """A database with no pace and no journal yet."""
+    if not _JOURNAL:
+        made = sqlite3.connect(":memory:", isolation_level=None)
+        migrations.apply(Database(made))
+        made.execute(A_RUN)
+        _JOURNAL.append(made)
+    (db,) = _JOURNAL
+    for table in ("requests", "request_days", "promises", "pace", "robots"):
+        db.execute(f"DELETE FROM {table}")
+    return db
+
+
+def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: float) -> Manners:
+    fetch = replace(config.Fetch(), **dials)  # type: ignore[arg-type]
+    return Manners(db, 1, fetch, clocks.clock(), stop or Stop(), asked=lambda: None)

@@ -1,0 +1,72 @@
+"""A clock that does not wait, and a site with a database to fill from it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from ingest.clock import Clock, Stop
+from ingest.config import Config, load
+from ingest.recording.pipeline import Tally
+from ingest.run import Outcome, Task, perform
+from lgsco.replica.server import Server
+from lgsco.replica.site import Site
+from storage.database import reading
+
+TODAY = date(2026, 11, 2)
+
+
+@dataclass
+class Time:
+    """A clock that a test sets; sleeping moves it on at once and is remembered."""
+
+    at: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float, stop: Event) -> None:
+        if not stop.is_set():
+            self.slept.append(seconds)
+            self.at += timedelta(seconds=max(seconds, 1e-6))  # less would not move it
+
+    def clock(self) -> Clock:
+        return Clock(
+            now=lambda: self.at,
+            monotonic=lambda: self.at.timestamp(),  # noqa: PLW0108  # `at` moves on
+            sleep=self.sleep,
+            chance=random.Random(1),
+        )
+
+
+@dataclass
+class World:
+    """A site, its server, a database, and the means to run tasks on them."""
+
+    site: Site
+    server: Server
+    database: Path
+    time: Time
+    stop: Stop
+    tallies: list[tuple[int, int]] = field(default_factory=list)
+
+    def config(self, **dials: object) -> Config:
+        values = {"site__base_url": self.server.url, "fetch__pace": "0", **dials}
+        return load(None, {}, {f"--{key}": (key.replace("__", "."), str(value)) for key, value in values.items()})
+
+    def run(self, task: Task, **dials: object) -> Outcome:
+        def report(tally: Tally) -> None:
+            self.tallies.append((tally.fetched, tally.expected))
+
+        return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
+
+    def ask(self, sql: str, *values: object) -> list[Any]:
+        with reading(self.database) as db:
+            rows = db.execute(sql, values).fetchall()
+        return [row[0] if len(row) == 1 else row for row in rows]
+
+    def targets(self) -> list[str]:
+        """What the server was asked for, in order."""
+        return [entry.target for entry in self.server.log]

@@ -1,0 +1,617 @@
+"""The page reader: golden pages, the same decision in every markup, and the words of the page in the text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import ReadError
+from ingest.lgo.page import read, read_chapters
+from ingest.lgo.text_format import parse, render
+from storage.model import Decision
+from support.documents import (
+    MARKUPS,
+    PHASES,
+    SEEDS,
+    Document,
+    Heading,
+    Item,
+    Listing,
+    Paragraph,
+    Table,
+    documents,
+    numbers_of,
+    page_of,
+    text_of,
+)
+from support.paths import GOLDEN
+from support.walker import words_of_page, words_of_text
+
+PAGES = GOLDEN / "pages"
+NAMES = sorted({path.name.split(".")[0] for path in PAGES.glob("*.html")})
+
+slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+markups = st.sampled_from(MARKUPS)
+
+
+def bodies(name: str) -> list[bytes]:
+    """The pages of one decision: one, or the chapters of a report in order."""
+    chapters = sorted(PAGES.glob(f"{name}.?.html"))
+    return [path.read_bytes() for path in chapters or [PAGES / f"{name}.html"]]
+
+
+def reading(pages: Sequence[bytes], **asked: str) -> Decision:
+    return read(pages[0], **asked) if len(pages) == 1 else read_chapters(pages, **asked)
+
+
+def numbers(decision: Decision) -> list[str | None]:
+    return [line.number for line in decision.lines]
+
+
+def page(body: str, *, header: str = "", title: str = "Wexcombe Council (23 004 117)") -> bytes:
+    """A small whole page in the plainest markup, with the given body."""
+    lines = header or '<p><span class="label">Decision</span> <span class="value">Upheld</span></p>'
+    return (
+        f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title></head><body><article id="article">'
+        f"<h1>{title}</h1>{lines}<p>The Ombudsman's final decision:</p><p>Summary: There was fault.</p>"
+        f"{body}<p>Investigator's decision on behalf of the Ombudsman</p></article></body></html>"
+    ).encode()
+
+
+def body_of(decision: Decision) -> list[str]:
+    """The lines between the summary and the closing line, items with their dash."""
+    lines = render(decision).split("\n")
+    return lines[lines.index("Summary: There was fault.") + 1 : -1]
+
+
+def numbered(decision: Decision) -> list[tuple[str | None, str]]:
+    """The lines of the body with their numbers."""
+    lines = [(line.number, line.text) for line in decision.lines]
+    return lines[lines.index((None, "Summary: There was fault.")) + 1 : -1]
+
+
+# -- the golden pages
+
+
+def expected(name: str) -> tuple[str, dict[str, Any]]:
+    text, facts = PAGES / f"{name}.txt", PAGES / f"{name}.json"
+    assert text.exists(), f"tests/golden/pages/{name}.txt is missing: write what must be read from {name}.html, by hand"
+    assert facts.exists(), (
+        f"tests/golden/pages/{name}.json is missing: write the numbers and fields of {name}.html, by hand"
+    )
+    found: dict[str, Any] = json.loads(facts.read_text("utf-8"))
+    return text.read_bytes().decode(), found
+
+
+def check(found: object, wanted: object, what: str) -> None:
+    """A list in the file names the readings that the format leaves open."""
+    assert found in wanted if isinstance(wanted, list) else found == wanted, f"{what}: {found!r}, not {wanted!r}"
+
+
+def test_there_are_golden_pages() -> None:
+    assert len(NAMES) >= 14
+    assert {path.stem for path in PAGES.glob("*.txt")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_golden_page_reads_to_its_text(name: str) -> None:
+    text, _ = expected(name)
+    assert render(reading(bodies(name))) == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_paragraphs_of_a_golden_page_carry_their_numbers(name: str) -> None:
+    text, facts = expected(name)
+    lines = reading(bodies(name)).lines
+    rendered = [f"- {line.text}" if line.kind == "item" else line.text for line in lines]
+    assert rendered == text.split("\n")
+    assert len(facts["numbers"]) == len(lines)
+    for line, number in zip(lines, facts["numbers"], strict=True):
+        check(line.number, number, line.text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_fields_of_a_golden_page(name: str) -> None:
+    _, facts = expected(name)
+    decision = reading(bodies(name))
+    for field, wanted in facts["fields"].items():
+        found = getattr(decision, field)
+        check(found.isoformat() if isinstance(found, date) else found, wanted, field)
+    assert decision.closed == facts["closed"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_golden_page_gives_its_words_and_no_others(name: str) -> None:
+    first, *more = (body.decode() for body in bodies(name))
+    words = words_of_page(first)
+    for chapter in more:
+        words += words_of_page(chapter, chapter=True)
+    assert words_of_text(render(reading(bodies(name)))) == words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_golden_page_read_is_rendered_once_and_for_all(name: str) -> None:
+    decision = reading(bodies(name))
+    again = parse(render(decision), unclosed=True)
+    assert render(again) == render(decision)
+    assert (again.reference, again.authority, again.category, again.subcategory) == (
+        decision.reference, decision.authority, decision.category, decision.subcategory,
+    )  # fmt: skip
+    assert (again.outcome, again.decision_date, again.summary) == (
+        decision.outcome, decision.decision_date, decision.summary,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_line_names_the_heading_above_it(name: str) -> None:
+    section = None
+    for line in reading(bodies(name)).lines:
+        section = line.text if line.kind == "heading" else section
+        assert line.section == section, line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_asked_for_is_the_reference_read(name: str) -> None:
+    _, facts = expected(name)
+    reference = facts["fields"]["reference"]
+    for spelling in (reference, reference.replace(" ", "-"), reference.replace(" ", "").upper()):
+        assert reading(bodies(name), reference=spelling) == reading(bodies(name))
+    other = re.sub(r"\d(?=\D*$)", lambda digit: str((int(digit[0]) + 1) % 10), reference)
+    for wrong in (other, "99 999 999", reference[:-1] if reference[-1].isalpha() else f"{reference}a"):
+        with pytest.raises(ReadError):
+            reading(bodies(name), reference=wrong)
+
+
+def test_the_error_names_both_references() -> None:
+    with pytest.raises(ReadError, match="23 004 117") as error:
+        read(bodies("spans_h1")[0], reference="23 004 118")
+    assert "23 004 118" in str(error.value)
+
+
+# -- every markup says the same
+
+
+@slow
+@given(documents(gaps=True), markups, SEEDS)
+def test_a_document_in_any_markup_reads_to_its_text_and_numbers(document: Document, markup: Any, seed: int) -> None:
+    decision = read(page_of(document, seed, markup=markup).encode(), reference=document.reference)
+    assert render(decision) == text_of(document)
+    assert numbers(decision) == numbers_of(document)
+    assert (decision.reference, decision.authority) == (document.reference, document.authority)
+    assert (decision.category, decision.subcategory) == (document.category, document.subcategory)
+    assert (decision.outcome, decision.decision_date) == (document.outcome, document.decision_date)
+    assert decision.closed == (document.closer is not None)
+    if document.layout != "old":
+        assert decision.kind == document.layout
+    if document.layout == "statement":
+        assert decision.summary == document.summary
+
+
+@settings(slow, max_examples=40)
+@given(documents(), SEEDS)
+def test_the_same_document_reads_alike_in_all_markups(document: Document, seed: int) -> None:
+    readings = [read(page_of(document, seed, markup=markup).encode()) for markup in MARKUPS]
+    assert {render(decision) for decision in readings} == {text_of(document)}
+    assert {tuple(numbers(decision)) for decision in readings} == {tuple(numbers_of(document))}
+
+
+@slow
+@given(documents(gaps=True), markups, SEEDS)
+def test_the_words_of_the_page_are_the_words_of_the_text(document: Document, markup: Any, seed: int) -> None:
+    body = page_of(document, seed, markup=markup)
+    assert words_of_text(render(read(body.encode()))) == words_of_page(body)
+
+
+@slow
+@given(documents(gaps=True), markups, SEEDS)
+def test_what_is_read_is_rendered_once_and_for_all(document: Document, markup: Any, seed: int) -> None:
+    once = render(read(page_of(document, seed, markup=markup).encode()))
+    again = parse(once, unclosed=True)
+    assert render(again) == once
+    assert render(parse(render(again), unclosed=True)) == once
+    assert {line.number for line in again.lines} == {None}
+
+
+@settings(slow, max_examples=40)
+@given(documents(), markups, SEEDS)
+def test_furniture_and_noise_change_nothing(document: Document, markup: Any, seed: int) -> None:
+    """The article alone and the article deep in a page are one decision."""
+    bare = read(page_of(document, seed, markup=markup, noise=False).encode())
+    full = read(page_of(document, seed, markup=markup, noise=True).encode())
+    assert render(bare) == render(full)
+    assert numbers(bare) == numbers(full)
+
+
+@settings(slow, max_examples=40)
+@given(documents(), markups, SEEDS)
+def test_a_page_of_another_reference_is_refused(document: Document, markup: Any, seed: int) -> None:
+    other = "11 222 333" if document.reference != "11 222 333" else "11 222 334"
+    with pytest.raises(ReadError):
+        read(page_of(document, seed, markup=markup).encode(), reference=other)
+
+
+@settings(slow, max_examples=40)
+@given(documents(), st.sampled_from(("start", "value", "count")), SEEDS)
+def test_numbers_run_from_one_without_a_gap_where_the_publisher_skips_none(
+    document: Document, numbering: str, seed: int
+) -> None:
+    """Attributes or none: where they agree with counting, both say the same."""
+    decision = read(page_of(document, seed, numbering=numbering).encode())
+    top = [line.number for line in decision.lines if line.kind == "item" and line.number and line.number.isdigit()]
+    assert top == [str(number) for number in range(1, len(top) + 1)]
+
+
+# -- slices, chapters, chrome
+
+
+CHROME = """<!DOCTYPE html><html><head><title>Elsewhere</title>
+<script>var a = '<article id="article"><h1>Not This Council (11 111 111)</h1>';</script></head><body>
+<!-- <article id="article"> -->
+<nav><ol start="70"><li>Home</li><li>Decisions</li></ol></nav>
+<aside><h2>Latest</h2><ul><li><a href="/d">Another Council (11 222 333)</a></li></ul></aside>
+<div data-markup="</article><article id='article'>">{0}</div>
+<aside><h2>Related</h2><article class="card"><h3>Third Council (11 333 444)</h3><p>Decision : Not upheld</p>
+<p>Summary: Not this.</p></article></aside><footer><p>Contact us</p></footer><script>"</article></html>"</script>
+</body></html>"""
+
+
+# The title of two others with an article stands outside it.
+IN_ARTICLE = [name for name in NAMES if b"<article" in bodies(name)[0] and name not in ("header_element", "title_only")]
+
+
+@pytest.mark.parametrize("name", IN_ARTICLE)
+def test_the_article_alone_and_the_article_in_a_full_page_agree(name: str) -> None:
+    found = [
+        re.findall(r"<article[^>]*id=\"article\">(?:(?!<article).)*</article>", body.decode(), re.DOTALL)
+        for body in bodies(name)
+    ]
+    articles = [matches[-1] for matches in found]
+    alone = [f"<html><body>{article}</body></html>".encode() for article in articles]
+    full = [CHROME.replace("{0}", article).encode() for article in articles]
+    for variant in (alone, full):
+        assert reading(variant) == reading(bodies(name))
+
+
+def test_chapters_must_be_of_one_decision() -> None:
+    with pytest.raises(ReadError):
+        read_chapters([bodies("report")[0], bodies("spans_h1")[0]])
+
+
+def test_one_chapter_is_its_page() -> None:
+    assert read_chapters(bodies("spans_h1")) == read(bodies("spans_h1")[0])
+    first = read(bodies("report")[0])
+    assert read_chapters(bodies("report")[:1]) == first
+    assert render(read_chapters(bodies("report"))).startswith(render(first) + "\n")
+
+
+def test_counting_goes_on_through_the_chapters() -> None:
+    lists = [re.sub(rb"<p>\d+\. (.*?)</p>", rb"<ol><li>\1</li></ol>", body) for body in bodies("report")]
+    top = [line.number for line in read_chapters(lists).lines if line.number and line.number.isdigit()]
+    assert top == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def _splits(document: Document) -> list[int]:
+    """Where a report can go on in a further chapter: at a heading that is not mistaken for one more header line."""
+    return [
+        place
+        for place, block in enumerate(document.blocks)
+        if place and isinstance(block, Heading) and not block.text.startswith(("Category", "Decision"))
+    ]
+
+
+@settings(slow, max_examples=60)
+@given(
+    documents(layouts=("report",)).filter(lambda found: found.labelled and _splits(found)), markups, SEEDS, st.data()
+)
+def test_a_report_reads_alike_on_one_page_and_in_chapters(
+    document: Document, markup: Any, seed: int, data: st.DataObject
+) -> None:
+    place = data.draw(st.sampled_from(_splits(document)))
+    first = replace(document, blocks=document.blocks[:place])
+    second = replace(document, layout="old", remark=False, blocks=document.blocks[place:])
+    pages = [page_of(chapter, seed, markup=markup, numbering="count").encode() for chapter in (first, second)]
+    decision = read_chapters(pages, reference=document.reference)
+    assert render(decision) == text_of(document)
+    assert numbers(decision) == numbers_of(document)
+
+
+# -- numbers, one rule at a time
+
+
+def item(*texts: str) -> str:
+    return "".join(f"<li>{text}</li>" for text in texts)
+
+
+def test_counting_goes_on_through_the_decision() -> None:
+    decision = read(
+        page(f"<h2>A</h2><ol>{item('a', 'b')}</ol><h2>B</h2><p>p.</p><ol>{item('c')}</ol><ol>{item('d')}</ol>")
+    )
+    assert [number for number, _ in numbered(decision)] == [None, "1", "2", None, None, "3", "4"]
+
+
+def test_attributes_stand_against_counting() -> None:
+    body = f'<ol start="5">{item("a", "b")}</ol><h2>B</h2><ol start="3">{item("c")}</ol><ol start="40"><li>d</li></ol>'
+    assert [number for number, _ in numbered(read(page(body)))] == ["5", "6", None, "3", "40"]
+
+
+def test_values_of_items_stand() -> None:
+    body = '<ol start="5"><li>a</li><li value="9">b</li><li>c</li></ol><ol><li value="2">d</li><li>e</li></ol>'
+    assert [number for number, _ in numbered(read(page(body)))] == ["5", "9", "10", "2", "3"]
+
+
+_LISTS = st.lists(
+    st.tuples(st.integers(1, 3), st.one_of(st.none(), st.none(), st.just(0), st.just(0), st.integers(1, 4))),
+    min_size=1,
+    max_size=7,
+)
+
+
+def first_numbers(lists: Sequence[tuple[int, int | None]]) -> list[int | None]:
+    """The first number of each list, given its length and its start: by the rule for mixed attributes, or NULL."""
+    firsts = [start for _, start in lists]
+    waiting: list[tuple[int, int]] = []
+    count = 1
+    for place, (length, start) in enumerate(lists):
+        if start is None:
+            waiting.append((place, count))
+            count += length
+            continue
+        if start == count:
+            for unsaid, first in waiting:
+                firsts[unsaid] = first
+        waiting, count = [], start + length
+    if waiting and len(waiting) == len(lists):
+        return [first for _, first in waiting]
+    return firsts
+
+
+@slow
+@given(_LISTS)
+def test_a_list_without_attributes_needs_the_next_to_confirm_it(found: list[tuple[int, int | None]]) -> None:
+    """Each list is its length and how far its start is from the count, or None for a list without a start."""
+    lists: list[tuple[int, int | None]] = []
+    html, count = "", 1
+    for length, off in found:
+        start = None if off is None else count + off
+        lists.append((length, start))
+        count = (start or count) + length
+        attribute = f' start="{start}"' if start else ""
+        html += f"<h2>A heading</h2><ol{attribute}>{item(*'abc'[:length])}</ol>"
+    wanted = [
+        str(first + n) if first else None
+        for (length, _), first in zip(lists, first_numbers(lists), strict=True)
+        for n in range(length)
+    ]
+    assert [number for number, text in numbered(read(page(html))) if text in "abc"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("inner", "marks"),
+    [
+        ("<ol type=a>{}</ol>", ["a", "b"]),
+        ('<ol type="a" start="3">{}</ol>', ["c", "d"]),
+        ('<ol style="list-style-type:lower-alpha">{}</ol>', ["a", "b"]),
+        ('<ol style="list-style-type: lower-latin;">{}</ol>', ["a", "b"]),
+        ("<ol>{}</ol>", ["1", "2"]),
+        ("<ol start=4>{}</ol>", ["4", "5"]),
+        ("<ul>{}</ul>", ["•1", "•2"]),
+        ("<div><p></p><ul>{}</ul></div>", ["•1", "•2"]),
+    ],
+)
+def test_nested_items_carry_the_item_and_their_marker(inner: str, marks: list[str]) -> None:
+    nested = inner.format(f"<li>x</li><li>y{inner.format(item('u', 'v'))}</li>")
+    decision = read(page(f'<ol start="24"><li>a</li><li>b {nested}</li><li>c</li></ol>'))
+    first, second = marks
+    assert [number for number, _ in numbered(decision)] == [
+        "24", "25", f"25.{first}", f"25.{second}", f"25.{second}.{first}", f"25.{second}.{second}", "26",
+    ]  # fmt: skip
+
+
+def test_a_second_paragraph_carries_its_items_number_and_no_dash() -> None:
+    body = "<ol><li><p>a</p><p>b</p><ul><li><div>c</div><div>d</div></li></ul><p>e</p></li><li>f<p>g</p>h</li></ol>"
+    decision = read(page(body))
+    assert numbered(decision) == [
+        ("1", "a"), ("1", "b"), ("1.•1", "c"), ("1.•1", "d"), ("1", "e"), ("2", "f"), ("2", "g"), ("2", "h"),
+    ]  # fmt: skip
+    assert body_of(decision) == ["- a", "b", "- c", "d", "e", "- f", "g", "h"]
+
+
+@pytest.mark.parametrize("start", ["", ' start="2"'])
+def test_a_parent_list_split_by_a_sibling_list_keeps_counting(start: str) -> None:
+    for sibling, mark in (("<ul>{}</ul>", "•{}"), ('<ol type="a">{}</ol>', "{}")):
+        signs = ("1", "2") if "•" in mark else ("a", "b")
+        body = f"<ol><li>a</li></ol>{sibling.format(item('x', 'y'))}<ol{start}><li>b</li></ol>"
+        found = [number for number, _ in numbered(read(page(body)))]
+        assert found == ["1", f"1.{mark.format(signs[0])}", f"1.{mark.format(signs[1])}", "2"]
+
+
+@pytest.mark.parametrize("between", ["<p>A paragraph.</p>", "<h2>A heading</h2>", "<table><tr><td>A</td></tr></table>"])
+def test_bullets_after_anything_else_have_no_number(between: str) -> None:
+    found = numbered(read(page(f"<ol start=3><li>a</li></ol>{between}<ul>{item('x', 'y')}</ul>")))
+    assert [number for number, _ in found] == ["3", None, None, None]
+    first = numbered(read(page(f"<ul>{item('x')}</ul>{between}<ol>{item('y')}</ol>")))
+    assert [number for number, _ in first] == [None, None, "1"]
+
+
+def test_what_is_nested_in_an_item_without_a_number_has_none() -> None:
+    inner = f"<ol>{item('x')}</ol><ul>{item('y')}</ul><ol type=a>{item('z')}</ol>"
+    found = numbered(read(page(f"<p>p.</p><ul><li>a{inner}<p>b</p></li></ul>")))
+    assert {number for number, _ in found} == {None}
+
+
+def test_typed_numbers_stay_in_the_line_and_count_only_without_a_gap() -> None:
+    whole = numbered(read(page("<h2>A</h2><p>1. a.</p><p>b.</p><p>2. c.</p><h2>B</h2><p>3. d.</p>")))
+    assert whole == [(None, "A"), ("1", "1. a."), (None, "b."), ("2", "2. c."), (None, "B"), ("3", "3. d.")]
+    broken = numbered(read(page("<p>1. a.</p><p>2. b.</p><p>4. c.</p><p>7. d.</p>")))
+    assert [text for _, text in broken] == ["1. a.", "2. b.", "4. c.", "7. d."]
+    assert broken[2:] == [(None, "4. c."), (None, "7. d.")]
+    letters = numbered(read(page("<ol><li>1. typed in an item: a) this; b) that.</li></ol>")))
+    assert letters == [("1", "1. typed in an item: a) this; b) that.")]
+
+
+@pytest.mark.parametrize("start", ["abc", "", "-3", "0", "1.5", "99999999999999999999", "٣", " 7 ", "+7"])
+def test_a_strange_start_is_no_crash_and_no_lost_word(start: str) -> None:
+    decision = read(page(f'<ol start="{start}"><li>a</li><li value="{start}">b</li></ol>'))
+    assert body_of(decision) == ["- a", "- b"]
+
+
+# -- text, one rule at a time
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("<p>a<br>b</p>", ["a b"]),
+        ("<p>a\nb</p>", ["a b"]),
+        ("<p>Coun<b>cil</b></p>", ["Council"]),
+        ("<p>Coun<wbr>cil 1<sup>st</sup></p>", ["Council 1st"]),
+        ("<p>a<b> b</b> c<i></i>.</p>", ["a b c."]),
+        ("<p>a <b> </b> b</p>", ["a b"]),
+        ("<div>a<div>b</div>c</div>", ["a", "b", "c"]),
+        ("<div>a<p>b</p>c</div>", ["a", "b", "c"]),
+        ("a<p>b</p>c", ["a", "b", "c"]),
+        ("<div><span>a</span><span>b</span></div>", ["ab"]),
+        ("<section><div><p>a</p></div></section><blockquote><p>b</p></blockquote>", ["a", "b"]),
+        ("<pre>a\n  b</pre>", ["a b"]),
+        ("<p>a</p><p> \u00a0\u200b</p><p></p><div></div><ul></ul><ul><li></li></ul><p>b</p>", ["a", "b"]),
+        ("<p>- a</p>", ["- a"]),
+        ("<p>\u2022 a</p>", ["\u2022 a"]),
+        ("<ul><li>- a</li><li>\u2022 b</li><li>1. c</li></ul>", ["- - a", "- \u2022 b", "- 1. c"]),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></table>", ["a | b", "c"]),
+        ("<table><tr><td>a<br>b</td><td><p>c</p><p>d</p></td></tr></table>", ["a b | c d"]),
+        ("<table><tr><td><ul><li>a</li><li>b</li></ul></td><td>c</td></tr></table>", ["a b | c"]),
+        ("<p>a<script>b</script><style>c</style><template>d</template><span hidden>e</span>f</p>", ["af"]),
+        ('<p>a<img alt="b"><!-- c --></p>', ["a"]),
+        ("<p>Back to top</p><div>Print this page</div><p><a href=#>Back&nbsp;to\ntop</a></p><p>a</p>", ["a"]),
+        ("<p>Back to top of page</p><p>Please print this page</p>", ["Back to top of page", "Please print this page"]),
+        ("<p>&amp;lt; &lt;b&gt; &pound;5 &#8217; &hellip;</p>", ["&lt; <b> £5 \u2019 \u2026"]),
+        ("<p>a&shy;b c&#8203;d e&zwj;f&lrm;</p>", ["ab cd ef"]),
+        ("<p>a\u2028b\u3000c\u1680d\u202f\u205fe&emsp;f</p>", ["a b c d e f"]),
+        ("<p>a\x0bb\x0cc\x85d</p>", ["a b c d"]),
+        ("<p>a\x01b\x7fc</p>", ["abc"]),
+        ("<h2>Privacy settings</h2><p>Required cookies</p><p>a.</p>", ["Privacy settings", "Required cookies", "a."]),
+        ("<p>Summary: b</p><p>Overview:</p><p>Category : c</p>", ["Summary: b", "Overview:", "Category : c"]),
+        ("<p>A Council (11 222 333)</p><p>Decision date : 01 Jan 2001</p>",
+         ["A Council (11 222 333)", "Decision date : 01 Jan 2001"]),
+    ],
+)  # fmt: skip
+def test_a_body_reads_to_these_lines(html: str, lines: list[str]) -> None:
+    decision = read(page(f"<h2>The complaint</h2>{html}<h2>Final decision</h2>"))
+    assert body_of(decision) == ["The complaint", *lines, "Final decision"]
+    assert (decision.reference, decision.outcome, decision.category) == ("23 004 117", "Upheld", None)
+    assert render(parse(render(decision))) == render(decision)
+
+
+def test_cells_without_words_lose_no_other_words() -> None:
+    decision = read(page("<table><tr><td>a</td><td></td><td>b</td></tr><tr><td></td><td>c</td></tr></table>"))
+    words = [word for line in body_of(decision) for word in line.split() if word != "|"]
+    assert words == ["a", "b", "c"]
+    assert len(body_of(decision)) == 2
+
+
+def test_a_contents_list_goes_and_any_other_list_stays() -> None:
+    links = '<ul><li><a href="#a">The complaint</a></li><li><a href="#b"> What I <b>found</b></a></li></ul>'
+    headings = '<h2 id="a">The complaint</h2><p>a.</p><h2 id="b">What I found</h2>'
+    assert body_of(read(page(links + headings))) == ["The complaint", "a.", "What I found"]
+    for kept in (
+        links.replace("What I", "What we"),
+        links.replace("#b", "/elsewhere"),
+        links.replace("</a></li></ul>", "</a> again</li></ul>"),
+        re.sub("</?a.*?>", "", links),
+    ):
+        assert len(body_of(read(page(kept + headings)))) == 5, kept
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '<p><span class="label">Category</span><span class="value">Housing &gt; Other</span></p>',
+        '<p><span class="label">Category:</span> <span class="value">Housing &gt; Other</span></p>',
+        '<p><span class="label">Category :</span>\n<span class="value"> Housing\n&gt;&nbsp;Other</span></p>',
+        '<div class="label">Category</div><div class="value">Housing &gt; Other</div>',
+        "<p>Category : Housing &gt; Other</p>",
+        "<p><b>Category</b> : Housing &gt; Other</p>",
+        "<p>Category&nbsp;: <a href='/h'>Housing</a> &gt; <a href='/h/o'>Other</a></p>",
+        "<dl><dt>Category</dt><dd>Housing &gt; Other</dd></dl>",
+        "<dl><div><dt>Category :</dt><dd><p>Housing &gt; Other</p></dd></div></dl>",
+        "<table><tr><td>Category</td><td>Housing &gt; Other</td></tr></table>",
+        "<ul><li>Category : Housing &gt; Other</li></ul>",
+        "<h4>Category : Housing &gt; Other</h4>",
+    ],
+)
+def test_a_header_line_in_any_markup(header: str) -> None:
+    decision = read(page("<h2>A</h2>", header=header))
+    assert (decision.category, decision.subcategory, decision.outcome) == ("Housing", "Other", None)
+    assert render(decision).split("\n")[1] == "Category : Housing > Other"
+
+
+@pytest.mark.parametrize("authority", ["A (ICB)", "A (GL) Limited", "A (23 001 002) B", "A - B", "(C) D", "A ( B"])
+def test_the_last_bracket_pair_of_the_title_holds_the_reference(authority: str) -> None:
+    decision = read(page("<h2>A</h2>", title=f"{authority} (24 001 119a)"))
+    assert (decision.authority, decision.reference) == (authority, "24 001 119a")
+
+
+def test_the_joint_opener_loses_no_word() -> None:
+    body = page("<h2>A</h2>").replace(b"The Ombudsman's final", b"The Ombudsmen's final")
+    assert "The Ombudsmen's final decision:" in render(read(body)).split("\n")
+
+
+def test_a_whole_statement_without_its_closing_line_is_read_and_known() -> None:
+    body = page("<h2>A</h2><p>b.</p>").replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
+    decision = read(body)
+    assert not decision.closed
+    assert render(decision).endswith("\nA\nb.")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        partial(re.sub, r"</?[a-z0-9]+(?=[ >])", lambda tag: tag[0].upper()),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "\ufeff" + text,
+        lambda text: text + "\n\n \r\n",
+        lambda text: text + "<!-- served by web03 in 12 ms -->\n",
+        lambda text: text.replace("</html>", "</html >"),
+        lambda text: text.replace("</html>", "</HTML\n>"),
+        lambda text: "\n\n" + text,
+    ],
+    ids=["upper case", "crlf", "mac", "mark", "newlines", "comment", "space in tag", "odd tag", "newlines before"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["spans_h1", "plain_divs", "title_only"])
+def test_what_does_not_matter_in_a_page(name: str, change: Any) -> None:
+    body = bodies(name)[0]
+    assert read(change(body.decode()).encode()) == read(body)
+
+
+# -- the golden pages are what they are meant to be
+
+
+def test_the_generated_documents_hold_every_kind_of_block() -> None:
+    """A guard for the guard: a document with everything in it survives, so that the properties mean something."""
+    bullets = Listing("bullet", (Item(("d",)),))
+    document = Document(
+        "23 019 664b", "NHS A (ICB)", "Health", "Other", "Upheld", date(2025, 3, 11), "statement", "There was fault.",
+        (
+            Heading("The complaint"),
+            Listing("number", (Item(("a", "b"), (Listing("letter", (Item(("c",), (bullets,)),)),)),)),
+            Paragraph("e"),
+            Listing("bullet", (Item(("f",)),)),
+            Table((("g", "h"), ("i",))),
+        ),
+        "Investigator's decision on behalf of the Ombudsmen",
+    )  # fmt: skip
+    assert text_of(document).split("\n")[6:-1] == ["The complaint", "- a", "b", "- c", "- d", "e", "- f", "g | h", "i"]
+    assert numbers_of(document)[6:-1] == [None, "1", "1", "1.a", "1.a.•1", None, None, None, None]
+    for markup in MARKUPS:
+        decision = read(page_of(document, 7, markup=markup).encode())
+        assert (render(decision), numbers(decision)) == (text_of(document), numbers_of(document))

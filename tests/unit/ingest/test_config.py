@@ -1,0 +1,402 @@
+"""config.toml: every dial is there with its default and a word on what it does; what is not allowed is refused."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.config import VERSION, Config, load, require_courtesy
+from ingest.errors import ConfigError, UsageError
+from ingest.run import Backfill
+from support.paths import ROOT
+from support.world import World
+
+SHIPPED = ROOT / "config.toml"
+DIALS = {
+    (section.name, dial.name): getattr(getattr(Config(), section.name), dial.name)
+    for section in fields(Config)
+    if section.name != "file"
+    for dial in fields(getattr(Config(), section.name))
+}
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(loading: Callable[[], Config]) -> str | None:
+    """What the configuration is refused with, if it is."""
+    try:
+        loading()
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def get(config: Config, section: str, key: str) -> Any:
+    return getattr(getattr(config, section), key)
+
+
+# ---------------------------------------------------------------- the file that is shipped
+
+
+def test_the_shipped_file_is_the_defaults_key_for_key() -> None:
+    table = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    shipped = {(section, key): value for section, dials in table.items() for key, value in dials.items()}
+    assert list(shipped) == list(DIALS), "the same keys, in the same order"
+    for key, value in shipped.items():
+        default = DIALS[key]
+        assert value == (list(default) if isinstance(default, tuple) else default), key
+        assert isinstance(value, bool) == isinstance(default, bool)
+    assert load(SHIPPED, {}) == Config() == load(None, {})
+
+
+def test_every_dial_says_in_one_line_what_it_does() -> None:
+    section = ""
+    said: dict[tuple[str, str], str] = {}
+    for line in SHIPPED.read_text(encoding="utf-8").splitlines():
+        if head := re.fullmatch(r"\[(\w+)\]", line):
+            section = head[1]
+        elif dial := re.fullmatch(r"(\w+) = (?:\"[^\"]*\"|\[[^\]]*\]|[^\s#]+) +# (.+)", line):
+            said[section, dial[1]] = dial[2]
+        else:
+            assert not line or line.startswith("# "), f"a dial without a word on it: {line}"
+    assert list(said) == list(DIALS)
+    for key, words in said.items():
+        assert len(words.split()) >= 3, key
+    assert len(set(said.values())) == len(said)
+
+
+def test_the_sections_of_the_contract_are_there() -> None:
+    assert {"site", "fetch", "storage", "schedule", "alerts"} <= {section for section, _ in DIALS}
+    assert {("site", "base_url"), ("site", "user_agent"), ("site", "contact"), ("storage", "database")} <= set(DIALS)
+    assert Config().site.contact == ""
+    assert Config().fetch.pace >= 1
+
+
+def test_the_user_agent_says_who_asks() -> None:
+    config = load(None, {"LGSCO_SITE_CONTACT": "someone@example.org"})
+    assert config.user_agent == f"lgsco/{VERSION} (archive of published decisions; someone@example.org)"
+
+
+# ---------------------------------------------------------------- what beats what
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path: Path) -> None:
+    file = written(tmp_path, '[site]\nbase_url = "https://file.invalid"\ncontact = "file"\n[fetch]\npace = 2\n')
+    environment = {"LGSCO_SITE_BASE_URL": "https://environment.invalid", "LGSCO_FETCH_PACE": "3"}
+    assert load(None, {}).site.base_url == "https://www.lgo.org.uk"
+    assert load(file, {}).site.base_url == "https://file.invalid"
+    config = load(file, environment)
+    assert (config.site.base_url, config.site.contact, config.fetch.pace) == ("https://environment.invalid", "file", 3)
+    config = load(file, environment, {"--site": ("site.base_url", "https://flag.invalid")})
+    assert (config.site.base_url, config.site.contact, config.fetch.pace) == ("https://flag.invalid", "file", 3)
+    assert config.fetch.tries == Config().fetch.tries
+
+
+def test_a_config_here_is_read_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(None, {}) == Config()
+    (tmp_path / "config.toml").write_text("[fetch]\npace = 2\n")
+    assert load(None, {}).fetch.pace == 2
+    assert load(written(tmp_path, ""), {}) == Config()
+
+
+@pytest.mark.parametrize("key", DIALS)
+def test_every_dial_is_set_by_its_name_in_the_environment(key: tuple[str, str]) -> None:
+    section, dial = key
+    default = DIALS[key]
+    text: str
+    wanted: Any
+    if isinstance(default, tuple):
+        lines = ("08:00-18:00", "23:00-01:00") if dial == "quiet_hours" else ("0 5 * * mon", "0 20 * * fri")
+        text, wanted = f"{lines[0]}; {lines[1]} ;", lines
+    elif isinstance(default, str):
+        text = wanted = {"base_url": "https://other.invalid", "time_zone": "Europe/Paris"}.get(dial, "something")
+    else:
+        text, wanted = str(default + 1), default + 1
+    config = load(None, {f"LGSCO_{section}_{dial}".upper(): text})
+    assert get(config, section, dial) == wanted
+    assert type(get(config, section, dial)) is type(default)
+    others = {name: get(config, *name) for name in DIALS if name != key}
+    assert others == {name: value for name, value in DIALS.items() if name != key}
+
+
+# ---------------------------------------------------------------- what is refused
+
+REFUSED = [
+    ("[fetch]\npase = 1", ["'pase'", "pace", "[fetch]"]),
+    ("[fetch]\nPace = 1", ["'Pace'", "pace"]),
+    ("[fetsh]\npace = 1", ["[fetsh]", "fetch", "schedule"]),
+    ("pace = 1", ["pace", "fetch"]),
+    ("fetch = 1", ["fetch", "[fetch]"]),
+    ("[fetch]\npace = '1'", ["[fetch] pace", "number"]),
+    ("[fetch]\npace = true", ["[fetch] pace", "number"]),
+    ("[fetch]\npace = -0.1", ["[fetch] pace", "0 or more"]),
+    ("[fetch]\npace = nan", ["[fetch] pace"]),
+    ("[fetch]\npace = inf", ["[fetch] pace"]),
+    ("[fetch]\npace = 1979-05-27", ["[fetch] pace", "number"]),
+    ("[fetch.pace]\nseconds = 1", ["[fetch] pace", "number"]),
+    ("[fetch]\ntries = 0", ["[fetch] tries", "1 or more"]),
+    ("[fetch]\ntries = 2.0", ["[fetch] tries", "whole number"]),
+    ("[fetch]\ndeadline = 0", ["[fetch] deadline", "or more"]),
+    ("[fetch]\nmax_bytes = 10", ["[fetch] max_bytes", "1024 or more"]),
+    ("[fetch]\ndaily_requests = 0", ["[fetch] daily_requests", "1 or more"]),
+    ("[storage]\nbatch = 0", ["[storage] batch", "1 or more"]),
+    ("[storage]\ndatabase = 5", ["[storage] database", "text"]),
+    ("[storage]\ndatabase = ''", ["[storage] database"]),
+    ("[listing]\nwalk_most = 9", ["[listing] walk_most", "10 or more"]),
+    ("[schedule]\nsync_days = 0", ["[schedule] sync_days", "1 or more"]),
+    ("[schedule]\nsync_days = 4000000", ["[schedule] sync_days"]),
+    ("[listing]\ntrust_hours = 1e300", ["[listing] trust_hours"]),
+    ("[schedule]\nsync = 'daily'", ["[schedule] sync", "list"]),
+    ("[schedule]\nsync = [1]", ["[schedule] sync", "list"]),
+    ("[schedule]\ntime_zone = 'Europe/Londonium'", ["[schedule] time_zone", "Europe/London"]),
+    ("[schedule]\ntime_zone = '../../etc/passwd'", ["[schedule] time_zone", "Europe/London"]),
+    ("[schedule]\ntime_zone = 'Europe'", ["[schedule] time_zone", "Europe/London"]),
+    ("[schedule]\ntime_zone = ''", ["[schedule] time_zone", "Europe/London"]),
+    ("[site]\nbase_url = 'www.lgo.org.uk'", ["[site] base_url", "https://"]),
+    ("[site]\nbase_url = 'ftp://www.lgo.org.uk'", ["[site] base_url", "https://"]),
+    ("[site]\nbase_url = 'https://'", ["[site] base_url", "https://"]),
+    ("[site]\nbase_url = ''", ["[site] base_url", "https://"]),
+    ("[site]\nbase_url = 'http://['", ["[site] base_url", "https://"]),
+    ("[site]\nbase_url = 'http://127.0.0.1:port'", ["[site] base_url"]),
+    ("[site]\nbase_url = 'http://127.0.0.1:99999'", ["[site] base_url"]),
+    ("[site]\ncontact = ['me']", ["[site] contact", "text"]),
+    ('[site]\ncontact = "me\\nX-Other: yes"', ["[site] contact"]),
+    ("[alerts]\ncommand = 'mail \"me'", ["[alerts] command"]),
+    ("[fetch", ["not TOML"]),
+    ("[fetch]\npace = 1\npace = 2", ["not TOML"]),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED, ids=[text.replace("\n", " ") for text, _ in REFUSED])
+def test_a_refusal_names_the_file_the_key_and_what_is_allowed(tmp_path: Path, text: str, said: list[str]) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as refused:
+        load(path, {})
+    message = str(refused.value)
+    assert "mine.toml" in message
+    for words in said:
+        assert words in message
+    assert "\n" not in message
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LGSCO_FETCH_PACE", "fast"),
+        ("LGSCO_FETCH_PACE", "nan"),
+        ("LGSCO_FETCH_PACE", ""),
+        ("LGSCO_FETCH_TRIES", "2.5"),
+        ("LGSCO_FETCH_TRIES", "9" * 5_000),
+        ("LGSCO_FETCH_DAILY_REQUESTS", "-1"),
+        ("LGSCO_SITE_BASE_URL", "lgo"),
+        ("LGSCO_SCHEDULE_TIME_ZONE", "Here"),
+    ],
+)
+def test_a_refusal_names_the_variable_of_the_environment(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} "):
+        load(None, {name: value})
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        load(tmp_path / "nowhere.toml", {})
+    with pytest.raises(ConfigError, match=re.escape(str(tmp_path))):
+        load(tmp_path, {})
+    (tmp_path / "latin.toml").write_bytes("[site]\ncontact = 'Zoë'".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"latin\.toml"):
+        load(tmp_path / "latin.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://127.1.2.3", True),
+        ("http://localhost:1", True),
+        ("http://LOCALHOST", True),
+        ("http://[::1]:8000", True),
+        ("https://www.lgo.org.uk", False),
+        ("http://localhost.example.invalid", False),
+        ("http://127.0.0.1.example.invalid", False),
+        ("http://127.0.0.1@example.invalid", False),
+    ],
+)
+def test_only_loopback_is_asked_without_a_contact(address: str, asked: bool) -> None:
+    config = load(None, {"LGSCO_SITE_BASE_URL": address})
+    if asked:
+        require_courtesy(config)
+    else:
+        with pytest.raises(UsageError, match="contact"):
+            require_courtesy(config)
+    require_courtesy(load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "me@example.org"}))
+    blank = load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "  "})
+    if not asked:
+        with pytest.raises(UsageError, match="contact"):
+            require_courtesy(blank)
+
+
+SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_one"),
+    [
+        ("me@example.org", True),
+        ("Ελένη <e@example.org>", True),
+        ("https://example.org/who", True),
+        ("HTTP://example.org", True),
+        ("  me@example.org ", True),
+        ("the archive, http://example.org", True),
+        ("me", False),
+        ("@", False),
+        ("me @ home", False),
+        ("www.example.org", False),
+        ("https://", False),
+        ("0113 496 0000", False),
+    ],
+)
+def test_a_contact_is_something_to_reach_somebody_by(contact: str, is_one: bool) -> None:
+    config = load(None, {**SITE, "LGSCO_SITE_CONTACT": contact})
+    if is_one:
+        require_courtesy(config)
+        assert contact in config.user_agent
+        return
+    with pytest.raises(UsageError) as refused:
+        require_courtesy(config)
+    assert refused.value.exit_code == 2
+    for words in ("e-mail or web address", "[site] of config.toml", "LGSCO_SITE_CONTACT", repr(contact)):
+        assert words in str(refused.value)
+    require_courtesy(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("lgsco/{version} ({contact})", None),
+        ("archive-of-mine ({contact})", None),
+        ("archive-of-mine (me@example.org)", None),  # it is said, be it not filled in
+        ("Mozilla/5.0", "{contact}"),
+        ("lgsco/{version}", "{contact}"),
+        ("lgsco ({Contact})", "{contact}"),
+        ("", "{contact}"),
+        ("operations-of-mine ({contact})", None),
+        ("Mozilla/5.0 (compatible; lgsco; {contact})", "browser"),
+        ("mozilla/5.0 ({contact})", "browser"),
+        (" Chrome/140 ({contact})", "browser"),
+        ("Safari ({contact})", "browser"),
+    ],
+)
+def test_an_agent_says_who_asks_and_is_no_browser(tmp_path: Path, agent: str, said: str | None) -> None:
+    path = written(tmp_path, f"[site]\nuser_agent = {toml(agent)}\ncontact = 'me@example.org'\n")
+    config = load(path, SITE)
+    if said is None:
+        require_courtesy(config)
+        return
+    with pytest.raises(UsageError) as refused:
+        require_courtesy(config)
+    assert refused.value.exit_code == 2
+    for words in ("user_agent in [site] of ", "mine.toml", "LGSCO_SITE_USER_AGENT", said):
+        assert words in str(refused.value)
+    require_courtesy(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Ελένη <e@example.org>", "me “here”"])
+def test_a_contact_in_any_letters_is_sent_or_refused_and_never_breaks_the_run(world: World, name: str) -> None:
+    refused = refusal(lambda: world.config(site__contact=name))
+    if refused:
+        assert "contact" in refused
+    else:
+        assert world.run(Backfill(first=date(2026, 8, 1)), site__contact=name).state == "complete"
+
+
+# ---------------------------------------------------------------- anything at all
+
+
+def toml(value: object) -> str:
+    """A value as TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in value) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{toml(key)} = {toml(inner)}' for key, inner in value.items())}}}"
+    return str(value)
+
+
+_TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    st.sampled_from(["http://", "https://x", "http://[", "http://[::1", "//", "Europe", "../..", "\0", ".", "/"]),
+    st.text("htps:/[]@.\u2100%#?\\", max_size=10).map(lambda end: f"http://{end}"),
+)
+_VALUES = st.recursive(
+    st.one_of(st.booleans(), st.integers(), st.integers(min_value=10**300, max_value=10**320), st.floats(), _TEXTS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+_NAMES = st.sampled_from(sorted({name for key in DIALS for name in key} | {"pase", ""}))
+_DIALS = st.sampled_from(sorted(DIALS))
+
+
+def tried(folder: Path, text: str) -> None:
+    """Loads a file, which must give a Config or be refused as one."""
+    path = folder / "any.toml"
+    path.write_text(text, encoding="utf-8", newline="")
+    refused = refusal(lambda: load(path, {}))
+    if refused:
+        assert "any.toml" in refused
+        return
+    config = load(path, {})
+    for key, default in DIALS.items():
+        assert type(get(config, *key)) is type(default)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("any")
+
+
+@given(dial=_DIALS, value=_VALUES)
+@example(dial=("fetch", "pace"), value=10**400)
+@example(dial=("site", "base_url"), value="http://[")
+@example(dial=("site", "base_url"), value="http://\u2100/")
+def test_no_value_of_a_dial_makes_loading_fail_otherwise(folder: Path, dial: tuple[str, str], value: object) -> None:
+    tried(folder, f"[{dial[0]}]\n{dial[1]} = {toml(value)}\n")
+
+
+@given(table=st.dictionaries(_NAMES, _VALUES | st.dictionaries(_NAMES, _VALUES, max_size=3), max_size=4))
+def test_no_table_makes_loading_fail_otherwise(folder: Path, table: dict[str, object]) -> None:
+    tried(folder, "".join(f"{toml(key)} = {toml(value)}\n" for key, value in table.items()))
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+@example(text="[fetch]\npace = " + "9" * 5_000)
+@example(text="x = " + "[" * 5_000)
+@example(text="x = " + "{a=" * 5_000)
+def test_no_text_makes_loading_fail_otherwise(folder: Path, text: str) -> None:
+    tried(folder, text)
+
+
+@given(
+    dial=_DIALS, text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | _TEXTS
+)
+def test_no_variable_makes_loading_fail_otherwise(dial: tuple[str, str], text: str) -> None:
+    name = "LGSCO_{}_{}".format(*dial).upper()
+    refused = refusal(lambda: load(None, {name: text}))
+    assert refused is None or refused.startswith(name)

@@ -1,0 +1,449 @@
+"""The look-alike: its corpus is honest, its pages say what its truth says, and it behaves as the site is known to."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from html import unescape
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from lgsco.replica.corpus import (
+    CATEGORIES,
+    STATUTORY,
+    Sample,
+    Written,
+    expected_numbers,
+    expected_text,
+    generate,
+    seeds,
+)
+from lgsco.replica.faults import Act, Fault, Reset, Respond
+from lgsco.replica.furniture import frame
+from lgsco.replica.markup import STYLES, render
+from lgsco.replica.messages import Request, Response
+from lgsco.replica.sample import Heading, Item, Items, Table
+from lgsco.replica.server import Server, serve
+from lgsco.replica.site import Site
+from support.paths import GOLDEN, ROOT, SEEDS
+
+FIRST, LAST = date(2016, 1, 1), date(2025, 12, 31)
+
+
+def corpus(count: int, seed: int = 1) -> list[Sample]:
+    """Invented decisions over ten years."""
+    return list(generate(count, seed=seed, first=FIRST, last=LAST))
+
+
+@pytest.fixture(scope="module")
+def many() -> list[Sample]:
+    return corpus(2_000)
+
+
+@pytest.fixture(scope="module")
+def texts(many: list[Sample]) -> list[str]:
+    return [expected_text(sample) for sample in many]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site([*seeds(), *corpus(300)])
+
+
+@pytest.fixture
+def server(site: Site) -> Iterator[Server]:
+    with serve(site) as served:
+        yield served
+        assert not served.errors
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=5) as opened:
+        yield opened
+
+
+def search(client: httpx.Client, first: date, last: date, page: int = 1, **more: str) -> tuple[int | None, list[str]]:
+    """The stated total, and the links of the cards."""
+    asked = {"fd": str(first), "td": str(last), "page": str(page), "t": "both", **more}
+    text = client.get("/Decisions/SearchResults", params=asked).raise_for_status().text
+    total = re.search(r"Your search has ([\d,]+) results", text)
+    return total and int(total[1].replace(",", "")), re.findall(r'card__title"><a href="([^"]+)"', text)
+
+
+# Seeds and corpus.
+
+
+def test_seeds_stand_byte_for_byte() -> None:
+    for sample, path in zip(seeds(), sorted((SEEDS).glob("*.txt")), strict=True):
+        golden = GOLDEN / path.name
+        assert expected_text(sample) == (golden if golden.exists() else path).read_text("utf-8")
+
+
+def test_the_cross_references_of_seed_002_land() -> None:
+    sample = seeds()[2]
+    numbered = dict(zip(expected_numbers(sample), expected_text(sample).split("\n"), strict=True))
+    assert "91" in numbered and "92" not in numbered
+    assert numbered["1.•1"].startswith("- Failed to adequately") and numbered["88.1"].startswith("- Provide a written")
+    assert "X repeated that Ms D had scratched her" in numbered["24"]
+    assert "no record appeared in the case papers" in numbered["59"]
+
+
+def test_generation_is_deterministic() -> None:
+    once, again = corpus(60), corpus(60)
+    assert once == again and list(map(expected_text, once)) == list(map(expected_text, again))
+    assert once != corpus(60, seed=2)
+
+
+def test_the_corpus_is_honest(texts: list[str]) -> None:
+    sizes = [len(text.encode()) for text in texts]
+    assert 7_000 <= statistics.median(sizes) <= 9_000 and 25_000 < max(sizes) <= 45_000
+    assert len({word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())}) >= 20_000
+    shares: Counter[str] = Counter()
+    for text in texts[:600]:
+        lines = "\n".join(text.split("\n")[5:-1])
+        shares.update({end for end in re.split(r"(?<=[.;:)]) |\n", lines) if end.endswith(".")})
+    statutory = " ".join(STATUTORY).replace("\u00a0", " ")
+    assert [end for end, n in shares.items() if n > 180 and end.removeprefix("- ") not in statutory] == []
+
+
+def test_the_corpus_is_marked_and_varied(many: list[Sample], texts: list[str]) -> None:
+    assert all("SPECIMEN" in sample.summary and "SPECIMEN" in text for sample, text in zip(many, texts, strict=True))
+    assert len({sample.reference for sample in many} | {sample.reference for sample in seeds()}) == 2_005
+    assert {sample.category for sample in many} == set(CATEGORIES)
+    kinds = Counter(sample.layout for sample in many)
+    assert 0.02 < (kinds["overview"] + kinds["old"]) / 2_000 < 0.045 and kinds["overview"] and kinds["old"]
+    lags = [sample.published - sample.decision_date for sample in many if sample.kind == "statement"]
+    assert min(lags) >= timedelta(days=42) and max(lags) > timedelta(days=200)
+    assert all(sample.published == sample.decision_date for sample in many if sample.kind == "report")
+    for character in "’‘“”£–\u00a0":
+        assert any(character in written for written in map(raw, many[:200]))
+
+
+def raw(sample: Sample) -> str:
+    """The words of a page, no-break spaces kept."""
+    return unescape(b"".join(render(sample)).decode())
+
+
+def test_joint_cases_share_their_text(many: list[Sample]) -> None:
+    joint = [sample for sample in many if sample.reference[-1].isalpha()]
+    assert 10 < len(joint) < 60
+    held = {sample.reference: sample for sample in many}
+    for sample in joint[:10]:
+        council = held[sample.reference[:-1]]
+        assert council.chapters == sample.chapters and council.authority != sample.authority
+        assert (council.closing or "").endswith("Ombudsmen")
+
+
+# Pages.
+
+
+def words(page: bytes) -> list[str]:
+    """The words of the main part without its furniture, read by pattern only."""
+    main = page.decode().split('<main id="main">')[1].split("</main>")[0]
+    furniture = r'<p class="top">.*?</p>|<ul class="contents">.*?</ul>|<nav.*?</nav>'
+    main = re.sub(furniture, " ", main, flags=re.DOTALL)
+    main = re.sub(r"</?(?:span|em|i|b|strong|sup|a)\b[^>]*>|<!--.*?-->", "", main, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", main)).split()
+
+
+@pytest.mark.parametrize("markup", STYLES)
+def test_every_markup_says_the_same_words(markup: str, many: list[Sample]) -> None:
+    odd = [sample for sample in many if sample.kind == "report" or sample.reference[-1].isalpha()][:20]
+    for sample in [*seeds(), *many[:25], *odd]:
+        lines = expected_text(sample).split("\n")
+        header = " ".join(lines[: 1 + len(sample.headers) + len(sample.header_extra)]).split()
+        first, *rest = (words(page) for page in render(sample, markup))
+        if markup == "bold":
+            first, rest = sample.title.split() + first, [sample.title.split() + more for more in rest]
+        got = first + [word for more in rest for word in more[len(header) :]]
+        want = " ".join(line.removeprefix("- ") for line in lines)
+        assert [word for word in got if word != "|"] == [word for word in want.split() if word != "|"]
+
+
+class Numbers(HTMLParser):
+    """The numbers a page proves by its lists, starts and typed paragraphs, of items only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str | None] = []
+        self.stack: list[tuple[str, int, str | None]] = []
+        self.last: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("ol", "ul") and given.get("class") != "contents":
+            beside = not self.stack and (tag == "ul" or "type" in given)
+            above = self.last if beside else self.found[-1] if self.stack else ""
+            kind = "•" if tag == "ul" else given.get("type") or "1"
+            self.stack.append((kind, int(given.get("start") or 1), above))
+        elif tag == "li" and self.stack:
+            kind, place, above = self.stack.pop()
+            marker = {"a": chr(96 + place), "•": f"•{place}", "1": str(place)}[kind]
+            number = above if above is None else f"{above}.{marker}".lstrip(".")
+            self.last = number if not self.stack and kind == "1" else self.last
+            self.stack.append((kind, place + 1, above))
+            self.found.append(number)
+        elif tag in ("p", "h2", "h3", "table") and not self.stack and given.get("class") != "top":
+            self.last = None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("ol", "ul") and self.stack:
+            self.stack.pop()
+
+
+def test_the_article_markup_proves_the_numbers(many: list[Sample]) -> None:
+    for sample in [*seeds(), *[sample for sample in many[:200] if sample.layout == "statement"]]:
+        pairs = zip(expected_text(sample).split("\n"), expected_numbers(sample), strict=True)
+        main = render(sample)[0].decode().split("</header>\n", 2)[-1].split("</article>")[0]
+        reader = Numbers()
+        reader.feed(re.sub(r'<ul class="contents">.*?</ul>', "", main, flags=re.DOTALL))
+        nested = [number for line, number in pairs if line.startswith("- ")]
+        assert sorted(map(str, reader.found)) == sorted(map(str, nested)), sample.reference
+
+
+def test_pages_are_whole_and_of_the_expected_weight(many: list[Sample]) -> None:
+    assert 36_000 < len(frame("A title", "/decisions", "", ("Education",), many[:5])) < 40_000
+    page, other = (render(sample)[0].decode() for sample in many[:2])
+    assert page.endswith("</html>\n") and page.count('<article id="article">') == page.count("</article>") == 1
+    assert "<h1" not in page.split("<article")[1].split("</article>")[0]
+    for part in (r'name="request-token" content="(\w+)"', r'rel="canonical" href="([^"]+)"', r"<ol><li>.*?</ol>"):
+        ours, theirs = re.search(part, page), re.search(part, other)
+        assert ours and theirs and ours[0] != theirs[0]
+
+
+# The site over HTTP.
+
+
+def test_totals_and_paging(client: httpx.Client, site: Site) -> None:
+    total, links = search(client, date.min, date.max)
+    assert total == len(site) == 305 and len(links) == 10
+    walked = [link for page in range(1, 32) for link in search(client, date.min, date.max, page)[1]]
+    assert walked == [sample.address for sample in site.listed()]
+    days = [sample.decision_date for sample in site.listed()]
+    assert days == sorted(days, reverse=True)
+    assert search(client, date.min, date.max, 32) == (305, [])
+    site.past_end = "404"
+    assert client.get("/decisions/searchresults?fd=0001-01-01&page=32").status_code == 404
+    site.count_line = lambda total: f"Your search has {total * 7:,} results"
+    assert "Your search has 2,135 results" in client.get("/DECISIONS/searchRESULTS").text
+
+
+def test_dates_are_inclusive(client: httpx.Client, site: Site) -> None:
+    first, last = date(2020, 3, 2), date(2021, 3, 1)
+    inside = [sample for sample in site.listed() if first <= sample.decision_date <= last]
+    assert search(client, first, last)[0] == len(inside) > 10
+    edge = inside[0].decision_date
+    assert search(client, edge, edge)[0] == sum(sample.decision_date == edge for sample in site.listed())
+    assert search(client, date(1999, 1, 1), date(1999, 12, 31)) == (None, [])
+
+
+def test_filters(client: httpx.Client, site: Site) -> None:
+    def count(**more: str) -> int | None:
+        return search(client, date.min, date.max, 1, **more)[0]
+
+    shown = site.listed()
+    assert count(dc="c+nu+u+") == 305
+    assert count(dc="nu+") == sum(sample.outcome == "Not upheld" for sample in shown)
+    assert count(t="reports") == sum(sample.kind == "report" for sample in shown)
+    assert count(c="4+other") == sum((s.category, s.subcategory) == ("Education", "Other") for s in shown)
+    assert count(aname=shown[0].authority) == sum(sample.authority == shown[0].authority for sample in shown)
+    upheld = next(sample for sample in shown if sample.outcome == "Upheld")
+    before = count(dc="u+") or 0
+    site.withdraw(upheld.reference)
+    assert count(dc="u+") == before - 1
+
+
+def test_cards(client: httpx.Client, site: Site) -> None:
+    sample = site.listed()[0]
+    old = replace(sample, reference="17 111 222a", decision_date=date(2018, 5, 1), authority="NHS Oskerby (ICB)")
+    site.publish(old)
+    text = client.get("/Decisions/SearchResults?fd=2018-05-01&td=2018-05-01").text
+    assert f'<a href="{old.address}">NHS Oskerby (ICB) (17 111 222)</a>' in text and old.address.endswith("-222a")
+    kind = sample.kind.title()
+    assert f">{kind} {old.outcome} {old.subcategory} 01-May-2018</p>" in text
+    assert f'<p class="card__summary">Summary: {old.summary}</p>' in unescape(text)
+    site.untitled = lambda _: True
+    assert f'<a href="{old.address}"></a>' in client.get("/Decisions/SearchResults?fd=2018-05-01&td=2018-05-01").text
+
+
+def test_addresses(client: httpx.Client, site: Site) -> None:
+    sample = seeds()[0]
+    page = client.get(sample.address)
+    assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+    for variant in ("?chapter=0", "?chapter=1", "?displaypref=2", "/", "?chapter=x"):
+        assert client.get(sample.address + variant).content == page.content
+    assert client.get(sample.address.upper()).content == page.content
+    assert client.head(sample.address).headers["content-length"] == str(len(page.content))
+    for wrong in (sample.address + "9", sample.address + "?chapter=2", "/decisions/education/nothing", "/about"):
+        assert client.get(wrong).status_code == 404
+    assert client.post(sample.address).status_code == 405
+    category = client.get("/decisions/children-s-care-services?page=2").text
+    assert category.count('class="card__title"') == 10
+    site.robots, site.robots_status = "Crawl-delay: 2\n", 503
+    assert (client.get("/robots.txt").status_code, client.get("/robots.txt").text) == (503, "Crawl-delay: 2\n")
+
+
+def test_chapters(client: httpx.Client, site: Site) -> None:
+    report = next(sample for sample in site.listed() if sample.layout == "overview")
+    first, second = (client.get(f"{report.address}?chapter={n}").text for n in (1, 2))
+    assert client.get(report.address).text == first != second
+    assert "Overview:" in first and "Overview:" not in second and "<p>1. " in second and report.outcome in second
+    assert client.get(report.address + "?chapter=3").status_code == 404
+
+
+def test_publish_withdraw_restore(client: httpx.Client, site: Site) -> None:
+    sample = replace(seeds()[0], reference="25 999 999", decision_date=date(2025, 10, 6))
+    total = len(site)
+    site.publish(sample)
+    assert search(client, date.min, date.max)[0] == total + 1 and client.get(sample.address).status_code == 200
+    with pytest.raises(ValueError, match="amend"):
+        site.publish(sample)
+    site.withdraw(sample.reference)
+    assert search(client, date.min, date.max)[0] == total and client.get(sample.address).status_code == 404
+    site.gone = 410
+    assert client.get(sample.address).status_code == 410
+    site.restore(sample.reference)
+    assert search(client, date.min, date.max)[0] == total + 1 and client.get(sample.address).status_code == 200
+
+
+def test_amend_and_redate(client: httpx.Client, site: Site) -> None:
+    sample = seeds()[1]
+    before = client.get(sample.address).text
+    moved = replace(sample, category="Education", header_extra=("Ombudsman satisfied: 1 May 2024",))
+    site.amend(sample.reference, moved)
+    assert client.get(sample.address).status_code == 404
+    assert "Ombudsman satisfied: 1 May 2024" in client.get(moved.address).text != before
+    site.redate(sample.reference, date(2031, 7, 1))
+    assert search(client, date(2031, 7, 1), date(2031, 7, 1)) == (1, [moved.address])
+    assert "01 Jul 2031" in client.get(moved.address).text
+    with pytest.raises(ValueError, match="reference stays"):
+        site.amend(sample.reference, replace(sample, reference="25 000 000"))
+
+
+def test_time_passes() -> None:
+    samples = corpus(400)
+    site = Site(samples, today=date(2020, 6, 30))
+    for day in (date(2020, 6, 30), date(2020, 8, 1), date(2024, 2, 29), date(2021, 1, 1), date.max):
+        site.today = day
+        assert {sample.reference for sample in site.listed()} == {s.reference for s in samples if s.published <= day}
+    late = replace(samples[0], reference="20 999 999", published=date(2030, 1, 1))
+    site.today = date(2029, 12, 31)
+    site.publish(late)
+    assert late not in site.listed()
+    site.today = date(2030, 1, 1)
+    assert late in site.listed()
+    site.expire_before(date(2020, 1, 1))
+    assert {sample.kind for sample in site.listed(last=date(2019, 12, 31))} == {"report"}
+    site.expire_before(date(2020, 1, 1), reports=True)
+    assert site.listed(last=date(2019, 12, 31)) == [] and site.listed(date(2020, 1, 1))
+
+
+def test_a_large_listing_is_cheap() -> None:
+    site = Site(generate(5_000, seed=3, first=FIRST, last=LAST, body=False))
+    asked = [Request("GET", f"/Decisions/SearchResults?fd=0001-01-01&page={page}", {}) for page in range(1, 501, 5)]
+    start = time.perf_counter()
+    answers = [site.handle(request) for request in asked]
+    assert (time.perf_counter() - start) / len(asked) < 0.005
+    assert all("Your search has 5,000 results" in answer.body.decode() for answer in answers)
+
+
+def test_validators() -> None:
+    site = Site(seeds(), validators=True)
+    page = site.handle(Request("GET", seeds()[0].address, {}))
+    tag = dict(page.headers)["ETag"]
+    again = site.handle(Request("GET", seeds()[0].address, {"if-none-match": tag}))
+    assert again.status == 304 and again.wire.endswith(b"\r\n\r\n")
+    assert site.handle(Request("GET", seeds()[0].address, {"if-none-match": '"other"'})).status == 200
+    site.markup = "dl"
+    assert site.handle(Request("GET", seeds()[0].address, {"if-none-match": tag})).status == 200
+
+
+def test_hand_made_samples() -> None:
+    body = (
+        Heading("The complaint"),
+        Items("1", (Item("One 21st:", (Items("a", (Item("x"), Item("y", (Items("1", (Item("deep"),)),)))), "after")),)),
+        "between",
+        Table((("a", "b"), ("c", "d"))),
+        Items("1", (Item("Two:", (Items("•", (Item("p"),), split=True),)), Item("Three"))),
+    )
+    sample = replace(seeds()[0], source=Written((body,)), closing=None)
+    lines = list(zip(expected_text(sample).split("\n")[6:], expected_numbers(sample)[6:], strict=True))
+    items = [("- One 21st:", "1"), ("- x", "1.a"), ("- y", "1.b"), ("- deep", "1.b.1"), ("after", "1")]
+    rest = [("between", None), ("a | b", None), ("c | d", None), ("- Two:", "2"), ("- p", "2.•1"), ("- Three", "3")]
+    assert lines == [("The complaint", None), *items, *rest]
+
+
+# The server.
+
+
+def test_the_log_tells_each_request(client: httpx.Client, server: Server) -> None:
+    client.get("/robots.txt", headers={"X-Probe": "Yes"})
+    client.get("/nothing")
+    first, second = server.log
+    assert (first.method, first.target, first.status, first.headers["x-probe"]) == ("GET", "/robots.txt", 200, "Yes")
+    assert second.status == 404 and second.port == first.port and second.received >= first.received
+    assert abs(first.at - time.time()) < 60
+
+
+def test_faults_answer_break_off_and_wait(client: httpx.Client, server: Server) -> None:
+    path = seeds()[0].address
+    whole = client.get(path).content
+    server.faults = lambda request: Respond(503, (("Retry-After", "7"),), b"away") if request.path == path else None
+    assert (answer := client.get(path)).status_code == 503 and answer.headers["retry-after"] == "7"
+    assert answer.content == b"away" and client.get("/robots.txt").status_code == 200
+    assert server.log[-2].status == 503 and server.log[-2].port == server.log[-1].port
+    for after in (0, 100, 5_000):
+        fault = Reset(after)
+        server.faults = lambda _, fault=fault: fault
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            client.get(path)
+
+    class Drip:
+        """What a later fault looks like."""
+
+        def acts(self, request: Request, answer: object) -> Iterator[bytes | float | Act]:
+            assert callable(answer)
+            response: Response = answer()
+            yield response.head
+            for start in range(0, len(response.body), 20_000):
+                yield 0.01
+                yield response.body[start : start + 20_000]
+
+    drip: Fault = Drip()
+    server.faults = lambda _: drip
+    assert client.get(path).content == whole
+    server.faults = None
+    assert client.get(path).content == whole
+
+
+def test_a_site_away(client: httpx.Client, server: Server) -> None:
+    assert client.get("/robots.txt").status_code == 200
+    server.refuse()
+    with pytest.raises(httpx.TransportError):
+        client.get("/robots.txt")
+    with pytest.raises(httpx.ConnectError):
+        client.get("/robots.txt")
+    server.listen()
+    assert client.get("/robots.txt").status_code == 200
+
+
+def test_by_hand() -> None:
+    command = [sys.executable, "-m", "lgsco.replica", "--count", "20", "--markup", "dl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        try:
+            assert "Your search has 25 results" in httpx.get(f"{url}/Decisions/SearchResults", trust_env=False).text
+        finally:
+            process.terminate()
+        assert process.wait(5) == 0
