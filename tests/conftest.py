@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,9 +18,11 @@ from hypothesis import HealthCheck, settings
 from ingest.clock import Stop
 from lgsco.cli.main import main
 from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from support.command_line import Desk, Here, Ran, Shop, open_shop, small_site
+from support.command_line import Desk, Here, Ran, Shop, open_shop, short_site, small_site
+from support.recovery import Watched
 from support.world import TODAY, Time, World
 
 settings.register_profile("lgsco", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -89,3 +93,45 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with open_shop(tmp_path, small_site()) as shop:
         yield shop
+
+
+@pytest.fixture(scope="session")
+def report_samples() -> list[Sample]:
+    """Thirty decisions of few words, three of them reports of several chapters."""
+    some = list(generate(400, seed=5, first=date(2024, 1, 1), last=date(2026, 9, 10), body=False))
+    chaptered = [sample for sample in some if len(sample.chapters) > 1][:3]
+    return [*[sample for sample in some if len(sample.chapters) == 1][:27], *chaptered]
+
+
+@pytest.fixture
+def reports_world(tmp_path: Path, time: Time, report_samples: list[Sample]) -> Iterator[World]:
+    """Thirty decisions of few words, three of them reports of several chapters, on a site that sends validators."""
+    with serve(Site(report_samples, today=TODAY, validators=True)) as server:
+        yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
+    assert not server.errors
+
+
+@pytest.fixture
+def short_shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop with twelve decisions of few words."""
+    with open_shop(tmp_path, short_site(12)) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop whose backfill is complete, for tests that only read."""
+    with open_shop(tmp_path_factory.mktemp("filled"), small_site()) as shop:
+        shop.run("backfill")
+        yield shop
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> type[Watched]:
+    """Every connection made meanwhile."""
+
+    class Here(Watched):
+        waits: list[tuple[str, int]] = []  # noqa: RUF012
+
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Here))
+    return Here

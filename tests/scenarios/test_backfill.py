@@ -11,7 +11,7 @@ from lgsco.replica.corpus import expected_numbers, expected_text, generate
 from lgsco.replica.faults import Fault, Reset, Respond
 from lgsco.replica.messages import Request
 from storage.model import Window
-from support.world import TODAY, World
+from support.world import TODAY, World, holds_the_truth
 
 
 def held(world: World) -> dict[str, str]:
@@ -337,3 +337,22 @@ def test_the_window_of_everything_has_no_edges(world: World) -> None:
     assert Window(date(1, 1, 1), TODAY).first.isoformat() == "0001-01-01"
     world.run(Backfill())
     assert "fd=0001-01-01" in world.targets()[1]
+
+
+def test_a_narrower_backfill_after_a_wider_one_that_was_cut_off_is_complete(reports_world: World) -> None:
+    assert reports_world.run(Backfill(limit=4)).state == "limited"
+    days = sorted(sample.decision_date for sample in reports_world.site.listed())
+    narrow = Backfill(days[5], days[15])
+    ran = reports_world.run(narrow)
+    assert ran.state == "complete", ran.message
+    assert reports_world.run(narrow).state == "complete"
+    assert reports_world.run(Backfill()).state == "complete"
+    assert holds_the_truth(reports_world)
+
+
+def test_a_limit_is_of_decisions_fetched_and_not_of_failures(world: World) -> None:
+    gone = {sample.address for sample in world.site.listed()[1:8]}
+    world.server.faults = lambda request: Respond(404) if request.path in gone else None
+    outcome = world.run(Backfill(limit=5))
+    assert (outcome.state, outcome.exit_code) == ("limited", 0)
+    assert world.ask("SELECT count(*) FROM decisions") == [5]

@@ -10,14 +10,13 @@ import pty
 import re
 import shlex
 import shutil
-import signal
 import sqlite3
 import struct
 import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -31,38 +30,20 @@ from lgsco.replica.corpus import expected_text, seeds
 from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
 from storage.database import SCHEMA_VERSION
-from support.command_line import (
-    Desk,
-    Here,
-    Shop,
-    ask,
-    ended,
-    held_at,
-    mounted,
-    open_shop,
-    reached,
-    read_off,
-    small_site,
-    sound,
-)
+from support.command_line import Desk, Here, Shop, ask, ended, held_at, mounted, reached, read_off, sound
 from support.paths import GOLDEN, SEEDS
 
 CANONICAL = (GOLDEN / "002_5bc863b3bb6f37b6.txt").read_bytes()
+
 COMMANDS = frozenset(
     [
         *("backfill", "sync", "daemon", "import", "status", "coverage", "politeness", "renormalise", "show", "search"),
         *("export", "serve", "snapshot", "demo"),
     ]
 )
+
+
 FETCHING = frozenset({"backfill", "sync", "daemon"})
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A shop whose backfill is complete, for tests that only read."""
-    with open_shop(tmp_path_factory.mktemp("filled"), small_site()) as shop:
-        assert shop.run("backfill").code == 0
-        yield shop
 
 
 # ---------------------------------------------------------------- help
@@ -498,45 +479,6 @@ def test_an_export_that_cannot_be_written_is_said(filled: Shop) -> None:
         assert "a_file" in filled.run("export", folder, code=1).sentence
 
 
-def test_a_snapshot_is_one_whole_file(filled: Shop) -> None:
-    for name, options in (("all.db", []), ("public.db", ["--public"])):
-        copy = filled.folder / name
-        filled.run("snapshot", *options, copy)
-        assert [path.name for path in filled.folder.iterdir() if path.name.startswith((name, f".{name}"))] == [name]
-        with closing(sqlite3.connect(copy)) as db:
-            assert db.execute("PRAGMA journal_mode").fetchone() != ("wal",)
-            assert db.execute("PRAGMA freelist_count").fetchone() == (0,)
-            found = db.execute("SELECT count(*) FROM decisions_fts WHERE decisions_fts MATCH 'council'").fetchone()[0]
-            assert found > 0
-        assert sound(copy)
-        assert ask(copy, "SELECT reference, text FROM decisions") == ask(
-            filled.database, "SELECT reference, text FROM decisions"
-        )
-        assert filled.run("show", "25 004 920", "--db", copy).out
-
-    tables = set(ask(filled.folder / "public.db", "SELECT name FROM sqlite_schema WHERE type = 'table'"))
-    for table in {"pages", "queue", "requests", "request_days", "promises", "robots"} & tables:
-        assert ask(filled.folder / "public.db", f"SELECT count(*) FROM {table}") == [0]
-    assert ask(filled.folder / "all.db", "SELECT count(*) FROM pages")[0] >= len(filled.site)
-    assert (filled.folder / "public.db").stat().st_size < (filled.folder / "all.db").stat().st_size
-
-
-def test_a_snapshot_never_overwrites(filled: Shop) -> None:
-    target = filled.folder / "precious.txt"
-    target.write_text("mine")
-    assert "precious.txt exists" in filled.run("snapshot", target, code=1).sentence
-    assert target.read_text() == "mine"
-    assert "no folder" in filled.run("snapshot", filled.folder / "nowhere" / "copy.db", code=1).sentence
-
-
-def test_a_public_snapshot_names_no_file_of_this_machine(desk: Desk) -> None:
-    documents = desk.folder / "private-folder"
-    shutil.copytree(SEEDS, documents)
-    desk.run("import", documents)
-    desk.run("snapshot", "--public", "public.db")
-    assert b"private-folder" not in (desk.folder / "public.db").read_bytes()
-
-
 # ---------------------------------------------------------------- backfill: what goes wrong
 
 
@@ -702,94 +644,6 @@ def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> 
     assert shop.held() == shop.truth()
     assert sound(shop.database)
     assert ask(shop.database, "SELECT task, state FROM runs") == [("backfill", "complete")]
-
-
-def test_a_snapshot_is_made_while_another_writes(shop: Shop) -> None:
-    hold = held_at(shop.server, 12)
-    first = shop.start("backfill")
-    reached(hold, first)
-    try:
-        shop.run("snapshot", "meanwhile.db")
-    finally:
-        hold.go.set()
-        code = ended(first).code
-    assert sound(shop.folder / "meanwhile.db")
-    assert code == 0
-    held = dict(ask(shop.folder / "meanwhile.db", "SELECT reference, text FROM decisions"))
-    assert held.items() < shop.held().items()
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: signal.Signals, code: int) -> None:
-    hold = held_at(shop.server, 8)
-    process = shop.start("backfill")
-    reached(hold, process)
-    process.send_signal(number)
-    hold.go.set()
-    ran = ended(process)
-    assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
-    assert ran.code == code
-    assert "stopped" in ran.sentence
-    assert ask(shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
-    kept = ask(shop.database, "SELECT DISTINCT reference FROM pages")
-    assert len(kept) >= 6
-
-    shop.run("backfill")
-    assert shop.held() == shop.truth()
-    pages = shop.pages()
-    assert len(pages) <= len(set(pages)) + 1, "at most one page is fetched again"
-
-
-def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
-    """The signal comes while it reads: a pipe stands among the documents and gives nothing until then."""
-    documents = desk.folder / "documents"
-    shutil.copytree(SEEDS, documents)
-    pipe = documents / "002_b.txt"
-    os.mkfifo(pipe)
-    process = desk.start("import", *sorted(documents.iterdir()))
-    writer = -1
-    while writer < 0:
-        assert process.poll() is None, ended(process).err
-        with suppress(OSError):  # nobody reads it yet
-            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    process.send_signal(signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(0.2)
-    os.write(writer, (SEEDS / "003_409f28d8bbf57340.txt").read_bytes())
-    os.close(writer)
-    ran = ended(process)
-    assert ran.code == 143
-    assert "stopped" in ran.sentence
-    assert 0 < ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions")[0] <= 5
-    pipe.unlink()
-    desk.run("import", documents)
-    assert ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions") == [5]
-
-
-# ---------------------------------------------------------------- the disk is full
-
-
-@pytest.mark.parametrize("room", [0, 12, 150, 1300])
-def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Shop, room: int) -> None:
-    """`room`: KiB free when the backfill begins, from none for the first table to too little for the last pages."""
-    with mounted(shop.folder / "disk", "-o", "size=12m") as disk:
-        database = disk / "kept.db"
-        filler = disk / "filler"
-        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-        filler.write_bytes(b"\1" * (free - room * 1024))
-        ran = shop.run("backfill", "--db", database, code=1)
-        assert "kept.db" in ran.sentence
-        assert "disk is full" in ran.sentence
-        before = ask(database, "SELECT reference, text FROM decisions") if room > 500 else []
-
-        filler.unlink()
-        shop.run("backfill", "--db", database)
-        assert sound(database)
-        held = dict(ask(database, "SELECT reference, text FROM decisions"))
-        assert held == shop.truth()
-        assert dict(before).items() <= held.items()
-        pages = shop.pages()
-        assert len(pages) <= len(set(pages)) + 1, "what was fetched is not fetched again, but for the page in hand"
 
 
 # ---------------------------------------------------------------- what is shown on the way

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import sqlite3
 import sys
@@ -14,106 +15,34 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 
 import scheduler
 from ingest.clock import Clock, Stop, instant
-from ingest.config import Config, Schedule, load
-from ingest.errors import ConfigError
+from ingest.config import load
 from ingest.run import Backfill, Import, Sync
 from lgsco.replica.corpus import expected_text, generate
 from lgsco.replica.faults import Respond
+from lgsco.replica.script import on
 from lgsco.replica.site import Site
-from scheduler import next_sync, retry_wait, timetable
+from scheduler import next_sync
 from storage.writer import writing
-from support.command_line import PATIENCE, Hold, Shop, ask, ended, open_shop, reached, until
+from support.command_line import PATIENCE, Hold, Shop, ended, ended_promptly, open_shop, reached, read_off, rows, until
 from support.paths import SEEDS
 from support.world import Time, World
-
-
-def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
-    return replace(Config(), schedule=Schedule(time_zone=zone, sync=lines))
-
 
 # ---------------------------------------------------------------- the timetable
 
 
-@pytest.mark.parametrize("line", ["30 6 * * 1-5", "30 6 * * 0", "30 6 * * 7", "30 6 * * mon,3", "30 6 * * */2"])
-def test_weekdays_by_number_are_refused(line: str) -> None:
-    with pytest.raises(ConfigError, match="name the weekdays") as refused:
-        timetable(scheduled(line))
-    assert repr(line) in str(refused.value)
-    assert "sync" in str(refused.value)
-
-
-@pytest.mark.parametrize("hours", ["1", "2", "1-3", "0-1", "*/2", "1,13", "2-23", "0-22"])
-def test_hours_that_come_twice_or_never_are_refused(hours: str) -> None:
-    with pytest.raises(ConfigError, match="twice or never"):
-        timetable(scheduled(f"30 {hours} * * mon-fri"))
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["", "daily", "@daily", "30 6 * *", "30 6 * * mon-fri *", "61 6 * * mon", "30 24 * * mon", "30 6 * * someday"],
-)
-def test_what_is_no_crontab_line_is_refused(line: str) -> None:
-    with pytest.raises(ConfigError) as refused:
-        timetable(scheduled("30 6 * * mon-fri", line))
-    assert repr(line) in str(refused.value)
-
-
-def test_a_timetable_without_a_line_is_refused() -> None:
-    with pytest.raises(ConfigError, match="sync is empty"):
-        timetable(scheduled())
-
-
-@pytest.mark.parametrize(
-    ("line", "now", "due"),
-    [
-        # clocks in London go back on Sunday 25 October 2026 and forward on Sunday 28 March 2027
-        ("30 6 * * mon-fri", "2026-10-23T05:29:00Z", "2026-10-23T05:30:00Z"),
-        ("30 6 * * mon-fri", "2026-10-23T05:30:01Z", "2026-10-26T06:30:00Z"),
-        ("30 6 * * *", "2026-10-24T06:00:00Z", "2026-10-25T06:30:00Z"),
-        ("0 0 * * *", "2026-10-24T22:00:00Z", "2026-10-24T23:00:00Z"),
-        ("0 0 * * *", "2026-10-24T23:00:01Z", "2026-10-26T00:00:00Z"),
-        ("0 3 * * sun", "2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z"),
-        ("0 3 * * sun", "2027-03-27T22:00:00Z", "2027-03-28T02:00:00Z"),
-        ("30 6 * * mon-fri", "2027-03-26T06:30:01Z", "2027-03-29T05:30:00Z"),
-        ("0 * * * *", "2026-10-25T00:00:01Z", "2026-10-25T01:00:00Z"),
-        ("0 * * * *", "2026-10-25T01:00:01Z", "2026-10-25T02:00:00Z"),
-        ("0 * * * *", "2027-03-28T00:00:01Z", "2027-03-28T01:00:00Z"),
-    ],
-)
-def test_the_next_sync_is_told_in_utc_across_a_change_of_clocks(line: str, now: str, due: str) -> None:
-    assert next_sync(scheduled(line), datetime.fromisoformat(now)) == due
-
-
-def test_the_next_sync_is_the_first_of_all_lines_in_the_zone() -> None:
-    config = scheduled("0 20 * * mon-fri", "0 9 * * mon-fri", zone="America/New_York")
-    assert next_sync(config, datetime(2026, 7, 6, 14, tzinfo=UTC)) == "2026-07-07T00:00:00Z"
-    assert next_sync(config, datetime(2026, 7, 7, 1, tzinfo=UTC)) == "2026-07-07T13:00:00Z"
-
-
-def test_every_day_of_two_years_has_its_sync_once() -> None:
-    config, now, seen = scheduled("30 6 * * *"), datetime(2026, 1, 1, tzinfo=UTC), []
-    for _ in range(730):
-        due = next_sync(config, now)
-        assert due is not None
-        seen.append(due[:10])
-        now = datetime.fromisoformat(due) + timedelta(seconds=1)
-    assert seen == [(date(2026, 1, 1) + timedelta(days=n)).isoformat() for n in range(730)]
-
-
-def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(shop: Shop) -> None:
-    config = shop.folder / "mine.toml"
+def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(recent_shop: Shop) -> None:
+    config = recent_shop.folder / "mine.toml"
     config.write_text('[schedule]\nsync = ["30 6 * * 1-5"]\n')
-    sentence = shop.run("daemon", "--config", config, code=2).sentence
+    sentence = recent_shop.run("daemon", "--config", config, code=2).sentence
     assert "30 6 * * 1-5" in sentence
     assert "sync" in sentence
     assert "mine.toml" in sentence
-    assert not shop.database.exists()
+    assert not recent_shop.database.exists()
 
 
 # ---------------------------------------------------------------- what a sync survives
@@ -225,28 +154,8 @@ def test_a_stop_ends_the_wait_for_another_writer(world: World, time: Time) -> No
 
 # ---------------------------------------------------------------- trying again
 
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.mark.parametrize(
-    ("states", "wait"),
-    [
-        ([], HOUR),  # it failed before a run began
-        (["incomplete"], HOUR),
-        (["failed", "incomplete"], 6 * HOUR),
-        (["incomplete"] * 3, DAY),
-        (["incomplete"] * 300, DAY),
-        (["blocked"], 6 * HOUR),
-        (["layout"], 6 * HOUR),
-        (["layout", "incomplete"], 6 * HOUR),
-        (["incomplete", "blocked"], 6 * HOUR),
-        (["blocked"] * 3, DAY),
-    ],
-)
-def test_a_sync_is_tried_again_ever_later_and_soon_only_where_it_was_not_refused(
-    states: list[str], wait: timedelta
-) -> None:
-    assert timedelta(seconds=retry_wait(states)) == wait
 
 
 def test_what_fails_is_tried_again_ever_later_until_it_completes(world: World, time: Time) -> None:
@@ -388,7 +297,7 @@ def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> N
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def recent_shop(tmp_path: Path) -> Iterator[Shop]:
     """A site with decisions of the last months, and a desk to run the daemon from."""
     today = datetime.now(UTC).date()
     site = Site(generate(25, seed=3, first=today - timedelta(days=100), last=today - timedelta(days=2)))
@@ -396,20 +305,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
-def rows(shop: Shop, sql: str) -> list[Any]:
-    try:
-        return ask(shop.database, sql)
-    except Exception:  # not made yet
-        return []
-
-
-def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(shop: Shop) -> None:
-    process = shop.start("daemon")
-    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
-    assert dict(rows(shop, "SELECT reference, text FROM decisions")) == {
-        sample.reference: expected_text(sample) for sample in shop.site.listed()
+def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(recent_shop: Shop) -> None:
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert dict(rows(recent_shop, "SELECT reference, text FROM decisions")) == {
+        sample.reference: expected_text(sample) for sample in recent_shop.site.listed()
     }
-    told = json.loads(shop.run("status", "--json").out)
+    told = json.loads(recent_shop.run("status", "--json").out)
     keeper = told["daemon"]
     assert keeper["process"] == process.pid
     assert keeper["stopped_at"] is None
@@ -417,107 +319,111 @@ def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(
     assert told["next_sync"] == keeper["next_at"]
     due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
     assert keeper["next_at"] == due
-    assert f"last heard of {keeper['seen_at']}, next sync {due}" in shop.run("status").out
+    assert f"last heard of {keeper['seen_at']}, next sync {due}" in recent_shop.run("status").out
 
     process.send_signal(signal.SIGTERM)
     ran = ended(process)
     assert ran.code == 0
     assert "Traceback" not in ran.err
     assert "catching up now" in ran.err
-    assert rows(shop, "SELECT task, state FROM runs") == [("sync", "complete")]
-    assert rows(shop, "SELECT next_at, stopped_at IS NOT NULL FROM daemon") == [(None, 1)]
-    assert "daemon: not running" in shop.run("status").out
+    assert rows(recent_shop, "SELECT task, state FROM runs") == [("sync", "complete")]
+    assert rows(recent_shop, "SELECT next_at, stopped_at IS NOT NULL FROM daemon") == [(None, 1)]
+    assert "daemon: not running" in recent_shop.run("status").out
 
-    again = shop.start("daemon")
-    until(again, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE process = {again.pid} AND stopped_at IS NULL"))
+    again = recent_shop.start("daemon")
+    until(again, lambda: rows(recent_shop, f"SELECT 1 FROM daemon WHERE process = {again.pid} AND stopped_at IS NULL"))
     again.send_signal(signal.SIGINT)
     ran = ended(again)
     assert ran.code == 0
-    assert rows(shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
+    assert rows(recent_shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
 
 
 @pytest.mark.parametrize(("command", "code"), [("daemon", 0), ("backfill", 143)])
-def test_sigterm_breaks_off_the_wait_for_an_answer_that_never_comes(shop: Shop, command: str, code: int) -> None:
+def test_sigterm_breaks_off_the_wait_for_an_answer_that_never_comes(recent_shop: Shop, command: str, code: int) -> None:
     hold = Hold()
-    target = shop.site.listed()[7].address
-    shop.server.faults = lambda request: hold if request.path == target else None
-    process = shop.start(command)
+    target = recent_shop.site.listed()[7].address
+    recent_shop.server.faults = lambda request: hold if request.path == target else None
+    process = recent_shop.start(command)
     reached(hold, process)
     process.send_signal(signal.SIGTERM)
     ran = ended(process)  # while the server still holds the answer back
     hold.go.set()
     assert ran.code == code, ran.err
     assert "Traceback" not in ran.err
-    assert rows(shop, "SELECT state FROM runs") == ["stopped"]
-    assert 0 < rows(shop, "SELECT count(*) FROM decisions")[0] < len(shop.site)
-    assert rows(shop, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
+    assert rows(recent_shop, "SELECT state FROM runs") == ["stopped"]
+    assert 0 < rows(recent_shop, "SELECT count(*) FROM decisions")[0] < len(recent_shop.site)
+    assert rows(recent_shop, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
 
 
-def test_a_second_daemon_on_the_same_database_is_refused(shop: Shop) -> None:
-    first = shop.start("daemon")
-    until(first, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
-    assert "has another daemon" in shop.run("daemon", code=13).sentence
+def test_a_second_daemon_on_the_same_database_is_refused(recent_shop: Shop) -> None:
+    first = recent_shop.start("daemon")
+    until(first, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    assert "has another daemon" in recent_shop.run("daemon", code=13).sentence
     first.send_signal(signal.SIGTERM)
     assert ended(first).code == 0
 
 
-def test_a_daemon_that_was_killed_is_not_shown_as_running(shop: Shop) -> None:
-    process = shop.start("daemon")
-    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+def test_a_daemon_that_was_killed_is_not_shown_as_running(recent_shop: Shop) -> None:
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
     process.kill()
     ended(process)
-    with closing(sqlite3.connect(shop.database)) as db, db:
+    with closing(sqlite3.connect(recent_shop.database)) as db, db:
         db.execute("UPDATE daemon SET seen_at = '2026-01-01T00:00:00Z'")
-    assert "daemon: not running" in shop.run("status").out
+    assert "daemon: not running" in recent_shop.run("status").out
 
 
-def test_a_site_that_blocks_does_not_end_the_daemon(shop: Shop) -> None:
-    shop.server.faults = lambda request: Respond(403)
-    process = shop.start("daemon")
-    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'blocked'"))
-    assert "sync: blocked" in shop.run("status", code=1).out
+def test_a_site_that_blocks_does_not_end_the_daemon(recent_shop: Shop) -> None:
+    recent_shop.server.faults = lambda request: Respond(403)
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'blocked'"))
+    assert "sync: blocked" in recent_shop.run("status", code=1).out
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert ended(process).code == 0
 
 
-def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_so(shop: Shop) -> None:
-    shop.environment |= {"LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"}
-    shop.server.refuse()
-    process = shop.start("daemon")
-    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE ended_at IS NOT NULL"))
-    (ended_at,) = rows(shop, "SELECT ended_at FROM runs")
+def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_so(recent_shop: Shop) -> None:
+    recent_shop.environment |= {"LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"}
+    recent_shop.server.refuse()
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE ended_at IS NOT NULL"))
+    (ended_at,) = rows(recent_shop, "SELECT ended_at FROM runs")
     retry = datetime.fromisoformat(ended_at) + timedelta(hours=1)
-    until(process, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE next_at <= '{instant(retry, 60)}'"))
-    (due,) = rows(shop, "SELECT next_at FROM daemon")
+    until(process, lambda: rows(recent_shop, f"SELECT 1 FROM daemon WHERE next_at <= '{instant(retry, 60)}'"))
+    (due,) = rows(recent_shop, "SELECT next_at FROM daemon")
     assert retry <= datetime.fromisoformat(due)
-    assert json.loads(shop.run("status", "--json", code=1).out)["next_sync"] == due
-    assert f"next sync {due}" in shop.run("status", code=1).out
+    assert json.loads(recent_shop.run("status", "--json", code=1).out)["next_sync"] == due
+    assert f"next sync {due}" in recent_shop.run("status", code=1).out
     process.send_signal(signal.SIGTERM)
     assert ended(process).code == 0
 
 
-def test_the_daemon_tries_again_by_itself_until_it_completes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_daemon_tries_again_by_itself_until_it_completes(
+    recent_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("scheduler._RETRY_SECONDS", (0.2,))
     monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
-    config = load(None, {**shop.environment, "LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"})
-    shop.server.refuse()
+    config = load(None, {**recent_shop.environment, "LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"})
+    recent_shop.server.refuse()
 
     def watch() -> None:
         for _ in range(PATIENCE * 20):
-            states = rows(shop, "SELECT state FROM runs ORDER BY id")
+            states = rows(recent_shop, "SELECT state FROM runs ORDER BY id")
             if states.count("incomplete") == 2:
-                shop.server.listen()
-            if "complete" in states and rows(shop, "SELECT 1 FROM daemon WHERE next_at LIKE '%-01-01T12:00:00Z'"):
+                recent_shop.server.listen()
+            if "complete" in states and rows(
+                recent_shop, "SELECT 1 FROM daemon WHERE next_at LIKE '%-01-01T12:00:00Z'"
+            ):
                 break
             wall.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
 
     watcher = Thread(target=watch)
     watcher.start()
-    assert scheduler.run_daemon(config, shop.database, Clock()) == 0
+    assert scheduler.run_daemon(config, recent_shop.database, Clock()) == 0
     watcher.join()
-    states = rows(shop, "SELECT state FROM runs ORDER BY id")
+    states = rows(recent_shop, "SELECT state FROM runs ORDER BY id")
     assert len(states) >= 3
     assert set(states[:-1]) == {"incomplete"}
     assert states[-1] == "complete", "and then the timetable alone holds"
@@ -531,3 +437,45 @@ def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back()
         assert stop.wait(PATIENCE)
     assert stop.exit_code == 143
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_while_its_alert_hangs(shop: Shop, tmp_path: Path, number: signal.Signals) -> None:
+    shop.server.faults = lambda _request: Respond(403)
+    shop.environment |= {
+        "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *",
+        "LGSCO_ALERTS_COMMAND": f"sh -c 'touch {tmp_path}/alerted; exec sleep 50'",
+    }
+    process = shop.start("daemon")
+    until(process, (tmp_path / "alerted").exists)
+    process.send_signal(number)
+    assert ended_promptly(process).code == 0
+
+
+def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
+    shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
+    ours, theirs = pty.openpty()
+    process = shop.start("daemon", stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    until(process, lambda: shop.database.exists() and rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.send_signal(signal.SIGINT)
+    shown = read_off(ours).decode()
+    assert process.wait() == 0
+    assert "sync begins (run 1)" in shown
+    assert "sync ends (run 1): complete" in shown
+
+
+def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:
+    shop.run("backfill", "--limit", "2")
+    hold = Hold()
+    shop.server.faults = on("/decisions/", hold, times=1)
+    backfill = shop.start("backfill")
+    reached(hold, backfill)
+    daemon = shop.start("daemon")
+    until(daemon, lambda: rows(shop, f"SELECT 1 FROM daemon WHERE process = {daemon.pid}"))
+    hold.go.set()
+    assert ended(backfill).code == 0
+    daemon.send_signal(signal.SIGTERM)
+    ran = ended_promptly(daemon)
+    assert ran.code == 0
+    assert "the daemon waits for it" in ran.err

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ingest.run import Backfill, Import
-from lgsco.replica.corpus import seeds
+from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.markup import render
 from lgsco.replica.sample import Sample
 from support.paths import GOLDEN, SEEDS
@@ -173,3 +174,26 @@ def test_a_folder_without_documents_and_a_path_that_is_not_there_are_said(world:
         world.run(Import((tmp_path / "none",)))
     with pytest.raises(UsageError, match="no such file"):
         world.run(Import((tmp_path / "nowhere",)))
+
+
+def test_an_import_gives_what_the_sites_page_leaves_out_in_either_order(world: World, tmp_path: Path) -> None:
+    sample = next(s for s in seeds() if s.reference == "24 014 420")
+    bare = replace(sample, bare=True) if hasattr(sample, "bare") else sample
+    world.site.amend(sample.reference, bare)
+    text = expected_text(sample)
+    (tmp_path / "mine.txt").write_text(text, encoding="utf-8")
+    world.run(Import((tmp_path / "mine.txt",)))
+    world.run(Backfill())
+    row = world.ask("SELECT authority, category, outcome, source FROM decisions WHERE reference = '24 014 420'")
+    assert row == [(sample.authority, sample.category, sample.outcome, "site")]
+
+
+def test_one_chapter_of_a_report_is_not_imported_as_the_whole(world: World, tmp_path: Path) -> None:
+    many = generate(200, seed=5, first=date(2023, 1, 1), last=date(2025, 12, 31))
+    report = next(sample for sample in many if len(sample.chapters) > 1)
+    for number, body in enumerate(render(report), 1):
+        (tmp_path / f"{number}.html").write_bytes(body)
+    outcome = world.run(Import((tmp_path,)))
+    assert outcome.exit_code == 10
+    assert "one chapter of a report" in outcome.tally.unread[0]
+    assert world.ask("SELECT count(*) FROM decisions") == [0]

@@ -5,6 +5,7 @@ The short of it; `python -m bench kills` does the same at every commit.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -24,9 +25,10 @@ from bench.kills import Found, at_commits
 from bench.ordeal import environment
 from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.messages import Request
+from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from support.command_line import Desk, Ran, Shop, ask, ended, sound
+from support.command_line import Desk, Hold, Ran, Shop, ask, ended, reached, sound
 from support.paths import SEEDS
 
 
@@ -240,3 +242,16 @@ def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
         ("backfill", "died"),
         ("import", "complete"),
     ]
+
+
+def test_a_run_that_was_killed_is_told_so_before_the_next_one(shop: Shop) -> None:
+    hold = Hold()
+    shop.server.faults = on("/decisions/", hold, after=5)
+    process = shop.start("backfill")
+    reached(hold, process)
+    assert "backfill: running" in shop.run("status", code=1).out
+    process.kill()
+    ended(process)
+    assert "backfill: died" in shop.run("status", code=1).out
+    assert json.loads(shop.run("status", "--json", code=1).out)["runs"][0]["state"] == "died"
+    hold.go.set()

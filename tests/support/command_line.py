@@ -241,3 +241,16 @@ def ended_promptly(process: subprocess.Popen[str]) -> Ran:
     except subprocess.TimeoutExpired:
         pytest.fail("it goes on as if it had not been told to stop")
     return ended(process)
+
+
+def short_site(decisions: int) -> Site:
+    """A small site of decisions of few words."""
+    return Site(generate(decisions, seed=11, first=date(2024, 1, 1), last=date(2025, 9, 30), body=False))
+
+
+def rows(shop: Shop, sql: str) -> list[Any]:
+    """What the database of a shop answers; nothing where it is not made yet."""
+    try:
+        return ask(shop.database, sql)
+    except sqlite3.Error:
+        return []

@@ -15,6 +15,7 @@ from ingest import config
 from ingest.clock import Clock, Stop
 from ingest.fetching.throttle import Manners
 from ingest.reports.politeness import Account, account
+from ingest.run import Outcome
 from storage.database import reading
 from storage.schema import migrations
 from support.world import World
@@ -88,3 +89,7 @@ def emptied() -> sqlite3.Connection:
 def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: float) -> Manners:
     fetch = replace(config.Fetch(), **dials)  # type: ignore[arg-type]
     return Manners(db, 1, fetch, clocks.clock(), stop or Stop(), asked=lambda: None)
+
+
+def incomplete(outcome: Outcome) -> bool:
+    return (outcome.state, outcome.exit_code) == ("incomplete", 10)

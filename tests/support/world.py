@@ -13,6 +13,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config, load
 from ingest.recording.pipeline import Tally
 from ingest.run import Outcome, Task, perform
+from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server
 from lgsco.replica.site import Site
 from storage.database import reading
@@ -70,3 +71,10 @@ class World:
     def targets(self) -> list[str]:
         """What the server was asked for, in order."""
         return [entry.target for entry in self.server.log]
+
+
+def holds_the_truth(world: World) -> bool:
+    """Whether every decision that the site lists is held, word for word, and no other."""
+    return dict(world.ask("SELECT reference, text FROM decisions")) == {
+        sample.reference: expected_text(sample) for sample in world.site.listed()
+    }

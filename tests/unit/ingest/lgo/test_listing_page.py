@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.crawling.windows import EVERYTHING, days, split
 from ingest.errors import TooLarge, Undecodable
 from ingest.lgo import listing_page as listing
 from ingest.lgo.listing_page import PAGE_SIZE, Listing, read
@@ -20,7 +18,7 @@ from ingest.parsing.input_limits import MOST_TAGS
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from storage.model import Entry, Window
+from storage.model import Entry
 
 FULL = Entry(
     reference="25 004 920",
@@ -31,6 +29,8 @@ FULL = Entry(
     decision_date=date(2025, 10, 6),
     kind="statement",
 )
+
+
 OTHER = Entry(
     reference="24 022 037",
     url="/decisions/adult-care-services/charging/24-022-037",
@@ -40,6 +40,8 @@ OTHER = Entry(
     decision_date=date(2025, 9, 30),
     kind="report",
 )
+
+
 SUMMARY = "Summary: Ms X complained (about Statement Upheld Noise 01-Jan-2001) the Council (Area 3)"
 
 
@@ -389,58 +391,6 @@ def test_the_look_alikes_cards_say_what_the_look_alike_knows() -> None:
     named = [(e.authority, s.authority) for e, s in zip(found, site.listed(), strict=True) if e.authority is not None]
     assert len(named) >= len(found) - 5, "one card in a hundred lacks its title"
     assert all(read == true for read, true in named)
-
-
-# ---------------------------------------------------------------- windows
-
-DAYS = st.dates(EVERYTHING.first, EVERYTHING.last)
-WINDOWS = st.tuples(DAYS, DAYS).map(lambda pair: Window(min(pair), max(pair)))
-NEAR = st.tuples(st.dates(date(2009, 1, 1), date(2030, 1, 1)), st.integers(0, 900)).map(
-    lambda pair: Window(pair[0], pair[0] + timedelta(days=pair[1]))
-)
-
-
-@given(window=(WINDOWS | NEAR).filter(lambda window: window.first < window.last))
-@example(window=EVERYTHING)
-@example(window=Window(date(2009, 12, 31), date(2010, 1, 1)))
-@example(window=Window(date(9999, 12, 30), date(9999, 12, 31)))
-@example(window=Window(date(1, 1, 1), date(1, 1, 2)))
-def test_a_split_tiles_the_window_without_gap_or_overlap(window: Window) -> None:
-    older, newer = split(window)
-    assert window.first == older.first <= older.last
-    assert older.last + timedelta(days=1) == newer.first
-    assert newer.first <= newer.last == window.last
-    assert days(older) + days(newer) == days(window)
-
-
-@given(day=DAYS)
-def test_a_day_cannot_be_split(day: date) -> None:
-    assert days(Window(day, day)) == 1
-    with pytest.raises(ValueError, match="cannot be split"):
-        split(Window(day, day))
-
-
-@given(window=NEAR)
-def test_splitting_ends_in_days(window: Window) -> None:
-    parts, rounds = [window], 0
-    while any(days(part) > 1 for part in parts):
-        parts = [piece for part in parts for piece in (split(part) if days(part) > 1 else (part,))]
-        rounds += 1
-    assert [part.first for part in parts] == [window.first + timedelta(days=n) for n in range(days(window))]
-    assert rounds <= 12, "halves, not slices"
-
-
-@given(days=st.lists(DAYS | st.dates(date(2026, 1, 1), date(2026, 1, 9)), min_size=4, max_size=4).map(sorted))
-def test_outside_is_what_is_left_of_the_whole(days: list[date]) -> None:
-    whole, part = Window(days[0], days[3]), Window(days[1], days[2])
-    around = whole.without(part)
-    tiles = sorted([*around, part], key=lambda window: window.first)
-    assert tiles[0].first == whole.first
-    assert tiles[-1].last == whole.last
-    for before, after in pairwise(tiles):
-        assert before.first <= before.last
-        assert before.last + timedelta(days=1) == after.first
-    assert whole.without(whole) == []
 
 
 @pytest.mark.parametrize("other", ["", "<a href='/decisions/planning/other/23-004-118'>b</a>"])

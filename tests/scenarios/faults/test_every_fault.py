@@ -1,0 +1,212 @@
+"""Every fault of the catalogue on every part of the site: how a run ends, and that the next one recovers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from ingest.run import Backfill, Outcome, Sync
+from lgsco.replica.script import catalogue
+from lgsco.replica.site import Site
+from lgsco.replica.walls import WALLS
+from support.faults import (
+    BLOCKED,
+    COMPLETE,
+    COUNT,
+    EITHER,
+    INCOMPLETE,
+    LAYOUT,
+    MOST,
+    NAMED,
+    NEW,
+    OLD,
+    TRIES,
+    TRUTH,
+    WALK,
+    Stage,
+    journalled,
+    met,
+    nothing_false,
+    recovered,
+    told,
+)
+from support.world import World
+
+# ---------------------------------------------------------------- what is expected, fault by fault
+
+
+KINDS = {
+    "silent": [
+        *("429", "500", "503", "reset", "reset in mid-body", "truncated"),
+        *("stall", "stall, then close", "stall in mid-answer", "long head"),
+    ],
+    "round and round": ["redirect loop", "redirect round"],
+    "too large": ["gzip bomb", "huge"],
+    "harmless": ["drip", "drip of the head", "wrong type", "wrong charset", "utf-16", "no charset"],
+    "cut": ["truncated, length fitted", "truncated, no length"],
+    "undecodable": ["cp1252"],
+    "wall": [*WALLS, "cookie needed"],
+    "cookie kept": ["cookie needed, redirect"],
+    "home": ["redirect home"],
+    "elsewhere": ["another host"],
+    "another reference": ["another reference"],
+    "miscounted": ["card dropped", "card repeated", "card over another", "shifted on", "wrong total"],
+    "shifted back": ["shifted back"],
+    "no total": ["no total"],
+}
+KIND = {name: kind for kind, names in KINDS.items() for name in names}
+
+Endings = set[tuple[str, int]]
+
+FRESH: dict[str, dict[str, Endings]] = {
+    # What could not be fetched: 10. What is no listing, or no decision: blocked. What does not read any more: layout.
+    "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
+    "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
+    "too large": {"listing": INCOMPLETE, "pages": NAMED, "everything": INCOMPLETE},
+    "harmless": {"listing": COMPLETE, "pages": COMPLETE, "everything": COMPLETE},
+    "cut": {"listing": NAMED, "pages": NAMED, "everything": NAMED},
+    "undecodable": {"listing": INCOMPLETE, "pages": LAYOUT | BLOCKED, "everything": INCOMPLETE},
+    "wall": {"listing": BLOCKED, "pages": BLOCKED, "everything": BLOCKED},
+    "cookie kept": {"listing": EITHER, "pages": EITHER, "everything": EITHER},
+    "home": {"listing": BLOCKED, "pages": BLOCKED, "everything": NAMED},
+    "elsewhere": {"listing": BLOCKED, "pages": INCOMPLETE | BLOCKED, "everything": INCOMPLETE | BLOCKED},
+    "another reference": {"pages": BLOCKED},
+    "miscounted": {"listing": INCOMPLETE},
+    "shifted back": {"listing": INCOMPLETE},
+    "no total": {"listing": LAYOUT},
+}
+HELD: dict[str, dict[str, Endings]] = {
+    # A known decision is asked for first, so pages that are walled off are noticed at the first of them; new decisions
+    # alone are no more than decisions that could not be had.
+    "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
+    "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
+    "too large": {"listing": INCOMPLETE, "pages": NAMED, "new pages": INCOMPLETE, "everything": INCOMPLETE},
+    "harmless": {"listing": COMPLETE, "pages": COMPLETE, "new pages": COMPLETE, "everything": COMPLETE},
+    "cut": {"listing": NAMED, "pages": NAMED, "new pages": INCOMPLETE, "everything": NAMED},
+    "undecodable": {"listing": INCOMPLETE, "pages": LAYOUT | BLOCKED, "new pages": EITHER, "everything": NAMED},
+    "wall": {"listing": BLOCKED, "pages": BLOCKED, "new pages": INCOMPLETE, "everything": BLOCKED},
+    "cookie kept": {"listing": EITHER, "pages": EITHER, "new pages": EITHER, "everything": EITHER},
+    "home": {"listing": BLOCKED, "pages": BLOCKED, "new pages": INCOMPLETE, "everything": NAMED},
+    "elsewhere": {
+        "listing": BLOCKED,
+        "pages": BLOCKED,
+        "new pages": INCOMPLETE,
+        "everything": INCOMPLETE | BLOCKED,
+    },
+    "another reference": {"pages": BLOCKED, "new pages": INCOMPLETE},
+    "miscounted": {"listing": INCOMPLETE},
+    "shifted back": {"listing": COMPLETE | INCOMPLETE},
+    "no total": {"listing": LAYOUT},
+}
+SAID = {
+    "429": "429",
+    "500": "500",
+    "503": "503",
+    "reset": "no whole answer|reset|broke",
+    "reset in mid-body": "no whole answer|reset|broke",
+    "stall": "time|seconds",
+    "stall, then close": "no whole answer|closed|disconnected",
+    "stall in mid-answer": "time|seconds",
+    "long head": "no whole answer",
+    "truncated": "no whole answer|cut|closed",
+    "truncated, length fitted": "cut short|no total",
+    "truncated, no length": "cut short|no total",
+    "redirect loop": "redirect",
+    "redirect round": "redirect",
+    "gzip bomb": "more than 300,000 bytes",
+    "huge": "more than 300,000 bytes",
+    "cp1252": "UTF-8",
+    "another host": r"elsewhere\.example",
+    "card dropped": "not proven",
+    "card repeated": "not proven",
+    "card over another": "not proven",
+    "shifted on": "not proven",
+    "shifted back": "not proven",
+    "wrong total": "not proven",
+    "no total": "no total",
+}
+"""What the user is told of it; of walls and wrong pages: that the site shows something else, or no total."""
+OTHERWISE = "no total|something else|is the decision .*, not|no title line|redirected"
+FRESH_MOST: dict[str, dict[str, int]] = {
+    # robots.txt, the listing's two pages, a batch of four decisions and one of eight, a second page for one of them; or
+    # five decisions, each so often as it may be tried, where nothing is answered.
+    "silent": {"listing": 1 + TRIES, "pages": 3 + 6 * TRIES, "everything": 1 + TRIES},
+    "round and round": {"listing": 1 + 4, "pages": 3 + 5 * 4, "everything": 4 + 4},
+    "too large": {"listing": 2, "pages": 3 + 13, "everything": 1},
+    "cut": {"listing": 1 + WALK + COUNT, "pages": 3 + 13, "everything": 4},
+    "undecodable": {"listing": 2, "pages": 3 + 13, "everything": 2},
+    "wall": {"listing": 4, "pages": 3 + 13, "everything": 4},
+    "home": {"listing": 6, "pages": 3 + 2 * 13, "everything": 8},
+    "elsewhere": {"listing": 2, "pages": 3 + 13, "everything": 1},
+    "another reference": {"pages": 3 + 13},
+    "no total": {"listing": 2},
+}
+HELD_MOST: dict[str, dict[str, int]] = {
+    # robots.txt, a known decision (two more where it is gone or only answers that it fails), the listing.
+    "silent": {"listing": 2 + TRIES, "pages": 1 + 3 * TRIES, "everything": 1 + TRIES},
+    "round and round": {"listing": 2 + 4, "pages": 1 + 3 * 4, "everything": 4 + 3 * 4},
+    "too large": {"listing": 3, "pages": 1 + 3, "everything": 1},
+    "cut": {"pages": 2, "everything": 2},
+    "undecodable": {"listing": 3, "pages": 2, "everything": 2},
+    "wall": {"listing": 10, "pages": 2, "everything": 2},
+    "home": {"listing": 20, "pages": 3, "everything": 4 + 3 * 4},
+    "elsewhere": {"listing": 3, "pages": 2, "everything": 1},
+    "another reference": {"pages": 2},
+    "no total": {"listing": 3},
+}
+
+
+def test_the_tables_know_every_fault_of_the_catalogue() -> None:
+    assert set(KIND) == set(catalogue(Site()))
+    assert set(FRESH) == set(HELD) == set(KINDS)
+
+
+def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
+    return [
+        pytest.param(name, scope, endings, id=f"{name}-{scope}")
+        for kind, scopes in table.items()
+        for name in KINDS[kind]
+        for scope, endings in scopes.items()
+    ]
+
+
+def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
+    """It ended as it should, named the fault, and did no harm."""
+    assert (outcome.state, outcome.exit_code) in endings, outcome.message
+    nothing_false(world, before)
+    asked = journalled(world)
+    assert len(asked) <= most, f"{len(asked)} requests: {Counter(asked)}"
+    if outcome.exit_code == 0:
+        assert dict(world.ask("SELECT reference, text FROM decisions")) == TRUTH
+    else:
+        everything_said = told(world, outcome)
+        assert re.search(SAID.get(name, OTHERWISE), everything_said), f"the fault is not named: {everything_said}"
+
+
+@pytest.mark.parametrize(("name", "scope", "endings"), cases(FRESH))
+def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
+    outcome = met(fresh, Backfill(), name, scope)
+    survived(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
+    if KIND[name] in ("silent", "round and round"):
+        assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
+        assert fresh.ask("SELECT reference FROM decisions") == []
+        if scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer":  # which comes after them
+            assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean wait, not go"
+    recovered(fresh, Backfill(), stage.undisturbed)
+
+
+@pytest.mark.parametrize(("name", "scope", "endings"), cases(HELD))
+def test_a_sync_of_what_is_held_survives(stage: Stage, held: World, name: str, scope: str, endings: Endings) -> None:
+    before = {sample.reference for sample in OLD}
+    outcome = met(held, Sync(), name, scope)
+    survived(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
+    if scope == "new pages" and outcome.exit_code:
+        waiting = {sample.reference for sample in NEW}
+        assert set(held.ask("SELECT reference FROM queue WHERE error IS NOT NULL")) == waiting
+        assert all(any(name in said for said in outcome.tally.unread) for name in waiting), "each is named"
+    elif KIND[name] in ("silent", "round and round"):
+        assert set(held.ask("SELECT attempts FROM queue")) <= {0}
+    recovered(held, Sync(), stage.undisturbed)

@@ -1,0 +1,215 @@
+"""A site that is away, for minutes or months, and comes back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingest.run import Backfill, Outcome, Sync, Task
+from lgsco.replica.faults import Drip, Faults, Reset, Respond, Stall, Truncate, server_error, unavailable
+from lgsco.replica.sample import Sample
+from lgsco.replica.script import Script, on
+from lgsco.replica.walls import WALLS
+from storage.database import reading
+from storage.queue import find_failures
+from storage.status import find_unexplained
+from support.faults import (
+    ADDRESS,
+    COUNT,
+    DAY,
+    NEW,
+    NEW_PAGES,
+    OLD,
+    PAGES,
+    TO_DO,
+    TRIES,
+    TRUTH,
+    Stage,
+    nothing_false,
+    picture,
+    recovered,
+    told,
+)
+from support.world import World
+
+# ---------------------------------------------------------------- the site is away
+
+
+def is_away(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
+    """A run that got no answer: told, and nothing held against any decision."""
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert re.search(ADDRESS, outcome.message)
+    assert "127.0.0.1" in told(world, outcome)
+    assert re.search(TO_DO, outcome.message)
+    assert outcome.tally.requests <= most
+    assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
+    nothing_false(world, before)
+
+
+@pytest.mark.parametrize("mode", ["fresh", "held"])
+@pytest.mark.parametrize("how", ["refused", "reset"])
+def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
+    request: pytest.FixtureRequest, stage: Stage, mode: str, how: str
+) -> None:
+    world: World = request.getfixturevalue(mode)
+    task: Task = Backfill() if mode == "fresh" else Sync()
+    before = {sample.reference for sample in OLD} if mode == "held" else set()
+    if how == "refused":
+        world.server.refuse()
+    else:
+        world.server.faults = on(".", Reset())
+    for _ in range(8):
+        is_away(world, world.run(task, fetch__tries=TRIES), before)
+        world.time.at += timedelta(hours=1)
+    assert len(world.server.log) <= 8 * TRIES
+    world.server.listen()
+    recovered(world, task, stage.undisturbed)
+
+
+@pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
+def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
+    fresh.server.faults = on(".", Reset(), after=answered)
+    is_away(fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES)
+    assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
+    recovered(fresh, Backfill(), stage.undisturbed)
+
+
+@pytest.mark.parametrize("page", [0, 1, 2])
+def test_a_site_that_goes_away_before_the_last_few_pages_is_away_all_the_same(
+    stage: Stage, held: World, page: int
+) -> None:
+    """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
+    first_of_them = on(NEW_PAGES, Reset(), after=page)
+    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
+    is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
+    recovered(held, Sync(), stage.undisturbed)
+
+
+def test_pages_that_fail_where_others_come_are_failures_of_their_own(stage: Stage, held: World) -> None:
+    failing = NEW[1]
+    held.server.faults = on(failing.address, server_error())
+    outcome = held.run(Sync(), fetch__tries=TRIES)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert held.ask("SELECT reference, state, attempts, error_kind FROM queue") == [
+        (failing.reference, "failed", 1, "Refused")
+    ]
+    assert [said for said in outcome.tally.unread if failing.reference in said and failing.address in said]
+    recovered(held, Sync(), stage.undisturbed)
+
+
+def test_a_page_that_fails_for_a_year_is_tried_less_and_less_often_and_never_given_up(
+    stage: Stage, held: World
+) -> None:
+    failing = NEW[1]
+    held.server.faults = on(failing.address, server_error())
+    waits = []
+    began = held.time.at
+    while held.time.at < began + 365 * DAY:
+        asked = len([target for target in held.targets() if target == failing.address])
+        assert held.run(Backfill(), fetch__tries=TRIES).exit_code == 10
+        assert len([target for target in held.targets() if target == failing.address]) == asked + TRIES
+        ((state, next_at),) = held.ask("SELECT state, next_at FROM queue")
+        assert state == "failed"
+        waits.append(datetime.fromisoformat(next_at) - held.time.at)
+        held.time.at += waits[-1] + timedelta(seconds=1)
+    assert waits == sorted(waits), "it backs off"
+    assert waits[0] < DAY
+    assert timedelta(days=7) < waits[-1] < timedelta(days=90)
+    held.server.faults = None
+    assert held.run(Backfill()).state == "complete"
+    assert dict(held.ask("SELECT reference, text FROM decisions")) == TRUTH
+
+
+# ---------------------------------------------------------------- one fault after the other
+
+
+def test_many_faults_at_once_and_in_turn_end_complete(stage: Stage, fresh: World) -> None:
+    faults: list[Faults] = [
+        on("robots", server_error(), times=1),
+        on("page=1$", Truncate(), times=1),
+        on("page=2$", unavailable(5), times=1),
+        on(PAGES, Reset(), times=1, after=2),
+        on(PAGES, Drip(8_192, 0.001), times=1, after=2),
+        on(PAGES, server_error(), times=1, after=3),
+        on(PAGES, Truncate(0.2), times=1, after=4),
+        on(PAGES, Stall(60), times=1, after=5),
+    ]
+    fresh.server.faults = Script(*faults)
+    outcome = fresh.run(Backfill(), fetch__read_timeout=0.1)
+    assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message
+    assert picture(fresh) == stage.undisturbed
+
+
+def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: World) -> None:
+    held.server.faults = on(NEW_PAGES, WALLS["error page"])
+    held.run(Sync())
+    with reading(held.database) as db:
+        failures = find_failures(db)
+    assert {failure.reference for failure in failures} == {sample.reference for sample in NEW}
+    now = held.time.at.astimezone(UTC)
+    for failure in failures:
+        assert failure.error
+        assert failure.attempts == 1
+        assert datetime.fromisoformat(failure.next_at) > now
+
+
+# ---------------------------------------------------------------- run again at once, as one is told to
+
+
+@pytest.mark.parametrize("answered", [4, 8, 13])
+def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh: World, answered: int) -> None:
+    fresh.server.faults = on(".", Reset(), after=answered)
+    assert fresh.run(Backfill(), fetch__tries=2).exit_code == 10
+    fresh.server.faults = None
+    assert fresh.run(Backfill()).state == "complete"
+    assert picture(fresh) == stage.undisturbed
+
+
+def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alone(
+    held: World, left: list[Sample]
+) -> None:
+    addresses = {sample.address for sample in left}
+    first_of_them = on("|".join(addresses), Reset())
+    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
+    outcome = held.run(Sync(), fetch__tries=TRIES)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert sum(target in addresses for target in held.targets()) == 5 * TRIES
+    assert held.ask("SELECT count(*) FROM absences WHERE answer IS NULL") == [8]
+    held.server.faults = None
+    assert held.run(Sync()).exit_code == 0
+    assert held.ask("SELECT gone FROM absences") == [1] * 8
+
+
+def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fresh: World) -> None:
+    newest = [sample.address for sample in fresh.site.listed()[:5]]
+    fresh.server.faults = on("|".join(newest), Respond(404))
+    assert fresh.run(Backfill()).state == "blocked", "nothing is known yet that could tell the site from the pages"
+    assert fresh.run(Backfill()).state == "incomplete"
+    assert fresh.ask("SELECT count(*) FROM decisions") == [COUNT - 5]
+    assert fresh.ask("SELECT DISTINCT attempts FROM queue") == [1]
+
+
+@pytest.mark.parametrize("status", [500, 503, 400])
+def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: World, status: int) -> None:
+    behind = [replace(sample, reference=f"27 {status:03} {n:03}") for n, sample in enumerate([NEW[0]] * 9)]
+    try:
+        for sample in behind:
+            held.site.publish(sample)
+        failing = [sample.address for sample in held.site.listed()[:7]]
+        held.server.faults = on("|".join(failing), Respond(status))
+        assert held.run(Sync(), fetch__tries=TRIES).state == "incomplete"
+        assert held.ask("SELECT count(*) FROM decisions") == [COUNT + len(behind) - len(failing)]
+        assert held.ask("SELECT DISTINCT attempts FROM queue") == [1]
+    finally:
+        for sample in behind:
+            held.site.withdraw(sample.reference)
+
+
+def test_those_that_left_and_fail_for_good_keep_no_sync_from_its_end(held: World, left: list[Sample]) -> None:
+    held.server.faults = on("|".join(sample.address for sample in left), server_error())
+    assert held.run(Sync(), fetch__tries=TRIES).state == "complete"
+    with reading(held.database) as db:
+        assert {one.reference for one in find_unexplained(db)} == {sample.reference for sample in left}

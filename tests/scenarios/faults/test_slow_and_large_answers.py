@@ -1,0 +1,96 @@
+"""Answers that take very long or are very large."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from ingest.run import Backfill
+from lgsco.replica.faults import Acts, Answer, Fault, GzipBomb, Huge
+from lgsco.replica.messages import Request
+from lgsco.replica.script import on
+from support.faults import LISTING, SCOPES, TRIES, Stage, journalled, nothing_false, recovered
+from support.world import Time, World
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """A fault: the right answer in pieces, with half a minute of the test's clock before each."""
+
+    time: Time
+
+    def acts(self, request: Request, answer: Answer) -> Acts:
+        wire = answer().wire
+        for start in range(0, len(wire), 2_000):
+            self.time.at += timedelta(seconds=30)
+            yield wire[start : start + 2_000]
+
+
+@pytest.mark.parametrize(("scope", "most"), [("listing", 1 + TRIES), ("pages", 3 + 6 * TRIES)])
+def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
+    stage: Stage, fresh: World, scope: str, most: int
+) -> None:
+    fresh.server.faults = on(SCOPES[scope], Crawl(fresh.time))
+    outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "100 seconds" in outcome.message
+    assert len(journalled(fresh)) <= most
+    assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
+    nothing_false(fresh, set())
+    recovered(fresh, Backfill(), stage.undisturbed)
+
+
+@dataclass
+class CrawlingHead:
+    """A fault: the right answer, its head byte by byte, with half a minute of the test's clock before each."""
+
+    time: Time
+    heads: int = 0
+    """How many came to their end."""
+
+    def acts(self, request: Request, answer: Answer) -> Acts:
+        right = answer()
+        for byte in right.head:
+            self.time.at += timedelta(seconds=30)
+            yield bytes([byte])
+            yield 0.05
+        self.heads += 1
+        yield right.body
+
+
+@pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
+def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
+    """Each byte comes in time for a read, and nobody reads on to the end of it."""
+    crawling = CrawlingHead(fresh.time)
+    fresh.server.faults = on(SCOPES[scope], crawling)
+    outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "no whole answer within 100 seconds" in outcome.message
+    assert crawling.heads == 0
+    assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
+    nothing_false(fresh, set())
+    recovered(fresh, Backfill(), stage.undisturbed)
+
+
+def test_a_drip_that_ends_before_the_deadline_is_a_slow_answer(fresh: World) -> None:
+    fresh.server.faults = on(LISTING, Crawl(fresh.time))
+    assert fresh.run(Backfill(), fetch__deadline=3_000).state == "complete"
+
+
+@pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
+@pytest.mark.parametrize("fault", [GzipBomb(100), Huge(60), Huge(60, declared=False)], ids=["bomb", "huge", "endless"])
+def test_an_answer_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
+    cap = 1 << 20
+    list(fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked")))  # the look-alike makes it beforehand
+    fresh.server.faults = on(SCOPES[scope], fault, times=3)
+    tracemalloc.start()
+    try:
+        fresh.run(Backfill(), fetch__max_bytes=cap, fetch__tries=TRIES)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * cap, f"{peak:,} bytes for answers of at most {cap:,}"
+    assert max(fresh.ask("SELECT bytes FROM pages"), default=0) <= cap

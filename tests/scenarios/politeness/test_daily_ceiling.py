@@ -1,0 +1,32 @@
+"""The ceiling of requests a day is that of all runs together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ingest.run import Backfill, Sync
+from support.politeness import DAY, incomplete, told
+from support.world import World, holds_the_truth
+
+
+def test_the_days_ceiling_is_that_of_all_runs_together(world: World) -> None:
+    ceiling = {"fetch__daily_requests": 9}
+    assert world.run(Backfill(limit=2), **ceiling).state == "limited"
+    for task in (Backfill(), Sync(), Backfill()):
+        outcome = world.run(task, **ceiling)
+        assert incomplete(outcome)
+        assert "9 requests" in outcome.message
+        assert "daily_requests" in outcome.message
+    assert len(world.server.log) == 9
+    world.time.at = datetime(2026, 11, 2, 23, 59, 59, tzinfo=UTC)
+    assert incomplete(world.run(Sync(), **ceiling))
+    assert len(world.server.log) == 9
+    for days in range(1, 9):
+        world.time.at = datetime(2026, 11, 2, tzinfo=UTC) + days * DAY
+        if world.run(Backfill(), listing__trust_hours=1_000, **ceiling).state == "complete":
+            break
+        assert len(world.server.log) == 9 * (days + 1)
+    assert holds_the_truth(world)
+    its = told(world, fetch__pace=0, **ceiling)
+    assert its.most_in_a_day == 9
+    assert its.broken == ()

@@ -1,0 +1,152 @@
+"""The waits that the site asks for are kept, by all processes, and told."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingest.recording.pipeline import Tally
+from ingest.run import Backfill, Sync, perform
+from lgsco.replica.faults import Fault, too_many_requests, unavailable
+from lgsco.replica.script import Script, on
+from support.politeness import BEGAN, DAY, HOUR, PAGES, TwoClocks, a_process, asked_at, emptied, incomplete, told
+from support.world import World, holds_the_truth
+
+CAPPED = (
+    "the site asked for a wait of 365.0 days; after one, at 2026-11-03T12:00:00Z, it is asked again, in case it means "
+    "it no longer; run the command again then, it goes on where it was"
+)
+
+
+def waiting(form: str, seconds: float, status: int = 503) -> Fault:
+    answer = too_many_requests if status == 429 else unavailable
+    return answer(int(seconds) if form == "seconds" else BEGAN + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("target", ["robots", "page=1$", PAGES])
+def test_a_wait_that_the_site_asks_for_is_kept_and_the_run_goes_on(
+    world: World, form: str, status: int, target: str
+) -> None:
+    world.server.faults = on(target, waiting(form, 90, status), times=1)
+    assert world.run(Backfill()).state == "complete"
+    ((number, status_told),) = world.ask("SELECT id, status FROM requests WHERE retry_after IS NOT NULL")
+    assert status_told == status
+    instants = asked_at(world)
+    assert 90 <= instants[number] - instants[number - 1] <= 120
+    assert instants[number] >= BEGAN.timestamp() + 90
+    its = told(world, fetch__pace=0)
+    assert (its.holds, its.holds_kept, its.broken) == (1, 1, ())
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("target", ["robots", "page=2$", PAGES])
+def test_a_wait_longer_than_a_run_waits_ends_it_and_holds_for_every_run(world: World, form: str, target: str) -> None:
+    world.server.faults = on(target, waiting(form, 7_200), times=1)
+    outcome = world.run(Backfill(), fetch__retry_wait_most=120)
+    assert incomplete(outcome)
+    assert "2026-11-02T14:00:00Z" in outcome.message
+    assert "run the command again" in outcome.message
+    seen = len(world.server.log)
+    assert world.time.at < BEGAN + timedelta(seconds=120), "it does not wait for it"
+
+    for task in (Backfill(), Sync(), Backfill(limit=1)):
+        world.time.at += timedelta(minutes=35)
+        outcome = world.run(task, fetch__retry_wait_most=120)
+        assert incomplete(outcome)
+        assert "2026-11-02T14:00:00Z" in outcome.message
+    assert len(world.server.log) == seen, "nothing is asked before then"
+    assert world.ask("SELECT count(*) FROM queue WHERE attempts > 0") == [0]
+
+    world.time.at = BEGAN + timedelta(seconds=7_201)
+    assert world.run(Backfill()).state == "complete"
+    assert holds_the_truth(world)
+    its = told(world, fetch__pace=0)
+    assert (its.holds, its.holds_kept) == (1, 1)
+
+
+def test_a_wait_that_ends_a_run_says_once_when_to_go_on(world: World) -> None:
+    world.server.faults = on("page=1$", unavailable(7_200), times=1)
+    held = world.run(Backfill(), fetch__retry_wait_most=120)
+    spent = world.run(Backfill(), fetch__daily_requests=2)
+    world.site.robots = "User-agent: *\nCrawl-delay: 7200\n"
+    world.time.at += 2 * DAY
+    slow = world.run(Backfill())
+    for outcome in (held, spent, slow):
+        assert incomplete(outcome)
+        assert outcome.message.count("run the command again") == 1, outcome.message
+    assert "not to be asked before 2026-11-02T14:00:00Z" in held.message
+
+
+def test_who_watches_and_the_log_are_told_of_a_long_wait_and_of_no_short_one(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    def report(tally: Tally) -> None:
+        if tally.waiting != (told or [""])[-1]:
+            told.append(tally.waiting)
+
+    world.time.at = datetime(2026, 11, 2, 7, 59, 50, tzinfo=UTC)
+    world.server.faults = Script(on("page=1$", unavailable(10), times=1), on(PAGES, unavailable(90), times=1))
+    dials = {"fetch__pace": 1, "fetch__quiet_hours": "08:00-08:30"}
+    with caplog.at_level(logging.INFO, "lgsco"):
+        outcome = perform(Backfill(), world.config(**dials), world.database, world.time.clock(), world.stop, report)
+    assert outcome.state == "complete"
+    assert told[1::2] == [""] * 3, "each is over when it is over"
+    assert re.fullmatch(r"the site asked us to wait until 08:00:0\dZ", told[0])
+    assert told[2] == "quiet hours until 08:30:00Z"
+    assert re.fullmatch(r"the site asked us to wait until 08:3[12]:\d\dZ", told[4])
+    assert [line for line in caplog.messages if "until" in line] == [told[2], told[4]], "no lines for a few seconds"
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_wait_of_a_year_is_a_day_and_a_line_in_the_log(
+    world: World, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.server.faults = on("page=1$", waiting(form, 365 * 86_400), times=1)
+    with caplog.at_level(logging.WARNING, "lgsco"):
+        outcome = world.run(Backfill())
+    assert incomplete(outcome)
+    assert outcome.message.endswith(f"page=1: the site answers 503, and {CAPPED}")
+    assert [record for record in caplog.records if "31536000" in record.message and "a day" in record.message]
+    seen = len(world.server.log)
+    world.time.at = BEGAN + 23 * HOUR
+    assert world.run(Backfill()).message == CAPPED, "the next process knows as much"
+    assert len(world.server.log) == seen
+    world.time.at = BEGAN + 24 * HOUR + timedelta(minutes=1)
+    assert world.run(Backfill()).state == "complete"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "soon", "-5", "1e3", "nan", "inf", "0x10", "5, 10", "\xb2", "\xb9\xb2", "9" * 400, "Mon, 99 Zzz 9999"),
+        *("Sun, 06 Nov 1994 08:49:37 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 02 Nov 2026 12:00:30 +9999", "12:00"),
+    ],
+)
+def test_a_retry_after_of_any_words_ends_no_run_otherwise_than_by_waiting(world: World, words: str) -> None:
+    world.server.faults = on("page=1$", unavailable(words), times=1)
+    outcome = world.run(Backfill())
+    if outcome.state != "complete":
+        assert incomplete(outcome)
+        assert world.time.at < BEGAN + HOUR
+        world.time.at += DAY + HOUR
+        assert world.run(Backfill()).state == "complete"
+    assert holds_the_truth(world)
+
+
+def test_a_wait_in_seconds_is_kept_although_the_clock_is_set_forth(world: World) -> None:
+    """By our own clock, which nobody sets: fifty seconds are fifty seconds."""
+    clocks = TwoClocks()
+    manners = a_process(emptied(), clocks, pace=1)
+    manners.take_turn("/x", 1)
+    manners.answered(503, 0, 0.1, None, 50.0)
+    began = clocks.own
+    clocks.ahead += 3_600
+    manners.take_turn("/x", 2)
+    assert clocks.own - began >= 50

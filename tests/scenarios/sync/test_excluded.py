@@ -1,0 +1,104 @@
+"""Decisions that are listed and never there are excluded, named, and tried for ever."""
+
+from __future__ import annotations
+
+from ingest.run import Backfill
+from lgsco.replica.edits import Edit
+from lgsco.replica.faults import Respond
+from support.sync import QUIET, _words_only, later, on_decisions, pages, sync, sync_daily, truth_is_held, window_of
+from support.world import World
+
+
+def test_a_listed_decision_that_is_never_there_is_excluded_and_tried_for_ever(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    assert world.run(Backfill(), **QUIET).exit_code == 10
+    for day in range(1, 7):
+        assert sync_daily(world, 1).exit_code == 10, f"after {day} days it is still missing"
+        assert window_of(world, lost.decision_date)[0] == "short"
+    assert world.ask("SELECT reference, state FROM missing") == [(lost.reference, "failed")]
+    for _ in range(8):
+        outcome = sync_daily(world, 1)
+    assert outcome.exit_code == 0, "two weeks are enough to have tried three times over seven days"
+    assert window_of(world, lost.decision_date) == ("proven", 80, 79, 1)
+    reference, state, error = world.ask("SELECT reference, state, error FROM missing")[0]
+    assert (reference, state) == (lost.reference, "excluded")
+    assert "404" in error
+    gone = world.ask("SELECT at FROM requests WHERE target = ? AND status = 404 ORDER BY id", lost.address)
+    assert len(gone) >= 3
+    assert world.ask("SELECT julianday(?) - julianday(?) >= 7", gone[-1], gone[0]) == [1]
+
+    since = len(world.targets())
+    for _ in range(10):
+        later(world, 9)
+        assert sync(world).exit_code == 0
+    assert lost.address in pages(world, since), "it is tried on"
+    world.server.faults = None
+    for _ in range(5):
+        later(world, 9)
+        assert sync(world).exit_code == 0
+    assert lost.reference in world.ask("SELECT reference FROM decisions")
+    assert world.ask("SELECT count(*) FROM missing") == [0]
+    truth_is_held(world)
+
+
+def test_an_excluded_decision_whose_page_appears_and_does_not_read_is_excluded_no_more(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    world.run(Backfill(), **QUIET)
+    sync_daily(world, 14)
+    assert world.ask("SELECT state FROM missing") == ["excluded"]
+    world.server.faults = lambda request: Edit(_words_only) if request.path == lost.address else None
+    later(world, 30)
+    outcome = sync(world)
+    assert world.ask("SELECT state FROM missing") == ["failed"], "there is such a page"
+    assert outcome.exit_code == 10
+    assert window_of(world, lost.decision_date)[0] != "proven"
+
+
+def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    world.run(Backfill(), **QUIET)
+    sync_daily(world, 5)
+    assert len([p for p in pages(world) if p == lost.address]) >= 3
+    assert world.ask("SELECT state FROM missing") == ["failed"]
+
+
+def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    world.run(Backfill(), **QUIET)
+    later(world, 9)
+    assert sync(world).exit_code == 10
+    assert len([p for p in pages(world) if p == lost.address]) == 2
+    assert world.ask("SELECT state FROM missing") == ["failed"]
+
+
+def test_failures_that_are_not_gone_exclude_nothing(world: World) -> None:
+    """Ten days of 500 are no witness that a page does not exist."""
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(500) if request.path == lost.address else None
+    world.run(Backfill(), fetch__tries=1, **QUIET)
+    outcome = sync_daily(world, 10, fetch__tries=1)
+    assert outcome.exit_code == 10
+    assert world.ask("SELECT state FROM missing") == ["failed"]
+
+
+def test_a_site_whose_every_page_is_404_from_the_first_day_proves_nothing(world: World) -> None:
+    """No page was ever seen: this is a site that does not serve us, not eighty decisions that are excluded."""
+    world.server.faults = on_decisions(Respond(404))
+    world.run(Backfill(), **QUIET)
+    for _ in range(10):
+        assert sync_daily(world, 1).exit_code != 0
+    assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven' AND total > 0") == [0]
+
+
+def test_one_that_was_never_had_and_leaves_the_listing_is_missed_no_more(world: World) -> None:
+    lost = world.site.listed()[20]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    world.run(Backfill(), **QUIET)
+    world.site.withdraw(lost.reference)
+    outcome = sync_daily(world, 1)
+    assert world.ask("SELECT count(*) FROM missing") == [0]
+    assert (outcome.state, outcome.exit_code) == ("complete", 0), "every decision that the site lists is held"

@@ -1,0 +1,107 @@
+"""No room on the disk: what is held can be read, nothing is lost, and with room the next run completes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bench.kept import faults_of
+from ingest.run import Backfill
+from storage.errors import StoreError, StoreFailed
+from support.command_line import Shop, ask, ended, mounted, sound
+from support.locks import IN_ITS_OWN_WAY
+from support.recovery import Watched, completes, goes_on
+from support.world import World
+
+
+def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched: type[Watched]) -> None:
+    """With a little more room each time: from none for all of the tables to too little for the last pages."""
+    before: dict[str, str] = {}
+    times = recorded = 0
+    for pages in range(10, 2_000, 70):
+        watched.most = pages
+        try:
+            world.run(Backfill(), storage__batch=7)
+        except StoreFailed as error:
+            times += 1
+            said = (str(error), error.exit_code)
+            assert "the disk is full; free room and run the same command again" in said[0]
+            with contextlib.suppress(StoreError):  # so little room that there is not even a table yet
+                told = world.ask("SELECT message FROM runs WHERE state = 'failed'")
+                assert all("the disk is full; free room" in message for message in told)
+                recorded += len(told)
+            assert said[1] == 1
+        else:
+            break
+        watched.most = None
+        assert faults_of(world.database) == []
+        if pages > 80:
+            now = dict(world.ask("SELECT reference, text FROM decisions"))
+            assert before.items() <= now.items()
+            before = now
+    watched.most = None
+    assert times >= 4
+    assert recorded
+    completes(world, times)
+
+
+@pytest.mark.parametrize("room", [0, 10, 100, 350])
+def test_a_file_that_may_not_grow_is_said_and_with_room_the_next_run_completes(short_shop: Shop, room: int) -> None:
+    """`room`: KiB that any one file may have, kept by the kernel, whoever runs this. The tables alone are 180."""
+    limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({room * 1024}, {room * 1024}))\n"
+    ran = ended(short_shop.python("-c", limit + IN_ITS_OWN_WAY, "backfill"))
+    assert ran.code == 1
+    assert "kept.db" in ran.sentence
+    assert "run the" in ran.sentence
+    before = dict(ask(short_shop.database, "SELECT reference, text FROM decisions")) if room > 300 else {}
+    assert before.items() <= short_shop.truth().items()
+    goes_on(short_shop, 1)
+
+
+def test_what_is_held_is_read_on_a_disk_without_any_room(filled: Shop, tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "-o", "size=8m") as small:
+        database = small / "kept.db"
+        shutil.copyfile(filled.database, database)
+        with (small / "fill").open("wb", buffering=0) as fill, suppress(OSError):
+            while True:
+                fill.write(b"\0" * 4_096)
+        assert filled.run("show", "25 004 920", "--db", database).out
+        assert f"{len(filled.site)} decisions" in filled.run("status", "--db", database).out
+        filled.run("coverage", "--db", database)
+        copy = tmp_path / "rescued.db"
+        filled.run("snapshot", copy, "--db", database)
+        assert sound(copy)
+        assert "the disk is full" in filled.run("sync", "--db", database, code=1).sentence
+        assert "the disk is full" in filled.run("snapshot", small / "copy.db", "--db", database, code=1).sentence
+        (small / "fill").unlink()
+        filled.run("sync", "--db", database)
+        assert sound(database)
+        assert not [path.name for path in small.iterdir() if ".part" in path.name]
+
+
+@pytest.mark.parametrize("room", [0, 12, 150, 1300])
+def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Shop, room: int) -> None:
+    """`room`: KiB free when the backfill begins, from none for the first table to too little for the last pages."""
+    with mounted(shop.folder / "disk", "-o", "size=12m") as disk:
+        database = disk / "kept.db"
+        filler = disk / "filler"
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        filler.write_bytes(b"\1" * (free - room * 1024))
+        ran = shop.run("backfill", "--db", database, code=1)
+        assert "kept.db" in ran.sentence
+        assert "disk is full" in ran.sentence
+        before = ask(database, "SELECT reference, text FROM decisions") if room > 500 else []
+
+        filler.unlink()
+        shop.run("backfill", "--db", database)
+        assert sound(database)
+        held = dict(ask(database, "SELECT reference, text FROM decisions"))
+        assert held == shop.truth()
+        assert dict(before).items() <= held.items()
+        pages = shop.pages()
+        assert len(pages) <= len(set(pages)) + 1, "what was fetched is not fetched again, but for the page in hand"

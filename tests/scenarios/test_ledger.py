@@ -1,0 +1,37 @@
+"""The ledger of windows, when they are counted and walked again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ingest.run import Backfill, Sync
+from lgsco.replica.faults import Respond
+from support.world import World
+
+
+def test_a_proven_listing_says_that_a_decision_was_seen(world: World) -> None:
+    world.run(Backfill())
+    world.time.at += timedelta(days=30)
+    assert world.run(Backfill()).state == "complete"
+    assert world.ask("SELECT DISTINCT substr(last_seen, 1, 10) FROM decisions") == ["2026-12-02"]
+    assert world.ask("SELECT DISTINCT substr(first_seen, 1, 10) FROM decisions") == ["2026-11-02"]
+
+
+def test_what_was_short_once_does_not_stay_so_when_the_range_is_proven(world: World) -> None:
+    lost = world.site.listed()[5]
+    world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
+    assert world.run(Backfill(), listing__walk_most=10).exit_code == 10
+    world.server.faults = None
+    for days in (1, 3):  # the edges of the parts move with the day
+        world.time.at += timedelta(days=days)
+        assert world.run(Backfill(), listing__walk_most=10).state == "complete"
+        assert world.ask("SELECT DISTINCT state FROM windows") == ["proven"]
+        assert world.ask("SELECT sum(total) FROM windows") == [len(world.site)]
+
+
+def test_syncs_of_many_days_leave_few_rows_in_the_ledger(world: World) -> None:
+    world.run(Backfill())
+    for _ in range(20):
+        world.time.at += timedelta(days=1)
+        world.run(Sync())
+    assert world.ask("SELECT count(*) FROM windows")[0] <= 4

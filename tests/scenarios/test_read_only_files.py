@@ -1,0 +1,119 @@
+"""A file or folder that must not be written is read, and why it is not written is said."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lgsco.web.metadata import NAME
+from support.command_line import Ran, Shop, ended, ended_promptly, sound
+from support.paths import SEEDS
+
+AS_ANYBODY = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+for capability in (1, 2):  # what lets root write where nobody may
+    libc.prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+@dataclass
+class Bound(Shop):
+    """A shop whose commands are bound by the permissions of files, whoever runs them."""
+
+    def bound(self, *arguments: str | Path) -> Ran:
+        return ended(self.python("-c", AS_ANYBODY, "-m", "lgsco", *arguments))
+
+
+@pytest.fixture
+def bound(short_shop: Shop) -> Iterator[Bound]:
+    """With a backfill that is complete, in a folder beside which there is room for a lock and for copies."""
+    probe = short_shop.folder / "probe"
+    probe.touch(mode=0o444)
+    if ended(short_shop.python("-c", AS_ANYBODY, "-c", f"open({str(probe)!r}, 'a')")).code == 0:
+        pytest.skip("permissions bind nobody here")
+    folder = short_shop.folder / "held"
+    folder.mkdir()
+    short_shop.environment["LGSCO_STORAGE_DATABASE"] = str(folder / "kept.db")
+    short_shop.run("backfill")
+    try:
+        yield Bound(
+            short_shop.folder,
+            short_shop.environment,
+            short_shop.started,
+            site=short_shop.site,
+            server=short_shop.server,
+        )
+    finally:
+        folder.chmod(0o755)
+
+
+def reads_all(bound: Bound) -> None:
+    """Whoever only reads is not hindered, and leaves nothing behind."""
+    reference = bound.site.listed()[0].reference
+    before = sorted(path.name for path in (bound.folder / "held").iterdir())
+    assert bound.bound("show", reference).out.startswith(bound.site.sample(reference).title)
+    assert bound.bound("search", "council").out
+    assert "12 decisions" in bound.bound("status").out
+    assert bound.bound("coverage").code == 0
+    copy = bound.folder / "copy.db"
+    assert bound.bound("snapshot", copy).code == 0
+    assert sound(copy)
+    assert sorted(path.name for path in (bound.folder / "held").iterdir()) == before
+
+
+def test_a_read_only_file_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+    database = bound.folder / "held" / "kept.db"
+    before = database.read_bytes()
+    database.chmod(0o444)
+    for command in (["backfill"], ["sync"], ["import", str(SEEDS)]):
+        ran = bound.bound(*command)
+        assert ran.code == 1
+        assert "kept.db cannot be written" in ran.sentence
+        assert "permissions" in ran.sentence
+    reads_all(bound)
+    assert database.read_bytes() == before
+
+
+def test_a_file_that_may_be_written_again_is_written_again(bound: Bound) -> None:
+    database = bound.folder / "held" / "kept.db"
+    database.chmod(0o444)
+    assert bound.bound("sync").code == 1
+    database.chmod(0o644)
+    assert bound.bound("sync").code == 0
+
+
+def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+    folder = bound.folder / "held"
+    for path in folder.glob("*-lock"):
+        path.unlink()
+    folder.chmod(0o555)
+    for command in (["backfill"], ["daemon"], ["import", str(SEEDS)]):
+        ran = bound.bound(*command)
+        assert ran.code == 1
+        assert "kept.db cannot be written: Permission denied" in ran.sentence
+        assert "--db" in ran.sentence
+    reads_all(bound)
+    process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
+    assert process.stdout is not None
+    url = process.stdout.readline().strip().rstrip("/")
+    said = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
+    assert len(said.json()) == 12, said.text
+    process.send_signal(signal.SIGTERM)
+    assert ended_promptly(process).code == 0
+    folder.chmod(0o755)
+    assert bound.bound("sync").code == 0
+
+
+def test_the_daemon_says_at_once_that_it_cannot_write(bound: Bound) -> None:
+    database = bound.folder / "held" / "kept.db"
+    database.chmod(0o444)
+    ran = bound.bound("daemon")
+    assert ran.code == 1
+    assert "kept.db cannot be written" in ran.sentence

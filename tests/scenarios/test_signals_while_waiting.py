@@ -1,0 +1,148 @@
+"""A signal ends any wait at once."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sqlite3
+import time as wall
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import pytest
+
+from lgsco.replica.faults import Fault, Reset, unavailable
+from lgsco.replica.messages import Request
+from lgsco.replica.script import on
+from support.command_line import Hold, Shop, ask, ended_promptly, rows, until
+from support.locks import IN_ITS_OWN_WAY, PATIENT, long_write
+from support.paths import SEEDS
+from support.recovery import goes_on, goes_on_with_imports
+
+
+@dataclass
+class Wait:
+    """Something that a run waits for."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+    faults: Callable[[], Callable[[Request], Fault | None]] | None = None
+    waits: Callable[[Shop], object] = lambda shop: shop.pages()
+    """Whether it has come to the wait, or stands right before it."""
+
+
+WAITS = {
+    "a long Retry-After": Wait(
+        faults=lambda: on("/decisions/", unavailable(100)),
+        waits=lambda shop: rows(shop, "SELECT 1 FROM pace WHERE hold = 100"),
+    ),
+    "quiet hours": Wait(
+        {"LGSCO_FETCH_QUIET_HOURS": "00:00-12:00;12:00-24:00"}, waits=lambda shop: rows(shop, "SELECT 1 FROM runs")
+    ),
+    "the pace": Wait({"LGSCO_FETCH_PACE": "30"}, waits=lambda shop: shop.server.log),
+    "an answer that stalls": Wait(faults=lambda: on("/decisions/", Hold(), after=3)),
+    "the next try": Wait({"LGSCO_FETCH_RETRY_WAIT": "60"}, faults=lambda: on("/decisions/", Reset(), after=2)),
+}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("name", WAITS)
+def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Signals, code: int) -> None:
+    wait = WAITS[name]
+    usual = dict(short_shop.environment)
+    short_shop.environment.update(wait.environment)
+    short_shop.server.faults = wait.faults() if wait.faults else None
+    process = short_shop.start("backfill")
+    until(process, lambda: wait.waits(short_shop))
+    wall.sleep(0.2)
+    process.send_signal(number)
+    ran = ended_promptly(process)
+    assert ran.code == code, ran.err
+    assert ran.sentence == "lgsco: stopped: what was done is saved, run the same command again to go on"
+    assert not list(short_shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert ask(short_shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
+    assert ask(short_shop.database, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
+
+    short_shop.environment.clear()
+    short_shop.environment.update(usual)
+    with closing(sqlite3.connect(short_shop.database)) as db:  # the time passes that it was to wait
+        db.execute("UPDATE pace SET next_at = 0, hold_until = 0")
+        db.commit()
+    goes_on(short_shop, 1)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
+    short_shop: Shop, begun: bool, number: signal.Signals, code: int
+) -> None:
+    """Before the run is written down, or in the middle of it, however long the lock would be waited for."""
+    short_shop.run("import", SEEDS)
+    with closing(sqlite3.connect(short_shop.database, isolation_level=None, check_same_thread=False)) as db:
+
+        def lock(_request: Request) -> None:
+            if len(short_shop.pages()) == 5 and not db.in_transaction:
+                db.execute("BEGIN IMMEDIATE")
+
+        short_shop.server.faults = lock
+        if not begun:
+            db.execute("BEGIN IMMEDIATE")
+        process = short_shop.python("-c", PATIENT + IN_ITS_OWN_WAY, "backfill")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connects\n"
+        until(process, lambda: db.in_transaction)
+        wall.sleep(0.3)  # for it to come to the wait; told before, it ends as well
+        process.send_signal(number)
+        ran = ended_promptly(process)
+        short_shop.server.faults = None
+        db.execute("ROLLBACK")
+    assert ran.code == code, ran.err
+    assert ran.sentence == "lgsco: stopped: what was done is saved, run the same command again to go on"
+    goes_on_with_imports(short_shop)
+    assert ask(short_shop.database, "SELECT state FROM runs WHERE task = 'backfill'") == ["died"] * begun + ["complete"]
+    pages = short_shop.pages()
+    assert len(pages) <= len(set(pages)) + 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
+    short_shop: Shop, number: signal.Signals, code: int
+) -> None:
+    """So that it cannot even be opened."""
+    short_shop.run("import", SEEDS)
+    with closing(sqlite3.connect(short_shop.database, isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("UPDATE runs SET state = state")
+        process = short_shop.python("-c", PATIENT + IN_ITS_OWN_WAY, "backfill")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connects\n"
+        wall.sleep(0.3)
+        process.send_signal(number)
+        ran = ended_promptly(process)
+    assert ran.code == code, ran.err
+    goes_on_with_imports(short_shop)
+
+
+def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop: Shop) -> None:
+    short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
+    process = short_shop.start("daemon")
+    until(process, lambda: rows(short_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    with long_write(short_shop.database):
+        process.send_signal(signal.SIGTERM)
+        ran = ended_promptly(process)
+    assert ran.code == 0
+    assert "Traceback" not in ran.err
+
+
+def test_a_signal_ends_the_daemon_while_it_waits_for_its_time(short_shop: Shop) -> None:
+    short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = short_shop.start("daemon")
+        until(process, lambda: rows(short_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+        until(process, functools.partial(rows, short_shop, f"SELECT 1 FROM daemon WHERE process = {process.pid}"))
+        process.send_signal(number)
+        ran = ended_promptly(process)
+        assert ran.code == 0
+        assert "Traceback" not in ran.err
+        assert rows(short_shop, "SELECT stopped_at IS NOT NULL FROM daemon") == [1]
+    assert rows(short_shop, "SELECT DISTINCT state FROM runs") == ["complete"]

@@ -1,0 +1,122 @@
+"""A site whose decisions come, move and go, and syncs to which the cadence owes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from ingest.run import Backfill, Outcome, Sync
+from lgsco.replica.corpus import generate
+from lgsco.replica.faults import Fault
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import Sample
+from lgsco.replica.site import Site
+from lgsco.replica.walls import Instead
+from support.world import World
+
+NEVER = 100_000
+"""Days of a cadence that does not come round in a test."""
+QUIET: dict[str, object] = {
+    **{f"cadence__{act}_{age}": NEVER for act in ("count", "walk") for age in ("recent", "middle", "old")},
+    "cadence__filters": NEVER,
+}
+"""Dials with which nothing is owed, so that the totals alone are asked."""
+
+
+def decided(count: int, first: date, last: date, *, seed: int = 7) -> list[Sample]:
+    """Decisions of few words, shown from the day they were decided on."""
+    samples = generate(count, seed=seed, first=first, last=last, body=False)
+    return [replace(sample, published=sample.decision_date) for sample in samples]
+
+
+def one(day: date, number: int = 1) -> Sample:
+    """A decision of that day, with a reference that no other bears."""
+    (sample,) = decided(1, day, day, seed=99)
+    return replace(sample, reference=f"27 000 {number:03}", kind="statement", decision_date=day, published=day)
+
+
+def cadence(act: str, days: int) -> dict[str, object]:
+    """The dials of one act, for windows of every age."""
+    return {f"cadence__{act}_{age}": days for age in ("recent", "middle", "old")}
+
+
+def later(world: World, days: float = 1) -> None:
+    world.time.at += timedelta(days=days)
+    world.site.today = world.time.at.date()
+
+
+def sync(world: World, **dials: object) -> Outcome:
+    """A sync to which the cadence owes nothing, unless the dials say otherwise."""
+    return world.run(Sync(), **{**QUIET, **dials})
+
+
+def sync_daily(world: World, days: int, **dials: object) -> Outcome:
+    """A sync on each of the next days; the last one's outcome."""
+    for _ in range(days):
+        later(world)
+        outcome = sync(world, **dials)
+    return outcome
+
+
+def settled(world: World, **dials: object) -> None:
+    """All is held and proven, and the checks that come first are made."""
+    assert world.run(Backfill(), **{**QUIET, **dials}).state == "complete"
+    assert sync(world, **dials).exit_code == 0
+
+
+def listings(world: World, since: int) -> list[str]:
+    """The listing requests after so many requests."""
+    return [target for target in world.targets()[since:] if "SearchResults" in target]
+
+
+def pages(world: World, since: int = 0) -> list[str]:
+    """The decision pages asked for after so many requests."""
+    return [target for target in world.targets()[since:] if target.startswith("/decisions/")]
+
+
+def status(world: World, reference: str) -> str:
+    found: str = world.ask("SELECT status FROM decisions WHERE reference = ?", reference)[0]
+    return found
+
+
+def window_of(world: World, day: date) -> tuple[str, int, int, int]:
+    """State, total, held and excluded of the window that a day lies in."""
+    rows: list[tuple[str, int, int, int]] = world.ask(
+        "SELECT state, total, held, excluded FROM coverage WHERE first <= ?1 AND last >= ?1", day.isoformat()
+    )
+    assert len(rows) == 1, f"{len(rows)} windows hold {day}"
+    return rows[0]
+
+
+def truth_is_held(world: World) -> None:
+    """Every window is proven, with the site's own total, and holds just what the site lists of it."""
+    for first, last, total, state in world.ask("SELECT first, last, total, state FROM windows"):
+        listed = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
+        known = world.ask(
+            "SELECT e.reference FROM entries AS e JOIN decisions AS d USING (reference) "
+            "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
+            *(first, last),
+        )
+        assert (state, total) == ("proven", len(listed)), f"{first} to {last}"
+        assert set(known) == listed
+
+
+def on_listing(fault: Fault) -> Callable[[Request], Fault | None]:
+    return lambda request: fault if "SearchResults" in request.target else None
+
+
+def on_decisions(fault: Fault) -> Callable[[Request], Fault | None]:
+    return lambda request: fault if request.path.startswith("/decisions/") else None
+
+
+def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
+    """The listing of another site, with the pages of this one."""
+    return lambda request: Instead(shadow, request.target) if "SearchResults" in request.target else None
+
+
+def _words_only(html: str) -> str:
+    """All the words of a page, and none of its structure."""
+    body = re.sub(r"(?s)<head>.*?</head>|<script.*?</script>|<[^>]+>", " ", html)
+    return f"<!DOCTYPE html>\n<html><body><div>{' '.join(body.split())}</div></body></html>\n"

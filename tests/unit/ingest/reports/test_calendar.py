@@ -1,0 +1,244 @@
+"""The calendar of months: what state each has, in words and as SVG."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.reports.calendar import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw, holes, unproven
+from storage.model import Proof, Window, WindowState
+from support.web import browser
+from support.world import TODAY
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+SEVERITY: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown")
+
+
+def proof(first: str, last: str, state: WindowState = "proven") -> Proof:
+    window = Window(date.fromisoformat(first), date.fromisoformat(last))
+    at = "2026-11-02T12:00:00Z"
+    return Proof(window, 0, 0, state, at, at, at if state == "proven" else None, "t=both")
+
+
+def states(calendar: Calendar) -> dict[str, State]:
+    return {cell.month: cell.state for cell in calendar.months}
+
+
+# ---------------------------------------------------------------- the calendar
+
+
+def test_an_open_ledger_is_drawn_from_its_first_decision_to_today() -> None:
+    numbers = {"2026-08": Numbers(3, 3), "2026-10": Numbers(2, 2)}
+    calendar = draw([proof("0001-01-01", "9999-12-31")], numbers, TODAY)
+    assert states(calendar) == {"2026-08": "proven", "2026-09": "empty", "2026-10": "proven", "2026-11": "empty"}
+    assert calendar.months[-1].window == Window(date(2026, 11, 1), TODAY)
+    assert calendar.earlier is not None
+    assert (calendar.earlier.window, calendar.earlier.state) == (Window(date.min, date(2026, 7, 31)), "empty")
+    assert calendar.later is None
+
+
+def test_a_ledger_that_begins_before_its_decisions_is_drawn_from_its_beginning() -> None:
+    calendar = draw([proof("2026-09-01", "9999-12-31")], {"2026-10": Numbers(1, 1)}, TODAY)
+    assert states(calendar) == {"2026-09": "empty", "2026-10": "proven", "2026-11": "empty"}
+    assert calendar.earlier is None
+
+
+def test_a_month_is_as_bad_as_its_worst_window() -> None:
+    ledger = [
+        *(proof("2026-01-01", "2026-03-14"), proof("2026-03-15", "2026-03-15", "unknown")),
+        *(proof("2026-03-16", "2026-04-10", "short"), proof("2026-04-11", "2026-05-31", "drifting")),
+        *(proof("2026-06-01", "2026-06-29"), proof("2026-08-01", "9999-12-31", "short")),
+    ]
+    numbers = {f"2026-{month:02}": Numbers(2, 1, 1) for month in range(1, 12)}
+    assert list(states(draw(ledger, numbers, TODAY)).values()) == [
+        *("proven", "proven", "unknown", "drifting", "drifting", "unseen", "unseen"),
+        *("short", "short", "short", "short"),
+    ]
+    assert holes(ledger) == [Window(date(2026, 6, 30), date(2026, 7, 31))]
+    assert [(str(window.first), state) for window, state in unproven(ledger)] == [
+        *(("2026-08-01", "short"), ("2026-06-30", "unseen"), ("2026-04-11", "drifting")),
+        *(("2026-03-16", "short"), ("2026-03-15", "unknown")),
+    ]
+
+
+def test_this_month_need_be_looked_at_until_today_only() -> None:
+    ledger = [proof("2026-10-01", str(TODAY))]
+    assert states(draw(ledger, {}, TODAY)) == {"2026-10": "empty", "2026-11": "empty"}
+    assert states(draw(ledger, {}, TODAY + timedelta(1)))["2026-11"] == "unseen"
+
+
+def test_days_that_no_decision_has_are_told_and_not_drawn() -> None:
+    numbers = {"0001-01": Numbers(2, 1, 1), "0205-10": Numbers(1, 1), "2026-10": Numbers(4, 4), "9999-12": Numbers(5)}
+    calendar = draw([proof("0001-01-01", "9999-12-31")], numbers, TODAY)
+    assert list(states(calendar)) == ["2026-10", "2026-11"]
+    assert calendar.earlier is not None
+    assert calendar.earlier.numbers == Numbers(3, 2, 1)
+    assert calendar.later is not None
+    assert calendar.later.numbers == Numbers(5)
+    lines = "\n".join(as_lines(calendar, lambda cell, _: cell))
+    assert "before 2026-10:  P  proven; 2 of 3 held" in lines
+    assert "after 2026-11-02, or undated:  P  proven; 0 of 5 held" in lines
+
+
+def test_what_is_unproven_after_today_is_told() -> None:
+    calendar = draw([proof("2026-01-01", "2026-12-31"), proof("2027-01-01", "9999-12-31", "unknown")], {}, TODAY)
+    assert calendar.later is not None
+    assert calendar.later.state == "unknown"
+    assert set(states(calendar).values()) == {"empty"}
+
+
+def test_decisions_without_a_ledger_are_unseen_and_nothing_is_nothing() -> None:
+    assert set(states(draw([], {"2026-09": Numbers(1, 0, 1)}, TODAY)).values()) == {"unseen"}
+    nothing = draw([], {}, TODAY)
+    assert nothing.months == ()
+    assert "Nothing has been counted yet" in as_svg(nothing)
+
+
+@st.composite
+def ledgers(draw_: st.DrawFn) -> list[Proof]:
+    """Any windows that do not overlap, with holes or without, to both ends of time or not."""
+    near = st.dates(date(2024, 12, 1), date(2026, 12, 31))
+    days = draw_(st.lists(near, min_size=1, max_size=12, unique=True))
+    days += draw_(st.lists(st.sampled_from([date.min, date(1989, 12, 31), date(1990, 1, 1), date.max]), unique=True))
+    days.sort()
+    found = []
+    for first, after in zip(days, [*days[1:], None], strict=True):
+        last = first if after is None else after - timedelta(1)
+        if first <= last and draw_(st.integers(0, 9)):
+            found.append(proof(str(first), str(last), draw_(st.sampled_from(SEVERITY))))
+    return found
+
+
+MONTHS = st.dates(date(2024, 6, 1), date(2027, 3, 1)) | st.sampled_from([date.min, date.max])
+
+NUMBERS = st.dictionaries(MONTHS.map(lambda day: str(day)[:7]), st.builds(Numbers, *[st.integers(1, 2_000)] * 3))
+
+DAYS = st.dates(date(2025, 1, 1), date(2026, 12, 31)) | st.sampled_from([date(1990, 1, 1), date(2024, 2, 29), date.max])
+
+
+@given(ledgers(), NUMBERS, DAYS)
+def test_any_ledger_gives_a_month_its_worst_state(
+    ledger: list[Proof], numbers: dict[str, Numbers], today: date
+) -> None:
+    if today == date.max:  # eight thousand years are no calendar for a test
+        ledger, numbers = [p for p in ledger if p.window.first == date.min], {"9999-11": Numbers(1)}
+    calendar = draw(ledger, numbers, today)
+    assert bool(calendar.months) == bool(ledger or numbers)
+    for cell, after in pairwise(calendar.months):
+        assert after.window.first == cell.window.last + timedelta(1)
+        assert after.window.first.day == 1
+    for cell in calendar.months:
+        first, last = cell.window.first, cell.window.last
+        days = [first + timedelta(n) for n in range((last - first).days + 1)]
+        of_days = [[p.state for p in ledger if p.window.first <= day <= p.window.last] for day in days]
+        seen = [state for of_day in of_days for state in of_day]
+        expected = "unseen" if not all(of_days) else max(seen, key=SEVERITY.index)
+        assert cell.numbers == numbers.get(cell.month, Numbers())
+        assert cell.state == ("empty" if expected == "proven" and not cell.numbers.listed else expected)
+    if calendar.months:
+        assert calendar.months[-1].window.last == today
+        around = [cell.numbers for cell in (calendar.earlier, calendar.later) if cell is not None]
+        shown = sum([*around, *(cell.numbers for cell in calendar.months)], Numbers())
+        assert shown == sum(numbers.values(), Numbers())
+    for line in as_lines(calendar, lambda cell, _: cell):
+        assert len(line) < 120
+        assert "\x1b" not in line
+    drawn = ElementTree.fromstring(as_svg(calendar))
+    assert len(drawn.findall(f"{SVG}g[@class='month']")) == len(calendar.months)
+    covered = [p.window for p in ledger]
+    assert all(not (hole.first <= w.last and w.first <= hole.last) for hole in holes(ledger) for w in covered)
+    assert (not unproven(ledger)) == (all(p.state == "proven" for p in ledger) and not holes(ledger))
+
+
+# ---------------------------------------------------------------- as words and as SVG
+
+
+def every_state() -> Calendar:
+    ledger = [
+        *(proof("2024-11-01", "2025-05-31"), proof("2025-06-01", "2025-06-30", "short")),
+        *(proof("2025-07-01", "2025-07-31", "drifting"), proof("2025-08-01", "2025-08-31", "unknown")),
+        proof("2025-09-15", "9999-12-31"),
+    ]
+    numbers = {f"2025-{month:02}": Numbers(1_200, 1_199, 1) for month in (1, 6, 7, 8, 9, 12)}
+    return draw(ledger, numbers, date(2026, 2, 3))
+
+
+def test_words_need_no_colour() -> None:
+    assert as_lines(every_state(), lambda cell, _: cell) == [
+        "      Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec   held of listed",
+        "2026   o    o                                                      0 of 0",
+        "2025   P    o    o    o    o    S    D    ?    -    o    o    P    7,194 of 7,200",
+        "2024                                                     o    o    0 of 0",
+        "",
+        " P  proven   o  proven, no decisions   S  short",
+        " D  drifting   ?  unknown   -  unseen, all or in part",
+    ]
+
+
+def test_every_cell_is_given_to_be_coloured() -> None:
+    lines = as_lines(every_state(), lambda cell, state: f"[{state}]")
+    assert lines[2].count("[empty]") == 6
+    assert all(f"[{state}]" in lines[2] for state in LOOKS)
+    assert all(f"[{state}]" in "".join(lines[-2:]) for state in LOOKS)
+
+
+def test_the_svg_says_all_without_scripts_colours_or_another_file() -> None:
+    svg = as_svg(every_state())
+    drawn = ElementTree.fromstring(svg)
+    assert drawn.tag == f"{SVG}svg"
+    (title,) = drawn.findall(f"{SVG}title")
+    assert "Ombudsman" in (title.text or "")
+    months = drawn.findall(f"{SVG}g[@class='month']")
+    assert len(months) == 2 + 12 + 2
+    told = {month.findtext(f"{SVG}title"): month.findtext(f"{SVG}text") for month in months}
+    assert told["Jun 2025: short; 1,200 listed, 1,199 held, 1 missing"] == "S"
+    assert told["Feb 2025: proven, no decisions; 0 listed, 0 held"] == "o"
+    assert set(told.values()) == {look.letter for look in LOOKS.values()}
+    legend = drawn.findall(f"{SVG}g[@class='legend']")
+    assert [item.findtext(f"{SVG}text") for item in legend] == [look.letter for look in LOOKS.values()]
+    assert "prefers-color-scheme: dark" in svg
+    assert "7,194 of 7,200" in svg
+    for foreign in ("<script", "href", "url(", "@import", "<image", "onload"):
+        assert foreign not in svg
+
+
+def _brightness(colour: str) -> float:
+    """The relative luminance of a colour, from 0 to 1, as WCAG 2 has it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_black_letters_can_be_read_on_every_colour() -> None:
+    for look in LOOKS.values():
+        assert look.fill is None or (_brightness(look.fill) + 0.05) / 0.05 > 4.5
+    assert len({look.letter for look in LOOKS.values()}) == len({look.fill for look in LOOKS.values()}) == len(LOOKS)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_draws_it_within_its_edges(tmp_path: Path, dark: bool) -> None:
+    program = browser()
+    page = tmp_path / "page.html"
+    measure = (
+        "const svg = document.querySelector('svg'), whole = svg.getBoundingClientRect(), out = [];"
+        "for (const one of svg.querySelectorAll('text')) { const box = one.getBoundingClientRect();"
+        "if (box.right > whole.right - 4 || box.bottom > whole.bottom - 4) out.push(one.textContent); }"
+        "document.body.dataset.out = JSON.stringify(out);"
+        "document.body.dataset.paper = getComputedStyle(svg.querySelector('.paper')).fill;"
+    )
+    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{as_svg(every_state())}<script>{measure}</script>")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=1000", "--dump-dom"]
+    flags += ["--blink-settings=preferredColorScheme=0"] if dark else []
+    done = subprocess.run([program, *flags, page.as_uri()], capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 'data-out="[]"' in done.stdout
+    assert f'data-paper="{"rgb(22, 24, 28)" if dark else "rgb(255, 255, 255)"}"' in done.stdout

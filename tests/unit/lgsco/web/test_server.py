@@ -1,0 +1,19 @@
+"""The database as the server opens it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from lgsco.web.server import _File
+from support.command_line import Shop
+
+
+def test_a_query_makes_no_value_without_bound(filled: Shop) -> None:
+    served = _File(None, str(filled.database))
+    with closing(served.connect()) as db:
+        assert db.execute("SELECT length(zeroblob(1000000))").fetchone() == (1_000_000,)
+        with pytest.raises(sqlite3.Error, match="too big"):
+            db.execute("SELECT length(hex(zeroblob(400000000)))").fetchone()

@@ -1,0 +1,78 @@
+"""The journal and the sums of its days."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.fetching.quiet_hours import within
+from ingest.fetching.throttle import stamp
+from storage import journal
+from storage.database import atomic
+from storage.journal import Promise
+from storage.model import Answered
+from storage.writer import writing
+from support.journal import HOURS, alike, truth_of
+from support.politeness import A_RUN, DAY, TwoClocks, a_process, emptied
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 4 * 86_400_000) | st.integers(86_395_000, 86_405_000) | st.integers(0, 90_000),
+        st.sampled_from([200, 200, 304, 403, 404, 410, 429, 500, 503, None]),
+        st.integers(0, 100_000),
+        st.sampled_from([0.0, 0.25, 3.0]),
+        st.sampled_from([None, None, None, 0.0, 5.0, 60.0, 90_000.0]),
+        st.sampled_from(
+            [None, *(Promise(gap, a_day, hours) for gap in (0, 1, 5.5) for a_day in (2, 9) for hours in HOURS)]
+        ),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=60)
+@given(ROWS, st.integers(0, 6))
+def test_the_account_of_days_is_the_same_before_and_after_it_is_summed_up(
+    rows: list[tuple[int, int | None, int, float, float | None, Promise | None]], cut: int
+) -> None:
+    db = emptied()
+    midnight = datetime(2026, 11, 2, tzinfo=UTC)
+    known = []
+    for milliseconds, status, received, seconds, retry_after, promise in rows:
+        at = midnight + timedelta(milliseconds=milliseconds)
+        request = journal.begin_request(db, 1, stamp(at), "/x", 1, promise or Promise(1, 1, ""))
+        journal.complete_requests(db, [Answered(request, status, received, seconds, None, retry_after)])
+        if promise is None:
+            db.execute("UPDATE requests SET promise = NULL WHERE id = ?", (request,))
+        known.append((at.timestamp(), status, received, seconds, retry_after, promise))
+    truth = truth_of(known)
+    alike(journal.find_days(db, within), truth)
+    before = (midnight + cut * DAY).date().isoformat()
+    with atomic(db):
+        gone = journal.roll_up(db, before, within)
+    assert gone == sum(day.requests for day in truth if day.day < before)
+    assert [row[0] for row in db.execute("SELECT day FROM request_days ORDER BY day")] == [
+        day.day for day in truth if day.day < before
+    ]
+    alike(journal.find_days(db, within), truth)
+    with atomic(db):
+        assert journal.roll_up(db, before, within) == 0
+    alike(journal.find_days(db, within), truth)
+
+
+def test_a_request_that_was_never_answered_is_journalled_as_asked(tmp_path: Path) -> None:
+    """As of a process that was killed while it waited."""
+    with writing(tmp_path / "lgsco.db") as db:
+        db.execute(A_RUN)
+        clocks = TwoClocks()
+        a_process(db, clocks, pace=1).take_turn("/x?y", 2)
+    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db:
+        assert db.execute("SELECT run, at, target, attempt, status FROM requests").fetchall() == [
+            (1, "2026-11-02T12:00:00.000Z", "/x?y", 2, None)
+        ]
