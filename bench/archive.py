@@ -150,6 +150,7 @@ class Archive:
             trusted_since=trusted,
             surprised=canary.check,
             fetch=fetch,
+            odd=lambda _page, _what: None,
         )
 
     def _hold(self, run: int, window: Window | None) -> None:

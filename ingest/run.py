@@ -317,6 +317,7 @@ class _Work:
             trusted_since=trusted,
             surprised=canary.check,
             fetch=fetch,
+            odd=self.tally.note_odd,
         )
 
     def _judged(self, scopes: Sequence[Window], survey: Survey) -> Outcome:
@@ -366,7 +367,8 @@ class _Work:
         if tally.beside:
             told += f", {tally.beside:,} kept beside"
         if tally.odd:
-            told += f", {len(tally.odd):,} odd (no closing line): {', '.join(tally.odd[:5])}"
+            more = f" and {len(tally.odd) - 5:,} more" if len(tally.odd) > 5 else ""
+            told += f", {len(tally.odd):,} odd: {', '.join(map(str, tally.odd[:5]))}{more}"
         return told
 
     # ------------------------------------------------------------ from files and kept pages

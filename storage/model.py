@@ -67,6 +67,8 @@ class Decision:
     lines: tuple[Line, ...]
     closed: bool
     """Whether the text ends with the line that closes a statement ("… on behalf of the Ombudsman")."""
+    odd: tuple[str, ...] = ()
+    """What is unusual about the source, a phrase each. Reported, not stored."""
 
 
 @dataclass(frozen=True, slots=True)

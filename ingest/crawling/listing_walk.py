@@ -79,10 +79,12 @@ class Survey:
         trusted_since: str | None = None,
         surprised: Callable[[str], object],
         fetch: Callable[[Window], None],
+        odd: Callable[[str, str], None],
     ) -> None:
         """`trusted_since`: windows walked since this instant are not walked again. `surprised` is called, with the
         reason, when an answer may come from a site that does not serve us, and raises what it finds. `fetch` is called
-        after each window that was listed, and may have what it lists."""
+        after each window that was listed, and may have what it lists. `odd` is called with a page's address and what is
+        odd about it."""
         self._db = db
         self._site = site
         self._clock = clock
@@ -91,6 +93,7 @@ class Survey:
         self._trusted_since = trusted_since
         self._surprised = surprised
         self._fetch = fetch
+        self._odd = odd
         self._asked: tuple[Window, Listing, str] | None = None  # the last first page, with when it was asked for
         self._to_check: list[tuple[Window, str]] = []
         self._silences: dict[Window, str] = {}  # in what words the listing has nothing for a window
@@ -327,6 +330,8 @@ class Survey:
         if page.total is None:
             self._silences[window] = "states no total"
         if stands_in is not None:
+            for what in page.odd:
+                self._odd(self._target(window, number, asked), what)
             with atomic(self._db):
                 entries.record_listing(self._db, page.entries, at, stands_in, self._run)
         return page

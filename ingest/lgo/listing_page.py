@@ -53,6 +53,8 @@ class Listing:
     """What the site says the whole search has; None when it does not say, which is never zero."""
     entries: tuple[Entry, ...]
     """The cards, in their order; one that stands twice is here twice."""
+    odd: tuple[str, ...] = ()
+    """What is odd about its encoding, a phrase each."""
 
 
 def read(body: bytes, *, charset: str | None = None) -> Listing:
@@ -60,13 +62,14 @@ def read(body: bytes, *, charset: str | None = None) -> Listing:
 
     Raises ReadError: Undecodable, TooLarge.
     """
-    html = parsable(body, charset)
+    html, _, odd = parsable(body, charset)
     tree = LexborHTMLParser(html)
     if tree.body is None:
-        return Listing(None, ())
+        return Listing(None, (), odd=odd)
     total = _total(tree.body) if "Your search has" in html else None
     look = _Look(2 * len(html) + _CARDS_ROOM)
-    return Listing(total, tuple(_entry(look(card), link, path) for card, link, path in _cards(tree.body, look)))
+    entries = tuple(_entry(look(card), link, path) for card, link, path in _cards(tree.body, look))
+    return Listing(total, entries, odd=odd)
 
 
 class _Look:

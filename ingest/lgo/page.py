@@ -8,17 +8,20 @@ Class names only help; `ingest.lgo.phrases` is what reading goes by. What is kno
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.errors import CutShort, NotADecision, WrongReference
+from ingest.errors import CutShort, NotADecision, Undecodable, WrongReference
 from ingest.lgo.decision import compose, title_at
 from ingest.lgo.header import Head, read_head
 from ingest.lgo.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
 from ingest.parsing.blocks import Block, fold
+from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import from_html
 from ingest.parsing.input_limits import MAX_BYTES, Markup, beyond_article, whole
 from storage.model import Decision, slug
@@ -35,7 +38,8 @@ def read(body: bytes, *, reference: str | None = None, charset: str | None = Non
     Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
     page = _page_blocks(whole(body, charset))
-    return compose(page.blocks, reference=reference, title=page.title, own=page.own)
+    decision = compose(page.blocks, reference=reference, title=page.title, own=page.own)
+    return replace(decision, odd=page.odd)
 
 
 def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, charset: str | None = None) -> Decision:
@@ -55,7 +59,11 @@ def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, char
             blocks += _without_head(rest, head)
         elif not any(is_closing(block.text) for block in first.blocks):  # a whole statement may ignore `?chapter=`
             raise CutShort(f"chapter {number} is chapter 1 once more, so what stands in it is not here")
-    return compose(blocks, reference=reference, title=first.title, own=first.own)
+    decision = compose(blocks, reference=reference, title=first.title, own=first.own)
+    odd = [
+        f"{phrase} in chapter {number}" for number, chapter in enumerate((first, *further), 1) for phrase in chapter.odd
+    ]
+    return replace(decision, odd=tuple(odd))
 
 
 def _after_title(chapter: _Page, number: int) -> tuple[str, list[Block]]:
@@ -92,6 +100,9 @@ _CHAPTER_LINK = re.compile(
 
 def chapters(body: bytes, reference: str) -> list[int]:
     """The numbers, from 1, of the chapters of this decision that its page links to; other decisions' do not count."""
+    if b"\0" in body and len(body) <= MAX_BYTES:  # UTF-16
+        with contextlib.suppress(Undecodable):
+            body = decode(body).data
     if b"chapter=" not in body or len(body) > MAX_BYTES:  # the pattern takes twenty times as long to find nothing
         return []
     own = slug(reference).encode()
@@ -104,6 +115,8 @@ class _Page(NamedTuple):
     title: str | None
     own: bool
     """Whether all blocks are the decision's."""
+    odd: tuple[str, ...] = ()
+    """What is odd about its encoding, a phrase each."""
 
 
 def _page_blocks(markup: Markup) -> _Page:
@@ -113,8 +126,8 @@ def _page_blocks(markup: Markup) -> _Page:
         if root is not None:
             blocks = without_furniture(from_html(root, source=markup.source))
             if any(map(opens, blocks)) and title_at(blocks) is not None:
-                return _Page(blocks, None, True)
-    return _whole_page_blocks(beyond_article(markup))
+                return _Page(blocks, None, True, markup.odd)
+    return _whole_page_blocks(beyond_article(markup))._replace(odd=markup.odd)
 
 
 def _whole_page_blocks(html: str) -> _Page:

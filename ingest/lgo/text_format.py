@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ingest.errors import CutShort, NotADecision, TooLarge
 from ingest.lgo.decision import compose
 from ingest.lgo.phrases import without_furniture
+from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES, decode
 from ingest.parsing.text_blocks import from_text
 from storage.model import Decision
@@ -29,13 +31,15 @@ def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
     """
     if len(text) > MAX_BYTES:
         raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
-    text = decode(text) if isinstance(text, bytes) else text
+    odd: tuple[str, ...] = ()
+    if isinstance(text, bytes):
+        text, _, odd = decode(text)
     lines = len(_LINE.findall(text))
     if lines > MOST_LINES:
         raise TooLarge(f"the document has {lines:,} lines; no decision has more than {MOST_LINES:,}")
     if not text.strip():
         raise NotADecision("an empty document")
-    decision = compose(without_furniture(from_text(text)), marked_up=False)
+    decision = replace(compose(without_furniture(from_text(text)), marked_up=False), odd=odd)
     if decision.kind != "report" and not decision.closed and not unclosed:
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from ingest.errors import CutShort, NotADecision, TooLarge, Undecodable
+from ingest.parsing.decode import Decoded, decode
 
 MAX_BYTES = 2 * 1024 * 1024
 """The longest decision page known has 85 KB; what is past this is no decision and is not parsed, however much of an
@@ -26,11 +27,6 @@ _ASIDE_ENDS = {b"!--": b"-->"}
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
-_WINDOWS_1252 = frozenset(
-    {"windows-1252", "cp1252", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"}
-)
-"""The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
 
 
 _LONGEST_TAG = 100_000
@@ -55,8 +51,6 @@ _TAG_GOES_ON = re.compile(  # S, a space: to the ">" that ends it, which is none
 _MOST_HIDDEN = 20
 """Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
 _AFTER_HIDDEN = (b">", b"=", b"/", b" ", b"\n", b"\t", b"\r")
-_MOST_ZEROS = 50
-"""One zero byte in so many is a slip that changes no word; more are another encoding, whose words would be lost."""
 
 
 class Markup(NamedTuple):
@@ -67,6 +61,8 @@ class Markup(NamedTuple):
     """Its one article, from tag to tag, where it has just one and nothing around it hides it."""
     source: bytes = b""
     """The article's bytes in lower case."""
+    odd: tuple[str, ...] = ()
+    """What is odd about its encoding, a phrase each."""
 
 
 def whole(body: bytes, charset: str | None = None) -> Markup:
@@ -74,7 +70,7 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
-    html, data = _bounded(body, charset)
+    html, data, odd = _bounded(body, charset)
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
@@ -86,9 +82,9 @@ def whole(body: bytes, charset: str | None = None) -> Markup:
     if len(opened) == len(closed) == 1 and opened[0] < closed[0] and not _may_be_hidden(low, opened[0]):
         article = data[opened[0] : closed[0]]
         _refuse_what_is_hard(article)
-        return Markup(html, article.decode(), low[opened[0] : closed[0]])
+        return Markup(html, article.decode(), low[opened[0] : closed[0]], odd)
     _refuse_what_is_hard(data)
-    return Markup(html, None)
+    return Markup(html, None, odd=odd)
 
 
 def beyond_article(markup: Markup) -> str:
@@ -149,25 +145,25 @@ def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
     return True
 
 
-def parsable(body: bytes, charset: str | None = None) -> str:
+def parsable(body: bytes, charset: str | None = None) -> Decoded:
     """The markup of any page of the site, which can be parsed in the time that its length tells.
 
     Raises TooLarge, Undecodable.
     """
-    html, data = _bounded(body, charset)
-    _refuse_what_is_hard(data)
-    return html
+    decoded = _bounded(body, charset)
+    _refuse_what_is_hard(decoded.data)
+    return decoded
 
 
-def _bounded(body: bytes, charset: str | None) -> tuple[str, bytes]:
-    """The markup, and its bytes in UTF-8, of a page with no more bytes and tags than one may have."""
+def _bounded(body: bytes, charset: str | None) -> Decoded:
+    """The markup of a page with no more bytes and tags than one may have."""
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
-    html, data = _decoded(body, charset)
-    tags = data.count(b"<")
+    decoded = decode(body, charset)
+    tags = decoded.data.count(b"<")
     if tags > MOST_TAGS:
         raise TooLarge(f"the page has {tags:,} tags and is not parsed; no page of the site has more than {MOST_TAGS:,}")
-    return html, data
+    return decoded
 
 
 def _refuse_what_is_hard(data: bytes) -> None:
@@ -201,49 +197,13 @@ def _refuse_what_is_hard(data: bytes) -> None:
         )
 
 
-_UTF_8_MARKS = b"\xe2\x80"
-"""How curly quotes and dashes begin in UTF-8; in windows-1252 no text has an a with a circumflex before a euro."""
-
-
-def decode(body: bytes, charset: str | None = None) -> str:
-    """The text of a document: UTF-8, or windows-1252 where it is not UTF-8 and says so. Raises Undecodable."""
-    return _decoded(body, charset)[0]
-
-
-def _decoded(body: bytes, charset: str | None) -> tuple[str, bytes]:
-    """The text, and its bytes in UTF-8."""
-    if b"\0" in body:
-        zeros = body.count(0)
-        if zeros > 16 and zeros * _MOST_ZEROS > len(body):
-            raise Undecodable(f"{zeros:,} of {len(body):,} bytes are zero: this is no text, or UTF-16")
-        body = body.replace(b"\0", b"")
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return body.decode(), body
-    except UnicodeDecodeError as error:
-        place = error.start
-    declared = charset
-    if declared is None:
-        found = _CHARSET.search(body[:2048])
-        declared = found[1].decode("ascii", "replace") if found else ""
-    if declared.strip().lower() in _WINDOWS_1252:
-        if _UTF_8_MARKS in body:  # read as windows-1252, every quote would be three other letters
-            raise Undecodable(f"not UTF-8 at byte {place:,}, and UTF-8 elsewhere, though it declares {declared[:40]}")
-        try:
-            text = body.decode("windows-1252")
-        except UnicodeDecodeError as error:
-            raise Undecodable(f"neither UTF-8 nor the windows-1252 it declares, at byte {error.start:,}") from None
-        return text, text.encode()
-    raise Undecodable(f"not UTF-8 at byte {place:,}, and it declares no other encoding that is known")
-
-
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def shows(body: bytes, charset: str | None, text: str) -> bool:
     """Whether a page holds the words of a known text, in whatever markup: a third of its longer lines or more."""
     try:
-        page = "".join(html.unescape(_TAG.sub("", decode(body, charset))).split())
+        page = "".join(html.unescape(_TAG.sub("", decode(body, charset).text)).split())
     except (Undecodable, ValueError):  # a character's number of more digits than a number may have
         return False
     lines = ["".join(line.removeprefix("- ").split()) for line in text.split("\n") if len(line) >= 60]
@@ -252,4 +212,8 @@ def shows(body: bytes, charset: str | None, text: str) -> bool:
 
 def names(body: bytes, reference: str) -> bool:
     """Whether a page prints a reference anywhere."""
-    return reference.encode() in body.replace("\u00a0".encode(), b" ").replace(b"&nbsp;", b" ")
+    try:
+        text = decode(body).text
+    except Undecodable:
+        return False
+    return reference in text.replace("\u00a0", " ").replace("&nbsp;", " ")

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from ingest.clock import Clock, Stop
 from ingest.errors import (
@@ -60,6 +60,17 @@ _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
 
 
+class Oddity(NamedTuple):
+    """Something unusual about a decision or a page of the listing."""
+
+    subject: str
+    """The reference of the decision, or the address of the page."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.what})"
+
+
 @dataclass(slots=True)
 class Tally:
     """What a run did, counted. `expected` is what it knows it has to do."""
@@ -82,10 +93,17 @@ class Tally:
     left: int = 0
     """Found to have left the site, by age or withdrawn."""
     failed: int = 0
-    odd: list[str] = field(default_factory=list)
-    """Statements without their closing line, by reference; recorded all the same."""
+    odd: list[Oddity] = field(default_factory=list)
+    """What was unusual, each thing once; it was recorded all the same."""
     unread: list[str] = field(default_factory=list)
     """What could not be fetched or read, a sentence each."""
+
+    def note_odd(self, subject: str, what: str) -> None:
+        """Counts something unusual, once, and reports it."""
+        oddity = Oddity(subject, what)
+        if oddity not in self.odd:
+            self.odd.append(oddity)
+            log.warning("%s: odd: %s", subject, what)
 
     def miss(self, name: str, error: Exception) -> None:
         """Counts something that could not be fetched or read."""
@@ -396,9 +414,10 @@ class Intake:
         document: str | None = None,
     ) -> Reading:
         """A reading with its text, ready to be recorded."""
+        for what in decision.odd:
+            self._tally.note_odd(decision.reference, what)
         if decision.kind == "statement" and not decision.closed:
-            self._tally.odd.append(decision.reference)
-            log.warning("%s: recorded without the closing line of a statement", decision.reference)
+            self._tally.note_odd(decision.reference, "no closing line")
         return Reading(decision, render(decision), source, at, NORMALISER, url, page, document)
 
     def record(self, readings: Sequence[Reading]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.errors import CutShort, ReadError, UsageError
 from ingest.lgo import page
 from ingest.lgo import text_format as text
+from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
 from storage.export import ATTRIBUTION_FILE
 from storage.model import Decision
@@ -42,8 +43,8 @@ def read(path: Path, *, unclosed: bool) -> Decision:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ReadError(f"the file cannot be read: {error.strerror}") from None
-    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<!--")) or b"<html" in start:
+    start = decode(body).text[:1024].lstrip().lower()
+    if start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start:
         decision = page.read(body)  # its markup shows that it is whole
         if page.chapters(body, decision.reference):
             raise CutShort(

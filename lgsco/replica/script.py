@@ -149,6 +149,7 @@ def catalogue(site: Site, *, wait: float = 0.05) -> dict[str, Fault]:
         "utf-16": WrongCharset("utf-16"),
         "no charset": WrongCharset(None),
         "cp1252": WrongCharset("utf-8", "cp1252"),
+        "utf-32": WrongCharset("utf-8", "utf-32"),
         "another host": Redirect("https://elsewhere.example/"),
         "redirect home": Redirect("/"),
         "redirect loop": RedirectLoop(),

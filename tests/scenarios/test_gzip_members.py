@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import TODAY, Time, World
 
+from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.run import Backfill
 from lgsco.replica.corpus import expected_text, generate

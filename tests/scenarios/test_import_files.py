@@ -162,8 +162,8 @@ def test_an_unclosed_text_is_taken_when_the_user_says_so(world: World, tmp_path:
     folder = write(tmp_path / "cut", cut=seed("001")[:1500])
     assert world.run(Import((folder,))).exit_code == 10
     outcome = world.run(Import((folder,), unclosed=True))
-    assert (outcome.exit_code, outcome.tally.odd) == (0, ["22 017 902"])
-    assert "odd" in outcome.message
+    assert (outcome.exit_code, outcome.tally.odd) == (0, [("22 017 902", "no closing line")])
+    assert "1 odd: 22 017 902 (no closing line)" in outcome.message
 
 
 def test_a_folder_without_documents_and_a_path_that_is_not_there_are_said(world: World, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import TODAY, Time, World
 
+from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.reports.politeness import Account, account
 from ingest.run import Backfill, Sync

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import TODAY, Time, World
 from sqlite_utils import Database
 
+from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.reports.politeness import Account, account
 from ingest.run import Backfill, Sync

@@ -337,13 +337,15 @@ def test_a_page_with_its_middle_missing_is_refused(opener: str, closer: str) -> 
 # -- the encoding of a page
 
 
-def test_bytes_that_are_not_what_they_say_are_refused() -> None:
+def test_a_page_in_windows_1252_that_claims_utf_8_is_read_and_odd() -> None:
     text = golden("one_list_each").decode()
-    assert "’" in text
-    for body in (text.encode("cp1252"), text.replace("’", "£").encode("latin-1")):
-        refused(body)
-        refused(body, "utf-8")
-        refused(body, "UTF-8")
+    assert sum(not character.isascii() for character in text) == 1
+    for charset in (None, "utf-8", "UTF-8"):
+        decision = read(text.encode("cp1252"), charset=charset)
+        assert render(decision) == text_of("one_list_each")
+        assert decision.odd == ("1 byte not UTF-8, read as windows-1252",)
+        pounds = read(text.replace("’", "£").encode("cp1252"), charset=charset)
+        assert render(pounds) == text_of("one_list_each").replace("’", "£")
 
 
 def test_a_page_in_another_encoding_is_read_where_it_says_so() -> None:
@@ -395,10 +397,17 @@ def test_a_page_is_never_read_in_the_wrong_encoding() -> None:
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80", b"\x80"])
-def test_a_single_bad_byte_is_refused(bad: bytes) -> None:
+def test_a_stray_byte_changes_no_other_character(bad: bytes) -> None:
     body = golden("header_order")
-    for place in (0, body.index(b"<title"), body.index(b"elm"), body.index(b"</article>"), len(body)):
-        refused(body[:place] + bad + body[place:])
+    stray = bad.decode("cp1252")
+    before = text_of("header_order")
+    for place in (body.index(b"<title"), body.index(b"</article>")):
+        decision = read(body[:place] + bad + body[place:])
+        assert set(render(decision).replace(stray, "").split()) >= set(before.split())
+        assert decision.odd
+    place = body.index(b"elm")
+    assert render(read(body[:place] + bad + body[place:])) == before.replace("elm", f"{stray}elm")
+    refused(body + bad)
 
 
 def test_null_bytes_are_nothing_or_refused() -> None:

@@ -320,11 +320,17 @@ def test_a_text_that_is_no_decision_is_refused(text: str | bytes) -> None:
         parse(text)
 
 
-def test_bytes_that_are_not_utf_8_are_refused() -> None:
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_text_in_another_encoding_is_the_same_text(encoding: str) -> None:
+    name = "000_d996cb4fed483c77"
+    assert render(parse(seed(name).encode(encoding))) == seed(name)
+
+
+def test_a_text_in_an_encoding_that_is_not_known_is_refused() -> None:
     with pytest.raises(ReadError):
-        parse(seed("000_d996cb4fed483c77").encode("cp1252"))
+        parse(seed("000_d996cb4fed483c77").encode("utf-32"))
     with pytest.raises(ReadError):
-        parse(seed("000_d996cb4fed483c77").encode("utf-16"))
+        parse(seed("000_d996cb4fed483c77").encode("cp037"))
 
 
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
