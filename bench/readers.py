@@ -29,7 +29,7 @@ from ingest.lgo import text_format as text
 from ingest.lgo.decision import LONGEST_TEXT
 from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
-from ingest.parsing.input_limits import decode, names, shows
+from ingest.parsing.input_limits import names, shows
 from ingest.tasks import import_files as documents
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.markup import STYLES, render

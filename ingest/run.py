@@ -327,6 +327,10 @@ class _Work:
         problems = [*survey.contradictions, *lacking[:5]]
         if len(lacking) > 5:
             problems.append(f"and {len(lacking) - 5} more pages of the listing bring nothing")
+        unfollowed = list(survey.unfollowed.items())
+        problems += [f"{target}: {card}" for card, target in unfollowed[:5]]
+        if len(unfollowed) > 5:
+            problems.append(f"and {len(unfollowed) - 5:,} more cards cannot be followed")
         waiting = sum(queue.count(self._db, scope) for scope in scopes)
         if waiting:
             due = queue.find_next(self._db)

@@ -83,6 +83,9 @@ class Entry:
     subcategory: str | None
     decision_date: date | None
     kind: DecisionKind | None
+    title: str | None = None
+    """The card's heading: the authority with the reference as the card prints it."""
+    summary: str | None = None
 
 
 class Validators(NamedTuple):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
+from urllib.parse import urljoin
 
 from ingest.clock import Clock
 from ingest.crawling.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
@@ -20,7 +21,8 @@ from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.fetching.interface import Wire
 from ingest.lgo import listing_page as listing
-from ingest.lgo.listing_page import PAGE_SIZE, Listing
+from ingest.lgo.addresses import LISTING
+from ingest.lgo.listing_page import PAGE_SIZE, Listing, Unfollowed
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Entry, Proof, Standing, Window, WindowState
@@ -101,6 +103,8 @@ class Survey:
         """What the site's totals say against each other, a sentence each."""
         self.lacking: dict[Window, tuple[str, ...]] = {}
         """The pages that windows lack since they were walked last, with what the site answered."""
+        self.unfollowed: dict[Unfollowed, str] = {}
+        """Cards that lead to no decision of the site, each with the page where it was seen first."""
         self.failure: FetchError | ReadError | None = None
         """Why the last page of the listing that was not had was not."""
         self.unlisted = 0
@@ -310,6 +314,8 @@ class Survey:
         if page.entries or (number - 1) * PAGE_SIZE >= total:
             return None
         where = f"{self._target(window, number, ASKED)}: no card stands there"
+        if page.unfollowed:
+            where += " that can be followed"
         if page.total is not None:
             return Lack(f"{where}, though the site states {page.total:,} decisions")
         told = f"{where}, and it {self._silence(window)}"
@@ -330,11 +336,19 @@ class Survey:
         if page.total is None:
             self._silences[window] = "states no total"
         if stands_in is not None:
-            for what in page.odd:
-                self._odd(self._target(window, number, asked), what)
+            self._notice(self._target(window, number, asked), page)
             with atomic(self._db):
                 entries.record_listing(self._db, page.entries, at, stands_in, self._run)
         return page
+
+    def _notice(self, target: str, page: Listing) -> None:
+        """Reports what of a page is odd or cannot be followed, once."""
+        for what in page.odd:
+            self._odd(target, what)
+        for card in page.unfollowed:
+            if card not in self.unfollowed:
+                self.unfollowed[card] = target
+                log.warning("%s: %s", target, card)
 
     def _read(self, window: Window, number: int, asked: str) -> tuple[Listing, str]:
         """The same, with when it was asked for."""
@@ -343,7 +357,8 @@ class Survey:
         except (Elsewhere, Denied, Disallowed) as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
         try:
-            page = listing.read(answer.body, charset=answer.charset)
+            address = answer.address or urljoin(LISTING, answer.target)
+            page = listing.read(answer.body, address=address, charset=answer.charset)
         except ReadError as error:
             raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
         if page.total is None and page.entries:

@@ -261,7 +261,8 @@ class Site:
                 asked = self._redirected(asked, response.headers.get("location"))
                 continue
             if status == 200 or (status == 304 and known is not None):
-                return Answer(target, body, _charset(response), at, _validators(response), status == 304)
+                address = self._url(asked)
+                return Answer(target, body, _charset(response), at, _validators(response), status == 304, address)
             raise self._refusal(asked, status)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 

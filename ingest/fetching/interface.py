@@ -21,6 +21,8 @@ class Answer:
     validators: Validators | None = None
     unchanged: bool = False
     """Whether the site says that it is as the validators it was told say; `body` is empty then."""
+    address: str | None = None
+    """The whole address that answered, after redirections; None where it is not known."""
 
 
 class Wire(Protocol):

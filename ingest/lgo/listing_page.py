@@ -8,17 +8,20 @@ lack their title; older ones drop the suffix letter, so the link alone names the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
-from urllib.parse import unquote, urlsplit
+from itertools import islice, pairwise
+from operator import itemgetter
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.errors import TooLarge
+from ingest.lgo.addresses import LISTING, Address, DecisionAddress, find_decision, resolve
 from ingest.lgo.phrases import MONTHS
-from ingest.parsing.blocks import fold
+from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import from_html
 from ingest.parsing.input_limits import parsable
 from storage.model import DecisionKind, Entry, reference
@@ -33,16 +36,33 @@ _CARDS_ROOM = 1_000_000
 """Characters of markup, beside twice the page's, that its cards may have together: they stand in each other only where
 the markup is broken, and each is gone through by itself."""
 
-_SLUG = r"\w[\w'&,.()+ -]*"
-_DECISION_PATH = re.compile(
-    rf"/decisions/{_SLUG}(?:/{_SLUG})?/(\d{{2}}-\d{{3}}-\d{{3}}[a-z]?)/?", re.IGNORECASE | re.ASCII
-)
+_MAY_NAME = re.compile(r"\d{2}.{0,9}?\d{3}.{0,9}?\d{3}", re.DOTALL)
+"""What every link or title that names a decision holds, but for a link with escapes."""
+_PRINTED = r"\d{2}[ \u2010-\u2015-]?\d{3}[ \u2010-\u2015-]?\d{3} ?[A-Za-z]?"
+_TITLE_OF = re.compile(rf"(?:.*\S ?\( ?)?({_PRINTED})(?: ?\))?", re.ASCII)
 _TOTAL = re.compile(r"Your search has (\d[\d,]{0,11}|no) results?")
 _DAY = re.compile(r"\d{1,2}-[A-Z][a-z]{2}-\d{4}")
-_CARD_LINE = re.compile(rf"(Statement|Report)\b ?(.{{0,300}}?) ?({_DAY.pattern})")
+_KINDS = ("Statement", "Report")
+_CARD_LINE = re.compile(rf"({'|'.join(_KINDS)})\b ?(.{{0,300}}?) ?({_DAY.pattern})")
 _CARD_LINE_LONGEST = 320
 _TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
+_SUMMARY = re.compile(r"Summary ?: ?(.*)")
+_DIGITS = len("25 004 920")
+"""A printed reference without its suffix letter, which older cards drop."""
+_SHOWN = 120
+"""Characters of a card or an address that a message quotes."""
 _OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
+
+
+class Unfollowed(NamedTuple):
+    """A card whose decision cannot be asked for."""
+
+    card: str
+    """What it prints first."""
+    why: str
+
+    def __str__(self) -> str:
+        return f"the card {self.card!r} cannot be followed: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +73,30 @@ class Listing:
     """What the site says the whole search has; None when it does not say, which is never zero."""
     entries: tuple[Entry, ...]
     """The cards, in their order; one that stands twice is here twice."""
+    unfollowed: tuple[Unfollowed, ...] = ()
+    """The cards that lead to no decision of the site."""
     odd: tuple[str, ...] = ()
     """What is odd about its encoding, a phrase each."""
 
 
-def read(body: bytes, *, charset: str | None = None) -> Listing:
+def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
     """The listing on a page; an empty one of unknown total when the page holds none.
 
-    Raises ReadError: Undecodable, TooLarge.
+    `address`: the page's own, which its links are relative to. Raises ReadError: Undecodable, TooLarge.
     """
     html, _, odd = parsable(body, charset)
     tree = LexborHTMLParser(html)
     if tree.body is None:
         return Listing(None, (), odd=odd)
-    total = _total(tree.body) if "Your search has" in html else None
+    blocks = from_html(tree.body)
+    total = _total(blocks) if "Your search has" in html else None
     look = _Look(2 * len(html) + _CARDS_ROOM)
-    entries = tuple(_entry(look(card), link, path) for card, link, path in _cards(tree.body, look))
-    return Listing(total, entries, odd=odd)
+    place = _place(tree, address)
+    cards = _cards(_find_links(tree.body, place, look), look)
+    entries = [_entry(look(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision]
+    unfollowed = [Unfollowed(_first_words(look(card.node)), card.link.why) for card in cards if card.link.why]
+    unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, look)
+    return Listing(total, tuple(entries), tuple(unfollowed), odd)
 
 
 class _Look:
@@ -79,42 +106,131 @@ class _Look:
         self._left = most
 
     def __call__(self, node: LexborNode) -> LexborNode:
-        self._left -= len(node.html or "")
-        if self._left < 0:
-            raise TooLarge("cards that stand in each other, all of them long: no page of the listing")
+        self._count(node.html or "")
         return node
 
+    def text(self, node: LexborNode) -> str:
+        """An element's text, which alone is gone through."""
+        text = node.text()
+        self._count(text)
+        return text
 
-def _total(body: LexborNode) -> int | None:
-    for block in from_html(body):
+    def _count(self, markup: str) -> None:
+        self._left -= len(markup)
+        if self._left < 0:
+            raise TooLarge("cards that stand in each other, all of them long: no page of the listing")
+
+
+def _total(blocks: Iterable[Block]) -> int | None:
+    for block in blocks:
         found = _TOTAL.search(block.text)
         if found is not None:
             return 0 if found[1] == "no" else int(found[1].replace(",", ""))
     return None
 
 
-def _cards(body: LexborNode, look: _Look) -> Iterator[tuple[LexborNode, LexborNode, str]]:
-    """Each card's element, its first link and where that leads: the largest element around it with no other's link."""
-    links: list[tuple[LexborNode, str, str]] = []
-    for link in body.css("a[href]"):
-        href = link.attributes.get("href") or ""
-        if "ecisions/" not in href and "%" not in href:  # most links are the page's menus
-            continue
-        try:
-            path = unquote(urlsplit(href).path)
-        except ValueError:  # an address that is none
-            continue
-        found = _DECISION_PATH.fullmatch(path)
-        if found:
-            links.append((link, path, found[1].lower()))
-    if len(links) > _MOST_LINKS:
-        raise TooLarge(f"{len(links):,} links to decisions; no page of the listing has more than {_MOST_LINKS}")
-    named: dict[int, set[str]] = {}  # the references linked to inside each element above a link
-    for link, _, name in links:
-        for node in _above(link):
-            named.setdefault(node.mem_id, set()).add(name)
-    seen: set[int] = set()
-    lone = len({name for _, _, name in links}) == 1
+# ------------------------------------------------------------ links
+
+
+class _Link(NamedTuple):
+    """A link to a decision, or a card's title that leads to none."""
+
+    node: LexborNode
+    reference: str
+    decision: DecisionAddress | None
+    why: str
+    """Why it leads to no decision; "" where it does."""
+
+
+class _Place(NamedTuple):
+    """What the links of a page are resolved by."""
+
+    page: Address
+    base: Address
+    """The address of the first `base` element that has an `href`, or the page's own (HTML, 2.4.3)."""
+
+
+def _place(tree: LexborHTMLParser, address: str) -> _Place:
+    page = resolve(address)
+    if page is None:
+        raise ValueError(f"{address!r} is not the address of a page")
+    element = tree.css_first("base[href]")
+    base = resolve(element.attributes.get("href") or "", page) if element is not None else None
+    return _Place(page, base or page)
+
+
+def _find_links(body: LexborNode, place: _Place, look: _Look) -> list[_Link]:
+    """The links to decisions, and the titles that lead to none, in the order of the page."""
+    found: list[_Link] = []
+    for node in body.css("a, h1, h2, h3, h4, h5, h6"):
+        link = _decision_link(node, place) or _title_without_decision(node, place, look)
+        if link is not None:
+            found.append(link)
+            if len(found) > _MOST_LINKS:
+                raise TooLarge(f"{len(found):,} links to decisions; no page of the listing has more than {_MOST_LINKS}")
+    led_to = {link.reference[:_DIGITS] for link in found if link.decision}
+    return [link for link in found if link.decision or link.reference[:_DIGITS] not in led_to]
+
+
+def _decision_link(node: LexborNode, place: _Place) -> _Link | None:
+    """The link of an element whose address is a decision's, here or on another host."""
+    href = node.attributes.get("href") if node.tag == "a" else None
+    if not href or not ("%" in href or _MAY_NAME.search(href)):  # most links are the page's menus
+        return None
+    address = resolve(href, place.base)
+    decision = find_decision(address) if address is not None else None
+    if address is None or decision is None:
+        return None
+    if not address.is_same_site(place.page):
+        return _Link(node, decision.reference, None, _why_not(href, place))
+    return _Link(node, decision.reference, decision, "")
+
+
+def _title_without_decision(node: LexborNode, place: _Place, look: _Look) -> _Link | None:
+    """A title that names a decision, in a link that leads to none or in a heading without any link."""
+    text = look.text(node)
+    if not _MAY_NAME.search(text):
+        return None
+    found = _TITLE_OF.fullmatch(fold(text))
+    if found is None:
+        return None
+    if node.tag != "a" and (
+        node.css_first("a") is not None or any(above.tag == "a" for above in islice(_above(node), _CARD_DEEPEST))
+    ):
+        return None
+    return _Link(node, reference(found[1]), None, _why_not(node.attributes.get("href"), place))
+
+
+def _why_not(href: str | None, place: _Place) -> str:
+    """Why an address, printed on a card, leads to no decision."""
+    if not href or not href.strip():
+        return "it has no link"
+    address = resolve(href, place.base)
+    shown = fold(href)[:_SHOWN]
+    if address is None:
+        return f"its link {shown!r} is not a web address"
+    if not address.is_same_site(place.page):
+        return f"its link leads to another host, {address.host}"
+    return f"its link {shown!r} names no decision"
+
+
+# ------------------------------------------------------------ cards
+
+
+class _Card(NamedTuple):
+    """An element that holds all of one card, with the link that says which decision it is of."""
+
+    node: LexborNode
+    link: _Link
+
+
+def _cards(links: Sequence[_Link], look: _Look) -> list[_Card]:
+    """Each card: the largest element around a link with no other's link."""
+    named: dict[int, set[str]] = {}  # the references named inside each element above a link
+    for link in links:
+        for node in _above(link.node):
+            named.setdefault(node.mem_id, set()).add(link.reference)
+    lone = len({link.reference for link in links}) == 1
     lined: dict[int, bool] = {}
 
     def has_line(node: LexborNode) -> bool:
@@ -122,43 +238,97 @@ def _cards(body: LexborNode, look: _Look) -> Iterator[tuple[LexborNode, LexborNo
             lined[node.mem_id] = _card_line(fold(look(node).text(separator=" "))) is not None
         return lined[node.mem_id]
 
-    for link, path, name in links:
-        card = link
-        for parent in islice(_above(link), _CARD_DEEPEST):
-            if parent.tag in ("body", "main") or named[parent.mem_id] != {name} or (lone and has_line(card)):
+    found: dict[int, _Card] = {}
+    for link in links:
+        card = link.node
+        for parent in islice(_above(link.node), _CARD_DEEPEST):
+            if parent.tag in ("body", "main") or named[parent.mem_id] != {link.reference} or (lone and has_line(card)):
                 break
             card = parent
-        if card.mem_id not in seen:
-            seen.add(card.mem_id)
-            yield card, link, path
+        found.setdefault(card.mem_id, _Card(card, link))
+    return list(found.values())
 
 
-def _above(link: LexborNode) -> Iterator[LexborNode]:
-    """The elements around a link, the nearest first."""
-    node = link.parent
+def _find_cards_without_link(
+    body: LexborNode, blocks: Sequence[Block], cards: Sequence[_Card], place: _Place, look: _Look
+) -> list[Unfollowed]:
+    """The cards that only their line shows: it stands in no other card."""
+    inside = {card.node.mem_id for card in cards}
+    lines = [block for block in blocks if block.node and any(_is_card_line(part) for part in block.text.split("\n"))]
+    if len(lines) > _MOST_LINKS:
+        raise TooLarge(f"{len(lines):,} cards; no page of the listing has more than {PAGE_SIZE}")
+    lone = [block for block in lines if not any(node.mem_id in inside for node in _and_above(block.node))]
+    if cards and lone and len(lone) == len(lines):  # no card holds its line: each stands after the link of its card
+        lone = _without_preceding_link(body, lone, cards)
+    others = Counter(
+        node.mem_id
+        for inner in (*(card.node for card in cards), *(line.node for line in lone))
+        for node in _and_above(inner)
+    )
+    return [_without_link(block, others, place, look) for block in lone]
+
+
+def _without_preceding_link(body: LexborNode, lines: Sequence[Block], cards: Sequence[_Card]) -> list[Block]:
+    """The lines that do not follow a card's link as the first since then."""
+    order = {node.mem_id: number for number, node in enumerate(body.traverse())}
+    links = [(order[card.node.mem_id], None) for card in cards]
+    marks = sorted([*links, *((order[line.node.mem_id], line) for line in lines if line.node)], key=itemgetter(0))
+    return [line for (_, before), (_, line) in pairwise([(-1, lines[0]), *marks]) if line and before]
+
+
+def _without_link(line: Block, inside: Mapping[int, int], place: _Place, look: _Look) -> Unfollowed:
+    """The card around a line: the smallest element that holds more than the line. `inside`: how many cards and such
+    lines each element holds."""
+    assert line.node is not None
+    card = line.node
+    if _is_card_line(line.text):
+        for parent in islice(_above(line.node), _CARD_DEEPEST):
+            if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(from_html(look(card))) > 1:
+                break
+            card = parent
+    links = card.css("a[href]")
+    why = _why_not(links[0].attributes.get("href"), place) if links else "it has no link to a decision"
+    return Unfollowed(_first_words(card), why)
+
+
+def _first_words(card: LexborNode) -> str:
+    """What a card prints first, to name it by."""
+    texts = [block.text for block in from_html(card)] or [fold(card.text())]
+    return texts[0].replace("\n", " ")[:_SHOWN]
+
+
+def _above(node: LexborNode) -> Iterator[LexborNode]:
+    """The elements around one, the nearest first."""
+    return _and_above(node.parent)
+
+
+def _and_above(node: LexborNode | None) -> Iterator[LexborNode]:
     while node is not None:
         yield node
         node = node.parent
 
 
-def _entry(card: LexborNode, link: LexborNode, path: str) -> Entry:
-    found = _DECISION_PATH.fullmatch(path)
-    assert found is not None
+def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Entry:
     kind: DecisionKind | None = None
     outcome: str | None = None
     subcategory: str | None = None
     decided: date | None = None
-    texts = [block.text.replace("\n", " ") for block in from_html(card)] or [fold(card.text())]
+    blocks = [block.text for block in from_html(card)]
+    texts = [text.replace("\n", " ") for text in blocks] or [fold(card.text())]
     line = _card_line(" ".join(text for text in texts if not text.startswith("Summary")))
     if line:
         kind = "statement" if line[1] == "Statement" else "report"
-        outcome, subcategory = _outcome_and_subcategory(line[2], path)
+        outcome, subcategory = _outcome_and_subcategory(line[2], decision.path)
         day, month, year = line[3].split("-")
         try:
             decided = date(int(year), MONTHS[month.lower()], int(day))
         except (KeyError, ValueError):
             decided = None
-    return Entry(reference(found[1]), path, _authority(link), outcome, subcategory, decided, kind)
+    parts = [block.split("\n") for block in blocks]
+    title, authority = _title(link, parts)
+    return Entry(
+        decision.reference, decision.path, authority, outcome, subcategory, decided, kind, title, _summary(parts)
+    )
 
 
 def _card_line(text: str) -> re.Match[str] | None:
@@ -170,12 +340,32 @@ def _card_line(text: str) -> re.Match[str] | None:
     return None
 
 
-def _authority(link: LexborNode) -> str | None:
-    """The authority, from the title that the card's link prints."""
+def _is_card_line(text: str) -> bool:
+    """Whether a text is a card's line and nothing else."""
+    found = _card_line(text) if len(text) <= _CARD_LINE_LONGEST and text.startswith(_KINDS) else None
+    return found is not None and found[0] == text
+
+
+def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | None, str | None]:
+    """The title that the card's link prints, else the one beside it, and the authority in it."""
     for text in [block.text for block in from_html(link)] or [fold(link.text())]:
-        title = _TITLE.fullmatch(text)
-        if title is not None and not text.startswith("Summary"):
-            return title[1]
+        found = _TITLE.fullmatch(text)
+        if found is not None and not text.startswith("Summary"):
+            return text, found[1]
+    for text in (part for parts in blocks for part in parts):
+        found = _TITLE.fullmatch(text)
+        if found is not None and not text.startswith("Summary") and _TITLE_OF.fullmatch(text):
+            return text, found[1]
+    return None, None
+
+
+def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
+    """The words after `Summary:`, to the end of their block."""
+    for parts in blocks:
+        for number, part in enumerate(parts):
+            found = _SUMMARY.fullmatch(part)
+            if found is not None:
+                return " ".join([found[1], *parts[number + 1 :]]).strip() or None
     return None
 
 

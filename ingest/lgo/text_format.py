@@ -9,7 +9,7 @@ from ingest.errors import CutShort, NotADecision, TooLarge
 from ingest.lgo.decision import compose
 from ingest.lgo.phrases import without_furniture
 from ingest.parsing.decode import decode
-from ingest.parsing.input_limits import MAX_BYTES, decode
+from ingest.parsing.input_limits import MAX_BYTES
 from ingest.parsing.text_blocks import from_text
 from storage.model import Decision
 

@@ -20,6 +20,7 @@ from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
 from storage.model import Entry
 
+ABOUT = "Ms X complained (about Statement Upheld Noise 01-Jan-2001) the Council (Area 3)"
 FULL = Entry(
     reference="25 004 920",
     url="/decisions/children-s-care-services/disabled-children/25-004-920",
@@ -28,6 +29,8 @@ FULL = Entry(
     subcategory="Disabled children",
     decision_date=date(2025, 10, 6),
     kind="statement",
+    title="Hertfordshire County Council (25 004 920)",
+    summary=ABOUT,
 )
 
 
@@ -39,10 +42,10 @@ OTHER = Entry(
     subcategory="Charging",
     decision_date=date(2025, 9, 30),
     kind="report",
+    title="Bupa Care Homes (GL) Limited (24 022 037)",
+    summary=ABOUT,
 )
-
-
-SUMMARY = "Summary: Ms X complained (about Statement Upheld Noise 01-Jan-2001) the Council (Area 3)"
+SUMMARY = f"Summary: {ABOUT}"
 
 
 def words(entry: Entry) -> tuple[str, str, str]:
@@ -152,7 +155,7 @@ def test_the_link_gives_the_reference_where_the_card_drops_the_letter(letter: st
     joint_entry, council = read(page(card + sibling)).entries
     assert joint_entry.reference == f"17 012 345{letter.lower()}"
     assert joint_entry.authority == "NHS Anytown Integrated Care Board (ICB)"
-    assert joint_entry.url == joint
+    assert joint_entry.url == joint.lower(), "the site's own addresses are in lower case"
     assert (council.reference, council.authority) == ("17 012 345", "Anytown Council")
 
 
@@ -208,7 +211,12 @@ def test_what_a_summary_says_is_not_the_cards_line() -> None:
         "Upheld Noise 01-Jan-2001 (twice)</p></div>"
     )
     (entry, _) = read(page(card + div(OTHER))).entries
-    assert entry == Entry("24 001 002", "/decisions/education/other/24-001-002", None, None, None, None, None)
+    assert entry == Entry(
+        "24 001 002",
+        "/decisions/education/other/24-001-002",
+        *(None, None, None, None, None),
+        summary="Mr X (see (24 001 003)) sent a Statement Upheld Noise 01-Jan-2001 (twice)",
+    )
 
 
 @pytest.mark.parametrize(
