@@ -15,9 +15,11 @@ from datetime import date
 from storage import absences, ledger, queue
 from storage.model import Entry, Window
 
-_CARD = ("reference", "url", "authority", "outcome", "subcategory", "decision_date", "kind")
-_FOLLOWED = ("decision_date", "url", "outcome", "subcategory", "kind")
-"""What of a card is recorded when it changes."""
+_CARD = ("reference", "url", "authority", "outcome", "subcategory", "decision_date", "kind", "title", "summary")
+_WORDS = ("authority", "title", "summary")
+"""What a card prints in words of its own: a change of one capital is a change."""
+_FOLLOWED = ("decision_date", "url", "outcome", "subcategory", "kind", *_WORDS)
+"""What of a card is recorded when it changes, and queues the decision."""
 
 
 def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, window: Window, run: int) -> None:
@@ -41,7 +43,7 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
         ledger.doubt(db, day, at, run)
     db.executemany(
         f"INSERT INTO entries ({', '.join(_CARD)}, stands_on, first_listed, last_listed) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(*_columns(entry), day.isoformat(), at, at) for entry, day in new],
     )
     db.executemany(
@@ -73,7 +75,10 @@ def _standing(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, dat
 
 def _columns(entry: Entry) -> tuple[str | None, ...]:
     decided = entry.decision_date.isoformat() if entry.decision_date else None
-    return (entry.reference, entry.url, entry.authority, entry.outcome, entry.subcategory, decided, entry.kind)
+    return (
+        *(entry.reference, entry.url, entry.authority, entry.outcome, entry.subcategory, decided, entry.kind),
+        *(entry.title, entry.summary),
+    )
 
 
 def _find_known(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, dict[str, str | None]]:
@@ -88,7 +93,8 @@ def _find_known(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, 
 def _record_again(
     db: sqlite3.Connection, entry: Entry, day: date, before: dict[str, str | None], at: str, run: int
 ) -> None:
-    """Records another card of an entry: where it differs, the difference and a queue row too."""
+    """Records another card of an entry: where it differs, the difference and a queue row too. What the card before did
+    not show, or was not kept of it, differs from nothing."""
     stood = date.fromisoformat(before["stands_on"] or "")
     returned = before["unlisted_at"] is not None
     if returned:
@@ -101,20 +107,23 @@ def _record_again(
     changed = [
         (name, was, is_)
         for name in _FOLLOWED
-        if (was := before[name]) is not None and (is_ := now[name]) is not None and _plain(was) != _plain(is_)
+        if (was := before[name]) is not None and (is_ := now[name]) is not None and _differ(name, was, is_)
     ]
     db.executemany(
         "INSERT OR REPLACE INTO moves (reference, at, field, before, after, run) VALUES (?, ?, ?, ?, ?, ?)",
         [(entry.reference, at, name, was, is_, run) for name, was, is_ in changed],
     )
     db.execute(
-        "UPDATE entries SET url = ?, authority = coalesce(?, authority), outcome = coalesce(?, outcome), "
-        "subcategory = coalesce(?, subcategory), decision_date = coalesce(?, decision_date), "
-        "kind = coalesce(?, kind), stands_on = ?, unlisted_at = NULL, last_listed = ? WHERE reference = ?",
+        f"UPDATE entries SET url = ?, {', '.join(f'{name} = coalesce(?, {name})' for name in _CARD[2:])}, "
+        "stands_on = ?, unlisted_at = NULL, last_listed = ? WHERE reference = ?",
         (*_columns(entry)[1:], day.isoformat(), at, entry.reference),
     )
     if changed or returned:
         queue.add(db, entry.reference, entry.url, at)
+
+
+def _differ(name: str, was: str, is_: str) -> bool:
+    return was != is_ if name in _WORDS else _plain(was) != _plain(is_)
 
 
 def _plain(value: str) -> str:
@@ -141,13 +150,13 @@ def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str,
     found: dict[str, Entry] = {}
     for reference in references:
         row = db.execute(
-            "SELECT url, authority, outcome, subcategory, decision_date, kind FROM entries WHERE reference = ?",
+            f"SELECT {', '.join(_CARD[1:])} FROM entries WHERE reference = ?",
             (reference,),
         ).fetchone()
         if row:
-            url, authority, outcome, subcategory, decided, kind = row
-            decision_date = date.fromisoformat(decided) if decided else None
-            found[reference] = Entry(reference, url, authority, outcome, subcategory, decision_date, kind)
+            card = dict(zip(_CARD[1:], row, strict=True))
+            decided = card.pop("decision_date")
+            found[reference] = Entry(reference, decision_date=date.fromisoformat(decided) if decided else None, **card)
     return found
 
 

@@ -427,6 +427,35 @@ def m006_holds(db: Database) -> None:
     db.execute("PRAGMA user_version = 6")
 
 
+_CARDS = """
+ALTER TABLE entries ADD COLUMN title TEXT;
+ALTER TABLE entries ADD COLUMN summary TEXT;
+
+ALTER TABLE moves RENAME TO moves_before;
+CREATE TABLE moves (
+  reference TEXT NOT NULL,
+  at TEXT NOT NULL,
+  field TEXT NOT NULL CHECK (field IN
+    ('decision_date', 'url', 'outcome', 'subcategory', 'kind', 'authority', 'title', 'summary')),
+  before TEXT NOT NULL,
+  after TEXT NOT NULL,
+  run INTEGER NOT NULL REFERENCES runs (id),
+  PRIMARY KEY (reference, at, field)
+) STRICT, WITHOUT ROWID;
+INSERT INTO moves (reference, at, field, before, after, run)
+  SELECT reference, at, field, before, after, run FROM moves_before;
+DROP TABLE moves_before;
+"""
+
+
+@migrations()
+def m007_cards(db: Database) -> None:
+    """All that a card prints. What cards of before printed is not known, so the next sight of each is no change."""
+    for statement in _statements(_CARDS):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 7")
+
+
 def _statements(script: str) -> list[str]:
     """The script's statements one by one: `executescript` would commit, and a migration is one transaction."""
     statements: list[str] = []

@@ -122,6 +122,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "last_listed": "When the listing last showed it: UTC, ISO 8601.",
             "stands_on": _STANDS_ON,
             "unlisted_at": "When a whole listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
+            "title": "The card's heading, as the listing prints it.",
+            "summary": "As the listing prints it.",
         },
         "sort_desc": "decision_date",
         "label_column": "authority",
@@ -193,7 +195,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "columns": {
             "reference": _REFERENCE,
             "at": "When the new card was seen: UTC, ISO 8601.",
-            "field": "What changed: decision_date, url, outcome, subcategory or kind.",
+            "field": "What changed: decision_date, url, outcome, subcategory, kind, authority, title or summary.",
             "before": "What the card said before.",
             "after": "What it said then.",
             "run": _RUN,

@@ -187,8 +187,8 @@ LIMIT 1000
     ),
     "moved": Query(
         "What moved",
-        "Decisions that the listing showed with another date, address, outcome or subject than before, the last change "
-        "first.",
+        "Decisions whose card in the listing changed: date, address, outcome, subject, kind, authority, title or "
+        "summary. The last change is first.",
         """
 SELECT m.at, m.reference, coalesce(d.authority, e.authority) AS authority, m.field, m.before, m.after
 FROM moves AS m
