@@ -37,6 +37,7 @@ from ingest.fetching.quiet_hours import within
 from ingest.fetching.throttle import Manners
 from ingest.recording.pipeline import Intake, Report, Tally
 from ingest.tasks import import_files as documents
+from ingest.tasks.import_files import LeftOut
 from ingest.tasks.sync import Round, edge
 from storage import decisions, journal, ledger, pages, queue, runs
 from storage.database import atomic, heeding, plain
@@ -108,8 +109,10 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     if isinstance(task, Backfill | Sync):
         require_courtesy(config)
     name, arguments = type(task).__name__.lower(), _arguments(task)
+    left_out: Sequence[LeftOut] = ()
     if isinstance(task, Import):
-        task = replace(task, paths=tuple(documents.find(task.paths)))
+        found, left_out = documents.find(task.paths)
+        task = replace(task, paths=tuple(found))
     if isinstance(task, Renormalise) and not database.is_file():
         raise StoreFailed(f"{database}: no such database; --db names another")
     try:
@@ -119,6 +122,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
                 run = runs.begin_run(db, name, arguments, clock.stamp(), asks_as)
             log.info("%s begins (run %d)", name, run)
             work = _Work(config, db, run, clock, stop, report)
+            work.tally.leave_out(left_out)
             try:
                 outcome = _caught(task, work)
             except BaseException as error:
@@ -373,6 +377,9 @@ class _Work:
         if tally.odd:
             more = f" and {len(tally.odd) - 5:,} more" if len(tally.odd) > 5 else ""
             told += f", {len(tally.odd):,} odd: {', '.join(map(str, tally.odd[:5]))}{more}"
+        if tally.left_out:
+            more = f" and {len(tally.left_out) - 5:,} more" if len(tally.left_out) > 5 else ""
+            told += f", {len(tally.left_out):,} left out: {', '.join(tally.left_out[:5])}{more}"
         return told
 
     # ------------------------------------------------------------ from files and kept pages

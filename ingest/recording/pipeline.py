@@ -8,9 +8,11 @@ re-fetches at most one page. Imports and renormalising enter at `read`: one way 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple, assert_never
 
 from ingest.clock import Clock, Stop
@@ -95,6 +97,8 @@ class Tally:
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""
+    left_out: list[str] = field(default_factory=list)
+    """Files of folders that were not read, with the reason."""
     unread: list[str] = field(default_factory=list)
     """What could not be fetched or read, a sentence each."""
 
@@ -104,6 +108,14 @@ class Tally:
         if oddity not in self.odd:
             self.odd.append(oddity)
             log.warning("%s: odd: %s", subject, what)
+
+    def leave_out(self, files: Sequence[tuple[Path, str]]) -> None:
+        """Counts and reports files that were not read, each with the reason."""
+        for path, why in files:
+            name = os.fsencode(path).decode("utf-8", "replace")  # a name may be any bytes
+            name = "".join(character if character.isprintable() else "\ufffd" for character in name)
+            self.left_out.append(f"{name} ({why})")
+            log.warning("%s: left out: %s", name, why)
 
     def miss(self, name: str, error: Exception) -> None:
         """Counts something that could not be fetched or read."""
