@@ -345,7 +345,8 @@ class Survey:
         """Reports what of a page is odd or cannot be followed, once."""
         for what in page.odd:
             self._odd(target, what)
-        for card in page.unfollowed:
+        # A page without a total is not the listing, and what looks like a card there is none.
+        for card in page.unfollowed if page.total is not None else ():
             if card not in self.unfollowed:
                 self.unfollowed[card] = target
                 log.warning("%s: %s", target, card)

@@ -178,6 +178,15 @@ def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
     assert small.ask("SELECT count(*) FROM entries") == [0]
 
 
+def test_a_title_on_a_page_in_place_of_the_listing_is_not_called_a_card(small: World) -> None:
+    bad = small.site.listed()[3]
+    html = f"<html><body><h1>{bad.authority} ({bad.reference})</h1><p>Decision : Upheld</p></body></html>"
+    small.server.faults = on("SearchResults", Edit(lambda _listing: html))
+    outcome = small.run(Backfill())
+    assert outcome.state == "blocked"
+    assert "cannot be followed" not in outcome.message
+
+
 def test_a_sync_names_a_new_card_that_cannot_be_followed_until_it_can(small: World) -> None:
     assert small.run(Backfill()).state == "complete"
     small.time.at += timedelta(days=1)
