@@ -9,11 +9,11 @@ from html import escape
 
 import pytest
 
-from conftest import World
 from ingest.run import Backfill
 from lgsco.replica.edits import Edit
 from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
+from support.world import World
 
 
 def settled(world: World) -> Sample:

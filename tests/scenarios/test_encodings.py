@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from conftest import World
 from ingest.lgo.page import chapters
 from ingest.run import Backfill
 from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
+from support.world import World
 
 ODD = "1 byte not UTF-8, read as windows-1252"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.run import Backfill
 from lgsco.replica.corpus import expected_text, generate
@@ -20,6 +19,7 @@ from lgsco.replica.messages import HTML, Request
 from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from support.world import TODAY, Time, World
 
 PAGES = r"/\d\d-\d{3}-\d{3}[a-z]?(\?|$)"
 LISTING = "searchresults"

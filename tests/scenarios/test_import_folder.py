@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SEEDS, World
 from ingest.errors import UsageError
 from ingest.run import Import, Outcome
 from lgsco.replica.corpus import seeds
 from lgsco.replica.markup import render
+from support.paths import SEEDS
+from support.world import World
 
 PAGE = render(next(s for s in seeds() if s.reference == "25 004 920"), "article")[0]
 (TEXT,) = (path.read_bytes() for path in SEEDS.glob("001*"))

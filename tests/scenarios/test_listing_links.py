@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import generate, seeds
@@ -21,6 +20,7 @@ from lgsco.replica.messages import Request, Response
 from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from support.world import TODAY, Time, World
 
 CARD_LINK = re.compile(r'(<div class="card"><h3 class="card__title"><a href=")([^"]+)(">)')
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.reports.politeness import Account, account
 from ingest.run import Backfill, Sync
@@ -20,6 +19,7 @@ from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
+from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)
 TEXT = (("Content-Type", "text/plain"),)

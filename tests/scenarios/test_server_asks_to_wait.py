@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from conftest import TODAY, Time, World
 from ingest.clock import Stop
 from ingest.reports.politeness import Account, account
 from ingest.run import Backfill, Sync
@@ -26,6 +25,7 @@ from lgsco.replica.walls import Redirect
 from storage.database import reading
 from storage.schema import migrations
 from storage.writer import writing
+from support.world import TODAY, Time, World
 
 BEGAN = datetime(2026, 11, 2, 12, tzinfo=UTC)
 PAGES = r"/\d\d-\d{3}-\d{3}[a-z]?(\?|$)"

@@ -154,6 +154,12 @@ def test_a_module_imports_only_from_its_own_layer_and_from_those_before_it() -> 
     assert wrong == []
 
 
+def test_what_fetching_decides_imports_nothing_of_ours_but_errors_and_data_types() -> None:
+    for module in ("decompress", "retry_after", "robots"):
+        imported = {one.imported for one in imported_by(f"ingest.fetching.{module}") if one.top in OURS}
+        assert imported <= {"ingest.errors", "storage.model"}
+
+
 def test_the_site_look_alike_and_the_web_pages_are_imported_by_the_command_line_and_the_bench_only() -> None:
     for leaf in ("lgsco.replica", "lgsco.web"):
         users = {one.module for one in IMPORTS if one.imported.startswith(leaf) and not one.module.startswith(leaf)}

@@ -127,11 +127,11 @@ def test_changes_there_and_back_are_both_recorded(db: sqlite3.Connection) -> Non
 
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
-    """A file of the fifth schema: a decision held and listed, whose card changed once."""
+    """A file of the sixth schema: a decision held and listed, whose card changed once."""
     path = tmp_path / "before.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m006_cards")
-        assert db.execute("PRAGMA user_version").fetchone() == (5,)
+        migrations.apply(Database(db), stop_before="m007_cards")
+        assert db.execute("PRAGMA user_version").fetchone() == (6,)
         db.executescript(
             """
             INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES
