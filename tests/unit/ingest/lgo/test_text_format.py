@@ -330,7 +330,7 @@ def test_a_text_in_an_encoding_that_is_not_known_is_refused() -> None:
     with pytest.raises(ReadError):
         parse(seed("000_d996cb4fed483c77").encode("utf-32"))
     with pytest.raises(ReadError):
-        parse(seed("000_d996cb4fed483c77").encode("cp037"))
+        parse(seed("000_d996cb4fed483c77").replace("’", "'").encode("cp037", "ignore"))
 
 
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
