@@ -1,4 +1,4 @@
-"""Where a link leads, resolved as browsers do (WHATWG URL Standard, 4.4), and which decision is there. Pure.
+"""Where a link leads, resolved as browsers do (WHATWG URL Standard, by `ada-url`), and which decision is there. Pure.
 
 Only `http` and `https` addresses are kept: nothing else is ever asked.
 """
@@ -9,22 +9,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from ada_url import URL
+
 from storage.model import reference
 
 PUBLISHER = "www.lgo.org.uk"
 LISTING = f"https://{PUBLISHER}/Decisions/SearchResults"
 
-_STRIPPED = "".join(map(chr, range(0x21)))
-"""C0 control characters and space."""
-_REMOVED = str.maketrans("", "", "\t\n\r")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-_AUTHORITY = re.compile(r"[/\\]*([^/\\?]*)")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[^\x00-\x20#%/:<>?@\[\\\]^|\x7f]+|\[[0-9a-f:.]+\]")
-_ONE_DOT = frozenset({".", "%2e"})
-_TWO_DOTS = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
-_PATH_SAFE = "!$%&'()*+,-./:;=@[\\]_|~"
-"""What a path keeps as it is, beside letters and digits."""
 _SEGMENT_SAFE = "!$&'()*+,-.:;=@_~"
 """What a segment of a path may hold unescaped (RFC 3986, 3.3)."""
 _PARAMETERS = re.compile(r";|%3b", re.IGNORECASE)
@@ -44,6 +35,10 @@ class Address:
     path: str
     """From the root, escaped."""
 
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}{self.path}"
+
     def is_same_site(self, other: Address) -> bool:
         """Whether it is on the same host, whatever the scheme and with or without `www.`; the publisher's own is the
         same as any, since a mirror may print it."""
@@ -60,59 +55,13 @@ def _without_www(host: str) -> str:
 
 def resolve(link: str, base: Address | None = None) -> Address | None:
     """Where a link on a page leads; None where that is no http address. `base`: what it is relative to."""
-    text = link.strip(_STRIPPED).translate(_REMOVED).partition("#")[0]
-    scheme = base.scheme if base is not None else ""
-    found = _SCHEME.match(text)
-    if found:
-        scheme, text = found[1].lower(), text[found.end() :]
-        if scheme not in _DEFAULT_PORTS:
-            return None
-    slashes = len(text) - len(text.lstrip("/\\"))
-    if slashes >= 2 or base is None or scheme != base.scheme:
-        return _with_authority(scheme, text) if scheme else None
-    path = text.partition("?")[0].replace("\\", "/")
-    if not path:
-        return base
-    if not slashes:
-        path = base.path[: base.path.rindex("/") + 1] + path
-    return Address(base.scheme, base.host, base.port, _normalise(path))
-
-
-def _with_authority(scheme: str, text: str) -> Address | None:
-    found = _AUTHORITY.match(text)
-    assert found is not None
-    path = text[found.end() :].partition("?")[0].replace("\\", "/")
-    host, _, port = _split_port(found[1].rpartition("@")[2])
-    host = unquote(host).lower()
-    if not _HOST.fullmatch(host) or not (port == "" or (port.isascii() and port.isdigit())):
+    try:
+        url = URL(link, str(base) if base is not None else None)
+    except ValueError:  # no address, or relative to nothing
         return None
-    number = int(port[:6]) if port else None
-    if number is not None and number > 65_535:
+    if url.protocol not in ("http:", "https:"):
         return None
-    return Address(scheme, host, None if number == _DEFAULT_PORTS[scheme] else number, _normalise(path or "/"))
-
-
-def _split_port(authority: str) -> tuple[str, str, str]:
-    """Host, colon and port; the colons in the brackets of an IPv6 address part nothing."""
-    host, colon, port = authority.rpartition(":")
-    return (host, colon, port) if colon and "]" not in port else (authority, "", "")
-
-
-def _normalise(path: str) -> str:
-    """The path without dot segments, escaped."""
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for number, segment in enumerate(segments):
-        is_last = number == len(segments) - 1
-        low = segment.lower()
-        if low in _TWO_DOTS:
-            del kept[-1:]
-        elif low not in _ONE_DOT:
-            kept.append(segment)
-            continue
-        if is_last:
-            kept.append("")
-    return "/" + quote("/".join(kept), safe=_PATH_SAFE, errors="replace")
+    return Address(url.protocol[:-1], url.hostname, int(url.port) if url.port else None, url.pathname)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +69,7 @@ class DecisionAddress:
     """The address of a decision's page."""
 
     path: str
-    """As it is asked for: in lower case, as the site prints its addresses, and without session or query."""
+    """As the card prints it, without session or query: a server may tell capitals apart, and robots.txt does."""
     reference: str
     """Printed form."""
 
@@ -138,7 +87,7 @@ def find_decision(address: Address) -> DecisionAddress | None:
         found = reference(names[-1])
     except ValueError:
         return None
-    path = "/".join(quote(name, safe=_SEGMENT_SAFE).lower() for name in names)
+    path = "/".join(quote(name, safe=_SEGMENT_SAFE) for name in names)
     return DecisionAddress(f"/{path}{slash}", found)
 
 
