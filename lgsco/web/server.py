@@ -116,6 +116,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener = socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:
         raise CannotServe(_why(host, port, error)) from error
+    # asyncio sets this only on sockets that were made with IPPROTO_TCP. Without it, each answer on a kept connection
+    # may wait 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         yield listener
 
