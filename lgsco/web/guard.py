@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ _SETTING = "{{ datasette_allow_facet }}"
 
 _CSV_CELL = re.compile(r'"(?:[^"]|"")*"|[^,"\r\n]+')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?", re.ASCII)
+
+
+class StreamFailed(BaseException):
+    """A stream failed after it began. Not an Exception, because Datasette would answer those a second time."""
 
 
 def guarded(application: Application) -> Application:
@@ -51,7 +56,8 @@ def guarded(application: Application) -> Application:
                 message = {**message, "body": harmless(message["body"].decode()).encode()}
             await send(message)
 
-        await application(scope, receive, guard if scope["type"] == "http" else send)
+        with suppress(StreamFailed):  # uvicorn closes the connection of an incomplete answer
+            await application(scope, receive, guard if scope["type"] == "http" else send)
 
     return answer
 

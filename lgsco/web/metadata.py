@@ -73,6 +73,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "fts_pk": "rowid",
     },
     "paragraphs": {
+        "key": ["reference", "position"],
         "title": "Paragraphs",
         "description": "Every line of every decision's text. Filter by reference (in its printed form) to see one "
         "decision; the query “One paragraph by its number” takes any spelling.",
@@ -129,6 +130,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "label_column": "authority",
     },
     "coverage": {
+        "key": ["first"],
         "title": "Coverage",
         "description": "What is proven complete: for each range of decision dates what the site says it has, what it "
         "lists, and what of that is held.",
@@ -153,6 +155,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "facets": ["state"],
     },
     "missing": {
+        "key": ["reference"],
         "title": "Missing",
         "description": "Every decision that the site lists and that is not held, by reference.",
         "columns": {

@@ -19,6 +19,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from lgsco.web import views
 from lgsco.web.guard import Application, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.model import reference
@@ -102,11 +103,15 @@ def _address(datasette: Any, key: str) -> str:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Callable[..., Any]]]:
-    """`/25-004-920` leads to the decision, and so does a row's address with the reference in another spelling."""
+def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
+    """`/25-004-920` leads to the decision, and so does a row's address with the reference in another spelling.
+
+    `lgsco.web.views` serves the tables, with the pattern of Datasette's own route.
+    """
     return [
         (rf"^/(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
         (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
+        (rf"^/(?P<database>{NAME})/(?P<table>[^/.]+)(\.(?P<format>\w+))?$", views.Table.as_view(datasette)),
     ]
 
 

@@ -19,6 +19,7 @@ from datasette.plugins import pm
 
 from lgsco.web import plugin
 from lgsco.web.metadata import NAME, describe
+from lgsco.web.paging import PAGE
 from storage.database import BUSY_SECONDS, reading, reading_mode
 from storage.errors import LgscoError
 
@@ -41,6 +42,7 @@ SETTINGS: dict[str, int | bool] = {
     "sql_time_limit_ms": 10_000,
     "num_sql_threads": 3,
     "truncate_cells_html": 4000,  # a paragraph is never cut
+    "max_csv_mb": 0,  # Datasette would end a CSV at this size as if it were complete
     "allow_download": False,  # copying a file in WAL mode is no copy: `lgsco snapshot` makes one
 }
 
@@ -100,6 +102,12 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
         return db
 
     async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
+        page = PAGE.get()
+        if truncate and page is not None:
+            return await page.read(self._execute, sql, params, **options)
+        return await self._execute(sql, params, truncate, **options)
+
+    async def _execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
         # Datasette counts the rows of every table and view it shows; queries of the user's are truncated ones.
         if not truncate and sql.startswith("select count(*) from "):
             options["custom_time_limit"] = min(options.get("custom_time_limit") or _COUNT_MS, _COUNT_MS)
