@@ -13,14 +13,15 @@ from typing import Any
 
 from datasette import Response
 from datasette.utils import tilde_decode, tilde_encode
-from datasette.utils.asgi import Base400
+from datasette.utils.asgi import Base400, Request
 from datasette.views.base import DatasetteError
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from lgsco.web import views
-from lgsco.web.guard import Application, guarded
+from lgsco.web.addresses import METHODS, check_request
+from lgsco.web.guard import Application, Message, Send, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.model import reference
 from storage.search import match_expression
@@ -106,13 +107,22 @@ def _address(datasette: Any, key: str) -> str:
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
     """`/25-004-920` leads to the decision, and so does a row's address with the reference in another spelling.
 
-    `lgsco.web.views` serves the tables, with the pattern of Datasette's own route.
+    `lgsco.web.views` serves the database, its tables and rows, with the patterns of Datasette's own routes.
     """
+    form = r"(\.(?P<format>\w+))?$"
     return [
         (rf"^/(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
         (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
-        (rf"^/(?P<database>{NAME})/(?P<table>[^/.]+)(\.(?P<format>\w+))?$", views.Table.as_view(datasette)),
+        (rf"^/(?P<database>{NAME})(?!\.db$){form}", views.Database.as_view(datasette)),
+        (rf"^/(?P<database>{NAME})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
+        (rf"^/(?P<database>{NAME})/(?P<table>[^/]+?)/(?P<pks>[^/]+?){form}", views.Row.as_view(datasette)),
     ]
+
+
+@hookimpl(trylast=True)  # after Datasette's own, to replace it
+def register_output_renderer() -> dict[str, Any]:
+    """Replaces Datasette's `.blob`, which fails on values that are not binary."""
+    return {"extension": "blob", "render": views.render_binary, "can_render": lambda: False}
 
 
 def _to_decision(request: Any, datasette: Any) -> Any:
@@ -121,9 +131,30 @@ def _to_decision(request: Any, datasette: Any) -> Any:
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[Application], Application]:
-    """The last hand on every answer."""
-    return guarded
+def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
+    """Checks each request (`lgsco.web.addresses`), and guards each answer (`lgsco.web.guard`)."""
+
+    def wrapped(application: Application) -> Application:
+        async def answer(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+            if scope["type"] != "http":
+                await application(scope, receive, send)
+                return
+            # No page uses cookies, and Datasette fails on malformed ones.
+            scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() != b"cookie"]}
+            request = Request(scope, receive)
+            refused = check_request(request.method, request.path, request.query_string, request.headers.get("host", ""))
+            if refused is None:
+                await application(scope, receive, send)
+                return
+            await datasette.invoke_startup()
+            response = await _error_page(datasette, request, refused.status, None, refused.sentence)
+            if refused.status == 405:
+                response.headers["Allow"] = ", ".join(METHODS)
+            await response.asgi_send(send)
+
+        return guarded(answer)
+
+    return wrapped
 
 
 @hookimpl(wrapper=True)
@@ -131,7 +162,8 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
     """An address or a query that does not work is answered with our page, without the traceback of the default."""
     answers = yield
     if isinstance(exception, DatasetteError):
-        status, title = exception.status, exception.title
+        # Datasette raises it only for a request that it cannot meet; 500 is merely the default status.
+        status, title = 400 if exception.status == 500 else exception.status, exception.title
         message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704  # its own
     elif isinstance(exception, Base400):
         status, title, message = exception.status, None, str(exception)
@@ -139,12 +171,17 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
         return answers
 
     async def page() -> Any:
-        said = {"ok": False, "error": message, "status": status, "title": title}
-        if request.path.endswith(".json"):
-            return Response.json(said, status=status)
-        return Response.html(await datasette.render_template("error.html", said, request=request), status=status)
+        return await _error_page(datasette, request, status, title, message)
 
     return [page]
+
+
+async def _error_page(datasette: Any, request: Any, status: int, title: str | None, message: str) -> Any:
+    said = {"ok": False, "error": message, "status": status, "title": title}
+    if request.path.endswith(".json"):
+        return Response.json(said, status=status)
+    known = request if "csrftoken" in request.scope else None  # set by Datasette; not yet when a request is refused
+    return Response.html(await datasette.render_template("error.html", said, request=known), status=status)
 
 
 # ---------------------------------------------------------------- what templates show

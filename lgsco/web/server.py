@@ -7,6 +7,7 @@ import errno
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,23 @@ from typing import Any
 import click
 import uvicorn
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, QueryInterrupted
 from datasette.plugins import pm
 
 from lgsco.web import plugin
 from lgsco.web.metadata import NAME, describe
 from lgsco.web.paging import PAGE
+from lgsco.web.views import DEADLINE
 from storage.database import BUSY_SECONDS, reading, reading_mode
 from storage.errors import LgscoError
 
 _FOLDER = Path(__file__).parent
 _GRACE_SECONDS = 1
 """How long answers under way may take once a signal asked to stop."""
+
+_HEAD_MOST = 1_000_000
+"""Bytes of a request's address and headers. Above this, uvicorn closes the connection, often before the client has
+read the answer. `lgsco.web.addresses` has a lower limit, and answers with a sentence."""
 
 _VALUE_MOST = 50_000_000
 """Bytes of a value that a query may make; the longest page has a fifth of a million."""
@@ -47,6 +53,20 @@ SETTINGS: dict[str, int | bool] = {
 }
 
 
+_FAULTS = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL),
+        *(sqlite3.SQLITE_INTERNAL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM),
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+"""SQLite's error codes that mean a fault of the file or the machine, not of the SQL."""
+
+
+class FileUnreadable(Exception):
+    """The file cannot be read. Answered with 500, and logged."""
+
+
 class CannotServe(LgscoError):
     """The address cannot be served."""
 
@@ -60,12 +80,22 @@ def serve(database: Path, *, host: str, port: int) -> int:
     be had.
     """
     datasette = application(database)
-    with _listening(host, port) as listener, _stopping(uvicorn.Config(datasette.app(), log_level="error")) as server:
+    with _listening(host, port) as listener, _stopping(_config(datasette)) as server:
         click.echo(_url(host, listener.getsockname()[1]))
         click.echo(f"{database} is served there, to read only. Ctrl-C ends it.")
         server.run(sockets=[listener])
         _break_off(datasette)
     return 0
+
+
+def _config(datasette: Datasette) -> uvicorn.Config:
+    return uvicorn.Config(
+        datasette.app(),
+        log_level="error",
+        http="h11",  # httptools has no such limit to set
+        h11_max_incomplete_event_size=_HEAD_MOST,
+        ws="none",
+    )
 
 
 def application(database: Path) -> Datasette:
@@ -101,6 +131,16 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
         self._all_file_connections.append(db)
         return db
 
+    async def execute_fn(self, fn: Any) -> Any:
+        try:
+            return await super().execute_fn(fn)
+        except (sqlite3.Error, OverflowError) as error:
+            code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
+            if code in _FAULTS:
+                raise FileUnreadable(f"{self.path} cannot be read ({error})") from error
+            # The SQL, or a value in it, came from the address. Datasette answers 400 to this exception alone.
+            raise sqlite3.OperationalError(str(error)) from error
+
     async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
         page = PAGE.get()
         if truncate and page is not None:
@@ -108,6 +148,11 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
         return await self._execute(sql, params, truncate, **options)
 
     async def _execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
+        if (deadline := DEADLINE.get()) is not None:
+            left = int((deadline - time.monotonic()) * 1000)
+            if left <= 0:
+                raise QueryInterrupted(None, sql, params)
+            options["custom_time_limit"] = min(options.get("custom_time_limit") or left, left)
         # Datasette counts the rows of every table and view it shows; queries of the user's are truncated ones.
         if not truncate and sql.startswith("select count(*) from "):
             options["custom_time_limit"] = min(options.get("custom_time_limit") or _COUNT_MS, _COUNT_MS)

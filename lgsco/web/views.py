@@ -1,23 +1,96 @@
-"""Datasette's view of a table, with the paging of `lgsco.web.paging`."""
+"""Datasette's views of the database, of a table and of a row, with checks that need the database.
+
+Datasette 0.65 answers 500 to some wrong addresses. The classes here check the request first and then call Datasette.
+`lgsco.web.addresses` makes the checks that need no database.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from datasette.blob_renderer import render_blob
+from datasette.database import QueryInterrupted
 from datasette.utils import escape_sqlite, tilde_decode
-from datasette.utils.asgi import AsgiStream, BadRequest, Request, Response
+from datasette.utils.asgi import AsgiStream, BadRequest, NotFound, Request, Response
+from datasette.views.base import DatasetteError
+from datasette.views.database import DatabaseView
+from datasette.views.row import RowView
 from datasette.views.table import TableView
 
 from lgsco.web.guard import StreamFailed
 from lgsco.web.metadata import NAME
 from lgsco.web.paging import PAGE, Page, Term, decode_position, make_order, resolve_hashed_values
 
+_PAGE_SECONDS = 30
+"""Seconds that all queries of one page may take together. `sql_time_limit_ms` limits a single query."""
+
+DEADLINE: ContextVar[float | None] = ContextVar("DEADLINE", default=None)
+"""When all queries of the current page must have ended, on the monotonic clock."""
+
 _ROWID = "rowid"
 
 
-class Table(TableView):  # type: ignore[misc]  # Datasette has no types
+class _Checked:
+    """What the three views share: known formats, a time limit per page, and errors that reach CSV."""
+
+    ds: Any
+
+    async def get(self, request: Any) -> Any:
+        form = request.url_vars.get("format")
+        if form not in {None, "csv", "jsono", *self.ds.renderers}:
+            raise NotFound(f"this page has no format .{form}; use .json or .csv")
+        return await super().get(request)  # type: ignore[misc]  # of the Datasette view
+
+    async def as_csv(self, request: Any, database: str) -> Any:
+        try:
+            return await super().as_csv(request, database)  # type: ignore[misc]
+        except QueryInterrupted as error:
+            raise DatasetteError(
+                "the query took too long; narrow it down", title="SQL Interrupted", status=400
+            ) from error
+
+    async def data(self, request: Any, *arguments: Any, **options: Any) -> Any:
+        DEADLINE.set(time.monotonic() + _PAGE_SECONDS)
+        result = await super().data(request, *arguments, **options)  # type: ignore[misc]
+        if request.url_vars.get("format") == "csv" and isinstance(result, tuple) and len(result) == 4:
+            data, _, _, status = result
+            if status != 200:  # Datasette would send an empty CSV
+                raise DatasetteError(data["error"], title="Invalid SQL", status=status)
+        return result
+
+
+class Database(_Checked, DatabaseView):  # type: ignore[misc]  # Datasette has no types
+    """The database, or the result of the query in `sql`."""
+
+    async def data(self, request: Any, *arguments: Any, **options: Any) -> Any:
+        if not request.args.get("sql"):
+            form, shape = request.url_vars.get("format"), request.args.get("_shape")
+            if form in {"csv", "blob"}:
+                raise BadRequest(f"the database itself has no format .{form}; name a table, or a query with sql=")
+            if form == "json" and shape in {"array", "arrayfirst", "object"}:
+                raise BadRequest(f"_shape={shape} needs rows; name a table, or a query with sql=")
+        return await super().data(request, *arguments, **options)
+
+
+class Row(_Checked, RowView):  # type: ignore[misc]
+    """One row of a table."""
+
+    async def data(self, request: Any, *arguments: Any, **options: Any) -> Any:
+        db = self.ds.get_database(NAME)
+        table = tilde_decode(request.url_vars["table"])
+        if not await db.table_exists(table):
+            raise NotFound(f"there is no table {table}")
+        key = await db.primary_keys(table) or [_ROWID]
+        if request.url_vars["pks"].count(",") + 1 != len(key):
+            raise NotFound(f"the address of a row of {table} needs {', '.join(key)}")
+        return await super().data(request, *arguments, **options)
+
+
+class Table(_Checked, TableView):  # type: ignore[misc]
     """A table or view, paged by `lgsco.web.paging`; or a canned query, as Datasette shows it."""
 
     _values: tuple[Any, ...] | None = None
@@ -149,3 +222,16 @@ def _with(request: Any, *, _next: str | None) -> Any:
         pairs.append(("_next", _next))
     scope = {**request.scope, "query_string": urlencode(pairs).encode()}
     return Request(scope, request.receive)
+
+
+async def render_binary(
+    datasette: Any, database: str, rows: Any, columns: Any, request: Any, table: str | None, view_name: str
+) -> Any:
+    """Send a binary value as a file, as Datasette does. Raises NotFound for other values, where Datasette fails."""
+    column = request.args.get("_blob_column")
+    if column in columns:
+        place = list(columns).index(column)
+        rows = [row for row in rows if isinstance(tuple(row)[place], bytes)]
+        if not rows:
+            raise NotFound(f"{column} has no binary value here")
+    return await render_blob(datasette, database, rows, columns, request, table, view_name)

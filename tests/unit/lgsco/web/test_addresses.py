@@ -1,0 +1,142 @@
+"""What is refused before Datasette sees it, and that what makes sense is not."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from lgsco.web.addresses import ADDRESS_MOST, PARAMETERS_MOST, SQL_MOST, Refusal, check_request
+
+
+def refused(path: str = "/lgsco/decisions", query: str = "", method: str = "GET", host: str = "h:1") -> Refusal | None:
+    return check_request(method, path, query, host)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "get", "DISPATCH_REQUEST", "TRACE"])
+def test_methods_that_would_write_or_are_unknown_are_refused(method: str) -> None:
+    found = refused(method=method)
+    assert found is not None
+    assert found.status == 405
+    assert method in found.sentence
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "127.0.0.1:8001", "[::1]:8001", "[::1]", "my-host.example.org", "EXAMPLE.org:80", "a_b:"]
+)
+def test_usual_hosts_are_served(method: str, host: str) -> None:
+    assert refused(method=method, host=host) is None
+
+
+@pytest.mark.parametrize("host", ["[", "]", "[::1", "a b", "a/b", "a@b", "é", "a:b", "a:123456", "\x00", "a\n", "[x]"])
+def test_a_host_that_is_none_is_refused(host: str) -> None:
+    found = refused(host=host)
+    assert found is not None
+    assert (found.status, "Host" in found.sentence) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("//", "/////", "/-/allow-debug", "/-/auth-token", "/-/logout", "/-/messages", "/-/permissions"),
+        *("/-/messages.json", f"/-/static/{'x' * 256}", f"/assets/a/{'x' * 300}/b", f"/-/static-plugins/{'x' * 300}"),
+    ],
+)
+def test_paths_without_a_page_are_refused(path: str) -> None:
+    found = refused(path)
+    assert found is not None
+    assert found.status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/-/metadata", "/-/permissionsx", f"/lgsco/decisions/{'x' * 300}", "/-/static/a.css"]
+)
+def test_other_paths_are_left_to_datasette(path: str) -> None:
+    assert refused(path) is None
+
+
+WRONG = [
+    *(("_facet_size", value) for value in ("-1", "²", "1.5", "x", "9" * 5000)),
+    *(("_timelimit", value) for value in ("abc", "-1", "1e3", "9" * 10, "max", "٣")),
+    *(("_ttl", value) for value in ("²", "-1", "9" * 5000)),
+    *(("_shape", value) for value in ("table", "ARRAY", "\0")),
+    *(("_json_infinity", value) for value in ("", "yes", "2")),
+    *(("_facet", value) for value in ("{", "{}", '{"column": 1}', '{"simple": null}', '{"a": "b"}')),
+    *(("_facet", value) for value in ('{"column": "\\ud800"}',)),
+    *(("_facet_array", value) for value in ("{", '{"column": []}')),
+    *((name, "x") for name in ("_facets", "_facetx", "_facet_", "_facet_nope", "_searches", "_searchx", "_search_")),
+    *(
+        ("_through", value)
+        for value in ("", "x", "1", "[]", "{}", '{"table": 1, "column": "a", "value": "b"}', "[" * 5000)
+    ),
+    *(("_through", value) for value in ('{"table": "a", "column": "b"}', '{"table": "a", "column": "b", "value": {}}')),
+    *(("reference__in", value) for value in ("[", "[[1]]", '[{"a": 1}]', '["\\ud800"]', "[1" + "0" * 5000 + "]")),
+    *(("reference__in", value) for value in ("[" * 5000,)),
+    *(("a__b__notin", value) for value in ("[", "[1")),
+    *((f"decision_date__{lookup}", value) for lookup in ("gt", "gte", "lt", "lte") for value in ("²", "٣", "9" * 4001)),
+    ("sql", "x" * (SQL_MOST + 1)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_values_that_datasette_cannot_read_are_refused_by_name(name: str, value: str) -> None:
+    found = refused(query=urlencode({"_size": "5", name: value}))
+    assert found is not None
+    assert found.status == 400
+    assert found.sentence.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("_facet_size", value) for value in ("", "max", "30")),
+        *(("_timelimit", value) for value in ("", "100")),
+        ("_ttl", ""),
+        *(("_shape", value) for value in ("", "array", "arrays", "object", "objects", "arrayfirst")),
+        *(("_json_infinity", value) for value in ("on", "1", "FALSE")),
+        *(("_facet", value) for value in ("", "outcome", '{"column": "outcome"}', '{"simple": "outcome"}', "é")),
+        *((name, "x") for name in ("_facet_array", "_facet_date", "_search", "_searchmode", "_search_summary")),
+        ("_through", '{"table": "revisions", "column": "change", "value": null}'),
+        *(("reference__in", value) for value in ("", "a,b", "[]", '["a", 1, null, true, 1.5]', "a[", "[NaN]")),
+        *(("decision_date__gt", value) for value in ("", "2025-01-01", "20", "9" * 30, "-1", "x")),
+        *((name, "\0") for name in ("query", "_search", "reference", "_where")),
+        *((name, "[") for name in ("authority", "query", "_next", "_sort", "in")),
+        ("sql", "x" * SQL_MOST),
+    ],
+)
+def test_values_that_datasette_reads_or_refuses_itself_are_left_to_it(name: str, value: str) -> None:
+    assert refused(query=urlencode({name: value})) is None
+
+
+def test_parameters_of_sql_are_no_filters() -> None:
+    assert refused("/lgsco", f"sql={quote('select :a__in, :b__gt')}&a__in=%5B&b__gt=%C2%B2") is None
+
+
+def test_every_one_of_several_values_is_looked_at() -> None:
+    assert refused(query="_facet=outcome&_facet=%7B") is not None
+
+
+def test_addresses_are_bounded_in_length_and_in_parameters() -> None:
+    assert refused(query="&".join(f"a{n}=1" for n in range(PARAMETERS_MOST))) is None
+    many = refused(query="&".join(f"a{n}=1" for n in range(PARAMETERS_MOST + 1)))
+    assert many is not None
+    assert many.status == 400
+    assert refused("/", "a=" + "x" * (ADDRESS_MOST - 3)) is None
+    long = refused("/", "a=" + "x" * (ADDRESS_MOST - 2))
+    assert long is not None
+    assert long.status == 400
+
+
+@pytest.mark.parametrize("query", ["%", "%zz", "%ff", "a=%", "=", "&&&", ";;", "a", "=a=b", "%00=%00"])
+def test_odd_encodings_are_no_error(query: str) -> None:
+    assert refused(query=query) is None
+
+
+def test_a_sentence_quotes_little_of_what_was_sent() -> None:
+    long = refused(query=f"{'x' * 5000}__in=%5B")
+    assert long is not None
+    assert len(long.sentence) < 300
+    method = refused(method="X" * 5000)
+    assert method is not None
+    assert len(method.sentence) < 150
