@@ -1,7 +1,9 @@
 """What several test modules share: a clock, a site to ask, commands to run, invented documents."""
 
+from pathlib import Path
+
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"support.{name}" for name in ("command_line", "politeness", "web", "world")),
+    *(f"support.{path.stem}" for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
 )
