@@ -125,6 +125,16 @@ class Schedule:
         return next((fault for start, end, fault in self._spans if start <= now < end), None)
 
 
+ENCODINGS: dict[str, Fault] = {
+    "wrong charset": WrongCharset(),
+    "utf-16": WrongCharset("utf-16"),
+    "no charset": WrongCharset(None),
+    "cp1252": WrongCharset("utf-8", "cp1252"),
+    "utf-32": WrongCharset("utf-8", "utf-32"),
+}
+"""Pages in other encodings than they declare, by name."""
+
+
 def catalogue(site: Site, *, wait: float = 0.05) -> dict[str, Fault]:
     """One fault of every kind by name, for `Chance` or a loop over all; those that are slow wait so many seconds."""
     return {
@@ -145,11 +155,7 @@ def catalogue(site: Site, *, wait: float = 0.05) -> dict[str, Fault]:
         "huge": Huge(),
         "long head": LongHead(),
         "wrong type": WrongType(),
-        "wrong charset": WrongCharset(),
-        "utf-16": WrongCharset("utf-16"),
-        "no charset": WrongCharset(None),
-        "cp1252": WrongCharset("utf-8", "cp1252"),
-        "utf-32": WrongCharset("utf-8", "utf-32"),
+        **ENCODINGS,
         "another host": Redirect("https://elsewhere.example/"),
         "redirect home": Redirect("/"),
         "redirect loop": RedirectLoop(),
