@@ -66,11 +66,15 @@ class Desk:
     def python(
         self, *arguments: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
     ) -> subprocess.Popen[str]:
-        paths = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+        return self.launch(sys.executable, *arguments, stdout=stdout, stderr=stderr)
+
+    def launch(
+        self, *command: str | Path, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
+            [*map(str, command)],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "120", **self.environment},
+            env=self.variables(),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -79,6 +83,11 @@ class Desk:
         )
         self.started.append(process)
         return process
+
+    def variables(self) -> dict[str, str]:
+        """The environment of commands: they import this checkout, wherever they are run."""
+        paths = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+        return {**os.environ, "PYTHONPATH": paths, "COLUMNS": "120", **self.environment}
 
     def leave(self) -> None:
         """Ends what a failed test left running."""
