@@ -1,13 +1,18 @@
-"""A decision's page in a real browser. Skipped where there is none, unless REQUIRE_BROWSER=1."""
+"""A decision's page, and the calendar, in a real browser. Skipped where there is none, unless REQUIRE_BROWSER=1."""
 
 from __future__ import annotations
 
 import html
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from ingest.reports.calendar import as_svg
 from ingest.run import Import
 from lgsco.web.metadata import NAME
+from support.calendar import every_state
 from support.paths import ROOT
 from support.web import browser, served, shown
 from support.world import World
@@ -43,3 +48,24 @@ def test_a_decision_is_readable_in_a_browser_and_its_words_are_not_run(world: Wo
     assert "Mr C says the Council’s treatment of him has triggered a decline" in words
     assert "<mark>onerror</mark>" in found
     assert 'class="dropdown-menu"' in table  # made by Datasette's own script: scripts did run
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_draws_it_within_its_edges(tmp_path: Path, dark: bool) -> None:
+    program = browser()
+    page = tmp_path / "page.html"
+    measure = (
+        "const svg = document.querySelector('svg'), whole = svg.getBoundingClientRect(), out = [];"
+        "for (const one of svg.querySelectorAll('text')) { const box = one.getBoundingClientRect();"
+        "if (box.right > whole.right - 4 || box.bottom > whole.bottom - 4) out.push(one.textContent); }"
+        "document.body.dataset.out = JSON.stringify(out);"
+        "document.body.dataset.paper = getComputedStyle(svg.querySelector('.paper')).fill;"
+    )
+    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{as_svg(every_state())}<script>{measure}</script>")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=1000", "--dump-dom"]
+    flags += ["--blink-settings=preferredColorScheme=0"] if dark else []
+    done = subprocess.run([program, *flags, page.as_uri()], capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 'data-out="[]"' in done.stdout
+    assert f'data-paper="{"rgb(22, 24, 28)" if dark else "rgb(255, 255, 255)"}"' in done.stdout

@@ -10,6 +10,7 @@ seed 002. Whatever is random in the *content* is drawn by hypothesis, so that it
 from __future__ import annotations
 
 import html
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,9 @@ from hypothesis import strategies as st
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 """All but the one that explains a failure: it traces every line of the reader, for minutes."""
+
+EXAMPLES = int(os.environ.get("DOCUMENTS", "50"))
+"""With how many documents a property is tried; `DOCUMENTS=1000 pytest tests/unit/ingest/lgo` tries many more."""
 
 Marker = Literal["number", "letter", "bullet"]
 Layout = Literal["statement", "report", "old"]

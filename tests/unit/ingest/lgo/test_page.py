@@ -19,6 +19,7 @@ from ingest.lgo.page import read, read_chapters
 from ingest.lgo.text_format import parse, render
 from storage.model import Decision
 from support.documents import (
+    EXAMPLES,
     MARKUPS,
     PHASES,
     SEEDS,
@@ -39,7 +40,7 @@ from support.walker import words_of_page, words_of_text
 PAGES = GOLDEN / "pages"
 NAMES = sorted({path.name.split(".")[0] for path in PAGES.glob("*.html")})
 
-slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+slow = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 markups = st.sampled_from(MARKUPS)
 
 

@@ -15,6 +15,7 @@ from ingest.lgo.decision import LONGEST_TEXT
 from ingest.lgo.text_format import MOST_LINES, parse, render
 from storage.model import Decision, Line
 from support.documents import (
+    EXAMPLES,
     PANEL,
     PHASES,
     REMARK,
@@ -32,7 +33,7 @@ from support.paths import GOLDEN, ROOT
 CANONICAL = ("000_d996cb4fed483c77", "001_e0fd80e6ea1f22fe", "003_409f28d8bbf57340", "004_8d37d580c71d95ec")
 DUMP = "002_5bc863b3bb6f37b6"
 
-slow = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+slow = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 
 
 def seed(name: str) -> str:

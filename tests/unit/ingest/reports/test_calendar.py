@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.reports.calendar import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw, holes, unproven
 from storage.model import Proof, Window, WindowState
-from support.web import browser
+from support.calendar import every_state, proof
 from support.world import TODAY
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 SEVERITY: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown")
-
-
-def proof(first: str, last: str, state: WindowState = "proven") -> Proof:
-    window = Window(date.fromisoformat(first), date.fromisoformat(last))
-    at = "2026-11-02T12:00:00Z"
-    return Proof(window, 0, 0, state, at, at, at if state == "proven" else None, "t=both")
 
 
 def states(calendar: Calendar) -> dict[str, State]:
@@ -161,16 +152,6 @@ def test_any_ledger_gives_a_month_its_worst_state(
 # ---------------------------------------------------------------- as words and as SVG
 
 
-def every_state() -> Calendar:
-    ledger = [
-        *(proof("2024-11-01", "2025-05-31"), proof("2025-06-01", "2025-06-30", "short")),
-        *(proof("2025-07-01", "2025-07-31", "drifting"), proof("2025-08-01", "2025-08-31", "unknown")),
-        proof("2025-09-15", "9999-12-31"),
-    ]
-    numbers = {f"2025-{month:02}": Numbers(1_200, 1_199, 1) for month in (1, 6, 7, 8, 9, 12)}
-    return draw(ledger, numbers, date(2026, 2, 3))
-
-
 def test_words_need_no_colour() -> None:
     assert as_lines(every_state(), lambda cell, _: cell) == [
         "      Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec   held of listed",
@@ -221,24 +202,3 @@ def test_black_letters_can_be_read_on_every_colour() -> None:
     for look in LOOKS.values():
         assert look.fill is None or (_brightness(look.fill) + 0.05) / 0.05 > 4.5
     assert len({look.letter for look in LOOKS.values()}) == len({look.fill for look in LOOKS.values()}) == len(LOOKS)
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_browser_draws_it_within_its_edges(tmp_path: Path, dark: bool) -> None:
-    program = browser()
-    page = tmp_path / "page.html"
-    measure = (
-        "const svg = document.querySelector('svg'), whole = svg.getBoundingClientRect(), out = [];"
-        "for (const one of svg.querySelectorAll('text')) { const box = one.getBoundingClientRect();"
-        "if (box.right > whole.right - 4 || box.bottom > whole.bottom - 4) out.push(one.textContent); }"
-        "document.body.dataset.out = JSON.stringify(out);"
-        "document.body.dataset.paper = getComputedStyle(svg.querySelector('.paper')).fill;"
-    )
-    page.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{as_svg(every_state())}<script>{measure}</script>")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=1000", "--dump-dom"]
-    flags += ["--blink-settings=preferredColorScheme=0"] if dark else []
-    done = subprocess.run([program, *flags, page.as_uri()], capture_output=True, text=True, timeout=90, check=False)
-    assert done.returncode == 0, done.stderr
-    assert 'data-out="[]"' in done.stdout
-    assert f'data-paper="{"rgb(22, 24, 28)" if dark else "rgb(255, 255, 255)"}"' in done.stdout

@@ -58,7 +58,7 @@ from lgsco.replica.walls import (
 
 PAGE = seeds()[0].address
 LISTING = "/Decisions/SearchResults?fd=0001-01-01&td=9999-12-31&t=both&page={}"
-LONG = 5.0
+LONG = 60.0
 """Seconds after which a test would be stuck."""
 NEVER = 600.0
 """Seconds that no test waits for."""
