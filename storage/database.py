@@ -16,7 +16,7 @@ from pathlib import Path
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
 SCHEMA_VERSION = 7
-"""The schema this program reads and writes: the number of the last migration in `storage.schema`."""
+"""The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
 """How long a statement waits for another connection's lock on the file."""

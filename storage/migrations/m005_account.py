@@ -1,0 +1,18 @@
+"""Adds the user agent of each run, and how many waits the site asked for were longer than the cap."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from storage.migrations.script import execute_script
+
+SCRIPT = """
+ALTER TABLE runs ADD COLUMN user_agent TEXT;
+ALTER TABLE request_days ADD COLUMN holds_capped INTEGER NOT NULL DEFAULT 0;
+"""
+
+
+def migrate(db: Database) -> None:
+    """Brings a file of version 4 to version 5."""
+    execute_script(db, SCRIPT)
+    db.execute("PRAGMA user_version = 5")

@@ -1,0 +1,36 @@
+"""Adds the title and the summary that a listing card prints, and records changes of them and of the authority.
+
+What earlier cards printed there is not known, so the next sight of each is not a change.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from storage.migrations.script import execute_script
+
+SCRIPT = """
+ALTER TABLE entries ADD COLUMN title TEXT;
+ALTER TABLE entries ADD COLUMN summary TEXT;
+
+ALTER TABLE moves RENAME TO moves_before;
+CREATE TABLE moves (
+  reference TEXT NOT NULL,
+  at TEXT NOT NULL,
+  field TEXT NOT NULL CHECK (field IN
+    ('decision_date', 'url', 'outcome', 'subcategory', 'kind', 'authority', 'title', 'summary')),
+  before TEXT NOT NULL,
+  after TEXT NOT NULL,
+  run INTEGER NOT NULL REFERENCES runs (id),
+  PRIMARY KEY (reference, at, field)
+) STRICT, WITHOUT ROWID;
+INSERT INTO moves (reference, at, field, before, after, run)
+  SELECT reference, at, field, before, after, run FROM moves_before;
+DROP TABLE moves_before;
+"""
+
+
+def migrate(db: Database) -> None:
+    """Brings a file of version 6 to version 7."""
+    execute_script(db, SCRIPT)
+    db.execute("PRAGMA user_version = 7")
