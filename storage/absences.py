@@ -26,7 +26,7 @@ def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: 
     """Records that a held decision is no longer listed; its page is to be asked for at once."""
     db.execute(
         "INSERT OR IGNORE INTO absences (reference, noticed_at, stood_on, run, next_at) "
-        "SELECT reference, ?2, ?3, ?4, ?2 FROM decisions WHERE reference = ?1 AND source = 'site'",
+        "SELECT reference, ?2, ?3, ?4, ?2 FROM held_from_site WHERE reference = ?1",
         (reference, at, stood_on, run),
     )
 

@@ -46,13 +46,14 @@ def count_known(db: sqlite3.Connection, window: Window) -> int:
 def find_known(db: sqlite3.Connection, window: Window, place: int) -> Known:
     """One of those, by its place from 0."""
     row = db.execute(
-        f"SELECT d.reference, d.url, d.text {_KNOWN} ORDER BY d.reference LIMIT 1 OFFSET ?",
+        "SELECT reference, url, text FROM decisions WHERE reference = "
+        f"(SELECT h.reference {_KNOWN} ORDER BY h.reference LIMIT 1 OFFSET ?)",
         (window.first.isoformat(), window.last.isoformat(), place),
     ).fetchone()
     return Known(*row)
 
 
 _KNOWN = (
-    "FROM entries AS e JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site' "
-    "AND d.kind IS NOT 'report' WHERE e.unlisted_at IS NULL AND d.url IS NOT NULL AND e.stands_on BETWEEN ? AND ?"
+    "FROM entries AS e JOIN held_from_site AS h USING (reference) "
+    "WHERE h.kind IS NOT 'report' AND e.unlisted_at IS NULL AND h.url IS NOT NULL AND e.stands_on BETWEEN ? AND ?"
 )

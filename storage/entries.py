@@ -49,7 +49,7 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
     db.executemany(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT ?1, ?2, ?3, 'wanted', 'listed', ?4, ?4 WHERE NOT EXISTS "
-        "(SELECT 1 FROM decisions WHERE reference = ?1 AND source = 'site') "
+        "(SELECT 1 FROM held_from_site WHERE reference = ?1) "
         "ON CONFLICT (reference) DO UPDATE SET url = excluded.url, decision_date = excluded.decision_date",
         [(entry.reference, entry.url, day.isoformat(), at) for entry, day in cards],
     )
@@ -164,9 +164,9 @@ def find_moved_meanwhile(db: sqlite3.Connection, window: Window, since: str) -> 
     """Entries of a window whose page, fetched since then, bears a date outside it: they moved while it was walked."""
     first, last = window.first.isoformat(), window.last.isoformat()
     rows = db.execute(
-        "SELECT e.reference FROM entries AS e JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site' "
-        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ? AND d.last_seen >= ? "
-        "AND d.decision_date NOT BETWEEN ? AND ?",
+        "SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
+        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ? AND h.last_seen >= ? "
+        "AND h.decision_date NOT BETWEEN ? AND ?",
         (first, last, since, first, last),
     )
     return [reference for (reference,) in rows]

@@ -76,9 +76,7 @@ def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
 
 
 _LACKS = """EXISTS (
-  SELECT 1 FROM entries AS e LEFT JOIN queue AS q USING (reference)
-   WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN w.first AND w.last AND q.state IS NOT 'excluded'
-     AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site'))"""
+  SELECT 1 FROM missing AS m WHERE m.decision_date BETWEEN w.first AND w.last AND m.state <> 'excluded')"""
 """Whether a window `w` lists anything that is neither held nor excluded."""
 
 
@@ -94,8 +92,9 @@ def prove(db: sqlite3.Connection, at: str, run: int) -> None:
             (at, run, first),
         )
         db.execute(  # a proven listing showed them; what was fetched since then was seen later still
-            "UPDATE decisions SET last_seen = ?1 WHERE source = 'site' AND last_seen < ?1 AND reference IN "
-            "(SELECT reference FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ?2 AND ?3)",
+            "UPDATE decisions SET last_seen = ?1 WHERE last_seen < ?1 AND reference IN "
+            "(SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
+            "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ?2 AND ?3)",
             (walked_at, first, last),
         )
 

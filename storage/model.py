@@ -1,7 +1,7 @@
-"""The nouns. Frozen, standard library only; everything else imports them and they import nothing.
+"""The plain data types that all modules share: frozen, and made from the standard library only.
 
-A *decision* is the Ombudsman's. Its identity is its *reference* alone. Its *lines* are the lines of
-its text in the project's format: joined by newlines, items with ``- `` before them, they are the text.
+A *decision* is the Ombudsman's; its *reference* alone identifies it. Its *lines*, joined by newlines with ``- ``
+before each item, are its text in the project's format.
 """
 
 from __future__ import annotations
@@ -14,6 +14,16 @@ from typing import Literal, NamedTuple
 LineKind = Literal["header", "heading", "paragraph", "item"]
 DecisionKind = Literal["statement", "report"]
 Source = Literal["site", "import"]
+RevisionReason = Literal["first", "amended", "on the site", "renormalised", "imported again", "beside"]
+"""Why a reading was recorded; the column `revisions.change`.
+
+first: the decision was not stored before. amended: the site's words changed. on the site: an imported decision was
+read from the site. renormalised: a newer normaliser read a stored page. imported again: an import with other words
+replaced an earlier import. beside: an import with other words than the site's was stored beside the site's.
+
+To add a reason, add it here and add a migration that gives all of them to `set_revision_reasons`. A test fails until
+the two agree.
+"""
 
 HOLD_MOST_SECONDS = 86_400.0
 """The longest wait that is kept when the site asks for one (Retry-After). After it the site is asked again, whether it
@@ -138,11 +148,11 @@ class Wanted:
     reference: str
     url: str
     attempts: int
-    """Failed tries so far."""
+    """Failures held against its page so far."""
     reason: str = "listed"
     """listed, changed, or reread: had again in its turn."""
     error_kind: str | None = None
-    """Why it was not had the last time, by the name of the error."""
+    """The name of the last failure's error; None where it was not asked for yet."""
 
 
 WindowState = Literal["proven", "short", "unknown", "drifting"]

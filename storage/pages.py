@@ -105,7 +105,7 @@ def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
 
 
 def find_unfinished(db: sqlite3.Connection, codec: Codec, reference: str) -> list[Page]:
-    """The chapters of a report that are kept while others are still to be fetched."""
+    """The pages of a decision that are stored and not parsed yet; of a report, its chapters so far. Raises Damaged."""
     rows = db.execute(
         "SELECT chapter, url, fetched_at, charset, dictionary, body FROM pages "
         "WHERE reference = ? AND state = 'kept' ORDER BY chapter",
@@ -168,25 +168,25 @@ def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int
         "SELECT e.reference, e.url, e.stands_on, 'wanted', 'reread', ?2, ?2 FROM entries AS e "
         "JOIN (SELECT reference, max(coalesce(checked_at, fetched_at)) AS seen FROM pages GROUP BY reference) AS p "
         "USING (reference) WHERE e.unlisted_at IS NULL AND p.seen < ?1 "
-        "AND EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site') "
+        "AND EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
         "AND e.reference NOT IN (SELECT reference FROM queue) ORDER BY p.seen LIMIT ?3",
         (before, at, most),
     ).rowcount
 
 
 def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:
-    """Says of pages that they were read, or could not be."""
+    """Records that pages were parsed (`read`), or could not be (`unreadable`)."""
     db.executemany("UPDATE pages SET state = ? WHERE id = ?", [(state, page) for page in pages])
 
 
 def find_read(db: sqlite3.Connection) -> list[str]:
-    """The references of the decisions whose pages were read: what renormalising reads again."""
+    """The references of the decisions with a page that was parsed, or could not be: renormalising parses them again."""
     rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
     return [reference for (reference,) in rows]
 
 
 def find_newest(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
-    """The newest pages of a decision that were read. Raises Damaged."""
+    """The newest pages of a decision that were parsed, or could not be. Raises Damaged."""
     rows = db.execute(
         "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
         "WHERE reference = ? AND state <> 'kept' AND id >= "

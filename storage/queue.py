@@ -1,4 +1,9 @@
-"""What is still to be fetched: the queue. Nothing leaves it but by being recorded."""
+"""The queue: decisions that are still to be fetched or read.
+
+A row is `wanted` until it is asked for, `kept` while its pages are stored and not yet read, `failed` where it could
+not be fetched or read, and `excluded` where its page was gone so often that nothing waits for it any more. It leaves
+the queue when a reading of it is recorded, or when the site says that its page is unchanged.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +19,8 @@ EXCLUDED_AFTER_DAYS = 7
 
 
 def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
-    """Decisions to fetch, due by now, and of the window if one is given: the untried before those that failed, and of
-    each the newest first."""
+    """Decisions to fetch that are due by now, of a window if one is given: those with the fewest failures first, of
+    these the untried first, then the newest first."""
     # What is untried is due at once, and what is put off for longer than anything ever is was put off by a clock that
     # has been set right since then.
     due = "(next_at <= ?1 OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
@@ -34,7 +39,7 @@ def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: 
 def add(
     db: sqlite3.Connection, reference: str, url: str, at: str, *, state: str = "wanted", reason: str = "changed"
 ) -> None:
-    """Queues a decision that is held, to be had again; or, `kept`, to be read again from the pages just kept."""
+    """Queues a decision to be fetched again; in state `kept`, to be parsed from the pages just stored."""
     db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, ?5, ?4, ?4 WHERE true "
@@ -50,7 +55,7 @@ def kept(db: sqlite3.Connection, reference: str) -> None:
 
 
 def count_attempts(db: sqlite3.Connection, reference: str) -> int:
-    """How often a queued decision failed so far."""
+    """How many failures are held against a queued decision's page."""
     row = db.execute("SELECT attempts FROM queue WHERE reference = ?", (reference,)).fetchone()
     return int(row[0]) if row else 0
 
@@ -92,9 +97,10 @@ def failed(
 
 
 def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
-    """Says that a decision was not had, which may not be its own fault."""
+    """Records that a decision could not be fetched or read, without holding it against its page: the site may be at
+    fault."""
     db.execute(
-        "UPDATE queue SET state = iif(state = 'kept', 'wanted', state), next_at = ?, error_kind = ?, error = ? "
+        "UPDATE queue SET state = iif(state = 'excluded', state, 'failed'), next_at = ?, error_kind = ?, error = ? "
         "WHERE reference = ?",
         (next_at, error_kind, error, reference),
     )
@@ -123,25 +129,26 @@ class Failure:
     reference: str
     url: str
     state: str
-    """failed; wanted, where it may be the site that failed; or excluded: its page was gone so often that its window is
-    proven without it. Each is tried again."""
+    """failed, or excluded: its page was gone so often that its window is proven without it. Both are tried again."""
     attempts: int
+    """Failures held against its page; 0 where it may be the site that failed."""
     next_at: str
     error_kind: str | None
     error: str | None
 
 
 def find_failures(db: sqlite3.Connection) -> list[Failure]:
-    """What was asked for and could not be had or read yet, by reference."""
+    """The rows of the view `failures` and the excluded decisions, by reference."""
     rows = db.execute(
-        "SELECT reference, url, state, attempts, next_at, error_kind, error FROM queue "
-        "WHERE error IS NOT NULL AND state <> 'kept' ORDER BY reference"
+        "SELECT q.reference, q.url, q.state, q.attempts, q.next_at, q.error_kind, q.error FROM queue AS q "
+        "JOIN entries AS e USING (reference) WHERE e.unlisted_at IS NULL AND (q.state = 'excluded' "
+        "OR q.reference IN (SELECT reference FROM failures)) ORDER BY q.reference"
     )
     return [Failure(*row) for row in rows]
 
 
 def count(db: sqlite3.Connection, window: Window | None = None) -> int:
-    """How many decisions wait to be fetched or read, in a window or in all: of those listed and not excluded."""
+    """How many queued decisions wait to be fetched or parsed, in a window or in all: neither excluded nor unlisted."""
     where = (
         "state <> 'excluded' AND NOT EXISTS "
         "(SELECT 1 FROM entries AS e WHERE e.reference = queue.reference AND e.unlisted_at IS NOT NULL)"

@@ -23,6 +23,7 @@ from storage.migrations import (
     m005_account,
     m006_holds,
     m007_cards,
+    m008_reasons_and_failures,
 )
 
 migrations = Migrations("lgsco")
@@ -35,6 +36,7 @@ _IN_ORDER = (
     m005_account,
     m006_holds,
     m007_cards,
+    m008_reasons_and_failures,
 )
 
 for _module in _IN_ORDER:

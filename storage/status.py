@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from storage import checks, ledger
+from storage import checks, ledger, queue
 from storage.model import Proof
 
 
@@ -26,9 +26,9 @@ class Holdings:
     newest: str | None
     """Decision date."""
     waiting: int
-    """Listed decisions that wait to be fetched or read."""
+    """Queued decisions that wait to be fetched or parsed, as `queue.count` counts them."""
     failed: int
-    """Of those, what was asked for at least once and not had."""
+    """Of those, the rows of the view `failures`: asked for at least once, and not fetched or read so far."""
     excluded: int
     """Listed decisions whose page was gone so often that their windows are proven without them."""
     unproven: int
@@ -37,16 +37,14 @@ class Holdings:
 
 def holdings(db: sqlite3.Connection) -> Holdings:
     """Counts of what is held and what is missing."""
-    held, site, oldest, newest = db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE source = 'site'), min(decision_date), max(decision_date) "
-        "FROM decisions"
+    held, oldest, newest = db.execute(
+        "SELECT count(*), min(decision_date), max(decision_date) FROM decisions"
     ).fetchone()
+    (site,) = db.execute("SELECT count(*) FROM held_from_site").fetchone()
     (revisions,) = db.execute("SELECT count(*) FROM revisions").fetchone()
     (pages,) = db.execute("SELECT count(*) FROM pages").fetchone()
-    waiting, failed = db.execute(
-        "SELECT count(*) FILTER (WHERE state <> 'excluded'), count(*) FILTER (WHERE error IS NOT NULL AND "
-        "state NOT IN ('excluded', 'kept')) FROM queue"
-    ).fetchone()
+    waiting = queue.count(db)
+    (failed,) = db.execute("SELECT count(*) FROM failures").fetchone()
     (excluded,) = db.execute("SELECT count(*) FROM missing WHERE state = 'excluded'").fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
     return Holdings(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven)
@@ -72,7 +70,7 @@ def count_gone(db: sqlite3.Connection) -> Gone:
     ).fetchone()
     (never_held,) = db.execute(
         "SELECT count(*) FROM entries AS e WHERE unlisted_at IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = e.reference AND d.source = 'site')"
+        "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference)"
     ).fetchone()
     return Gone(unexplained, expired, withdrawn, never_held)
 
@@ -125,7 +123,7 @@ class Coverage:
     """The view `coverage`, newest window first."""
     months: dict[str, dict[str, int]]
     """For each month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed
-    (some of the missing) and excluded."""
+    (the rows of the view `failures`, also of held decisions) and excluded."""
     missing: list[dict[str, Any]]
     """What is listed and not held, newest decision first."""
     excluded: list[dict[str, Any]]
@@ -148,14 +146,13 @@ def find_coverage(db: sqlite3.Connection) -> Coverage:
 
 
 _MONTHS = """
-SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(d.reference) AS held,
-       count(*) FILTER (WHERE d.reference IS NULL AND q.state IS NOT 'excluded') AS missing,
-       count(*) FILTER (WHERE d.reference IS NULL AND q.error IS NOT NULL
-                        AND q.state NOT IN ('excluded', 'kept')) AS failed,
-       count(*) FILTER (WHERE d.reference IS NULL AND q.state = 'excluded') AS excluded
+SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(m.reference) AS held,
+       count(*) FILTER (WHERE m.state <> 'excluded') AS missing,
+       count(f.reference) AS failed,
+       count(*) FILTER (WHERE m.state = 'excluded') AS excluded
   FROM entries AS e
-  LEFT JOIN decisions AS d ON d.reference = e.reference AND d.source = 'site'
-  LEFT JOIN queue AS q ON q.reference = e.reference
+  LEFT JOIN missing AS m USING (reference)
+  LEFT JOIN failures AS f USING (reference)
  WHERE e.unlisted_at IS NULL
  GROUP BY month ORDER BY month"""
 

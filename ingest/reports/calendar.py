@@ -51,7 +51,8 @@ LOOKS: dict[State, Look] = {
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many decisions are listed, and what of them is held. `failed` are some of the missing."""
+    """How many decisions are listed, and what of them is held. `failed` counts the listed ones that were asked for and
+    could not be fetched or read so far; one that is held counts where a change of it could not be fetched."""
 
     listed: int = 0
     held: int = 0

@@ -142,7 +142,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "listed": _LISTED,
             "held": "Of what is listed now, those whose page was read.",
             "missing": "Of what is listed now, those that are not held. The table `missing` names them.",
-            "failed": "Of the missing, those that were tried.",
+            "failed": "Of what is listed now, those that could not be fetched or read so far. The table `failures` "
+            "names them. One that is held counts where the site listed a change of it that could not be fetched.",
             "excluded": "Of what is listed now, those that cannot be had: their pages were gone on at least three "
             "fetches over at least seven days. `missing` names them, with the reason.",
             "counted_at": _COUNTED_AT,
@@ -154,6 +155,38 @@ _TABLES: dict[str, dict[str, Any]] = {
         "sort_desc": "first",
         "facets": ["state"],
     },
+    "failures": {
+        "title": "Failures",
+        "description": "Every listed decision that was asked for and could not be fetched or read so far. Each is "
+        "tried again. Those that are excluded are not among them.",
+        "columns": {
+            "reference": _REFERENCE,
+            "decision_date": _STANDS_ON,
+            "authority": "As the listing prints it.",
+            "url": _ADDRESS,
+            "attempts": "Failures held against its page. 0: it may be the site that failed.",
+            "next_at": _NEXT_AT,
+            "error_kind": "Kind of the last failure.",
+            "error": "The last failure, in a sentence.",
+        },
+        "sort_desc": "decision_date",
+        "facets": ["error_kind"],
+    },
+    "held_from_site": {
+        "title": "Held from the site",
+        "description": "The decisions that were read from the site itself. Those that only an import brought are in "
+        "`decisions` and not here.",
+        "columns": {
+            "reference": _REFERENCE,
+            "authority": _DECISIONS["authority"],
+            "decision_date": _DECISIONS["decision_date"],
+            "kind": _DECISIONS["kind"],
+            "url": _ADDRESS,
+            "last_seen": _DECISIONS["last_seen"],
+        },
+        "sort_desc": "decision_date",
+        "facets": ["kind"],
+    },
     "missing": {
         "key": ["reference"],
         "title": "Missing",
@@ -163,8 +196,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "decision_date": _STANDS_ON,
             "authority": "As the listing prints it.",
             "url": _ADDRESS,
-            "state": "wanted (not fetched yet), kept (fetched, not yet read), failed, or excluded (its page was gone "
-            "so often that its range is proven without it).",
+            "state": "wanted (not asked for yet), kept (fetched, not yet read), failed (asked for, and not fetched or "
+            "read), or excluded (its page was gone so often that its range is proven without it).",
             "attempts": "Failed attempts so far.",
             "error": "The last failure, in a sentence.",
             "next_at": _NEXT_AT,
@@ -235,9 +268,10 @@ _TABLES: dict[str, dict[str, Any]] = {
             "reference": _REFERENCE,
             "url": _ADDRESS,
             "decision_date": "Date of the decision, ISO 8601.",
-            "state": "wanted, kept (fetched, not yet read), failed, or excluded (its page was gone at least three "
-            "times over at least seven days).",
-            "reason": "Why it is fetched: listed (it is not held) or changed (its card is another).",
+            "state": "wanted (not asked for yet), kept (fetched, not yet read), failed (asked for, and not fetched or "
+            "read), or excluded (its page was gone at least three times over at least seven days).",
+            "reason": "Why it is fetched: listed (it is not held), changed (its card is another) or reread (its page "
+            "was not checked for long).",
             "added_at": "When it was queued: UTC, ISO 8601.",
             "attempts": "Failed attempts so far.",
             "next_at": _NEXT_AT,

@@ -228,6 +228,7 @@ LIMIT 1000
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q
 LEFT JOIN entries AS e ON e.reference = q.reference
+WHERE e.unlisted_at IS NULL
 ORDER BY q.state <> 'failed', q.decision_date DESC, q.reference
 LIMIT 1000
 """,

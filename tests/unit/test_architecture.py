@@ -55,6 +55,7 @@ PURE = frozenset(
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
+        "ingest.fetching.transport",
     ]
 )
 """Modules, and packages of modules, that only compute."""
