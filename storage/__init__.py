@@ -1,1 +1,1 @@
-"""What is kept: the nouns, the schema, and every line of SQL."""
+"""The database: plain data types, the schema, and all SQL but that of the web pages."""

@@ -12,9 +12,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from storage.layout import Layout, layout, lines
-from storage.model import Decision, Source, Window
+from storage.model import Decision, DecisionKind, Line, RevisionReason, Source, Window
 
 FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
 """The columns of a decision that its page prints, beside its text."""
@@ -22,7 +23,7 @@ FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "k
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A decision as it was read once, with where it was read."""
+    """One reading of a decision, with where and when it was made."""
 
     decision: Decision
     text: str
@@ -51,69 +52,82 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The current reading of a decision, as it is kept."""
+    """The current reading of a decision, as it is stored. Fields that neither the site nor an import prints are None.
 
-    decision: Decision
+    It is not a `Decision`: whether the text ends with the closing line of a statement is not stored.
+    """
+
+    reference: str
+    authority: str | None
+    category: str | None
+    subcategory: str | None
+    outcome: str | None
+    decision_date: date | None
+    kind: DecisionKind | None
+    summary: str | None
+    lines: tuple[Line, ...]
     text: str
     text_sha256: str
     source: Source
     normaliser: str
     layout: Layout
     import_sha256s: frozenset[str]
-    """The texts of the revisions that imports brought."""
+    """The SHA-256 of the text of each revision that an import recorded."""
     import_fields: Mapping[str, str | None]
-    """What imports print of fields, the newest last word."""
+    """The fields that imports print; of each field the newest value."""
 
     def fields(self) -> dict[str, str | None]:
-        return _fields(self.decision)
+        return _fields(self)
 
 
-def _fields(decision: Decision) -> dict[str, str | None]:
-    decided = decision.decision_date
-    values: dict[str, str | None] = {name: getattr(decision, name) for name in FIELDS if name != "decision_date"}
-    return {**values, "decision_date": decided.isoformat() if decided else None}
+def _fields(printed: Decision | Held) -> dict[str, str | None]:
+    """The values of the columns `FIELDS`, in their order."""
+    return {name: str(value) if (value := getattr(printed, name)) is not None else None for name in FIELDS}
 
 
 def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, Held]:
-    """The current readings of those decisions that are held."""
-    wanted = json.dumps(list(references))
+    """The current readings of those decisions that are held, by reference."""
     rows = db.execute(
-        f"SELECT d.reference, {', '.join('d.' + name for name in FIELDS)}, d.text, d.text_sha256, d.source, "
+        f"SELECT {', '.join('d.' + name for name in FIELDS)}, d.reference, d.text, d.text_sha256, d.source, "
         "d.normaliser, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y USING (reference) "
         "WHERE d.reference IN (SELECT value FROM json_each(?))",
-        (wanted,),
+        (json.dumps(list(references)),),
     ).fetchall()
-    found: dict[str, Held] = {}
-    for reference, *rest in rows:
-        fields = dict(zip(FIELDS, rest, strict=False))
-        text, text_sha256, source, normaliser, kinds, numbers = rest[len(FIELDS) :]
-        imports = db.execute(
-            "SELECT text_sha256, fields FROM revisions WHERE reference = ? AND source = 'import' ORDER BY revision",
-            (reference,),
-        ).fetchall()
-        import_fields: dict[str, str | None] = {}
-        for _, kept in imports:
-            import_fields.update({name: value for name, value in json.loads(kept or "{}").items() if value is not None})
-        decided = fields.pop("decision_date")
-        kept_layout = Layout(kinds, numbers)
-        kept_lines = lines(text, kept_layout)
-        found[reference] = Held(
-            decision=Decision(
-                reference=reference,
-                decision_date=date.fromisoformat(decided) if decided else None,
-                lines=kept_lines,
-                closed=True,
-                **fields,
-            ),
-            text=text,
-            text_sha256=text_sha256,
-            source=source,
-            normaliser=normaliser,
-            layout=kept_layout,
-            import_sha256s=frozenset(sha for sha, _ in imports),
-            import_fields=import_fields,
-        )
-    return found
+    held = [_held(db, row) for row in rows]
+    return {one.reference: one for one in held}
+
+
+def _held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
+    fields = dict(zip(FIELDS, row, strict=False))
+    reference, text, text_sha256, source, normaliser, kinds, numbers = row[len(FIELDS) :]
+    if fields["decision_date"] is not None:
+        fields["decision_date"] = date.fromisoformat(fields["decision_date"])
+    import_sha256s, import_fields = _find_imports(db, reference)
+    its_layout = Layout(kinds, numbers)
+    return Held(
+        **fields,
+        reference=reference,
+        lines=lines(text, its_layout),
+        text=text,
+        text_sha256=text_sha256,
+        source=source,
+        normaliser=normaliser,
+        layout=its_layout,
+        import_sha256s=import_sha256s,
+        import_fields=import_fields,
+    )
+
+
+def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str], dict[str, str | None]]:
+    """The text digests of a decision's imported revisions, and the fields they print, a newer one's over an older's."""
+    revisions = db.execute(
+        "SELECT text_sha256, fields FROM revisions WHERE reference = ? AND source = 'import' ORDER BY revision",
+        (reference,),
+    ).fetchall()
+    printed: dict[str, str | None] = {}
+    for _, fields in revisions:
+        printed.update({name: value for name, value in json.loads(fields or "{}").items() if value is not None})
+    return frozenset(sha for sha, _ in revisions), printed
 
 
 _STAGED = (
@@ -138,54 +152,47 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     """
     if not readings:
         return
+    rows = [_first_row(reading) for reading in readings]
     db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
     db.execute("DELETE FROM staged")
-    rows = []
-    for reading in readings:
-        fields = reading.fields()
-        seen = reading.at if reading.source == "site" else None
-        rows.append(
-            (
-                reading.decision.reference,
-                *(fields[name] for name in FIELDS),
-                reading.text,
-                reading.url,
-                "published" if reading.source == "site" else None,
-                reading.at,
-                seen,
-                reading.at,
-                reading.text_sha256,
-                reading.normaliser,
-                reading.source,
-            )
-        )
-    db.executemany(f"INSERT INTO staged VALUES ({', '.join('?' * len(_STAGED))})", rows)
+    db.executemany(f"INSERT INTO staged VALUES ({', '.join(f':{name}' for name in _STAGED)})", rows)
     db.execute(f"INSERT INTO decisions ({', '.join(_STAGED)}) SELECT * FROM staged ORDER BY rowid")
     db.execute("DELETE FROM staged")
     db.executemany(
         "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?)",
         [(reading.decision.reference, *layout(reading.decision.lines)) for reading in readings],
     )
+    first: RevisionReason = "first"
     db.executemany(
         "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
-        "document, run) VALUES (?, 1, ?, ?, 'first', ?, ?, ?, ?, ?)",
+        "document, run) VALUES (:reference, 1, :updated_at, :source, :change, :text_sha256, :normaliser, :page, "
+        ":document, :run)",
         [
-            (
-                reading.decision.reference,
-                reading.at,
-                reading.source,
-                row[-3],
-                reading.normaliser,
-                reading.page,
-                reading.document,
-                run,
-            )
+            {**row, "change": first, "page": reading.page, "document": reading.document, "run": run}
             for reading, row in zip(readings, rows, strict=True)
         ],
     )
 
 
-def supersede(db: sqlite3.Connection, reading: Reading, change: str, run: int | None) -> None:
+def _first_row(reading: Reading) -> dict[str, str | None]:
+    """The row of `decisions` for a reading of a decision that is not held yet."""
+    is_published = reading.source == "site"
+    return {
+        "reference": reading.decision.reference,
+        **reading.fields(),
+        "text": reading.text,
+        "url": reading.url,
+        "status": "published" if is_published else None,
+        "first_seen": reading.at,
+        "last_seen": reading.at if is_published else None,
+        "updated_at": reading.at,
+        "text_sha256": reading.text_sha256,
+        "normaliser": reading.normaliser,
+        "source": reading.source,
+    }
+
+
+def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None) -> None:
     """Makes a reading the current one; the one it follows stays whole in `revisions`. Call it inside a transaction."""
     reference = reading.decision.reference
     shelve = ", ".join(f"'{name}', d.{name}" for name in (*FIELDS, "url"))
@@ -246,8 +253,8 @@ def seen(db: sqlite3.Connection, reading: Reading) -> None:
 def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
     """Says that the site calls the page of a held decision unchanged."""
     db.execute(
-        "UPDATE decisions SET last_seen = max(last_seen, ?), status = 'published' WHERE reference = ? "
-        "AND source = 'site'",
+        "UPDATE decisions SET last_seen = max(last_seen, ?), status = 'published' "
+        "WHERE reference = (SELECT reference FROM held_from_site WHERE reference = ?)",
         (at, reference),
     )
 
@@ -269,7 +276,9 @@ def _lay_out(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
-def _add_revision(db: sqlite3.Connection, reading: Reading, change: str, run: int | None, *, current: bool) -> None:
+def _add_revision(
+    db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None, *, current: bool
+) -> None:
     db.execute(
         "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
         "document, run, fields, text) SELECT ?, max(revision) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
@@ -292,9 +301,9 @@ def _add_revision(db: sqlite3.Connection, reading: Reading, change: str, run: in
 
 
 def count_held_between(db: sqlite3.Connection, window: Window) -> int:
-    """How many decisions of a window are held as the site shows them."""
+    """How many decisions of a window are held from the site."""
     row = db.execute(
-        "SELECT count(*) FROM decisions WHERE source = 'site' AND decision_date BETWEEN ? AND ?",
+        "SELECT count(*) FROM held_from_site WHERE decision_date BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
     return int(row[0])

@@ -175,25 +175,24 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
         copy = sqlite3.connect(draft, isolation_level=None)
         try:
             if public:
-                copy.execute("BEGIN")
-                copy.execute("UPDATE revisions SET page = NULL, document = NULL")
-                # They name files, and who runs this.
-                copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
-                copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
-                for table in (
-                    "pages",
-                    "dictionaries",
-                    "requests",
-                    "request_days",
-                    "promises",
-                    "robots",
-                    "pace",
-                    "checks",
-                    "daemon",
-                ):
-                    copy.execute(f"DELETE FROM {table}")
-                copy.execute("COMMIT")
-                copy.execute("VACUUM")
+                _delete_private(copy)
             copy.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
         finally:
             copy.close()
+
+
+_PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks", "daemon")
+"""The tables that a public snapshot has no rows of."""
+
+
+def _delete_private(copy: sqlite3.Connection) -> None:
+    """Deletes from a snapshot what is not for the public, and compacts the file."""
+    copy.execute("BEGIN")
+    copy.execute("UPDATE revisions SET page = NULL, document = NULL")
+    # They name files, and who runs this.
+    copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
+    copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
+    for table in _PRIVATE:
+        copy.execute(f"DELETE FROM {table}")
+    copy.execute("COMMIT")
+    copy.execute("VACUUM")

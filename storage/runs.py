@@ -20,7 +20,7 @@ class Run:
     started_at: str
     ended_at: str | None
     state: str
-    """running, complete, incomplete, blocked, layout, failed, stopped or died."""
+    """running, complete, limited, incomplete, blocked, layout, failed, stopped or died."""
     exit_code: int | None
     message: str | None
     tally: dict[str, int]
@@ -31,7 +31,8 @@ class Run:
 def begin_run(
     db: sqlite3.Connection, task: str, arguments: Mapping[str, Any], at: str, user_agent: str | None = None
 ) -> int:
-    """Records that a run begins and returns its id. The lock is ours, so a run still `running` was killed.
+    """Records that a run begins and returns its id. The caller holds the writer's lock, so a run still `running` was
+    killed.
 
     `user_agent`: by which name it asks the site, if it does.
     """

@@ -1,6 +1,6 @@
 """Full-text search: from what a person types to an expression that FTS5 takes, and to the decisions it finds.
 
-`match_expression` is the one way from typed words to the index, for the command line and for `web`.
+`match_expression` is the one way from typed words to the index, for the command line and for `lgsco.web`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""(held, found) -> what changed, as a named type. Pure; `ingest.run` acts on the answer."""
+"""Compares a reading with the stored one, and returns what changed as a named type. Pure; the pipeline acts on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from storage.decisions import Held, Reading
 from storage.layout import layout
-from storage.model import Entry, Line
+from storage.model import Entry, Line, RevisionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Superseded:
     """The reading becomes the current one and the held one a past revision. `why` goes into `revisions.change`."""
 
     reading: Reading
-    why: str
+    why: RevisionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Readi
             kind=decision.kind or entry.kind,
         )
     if held is not None:
-        earlier = held.decision if held.source == "import" else None
+        earlier = held if held.source == "import" else None
         if earlier is not None:
             decision = replace(
                 decision,
@@ -111,7 +111,7 @@ def _compare_import(held: Held, found: Reading) -> Change:
     sha256 = found.text_sha256
     if sha256 == held.text_sha256 or sha256 in held.import_sha256s:
         return Known(found)
-    if _says_no_more(found.decision.lines, held.decision.lines):
+    if _says_no_more(found.decision.lines, held.lines):
         return Known(found)
     if held.source == "import":
         return Superseded(found, "imported again")

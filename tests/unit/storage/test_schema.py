@@ -1,8 +1,11 @@
-"""The migrations as a whole: what has landed stays as it is."""
+"""The migrations as a whole, and what the rest of the code may not say again."""
 
 from __future__ import annotations
 
+import ast
+import re
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +33,17 @@ LANDED = {
 @pytest.mark.parametrize(("script", "digest"), LANDED.items(), ids=[f"m{n:03}" for n in range(1, len(LANDED) + 1)])
 def test_the_sql_of_a_landed_migration_is_never_edited(script: str, digest: str) -> None:
     assert sha256(script.encode()).hexdigest() == digest
+
+
+def test_what_is_held_from_the_site_is_said_by_one_view_alone() -> None:
+    said = re.compile(r"\bsource = 'site'")
+    root = Path(__file__).parents[3]
+    places = [path for top in ("storage", "ingest", "lgsco") for path in (root / top).rglob("*.py")]
+    again = [
+        f"{path.relative_to(root)}:{node.lineno}"
+        for path in places
+        if path.parent.name != "migrations"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and said.search(node.value)
+    ]
+    assert again == [], "use the view held_from_site"
