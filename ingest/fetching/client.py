@@ -45,6 +45,7 @@ from ingest.fetching.interface import Answer
 from ingest.fetching.retry_after import parse_retry_after
 from ingest.fetching.robots import decode_robots
 from ingest.fetching.throttle import Manners
+from ingest.fetching.transport import CONNECTED, limit_reads
 from storage.journal import Robots
 from storage.model import Validators
 
@@ -58,8 +59,6 @@ ROBOTS_LAST = timedelta(hours=24)
 _CRAWL_DELAY_MOST = 3600.0
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
-_READ_LEAST = 0.001
-"""Seconds that a read waits at least: none at all would mean not to wait, which is another error."""
 
 
 @dataclass(slots=True)
@@ -295,29 +294,15 @@ class Site:
 
     def _hear(self, seen: _Seen, event: str, told: Mapping[str, Any]) -> None:
         """Hears of an exchange on its way: the `trace` extension of httpx."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+        if event in CONNECTED:
             seen.connected = True
-            self._bound(told["return_value"])
+            limit_reads(told["return_value"], lambda: self._deadline - self._clock.monotonic())
         elif event == "http11.send_request_headers.started":
             self._manners.sent()
             seen.began = self._clock.monotonic()
         elif event.startswith("http11.receive_response_headers.") and seen.connected:
             # What stands before the site may have had to make a connection of its own first.
             self._manners.arrived()
-
-    def _bound(self, stream: Any) -> None:
-        """Lets nobody read from a new connection beyond the deadline: httpx has a limit for each read alone, and a head
-        that drips is many of them."""
-        read = stream.read
-
-        def read_in_time(most: int, timeout: float) -> bytes:
-            left = self._deadline - self._clock.monotonic()
-            data: bytes = read(most, min(timeout, max(left, _READ_LEAST)))
-            if self._clock.monotonic() > self._deadline:
-                raise TimeoutError
-            return data
-
-        stream.read = read_in_time
 
     def _body(self, target: str, response: httpx.Response, seen: _Seen) -> bytes:
         """The body, inflated part by part so that a small answer cannot become a large one unnoticed."""
