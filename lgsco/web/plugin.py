@@ -44,6 +44,12 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     """Adds `lgsco_reference(text)` and `lgsco_match(text)`; the search box of the tables takes the latter too."""
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
     conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
+    _replace_search_syntax(conn)
+
+
+def _replace_search_syntax(conn: sqlite3.Connection) -> None:
+    """Makes a table's search box take what `lgsco search` takes: Datasette passes what is typed there through the SQL
+    function `escape_fts`, which is not documented, before it goes to FTS5."""
     conn.create_function("escape_fts", 1, lgsco_match, deterministic=True)
 
 

@@ -120,6 +120,10 @@ def application(database: Path) -> Datasette:
 class _File(Database):  # type: ignore[misc]  # Datasette has no types
     """The file as Datasette reads it: whatever its path is made of, never written, and counted within a time."""
 
+    def __init__(self, datasette: Datasette, path: str) -> None:
+        super().__init__(datasette, path)
+        self._opened: list[sqlite3.Connection] = []
+
     def connect(self, write: bool = False) -> sqlite3.Connection:
         if write:
             raise sqlite3.OperationalError("the file is served to read only")
@@ -128,7 +132,7 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
         db.execute("PRAGMA query_only = ON")
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MOST)
-        self._all_file_connections.append(db)
+        self._opened.append(db)
         return db
 
     async def execute_fn(self, fn: Any) -> Any:
@@ -140,6 +144,15 @@ class _File(Database):  # type: ignore[misc]  # Datasette has no types
                 raise FileUnreadable(f"{self.path} cannot be read ({error})") from error
             # The SQL, or a value in it, came from the address. Datasette answers 400 to this exception alone.
             raise sqlite3.OperationalError(str(error)) from error
+
+    def close(self) -> None:
+        for db in self._opened:
+            db.close()
+
+    def interrupt(self) -> None:
+        """Ends every query under way; the thread that waits for one gets an OperationalError."""
+        for db in self._opened:
+            db.interrupt()
 
     async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
         page = PAGE.get()
@@ -210,8 +223,7 @@ def _stopping(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
 def _break_off(datasette: Datasette) -> None:
     """Ends queries under way, whose threads Python would wait for."""
     datasette.executor.shutdown(wait=False, cancel_futures=True)
-    for db in datasette.databases[NAME]._all_file_connections:
-        db.interrupt()
+    datasette.databases[NAME].interrupt()
 
 
 def _url(host: str, port: int) -> str:
