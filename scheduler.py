@@ -29,6 +29,7 @@ from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.errors import ConfigError, Stopped
 from ingest.fetching.throttle import free_at
+from ingest.reports.lines import printable
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
@@ -258,8 +259,8 @@ class _Daemon:
         command = shlex.split(self._config.alerts.command)
         if not command:
             return False
-        # What it quotes of the site must not drive the terminal, or the log, that it may end in.
-        words = "".join(c if c.isprintable() else " " for c in message)[:_ALERT_MOST]
+        # The message may quote the site, and the command may print it to a terminal or a log.
+        words = printable(message)[:_ALERT_MOST]
         try:
             with self._stop.breaking_off():
                 subprocess.run([*command, words], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command

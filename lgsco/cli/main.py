@@ -23,6 +23,7 @@ import click
 
 from ingest.config import VERSION, Config, load
 from ingest.errors import UsageError
+from ingest.reports.lines import name_first, printable
 from storage.errors import LgscoError
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ class _LevelAndText(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{_printable(record.getMessage())}"
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{printable(record.getMessage())}"
         trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
-        return "\n".join([line, *map(_printable, trace)])
+        return "\n".join([line, *map(printable, trace)])
 
 
 def _log_to_stderr(debug: bool) -> None:
@@ -155,12 +156,7 @@ def _end(number: int, _frame: object) -> None:
 
 def _say(line: str, *, err: bool = False) -> None:
     """Prints one line."""
-    click.echo(_printable(line), err=err)
-
-
-def _printable(words: str) -> str:
-    """Words on one line, without what would drive a terminal or turn the order of what stands beside them."""
-    return words if words.isprintable() else "".join(c if c.isprintable() else " " for c in words)
+    click.echo(printable(line), err=err)
 
 
 def _say_json(told: object) -> None:
@@ -210,10 +206,9 @@ def _perform(config: Config, database: Path, task: Task, *, unit: str = "decisio
     stop = Stop()
     with stop.on_signals(), Progress(unit) as progress:
         outcome = perform(task, config, database, Clock(), stop, progress.report)
-    for sentence in outcome.tally.unread[:20]:
-        _say(f"  {sentence}", err=True)
-    if len(outcome.tally.unread) > 20:
-        _say(f"  … and {len(outcome.tally.unread) - 20} more; `lgsco status --json` names them", err=True)
+    unread = [f"  {sentence}" for sentence in outcome.tally.unread]
+    for line in name_first(unread, 20, "  … and {} more; `lgsco status --json` names them"):
+        _say(line, err=True)
     if outcome.exit_code:
         _say(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:

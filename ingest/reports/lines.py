@@ -1,0 +1,23 @@
+"""Rules for lines of output: which characters they may have, and when items are counted and not named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def printable(text: str) -> str:
+    """Replaces every character that is not printable with a space, so that the result is one harmless line.
+
+    Output may contain text from the site, a document or a foreign database. Control characters in it could move a
+    terminal's cursor, and direction marks could reorder the text beside them.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def name_first(lines: Sequence[str], limit: int, rest: str) -> list[str]:
+    """Returns the first `limit` lines and, where there are more, a line that counts the others.
+
+    `rest` is a format string for that line; its one field is the number of lines left out.
+    """
+    more = len(lines) - limit
+    return [*lines[:limit], *([rest.format(more)] if more > 0 else [])]
