@@ -133,7 +133,7 @@ class Coverage:
 
 def find_coverage(db: sqlite3.Connection) -> Coverage:
     """What is proven, and what is missing by reference."""
-    with _one_moment(db):
+    with one_moment(db):
         lacking = _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
         return Coverage(
             ledger.find_windows(db),
@@ -169,7 +169,7 @@ def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+def one_moment(db: sqlite3.Connection) -> Iterator[None]:
     """Whatever is read inside is of one moment, also beside a writer."""
     db.execute("BEGIN")
     try:

@@ -1,9 +1,9 @@
-"""The ledger as a picture: a calendar of months, each in the worst state of the windows that touch it. Pure: windows
-and numbers become a calendar, a calendar becomes lines of text or one SVG.
+"""The ledger as a calendar of months, each in the worst state of the windows that touch it. Pure: `draw` makes the
+calendar from windows and numbers, `as_lines` and `as_svg` show it.
 
-A calendar ends with today's month. It begins with the first month that has a decision listed, or with the ledger's
-first window: an open window begins in the year 1, and years before 1990 are no months of any decision. What lies
-before or after is said in a line of its own.
+A calendar ends with today's month. It begins with the first month that has a listed decision, or with the ledger's
+first window. Months before 1990 are not drawn: an open window begins in the year 1. What lies before or after the
+months is one line of its own.
 """
 
 from __future__ import annotations
@@ -109,22 +109,6 @@ class Calendar:
         """The years with their months, the newest year first."""
         years = groupby(self.months, key=lambda cell: cell.window.first.year)
         return [(year, list(cells)) for year, cells in years][::-1]
-
-
-def holes(proofs: Iterable[Proof]) -> list[Window]:
-    """What no window covers between the first and the last, oldest first."""
-    windows = [proof.window for proof in proofs]
-    if not windows:
-        return []
-    whole = Window(min(window.first for window in windows), max(window.last for window in windows))
-    return gaps(whole, windows)
-
-
-def unproven(proofs: Sequence[Proof]) -> list[tuple[Window, State]]:
-    """What is not proven from the ledger's first window to its last, holes included, newest first."""
-    found: list[tuple[Window, State]] = [(p.window, p.state) for p in proofs if p.state != "proven"]
-    found += [(hole, "unseen") for hole in holes(proofs)]
-    return sorted(found, key=lambda one: one[0].first, reverse=True)
 
 
 def draw(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Calendar:

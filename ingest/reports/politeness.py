@@ -1,8 +1,7 @@
-"""What the journal shows of how the site was treated: an account one could send to the publisher."""
+"""The politeness report: the requests made, compared with what was promised. Fit to be sent to the publisher."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,24 +13,22 @@ from ingest.clock import instant
 from ingest.config import Config
 from ingest.crawling.listing_walk import ASKED, SEARCH
 from ingest.fetching.client import ROBOTS_LAST, crawl_delay
-from ingest.fetching.quiet_hours import within
-from storage import entries, journal, runs
-from storage.journal import Asked, Robots
+from storage.journal import Asked, Day, Robots
+from storage.reports import PolitenessRows
 
 Number = TypeVar("Number", int, float)
 
-_ROBOTS = "/robots.txt"
 _LISTING = f"{SEARCH}?fd=2026-01-01&td=2026-01-31&{ASKED}&page=1"
 _DECISION = "/decisions/category/subcategory/26-000-001"
-"""Held against robots.txt while no decision's address is known."""
+"""Checked against robots.txt while no decision's address is known."""
 
 _NAMED = 3
-"""Days and addresses that are named; the others are counted."""
+"""Days or addresses that a sentence names before it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """How the site was treated, beside what was promised at the time."""
+class PolitenessReport:
+    """What `lgsco politeness` shows: the requests made, beside the promises in force at the time."""
 
     site: str
     user_agents: tuple[str, ...]
@@ -73,11 +70,11 @@ class Account:
     """Promises that were not kept, in words."""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """The report for programs."""
         return {"kept": not self.broken, **asdict(self)}
 
     def lines(self) -> list[str]:
-        """For people."""
+        """The report for people."""
         gap = "–" if self.least_gap is None else f"{self.least_gap:.3f} s"
         pending = f", {self.holds_pending} pending" if self.holds_pending else ""
         capped = f"; {self.holds_capped:,} longer than a day, and asked again after one" if self.holds_capped else ""
@@ -106,21 +103,16 @@ class Account:
         ]
 
 
-def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
-    """The account of all days in the journal, each request held against what was promised when it was made."""
-    days, promises, robots = journal.find_days(db, within), journal.find_promises(db), journal.find_robots(db)
-    names = runs.find_user_agents(db)
-    held_until = journal.find_hold(db)
-    pending = int(held_until is not None and held_until > instant(now))
-    broken = {
-        "sooner after another than promised": {day.day: day.too_soon for day in days},
-        "beyond the day's ceiling": {day.day: day.too_many for day in days},
-        "in quiet hours": {day.day: day.in_quiet_hours for day in days},
-        "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
-    }
-    return Account(
+def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> PolitenessReport:
+    """Makes the report of all days in the journal. Each request is compared with the promise in force when it was made.
+
+    `config`: names the site and the user agent where no request was made yet.
+    """
+    days, promises, robots = rows.days, rows.promises, rows.robots
+    pending = int(rows.wait_until is not None and rows.wait_until > instant(now))
+    return PolitenessReport(
         site=robots.site if robots is not None else config.site.base_url,
-        user_agents=tuple(names or [config.user_agent]),
+        user_agents=tuple(rows.user_agents or [config.user_agent]),
         first_day=days[0].day if days else None,
         last_day=days[-1].day if days else None,
         requests=sum(day.requests for day in days),
@@ -139,37 +131,48 @@ def account(db: sqlite3.Connection, config: Config, now: datetime) -> Account:
         holds_capped=sum(day.holds_capped for day in days),
         holds_shortened=sum(day.holds_shortened for day in days),
         holds_pending=pending,
-        robots=_robots(robots, journal.find_asked(db, _ROBOTS), entries.find_addresses(db), config),
-        broken=tuple(_told(how, times) for how, times in broken.items() if any(times.values())),
+        robots=_describe_robots(robots, rows.robots_requests, rows.addresses, config),
+        broken=_find_broken(days),
     )
 
 
-def _robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
-    """What robots.txt says to us in words, and what came of it where it could not be had when it was last asked for."""
-    told = []
+def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
+    """The promises that were broken, one sentence each with the days."""
+    times = {
+        "sooner after another than promised": {day.day: day.too_soon for day in days},
+        "beyond the day's ceiling": {day.day: day.too_many for day in days},
+        "in quiet hours": {day.day: day.in_quiet_hours for day in days},
+        "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
+    }
+    return tuple(_describe_broken(how, by_day) for how, by_day in times.items() if any(by_day.values()))
+
+
+def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
+    """What robots.txt says, and how the last request for it ended where it failed."""
+    parts = []
     if robots is not None:
-        told.append(f"{_rules(robots, addresses, config)} (as of {robots.fetched_at})")
-    if asked is not None and (robots is None or _failed(asked, robots)):
+        parts.append(f"{_describe_rules(robots, addresses, config)} (as of {robots.fetched_at})")
+    if asked is not None and (robots is None or _is_failure(asked, robots)):
         came = "no answer" if asked.status is None else f"status {asked.status}"
         if asked.status == 200 and asked.error is not None:
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
             came = "a page stands in its place" + ("; these rules are kept" if robots is not None else "")
-        told.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
-    return "; ".join(told) or "not fetched yet; it is fetched before anything else"
+        parts.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
+    return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
-def _failed(asked: Asked, robots: Robots) -> bool:
-    """Whether what came last of asking for robots.txt is none."""
+def _is_failure(asked: Asked, robots: Robots) -> bool:
+    """Whether the last request for robots.txt failed to bring rules."""
     if asked.status == 200 and asked.error is not None:
         return True
-    if asked.status == 200:  # a page in its place: rules would have been kept as of then
+    if asked.status == 200:  # rules would have been stored at that instant, so this was some other page
         return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= ROBOTS_LAST
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
 
 
-def _rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
-    """What a robots.txt says of all that we may ask for, each decision that is known included."""
+def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
+    """What a robots.txt says of the listing and of every known decision's page."""
     if robots.status != 200:
         return f"there is none (status {robots.status}): all is allowed"
     rules = Protego.parse(robots.text)
@@ -188,8 +191,8 @@ def _rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
     return f"allows what we ask for{wait}"
 
 
-def _told(how: str, times: Mapping[str, int]) -> str:
-    """How often a promise was not kept, by day."""
+def _describe_broken(how: str, times: Mapping[str, int]) -> str:
+    """How often a promise was broken, and on which days."""
     days = [day for day, count in times.items() if count]
     return f"{how}: {_many(sum(times.values()), 'request')}, on {_named(days)}"
 

@@ -14,7 +14,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +29,8 @@ if TYPE_CHECKING:
     from ingest.reports.calendar import State
     from ingest.run import Task
     from storage.export import Writer
-    from storage.runs import Run
-    from storage.status import Gone
 
 log = logging.getLogger("lgsco")
-
-_SILENT_SECONDS = 300
-"""Seconds without a heartbeat, five of them, after which the daemon is taken to be gone."""
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """Characters no text in the text format holds; a database from elsewhere may."""
@@ -163,6 +157,14 @@ def _say_json(told: object) -> None:
     from storage.export import as_json
 
     click.echo(as_json(told, indent=2))
+
+
+def _say_report(report: Any, as_json: bool) -> None:
+    if as_json:
+        _say_json(report.as_json())
+        return
+    for line in report.lines():
+        _say(line)
 
 
 def _tell_where(debug: bool) -> None:
@@ -293,90 +295,36 @@ def status(settings: _Settings, as_json: bool) -> int:
 
     Example: lgsco status
     """
-    from ingest.reports.calendar import unproven
+    from ingest.clock import Clock, instant
+    from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
-    from storage.ledger import find_windows
-    from storage.queue import find_failures
-    from storage.runs import find_runs, last_success
-    from storage.status import count_gone, find_canary, find_daemon, find_unexplained, holdings
+    from storage.reports import find_status
 
-    now = datetime.now(UTC)
+    now, schedule = Clock().now(), settings.config.schedule
     with reading(settings.database) as db:
-        held, failures, recent, keeper = holdings(db), find_failures(db), _as_they_are(find_runs(db)), find_daemon(db)
-        gone, canary, ranges = count_gone(db), find_canary(db), unproven(find_windows(db))
-        unexplained = find_unexplained(db)
-        succeeded = last_success(db, settings.config.schedule.sync_days, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    hours = (now - datetime.fromisoformat(succeeded)).total_seconds() / 3600 if succeeded else None
-    stale = hours is None or hours > settings.config.schedule.stale_hours
-    silent = (now - datetime.fromisoformat(keeper.seen_at)).total_seconds() if keeper is not None else 0.0
-    running = keeper is not None and keeper.stopped_at is None and silent < _SILENT_SECONDS
-    due = keeper.next_at if keeper is not None and running else next_sync(settings.config, now)
-    if as_json:
-        told = {
-            "database": str(settings.database),
-            "stale": stale,
-            "last_success": succeeded,
-            "next_sync": due,
-            "daemon": asdict(keeper) if keeper else None,
-            "held": asdict(held),
-            "unproven": [{"first": str(its.first), "last": str(its.last), "state": state} for its, state in ranges],
-            "gone": asdict(gone),
-            "unexplained": [asdict(one) for one in unexplained],
-            "canary": asdict(canary),
-            "failures": [asdict(failure) for failure in failures],
-            "runs": [asdict(run) for run in recent],
-        }
-        _say_json(told)
-        return int(stale)
-    _say(f"{settings.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only")
-    _say(f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions")
-    _say(f"waiting to be fetched: {held.waiting:,}; of them failed so far: {held.failed:,}")
-    failed = [failure for failure in failures if failure.state != "excluded"]
-    for failure in failed[:10]:
-        told_of = f"{failure.reference} ({failure.attempts} tries, next {failure.next_at})"
-        _say(f"  {told_of}: {failure.error or ''}")
-    if len(failed) > 10:
-        _say(f"  … and {len(failed) - 10:,} more; --json names them all")
-    _say(f"excluded, listed and not to be had: {held.excluded:,}")
-    _say(f"date ranges not proven complete: {len(ranges):,}")
-    for its, state in ranges[:5]:
-        _say(f"  {_from(str(its.first))} to {_to(str(its.last))}: {state}")
-    if len(ranges) > 5:
-        _say(f"  … and {len(ranges) - 5:,} more; `lgsco coverage` shows them all")
-    _say(_told(gone))
-    for one in unexplained[:5]:
-        _say(f"  {one.reference} (not listed since {one.noticed_at}, asked for again {one.next_at}): {one.answer}")
-    if len(unexplained) > 5:
-        _say(f"  … and {len(unexplained) - 5:,} more; --json names them all")
-    since = f"; not since {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
-    _say(f"known decision last read as ever: {canary.passed_at or 'never'}{since}")
-    _say("last runs:")
-    for run in recent[:5]:
-        _say(f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}")
-    if keeper is not None and running:
-        _say(f"daemon: process {keeper.process}, last heard of {keeper.seen_at}, next sync {due}")
-    else:
-        _say(f"daemon: not running; by the timetable the next sync would be {due}")
-    age = "never" if hours is None else f"{hours:.0f} hours ago"
-    late = f", more than {settings.config.schedule.stale_hours:g}: STALE" if stale else ""
-    _say(f"last run that was complete up to its day: {age}{late}")
-    return int(stale)
+        rows = find_status(db, schedule.sync_days, instant(now))
+    report = report_status(
+        rows,
+        database=str(settings.database),
+        stale_hours=schedule.stale_hours,
+        now=now,
+        next_sync=functools.partial(next_sync, settings.config),
+        process_exists=_process_exists,
+    )
+    _say_report(report, as_json)
+    return int(report.stale)
 
 
-def _as_they_are(recent: Sequence[Run]) -> list[Run]:
-    """Runs with those that were killed told so: the next one that writes will write it down."""
-    return [replace(run, state="died") if run.state == "running" and _is_gone(run.process) else run for run in recent]
-
-
-def _is_gone(process: int) -> bool:
+def _process_exists(process: int) -> bool:
+    """Whether there is a process of that number, as far as can be known."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
-        return True
-    except OSError:
+        return False
+    except OSError:  # another user's
         pass
-    return False
+    return True
 
 
 @_command()
@@ -389,94 +337,47 @@ def coverage(settings: _Settings, as_json: bool, svg: Path | None) -> int:
     Exits 10 while anything is unproven. Example: lgsco coverage --svg coverage.svg
     """
     from ingest.clock import Clock
-    from ingest.reports import calendar as picture
+    from ingest.reports.calendar import as_svg
+    from ingest.reports.coverage import report_coverage
     from storage.database import reading
     from storage.export import write_whole
     from storage.status import find_coverage
 
     with reading(settings.database) as db:
-        found = find_coverage(db)
-    numbers = {month: picture.Numbers(**counts) for month, counts in found.months.items()}
-    calendar = picture.draw(found.proofs, numbers, Clock().today())
-    holes = [{"first": str(hole.first), "last": str(hole.last)} for hole in picture.holes(found.proofs)]
-    proven = bool(found.windows) and not picture.unproven(found.proofs) and not found.missing
+        rows = find_coverage(db)
+    report = report_coverage(rows, Clock().today())
     if svg is not None:
-        write_whole(svg, picture.as_svg(calendar))
+        write_whole(svg, as_svg(report.calendar))
     if as_json:
-        told = {
-            "proven": proven,
-            "windows": found.windows,
-            "gaps": holes,
-            "months": [{"month": cell.month, "state": cell.state, **asdict(cell.numbers)} for cell in calendar.months],
-            "missing": found.missing,
-            "excluded": found.excluded,
-            "gone": asdict(found.gone),
-        }
-        _say_json(told)
-        return 0 if proven else 10
-    _tell_windows(found.windows, holes)
-    if calendar.months:
-        click.echo("\n".join(["", *picture.as_lines(calendar, _painter()), ""]))
-    _tell_lacking("missing, by reference", found.missing)
-    _tell_lacking("excluded, by reference: listed, and their pages are gone", found.excluded)
-    _say(_told(found.gone))
-    if not found.windows:
-        _say("nothing has been counted yet; `lgsco backfill` begins the ledger")
-    elif proven:
-        _say("proven: all that the site lists is held" + (", or excluded" if found.excluded else ""))
+        _say_json(report.as_json())
     else:
-        ranges = len(picture.unproven(found.proofs))
-        _say(f"date ranges not proven complete: {ranges:,}; decisions missing: {len(found.missing):,}")
-    if svg is not None:
-        _say(f"{svg}: the calendar")
-    return 0 if proven else 10
+        for line in report.table_lines():
+            _say(line)
+        for line in report.calendar_lines(_painter()):
+            click.echo(line)
+        for line in [*report.conclusion_lines(), *([f"{svg}: the calendar"] if svg is not None else [])]:
+            _say(line)
+    return 0 if report.proven else 10
 
 
-def _from(day: str) -> str:
-    """A window's first day, in a word where it is open."""
-    return "beginning" if day == str(date.min) else day
+@_command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def politeness(settings: _Settings, as_json: bool) -> int:
+    """How the site was treated, from the journal of every request: something to show to the publisher.
 
+    Exits 10 where a promise was not kept. Example: lgsco politeness
+    """
+    from ingest.clock import Clock
+    from ingest.fetching.quiet_hours import within
+    from ingest.reports.politeness import report_politeness
+    from storage.database import reading
+    from storage.reports import find_politeness
 
-def _to(day: str) -> str:
-    """A window's last day, in a word where it is open."""
-    return "onwards" if day == str(date.max) else day
-
-
-def _tell_windows(windows: Sequence[dict[str, Any]], holes: Sequence[dict[str, Any]]) -> None:
-    """The ledger, with the gaps between its windows, newest first."""
-    if not windows:
-        return
-    names = ("total", "listed", "held", "missing", "failed", "excluded")
-    _say(f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in names)}counted")
-    for row in sorted([*windows, *holes], key=lambda row: str(row["first"]), reverse=True):
-        state = row.get("state", "unseen")
-        counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in names] if "state" in row else []
-        cells = f"{_from(row['first']):10}  {_to(row['last']):10}  {state:8}  {''.join(f'{n:>8}  ' for n in counts)}"
-        _say(f"{cells}{row.get('counted_at', '')}".rstrip())
-
-
-def _tell_lacking(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Decisions that are listed and not held: at most twenty, and how many there are."""
-    if not rows:
-        return
-    _say(f"{title}: {len(rows):,}")
-    _say(f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason")
-    for row in rows[:20]:
-        day = "–" if row["decision_date"] in (str(date.min), str(date.max)) else row["decision_date"]
-        reason = row["error"] or ("fetched, not read yet" if row["state"] == "kept" else "not fetched yet")
-        _say(
-            f"  {row['reference']:11}  {day:10}  {row['state']:8}  {row['attempts']:5}  {row['next_at'] or '–':20}  "
-            f"{reason}"
-        )
-    if len(rows) > 20:
-        _say(f"  … and {len(rows) - 20:,} more; --json names them all")
-    click.echo()
-
-
-def _told(gone: Gone) -> str:
-    """What is no longer listed, in one line."""
-    told = f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.unexplained:,} not explained yet"
-    return f"no longer listed: {told}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
+    with reading(settings.database) as db:
+        rows = find_politeness(db, within)
+    report = report_politeness(rows, settings.config, Clock().now())
+    _say_report(report, as_json)
+    return 10 if report.broken else 0
 
 
 def _painter() -> Callable[[str, State], str]:
@@ -491,27 +392,6 @@ def _painter() -> Callable[[str, State], str]:
         return click.style(cell, dim=True) if block is None else click.style(cell, fg=16, bg=block)
 
     return paint
-
-
-@_command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def politeness(settings: _Settings, as_json: bool) -> int:
-    """How the site was treated, from the journal of every request: something to show to the publisher.
-
-    Exits 10 where a promise was not kept. Example: lgsco politeness
-    """
-    from ingest.clock import Clock
-    from ingest.reports.politeness import account
-    from storage.database import reading
-
-    with reading(settings.database) as db:
-        told = account(db, settings.config, Clock().now())
-    if as_json:
-        _say_json(told.as_json())
-    else:
-        for line in told.lines():
-            _say(line)
-    return 10 if told.broken else 0
 
 
 @_command()

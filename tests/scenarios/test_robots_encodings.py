@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.reports.politeness import Account, account
+from ingest.fetching.quiet_hours import within
+from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import generate
 from lgsco.replica.faults import Respond
@@ -19,6 +20,7 @@ from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
+from storage.reports import find_politeness
 from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)
@@ -36,9 +38,9 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
     assert not server.errors
 
 
-def report(world: World) -> Account:
+def report(world: World) -> PolitenessReport:
     with reading(world.database) as db:
-        return account(db, world.config(), world.time.at)
+        return report_politeness(find_politeness(db, within), world.config(), world.time.at)
 
 
 def send(world: World, body: bytes, headers: tuple[tuple[str, str], ...] = TEXT) -> None:

@@ -13,7 +13,8 @@ import pytest
 from sqlite_utils import Database
 
 from ingest.clock import Stop
-from ingest.reports.politeness import Account, account
+from ingest.fetching.quiet_hours import within
+from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import expected_text, generate
 from lgsco.replica.faults import Act, Acts, Answer, Fault, Respond
@@ -23,6 +24,7 @@ from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from lgsco.replica.walls import Redirect
 from storage.database import reading
+from storage.reports import find_politeness
 from storage.schema import migrations
 from storage.writer import writing
 from support.world import TODAY, Time, World
@@ -81,9 +83,9 @@ def kept(world: World) -> list[tuple[float, float]]:
     return world.ask("SELECT retry_after, hold FROM requests WHERE retry_after IS NOT NULL ORDER BY id")
 
 
-def report(world: World) -> Account:
+def report(world: World) -> PolitenessReport:
     with reading(world.database) as db:
-        return account(db, world.config(), world.time.at)
+        return report_politeness(find_politeness(db, within), world.config(), world.time.at)
 
 
 def holds_the_truth(world: World) -> bool:

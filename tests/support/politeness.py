@@ -13,10 +13,12 @@ from sqlite_utils import Database
 
 from ingest import config
 from ingest.clock import Clock, Stop
+from ingest.fetching.quiet_hours import within
 from ingest.fetching.throttle import Manners
-from ingest.reports.politeness import Account, account
+from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
 from storage.database import reading
+from storage.reports import find_politeness
 from storage.schema import migrations
 from support.world import World
 
@@ -37,10 +39,10 @@ def gaps(instants: list[float]) -> list[float]:
     return [round(then - now, 3) for now, then in pairwise(instants)]
 
 
-def told(world: World, **dials: object) -> Account:
+def told(world: World, **dials: object) -> PolitenessReport:
     """What `lgsco politeness` says."""
     with reading(world.database) as db:
-        return account(db, world.config(**dials), world.time.at)
+        return report_politeness(find_politeness(db, within), world.config(**dials), world.time.at)
 
 
 @dataclass

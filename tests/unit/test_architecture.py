@@ -56,7 +56,7 @@ PURE = frozenset(
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
         "ingest.fetching.transport",
-        *("ingest.reports.lines",),
+        *("ingest.reports.coverage", "ingest.reports.lines", "ingest.reports.status"),
     ]
 )
 """Modules, and packages of modules, that only compute."""

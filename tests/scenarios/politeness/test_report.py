@@ -13,7 +13,7 @@ from ingest import config
 from ingest.config import VERSION
 from ingest.fetching.quiet_hours import within
 from ingest.fetching.throttle import stamp
-from ingest.reports.politeness import account
+from ingest.reports.politeness import report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Reset, Respond, unavailable
 from lgsco.replica.script import Script, on
@@ -21,6 +21,7 @@ from storage import journal
 from storage.database import atomic
 from storage.journal import Promise
 from storage.model import Answered
+from storage.reports import find_politeness
 from storage.schema import migrations
 from storage.writer import writing
 from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, told
@@ -91,7 +92,7 @@ def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) ->
         return journal.begin_request(db, 1, stamp(BEGAN + timedelta(seconds=seconds)), "/x", 1, promise)
 
     def now(seconds: float) -> tuple[int, int, int]:
-        its = account(db, config.Config(), BEGAN + timedelta(seconds=seconds))
+        its = report_politeness(find_politeness(db, within), config.Config(), BEGAN + timedelta(seconds=seconds))
         return its.holds, its.holds_kept, its.holds_pending
 
     journal.complete_requests(db, [Answered(ask(0), 429, 0, 20.0, None, 10.0)])
@@ -100,7 +101,7 @@ def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) ->
     journal.complete_requests(db, [Answered(ask(30), 429, 0, 20.0, None, 10.0)])
     ask(50.1)
     assert now(51) == (2, 1, 0)
-    assert account(db, config.Config(), BEGAN).broken == (
+    assert report_politeness(find_politeness(db, within), config.Config(), BEGAN).broken == (
         "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-02",
     )
 

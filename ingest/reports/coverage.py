@@ -1,0 +1,178 @@
+"""The coverage report: decides from the ledger's rows what is proven, and makes the lines and the JSON that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from ingest.crawling.windows import gaps
+from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
+from ingest.reports.lines import name_first
+from storage.model import Proof, Window
+from storage.status import Coverage, Gone
+
+NAMED_DECISIONS = 20
+"""Missing or excluded decisions that the lines name; the JSON names all."""
+
+_COUNTS = ("total", "listed", "held", "missing", "failed", "excluded")
+"""Columns of the view `coverage` that the table of windows shows."""
+
+
+# ---------------------------------------------------------------- what is proven
+
+
+def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
+    """Returns the dates that no window covers between the ledger's first and last window, oldest first."""
+    windows = [proof.window for proof in proofs]
+    if not windows:
+        return []
+    whole = Window(min(window.first for window in windows), max(window.last for window in windows))
+    return gaps(whole, windows)
+
+
+def find_unproven(proofs: Sequence[Proof]) -> list[tuple[Window, State]]:
+    """Returns the date ranges that are not proven between the ledger's first and last window, newest first.
+
+    A gap between windows is unproven, in state `unseen`.
+    """
+    found: list[tuple[Window, State]] = [(p.window, p.state) for p in proofs if p.state != "proven"]
+    found += [(gap, "unseen") for gap in find_gaps(proofs)]
+    return sorted(found, key=lambda one: one[0].first, reverse=True)
+
+
+def is_proven(coverage: Coverage) -> bool:
+    """Whether the ledger has windows, every date between its first and last is proven, and no decision is missing."""
+    return bool(coverage.windows) and not find_unproven(coverage.proofs) and not coverage.missing
+
+
+# ---------------------------------------------------------------- the report
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """What `lgsco coverage` shows."""
+
+    proven: bool
+    windows: list[dict[str, Any]]
+    """The view `coverage`, newest window first."""
+    gaps: list[Window]
+    unproven: list[tuple[Window, State]]
+    calendar: Calendar
+    missing: list[dict[str, Any]]
+    excluded: list[dict[str, Any]]
+    gone: Gone
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs."""
+        return {
+            "proven": self.proven,
+            "windows": self.windows,
+            "gaps": self._json_gaps(),
+            "months": [
+                {"month": cell.month, "state": cell.state, **asdict(cell.numbers)} for cell in self.calendar.months
+            ],
+            "missing": self.missing,
+            "excluded": self.excluded,
+            "gone": asdict(self.gone),
+        }
+
+    def lines(self) -> list[str]:
+        """The report for people, without colour: table, calendar and conclusion."""
+        return [*self.table_lines(), *self.calendar_lines(lambda cell, _: cell), *self.conclusion_lines()]
+
+    def table_lines(self) -> list[str]:
+        """The windows and the gaps between them, newest first."""
+        if not self.windows:
+            return []
+        rows = sorted([*self.windows, *self._json_gaps()], key=lambda row: str(row["first"]), reverse=True)
+        title = f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in _COUNTS)}counted"
+        return [title, *map(_window_line, rows)]
+
+    def calendar_lines(self, paint: Callable[[str, State], str]) -> list[str]:
+        """The calendar. `paint`: as for `calendar.as_lines`."""
+        return ["", *as_lines(self.calendar, paint), ""] if self.calendar.months else []
+
+    def conclusion_lines(self) -> list[str]:
+        """The missing and excluded decisions, and what is proven."""
+        return [
+            *_decision_lines("missing, by reference", self.missing),
+            *_decision_lines("excluded, by reference: listed, and their pages are gone", self.excluded),
+            describe_gone(self.gone),
+            self._conclusion(),
+        ]
+
+    def _conclusion(self) -> str:
+        if not self.windows:
+            return "nothing has been counted yet; `lgsco backfill` begins the ledger"
+        if self.proven:
+            return "proven: all that the site lists is held" + (", or excluded" if self.excluded else "")
+        return f"date ranges not proven complete: {len(self.unproven):,}; decisions missing: {len(self.missing):,}"
+
+    def _json_gaps(self) -> list[dict[str, Any]]:
+        return [{"first": str(gap.first), "last": str(gap.last)} for gap in self.gaps]
+
+
+def report_coverage(rows: Coverage, as_on: date) -> CoverageReport:
+    """Makes the coverage report. `as_on`: the date in London, with whose month the calendar ends."""
+    numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
+    return CoverageReport(
+        proven=is_proven(rows),
+        windows=rows.windows,
+        gaps=find_gaps(rows.proofs),
+        unproven=find_unproven(rows.proofs),
+        calendar=draw(rows.proofs, numbers, as_on),
+        missing=rows.missing,
+        excluded=rows.excluded,
+        gone=rows.gone,
+    )
+
+
+# ---------------------------------------------------------------- words that other reports use too
+
+
+def describe_gone(gone: Gone) -> str:
+    """One line that counts the decisions the site no longer lists."""
+    counts = f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.unexplained:,} not explained yet"
+    return f"no longer listed: {counts}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
+
+
+def describe_range(first: str, last: str) -> tuple[str, str]:
+    """The first and last date (ISO) of a window as shown: an open end is a word."""
+    return (
+        "beginning" if first == date.min.isoformat() else first,
+        "onwards" if last == date.max.isoformat() else last,
+    )
+
+
+# ---------------------------------------------------------------- rows of the tables
+
+
+def _window_line(row: dict[str, Any]) -> str:
+    """A row for a window of the view `coverage`, or for a gap, which has dates only."""
+    first, last = describe_range(row["first"], row["last"])
+    if "state" not in row:
+        return f"{first:10}  {last:10}  unseen"
+    counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in _COUNTS]
+    cells = f"{first:10}  {last:10}  {row['state']:8}  {''.join(f'{count:>8}  ' for count in counts)}"
+    return f"{cells}{row.get('counted_at', '')}".rstrip()
+
+
+def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A table of decisions that are listed and not stored, and an empty line; nothing where there are none."""
+    if not rows:
+        return []
+    decisions = [_decision_line(row) for row in rows]
+    named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them all")
+    heading = f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason"
+    return [f"{title}: {len(rows):,}", heading, *named, ""]
+
+
+def _decision_line(row: dict[str, Any]) -> str:
+    # A card without a date at either end of an open window takes the window's end as its date.
+    undated = row["decision_date"] in (date.min.isoformat(), date.max.isoformat())
+    day = "–" if undated else row["decision_date"]
+    reason = row["error"] or ("fetched, not read yet" if row["state"] == "kept" else "not fetched yet")
+    tries = f"{row['attempts']:5}  {row['next_at'] or '–':20}"
+    return f"  {row['reference']:11}  {day:10}  {row['state']:8}  {tries}  {reason}"

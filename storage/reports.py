@@ -1,0 +1,80 @@
+"""Reads the rows that each report of `ingest.reports` needs, all in one read transaction.
+
+The rows of the coverage report are `storage.status.Coverage`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from storage import entries, journal, ledger, queue, runs, status
+from storage.model import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRows:
+    """What the status report is made from. Instants are UTC, ISO 8601 with Z."""
+
+    holdings: status.Holdings
+    proofs: list[Proof]
+    """The ledger's rows, oldest first."""
+    failures: list[queue.Failure]
+    gone: status.Gone
+    unexplained: list[status.Unexplained]
+    canary: status.Canary
+    daemon: status.Daemon | None
+    runs: list[runs.Run]
+    """The last runs, newest first."""
+    last_success: str | None
+    """When the last complete run ended that covered the days a sync covers."""
+
+
+def find_status(db: sqlite3.Connection, sync_days: int, now: str) -> StatusRows:
+    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`."""
+    with status.one_moment(db):
+        return StatusRows(
+            holdings=status.holdings(db),
+            proofs=ledger.find_windows(db),
+            failures=queue.find_failures(db),
+            gone=status.count_gone(db),
+            unexplained=status.find_unexplained(db),
+            canary=status.find_canary(db),
+            daemon=status.find_daemon(db),
+            runs=runs.find_runs(db),
+            last_success=runs.last_success(db, sync_days, now),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolitenessRows:
+    """What the politeness report is made from."""
+
+    days: list[journal.Day]
+    """Every day with a request, oldest first."""
+    promises: list[journal.Promise]
+    """Every promise in force when a request was made, in their order."""
+    user_agents: list[str]
+    """Every user agent that runs sent, the newest last."""
+    wait_until: str | None
+    """The instant before which the last answer asked us not to send another request; None where it did not."""
+    robots: journal.Robots | None
+    """The newest robots.txt."""
+    robots_requests: journal.Asked | None
+    """The journalled requests for robots.txt."""
+    addresses: list[str]
+    """The address of every decision that is listed or queued."""
+
+
+def find_politeness(db: sqlite3.Connection, within: journal.Within) -> PolitenessRows:
+    """Reads the rows of the politeness report. `within`: see `journal.Within`."""
+    with status.one_moment(db):
+        return PolitenessRows(
+            days=journal.find_days(db, within),
+            promises=journal.find_promises(db),
+            user_agents=runs.find_user_agents(db),
+            wait_until=journal.find_hold(db),
+            robots=journal.find_robots(db),
+            robots_requests=journal.find_asked(db, "/robots.txt"),
+            addresses=entries.find_addresses(db),
+        )

@@ -1,0 +1,207 @@
+"""What the coverage report calls proven, and which dates and decisions it names."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ingest.reports.coverage import (
+    describe_gone,
+    describe_range,
+    find_gaps,
+    find_unproven,
+    report_coverage,
+)
+from storage.model import Proof, Window, WindowState
+from storage.status import Coverage, Gone
+
+AS_ON = date(2026, 11, 2)
+COUNTED = "2026-11-01T12:00:00Z"
+NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, never_held=0)
+
+
+def proof(first: str, last: str, state: WindowState = "proven") -> Proof:
+    window = Window(date.fromisoformat(first), date.fromisoformat(last))
+    return Proof(window, 0, 0, state, COUNTED, COUNTED, COUNTED if state == "proven" else None, "t=both")
+
+
+def window_row(proof: Proof, total: int | None = 0, **counts: int) -> dict[str, Any]:
+    """The row of the view `coverage` that stands for a window."""
+    numbers = dict.fromkeys(("listed", "held", "missing", "failed", "excluded"), 0) | counts
+    dates = {"first": str(proof.window.first), "last": str(proof.window.last)}
+    return {**dates, "state": proof.state, "total": total, **numbers, "counted_at": proof.counted_at}
+
+
+def decision_row(reference: str, decided: str = "2026-10-05", **columns: object) -> dict[str, Any]:
+    """A row of the view `missing`."""
+    row = {"reference": reference, "decision_date": decided, "state": "wanted", "attempts": 0}
+    return {**row, "next_at": None, "error": None, **columns}
+
+
+def coverage_of(*proofs: Proof, gone: Gone = NONE_GONE, **rows: list[dict[str, Any]]) -> Coverage:
+    return Coverage(
+        proofs=list(proofs),
+        windows=[window_row(proof) for proof in reversed(proofs)],
+        months={"2026-10": {"listed": 2, "held": 2}} if proofs else {},
+        missing=rows.get("missing", []),
+        excluded=rows.get("excluded", []),
+        gone=gone,
+    )
+
+
+# ---------------------------------------------------------------- what is proven
+
+
+def test_a_ledger_of_adjoining_proven_windows_has_no_gap_and_nothing_unproven() -> None:
+    ledger = [proof("2026-01-01", "2026-01-31"), proof("2026-02-01", "2026-02-28")]
+    assert find_gaps(ledger) == []
+    assert find_unproven(ledger) == []
+
+
+def test_one_day_between_two_windows_is_a_gap_and_unproven() -> None:
+    ledger = [proof("2026-01-01", "2026-01-31"), proof("2026-02-02", "2026-02-28")]
+    day = Window(date(2026, 2, 1), date(2026, 2, 1))
+    assert find_gaps(ledger) == [day]
+    assert find_unproven(ledger) == [(day, "unseen")]
+
+
+def test_an_empty_ledger_has_no_gap_and_is_not_proven() -> None:
+    assert find_gaps([]) == []
+    assert report_coverage(coverage_of(), AS_ON).proven is False
+
+
+@pytest.mark.parametrize("state", ["short", "drifting", "unknown"])
+def test_a_window_in_any_other_state_is_unproven_newest_first(state: WindowState) -> None:
+    ledger = [proof("2026-01-01", "2026-01-31", state), proof("2026-02-01", "2026-02-28", state)]
+    assert find_unproven(ledger) == [(ledger[1].window, state), (ledger[0].window, state)]
+    assert report_coverage(coverage_of(*ledger), AS_ON).proven is False
+
+
+def test_coverage_is_proven_where_each_window_is_and_no_decision_is_missing() -> None:
+    ledger = proof("2026-01-01", "9999-12-31")
+    assert report_coverage(coverage_of(ledger), AS_ON).proven is True
+    missing = report_coverage(coverage_of(ledger, missing=[decision_row("25 004 920")]), AS_ON)
+    assert missing.proven is False
+
+
+def test_an_excluded_decision_leaves_coverage_proven_and_is_mentioned() -> None:
+    report = report_coverage(
+        coverage_of(proof("2026-01-01", "9999-12-31"), excluded=[decision_row("25 004 920")]), AS_ON
+    )
+    assert report.proven is True
+    assert report.conclusion_lines()[-1] == "proven: all that the site lists is held, or excluded"
+
+
+def test_a_gap_between_proven_windows_leaves_coverage_unproven() -> None:
+    report = report_coverage(coverage_of(proof("2026-01-01", "2026-01-31"), proof("2026-03-01", "2026-03-31")), AS_ON)
+    assert report.proven is False
+    assert report.conclusion_lines()[-1] == "date ranges not proven complete: 1; decisions missing: 0"
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def test_the_table_shows_windows_and_gaps_newest_first_with_open_ends_in_words() -> None:
+    first, last = proof("0001-01-01", "2026-01-31", "short"), proof("2026-03-01", "9999-12-31", "unknown")
+    rows = Coverage(
+        proofs=[first, last],
+        windows=[window_row(last, total=None), window_row(first, total=1_200, listed=1_199, held=1_150, missing=49)],
+        months={},
+        missing=[],
+        excluded=[],
+        gone=NONE_GONE,
+    )
+    header, *lines = report_coverage(rows, AS_ON).table_lines()
+    assert header.split() == [
+        *("from", "to", "state", "total", "listed", "held", "missing", "failed", "excluded", "counted")
+    ]
+    assert [line.split() for line in lines] == [
+        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", COUNTED],
+        ["2026-02-01", "2026-02-28", "unseen"],
+        ["beginning", "2026-01-31", "short", "1,200", "1,199", "1,150", "49", "0", "0", COUNTED],
+    ]
+    assert {len(line) for line in (lines[0], lines[2])} == {len(header) - len("counted") + len(COUNTED)}
+
+
+def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
+    assert report_coverage(coverage_of(), AS_ON).lines() == [
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet",
+        "nothing has been counted yet; `lgsco backfill` begins the ledger",
+    ]
+
+
+def test_twenty_missing_decisions_are_named_and_one_more_is_counted() -> None:
+    rows = [decision_row(f"25 000 {number:03}") for number in range(21)]
+    for count, last in ((20, "  25 000 019"), (21, "  … and 1 more; --json names them all")):
+        lines = report_coverage(coverage_of(missing=rows[:count]), AS_ON).conclusion_lines()
+        assert lines[0] == f"missing, by reference: {count}"
+        assert lines[1].split() == ["reference", "date", "state", "tries", "next", "try", "reason"]
+        assert len([line for line in lines if line.startswith("  25 000")]) == 20
+        assert lines[lines.index("") - 1].startswith(last)
+        assert len(report_coverage(coverage_of(missing=rows), AS_ON).as_json()["missing"]) == 21
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({}, "not fetched yet"),
+        ({"state": "kept"}, "fetched, not read yet"),
+        ({"state": "failed", "attempts": 2, "error": "the site answers 404"}, "the site answers 404"),
+        ({"state": "kept", "error": "no title"}, "no title"),
+    ],
+)
+def test_a_missing_decision_is_shown_with_the_reason(columns: dict[str, Any], reason: str) -> None:
+    lines = report_coverage(coverage_of(missing=[decision_row("25 004 920", **columns)]), AS_ON).conclusion_lines()
+    assert lines[2].startswith("  25 004 920   2026-10-05  ")
+    assert lines[2].endswith(f"  {reason}")
+
+
+@pytest.mark.parametrize("end", ["0001-01-01", "9999-12-31"])
+def test_a_decision_that_took_an_open_windows_end_as_its_date_shows_no_date(end: str) -> None:
+    lines = report_coverage(coverage_of(missing=[decision_row("25 004 920", end)]), AS_ON).conclusion_lines()
+    assert end not in lines[2]
+    assert lines[2].split()[3] == "–"
+
+
+def test_json_has_every_window_gap_month_and_decision() -> None:
+    ledger = proof("2026-10-01", "2026-10-05"), proof("2026-10-08", "9999-12-31", "short")
+    missing, excluded = decision_row("25 004 920"), decision_row("25 004 921")
+    gone = Gone(unexplained=1, expired=2, withdrawn=3, never_held=4)
+    report = report_coverage(coverage_of(*ledger, missing=[missing], excluded=[excluded], gone=gone), AS_ON)
+    assert report.as_json() == {
+        "proven": False,
+        "windows": [window_row(ledger[1]), window_row(ledger[0])],
+        "gaps": [{"first": "2026-10-06", "last": "2026-10-07"}],
+        "months": [
+            {"month": "2026-10", "state": "unseen", "listed": 2, "held": 2, "missing": 0, "failed": 0, "excluded": 0},
+            {"month": "2026-11", "state": "short", "listed": 0, "held": 0, "missing": 0, "failed": 0, "excluded": 0},
+        ],
+        "missing": [missing],
+        "excluded": [excluded],
+        "gone": {"unexplained": 1, "expired": 2, "withdrawn": 3, "never_held": 4},
+    }
+
+
+def test_lines_are_table_then_calendar_then_conclusion() -> None:
+    report = report_coverage(coverage_of(proof("2026-10-01", "9999-12-31")), AS_ON)
+    lines = report.lines()
+    table, conclusion = report.table_lines(), report.conclusion_lines()
+    calendar = report.calendar_lines(lambda cell, _: cell)
+    assert lines == table + calendar + conclusion
+    assert (calendar[0], calendar[-1]) == ("", "")
+    assert calendar[2].startswith("2026 ")
+    assert any("[proven]" in line for line in report.calendar_lines(lambda _, state: f"[{state}]"))
+
+
+def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any() -> None:
+    assert describe_gone(Gone(1_000, 2, 3, 0)) == (
+        "no longer listed: 2 expired by age, 3 withdrawn, 1,000 not explained yet"
+    )
+    assert describe_gone(Gone(0, 0, 0, 5)).endswith("not explained yet, 5 never held")
+
+
+def test_describe_range_says_open_ends_in_words() -> None:
+    assert describe_range("0001-01-01", "9999-12-31") == ("beginning", "onwards")
+    assert describe_range("0001-01-02", "9999-12-30") == ("0001-01-02", "9999-12-30")

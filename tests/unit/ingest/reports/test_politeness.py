@@ -1,0 +1,133 @@
+"""What the politeness report says of rows of the journal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ingest.config import Config
+from ingest.reports.politeness import PolitenessReport, report_politeness
+from storage.journal import Asked, Day, Promise, Robots
+from storage.reports import PolitenessRows
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+SITE = "http://127.0.0.1:8000"
+FETCHED = "2026-11-01T12:00:00Z"
+
+
+def day(number: int, **counts: Any) -> Day:
+    """A day of November on which ten requests were made as promised."""
+    calm = {"requests": 10, "unanswered": 0, "errors": 0, "received": 1_000, "seconds": 1.0, "most_in_a_minute": 4}
+    kept = {"least_gap": 2.0, "holds": 0, "holds_kept": 0, "holds_capped": 0, "promised": 10}
+    broken = {"too_soon": 0, "too_many": 0, "in_quiet_hours": 0}
+    return Day(f"2026-11-{number:02}", **{**calm, **kept, **broken, **counts})
+
+
+def robots(text: str, status: int = 200) -> Robots:
+    return Robots(SITE, FETCHED, status, text)
+
+
+def report(**rows: Any) -> PolitenessReport:
+    """The report of a journal that is empty, but for the rows given."""
+    empty: dict[str, Any] = {
+        **{name: [] for name in ("days", "promises", "user_agents", "addresses")},
+        **dict.fromkeys(("wait_until", "robots", "robots_requests")),
+    }
+    return report_politeness(PolitenessRows(**{**empty, **rows}), Config(), NOW)
+
+
+def test_an_empty_journal_names_the_configured_site_and_user_agent_and_broke_no_promise() -> None:
+    empty = report()
+    assert (empty.site, empty.user_agents) == (Config().site.base_url, (Config().user_agent,))
+    assert (empty.requests, empty.least_gap, empty.promised_gap, empty.broken) == (0, None, None, ())
+    assert empty.as_json()["kept"] is True
+    assert empty.lines()[-1] == "  every promise was kept"
+
+
+def test_days_are_added_up_and_extremes_kept() -> None:
+    days = [day(1, least_gap=1.5, unanswered=1), day(2, requests=30, promised=30, most_in_a_minute=9, errors=2)]
+    both = report(days=days, promises=[Promise(2, 500, ""), Promise(1, 900, "08:00-18:00")])
+    assert (both.requests, both.received, both.errors) == (40, 2_000, 3)
+    assert (both.first_day, both.last_day) == ("2026-11-01", "2026-11-02")
+    assert (both.least_gap, both.most_in_a_minute, both.most_in_a_day) == (1.5, 9, 30)
+    assert (both.promised_gap, both.promised_a_day, both.quiet_hours) == ((1, 2), (500, 900), ("08:00-18:00",))
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"too_soon": 2}, "sooner after another than promised: 2 requests, on 2026-11-01"),
+        ({"too_many": 1}, "beyond the day's ceiling: 1 request, on 2026-11-01"),
+        ({"in_quiet_hours": 3}, "in quiet hours: 3 requests, on 2026-11-01"),
+        ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
+    ],
+)
+def test_each_kind_of_broken_promise_is_said_with_its_day(counts: dict[str, int], sentence: str) -> None:
+    broken = report(days=[day(1, **counts), day(2)])
+    assert broken.broken == (sentence,)
+    assert broken.as_json()["kept"] is False
+    assert broken.lines()[-1] == f"  NOT KEPT: {sentence}"
+
+
+def test_three_days_are_named_and_the_others_counted() -> None:
+    days = [day(number, too_soon=1) for number in range(1, 6)]
+    (sentence,) = report(days=days).broken
+    assert sentence.endswith(": 5 requests, on 2026-11-01, 2026-11-02, 2026-11-03 and 2 more")
+
+
+def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
+    days = [day(1, holds=2, holds_kept=2)]
+    pending = report(days=days, wait_until="2026-11-02T12:00:01Z")
+    assert (pending.holds_kept, pending.holds_pending) == (1, 1)
+    over = report(days=days, wait_until="2026-11-02T12:00:00Z")
+    assert (over.holds_kept, over.holds_pending) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "addresses", "words"),
+    [
+        ("", [], "allows what we ask for"),
+        ("Crawl-delay: 2", [], "allows what we ask for, and asks for 2 s between requests"),
+        ("Disallow: /decisions/a", ["/decisions/a", "/decisions/b"], "FORBIDS 1 of 2 pages (/decisions/a)"),
+        ("Disallow: /decisions/", [], "FORBIDS every decision's page"),
+    ],
+)
+def test_robots_are_compared_with_the_listing_and_the_known_addresses(
+    rules: str, addresses: list[str], words: str
+) -> None:
+    said = report(robots=robots(f"User-agent: *\n{rules}\n"), addresses=addresses).robots
+    assert said.startswith(words)
+    assert said.endswith(f"(as of {FETCHED})")
+
+
+def test_a_site_without_robots_allows_all() -> None:
+    assert report(robots=robots("", 404)).robots == f"there is none (status 404): all is allowed (as of {FETCHED})"
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "words"),
+    [
+        ("2026-11-02T11:00:00Z", None, "no answer"),
+        ("2026-11-02T11:00:00Z", 503, "status 503"),
+        ("2026-11-02T12:00:00Z", 200, "a page stands in its place; these rules are kept"),
+    ],
+)
+def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
+    at: str, status: int | None, words: str
+) -> None:
+    said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, None)).robots
+    assert said == f"allows what we ask for (as of {FETCHED}); asked for 2 times, last at {at}: {words}"
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+def test_a_request_for_robots_that_brought_rules_or_their_absence_is_not_mentioned(status: int) -> None:
+    asked = Asked(1, FETCHED, status, None)
+    assert "asked for" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
+
+
+def test_robots_never_fetched_are_said_to_come_first() -> None:
+    assert report().robots == "not fetched yet; it is fetched before anything else"
+    failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
+    assert failed == f"asked for 1 time, last at {FETCHED}: status 500"

@@ -1,0 +1,267 @@
+"""When the status report calls an archive stale, a daemon running and a run died, and what it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ingest.reports.status import StatusReport, hours_since, is_running, is_stale, mark_died, report_status
+from storage.model import Proof, Window, WindowState
+from storage.queue import Failure
+from storage.reports import StatusRows
+from storage.runs import Run
+from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+NEXT = "2026-11-03T07:30:00Z"
+HOLDINGS = Holdings(
+    decisions=1_234,
+    from_site=1_200,
+    from_imports=34,
+    revisions=1_300,
+    pages=1_400,
+    oldest="2018-04-01",
+    newest="2026-10-30",
+    waiting=12,
+    failed=11,
+    excluded=2,
+    unproven=1,
+)
+
+
+def stamp(ago: timedelta) -> str:
+    return (NOW - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def daemon(silent: timedelta = timedelta(), stopped_at: str | None = None) -> Daemon:
+    return Daemon(77, "2026-11-01T00:00:00Z", stamp(silent), "2026-11-02T19:30:00Z", stopped_at)
+
+
+def run(number: int, state: str = "complete", process: int = 500, message: str | None = None) -> Run:
+    return Run(number, "sync", {}, f"2026-11-0{number}T07:30:00Z", None, state, None, message, {}, process)
+
+
+def failure(number: int, state: str = "failed") -> Failure:
+    error = "the site answers 500"
+    return Failure(f"25 000 {number:03}", "/decisions/x", state, 3, NEXT, "ServerError", error)
+
+
+def unproven(number: int, state: WindowState = "short") -> Proof:
+    window = Window(date(2020 + number, 1, 1), date(2020 + number, 12, 31))
+    return Proof(window, 1, 0, state, NEXT, None, None, "t=both")
+
+
+def unexplained(number: int) -> Unexplained:
+    return Unexplained(f"25 000 {number:03}", "2026-10-01T07:30:00Z", "the site answers 500", NEXT)
+
+
+def report(
+    *,
+    processes: Collection[int] = (),
+    stale_hours: float = 100,
+    next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
+    **rows: Any,
+) -> StatusReport:
+    """The report of an archive in which nothing is wrong, but for the rows given."""
+    calm: dict[str, Any] = {
+        "holdings": HOLDINGS,
+        "proofs": [],
+        "failures": [],
+        "gone": Gone(0, 0, 0, 0),
+        "unexplained": [],
+        "canary": Canary("2026-11-02T07:31:00Z", None, "it reads"),
+        "daemon": None,
+        "runs": [],
+        "last_success": stamp(timedelta(hours=4)),
+    }
+    return report_status(
+        StatusRows(**{**calm, **rows}),
+        database="lgsco.db",
+        stale_hours=stale_hours,
+        now=NOW,
+        next_sync=next_sync,
+        process_exists=lambda process: process in processes,
+    )
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def test_hours_since_counts_from_the_last_success() -> None:
+    assert hours_since(stamp(timedelta(hours=2, minutes=30)), NOW) == 2.5
+    assert hours_since(None, NOW) is None
+
+
+def test_an_archive_is_stale_past_its_hours_and_where_nothing_ever_succeeded() -> None:
+    assert is_stale(None, 100)
+    assert not is_stale(100.0, 100)
+    assert is_stale(100.01, 100)
+
+
+def test_a_daemon_runs_until_its_heartbeat_is_five_minutes_old() -> None:
+    assert is_running(daemon(timedelta(seconds=299)), NOW)
+    assert not is_running(daemon(timedelta(seconds=300)), NOW)
+
+
+def test_a_daemon_that_recorded_its_stop_does_not_run() -> None:
+    assert not is_running(daemon(stopped_at=stamp(timedelta(seconds=1))), NOW)
+
+
+def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> None:
+    runs = [run(4, "running", process=1), run(3, "running", process=2), run(2, "complete", process=1)]
+    marked = mark_died(runs, {2}.__contains__)
+    assert [(one.id, one.state) for one in marked] == [(4, "died"), (3, "running"), (2, "complete")]
+
+
+# ---------------------------------------------------------------- staleness and the daemon, as shown
+
+
+def test_a_fresh_archive_is_not_stale_and_says_its_age_in_hours() -> None:
+    fresh = report(last_success=stamp(timedelta(hours=4)))
+    assert fresh.stale is False
+    assert fresh.lines()[-1] == "last run that was complete up to its day: 4 hours ago"
+
+
+def test_a_stale_archive_says_so_and_by_which_limit() -> None:
+    old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
+    assert old.stale is True
+    assert old.lines()[-1] == "last run that was complete up to its day: 101 hours ago, more than 100: STALE"
+
+
+def test_an_archive_without_a_success_is_stale() -> None:
+    empty = report(last_success=None)
+    assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
+    assert empty.lines()[-1] == "last run that was complete up to its day: never, more than 100: STALE"
+
+
+def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() -> None:
+    def fail(_: datetime) -> str:
+        raise AssertionError("a crontab line that is wrong by now does not matter to a daemon that runs")
+
+    shown = report(daemon=daemon(), next_sync=fail)
+    assert (shown.daemon_runs, shown.next_sync) == (True, "2026-11-02T19:30:00Z")
+    line = f"daemon: process 77, last heard of {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
+    assert shown.lines()[-2] == line
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [None, daemon(timedelta(hours=1)), daemon(stopped_at="2026-11-02T11:59:00Z")],
+    ids=["never", "killed", "stopped"],
+)
+def test_without_a_running_daemon_the_timetables_next_sync_is_shown(gone: Daemon | None) -> None:
+    shown = report(daemon=gone)
+    assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
+    assert shown.lines()[-2] == f"daemon: not running; by the timetable the next sync would be {NEXT}"
+    assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
+
+
+# ---------------------------------------------------------------- what is named and what is counted
+
+
+def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
+    rows = [failure(0, "excluded"), *(failure(number) for number in range(1, 13))]
+    shown = report(failures=rows)
+    lines = shown.lines()
+    assert lines[2] == "waiting to be fetched: 12; of them failed so far: 11"
+    assert lines[3] == f"  25 000 001 (3 tries, next {NEXT}): the site answers 500"
+    assert lines[12].startswith("  25 000 010 ")
+    assert lines[13:15] == ["  … and 2 more; --json names them all", "excluded, listed and not to be had: 2"]
+    assert "25 000 000" not in "\n".join(lines)
+    assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
+
+
+def test_five_unproven_ranges_are_named_newest_first_and_gaps_count() -> None:
+    ledger = [unproven(number) for number in (0, 1, 2, 4, 5)]
+    lines = report(proofs=ledger).lines()
+    start = lines.index("date ranges not proven complete: 6")
+    assert lines[start + 1 : start + 7] == [
+        "  2025-01-01 to 2025-12-31: short",
+        "  2024-01-01 to 2024-12-31: short",
+        "  2023-01-01 to 2023-12-31: unseen",
+        "  2022-01-01 to 2022-12-31: short",
+        "  2021-01-01 to 2021-12-31: short",
+        "  … and 1 more; `lgsco coverage` shows them all",
+    ]
+    ranges = report(proofs=ledger).as_json()["unproven"]
+    assert len(ranges) == 6
+    assert ranges[2] == {"first": "2023-01-01", "last": "2023-12-31", "state": "unseen"}
+
+
+def test_a_proven_ledger_has_no_range_to_name() -> None:
+    shown = report(proofs=[unproven(0, "proven")])
+    assert "date ranges not proven complete: 0" in shown.lines()
+    assert shown.as_json()["unproven"] == []
+
+
+def test_an_open_range_is_said_in_words() -> None:
+    open_range = Proof(Window(date.min, date.max), None, 0, "unknown", NEXT, None, None, "t=both")
+    assert "  beginning to onwards: unknown" in report(proofs=[open_range]).lines()
+
+
+def test_five_unexplained_absences_are_named() -> None:
+    lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0)).lines()
+    start = lines.index("no longer listed: 0 expired by age, 0 withdrawn, 7 not explained yet")
+    assert lines[start + 1] == (
+        f"  25 000 000 (not listed since 2026-10-01T07:30:00Z, asked for again {NEXT}): the site answers 500"
+    )
+    assert lines[start + 6] == "  … and 2 more; --json names them all"
+
+
+def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
+    runs = [run(number, message="5 new" if number == 8 else None) for number in (8, 7, 6, 5, 4, 3)]
+    shown = report(runs=runs)
+    start = shown.lines().index("last runs:")
+    assert shown.lines()[start + 1 : start + 7] == [
+        "  2026-11-08T07:30:00Z sync: complete: 5 new",
+        *(f"  2026-11-0{number}T07:30:00Z sync: complete" for number in (7, 6, 5, 4)),
+        shown.lines()[-2],
+    ]
+    assert [one["id"] for one in shown.as_json()["runs"]] == [8, 7, 6, 5, 4, 3]
+
+
+def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
+    shown = report(runs=[run(2, "running", process=9)], processes=[])
+    assert "  2026-11-02T07:30:00Z sync: died" in shown.lines()
+    assert shown.as_json()["runs"][0]["state"] == "died"
+    alive = report(runs=[run(2, "running", process=9)], processes=[9])
+    assert "  2026-11-02T07:30:00Z sync: running" in alive.lines()
+
+
+@pytest.mark.parametrize(
+    ("canary", "words"),
+    [
+        (Canary(None, None, None), "never"),
+        (Canary("2026-11-02T07:31:00Z", None, "it reads"), "2026-11-02T07:31:00Z"),
+        (
+            Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
+            "2026-11-01T07:31:00Z; not since 2026-11-02T07:31:00Z: a wall",
+        ),
+    ],
+)
+def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str) -> None:
+    assert f"known decision last read as ever: {words}" in report(canary=canary).lines()
+
+
+def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
+    empty = replace(HOLDINGS, decisions=0, from_imports=0, revisions=0, oldest=None, newest=None)
+    assert report(holdings=empty).lines()[:2] == [
+        "lgsco.db: 0 decisions, 0 of them from imports only",
+        "decision dates – to –; 0 revisions",
+    ]
+
+
+def test_json_has_the_keys_that_scripts_read() -> None:
+    told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
+    assert list(told) == [
+        *("database", "stale", "last_success", "next_sync", "daemon", "held", "unproven", "gone", "unexplained"),
+        *("canary", "failures", "runs"),
+    ]
+    assert json.loads(json.dumps(told)) == told
+    assert told["held"]["decisions"] == 1_234
+    assert told["daemon"]["process"] == 77

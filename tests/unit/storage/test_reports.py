@@ -1,0 +1,53 @@
+"""The rows that reports are made from are of one moment, also beside a writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.fetching.quiet_hours import within
+from storage import runs
+from storage.database import reading
+from storage.reports import find_politeness, find_status
+from storage.writer import writing
+
+Find = Callable[[sqlite3.Connection], object]
+
+
+@pytest.mark.parametrize(
+    "find",
+    [lambda db: find_status(db, 120, "2026-11-02T12:00:00Z"), lambda db: find_politeness(db, within)],
+    ids=["status", "politeness"],
+)
+def test_the_rows_of_a_report_are_read_in_one_transaction(tmp_path: Path, find: Find) -> None:
+    database = tmp_path / "lgsco.db"
+    with writing(database) as db:
+        runs.begin_run(db, "sync", {}, "2026-11-02T12:00:00Z", "lgsco/1")
+    with reading(database) as db:
+        before = find(db)
+        assert not db.in_transaction
+        statements: list[str] = []
+        db.set_trace_callback(statements.append)
+        assert find(db) == before
+    assert statements[0] == "BEGIN"
+    assert statements[-1] == "ROLLBACK"
+    assert "BEGIN" not in statements[1:]
+
+
+def test_the_status_of_an_empty_database_has_no_success_and_no_daemon(tmp_path: Path) -> None:
+    with writing(tmp_path / "lgsco.db") as db:
+        rows = find_status(db, 120, "2026-11-02T12:00:00Z")
+    assert (rows.holdings.decisions, rows.proofs, rows.runs) == (0, [], [])
+    assert (rows.last_success, rows.daemon) == (None, None)
+
+
+def test_the_politeness_of_a_database_that_asked_nothing_names_its_user_agent_only(tmp_path: Path) -> None:
+    with writing(tmp_path / "lgsco.db") as db:
+        runs.begin_run(db, "sync", {}, "2026-11-02T12:00:00Z", "lgsco/1")
+        rows = find_politeness(db, within)
+    assert rows.user_agents == ["lgsco/1"]
+    assert (rows.days, rows.promises, rows.addresses) == ([], [], [])
+    assert (rows.robots, rows.robots_requests, rows.wait_until) == (None, None, None)
