@@ -46,7 +46,8 @@ from ingest.lgo import page
 from ingest.lgo.text_format import parse, render
 from ingest.parsing.input_limits import shows, whole
 from ingest.run import Backfill, Import, Sync
-from lgsco.cli.main import _LevelAndText, main
+from lgsco.cli.main import main
+from lgsco.cli.printing import LogFormatter
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import HTML, Headers, Request
@@ -317,14 +318,14 @@ def test_an_error_that_quotes_the_site_is_one_harmless_line(
 def test_a_line_of_the_log_is_one_line_and_a_traceback_drives_nothing() -> None:
     logger = logging.getLogger("lgsco.hostile")
     record = logger.makeRecord("lgsco", logging.WARNING, "", 0, "%s\n%s", (ATTACK, "lgsco: complete"), None)
-    line = _LevelAndText().format(record)
+    line = LogFormatter().format(record)
     assert "\n" not in line
     assert not driving(line)
     try:
         raise ValueError(f"{ATTACK}\r\nlgsco: complete")
     except ValueError:
         record = logger.makeRecord("lgsco", logging.ERROR, "", 0, "it failed", (), sys.exc_info())
-    assert not driving(_LevelAndText().format(record))
+    assert not driving(LogFormatter().format(record))
 
 
 # ---------------------------------------------------------------- files: names and cells

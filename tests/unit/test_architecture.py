@@ -208,7 +208,7 @@ def test_one_module_alone_makes_requests() -> None:
 def test_what_an_extra_brings_is_imported_by_one_module_that_one_command_imports() -> None:
     assert {one.module for one in IMPORTS if one.top == "pyarrow"} == {"storage.parquet"}
     assert [(one.module, one.inside) for one in IMPORTS if one.imported == "storage.parquet"] == [
-        ("lgsco.cli.main", True)
+        ("lgsco.cli.browse", True)
     ]
 
 

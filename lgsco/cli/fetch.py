@@ -1,0 +1,106 @@
+"""Commands that fill the database: backfill, sync, daemon, import, renormalise."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ingest.config import Config
+from ingest.reports.lines import name_first
+from lgsco.cli.options import Day, Settings, command
+from lgsco.cli.printing import print_line, print_lines
+
+if TYPE_CHECKING:
+    from ingest.run import Task
+
+NAMED_DOCUMENTS = 20
+"""Unreadable documents that are named before the others are counted."""
+
+
+def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisions") -> int:
+    """Performs a task, shows its progress in `unit`, prints how it ended and returns its exit code."""
+    from ingest.clock import Clock, Stop
+    from ingest.progress import Progress
+    from ingest.run import perform
+
+    stop = Stop()
+    with stop.on_signals(), Progress(unit) as progress:
+        outcome = perform(task, config, database, Clock(), stop, progress.report)
+    unread = [f"  {sentence}" for sentence in outcome.tally.unread]
+    rest = "  … and {} more; `lgsco status --json` names them"
+    print_lines(name_first(unread, NAMED_DOCUMENTS, rest), err=True)
+    if outcome.exit_code:
+        print_line(f"lgsco: {outcome.state}: {outcome.message}", err=True)
+    else:
+        print_line(f"{outcome.state}: {outcome.message}")
+    return outcome.exit_code
+
+
+@command(site=True)
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date; default: the beginning.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, included; default: today.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most so many decisions.")
+def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None) -> int:
+    """Fetch every decision of a range of decision dates.
+
+    Goes on where it was stopped. Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
+    """
+    from ingest.run import Backfill
+
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    return run_task(settings.config, settings.database, Backfill(first, last, limit))
+
+
+@command(site=True)
+def sync(settings: Settings) -> int:
+    """One round of what the daemon does: fetch what is new.
+
+    Example: lgsco sync
+    """
+    from ingest.run import Sync
+
+    return run_task(settings.config, settings.database, Sync())
+
+
+@command(site=True)
+def daemon(settings: Settings) -> int:
+    """Keep the timetable of config.toml, in the foreground, until SIGTERM or Ctrl-C.
+
+    Example: lgsco daemon --db /var/lib/lgsco/lgsco.db
+    """
+    from ingest.clock import Clock
+    from scheduler import run_daemon
+
+    log = logging.getLogger("lgsco")
+    log.setLevel(min(log.level, logging.INFO))  # the daemon has no progress bar, so its log is shown on a terminal too
+    return run_daemon(settings.config, settings.database, Clock())
+
+
+@command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unclosed", is_flag=True, help="Take statements without their closing line.")
+def import_(settings: Settings, paths: tuple[Path, ...], unclosed: bool) -> int:
+    """Take text documents and saved HTML pages, from files and folders.
+
+    Example: lgsco import seeds/
+    """
+    from ingest.run import Import
+
+    return run_task(settings.config, settings.database, Import(paths, unclosed), unit="documents")
+
+
+@command()
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def renormalise(settings: Settings, dry_run: bool) -> int:
+    """Read all kept pages again with this version's reader; no network.
+
+    Example: lgsco renormalise --dry-run
+    """
+    from ingest.run import Renormalise
+
+    return run_task(settings.config, settings.database, Renormalise(dry_run))

@@ -1,0 +1,121 @@
+"""Commands that check and copy the archive: status, coverage, politeness, snapshot."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+import click
+
+from lgsco.cli import exit_codes
+from lgsco.cli.options import Settings, command
+from lgsco.cli.printing import print_calendar, print_json, print_line, print_lines, print_report
+
+
+@command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(settings: Settings, as_json: bool) -> int:
+    """Last runs, what is held, missing and failed; exit 1 when the last success is too old.
+
+    Example: lgsco status
+    """
+    from ingest.clock import Clock, instant
+    from ingest.reports.status import report_status
+    from scheduler import next_sync
+    from storage.database import reading
+    from storage.reports import find_status
+
+    now, schedule = Clock().now(), settings.config.schedule
+    with reading(settings.database) as db:
+        rows = find_status(db, schedule.sync_days, instant(now))
+    report = report_status(
+        rows,
+        database=str(settings.database),
+        stale_hours=schedule.stale_hours,
+        now=now,
+        next_sync=functools.partial(next_sync, settings.config),
+        process_exists=_process_exists,
+    )
+    print_report(report, as_json=as_json)
+    return exit_codes.STALE if report.stale else exit_codes.DONE
+
+
+def _process_exists(process: int) -> bool:
+    """Whether there is a process of that number, as far as can be known."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
+
+
+@command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the calendar into a file as well.")
+def coverage(settings: Settings, as_json: bool, svg: Path | None) -> int:
+    """The ledger: what the site says it has, what of it is held, and whether that is proven, per date range and month;
+    and what is missing, by reference.
+
+    Exits 10 while anything is unproven. Example: lgsco coverage --svg coverage.svg
+    """
+    from ingest.clock import Clock
+    from ingest.reports.calendar import as_svg
+    from ingest.reports.coverage import report_coverage
+    from storage.database import reading
+    from storage.export import write_whole
+    from storage.status import find_coverage
+
+    with reading(settings.database) as db:
+        rows = find_coverage(db)
+    report = report_coverage(rows, Clock().today())
+    if svg is not None:
+        write_whole(svg, as_svg(report.calendar))
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_lines(report.table_lines())
+        print_calendar(report.calendar_lines)
+        print_lines(report.conclusion_lines())
+        if svg is not None:
+            print_line(f"{svg}: the calendar")
+    return exit_codes.DONE if report.proven else exit_codes.INCOMPLETE
+
+
+@command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def politeness(settings: Settings, as_json: bool) -> int:
+    """How the site was treated, from the journal of every request: something to show to the publisher.
+
+    Exits 10 where a promise was not kept. Example: lgsco politeness
+    """
+    from ingest.clock import Clock
+    from ingest.fetching.quiet_hours import within
+    from ingest.reports.politeness import report_politeness
+    from storage.database import reading
+    from storage.reports import find_politeness
+
+    with reading(settings.database) as db:
+        rows = find_politeness(db, within)
+    report = report_politeness(rows, settings.config, Clock().now())
+    print_report(report, as_json=as_json)
+    return exit_codes.INCOMPLETE if report.broken else exit_codes.DONE
+
+
+@command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--public", is_flag=True, help="Leave out raw pages, the queue and the journal.")
+def snapshot(settings: Settings, file: Path, public: bool) -> int:
+    """Copy the database, whole and compacted, while it is in use.
+
+    Example: lgsco snapshot --public decisions.db
+    """
+    from storage.database import reading
+    from storage.export import snapshot as copy
+
+    with reading(settings.database) as db:
+        copy(db, file, public=public)
+    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+    return exit_codes.DONE

@@ -1,0 +1,84 @@
+"""The options that every command takes, the settings they make, and the types of option values."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingest.config import Config, load
+from lgsco.cli import exit_codes
+from lgsco.cli.printing import log_to_stderr
+
+CommandFunction = Callable[..., int]
+"""A command's body: takes the settings and the command's own options, returns the exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options, the environment and the configuration file say."""
+
+    config: Config
+    db_option: Path | None
+    """The database that --db names, if it was given."""
+
+    @property
+    def database(self) -> Path:
+        """The database to use."""
+        return Path(self.config.storage.database)
+
+
+def load_settings(config: Path | None, db: Path | None, site: str | None) -> Settings:
+    """Makes the settings from the shared options. Raises ConfigError."""
+    flags = {"--db": ("storage.database", str(db) if db else None), "--site": ("site.base_url", site)}
+    return Settings(load(config, os.environ, flags), db)
+
+
+def command(*, site: bool = False, **attributes: Any) -> Callable[[CommandFunction], click.Command]:
+    """Makes a command with the shared options, named after its function. `site`: it takes --site too."""
+
+    def decorate(function: CommandFunction) -> click.Command:
+        @functools.wraps(function)
+        def run(config: Path | None, db: Path | None, debug: bool, site: str | None = None, **rest: Any) -> None:
+            log_to_stderr(debug=debug)
+            settings = load_settings(config, db, site)
+            try:
+                sys.exit(function(settings, **rest))
+            except BrokenPipeError:  # `lgsco search … | head`: the reader closed the pipe, which is no failure
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(exit_codes.DONE)
+
+        path = click.Path(path_type=Path)
+        shared = [
+            click.option("--debug", is_flag=True, help="Log more, and show a traceback when something fails."),
+            click.option("--db", type=path, metavar="FILE", help="The database; default: [storage] database."),
+            click.option("--config", type=path, metavar="FILE", help="The configuration; default: config.toml here."),
+        ]
+        if site:
+            shared.insert(0, click.option("--site", metavar="URL", help="The site; default: [site] base_url."))
+        for option in shared:
+            option(run)
+        return click.command(function.__name__.rstrip("_"), click.Command, **attributes)(run)
+
+    return decorate
+
+
+class Day(click.ParamType[date]):
+    """A date on the command line, as 2025-10-06."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2025-10-06", param, ctx)

@@ -1,0 +1,120 @@
+"""Prints lines, JSON, documents and log lines so that no text from the site, a document or a foreign database can drive
+a terminal.
+
+`ingest.reports.lines.printable` makes a line harmless; `storage.export.as_json` does the same for JSON.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from ingest.reports.lines import printable
+
+if TYPE_CHECKING:
+    from ingest.reports.calendar import State
+
+log = logging.getLogger("lgsco")
+
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+"""Characters that the text format excludes. A foreign database may hold them."""
+
+_DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that reorder the text beside them. The publisher may have written them, so they are left out on a terminal
+only. U+200E and U+200F reorder nothing but themselves."""
+
+
+class Report(Protocol):
+    """A report of `ingest.reports`."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+    def lines(self) -> list[str]: ...
+
+
+# ---------------------------------------------------------------- what a command prints
+
+
+def print_line(line: str, *, err: bool = False) -> None:
+    """Prints one harmless line to stdout, or to stderr with `err`."""
+    click.echo(printable(line), err=err)
+
+
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Prints each line as `print_line` does."""
+    for line in lines:
+        print_line(line, err=err)
+
+
+def print_json(value: object) -> None:
+    """Prints indented JSON, with escapes for what is not printable."""
+    from storage.export import as_json
+
+    click.echo(as_json(value, indent=2))
+
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """Prints a report for programs or for people."""
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_lines(report.lines())
+
+
+def print_document(text: str) -> None:
+    """Prints a decision's text: exact where it is piped, without direction marks on a terminal."""
+    text = _CONTROLS.sub("", text)
+    click.echo(_DIRECTION_MARKS.sub("", text) if sys.stdout.isatty() else text)
+
+
+def print_calendar(lines_of: Callable[[Callable[[str, State], str]], list[str]]) -> None:
+    """Prints a calendar, with colours where stdout is a terminal that shows them and NO_COLOR is not set.
+
+    `lines_of` makes the calendar's lines, given how to colour a cell. They hold nothing but dates and counts, so they
+    are printed as they are.
+    """
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    for line in lines_of(_paint if coloured else lambda cell, _: cell):
+        click.echo(line)
+
+
+def _paint(cell: str, state: State) -> str:
+    from ingest.reports.calendar import LOOKS
+
+    block = LOOKS[state].block
+    return click.style(cell, dim=True) if block is None else click.style(cell, fg=16, bg=block)
+
+
+def print_traceback() -> None:
+    """Prints the traceback of the exception being handled to stderr."""
+    print_lines(traceback.format_exc().splitlines(), err=True)
+
+
+# ---------------------------------------------------------------- the log
+
+
+class LogFormatter(logging.Formatter):
+    """Formats a record as one harmless line: UTC instant, level unless it is INFO, message. A traceback follows it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{printable(record.getMessage())}"
+        trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
+        return "\n".join([line, *map(printable, trace)])
+
+
+def log_to_stderr(*, debug: bool) -> None:
+    """Sends the log to stderr. On a terminal the progress bar stands for the log, so only errors are logged there."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    interactive = sys.stderr.isatty() and not debug
+    log.setLevel(logging.DEBUG if debug else logging.ERROR if interactive else logging.INFO)
