@@ -1,4 +1,4 @@
-"""How a run's tally shows: a bar with rate and time left on a terminal, plain lines in a log otherwise."""
+"""Shows the progress of a run: a bar with rate and time left on a terminal, else a line in the log now and then."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ingest.recording.pipeline import Tally
 log = logging.getLogger("lgsco")
 
 _LINE_SECONDS = 30.0
-"""Seconds between two lines of the log."""
+"""Seconds between two lines of progress in the log."""
 
 
 class Progress:
-    """Shows a run to whoever watches. Use as a context manager; `report` is what `perform` is given."""
+    """Shows one run. Use it as a context manager and give its `report` to `perform`. `unit`: what the run counts."""
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
         self._bar: tqdm[None] | None = None
-        self._began = self._said = time.monotonic()
+        self._started = self._logged = time.monotonic()
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             size = os.get_terminal_size(sys.stderr.fileno())
-            # Some terminals say that they have no size; tqdm would show nothing there.
+            # Some terminals report no size, and tqdm would show nothing there.
             known = bool(size.columns and size.lines)
             self._bar = tqdm(
                 unit=f" {self._unit}",
@@ -45,24 +45,22 @@ class Progress:
             self._bar.close()
 
     def report(self, tally: Tally) -> None:
-        """Shows the tally as it now stands."""
-        done = tally.held + max(
-            tally.fetched, tally.first + tally.amended + tally.anew + tally.unchanged + tally.beside
-        )
+        """Shows the tally as it is now."""
+        done = _count_done(tally)
         if self._bar is not None:
             if tally.expected and self._bar.total != tally.expected:
                 self._bar.reset(total=tally.expected)
-                self._bar.initial = tally.held  # only now: it would be shown as so many less than none
+                self._bar.initial = tally.held  # after `reset`: a bar at 0 that began at `held` shows a negative rate
             self._bar.n = min(done, tally.expected) if tally.expected else done
             self._bar.set_postfix(requests=tally.requests, failed=tally.failed, refresh=False)
-            if tally.waiting or self._bar.desc:  # to be seen at once: nothing else comes for a while
+            if tally.waiting or self._bar.desc:  # shown at once: no other report comes while a run waits
                 self._bar.set_description(tally.waiting)
             self._bar.update(0)
             return
         now = time.monotonic()
-        if now - self._said >= _LINE_SECONDS:
-            self._said = now
-            rate = (done - tally.held) / (now - self._began)
+        if now - self._logged >= _LINE_SECONDS:
+            self._logged = now
+            rate = (done - tally.held) / (now - self._started)
             left = f", {_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
             log.info(
                 "%d of %d %s, %.2f a second%s; %d requests",
@@ -73,6 +71,12 @@ class Progress:
                 left,
                 tally.requests,
             )
+
+
+def _count_done(tally: Tally) -> int:
+    """Decisions or documents that the run need not fetch or read any more."""
+    read = tally.first + tally.amended + tally.anew + tally.unchanged + tally.beside
+    return tally.held + max(tally.fetched, read)
 
 
 def _duration(seconds: float) -> str:
