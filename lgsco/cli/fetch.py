@@ -87,6 +87,8 @@ def daemon(settings: Settings) -> int:
 def import_(settings: Settings, paths: tuple[Path, ...], unclosed: bool) -> int:
     """Take text documents and saved HTML pages, from files and folders.
 
+    Files of a folder that are neither are named and left out.
+
     Example: lgsco import seeds/
     """
     from ingest.run import Import
