@@ -69,7 +69,8 @@ class DecisionAddress:
     """The address of a decision's page."""
 
     path: str
-    """As the card prints it, without session or query: a server may tell capitals apart, and robots.txt does."""
+    """As it is asked for: without session or query, and in lower case, as the site prints its addresses (the listing
+    itself is at `/Decisions/…`, so a relative link inherits its capitals)."""
     reference: str
     """Printed form."""
 
@@ -87,7 +88,7 @@ def find_decision(address: Address) -> DecisionAddress | None:
         found = reference(names[-1])
     except ValueError:
         return None
-    path = "/".join(quote(name, safe=_SEGMENT_SAFE) for name in names)
+    path = "/".join(quote(name, safe=_SEGMENT_SAFE).lower() for name in names)
     return DecisionAddress(f"/{path}{slash}", found)
 
 
