@@ -23,7 +23,7 @@ from bench.figures import Figure
 from bench.naive import Ask, every_month, until_known, until_page_known
 from ingest.config import Cadence, Config
 from ingest.crawling.windows import days as days_in
-from ingest.lgo.listing_page import PAGE_SIZE
+from ingest.lgo.source import PAGE_SIZE
 from lgsco.replica.corpus import generate
 from lgsco.replica.sample import Sample
 from lgsco.replica.site import Site

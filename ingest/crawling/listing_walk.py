@@ -22,16 +22,13 @@ from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Go
 from ingest.fetching.interface import Wire
 from ingest.lgo import listing_page as listing
 from ingest.lgo.addresses import LISTING
-from ingest.lgo.listing_page import PAGE_SIZE, Listing, Unfollowed
+from ingest.lgo.listing_page import Listing, Unfollowed
+from ingest.lgo.source import PAGE_SIZE, SEARCH_FILTERS, SEARCH_PATH
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Entry, Proof, Standing, Window, WindowState
 
 log = logging.getLogger("lgsco")
-
-SEARCH = "/Decisions/SearchResults"
-ASKED = "t=both"
-"""What the listing is asked for beside the dates: statements and reports, no filter on the outcome."""
 
 _WALKS = 3
 """Times a window that drifts while it is walked is walked again."""
@@ -119,7 +116,7 @@ class Survey:
         self._asked = (window, page, began)
         return page.total
 
-    def ask_aside(self, window: Window, asked: str = ASKED) -> int | None:
+    def ask_aside(self, window: Window, asked: str = SEARCH_FILTERS) -> int | None:
         """The same, of a window not ours to look into, or with other filters: what is listed is not recorded."""
         return self._page(window, 1, None, asked).total
 
@@ -313,7 +310,7 @@ class Survey:
         the site does not serve us."""
         if page.entries or (number - 1) * PAGE_SIZE >= total:
             return None
-        where = f"{self._target(window, number, ASKED)}: no card stands there"
+        where = f"{self._target(window, number, SEARCH_FILTERS)}: no card stands there"
         if page.unfollowed:
             where += " that can be followed"
         if page.total is not None:
@@ -323,7 +320,7 @@ class Survey:
         self._surprised(told)
         return Lack(told)
 
-    def _page(self, window: Window, number: int, stands_in: Window | None, asked: str = ASKED) -> Listing:
+    def _page(self, window: Window, number: int, stands_in: Window | None, asked: str = SEARCH_FILTERS) -> Listing:
         """One page of a window's listing. `stands_in`: where cards without a date stand; None: nothing is recorded."""
         try:
             page, at = self._read(window, number, asked)
@@ -379,7 +376,7 @@ class Survey:
         """The listing's address for one page, from 1, of a window. No decision is dated later than today."""
         last = max(window.first, min(window.last, self._clock.today()))
         filters = f"&{asked}" if asked else ""
-        return f"{SEARCH}?fd={window.first}&td={last}{filters}&page={number}"
+        return f"{SEARCH_PATH}?fd={window.first}&td={last}{filters}&page={number}"
 
     def _record_empty(self, window: Window) -> None:
         with atomic(self._db):
@@ -392,7 +389,7 @@ class Survey:
             self.unlisted += 1
 
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
-        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, ASKED)
+        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, SEARCH_FILTERS)
         ledger.record_window(self._db, proof, self._run)
 
 

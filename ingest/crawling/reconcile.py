@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from ingest.crawling.windows import days, split, split_at
-from ingest.lgo.listing_page import PAGE_SIZE
+from ingest.lgo.source import PAGE_SIZE
 from storage.model import Proof, Standing, Window
 
 

@@ -11,10 +11,10 @@ from urllib.parse import quote, unquote
 
 from ada_url import URL
 
+from ingest.lgo.source import PUBLISHER, SEARCH_PATH
 from storage.model import reference
 
-PUBLISHER = "www.lgo.org.uk"
-LISTING = f"https://{PUBLISHER}/Decisions/SearchResults"
+LISTING = f"https://{PUBLISHER}{SEARCH_PATH}"
 
 _SEGMENT_SAFE = "!$&'()*+,-.:;=@_~"
 """What a segment of a path may hold unescaped (RFC 3986, 3.3)."""

@@ -21,13 +21,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.errors import TooLarge
 from ingest.lgo.addresses import LISTING, Address, DecisionAddress, find_decision, resolve
 from ingest.lgo.phrases import MONTHS
+from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import from_html
 from ingest.parsing.input_limits import parsable
 from storage.model import DecisionKind, Entry, reference
 
-PAGE_SIZE = 10
-"""Cards on a full page of the listing."""
 _MOST_LINKS = 10 * PAGE_SIZE
 """Links to decisions; each card has one or two. What is around them is gone through link by link."""
 _CARD_DEEPEST = 30

@@ -11,14 +11,14 @@ from protego import Protego
 
 from ingest.clock import instant
 from ingest.config import Config
-from ingest.crawling.listing_walk import ASKED, SEARCH
 from ingest.fetching.client import ROBOTS_LAST, crawl_delay
+from ingest.lgo.source import SEARCH_FILTERS, SEARCH_PATH
 from storage.journal import Asked, Day, Robots
 from storage.reports import PolitenessRows
 
 Number = TypeVar("Number", int, float)
 
-_LISTING = f"{SEARCH}?fd=2026-01-01&td=2026-01-31&{ASKED}&page=1"
+_LISTING = f"{SEARCH_PATH}?fd=2026-01-01&td=2026-01-31&{SEARCH_FILTERS}&page=1"
 _DECISION = "/decisions/category/subcategory/26-000-001"
 """Checked against robots.txt while no decision's address is known."""
 
@@ -180,7 +180,7 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
     delay = crawl_delay(rules, name)
     wait = f", and asks for {delay:g} s between requests" if delay else ""
     listing, *pages = (rules.can_fetch(f"{robots.site}{at}", name) for at in [_LISTING, *(addresses or [_DECISION])])
-    forbidden = [] if listing else [f"the listing ({SEARCH})"]
+    forbidden = [] if listing else [f"the listing ({SEARCH_PATH})"]
     if not any(pages):
         forbidden.append("every decision's page")
     elif not all(pages):

@@ -17,10 +17,11 @@ from ingest.clock import Clock
 from ingest.config import Config
 from ingest.crawling.canary import Canary
 from ingest.crawling.disappearance import Witness
-from ingest.crawling.listing_walk import ASKED, Survey
+from ingest.crawling.listing_walk import Survey
 from ingest.crawling.reconcile import Cadence, Ranges, owed, ranges
 from ingest.crawling.windows import EVERYTHING, gaps, joined
 from ingest.errors import Blocked
+from ingest.lgo.source import OUTCOME_FILTERS, SEARCH_FILTERS
 from storage import checks, entries, ledger
 from storage.database import atomic
 from storage.model import Window
@@ -30,7 +31,7 @@ log = logging.getLogger("lgsco")
 _FALL_FLOOR = 100
 """Decisions: a fall of no more than these is looked into without asking whether the site is itself."""
 
-_OTHER_FILTERS = ("", f"{ASKED}&dc=c%2Bnu%2Bu%2B")
+_OTHER_FILTERS = ("", f"{SEARCH_FILTERS}&{OUTCOME_FILTERS}")
 """What else the listing can be asked for: its own defaults, and the three outcomes that are known (site.md)."""
 
 
@@ -186,7 +187,7 @@ class Round:
             ours = 0
         others = {asked or "no filter": self._survey.ask_aside(window, asked) for asked in _OTHER_FILTERS}
         more = {asked: total for asked, total in others.items() if total is not None and total > ours}
-        finding = f"asked with {ASKED} the site states {ours} for {window}; " + "; ".join(
+        finding = f"asked with {SEARCH_FILTERS} the site states {ours} for {window}; " + "; ".join(
             f"with {asked}, {total}" for asked, total in others.items()
         )
         checks.record_check(

@@ -28,7 +28,7 @@ from ingest.crawling.reconcile import (
     ranges,
 )
 from ingest.crawling.windows import EVERYTHING, days, gaps, joined, split, split_at
-from ingest.lgo.listing_page import PAGE_SIZE
+from ingest.lgo.source import PAGE_SIZE
 from storage.model import Proof, Standing, Window, WindowState
 
 TODAY = date(2026, 11, 2)

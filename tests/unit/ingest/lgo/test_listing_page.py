@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ingest.errors import TooLarge, Undecodable
 from ingest.lgo import listing_page as listing
-from ingest.lgo.listing_page import PAGE_SIZE, Listing, read
+from ingest.lgo.listing_page import Listing, read
+from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.input_limits import MOST_TAGS
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.messages import Request
