@@ -9,7 +9,7 @@ import time
 
 from tqdm import tqdm
 
-from ingest.recording.pipeline import Tally
+from ingest.recording.tally import Tally
 
 log = logging.getLogger("lgsco")
 

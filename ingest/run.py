@@ -35,7 +35,8 @@ from ingest.fetching.client import Site
 from ingest.fetching.interface import Wire
 from ingest.fetching.quiet_hours import within
 from ingest.fetching.throttle import Manners
-from ingest.recording.pipeline import Intake, Report, Tally
+from ingest.recording.pipeline import Intake
+from ingest.recording.tally import Report, Tally
 from ingest.tasks import import_files as documents
 from ingest.tasks.import_files import LeftOut
 from ingest.tasks.sync import Round, edge

@@ -8,12 +8,10 @@ re-fetches at most one page. Imports and renormalising enter at `read`: one way 
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import NamedTuple, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from ingest.clock import Clock, Stop
 from ingest.errors import (
@@ -37,6 +35,7 @@ from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.parsing.input_limits import names
 from ingest.recording.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
+from ingest.recording.tally import Report, Tally
 from storage import decisions, entries, pages, queue
 from storage.database import atomic
 from storage.decisions import Held, Reading
@@ -60,74 +59,6 @@ _OF_ONE_VERSION = 3600
 
 _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
-
-
-class Oddity(NamedTuple):
-    """Something unusual about a decision or a page of the listing."""
-
-    subject: str
-    """The reference of the decision, or the address of the page."""
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.subject} ({self.what})"
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run did, counted. `expected` is what it knows it has to do."""
-
-    expected: int = 0
-    held: int = 0
-    """Of those, what was held when the run began."""
-    requests: int = 0
-    waiting: str = ""
-    """What is waited for now and until when, where that takes long."""
-    fetched: int = 0
-    first: int = 0
-    amended: int = 0
-    anew: int = 0
-    """Held, and now read from another source or by another reader with other words."""
-    unchanged: int = 0
-    beside: int = 0
-    unlisted: int = 0
-    """Listed before, and no longer."""
-    left: int = 0
-    """Found to have left the site, by age or withdrawn."""
-    failed: int = 0
-    odd: list[Oddity] = field(default_factory=list)
-    """What was unusual, each thing once; it was recorded all the same."""
-    left_out: list[str] = field(default_factory=list)
-    """Files of folders that were not read, with the reason."""
-    unread: list[str] = field(default_factory=list)
-    """What could not be fetched or read, a sentence each."""
-
-    def note_odd(self, subject: str, what: str) -> None:
-        """Counts something unusual, once, and reports it."""
-        oddity = Oddity(subject, what)
-        if oddity not in self.odd:
-            self.odd.append(oddity)
-            log.warning("%s: odd: %s", subject, what)
-
-    def leave_out(self, files: Sequence[tuple[Path, str]]) -> None:
-        """Counts and reports files that were not read, each with the reason."""
-        for path, why in files:
-            name = os.fsencode(path).decode("utf-8", "replace")  # a name may be any bytes
-            name = "".join(character if character.isprintable() else "\ufffd" for character in name)
-            self.left_out.append(f"{name} ({why})")
-            log.warning("%s: left out: %s", name, why)
-
-    def miss(self, name: str, error: Exception) -> None:
-        """Counts something that could not be fetched or read."""
-        self.failed += 1
-        self.unread.append(f"{name}: {error}")
-
-    def counts(self) -> dict[str, int]:
-        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
-        return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
-
-
-Report = Callable[[Tally], None]
 
 
 class Intake:

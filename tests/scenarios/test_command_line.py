@@ -24,7 +24,7 @@ import pytest
 
 from ingest.config import VERSION
 from ingest.progress import Progress
-from ingest.recording.pipeline import Tally
+from ingest.recording.tally import Tally
 from lgsco.cli.main import cli, main
 from lgsco.replica.corpus import expected_text, seeds
 from lgsco.replica.faults import Act

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config, load
-from ingest.recording.pipeline import Tally
+from ingest.recording.tally import Tally
 from ingest.run import Outcome, Task, perform
 from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server

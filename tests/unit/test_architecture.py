@@ -53,6 +53,7 @@ APART = {"ingest.lgo": {"ingest.parsing"}, "storage": frozenset[str]()}
 PURE = frozenset(
     [
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
+        *("ingest.recording.failures",),
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
         "ingest.fetching.transport",

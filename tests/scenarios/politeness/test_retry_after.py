@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.recording.pipeline import Tally
+from ingest.recording.tally import Tally
 from ingest.run import Backfill, Sync, perform
 from lgsco.replica.faults import Fault, too_many_requests, unavailable
 from lgsco.replica.script import Script, on

@@ -1,0 +1,81 @@
+"""What a run did, counted, for its row in the database, its message and whoever watches it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+log = logging.getLogger("lgsco")
+
+
+class Oddity(NamedTuple):
+    """Something unusual about a decision or a page of the listing."""
+
+    subject: str
+    """The reference of the decision, or the address of the page."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.what})"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, counted. `expected` is the number of decisions it knows it has to do."""
+
+    expected: int = 0
+    held: int = 0
+    """Of those, what was held when the run began."""
+    requests: int = 0
+    waiting: str = ""
+    """What the run waits for now and until when, where that takes long."""
+    fetched: int = 0
+    first: int = 0
+    amended: int = 0
+    anew: int = 0
+    """Held before, and now with other words from another source or by a newer parser."""
+    unchanged: int = 0
+    beside: int = 0
+    unlisted: int = 0
+    """Listed before, and no longer."""
+    left: int = 0
+    """Found to have left the site, by age or withdrawn."""
+    failed: int = 0
+    odd: list[Oddity] = field(default_factory=list)
+    """What was unusual, each thing once; it was recorded all the same."""
+    left_out: list[str] = field(default_factory=list)
+    """Files of folders that were not read, with the reason."""
+    unread: list[str] = field(default_factory=list)
+    """What could not be fetched or parsed, a sentence each."""
+
+    def note_odd(self, subject: str, what: str) -> None:
+        """Counts something unusual, once, and reports it."""
+        oddity = Oddity(subject, what)
+        if oddity not in self.odd:
+            self.odd.append(oddity)
+            log.warning("%s: odd: %s", subject, what)
+
+    def leave_out(self, files: Sequence[tuple[Path, str]]) -> None:
+        """Counts and reports files that were not read, each with the reason."""
+        for path, why in files:
+            name = os.fsencode(path).decode("utf-8", "replace")  # a name may be any bytes
+            name = "".join(character if character.isprintable() else "\ufffd" for character in name)
+            self.left_out.append(f"{name} ({why})")
+            log.warning("%s: left out: %s", name, why)
+
+    def miss(self, name: str, error: Exception) -> None:
+        """Counts something that could not be fetched or parsed."""
+        self.failed += 1
+        self.unread.append(f"{name}: {error}")
+
+    def counts(self) -> dict[str, int]:
+        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
+        return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
+
+
+Report = Callable[[Tally], None]
+"""Called with the tally whenever it has changed."""

@@ -1,0 +1,429 @@
+"""The table of `ingest.recording.failures`: every kind of state with every event, and random runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import (
+    Blocked,
+    Denied,
+    Disallowed,
+    Elsewhere,
+    FetchError,
+    Gone,
+    HeldOff,
+    LayoutChanged,
+    NotADecision,
+    OutOfBudget,
+    Overdue,
+    Refused,
+    TooLarge,
+    Unreachable,
+)
+from ingest.recording.failures import (
+    MOST_IN_A_ROW,
+    RETRY_SECONDS,
+    Acquit,
+    AskedToWait,
+    BatchParsed,
+    BlamePage,
+    CanaryAnswered,
+    CheckCanary,
+    Decision,
+    Event,
+    Failure,
+    Fetched,
+    GoneAsExpected,
+    NotAllowed,
+    NotParsed,
+    NotShown,
+    Parsed,
+    RetryLater,
+    RoundEnded,
+    RunFails,
+    State,
+    Stop,
+    TellsNothing,
+    Unanswered,
+    decide,
+    listed_page_failed,
+    retry_seconds,
+    unlisted_page_failed,
+)
+from storage.errors import LgscoError
+
+_numbers = itertools.count(1)
+
+
+def failure(error: LgscoError | None = None) -> Failure:
+    """A new one, which equals no other."""
+    number = next(_numbers)
+    return Failure(f"26 000 {number % 1000:03}", f"/decisions/a/b/{number}", error or Unreachable("no connection"))
+
+
+def unread() -> NotParsed:
+    return NotParsed(failure(NotADecision("no title")), is_strange=False)
+
+
+def strange() -> NotParsed:
+    return NotParsed(failure(NotADecision("no title")), is_strange=True)
+
+
+EVENTS: dict[str, Callable[[], Event]] = {
+    "fetched": Fetched,
+    "not allowed": lambda: NotAllowed(failure(Disallowed("robots.txt"))),
+    "asked to wait": lambda: AskedToWait(failure(HeldOff("later")), again=False),
+    "asked to wait again": lambda: AskedToWait(failure(HeldOff("later")), again=True),
+    "not shown": lambda: NotShown(failure(Gone("404"))),
+    "unanswered": lambda: Unanswered(failure()),
+    "gone as expected": lambda: GoneAsExpected(failure(Gone("404"))),
+    "tells nothing": lambda: TellsNothing(failure(Denied("403"))),
+    "a page parsed": lambda: BatchParsed((Parsed(),)),
+    "no page parsed": lambda: BatchParsed((unread(),)),
+    "a strange page": lambda: BatchParsed((strange(),)),
+    "first parsed, then not": lambda: BatchParsed((Parsed(), unread())),
+    "first not, then parsed": lambda: BatchParsed((strange(), Parsed())),
+    "round ended": RoundEnded,
+    "served": lambda: CanaryAnswered(CheckCanary("why", Unreachable("away")), served=True),
+    "no canary": lambda: CanaryAnswered(CheckCanary("why"), served=False),
+    "no canary at the limit": lambda: CanaryAnswered(CheckCanary("why", Unreachable("away")), served=False),
+    "run fails": RunFails,
+}
+
+
+def failures_of(event: Event) -> list[Failure]:
+    """The failures that an event brings."""
+    match event:
+        case BatchParsed(pages):
+            return [page.failure for page in pages if isinstance(page, NotParsed)]
+        case (
+            NotAllowed(its)
+            | AskedToWait(its)
+            | NotShown(its)
+            | Unanswered(its)
+            | GoneAsExpected(its)
+            | TellsNothing(its)
+        ):
+            return [its]
+        case _:
+            return []
+
+
+def is_evidence(event: Event) -> bool:
+    """Whether an event shows that the site serves us."""
+    match event:
+        case BatchParsed(pages):
+            return Parsed() in pages
+        case CanaryAnswered(served=served):
+            return served
+        case _:
+            return False
+
+
+def kind(state: State) -> tuple[str, int, int, bool, bool]:
+    """What tells one state from another, whatever the failures are."""
+    doubt = {(False, False): "none", (True, False): "doubtful", (False, True): "overtaken", (True, True): "both"}
+    return (
+        doubt[bool(state.doubtful), bool(state.overtaken)],
+        min(state.unanswered, MOST_IN_A_ROW),
+        min(state.not_shown, MOST_IN_A_ROW),
+        state.is_strange,
+        state.was_canary_asked,
+    )
+
+
+def reachable() -> dict[tuple[str, int, int, bool, bool], State]:
+    """One state of every kind that any events lead to."""
+    found = {kind(State()): State()}
+    waiting = [State()]
+    while waiting:
+        state = waiting.pop()
+        for make in EVENTS.values():
+            after, _ = decide(state, make())
+            if kind(after) not in found:
+                found[kind(after)] = after
+                waiting.append(after)
+    return found
+
+
+REACHABLE = reachable()
+
+
+def pairs() -> Iterator[tuple[State, str, Event]]:
+    for state in REACHABLE.values():
+        for name, make in EVENTS.items():
+            yield state, name, make()
+
+
+def written(decisions: tuple[Decision, ...], verdict: type[BlamePage | Acquit]) -> list[Failure]:
+    return [one for decision in decisions if isinstance(decision, verdict) for one in decision.failures]
+
+
+def retried(decisions: tuple[Decision, ...]) -> list[Failure]:
+    return [decision.failure for decision in decisions if isinstance(decision, RetryLater)]
+
+
+# ---------------------------------------------------------------- every pair of a state and an event
+
+
+def test_all_kinds_of_state_are_reached_that_differ_in_what_is_in_doubt() -> None:
+    kinds = REACHABLE.keys()
+    assert {one[0] for one in kinds} == {"none", "doubtful", "overtaken", "both"}
+    assert {one[1] for one in kinds} == {one[2] for one in kinds} == set(range(MOST_IN_A_ROW + 1))
+    assert {(doubt, asked) for doubt, _, _, _, asked in kinds} == {
+        (doubt, asked) for doubt in ("none", "doubtful", "overtaken", "both") for asked in (False, True)
+    }
+    assert len(REACHABLE) > 100
+
+
+def test_every_failure_that_was_in_doubt_stays_so_or_is_blamed_or_acquitted_once() -> None:
+    for state, name, event in pairs():
+        after, decisions = decide(state, event)
+        before = Counter(state.in_doubt) + Counter(failures_of(event))
+        blamed, acquitted = written(decisions, BlamePage), written(decisions, Acquit)
+        settled = Counter(blamed) + Counter(acquitted)
+        if name == "tells nothing":
+            settled += Counter(retried(decisions))
+        assert Counter(after.in_doubt) + settled == before, (state, name)
+
+
+def test_every_failure_is_tried_again_unless_it_is_blamed_or_nothing_of_it_is_written_yet() -> None:
+    for state, name, event in pairs():
+        _, decisions = decide(state, event)
+        own = failures_of(event)
+        if name in ("not allowed", "asked to wait again"):
+            assert written(decisions, BlamePage) == own
+            assert retried(decisions) == []
+        elif name == "gone as expected":
+            assert decisions == ()
+        else:
+            assert retried(decisions) == own, (state, name)
+
+
+def test_a_page_is_blamed_only_once_another_page_or_the_canary_showed_that_the_site_serves_us() -> None:
+    for state, name, event in pairs():
+        _, decisions = decide(state, event)
+        blamed = written(decisions, BlamePage)
+        if name in ("not allowed", "asked to wait again"):
+            assert blamed == failures_of(event)
+        elif blamed:
+            assert is_evidence(event), (state, name)
+
+
+def test_a_page_that_fails_is_not_cleared_or_blamed_by_its_own_batch() -> None:
+    for state, name, event in pairs():
+        after, decisions = decide(state, event)
+        if isinstance(event, BatchParsed):
+            assert set(failures_of(event)) <= set(after.doubtful), name
+            assert not set(failures_of(event)) & set(written(decisions, BlamePage))
+
+
+def test_a_stop_blames_nothing_that_was_in_doubt_and_says_nothing_else_to_do() -> None:
+    for state, name, event in pairs():
+        _, decisions = decide(state, event)
+        stops = [one for one in decisions if isinstance(one, Stop)]
+        assert len(stops) <= 1
+        if stops:
+            assert decisions[-1] is stops[0], "what is decided before it is done before it"
+            assert not set(written(decisions, BlamePage)) & set(state.in_doubt), name
+            assert not any(isinstance(one, CheckCanary) for one in decisions)
+
+
+def test_the_canary_is_asked_only_about_something_in_doubt_and_last() -> None:
+    for state, name, event in pairs():
+        after, decisions = decide(state, event)
+        checks = [one for one in decisions if isinstance(one, CheckCanary)]
+        assert checks in ([], list(decisions[-1:]))
+        assert not checks or after.in_doubt, (state, name)
+
+
+def test_a_canary_that_is_shown_settles_all_doubt_and_begins_every_count_anew() -> None:
+    for state in REACHABLE.values():
+        after, decisions = decide(state, EVENTS["served"]())
+        assert after == State(was_canary_asked=state.was_canary_asked)
+        assert written(decisions, BlamePage) == list(state.in_doubt)
+
+
+def test_the_end_of_a_round_asks_the_canary_whenever_anything_is_in_doubt() -> None:
+    for state in REACHABLE.values():
+        after, decisions = decide(state, RoundEnded())
+        assert after == state
+        assert [type(one) for one in decisions] == ([CheckCanary] if state.in_doubt else [])
+
+
+def test_a_run_that_fails_acquits_whatever_is_in_doubt() -> None:
+    for state in REACHABLE.values():
+        after, decisions = decide(state, RunFails())
+        assert after.in_doubt == ()
+        assert written(decisions, Acquit) == list(state.in_doubt)
+        assert written(decisions, BlamePage) == []
+
+
+def test_no_row_of_failures_reaches_the_limit_without_a_question() -> None:
+    for state, name, event in pairs():
+        after, decisions = decide(state, event)
+        rose = after.unanswered > state.unanswered or after.not_shown > state.not_shown
+        if rose and max(after.unanswered, after.not_shown) >= MOST_IN_A_ROW and not isinstance(event, RoundEnded):
+            own_row = after.unanswered if isinstance(event, Unanswered) else after.not_shown
+            asked = [one for one in decisions if isinstance(one, CheckCanary)]
+            assert bool(asked) == (own_row >= MOST_IN_A_ROW or not state.was_canary_asked), (state, name)
+            if own_row >= MOST_IN_A_ROW:
+                assert asked[0].otherwise is not None
+
+
+# ---------------------------------------------------------------- whole runs
+
+
+@settings(max_examples=300, derandomize=True)
+@given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
+def test_each_failure_of_a_run_has_one_end_whatever_happens(names: list[str]) -> None:
+    """The canary answers each question in turn: served, unknown, served, …; a Stop ends the run."""
+    state, ends, brought = State(), Counter[Failure](), Counter[Failure]()
+    answers = itertools.cycle([True, False])
+
+    def do(event: Event) -> bool:
+        nonlocal state
+        following: Event | None = event
+        while following is not None:
+            state, decisions = decide(state, following)
+            own, following = following, None
+            brought.update(failures_of(own))
+            ends.update(written(decisions, BlamePage) + written(decisions, Acquit))
+            if isinstance(own, TellsNothing):
+                ends.update(retried(decisions))
+            for decision in decisions:
+                if isinstance(decision, CheckCanary):
+                    following = CanaryAnswered(decision, next(answers))
+                elif isinstance(decision, Stop):
+                    return False
+        return True
+
+    for name in names:
+        if not do(EVENTS[name]()):
+            break
+    do(RunFails())
+    assert ends == brought
+    assert set(ends.values()) <= {1}
+
+
+# ---------------------------------------------------------------- the rows of the table
+
+
+def after_events(*events: Event) -> tuple[State, tuple[Decision, ...]]:
+    state = State()
+    decisions: tuple[Decision, ...] = ()
+    for event in events:
+        state, decisions = decide(state, event)
+    return state, decisions
+
+
+def test_the_fifth_unanswered_page_in_a_row_asks_the_canary_and_stops_with_its_error_if_none_is_known() -> None:
+    last = failure(Overdue("too slow"))
+    state, decisions = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], Unanswered(last))
+    check = decisions[-1]
+    assert isinstance(check, CheckCanary)
+    assert check.why == "5 pages in a row were not answered for"
+    assert decide(state, CanaryAnswered(check, served=False))[1] == (Stop(last.error),)
+
+
+def test_a_page_between_unanswered_ones_begins_their_count_anew() -> None:
+    state, _ = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], Fetched())
+    assert state.unanswered == 0
+    assert [type(one) for one in decide(state, Unanswered(failure()))[1]] == [RetryLater]
+
+
+def test_a_page_blames_those_before_it_only_once_it_parses() -> None:
+    first = failure()
+    state, decisions = after_events(Unanswered(first), Fetched())
+    assert decisions == ()
+    assert decide(state, BatchParsed((Parsed(),)))[1] == (BlamePage((first,)),)
+    state, decisions = decide(state, BatchParsed((unread(),)))
+    assert first in state.doubtful
+    assert written(decisions, BlamePage) == []
+
+
+def test_the_first_page_that_does_not_parse_asks_the_canary_and_the_second_does_not() -> None:
+    state, decisions = after_events(BatchParsed((unread(),)))
+    assert isinstance(decisions[-1], CheckCanary)
+    assert decisions[-1].otherwise is None
+    _, decisions = decide(state, BatchParsed((unread(),)))
+    assert [type(one) for one in decisions] == [RetryLater]
+
+
+@pytest.mark.parametrize(
+    ("page", "error", "words"),
+    [(unread, LayoutChanged, "`lgsco renormalise` reads them again"), (strange, Blocked, "something else in place of")],
+)
+def test_five_pages_in_a_row_that_do_not_parse_are_the_layout_or_a_wall(
+    page: Callable[[], NotParsed], error: type[LgscoError], words: str
+) -> None:
+    _, decisions = after_events(BatchParsed(tuple(page() for _ in range(MOST_IN_A_ROW))))
+    check = decisions[-1]
+    assert isinstance(check, CheckCanary)
+    assert isinstance(check.otherwise, error)
+    assert words in str(check.otherwise)
+
+
+def test_a_batch_that_ends_with_a_page_that_parses_is_no_row() -> None:
+    pages: tuple[Parsed | NotParsed, ...] = (*(unread() for _ in range(MOST_IN_A_ROW)), Parsed())
+    state, decisions = after_events(NotShown(failure(Gone("404"))), BatchParsed(pages))
+    assert state.not_shown == 0
+    assert not any(isinstance(one, CheckCanary) for one in decisions)
+
+
+def test_pages_that_are_gone_and_no_longer_listed_raise_no_suspicion() -> None:
+    state, decisions = after_events(*[GoneAsExpected(failure(Gone("404"))) for _ in range(2 * MOST_IN_A_ROW)])
+    assert decisions == ()
+    assert state.not_shown == 0
+    assert len(state.in_doubt) == 2 * MOST_IN_A_ROW
+
+
+# ---------------------------------------------------------------- from errors to events
+
+
+@pytest.mark.parametrize(
+    ("error", "listed", "unlisted"),
+    [
+        (Disallowed("robots.txt"), NotAllowed, NotAllowed),
+        (HeldOff("later", by=Refused("503", status=503)), AskedToWait, AskedToWait),
+        (Gone("404"), NotShown, GoneAsExpected),
+        (Denied("403"), NotShown, TellsNothing),
+        (Elsewhere("302"), NotShown, TellsNothing),
+        (TooLarge("9 MB"), NotShown, TellsNothing),
+        (Unreachable("refused"), Unanswered, Unanswered),
+        (Overdue("120 s"), Unanswered, Unanswered),
+        (Refused("500", status=500), Unanswered, Unanswered),
+    ],
+)
+def test_an_error_is_the_event_of_its_kind(error: FetchError, listed: type[Event], unlisted: type[Event]) -> None:
+    its = failure(error)
+    assert type(listed_page_failed(its, was_held_off=False)) is listed
+    assert type(unlisted_page_failed(its)) is unlisted
+
+
+def test_only_a_listed_page_that_is_asked_to_wait_for_the_first_time_is_spared() -> None:
+    its = failure(HeldOff("later", by=Refused("503", status=503)))
+    assert listed_page_failed(its, was_held_off=False) == AskedToWait(its, again=False)
+    assert listed_page_failed(its, was_held_off=True) == AskedToWait(its, again=True)
+    assert unlisted_page_failed(its) == AskedToWait(its, again=True)
+
+
+@pytest.mark.parametrize("error", [HeldOff("until tomorrow"), OutOfBudget("the day's requests"), Blocked("robots")])
+def test_an_error_about_the_whole_site_is_raised_again(error: LgscoError) -> None:
+    with pytest.raises(type(error)):
+        listed_page_failed(failure(error), was_held_off=False)
+    with pytest.raises(type(error)):
+        unlisted_page_failed(failure(error))
+
+
+def test_a_page_is_tried_again_ever_later_and_at_least_monthly() -> None:
+    waits = [retry_seconds(attempts) for attempts in range(20)]
+    assert waits == sorted(waits)
+    assert waits[0] == RETRY_SECONDS[0] == 3600
+    assert waits[-1] == RETRY_SECONDS[-1] == 30 * 86_400
