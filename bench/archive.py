@@ -1,4 +1,4 @@
-"""The project's own survey and rounds of sync, asking a look-alike site within the process and fetching no pages.
+"""The project's own listing walks and rounds of sync, on a look-alike site within the process, fetching no pages.
 
 An answer has the bytes that HTTP would bring: the look-alike's server, too, asks only `Site.handle` of `lgsco.replica`.
 A decision that is listed is held at once by a row without its words, since the pages prove nothing here. The known
@@ -8,27 +8,27 @@ decision of the daily check alone is fetched and read.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from random import Random
 
-from ingest.clock import Clock, void
+from ingest.clock import Clock
 from ingest.config import Config
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import Witness
-from ingest.crawling.listing_walk import Survey
-from ingest.crawling.reconcile import Habits
+from ingest.crawling.disappearance import DisappearanceCheck
+from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
 from ingest.fetching.interface import Answer
 from ingest.lgo.page import NORMALISER
-from ingest.tasks.sync import Round, edge
+from ingest.tasks.crawl import habits, retention_edge
+from ingest.tasks.sync import SyncRound
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from storage import decisions, entries, ledger, queue, runs
+from storage import decisions, entries, ledger, pages, queue, runs
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Validators, Window
@@ -74,12 +74,13 @@ def opened(database: Path, site: Site, config: Config, today: date) -> Iterator[
 
 
 class Archive:
-    """A database and the site it is kept in step with, put together as `ingest.run` does it for its tasks."""
+    """A database and the site it is kept in step with, put together as `ingest.tasks.crawl` does it."""
 
     def __init__(self, db: sqlite3.Connection, site: Site, config: Config, today: date) -> None:
         self.today = today
         """The day of its clock, which stands at noon. Set it to let time pass; the site's own today stays."""
         self._db = db
+        self._codec = pages.Codec(db)
         self._config = config
         self._clock = Clock(
             now=lambda: datetime.combine(self.today, time(12), UTC),
@@ -93,29 +94,21 @@ class Archive:
     def backfill(self) -> int:
         """Lists and holds everything; returns how many listing requests it took."""
         before, run = self._counted.listing, self._begin("backfill")
-
-        def fetch(window: Window) -> None:
-            self._hold(run, window)
-            survey.settle()
-
         trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
-        survey = self._survey(run, self._canary(run), fetch, trusted)
-        survey.look(EVERYTHING, again=True, total=survey.ask(EVERYTHING))
-        fetch(EVERYTHING)
-        self._require_proof(survey)
+        walker = self._walker(run, self._canary(run), trusted)
+        for part in walker.walk_and_fetch(EVERYTHING, total=walker.ask(EVERYTHING)):
+            self._hold(run, part)
+        self._require_proof(walker)
         return self._counted.listing - before
 
     def sync(self) -> int:
         """One round to its end; returns how many listing requests it took."""
         before, run = self._counted.listing, self._begin("sync")
         canary = self._canary(run)
-        survey = self._survey(run, canary, void)
-        witness = Witness(
-            self._db,
-            self._wire,
-            survey,
-            self._clock,
-            served=lambda: canary.check("pages are gone"),
+        walker = self._walker(run, canary)
+        disappearances = DisappearanceCheck(
+            *(self._db, self._wire, walker, self._clock),
+            check_canary=canary.check,
             days_apart=self._config.listing.gone_days,
             retention_days=self._config.listing.retention_days,
         )
@@ -123,8 +116,8 @@ class Archive:
         def fetch() -> None:
             self._hold(run, None)
 
-        Round(self._db, survey, canary, witness, self._clock, self._config, run, fetch=fetch).go()
-        self._require_proof(survey)
+        SyncRound(self._db, walker, canary, disappearances, self._clock, self._config, run, fetch=fetch).go()
+        self._require_proof(walker)
         return self._counted.listing - before
 
     def missing(self, references: Iterable[str]) -> list[str]:
@@ -135,22 +128,16 @@ class Archive:
         return runs.begin_run(self._db, task, {}, self._clock.stamp())
 
     def _canary(self, run: int) -> Canary:
-        within = Window(edge(self._config, self.today), EVERYTHING.last)
-        return Canary(self._db, self._wire, self._clock, run, within=within, take=lambda _page, _reads: None)
+        within = Window(retention_edge(self._config, self.today), EVERYTHING.last)
+        return Canary(self._db, self._codec, self._wire, self._clock, run, within=within)
 
-    def _survey(self, run: int, canary: Canary, fetch: Callable[[Window], None], trusted: str | None = None) -> Survey:
-        habits = Habits(
-            walk_most=self._config.listing.walk_most,
-            horizon=date(self.today.year, 12, 31),
-            recent=self.today - timedelta(days=self._config.cadence.middle_days),
-        )
-        return Survey(
+    def _walker(self, run: int, canary: Canary, trusted: str | None = None) -> ListingWalker:
+        return ListingWalker(
             *(self._db, self._wire, self._clock, run),
-            habits=habits,
+            habits=habits(self._config, self.today),
             trusted_since=trusted,
-            surprised=canary.check,
-            fetch=fetch,
-            odd=lambda _page, _what: None,
+            check_canary=canary.check,
+            note_odd=lambda _page, _what: None,
         )
 
     def _hold(self, run: int, window: Window | None) -> None:
@@ -161,11 +148,14 @@ class Archive:
         with atomic(self._db):
             decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)
             queue.done(self._db, wanted)
+            for group in pages.find_kept(self._db, self._codec, _ALL):  # what the canary stored
+                pages.mark(self._db, [number for number, _ in group], "read")
+                queue.done(self._db, [group[0][1].reference])
 
-    def _require_proof(self, survey: Survey) -> None:
+    def _require_proof(self, walker: ListingWalker) -> None:
         unproven = [str(proof.window) for proof in ledger.find_windows(self._db) if proof.state != "proven"]
         assert not unproven, f"not proven: {unproven[:5]} and {len(unproven)} in all"
-        assert not survey.contradictions, survey.contradictions
+        assert not walker.findings.contradictions, walker.findings.contradictions
 
 
 def _reading(card: Entry, at: str) -> Reading:

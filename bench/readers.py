@@ -30,7 +30,7 @@ from ingest.lgo.decision import LONGEST_TEXT
 from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import names, shows
-from ingest.tasks import import_files as documents
+from ingest.tasks import documents
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.markup import STYLES, render
 from lgsco.replica.messages import Request

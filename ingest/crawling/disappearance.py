@@ -1,19 +1,43 @@
-"""What became of decisions that are no longer listed. Gone needs two witnesses, twice, some days apart: absent from its
-proven window, and its page gone. Nothing is concluded from a site that does not show a known decision."""
+"""Finds out what became of decisions that are no longer listed.
+
+A decision has left the site when its proven window lists it no more and its page is gone, found twice, some days apart.
+Nothing is concluded from a site that does not show a known decision; `ingest.recording.failures` decides when it is
+asked for one.
+"""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, assert_never
 
 from ingest.clock import Clock
-from ingest.crawling.listing_walk import Survey
-from ingest.errors import Denied, Disallowed, Elsewhere, FetchError, Gone, HeldOff, TooLarge
+from ingest.crawling.listing_walk import ListingWalker
+from ingest.errors import FetchError, Gone, HeldOff, ReadError
 from ingest.fetching.interface import Wire
+from ingest.recording.failures import (
+    Acquit,
+    BlamePage,
+    CanaryAnswered,
+    CheckCanary,
+    Decision,
+    Event,
+    Failure,
+    Fetched,
+    GoneAsExpected,
+    RetryLater,
+    RoundEnded,
+    RunFails,
+    State,
+    Stop,
+    TellsNothing,
+    Verdict,
+    decide,
+    unlisted_page_failed,
+)
 from storage import absences, ledger, queue
 from storage.absences import Absence
 from storage.database import atomic
@@ -22,122 +46,153 @@ from storage.model import Window
 
 log = logging.getLogger("lgsco")
 
-_AGAIN = 86_400
-"""Seconds, at least, until a page that told nothing is asked for again; the longer nobody knows, the rarer."""
+_RETRY_SECONDS = 86_400
+"""Seconds, at least, until a page whose answer told nothing is asked for again; the longer nobody knows, the rarer."""
 
-_STILL_THERE = 30 * 86_400
+_STILL_THERE_SECONDS = 30 * 86_400
 """Seconds until a page that is there, though not listed, is asked for again."""
 
-_UNANSWERED_IN_A_ROW = 5
-"""Pages in a row that the site did not answer for, after which a known one tells whether it is away."""
-
-_AT_ONCE = 10
-"""Pages that are asked for between two looks at a known decision."""
+_BETWEEN_CHECKS = 10
+"""Pages that are asked for between two checks of the canary."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Testimony:
-    """That a page is gone."""
+class _Asked:
+    """An absence whose page was asked for."""
 
     absence: Absence
-    answer: str
     at: str
     concludes: bool
-    """Whether it is the second time, and the decision's day was listed whole without it."""
+    """Whether it is the second time, and the whole listing of the decision's day lacks it."""
 
 
-class Witness:
-    """Looks for decisions that are no longer listed, and concludes what became of them."""
+class DisappearanceCheck:
+    """Asks for the pages of decisions that are no longer listed, and concludes what became of them."""
 
     def __init__(
         self,
         db: sqlite3.Connection,
         site: Wire,
-        survey: Survey,
+        walker: ListingWalker,
         clock: Clock,
         *,
-        served: Callable[[], bool],
+        check_canary: Callable[[str], bool],
         days_apart: int,
         retention_days: int,
     ) -> None:
-        """`served`: whether the site shows a known decision; it raises where it does not serve us. `days_apart`: at
-        least so many between the two times. `retention_days`: the age from which statements leave the site."""
+        """`check_canary` is given the reason; it returns whether the site shows a known decision, and raises if it does
+        not serve us. `days_apart`: at least so many between the two times. `retention_days`: the age from which
+        statements leave the site."""
         self._db = db
         self._site = site
-        self._survey = survey
+        self._walker = walker
         self._clock = clock
-        self._served = served
         self._days_apart = days_apart
         self._retention_days = retention_days
-        self._unanswered: list[tuple[Absence, FetchError]] = []  # in a row
+        self._check_canary = check_canary
+        self._state = State()
+        self._asked: dict[str, _Asked] = {}  # by reference
         self.left: list[str] = []
-        """What was found to have left the site, by reference."""
+        """The references of what was found to have left the site."""
 
-    def look(self) -> None:
-        """Asks for the pages that are due, and concludes. Raises what `Wire.fetch` raises about the site as a whole."""
-        furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE) + _AGAIN)
+    def check_due(self) -> None:
+        """Asks for the pages that are due, and concludes. Raises what `fetch` of the site raises about the site."""
+        furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE_SECONDS) + _RETRY_SECONDS)
         due = absences.find_due(self._db, self._clock.stamp(), furthest)
-        for start in range(0, len(due), _AT_ONCE):
-            told = [self._ask(absence) for absence in due[start : start + _AT_ONCE]]
-            gone = [testimony for testimony in told if testimony]
-            # Only a site that still shows a known decision, after all those that are gone, is believed: until then
-            # nothing of it is written down, and a run that is cut off here asks for these pages once more.
-            if gone and self._served():
-                self._record(gone)
-        self._settle_unanswered()
+        try:
+            for start in range(0, len(due), _BETWEEN_CHECKS):
+                events = [self._ask(absence) for absence in due[start : start + _BETWEEN_CHECKS]]
+                if any(isinstance(event, GoneAsExpected) for event in events):
+                    self._handle(RoundEnded())
+        except LgscoError:
+            self._handle(RunFails())
+            raise
+        with atomic(self._db):
+            for failure in self._state.in_doubt:
+                if not isinstance(failure.error, Gone):
+                    self._told_nothing(failure)
 
-    def _ask(self, absence: Absence) -> _Testimony | None:
-        """Asks for a page; what it says if it is gone. Anything else is written down at once."""
+    def _ask(self, absence: Absence) -> Event | None:
+        """Asks for a page and acts on what happened, which is returned; None if it is listed again."""
         again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
         day = Window(absence.stood_on, absence.stood_on)
         if again:
-            self._survey.look(day, again=True)
+            self._walker.walk(day)
             if not absences.is_open(self._db, absence):
                 log.info("%s is listed again", absence.reference)
                 return None
+        event = self._fetch(absence)
+        if isinstance(event, GoneAsExpected) and again and not self._is_proven(day):
+            event = TellsNothing(event.failure)
+        self._asked[absence.reference] = _Asked(absence, self._clock.stamp(), concludes=again)
+        self._handle(event)
+        return event
+
+    def _fetch(self, absence: Absence) -> Event:
         try:
             self._site.fetch(absence.url)
-        except (Denied, Disallowed, Elsewhere, TooLarge) as error:
-            self._told_nothing(absence, error)
-        except HeldOff as error:
-            if error.by is not None:  # the next run is to come past it
-                self._told_nothing(absence, error)
-            raise
-        except Gone as error:
-            if not again or self._is_proven(day):
-                self._settle_unanswered()
-                return _Testimony(absence, str(error), self._clock.stamp(), concludes=again)
-            self._told_nothing(absence, error)
-        except FetchError as error:
-            self._unanswered.append((absence, error))
-            if len(self._unanswered) < _UNANSWERED_IN_A_ROW:
-                return None
-            if not self._served():
-                raise
-        else:
-            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # it may say why
-            self._answered(absence, "its page is there, though it is not listed", _STILL_THERE, gone=False)
-        self._settle_unanswered()
-        return None
-
-    def _settle_unanswered(self) -> None:
-        unanswered, self._unanswered = self._unanswered, []
-        for absence, error in unanswered:
-            self._told_nothing(absence, error)
-
-    def _told_nothing(self, absence: Absence, error: LgscoError) -> None:
-        age = 86_400 * self._days_since(absence.noticed_at)
-        self._answered(absence, str(error), min(max(_AGAIN, age), _STILL_THERE), gone=None)
-
-    def _record(self, gone: list[_Testimony]) -> None:
+        except (FetchError, ReadError, HeldOff) as error:
+            return unlisted_page_failed(Failure(absence.reference, absence.url, error))
         with atomic(self._db):
+            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # its page may say why
+            self._answered(absence, "its page is there, though it is not listed", _STILL_THERE_SECONDS, gone=False)
+        return Fetched()
+
+    # ------------------------------------------------------------ acting on what is decided
+
+    def _handle(self, event: Event) -> None:
+        """Decides about an event, writes the verdicts down and does the rest of what is decided."""
+        self._follow(self._decide(event))
+
+    def _decide(self, event: Event) -> Sequence[Decision]:
+        self._state, decisions = decide(self._state, event)
+        if decisions:
+            with atomic(self._db):
+                for decision in decisions:
+                    if isinstance(decision, Verdict):
+                        self._write(decision)
+        return decisions
+
+    def _follow(self, decisions: Sequence[Decision]) -> None:
+        """Checks the canary if that is decided, and follows its answer. Raises the error of a Stop."""
+        left = list(decisions)
+        while left:
+            decision = left.pop(0)
+            match decision:
+                case CheckCanary():
+                    left += self._decide(CanaryAnswered(decision, self._check_canary("pages are gone")))
+                case Stop(error):
+                    raise error
+                case RetryLater() | BlamePage() | Acquit():
+                    pass  # written already
+                case _:
+                    assert_never(decision)
+
+    def _write(self, verdict: Verdict) -> None:
+        """Writes a verdict. Of what is in doubt nothing is written before it is judged, so that a run that is cut off
+        asks for it once more."""
+        match verdict:
+            case RetryLater(failure):
+                if failure not in self._state.in_doubt:
+                    self._told_nothing(failure)
+            case BlamePage(failures):
+                for failure in failures:
+                    self._blame(failure)
+            case Acquit():
+                pass  # they are due as before
+            case _:
+                assert_never(verdict)
+
+    def _blame(self, failure: Failure) -> None:
+        """Records a failure that is the page's own: if it is gone, that, and what follows from it."""
+        asked = self._asked[failure.reference]
+        if not isinstance(failure.error, Gone):
+            self._told_nothing(failure)
+        elif absences.is_open(self._db, asked.absence):  # the walk of another's day may have found it
             next_at = self._clock.stamp(self._days_apart * 86_400)
-            for one in gone:
-                if not absences.is_open(self._db, one.absence):
-                    continue  # a look at another's day found it
-                absences.answered(self._db, one.absence, one.answer, at=one.at, next_at=next_at, gone=True)
-                if one.concludes:
-                    self._conclude(one.absence)
+            absences.answered(self._db, asked.absence, str(failure.error), at=asked.at, next_at=next_at, gone=True)
+            if asked.concludes:
+                self._conclude(asked.absence)
 
     def _conclude(self, absence: Absence) -> None:
         aged = absence.kind != "report" and absence.stood_on <= self._oldest()
@@ -146,10 +201,14 @@ class Witness:
         log.info("%s has left the site: %s", absence.reference, ending)
         self.left.append(absence.reference)
 
+    def _told_nothing(self, failure: Failure) -> None:
+        absence = self._asked[failure.reference].absence
+        age = 86_400 * self._days_since(absence.noticed_at)
+        wait = min(max(_RETRY_SECONDS, age), _STILL_THERE_SECONDS)
+        self._answered(absence, str(failure.error), wait, gone=None)
+
     def _answered(self, absence: Absence, answer: str, wait: float, *, gone: Literal[False] | None) -> None:
-        at, next_at = self._clock.stamp(), self._clock.stamp(wait)
-        with atomic(self._db):
-            absences.answered(self._db, absence, answer, at=at, next_at=next_at, gone=gone)
+        absences.answered(self._db, absence, answer, at=self._clock.stamp(), next_at=self._clock.stamp(wait), gone=gone)
 
     def _is_proven(self, day: Window) -> bool:
         """Whether the ledger's last word on a day is a whole listing."""

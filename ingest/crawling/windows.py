@@ -19,6 +19,11 @@ def days(window: Window) -> int:
     return (window.last - window.first).days + 1
 
 
+def may_hold(window: Window, day: date | None) -> bool:
+    """Whether a card that prints a day, or none, may stand in a window."""
+    return day is None or window.first <= day <= window.last
+
+
 def split(window: Window) -> tuple[Window, Window]:
     """Two halves, the older first. Needs two days."""
     if window.first < _EARLY <= window.last:

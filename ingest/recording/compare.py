@@ -1,4 +1,4 @@
-"""Compares a reading with the stored one, and returns what changed as a named type. Pure; the pipeline acts on it."""
+"""Compares a reading with the stored one, and returns what changed as a named type. Pure; `record` acts on it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One round of sync: what is new, late, moved or gone anywhere, found with as few requests as the totals allow.
+"""Sync: what is new, late, moved or gone anywhere, found with as few requests as the totals allow.
 
 Two totals tell whether anything changed: that of the part inside the retention age, where a fall is news, and that of
-the whole, across its edge, where a fall is expected. What differs is looked for; what the cadence owes is counted and
+the whole, across its edge, where a fall is expected. What differs is looked for. What the cadence owes is counted and
 walked again, since equal totals can hide one that came beside one that went.
 """
 
@@ -16,13 +16,16 @@ from datetime import date, timedelta
 from ingest.clock import Clock
 from ingest.config import Config
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import Witness
-from ingest.crawling.listing_walk import Survey
+from ingest.crawling.disappearance import DisappearanceCheck
+from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, owed, ranges
 from ingest.crawling.windows import EVERYTHING, gaps, joined
 from ingest.errors import Blocked
 from ingest.lgo.source import OUTCOME_FILTERS, SEARCH_FILTERS
-from storage import checks, entries, ledger
+from ingest.tasks.crawl import crawling, retention_edge
+from ingest.tasks.outcome import Outcome, judge
+from ingest.tasks.task_run import TaskRun
+from storage import checks, entries, ledger, pages
 from storage.database import atomic
 from storage.model import Window
 
@@ -32,7 +35,43 @@ _FALL_FLOOR = 100
 """Decisions: a fall of no more than these is looked into without asking whether the site is itself."""
 
 _OTHER_FILTERS = ("", f"{SEARCH_FILTERS}&{OUTCOME_FILTERS}")
-"""What else the listing can be asked for: its own defaults, and the three outcomes that are known (site.md)."""
+"""What else the listing can be asked for: its own defaults, and the three outcomes that are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What is new among the decision dates that sync answers for."""
+
+
+def sync(_task: Sync, run: TaskRun) -> Outcome:
+    """One round of what the daemon does."""
+    config = run.config
+    with crawling(run) as crawl:
+        disappearances = DisappearanceCheck(
+            *(run.db, crawl.site, crawl.walker, run.clock),
+            check_canary=crawl.canary.check,
+            days_apart=config.listing.gone_days,
+            retention_days=config.listing.retention_days,
+        )
+        _queue_oldest(run)
+        sync_round = SyncRound(
+            *(run.db, crawl.walker, crawl.canary, disappearances, run.clock, config, run.number),
+            fetch=lambda: crawl.pipeline.fetch_queued(None, None),
+        )
+        with crawl.fetching_anyway(None, None):
+            scopes = sync_round.go()
+    run.tally.left = len(disappearances.left)
+    return judge(run, scopes, crawl.walker.findings)
+
+
+def _queue_oldest(run: TaskRun) -> None:
+    """Queues pages that were not fetched for a long time: a page can change without its card."""
+    cadence = run.config.cadence
+    with atomic(run.db):
+        before = run.clock.stamp(-86_400 * cadence.reread_days)
+        count = pages.queue_oldest(run.db, before, cadence.reread_most, run.clock.stamp())
+    if count:
+        log.info("%d pages are asked for again in their turn", count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,69 +82,61 @@ class _Totals:
     """None where the site states none for it, and one for the whole."""
 
 
-class Round:
+class SyncRound:
     """One round."""
 
     def __init__(
         self,
         db: sqlite3.Connection,
-        survey: Survey,
+        walker: ListingWalker,
         canary: Canary,
-        witness: Witness,
+        disappearances: DisappearanceCheck,
         clock: Clock,
         config: Config,
         run: int,
         *,
         fetch: Callable[[], None],
     ) -> None:
-        """`fetch` has whatever is queued and due."""
+        """`fetch` fetches whatever is queued and due."""
         self._db = db
-        self._survey = survey
+        self._walker = walker
         self._canary = canary
-        self._witness = witness
+        self._disappearances = disappearances
         self._clock = clock
         self._config = config
         self._run = run
         self._fetch = fetch
-        self._looked_at: set[Window] = set()
+        self._walked: set[Window] = set()
 
     def go(self) -> list[Window]:
         """Does the round; returns the ranges of decision dates it answers for."""
-        with self._survey.listing_may_fail(self._fetch_and_settle):
-            return self._go()
-
-    def _fetch_and_settle(self) -> None:
-        self._fetch()
-        self._survey.settle()
-
-    def _go(self) -> list[Window]:
         self._canary.check_daily()
         scopes = scopes_of(self._db, self._clock.today(), self._config.schedule.sync_days)
         totals = [self._ask(scope) for scope in scopes]
-        self._look_at_unproven(scopes)
+        self._walk_unproven(scopes)
         for its in totals:
             self._compare(its)
         self._keep_cadence()
         self._fetch()
-        self._witness.look()
-        self._look_at_unproven(scopes)
+        self._disappearances.check_due()
+        self._walk_unproven(scopes)
         self._fetch()
         self._check_filters()
-        self._survey.settle()
+        self._walker.settle()
         return scopes
 
     # ------------------------------------------------------------ two totals
 
     def _ask(self, scope: Window) -> _Totals:
         """The totals of a scope's two ranges. Raises Blocked where more is gone than can have left."""
-        its = ranges(scope, edge(self._config, self._clock.today()))
-        whole = self._survey.ask(its.whole)
+        its = ranges(scope, retention_edge(self._config, self._clock.today()))
+        whole = self._walker.ask(its.whole)
         if whole is None:
-            self._survey.show_empty(its.whole)
+            self._walker.require_empty(its.whole)
             whole = 0
         inside: int | None = whole
         if its.inside is not None and its.beyond is not None and whole:
-            inside = self._survey.ask(its.inside)
+            inside = self._walker.ask(its.inside)
             stood = ledger.standing(self._db, its.inside).expected
             if inside is None and stood:
                 self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions stood")
@@ -115,26 +146,26 @@ class Round:
             self._suspect_a_fall(its.inside, inside or 0, 0)
         return _Totals(its, whole, inside)
 
-    def _look_at_unproven(self, scopes: list[Window]) -> None:
+    def _walk_unproven(self, scopes: list[Window]) -> None:
         """Walks what no whole listing is known of: never looked at, cut short, or changed since."""
         for scope in scopes:
             sound = [proof.window for proof in ledger.find_windows(self._db, scope) if proof.is_sound]
             for part in reversed(gaps(scope, sound)):
-                if part not in self._looked_at:
-                    self._looked_at.add(part)
-                    self._survey.look(part, again=True)
+                if part not in self._walked:
+                    self._walked.add(part)
+                    self._walker.walk(part)
 
     def _compare(self, its: _Totals) -> None:
         if its.inside is None:
-            self._survey.look(its.ranges.whole, again=False, total=its.whole)
+            self._walker.walk_changes(its.ranges.whole, its.whole)
             return
         if its.ranges.inside is not None:
-            self._survey.look(its.ranges.inside, again=False, total=its.inside)
+            self._walker.walk_changes(its.ranges.inside, its.inside)
         if its.ranges.beyond is not None:
             rest = its.whole - (its.inside if its.ranges.inside is not None else 0)
             fall = ledger.standing(self._db, its.ranges.beyond).expected - rest
             if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
-                self._survey.look(its.ranges.beyond, again=False, total=max(0, rest))
+                self._walker.walk_changes(its.ranges.beyond, max(0, rest))
 
     def _suspect_a_fall(self, window: Window, total: int, aged: int) -> None:
         """Raises Blocked where more of a window is gone at once than the `aged`, which may leave, and some others."""
@@ -160,14 +191,14 @@ class Round:
         proofs = ledger.find_windows(self._db)
         counts, walks = owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
         for window in counts:
-            total = self._survey.ask(window)
+            total = self._walker.ask(window)
             if total == ledger.standing(self._db, window).expected:
                 with atomic(self._db):
                     ledger.record_counted(self._db, window, self._clock.stamp())
             else:
-                self._survey.look(window, again=False, total=total)
+                self._walker.walk_changes(window, total)
         for window in walks:
-            self._survey.look(window, again=True)
+            self._walker.walk(window)
 
     # ------------------------------------------------------------ the filters
 
@@ -181,33 +212,23 @@ class Round:
         if not proven:
             return
         window = self._clock.chance.choice(proven).window
-        ours = self._survey.ask(window)
+        ours = self._walker.ask(window)
         if ours is None:
-            self._survey.show_empty(window)
+            self._walker.require_empty(window)
             ours = 0
-        others = {asked or "no filter": self._survey.ask_aside(window, asked) for asked in _OTHER_FILTERS}
+        others = {filters or "no filter": self._walker.ask_aside(window, filters) for filters in _OTHER_FILTERS}
         more = {asked: total for asked, total in others.items() if total is not None and total > ours}
         finding = f"asked with {SEARCH_FILTERS} the site states {ours} for {window}; " + "; ".join(
             f"with {asked}, {total}" for asked, total in others.items()
         )
-        checks.record_check(
-            self._db,
-            self._run,
-            "filters",
-            str(window),
-            at=self._clock.stamp(),
-            passed=not more,
-            why="now and then",
-            finding=finding,
-        )
+        at, why = self._clock.stamp(), "now and then"
+        with atomic(self._db):
+            checks.record_check(
+                self._db, self._run, "filters", str(window), at=at, passed=not more, why=why, finding=finding
+            )
         if more:
             log.warning("%s: the listing leaves something out", finding)
-            self._survey.contradictions.append(f"{finding}: what lgsco asks for leaves something out")
-
-
-def edge(config: Config, today: date) -> date:
-    """The first decision date that is safely inside the retention age."""
-    return today - timedelta(days=config.listing.retention_days - config.listing.edge_days)
+            self._walker.findings.contradictions.append(f"{finding}: what lgsco asks for leaves something out")
 
 
 def scopes_of(db: sqlite3.Connection, today: date, days: int) -> list[Window]:

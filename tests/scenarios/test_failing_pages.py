@@ -88,7 +88,7 @@ def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
 def test_a_document_the_reader_fails_on_stops_no_import(
     reports_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest.tasks import import_files as documents
+    from ingest.tasks import documents
 
     read = documents.read
 

@@ -53,7 +53,7 @@ APART = {"ingest.lgo": {"ingest.parsing"}, "storage": frozenset[str]()}
 PURE = frozenset(
     [
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
-        *("ingest.recording.failures",),
+        *("ingest.recording.failures", "ingest.recording.chapters"),
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
         "ingest.fetching.transport",
@@ -65,7 +65,7 @@ NOT_PURE = frozenset(
     [
         *("httpx", "sqlite3", "time", "random", "os", "socket", "logging", "pathlib", "subprocess", "threading", "io"),
         *("ingest.fetching.client", "ingest.clock", "ingest.run", "ingest.recording.pipeline"),
-        *("ingest.crawling.listing_walk", "storage.database", "storage.writer"),
+        *("ingest.recording.record", "ingest.crawling.listing_walk", "storage.database", "storage.writer"),
     ]
 )
 OURS = frozenset({*PACKAGES, "scheduler"})

@@ -338,6 +338,25 @@ def test_a_page_between_unanswered_ones_begins_their_count_anew() -> None:
     assert [type(one) for one in decide(state, Unanswered(failure()))[1]] == [RetryLater]
 
 
+@pytest.mark.parametrize("name", ["fetched", "not shown", "gone as expected", "tells nothing"])
+def test_any_answer_ends_a_row_of_unanswered_pages(name: str) -> None:
+    state, _ = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], EVENTS[name]())
+    assert state.unanswered == 0
+
+
+def test_five_pages_in_a_row_that_are_not_shown_are_a_wall() -> None:
+    _, decisions = after_events(*[NotShown(failure(Gone("404"))) for _ in range(MOST_IN_A_ROW)])
+    assert isinstance(decisions[-1], CheckCanary)
+    assert isinstance(decisions[-1].otherwise, Blocked)
+
+
+def test_one_page_in_a_row_that_does_not_print_its_reference_is_enough_for_a_wall() -> None:
+    pages = (strange(), *(unread() for _ in range(MOST_IN_A_ROW - 1)))
+    _, decisions = after_events(BatchParsed(pages))
+    assert isinstance(decisions[-1], CheckCanary)
+    assert isinstance(decisions[-1].otherwise, Blocked)
+
+
 def test_a_page_blames_those_before_it_only_once_it_parses() -> None:
     first = failure()
     state, decisions = after_events(Unanswered(first), Fetched())

@@ -1,0 +1,46 @@
+"""Shows that a window of the listing is empty, or finds out that the listing is silent.
+
+No page that states no total, or 0, is believed: a search shell looks the same. A window is known to be empty only by
+the difference between a range around it and that range's other part.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from ingest.crawling.listing_fetch import ListingFetcher
+from ingest.crawling.windows import EVERYTHING
+from ingest.errors import Blocked
+from storage import ledger
+from storage.model import Window
+
+
+def require_empty(
+    db: sqlite3.Connection, listing: ListingFetcher, window: Window, check_canary: Callable[[str], object]
+) -> None:
+    """Shows by the ranges around it that a window which states no total holds nothing. Raises Blocked where they do
+    not, and what `check_canary` raises."""
+    told = f"the listing {listing.describe_silence(window)} for {window}"
+    whole = listing.ask_aside(EVERYTHING) if window != EVERYTHING else None
+    rest = 0
+    for part in EVERYTHING.without(window) if whole else ():
+        rest += listing.ask_aside(part) or 0
+        if rest == whole:
+            if stood := ledger.standing(db, window).expected:
+                check_canary(f"{told}, where {stood:,} decisions stood")
+            return
+    check_canary(told)
+    raise Blocked(
+        f"{told}, and no range around it shows that it is empty: a search shell, a broken index, or a wording that "
+        "is not known; it proves nothing and nothing was concluded from it"
+    )
+
+
+def require_total(listing: ListingFetcher, window: Window, total: int, check_canary: Callable[[str], object]) -> None:
+    """Asks a window that stated a total once more, since a part of it now states none. Raises Blocked where the window
+    has fallen silent too, and what `check_canary` raises."""
+    if listing.ask(window) is None:
+        told = f"the listing stated {total:,} decisions for {window} and now {listing.describe_silence(window)}"
+        check_canary(told)
+        raise Blocked(f"{told}: a search shell, or it is not itself; it proves nothing")

@@ -1,0 +1,75 @@
+"""Records in the ledger what walking or asking a window found."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+
+from ingest.clock import Clock
+from ingest.crawling.findings import Findings
+from ingest.crawling.pagination import Walked
+from ingest.crawling.windows import gaps
+from ingest.lgo.source import SEARCH_FILTERS
+from storage import entries, ledger
+from storage.database import atomic
+from storage.model import Proof, Window, WindowState
+
+log = logging.getLogger("lgsco")
+
+
+class LedgerRecorder:
+    """Records windows of one run."""
+
+    def __init__(self, db: sqlite3.Connection, clock: Clock, run: int, findings: Findings) -> None:
+        self._db = db
+        self._clock = clock
+        self._run = run
+        self._findings = findings
+
+    def record_walked(self, window: Window, walked: Walked, began: str) -> None:
+        """Records what a walk that began at an instant found."""
+        listed = len(walked.references)
+        # A window that was listed whole is short as well, until every decision of it is held.
+        state: WindowState = "drifting" if walked.drifted else "short"
+        if walked.is_whole:
+            self._findings.lacking.pop(window, None)
+        else:
+            self._findings.lacking[window] = tuple(lack.told for lack in walked.lacks)
+            log.warning("%s is %s: the site states %d decisions, lists %d", window, state, walked.total, listed)
+        with atomic(self._db):
+            if walked.is_unanswered:
+                self._record_unanswered(window, walked.total, listed)
+                return
+            if walked.is_whole:
+                self._record_unlisted(window, walked.references)
+            self._put(window, walked.total, listed, state, began)
+
+    def record_empty(self, window: Window) -> None:
+        """Records that a window holds nothing."""
+        with atomic(self._db):
+            self._record_unlisted(window, ())
+            self._put(window, 0, 0, "short", self._clock.stamp())
+
+    def record_unknown(self, window: Window) -> None:
+        """Records that the site states no total for a window, and none follows from others."""
+        with atomic(self._db):
+            self._put(window, None, 0, "unknown", None)
+
+    def _record_unanswered(self, window: Window, total: int, listed: int) -> None:
+        """Notes that a window was not walked to its end; what was proven of it before stays so."""
+        sound = [proof.window for proof in ledger.find_windows(self._db, window) if proof.is_sound]
+        if not sound and listed < total:
+            self._put(window, total, listed, "short", None)
+            return
+        for part in gaps(window, sound):
+            self._put(part, None, 0, "unknown", None)
+
+    def _record_unlisted(self, window: Window, listed: Iterable[str]) -> None:
+        for reference in entries.record_unlisted(self._db, window, listed, self._clock.stamp(), self._run):
+            log.info("%s is no longer listed", reference)
+            self._findings.unlisted += 1
+
+    def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
+        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, SEARCH_FILTERS)
+        ledger.record_window(self._db, proof, self._run)

@@ -1,0 +1,88 @@
+"""Backfill: every decision whose decision date lies in a range.
+
+From the range to the stored row there are eight steps; a step is a call from one module into another.
+
+1. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
+2. listing_walk -> reconcile.look: which window to ask for its total next, and which to walk.
+3. listing_walk -> listing_fetch.fetch_first: fetch the first page of a window, store its cards and queue what is new.
+4. listing_walk -> pagination.walk_window: fetch its other pages in the same way, and compare the cards with the total.
+5. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.
+6. backfill -> pipeline.fetch_queued: process what is queued of the window that came back.
+7. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
+8. pipeline -> record.record: compare what the pages say with the archive and store the rows, many in a transaction.
+
+Pure modules are asked on the way: windows, chapters, compare, failures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ingest.crawling.windows import EVERYTHING, gaps
+from ingest.errors import UsageError
+from ingest.tasks.crawl import Crawl, crawling
+from ingest.tasks.outcome import Outcome, judge, summarise
+from ingest.tasks.task_run import TaskRun
+from storage import decisions, ledger, queue
+from storage.model import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Every decision whose decision date lies in the range, both ends inclusive; None: no bound."""
+
+    first: date | None = None
+    last: date | None = None
+    limit: int | None = None
+    """Decisions to fetch at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo(Backfill):
+    """A backfill from the look-alike site; its runs mark a database that may be thrown away."""
+
+
+def backfill(task: Backfill, run: TaskRun) -> Outcome:
+    """Lists what of the range was not walked lately, and fetches what is not held, part by part.
+
+    Raises UsageError for a range that ends before it begins, and what the crawl raises about the site as a whole.
+    """
+    window = _range(task, run.clock.today())
+    trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
+    with crawling(run, trusted_since=trusted) as crawl:
+        run.tally.held = decisions.count_held_between(run.db, window)
+        with crawl.fetching_anyway(window, task.limit):
+            total = _find_total(crawl, run, window, trusted)
+            for part in crawl.walker.walk_and_fetch(window, total=total):
+                crawl.pipeline.fetch_queued(part, task.limit)
+                if task.limit is not None and run.tally.fetched >= task.limit:
+                    crawl.walker.settle()
+                    break
+    if task.limit is not None and run.tally.fetched >= task.limit:
+        return _limited(task.limit, run, window)
+    return judge(run, [window], crawl.walker.findings)
+
+
+def _range(task: Backfill, today: date) -> Window:
+    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+    if window.first > (task.last or today):
+        raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
+    return window
+
+
+def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int | None:
+    """The total that the site states for the range, where not all of it was walked lately. The tally expects it."""
+    fresh = ledger.find_trusted(run.db, window, trusted, run.clock.stamp())
+    unseen = gaps(window, [proof.window for proof in fresh])
+    total = crawl.walker.ask(window) if unseen else None
+    expected = total if unseen else sum(proof.total or 0 for proof in fresh)
+    run.tally.expected = max(run.tally.held, expected or 0)
+    run.report(run.tally)
+    return total
+
+
+def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:
+    waiting = queue.count(run.db, window)
+    more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
+    return Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)

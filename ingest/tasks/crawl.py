@@ -1,0 +1,102 @@
+"""Puts together what backfill and sync crawl the site with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ingest.config import Config
+from ingest.crawling.canary import Canary
+from ingest.crawling.listing_walk import ListingWalker
+from ingest.crawling.reconcile import Habits
+from ingest.crawling.windows import EVERYTHING
+from ingest.errors import FetchError, ReadError
+from ingest.fetching.client import Site
+from ingest.fetching.interface import Wire
+from ingest.recording.fetch_pages import PageFetcher
+from ingest.recording.pipeline import Pipeline
+from ingest.recording.record import Recorder
+from ingest.tasks.task_run import TaskRun
+from storage import ledger
+from storage.database import atomic
+from storage.model import Window
+from storage.pages import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Crawl:
+    """What a run crawls the site with."""
+
+    site: Wire
+    canary: Canary
+    walker: ListingWalker
+    pipeline: Pipeline
+
+    @contextlib.contextmanager
+    def fetching_anyway(self, window: Window | None, limit: int | None) -> Iterator[None]:
+        """If it is the listing that fails, fetches what was queued before all the same, if the site is there. The
+        failure is raised. `window`, `limit`: as of `Pipeline.fetch_queued`."""
+        try:
+            yield
+        except (FetchError, ReadError) as error:
+            if error is self.walker.failure:
+                with contextlib.suppress(FetchError, ReadError):
+                    self.pipeline.fetch_queued(window, limit)
+                    self.walker.settle()
+            raise
+
+
+@contextlib.contextmanager
+def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Crawl]:
+    """The means to crawl the site. What an earlier run stored is recorded first; what the canary stored, at the end.
+
+    `trusted_since`: windows walked since this instant are not walked again.
+    """
+    today = run.clock.today()
+    codec = Codec(run.db)
+    with Site(run.config, run.clock, run.stop, run.throttle) as site:
+        within = Window(retention_edge(run.config, today), EVERYTHING.last)
+        canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
+        walker = ListingWalker(
+            *(run.db, site, run.clock, run.number),
+            habits=habits(run.config, today),
+            trusted_since=trusted_since,
+            check_canary=canary.check,
+            note_odd=run.tally.note_odd,
+        )
+        pipeline = _pipeline(run, codec, site, canary)
+        pipeline.record_stored()
+        with atomic(run.db):
+            ledger.prove(run.db, run.clock.stamp(), run.number)  # what lacked no more than that
+        try:
+            yield Crawl(site, canary, walker, pipeline)
+        finally:
+            pipeline.record_stored()
+
+
+def _pipeline(run: TaskRun, codec: Codec, site: Wire, canary: Canary) -> Pipeline:
+    fetcher = PageFetcher(
+        *(run.db, codec, site, run.clock), save_journal=run.throttle.save, full_days=run.config.cadence.full_days
+    )
+    return Pipeline(
+        *(run.db, codec, run.clock, fetcher, Recorder(run.db, run.clock, run.number, run.tally), run.tally, run.report),
+        check_canary=canary.check,
+        save_journal=run.throttle.save,
+        batch=run.config.storage.batch,
+    )
+
+
+def habits(config: Config, today: date) -> Habits:
+    """How the configuration has the listing walked."""
+    return Habits(
+        walk_most=config.listing.walk_most,
+        horizon=date(today.year, 12, 31),
+        recent=today - timedelta(days=config.cadence.middle_days),
+    )
+
+
+def retention_edge(config: Config, today: date) -> date:
+    """The first decision date that is safely inside the retention age."""
+    return today - timedelta(days=config.listing.retention_days - config.listing.edge_days)

@@ -1,0 +1,171 @@
+"""Saved documents -> decisions: text files of both layouts and HTML pages, found in files and folders.
+
+A file named by itself is always read. Of a folder only what may be a decision is read. Every other file is left out
+with the reason, but dot files and what `lgsco export` writes beside the decisions are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.errors import CutShort, NotADecision, ReadError, Undecodable, UsageError
+from ingest.lgo import page
+from ingest.lgo import text_format as text
+from ingest.parsing.decode import decode
+from ingest.parsing.input_limits import MAX_BYTES
+from storage.export import ATTRIBUTION_FILE
+from storage.model import Decision
+
+SUFFIXES = frozenset({".txt", ".text", ".html", ".htm", ".xhtml"})
+"""The files that are read from a folder, in any capitals."""
+_READ = "only .txt, .text, .html, .htm and .xhtml files are read"
+_WEB_ARCHIVES = frozenset({".mhtml", ".mht", ".webarchive"})
+_SAVE_AS_HTML = "a web archive; open it in a browser and save it as HTML"
+_EXPORTS_OWN = frozenset({ATTRIBUTION_FILE, "SHA256SUMS"})
+"""What stands beside the decisions in an export."""
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.IGNORECASE)
+"""A file's type; the last part of `Decision 25.004.920` is none."""
+_PAGES_FILES = re.compile(r"(.+)[_-]files", re.IGNORECASE | re.DOTALL)
+"""The folder in which a browser saves the pictures and styles of a page."""
+
+_BEGINNING = 65_536
+"""Bytes of a file without a suffix that tell what it is."""
+_ANY_REFERENCE = re.compile(r"(?<!\d)\d{2}[\s\u2010-\u2015-]?\d{3}[\s\u2010-\u2015-]?\d{3}(?!\d)", re.ASCII)
+_MAIL_HEADERS = re.compile(r"(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)+", re.ASCII)
+
+
+class LeftOut(NamedTuple):
+    """A file or folder that was not read."""
+
+    path: Path
+    why: str
+
+
+class Found(NamedTuple):
+    """What files and folders hold."""
+
+    documents: list[Path]
+    left_out: list[LeftOut]
+
+
+def find(paths: Iterable[Path]) -> Found:
+    """The documents in files and folders, folders in the order of their names. Raises UsageError where none is."""
+    found = Found([], [])
+    for path in paths:
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError:
+            raise UsageError(f"{path}: no such file or folder; name text documents or saved pages to import") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}; check its permissions") from None
+        if not is_folder:
+            found.documents.append(path)
+            continue
+        for inside in _walk(path, found.left_out):
+            why = _why_left_out(inside)
+            if why is None:
+                found.documents.append(inside)
+            else:
+                found.left_out.append(LeftOut(inside, why))
+    if not found.documents:
+        named = "".join(f"; {path}: {why}" for path, why in found.left_out[:5])
+        more = f"; and {len(found.left_out) - 5:,} more" if len(found.left_out) > 5 else ""
+        raise UsageError(f"no documents there: of a folder {_READ}, and files without a suffix{named}{more}")
+    return found
+
+
+def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
+    """The regular files of a folder and all folders in it, in the order of their names. What is neither, and folders
+    that are not looked into, are added to `left_out`."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        try:
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode) and path.is_symlink() and path != folder:
+                left_out.append(LeftOut(path, "a link to a folder, which is not followed; name the folder itself"))
+            elif stat.S_ISDIR(mode):
+                inside = [below for below in sorted(path.iterdir()) if not _is_passed_over(below.name)]
+                beside = {below.stem for below in inside if below.suffix.lower() in SUFFIXES}
+                for below in reversed(inside):
+                    saved = _PAGES_FILES.fullmatch(below.name)
+                    if saved and saved[1] in beside and below.is_dir():
+                        left_out.append(LeftOut(below, f"what a browser saved beside the page {saved[1]}"))
+                    else:
+                        waiting.append(below)
+            elif stat.S_ISREG(mode):
+                yield path
+            else:
+                left_out.append(LeftOut(path, "a pipe, a device or a socket, not a file"))
+        except OSError as error:
+            kind = "a link that leads nowhere" if path.is_symlink() else "it cannot be read"
+            left_out.append(LeftOut(path, f"{kind} ({error.strerror})"))
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or name in _EXPORTS_OWN
+
+
+def _why_left_out(path: Path) -> str | None:
+    """Why a file of a folder is not read; None where it is."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return None
+    if suffix in _WEB_ARCHIVES:
+        return _SAVE_AS_HTML
+    if _SUFFIX.fullmatch(suffix):
+        return _READ
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+    except OSError:
+        return None  # reading it says why it cannot be
+    return None if _may_be_decision(beginning) else "no suffix, and neither a page nor a text that names a decision"
+
+
+def _may_be_decision(beginning: bytes) -> bool:
+    try:
+        words = decode(beginning).text
+    except Undecodable:
+        return False
+    return _is_page(words) or _ANY_REFERENCE.search(words) is not None
+
+
+def _is_page(words: str) -> bool:
+    start = words[:1024].lstrip().lower()
+    return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
+
+
+def read(path: Path, *, unclosed: bool) -> Decision:
+    """The decision in a file. Raises ReadError, also where the file itself cannot be read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes to it
+            raise ReadError(
+                "it is a pipe, a device or a socket, not a file; save what it holds in a file and name that"
+            )
+        with path.open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ReadError(f"the file cannot be read: {error.strerror}") from None
+    words = decode(body).text
+    if _is_web_archive(words):
+        raise NotADecision(_SAVE_AS_HTML)
+    if _is_page(words):
+        decision = page.read(body)  # its markup shows that it is whole
+        if page.chapters(body, decision.reference):
+            raise CutShort(
+                f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "
+                "lgsco backfill"
+            )
+        return decision
+    return text.parse(body, unclosed=unclosed)
+
+
+def _is_web_archive(words: str) -> bool:
+    """Whether a document is MHTML (RFC 2557), whose markup is encoded as mail is."""
+    headers = _MAIL_HEADERS.match(words[:_BEGINNING])
+    return headers is not None and "multipart/" in (low := headers[0].lower()) and "mime-version:" in low

@@ -1,0 +1,26 @@
+"""What every task is given to run with."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from ingest.clock import Clock, Stop
+from ingest.config import Config
+from ingest.fetching.throttle import Manners
+from ingest.recording.tally import Report, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One run of a task: its row in the database, what it works with and what it counts."""
+
+    db: sqlite3.Connection
+    number: int
+    """The number of its row."""
+    config: Config
+    clock: Clock
+    stop: Stop
+    throttle: Manners
+    tally: Tally
+    report: Report
