@@ -1,0 +1,66 @@
+"""Which chapter of a report is fetched next, and what its stored pages must be to parse."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from ingest.errors import CutShort, NotADecision
+from ingest.lgo.text_format import render
+from ingest.recording.chapters import find_next_chapter, parse_chapters, require_past
+from lgsco.replica.corpus import generate
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import expected_text
+from lgsco.replica.site import Site
+from storage.model import Page
+
+TODAY = date(2026, 11, 2)
+SAMPLES = list(generate(60, seed=5, first=date(2026, 1, 1), last=date(2026, 9, 30)))
+SITE = Site(SAMPLES, today=TODAY)
+
+
+def stored(reference: str, path: str, chapter: int) -> Page:
+    target = path if chapter == 1 else f"{path}?chapter={chapter}"
+    answer = SITE.handle(Request("GET", target, {}))
+    assert answer.status == 200
+    return Page(reference, chapter, target, "2026-11-02T12:00:00Z", "utf-8", answer.body)
+
+
+REPORT = next(sample for sample in SAMPLES if len(sample.chapters) == 2)
+STATEMENT = next(sample for sample in SAMPLES if len(sample.chapters) == 1)
+
+
+def test_the_bare_address_is_fetched_first() -> None:
+    assert find_next_chapter([], REPORT.reference) == 1
+
+
+def test_a_report_is_fetched_until_no_page_links_to_a_chapter_that_is_missing() -> None:
+    first, second = (stored(REPORT.reference, REPORT.address, chapter) for chapter in (1, 2))
+    assert find_next_chapter([first], REPORT.reference) == 2
+    assert find_next_chapter([first, second], REPORT.reference) is None
+
+
+def test_a_statement_has_one_page() -> None:
+    assert find_next_chapter([stored(STATEMENT.reference, STATEMENT.address, 1)], STATEMENT.reference) is None
+
+
+def test_all_chapters_are_parsed_as_one_text() -> None:
+    pages = [stored(REPORT.reference, REPORT.address, chapter) for chapter in (1, 2)]
+    decision = parse_chapters(pages, TODAY)
+    assert decision.reference == REPORT.reference
+    assert render(decision) == expected_text(REPORT)
+
+
+def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
+    with pytest.raises(CutShort, match="chapter 2 is not among"):
+        parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
+
+
+def test_a_decision_dated_tomorrow_is_refused_and_one_dated_today_is_not() -> None:
+    decision = parse_chapters([stored(STATEMENT.reference, STATEMENT.address, 1)], TODAY)
+    decided = decision.decision_date
+    assert decided is not None
+    require_past(decision, decided)
+    with pytest.raises(NotADecision, match="is in the future"):
+        require_past(decision, decided - timedelta(days=1))
