@@ -24,7 +24,7 @@ from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
 from ingest.fetching.interface import Answer
 from ingest.lgo.page import NORMALISER
-from ingest.tasks.crawl import habits, retention_edge
+from ingest.tasks.crawl import retention_edge, walk_settings
 from ingest.tasks.sync import SyncRound
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
@@ -134,7 +134,7 @@ class Archive:
     def _walker(self, run: int, canary: Canary, trusted: str | None = None) -> ListingWalker:
         return ListingWalker(
             *(self._db, self._wire, self._clock, run),
-            habits=habits(self._config, self.today),
+            settings=walk_settings(self._config, self.today),
             trusted_since=trusted,
             check_canary=canary.check,
             note_odd=lambda _page, _what: None,

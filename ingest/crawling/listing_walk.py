@@ -14,7 +14,7 @@ from ingest.crawling.findings import Findings
 from ingest.crawling.ledger_record import LedgerRecorder
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.pagination import walk_window
-from ingest.crawling.reconcile import Ask, Contradiction, Empty, Habits, Silent, Step, Walk, look
+from ingest.crawling.reconcile import Ask, Contradiction, Empty, Silent, Step, Walk, WalkSettings, plan
 from ingest.errors import FetchError, ReadError
 from ingest.fetching.interface import Wire
 from ingest.lgo.source import SEARCH_FILTERS
@@ -38,7 +38,7 @@ class ListingWalker:
         clock: Clock,
         run: int,
         *,
-        habits: Habits,
+        settings: WalkSettings,
         trusted_since: str | None = None,
         check_canary: Callable[[str], object],
         note_odd: Callable[[str, str], None],
@@ -50,7 +50,7 @@ class ListingWalker:
         self._db = db
         self._clock = clock
         self._run = run
-        self._habits = habits
+        self._habits = settings
         self._trusted_since = trusted_since
         self._check_canary = check_canary
         self._listing = ListingFetcher(db, site, clock, run, self.findings, note_odd)
@@ -111,7 +111,7 @@ class ListingWalker:
         """Does the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
         find_standing = partial(ledger.standing, self._db, trusted=trusted)
-        steps = look(window, find_standing, self._habits, again=again, total=total)
+        steps = plan(window, find_standing, self._habits, again=again, total=total)
         silent: list[Window] = []
         answer: int | None = None
         try:

@@ -1,9 +1,9 @@
-"""(books, totals) -> what to ask the listing next. Pure: it says what to do, and is told what came of it.
+"""Plans what to ask the listing next. Pure: it says what to do, and is told what came of it.
 
-The site states a total for any range of dates, and the books say which total is to be expected. Where the two agree
-there is nothing to look for; where they differ the range is split and one half's total asked: the other's follows by
-difference. What is small enough, or changed enough, is walked page by page. Backfill, sync and audit are this same act
-at different depths: `again` walks everything of a window, without it only what differs is walked.
+The site states a total for any range of dates, and the ledger says which total is to be expected. Where the two agree
+there is nothing to look for. Where they differ the range is split and one half's total asked; the other's follows by
+difference. What is small enough, or changed enough, is walked page by page. Backfill and sync do the same at different
+depths: `again` walks everything of a window; without it only what differs is walked.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Contradiction:
 
 Step = Ask | Walk | Empty | Silent | Contradiction
 Steps = Generator[Step, int | None, int | None]
-Books = Callable[[Window], Standing]
+FindStanding = Callable[[Window], Standing]
 
 _DAY = timedelta(days=1)
 
@@ -67,46 +67,66 @@ _RECENT_WEIGHT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """How to look."""
+class WalkSettings:
+    """How the listing is walked."""
 
     walk_most: int
-    """Decisions beyond which a window of more than one day is split before it is walked."""
+    """A window of more than one day with more decisions than this is split before it is walked."""
     horizon: date
     """A day that no decision is dated later than: what is later is not split off."""
     recent: date
     """The first day of the decision dates among which changes are likelier."""
 
 
-def look(window: Window, books: Books, habits: Habits, *, again: bool = False, total: int | None = None) -> Steps:
-    """The steps to see all of a window (`again`), or what of it is not as the books say. Returns its total.
+def plan(
+    window: Window,
+    find_standing: FindStanding,
+    settings: WalkSettings,
+    *,
+    again: bool = False,
+    total: int | None = None,
+) -> Steps:
+    """The steps to see all of a window (`again`), or what of it is not as the ledger says. Returns its total.
 
-    `total`: the window's, where it is known by difference.
+    `find_standing`: what the ledger expects of a window. `total`: the window's, where it is known by difference.
     """
-    standing = books(window)
+    standing = find_standing(window)
     if again and standing.seen:
         return standing.expected
     if total is None:
         total = yield Ask(window)
         if total is None:
             return None
-        standing = books(window)  # the page that stated it may have shown something new
+        standing = find_standing(window)  # the page that stated it may have shown something new
     if not again and total == standing.expected:
         return total
-    if _is_to_be_walked(window, total, standing, habits.walk_most, again):
+    if _is_to_be_walked(window, total, standing, settings.walk_most, again):
         walked = yield Walk(window)
         if walked is None and total == 0:
             yield Empty(window)
             return 0
         return walked
-    older, newer = _parts(window, standing, habits, again)
-    newer_total = yield from look(newer, books, habits, again=again)
+    older, newer = _split(window, standing, settings, again)
+    return (yield from _plan_parts(window, total, older, newer, find_standing, settings, again))
+
+
+def _plan_parts(
+    window: Window,
+    total: int,
+    older: Window,
+    newer: Window,
+    find_standing: FindStanding,
+    settings: WalkSettings,
+    again: bool,
+) -> Steps:
+    """The steps to see a window by its two parts. `total`: the window's, which its parts should add up to."""
+    newer_total = yield from plan(newer, find_standing, settings, again=again)
     # A part with more than the whole had by then tells nothing of the other.
     rest = None if newer_total is None or newer_total > total else total - newer_total
-    older_total = yield from look(older, books, habits, again=again, total=rest)
+    older_total = yield from plan(older, find_standing, settings, again=again, total=rest)
     if newer_total is None and older_total == total:
         newer_total = 0
-        if again or books(newer).expected:
+        if again or find_standing(newer).expected:
             yield Empty(newer)
     if older_total is None or newer_total is None:
         for part, its_total in ((older, older_total), (newer, newer_total)):
@@ -115,9 +135,9 @@ def look(window: Window, books: Books, habits: Habits, *, again: bool = False, t
         return total
     parts = older_total + newer_total
     if again and parts != total:
-        total = yield Ask(window)  # it may have changed while its parts were walked
-        if total != parts:
-            yield Contradiction(window, total, parts)
+        stated = yield Ask(window)  # it may have changed while its parts were walked
+        if stated != parts:
+            yield Contradiction(window, stated, parts)
     return parts
 
 
@@ -136,15 +156,15 @@ def _is_to_be_walked(window: Window, total: int, standing: Standing, walk_most: 
     return pages <= changes * (math.log2(max(1.0, places / changes)) + of_a_day)
 
 
-def _parts(window: Window, standing: Standing, habits: Habits, again: bool) -> tuple[Window, Window]:
+def _split(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> tuple[Window, Window]:
     """A window's two parts, the older first: by days where all of it is to be seen, else so that a change is as likely
     in the one as in the other."""
     stretches = [
-        (first, weight * (_RECENT_WEIGHT if first >= habits.recent else 1))
+        (first, weight * (_RECENT_WEIGHT if first >= settings.recent else 1))
         for first, weight in _stretches(window, standing)
     ]
     if again or len(stretches) < 2:
-        older, newer = split(Window(window.first, min(window.last, max(habits.horizon, window.first + _DAY))))
+        older, newer = split(Window(window.first, min(window.last, max(settings.horizon, window.first + _DAY))))
         return older, Window(newer.first, window.last)
     half = sum(weight for _, weight in stretches) / 2
     seen = 0.0
@@ -208,7 +228,7 @@ class Cadence:
     walk: int
 
 
-def owed(
+def find_owed(
     proofs: Sequence[Proof], today: date, cadences: Sequence[Cadence], walk_most: int
 ) -> tuple[list[Window], list[Window]]:
     """The ranges to count and the ranges to walk again, newest first. `cadences`: by age, the first from 0.

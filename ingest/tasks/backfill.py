@@ -3,7 +3,7 @@
 From the range to the stored row there are eight steps; a step is a call from one module into another.
 
 1. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
-2. listing_walk -> reconcile.look: which window to ask for its total next, and which to walk.
+2. listing_walk -> reconcile.plan: which window to ask for its total next, and which to walk.
 3. listing_walk -> listing_fetch.fetch_first: fetch the first page of a window, store its cards and queue what is new.
 4. listing_walk -> pagination.walk_window: fetch its other pages in the same way, and compare the cards with the total.
 5. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.

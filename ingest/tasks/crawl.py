@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from ingest.config import Config
 from ingest.crawling.canary import Canary
 from ingest.crawling.listing_walk import ListingWalker
-from ingest.crawling.reconcile import Habits
+from ingest.crawling.reconcile import WalkSettings
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import FetchError, ReadError
 from ingest.fetching.client import Site
@@ -61,7 +61,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         walker = ListingWalker(
             *(run.db, site, run.clock, run.number),
-            habits=habits(run.config, today),
+            settings=walk_settings(run.config, today),
             trusted_since=trusted_since,
             check_canary=canary.check,
             note_odd=run.tally.note_odd,
@@ -88,9 +88,9 @@ def _pipeline(run: TaskRun, codec: Codec, site: Wire, canary: Canary) -> Pipelin
     )
 
 
-def habits(config: Config, today: date) -> Habits:
+def walk_settings(config: Config, today: date) -> WalkSettings:
     """How the configuration has the listing walked."""
-    return Habits(
+    return WalkSettings(
         walk_most=config.listing.walk_most,
         horizon=date(today.year, 12, 31),
         recent=today - timedelta(days=config.cadence.middle_days),

@@ -18,7 +18,7 @@ from ingest.config import Config
 from ingest.crawling.canary import Canary
 from ingest.crawling.disappearance import DisappearanceCheck
 from ingest.crawling.listing_walk import ListingWalker
-from ingest.crawling.reconcile import Cadence, Ranges, owed, ranges
+from ingest.crawling.reconcile import Cadence, Ranges, find_owed, ranges
 from ingest.crawling.windows import EVERYTHING, gaps, joined
 from ingest.errors import Blocked
 from ingest.lgo.source import OUTCOME_FILTERS, SEARCH_FILTERS
@@ -189,7 +189,7 @@ class SyncRound:
             Cadence(dials.middle_days, dials.count_old, dials.walk_old),
         )
         proofs = ledger.find_windows(self._db)
-        counts, walks = owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
+        counts, walks = find_owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
         for window in counts:
             total = self._walker.ask(window)
             if total == ledger.standing(self._db, window).expected:

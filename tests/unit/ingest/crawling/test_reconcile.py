@@ -19,12 +19,12 @@ from ingest.crawling.reconcile import (
     Cadence,
     Contradiction,
     Empty,
-    Habits,
     Silent,
     Step,
     Walk,
-    look,
-    owed,
+    WalkSettings,
+    find_owed,
+    plan,
     ranges,
 )
 from ingest.crawling.windows import EVERYTHING, days, gaps, joined, split, split_at
@@ -85,8 +85,8 @@ class Play:
         return Standing(sum(count for _, count in held) + owing, tuple(held), seen)
 
     def go(self, *, again: bool, total: int | None = None) -> Play:
-        habits = Habits(walk_most=self.walk_most, horizon=self.horizon, recent=self.recent)
-        doing = look(self.window, self.standing, habits, again=again, total=total)
+        settings = WalkSettings(walk_most=self.walk_most, horizon=self.horizon, recent=self.recent)
+        doing = plan(self.window, self.standing, settings, again=again, total=total)
         answer: int | None = None
         started = False
         while True:
@@ -360,7 +360,7 @@ def test_a_part_that_has_more_than_the_whole_shows_nothing_of_the_other_part(aga
 def test_what_the_page_that_stated_the_total_showed_is_in_the_books_by_then() -> None:
     window = Window(day(0), day(9))
     play = Play(window, lambda _: 3, Counter({day(1): 2}))
-    steps = look(window, play.standing, Habits(walk_most=10, horizon=date.max, recent=date.max))
+    steps = plan(window, play.standing, WalkSettings(walk_most=10, horizon=date.max, recent=date.max))
     assert next(steps) == Ask(window)
     play.books[day(9)] += 1
     with pytest.raises(StopIteration):
@@ -703,7 +703,7 @@ def is_owing(row: Proof) -> bool:
 
 @given(ledgers(), st.integers(1, 100))
 def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
-    due_counts, due_walks = owed(rows, TODAY, CADENCES, walk_most)
+    due_counts, due_walks = find_owed(rows, TODAY, CADENCES, walk_most)
     for row in rows:
         walked = any(inside(row.window, one) for one in due_walks)
         counted = any(inside(row.window, one) for one in due_counts)
@@ -734,26 +734,28 @@ def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
 def test_the_cadence_follows_the_age_of_the_newest_day(age: int, cadence: int) -> None:
     window = Window(TODAY - timedelta(days=age + 500), TODAY - timedelta(days=age))
     most = CADENCES[cadence].walk
-    assert owed([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
-    assert owed([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
+    assert find_owed([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
+    assert find_owed([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
 
 
 def test_a_window_that_reaches_into_the_future_is_recent() -> None:
-    assert owed([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
+    assert find_owed([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
 
 
 def test_what_was_counted_today_is_not_due_today() -> None:
-    assert owed([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
+    assert find_owed([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
 
 
 def test_a_cadence_of_a_day_comes_every_day_for_every_window() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n)), counted=1) for n in range(0, 100, 2)]
-    assert len(owed(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
+    assert len(find_owed(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
 
 
 def test_what_was_proven_in_one_go_is_not_due_in_one_go() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n))) for n in range(800, 1_000)]
-    dues = [sum(days(one) for one in owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)]
+    dues = [
+        sum(days(one) for one in find_owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)
+    ]
     assert dues[44] == 0
     first = next(n for n, due in enumerate(dues) if due)
     assert first < 60 and dues[first] < 50 and dues[-1] >= 190
