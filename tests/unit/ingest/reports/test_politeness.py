@@ -20,7 +20,7 @@ FETCHED = "2026-11-01T12:00:00Z"
 def day(number: int, **counts: Any) -> Day:
     """A day of November on which ten requests were made as promised."""
     calm = {"requests": 10, "unanswered": 0, "errors": 0, "received": 1_000, "seconds": 1.0, "most_in_a_minute": 4}
-    kept = {"least_gap": 2.0, "holds": 0, "holds_kept": 0, "holds_capped": 0, "promised": 10}
+    kept = {"least_gap": 2.0, "holds": 0, "holds_kept": 0, "holds_capped": 0, "holds_shortened": 0, "promised": 10}
     broken = {"too_soon": 0, "too_many": 0, "in_quiet_hours": 0}
     return Day(f"2026-11-{number:02}", **{**calm, **kept, **broken, **counts})
 
@@ -86,6 +86,25 @@ def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, "never"),
+        ({"holds": 1, "holds_kept": 1}, "1 time, 1 kept"),
+        (
+            {"holds": 3, "holds_kept": 2, "holds_capped": 1},
+            "3 times, 2 kept; 1 longer than a day, and asked again after one",
+        ),
+        (
+            {"holds": 3, "holds_kept": 3, "holds_shortened": 2},
+            "3 times, 3 kept; 2 for one address only, and shortened to retry_wait_most",
+        ),
+    ],
+)
+def test_waits_that_the_site_asked_for_are_counted(counts: dict[str, int], words: str) -> None:
+    assert f"  asked to wait (Retry-After): {words}" in report(days=[day(1, **counts)]).lines()
+
+
+@pytest.mark.parametrize(
     ("rules", "addresses", "words"),
     [
         ("", [], "allows what we ask for"),
@@ -112,12 +131,14 @@ def test_a_site_without_robots_allows_all() -> None:
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
         ("2026-11-02T12:00:00Z", 200, "a page stands in its place; these rules are kept"),
+        ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
 def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
     at: str, status: int | None, words: str
 ) -> None:
-    said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, None)).robots
+    error = "cut short" if words.endswith("cut short") else None
+    said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
     assert said == f"allows what we ask for (as of {FETCHED}); asked for 2 times, last at {at}: {words}"
 
 
