@@ -62,8 +62,7 @@ class Tally:
     def leave_out(self, files: Sequence[tuple[Path, str]]) -> None:
         """Counts and reports files that were not read, each with the reason."""
         for path, why in files:
-            name = os.fsencode(path).decode("utf-8", "replace")  # a name may be any bytes
-            name = "".join(character if character.isprintable() else "\ufffd" for character in name)
+            name = show_path(path)
             self.left_out.append(f"{name} ({why})")
             log.warning("%s: left out: %s", name, why)
 
@@ -79,3 +78,9 @@ class Tally:
 
 Report = Callable[[Tally], None]
 """Called with the tally whenever it has changed."""
+
+
+def show_path(path: Path) -> str:
+    """The path as a line of text. A name may hold any bytes; what no text can hold, and controls, become U+FFFD."""
+    name = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "\ufffd" for character in name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ingest.errors import ReadError, Stopped, one_document
 from ingest.recording.chapters import require_past
 from ingest.recording.record import Recorder
+from ingest.recording.tally import show_path
 from ingest.tasks.documents import read
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
@@ -43,8 +44,8 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
                 decision = read(path, unclosed=task.unclosed)
             require_past(decision, run.clock.today())
         except ReadError as error:
-            log.warning("%s: %s", path, error)
-            tally.miss(str(path), error)
+            log.warning("%s: %s", show_path(path), error)
+            tally.miss(show_path(path), error)
             continue
         batch.add(decision, path)
     batch.record()

@@ -156,6 +156,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "facets": ["state"],
     },
     "failures": {
+        "key": ["reference"],
         "title": "Failures",
         "description": "Every listed decision that was asked for and could not be fetched or read so far. Each is "
         "tried again. Those that are excluded are not among them.",
@@ -173,6 +174,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "facets": ["error_kind"],
     },
     "held_from_site": {
+        "key": ["reference"],
         "title": "Held from the site",
         "description": "The decisions that were read from the site itself. Those that only an import brought are in "
         "`decisions` and not here.",

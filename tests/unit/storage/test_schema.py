@@ -17,6 +17,7 @@ from storage.migrations import (
     m005_account,
     m006_holds,
     m007_cards,
+    m008_reasons_and_failures,
 )
 
 LANDED = {
@@ -27,6 +28,7 @@ LANDED = {
     m005_account.SCRIPT: "3560af35db6b3f3d49441284113f39ccd8dc4037e605e06c76ea7ad13e485fe5",
     m006_holds.SCRIPT: "ea825ec82fae44a31c1c37c79f3f49ae277a8a97b9763f0dd1807f2bf7581b9d",
     m007_cards.SCRIPT: "e92764514ba5bc4916b49dcfd7f0c3aeecf402cd78326b2f2c33993c780d04f7",
+    m008_reasons_and_failures.SCRIPT: "50e42efbce81d10cab7353ffab5f6839fdee273a09da12c24f56bf72064b17b0",
 }
 
 
