@@ -28,7 +28,7 @@ from apscheduler.triggers.cron import CronTrigger
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.errors import ConfigError, Stopped
-from ingest.fetching.throttle import free_at
+from ingest.fetching.throttle import find_earliest_start
 from ingest.reports.lines import printable
 from ingest.run import Outcome, Sync, perform
 from storage import runs, status
@@ -204,7 +204,7 @@ class _Daemon:
         try:
             with reading(self._database) as db:
                 at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
-                return free_at(db, self._config.fetch, now, at)
+                return find_earliest_start(db, self._config.fetch, now, at)
         except LgscoError as error:  # then it cannot be written either, and the site is not asked
             log.warning("the runs cannot be read: %s", error)
             return now + timedelta(seconds=_RETRY_SECONDS[0])

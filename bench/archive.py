@@ -56,13 +56,13 @@ class Counted:
 
 
 class _InProcess:
-    """A wire that reaches the site without HTTP, robots.txt or pace."""
+    """An HTTP client in name only: asks the site within the process, without robots.txt or pace."""
 
     def __init__(self, counted: Counted, clock: Clock) -> None:
         self._counted = counted
         self._at = clock.stamp
 
-    def fetch(self, target: str, known: Validators | None = None) -> Answer:  # noqa: ARG002  # as a wire is asked
+    def fetch(self, target: str, known: Validators | None = None) -> Answer:  # noqa: ARG002  # as HttpClient
         return Answer(target, self._counted.ask(target), "utf-8", self._at())
 
 
@@ -89,7 +89,7 @@ class Archive:
             chance=Random(1),
         )
         self._counted = Counted(site)
-        self._wire = _InProcess(self._counted, self._clock)
+        self._client = _InProcess(self._counted, self._clock)
 
     def backfill(self) -> int:
         """Lists and holds everything; returns how many listing requests it took."""
@@ -107,7 +107,7 @@ class Archive:
         canary = self._canary(run)
         walker = self._walker(run, canary)
         disappearances = DisappearanceCheck(
-            *(self._db, self._wire, walker, self._clock),
+            *(self._db, self._client, walker, self._clock),
             check_canary=canary.check,
             days_apart=self._config.listing.gone_days,
             retention_days=self._config.listing.retention_days,
@@ -129,11 +129,11 @@ class Archive:
 
     def _canary(self, run: int) -> Canary:
         within = Window(retention_edge(self._config, self.today), EVERYTHING.last)
-        return Canary(self._db, self._codec, self._wire, self._clock, run, within=within)
+        return Canary(self._db, self._codec, self._client, self._clock, run, within=within)
 
     def _walker(self, run: int, canary: Canary, trusted: str | None = None) -> ListingWalker:
         return ListingWalker(
-            *(self._db, self._wire, self._clock, run),
+            *(self._db, self._client, self._clock, run),
             settings=walk_settings(self._config, self.today),
             trusted_since=trusted,
             check_canary=canary.check,

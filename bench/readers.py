@@ -13,16 +13,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
 
 from bench.samples import pages
-from ingest.clock import Clock, Stop
-from ingest.config import load
+from ingest.clock import Clock
 from ingest.errors import Undecodable
-from ingest.fetching.client import Site as Client
 from ingest.fetching.retry_after import parse_retry_after
-from ingest.fetching.robots import decode_robots
-from ingest.fetching.throttle import Manners
+from ingest.fetching.robots import RobotsRules, decode_robots
 from ingest.lgo import listing_page as listing
 from ingest.lgo import page
 from ingest.lgo import text_format as text
@@ -35,7 +31,6 @@ from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.markup import STYLES, render
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from storage.journal import Robots
 from storage.model import Decision, reference
 from storage.search import match_expression, snippet
 
@@ -171,37 +166,11 @@ def _retry_after(body: bytes) -> object:
 
 def _robots(body: bytes) -> object:
     try:
-        client = _client(decode_robots(body))
+        rules = RobotsRules(decode_robots(body), "lgsco/1.0")
     except Undecodable:
         return False
-    client._read_robots()
-    delay = cast("_Kept", client._manners).crawl_delay
-    assert delay is None or 0 <= delay <= 86_400, "a crawl delay that nobody can wait for"
-    return client._robots.can_fetch(f"{_SITE}/Decisions/SearchResults?page=1", client._token) in (True, False)
-
-
-class _Kept:
-    """Manners with a robots.txt that was fetched already."""
-
-    def __init__(self, words: str) -> None:
-        self._robots = Robots(_SITE, Clock().stamp(), 200, words)
-        self.crawl_delay: float | None = None
-
-    def find_robots(self, _site: str) -> Robots:
-        return self._robots
-
-    def obey_crawl_delay(self, seconds: float) -> None:
-        self.crawl_delay = seconds
-
-
-@cache
-def _config() -> Any:
-    return load(None, {}, {"--site": ("site.base_url", _SITE)})
-
-
-def _client(robots: str) -> Client:
-    """The client of a site that is never asked."""
-    return Client(_config(), Clock(), Stop(), cast("Manners", _Kept(robots)))
+    assert rules.crawl_delay >= 0, "a crawl delay that is no number of seconds"
+    return rules.allows(f"{_SITE}/Decisions/SearchResults?page=1") in (True, False)
 
 
 @cache

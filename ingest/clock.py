@@ -24,7 +24,7 @@ class Stop(Event):
     exit_code = 130
     _breakable = False
 
-    def heed(self) -> None:
+    def raise_if_set(self) -> None:
         """Raises Stopped once it is set."""
         if self.is_set():
             raise Stopped(self.exit_code)

@@ -14,7 +14,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config, require_courtesy
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
 from ingest.fetching.quiet_hours import within
-from ingest.fetching.throttle import Manners
+from ingest.fetching.throttle import Throttle
 from ingest.recording.tally import Report, Tally
 from ingest.tasks.backfill import Backfill, Demo, backfill
 from ingest.tasks.documents import LeftOut, find
@@ -51,7 +51,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     if isinstance(task, Renormalise) and not database.is_file():
         raise StoreFailed(f"{database}: no such database; --db names another")
     try:
-        with heeding(stop.heed), writing(database) as db:
+        with heeding(stop.raise_if_set), writing(database) as db:
             with atomic(db):
                 user_agent = config.user_agent if isinstance(task, Backfill | Sync) else None
                 number = runs.begin_run(db, name, arguments, clock.stamp(), user_agent)
@@ -77,7 +77,7 @@ def _start(db: sqlite3.Connection, number: int, config: Config, clock: Clock, st
         tally.waiting = told
         report(tally)
 
-    throttle = Manners(db, number, config.fetch, clock, stop, asked=count_request, waits=show_wait)
+    throttle = Throttle(db, number, config.fetch, clock, stop, on_request=count_request, on_wait=show_wait)
     return TaskRun(db, number, config, clock, stop, throttle, tally, report)
 
 

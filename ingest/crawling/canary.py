@@ -22,7 +22,7 @@ from ingest.errors import (
     TooLarge,
     one_document,
 )
-from ingest.fetching.interface import Wire
+from ingest.fetching.interface import HttpClient
 from ingest.lgo import page as decision_page
 from ingest.parsing.input_limits import shows
 from storage import checks, pages, queue
@@ -41,7 +41,7 @@ class Canary:
     """Re-reads known decisions and judges the site by them."""
 
     def __init__(
-        self, db: sqlite3.Connection, codec: pages.Codec, site: Wire, clock: Clock, run: int, *, within: Window
+        self, db: sqlite3.Connection, codec: pages.Codec, site: HttpClient, clock: Clock, run: int, *, within: Window
     ) -> None:
         """`within`: decision dates that nothing leaves by age."""
         self._db = db

@@ -17,7 +17,7 @@ from typing import Literal, assert_never
 from ingest.clock import Clock
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.errors import FetchError, Gone, HeldOff, ReadError
-from ingest.fetching.interface import Wire
+from ingest.fetching.interface import HttpClient
 from ingest.recording.failures import (
     Acquit,
     BlamePage,
@@ -72,7 +72,7 @@ class DisappearanceCheck:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Wire,
+        site: HttpClient,
         walker: ListingWalker,
         clock: Clock,
         *,

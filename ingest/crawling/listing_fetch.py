@@ -14,7 +14,7 @@ from ingest.clock import Clock
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import may_hold
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, LayoutChanged, ReadError
-from ingest.fetching.interface import Wire
+from ingest.fetching.interface import HttpClient
 from ingest.lgo import listing_page
 from ingest.lgo.addresses import LISTING
 from ingest.lgo.listing_page import Listing
@@ -32,7 +32,7 @@ class ListingFetcher:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Wire,
+        site: HttpClient,
         clock: Clock,
         run: int,
         findings: Findings,

@@ -16,7 +16,7 @@ from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.pagination import walk_window
 from ingest.crawling.reconcile import Ask, Contradiction, Empty, Silent, Step, Walk, WalkSettings, plan
 from ingest.errors import FetchError, ReadError
-from ingest.fetching.interface import Wire
+from ingest.fetching.interface import HttpClient
 from ingest.lgo.source import SEARCH_FILTERS
 from storage import entries, ledger
 from storage.database import atomic
@@ -34,7 +34,7 @@ class ListingWalker:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: Wire,
+        site: HttpClient,
         clock: Clock,
         run: int,
         *,

@@ -1,1 +1,1 @@
-"""The only HTTP: one polite client of one host."""
+"""The only HTTP: a polite client of one site, and the parts it is made of."""

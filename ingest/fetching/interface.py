@@ -1,4 +1,4 @@
-"""The door to the wire, one method wide: what the rest of the house knows of fetching."""
+"""The HTTP interface that `Client` implements and tests replace: one method, `fetch`."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from storage.model import Validators
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer with status 200; or 304, when the site was told what we have of it."""
+    """A complete response with status 200, or with 304 if the request was conditional."""
 
     target: str
-    """Path and query that were asked for."""
+    """Path and query that were requested, before any redirect."""
     body: bytes
+    """Decompressed. Empty if `unchanged`."""
     charset: str | None
+    """As the Content-Type header declares it; it may not exist."""
     at: str
-    """When it was asked for: UTC, ISO 8601 with Z."""
+    """When the request began: UTC, ISO 8601 with Z."""
     validators: Validators | None = None
     unchanged: bool = False
-    """Whether the site says that it is as the validators it was told say; `body` is empty then."""
+    """Whether the site answered 304: the page still matches the validators that were sent."""
     address: str | None = None
-    """The whole address that answered, after redirections; None where it is not known."""
+    """The absolute URL that answered, after redirects; None if unknown."""
 
 
-class Wire(Protocol):
-    """What fetches; `ingest.fetching.client.Site` is the only one that makes requests."""
+class HttpClient(Protocol):
+    """Fetches pages of one site. `ingest.fetching.client.Client` is the only implementation that makes requests."""
 
     def fetch(self, target: str, known: Validators | None = None) -> Answer:
-        """The answer for a path and query. `known`: the validators of what we have of it."""
+        """Fetches a path and query. `known`: the validators of the stored page, for a conditional request.
+
+        Raises FetchError if the page could not be fetched, and another LgscoError if the run cannot go on.
+        """

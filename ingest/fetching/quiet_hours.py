@@ -1,4 +1,4 @@
-"""Hours of the day in London, such as "08:00-18:00". Pure."""
+"""Quiet hours: hours of the day in London, such as "08:00-18:00", in which no request is made. Pure."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from zoneinfo import ZoneInfo
 from ingest.config import MINUTES_A_DAY, parse_hours
 
 _LONDON = ZoneInfo("Europe/London")
-_SENDING = timedelta(seconds=15)
-"""What a request may take to go out: a lock on the file and a connection may have to be waited for."""
+_MAX_SENDING_TIME = timedelta(seconds=15)
+"""How long a request may take to go out: it may wait for a lock on the database and for a connection."""
 
 
-def left(every: Iterable[str], now: datetime) -> float:
-    """Seconds until the end of those hours that an instant lies in; 0 outside of them all."""
+def find_seconds_left(spans: Iterable[str], now: datetime) -> float:
+    """Seconds until the quiet hours that `now` lies in end, the latest if they overlap; 0 outside all of them."""
     here = now.astimezone(_LONDON)
     minute = here.hour * 60 + here.minute
-    most = 0.0
-    for begin, end in map(parse_hours, every):
+    longest = 0.0
+    for begin, end in map(parse_hours, spans):
         inside = begin <= minute < end if begin < end else minute >= begin or minute < end
         if inside:
             rest = (end - minute) % MINUTES_A_DAY or MINUTES_A_DAY
-            most = max(most, rest * 60.0 - here.second - here.microsecond / 1e6)
-    return most
+            longest = max(longest, rest * 60.0 - here.second - here.microsecond / 1e6)
+    return longest
 
 
 def within(hours: str, at: str) -> bool:
-    """Whether an instant of the journal lies in any of some hours, such as "08:00-12:00 22:00-06:00". Just after they
-    begin it does not: what was let go before may be sent then."""
+    """Whether a journalled request went out in quiet hours, such as "08:00-12:00 22:00-06:00".
+
+    `at`: ISO 8601. The first 15 seconds do not count: a request that began before them may go out then.
+    """
     then = datetime.fromisoformat(at)
-    return all(left(hours.split(), instant) > 0 for instant in (then - _SENDING, then))
+    return all(find_seconds_left(hours.split(), instant) > 0 for instant in (then - _MAX_SENDING_TIME, then))

@@ -1,12 +1,23 @@
-"""Decodes the bytes of robots.txt, so that a rule is obeyed in whatever encoding the site sends it. Pure."""
+"""robots.txt: decodes it in whatever encoding it is sent, and answers what its rules allow (RFC 9309). Pure."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from protego import Protego
 
 from ingest.errors import Undecodable
+
+ROBOTS_PATH = "/robots.txt"
+
+MAX_AGE = timedelta(hours=24)
+"""How long a robots.txt may be used before it is fetched again (RFC 9309, 2.4)."""
+
+MAX_CRAWL_DELAY_SECONDS = 3600.0
+"""A run does not wait longer than this between two requests; it ends instead."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
@@ -38,6 +49,42 @@ _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 """Characters that text does not have, and that binary data has."""
 _TEXT = re.compile(r"[!-~]|[^\W_]")
 _ASCII_TEXT = re.compile(r"[!-~]")
+
+
+class RobotsRules:
+    """The rules of one robots.txt for one user agent."""
+
+    def __init__(self, text: str, user_agent: str) -> None:
+        """`user_agent`: as in the request header. The rules are for its product token, which ends at the first slash
+        (RFC 9309, 2.2.1)."""
+        self._rules = Protego.parse(text)
+        self._token = user_agent.partition("/")[0]
+
+    def allows(self, url: str) -> bool:
+        """Whether a URL may be requested."""
+        return bool(self._rules.can_fetch(url, self._token))
+
+    @property
+    def crawl_delay(self) -> float:
+        """Seconds between two requests, as Crawl-delay asks; 0 if it does not. The field is not in RFC 9309."""
+        delay = float(self._rules.crawl_delay(self._token) or 0)
+        return delay if delay > 0 else 0.0
+
+
+def is_fresh(fetched_at: datetime | None, now: datetime) -> bool:
+    """Whether a robots.txt fetched at that instant may still be used. An instant after `now`, from before the clock was
+    set back, is not fresh."""
+    return fetched_at is not None and timedelta() <= now - fetched_at < MAX_AGE
+
+
+def means_no_rules(status: int) -> bool:
+    """Whether this status of robots.txt means that everything is allowed (RFC 9309, 2.3.1.3). After 429 it is not."""
+    return 400 <= status < 500 and status != 429
+
+
+def is_html(text: str) -> bool:
+    """Whether a web page came in place of robots.txt, such as the page of a firewall."""
+    return text.lstrip().startswith("<")
 
 
 def decode_robots(body: bytes, charset: str | None = None) -> str:

@@ -1,29 +1,234 @@
-"""Limits how long a whole answer may take, which httpx does not: its timeout is for each read alone.
+"""Sends one GET and receives the response within a deadline and a byte cap. The only module that uses httpx.
 
-This reaches into httpx: it replaces a method of the network stream that the `trace` extension passes on.
+httpx has neither limit: its read timeout is for each read alone. `limit_reads` reaches into httpx to add the deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import logging
+import re
+import ssl
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+import httpx
+
+from ingest.clock import Clock, Stop
+from ingest.config import Fetch
+from ingest.errors import Elsewhere, FetchError, Overdue, TooLarge, Unreachable
+from ingest.fetching.decompress import GzipDecoder
+from storage.model import Validators
+
+log = logging.getLogger("lgsco")
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
-"""The events of the `trace` extension that pass on a new network stream, as `return_value`."""
+"""The events of httpx's `trace` extension that pass on a new network stream, as `return_value`."""
 
-_READ_LEAST_SECONDS = 0.001
-"""A timeout of 0 would mean a read that does not block, and its error is another one."""
+_SENDING = "http11.send_request_headers.started"
+_RECEIVING = "http11.receive_response_headers."
+
+_MIN_READ_TIMEOUT_SECONDS = 0.001
+"""A timeout of 0 would mean a read that does not block, which fails with a different error."""
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its response, as far as it was received."""
+
+    began: float
+    """Monotonic seconds: when the request was sent or, until then, when `Transport.get` was called."""
+    is_new_connection: bool = False
+    status: int | None = None
+    """None if no response headers were received."""
+    received: int = 0
+    """Bytes of the body, before decompression."""
+    retry_after: str | None = None
+    date: str | None = None
+    """The site's clock when it answered: the Date header."""
+    location: str | None = None
+    charset: str | None = None
+    """As the Content-Type header declares it; it may not exist."""
+    validators: Validators | None = None
+    body: bytes = b""
+    """The whole body, decompressed. Empty if there is an `error`."""
+    error: FetchError | TooLarge | None = None
+    """Why the response was not received as a whole; None if it was."""
+
+
+class _SendableCookies(DefaultCookiePolicy):
+    """Refuses cookies that httpx could not send back: every later request would fail."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        text = f"{cookie.name}={cookie.value}"
+        return text.isascii() and text.isprintable() and super().set_ok(cookie, request)
+
+
+class Transport:
+    """The HTTP connection to one site. Follows no redirects and does not retry. Call `close` at the end."""
+
+    def __init__(
+        self,
+        site: str,
+        user_agent: str,
+        settings: Fetch,
+        clock: Clock,
+        stop: Stop,
+        *,
+        on_sent: Callable[[], None],
+        on_connected_response: Callable[[], None],
+    ) -> None:
+        """`site`: scheme and host, without a path. `on_sent` is called when a request goes out, after any connection
+        was made for it; `on_connected_response` when the response begins on such a new connection."""
+        self._site = site
+        self._host = urlsplit(site).netloc
+        self._settings = settings
+        self._clock = clock
+        self._stop = stop
+        self._on_sent = on_sent
+        self._on_connected_response = on_connected_response
+        self._deadline = 0.0
+        """Monotonic seconds: when the current response must be complete."""
+        # Building an SSL context costs 19 ms, and a site on loopback needs none.
+        verify: ssl.SSLContext | bool = ssl.create_default_context() if site.startswith("https:") else False
+        self._client = httpx.Client(
+            headers=[(b"User-Agent", user_agent.encode()), (b"Accept-Encoding", b"gzip")],
+            verify=verify,
+            timeout=httpx.Timeout(settings.read_timeout, connect=min(settings.connect_timeout, settings.deadline)),
+            trust_env=False,
+            cookies=CookieJar(_SendableCookies()),
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._client.close()
+
+    def get(self, target: str, known: Validators | None = None) -> Exchange:
+        """Sends one GET for a path and query and receives the response. `known`: makes the request conditional.
+
+        A failure is the `error` of the exchange: Unreachable, Overdue, TooLarge, or Elsewhere if the target is not a
+        valid address. Raises Stopped if a signal arrives meanwhile.
+        """
+        exchange = Exchange(self._clock.monotonic())
+        self._deadline = exchange.began + self._settings.deadline
+        try:
+            with (
+                self._stop.breaking_off(),
+                self._client.stream(
+                    "GET",
+                    self._site + target,
+                    headers=_condition(known),
+                    extensions={"trace": functools.partial(self._trace, exchange)},
+                ) as response,
+            ):
+                _read_headers(response, exchange)
+                exchange.body = self._read_body(target, response, exchange)
+        except (FetchError, TooLarge) as error:
+            exchange.error = error
+        except httpx.InvalidURL:
+            exchange.error = Elsewhere(f"{target!r} is no address that can be asked for")
+        except (TimeoutError, httpx.TimeoutException):
+            if self._clock.monotonic() >= self._deadline:
+                exchange.error = Overdue(f"{target}: no whole answer within {self._settings.deadline:g} seconds")
+            else:
+                exchange.error = Overdue(f"{target}: no answer in time from {self._host}")
+        except (httpx.TransportError, zlib.error) as error:
+            reason = str(error) or type(error).__name__
+            exchange.error = Unreachable(f"{target}: no whole answer from {self._host} ({reason})")
+        return exchange
+
+    def _trace(self, exchange: Exchange, event: str, info: Mapping[str, Any]) -> None:
+        """Handles an event of httpx's `trace` extension."""
+        if event in CONNECTED:
+            exchange.is_new_connection = True
+            limit_reads(info["return_value"], lambda: self._deadline - self._clock.monotonic())
+        elif event == _SENDING:
+            self._on_sent()
+            exchange.began = self._clock.monotonic()
+        elif event.startswith(_RECEIVING) and exchange.is_new_connection:
+            self._on_connected_response()
+
+    def _read_body(self, target: str, response: httpx.Response, exchange: Exchange) -> bytes:
+        """Reads the body and decompresses it part by part, so that a small response cannot expand past the cap."""
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", "", "gzip", "x-gzip"):
+            raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
+        decoder = GzipDecoder() if "gzip" in encoding else None
+        parts: list[bytes] = []
+        size = 0
+        for raw in response.iter_raw():
+            exchange.received += len(raw)
+            self._require_size(target, exchange.received)
+            for part in decoder.decode(raw) if decoder is not None else (raw,):
+                size += len(part)
+                self._require_size(target, size)
+                parts.append(part)
+        if decoder is not None and exchange.received and not decoder.is_complete:
+            raise Unreachable(f"{target}: the answer ends in the middle of its compression")
+        if decoder is not None and decoder.ignored:
+            log.info("%s: ignored %d bytes after the end of its gzip data", target, decoder.ignored)
+        return b"".join(parts)
+
+    def _require_size(self, target: str, size: int) -> None:
+        if size > self._settings.max_bytes:
+            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; it was not read further")
+
+
+def _condition(known: Validators | None) -> dict[str, str]:
+    """The header of a conditional request. An entity tag is preferred to a date (RFC 9110, 13.1.3)."""
+    if known is not None and known.etag:
+        return {"If-None-Match": known.etag}
+    if known is not None and known.last_modified:
+        return {"If-Modified-Since": known.last_modified}
+    return {}
+
+
+def _read_headers(response: httpx.Response, exchange: Exchange) -> None:
+    headers = response.headers
+    exchange.status = response.status_code
+    exchange.date = headers.get("date")
+    exchange.retry_after = headers.get("retry-after")
+    exchange.location = headers.get("location")
+    charset = _CHARSET.search(headers.get("content-type", ""))
+    exchange.charset = charset[1] if charset else None
+    exchange.validators = _read_validators(headers.get("etag"), headers.get("last-modified"))
+
+
+def _read_validators(*values: str | None) -> Validators | None:
+    """The entity tag and the date, if a request could send them back; None if there is neither."""
+    etag, modified = (value if value and value.isascii() and value.isprintable() else None for value in values)
+    return Validators(etag, modified) if etag or modified else None
+
+
+def find_sent_target(url: str) -> str:
+    """The path and query that httpx sends for a URL: percent-encoded and without `.` and `..` segments.
+
+    Raises ValueError if httpx does not accept the URL.
+    """
+    try:
+        return httpx.URL(url).raw_path.decode()
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
 
 
 def limit_reads(stream: Any, seconds_left: Callable[[], float]) -> None:
-    """Lets no read from a network stream go on after a deadline, so that an answer cannot drip for ever.
+    """Makes every read from a network stream end at a deadline, so that a slow response cannot go on for ever.
 
-    `seconds_left`: until the deadline, negative after it. A read that ends after it raises TimeoutError.
+    `seconds_left`: until the deadline; negative after it. A read that ends after the deadline raises TimeoutError.
+    Replaces a method of the stream that the `trace` extension of httpx passes on.
     """
     read = stream.read
 
-    def read_in_time(most: int, timeout: float) -> bytes:
-        data: bytes = read(most, min(timeout, max(seconds_left(), _READ_LEAST_SECONDS)))
+    def read_in_time(max_bytes: int, timeout: float) -> bytes:
+        data: bytes = read(max_bytes, min(timeout, max(seconds_left(), _MIN_READ_TIMEOUT_SECONDS)))
         if seconds_left() < 0:
             raise TimeoutError
         return data

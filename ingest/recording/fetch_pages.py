@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from ingest.clock import Clock
-from ingest.fetching.interface import Wire
+from ingest.fetching.interface import HttpClient
 from ingest.recording.chapters import find_next_chapter
 from storage import decisions, pages, queue
 from storage.database import atomic
@@ -27,7 +27,7 @@ class PageFetcher:
         self,
         db: sqlite3.Connection,
         codec: pages.Codec,
-        site: Wire,
+        site: HttpClient,
         clock: Clock,
         *,
         save_journal: Callable[[], None],

@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from protego import Protego
-
 from ingest.clock import instant
 from ingest.config import Config
-from ingest.fetching.client import ROBOTS_LAST, crawl_delay
+from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.source import SEARCH_FILTERS, SEARCH_PATH
 from storage.journal import Asked, Day, Robots
 from storage.reports import PolitenessRows
@@ -167,7 +165,7 @@ def _is_failure(asked: Asked, robots: Robots) -> bool:
     if asked.status == 200 and asked.error is not None:
         return True
     if asked.status == 200:  # rules would have been stored at that instant, so this was some other page
-        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= ROBOTS_LAST
+        return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= MAX_AGE
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
 
 
@@ -175,11 +173,10 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
     """What a robots.txt says of the listing and of every known decision's page."""
     if robots.status != 200:
         return f"there is none (status {robots.status}): all is allowed"
-    rules = Protego.parse(robots.text)
-    name = config.user_agent.partition("/")[0]
-    delay = crawl_delay(rules, name)
+    rules = RobotsRules(robots.text, config.user_agent)
+    delay = rules.crawl_delay
     wait = f", and asks for {delay:g} s between requests" if delay else ""
-    listing, *pages = (rules.can_fetch(f"{robots.site}{at}", name) for at in [_LISTING, *(addresses or [_DECISION])])
+    listing, *pages = (rules.allows(f"{robots.site}{at}") for at in [_LISTING, *(addresses or [_DECISION])])
     forbidden = [] if listing else [f"the listing ({SEARCH_PATH})"]
     if not any(pages):
         forbidden.append("every decision's page")

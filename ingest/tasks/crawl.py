@@ -13,8 +13,8 @@ from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import WalkSettings
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import FetchError, ReadError
-from ingest.fetching.client import Site
-from ingest.fetching.interface import Wire
+from ingest.fetching.client import Client
+from ingest.fetching.interface import HttpClient
 from ingest.recording.fetch_pages import PageFetcher
 from ingest.recording.pipeline import Pipeline
 from ingest.recording.record import Recorder
@@ -29,7 +29,7 @@ from storage.pages import Codec
 class Crawl:
     """What a run crawls the site with."""
 
-    site: Wire
+    site: HttpClient
     canary: Canary
     walker: ListingWalker
     pipeline: Pipeline
@@ -56,7 +56,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
     """
     today = run.clock.today()
     codec = Codec(run.db)
-    with Site(run.config, run.clock, run.stop, run.throttle) as site:
+    with Client(run.db, run.config, run.clock, run.stop, run.throttle) as site:
         within = Window(retention_edge(run.config, today), EVERYTHING.last)
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         walker = ListingWalker(
@@ -76,7 +76,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
             pipeline.record_stored()
 
 
-def _pipeline(run: TaskRun, codec: Codec, site: Wire, canary: Canary) -> Pipeline:
+def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> Pipeline:
     fetcher = PageFetcher(
         *(run.db, codec, site, run.clock), save_journal=run.throttle.save, full_days=run.config.cadence.full_days
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config
-from ingest.fetching.throttle import Manners
+from ingest.fetching.throttle import Throttle
 from ingest.recording.tally import Report, Tally
 
 
@@ -21,6 +21,6 @@ class TaskRun:
     config: Config
     clock: Clock
     stop: Stop
-    throttle: Manners
+    throttle: Throttle
     tally: Tally
     report: Report

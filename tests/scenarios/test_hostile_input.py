@@ -39,8 +39,8 @@ from bench.fuzz import Tried, attempt, given
 from bench.readers import READERS, Reader, lawful
 from ingest.clock import Stop
 from ingest.errors import ReadError
-from ingest.fetching.client import Site as Client
-from ingest.fetching.throttle import Manners
+from ingest.fetching.client import Client
+from ingest.fetching.throttle import Throttle
 from ingest.lgo import listing_page as listing
 from ingest.lgo import page
 from ingest.lgo.text_format import parse, render
@@ -483,8 +483,8 @@ def fetched(world: World, target: str = "/decisions/a/b/23-004-117", **dials: ob
     config = world.config(fetch__tries=1, **dials)
     with writing(world.database) as db:
         run = runs.begin_run(db, "sync", {}, world.time.clock().stamp())
-        manners = Manners(db, run, config.fetch, world.time.clock(), world.stop, asked=lambda: None)
-        with Client(config, world.time.clock(), world.stop, manners) as client:
+        throttle = Throttle(db, run, config.fetch, world.time.clock(), world.stop, on_request=lambda: None)
+        with Client(db, config, world.time.clock(), world.stop, throttle) as client:
             try:
                 return client.fetch(target)
             except LgscoError as error:

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from ingest import config
 from ingest.clock import Clock, Stop
 from ingest.fetching.quiet_hours import within
-from ingest.fetching.throttle import Manners
+from ingest.fetching.throttle import Throttle
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
 from storage.database import reading
@@ -88,9 +88,9 @@ def emptied() -> sqlite3.Connection:
     return db
 
 
-def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: float) -> Manners:
+def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: object) -> Throttle:
     fetch = replace(config.Fetch(), **dials)  # type: ignore[arg-type]
-    return Manners(db, 1, fetch, clocks.clock(), stop or Stop(), asked=lambda: None)
+    return Throttle(db, 1, fetch, clocks.clock(), stop or Stop(), on_request=lambda: None)
 
 
 def incomplete(outcome: Outcome) -> bool:

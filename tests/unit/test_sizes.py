@@ -18,8 +18,6 @@ LARGE_MODULES = {
     "lgsco.web.metadata": "a table of every table and column with its description",
 }
 LARGE_CLASSES = {
-    "ingest.fetching.client.Site": "being split",
-    "ingest.fetching.throttle.Manners": "being split",
     "ingest.parsing.html_blocks._HtmlReader": "being split",
     "lgsco.replica.site.Site": "not split yet: what the look-alike shows, and what happens to it",
 }

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ingest.clock import Stop
-from ingest.fetching.throttle import free_at
+from ingest.fetching.throttle import find_earliest_start
 from ingest.run import Backfill, perform
 from lgsco.replica.faults import unavailable
 from lgsco.replica.messages import Request
@@ -27,7 +27,7 @@ def test_a_wait_asked_for_while_the_clock_was_ahead_is_over_when_it_is_over(
     reports_world.time.at = BEGAN  # it is set right
     assert "asked not to be asked before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
     with reading(reports_world.database) as db:
-        assert free_at(
+        assert find_earliest_start(
             db, reports_world.config().fetch, reports_world.time.at, reports_world.time.at
         ) <= BEGAN + HOUR + timedelta(seconds=1)
     reports_world.time.at = BEGAN + HOUR + timedelta(seconds=2)

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from ingest import config
 from ingest.config import VERSION
 from ingest.fetching.quiet_hours import within
-from ingest.fetching.throttle import stamp
+from ingest.fetching.request_journal import format_instant
 from ingest.reports.politeness import report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Reset, Respond, unavailable
@@ -51,7 +51,7 @@ def test_what_was_promised_then_is_not_forgotten_for_what_is_promised_now(world:
     with writing(world.database) as db:
         for milliseconds in range(20):
             at = BEGAN + DAY + timedelta(milliseconds=500 * milliseconds)
-            journal.begin_request(db, 1, stamp(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
+            journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
     assert told(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
         "sooner after another than promised: 19 requests, on 2026-11-03",
         "beyond the day's ceiling: 2 requests, on 2026-11-03",
@@ -63,7 +63,7 @@ def test_a_day_on_which_the_ceiling_was_raised_is_judged_by_both(world: World) -
     assert world.run(Backfill(limit=2), fetch__daily_requests=9).exit_code in (0, 10)
     assert told(world, fetch__daily_requests=3).broken == ()
     with writing(world.database) as db:
-        journal.begin_request(db, 1, stamp(BEGAN + HOUR), "/x", 1, Promise(0, 5, ""))
+        journal.begin_request(db, 1, format_instant(BEGAN + HOUR), "/x", 1, Promise(0, 5, ""))
     assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
@@ -89,7 +89,7 @@ def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) ->
     db, promise = emptied(), Promise(1, 50_000, "")
 
     def ask(seconds: float, answered: Answered | None = None) -> int:
-        return journal.begin_request(db, 1, stamp(BEGAN + timedelta(seconds=seconds)), "/x", 1, promise)
+        return journal.begin_request(db, 1, format_instant(BEGAN + timedelta(seconds=seconds)), "/x", 1, promise)
 
     def now(seconds: float) -> tuple[int, int, int]:
         its = report_politeness(find_politeness(db, within), config.Config(), BEGAN + timedelta(seconds=seconds))
@@ -128,7 +128,7 @@ def test_quiet_hours_are_those_that_were_promised_at_the_time(world: World) -> N
     assert "  in quiet hours: 0 requests (09:00-12:00 22:00-06:00)" in its.lines()
     with writing(world.database) as db:
         at = BEGAN + timedelta(days=1, hours=-2)
-        journal.begin_request(db, 1, stamp(at), "/x", 1, Promise(0, 50_000, "09:00-12:00 22:00-06:00"))
+        journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(0, 50_000, "09:00-12:00 22:00-06:00"))
     assert told(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
 
 
@@ -233,7 +233,7 @@ def test_a_clock_that_was_ahead_takes_nothing_from_the_day(world: World) -> None
     its = told(world)
     assert (its.most_in_a_day, its.least_gap, its.broken) == (20, 1.0, ())
     with writing(world.database) as db:
-        journal.begin_request(db, 1, stamp(BEGAN + 2 * HOUR), "/x", 1, Promise(1, 20, ""))
+        journal.begin_request(db, 1, format_instant(BEGAN + 2 * HOUR), "/x", 1, Promise(1, 20, ""))
     assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 

@@ -143,10 +143,10 @@ def test_a_retry_after_of_any_words_ends_no_run_otherwise_than_by_waiting(world:
 def test_a_wait_in_seconds_is_kept_although_the_clock_is_set_forth(world: World) -> None:
     """By our own clock, which nobody sets: fifty seconds are fifty seconds."""
     clocks = TwoClocks()
-    manners = a_process(emptied(), clocks, pace=1)
-    manners.take_turn("/x", 1)
-    manners.answered(503, 0, 0.1, None, 50.0)
+    throttle = a_process(emptied(), clocks, pace=1)
+    throttle.begin_request("/x", 1)
+    throttle.record_answer(503, 0, 0.1, None, 50.0)
     began = clocks.own
     clocks.ahead += 3_600
-    manners.take_turn("/x", 2)
+    throttle.begin_request("/x", 2)
     assert clocks.own - began >= 50

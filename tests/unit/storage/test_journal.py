@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.fetching.quiet_hours import within
-from ingest.fetching.throttle import stamp
+from ingest.fetching.request_journal import format_instant
 from storage import journal
 from storage.database import atomic
 from storage.journal import Promise
@@ -46,7 +46,7 @@ def test_the_account_of_days_is_the_same_before_and_after_it_is_summed_up(
     known = []
     for milliseconds, status, received, seconds, retry_after, promise in rows:
         at = midnight + timedelta(milliseconds=milliseconds)
-        request = journal.begin_request(db, 1, stamp(at), "/x", 1, promise or Promise(1, 1, ""))
+        request = journal.begin_request(db, 1, format_instant(at), "/x", 1, promise or Promise(1, 1, ""))
         journal.complete_requests(db, [Answered(request, status, received, seconds, None, retry_after)])
         if promise is None:
             db.execute("UPDATE requests SET promise = NULL WHERE id = ?", (request,))
@@ -71,7 +71,7 @@ def test_a_request_that_was_never_answered_is_journalled_as_asked(tmp_path: Path
     with writing(tmp_path / "lgsco.db") as db:
         db.execute(A_RUN)
         clocks = TwoClocks()
-        a_process(db, clocks, pace=1).take_turn("/x?y", 2)
+        a_process(db, clocks, pace=1).begin_request("/x?y", 2)
     with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db:
         assert db.execute("SELECT run, at, target, attempt, status FROM requests").fetchall() == [
             (1, "2026-11-02T12:00:00.000Z", "/x?y", 2, None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.config import parse_hours
-from ingest.fetching.quiet_hours import left, within
+from ingest.fetching.quiet_hours import find_seconds_left, within
 from support.journal import LONDON
 
 
@@ -30,21 +30,21 @@ def test_hours_are_those_of_london_and_waiting_ends_outside_of_them(its: tuple[i
     here = at.astimezone(LONDON)
     now = here.hour * 60 + here.minute
     inside = begin <= now < end if begin < end else (now >= begin or now < end)
-    wait = left([hours], at)
+    wait = find_seconds_left([hours], at)
     assert (wait > 0) == inside
     assert wait <= 86_400
     if inside and (end - begin) % 1_440:
         then = at + timedelta(seconds=wait)
         for _ in range(3):  # where clocks change meanwhile the end comes an hour sooner or later
-            then += timedelta(seconds=left([hours], then))
-        assert left([hours], then) == 0
+            then += timedelta(seconds=find_seconds_left([hours], then))
+        assert find_seconds_left([hours], then) == 0
         assert then - at <= timedelta(days=1, hours=1)
 
 
 @given(st.lists(SPANS, max_size=4), INSTANTS)
 def test_of_several_hours_the_longest_wait_counts(many: list[tuple[int, int]], at: datetime) -> None:
     every = [span(*its) for its in many]
-    assert left(every, at) == max((left([hours], at) for hours in every), default=0.0)
+    assert find_seconds_left(every, at) == max((find_seconds_left([hours], at) for hours in every), default=0.0)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
-"""The bytes of robots.txt, in the encodings that sites send it in."""
+"""robots.txt: the encodings that sites send it in, what its rules allow, and how long it may be used."""
 
 from __future__ import annotations
 
 import codecs
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from protego import Protego
 
 from ingest.errors import Undecodable
-from ingest.fetching.robots import decode_robots
+from ingest.fetching.robots import RobotsRules, decode_robots, is_fresh, is_html, means_no_rules
 
 RULES = "# Règles – 规则\nUser-agent: *\nDisallow: /decisions/\n"
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
@@ -179,3 +180,72 @@ def test_any_bytes_give_text_that_can_be_stored_or_are_refused() -> None:
         assert "\0" not in text
         Protego.parse(text)
     assert decoded > 1_000
+
+
+# ---------------------------------------------------------------- rules
+
+AGENT = "lgsco/1.0 (+mailto:archive@example.org)"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "is_allowed"),
+    [
+        ("", "/decisions/x", True),
+        ("User-agent: *\nDisallow: /decisions/\n", "/decisions/x", False),
+        ("User-agent: *\nDisallow: /decisions/\n", "/", True),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: LGSCO\nAllow: /\n", "/decisions/x", True),
+        ("User-agent: lgsco\nDisallow: /\n\nUser-agent: *\nAllow: /\n", "/decisions/x", False),
+        ("User-agent: archive\nDisallow: /\n", "/decisions/x", True),
+    ],
+)
+def test_rules_are_those_for_the_product_token_of_the_user_agent(text: str, path: str, is_allowed: bool) -> None:
+    assert RobotsRules(text, AGENT).allows(f"https://site.example{path}") == is_allowed
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("", 0.0),
+        ("Crawl-delay: 5", 5.0),
+        ("Crawl-delay: 0.5", 0.5),
+        ("Crawl-delay: 0", 0.0),
+        ("Crawl-delay: -3", 0.0),
+        ("Crawl-delay: nan", 0.0),
+        ("Crawl-delay: soon", 0.0),
+        ("Crawl-delay: 1e6", 1_000_000.0),
+        ("Crawl-delay: 1e999", 0.0),  # Protego takes no value that is not finite
+    ],
+)
+def test_crawl_delay_is_a_number_of_seconds_whatever_the_line_says(line: str, seconds: float) -> None:
+    assert RobotsRules(f"User-agent: *\n{line}\nDisallow: /x\n", AGENT).crawl_delay == seconds
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        (timedelta(0), True),
+        (timedelta(hours=23, minutes=59, seconds=59), True),
+        (timedelta(hours=24), False),
+        (timedelta(days=400), False),
+        (timedelta(seconds=-1), False),
+    ],
+)
+def test_robots_is_fresh_for_a_day_and_not_if_it_is_from_the_future(age: timedelta, expected: bool) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert is_fresh(now - age, now) == expected
+
+
+def test_robots_that_was_never_fetched_is_not_fresh() -> None:
+    assert not is_fresh(None, datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_a_client_error_other_than_429_means_that_there_are_no_rules() -> None:
+    assert [status for status in (200, 301, 399, 400, 404, 418, 429, 451, 499, 500, 503) if means_no_rules(status)] == [
+        *(400, 404, 418, 451, 499)
+    ]
+
+
+def test_a_page_is_told_from_rules_by_its_first_character() -> None:
+    assert is_html(" \r\n<!DOCTYPE html><title>Just a moment</title>")
+    assert not is_html("# <rules>\nUser-agent: *\n")
+    assert not is_html("")

@@ -25,18 +25,18 @@ STEPS = st.lists(st.tuples(JUMPS, st.floats(0, 0.4), st.floats(0, 3)), min_size=
 def test_a_clock_that_is_set_neither_hurries_nor_halts_us(steps: list[tuple[float, float, float]]) -> None:
     """By our own clock no two requests are nearer than the pace, and none waits for longer than the gap."""
     clocks = TwoClocks()
-    manners = a_process(emptied(), clocks, pace=1)
+    throttle = a_process(emptied(), clocks, pace=1)
     last = -1.0
     for jump, answer, idle in steps:
         clocks.own += idle
         clocks.ahead += jump
         clocks.patience = clocks.own + 1
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
         assert clocks.own - last >= 1 - 1e-6
         last = clocks.own
         clocks.own += answer
         clocks.patience = 1e9
-        manners.answered(200, 1, answer, None, None)
+        throttle.record_answer(200, 1, answer, None, None)
 
 
 @given(STEPS, st.randoms(use_true_random=False))
@@ -45,19 +45,19 @@ def test_processes_one_after_the_other_keep_one_pace(
 ) -> None:
     clocks = TwoClocks()
     db = emptied()
-    manners = a_process(db, clocks, pace=1)
+    throttle = a_process(db, clocks, pace=1)
     last = -1.0
     for _, answer, idle in steps:
         if chance.random() < 0.5:
             with atomic(db):
-                manners.save()
-            manners = a_process(db, clocks, pace=1)
+                throttle.save()
+            throttle = a_process(db, clocks, pace=1)
         clocks.own += idle
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
         assert clocks.own - last >= 1 - 1e-6
         last = clocks.own
         clocks.own += answer
-        manners.answered(200, 1, answer, None, None)
+        throttle.record_answer(200, 1, answer, None, None)
 
 
 @given(STEPS, st.randoms(use_true_random=False))
@@ -69,109 +69,109 @@ def test_processes_in_turn_keep_one_pace(steps: list[tuple[float, float, float]]
     last = -1.0
     for _, answer, idle in steps:
         clocks.own += idle
-        manners = chance.choice(both)
-        manners.take_turn("/x", 1)
+        throttle = chance.choice(both)
+        throttle.begin_request("/x", 1)
         assert clocks.own - last >= 1 - 1e-6
         last = clocks.own
         clocks.own += answer
-        manners.answered(200, 1, answer, None, None)
+        throttle.record_answer(200, 1, answer, None, None)
 
 
 @pytest.mark.parametrize("back", [3_600.0, 86_400.0, 3 * 365 * 86_400.0])
 def test_a_process_that_starts_after_the_clock_was_set_back_waits_no_longer_than_the_gap(back: float) -> None:
     clocks = TwoClocks()
     db = emptied()
-    manners = a_process(db, clocks, pace=1)
-    manners.take_turn("/x", 1)
-    manners.answered(200, 1, 0.1, None, None)
+    throttle = a_process(db, clocks, pace=1)
+    throttle.begin_request("/x", 1)
+    throttle.record_answer(200, 1, 0.1, None, None)
     with atomic(db):
-        manners.save()
+        throttle.save()
     clocks.ahead -= back
     clocks.patience = clocks.own + 1
-    a_process(db, clocks, pace=1).take_turn("/x", 1)
+    a_process(db, clocks, pace=1).begin_request("/x", 1)
 
 
 @pytest.mark.parametrize("back", [3_600.0, 86_400.0])
 def test_a_wait_that_the_site_asked_for_grows_no_longer_when_the_clock_is_set_back(back: float) -> None:
     clocks = TwoClocks()
-    manners = a_process(emptied(), clocks, pace=1)
-    manners.take_turn("/x", 1)
-    manners.answered(503, 1, 0.1, None, 60.0)
+    throttle = a_process(emptied(), clocks, pace=1)
+    throttle.begin_request("/x", 1)
+    throttle.record_answer(503, 1, 0.1, None, 60.0)
     clocks.ahead -= back
     before, clocks.patience = clocks.own, clocks.own + 60
-    manners.take_turn("/x", 2)
+    throttle.begin_request("/x", 2)
     assert clocks.own - before >= 59.9
 
 
 @given(st.lists(st.sampled_from([200, 200, 200, 404, 429, 500, None]), min_size=1, max_size=40))
 def test_the_gap_is_never_less_than_the_pace_nor_without_bound(statuses: list[int | None]) -> None:
     clocks = TwoClocks()
-    manners = a_process(emptied(), clocks, pace=2)
+    throttle = a_process(emptied(), clocks, pace=2)
     last = -2.0
     for status in statuses:
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
         assert 2 - 1e-6 <= clocks.own - last <= 2 * 64
         last = clocks.own
-        manners.answered(status, 1, 0.1, None, None)
+        throttle.record_answer(status, 1, 0.1, None, None)
     for _ in range(20):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
         last, apart = clocks.own, clocks.own - last
-        manners.answered(200, 1, 0.1, None, None)
+        throttle.record_answer(200, 1, 0.1, None, None)
     assert apart == pytest.approx(2), "twenty good answers, and it is forgotten"
 
 
 def test_a_process_that_is_killed_after_a_slow_connection_leaves_the_whole_gap_to_the_next() -> None:
     clocks = TwoClocks()
     db = emptied()
-    manners = a_process(db, clocks, pace=1)
-    manners.take_turn("/x", 1)
+    throttle = a_process(db, clocks, pace=1)
+    throttle.begin_request("/x", 1)
     clocks.own += 0.8
-    manners.sent()
+    throttle.record_sent()
     went = clocks.own
-    a_process(db, clocks, pace=1).take_turn("/x", 1)
+    a_process(db, clocks, pace=1).begin_request("/x", 1)
     assert clocks.own - went >= 1
 
 
 def test_a_request_that_goes_out_after_midnight_is_one_of_that_day() -> None:
     clocks = TwoClocks(own=12 * 3_600 - 0.1)
     db = emptied()
-    manners = a_process(db, clocks, pace=0, daily_requests=3)
+    throttle = a_process(db, clocks, pace=0, daily_requests=3)
     for _ in range(3):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
         clocks.own += 0.2
-        manners.sent()
-        manners.answered(200, 1, 0.1, None, None)
+        throttle.record_sent()
+        throttle.record_answer(200, 1, 0.1, None, None)
     with pytest.raises(OutOfBudget):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (3,)
     with atomic(db):
-        manners.save()
+        throttle.save()
     assert {row[0][:10] for row in db.execute("SELECT at FROM requests")} == {"2026-11-03"}
 
 
 def test_a_stop_ends_a_wait_and_nothing_is_asked() -> None:
     clocks, stop = TwoClocks(), Stop()
     db = emptied()
-    manners = a_process(db, clocks, stop, pace=1)
-    manners.take_turn("/x", 1)
+    throttle = a_process(db, clocks, stop, pace=1)
+    throttle.begin_request("/x", 1)
     stop.set()
     with pytest.raises(Stopped):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (1,)
 
 
 def test_what_may_not_be_asked_is_not_journalled() -> None:
     clocks = TwoClocks()
     db = emptied()
-    manners = a_process(db, clocks, pace=0, daily_requests=3)
+    throttle = a_process(db, clocks, pace=0, daily_requests=3)
     for _ in range(3):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
     with pytest.raises(OutOfBudget):
-        manners.take_turn("/x", 1)
+        throttle.begin_request("/x", 1)
     held = a_process(db, clocks, pace=0)
-    held.answered(503, 0, 0.0, None, 1_000.0)
+    held.record_answer(503, 0, 0.0, None, 1_000.0)
     with pytest.raises(HeldOff):
-        held.take_turn("/x", 1)
+        held.begin_request("/x", 1)
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (3,)
 
 
@@ -194,10 +194,10 @@ def test_a_turn_counts_from_when_the_lock_was_had(tmp_path: Path) -> None:
                     waited.append(3)
                 return db.execute(sql, *values)
 
-        a_process(Locked(), clocks, pace=1).take_turn("/x", 1)  # type: ignore[arg-type]
+        a_process(Locked(), clocks, pace=1).begin_request("/x", 1)  # type: ignore[arg-type]
         assert waited
         began = clocks.own
-        a_process(db, clocks, pace=1).take_turn("/y", 1)  # the first one was killed
+        a_process(db, clocks, pace=1).begin_request("/y", 1)  # the first one was killed
         assert clocks.own - began >= 1
         (first, second) = [row[0] for row in db.execute("SELECT at FROM requests ORDER BY id")]
     assert first == "2026-11-02T12:00:03.000Z"
@@ -208,9 +208,9 @@ def test_what_another_process_asked_meanwhile_counts_for_the_day() -> None:
     db, clocks = emptied(), TwoClocks()
     ours, theirs = (a_process(db, clocks, pace=1, daily_requests=5) for _ in range(2))
     for process in (ours, theirs, theirs, ours):
-        process.take_turn("/x", 1)
+        process.begin_request("/x", 1)
     (count,) = db.execute("SELECT count(*) FROM requests").fetchone()
     assert count == 4
-    ours.take_turn("/x", 1)
+    ours.begin_request("/x", 1)
     with pytest.raises(Exception, match="the day's 5 requests"):
-        theirs.take_turn("/x", 1)
+        theirs.begin_request("/x", 1)

@@ -1,4 +1,4 @@
-"""What `limit_reads` relies on in httpx: tried with httpx 0.28.1 on httpcore 1.0.9.
+"""One exchange over loopback, and what `limit_reads` relies on in httpx: tried with httpx 0.28.1 on httpcore 1.0.9.
 
 httpx passes the `trace` extension on to httpcore, which tells it the network stream of a new connection and then reads
 every answer through that stream's `read`.
@@ -6,16 +6,23 @@ every answer through that stream's `read`.
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
-from ingest.fetching.transport import CONNECTED, limit_reads
+from ingest.clock import Clock, Stop
+from ingest.config import Fetch
+from ingest.errors import Elsewhere, Overdue, TooLarge, Unreachable
+from ingest.fetching.transport import CONNECTED, Transport, find_sent_target, limit_reads
+from storage.errors import LgscoError
+from storage.model import Validators
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 
@@ -29,7 +36,7 @@ def served(*parts: bytes) -> Iterator[str]:
         def answer() -> None:
             connection, _ = listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection:
+            with connection, suppress(ConnectionError):  # the client may hang up first
                 while connection.recv(65_536):
                     for part in parts:
                         connection.sendall(part)
@@ -110,3 +117,125 @@ def test_a_read_that_ends_after_the_deadline_is_a_timeout_although_it_brought_so
     limit_reads(stream, lambda: next(left))
     with pytest.raises(TimeoutError):
         stream.read(3, 30.0)
+
+
+# ---------------------------------------------------------------- one exchange
+
+
+@contextmanager
+def transport(
+    url: str, events: list[str] | None = None, clock: Clock | None = None, **limits: float
+) -> Iterator[Transport]:
+    settings = Fetch(**limits)  # type: ignore[arg-type]
+    heard = events if events is not None else []
+    made = Transport(
+        *(url.removesuffix("/"), "lgsco/1.0", settings, clock or Clock(), Stop()),
+        on_sent=lambda: heard.append("sent"),
+        on_connected_response=lambda: heard.append("response"),
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def response(body: bytes, *headers: str) -> bytes:
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def test_an_exchange_has_the_headers_and_the_whole_body() -> None:
+    headers = (
+        "Content-Type: text/html; charset = 'latin-1'",
+        "Retry-After: 5",
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT",
+        "Location: /b",
+        "Last-Modified: Sun, 06 Nov 1994 08:00:00 GMT",
+    )
+    with served(response(b"body", *headers)) as url, transport(url) as one:
+        exchange = one.get("/a")
+    assert (exchange.status, exchange.body, exchange.received, exchange.error) == (200, b"body", 4, None)
+    assert (exchange.charset, exchange.retry_after, exchange.location) == ("latin-1", "5", "/b")
+    assert exchange.date == "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert exchange.validators == Validators(None, "Sun, 06 Nov 1994 08:00:00 GMT")
+
+
+def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
+    packed = gzip.compress(b"body" * 1_000)
+    with served(response(packed, "Content-Encoding: gzip")) as url, transport(url) as one:
+        exchange = one.get("/a")
+    assert (exchange.body, exchange.received) == (b"body" * 1_000, len(packed))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message"),
+    [
+        (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; it was not read further"),
+        (response(gzip.compress(b"x" * 2_000), "Content-Encoding: gzip"), TooLarge, "more than 1,024 bytes"),
+        (response(gzip.compress(b"x")[:-1], "Content-Encoding: gzip"), Unreachable, "in the middle of its compression"),
+        (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no whole answer from 127.0.0.1"),
+        (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which was not asked for"),
+    ],
+)
+def test_a_response_that_is_not_whole_has_an_error_and_its_status(
+    answer: bytes, error: type[LgscoError], message: str
+) -> None:
+    with served(answer) as url, transport(url, max_bytes=1_024) as one:
+        exchange = one.get("/a")
+    assert (exchange.status, exchange.body) == (200, b"")
+    assert isinstance(exchange.error, error)
+    assert message in str(exchange.error)
+
+
+def test_a_response_that_is_not_complete_at_the_deadline_is_overdue() -> None:
+    """The clock advances by ten seconds each time that it is read."""
+    ticks = count(0.0, 10.0)
+    clock = Clock(monotonic=lambda: next(ticks))
+    with served(HEAD, b"body") as url, transport(url, clock=clock, deadline=15) as one:
+        exchange = one.get("/a")
+    assert isinstance(exchange.error, Overdue)
+    assert "no whole answer within 15 seconds" in str(exchange.error)
+
+
+def test_an_invalid_target_is_elsewhere_and_no_connection_is_made() -> None:
+    events: list[str] = []
+    with transport("http://127.0.0.1:1/", events) as one:
+        exchange = one.get("/a\0b")
+    assert isinstance(exchange.error, Elsewhere)
+    assert (exchange.is_new_connection, events) == (False, [])
+
+
+def test_a_host_that_does_not_answer_is_unreachable() -> None:
+    with transport("http://127.0.0.1:1/") as one:
+        exchange = one.get("/a")
+    assert isinstance(exchange.error, Unreachable)
+    assert (exchange.status, exchange.received) == (None, 0)
+
+
+def test_the_start_of_a_response_is_reported_for_a_new_connection_only() -> None:
+    events: list[str] = []
+    with served(response(b"body")) as url, transport(url, events) as one:
+        assert one.get("/a").is_new_connection
+        assert events[:1] == ["sent"]
+        assert "response" in events
+        events.clear()
+        assert not one.get("/b").is_new_connection
+        assert events == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://site.example/a/../b?q=1#part", "/b?q=1"),
+        ("https://site.example/a b/é", "/a%20b/%C3%A9"),
+        ("https://site.example/%2e%2e/a", "/%2e%2e/a"),
+    ],
+)
+def test_the_sent_target_is_what_httpx_sends(url: str, target: str) -> None:
+    assert find_sent_target(url) == target
+    assert httpx.Request("GET", url).url.raw_path.decode() == target
+
+
+def test_an_url_that_httpx_refuses_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="non-printable"):
+        find_sent_target("https://site.example/a\0b")

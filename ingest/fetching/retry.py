@@ -1,0 +1,63 @@
+"""The retry policy: which failures are tried again, how often, and how long to wait in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_when_event_set
+
+from ingest.clock import Clock, Stop
+from ingest.config import Fetch
+from ingest.errors import FetchError, HeldOff, Stopped
+
+T = TypeVar("T")
+
+
+def find_retry_wait(failed_tries: int, settings: Fetch, chance: float) -> float:
+    """Seconds to wait after so many failed tries: `retry_wait`, doubled after each, at most `retry_wait_most`.
+
+    `chance`: from 0 to 1; adds up to a quarter, so that clients that failed together do not return together.
+    A wait that the site asks for with Retry-After is not counted here: the throttle keeps it for every process.
+    """
+    wait = settings.retry_wait * 2.0 ** (failed_tries - 1) * (1 + chance / 4)
+    return min(wait, settings.retry_wait_most)
+
+
+def call_with_retries(
+    call: Callable[[int], T], settings: Fetch, clock: Clock, stop: Stop, pause: Callable[[float, str], None]
+) -> T:
+    """Calls `call` with the number of the try, from 1, until it succeeds or `settings.tries` are used up.
+
+    A FetchError whose `retry` is true is tried again. `pause` waits for some seconds; it is given what for, in words.
+    Raises the error of the last try; HeldOff with the failure before it, if there was one; and Stopped if a stop was
+    requested before all tries were used.
+    """
+    failure: FetchError | None = None
+
+    def call_once(number: int) -> T:
+        nonlocal failure
+        try:
+            return call(number)
+        except FetchError as error:
+            failure = error
+            raise
+
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
+        stop=stop_after_attempt(settings.tries) | stop_when_event_set(stop),
+        wait=lambda state: find_retry_wait(state.attempt_number, settings, clock.chance.random()),
+        sleep=lambda seconds: pause(seconds, "the next try is at"),
+        reraise=True,
+    )
+    try:
+        for attempt in retrying:
+            with attempt:
+                return call_once(attempt.retry_state.attempt_number)
+    except HeldOff as error:
+        raise HeldOff(str(error), failure) from None
+    except FetchError:
+        if stop.is_set():
+            raise Stopped(stop.exit_code) from None
+        raise
+    raise AssertionError("tenacity ends with a result or an error")
