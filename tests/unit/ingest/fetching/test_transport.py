@@ -161,7 +161,7 @@ def test_an_exchange_has_the_headers_and_the_whole_body() -> None:
 
 
 def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
-    packed = gzip.compress(b"body" * 1_000)
+    packed = gzip.compress(b"body" * 1_000, mtime=0)
     with served(response(packed, "Content-Encoding: gzip")) as url, transport(url) as one:
         exchange = one.get("/a")
     assert (exchange.body, exchange.received) == (b"body" * 1_000, len(packed))
@@ -171,8 +171,12 @@ def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
     ("answer", "error", "message"),
     [
         (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; it was not read further"),
-        (response(gzip.compress(b"x" * 2_000), "Content-Encoding: gzip"), TooLarge, "more than 1,024 bytes"),
-        (response(gzip.compress(b"x")[:-1], "Content-Encoding: gzip"), Unreachable, "in the middle of its compression"),
+        (response(gzip.compress(b"x" * 2_000, mtime=0), "Content-Encoding: gzip"), TooLarge, "more than 1,024 bytes"),
+        (
+            response(gzip.compress(b"x", mtime=0)[:-1], "Content-Encoding: gzip"),
+            Unreachable,
+            "in the middle of its compression",
+        ),
         (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no whole answer from 127.0.0.1"),
         (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which was not asked for"),
     ],
