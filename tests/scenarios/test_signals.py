@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
 import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,26 +80,26 @@ def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: s
 
 
 def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
-    """The signal comes while it reads: a pipe stands among the documents and gives nothing until then."""
+    """The signal comes while it reads the third document."""
     documents = desk.folder / "documents"
     shutil.copytree(SEEDS, documents)
-    pipe = documents / "002_b.txt"
-    os.mkfifo(pipe)
-    process = desk.start("import", *sorted(documents.iterdir()))
-    writer = -1
-    while writer < 0:
-        assert process.poll() is None, ended(process).err
-        with suppress(OSError):  # nobody reads it yet
-            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    process.send_signal(signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(0.2)
-    os.write(writer, (SEEDS / "003_409f28d8bbf57340.txt").read_bytes())
-    os.close(writer)
+    signalled = (
+        "import os, signal, sys, time\n"
+        "from ingest.tasks import import_files\n"
+        "read = import_files.read\n"
+        "def read_slowly(path, **options):\n"
+        "    if path.name.startswith('002'):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(1)\n"
+        "    return read(path, **options)\n"
+        "import_files.read = read_slowly\n"
+        "from lgsco.cli.main import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    process = desk.python("-c", signalled, "import", *sorted(documents.iterdir()))
     ran = ended(process)
     assert ran.code == 143
     assert "stopped" in ran.sentence
     assert 0 < ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions")[0] <= 5
-    pipe.unlink()
     desk.run("import", documents)
     assert ask(desk.folder / "lgsco.db", "SELECT count(*) FROM decisions") == [5]

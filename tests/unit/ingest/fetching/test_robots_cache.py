@@ -82,13 +82,13 @@ def test_stored_rules_that_forbid_are_fetched_again_once_since_they_may_have_cha
     [
         ("/decisions/a", "/decisions/a", Disallowed),
         ("/decisions/b", "/decisions/a", Elsewhere),
-        ("/private/a", "/private/a", Blocked),
+        ("/closed/a", "/closed/a", Blocked),
     ],
 )
 def test_the_error_says_whether_one_address_a_redirect_or_a_folder_is_forbidden(
     target: str, asked: str, error: type[LgscoError]
 ) -> None:
-    check = open_cache(Robots(f"{FORBIDS_ONE}Disallow: /private/\n"), emptied(), TwoClocks())
+    check = open_cache(Robots(f"{FORBIDS_ONE}Disallow: /closed/\n"), emptied(), TwoClocks())
     with pytest.raises(error, match=f"robots.txt of site.example does not allow {asked}, which was not asked for"):
         check(target, asked)
 
