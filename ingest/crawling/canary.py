@@ -58,7 +58,7 @@ class Canary:
             self.check("once a day")
 
     def check(self, why: str) -> bool:
-        """Whether the site shows a known decision as ever. False: none is known, or too few could be fetched to tell.
+        """Whether a known decision still parses. False: none is known, or too few could be fetched to decide.
 
         Raises Blocked where the site shows something else in its place, LayoutChanged where the decision is there and
         no longer parses, and what `fetch` of the site raises, where none of those that are tried could be fetched.

@@ -47,7 +47,7 @@ from storage.model import Window
 log = logging.getLogger("lgsco")
 
 _RETRY_SECONDS = 86_400
-"""Seconds, at least, until a page whose answer told nothing is asked for again; the longer nobody knows, the rarer."""
+"""Least seconds until a page is requested again whose answer decided nothing. The wait grows with the absence."""
 
 _STILL_THERE_SECONDS = 30 * 86_400
 """Seconds until a page that is there, though not listed, is asked for again."""
@@ -179,7 +179,7 @@ class DisappearanceCheck:
                 for failure in failures:
                     self._blame(failure)
             case Acquit():
-                pass  # they are due as before
+                pass  # their next try stays as it was
             case _:
                 assert_never(verdict)
 
