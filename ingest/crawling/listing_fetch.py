@@ -137,8 +137,7 @@ def _require_layout(page: Listing, window: Window, target: str) -> None:
     """Raises LayoutChanged for a page whose totals tell nothing."""
     if page.total is None and page.entries:
         raise LayoutChanged(
-            f"{target}: the listing shows {len(page.entries)} cards and no total that reads; its layout has "
-            "changed, or this lgsco is too old"
+            f"{target}: {page.describe_missing_total()}; its layout has changed, or this lgsco is too old"
         )
     strays = sum(not may_hold(window, entry.decision_date) for entry in page.entries)
     if strays * 2 > len(page.entries):

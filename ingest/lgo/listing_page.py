@@ -1,8 +1,8 @@
 """A listing page -> Listing. Pure.
 
-What the site prints (seen 2026-11): `Your search has N results`, N with commas; cards whose link gives address and
-reference, a line `{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some cards
-lack their title; older ones drop the suffix letter, so the link alone names the decision.
+What the site prints (seen 2026-11): a total (`listing_total`); cards whose link gives address and reference, a line
+`{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some cards lack their title;
+older ones drop the suffix letter, so the link alone names the decision.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice, pairwise
 from operator import itemgetter
@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.errors import TooLarge
 from ingest.lgo.addresses import LISTING, Address, DecisionAddress, find_decision, resolve
+from ingest.lgo.listing_total import find_total
 from ingest.lgo.phrases import MONTHS
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
@@ -39,7 +40,6 @@ _MAY_NAME = re.compile(r"\d{2}.{0,9}?\d{3}.{0,9}?\d{3}", re.DOTALL)
 """What every link or title that names a decision holds, but for a link with escapes."""
 _PRINTED = r"\d{2}[ \u2010-\u2015-]?\d{3}[ \u2010-\u2015-]?\d{3} ?[A-Za-z]?"
 _TITLE_OF = re.compile(rf"(?:.*\S ?\( ?)?({_PRINTED})(?: ?\))?", re.ASCII)
-_TOTAL = re.compile(r"Your search has (\d[\d,]{0,11}|no) results?")
 _DAY = re.compile(r"\d{1,2}-[A-Z][a-z]{2}-\d{4}")
 _KINDS = ("Statement", "Report")
 _CARD_LINE = re.compile(rf"({'|'.join(_KINDS)})\b ?(.{{0,300}}?) ?({_DAY.pattern})")
@@ -76,6 +76,13 @@ class Listing:
     """The cards that lead to no decision of the site."""
     odd: tuple[str, ...] = ()
     """What is odd about its encoding, a phrase each."""
+    in_place_of_total: str = field(default="", compare=False)
+    """The words that stand where the total would, where it is None."""
+
+    def describe_missing_total(self) -> str:
+        """What to say of a page that shows cards and whose total is None."""
+        says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it says nothing of a search"
+        return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
 
 
 def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
@@ -88,14 +95,15 @@ def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> 
     if tree.body is None:
         return Listing(None, (), odd=odd)
     blocks = from_html(tree.body)
-    total = _total(blocks) if "Your search has" in html else None
     look = _Look(2 * len(html) + _CARDS_ROOM)
     place = _place(tree, address)
     cards = _cards(_find_links(tree.body, place, look), look)
     entries = [_entry(look(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision]
     unfollowed = [Unfollowed(_first_words(look(card.node)), card.link.why) for card in cards if card.link.why]
     unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, look)
-    return Listing(total, tuple(entries), tuple(unfollowed), odd)
+    beside = from_html(tree.body, chrome=_find_card_elements(cards))
+    total = find_total(" ".join(block.cells) or block.text for block in beside)
+    return Listing(total.number, tuple(entries), tuple(unfollowed), odd, total.quoted)
 
 
 class _Look:
@@ -118,14 +126,6 @@ class _Look:
         self._left -= len(markup)
         if self._left < 0:
             raise TooLarge("cards that stand in each other, all of them long: no page of the listing")
-
-
-def _total(blocks: Iterable[Block]) -> int | None:
-    for block in blocks:
-        found = _TOTAL.search(block.text)
-        if found is not None:
-            return 0 if found[1] == "no" else int(found[1].replace(",", ""))
-    return None
 
 
 # ------------------------------------------------------------ links
@@ -246,6 +246,22 @@ def _cards(links: Sequence[_Link], look: _Look) -> list[_Card]:
             card = parent
         found.setdefault(card.mem_id, _Card(card, link))
     return list(found.values())
+
+
+def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
+    """The elements that hold the words of cards: in each card, its link and what follows. What stands before the link
+    may be the page's, since a card is the largest element around its link."""
+    found: set[int] = set()
+    for card, link in cards:
+        node: LexborNode | None = link.node
+        found.add(link.node.mem_id)
+        while node is not None and node.mem_id != card.mem_id:
+            beside = node.next
+            while beside is not None and beside.mem_id not in found:
+                found.add(beside.mem_id)
+                beside = beside.next
+            node = node.parent
+    return found
 
 
 def _find_cards_without_link(
