@@ -9,7 +9,7 @@ import click
 
 from ingest.errors import UsageError
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Settings, command
+from lgsco.cli.options import Settings, TextCommand, command
 from lgsco.cli.printing import print_document, print_line
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -
     return exit_codes.DONE
 
 
-@command(context_settings={"ignore_unknown_options": True})  # a search word may begin with a hyphen
+@command(kind=TextCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
 def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     """Full-text search: all words, "quoted phrases", a trailing * for any ending; or a reference.
+
+    Text that begins with - goes after --, as in: lgsco search -- -council
 
     Example: lgsco search 'school "special educational needs" transport*'
     """

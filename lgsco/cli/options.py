@@ -41,7 +41,9 @@ def load_settings(config: Path | None, db: Path | None, site: str | None) -> Set
     return Settings(load(config, os.environ, flags), db)
 
 
-def command(*, site: bool = False, **attributes: Any) -> Callable[[CommandFunction], click.Command]:
+def command(
+    *, site: bool = False, kind: type[click.Command] = click.Command, **attributes: Any
+) -> Callable[[CommandFunction], click.Command]:
     """Makes a command with the shared options, named after its function. `site`: it takes --site too."""
 
     def decorate(function: CommandFunction) -> click.Command:
@@ -65,9 +67,20 @@ def command(*, site: bool = False, **attributes: Any) -> Callable[[CommandFuncti
             shared.insert(0, click.option("--site", metavar="URL", help="The site; default: [site] base_url."))
         for option in shared:
             option(run)
-        return click.command(function.__name__.rstrip("_"), click.Command, **attributes)(run)
+        return click.command(function.__name__.rstrip("_"), kind, **attributes)(run)
 
     return decorate
+
+
+class TextCommand(click.Command):
+    """A command whose arguments are words to look for: an unknown option may be one that begins with a hyphen."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = f"Text that begins with - goes after --: {ctx.command_path} -- {error.option_name}…"
+            raise click.NoSuchOption(error.option_name, f"{error.format_message()} {hint}", ctx=ctx) from None
 
 
 class Day(click.ParamType[date]):

@@ -250,8 +250,13 @@ def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
     assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
 
 
-def test_a_word_to_look_for_may_begin_with_a_hyphen(filled: Shop) -> None:
-    assert filled.run("search", "-council").out == filled.run("search", "council").out
+def test_a_word_to_look_for_may_begin_with_a_hyphen_after_two_of_them(filled: Shop) -> None:
+    assert (
+        filled.run("search", "--limit", "3", "--", "-council").out
+        == filled.run("search", "--limit", "3", "council").out
+    )
+    sentence = filled.run("search", "-council", code=2).err
+    assert "No such option '-c'. Text that begins with - goes after --: lgsco search -- -c…" in sentence
 
 
 def test_search_keeps_to_its_limit(filled: Shop) -> None:

@@ -1,0 +1,43 @@
+"""Options of the command line: an unknown one is refused by every command, before it does anything."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lgsco.cli.main import cli
+from support.command_line import Here
+
+
+@pytest.mark.parametrize("option", ["--no-such-option", "--no-such-option=3", "-z", "--DB", "-limit"])
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_refuses_an_unknown_option(here: Here, name: str, option: str) -> None:
+    for arguments in ([option], ["word", option], [option, "3", "word"]):
+        ran = here(name, *arguments, code=2)
+        assert "No such option" in ran.err
+        assert ran.out == ""
+    assert list(Path().iterdir()) == [], "nothing was made"
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_suggests_the_option_that_was_meant(here: Here, name: str) -> None:
+    assert re.search(r"Did you mean.* '--config'", here(name, "--confg", "x.toml", code=2).err)
+
+
+@pytest.mark.parametrize("arguments", [["--limt", "3", "school"], ["school", "--limt", "3"], ["--limt=3", "school"]])
+def test_search_refuses_an_option_written_wrongly_and_suggests_the_right_one(here: Here, arguments: list[str]) -> None:
+    err = here("search", *arguments, code=2).err
+    assert "No such option '--limt'." in err
+    assert "Did you mean '--limit'?" in err
+    assert "Text that begins with - goes after --" in err
+
+
+def test_the_help_of_search_says_how_to_look_for_a_hyphen() -> None:
+    assert "Text that begins with - goes after --" in (cli.commands["search"].help or "")
+
+
+def test_a_wrong_command_is_refused(here: Here) -> None:
+    assert "serach" in here("serach", "school", code=2).err
+    assert "No such option" in here("--limt", "search", "school", code=2).err
