@@ -151,9 +151,9 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
 
 
 def _prepare(database: Path) -> None:
-    """Makes or migrates the file now, so that a bad one is said at once. Raises StoreError."""
+    """Migrates the file now, so that a bad one or none is said at once. Raises StoreError."""
     try:
-        with writing(database):
+        with writing(database, create=False):
             pass
     except Busy as error:
         with reading(database):  # as it is now it will do; a sync waits until the other is done

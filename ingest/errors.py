@@ -23,6 +23,8 @@
     ├── OutOfBudget                      10   the day's ceiling of requests is reached
     ├── HeldOff                          10   the site asked to be left alone for longer than we wait
     ├── StoreError                            the database
+    │   ├── NoDatabase                    2   there is none, and the task makes none
+    │   ├── DatabaseExists                2   there is one where a new one was to be made
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
     │   ├── Damaged                       1   a kept page that does not unpack

@@ -25,7 +25,7 @@ from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
-from storage.errors import LgscoError, StoreFailed
+from storage.errors import LgscoError
 from storage.writer import writing
 
 __all__ = ["Backfill", "Demo", "Import", "Outcome", "Renormalise", "Sync", "Task", "perform"]
@@ -48,10 +48,8 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     if isinstance(task, Import):
         found, left_out = find(task.paths)
         task = replace(task, paths=tuple(found))
-    if isinstance(task, Renormalise) and not database.is_file():
-        raise StoreFailed(f"{database}: no such database; --db names another")
     try:
-        with heeding(stop.raise_if_set), writing(database) as db:
+        with heeding(stop.raise_if_set), writing(database, create=isinstance(task, Backfill | Import)) as db:
             with atomic(db):
                 user_agent = config.user_agent if isinstance(task, Backfill | Sync) else None
                 number = runs.begin_run(db, name, arguments, clock.stamp(), user_agent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class LgscoError(Exception):
     """Anything the program knows how to say. `str()` is one sentence for the user."""
@@ -17,6 +19,24 @@ class SchemaMismatch(StoreError):
     """The file's schema version is not this program's."""
 
     exit_code = 2
+
+
+class NoDatabase(StoreError):
+    """There is no database, and what was asked for does not make one."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"no database at {path}; `lgsco init` makes one, --db names another")
+
+
+class DatabaseExists(StoreError):
+    """There is a database where a new one was to be made."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a database already and stays as it is; name another file with --db")
 
 
 class Busy(StoreError):

@@ -16,8 +16,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from storage.database import SCHEMA_VERSION, STEP_SECONDS, connect, patiently, said_plainly, schema_version
-from storage.errors import Busy, StoreFailed
+from storage.database import (
+    SCHEMA_VERSION,
+    STEP_SECONDS,
+    connect,
+    patiently,
+    reading_mode,
+    said_plainly,
+    schema_version,
+)
+from storage.errors import Busy, DatabaseExists, NoDatabase, StoreFailed
 from storage.schema import migrations
 
 _CACHE_KIB = 32_768
@@ -26,18 +34,31 @@ _CHECKPOINT_PAGES = 4_000
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database for the one writer; made, or migrated from an older schema, when need be.
+def writing(path: Path, *, create: bool = True) -> Iterator[sqlite3.Connection]:
+    """The database for the one writer, migrated from an older schema when need be. `create`: made where there is none.
 
-    On a clean end the write-ahead log is folded into the file. Raises Busy, SchemaMismatch, StoreFailed.
+    On a clean end the write-ahead log is folded into the file. Raises NoDatabase where it is not made, Busy,
+    SchemaMismatch, StoreFailed.
     """
+    if not create and not path.exists():
+        raise NoDatabase(path)  # before its lock is made
     with locked(path), said_plainly(path), contextlib.closing(_connect_to_write(path)) as db:
-        patiently(lambda: _prepare(db, path))
+        patiently(lambda: _prepare(db, path, create=create))
         yield db
         # A reader in the middle of a query keeps the log; the next clean end folds it in.
         with contextlib.suppress(sqlite3.Error):
             db.execute("PRAGMA busy_timeout = 1000")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def create_database(path: Path) -> None:
+    """Makes an empty database. Raises DatabaseExists, and what `writing` raises."""
+    if path.exists():  # it may be an empty file, or one whose making was interrupted
+        with said_plainly(path), contextlib.closing(connect(path, reading_mode(path))) as db:
+            if schema_version(db, path):
+                raise DatabaseExists(path)
+    with writing(path):
+        pass
 
 
 def _connect_to_write(path: Path) -> sqlite3.Connection:
@@ -47,8 +68,11 @@ def _connect_to_write(path: Path) -> sqlite3.Connection:
     return connect(path, "rwc", STEP_SECONDS)
 
 
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    if schema_version(db, path) < SCHEMA_VERSION:
+def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    version = schema_version(db, path)
+    if not version and not create:  # an empty file, or one whose making was interrupted
+        raise NoDatabase(path)
+    if version < SCHEMA_VERSION:
         migrations.apply(Database(db))
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")

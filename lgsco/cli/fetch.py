@@ -1,4 +1,4 @@
-"""Commands that fill the database: backfill, sync, daemon, import, renormalise."""
+"""Commands that make and fill the database: init, backfill, sync, daemon, import, renormalise."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from ingest.config import Config
 from ingest.reports.lines import name_first
+from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import print_line, print_lines
 
@@ -38,6 +39,22 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
     else:
         print_line(f"{outcome.state}: {outcome.message}")
     return outcome.exit_code
+
+
+@command()
+def init(settings: Settings) -> int:
+    """Make an empty database, for sync and daemon to fill.
+
+    Example: lgsco init --db lgsco.db
+    """
+    from ingest.clock import Clock
+    from ingest.reports.first_start import describe_new_database
+    from storage.writer import create_database
+
+    create_database(settings.database)
+    sync_days = settings.config.schedule.sync_days
+    print_lines(describe_new_database(str(settings.database), sync_days, Clock().today()))
+    return exit_codes.DONE
 
 
 @command(site=True)

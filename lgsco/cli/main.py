@@ -34,7 +34,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
+    *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
     *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot),
     demo.demo,

@@ -27,7 +27,7 @@ from lgsco.replica.faults import Respond
 from lgsco.replica.script import on
 from lgsco.replica.site import Site
 from scheduler import next_sync
-from storage.writer import writing
+from storage.writer import create_database, writing
 from support.command_line import PATIENCE, Hold, Shop, ended, ended_promptly, open_shop, reached, read_off, rows, until
 from support.paths import SEEDS
 from support.world import Time, World
@@ -42,13 +42,15 @@ def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(re
     assert "30 6 * * 1-5" in sentence
     assert "sync" in sentence
     assert "mine.toml" in sentence
-    assert not recent_shop.database.exists()
+    assert rows(recent_shop, "SELECT count(*) FROM daemon") == [0]
 
 
 # ---------------------------------------------------------------- what a sync survives
 
 
 def daemon(world: World, clock: Clock | None = None, **dials: object) -> scheduler._Daemon:
+    if not world.database.exists():
+        create_database(world.database)
     return scheduler._Daemon(world.config(**dials), world.database, clock or world.time.clock(), world.stop)
 
 
@@ -298,10 +300,11 @@ def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> N
 
 @pytest.fixture
 def recent_shop(tmp_path: Path) -> Iterator[Shop]:
-    """A site with decisions of the last months, and a desk to run the daemon from."""
+    """A site with decisions of the last months, and a desk with an empty database to run the daemon from."""
     today = datetime.now(UTC).date()
     site = Site(generate(25, seed=3, first=today - timedelta(days=100), last=today - timedelta(days=2)))
     with open_shop(tmp_path, site) as shop:
+        create_database(shop.database)
         yield shop
 
 
@@ -441,6 +444,7 @@ def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back()
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_daemon_while_its_alert_hangs(shop: Shop, tmp_path: Path, number: signal.Signals) -> None:
+    create_database(shop.database)
     shop.server.faults = lambda _request: Respond(403)
     shop.environment |= {
         "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *",
@@ -453,11 +457,12 @@ def test_a_signal_ends_the_daemon_while_its_alert_hangs(shop: Shop, tmp_path: Pa
 
 
 def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
+    create_database(shop.database)
     shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     ours, theirs = pty.openpty()
     process = shop.start("daemon", stdout=theirs, stderr=theirs)
     os.close(theirs)
-    until(process, lambda: shop.database.exists() and rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
     process.send_signal(signal.SIGINT)
     shown = read_off(ours).decode()
     assert process.wait() == 0

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ingest.run import Backfill, Renormalise
-from storage.errors import StoreFailed
+from storage.errors import NoDatabase
 from storage.writer import writing
 from support.world import World
 
@@ -74,7 +74,7 @@ def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypa
 
 
 def test_renormalise_makes_no_database(world: World) -> None:
-    with pytest.raises(StoreFailed, match="no such database"):
+    with pytest.raises(NoDatabase, match="no database at"):
         world.run(Renormalise())
     assert not world.database.exists()
 

@@ -15,6 +15,7 @@ import pytest
 from lgsco.replica.faults import Fault, Reset, unavailable
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
+from storage.writer import create_database
 from support.command_line import Hold, Shop, ask, ended_promptly, rows, until
 from support.locks import IN_ITS_OWN_WAY, PATIENT, long_write
 from support.paths import SEEDS
@@ -124,6 +125,7 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
 
 
 def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop: Shop) -> None:
+    create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     process = short_shop.start("daemon")
     until(process, lambda: rows(short_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
@@ -135,6 +137,7 @@ def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop:
 
 
 def test_a_signal_ends_the_daemon_while_it_waits_for_its_time(short_shop: Shop) -> None:
+    create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     for number in (signal.SIGTERM, signal.SIGINT):
         process = short_shop.start("daemon")

@@ -12,11 +12,12 @@ from typing import Any
 from ingest.clock import Clock, Stop
 from ingest.config import Config, load
 from ingest.recording.tally import Tally
-from ingest.run import Outcome, Task, perform
+from ingest.run import Outcome, Sync, Task, perform
 from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server
 from lgsco.replica.site import Site
 from storage.database import reading
+from storage.writer import create_database
 
 TODAY = date(2026, 11, 2)
 
@@ -58,9 +59,13 @@ class World:
         return load(None, {}, {f"--{key}": (key.replace("__", "."), str(value)) for key, value in values.items()})
 
     def run(self, task: Task, **dials: object) -> Outcome:
+        """Performs a task. A sync makes no database: without one it gets what `lgsco init` makes."""
+
         def report(tally: Tally) -> None:
             self.tallies.append((tally.fetched, tally.expected))
 
+        if isinstance(task, Sync) and not self.database.exists():
+            create_database(self.database)
         return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
 
     def ask(self, sql: str, *values: object) -> list[Any]:

@@ -1,0 +1,17 @@
+"""What to say of a database that was just made: which decision dates sync answers for, and how to get the rest."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+
+def describe_new_database(database: str, sync_days: int, today: date) -> list[str]:
+    """The lines for people. `sync_days`: as in the configuration."""
+    first = today - timedelta(days=sync_days)
+    return [
+        f"{database}: made, and empty",
+        f"`lgsco sync` and `lgsco daemon` answer for decisions dated {first} and later: the last {sync_days:,} days "
+        "([schedule] sync_days)",
+        "`lgsco backfill` fetches the earlier ones too, or part of them with --from and --to; sync then answers for "
+        "those dates as well",
+    ]
