@@ -42,6 +42,9 @@ class Backfill:
 class Demo(Backfill):
     """A backfill from the look-alike site; its runs mark a database that may be thrown away."""
 
+    look_alike: str = ""
+    """What the look-alike was made from: a demo goes on with an earlier one's database where this is the same."""
+
 
 def backfill(task: Backfill, run: TaskRun) -> Outcome:
     """Lists what of the range was not walked lately, and fetches what is not held, part by part.

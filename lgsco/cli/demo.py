@@ -15,6 +15,8 @@ from lgsco.cli.options import Settings, command
 def demo(settings: Settings, count: int) -> int:
     """The whole journey offline: a look-alike site on loopback, backfilled into a new demo.db.
 
+    Goes on where the same demo was stopped.
+
     Example: lgsco demo
     """
     from lgsco.replica.demo import run

@@ -1,4 +1,7 @@
-"""`lgsco demo`: the whole journey offline. The look-alike site on loopback, backfilled with the real code path."""
+"""`lgsco demo`: the whole journey offline. The look-alike site on loopback, backfilled with the real code path.
+
+A demo that was stopped goes on when it is run again: the look-alike is the same whenever `--count` is.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from ingest.config import Config
+from ingest.config import VERSION, Config
 from ingest.run import Demo, Task
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
 from storage.errors import StoreFailed
-from storage.runs import is_throw_away
+from storage.runs import find_runs, is_throw_away
 from storage.status import holdings
 from storage.writer import locked
 
-_FIRST, _LAST, _TODAY = date(2019, 1, 7), date(2026, 8, 31), date(2026, 11, 2)
+_SEED, _FIRST, _LAST = 1974, date(2019, 1, 7), date(2026, 8, 31)
 _PACE = 0.01
 """Seconds between two requests: nobody else uses the look-alike."""
 
@@ -29,16 +32,25 @@ _PACE = 0.01
 def run(config: Config, database: Path, count: int, perform: Callable[[Config, Path, Task], int]) -> int:
     """Backfills a new database from the look-alike site and prints what to look at; returns an exit code.
 
-    A database an earlier demo made is replaced; any other is refused: raises StoreFailed.
+    Goes on with the database of an earlier demo of the same look-alike that did not end complete. Any other demo's is
+    replaced, and what is no demo's is refused: raises StoreFailed.
     """
-    _make_room(database)
+    look_alike = f"{VERSION}, seed {_SEED}, {count} from {_FIRST} to {_LAST}"
+    before = _goes_on_with(database, look_alike)
     real = seeds()
-    site = Site([*real, *generate(count, seed=1974, first=_FIRST, last=_LAST)], today=_TODAY)
+    site = Site([*real, *generate(count, seed=_SEED, first=_FIRST, last=_LAST)])  # without a date: it shows them all
     with serve(site) as server:
         print(f"A look-alike of the publisher's site answers on {server.url}, with {len(site):,} decisions:")
-        print(f"  {len(real)} real ones, and {count:,} invented (marked SPECIMEN, of authorities that do not exist).")
+        invented = len(site) - len(real)
+        print(
+            f"  {len(real)} real ones, and {invented:,} invented (marked SPECIMEN, of authorities that do not exist)."
+        )
+        if before is not None:
+            print(
+                f"An earlier demo did not finish: {database} holds {before:,} of them, and the others are fetched now."
+            )
         here = replace(config, site=replace(config.site, base_url=server.url), fetch=replace(config.fetch, pace=_PACE))
-        code = perform(here, database, Demo())
+        code = perform(here, database, Demo(look_alike=look_alike))
     if code:
         return code
     with reading(database) as db:
@@ -64,15 +76,22 @@ def _as_typed(program: str) -> str:
     return "lgsco" if found and Path(found).resolve() == Path(program).resolve() else shlex.quote(program)
 
 
-def _make_room(database: Path) -> None:
+def _goes_on_with(database: Path, look_alike: str) -> int | None:
+    """How many decisions a database holds that an unfinished demo of this look-alike left. None where a new one is to
+    be made; an old demo's was removed then."""
     if not database.exists():
-        return
+        return None
     with locked(database):
         with reading(database) as db:
             throw_away = is_throw_away(db)
+            last = next(iter(find_runs(db, limit=1)), None)
+            held = holdings(db).decisions
         if not throw_away:
             raise StoreFailed(
                 f"{database} exists and is no demo's; the demo writes only to a file of its own: name another"
             )
+        if last is not None and last.state != "complete" and last.arguments.get("look_alike") == look_alike:
+            return held
         for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
             path.unlink(missing_ok=True)
+    return None
