@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from storage import entries, journal, ledger, queue, runs, status
-from storage.model import Proof
+from storage import entries, journal, queue, runs, status
+from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class StatusRows:
     """What the status report is made from. Instants are UTC, ISO 8601 with Z."""
 
     holdings: status.Holdings
-    proofs: list[Proof]
-    """The ledger's rows, oldest first."""
+    claim: ClaimRows
+    """What the claim about the dates that were asked for is made from."""
     failures: list[queue.Failure]
     gone: status.Gone
     unexplained: list[status.Unexplained]
@@ -30,12 +30,13 @@ class StatusRows:
     """When the last complete run ended that covered the days a sync covers."""
 
 
-def find_status(db: sqlite3.Connection, sync_days: int, now: str) -> StatusRows:
-    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`."""
+def find_status(db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates) -> StatusRows:
+    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: the dates
+    of the claim."""
     with status.one_moment(db):
         return StatusRows(
             holdings=status.holdings(db),
-            proofs=ledger.find_windows(db),
+            claim=find_claim_rows(db, choose_dates),
             failures=queue.find_failures(db),
             gone=status.count_gone(db),
             unexplained=status.find_unexplained(db),

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from ingest.reports.calendar import State
-from ingest.reports.coverage import describe_gone, describe_range, find_unproven
-from ingest.reports.lines import name_first
-from storage.model import Window
+from ingest.config import Cadence as CadenceSettings
+from ingest.crawling.asked_for import sort_asked_for
+from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
+from ingest.reports.coverage import describe_gone
+from ingest.reports.lines import name_ending, name_first
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
@@ -47,6 +48,15 @@ def is_running(daemon: Daemon, now: datetime) -> bool:
     return daemon.stopped_at is None and silent < DAEMON_SILENT_SECONDS
 
 
+def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
+    """For dates of so many days of age or more, the days within which they are walked again."""
+    return [
+        (0, cadence.walk_recent),
+        (cadence.recent_days, cadence.walk_middle),
+        (cadence.middle_days, cadence.walk_old),
+    ]
+
+
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
     """Returns the runs with state `died` where a run is recorded as running and its process has ended.
 
@@ -74,13 +84,20 @@ class StatusReport:
     daemon: Daemon | None
     daemon_runs: bool
     holdings: Holdings
-    unproven: list[tuple[Window, State]]
+    claim: Claim
+    overdue: list[Unproven]
+    """Ranges that are not proven for longer than their cadence allows."""
     gone: Gone
     unexplained: list[Unexplained]
     canary: Canary
     failures: list[Failure]
     runs: list[Run]
     """The last runs, newest first."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the last success is too old."""
+        return is_stale(self.hours_since_success, self.stale_hours)
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
@@ -91,10 +108,9 @@ class StatusReport:
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
             "held": asdict(self.holdings),
-            "unproven": [
-                {"first": str(window.first), "last": str(window.last), "state": state}
-                for window, state in self.unproven
-            ],
+            "claim": self.claim.as_json(),
+            "unproven": [_json_range(part) for part in self.claim.unproven],
+            "overdue": [_json_range(part) for part in self.overdue],
             "gone": asdict(self.gone),
             "unexplained": [asdict(one) for one in self.unexplained],
             "canary": asdict(self.canary),
@@ -127,11 +143,13 @@ class StatusReport:
         ]
 
     def _ledger_lines(self) -> list[str]:
-        ranges = [_range_line(window, state) for window, state in self.unproven]
-        return [
-            f"date ranges not proven complete: {len(ranges):,}",
-            *name_first(ranges, NAMED_RANGES, "  … and {:,} more; `lgsco coverage` shows them all"),
-        ]
+        overdue = [f"  {describe_dates(part.window)}: {part.state}" for part in self.overdue]
+        if overdue:
+            overdue = [
+                f"date ranges that are not proven for longer than [cadence] allows: {len(overdue):,}: STALE",
+                *name_first(overdue, NAMED_RANGES, "  … and {:,} more; `lgsco coverage` shows them"),
+            ]
+        return [*self.claim.sentences(), self.claim.describe_share(), *overdue]
 
     def _gone_lines(self) -> list[str]:
         unexplained = [
@@ -145,8 +163,8 @@ class StatusReport:
 
     def _canary_line(self) -> str:
         canary = self.canary
-        failed = f"; not since {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
-        return f"known decision last read as ever: {canary.passed_at or 'never'}{failed}"
+        failed = f"; failed {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
+        return f"canary: last passed {canary.passed_at or 'never'}{failed}"
 
     def _daemon_line(self) -> str:
         if self.daemon is not None and self.daemon_runs:
@@ -156,8 +174,8 @@ class StatusReport:
 
     def _success_line(self) -> str:
         age = "never" if self.hours_since_success is None else f"{self.hours_since_success:.0f} hours ago"
-        late = f", more than {self.stale_hours:g}: STALE" if self.stale else ""
-        return f"last run that was complete up to its day: {age}{late}"
+        late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
+        return f"last sync or backfill that ended without a failure: {age}{late}"
 
 
 def report_status(
@@ -166,20 +184,24 @@ def report_status(
     database: str,
     stale_hours: float,
     now: datetime,
+    today: date,
+    cadence: CadenceSettings,
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
 ) -> StatusReport:
     """Makes the status report.
 
+    `today`: the day in London. `cadence`: how often dates are walked again.
     `stale_hours`: the age from which the last success is too old. `next_sync`: when the timetable's next sync is due
     after an instant; called only where no daemon runs. `process_exists`: whether the operating system has a process of
     that number.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and is_running(rows.daemon, now)
+    overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
         database=database,
-        stale=is_stale(hours, stale_hours),
+        stale=is_stale(hours, stale_hours) or bool(overdue),
         stale_hours=stale_hours,
         last_success=rows.last_success,
         hours_since_success=hours,
@@ -187,13 +209,21 @@ def report_status(
         daemon=rows.daemon,
         daemon_runs=runs,
         holdings=rows.holdings,
-        unproven=find_unproven(rows.proofs),
+        claim=make_claim(rows.claim, daemon_runs=runs),
+        overdue=overdue,
         gone=rows.gone,
         unexplained=rows.unexplained,
         canary=rows.canary,
         failures=rows.failures,
         runs=mark_died(rows.runs, process_exists),
     )
+
+
+def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> list[Unproven]:
+    """What was asked for, was not paused by the user, and is not proven for longer than its cadence allows."""
+    asked = sort_asked_for(rows.claim.intents, rows.claim.proofs)
+    dates = [*asked.answered, *asked.interrupted]
+    return find_overdue(rows.claim.proofs, dates, today, list_days_allowed(cadence))
 
 
 # ---------------------------------------------------------------- lines
@@ -203,10 +233,9 @@ def _failure_line(failure: Failure) -> str:
     return f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error or ''}"
 
 
-def _range_line(window: Window, state: State) -> str:
-    first, last = describe_range(str(window.first), str(window.last))
-    return f"  {first} to {last}: {state}"
+def _json_range(part: Unproven) -> dict[str, str]:
+    return {"first": str(part.window.first), "last": str(part.window.last), "state": part.state}
 
 
 def _run_line(run: Run) -> str:
-    return f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}"
+    return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"

@@ -467,7 +467,7 @@ def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
     shown = read_off(ours).decode()
     assert process.wait() == 0
     assert "sync begins (run 1)" in shown
-    assert "sync ends (run 1): complete" in shown
+    assert "sync ends (run 1): done" in shown
 
 
 def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:

@@ -144,7 +144,7 @@ def test_a_walk_that_came_short_takes_nothing_off_the_list(world: World) -> None
     assert outcome.exit_code == 10
     assert world.ask("SELECT count(*) FROM entries WHERE unlisted_at IS NOT NULL") == [0]
     assert world.ask("SELECT count(*) FROM absences") == [0]
-    assert world.ask("SELECT state FROM windows WHERE total > 0") == ["short"]
+    assert set(world.ask("SELECT state FROM windows WHERE total > 0")) == {"short"}
 
 
 def _without_cards(html: str, references: set[str]) -> str:

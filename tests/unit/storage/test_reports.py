@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.crawling.asked_for import find_asked_dates
 from ingest.fetching.quiet_hours import within
 from storage import runs
 from storage.database import reading
@@ -19,7 +20,7 @@ Find = Callable[[sqlite3.Connection], object]
 
 @pytest.mark.parametrize(
     "find",
-    [lambda db: find_status(db, 120, "2026-11-02T12:00:00Z"), lambda db: find_politeness(db, within)],
+    [lambda db: find_status(db, 120, "2026-11-02T12:00:00Z", find_asked_dates), lambda db: find_politeness(db, within)],
     ids=["status", "politeness"],
 )
 def test_the_rows_of_a_report_are_read_in_one_transaction(tmp_path: Path, find: Find) -> None:
@@ -39,8 +40,8 @@ def test_the_rows_of_a_report_are_read_in_one_transaction(tmp_path: Path, find: 
 
 def test_the_status_of_an_empty_database_has_no_success_and_no_daemon(tmp_path: Path) -> None:
     with writing(tmp_path / "lgsco.db") as db:
-        rows = find_status(db, 120, "2026-11-02T12:00:00Z")
-    assert (rows.holdings.decisions, rows.proofs, rows.runs) == (0, [], [])
+        rows = find_status(db, 120, "2026-11-02T12:00:00Z", find_asked_dates)
+    assert (rows.holdings.decisions, rows.claim.proofs, rows.claim.windows, rows.runs) == (0, [], [], [])
     assert (rows.last_success, rows.daemon) == (None, None)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ingest.config import Cadence
 from ingest.reports.status import StatusReport, hours_since, is_running, is_stale, mark_died, report_status
-from storage.model import Proof, Window, WindowState
+from storage.model import IntentState
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
+from support.claims import claim_rows, intent, proof
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NEXT = "2026-11-03T07:30:00Z"
@@ -51,11 +53,6 @@ def failure(number: int, state: str = "failed") -> Failure:
     return Failure(f"25 000 {number:03}", "/decisions/x", state, 3, NEXT, "ServerError", error)
 
 
-def unproven(number: int, state: WindowState = "short") -> Proof:
-    window = Window(date(2020 + number, 1, 1), date(2020 + number, 12, 31))
-    return Proof(window, 1, 0, state, NEXT, None, None, "t=both")
-
-
 def unexplained(number: int) -> Unexplained:
     return Unexplained(f"25 000 {number:03}", "2026-10-01T07:30:00Z", "the site answers 500", NEXT)
 
@@ -70,7 +67,7 @@ def report(
     """The report of an archive in which nothing is wrong, but for the rows given."""
     calm: dict[str, Any] = {
         "holdings": HOLDINGS,
-        "proofs": [],
+        "claim": claim_rows(),
         "failures": [],
         "gone": Gone(0, 0, 0, 0),
         "unexplained": [],
@@ -84,6 +81,8 @@ def report(
         database="lgsco.db",
         stale_hours=stale_hours,
         now=NOW,
+        today=NOW.date(),
+        cadence=Cadence(),
         next_sync=next_sync,
         process_exists=lambda process: process in processes,
     )
@@ -124,19 +123,19 @@ def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> No
 def test_a_fresh_archive_is_not_stale_and_says_its_age_in_hours() -> None:
     fresh = report(last_success=stamp(timedelta(hours=4)))
     assert fresh.stale is False
-    assert fresh.lines()[-1] == "last run that was complete up to its day: 4 hours ago"
+    assert fresh.lines()[-1] == "last sync or backfill that ended without a failure: 4 hours ago"
 
 
 def test_a_stale_archive_says_so_and_by_which_limit() -> None:
     old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
     assert old.stale is True
-    assert old.lines()[-1] == "last run that was complete up to its day: 101 hours ago, more than 100: STALE"
+    assert old.lines()[-1] == "last sync or backfill that ended without a failure: 101 hours ago, more than 100: STALE"
 
 
 def test_an_archive_without_a_success_is_stale() -> None:
     empty = report(last_success=None)
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
-    assert empty.lines()[-1] == "last run that was complete up to its day: never, more than 100: STALE"
+    assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never, more than 100: STALE"
 
 
 def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() -> None:
@@ -176,32 +175,39 @@ def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
     assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
 
 
-def test_five_unproven_ranges_are_named_newest_first_and_gaps_count() -> None:
-    ledger = [unproven(number) for number in (0, 1, 2, 4, 5)]
-    lines = report(proofs=ledger).lines()
-    start = lines.index("date ranges not proven complete: 6")
-    assert lines[start + 1 : start + 7] == [
-        "  2025-01-01 to 2025-12-31: short",
-        "  2024-01-01 to 2024-12-31: short",
-        "  2023-01-01 to 2023-12-31: unseen",
-        "  2022-01-01 to 2022-12-31: short",
-        "  2021-01-01 to 2021-12-31: short",
-        "  … and 1 more; `lgsco coverage` shows them all",
-    ]
-    ranges = report(proofs=ledger).as_json()["unproven"]
-    assert len(ranges) == 6
-    assert ranges[2] == {"first": "2023-01-01", "last": "2023-12-31", "state": "unseen"}
+def test_the_claim_about_what_was_asked_for_is_shown_and_its_unproven_ranges_are_in_the_json() -> None:
+    ledger = [proof("2026-10-01", "2026-10-31"), proof("2026-11-01", "9999-12-31", "short")]
+    shown = report(claim=claim_rows(ledger))
+    start = shown.lines().index(str(shown.claim.sentences()[0]))
+    assert shown.lines()[start : start + len(shown.claim.sentences())] == shown.claim.sentences()
+    assert shown.as_json()["unproven"] == [{"first": "2026-11-01", "last": "9999-12-31", "state": "short"}]
 
 
-def test_a_proven_ledger_has_no_range_to_name() -> None:
-    shown = report(proofs=[unproven(0, "proven")])
-    assert "date ranges not proven complete: 0" in shown.lines()
-    assert shown.as_json()["unproven"] == []
+@pytest.mark.parametrize(
+    ("last", "since", "overdue"),
+    [
+        ("9999-12-31", "2026-10-26T12:00:00Z", False),
+        ("9999-12-31", "2026-10-25T12:00:00Z", True),
+        ("2026-06-01", "2026-10-03T12:00:00Z", False),
+        ("2026-06-01", "2026-10-02T12:00:00Z", True),
+        ("2024-01-01", "2026-08-04T12:00:00Z", False),
+        ("2024-01-01", "2026-08-03T12:00:00Z", True),
+    ],
+)
+def test_a_range_that_is_unproven_for_longer_than_its_cadence_makes_the_archive_stale(
+    last: str, since: str, *, overdue: bool
+) -> None:
+    ledger = replace(proof("2023-12-01", last, "short"), unproven_since=since)
+    shown = report(claim=claim_rows([ledger]))
+    assert shown.stale is overdue
+    assert any("for longer than [cadence] allows: 1: STALE" in line for line in shown.lines()) is overdue
 
 
-def test_an_open_range_is_said_in_words() -> None:
-    open_range = Proof(Window(date.min, date.max), None, 0, "unknown", NEXT, None, None, "t=both")
-    assert "  beginning to onwards: unknown" in report(proofs=[open_range]).lines()
+@pytest.mark.parametrize(("state", "overdue"), [("interrupted", True), ("running", True), ("paused", False)])
+def test_what_is_left_of_a_backfill_is_overdue_unless_the_user_paused_it(state: IntentState, *, overdue: bool) -> None:
+    ledger = replace(proof("2023-12-01", "2024-01-01", "unseen"), unproven_since="2026-01-01T12:00:00Z")
+    shown = report(claim=claim_rows([ledger], [intent("2023-12-01", "2024-01-01", state)]))
+    assert shown.stale is overdue
 
 
 def test_five_unexplained_absences_are_named() -> None:
@@ -218,8 +224,8 @@ def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
     shown = report(runs=runs)
     start = shown.lines().index("last runs:")
     assert shown.lines()[start + 1 : start + 7] == [
-        "  2026-11-08T07:30:00Z sync: complete: 5 new",
-        *(f"  2026-11-0{number}T07:30:00Z sync: complete" for number in (7, 6, 5, 4)),
+        "  2026-11-08T07:30:00Z sync: done: 5 new",
+        *(f"  2026-11-0{number}T07:30:00Z sync: done" for number in (7, 6, 5, 4)),
         shown.lines()[-2],
     ]
     assert [one["id"] for one in shown.as_json()["runs"]] == [8, 7, 6, 5, 4, 3]
@@ -240,12 +246,12 @@ def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
         (Canary("2026-11-02T07:31:00Z", None, "it reads"), "2026-11-02T07:31:00Z"),
         (
             Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
-            "2026-11-01T07:31:00Z; not since 2026-11-02T07:31:00Z: a wall",
+            "2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",
         ),
     ],
 )
 def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str) -> None:
-    assert f"known decision last read as ever: {words}" in report(canary=canary).lines()
+    assert f"canary: last passed {words}" in report(canary=canary).lines()
 
 
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
@@ -259,8 +265,8 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
-        *("database", "stale", "last_success", "next_sync", "daemon", "held", "unproven", "gone", "unexplained"),
-        *("canary", "failures", "runs"),
+        *("database", "stale", "last_success", "next_sync", "daemon", "held", "claim", "unproven", "overdue", "gone"),
+        *("unexplained", "canary", "failures", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234
