@@ -111,6 +111,8 @@ class Examiner:
     """What sync answers for by itself."""
     seen: set[str]
     """Messages of runs that were printed, and judged, before."""
+    walk_days: int
+    """Days within which the cadence has unproven dates walked."""
 
     def examine(self, ran: Ran) -> Found:
         """All that a command printed and how it ended."""
@@ -236,6 +238,11 @@ class Examiner:
             died = self.asked.daemon_died_at
             if died is not None and ran.began - died > DAEMON_SECONDS:
                 why = f"the daemon was killed {ran.began - died:,} seconds ago, and nothing succeeded since"
+                found.findings.append(Finding("false exit", "status: exit 0", why))
+            overdue = self.asked.find_interrupted_before(ran.began - 86_400 * (self.walk_days + 1))
+            earliest = min((self.asked.interrupted_at[dates] for dates in overdue), default=0)
+            if self.judge.find_lacking(overdue, lambda _day: earliest, excused=True):
+                why = f"{', '.join(map(str, overdue))}: interrupted for longer than the cadence allows"
                 found.findings.append(Finding("false exit", "status: exit 0", why))
         scope = self._scope_of_exit(ran)
         if ran.code != 0 or scope is None:

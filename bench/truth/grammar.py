@@ -42,6 +42,7 @@ CLAIMS: tuple[tuple[str, Scope, str], ...] = (
         rf"(?P<stored>{_N}) of the (?P<listed>{_N}) {_DECISIONS} that the site listed on (?P<as_of>{_INSTANT}) "
         r"(?:are|is) in the archive",
     ),
+    ("number stored", "whole", rf"(?P<partial>the archive has) (?P<stored>{_N}) {_DECISIONS} of the site"),
     ("progress", "whole", rf"\b(?P<stored>{_N}) of (?P<listed>{_N}) (?P<partial>fetched)\b"),
     (
         "row of coverage",
@@ -62,7 +63,10 @@ OUTSIDE: tuple[str, ...] = (
 )
 """Sentences that say how many decisions the site lists outside the dates of the claims before them."""
 
-TOTALS: tuple[str, ...] = (rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",)
+TOTALS: tuple[str, ...] = (
+    rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
+    rf"of the site, which stated a total of (?P<total>{_N}) on (?P<as_of>{_INSTANT})",
+)
 """Sentences that say what total the site stated for all dates."""
 
 MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")

@@ -64,12 +64,19 @@ class Asked:
     """Whether the last backfill was withdrawn."""
     daemon_died_at: int | None = None
     """When a daemon was killed, after which no sync by hand ended with 0 and no daemon was stopped."""
+    interrupted_at: dict[Dates, int] = field(default_factory=dict)
+    """When the backfills ended that were interrupted: seconds since 1970."""
 
     def copy(self) -> Asked:
-        return Asked(list(self.ranges), self.limited, self.withdrew, self.daemon_died_at)
+        ranges, interrupted_at = list(self.ranges), dict(self.interrupted_at)
+        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at)
 
     def find(self, *states: AskedState) -> list[Dates]:
         return [dates for dates, state in self.ranges if state in states]
+
+    def find_interrupted_before(self, at: int) -> list[Dates]:
+        """The ranges of backfills that were interrupted before an instant, and have been since."""
+        return [dates for dates in self.find("interrupted") if self.interrupted_at[dates] < at]
 
     def note(self, ran: Ran, recent_dates: Dates) -> None:
         """Notes what a command asked for. `recent_dates`: those that sync answers for by itself."""
@@ -86,6 +93,7 @@ class Asked:
                 self.unsure(dates)
             else:
                 self.backfilled(dates, _find_state(ran.code))
+                self.interrupted_at[dates] = ran.ended
         elif command == "sync" and ran.code == 0:
             self.synced(recent_dates)
             self.daemon_died_at = None

@@ -111,7 +111,7 @@ class Play:
         self.history.append("calm")
         for count in range(CALM_SYNCS + PUT_OFF_SYNCS):
             self.time.at += 86_400 * (1 if count < CALM_SYNCS else PUT_OFF_DAYS)
-            if self.asked.find("interrupted"):
+            if count or self.asked.find("interrupted"):  # it may have been recorded, where nobody can tell
                 self._run("daemon", rounds=1)
             if self._run("sync"):
                 self.counts.arrived += 1
@@ -237,7 +237,7 @@ class Play:
         began = ran.began if ran.requests else self.last_began
         recent_dates = recent(self.today, SYNC_DAYS)
         judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
-        examiner = Examiner(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen)
+        examiner = Examiner(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, WALK_DAYS)
         found = examiner.examine(ran)
         counts = self.counts
         counts.sentences += found.sentences

@@ -35,6 +35,11 @@ SHELL = b"""<!DOCTYPE html>
 """The search page with neither total nor cards."""
 
 
+@functools.cache
+def _write_reference(number: int) -> str:
+    return f"{20 + number // 100_000 % 10:02} {number // 1_000 % 100:03} {number % 1_000:03}"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A decision as the site shows it."""
@@ -47,7 +52,7 @@ class Decision:
 
     @property
     def reference(self) -> str:
-        return f"{20 + self.number // 100_000 % 10:02} {self.number // 1_000 % 100:03} {self.number % 1_000:03}"
+        return _write_reference(self.number)
 
     @property
     def path(self) -> str:
@@ -98,9 +103,10 @@ class Version(NamedTuple):
     since: int
     """Seconds since 1970."""
     listed: dict[date, tuple[str, ...]]
-    """By decision date, what it counts or shows in every search that covers the date."""
+    """By decision date, what it shows in every search that covers the date, if not behind the first cards."""
     contested: dict[date, tuple[str, ...]]
-    """What wide searches neither count nor show, and narrow ones do: a claim may count it or not."""
+    """What it counts and shows in no search, and what wide searches neither count nor show and narrow ones do: a claim
+    may count it or not."""
     stated: int
     """The total it states for all dates."""
 
@@ -163,8 +169,10 @@ class Site:
     def note(self) -> None:
         """Keeps what it lists from now on. Call it after each change of what it publishes or hides."""
         found = self._find(date.min, date.max)
-        sure = len(found) if self.cap is None else self.cap
-        version = Version(self.clock(), _by_day(found[:sure]), _by_day(found[sure:]), self._count(found))
+        most = len(found) if self.cap is None else self.cap
+        sure = [one for one in found[:most] if one.reference not in self.cardless]
+        unsure = [one for one in found[:most] if one.reference in self.cardless] + found[most:]
+        version = Version(self.clock(), _by_day(sure), _by_day(unsure), self._count(found))
         if self.versions and self.versions[-1].since == version.since:  # which nobody saw
             self.versions.pop()
         self.versions.append(version)
