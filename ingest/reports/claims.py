@@ -138,14 +138,14 @@ class Claim:
         return [*told, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
 
     def describe_share(self) -> str:
-        """How much of what the site lists is stored."""
-        if self.site_total is None:
-            return f"{_decisions(self.stored_in_all)} of the site are in the archive; the site's total is not known yet"
-        share = f" ({100 * self.stored_in_all / self.site_total:.1f} %)" if self.site_total else ""
-        return (
-            f"{self.stored_in_all:,} of the {_decisions(self.site_total)} that the site listed on "
-            f"{_minute(self.site_total_at)} are in the archive{share}"
-        )
+        """How much is stored beside how much the site has. The two numbers are of different instants, so a share is
+        named only where less is stored, and rounded down: it never says that nothing is missing."""
+        stored, total = self.stored_in_all, self.site_total
+        told = f"the archive has {_decisions(stored)} of the site"
+        if total is None:
+            return f"{told}, whose total is not known yet"
+        share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
+        return f"{told}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
 
     def _describe_outside(self) -> list[str]:
         if self.site_total is None:
