@@ -183,7 +183,7 @@ def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) ->
     assert re.search(rf"missing.*: 1\n.*\n  {books.late} .* failed +1  2026-.*{reason}", shown)
     assert re.search(rf"excluded.*: 1\n.*\n  {books.excluded} .* excluded +3  2026-.*{reason}", shown)
     assert "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet" in shown
-    assert lines[-1].endswith(" that the site listed on 2026-11-14 12:00 UTC are in the archive (78.4 %)")
+    assert lines[-1].endswith(" of the site, which stated a total of 125 on 2026-11-14 12:00 UTC (78.4 %)")
     (recent,) = [line for line in lines if line.startswith("2025-01-01 to today: not proven; ")]
     assert re.findall(r"(\S+) to \S+ \(", recent) == ["2025-05-07", "2025-02-01", "2025-01-01"]
     (old,) = [line for line in lines if line.startswith("2024-01-01 to 2024-09-30: not proven; ")]

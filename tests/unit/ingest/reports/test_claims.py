@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.reports.claims import Claim, find_overdue, make_claim
+from ingest.reports.claims import Claim, describe_progress, find_overdue, make_claim
 from storage.claims import Counts
 from storage.model import WindowState
 from support.claims import claim_rows, intent, proof, window
@@ -80,7 +80,7 @@ def test_what_lies_outside_is_unknown_until_the_site_stated_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
     assert str(claim).endswith("What the site lists outside those dates is not known yet.")
-    assert claim.describe_share() == "41 decisions of the site are in the archive; the site's total is not known yet"
+    assert claim.describe_share() == "the archive has 41 decisions of the site, whose total is not known yet"
 
 
 def test_a_claim_about_all_dates_has_nothing_outside() -> None:
@@ -92,7 +92,6 @@ def test_a_claim_about_all_dates_has_nothing_outside() -> None:
     assert str(claim) == (
         "beginning to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
     )
-    assert claim.describe_share().endswith("are in the archive (100.0 %)")
 
 
 def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
@@ -163,6 +162,59 @@ def test_more_than_five_ranges_are_counted() -> None:
     )
     assert len([sentence for sentence in told.sentences() if "listed decisions" in sentence]) == 5
     assert "and 3 more ranges of dates: `lgsco coverage`." in told.sentences()
+
+
+# ---------------------------------------------------------------- a share, and progress
+
+
+def describe_share(stored: int, total: int | None) -> str:
+    at = None if total is None else "2026-11-29T16:40:12Z"
+    claim = Claim(
+        (),
+        asked_elsewhere=False,
+        unfinished=(),
+        stored_in_all=stored,
+        site_total=total,
+        site_total_at=at,
+        daemon_runs=False,
+    )
+    return claim.describe_share()
+
+
+@pytest.mark.parametrize(
+    ("stored", "total", "share"),
+    [
+        (167, 205, " (81.4 %)"),
+        (57_479, 57_480, " (99.9 %)"),  # nothing but the whole is 100 %
+        (205, 205, ""),  # which decisions the two numbers share is not known
+        (280, 279, ""),
+        (0, 0, ""),
+    ],
+)
+def test_a_share_is_named_only_where_less_is_stored_than_the_site_stated(stored: int, total: int, share: str) -> None:
+    told = (
+        f"the archive has {stored:,} decisions of the site, which stated a total of {total:,} on 2026-11-29 16:40 UTC"
+    )
+    assert describe_share(stored, total) == told + share
+
+
+def test_a_total_that_is_not_known_is_said_to_be_unknown() -> None:
+    assert describe_share(1, None) == "the archive has 1 decision of the site, whose total is not known yet"
+
+
+@pytest.mark.parametrize(
+    ("stored", "total", "words"),
+    [
+        (41, 205, "41 of 205 fetched"),
+        (205, 205, "205 of 205 fetched"),
+        (1_205, None, "1,205 fetched"),
+        (193, 192, "193 fetched"),  # the site lists more than it counts
+    ],
+)
+def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
+    stored: int, total: int | None, words: str
+) -> None:
+    assert describe_progress(stored, total) == words
 
 
 # ---------------------------------------------------------------- properties

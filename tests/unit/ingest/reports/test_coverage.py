@@ -93,7 +93,7 @@ def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() 
     assert report_coverage(coverage_of(), AS_ON).lines() == [
         "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet",
         "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
-        "0 decisions of the site are in the archive; the site's total is not known yet",
+        "the archive has 0 decisions of the site, whose total is not known yet",
     ]
 
 
