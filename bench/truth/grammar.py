@@ -76,7 +76,7 @@ DENIALS: tuple[str, ...] = (
     r"\b[Nn]ot proven\b",
     r"^ ?P  proven   o  proven, no decisions   S  short$",
     r"\bo  proven, no decisions; 0 of 0 held$",
-    r"--json names them all$",
+    r"--json names them$",
     r"\bunseen, all or in part\b",
     r"\(listed, and not fetched or not counted in full yet\)",
     r"walks? all of it and finds what is left",

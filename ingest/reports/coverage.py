@@ -149,7 +149,7 @@ def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     decisions = [_decision_line(row) for row in rows]
-    named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them all")
+    named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them")
     heading = f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason"
     return [f"{title}: {len(rows):,}", heading, *named, ""]
 

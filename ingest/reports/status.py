@@ -138,7 +138,7 @@ class StatusReport:
         failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
         return [
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
-            *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them all"),
+            *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
             f"excluded, listed and not to be had: {self.holdings.excluded:,}",
         ]
 
@@ -146,7 +146,7 @@ class StatusReport:
         overdue = [f"  {describe_dates(part.window)}: {part.state}" for part in self.overdue]
         if overdue:
             overdue = [
-                f"date ranges that are not proven for longer than [cadence] allows: {len(overdue):,}: STALE",
+                f"date ranges unproven for longer than [cadence] allows: {len(overdue):,}: STALE",
                 *name_first(overdue, NAMED_RANGES, "  … and {:,} more; `lgsco coverage` shows them"),
             ]
         return [*self.claim.sentences(), self.claim.describe_share(), *overdue]
@@ -158,7 +158,7 @@ class StatusReport:
         ]
         return [
             describe_gone(self.gone),
-            *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them all"),
+            *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
         ]
 
     def _canary_line(self) -> str:

@@ -319,7 +319,7 @@ def test_twenty_are_named_and_json_names_them_all(tmp_path: Path, time: Time) ->
         world.run(Backfill(limit=1))
     shown = lgsco("coverage", "--all", "--db", world.database, code=10)
     assert shown.count("  not fetched yet\n") == 20
-    assert f"  … and {len(site) - 21} more; --json names them all\n" in shown
+    assert f"  … and {len(site) - 21} more; --json names them\n" in shown
     told = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
     assert len(told["missing"]) == len(site) - 1
     assert {row["state"] for row in told["missing"]} == {"wanted"}
