@@ -17,8 +17,8 @@ from random import Random
 
 from ingest.clock import Clock
 from ingest.config import Config
+from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import DisappearanceCheck
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone

@@ -25,6 +25,7 @@ from storage.migrations import (
     m007_cards,
     m008_reasons_and_failures,
     m009_intents,
+    m010_gone,
 )
 
 migrations = Migrations("lgsco")
@@ -39,6 +40,7 @@ _IN_ORDER = (
     m007_cards,
     m008_reasons_and_failures,
     m009_intents,
+    m010_gone,
 )
 
 for _module in _IN_ORDER:

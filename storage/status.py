@@ -59,21 +59,24 @@ class Gone:
     """Held, and nobody knows yet why they are not listed."""
     expired: int
     withdrawn: int
+    gone: int
+    """Left the site for an unknown reason."""
     never_held: int
     """Those that left the listing before they could be fetched."""
 
 
 def count_gone(db: sqlite3.Connection) -> Gone:
     """Counts what is no longer listed; what returned is listed again and counts nowhere."""
-    unexplained, expired, withdrawn = db.execute(
+    unexplained, expired, withdrawn, gone = db.execute(
         "SELECT count(*) FILTER (WHERE ending IS NULL), count(*) FILTER (WHERE ending = 'expired'), "
-        "count(*) FILTER (WHERE ending = 'withdrawn') FROM absences WHERE returned_at IS NULL"
+        "count(*) FILTER (WHERE ending = 'withdrawn'), count(*) FILTER (WHERE ending = 'gone') "
+        "FROM absences WHERE returned_at IS NULL"
     ).fetchone()
     (never_held,) = db.execute(
         "SELECT count(*) FROM entries AS e WHERE unlisted_at IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference)"
     ).fetchone()
-    return Gone(unexplained, expired, withdrawn, never_held)
+    return Gone(unexplained, expired, withdrawn, gone, never_held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,10 @@ def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -
 
 def describe_gone(gone: Gone) -> str:
     """One line that counts the decisions the site no longer lists."""
-    counts = f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.unexplained:,} not explained yet"
+    counts = (
+        f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.gone:,} gone for an unknown reason, "
+        f"{gone.unexplained:,} not explained yet"
+    )
     return f"no longer listed: {counts}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
 
 

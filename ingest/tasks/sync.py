@@ -15,8 +15,8 @@ from datetime import date
 
 from ingest.clock import Clock
 from ingest.config import Config
+from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import DisappearanceCheck
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, find_owed, ranges
 from ingest.crawling.windows import EVERYTHING, gaps

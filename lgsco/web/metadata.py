@@ -46,17 +46,17 @@ _DECISIONS = {
     "outcome": "As printed: Upheld, Not upheld, Closed after initial enquiries, or another.",
     "decision_date": "Date of the decision, ISO 8601 (2025-10-06). It is published about six weeks later.",
     "kind": "statement (the usual) or report (a public report).",
-    "summary": "The Ombudsman's own summary.",
-    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
     "url": _ADDRESS,
-    "status": "published; expired (gone from the site by age); withdrawn (gone before its time); "
-    "empty for an import never seen on the site.",
+    "status": "published; expired (left the site by age); withdrawn (left before the age at which decisions leave); "
+    "gone (left, reason unknown); empty for an import never seen on the site.",
     "first_seen": "When it was first kept here: UTC, ISO 8601.",
     "last_seen": "When the site last showed it: UTC, ISO 8601. Empty for an import never seen there.",
     "updated_at": "When the text kept here last changed: UTC, ISO 8601.",
     "text_sha256": "SHA-256 of `text`, in hexadecimal. Equal for decisions with the same words (joint reports).",
     "normaliser": "Version of the reader that made `text` of the page.",
     "source": "Where the text was read: site, or import (a document somebody had).",
+    "summary": "The Ombudsman's own summary.",
+    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
 }
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -273,9 +273,9 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "absences": {
         "title": "Absences",
-        "description": "Every time that a held decision was no longer listed, and what became of it. It is called gone "
-        "only when a proven listing lacks it and its page is gone too, twice and some days apart. Nothing is deleted "
-        "here.",
+        "description": "Every time that a held decision was no longer listed, and what became of it. It has left the "
+        "site only when a proven listing lacks it and its page is gone too, twice and some days apart. Nothing is "
+        "deleted here.",
         "columns": {
             "reference": _REFERENCE,
             "noticed_at": "When a proven listing first lacked it: UTC, ISO 8601.",
@@ -286,8 +286,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
             "next_at": "When its page is asked for again, at the earliest: UTC, ISO 8601.",
             "answer": "What its page last answered, in a sentence.",
+            "answer_status": "HTTP status of that answer.",
+            "answer_words": "What that page says of its being gone.",
             "ended_at": "When it was concluded that it left the site: UTC, ISO 8601. Empty: not yet known.",
-            "ending": "expired (by age) or withdrawn (before its time).",
+            "ending": "withdrawn (it left before the age at which statements leave), expired (it is a statement of "
+            "that age, and those of its age left too) or gone (reason unknown).",
+            "judged_at": "When `ending` or its evidence last changed: UTC, ISO 8601.",
+            "age_seen": "Evidence: its age in days when the site last showed it.",
+            "age_gone": "Evidence: its age in days when its page was first gone. It left in between.",
+            "as_old_known": "Evidence: other statements decided within 30 days of it that are known, on proven dates. "
+            "Those that were withdrawn are not counted.",
+            "as_old_gone": "Evidence: how many of those have left the site.",
+            "as_old_listed": "Evidence: how many of those are still listed.",
             "returned_at": "When it was listed again: UTC, ISO 8601. Empty while it is not.",
         },
         "sort_desc": "noticed_at",

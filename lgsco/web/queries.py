@@ -211,8 +211,9 @@ LIMIT 200
     ),
     "left_the_site": Query(
         "What left the site, and how that was concluded",
-        "Decisions that a proven listing no longer showed. One is called gone only when its page is gone too, twice "
-        "and some days apart: expired where it had reached the age at which decisions leave, else withdrawn.",
+        "Decisions that a proven listing no longer showed. One has left the site only when its page is gone too, twice "
+        "and some days apart: withdrawn where it left before the age at which decisions leave, expired where the "
+        "statements of its age left with it, gone where the reason is not known.",
         """
 SELECT a.reference, a.stood_on AS decision_date, d.authority,
   iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
@@ -220,7 +221,10 @@ SELECT a.reference, a.stood_on AS decision_date, d.authority,
   'not listed since ' || a.noticed_at
     || CASE WHEN a.gone = 0 THEN '' ELSE '; its page gone ' || a.gone || iif(a.gone = 1, ' time', ' times')
          || ', first ' || a.gone_first_at || ', last ' || a.gone_last_at END
-    || coalesce('; ' || a.answer, '') AS why
+    || coalesce('; ' || a.answer, '') || coalesce(', in words: ' || a.answer_words, '')
+    || CASE WHEN a.age_gone IS NULL THEN '' ELSE '; last seen ' || a.age_seen || ' days after the decision, gone '
+         || a.age_gone || ' days after it; of ' || a.as_old_known || ' other statements decided within 30 days of it '
+         || a.as_old_gone || ' are gone and ' || a.as_old_listed || ' listed' END AS why
 FROM absences AS a
 JOIN decisions AS d ON d.reference = a.reference
 WHERE :since = '' OR a.noticed_at >= :since

@@ -284,7 +284,7 @@ def test_status_and_coverage_before_anything_is_held(desk: Desk) -> None:
     assert "5 decisions, 5 of them from imports" in ran.out
     assert "no decision dates were asked for yet" in desk.run("coverage", code=10).out
     told = json.loads(desk.run("coverage", "--json", code=10).out)
-    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
     assert told.pop("claim")["ranges"] == []
     assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 

@@ -161,7 +161,7 @@ def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: 
     assert "404" in missing["error"]
     (excluded,) = told["excluded"]
     assert (excluded["reference"], excluded["state"], excluded["attempts"]) == (books.excluded, "excluded", 3)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
 def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) -> None:
@@ -182,7 +182,7 @@ def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) ->
     reason = "the site answers 404"
     assert re.search(rf"missing.*: 1\n.*\n  {books.late} .* failed +1  2026-.*{reason}", shown)
     assert re.search(rf"excluded.*: 1\n.*\n  {books.excluded} .* excluded +3  2026-.*{reason}", shown)
-    assert "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet" in shown
+    assert "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet" in shown
     assert lines[-1].endswith(" of the site, which stated a total of 125 on 2026-11-14 12:00 UTC (78.4 %)")
     (recent,) = [line for line in lines if line.startswith("2025-01-01 to today: not proven; ")]
     assert re.findall(r"(\S+) to \S+ \(", recent) == ["2025-05-07", "2025-02-01", "2025-01-01"]
@@ -256,7 +256,7 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
         "excluded, listed and not to be had: 1\n",
         "2025-01-01 to today: not proven; ",
         "2025-05-07 to 2025-05-07 (the site stated no total)",
-        "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet\n",
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet\n",
         "canary: last passed 2026-",
     ):
         assert words in shown
@@ -268,7 +268,7 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
         ("2024-07-01", "short"),
     }
     assert (told["held"]["excluded"], told["held"]["waiting"], told["held"]["unproven"]) == (1, 1, 4)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
     assert told["canary"]["failed_at"] is None
     assert told["canary"]["finding"] == "it reads"
 
@@ -360,7 +360,8 @@ class Weeks:
     database: Path
     moved: str
     withdrawn: str
-    expired: str
+    gone: str
+    """One that left past the retention age, alone."""
     returned: str
     unexplained: str
     amended: str
@@ -373,7 +374,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
     samples = generate(60, seed=9, first=date(2021, 1, 1), last=date(2026, 8, 31), body=False)
     site = Site([replace(sample, published=sample.decision_date) for sample in samples], today=TODAY)
     statements = [sample.reference for sample in site.listed() if sample.kind == "statement"]
-    moved, withdrawn, returned, unexplained, amended, *_, expired = statements
+    moved, withdrawn, returned, unexplained, amended, *_, gone = statements
     with serve(site) as server:
         world = World(site, server, path, Time(), Stop())
 
@@ -385,7 +386,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
                 world.run(Sync(), listing__gone_days=2, fetch__tries=1, **every)
 
         assert world.run(Backfill()).exit_code == 0
-        for reference in (withdrawn, returned, expired):
+        for reference in (withdrawn, returned, gone):
             site.withdraw(reference)
         site.redate(moved, date(2026, 7, 7))
         sync(5)
@@ -395,16 +396,16 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
         site.amend(amended, replace(site.sample(amended), outcome=other))
         server.faults = on(amended.replace(" ", "-"), Respond(404))
         sync(1)
-    return Weeks(path, moved, withdrawn, expired, returned, unexplained, amended)
+    return Weeks(path, moved, withdrawn, gone, returned, unexplained, amended)
 
 
 def test_what_left_is_counted_once_and_what_returned_is_not(weeks: Weeks) -> None:
     with reading(weeks.database) as db:
-        assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 1, "withdrawn": 1, "never_held": 0}
+        assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
         assert find_canary(db) == Canary(passed_at, None, "it reads")
         assert holdings(db).excluded == 0
-    words = "no longer listed: 1 expired by age, 1 withdrawn, 1 not explained yet\n"
+    words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)
     told = json.loads(_status(weeks.database))
     assert (told["gone"]["withdrawn"], told["canary"]["passed_at"]) == (1, passed_at)
@@ -487,12 +488,14 @@ def test_what_left_the_site_can_be_asked_and_how_that_was_concluded(weeks_web: h
     rows = {row["reference"]: row for row in canned(weeks_web, "left_the_site")}
     assert {reference: row["became"] for reference, row in rows.items()} == {
         weeks.withdrawn: "withdrawn",
-        weeks.expired: "expired",
+        weeks.gone: "gone",
         weeks.returned: "returned",
         weeks.unexplained: "not known yet",
     }
     assert re.fullmatch(
-        r"not listed since 2026-[^;]+; its page gone 2 times, first 2026-[^;]+, last 2026-[^;]+; .*404",
+        r"not listed since 2026-[^;]+; its page gone 2 times, first 2026-[^;]+, last 2026-[^;]+; "
+        r".*404, in words: .*not found.*; last seen \d+ days after the decision, gone \d+ days after it; "
+        r"of \d+ other statements decided within 30 days of it \d+ are gone and \d+ listed",
         rows[weeks.withdrawn]["why"],
     )
     assert " 1 time, " in rows[weeks.unexplained]["why"]

@@ -18,7 +18,7 @@ from storage.status import Coverage, Gone
 from support.claims import AT, claim_rows, proof, window
 
 AS_ON = date(2026, 11, 2)
-NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, never_held=0)
+NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, gone=0, never_held=0)
 
 
 def window_row(proof: Proof, total: int | None = 0, **counts: int) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_the_table_shows_windows_and_gaps_newest_first_with_open_ends_in_words()
 
 def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
     assert report_coverage(coverage_of(), AS_ON).lines() == [
-        "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet",
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",
         "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
         "the archive has 0 decisions of the site, whose total is not known yet",
     ]
@@ -133,7 +133,7 @@ def test_a_decision_that_took_an_open_windows_end_as_its_date_shows_no_date(end:
 def test_json_has_every_window_gap_month_and_decision() -> None:
     ledger = proof("2026-10-01", "2026-10-05"), proof("2026-10-08", "9999-12-31", "short")
     missing, excluded = decision_row("25 004 920"), decision_row("25 004 921")
-    gone = Gone(unexplained=1, expired=2, withdrawn=3, never_held=4)
+    gone = Gone(unexplained=1, expired=2, withdrawn=3, gone=5, never_held=4)
     report = report_coverage(coverage_of(*ledger, missing=[missing], excluded=[excluded], gone=gone), AS_ON)
     assert report.as_json() == {
         "proven": False,
@@ -146,7 +146,7 @@ def test_json_has_every_window_gap_month_and_decision() -> None:
         ],
         "missing": [missing],
         "excluded": [excluded],
-        "gone": {"unexplained": 1, "expired": 2, "withdrawn": 3, "never_held": 4},
+        "gone": {"unexplained": 1, "expired": 2, "withdrawn": 3, "gone": 5, "never_held": 4},
     }
 
 
@@ -162,10 +162,10 @@ def test_lines_are_table_then_calendar_then_conclusion() -> None:
 
 
 def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any() -> None:
-    assert describe_gone(Gone(1_000, 2, 3, 0)) == (
-        "no longer listed: 2 expired by age, 3 withdrawn, 1,000 not explained yet"
+    assert describe_gone(Gone(1_000, 2, 3, 4, 0)) == (
+        "no longer listed: 2 expired by age, 3 withdrawn, 4 gone for an unknown reason, 1,000 not explained yet"
     )
-    assert describe_gone(Gone(0, 0, 0, 5)).endswith("not explained yet, 5 never held")
+    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never held")
 
 
 def test_describe_range_says_open_ends_in_words() -> None:

@@ -69,7 +69,7 @@ def report(
         "holdings": HOLDINGS,
         "claim": claim_rows(),
         "failures": [],
-        "gone": Gone(0, 0, 0, 0),
+        "gone": Gone(0, 0, 0, 0, 0),
         "unexplained": [],
         "canary": Canary("2026-11-02T07:31:00Z", None, "it reads"),
         "daemon": None,
@@ -211,8 +211,10 @@ def test_what_is_left_of_a_backfill_is_overdue_unless_the_user_paused_it(state: 
 
 
 def test_five_unexplained_absences_are_named() -> None:
-    lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0)).lines()
-    start = lines.index("no longer listed: 0 expired by age, 0 withdrawn, 7 not explained yet")
+    lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0, 0)).lines()
+    start = lines.index(
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 7 not explained yet"
+    )
     assert lines[start + 1] == (
         f"  25 000 000 (not listed since 2026-10-01T07:30:00Z, asked for again {NEXT}): the site answers 500"
     )
