@@ -190,7 +190,7 @@ class _Daemon:
         complete."""
         while not self._stop.is_set():
             try:
-                ending = self._perform(Sync())
+                ending = self._perform(Sync(by_daemon=True))
             except Busy as error:
                 log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)

@@ -28,6 +28,8 @@ class StatusRows:
     """The last runs, newest first."""
     last_success: str | None
     """When the last complete run ended that covered the days a sync covers."""
+    last_sync_by_hand: str | None
+    """When the last complete sync ended that no daemon ran."""
 
 
 def find_status(db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates) -> StatusRows:
@@ -44,6 +46,7 @@ def find_status(db: sqlite3.Connection, sync_days: int, now: str, choose_dates: 
             daemon=status.find_daemon(db),
             runs=runs.find_runs(db),
             last_success=runs.last_success(db, sync_days, now),
+            last_sync_by_hand=runs.last_sync_by_hand(db, now),
         )
 
 

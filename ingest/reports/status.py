@@ -21,6 +21,9 @@ from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
 DAEMON_SILENT_SECONDS = 300
 """A daemon that wrote no heartbeat for so long is not running. It writes one a minute."""
 
+DAEMON_MISSING_SECONDS = 600
+"""A daemon that wrote no heartbeat for longer and recorded no stop should run and does not."""
+
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
 NAMED_UNEXPLAINED = 5
@@ -57,6 +60,20 @@ def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
     ]
 
 
+def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *, expected: bool) -> bool:
+    """Whether a daemon that should run does not.
+
+    A daemon whose heartbeat ended without a recorded stop should run, until a sync by hand has succeeded since. Where
+    none ever ran, one should if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
+    """
+    if daemon is None:
+        return expected
+    if daemon.stopped_at is not None:
+        return False
+    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
+
+
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
     """Returns the runs with state `died` where a run is recorded as running and its process has ended.
 
@@ -83,6 +100,8 @@ class StatusReport:
     next_sync: str | None
     daemon: Daemon | None
     daemon_runs: bool
+    daemon_missing: bool
+    """Whether a daemon should run and does not."""
     holdings: Holdings
     claim: Claim
     overdue: list[Unproven]
@@ -107,6 +126,7 @@ class StatusReport:
             "last_success": self.last_success,
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
+            "daemon_missing": self.daemon_missing,
             "held": asdict(self.holdings),
             "claim": self.claim.as_json(),
             "unproven": [_json_range(part) for part in self.claim.unproven],
@@ -170,7 +190,14 @@ class StatusReport:
         if self.daemon is not None and self.daemon_runs:
             seen = f"process {self.daemon.process}, last heard of {self.daemon.seen_at}"
             return f"daemon: {seen}, next sync {self.next_sync}"
-        return f"daemon: not running; by the timetable the next sync would be {self.next_sync}"
+        missing = f": {self._describe_missing()}" if self.daemon_missing else ""
+        return f"daemon: not running{missing}; by the timetable the next sync would be {self.next_sync}"
+
+    def _describe_missing(self) -> str:
+        if self.daemon is None:
+            return "none ever ran on this database, and [schedule] expect_daemon is set; start `lgsco daemon`"
+        seen = f"its last heartbeat was at {self.daemon.seen_at}, and it recorded no stop"
+        return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
         age = "never" if self.hours_since_success is None else f"{self.hours_since_success:.0f} hours ago"
@@ -183,6 +210,7 @@ def report_status(
     *,
     database: str,
     stale_hours: float,
+    expect_daemon: bool,
     now: datetime,
     today: date,
     cadence: CadenceSettings,
@@ -192,9 +220,9 @@ def report_status(
     """Makes the status report.
 
     `today`: the day in London. `cadence`: how often dates are walked again.
-    `stale_hours`: the age from which the last success is too old. `next_sync`: when the timetable's next sync is due
-    after an instant; called only where no daemon runs. `process_exists`: whether the operating system has a process of
-    that number.
+    `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
+    where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
+    daemon runs. `process_exists`: whether the operating system has a process of that number.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and is_running(rows.daemon, now)
@@ -208,6 +236,7 @@ def report_status(
         next_sync=rows.daemon.next_at if rows.daemon is not None and runs else next_sync(now),
         daemon=rows.daemon,
         daemon_runs=runs,
+        daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=expect_daemon),
         holdings=rows.holdings,
         claim=make_claim(rows.claim, daemon_runs=runs),
         overdue=overdue,

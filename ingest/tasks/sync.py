@@ -44,6 +44,9 @@ class Sync:
     """What is new among the decision dates that sync answers for: the last days, and what backfills came to the end
     of."""
 
+    by_daemon: bool = False
+    """Whether the daemon runs it, rather than somebody by hand."""
+
 
 def sync(_task: Sync, run: TaskRun) -> Outcome:
     """One round of what the daemon does."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(settings: Settings, as_json: bool) -> int:
-    """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, or when dates that were
-    asked for are not proven for longer than [cadence] allows.
+    """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
+    that should run does not, or when dates that were asked for are unproven for longer than [cadence] allows.
 
     Example: lgsco status
     """
@@ -41,6 +41,7 @@ def status(settings: Settings, as_json: bool) -> int:
         rows,
         database=str(settings.database),
         stale_hours=schedule.stale_hours,
+        expect_daemon=schedule.expect_daemon,
         now=now,
         today=clock.today(),
         cadence=settings.config.cadence,
@@ -48,7 +49,7 @@ def status(settings: Settings, as_json: bool) -> int:
         process_exists=_process_exists,
     )
     print_report(report, as_json=as_json)
-    return exit_codes.STALE if report.stale else exit_codes.DONE
+    return exit_codes.STALE if report.stale or report.daemon_missing else exit_codes.DONE
 
 
 def _process_exists(process: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.config import Cadence
-from ingest.reports.status import StatusReport, hours_since, is_running, is_stale, mark_died, report_status
+from ingest.reports.status import StatusReport, hours_since, is_missing, is_running, is_stale, mark_died, report_status
 from storage.model import IntentState
 from storage.queue import Failure
 from storage.reports import StatusRows
@@ -61,6 +61,7 @@ def report(
     *,
     processes: Collection[int] = (),
     stale_hours: float = 100,
+    expect_daemon: bool = False,
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
     **rows: Any,
 ) -> StatusReport:
@@ -75,11 +76,13 @@ def report(
         "daemon": None,
         "runs": [],
         "last_success": stamp(timedelta(hours=4)),
+        "last_sync_by_hand": None,
     }
     return report_status(
         StatusRows(**{**calm, **rows}),
         database="lgsco.db",
         stale_hours=stale_hours,
+        expect_daemon=expect_daemon,
         now=NOW,
         today=NOW.date(),
         cadence=Cadence(),
@@ -109,6 +112,38 @@ def test_a_daemon_runs_until_its_heartbeat_is_five_minutes_old() -> None:
 
 def test_a_daemon_that_recorded_its_stop_does_not_run() -> None:
     assert not is_running(daemon(stopped_at=stamp(timedelta(seconds=1))), NOW)
+
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_daemon_that_ended_without_a_stop_is_missing_after_ten_minutes(expected: bool) -> None:
+    assert not is_missing(daemon(), NOW, None, expected=expected)
+    assert not is_missing(daemon(10 * MINUTE), NOW, None, expected=expected)
+    assert is_missing(daemon(10 * MINUTE + SECOND), NOW, None, expected=expected)
+    assert is_missing(daemon(timedelta(days=400)), NOW, None, expected=expected)
+    assert not is_missing(daemon(-MINUTE), NOW, None, expected=expected), "by a clock that was ahead"
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_sync_by_hand_after_its_last_heartbeat_makes_up_for_a_missing_daemon(expected: bool) -> None:
+    silent = daemon(60 * MINUTE)
+    assert is_missing(silent, NOW, stamp(61 * MINUTE), expected=expected), "it succeeded before"
+    assert is_missing(silent, NOW, stamp(60 * MINUTE), expected=expected)
+    assert not is_missing(silent, NOW, stamp(59 * MINUTE), expected=expected)
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_daemon_that_recorded_its_stop_is_not_missing(expected: bool) -> None:
+    stopped = daemon(timedelta(days=9), stopped_at=stamp(timedelta(days=9)))
+    assert not is_missing(stopped, NOW, None, expected=expected)
+
+
+def test_a_daemon_that_never_ran_is_missing_only_where_one_is_expected() -> None:
+    for sync_by_hand in (None, stamp(MINUTE)):
+        assert not is_missing(None, NOW, sync_by_hand, expected=False)
+        assert is_missing(None, NOW, sync_by_hand, expected=True)
 
 
 def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> None:
@@ -150,14 +185,32 @@ def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() ->
 
 @pytest.mark.parametrize(
     "gone",
-    [None, daemon(timedelta(hours=1)), daemon(stopped_at="2026-11-02T11:59:00Z")],
-    ids=["never", "killed", "stopped"],
+    [None, daemon(timedelta(minutes=10)), daemon(stopped_at="2026-11-02T11:59:00Z")],
+    ids=["never", "silent for ten minutes", "stopped"],
 )
 def test_without_a_running_daemon_the_timetables_next_sync_is_shown(gone: Daemon | None) -> None:
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
     assert shown.lines()[-2] == f"daemon: not running; by the timetable the next sync would be {NEXT}"
     assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
+
+
+def test_a_missing_daemon_is_named_with_what_to_do() -> None:
+    at = stamp(timedelta(hours=1))
+    killed = report(daemon=daemon(timedelta(hours=1)))
+    assert (killed.daemon_missing, killed.as_json()["daemon_missing"], killed.stale) == (True, True, False)
+    assert killed.lines()[-2] == (
+        f"daemon: not running: its last heartbeat was at {at}, and it recorded no stop; start `lgsco daemon` again, or "
+        f"run `lgsco sync`; by the timetable the next sync would be {NEXT}"
+    )
+    never = report(expect_daemon=True)
+    assert never.daemon_missing
+    assert "not running: none ever ran on this database, and [schedule] expect_daemon is set" in never.lines()[-2]
+    stopped = report(expect_daemon=True, daemon=daemon(timedelta(hours=1), stopped_at=at))
+    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; by")) == (False, True)
+    made_up_for = report(daemon=daemon(timedelta(hours=1)), last_sync_by_hand=stamp(timedelta(minutes=5)))
+    assert (made_up_for.daemon_missing, made_up_for.as_json()["daemon_missing"]) == (False, False)
+    assert made_up_for.lines()[-2].startswith("daemon: not running; by the timetable")
 
 
 # ---------------------------------------------------------------- what is named and what is counted
@@ -267,8 +320,8 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
-        *("database", "stale", "last_success", "next_sync", "daemon", "held", "claim", "unproven", "overdue", "gone"),
-        *("unexplained", "canary", "failures", "runs"),
+        *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "held"),
+        *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234
