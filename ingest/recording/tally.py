@@ -31,6 +31,8 @@ class Tally:
     held: int = 0
     """Of those, what was held when the run began."""
     requests: int = 0
+    plan: str = ""
+    """What the run is going to take, in a line, once that is known."""
     waiting: str = ""
     """What the run waits for now and until when, where that takes long."""
     fetched: int = 0

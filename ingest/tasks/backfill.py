@@ -22,6 +22,7 @@ from datetime import date
 
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import UsageError
+from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling
 from ingest.tasks.outcome import Outcome, judge, summarise
 from ingest.tasks.task_run import TaskRun
@@ -67,6 +68,13 @@ def backfill(task: Backfill, run: TaskRun) -> Outcome:
         run.tally.held = decisions.count_held_between(run.db, window)
         with crawl.fetching_anyway(lambda: crawl.pipeline.fetch_queued([window], task.limit)):
             total = _find_total(crawl, run, window, trusted)
+            run.tally.plan = describe_backfill(
+                *(total, run.tally.expected, run.tally.held),
+                pace_seconds=run.throttle.promised_gap,
+                daily_requests=run.config.fetch.daily_requests,
+                limit=task.limit,
+            )
+            run.report(run.tally)
             walk_and_fetch(crawl, run, window, total=total, limit=task.limit)
     if task.limit is not None and run.tally.fetched >= task.limit:
         return _limited(task.limit, run, window)

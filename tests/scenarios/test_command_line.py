@@ -682,6 +682,18 @@ def test_a_long_run_logs_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: 
     assert "left" in caplog.messages[-1]
 
 
+def test_a_plan_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    tally = Tally(expected=5_000)
+    with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
+        progress.report(tally)
+        assert caplog.messages == []
+        tally.plan = "estimate: a day"
+        for _ in range(3):
+            progress.report(tally)
+    assert caplog.messages == ["estimate: a day"]
+
+
 class Slow:
     """A fault: the right answer, a little later, so that there is something to watch."""
 
@@ -722,5 +734,6 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     assert ran.code == 0, bar
     assert re.search(rf"\d+%\|.*\| \d+/{len(shop.site)} \[\d\d:\d\d<\d\d:\d\d, .*(decisions/s|s/ decisions)", bar), bar
     assert "begins (run" not in bar, "the bar is enough"
+    assert bar.count("estimate: ") == 1, bar
     assert "Traceback" not in bar
     assert ran.out.startswith("done: ")

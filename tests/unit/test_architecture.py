@@ -58,6 +58,7 @@ PURE = frozenset(
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
         "ingest.fetching.pacing",
+        "ingest.reports.estimate",
         *("ingest.reports.coverage", "ingest.reports.lines", "ingest.reports.status"),
     ]
 )
