@@ -27,7 +27,6 @@ class Absence:
     """How often its page was gone since then."""
     gone_first_at: str | None
     url: str
-    kind: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
     `furthest`: what is put off beyond it was put off by a clock that has been set right since then, so it is due.
     """
     rows = db.execute(
-        "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url, d.kind FROM absences AS a "
+        "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url FROM absences AS a "
         "JOIN decisions AS d USING (reference) WHERE a.ended_at IS NULL AND a.returned_at IS NULL "
         "AND (a.next_at <= ? OR a.next_at > ?) AND d.url IS NOT NULL ORDER BY a.stood_on, a.reference",
         (now, furthest),

@@ -45,7 +45,7 @@ class Tally:
     unlisted: int = 0
     """Listed before, and no longer."""
     left: int = 0
-    """Found to have left the site, by age or withdrawn."""
+    """Found to have left the site."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""

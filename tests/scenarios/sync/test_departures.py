@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
+from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.run import Backfill
 from lgsco.replica.faults import Respond
 from lgsco.replica.messages import Request
@@ -216,6 +217,30 @@ def test_a_sync_that_fails_after_some_were_found_gone_twice_judges_those(tmp_pat
             sync_daily(world, 1, fetch__tries=1, **WALKING)
         assert endings(world, ordered[:-1]) == {"gone"}
         assert status(world, ordered[-1].reference) == "published"
+
+
+def test_a_sync_that_is_killed_before_it_judges_is_made_up_for_by_the_next(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def kill(check: DisappearanceCheck) -> None:
+        if check._found_gone:
+            raise Killed
+
+    cohort = statements(25, OLD, OLD + timedelta(days=20))
+    with opened(cohort, tmp_path, time) as world:
+        withdraw(world, cohort)
+        sync_daily(world, 3, **{**WALKING, "listing__gone_days": 5})
+        with monkeypatch.context() as patch:
+            patch.setattr(DisappearanceCheck, "_judge", kill)
+            with pytest.raises(Killed):
+                sync_daily(world, 5, **{**WALKING, "listing__gone_days": 5})
+        assert endings(world, cohort) == {"published"}
+        assert world.ask("SELECT DISTINCT gone FROM absences") == [2]
+        sync_daily(world, 1, **{**WALKING, "listing__gone_days": 5})
+        assert endings(world, cohort) == {"expired"}
 
 
 def test_a_backfill_judges_nothing(tmp_path: Path, time: Time) -> None:
