@@ -31,7 +31,8 @@ COMMANDS = (
     ("search", "council"),
 )
 LEGEND = re.compile(
-    r"^ ?P  proven   o  proven, no decisions   S  short$|^ D  drifting .* unseen, all or in part$|^(?:before|after) .* held$"
+    r"^ ?P  proven   o  proven, no decisions   S  short$|^ D  drifting .* unseen, all or in part$|"
+    r"^(?:before|after) .* held$"
 )
 """The calendar's."""
 ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|onwards) +proven +[\d,]+ ")

@@ -60,7 +60,9 @@ def test_a_sync_by_hand_is_a_complete_one_that_no_daemon_ran(tmp_path: Path) -> 
         assert runs.last_sync_by_hand(db, noon) is None
         end("sync", {"by_daemon": False}, "complete", 4)
         end("sync", {"by_daemon": True}, "complete", 5)
-        assert find_status(db, 120, "2026-11-02T12:30:00Z").last_sync_by_hand == "2026-11-02T12:04:00Z"
+        assert (
+            find_status(db, 120, "2026-11-02T12:30:00Z", find_asked_dates).last_sync_by_hand == "2026-11-02T12:04:00Z"
+        )
         end("sync", {}, "complete", 6)  # as a version before wrote it
         assert runs.last_sync_by_hand(db, noon) == "2026-11-02T12:06:00Z"
         assert runs.last_sync_by_hand(db, "2026-10-31T00:00:00Z") is None, "they ended by a clock that was ahead"
