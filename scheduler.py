@@ -36,7 +36,7 @@ from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
 from storage.status import Daemon
-from storage.writer import locked, writing
+from storage.writer import DAEMON, locked, writing
 
 log = logging.getLogger("lgsco")
 
@@ -129,7 +129,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     # off a wait for the site.
     scheduler.add_job(due.set, trigger, id="sync")
     scheduler.add_job(beat, "interval", seconds=_BEAT_SECONDS)
-    with locked(database, "-daemon"), stop.on_signals():
+    with locked(database, DAEMON), stop.on_signals():
         scheduler.start()
         try:
             beat()

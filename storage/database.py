@@ -139,6 +139,11 @@ def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Con
     return db
 
 
+def path_of(db: sqlite3.Connection) -> Path:
+    """The file that a connection is to."""
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
+
+
 def schema_version(db: sqlite3.Connection, path: Path) -> int:
     """The file's schema version, 0 for an empty file. Raises SchemaMismatch for a newer one, StoreFailed for a
     file that holds something else."""

@@ -13,7 +13,9 @@ from ingest.reports.status import is_running
 from ingest.tasks.task_run import TaskRun
 from storage import intents, queue, status
 from storage.claims import count_listed, find_claim_rows
+from storage.database import path_of
 from storage.model import Window
+from storage.writer import DAEMON, is_locked
 
 AGAIN = "run the command again later, it goes on where it was"
 
@@ -59,7 +61,7 @@ def judge(run: TaskRun, windows: Sequence[Window], findings: Findings, *, names_
 def claim_of(run: TaskRun, windows: Sequence[Window]) -> Claim:
     """What is known of some windows now. The run's own backfill came to its end: sync answers for what it lacks."""
     daemon = status.find_daemon(run.db)
-    daemon_runs = daemon is not None and is_running(daemon, run.clock.now())
+    daemon_runs = daemon is not None and is_running(daemon, run.clock.now()) and is_locked(path_of(run.db), DAEMON)
     rows = find_claim_rows(run.db, lambda _: joined(windows))
     asked = [replace(one, state="finished") if one.state == "running" else one for one in rows.intents]
     return make_claim(replace(rows, intents=asked), daemon_runs=daemon_runs)
