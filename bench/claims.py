@@ -44,17 +44,18 @@ def play(
     counts: Counts | None = None,
     grammar: Grammar | None = None,
     make: MakeRuns = lambda program: program,
+    commands: int = COMMANDS,
     stop: list[int] | None = None,
     show: bool = False,
 ) -> Counts:
-    """Plays sequences until so many requests were simulated. `counts`: to go on from; `stop`: ends it once it is not
-    empty; `make`: makes what runs the commands."""
+    """Plays sequences until so many requests were simulated. `counts`: to go on from; `make`: makes what runs the
+    commands; `commands`: of a sequence, before its faults stop; `stop`: ends it once it is not empty."""
     counts = counts or Counts()
     shown = monotonic()
     with replaced(), _without_garbage():
         while counts.requests < requests and not stop:
             began = process_time()
-            play_one(seed, counts.sequences, counts, grammar or Grammar(), make)
+            play_one(seed, counts.sequences, counts, grammar or Grammar(), make, commands=commands)
             counts.seconds += process_time() - began
             if show and monotonic() - shown >= _SHOW_SECONDS:
                 shown = monotonic()
@@ -63,12 +64,14 @@ def play(
     return counts
 
 
-def play_one(seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns) -> None:
+def play_one(
+    seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns, *, commands: int = COMMANDS
+) -> None:
     """Plays one sequence in a folder of its own."""
     shm = Path("/dev/shm")  # in memory where there is such a folder
     folder = Path(mkdtemp(prefix="claims-", dir=shm if os.access(shm, os.W_OK) else None))
     try:
-        Play(seed, number, folder, counts, grammar, make).play(commands=COMMANDS)
+        Play(seed, number, folder, counts, grammar, make).play(commands=commands)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
