@@ -172,6 +172,7 @@ def _end(run: TaskRun, outcome: Outcome) -> None:
     with atomic(run.db):
         run.throttle.save()
         intent.end_backfill(run.db, run.number, state, at, None if outcome.reached_the_end else outcome.message)
+        intent.record_proven_meanwhile(run.db, at, run.number)
         journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], within)
         runs.end_run(
             run.db,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.run import Backfill, Sync
+from ingest.run import Backfill, Sync, Withdraw
 from lgsco.replica.corpus import generate
 from lgsco.replica.faults import Act, Fault
 from lgsco.replica.messages import Request, Response
@@ -87,3 +87,23 @@ def test_sync_leaves_no_interrupted_backfill_to_a_daemon_that_was_killed_just_no
     assert outcome.claim is not None
     assert [one.window for one in outcome.claim.unfinished] == [Window(date.min, date.max)]
     assert "`lgsco backfill` goes on" in str(outcome)
+
+
+def test_what_another_run_proved_of_an_interrupted_backfill_is_answered_for_by_sync(interrupted: World) -> None:
+    assert interrupted.run(Backfill(limit=100)).exit_code == 0
+    assert interrupted.ask("SELECT DISTINCT first, last FROM intents WHERE state IN ('finished', 'interrupted')") == [
+        (str(date.min), str(date.max))
+    ]
+    outcome = interrupted.run(Sync())
+    assert outcome.exit_code == 0
+    assert outcome.claim is not None
+    assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
+
+
+def test_withdrawing_keeps_what_another_run_proved(interrupted: World) -> None:
+    interrupted.run(Backfill(limit=100))
+    interrupted.run(Withdraw())
+    outcome = interrupted.run(Sync())
+    assert outcome.claim is not None
+    assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
+    assert "never asked for" not in str(outcome)
