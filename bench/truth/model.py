@@ -6,6 +6,7 @@ or not, and nothing is concluded from it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -244,8 +245,9 @@ class Judge:
         return self._between[since]
 
     def _days(self, dates: Iterable[Dates]) -> list[date]:
-        wanted = list(dates)
-        return sorted(day for day in self.site.days if any(one.first <= day <= one.last for one in wanted))
+        days = self.site.days
+        found = [days[bisect_left(days, one.first) : bisect_right(days, one.last)] for one in dates]
+        return found[0] if len(found) == 1 else sorted({day for some in found for day in some})
 
 
 def _count(by_day: Mapping[date, Sequence[str]], dates: Sequence[Dates]) -> int:
