@@ -283,6 +283,9 @@ class Examiner:
         if command == "coverage":
             if report.get("proven") is True:
                 self._claim_of_row(found, Claim("proven", "asked", '"proven": true'))
+            for row in (report.get("claim") or {}).get("ranges", ()):
+                if not _dates(row).is_covered_by(self.asked.ever):
+                    found.findings.append(Finding("false", f"{_dates(row)}: asked for", "nobody asked for all of it"))
             for row in report.get("windows", ()):
                 if row.get("state") == "proven":
                     words = f"{row['first']} to {row['last']} proven {row.get('total')}"

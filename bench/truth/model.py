@@ -67,10 +67,12 @@ class Asked:
     """When a daemon was killed, after which no sync by hand ended with 0 and no daemon was stopped."""
     interrupted_at: dict[Dates, int] = field(default_factory=dict)
     """When the backfills ended that were interrupted: seconds since 1970."""
+    ever: list[Dates] = field(default_factory=list)
+    """All that was ever asked for, and all that may have been: nothing else may be claimed to be asked for."""
 
     def copy(self) -> Asked:
         ranges, interrupted_at = list(self.ranges), dict(self.interrupted_at)
-        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at)
+        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at, list(self.ever))
 
     def find(self, *states: AskedState) -> list[Dates]:
         return [dates for dates, state in self.ranges if state in states]
@@ -86,6 +88,8 @@ class Asked:
             return
         if command == "backfill":
             dates = find_dates(ran.arguments) or ALL
+            if "--withdraw" not in ran.arguments and "--limit" not in ran.arguments:
+                self.ever.append(dates)
             if "--withdraw" in ran.arguments:
                 self.withdrawn(dates)
             elif "--limit" in ran.arguments:

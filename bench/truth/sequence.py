@@ -198,6 +198,8 @@ class Play:
             self.coming.clear()
         name = _name(arguments)
         state = self.asked.state
+        if arguments[0] in ("sync", "daemon"):
+            self.asked.ever.append(recent(self.today, SYNC_DAYS))
         ran = self._ran(*arguments, fate=fate, rounds=rounds)
         self.coming.clear()
         self.counts.pairs[f"{state} | {name}"] += 1
