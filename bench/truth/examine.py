@@ -111,6 +111,7 @@ class Examiner:
     """What sync answers for by itself."""
     seen: set[str]
     """Messages of runs that were printed, and judged, before."""
+    daemon_lives: bool
     walk_days: int
     """Days within which the cadence has unproven dates walked."""
 
@@ -146,6 +147,8 @@ class Examiner:
         reading = self.grammar.read(line)
         if reading.unexplained:
             found.findings.append(Finding("unexplained", line, f"the word {reading.unexplained!r}"))
+        if self.grammar.says_daemon_goes_on(line) and not self.daemon_lives:
+            found.findings.append(Finding("false", line, "no daemon runs"))
         passage.go_on(reading)
         for claim in reading.claims:
             self._compare(found, claim, self.find_wrong(claim, online=online))

@@ -72,6 +72,8 @@ TOTALS: tuple[str, ...] = (
 MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")
 """Where a list of claims is cut off."""
 
+DAEMON_GOES_ON = re.compile(r"\bthe daemon goes on\b")
+
 DENIALS: tuple[str, ...] = (
     r"\b[Nn]ot proven\b",
     r"^ ?P  proven   o  proven, no decisions   S  short$",
@@ -161,6 +163,10 @@ class Grammar:
     outside: tuple[str, ...] = OUTSIDE
     totals: tuple[str, ...] = TOTALS
     denials: tuple[str, ...] = DENIALS
+
+    def says_daemon_goes_on(self, line: str) -> bool:
+        """Whether a line says that a daemon runs that does what is left."""
+        return bool(DAEMON_GOES_ON.search(line))
 
     def read(self, line: str) -> Reading:
         """What one line, without its line break, says."""

@@ -239,7 +239,9 @@ class Play:
         began = ran.began if ran.requests else self.last_began
         recent_dates = recent(self.today, SYNC_DAYS)
         judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
-        examiner = Examiner(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, WALK_DAYS)
+        examiner = Examiner(
+            self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, name == "daemon", WALK_DAYS
+        )
         found = examiner.examine(ran)
         counts = self.counts
         counts.sentences += found.sentences

@@ -21,7 +21,9 @@ def examine(text: str, *, stored: int = 3, listed: int = 3, asked: Asked | None 
     for number in range(listed):
         site.publish(Decision(100 + number, DAY))
     judge = Judge(site, frozenset(f"20 000 {100 + number}" for number in range(stored)), 100)
-    examiner = Examiner(Grammar(), judge, asked or Asked(), Ledger(), 90, Dates(date(2026, 7, 1), date.max), set(), 3)
+    examiner = Examiner(
+        Grammar(), judge, asked or Asked(), Ledger(), 90, Dates(date(2026, 7, 1), date.max), set(), False, 3
+    )
     ran = Ran(("sync",), code, f"{text}\n", "", 90, 100, requests=5, statements=9, met_its_fate=False)
     return [finding.kind for finding in examiner.examine(ran).findings]
 
