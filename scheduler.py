@@ -35,8 +35,9 @@ from ingest.tasks.intent import find_asked_for
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
+from storage.locks import DAEMON
 from storage.status import Daemon
-from storage.writer import DAEMON, locked, writing
+from storage.writer import locked, writing
 
 log = logging.getLogger("lgsco")
 

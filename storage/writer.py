@@ -8,7 +8,6 @@ the last moments, a page and the queue row that names it together, and never har
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from storage.database import (
     schema_version,
 )
 from storage.errors import Busy, DatabaseExists, NoDatabase, StoreFailed
+from storage.locks import name_lock
 from storage.schema import migrations
 
 _CACHE_KIB = 32_768
@@ -86,10 +86,6 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
 
-DAEMON = "-daemon"
-"""The purpose of the lock that a daemon holds for as long as it lives."""
-
-
 @contextlib.contextmanager
 def locked(path: Path, purpose: str = "") -> Iterator[None]:
     """Holds the lock of a database's one writer, or of another `purpose` that only one process may have.
@@ -98,7 +94,7 @@ def locked(path: Path, purpose: str = "") -> Iterator[None]:
     """
     if not path.parent.is_dir():
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
-    beside = _name_lock(path, purpose)
+    beside = name_lock(path, purpose)
     lock = FileLock(beside)
     try:
         lock.acquire(timeout=0)
@@ -114,22 +110,3 @@ def locked(path: Path, purpose: str = "") -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def is_locked(path: Path, purpose: str = "") -> bool:
-    """Whether a process holds the lock of a database's one writer, or of another `purpose`. Makes no lock."""
-    try:
-        file = os.open(_name_lock(path, purpose), os.O_RDONLY)
-    except OSError:  # nobody ever held it
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
-
-
-def _name_lock(path: Path, purpose: str) -> str:
-    return f"{path.resolve()}{purpose}-lock"  # a link to the file is the file

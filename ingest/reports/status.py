@@ -211,6 +211,7 @@ def report_status(
     database: str,
     stale_hours: float,
     expect_daemon: bool,
+    daemon_lives: bool,
     now: datetime,
     today: date,
     cadence: CadenceSettings,
@@ -221,11 +222,12 @@ def report_status(
 
     `today`: the day in London. `cadence`: how often dates are walked again.
     `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
-    where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
-    daemon runs. `process_exists`: whether the operating system has a process of that number.
+    where none ever did. `daemon_lives`: whether a daemon's lock is held. `next_sync`: when the timetable's next sync is
+    due after an instant; called only where no daemon runs. `process_exists`: whether the operating system has a process
+    of that number.
     """
     hours = hours_since(rows.last_success, now)
-    runs = rows.daemon is not None and is_running(rows.daemon, now)
+    runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
         database=database,

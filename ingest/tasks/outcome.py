@@ -14,8 +14,8 @@ from ingest.tasks.task_run import TaskRun
 from storage import intents, queue, status
 from storage.claims import count_listed, find_claim_rows
 from storage.database import path_of
+from storage.locks import DAEMON, is_locked
 from storage.model import Window
-from storage.writer import DAEMON, is_locked
 
 AGAIN = "run the command again later, it goes on where it was"
 
