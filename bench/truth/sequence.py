@@ -240,7 +240,9 @@ class Play:
         recent_dates = recent(self.today, SYNC_DAYS)
         judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
         examiner = Examiner(
-            self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, name == "daemon", WALK_DAYS
+            *(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen),
+            daemon_lives=name == "daemon",
+            walk_days=WALK_DAYS,
         )
         found = examiner.examine(ran)
         counts = self.counts

@@ -22,7 +22,9 @@ def examine(text: str, *, stored: int = 3, listed: int = 3, asked: Asked | None 
         site.publish(Decision(100 + number, DAY))
     judge = Judge(site, frozenset(f"20 000 {100 + number}" for number in range(stored)), 100)
     examiner = Examiner(
-        Grammar(), judge, asked or Asked(), Ledger(), 90, Dates(date(2026, 7, 1), date.max), set(), False, 3
+        *(Grammar(), judge, asked or Asked(), Ledger(), 90, Dates(date(2026, 7, 1), date.max), set()),
+        daemon_lives=False,
+        walk_days=3,
     )
     ran = Ran(("sync",), code, f"{text}\n", "", 90, 100, requests=5, statements=9, met_its_fate=False)
     return [finding.kind for finding in examiner.examine(ran).findings]
@@ -83,3 +85,7 @@ def test_a_total_must_have_been_stated_in_the_minute_that_is_named() -> None:
 def test_more_than_there_is_cannot_be_stored() -> None:
     assert examine("2026-05-01 to today was interrupted, 4 of 3 fetched", stored=4) == ["miscounted"]
     assert examine("2026-05-01 to today was interrupted, 4 of 5 fetched", stored=3) == ["miscounted"]
+
+
+def test_a_daemon_that_does_not_run_goes_on_with_nothing() -> None:
+    assert examine("2026-05-01 to today was interrupted, 2 of 3 fetched: the daemon goes on with it.") == ["false"]
