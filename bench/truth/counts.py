@@ -141,12 +141,16 @@ class Counts:
         yield Figure("claims compared: rows of JSON", (self.rows,), "")
         rarest, least = min(self._pairs_that_can_be(), key=lambda pair: pair[1], default=("none", 0))
         yield Figure(f"rarest pair of state and command ({rarest})", (least,), "", pairs)
-        for kind in KINDS:
-            yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
+        yield from self.wrong()
         yield Figure(
             "backfills and syncs with a true full claim, %", (percent(self.full, self.acts),), "", FULL_PERCENT
         )
         yield Figure("sequences with the full claim in time, %", (percent(self.arrived, self.sequences),), "", 99)
+
+    def wrong(self) -> Iterator[Figure]:
+        """How many claims are wrong, by kind."""
+        for kind in KINDS:
+            yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
 
     def _pairs_that_can_be(self) -> list[tuple[str, int]]:
         """All commands in all states; a new file, which is what init makes, has one state."""
