@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure
-from bench.truth.examine import KINDS, Finding
+from bench.truth.findings import KINDS, Finding
 from bench.truth.model import STATES
 
 FAILURES_KEPT = 12

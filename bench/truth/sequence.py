@@ -13,7 +13,8 @@ from random import Random
 from bench.truth.choices import Choices
 from bench.truth.counts import LATE, Counts
 from bench.truth.events import MEANWHILE, WEIGHTS, Events
-from bench.truth.examine import Examiner, Finding, Ledger, messages
+from bench.truth.examine import Examiner, messages
+from bench.truth.findings import Finding, Ledger
 from bench.truth.grammar import Grammar
 from bench.truth.model import STATES, Asked, Judge, recent
 from bench.truth.program import NO_FATE, SIGKILL, Fate, MakeRuns, Program, Ran, Time, has_command

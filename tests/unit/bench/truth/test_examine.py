@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from bench.truth.examine import Examiner, Ledger
+from bench.truth.examine import Examiner
+from bench.truth.findings import Ledger
 from bench.truth.grammar import Grammar
 from bench.truth.model import ALL, Asked, Dates, Judge
 from bench.truth.program import Ran
