@@ -184,7 +184,7 @@ class Examiner:
                 found.findings.append(Finding("unexplained", key, "a key of JSON"))
         if command == "coverage":
             if report.get("proven") is True:
-                self._claim_of_row(found, Claim("proven", "asked", '"proven": true'))
+                self._claim_of_row(found, Claim("proven", "asked", '"proven": true', excluded=len(report["excluded"])))
             for row in (report.get("claim") or {}).get("ranges", ()):
                 if not read_dates(row).is_covered_by(self.asked.ever):
                     found.findings.append(
@@ -201,7 +201,9 @@ class Examiner:
                     month = {**row, "first": str(first), "last": str(last)}
                     self._claim_of_row(found, _claim_of(month, f"month {row['month']}: proven", row["listed"]))
         if command == "status" and report.get("unproven") == []:
-            self._claim_of_row(found, Claim("none unproven", "asked", '"unproven": []'))
+            self._claim_of_row(
+                found, Claim("none unproven", "asked", '"unproven": []', excluded=report["held"]["excluded"])
+            )
         if command == "status":
             found.rows += 1
             for why in self.judge.find_wrongly_gone():
