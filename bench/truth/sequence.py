@@ -55,8 +55,10 @@ sync = ["30 6 * * mon-sun"]
 sync_days = {SYNC_DAYS}
 """
 
-STEERED = 0.3
-"""The share of commands that are run in a state which is rare by chance."""
+STEERED = 0.5
+"""The share of commands that are run in a state which is brought about for them."""
+RARE_STATES = ("limited", "recent", "part", "paused", "interrupted and paused")
+"""The states that come seldom by chance. Each is brought about twice as often as the others."""
 
 
 class Play:
@@ -166,8 +168,9 @@ class Play:
         chance = self.chance
         commands = self.choices.find_commands()
         if chance.random() < STEERED:
-            self._steer(chance.choice(STATES))
-            arguments = chance.choice(list(commands))
+            self._steer(chance.choice(STATES + RARE_STATES))
+            rarity = [1 / likely for likely in commands.values()]
+            arguments = chance.choices(list(commands), rarity)[0]
         else:
             arguments = chance.choices(list(commands), list(commands.values()))[0]
         rounds = chance.choice((1, 1, 1, 2)) if arguments == ("daemon",) else 0
@@ -176,6 +179,9 @@ class Play:
 
     def _steer(self, state: str) -> None:
         """Brings what was asked for into a state, as far as the site's faults allow."""
+        if self.chance.random() < 0.5:
+            self.site.show_all()
+            self.history.append("calm")
         if state in ("empty", "limited", "recent", "part") or self.chance.random() < 0.5:
             self._start_again()
         elif self.chance.random() < 0.5:
