@@ -172,6 +172,15 @@ def find_moved_meanwhile(db: sqlite3.Connection, window: Window, since: str) -> 
     return [reference for (reference,) in rows]
 
 
+def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> int:
+    """How many entries of a window were listed since an instant."""
+    row = db.execute(
+        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? AND last_listed >= ?",
+        (window.first.isoformat(), window.last.isoformat(), since),
+    ).fetchone()
+    return int(row[0])
+
+
 def count_aged(db: sqlite3.Connection, window: Window) -> int:
     """How many entries of a window may leave the site by age: all but reports."""
     row = db.execute(

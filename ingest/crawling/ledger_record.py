@@ -26,6 +26,7 @@ class LedgerRecorder:
         self._clock = clock
         self._run = run
         self._findings = findings
+        self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
         """Records what a walk that began at an instant found."""
@@ -46,7 +47,14 @@ class LedgerRecorder:
             self._put(window, walked.total, listed, state, began)
 
     def record_empty(self, window: Window) -> None:
-        """Records that a window holds nothing."""
+        """Records that a window holds nothing, as the totals around it say. Where this run saw a card of it in any
+        listing, the totals are wrong, and the window is recorded as unknown."""
+        if seen := entries.count_listed_since(self._db, window, self._began):
+            told = f"the totals around {window} leave no decision for it, and the listing showed {seen:,} of its dates"
+            log.warning("%s", told)
+            self._findings.contradictions.append(told)
+            self.record_unknown(window)
+            return
         with atomic(self._db):
             self._record_unlisted(window, ())
             self._put(window, 0, 0, "short", self._clock.stamp())
