@@ -219,15 +219,11 @@ class Judge:
         return fewest, most
 
     def count_outside(self, dates: Sequence[Dates], since: int) -> tuple[int, int]:
-        """The fewest and the most that the site can be said to list outside of some dates: by its cards or its total,
-        which may be of two instants."""
-        inside: list[int] = []
-        whole: list[int] = []
-        for version in self._versions(since):
-            sure, contested = _count(version.listed, dates), _count(version.contested, dates)
-            inside += [sure, sure + contested]
-            whole += version.totals
-        return max(0, min(whole) - max(inside)), max(whole) - min(inside)
+        """The fewest and the most that the site can be said to list outside of some dates: what its total, or its
+        cards, have more than was listed of those dates. Each date was listed at an instant of its own."""
+        fewest, most = self.count_listed(dates, lambda _day: since)
+        whole = [total for version in self._versions(since) for total in version.totals]
+        return max(0, min(whole) - most), max(whole) - fewest
 
     def count_stated(self, at: int) -> tuple[int, int]:
         """The least and the greatest total that the site can be said to have stated in a minute. `at`: its begin."""
@@ -252,10 +248,6 @@ class Judge:
         days = self.site.days
         found = [days[bisect_left(days, one.first) : bisect_right(days, one.last)] for one in dates]
         return found[0] if len(found) == 1 else sorted({day for some in found for day in some})
-
-
-def _count(by_day: Mapping[date, Sequence[str]], dates: Sequence[Dates]) -> int:
-    return sum(len(references) for day, references in by_day.items() if any(day in one for one in dates))
 
 
 def recent(today: date, days: int) -> Dates:
