@@ -57,8 +57,8 @@ sync_days = {SYNC_DAYS}
 
 STEERED = 0.5
 """The share of commands that are run in a state which is brought about for them."""
-RARE_STATES = ("limited", "recent", "part", "paused", "interrupted and paused")
-"""The states that come seldom by chance. Each is brought about twice as often as the others."""
+RARE_STATES = ("limited", "recent", "part", "paused", "paused", "interrupted and paused")
+"""The states that come seldom by chance, which are brought about more often, and in a new file."""
 
 
 class Play:
@@ -169,7 +169,7 @@ class Play:
         commands = self.choices.find_commands()
         if chance.random() < STEERED:
             self._steer(chance.choice(STATES + RARE_STATES))
-            rarity = [1 / likely for likely in commands.values()]
+            rarity = [likely**-0.5 for likely in commands.values()]
             arguments = chance.choices(list(commands), rarity)[0]
         else:
             arguments = chance.choices(list(commands), list(commands.values()))[0]
@@ -182,7 +182,7 @@ class Play:
         if self.chance.random() < 0.5:
             self.site.show_all()
             self.history.append("calm")
-        if state in ("empty", "limited", "recent", "part") or self.chance.random() < 0.5:
+        if state in ("empty", *RARE_STATES) or self.chance.random() < 0.5:
             self._start_again()
         elif self.chance.random() < 0.5:
             self._run("backfill")
