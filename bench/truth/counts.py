@@ -55,7 +55,7 @@ class Counts:
     exits: int = 0
     """Exit codes 0 compared."""
     acts: int = 0
-    """Commands that ask the site: backfill without --limit and --withdraw, and sync."""
+    """Commands that ask the site and came to their own end: backfill without --limit and --withdraw, and sync."""
     full: int = 0
     """Of those, how many ended with exit 0 and a true full claim."""
     arrived: int = 0

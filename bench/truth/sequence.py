@@ -259,7 +259,7 @@ class Play:
         for finding in found.findings:
             counts.keep(finding, self.number, self.step, name, self.history)
         full = bool(ran.code == 0 and found.full)
-        if name in ("backfill", "backfill range", "sync"):
+        if name in ("backfill", "backfill range", "sync") and not ran.met_its_fate:
             counts.acts += 1
             counts.full += full
         return full

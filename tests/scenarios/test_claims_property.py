@@ -12,7 +12,7 @@ from bench.claims import play
 from bench.truth.counts import FULL_PERCENT, Counts, percent
 from bench.truth.program import NO_FATE, Fate, Program, Ran, Runs
 
-REQUESTS = 2_000
+REQUESTS = 1_500
 COMMANDS = 10
 SEED = 14
 
