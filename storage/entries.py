@@ -126,6 +126,11 @@ def _differ(name: str, was: str, is_: str) -> bool:
     return was != is_ if name in _WORDS else _plain(was) != _plain(is_)
 
 
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two paths of decisions are the same, with another case or a slash at the end."""
+    return _plain(one) == _plain(other)
+
+
 def _plain(value: str) -> str:
     """A value as it is compared: an address is the same with another case or a slash at its end."""
     return value.rstrip("/").casefold()

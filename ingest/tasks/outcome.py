@@ -80,6 +80,8 @@ def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     problems = [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
     problems += _first_five(unfollowed, "cards cannot be followed")
+    doubles = {f"{reference}: {told}" for found in findings.doubles.values() for reference, told in found.items()}
+    problems += _first_five(sorted(doubles), "references name two decisions")
     missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges)
     if missing:
         due = queue.find_next(run.db)
