@@ -68,9 +68,10 @@ class Client:
         for _ in range(_MAX_REDIRECTS + 1):
             if target != ROBOTS_PATH:
                 self._robots.require_permission(target, asked)
-            self._throttle.begin_request(asked, number)
-            at = self._clock.stamp()
-            exchange = self._transport.get(asked, known)
+            exchange, at = self._exchange(asked, known, number)
+            if exchange.met_closed_connection:  # once more, on a new connection, in its turn
+                self._record(exchange, exchange.error)
+                exchange, at = self._exchange(asked, known, number)
             unreadable = _find_unreadable(exchange) if target == ROBOTS_PATH else None
             self._record(exchange, exchange.error or unreadable)
             if error := exchange.error or unreadable:
@@ -89,11 +90,20 @@ class Client:
             raise _make_error(asked, status, exchange)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
+    def _exchange(self, asked: str, known: Validators | None, number: int) -> tuple[Exchange, str]:
+        """One request in its turn, with the instant at which it was made."""
+        self._throttle.begin_request(asked, number)
+        at = self._clock.stamp()
+        return self._transport.get(asked, known), at
+
     def _record(self, exchange: Exchange, error: Exception | None) -> None:
         retry_after = parse_retry_after(exchange.retry_after, self._clock.now(), exchange.date)
         seconds = self._clock.monotonic() - exchange.began
         message = str(error) if error is not None else None
-        self._throttle.record_answer(exchange.status, exchange.received, seconds, message, retry_after)
+        self._throttle.record_answer(
+            *(exchange.status, exchange.received, seconds, message, retry_after),
+            says_nothing=exchange.met_closed_connection,
+        )
 
 
 def _find_unreadable(exchange: Exchange) -> Undecodable | None:
