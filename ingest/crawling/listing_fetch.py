@@ -71,11 +71,11 @@ class ListingFetcher:
     def fetch_first(self, window: Window) -> tuple[Listing, str]:
         """The first page of a window and the instant just before it was asked for, with which a walk begins. A page
         that `ask` fetched last is used, once."""
-        self._findings.doubles.pop(window, None)
         if self._first is not None and self._first[0] == window:
             _, page, began = self._first
             self._first = None
             return page, began
+        self._findings.doubles.pop(window, None)
         began = self._clock.stamp()
         return self.fetch(window, 1, window), began
 
