@@ -199,5 +199,7 @@ class ListingWalker:
                 references |= walk_window(self._listing, of_day, first, first.total, self._check_canary).references
         if not rounds or len(references) != walked.total or self._listing.ask_aside(window) != walked.total:
             return walked
-        log.info("%s: the site lists the cards of a day in changing order; %d in all", window, walked.total)
+        log.info(
+            "%s: the site lists the cards of a day in changing order; its walks together list %d", window, walked.total
+        )
         return replace(walked, references=frozenset(references), drifted=False)

@@ -41,8 +41,7 @@ def status(settings: Settings, as_json: bool) -> int:
     report = report_status(
         rows,
         database=str(settings.database),
-        stale_hours=schedule.stale_hours,
-        expect_daemon=schedule.expect_daemon,
+        schedule=schedule,
         daemon_lives=is_locked(settings.database, DAEMON),
         now=now,
         today=clock.today(),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest.config import Cadence
+from ingest.config import Cadence, Schedule
 from ingest.reports.status import StatusReport, hours_since, is_missing, is_running, is_stale, mark_died, report_status
 from storage.model import IntentState
 from storage.queue import Failure
@@ -82,8 +82,7 @@ def report(
     return report_status(
         StatusRows(**{**calm, **rows}),
         database="lgsco.db",
-        stale_hours=stale_hours,
-        expect_daemon=expect_daemon,
+        schedule=Schedule(stale_hours=stale_hours, expect_daemon=expect_daemon),
         daemon_lives=daemon_lives,
         now=NOW,
         today=NOW.date(),
