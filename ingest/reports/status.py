@@ -220,7 +220,7 @@ def report_status(
 ) -> StatusReport:
     """Makes the status report.
 
-    `today`: the day in London. `schedule` and `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
+    `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
     `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs.
     `process_exists`: whether the operating system has a process of that number.
     """
