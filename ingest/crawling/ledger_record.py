@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 
 from ingest.clock import Clock
 from ingest.crawling.findings import Findings
@@ -21,11 +22,20 @@ log = logging.getLogger("lgsco")
 class LedgerRecorder:
     """Records windows of one run."""
 
-    def __init__(self, db: sqlite3.Connection, clock: Clock, run: int, findings: Findings) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        clock: Clock,
+        run: int,
+        findings: Findings,
+        find_last_day: Callable[[], date | None],
+    ) -> None:
+        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind."""
         self._db = db
         self._clock = clock
         self._run = run
         self._findings = findings
+        self._find_last_day = find_last_day
         self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
@@ -81,3 +91,6 @@ class LedgerRecorder:
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
         proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, SEARCH_FILTERS)
         ledger.record_window(self._db, proof, self._run)
+        last = self._find_last_day()
+        if last is not None and window.last > last:
+            ledger.mistrust(self._db, Window(max(window.first, last + timedelta(days=1)), window.last), self._run)

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import assert_never
 
@@ -46,10 +47,11 @@ class ListingWalker:
         trusted_since: str | None = None,
         check_canary: Callable[[str], object],
         note_odd: Callable[[str, str], None],
+        find_last_day: Callable[[], date | None] = lambda: None,
     ) -> None:
         """`trusted_since`: windows walked since this instant are not walked again. `check_canary` is given the reason
         when an answer may come from a site that does not serve us, and raises what it finds. `note_odd` is given a
-        page's address and what is odd about it."""
+        page's address and what is odd about it. `find_last_day`: as of `LedgerRecorder`."""
         self.findings = Findings()
         self._db = db
         self._clock = clock
@@ -58,7 +60,7 @@ class ListingWalker:
         self._trusted_since = trusted_since
         self._check_canary = check_canary
         self._listing = ListingFetcher(db, site, clock, run, self.findings, note_odd)
-        self._ledger = LedgerRecorder(db, clock, run, self.findings)
+        self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
         self._to_settle: list[tuple[Window, str]] = []
 
     # ------------------------------------------------------------ asking

@@ -6,6 +6,7 @@ It knows nothing of decisions. There is one retry layer, and it is here.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ingest.clock import Clock, Stop
@@ -28,14 +29,24 @@ _DENIED_STATUSES = frozenset({401, 403, 407, 451})
 class Client:
     """Fetches pages of one site. Use as a context manager."""
 
-    def __init__(self, db: sqlite3.Connection, config: Config, clock: Clock, stop: Stop, throttle: Throttle) -> None:
-        """`db`: where robots.txt is stored between runs."""
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        config: Config,
+        clock: Clock,
+        stop: Stop,
+        throttle: Throttle,
+        *,
+        record_date: Callable[[str | None], None] = lambda _header: None,
+    ) -> None:
+        """`db`: where robots.txt is stored between runs. `record_date` is given the Date header of each answer."""
         base = urlsplit(config.site.base_url)
         self._site = f"{base.scheme}://{base.netloc}"
         self._settings = config.fetch
         self._clock = clock
         self._stop = stop
         self._throttle = throttle
+        self._record_date = record_date
         self._transport = Transport(
             *(self._site, config.user_agent, config.fetch, clock, stop),
             on_sent=throttle.record_sent,
@@ -97,6 +108,7 @@ class Client:
         return self._transport.get(asked, known), at
 
     def _record(self, exchange: Exchange, error: Exception | None) -> None:
+        self._record_date(exchange.date)
         retry_after = parse_retry_after(exchange.retry_after, self._clock.now(), exchange.date)
         seconds = self._clock.monotonic() - exchange.began
         message = str(error) if error is not None else None

@@ -76,8 +76,10 @@ def count_progress(run: TaskRun, window: Window) -> str:
 
 def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     """What speaks against calling the windows of a claim complete."""
+    wrong_clock = run.site_clock.describe()
     lacking = [told for lacks in findings.lacking.values() for told in lacks]
-    problems = [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
+    problems = [wrong_clock] if wrong_clock else []
+    problems += [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
     problems += _first_five(unfollowed, "cards cannot be followed")
     doubles = {f"{reference}: {told}" for found in findings.doubles.values() for reference, told in found.items()}
