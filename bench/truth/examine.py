@@ -76,16 +76,18 @@ class Examiner:
     def _lines(self, lines: Iterable[str], *, online: bool) -> Found:
         found = Found()
         passage = Passage()
-        for line in lines:
+        lines = list(lines)
+        for line, following in zip(lines, [*lines[1:], ""], strict=False):
             run = _RUN_LINE.match(line)
             if run is not None:  # a run of earlier: what it said was judged when it said so
                 told = run["told"].partition(": ")[2]
                 if not told or told in self.seen:
                     continue
-            found.add(self._line(line, passage, online=online))
+            found.add(self._line(line, passage, following, online=online))
         return found
 
-    def _line(self, line: str, passage: Passage, *, online: bool) -> Found:
+    def _line(self, line: str, passage: Passage, following: str = "", *, online: bool) -> Found:
+        """`following`: the line after it, which may say by what total a number is known."""
         found = Found()
         reading = self.grammar.read(line)
         if reading.unexplained:
@@ -95,8 +97,9 @@ class Examiner:
         passage.go_on(reading)
         for claim in reading.claims:
             self._compare(found, claim, self.find_wrong(claim, online=online))
+        stated = reading.totals or self.grammar.read(following).totals
         for outside in reading.outside:
-            self._compare(found, outside, self._wrong_outside(outside, passage))
+            self._compare(found, outside, self._wrong_outside(outside, passage, stated))
         for total in reading.totals:
             self._compare(found, total, self._wrong_total(total))
         return found
@@ -151,18 +154,22 @@ class Examiner:
             return Finding("miscounted", claim.words, "that is more than there are")
         return None
 
-    def _wrong_outside(self, outside: Outside, passage: Passage) -> Finding | None:
+    def _wrong_outside(self, outside: Outside, passage: Passage, stated: Sequence[Total]) -> Finding | None:
+        """`stated`: the total by which the number is said to be known, which is judged by itself."""
         dates = passage.find_dates(outside.where)
         if not dates:
             return Finding("unexplained", outside.words, "outside of which dates?")
-        # It is the difference of two numbers, each of an instant from which on the claims before are true.
-        since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
-        fewest, most = self.judge.count_outside(dates, min(self.began, self.judge.until, *since))
+        listed = sum(claim.listed or 0 for claim in passage.claims)
+        if stated:
+            fewest = most = max(0, stated[0].number - listed)
+        else:  # the difference of two numbers, each of an instant from which on the claims before are true
+            since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
+            fewest, most = self.judge.count_outside(dates, min(self.began, self.judge.until, *since))
         if passage.cut_off:  # outside of more dates than are named
             fewest = 0
         told = ", ".join(map(str, dates))
         if not fewest <= outside.number <= most:
-            return Finding("miscounted", outside.words, f"the site listed {fewest} to {most} outside of {told}")
+            return Finding("miscounted", outside.words, f"{fewest} to {most} lie outside of {told}")
         if outside.never_asked and not passage.cut_off:
             asked = self.asked.find("done", "interrupted", "paused")
             if any(not one.is_covered_by(dates) for one in asked):
@@ -222,13 +229,11 @@ class Examiner:
         if claim.get("full") and not all(row["full"] for row in ranges):
             found.findings.append(Finding("false", '"full": true', "a range of it is not full"))
         if claim.get("outside") is not None:
-            passage = Passage([_claim_of(row, "", None) for row in ranges])
+            passage = Passage([_claim_of(row, "", row["listed"]) for row in ranges])
             outside = Outside(f'"outside": {claim["outside"]}', claim["outside"], "outside", never_asked=False)
-            self._row(found, self._wrong_outside(outside, passage))
+            self._row(found, self._wrong_outside(outside, passage, [_total_of(claim)]))
         if claim.get("site_total") is not None:
-            at = read_instant(claim["site_total_at"]) or 0
-            words = f'"site_total": {claim["site_total"]} at {claim["site_total_at"]}'
-            self._row(found, self._wrong_total(Total(words, claim["site_total"], at - at % 60)))
+            self._row(found, self._wrong_total(_total_of(claim)))
 
     def _claim_of_row(self, found: Found, claim: Claim) -> None:
         self._row(found, self.find_wrong(claim, online=False))
@@ -244,6 +249,11 @@ def messages(report: dict[str, Any]) -> Iterator[str]:
     for run in report.get("runs", ()):
         if run.get("message"):
             yield str(run["message"])
+
+
+def _total_of(claim: dict[str, Any]) -> Total:
+    at = read_instant(claim["site_total_at"]) or 0
+    return Total(f'"site_total": {claim["site_total"]} at {claim["site_total_at"]}', claim["site_total"], at - at % 60)
 
 
 def _claim_of(row: dict[str, Any], words: str, total: int | None, *, partial: bool = False) -> Claim:

@@ -65,6 +65,7 @@ OUTSIDE: tuple[str, ...] = (
 
 TOTALS: tuple[str, ...] = (
     rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
+    rf"[Tt]hat is by its total of (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
     rf"of the site, which stated a total of (?P<total>{_N}) on (?P<as_of>{_INSTANT})",
 )
 """Sentences that say what total the site stated for all dates."""

@@ -62,6 +62,7 @@ def test_exit_0_of_sync_is_about_interrupted_and_done_backfills_and_not_about_pa
         assert examine("", stored=2, asked=asked, code=0) == wrong
 
 
+BY = "That is by its total of 3 decisions, stated at 1970-01-01 00:01 UTC."
 FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
 
 
@@ -70,6 +71,9 @@ FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
     [
         ((FULL, "The site lists 0 decisions before that"), []),
         ((FULL, "The site lists 1 decision before that"), ["miscounted"]),
+        ((FULL, "The site lists 0 decisions before that", BY), []),
+        ((FULL, "The site lists 1 decision before that", BY), ["miscounted"]),
+        ((FULL, "The site lists 4 decisions before that", BY.replace("3", "7")), ["miscounted"]),
         (("The site lists 0 decisions before that",), ["unexplained"]),
         ((FULL, "last runs:", "The site lists 0 decisions before that"), ["unexplained"]),
     ],
