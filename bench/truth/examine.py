@@ -160,7 +160,9 @@ class Examiner:
         if not dates:
             return Finding("unexplained", outside.words, "outside of which dates?")
         listed = sum(claim.listed or 0 for claim in passage.claims)
-        if stated:
+        if ALL.is_covered_by(dates):
+            fewest = most = 0
+        elif stated:
             fewest = most = max(0, stated[0].number - listed)
         else:  # the difference of two numbers, each of an instant from which on the claims before are true
             since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
