@@ -57,7 +57,7 @@ sync_days = {SYNC_DAYS}
 
 STEERED = 0.5
 """The share of commands that are run in a state which is brought about for them."""
-RARE_STATES = ("limited", "recent", "part", "paused", "paused", "interrupted and paused")
+RARE_STATES = ("limited", "recent", "part", "part", "paused", "paused", "interrupted and paused")
 """The states that come seldom by chance, which are brought about more often, and in a new file."""
 
 
