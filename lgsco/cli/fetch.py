@@ -13,7 +13,7 @@ from ingest.config import Config
 from ingest.reports.lines import name_ending, name_first
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, command
-from lgsco.cli.printing import print_line, print_lines
+from lgsco.cli.printing import print_claim, print_line, print_lines
 
 if TYPE_CHECKING:
     from ingest.run import Task
@@ -39,7 +39,7 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
     else:
         print_line(f"{name_ending(outcome.state)}: {outcome.message}")
     if outcome.claim is not None:
-        print_lines(outcome.claim.sentences(), err=bool(outcome.exit_code))
+        print_claim(outcome.claim, err=bool(outcome.exit_code))
     return outcome.exit_code
 
 

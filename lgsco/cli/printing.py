@@ -21,6 +21,7 @@ from ingest.reports.lines import printable
 
 if TYPE_CHECKING:
     from ingest.reports.calendar import State
+    from ingest.reports.claims import Claim
 
 log = logging.getLogger("lgsco")
 
@@ -52,6 +53,11 @@ def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Prints each line as `print_line` does."""
     for line in lines:
         print_line(line, err=err)
+
+
+def print_claim(claim: Claim, *, err: bool = False) -> None:
+    """Prints what is known of the archive. No command says in another way how much of what is listed is stored."""
+    print_lines(claim.sentences(), err=err)
 
 
 def print_json(value: object) -> None:
