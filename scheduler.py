@@ -35,8 +35,9 @@ from ingest.tasks.intent import find_asked_for
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
+from storage.lock import locked
 from storage.status import Daemon
-from storage.writer import locked, writing
+from storage.writer import writing
 
 log = logging.getLogger("lgsco")
 

@@ -75,7 +75,7 @@ def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *
 
 
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
-    """Returns the runs with state `died` where a run is recorded as running and its process has ended.
+    """Returns the runs, with state `died` where one is recorded as running and its process is no longer at work.
 
     The next writing command records the same (`storage.runs.begin_run`).
     """
@@ -222,7 +222,7 @@ def report_status(
     `today`: the day in London. `cadence`: how often dates are walked again.
     `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
     where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
-    daemon runs. `process_exists`: whether the operating system has a process of that number.
+    daemon runs. `process_exists`: whether the run of a process may still be at work.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and is_running(rows.daemon, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ def status(settings: Settings, as_json: bool) -> int:
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
+    from storage.lock import is_process_running
     from storage.reports import find_status
 
     clock, schedule = Clock(), settings.config.schedule
@@ -46,21 +46,10 @@ def status(settings: Settings, as_json: bool) -> int:
         today=clock.today(),
         cadence=settings.config.cadence,
         next_sync=functools.partial(next_sync, settings.config),
-        process_exists=_process_exists,
+        process_exists=functools.partial(is_process_running, settings.database),
     )
     print_report(report, as_json=as_json)
     return exit_codes.STALE if report.stale or report.daemon_missing else exit_codes.DONE
-
-
-def _process_exists(process: int) -> bool:
-    """Whether there is a process of that number, as far as can be known."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        pass
-    return True
 
 
 @command()
