@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
+from storage.wal import check_log
 
 SCHEMA_VERSION = 10
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
@@ -35,7 +36,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The database for a reader, beside whoever writes. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
         raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
-    with said_plainly(path), contextlib.closing(_connect_to_read(path)) as db:
+    with said_plainly(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
@@ -100,9 +101,10 @@ def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
         raise plain(path, error, BUSY_SECONDS if patience is None else patience) from error
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that never writes. Where it may, it opens the file for writing all the same: the last reader of a
-    file in WAL mode then clears away the log's two side files."""
+    file in WAL mode then clears away the log's two side files. Raises StoreFailed for a log of another file."""
+    check_log(path)
     if not _is_writable(path):
         return connect(path, reading_mode(path))
     db = connect(path, "rw", STEP_SECONDS)
@@ -177,9 +179,12 @@ def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> Sto
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreFailed(f"{path} cannot be opened or written ({error}); check its folder's permissions, or use --db")
     if name.startswith("SQLITE_CORRUPT"):
-        return StoreFailed(f"{path} is damaged ({error}); restore a snapshot of it")
+        return StoreFailed(f"{path} is damaged ({error}); `lgsco restore BACKUP` puts a snapshot of it in its place")
     if not name and str(error).startswith("Could not decode to UTF-8"):
-        return StoreFailed(f"{path} is damaged (it holds text that is not UTF-8); restore a snapshot of it")
+        return StoreFailed(
+            f"{path} is damaged (it holds text that is not UTF-8); `lgsco restore BACKUP` puts a snapshot of it"
+            " in its place"
+        )
     if name.startswith("SQLITE_IOERR"):
         return StoreFailed(f"{path}: reading or writing failed ({error}); check the disk, then run the command again")
     return StoreFailed(f"{path}: {error}")

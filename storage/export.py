@@ -169,7 +169,9 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             db.execute("VACUUM INTO ?", (str(draft),))
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith("SQLITE_CORRUPT"):
-                raise StoreFailed(f"the database is damaged ({error}) and not copied; restore a snapshot") from None
+                raise StoreFailed(
+                    f"the database is damaged ({error}) and not copied; `lgsco restore BACKUP` replaces it"
+                ) from None
             raise
         finally:
             db.execute("PRAGMA query_only = ON")

@@ -27,6 +27,7 @@ from storage.database import (
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
 from storage.lock import locked
 from storage.schema import migrations
+from storage.wal import check_log
 
 _CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 4_000
@@ -67,6 +68,7 @@ def _connect_to_write(path: Path) -> sqlite3.Connection:
     # SQLite would open a file that may not be written all the same, and leave a log beside it that may not be either.
     if path.exists() and not os.access(path, os.W_OK):
         raise StoreFailed(f"{path} cannot be written; check its permissions, or name another file with --db")
+    check_log(path)
     return connect(path, "rwc", STEP_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Commands that check and copy the archive: status, coverage, politeness, snapshot."""
+"""Commands that check and copy the archive: status, coverage, politeness, snapshot, restore."""
 
 from __future__ import annotations
 
@@ -143,4 +143,25 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     with reading(settings.database) as db:
         copy(db, file, public=public)
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+    return exit_codes.DONE
+
+
+@command()
+@click.argument("backup", type=click.Path(path_type=Path))
+def restore(settings: Settings, backup: Path) -> int:
+    """Put a backup in the database's place.
+
+    Checks the backup first, refuses while anybody writes, and keeps the old file beside the new one.
+
+    Example: lgsco restore backup.db
+    """
+    from ingest.clock import Clock
+    from storage.restore import restore as put_in_place
+
+    done = put_in_place(settings.database, backup, Clock().stamp())
+    print_line(f"{settings.database}: restored from {backup}, {done.decisions:,} decisions")
+    if done.kept is not None:
+        print_line(f"{done.kept}: the file that stood there; remove it when you no longer need it")
+    if done.is_older:
+        print_line("the backup has an older schema; the next `lgsco sync` migrates it")
     return exit_codes.DONE
