@@ -11,10 +11,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
-from storage.wal import check_log
+from storage.wal import check_log, is_in_wal_mode
 
 SCHEMA_VERSION = 10
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
@@ -24,6 +25,9 @@ BUSY_SECONDS = 15.0
 
 STEP_SECONDS = 0.25
 """The steps in which the writer waits for it: while SQLite waits, Python hears no signal."""
+
+IMMUTABLE = "ro&immutable=1"
+"""SQLite's URI mode that takes no locks: the answers are wrong where somebody writes meanwhile."""
 
 _NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
 """SQLite's word for a disk too full for the side file that readers and the writer share."""
@@ -36,7 +40,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The database for a reader, beside whoever writes. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
         raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
-    with said_plainly(path), contextlib.closing(connect_to_read(path)) as db:
+    with said_plainly(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
@@ -44,6 +48,27 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
                 "migrates it"
             )
         yield db
+
+
+@contextlib.contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Raises StoreFailed in the end, and in place of SQLite's errors, where a file that can only be read as if nobody
+    wrote it was written meanwhile: what was read may then mix two states."""
+    before = find_file_state(path) if reading_mode(path) == IMMUTABLE else None
+    try:
+        yield
+    except sqlite3.Error:
+        _raise_if_changed(path, before)
+        raise
+    _raise_if_changed(path, before)
+
+
+def _raise_if_changed(path: Path, before: FileState | None) -> None:
+    if before is not None and find_file_state(path) != before:
+        raise StoreFailed(
+            f"{path} was written while it was read, and this user may not lock it, so that what was read may mix two "
+            "states; run the command again, or let this user write the file and its folder"
+        )
 
 
 @contextlib.contextmanager
@@ -114,7 +139,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         db.close()
         log = Path(f"{path}-wal")
         if error_name(error) == _NO_ROOM_TO_SHARE and not (log.exists() and log.stat().st_size):
-            return connect(path, "ro&immutable=1")  # without room for the side files nobody can be writing it
+            return connect(path, IMMUTABLE)  # without room for the side files nobody can be writing it
         raise
     db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     db.execute("PRAGMA query_only = ON")
@@ -122,9 +147,38 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def reading_mode(path: Path) -> str:
-    """SQLite's URI mode for who may not write, with its parameters: without its side files a file in WAL mode on a
-    read-only disk opens only as one that nobody writes."""
-    return "ro" if _is_writable(path) or Path(f"{path}-wal").exists() else "ro&immutable=1"
+    """SQLite's URI mode for a reader that never writes, with its parameters.
+
+    `IMMUTABLE` only where nothing else works: a file in WAL mode, without its side files, that this user may not write.
+    Somebody else may; who reads so compares `find_file_state` before and after. Elsewhere SQLite's locks do.
+    """
+    if _is_writable(path):
+        return "ro"
+    log = Path(f"{path}-wal")
+    with contextlib.suppress(OSError):
+        if (log.exists() and log.stat().st_size) or Path(f"{path}-shm").exists() or not is_in_wal_mode(path):
+            return "ro"
+    return IMMUTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What changes when a database file is replaced, or written."""
+
+    inode: tuple[int, int]
+    written: tuple[int, int, int]
+    """Size, and when the contents and the entry were last changed, in nanoseconds."""
+    has_log: bool
+
+
+def find_file_state(path: Path) -> FileState | None:
+    """The state of a database file; None where there is none."""
+    try:
+        found = path.stat()
+        has_log = Path(f"{path.resolve()}-wal").exists()
+    except OSError:
+        return None
+    return FileState((found.st_dev, found.st_ino), (found.st_size, found.st_mtime_ns, found.st_ctime_ns), has_log)
 
 
 def _is_writable(path: Path) -> bool:

@@ -68,6 +68,11 @@ def check_log(path: Path) -> None:
         return
 
 
+def is_in_wal_mode(path: Path) -> bool:
+    """Whether a file's header says that changes go to a log first. Raises OSError."""
+    return os.pread(_open(path), 1, 18) == b"\x02"
+
+
 def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
     """What changes whenever either file does; None where there is no log with a frame in it."""
     try:
