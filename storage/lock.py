@@ -51,12 +51,16 @@ class Holder:
     """The inode of the file that this is written in: another one if the folder was copied."""
     file: tuple[int, int] | None = None
     """Device and inode of the database that it writes."""
+    is_elsewhere: bool = False
+    """Whether it runs in another container or on another host; told by `find_holder`, as is the next."""
+    is_suspended: bool = False
+    """Whether it was stopped, as by Ctrl-Z, and may go on."""
 
     def describe(self) -> str:
         """Who holds the lock, for a sentence."""
         doing = f", lgsco {self.doing}" if self.doing else ""
-        paused = " and is suspended" if _is_here(self) and _find_state(self.process)[:1] in ("T", "t") else ""
-        where = "" if _is_here(self) else f" of {self.host or 'another host or container'}"
+        paused = " and is suspended" if self.is_suspended else ""
+        where = f" of {self.host or 'another host or container'}" if self.is_elsewhere else ""
         return f"process {self.process}{where}{doing}, has held it since {self.since}{paused}"
 
 
@@ -91,7 +95,9 @@ def find_holder(path: Path, purpose: str = "") -> Holder | None:
     for file in (_lease(beside), beside):
         holder = read_holder(file)
         if holder is not None and _is_alive(holder, file):
-            return holder
+            is_here = _is_here(holder)
+            is_suspended = is_here and _find_state(holder.process)[:1] in ("T", "t")
+            return replace(holder, is_elsewhere=not is_here, is_suspended=is_suspended)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ingest.config import Cadence as CadenceSettings
@@ -13,6 +13,7 @@ from ingest.crawling.asked_for import sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
 from ingest.reports.lines import name_ending, name_first
+from storage.lock import Holder
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
@@ -23,6 +24,9 @@ DAEMON_SILENT_SECONDS = 300
 
 DAEMON_MISSING_SECONDS = 600
 """A daemon that wrote no heartbeat for longer and recorded no stop should run and does not."""
+
+CLOCK_AHEAD_SECONDS = 60
+"""A heartbeat so far in the future was written before the clock was set back. It tells nothing of now."""
 
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
@@ -46,9 +50,10 @@ def is_stale(hours: float | None, stale_hours: float) -> bool:
 
 
 def is_running(daemon: Daemon, now: datetime) -> bool:
-    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes."""
+    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes. One of the future
+    was written before the clock was set back; a daemon that runs writes another within a minute."""
     silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
-    return daemon.stopped_at is None and silent < DAEMON_SILENT_SECONDS
+    return daemon.stopped_at is None and -CLOCK_AHEAD_SECONDS <= silent < DAEMON_SILENT_SECONDS
 
 
 def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
@@ -71,7 +76,17 @@ def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *
     if daemon.stopped_at is not None:
         return False
     silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    if silent < -CLOCK_AHEAD_SECONDS:
+        return True
     return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
+
+
+def has_blocked_syncs(holder: Holder | None, now: datetime, next_sync: Callable[[datetime], str | None]) -> bool:
+    """Whether a process has held the writer's lock while two syncs of the timetable were due."""
+    due = holder.since if holder is not None else None
+    for _ in range(2):
+        due = next_sync(datetime.fromisoformat(due)) if due is not None else None
+    return due is not None and datetime.fromisoformat(due) <= now
 
 
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
@@ -92,6 +107,7 @@ def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> lis
 class StatusReport:
     """What `lgsco status` shows. Instants are UTC, ISO 8601 with Z."""
 
+    now: datetime
     database: str
     stale: bool
     stale_hours: float
@@ -102,6 +118,10 @@ class StatusReport:
     daemon_runs: bool
     daemon_missing: bool
     """Whether a daemon should run and does not."""
+    holder: Holder | None
+    """The process that holds the writer's lock."""
+    is_blocked: bool
+    """Whether it has held it while two syncs were due."""
     holdings: Holdings
     claim: Claim
     overdue: list[Unproven]
@@ -112,6 +132,13 @@ class StatusReport:
     failures: list[Failure]
     runs: list[Run]
     """The last runs, newest first."""
+
+    @property
+    def is_heartbeat_ahead(self) -> bool:
+        """Whether the daemon's last heartbeat is in the future."""
+        return self.daemon is not None and (datetime.fromisoformat(self.daemon.seen_at) - self.now) > timedelta(
+            seconds=CLOCK_AHEAD_SECONDS
+        )
 
     @property
     def is_late(self) -> bool:
@@ -127,6 +154,8 @@ class StatusReport:
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
             "daemon_missing": self.daemon_missing,
+            "lock": self._json_lock(),
+            "blocked": self.is_blocked,
             "held": asdict(self.holdings),
             "claim": self.claim.as_json(),
             "unproven": [_json_range(part) for part in self.claim.unproven],
@@ -151,8 +180,27 @@ class StatusReport:
             "last runs:",
             *map(_run_line, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
+            *self._lock_lines(),
             self._success_line(),
         ]
+
+    def _json_lock(self) -> dict[str, object] | None:
+        if self.holder is None:
+            return None
+        held = self.holder
+        return {
+            "process": held.process,
+            "host": held.host,
+            "doing": held.doing,
+            "since": held.since,
+            "suspended": held.is_suspended,
+        }
+
+    def _lock_lines(self) -> list[str]:
+        if self.holder is None:
+            return []
+        blocked = "; two syncs or more were due meanwhile: BLOCKED; end it or let it go on" if self.is_blocked else ""
+        return [f"the writer's lock: {self.holder.describe()}{blocked}"]
 
     def _queue_lines(self) -> list[str]:
         failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
@@ -197,6 +245,8 @@ class StatusReport:
         if self.daemon is None:
             return "none ever ran on this database, and [schedule] expect_daemon is set; start `lgsco daemon`"
         seen = f"its last heartbeat was at {self.daemon.seen_at}, and it recorded no stop"
+        if self.is_heartbeat_ahead:
+            seen = f"its last heartbeat was at {self.daemon.seen_at}, which is still to come: the clock was set back"
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
@@ -216,18 +266,21 @@ def report_status(
     cadence: CadenceSettings,
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
+    holder: Holder | None = None,
 ) -> StatusReport:
     """Makes the status report.
 
     `today`: the day in London. `cadence`: how often dates are walked again.
     `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
     where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
-    daemon runs. `process_exists`: whether the run of a process may still be at work.
+    daemon runs. `holder`: who holds the writer's lock. `process_exists`: whether the run of a process may still be at
+    work.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
+        now=now,
         database=database,
         stale=is_stale(hours, stale_hours) or bool(overdue),
         stale_hours=stale_hours,
@@ -237,6 +290,8 @@ def report_status(
         daemon=rows.daemon,
         daemon_runs=runs,
         daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=expect_daemon),
+        holder=holder,
+        is_blocked=has_blocked_syncs(holder, now, next_sync),
         holdings=rows.holdings,
         claim=make_claim(rows.claim, daemon_runs=runs),
         overdue=overdue,

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(settings: Settings, as_json: bool) -> int:
     """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
-    that should run does not, or when dates that were asked for are unproven for longer than [cadence] allows.
+    that should run does not, when a process has held the writer's lock while two syncs were due, or when dates that
+    were asked for are unproven for longer than [cadence] allows.
 
     Example: lgsco status
     """
@@ -30,7 +31,7 @@ def status(settings: Settings, as_json: bool) -> int:
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
-    from storage.lock import is_process_running
+    from storage.lock import find_holder, is_process_running
     from storage.reports import find_status
 
     clock, schedule = Clock(), settings.config.schedule
@@ -47,9 +48,10 @@ def status(settings: Settings, as_json: bool) -> int:
         cadence=settings.config.cadence,
         next_sync=functools.partial(next_sync, settings.config),
         process_exists=functools.partial(is_process_running, settings.database),
+        holder=find_holder(settings.database),
     )
     print_report(report, as_json=as_json)
-    return exit_codes.STALE if report.stale or report.daemon_missing else exit_codes.DONE
+    return exit_codes.STALE if report.stale or report.daemon_missing or report.is_blocked else exit_codes.DONE
 
 
 @command()
