@@ -26,6 +26,9 @@ BUSY_SECONDS = 15.0
 STEP_SECONDS = 0.25
 """The steps in which the writer waits for it: while SQLite waits, Python hears no signal."""
 
+_MIGRATIONS = "_sqlite_migrations"
+"""Where sqlite-utils lists the migrations that were applied."""
+
 IMMUTABLE = "ro&immutable=1"
 """SQLite's URI mode that takes no locks: the answers are wrong where somebody writes meanwhile."""
 
@@ -197,17 +200,29 @@ def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Con
 
 def schema_version(db: sqlite3.Connection, path: Path) -> int:
     """The file's schema version, 0 for an empty file. Raises SchemaMismatch for a newer one, StoreFailed for a
-    file that holds something else."""
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    file that holds something else.
+
+    The list of migrations says which it is; `user_version`, which `.dump` leaves out, only where there is no list.
+    """
+    stated: int = db.execute("PRAGMA user_version").fetchone()[0]
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     # The list of migrations alone is a file whose first migration was interrupted.
-    if "decisions" not in tables and tables - {"_sqlite_migrations", "sqlite_sequence"}:
+    if "decisions" not in tables and tables - {_MIGRATIONS, "sqlite_sequence"}:
         raise StoreFailed(f"{path} holds something else than lgsco's tables; name another file with --db")
-    if version > SCHEMA_VERSION:
+    applied = _find_last_migration(db) if _MIGRATIONS in tables else 0
+    newest = max(stated, applied)
+    if newest > SCHEMA_VERSION:
         raise SchemaMismatch(
-            f"{path} has schema {version}, newer than the {SCHEMA_VERSION} this lgsco knows; upgrade lgsco"
+            f"{path} has schema {newest}, newer than the {SCHEMA_VERSION} this lgsco knows; upgrade lgsco"
         )
-    return version
+    return applied or stated
+
+
+def _find_last_migration(db: sqlite3.Connection) -> int:
+    """The number of the last migration that was applied, 0 for none."""
+    query = f"SELECT max(CAST(substr(name, 2, 3) AS INTEGER)) FROM {_MIGRATIONS} WHERE migration_set = 'lgsco'"
+    (number,) = db.execute(query).fetchone()
+    return int(number or 0)
 
 
 def error_name(error: sqlite3.Error) -> str:

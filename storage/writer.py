@@ -82,6 +82,8 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
             migrations.apply(Database(db))
         finally:
             db.execute("PRAGMA foreign_keys = ON")
+    elif db.execute("PRAGMA user_version").fetchone() != (version,):  # a restored `.dump` has none
+        db.execute(f"PRAGMA user_version = {version}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
