@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
+from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
 SCHEMA_VERSION = 10
@@ -34,6 +35,9 @@ IMMUTABLE = "ro&immutable=1"
 
 _NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
 """SQLite's word for a disk too full for the side file that readers and the writer share."""
+
+_WRITE_FAILED = (_NO_ROOM_TO_SHARE, "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
+"""SQLite's words for a write that failed; a quota that is used up is called so."""
 
 _heed: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
 
@@ -237,10 +241,8 @@ def _is_locked(error: sqlite3.Error) -> bool:
 def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
     """An error of SQLite's as one sentence: what, where, what to do. `waited`: seconds, for a lock."""
     name = error_name(error)
-    if name.startswith(("SQLITE_FULL", _NO_ROOM_TO_SHARE)):
-        return StoreFailed(
-            f"{path}: the disk is full; free room and run the same command again, nothing stored is lost"
-        )
+    if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (told := describe_lack_of_room(path, name)):
+        return StoreFailed(f"{path}: {told}; free room and run the same command again, nothing stored is lost")
     if _is_locked(error):
         return Busy(f"{path} stayed locked by another program for {waited:g} seconds; close it and try again")
     if name.startswith("SQLITE_NOTADB"):

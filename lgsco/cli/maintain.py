@@ -140,11 +140,12 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     Example: lgsco snapshot --public decisions.db
     """
     from storage.database import reading
+    from storage.export import OLDEST_SQLITE
     from storage.export import snapshot as copy
 
     with reading(settings.database) as db:
         copy(db, file, public=public)
-    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
     return exit_codes.DONE
 
 
