@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from ingest.config import Cadence as CadenceSettings
@@ -49,10 +49,15 @@ def is_stale(hours: float | None, stale_hours: float) -> bool:
     return hours is None or hours > stale_hours
 
 
+def count_silent_seconds(daemon: Daemon, now: datetime) -> float:
+    """Seconds since the daemon's last heartbeat."""
+    return (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+
+
 def is_running(daemon: Daemon, now: datetime) -> bool:
     """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes. One of the future
     was written before the clock was set back; a daemon that runs writes another within a minute."""
-    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    silent = count_silent_seconds(daemon, now)
     return daemon.stopped_at is None and -CLOCK_AHEAD_SECONDS <= silent < DAEMON_SILENT_SECONDS
 
 
@@ -75,7 +80,7 @@ def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *
         return expected
     if daemon.stopped_at is not None:
         return False
-    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    silent = count_silent_seconds(daemon, now)
     if silent < -CLOCK_AHEAD_SECONDS:
         return True
     return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
@@ -107,7 +112,6 @@ def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> lis
 class StatusReport:
     """What `lgsco status` shows. Instants are UTC, ISO 8601 with Z."""
 
-    now: datetime
     database: str
     stale: bool
     stale_hours: float
@@ -118,6 +122,8 @@ class StatusReport:
     daemon_runs: bool
     daemon_missing: bool
     """Whether a daemon should run and does not."""
+    is_heartbeat_ahead: bool
+    """Whether the daemon's last heartbeat is in the future."""
     holder: Holder | None
     """The process that holds the writer's lock."""
     is_blocked: bool
@@ -132,13 +138,6 @@ class StatusReport:
     failures: list[Failure]
     runs: list[Run]
     """The last runs, newest first."""
-
-    @property
-    def is_heartbeat_ahead(self) -> bool:
-        """Whether the daemon's last heartbeat is in the future."""
-        return self.daemon is not None and (datetime.fromisoformat(self.daemon.seen_at) - self.now) > timedelta(
-            seconds=CLOCK_AHEAD_SECONDS
-        )
 
     @property
     def is_late(self) -> bool:
@@ -280,7 +279,6 @@ def report_status(
     runs = rows.daemon is not None and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
-        now=now,
         database=database,
         stale=is_stale(hours, stale_hours) or bool(overdue),
         stale_hours=stale_hours,
@@ -290,6 +288,7 @@ def report_status(
         daemon=rows.daemon,
         daemon_runs=runs,
         daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=expect_daemon),
+        is_heartbeat_ahead=rows.daemon is not None and count_silent_seconds(rows.daemon, now) < -CLOCK_AHEAD_SECONDS,
         holder=holder,
         is_blocked=has_blocked_syncs(holder, now, next_sync),
         holdings=rows.holdings,

@@ -56,6 +56,9 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
 
     def __init__(self, datasette: Datasette, path: str) -> None:
         super().__init__(datasette, path)
+        served = find_file_state(Path(path))
+        self._checked = served.inode if served is not None else None
+        """The file whose schema was checked last."""
         self._opened: dict[sqlite3.Connection, tuple[FileState | None, str]] = {}
         """What each connection opened, and in which mode."""
 
@@ -70,17 +73,24 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             uri = f"{path.as_uri()}?mode={mode}"
             db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
             db.execute("PRAGMA query_only = ON")
-            version = schema_version(db, path)
+            inode = state.inode if state is not None else None
+            if inode != self._checked:
+                self._check_schema(db, path)
+                self._checked = inode
         except LgscoError as error:
             raise FileUnreadable(str(error)) from error
-        if version != SCHEMA_VERSION:
-            db.close()
-            raise FileUnreadable(
-                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; put a file of that schema there"
-            )
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MOST)
         self._opened[db] = (state, mode)
         return db
+
+    def _check_schema(self, db: sqlite3.Connection, path: Path) -> None:
+        """Raises FileUnreadable and SchemaMismatch for a file of another schema, which took the place of the one that
+        was checked before it was served."""
+        version = schema_version(db, path)
+        if version != SCHEMA_VERSION:
+            raise FileUnreadable(
+                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; put a file of that schema there"
+            )
 
     async def execute_fn(self, fn: Any) -> Any:
         try:
