@@ -10,34 +10,30 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
 
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
-from ingest.errors import ConfigError, Stopped
+from ingest.errors import Stopped
 from ingest.fetching.throttle import find_earliest_start
 from ingest.reports.lines import printable
 from ingest.run import Outcome, Resume, Sync, Task, perform
 from ingest.tasks.intent import find_asked_for
+from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
-from storage.locks import DAEMON
+from storage.lock import DAEMON, locked
 from storage.status import Daemon
-from storage.writer import locked, writing
+from storage.writer import writing
+
+__all__ = ["next_sync", "retry_wait", "run_daemon", "timetable"]
 
 log = logging.getLogger("lgsco")
 
@@ -60,41 +56,8 @@ _ALERT_MOST = 10_000
 """Characters of an alert: a longer argument may not be given to a program."""
 
 _ALERT_SECONDS = 60
-_HOURS_TWICE_OR_NEVER = frozenset({1, 2})
-"""Hours of the day that a change of clocks repeats or leaves out somewhere in Europe."""
-
-
-def timetable(config: Config) -> OrTrigger:
-    """When syncs are due. Raises ConfigError naming the crontab line."""
-    zone = ZoneInfo(config.schedule.time_zone)
-    if not config.schedule.sync:
-        raise ConfigError(
-            f"{config.file}: [schedule] sync is empty: the daemon would do nothing; give it a crontab line"
-        )
-    return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
-
-
-def _trigger(line: str, zone: ZoneInfo, file: str) -> CronTrigger:
-    parts = line.split()
-    where = f"{file}: [schedule] sync = {line!r}"
-    if len(parts) == 5 and re.search(r"\d", parts[4]):
-        raise ConfigError(f"{where}: name the weekdays (mon-fri); cron and this scheduler number them differently")
-    try:
-        trigger = CronTrigger.from_crontab(line, timezone=zone)
-    except ValueError as error:
-        raise ConfigError(f"{where} is no crontab line: {error}") from None
-    hours = next(field for field in trigger.fields if field.name == "hour")
-    midnight = datetime(2026, 1, 5, tzinfo=zone)
-    fired = {hour for hour in range(24) if hours.get_next_value(midnight.replace(hour=hour)) == hour}
-    if fired & _HOURS_TWICE_OR_NEVER and len(fired) < 24:
-        raise ConfigError(f"{where}: hours 1 and 2 come twice or never when clocks change; choose another hour")
-    return trigger
-
-
-def next_sync(config: Config, now: datetime) -> str | None:
-    """When the timetable's next sync is due after `now`: UTC, ISO 8601 with Z."""
-    due = timetable(config).get_next_fire_time(None, now)
-    return instant(due) if due else None
+_HANGUP = 129
+"""The exit code after SIGHUP."""
 
 
 def retry_wait(states: Sequence[str]) -> float:
@@ -104,61 +67,83 @@ def retry_wait(states: Sequence[str]) -> float:
 
 
 def run_daemon(config: Config, database: Path, clock: Clock) -> int:
-    """Keeps the timetable until a signal ends it; returns 0. Raises UsageError, ConfigError and StoreError at start."""
+    """Keeps the timetable until a signal ends it; returns 0, or 129 after SIGHUP, so that a service manager that
+    restarts what failed starts it again. Raises UsageError, ConfigError and StoreError at start."""
     require_courtesy(config)
-    trigger = timetable(config)
+    plan = Plan(timetable(config), clock)
     _prepare(database)
-    stop, due = Stop(), threading.Event()
+    stop = Stop()
     daemon = _Daemon(config, database, clock, stop)
-    scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
+    with locked(database, DAEMON), stop.on_signals(), _beating(daemon, plan):
+        _catch_up(daemon, plan)
+        _work(daemon, stop, plan)
+        log.info("the daemon ends")
+    return _HANGUP if stop.exit_code == _HANGUP else 0
+
+
+@contextlib.contextmanager
+def _beating(daemon: _Daemon, plan: Plan) -> Iterator[None]:
+    """Writes the daemon's heartbeat while the context lasts, whatever the clock on the wall does, and in the end that
+    it stopped."""
+    ended = threading.Event()
 
     def beat() -> None:
-        jobs = filter(None, map(scheduler.get_job, ("sync", "retry")))
-        daemon.beat(min((job.next_run_time for job in jobs if job.next_run_time), default=None))
+        daemon.beat(plan.next_run)
+        while not ended.wait(_BEAT_SECONDS):
+            daemon.beat(plan.next_run)
 
-    def try_again(at: datetime | None) -> None:
-        with contextlib.suppress(JobLookupError):
-            scheduler.remove_job("retry")
-        if at is not None:
-            log.info("a sync is tried again at %s, or by the timetable if that comes first", instant(at))
-            scheduler.add_job(due.set, "date", run_date=at, id="retry")
-        beat()
-
-    # The scheduler's threads only say what is due. The work is done here, in the main thread, where a signal can break
-    # off a wait for the site.
-    scheduler.add_job(due.set, trigger, id="sync")
-    scheduler.add_job(beat, "interval", seconds=_BEAT_SECONDS)
-    with locked(database, DAEMON), stop.on_signals():
-        scheduler.start()
-        try:
-            beat()
-            if daemon.is_behind():
-                refused_until = daemon.refused_until()
-                if refused_until is None:
-                    log.info("no sync has completed since the last one was due: catching up now")
-                    due.set()
-                else:
-                    try_again(refused_until)
-            _work(daemon, stop, due, try_again)
-        finally:
-            log.info("the daemon ends")
-            scheduler.shutdown(wait=True)
-            daemon.beat(None, stopped=True)
-    return 0
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        daemon.beat_last()
 
 
-def _work(daemon: _Daemon, stop: Stop, due: threading.Event, try_again: Callable[[datetime | None], None]) -> None:
+def _catch_up(daemon: _Daemon, plan: Plan) -> None:
+    """Makes a sync due where none completed since the last one was due, or for when the site may be asked again."""
+    if not daemon.is_behind():
+        return
+    refused_until = daemon.refused_until()
+    if refused_until is None:
+        log.info("no sync has completed since the last one was due: catching up now")
+        plan.ask_now()
+    else:
+        _try_again(daemon, plan, refused_until)
+
+
+def _try_again(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
+    plan.try_again(at)
+    if at is not None:
+        log.info("a sync is tried again at %s, or by the timetable if that comes first", instant(at))
+    daemon.beat(plan.next_run)
+
+
+def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
     """Syncs when a sync is due, and goes on with interrupted backfills meanwhile, until it is told to stop."""
     while not stop.is_set():
-        if due.is_set():
-            try_again(None)  # this is it
-            due.clear()
-            try_again(daemon.sync())
+        moved = plan.notice_set_clock()
+        if moved is not None:
+            log.warning("the clock was set by %s: the timetable is applied to the new time", moved)
+            daemon.beat(plan.next_run)
+            with _logged("whether a sync was missed cannot be read"):
+                _catch_up(daemon, plan)
+        if plan.take_due():
+            _try_again(daemon, plan, daemon.sync())
         elif daemon.may_resume():
             daemon.resume()
         stop.wait(_TICK_SECONDS)
+
+
+@contextlib.contextmanager
+def _logged(told: str) -> Iterator[None]:
+    """Logs an error of the database instead of ending the daemon."""
+    try:
+        yield
+    except LgscoError as error:
+        log.warning("%s: %s", told, error)
 
 
 def _prepare(database: Path) -> None:
@@ -189,15 +174,25 @@ class _Daemon:
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
         complete."""
+        began = self._clock.now()
         while not self._stop.is_set():
             try:
                 ending = self._perform(Sync(by_daemon=True))
             except Busy as error:
                 log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
+                self._tell_missed(began, error)
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
                 continue
+            self._told.pop("waiting", None)
             return None if ending is None else self._retry_at()
         return None
+
+    def _tell_missed(self, began: datetime, error: Busy) -> None:
+        """Alerts, once a day, that another process kept the sync that was due then and a later one from running."""
+        due = timetable(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
+        if due is not None and due <= self._clock.now():
+            missed = f"two or more syncs were missed since {instant(began)}"
+            self._tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
 
     def may_resume(self) -> bool:
         """Whether a backfill was interrupted and a slice of it may be done now."""
@@ -285,6 +280,10 @@ class _Daemon:
             return True
         due = timetable(self._config).get_next_fire_time(None, datetime.fromisoformat(last))
         return due is not None and due <= self._clock.now()
+
+    def beat_last(self) -> None:
+        """Writes that the daemon stopped. After SIGHUP it does not: a daemon whose terminal closed should still run."""
+        self.beat(None, stopped=self._stop.exit_code != _HANGUP)
 
     def beat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
         """Writes that the daemon lives, and when it goes next. A locked file is no reason to end."""

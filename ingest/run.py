@@ -57,7 +57,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
         found, left_out = find(task.paths)
         task = replace(task, paths=tuple(found))
     try:
-        with heeding(stop.raise_if_set), writing(database, create=isinstance(task, Backfill | Import)) as db:
+        with heeding(stop.raise_if_set), _open(task, name, database) as db:
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
@@ -69,6 +69,10 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
         return Outcome("stopped", error.exit_code, str(error), Tally())
     log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
+
+
+def _open(task: Task, name: str, database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    return writing(database, create=isinstance(task, Backfill | Import), doing=name)
 
 
 def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:

@@ -35,6 +35,9 @@ off to have them back.
 """
 """Goes with them as CSV."""
 
+OLDEST_SQLITE = "3.37"
+"""The version that reads STRICT tables; older ones call the file malformed."""
+
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
 
 COLUMNS = (
@@ -169,18 +172,20 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             db.execute("VACUUM INTO ?", (str(draft),))
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith("SQLITE_CORRUPT"):
-                raise StoreFailed(f"the database is damaged ({error}) and not copied; restore a snapshot") from None
+                raise StoreFailed(
+                    f"the database is damaged ({error}) and not copied; `lgsco restore BACKUP` replaces it"
+                ) from None
             raise
         finally:
             db.execute("PRAGMA query_only = ON")
-        copy = sqlite3.connect(draft, isolation_level=None)
-        try:
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+            copy.execute("PRAGMA temp_store = MEMORY")
             copy.execute("DELETE FROM daemon")
             if public:
                 _delete_private(copy)
             copy.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
-        finally:
-            copy.close()
+            if public:
+                _compact(copy, draft)
 
 
 _PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks")
@@ -188,7 +193,7 @@ _PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "ro
 
 
 def _delete_private(copy: sqlite3.Connection) -> None:
-    """Deletes from a snapshot what is not for the public, and compacts the file."""
+    """Deletes from a snapshot what is not for the public."""
     copy.execute("BEGIN")
     copy.execute("UPDATE revisions SET page = NULL, document = NULL")
     # They name files, and who runs this.
@@ -197,4 +202,11 @@ def _delete_private(copy: sqlite3.Connection) -> None:
     for table in _PRIVATE:
         copy.execute(f"DELETE FROM {table}")
     copy.execute("COMMIT")
-    copy.execute("VACUUM")
+
+
+def _compact(copy: sqlite3.Connection, draft: Path) -> None:
+    """Puts a compacted copy in the draft's place. VACUUM itself would need room for a second copy in the system's
+    folder for temporary files."""
+    with replacing(draft) as compacted:
+        compacted.unlink(missing_ok=True)
+        copy.execute("VACUUM INTO ?", (str(compacted),))

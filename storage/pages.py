@@ -47,7 +47,9 @@ class Codec:
         try:
             return decompressor.decompress(body)
         except zstandard.ZstdError as error:
-            raise Damaged(f"a kept page does not unpack ({error}): the file is damaged; restore a snapshot") from None
+            raise Damaged(
+                f"a kept page does not unpack ({error}): the file is damaged; `lgsco restore BACKUP` replaces it"
+            ) from None
 
     def train_if_due(self, at: str) -> bool:
         """Trains the first dictionary once enough pages are kept. Call it inside a transaction."""

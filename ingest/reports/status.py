@@ -14,6 +14,7 @@ from ingest.crawling.asked_for import sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
 from ingest.reports.lines import name_ending, name_first
+from storage.lock import Holder
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
@@ -24,6 +25,9 @@ DAEMON_SILENT_SECONDS = 300
 
 DAEMON_MISSING_SECONDS = 600
 """A daemon that wrote no heartbeat for longer and recorded no stop should run and does not."""
+
+CLOCK_AHEAD_SECONDS = 60
+"""A heartbeat so far in the future was written before the clock was set back. It tells nothing of now."""
 
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
@@ -46,10 +50,16 @@ def is_stale(hours: float | None, stale_hours: float) -> bool:
     return hours is None or hours > stale_hours
 
 
+def count_silent_seconds(daemon: Daemon, now: datetime) -> float:
+    """Seconds since the daemon's last heartbeat."""
+    return (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+
+
 def is_running(daemon: Daemon, now: datetime) -> bool:
-    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes."""
-    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
-    return daemon.stopped_at is None and silent < DAEMON_SILENT_SECONDS
+    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes. One of the future
+    was written before the clock was set back; a daemon that runs writes another within a minute."""
+    silent = count_silent_seconds(daemon, now)
+    return daemon.stopped_at is None and -CLOCK_AHEAD_SECONDS <= silent < DAEMON_SILENT_SECONDS
 
 
 def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
@@ -71,12 +81,22 @@ def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *
         return expected
     if daemon.stopped_at is not None:
         return False
-    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    silent = count_silent_seconds(daemon, now)
+    if silent < -CLOCK_AHEAD_SECONDS:
+        return True
     return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
 
 
+def has_blocked_syncs(holder: Holder | None, now: datetime, next_sync: Callable[[datetime], str | None]) -> bool:
+    """Whether a process has held the writer's lock while two syncs of the timetable were due."""
+    due = holder.since if holder is not None else None
+    for _ in range(2):
+        due = next_sync(datetime.fromisoformat(due)) if due is not None else None
+    return due is not None and datetime.fromisoformat(due) <= now
+
+
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
-    """Returns the runs with state `died` where a run is recorded as running and its process has ended.
+    """Returns the runs, with state `died` where one is recorded as running and its process is no longer at work.
 
     The next writing command records the same (`storage.runs.begin_run`).
     """
@@ -103,6 +123,12 @@ class StatusReport:
     daemon_runs: bool
     daemon_missing: bool
     """Whether a daemon should run and does not."""
+    is_heartbeat_ahead: bool
+    """Whether the daemon's last heartbeat is in the future."""
+    holder: Holder | None
+    """The process that holds the writer's lock."""
+    is_blocked: bool
+    """Whether it has held it while two syncs were due."""
     holdings: Holdings
     claim: Claim
     overdue: list[Unproven]
@@ -128,6 +154,8 @@ class StatusReport:
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
             "daemon_missing": self.daemon_missing,
+            "lock": self._json_lock(),
+            "blocked": self.is_blocked,
             "held": asdict(self.holdings),
             "claim": self.claim.as_json(),
             "unproven": [_json_range(part) for part in self.claim.unproven],
@@ -152,8 +180,27 @@ class StatusReport:
             "last runs:",
             *map(_run_line, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
+            *self._lock_lines(),
             self._success_line(),
         ]
+
+    def _json_lock(self) -> dict[str, object] | None:
+        if self.holder is None:
+            return None
+        held = self.holder
+        return {
+            "process": held.process,
+            "host": held.host,
+            "doing": held.doing,
+            "since": held.since,
+            "suspended": held.is_suspended,
+        }
+
+    def _lock_lines(self) -> list[str]:
+        if self.holder is None:
+            return []
+        blocked = "; two syncs or more were due meanwhile: BLOCKED; end it or let it go on" if self.is_blocked else ""
+        return [f"the writer's lock: {self.holder.describe()}{blocked}"]
 
     def _queue_lines(self) -> list[str]:
         failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
@@ -198,6 +245,8 @@ class StatusReport:
         if self.daemon is None:
             return "none ever ran on this database, and [schedule] expect_daemon is set; start `lgsco daemon`"
         seen = f"its last heartbeat was at {self.daemon.seen_at}, and it recorded no stop"
+        if self.is_heartbeat_ahead:
+            seen = f"its last heartbeat was at {self.daemon.seen_at}, which is still to come: the clock was set back"
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
@@ -217,12 +266,13 @@ def report_status(
     cadence: CadenceSettings,
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
+    holder: Holder | None = None,
 ) -> StatusReport:
     """Makes the status report.
 
     `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
-    `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs.
-    `process_exists`: whether the operating system has a process of that number.
+    `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs. `holder`: who
+    holds the writer's lock. `process_exists`: whether the run of a process may still be at work.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
@@ -237,6 +287,9 @@ def report_status(
         daemon=rows.daemon,
         daemon_runs=runs,
         daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=schedule.expect_daemon),
+        is_heartbeat_ahead=rows.daemon is not None and count_silent_seconds(rows.daemon, now) < -CLOCK_AHEAD_SECONDS,
+        holder=holder,
+        is_blocked=has_blocked_syncs(holder, now, next_sync),
         holdings=rows.holdings,
         claim=make_claim(rows.claim, daemon_runs=runs),
         overdue=overdue,

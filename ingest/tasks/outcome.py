@@ -14,7 +14,7 @@ from ingest.tasks.task_run import TaskRun
 from storage import intents, queue, status
 from storage.claims import count_listed, find_claim_rows
 from storage.database import path_of
-from storage.locks import DAEMON, is_locked
+from storage.lock import DAEMON, is_locked
 from storage.model import Window
 
 AGAIN = "run the command again later, it goes on where it was"

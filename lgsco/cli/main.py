@@ -36,7 +36,7 @@ def cli() -> None:
 for _command in (
     *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
-    *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot),
+    *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
     demo.demo,
 ):
     cli.add_command(_command)

@@ -1,9 +1,8 @@
-"""Commands that check and copy the archive: status, coverage, politeness, snapshot."""
+"""Commands that check and copy the archive: status, coverage, politeness, snapshot, restore."""
 
 from __future__ import annotations
 
 import functools
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(settings: Settings, as_json: bool) -> int:
     """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
-    that should run does not, or when dates that were asked for are unproven for longer than [cadence] allows.
+    that should run does not, when a process has held the writer's lock while two syncs were due, or when dates that
+    were asked for are unproven for longer than [cadence] allows.
 
     Example: lgsco status
     """
@@ -31,7 +31,7 @@ def status(settings: Settings, as_json: bool) -> int:
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
-    from storage.locks import DAEMON, is_locked
+    from storage.lock import DAEMON, find_holder, is_locked, is_process_running
     from storage.reports import find_status
 
     clock, schedule = Clock(), settings.config.schedule
@@ -47,21 +47,11 @@ def status(settings: Settings, as_json: bool) -> int:
         today=clock.today(),
         cadence=settings.config.cadence,
         next_sync=functools.partial(next_sync, settings.config),
-        process_exists=_process_exists,
+        process_exists=functools.partial(is_process_running, settings.database),
+        holder=find_holder(settings.database),
     )
     print_report(report, as_json=as_json)
-    return exit_codes.STALE if report.stale or report.daemon_missing else exit_codes.DONE
-
-
-def _process_exists(process: int) -> bool:
-    """Whether there is a process of that number, as far as can be known."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        pass
-    return True
+    return exit_codes.STALE if report.stale or report.daemon_missing or report.is_blocked else exit_codes.DONE
 
 
 @command()
@@ -88,7 +78,7 @@ def coverage(
     from ingest.reports.status import is_running
     from storage.database import reading
     from storage.export import write_whole
-    from storage.locks import DAEMON, is_locked
+    from storage.lock import DAEMON, is_locked
     from storage.status import find_coverage, find_daemon
 
     dates = _choose_dates(first, last, everything)
@@ -151,9 +141,31 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     Example: lgsco snapshot --public decisions.db
     """
     from storage.database import reading
+    from storage.export import OLDEST_SQLITE
     from storage.export import snapshot as copy
 
     with reading(settings.database) as db:
         copy(db, file, public=public)
-    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
+    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
+    return exit_codes.DONE
+
+
+@command()
+@click.argument("backup", type=click.Path(path_type=Path))
+def restore(settings: Settings, backup: Path) -> int:
+    """Put a backup in the database's place.
+
+    Checks the backup first, refuses while anybody writes, and keeps the old file beside the new one.
+
+    Example: lgsco restore backup.db
+    """
+    from ingest.clock import Clock
+    from storage.restore import restore as put_in_place
+
+    done = put_in_place(settings.database, backup, Clock().stamp())
+    print_line(f"{settings.database}: restored from {backup}, {done.decisions:,} decisions")
+    if done.kept is not None:
+        print_line(f"{done.kept}: the file that stood there; remove it when you no longer need it")
+    if done.is_older:
+        print_line("the backup has an older schema; the next `lgsco sync` migrates it")
     return exit_codes.DONE

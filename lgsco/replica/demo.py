@@ -20,9 +20,9 @@ from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
 from storage.errors import StoreFailed
+from storage.lock import locked
 from storage.runs import find_runs, is_throw_away
 from storage.status import holdings
-from storage.writer import locked
 
 _SEED, _FIRST, _LAST = 1974, date(2019, 1, 7), date(2026, 8, 31)
 _PACE = 0.01

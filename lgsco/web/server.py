@@ -6,23 +6,18 @@ import contextlib
 import errno
 import signal
 import socket
-import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import uvicorn
 from datasette.app import Datasette
-from datasette.database import Database, QueryInterrupted
 from datasette.plugins import pm
 
 from lgsco.web import plugin
 from lgsco.web.metadata import NAME, describe
-from lgsco.web.paging import PAGE
-from lgsco.web.views import DEADLINE
-from storage.database import BUSY_SECONDS, reading, reading_mode
+from lgsco.web.served_file import ServedFile
+from storage.database import reading
 from storage.errors import LgscoError
 
 _FOLDER = Path(__file__).parent
@@ -32,12 +27,6 @@ _GRACE_SECONDS = 1
 _HEAD_MOST = 1_000_000
 """Bytes of a request's address and headers. Above this, uvicorn closes the connection, often before the client has
 read the answer. `lgsco.web.addresses` has a lower limit, and answers with a sentence."""
-
-_VALUE_MOST = 50_000_000
-"""Bytes of a value that a query may make; the longest page has a fifth of a million."""
-
-_COUNT_MS = 250
-"""How long counting a table's rows may hold up its page; the page then comes without the number."""
 
 SETTINGS: dict[str, int | bool] = {
     "default_allow_sql": True,
@@ -51,20 +40,6 @@ SETTINGS: dict[str, int | bool] = {
     "max_csv_mb": 0,  # Datasette would end a CSV at this size as if it were complete
     "allow_download": False,  # copying a file in WAL mode is no copy: `lgsco snapshot` makes one
 }
-
-
-_FAULTS = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL),
-        *(sqlite3.SQLITE_INTERNAL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM),
-        sqlite3.SQLITE_PROTOCOL,
-    }
-)
-"""SQLite's error codes that mean a fault of the file or the machine, not of the SQL."""
-
-
-class FileUnreadable(Exception):
-    """The file cannot be read. Answered with 500, and logged."""
 
 
 class CannotServe(LgscoError):
@@ -113,63 +88,8 @@ def application(database: Path) -> Datasette:
         settings=SETTINGS,
     )
     datasette.remove_database("_memory")
-    datasette.add_database(_File(datasette, str(database.resolve())), name=NAME)
+    datasette.add_database(ServedFile(datasette, str(database.resolve())), name=NAME)
     return datasette
-
-
-class _File(Database):  # type: ignore[misc]  # Datasette has no types
-    """The file as Datasette reads it: whatever its path is made of, never written, and counted within a time."""
-
-    def __init__(self, datasette: Datasette, path: str) -> None:
-        super().__init__(datasette, path)
-        self._opened: list[sqlite3.Connection] = []
-
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        if write:
-            raise sqlite3.OperationalError("the file is served to read only")
-        path = Path(self.path)
-        uri = f"{path.as_uri()}?mode={reading_mode(path)}"
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-        db.execute("PRAGMA query_only = ON")
-        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MOST)
-        self._opened.append(db)
-        return db
-
-    async def execute_fn(self, fn: Any) -> Any:
-        try:
-            return await super().execute_fn(fn)
-        except (sqlite3.Error, OverflowError) as error:
-            code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
-            if code in _FAULTS:
-                raise FileUnreadable(f"{self.path} cannot be read ({error})") from error
-            # The SQL, or a value in it, came from the address. Datasette answers 400 to this exception alone.
-            raise sqlite3.OperationalError(str(error)) from error
-
-    def close(self) -> None:
-        for db in self._opened:
-            db.close()
-
-    def interrupt(self) -> None:
-        """Ends every query under way; the thread that waits for one gets an OperationalError."""
-        for db in self._opened:
-            db.interrupt()
-
-    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
-        page = PAGE.get()
-        if truncate and page is not None:
-            return await page.read(self._execute, sql, params, **options)
-        return await self._execute(sql, params, truncate, **options)
-
-    async def _execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
-        if (deadline := DEADLINE.get()) is not None:
-            left = int((deadline - time.monotonic()) * 1000)
-            if left <= 0:
-                raise QueryInterrupted(None, sql, params)
-            options["custom_time_limit"] = min(options.get("custom_time_limit") or left, left)
-        # Datasette counts the rows of every table and view it shows; queries of the user's are truncated ones.
-        if not truncate and sql.startswith("select count(*) from "):
-            options["custom_time_limit"] = min(options.get("custom_time_limit") or _COUNT_MS, _COUNT_MS)
-        return await super().execute(sql, params, truncate, **options)
 
 
 @contextlib.contextmanager

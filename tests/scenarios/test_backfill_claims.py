@@ -16,10 +16,10 @@ from lgsco.replica.faults import Act, Fault
 from lgsco.replica.messages import Request, Response
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from storage.locks import DAEMON
+from storage.lock import DAEMON, locked
 from storage.model import Window
 from storage.status import Daemon, record_daemon
-from storage.writer import locked, writing
+from storage.writer import writing
 from support.world import TODAY, Time, World
 
 

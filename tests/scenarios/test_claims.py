@@ -20,8 +20,8 @@ from lgsco.replica.corpus import generate
 from lgsco.replica.faults import Respond
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from storage.locks import DAEMON
-from storage.writer import create_database, locked
+from storage.lock import DAEMON, locked
+from storage.writer import create_database
 from support.world import TODAY, Time, World, holds_the_truth
 
 SYNC_DAYS = 120

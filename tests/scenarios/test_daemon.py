@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import time as wall
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -545,3 +545,89 @@ def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:
     ran = ended_promptly(daemon)
     assert ran.code == 0
     assert "the daemon waits for it" in ran.err
+
+
+# ---------------------------------------------------------------- a hangup, a lock that is held, a clock that is set
+
+
+def test_a_hangup_ends_the_daemon_with_129_and_it_counts_as_missing(shop: Shop) -> None:
+    create_database(shop.database)
+    process = shop.start("daemon")
+    until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.send_signal(signal.SIGHUP)
+    assert ended_promptly(process).code == 129
+    assert rows(shop, "SELECT count(*) FROM daemon WHERE stopped_at IS NULL") == [1]
+
+
+def test_two_syncs_that_another_process_kept_from_running_are_told_once_a_day(
+    world: World, time: Time, tmp_path: Path
+) -> None:
+    command, told = alerts(world, tmp_path)
+    with ExitStack() as writer:
+        writer.enter_context(writing(world.database, doing="backfill"))
+
+        def sleep(seconds: float, stop: Event) -> None:
+            time.slept.append(seconds)
+            time.at += timedelta(hours=3)  # from noon; due at 19:30 and 6:30
+            assert len(told()) == (len(time.slept) > 3) + (len(time.slept) > 4)
+            if len(time.slept) == 8:
+                writer.close()
+
+        schedule = {"schedule__sync": "30 19 * * *", "alerts__command": command}
+        daemon(world, replace(time.clock(), sleep=sleep), **schedule).sync()
+    assert "lgsco sync waits for another process: two or more syncs were missed since 2026-11-02T12:00:00Z" in told()[0]
+    assert f"(process {os.getpid()}, lgsco backfill, has held it since" in told()[0]
+    assert world.ask("SELECT state FROM runs") == ["complete"]
+
+
+def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop: Shop) -> None:
+    recent_shop.run("sync")
+    with writing(recent_shop.database, doing="backfill"):
+        told = json.loads(recent_shop.run("status", "--json").out)
+        assert told["lock"]["process"] == os.getpid()
+        assert told["blocked"] is False
+        file = recent_shop.database.with_name("kept.db-lock")
+        holder = json.loads(file.read_text())
+        file.write_text(json.dumps({**holder, "since": instant(datetime.now(UTC) - timedelta(days=8))}))
+        out = recent_shop.run("status", code=1).out
+        assert f"process {os.getpid()}, lgsco backfill, has held it since" in out
+        assert "two syncs or more were due meanwhile: BLOCKED" in out
+    assert json.loads(recent_shop.run("status", "--json").out)["lock"] is None
+
+
+@pytest.mark.parametrize("days", [-400, -40 * 365, 400])
+def test_a_daemon_goes_on_when_the_clock_is_set(recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
+    monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.2)
+    config = load(None, {**recent_shop.environment, "LGSCO_SCHEDULE_SYNC": "0 12 * * *"})
+    set_by = timedelta()
+    clock = Clock(now=lambda: datetime.now(UTC) + set_by)
+    seen: list[tuple[str, str]] = []
+
+    def watch() -> None:
+        nonlocal set_by
+        with suppress(TimeoutError):
+            wait_for(lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+            set_by = timedelta(days=days)
+            after, until_then = (instant(clock.now() + timedelta(seconds=n * 86_400 - 120)) for n in (0, 2))
+            told = "SELECT seen_at, next_at FROM daemon WHERE seen_at BETWEEN '{0}' AND '{1}' AND next_at < '{1}'"
+            wait_for(lambda: rows(recent_shop, told.format(after, until_then)))
+            seen.extend(rows(recent_shop, told.format(after, until_then)))
+            wait_for(lambda: len(rows(recent_shop, "SELECT id FROM runs WHERE ended_at IS NOT NULL")) == 2)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    assert scheduler.run_daemon(config, recent_shop.database, clock) == 0
+    watcher.join()
+    assert seen, "no heartbeat under the new time, or none that says when it goes next"
+    assert len(rows(recent_shop, "SELECT id FROM runs")) == 2, "one sync makes up for all that were due meanwhile"
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Waits for something to happen. Raises TimeoutError."""
+    for _ in range(PATIENCE * 20):
+        if happened():
+            return
+        wall.sleep(0.05)
+    raise TimeoutError

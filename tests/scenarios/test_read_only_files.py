@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import httpx
 import pytest
 
 from lgsco.web.metadata import NAME
+from storage.writer import writing
 from support.command_line import Ran, Shop, ended, ended_promptly, sound
 from support.paths import SEEDS
 
@@ -117,3 +121,80 @@ def test_the_daemon_says_at_once_that_it_cannot_write(bound: Bound) -> None:
     ran = bound.bound("daemon")
     assert ran.code == 1
     assert "kept.db cannot be written" in ran.sentence
+
+
+# ---------------------------------------------------------------- while somebody else writes
+
+
+READ_WHILE_WRITTEN = """
+import pathlib, sys, time
+from storage.database import reading
+with reading(pathlib.Path(sys.argv[1])) as db:
+    print(db.execute("SELECT count(*) FROM decisions").fetchone()[0], flush=True)
+    while not pathlib.Path(sys.argv[2]).exists():
+        time.sleep(0.02)
+    print(db.execute("SELECT count(*) FROM decisions").fetchone()[0], flush=True)
+"""
+
+
+def test_a_command_that_may_not_lock_the_file_says_that_it_was_written_meanwhile(bound: Bound) -> None:
+    folder = bound.folder / "held"
+    folder.chmod(0o555)
+    script = bound.folder / "read.py"
+    script.write_text(READ_WHILE_WRITTEN)
+    process = bound.python("-c", AS_ANYBODY, script, folder / "kept.db", bound.folder / "go")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "12\n"
+    bound.run("import", SEEDS)
+    (bound.folder / "go").touch()
+    ran = ended(process)
+    assert ran.code == 1
+    assert "was written while it was read" in ran.err
+    assert "let this user write the file and its folder" in ran.err
+
+
+def counts(url: str) -> tuple[int, int]:
+    """The decisions that a server counts, and the lines of their texts."""
+    sql = "select (select count(*) from decisions) as held, (select count(*) from paragraphs) as lines"
+    (row,) = httpx.get(f"{url}/{NAME}.json", params={"sql": sql, "_shape": "array"}).json()
+    return row["held"], row["lines"]
+
+
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+def test_serve_that_may_not_lock_the_file_never_answers_from_two_states(bound: Bound, journal: str) -> None:
+    folder = bound.folder / "held"
+    database = folder / "kept.db"
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(f"PRAGMA journal_mode = {journal}")
+    folder.chmod(0o555)
+    process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0", "--db", database)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip().rstrip("/")
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: counts(url), range(30)))  # every thread opens the file
+        bound.run("import", SEEDS)
+        found = set(threads.map(lambda _: counts(url), range(30)))
+    with closing(sqlite3.connect(database)) as db:
+        sql = "SELECT (SELECT count(*) FROM decisions), (SELECT count(*) FROM paragraphs)"
+        truth = db.execute(sql).fetchone()
+    assert found == {truth}
+    assert truth[0] > 12
+    process.send_signal(signal.SIGTERM)
+    assert ended_promptly(process).code == 0
+
+
+def test_serve_that_may_not_lock_the_file_reads_what_a_writer_wrote_so_far(bound: Bound) -> None:
+    folder = bound.folder / "held"
+    folder.chmod(0o555)
+    process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
+    assert process.stdout is not None
+    url = process.stdout.readline().strip().rstrip("/")
+    assert counts(url)[0] == 12
+    with writing(folder / "kept.db") as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        for left in range(11, 5, -1):
+            db.execute("DELETE FROM decisions WHERE rowid = (SELECT min(rowid) FROM decisions)")
+            assert {counts(url)[0] for _ in range(6)} == {left}
+    assert counts(url)[0] == 6
+    process.send_signal(signal.SIGTERM)
+    assert ended_promptly(process).code == 0

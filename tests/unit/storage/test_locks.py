@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.locks import DAEMON, is_locked
-from storage.writer import locked
+from storage.lock import DAEMON, is_locked, locked
 
 
 def test_a_lock_is_seen_while_it_is_held_and_no_longer(tmp_path: Path) -> None:

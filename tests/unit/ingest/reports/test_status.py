@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 
 from ingest.config import Cadence, Schedule
-from ingest.reports.status import StatusReport, hours_since, is_missing, is_running, is_stale, mark_died, report_status
+from ingest.reports.status import (
+    StatusReport,
+    has_blocked_syncs,
+    hours_since,
+    is_missing,
+    is_running,
+    is_stale,
+    mark_died,
+    report_status,
+)
+from storage.lock import Holder
 from storage.model import IntentState
 from storage.queue import Failure
 from storage.reports import StatusRows
@@ -64,6 +74,7 @@ def report(
     expect_daemon: bool = False,
     daemon_lives: bool = True,
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
+    holder: Holder | None = None,
     **rows: Any,
 ) -> StatusReport:
     """The report of an archive in which nothing is wrong, but for the rows given."""
@@ -89,6 +100,7 @@ def report(
         cadence=Cadence(),
         next_sync=next_sync,
         process_exists=lambda process: process in processes,
+        holder=holder,
     )
 
 
@@ -325,9 +337,64 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
-        *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "held"),
+        *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked", "held"),
         *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234
     assert told["daemon"]["process"] == 77
+
+
+# ---------------------------------------------------------------- a clock that was set back, a lock that is held
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=400)])
+def test_a_daemon_whose_heartbeat_is_still_to_come_is_missing(ahead: timedelta) -> None:
+    told = report(daemon=daemon(-ahead))
+    assert (told.daemon_runs, told.daemon_missing) == (False, True)
+    assert any("which is still to come: the clock was set back; start `lgsco daemon`" in line for line in told.lines())
+
+
+def test_clocks_of_two_machines_that_differ_by_seconds_set_nothing_back() -> None:
+    told = report(daemon=daemon(-timedelta(seconds=40)))
+    assert (told.daemon_runs, told.daemon_missing) == (True, False)
+
+
+def holder(held: timedelta, **more: Any) -> Holder:
+    return Holder(4711, "here", "attic", "1", "backfill", stamp(held), **more)
+
+
+def every_12_hours(after: datetime) -> str:
+    due = after.replace(hour=after.hour // 12 * 12, minute=0, second=0) + timedelta(hours=12)
+    return due.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize(
+    ("held", "blocked"), [(1, False), (12, False), (13, True), (24, True), (300, True)], ids="{}".format
+)
+def test_syncs_are_blocked_once_two_were_due_while_the_lock_was_held(held: int, blocked: bool) -> None:
+    assert has_blocked_syncs(holder(timedelta(hours=held)), NOW, every_12_hours) is blocked
+    told = report(holder=holder(timedelta(hours=held)), next_sync=every_12_hours)
+    assert told.is_blocked is told.as_json()["blocked"] is blocked
+    (line,) = [line for line in told.lines() if line.startswith("the writer's lock")]
+    assert "process 4711, lgsco backfill, has held it since 2026-1" in line
+    assert ("BLOCKED" in line) is blocked
+
+
+def test_a_lock_that_nobody_holds_is_not_told() -> None:
+    told = report()
+    assert (told.is_blocked, told.as_json()["lock"]) == (False, None)
+    assert not [line for line in told.lines() if "lock" in line]
+    assert not has_blocked_syncs(None, NOW, every_12_hours)
+
+
+def test_a_suspended_process_that_holds_the_lock_is_told() -> None:
+    told = report(holder=holder(timedelta(hours=1), is_suspended=True))
+    assert told.as_json()["lock"] == {
+        "process": 4711,
+        "host": "attic",
+        "doing": "backfill",
+        "since": stamp(timedelta(hours=1)),
+        "suspended": True,
+    }
+    assert any("has held it since" in line and "and is suspended" in line for line in told.lines())

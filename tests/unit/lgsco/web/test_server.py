@@ -7,12 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from lgsco.web.server import _File
+from lgsco.web.served_file import ServedFile
 from support.command_line import Shop
 
 
 def test_a_query_makes_no_value_without_bound(filled: Shop) -> None:
-    served = _File(None, str(filled.database))
+    served = ServedFile(None, str(filled.database))
     with closing(served.connect()) as db:
         assert db.execute("SELECT length(zeroblob(1000000))").fetchone() == (1_000_000,)
         with pytest.raises(sqlite3.Error, match="too big"):

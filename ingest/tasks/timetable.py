@@ -1,0 +1,123 @@
+"""The timetable: reads the crontab lines of the configuration with APScheduler, and says when a sync is due.
+
+Lines that never come, or that a change of clocks repeats or leaves out, are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from ingest.clock import Clock, instant
+from ingest.config import Config
+from ingest.errors import ConfigError
+
+_CLOCK_SET_SECONDS = 60.0
+"""A clock that went so much faster or slower than the monotonic one within a tick was set."""
+_HOURS_TWICE_OR_NEVER = frozenset({1, 2})
+"""Hours of the day that a change of clocks repeats or leaves out somewhere in Europe."""
+
+
+def timetable(config: Config) -> OrTrigger:
+    """When syncs are due. Raises ConfigError naming the crontab line."""
+    zone = ZoneInfo(config.schedule.time_zone)
+    if not config.schedule.sync:
+        raise ConfigError(
+            f"{config.file}: [schedule] sync is empty: the daemon would do nothing; give it a crontab line"
+        )
+    return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
+
+
+def _trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
+    parts = line.split()
+    where = f"{file}: [schedule] sync = {line!r}"
+    if len(parts) == 5 and re.search(r"\d", parts[4]):
+        raise ConfigError(f"{where}: name the weekdays (mon-fri); cron and this scheduler number them differently")
+    try:
+        triggers = [CronTrigger.from_crontab(one, timezone=zone) for one in _read_days(line)]
+    except ValueError as error:
+        raise ConfigError(f"{where} is no crontab line: {error}") from None
+    hours = next(field for field in triggers[0].fields if field.name == "hour")
+    midnight = datetime(2026, 1, 5, tzinfo=zone)
+    fired = {hour for hour in range(24) if hours.get_next_value(midnight.replace(hour=hour)) == hour}
+    if fired & _HOURS_TWICE_OR_NEVER and len(fired) < 24:
+        raise ConfigError(f"{where}: hours 1 and 2 come twice or never when clocks change; choose another hour")
+    trigger = OrTrigger(triggers)
+    if trigger.get_next_fire_time(None, midnight) is None:
+        raise ConfigError(f"{where} never comes: no month that it names has such a day; give days that there are")
+    return trigger
+
+
+def _read_days(line: str) -> list[str]:
+    """A crontab line as lines that APScheduler reads as cron does: where both the day of the month and the weekday are
+    given, either is enough (crontab(5)). Fields that begin with * are not given in this sense."""
+    parts = line.split()
+    if len(parts) != 5 or parts[2].startswith("*") or parts[4].startswith("*"):
+        return [line]
+    minute, hour, day, month, weekday = parts
+    return [f"{minute} {hour} {day} {month} *", f"{minute} {hour} * {month} {weekday}"]
+
+
+def next_sync(config: Config, now: datetime) -> str | None:
+    """When the timetable's next sync is due after `now`: UTC, ISO 8601 with Z."""
+    due = timetable(config).get_next_fire_time(None, now)
+    return instant(due) if due else None
+
+
+class Plan:
+    """When the next sync is due. It is made anew when the clock is set, which the monotonic clock tells."""
+
+    def __init__(self, trigger: OrTrigger, clock: Clock) -> None:
+        self._trigger = trigger
+        self._clock = clock
+        self._offset = self._find_offset()
+        self._next: datetime | None = None
+        self._retry: datetime | None = None
+        self._is_due = False
+        self._plan(clock.now())
+
+    @property
+    def next_run(self) -> datetime | None:
+        """When the next sync is due: by the timetable, or to try again what did not complete."""
+        return min(filter(None, (self._next, self._retry)), default=None)
+
+    def ask_now(self) -> None:
+        """A sync is due now."""
+        self._is_due = True
+
+    def try_again(self, at: datetime | None) -> None:
+        """A sync is due then, if the timetable has none before; None: by the timetable alone."""
+        self._retry = at
+
+    def take_due(self) -> bool:
+        """Whether a sync is due. However many were due meanwhile, it is one, and the next answer is no."""
+        now = self._clock.now()
+        if any(at <= now for at in (self._next, self._retry) if at is not None):
+            self._is_due = True
+            self._plan(now)
+        if self._is_due:
+            self._retry = None
+        due, self._is_due = self._is_due, False
+        return due
+
+    def notice_set_clock(self) -> timedelta | None:
+        """By how much the clock was set since the last call, if it was; the timetable is then applied to the new time.
+        A machine that slept looks the same."""
+        offset = self._find_offset()
+        moved, self._offset = offset - self._offset, offset
+        if abs(moved) < _CLOCK_SET_SECONDS:
+            return None
+        self._plan(self._clock.now())
+        if self._retry is not None:
+            self._retry += timedelta(seconds=moved)
+        return timedelta(seconds=moved)
+
+    def _plan(self, now: datetime) -> None:
+        self._next = self._trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
+
+    def _find_offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()

@@ -1,0 +1,296 @@
+"""The lock of a database's one writer, and who holds it.
+
+The lock is `flock` on a file beside the database (`lgsco.db-lock`); the operating system frees it however the process
+ends. Where the file system has no `flock`, a lease file (`lgsco.db-lease`) takes its place. The holder writes into the
+file who it is, so that others can name it, and touches it every `BEAT_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.errors import Busy, StoreFailed
+
+DAEMON = "-daemon"
+"""The purpose of the lock that a daemon holds for as long as it lives."""
+
+BEAT_SECONDS = 30.0
+SILENT_SECONDS = 300.0
+"""A holder in another container or on another host that did not touch its file for so long is not running."""
+
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
+_NO_FLOCK = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL})
+"""What `flock` answers on file systems without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, or held it last."""
+
+    process: int
+    """The process number, in its own container."""
+    place: str
+    """The boot of the machine and the container; process numbers of two places say nothing of each other."""
+    host: str
+    ticks: str
+    """When the process started, in ticks of its boot: a number that is given to another process starts later."""
+    doing: str
+    since: str
+    """When it took the lock: UTC, ISO 8601 with Z."""
+    released: bool = False
+    lock: int = 0
+    """The inode of the file that this is written in: another one if the folder was copied."""
+    file: tuple[int, int] | None = None
+    """Device and inode of the database that it writes."""
+    is_elsewhere: bool = False
+    """Whether it runs in another container or on another host; told by `find_holder`, as is the next."""
+    is_suspended: bool = False
+    """Whether it was stopped, as by Ctrl-Z, and may go on."""
+
+    def describe(self) -> str:
+        """Who holds the lock, for a sentence."""
+        doing = f", lgsco {self.doing}" if self.doing else ""
+        paused = " and is suspended" if self.is_suspended else ""
+        where = f" of {self.host or 'another host or container'}" if self.is_elsewhere else ""
+        return f"process {self.process}{where}{doing}, has held it since {self.since}{paused}"
+
+
+@contextlib.contextmanager
+def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
+    """Holds the lock of a database's one writer, or of another `purpose` that only one process may have.
+
+    `doing`: what for, told to those who find it held. Raises Busy, StoreFailed.
+    """
+    if not path.parent.is_dir():
+        raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
+    beside = Path(f"{path.resolve()}{purpose}-lock")  # a link to the file is the file
+    try:
+        lock = _take(beside, doing or purpose.strip("-"))
+    except OSError as error:
+        raise StoreFailed(
+            f"{path} cannot be written: {error.strerror}, of its lock {beside.name}; check whose that and its "
+            "folder are, or name another file with --db"
+        ) from None
+    if lock is None:
+        held = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"
+        holder = find_holder(path, purpose)
+        named = f" ({holder.describe()})" if holder else ""
+        raise Busy(f"{path} {held}{named}; wait for it to end, or stop it")
+    with contextlib.closing(lock):
+        yield lock
+
+
+def find_holder(path: Path, purpose: str = "") -> Holder | None:
+    """Who holds the lock now, as far as the files beside the database tell; None where nobody does."""
+    beside = Path(f"{path.resolve()}{purpose}-lock")
+    for file in (_lease(beside), beside):
+        holder = read_holder(file)
+        if holder is not None and _is_alive(holder, file):
+            is_here = _is_here(holder)
+            is_suspended = is_here and _find_state(holder.process)[:1] in ("T", "t")
+            return replace(holder, is_elsewhere=not is_here, is_suspended=is_suspended)
+    return None
+
+
+def is_locked(path: Path, purpose: str = "") -> bool:
+    """Whether a process holds the lock of a database's one writer, or of another `purpose`."""
+    return find_holder(path, purpose) is not None
+
+
+def read_holder(file: Path) -> Holder | None:
+    """Who wrote a lock file last; None where nothing is known."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        told["file"] = tuple(told["file"]) if told["file"] else None
+        return Holder(**told)
+    except (OSError, ValueError, TypeError, KeyError):  # of an older version, or cut short
+        return None
+
+
+def is_process_running(path: Path, process: int) -> bool:
+    """Whether the run of a process may still be at work on a database: by the lock's holder where it is known, since a
+    process number of another container says nothing here."""
+    beside = Path(f"{path.resolve()}-lock")
+    known = [(file, holder) for file in (_lease(beside), beside) if (holder := read_holder(file)) is not None]
+    if known:
+        return any(holder.process == process and _is_alive(holder, file) for file, holder in known)
+    return not process or _exists(process)
+
+
+class Lock:
+    """A lock that this process holds: its open file, who holds it, and the thread that touches the file."""
+
+    def __init__(self, fd: int, file: Path, holder: Holder, *, is_lease: bool) -> None:
+        self._fd = fd
+        self._file = file
+        self._is_lease = is_lease
+        self._holder = replace(holder, lock=os.fstat(fd).st_ino)
+        self._ended = threading.Event()
+        self._write()
+        self._thread = threading.Thread(target=self._beat, name="lock", daemon=True)
+        self._thread.start()
+
+    def record_file(self, database: Path) -> None:
+        """Records which file is written, for `storage.wal`."""
+        found = database.stat()
+        self._holder = replace(self._holder, file=(found.st_dev, found.st_ino))
+        self._write()
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        self._ended.set()
+        self._thread.join()
+        self._holder = replace(self._holder, released=True)
+        self._write()
+        if self._is_lease and _is_same(self._fd, self._file):
+            self._file.unlink(missing_ok=True)
+        os.close(self._fd)
+
+    def _write(self) -> None:
+        told = json.dumps(asdict(self._holder)).encode()
+        with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
+            os.pwrite(self._fd, told + b" " * max(0, os.fstat(self._fd).st_size - len(told)), 0)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            with contextlib.suppress(OSError):
+                os.utime(self._fd)
+
+
+def _take(beside: Path, doing: str) -> Lock | None:
+    """The lock; None where another holds it. Raises OSError."""
+    fd = os.open(beside, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        if error.errno in _NO_FLOCK:
+            return _take_lease(_lease(beside), doing)
+        if error.errno in _HELD:
+            return None
+        raise
+    return Lock(fd, beside, _describe_self(doing), is_lease=False)
+
+
+def _take_lease(lease: Path, doing: str) -> Lock | None:
+    """The lease, in place of `flock`; one whose holder no longer runs is taken over. Raises OSError."""
+    for _ in range(2):
+        try:
+            fd = os.open(lease, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            if not _remove_if_dead(lease):
+                return None
+        else:
+            return Lock(fd, lease, _describe_self(doing), is_lease=True)
+    return None
+
+
+def _remove_if_dead(lease: Path) -> bool:
+    """Removes a lease whose holder does not run, and returns whether it did."""
+    holder = read_holder(lease)
+    alive = _is_alive(holder, lease) if holder is not None else not _is_silent(lease)
+    if alive:
+        return False
+    aside = lease.with_name(f"{lease.name}.{os.getpid()}.dead")
+    with contextlib.suppress(FileNotFoundError):
+        lease.rename(aside)  # of two that do this at once, one finds no file
+        if read_holder(aside) != holder:  # a new lease, of one that was faster
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, lease)
+            aside.unlink()
+            return False
+        aside.unlink()
+    return True
+
+
+def _lease(beside: Path) -> Path:
+    return beside.with_name(f"{beside.name.removesuffix('-lock')}-lease")
+
+
+# ---------------------------------------------------------------- who runs
+
+
+def _describe_self(doing: str) -> Holder:
+    process = os.getpid()
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Holder(process, find_place(), socket.gethostname(), _find_ticks(process), doing, since)
+
+
+def find_place() -> str:
+    """Where process numbers mean what they mean here: the boot and the container. By host name where neither is
+    known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _is_here(holder: Holder) -> bool:
+    return holder.place == find_place()
+
+
+def _is_alive(holder: Holder, file: Path) -> bool:
+    """Whether a holder runs: by its process number here, by its heartbeat elsewhere."""
+    if holder.released:
+        return False
+    if _is_here(holder):
+        return _exists(holder.process) and holder.ticks == _find_ticks(holder.process)
+    return not _is_silent(file)
+
+
+def _is_silent(file: Path) -> bool:
+    """Whether a file was not touched for `SILENT_SECONDS`, by the clock of the disk that it is on where that can be
+    asked: another host's clock may differ."""
+    try:
+        touched = file.stat().st_mtime
+    except OSError:
+        return True
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as probe:
+            now = os.fstat(probe.fileno()).st_mtime
+    except OSError:
+        now = time.time()
+    return abs(now - touched) > SILENT_SECONDS
+
+
+def _exists(process: int) -> bool:
+    """Whether there is a process of that number here, as far as can be known."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
+
+
+def _find_state(process: int) -> str:
+    """The state and what follows of a process, as the kernel tells it; "" where it does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2]
+    except OSError:
+        return ""
+
+
+def _find_ticks(process: int) -> str:
+    told = _find_state(process).split()
+    return told[19] if len(told) > 19 else ""
+
+
+def _is_same(fd: int, file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(fd), file.stat())
+    return False

@@ -1,0 +1,154 @@
+"""Puts a backup in a database's place: checks it, keeps the file that stood there, and may be killed at any instant."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.database import (
+    SCHEMA_VERSION,
+    connect,
+    connect_to_read,
+    error_name,
+    plain,
+    said_plainly,
+    schema_version,
+)
+from storage.errors import Busy, StoreFailed
+from storage.export import replacing
+from storage.lock import locked
+from storage.wal import check_log
+
+_SIDES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file. It would apply the first and the last to any file of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did."""
+
+    decisions: int
+    """How many the backup has."""
+    is_older: bool
+    """Whether the next command that writes migrates the file."""
+    kept: Path | None
+    """Where the file that stood there is now; None where there was none."""
+
+
+def restore(path: Path, backup: Path, at: str) -> Restored:
+    """Puts a copy of `backup` where the database is. `at`: this instant, for the name under which the old file is kept.
+
+    The copy is made and checked beside the database, and then takes its name in one step, so that a kill leaves either
+    the old file or the backup. Where the old file is damaged, or its log belongs to another file, a kill between two
+    steps may leave the old file without its log; both are then kept together under the other name. Raises Busy where
+    anybody writes or a daemon runs, SchemaMismatch and StoreFailed for what is no good backup.
+    """
+    target = Path(os.path.realpath(path))
+    if not backup.is_file():
+        raise StoreFailed(f"{backup}: there is no such file to restore")
+    if target.exists() and backup.samefile(target):
+        raise StoreFailed(f"{backup} is the database itself; name a copy of it, as `lgsco snapshot` makes")
+    with locked(target, "-daemon", "restore"), locked(target, doing="restore"), said_plainly(path):
+        with replacing(target) as draft:
+            draft.unlink(missing_ok=True)
+            version, decisions = _copy_checked(backup, draft)
+            kept = _keep(target, at) if target.exists() else None
+            if kept is not None:
+                _copy_access(kept, draft)
+            for side in _SIDES:
+                Path(f"{target}{side}").unlink(missing_ok=True)
+        _sync(target.parent)
+    return Restored(decisions, version < SCHEMA_VERSION, kept)
+
+
+def _copy_checked(backup: Path, draft: Path) -> tuple[int, int]:
+    """Copies a backup, with what is in its own log, and checks the copy. Returns its schema and its decisions. Raises
+    StoreFailed, SchemaMismatch."""
+    with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+        try:
+            with contextlib.closing(connect_to_read(backup)) as source:
+                version = schema_version(source, backup)
+                if not version:
+                    raise StoreFailed(f"{backup} is not a database of lgsco; nothing was changed")
+                source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            (finding,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+            (decisions,) = copy.execute("SELECT count(*) FROM decisions").fetchone()
+        except sqlite3.DatabaseError as error:
+            if error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
+                raise _bad(backup, str(error)) from None
+            raise
+    if finding != "ok":
+        raise _bad(backup, finding.splitlines()[-1])
+    _sync(draft)
+    return version, decisions
+
+
+def _bad(backup: Path, finding: str) -> StoreFailed:
+    return StoreFailed(
+        f"{backup} is damaged ({finding}) and was not restored; nothing was changed, name another backup"
+    )
+
+
+def _keep(target: Path, at: str) -> Path:
+    """Gives the old file a second name, with its log where that could not be folded in. Raises Busy, StoreFailed."""
+    _fold_log(target)
+    name = f"{target.name}.before-restore-{at.replace('-', '').replace(':', '')}"
+    names = (target.with_name(f"{name}{again}") for again in ("", *(f"-{number}" for number in range(2, 1_000))))
+    kept = next(free for free in names if not free.exists())
+    for side in ("", *_SIDES):
+        source = Path(f"{target}{side}")
+        if side != "-shm" and source.exists() and (not side or source.stat().st_size):
+            _link(source, Path(f"{kept}{side}"))
+    _sync(target.parent)
+    return kept
+
+
+def _fold_log(target: Path) -> None:
+    """Folds the old file's log into it, unless the file is damaged or the log another's. Raises Busy where another
+    program writes or reads it."""
+    try:
+        check_log(target)
+        with contextlib.closing(connect(target, "rw", 1.0)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+            (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except StoreFailed:
+        return
+    except sqlite3.DatabaseError as error:
+        if isinstance(plain(target, error), Busy):
+            busy = 1
+        else:
+            return
+    if busy:
+        raise Busy(f"{target} is in use by another program; end it, then run the same command again")
+
+
+def _link(source: Path, name: Path) -> None:
+    try:
+        os.link(source, name)
+    except OSError:  # a file system without links
+        shutil.copy2(source, name)
+        _sync(name)
+
+
+def _copy_access(old: Path, new: Path) -> None:
+    """Gives the new file the old one's owner and permissions, as far as this user may."""
+    found = old.stat()
+    with contextlib.suppress(OSError):
+        os.chown(new, found.st_uid, found.st_gid)
+    new.chmod(stat.S_IMODE(found.st_mode))
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

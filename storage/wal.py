@@ -1,0 +1,201 @@
+"""Notices a write-ahead log that does not belong to its database file.
+
+SQLite applies whatever `-wal` lies beside a file. Where the log of a killed run meets another file of the same name,
+such as a backup that was copied there, the result is a mixture of both. The format of the log:
+https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import StoreFailed
+from storage.lock import find_place, read_holder
+
+_WAL_HEADER, _FRAME_HEADER = 32, 24
+_FILE_HEADER = 100
+_TRIES = 5
+"""How often the files are read while another process writes them, before nothing is concluded."""
+
+_kept_open: dict[tuple[int, int], int] = {}
+"""Descriptors of database files, by device and inode. Closing one would drop the locks that SQLite's connections of
+this process have on the file."""
+
+_checked: set[tuple[object, ...]] = set()
+"""What was found to belong together already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The committed part of a write-ahead log."""
+
+    page_size: int
+    salts: bytes
+    frames: list[tuple[int, int]]
+    """For each frame the number of its page and where the page's bytes begin."""
+    pages: int
+    """The size of the database after the last commit, in pages."""
+
+
+def check_log(path: Path) -> None:
+    """Raises StoreFailed where the log beside a database file is known not to belong to it.
+
+    Call it before the first connection: the last one to close would write the log's pages into the file. A log that
+    belongs may be written meanwhile; one that does not cannot always be known.
+    """
+    path = path.resolve()
+    log = Path(f"{path}-wal")
+    for _ in range(_TRIES):
+        try:
+            before = _find_state(path, log)
+            if before is None or before in _checked:
+                return
+            fault = _find_fault(path, log)
+            if _find_state(path, log) != before:
+                continue
+        except OSError:  # not readable, or gone meanwhile; SQLite says what is wrong
+            return
+        if fault:
+            raise StoreFailed(
+                f"{log.name} does not belong to {path} ({fault}): a backup was put in its place while the log of "
+                "another file lay there; nothing was changed. Run `lgsco restore BACKUP` to put the backup there safely"
+            )
+        _checked.add(before)
+        return
+
+
+def is_in_wal_mode(path: Path) -> bool:
+    """Whether a file's header says that changes go to a log first. Raises OSError."""
+    return os.pread(_open(path), 1, 18) == b"\x02"
+
+
+def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
+    """What changes whenever either file does; None where there is no log with a frame in it."""
+    try:
+        written = log.stat()
+    except FileNotFoundError:
+        return None
+    if written.st_size <= _WAL_HEADER or not path.is_file():
+        return None
+    file = path.stat()
+    return (file.st_dev, file.st_ino, file.st_mtime_ns, file.st_size, written.st_ino, written.st_mtime_ns)
+
+
+def _find_fault(path: Path, log: Path) -> str:
+    """Why the log cannot belong to the file; "" where it may."""
+    file = _open(path)
+    header = os.pread(file, _FILE_HEADER, 0)
+    if len(header) < _FILE_HEADER:
+        return ""
+    with log.open("rb") as wal:
+        fault = _compare(path, log, file, header, wal.fileno(), sums=False)
+        # The sums of all frames take a second for a large log, and count only where a power cut tore some.
+        return fault and _compare(path, log, file, header, wal.fileno(), sums=True)
+
+
+def _compare(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums: bool) -> str:
+    found = read_log(wal, sums=sums)
+    if found is None or not found.frames:
+        return ""
+    page_size = int.from_bytes(header[16:18], "big")
+    page_size = 65_536 if page_size == 1 else page_size
+    if page_size != found.page_size:
+        return f"its pages have {found.page_size} bytes, the file's {page_size}"
+    return (
+        _compare_counters(int.from_bytes(header[24:28], "big"), wal, found)
+        or _compare_sizes(os.fstat(file).st_size // page_size, found)
+        or _compare_times(path, log, file, wal, found)
+    )
+
+
+def _compare_counters(counter: int, wal: int, log: Log) -> str:
+    """The change counter of page 1 grows by one from the file to the first frame of page 1 in its log, and never falls
+    in it. A checkpoint copies one of those frames into the file."""
+    told = [int.from_bytes(os.pread(wal, 4, at + 24), "big") for page, at in log.frames if page == 1]
+    if told and not min(told) - 1 <= counter <= max(told):
+        return f"it goes on from change {min(told) - 1} and the file is at {counter}"
+    return ""
+
+
+def _compare_sizes(pages: int, log: Log) -> str:
+    """A page that the file does not have yet is in its log."""
+    lacking = set(range(pages + 1, log.pages + 1)) - {page for page, _ in log.frames}
+    return f"page {min(lacking)} is in neither" if lacking else ""
+
+
+def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> str:
+    """A file that is newer than its log was written by a checkpoint, and then has a page of the log. Only the lock file
+    can tell that neither file was copied here, nor the machine restarted, after which times say nothing."""
+    lock = Path(f"{path}-lock")
+    holder = read_holder(lock)
+    if holder is None or holder.file is None or holder.lock != lock.stat().st_ino or holder.place != find_place():
+        return ""
+    here, written = os.fstat(file), log.stat()
+    is_other = holder.file != (here.st_dev, here.st_ino) and here.st_ctime_ns > written.st_ctime_ns
+    if not is_other and here.st_mtime_ns <= written.st_mtime_ns:
+        return ""
+    size = found.page_size
+    if any(os.pread(file, size, (page - 1) * size) == os.pread(wal, size, at) for page, at in found.frames):
+        return ""
+    return "the file was put there after the log was written"
+
+
+def _open(path: Path) -> int:
+    state = path.stat()
+    key = (state.st_dev, state.st_ino)
+    if key not in _kept_open:
+        _kept_open[key] = os.open(path, os.O_RDONLY)
+    return _kept_open[key]
+
+
+def read_log(wal: int, *, sums: bool = False) -> Log | None:
+    """The committed part of an open write-ahead log; None where its header is none. `sums`: stop at the first frame
+    whose checksum is wrong, as SQLite does."""
+    header = os.pread(wal, _WAL_HEADER, 0)
+    if len(header) < _WAL_HEADER:
+        return None
+    magic, _version, page_size, _sequence = struct.unpack(">4I", header[:16])
+    order = ">" if magic & 1 else "<"
+    sum_of_header = _add_up(order, header[:24], (0, 0))
+    if magic & ~1 != 0x377F0682 or struct.unpack(">2I", header[24:32]) != sum_of_header:
+        return None
+    salts = header[16:24]
+    frames: list[tuple[int, int]] = []
+    committed, pages = 0, 0
+    for page, size_after, at in _read_frames(wal, page_size, salts, order if sums else "", sum_of_header):
+        frames.append((page, at))
+        if size_after:
+            committed, pages = len(frames), size_after
+    return Log(page_size, salts, frames[:committed], pages)
+
+
+def _read_frames(
+    wal: int, page_size: int, salts: bytes, order: str, running: tuple[int, int]
+) -> Iterator[tuple[int, int, int]]:
+    """Each frame's page, the database's size after it where it is a commit, and where its page begins."""
+    size, at = os.fstat(wal).st_size, _WAL_HEADER
+    while at + _FRAME_HEADER + page_size <= size:
+        header = os.pread(wal, _FRAME_HEADER, at)
+        if header[8:16] != salts:
+            return
+        if order:
+            running = _add_up(order, header[:8] + os.pread(wal, page_size, at + _FRAME_HEADER), running)
+            if struct.unpack(">2I", header[16:24]) != running:
+                return
+        page, size_after = struct.unpack(">2I", header[:8])
+        yield page, size_after, at + _FRAME_HEADER
+        at += _FRAME_HEADER + page_size
+
+
+def _add_up(order: str, data: bytes, running: tuple[int, int]) -> tuple[int, int]:
+    """SQLite's checksum, gone on with."""
+    first, second = running
+    words = struct.unpack(f"{order}{len(data) // 4}I", data)
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return first, second

@@ -1,0 +1,150 @@
+"""The plan of the daemon: what is due, however the clock on the wall is set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingest.clock import Clock
+from ingest.config import Config, Schedule
+from ingest.errors import ConfigError
+from ingest.tasks.timetable import Plan, next_sync, timetable
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def scheduled(*lines: str) -> Config:
+    return replace(Config(), schedule=Schedule(time_zone="Europe/London", sync=lines))
+
+
+@dataclass
+class Clocks:
+    """The clock on the wall, which can be set, and the monotonic one."""
+
+    wall: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    monotonic: float = 0.0
+
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.wall, monotonic=lambda: self.monotonic)
+
+    def pass_by(self, time: timedelta) -> None:
+        self.wall += time
+        self.monotonic += time.total_seconds()
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    return Clocks()
+
+
+@pytest.fixture
+def plan(clocks: Clocks) -> Plan:
+    return Plan(timetable(scheduled("30 6 * * *")), clocks.clock())
+
+
+def days_until_due(plan: Plan, clocks: Clocks) -> float:
+    """The days that pass until a sync is due, up to four."""
+    for quarters in range(16):
+        plan.notice_set_clock()
+        if plan.take_due():
+            return quarters / 4
+        clocks.pass_by(6 * HOUR)
+    pytest.fail("no sync is ever due")
+
+
+def test_a_sync_is_due_once_at_each_time_of_the_timetable(plan: Plan, clocks: Clocks) -> None:
+    assert plan.next_run == datetime(2026, 11, 3, 6, 30, tzinfo=UTC)
+    assert not plan.take_due()
+    clocks.pass_by(timedelta(hours=18, minutes=30))
+    assert plan.take_due()
+    assert not plan.take_due()
+    assert plan.next_run == datetime(2026, 11, 4, 6, 30, tzinfo=UTC)
+
+
+def test_syncs_that_were_missed_are_one(plan: Plan, clocks: Clocks) -> None:
+    clocks.pass_by(11 * DAY)
+    assert plan.take_due()
+    assert not plan.take_due()
+
+
+def test_a_sync_is_tried_again_before_the_timetable_and_by_the_timetable_if_that_comes_first(
+    plan: Plan, clocks: Clocks
+) -> None:
+    plan.try_again(clocks.wall + HOUR)
+    assert plan.next_run == clocks.wall + HOUR
+    clocks.pass_by(HOUR)
+    assert plan.take_due()
+    assert not plan.take_due()
+    plan.try_again(clocks.wall + 5 * DAY)
+    clocks.pass_by(DAY)
+    assert plan.take_due()
+    clocks.pass_by(timedelta(hours=5))
+    assert not plan.take_due(), "the sync by the timetable was the other try"
+
+
+@pytest.mark.parametrize("set_by", [-DAY, -2 * HOUR, -400 * DAY, -40 * 365 * DAY, 3 * DAY, 56 * 365 * DAY])
+def test_a_clock_that_is_set_makes_the_plan_anew(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
+    clocks.pass_by(timedelta(seconds=5))
+    clocks.wall += set_by
+    assert plan.notice_set_clock() == set_by
+    assert plan.notice_set_clock() is None, "it is noticed once"
+    assert plan.next_run is not None
+    assert timedelta() < plan.next_run - clocks.wall <= DAY + HOUR
+    assert days_until_due(plan, clocks) <= 1.25
+    assert not plan.take_due(), "one, however many the old time would have had"
+
+
+@pytest.mark.parametrize("set_by", [-400 * DAY, 400 * DAY])
+def test_a_try_that_waits_waits_as_long_as_it_would_have(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
+    plan.try_again(clocks.wall + HOUR)
+    clocks.wall += set_by
+    plan.notice_set_clock()
+    assert plan.next_run == clocks.wall + HOUR
+
+
+def test_a_clock_that_is_corrected_little_by_little_changes_nothing(plan: Plan, clocks: Clocks) -> None:
+    for _ in range(1_000):
+        clocks.pass_by(timedelta(seconds=1))
+        clocks.wall += timedelta(seconds=0.5)
+        assert plan.notice_set_clock() is None
+
+
+@pytest.mark.parametrize(
+    "line", ["0 6 30 feb *", "0 6 31 apr *", "0 6 31 feb,apr,jun,sep,nov *", "0 6 31 4,6 *", "0 6 30-31 2 *"]
+)
+def test_a_line_that_never_comes_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError, match="never comes: no month") as refused:
+        timetable(scheduled("30 6 * * mon-fri", line))
+    assert repr(line) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "due"),
+    [
+        ("0 6 29 feb *", ["2028-02-29", "2032-02-29"]),
+        ("0 6 31 * *", ["2026-12-31", "2027-01-31"]),
+        # Where both are given, cron runs on either: Friday 6 November, then Friday the 13th once, then the 20th.
+        ("0 6 13 * fri", ["2026-11-06", "2026-11-13", "2026-11-20", "2026-11-27", "2026-12-04", "2026-12-11"]),
+        ("0 6 1 * mon", ["2026-11-09", "2026-11-16", "2026-11-23", "2026-11-30", "2026-12-01"]),
+        ("0 6 30 feb mon", ["2027-02-01", "2027-02-08"]),
+        # A field that begins with * counts as not given: both must hold.
+        ("0 6 */2 * mon", ["2026-11-09", "2026-11-23", "2026-12-07"]),
+    ],
+)
+def test_a_line_comes_on_the_days_on_which_cron_runs_it(line: str, due: list[str]) -> None:
+    now = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    found = []
+    for _ in due:
+        at = next_sync(scheduled(line), now)
+        assert at is not None
+        found.append(at[:10])
+        now = datetime.fromisoformat(at) + timedelta(seconds=1)
+    assert found == due
+
+
+@pytest.mark.parametrize("line", ["0 1 13 * fri", "0 2 1 * mon"])
+def test_hours_that_come_twice_are_refused_whatever_the_days(line: str) -> None:
+    with pytest.raises(ConfigError, match="twice or never"):
+        timetable(scheduled(line))

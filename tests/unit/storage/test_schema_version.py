@@ -1,0 +1,84 @@
+"""The version of a file whose `user_version` was lost or changed is what its list of migrations says."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.database import SCHEMA_VERSION, reading
+from storage.errors import SchemaMismatch
+from storage.restore import restore
+from storage.writer import writing
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    with writing(tmp_path / "kept.db"):
+        pass
+    return tmp_path / "kept.db"
+
+
+def dump_and_restore(database: Path) -> Path:
+    """What `sqlite3 kept.db .dump | sqlite3 restored.db` makes."""
+    restored = database.with_name("restored.db")
+    with closing(sqlite3.connect(database)) as old, closing(sqlite3.connect(restored)) as new:
+        new.execute("PRAGMA writable_schema = ON")
+        new.executescript("\n".join(old.iterdump()).replace("PRAGMA writable_schema=OFF;", ""))
+    with closing(sqlite3.connect(restored)) as new:
+        assert new.execute("PRAGMA user_version").fetchone() == (0,)
+    return restored
+
+
+def set_version(database: Path, version: int) -> None:
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(f"PRAGMA user_version = {version}")
+
+
+def test_a_dump_that_was_restored_is_read_and_written(database: Path) -> None:
+    restored = dump_and_restore(database)
+    with reading(restored) as db:
+        assert db.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+    with writing(restored, create=False):
+        pass
+    with closing(sqlite3.connect(restored)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,), "the writer states it again"
+
+
+def test_a_dump_that_was_restored_is_a_backup(database: Path) -> None:
+    restored = dump_and_restore(database)
+    assert not restore(database, restored, "2026-11-29T17:20:53Z").is_older
+
+
+@pytest.mark.parametrize("stated", [0, 1, SCHEMA_VERSION - 1])
+def test_the_list_of_migrations_is_believed_where_the_stated_version_is_lower(database: Path, stated: int) -> None:
+    set_version(database, stated)
+    with reading(database):
+        pass
+    with writing(database, create=False) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_newer_file_is_refused_whichever_of_the_two_says_so(database: Path) -> None:
+    set_version(database, SCHEMA_VERSION + 1)
+    with pytest.raises(SchemaMismatch, match="newer"), reading(database):
+        pass
+    set_version(database, SCHEMA_VERSION)
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('lgsco', ?, '')",
+            (f"m{SCHEMA_VERSION + 2:03}_later",),
+        )
+    with pytest.raises(SchemaMismatch, match=f"schema {SCHEMA_VERSION + 2}, newer"), reading(database):
+        pass
+
+
+def test_migrations_of_another_program_say_nothing(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('other', 'm999_songs', '')"
+        )
+    with reading(database):
+        pass
