@@ -43,7 +43,7 @@ class SiteClock:
             return None
         told = f"the clock of this machine is {_duration(abs(self._most))} {{}} the site's: set it"
         if self._most > 0:
-            return f"{told.format('behind')}; nothing dated after {self._today()} is proven"
+            return f"{told.format('behind')}; dates after {self._today()} stay unproven"
         return f"{told.format('ahead of')}; the age of decisions is judged wrongly meanwhile"
 
 
