@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0

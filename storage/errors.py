@@ -46,7 +46,7 @@ class Busy(StoreError):
 
 
 class Damaged(StoreError):
-    """A kept page does not unpack."""
+    """A stored row or page is damaged."""
 
 
 class StoreFailed(StoreError):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from storage.errors import Damaged
 from storage.model import Line, LineKind
 
 _LETTERS: dict[LineKind, str] = {"header": "t", "heading": "h", "paragraph": "p", "item": "i"}
@@ -35,8 +36,11 @@ def layout(lines: Iterable[Line]) -> Layout:
 
 
 def lines(text: str, layout: Layout) -> tuple[Line, ...]:
-    """The lines of a kept text."""
-    return tuple(_lines(text, layout))
+    """The lines of a stored text. Raises Damaged where the layout does not fit it."""
+    try:
+        return tuple(_lines(text, layout))
+    except (ValueError, KeyError, TypeError):
+        raise Damaged("its layout does not fit its text") from None
 
 
 def _lines(text: str, layout: Layout) -> Iterator[Line]:

@@ -26,6 +26,7 @@ from storage.migrations import (
     m008_reasons_and_failures,
     m009_intents,
     m010_gone,
+    m011_digests,
 )
 
 migrations = Migrations("lgsco")
@@ -41,6 +42,7 @@ _IN_ORDER = (
     m008_reasons_and_failures,
     m009_intents,
     m010_gone,
+    m011_digests,
 )
 
 for _module in _IN_ORDER:

@@ -5,6 +5,7 @@ Pages from the site, imported documents and pages that are parsed again all ente
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import assert_never
@@ -14,14 +15,31 @@ from ingest.errors import one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_chapters
-from ingest.recording.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
+from ingest.recording.compare import (
+    Beside,
+    Change,
+    First,
+    Known,
+    Rebuilt,
+    Reread,
+    Superseded,
+    Unchanged,
+    compare,
+    with_card,
+)
 from ingest.recording.tally import Tally
-from storage import decisions, entries
+from storage import decisions, entries, repair
 from storage.decisions import Held, Reading
 from storage.model import Decision, Page, Source
 
+log = logging.getLogger("lgsco")
+
 Compared = tuple[Change, Held | None]
 """What a reading changes, and what the archive holds of its decision."""
+
+
+Changed = Superseded | Reread | Unchanged | Beside | Known | Rebuilt
+"""A change of a decision that is held."""
 
 
 class Recorder:
@@ -85,14 +103,24 @@ class Recorder:
                 firsts.append(change.reading)
             else:
                 self._apply_one(change, before)
+                if before is not None and before.flaw is not None:
+                    self._rebuild(change, before)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
 
-    def _apply_one(self, change: Superseded | Reread | Unchanged | Beside | Known, before: Held | None) -> None:
+    def _rebuild(self, change: Change, before: Held) -> None:
+        """Puts a damaged row back where the change gives its words."""
+        if isinstance(change, Rebuilt | Superseded):
+            repair.rebuild(self._db, change.reading, before.import_fields)
+            repair.rebuild_index(self._db)
+            log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
+
+    def _apply_one(self, change: Changed, before: Held | None) -> None:
         reading = change.reading
         match change:
             case Superseded(_, why):
-                decisions.supersede(self._db, reading, why, self._run)
+                damaged = before is not None and before.flaw is not None
+                decisions.supersede(self._db, reading, why, self._run, damaged=damaged)
                 if before is not None:
                     decisions.fill(self._db, reading.decision.reference, before.import_fields)
                 if why == "amended":
@@ -110,7 +138,7 @@ class Recorder:
                 decisions.keep_beside(self._db, reading, self._run)
                 decisions.fill(self._db, reading.decision.reference, reading.fields())
                 self._tally.beside += 1
-            case Known():
+            case Known() | Rebuilt():
                 self._tally.unchanged += 1
             case _:
                 assert_never(change)
