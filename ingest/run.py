@@ -28,17 +28,30 @@ from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
+from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
 from storage.errors import LgscoError
 from storage.writer import writing
 
-__all__ = ["Backfill", "Demo", "Import", "Outcome", "Renormalise", "Resume", "Sync", "Task", "Withdraw", "perform"]
+__all__ = [
+    "Backfill",
+    "Demo",
+    "Import",
+    "Outcome",
+    "Renormalise",
+    "Repair",
+    "Resume",
+    "Sync",
+    "Task",
+    "Withdraw",
+    "perform",
+]
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise
+Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair
 Crawls = Backfill | Sync | Resume
 """The tasks that ask the site."""
 
@@ -162,6 +175,8 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return import_files(task, run)
         case Renormalise():
             return renormalise(task, run)
+        case Repair():
+            return repair_file(task, run)
         case _:
             assert_never(task)
 

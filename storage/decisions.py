@@ -97,14 +97,26 @@ def _fields(printed: Decision | Held) -> dict[str, str | None]:
     return {name: str(value) if (value := getattr(printed, name)) is not None else None for name in FIELDS}
 
 
+_HELD = (
+    f"SELECT {', '.join('d.' + name for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.text, d.last_seen "
+    "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) WHERE d.reference IN (SELECT value FROM json_each(?))"
+)
+
+
 def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, Held]:
-    """The current readings of those decisions that are held, by reference."""
-    rows = db.execute(
-        f"SELECT {', '.join('d.' + name for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.text, d.last_seen "
-        "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) "
-        "WHERE d.reference IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(references)),),
-    ).fetchall()
+    """The current readings of those decisions that are held, by reference. A damaged text that is not UTF-8 has
+    replaced characters."""
+    wanted = json.dumps(list(references))
+    try:
+        rows = db.execute(_HELD, (wanted,)).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        before, db.text_factory = db.text_factory, lambda words: words.decode("utf-8", "replace")
+        try:
+            rows = db.execute(_HELD, (wanted,)).fetchall()
+        finally:
+            db.text_factory = before
     held = [_held(db, row) for row in rows]
     return {one.reference: one for one in held}
 

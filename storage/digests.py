@@ -46,7 +46,14 @@ class Covered:
 
     def sql(self, row: str) -> str:
         """The terms as a list in SQL, of a row called so in it."""
-        return ", ".join(term.format(row=row) if "{" in term else f"{row}.{term}" for term in self.terms)
+        return ", ".join(self._terms(row))
+
+    def sql_bytes(self, row: str) -> str:
+        """The same as bytes: a damaged text need not be UTF-8."""
+        return ", ".join(f"CAST({term} AS BLOB)" for term in self._terms(row))
+
+    def _terms(self, row: str) -> list[str]:
+        return [term.format(row=row) if "{" in term else f"{row}.{term}" for term in self.terms]
 
 
 REVISIONS = Covered(
@@ -81,13 +88,16 @@ def digest(values: Iterable[object]) -> str:
     """The digest of a row's values, as hexadecimal."""
     return hashlib.sha256(
         b"\xfe".join(
-            [value.encode() if type(value) is str else b"\xff" if value is None else _encode(value) for value in values]
+            [
+                value if type(value) is bytes else value.encode() if type(value) is str else _encode(value)
+                for value in values
+            ]
         )
     ).hexdigest()
 
 
 def _encode(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
+    return value if isinstance(value, bytes) else b"\xff" if value is None else str(value).encode()
 
 
 def sha256_of(text: str | bytes) -> str:
@@ -164,7 +174,7 @@ def keep_digests(db: sqlite3.Connection) -> None:
         where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
         db.execute(
             f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_insert AFTER INSERT ON main.{covered.table} "
-            f"BEGIN UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql('new')}) WHERE {where}; END"
+            f"BEGIN UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
         )
 
 
@@ -172,15 +182,15 @@ def _keep_updates(db: sqlite3.Connection, covered: Covered) -> None:
     where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
     db.execute(
         f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_update AFTER UPDATE OF {', '.join(covered.columns)} "
-        f"ON main.{covered.table} WHEN old.sha256 = lgsco_digest({covered.sql('old')}) BEGIN "
-        f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql('new')}) WHERE {where}; END"
+        f"ON main.{covered.table} WHEN old.sha256 = lgsco_digest({covered.sql_bytes('old')}) BEGIN "
+        f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
     )
 
 
 def _keep_decisions(db: sqlite3.Connection) -> None:
     def of(row: str, layout: str) -> str:
         columns = [f"{row}.{name}" for name in DECISION] + [f"{layout}{name}" for name in LAYOUT]
-        return f"lgsco_digest({', '.join(columns)})"
+        return f"lgsco_digest({', '.join(f'CAST({name} AS BLOB)' for name in columns)})"
 
     db.execute(
         f"CREATE TEMP TRIGGER IF NOT EXISTS decisions_digest_update AFTER UPDATE OF {', '.join(DECISION)} "

@@ -8,6 +8,7 @@ need not be kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -50,3 +51,26 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
         if kind == "heading":
             section = line
         yield Line(kind, line.removeprefix("- ") if kind == "item" else line, number or None, section)
+
+
+def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
+    """Why a layout does not fit a stored text, all as UTF-8: with it the view `paragraphs` would not give the text.
+    None where it fits."""
+    lines = text.count(b"\n") + 1
+    if len(kinds) != lines or kinds.translate(None, b"thpi"):
+        return "the kinds of its lines do not fit its text"
+    if not (numbers.startswith(b'["') and numbers.endswith(b'"]') and numbers.count(b'","') + 1 == lines):
+        return "the numbers of its lines do not fit its text"
+    items = kinds.count(b"i")
+    if items != text.count(b"\n- ") + text.startswith(b"- "):  # else each line that begins so is an item
+        starts = (line.startswith(b"- ") for line, kind in zip(text.split(b"\n"), kinds, strict=True) if kind == _ITEM)
+        if not all(starts):
+            return "a line that it calls an item is none"
+    if _CONTROL.search(text):
+        return "its text has control characters"
+    return None
+
+
+_ITEM = ord("i")
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+"""What JSON, of which the view makes its lines, does not take."""

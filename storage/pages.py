@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import zstandard
 
@@ -207,10 +208,19 @@ def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> li
         "(SELECT max(id) FROM pages WHERE reference = ?1 AND state = 'read' AND chapter = 1) ORDER BY chapter",
         (reference,),
     ).fetchall()
-    found: list[tuple[int, Page]] = []
-    for number, *covered, sha256 in rows:
-        if digest(covered) != sha256:
-            return []
-        _, chapter, url, fetched_at, charset, _, dictionary, _, _, body = covered
-        found.append((number, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary))))
-    return found
+    found = [_sound(codec, *row) for row in rows]
+    return [one for one in found if one is not None] if all(found) else []
+
+
+def find_page(db: sqlite3.Connection, codec: Codec, number: int) -> tuple[int, Page] | None:
+    """One raw page; None where it is not there or does not fit its digest. Raises Damaged."""
+    row = db.execute(f"SELECT id, {PAGES.sql('p')}, sha256 FROM pages AS p WHERE id = ?", (number,)).fetchone()
+    return _sound(codec, *row) if row else None
+
+
+def _sound(codec: Codec, number: int, *row: Any) -> tuple[int, Page] | None:
+    *covered, sha256 = row
+    if digest(covered) != sha256:
+        return None
+    reference, chapter, url, fetched_at, charset, _, dictionary, _, _, body = covered
+    return number, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary))

@@ -67,8 +67,8 @@ def compare(held: Held | None, found: Reading) -> Change:
     """What a reading brings beyond what is held."""
     if held is None:
         return First(found)
-    if held.flaw is not None and held.recorded is not None:
-        return _compare_damaged(held, held.recorded, found)
+    if held.flaw is not None:
+        return _compare_damaged(held, held.recorded or Recorded(held.source, held.text_sha256), found)
     if found.source == "site":
         return _compare_site(held, found)
     return _compare_import(held, found)

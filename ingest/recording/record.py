@@ -95,25 +95,32 @@ class Recorder:
             compared.append((compare(before, with_card(reading, cards.get(reference), before)), before))
         return compared
 
-    def apply(self, changes: Sequence[Compared]) -> None:
-        """Records changes of different decisions. Call it inside a transaction."""
+    def apply(self, changes: Sequence[Compared], *, index: bool = True) -> None:
+        """Records changes of different decisions. Call it inside a transaction.
+
+        `index`: the full-text index is made anew where a damaged row was put back; else do it afterwards.
+        """
         firsts: list[Reading] = []
+        damaged = False
         for change, before in changes:
             if isinstance(change, First):
                 firsts.append(change.reading)
             else:
                 self._apply_one(change, before)
                 if before is not None and before.flaw is not None:
-                    self._rebuild(change, before)
+                    damaged |= self._rebuild(change, before)
+        if damaged and index:
+            repair.rebuild_index(self._db)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
 
-    def _rebuild(self, change: Change, before: Held) -> None:
-        """Puts a damaged row back where the change gives its words."""
-        if isinstance(change, Rebuilt | Superseded):
-            repair.rebuild(self._db, change.reading, before.import_fields)
-            repair.rebuild_index(self._db)
-            log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
+    def _rebuild(self, change: Change, before: Held) -> bool:
+        """Puts a damaged row back where the change gives its words; returns whether it does."""
+        if not isinstance(change, Rebuilt | Superseded):
+            return False
+        repair.rebuild(self._db, change.reading, before.import_fields)
+        log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
+        return True
 
     def _apply_one(self, change: Changed, before: Held | None) -> None:
         reading = change.reading

@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from ingest.config import VERSION
-from lgsco.cli import browse, demo, exit_codes, fetch, maintain
+from lgsco.cli import browse, demo, exit_codes, fetch, maintain, verify
 from lgsco.cli.printing import print_line, print_traceback
 from storage.errors import LgscoError
 
@@ -36,7 +36,7 @@ def cli() -> None:
 for _command in (
     *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
-    *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot),
+    *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, verify.verify),
     demo.demo,
 ):
     cli.add_command(_command)
