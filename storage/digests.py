@@ -28,6 +28,7 @@ DECISION = (
 """The covered columns of `decisions`: those of an export but `last_seen`, which every proven listing moves, and the
 text itself. `LAYOUT` follows them in the digest."""
 LAYOUT = ("kinds", "numbers")
+_FIRST_SEEN = DECISION.index("first_seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def sha256_of(text: str | bytes) -> str:
 
 
 def find_decision_flaw(
-    covered: Iterable[object], stored: object, text: str | bytes, text_sha256: object, last_seen: object = None
+    covered: Sequence[object], stored: object, text: str | bytes, text_sha256: object, last_seen: object = None
 ) -> str | None:
     """What of a decision is damaged; None where nothing is.
 
@@ -119,8 +120,11 @@ def find_decision_flaw(
         flaws.append("its row has no digest")
     elif digest(covered) != _as_text(stored):
         flaws.append("a column or paragraph number does not fit its digest")
-    if last_seen is not None and not is_instant(last_seen):
-        flaws.append("last_seen is not an instant")
+    if last_seen is not None:
+        if not is_instant(last_seen):
+            flaws.append("last_seen is not an instant")
+        elif str(_as_text(last_seen)) < str(_as_text(covered[_FIRST_SEEN])):
+            flaws.append("last_seen is before first_seen")
     return "; ".join(flaws) or None
 
 
@@ -147,7 +151,8 @@ def find_flaw(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) -> str | None:
-    """What of a past revision is damaged; None where nothing is, or where it has no text of its own."""
+    """What of a revision is damaged, of the current one the decision itself too; None where nothing is, or there is no
+    such revision."""
     row = db.execute(
         f"SELECT {REVISIONS.sql('r')}, r.sha256, r.text, r.text_sha256 FROM revisions AS r "
         "WHERE reference = ? AND revision = ?",
@@ -158,7 +163,9 @@ def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) ->
     *covered, stored, text, text_sha256 = row
     if text is not None and sha256_of(text) != text_sha256:
         return "its text does not fit its SHA-256"
-    return None if stored == digest(covered) else "its row does not fit its digest"
+    if stored != digest(covered):
+        return "its row does not fit its digest"
+    return find_flaw(db, reference) if text is None else None
 
 
 # ---------------------------------------------------------------- the writer's connection

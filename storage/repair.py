@@ -17,8 +17,9 @@ status = CASE WHEN :source = 'import' THEN NULL WHEN :fetched THEN 'published' E
   (SELECT ending FROM absences WHERE reference = :reference AND returned_at IS NULL ORDER BY noticed_at DESC LIMIT 1),
   'published') END"""
 _LAST_SEEN = """
-last_seen = CASE WHEN :source = 'import' THEN NULL WHEN :fetched OR last_seen IS NULL OR last_seen
-  NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z' THEN :at ELSE last_seen END"""
+last_seen = max(CASE WHEN :source = 'import' THEN NULL WHEN :fetched OR last_seen IS NULL OR last_seen
+  NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z' THEN :at ELSE last_seen END,
+  coalesce((SELECT recorded_at FROM revisions WHERE reference = :reference AND revision = 1), ''))"""
 
 
 def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str, str | None]) -> None:

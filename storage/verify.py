@@ -1,7 +1,5 @@
 """Checks a file against itself, without writing to it: SQLite's own checks, the schema, each row against its digest,
-each text against its SHA-256 and layout, each raw page, the full-text index, and the sums of the ledger.
-
-Everything is read in batches, so memory does not grow with the file. What cannot be read is found by its key.
+the full-text index, and the sums of the ledger.
 """
 
 from __future__ import annotations
@@ -9,67 +7,17 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from storage.database import SCHEMA_VERSION, error_name
-from storage.digests import (
-    DECISION,
-    DICTIONARIES,
-    FACTS,
-    PAGES,
-    REVISIONS,
-    Covered,
-    digest,
-    find_decision_flaw,
-    sha256_of,
-)
-from storage.errors import Damaged
-from storage.layout import check_layout
-from storage.pages import Codec
+from storage.database import SCHEMA_VERSION
+from storage.row_checks import Damage, Progress, check_rows, guarded
 from storage.schema import migrations
 
-Part = Literal["file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger"]
-"""Of what a damage is."""
-
-_BATCH = 200
 _FILE_ERRORS = 100
 """Lines of SQLite's own check at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """One thing that is not as it should be."""
-
-    part: Part
-    subject: str
-    """A decision's reference, with what of it where that is not its current text and columns; else what it is of."""
-    what: str
-    reference: str | None = None
-    """The decision that it belongs to, where it belongs to one."""
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.what}"
-
-
-Progress = Callable[[str, int], None]
-"""Is given what was checked (decisions, revisions, pages) and how many of them since the last call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share of the rows: the `number`-th of `of` equal ranges of row ids, from 0."""
-
-    number: int = 0
-    of: int = 1
-
-    def range(self, highest: int) -> tuple[int, int]:
-        """The row ids, the first excluded and the last included."""
-        return highest * self.number // self.of, highest * (self.number + 1) // self.of
 
 
 def check(db: sqlite3.Connection, progress: Progress = lambda _what, _count: None) -> Iterator[Damage]:
@@ -78,41 +26,6 @@ def check(db: sqlite3.Connection, progress: Progress = lambda _what, _count: Non
     yield from check_schema(db)
     yield from check_rows(db, progress)
     yield from check_ledger(db)
-
-
-def check_rows(
-    db: sqlite3.Connection, progress: Progress = lambda _what, _count: None, share: Share | None = None
-) -> Iterator[Damage]:
-    """The rows that do not fit their digest: decisions, revisions, facts, raw pages."""
-    share = share or Share()
-    with _as_bytes(db):
-        yield from _guarded("decision", "decisions", _check_decisions(db, progress, share))
-        yield from _guarded("revision", "revisions", _check_revisions(db, progress, share))
-        for covered in FACTS:
-            yield from _guarded("fact", covered.table, _check_facts(db, covered))
-        yield from _guarded("page", "raw pages", _check_pages(db, progress, share))
-        if not share.number:
-            yield from _guarded("run", "runs", _check_runs(db))
-
-
-@contextlib.contextmanager
-def _as_bytes(db: sqlite3.Connection) -> Iterator[None]:
-    """Reads texts as bytes: a damaged one need not be UTF-8."""
-    before, db.text_factory = db.text_factory, bytes
-    try:
-        yield
-    finally:
-        db.text_factory = before
-
-
-def _guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
-    """What a check finds; where SQLite cannot go on, that is a damage too."""
-    try:
-        yield from found
-    except sqlite3.DatabaseError as error:
-        if error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT", "SQLITE_IOERR")):
-            raise
-        yield Damage(part, what, f"cannot be read ({error})")
 
 
 # ---------------------------------------------------------------- what SQLite checks itself
@@ -130,8 +43,8 @@ def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
         for table, _, parent, _ in db.execute("PRAGMA foreign_key_check"):
             yield Damage("file", str(table), f"a row refers to a row of {parent} that is not there")
 
-    yield from _guarded("file", "SQLite", lines())
-    yield from _guarded("file", "foreign keys", orphans())
+    yield from guarded("file", "SQLite", lines())
+    yield from guarded("file", "foreign keys", orphans())
 
 
 def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
@@ -155,198 +68,12 @@ def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
     return {name: re.sub(r'\s+|"', " ", words).strip() for name, words in rows}
 
 
-def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Whether the full-text index fits the table. SQLite needs to write for it, so a file that may not be written is
-    not checked: raises sqlite3.OperationalError."""
-    read_only = db.execute("PRAGMA query_only").fetchone()[0]
-    db.execute("PRAGMA query_only = OFF")
-    try:
-        db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.DatabaseError as error:
-        if not error_name(error).startswith("SQLITE_CORRUPT"):
-            raise
-        yield Damage("index", "the full-text index", "does not fit the texts")
-    finally:
-        db.execute(f"PRAGMA query_only = {read_only}")
-
-
-# ---------------------------------------------------------------- rows
-
-
-def _read(
-    db: sqlite3.Connection, table: str, select: str, key: str, by_key: str, lowest: int, highest: int
-) -> Iterator[tuple[list[Any], str] | tuple[None, str]]:
-    """The rows of a table by row id, in batches, each without an error; of a row that cannot be read, None and why,
-    with its reference, which `by_key` finds in an index."""
-    last = lowest
-    while last < highest:
-        try:
-            rows = db.execute(
-                f"{select} WHERE {key} > ? AND {key} <= ? ORDER BY {key} LIMIT {_BATCH}", (last, highest)
-            ).fetchall()
-        except sqlite3.DatabaseError:
-            keys = db.execute(f"{by_key} ORDER BY 1 LIMIT {_BATCH}", (last, highest)).fetchall()
-            if not keys:
-                raise
-            for number, reference in keys:
-                last = number
-                try:
-                    row = db.execute(f"{select} WHERE {key} = ?", (number,)).fetchone()
-                except sqlite3.DatabaseError as error:
-                    yield None, f"{_decode(reference)}\n{error}"
-                else:
-                    if row is None:
-                        yield None, f"{_decode(reference)}\nan index names it and the table {table} has no such row"
-                    else:
-                        yield list(row), ""
-            continue
-        if not rows:
-            return
-        for row in rows:
-            yield row, ""
-        last = rows[-1][0]
-
-
-def _decode(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _highest(db: sqlite3.Connection, table: str) -> int:
-    return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
-
-
-def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    select = (
-        f"SELECT d.rowid, {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.last_seen, "
-        "d.text FROM decisions AS d LEFT JOIN layouts AS y USING (reference)"
-    )
-    by_key = (
-        "SELECT rowid, reference FROM decisions INDEXED BY sqlite_autoindex_decisions_1 WHERE rowid > ? AND rowid <= ?"
-    )
-    first, last = share.range(_highest(db, "decisions"))
-    sha = DECISION.index("text_sha256")
-    count = 0
-    for row, why in _read(db, "decisions", select, "d.rowid", by_key, first, last):
-        count += 1
-        if row is None:
-            reference, _, error = why.partition("\n")
-            yield Damage("decision", reference, f"its row cannot be read ({error})", reference)
-            continue
-        covered, stored, last_seen, text = row[1:-3], row[-3], row[-2], row[-1]
-        flaw = find_decision_flaw(covered, stored, text, covered[sha], last_seen)
-        flaw = flaw or check_layout(text, covered[-2], covered[-1])
-        if flaw is not None:
-            reference = _decode(covered[0])
-            yield Damage("decision", reference, flaw, reference)
-        if not count % _BATCH:
-            progress("decisions", _BATCH)
-    progress("decisions", count % _BATCH)
-
-
-def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    select = f"SELECT {REVISIONS.sql('r')}, r.sha256, r.text FROM revisions AS r"
-    first, last = share.range(_highest(db, "decisions"))
-    while first < last:
-        keys = db.execute(
-            "SELECT rowid, reference, text_sha256 FROM decisions WHERE rowid > ? AND rowid <= ? "
-            f"ORDER BY rowid LIMIT {_BATCH}",
-            (first, last),
-        ).fetchall()
-        if not keys:
-            return
-        first = keys[-1][0]
-        for _, reference, current in keys:
-            key = _decode(reference)
-            try:
-                rows = db.execute(f"{select} WHERE r.reference = ? ORDER BY r.revision", (key,)).fetchall()
-            except sqlite3.DatabaseError as error:
-                yield Damage("revision", f"{key}, its revisions", f"cannot be read ({error})", key)
-                continue
-            yield from _find_revision_damages(key, rows, current)
-        progress("revisions", len(keys))
-
-
-def _find_revision_damages(reference: str, rows: Sequence[Sequence[Any]], current: bytes) -> Iterator[Damage]:
-    """What is wrong with the revisions of one decision, in their order."""
-    sha = REVISIONS.terms.index("text_sha256")
-    if [row[1] for row in rows] != list(range(1, len(rows) + 1)) or not rows:
-        yield Damage("revision", f"{reference}, its revisions", "are not numbered from 1 without a gap", reference)
-    if [row[sha] for row in rows if row[-1] is None] != [current]:
-        yield Damage("revision", f"{reference}, its revisions", "do not name one as the current text", reference)
-    for *covered, stored, text in rows:
-        number = covered[1]
-        if text is not None and sha256_of(text) != _decode(covered[sha]):
-            what = "its text does not fit its SHA-256"
-        elif stored is None:
-            what = "its row has no digest"
-        elif digest(covered) != _decode(stored):
-            what = "its row does not fit its digest"
-        else:
-            continue
-        yield Damage("revision", f"{reference}, revision {number}", what, reference)
-
-
-def _check_facts(db: sqlite3.Connection, covered: Covered) -> Iterator[Damage]:
-    select = f"SELECT {', '.join(f't.{name}' for name in covered.key)}, {covered.sql_bytes('t')}, t.sha256"
-    length = len(covered.key)
-    for row in db.execute(f"{select} FROM {covered.table} AS t"):
-        if digest(row[length:-1]) != _decode(row[-1]):
-            reference = _decode(row[0])
-            named = ", ".join(map(_decode, row[:length]))
-            yield Damage("fact", f"{named} ({covered.table})", "its row does not fit its digest", reference)
-
-
-def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    yield from _check_dictionaries(db)
-    codec = Codec(db)
-    select = f"SELECT p.id, {PAGES.sql('p')}, p.sha256 FROM pages AS p"
-    by_key = "SELECT id, reference FROM pages INDEXED BY pages_by_reference WHERE id > ? AND id <= ?"
-    size, dictionary = PAGES.terms.index("bytes"), PAGES.terms.index("dictionary")
-    first, last = share.range(_highest(db, "pages"))
-    count = 0
-    for row, why in _read(db, "pages", select, "p.id", by_key, first, last):
-        count += 1
-        if row is None:
-            reference, _, error = why.partition("\n")
-            yield Damage("page", f"{reference}, a raw page", f"cannot be read ({error})", reference)
-            continue
-        covered, stored = row[1:-1], row[-1]
-        what = None
-        if stored is None or digest(covered) != _decode(stored):
-            what = "does not fit its digest" if stored else "has no digest"
-        else:
-            try:
-                if len(codec.decompress(covered[-1], covered[dictionary])) != covered[size]:
-                    what = "has another size than its row says"
-            except Damaged as error:
-                what = str(error)
-        if what is not None:
-            reference = _decode(covered[0])
-            yield Damage("page", f"{reference}, raw page {row[0]}", what, reference)
-        if not count % _BATCH:
-            progress("raw pages", _BATCH)
-    progress("raw pages", count % _BATCH)
-
-
-def _check_dictionaries(db: sqlite3.Connection) -> Iterator[Damage]:
-    for *covered, stored in db.execute(f"SELECT {DICTIONARIES.sql('t')}, t.sha256 FROM dictionaries AS t"):
-        if digest(covered) != _decode(stored):
-            yield Damage("dictionary", f"dictionary {covered[0]} of raw pages", "does not fit its digest")
-
-
-def _check_runs(db: sqlite3.Connection) -> Iterator[Damage]:
-    for (number,) in db.execute(
-        "SELECT id FROM runs WHERE NOT json_valid(arguments) OR (tally IS NOT NULL AND NOT json_valid(tally))"
-    ):
-        yield Damage("run", f"run {number}", "its arguments or counts are not JSON")
-
-
 # ---------------------------------------------------------------- the ledger
 
 
 def check_ledger(db: sqlite3.Connection) -> Iterator[Damage]:
     """The windows whose dates or sums cannot be."""
-    yield from _guarded("ledger", "the ledger", _check_windows(db))
+    yield from guarded("ledger", "the ledger", _check_windows(db))
 
 
 def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:

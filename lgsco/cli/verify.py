@@ -29,7 +29,8 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     Example: lgsco verify backup.db
     """
     from storage.database import reading
-    from storage.verify import check, check_index
+    from storage.row_checks import check_index
+    from storage.verify import check
 
     database = file or settings.database
     if repair:

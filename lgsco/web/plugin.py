@@ -23,6 +23,7 @@ from lgsco.web import views
 from lgsco.web.addresses import METHODS, check_request
 from lgsco.web.guard import Application, Message, Send, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
+from storage.digests import find_flaw
 from storage.model import reference
 from storage.search import match_expression
 
@@ -251,7 +252,7 @@ class _Line:
 
 
 async def _decision(database: Any, key: str) -> dict[str, Any]:
-    """A decision's lines and its revisions."""
+    """A decision's lines and its revisions, and what of it is damaged."""
     rows = await database.execute(
         "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
     )
@@ -268,4 +269,5 @@ async def _decision(database: Any, key: str) -> dict[str, Any]:
     revisions = await database.execute(
         "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
     )
-    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key)}
+    flaw = await database.execute_fn(lambda db: find_flaw(db, key))
+    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key), "flaw": flaw}

@@ -13,7 +13,7 @@ import pytest
 from ingest.run import Backfill, Import, Sync
 from ingest.tasks.verify import Repair, find_damages
 from storage.database import reading
-from storage.verify import Damage, Share, check_rows
+from storage.row_checks import Damage, Share, check_rows
 from support.command_line import Here
 from support.paths import SEEDS
 from support.world import World
