@@ -31,6 +31,7 @@ from ingest.errors import ConfigError, Stopped
 from ingest.fetching.throttle import find_earliest_start
 from ingest.reports.lines import printable
 from ingest.run import Outcome, Resume, Sync, Task, perform
+from ingest.tasks.daily_check import find_damage
 from ingest.tasks.intent import find_asked_for
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
@@ -157,6 +158,7 @@ def _work(daemon: _Daemon, stop: Stop, due: threading.Event, try_again: Callable
             try_again(daemon.sync())
         elif daemon.may_resume():
             daemon.resume()
+        daemon.verify()
         stop.wait(_TICK_SECONDS)
 
 
@@ -184,6 +186,7 @@ class _Daemon:
         self._failed_slices: list[str] = []
         """How the slices ended since the last that did not fail, newest first."""
         self._no_slice_before = clock.monotonic()
+        self._verified: date | None = None
 
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
@@ -197,6 +200,20 @@ class _Daemon:
                 continue
             return None if ending is None else self._retry_at()
         return None
+
+    def verify(self) -> None:
+        """Checks today's share of the rows, once a day, and alerts of damage."""
+        today = self._clock.today()
+        if self._verified == today or self._stop.is_set():
+            return
+        self._verified = today
+        try:
+            damage = find_damage(self._database, today)
+        except LgscoError as error:
+            damage = f"the rows cannot be checked: {error}"
+        if damage is not None:
+            log.error("%s", damage)
+            self._tell("verify", "damaged", damage)
 
     def may_resume(self) -> bool:
         """Whether a backfill was interrupted and a slice of it may be done now."""
