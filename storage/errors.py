@@ -49,5 +49,11 @@ class Damaged(StoreError):
     """A stored row or page is damaged."""
 
 
+class CannotLock(StoreError):
+    """The lock beside the database cannot be made, so nobody may write it."""
+
+    exit_code = 2
+
+
 class StoreFailed(StoreError):
     """The database file is missing, unwritable, full or damaged."""

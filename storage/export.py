@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import glob
 import json
 import os
 import re
@@ -182,6 +183,24 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # of a database whose disk was full
 
 
+def _remove_abandoned(path: Path, mine: Path) -> None:
+    """Removes the drafts of a file that killed processes left, and one of this process's name."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
+        process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if process.isdecimal() and (draft.name.startswith(mine.name) or not _is_alive(int(process))):
+            draft.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all; one of that name is replaced. Raises StoreFailed."""
     target = Path(os.path.realpath(path))  # a link goes on leading where it led
@@ -207,7 +226,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
     with said_plainly(target), replacing(target) as draft:
-        draft.unlink(missing_ok=True)
+        _remove_abandoned(target, draft)
         db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
         try:
             db.execute("VACUUM INTO ?", (str(draft),))

@@ -26,7 +26,7 @@ from storage.database import (
     schema_version,
 )
 from storage.digests import keep_digests
-from storage.errors import Busy, DatabaseExists, NoDatabase, StoreFailed
+from storage.errors import Busy, CannotLock, DatabaseExists, NoDatabase, StoreFailed
 from storage.schema import migrations
 
 _CACHE_KIB = 32_768
@@ -97,6 +97,13 @@ def locked(path: Path, purpose: str = "") -> Iterator[None]:
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
     beside = f"{path.resolve()}{purpose}-lock"  # a link to the file is the file
     lock = FileLock(beside)
+    try:
+        os.close(os.open(beside, os.O_RDWR | os.O_CREAT, 0o644))  # filelock takes what it cannot make for held
+    except OSError as error:
+        raise CannotLock(
+            f"{path} cannot be written: its lock {Path(beside).name} cannot be made there ({error.strerror}); check "
+            "whose that and its folder are, or name another file with --db"
+        ) from None
     try:
         lock.acquire(timeout=0)
     except Timeout:
