@@ -210,14 +210,17 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
         ],
     )
     first: RevisionReason = "first"
+    revisions = [
+        (
+            *(row["reference"], 1, row["updated_at"], reading.source, first, row["text_sha256"], reading.normaliser),
+            *(reading.page, reading.document, run, None),
+        )
+        for reading, row in zip(readings, rows, strict=True)
+    ]
     db.executemany(
         "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
-        "document, run) VALUES (:reference, 1, :updated_at, :source, :change, :text_sha256, :normaliser, :page, "
-        ":document, :run)",
-        [
-            {**row, "change": first, "page": reading.page, "document": reading.document, "run": run}
-            for reading, row in zip(readings, rows, strict=True)
-        ],
+        "document, run, fields, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*revision, digest((*revision, 1))) for revision in revisions],
     )
 
 
@@ -239,13 +242,8 @@ def _first_row(reading: Reading) -> dict[str, str | None]:
     }
 
 
-def supersede(
-    db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None, *, damaged: bool = False
-) -> None:
-    """Makes a reading the current one; the one it follows stays whole in `revisions`. Call it inside a transaction.
-
-    `damaged`: the one it follows is. It stays too, without a digest, and `rebuild` must follow.
-    """
+def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None) -> None:
+    """Makes a reading the current one; the one it follows stays whole in `revisions`. Call it inside a transaction."""
     reference = reading.decision.reference
     shelve = ", ".join(f"'{name}', d.{name}" for name in (*FIELDS, "url"))
     db.execute(
@@ -253,12 +251,6 @@ def supersede(
         "WHERE d.reference = revisions.reference AND revisions.reference = ? AND revisions.text IS NULL",
         (reference,),
     )
-    if damaged:
-        db.execute(
-            "UPDATE revisions SET sha256 = NULL WHERE reference = ?1 AND revision = "
-            "(SELECT max(revision) FROM revisions WHERE reference = ?1 AND text IS NOT NULL AND change <> 'beside')",
-            (reference,),
-        )
     fields = reading.fields()
     site = reading.source == "site" and reading.again is None
     db.execute(

@@ -82,7 +82,7 @@ INSERTED: tuple[Covered, ...] = (REVISIONS,)
 FACTS: tuple[Covered, ...] = ()
 """Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them."""
 
-_INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
+INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
 
 
 def digest(values: Iterable[object]) -> str:
@@ -130,7 +130,7 @@ def find_decision_flaw(
 
 def is_instant(value: object) -> bool:
     """Whether a stored value has the form of an instant: UTC, ISO 8601 with Z."""
-    return isinstance(value, str | bytes) and _INSTANT.fullmatch(_encode(value)) is not None
+    return isinstance(value, str | bytes) and INSTANT.fullmatch(_encode(value)) is not None
 
 
 def _as_text(value: object) -> object:
@@ -168,6 +168,19 @@ def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) ->
     return find_flaw(db, reference) if text is None else None
 
 
+def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
+    """What of a stored decision, or of what its revisions say, is damaged."""
+    flaw = find_flaw(db, reference)
+    if flaw is not None:
+        return flaw
+    for *covered, stored in db.execute(
+        f"SELECT {REVISIONS.sql('r')}, r.sha256 FROM revisions AS r WHERE reference = ?", (reference,)
+    ):
+        if digest(covered) != stored:
+            return f"revision {covered[1]} does not fit its digest"
+    return None
+
+
 # ---------------------------------------------------------------- the writer's connection
 
 
@@ -181,7 +194,7 @@ def keep_digests(db: sqlite3.Connection) -> None:
         where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
         db.execute(
             f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_insert AFTER INSERT ON main.{covered.table} "
-            f"BEGIN UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
+            f"WHEN new.sha256 IS NULL BEGIN UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
         )
 
 

@@ -243,7 +243,17 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
             damages = list(check_rows(copy))
             if public:
                 _delete_private(copy, {one.reference for one in damages if one.reference is not None})
+                _require_sound(copy, damages)
             return [*damages, *check_index(copy)]
+
+
+def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
+    """Raises StoreFailed where damaged decisions could not be left out, as where a row has lost its reference."""
+    if damages and (left := list(check_rows(copy))):
+        raise StoreFailed(
+            f"the database is damaged ({left[0]}) and no public copy is made; restore a snapshot, or run "
+            "`lgsco verify --repair`"
+        )
 
 
 _PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks")
@@ -262,6 +272,8 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
         )
         for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
             copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))
+    for table in ("layouts", "revisions"):
+        copy.execute(f"DELETE FROM {table} WHERE reference NOT IN (SELECT reference FROM decisions)")
     if damaged:  # taking a damaged text out of the index leaves it damaged
         copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
     copy.execute("UPDATE revisions SET page = NULL, document = NULL")

@@ -8,7 +8,6 @@ need not be kept.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -54,23 +53,11 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
 
 
 def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
-    """Why a layout does not fit a stored text, all as UTF-8: with it the view `paragraphs` would not give the text.
-    None where it fits."""
+    """Why a layout does not fit a stored text, all as UTF-8; None where it has a kind and a number for each line. That
+    they are those of this text is what the decision's digest says."""
     lines = text.count(b"\n") + 1
     if len(kinds) != lines or kinds.translate(None, b"thpi"):
         return "the kinds of its lines do not fit its text"
-    if not (numbers.startswith(b'["') and numbers.endswith(b'"]') and numbers.count(b'","') + 1 == lines):
+    if numbers.count(b",") < lines - 1 or not (numbers.startswith(b'["') and numbers.endswith(b'"]')):
         return "the numbers of its lines do not fit its text"
-    items = kinds.count(b"i")
-    if items != text.count(b"\n- ") + text.startswith(b"- "):  # else each line that begins so is an item
-        starts = (line.startswith(b"- ") for line, kind in zip(text.split(b"\n"), kinds, strict=True) if kind == _ITEM)
-        if not all(starts):
-            return "a line that it calls an item is none"
-    if _CONTROL.search(text):
-        return "its text has control characters"
     return None
-
-
-_ITEM = ord("i")
-_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
-"""What JSON, of which the view makes its lines, does not take."""

@@ -89,6 +89,12 @@ class Codec:
         self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
 
 
+_INSERT = (
+    f"INSERT INTO pages ({', '.join(PAGES.columns)}, sha256, state) "
+    f"VALUES ({', '.join('?' * len(PAGES.columns))}, ?, 'kept')"
+)
+
+
 def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
     """Keeps a page, unread, and returns its id. Call it inside a transaction."""
     row = (
@@ -96,11 +102,7 @@ def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
         *(page.validators or (None, None)),
         codec.compress(page.body),
     )
-    cursor = db.execute(
-        f"INSERT INTO pages ({', '.join(PAGES.columns)}, state, sha256) "
-        f"VALUES ({', '.join('?' * len(row))}, 'kept', ?)",
-        (*row, digest(row)),
-    )
+    cursor = db.execute(_INSERT, (*row, digest(row)))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 

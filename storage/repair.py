@@ -47,6 +47,15 @@ def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str
     vouch(db, [reference])
 
 
+def withdraw_digest(db: sqlite3.Connection, reference: str) -> None:
+    """Takes the digest from the past revision that a damaged row was just moved to."""
+    db.execute(
+        "UPDATE revisions SET sha256 = NULL WHERE reference = ?1 AND revision = "
+        "(SELECT max(revision) FROM revisions WHERE reference = ?1 AND text IS NOT NULL AND change <> 'beside')",
+        (reference,),
+    )
+
+
 def rebuild_index(db: sqlite3.Connection) -> None:
     """Makes the full-text index anew from the table: taking a damaged text out of it leaves it damaged."""
     db.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")

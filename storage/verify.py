@@ -93,7 +93,7 @@ def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:
             yield Damage(
                 "ledger",
                 window,
-                f"is called proven with a total of {total}, {listed} listed, {standing} entries and {missing} missing",
+                f"its sums do not fit its state: total {total}, listed {listed}, entries {standing}, missing {missing}",
             )
         before = max(before, str(last))
 

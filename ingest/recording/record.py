@@ -118,6 +118,8 @@ class Recorder:
         """Puts a damaged row back where the change gives its words; returns whether it does."""
         if not isinstance(change, Rebuilt | Superseded):
             return False
+        if isinstance(change, Superseded):
+            repair.withdraw_digest(self._db, before.reference)
         repair.rebuild(self._db, change.reading, before.import_fields)
         log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
         return True
@@ -126,8 +128,7 @@ class Recorder:
         reading = change.reading
         match change:
             case Superseded(_, why):
-                damaged = before is not None and before.flaw is not None
-                decisions.supersede(self._db, reading, why, self._run, damaged=damaged)
+                decisions.supersede(self._db, reading, why, self._run)
                 if before is not None:
                     decisions.fill(self._db, reading.decision.reference, before.import_fields)
                 if why == "amended":

@@ -8,6 +8,7 @@ same command, which knows the parser, compares it with the page before it gets i
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -55,6 +56,8 @@ def _in_batches(db: Database, sql: str) -> Iterator[Sequence[Any]]:
     """The rows of a query that begins with the row id, in its order; no read is open while one is worked on."""
     last = -(2**63)
     while rows := db.execute(f"{sql} WHERE t.rowid > ? ORDER BY t.rowid LIMIT {_BATCH}", (last,)).fetchall():
+        if rows[-1][0] <= last:
+            raise sqlite3.DatabaseError("the file is damaged: its row ids are out of order")
         yield from rows
         last = rows[-1][0]
 
