@@ -88,7 +88,7 @@ def try_damages(damages: int, seed: int) -> Tally:
             _fill(sound)
             truth = _published(sound)
             for number in range(damages):
-                kind, damage = chance.choice(KINDS)
+                kind, damage = KINDS[number % len(KINDS)]
                 copy = Path(folder, "damaged.db")
                 shutil.copyfile(sound, copy)
                 damage(copy, chance)

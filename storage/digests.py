@@ -194,7 +194,8 @@ def keep_digests(db: sqlite3.Connection) -> None:
         where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
         db.execute(
             f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_insert AFTER INSERT ON main.{covered.table} "
-            f"WHEN new.sha256 IS NULL BEGIN UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
+            "WHEN new.sha256 IS NULL BEGIN "
+            f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
         )
 
 
