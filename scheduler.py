@@ -24,6 +24,7 @@ from ingest.errors import Stopped
 from ingest.fetching.throttle import find_earliest_start
 from ingest.reports.lines import printable
 from ingest.run import Outcome, Resume, Sync, Task, perform
+from ingest.tasks.daily_check import find_damage
 from ingest.tasks.intent import find_asked_for
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
@@ -134,6 +135,7 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
             _try_again(daemon, plan, daemon.sync())
         elif daemon.may_resume():
             daemon.resume()
+        daemon.verify()
         stop.wait(_TICK_SECONDS)
 
 
@@ -170,6 +172,7 @@ class _Daemon:
         self._failed_slices: list[str] = []
         """How the slices ended since the last that did not fail, newest first."""
         self._no_slice_before = clock.monotonic()
+        self._verified: date | None = None
 
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
@@ -193,6 +196,20 @@ class _Daemon:
         if due is not None and due <= self._clock.now():
             missed = f"two or more syncs were missed since {instant(began)}"
             self._tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
+
+    def verify(self) -> None:
+        """Checks today's share of the rows, once a day, and alerts of damage."""
+        today = self._clock.today()
+        if self._verified == today or self._stop.is_set():
+            return
+        self._verified = today
+        try:
+            damage = find_damage(self._database, today)
+        except LgscoError as error:
+            damage = f"the rows cannot be checked: {error}"
+        if damage is not None:
+            log.error("%s", damage)
+            self._tell("verify", "damaged", damage)
 
     def may_resume(self) -> bool:
         """Whether a backfill was interrupted and a slice of it may be done now."""

@@ -243,6 +243,8 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
 
 
 def _checked_text(key: str, value: str, where: str) -> str:
+    if key == "base_url" and ":" in value.rpartition("@")[0].rpartition("//")[2]:
+        raise ConfigError(f"{where} holds a password, which is not quoted here; leave it out")
     if not value.isprintable():
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be one line of text")
     if key == "base_url":

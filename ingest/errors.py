@@ -27,7 +27,8 @@
     │   ├── DatabaseExists                2   there is one where a new one was to be made
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
-    │   ├── Damaged                       1   a kept page that does not unpack
+    │   ├── CannotLock                    2   the lock beside the database cannot be made
+    │   ├── Damaged                       1   a stored row or page that is damaged
     │   └── StoreFailed                   1   unwritable, full, damaged
     ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
     └── Stopped                 129/130/143   SIGHUP, Ctrl-C or SIGTERM; the state is saved

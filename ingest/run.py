@@ -16,6 +16,7 @@ from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudg
 from ingest.fetching.quiet_hours import within
 from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Throttle
+from ingest.recording.first_check import check_migrated
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
 from ingest.reports.lines import name_ending
@@ -28,17 +29,30 @@ from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
+from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
 from storage.errors import LgscoError
 from storage.writer import writing
 
-__all__ = ["Backfill", "Demo", "Import", "Outcome", "Renormalise", "Resume", "Sync", "Task", "Withdraw", "perform"]
+__all__ = [
+    "Backfill",
+    "Demo",
+    "Import",
+    "Outcome",
+    "Renormalise",
+    "Repair",
+    "Resume",
+    "Sync",
+    "Task",
+    "Withdraw",
+    "perform",
+]
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise
+Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair
 Crawls = Backfill | Sync | Resume
 """The tasks that ask the site."""
 
@@ -61,6 +75,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
+            check_migrated(db, clock, stop)
             run = _start(db, number, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)
@@ -165,6 +180,8 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return import_files(task, run)
         case Renormalise():
             return renormalise(task, run)
+        case Repair():
+            return repair_file(task, run)
         case _:
             assert_never(task)
 

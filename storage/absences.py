@@ -10,6 +10,7 @@ from datetime import date
 from typing import Literal
 
 from storage.model import DecisionKind
+from storage.stored import to_day
 
 Ending = Literal["withdrawn", "expired", "gone"]
 """Why a decision left the site; gone: the reason is not known."""
@@ -116,7 +117,7 @@ def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
         "AND (a.next_at <= ? OR a.next_at > ?) AND d.url IS NOT NULL ORDER BY a.stood_on, a.reference",
         (now, furthest),
     )
-    return [Absence(r, n, date.fromisoformat(s), *rest) for r, n, s, *rest in rows]
+    return [Absence(r, n, to_day(s, "an absence"), *rest) for r, n, s, *rest in rows]
 
 
 def is_open(db: sqlite3.Connection, absence: Absence) -> bool:
@@ -162,7 +163,7 @@ def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[D
         (json.dumps(list(just_found)),),
     )
     return [
-        Departed(reference, noticed_at, kind, date.fromisoformat(stood_on), last_seen, first_gone)
+        Departed(reference, noticed_at, kind, to_day(stood_on, "an absence"), last_seen, first_gone)
         for reference, noticed_at, kind, stood_on, last_seen, first_gone in rows
     ]
 
@@ -178,7 +179,7 @@ def find_statements(db: sqlite3.Connection, first: date, last: date) -> list[Kno
         "ORDER BY w.first DESC LIMIT 1)",  # windows never overlap
         (first.isoformat(), last.isoformat()),
     )
-    return [KnownStatement(reference, date.fromisoformat(day), place) for reference, day, place in rows]
+    return [KnownStatement(reference, to_day(day, "a listing entry"), place) for reference, day, place in rows]
 
 
 def record_verdict(db: sqlite3.Connection, departed: Departed, verdict: DepartureVerdict, at: str) -> None:

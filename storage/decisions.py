@@ -6,14 +6,15 @@ text and fields are NULL while they are the current ones. Nothing here deletes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+from storage.digests import DECISION, digest, find_decision_flaw, sha256_of
+from storage.errors import Damaged
 from storage.layout import Layout, layout, lines
 from storage.model import Decision, DecisionKind, Line, RevisionReason, Source, Window
 
@@ -44,10 +45,17 @@ class Reading:
 
     @property
     def text_sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return sha256_of(self.text)
 
     def fields(self) -> dict[str, str | None]:
         return _fields(self.decision)
+
+
+class Recorded(NamedTuple):
+    """What its revision says of the current reading of a decision."""
+
+    source: Source
+    text_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,10 @@ class Held:
     """The SHA-256 of the text of each revision that an import recorded."""
     import_fields: Mapping[str, str | None]
     """The fields that imports print; of each field the newest value."""
+    flaw: str | None = None
+    """What of it is damaged: then nothing that stands here can be trusted, and `lines` may be empty."""
+    recorded: Recorded | None = None
+    """Its newest revision that was recorded as current."""
 
     def fields(self) -> dict[str, str | None]:
         return _fields(self)
@@ -85,37 +97,63 @@ def _fields(printed: Decision | Held) -> dict[str, str | None]:
     return {name: str(value) if (value := getattr(printed, name)) is not None else None for name in FIELDS}
 
 
+_HELD = (
+    f"SELECT {', '.join('d.' + name for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.text, d.last_seen "
+    "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) WHERE d.reference IN (SELECT value FROM json_each(?))"
+)
+
+
 def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, Held]:
-    """The current readings of those decisions that are held, by reference."""
-    rows = db.execute(
-        f"SELECT {', '.join('d.' + name for name in FIELDS)}, d.reference, d.text, d.text_sha256, d.source, "
-        "d.normaliser, y.kinds, y.numbers FROM decisions AS d JOIN layouts AS y USING (reference) "
-        "WHERE d.reference IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(references)),),
-    ).fetchall()
+    """The current readings of those decisions that are held, by reference. A damaged text that is not UTF-8 has
+    replaced characters."""
+    wanted = json.dumps(list(references))
+    try:
+        rows = db.execute(_HELD, (wanted,)).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        before, db.text_factory = db.text_factory, lambda words: words.decode("utf-8", "replace")
+        try:
+            rows = db.execute(_HELD, (wanted,)).fetchall()
+        finally:
+            db.text_factory = before
     held = [_held(db, row) for row in rows]
     return {one.reference: one for one in held}
 
 
 def _held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
-    fields = dict(zip(FIELDS, row, strict=False))
-    reference, text, text_sha256, source, normaliser, kinds, numbers = row[len(FIELDS) :]
-    if fields["decision_date"] is not None:
-        fields["decision_date"] = date.fromisoformat(fields["decision_date"])
-    import_sha256s, import_fields = _find_imports(db, reference)
-    its_layout = Layout(kinds, numbers)
+    *covered, stored, text, last_seen = row
+    of = dict(zip((*DECISION, "kinds", "numbers"), covered, strict=True))
+    flaw = find_decision_flaw(covered, stored, text, of["text_sha256"], last_seen)
+    its_layout = Layout(of["kinds"] or "", of["numbers"] or "")
+    import_sha256s, import_fields = _find_imports(db, of["reference"])
+    try:
+        decided = None if of["decision_date"] is None else date.fromisoformat(of["decision_date"])
+        its_lines = lines(text, its_layout)
+    except (ValueError, Damaged) as error:
+        decided, its_lines, flaw = None, (), flaw or str(error)
     return Held(
-        **fields,
-        reference=reference,
-        lines=lines(text, its_layout),
+        **{**{name: of[name] for name in FIELDS}, "decision_date": decided},
+        reference=of["reference"],
+        lines=its_lines,
         text=text,
-        text_sha256=text_sha256,
-        source=source,
-        normaliser=normaliser,
+        text_sha256=of["text_sha256"],
+        source=of["source"],
+        normaliser=of["normaliser"],
         layout=its_layout,
         import_sha256s=import_sha256s,
         import_fields=import_fields,
+        flaw=flaw,
+        recorded=_find_recorded(db, of["reference"]) if flaw else None,
     )
+
+
+def _find_recorded(db: sqlite3.Connection, reference: str) -> Recorded | None:
+    row = db.execute(
+        "SELECT source, text_sha256 FROM revisions WHERE reference = ? AND text IS NULL ORDER BY revision DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    return Recorded(*row) if row else None
 
 
 def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str], dict[str, str | None]]:
@@ -126,7 +164,12 @@ def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str
     ).fetchall()
     printed: dict[str, str | None] = {}
     for _, fields in revisions:
-        printed.update({name: value for name, value in json.loads(fields or "{}").items() if value is not None})
+        try:
+            of_it = json.loads(fields or "{}")
+        except ValueError:  # `lgsco verify` names the revision
+            continue
+        if isinstance(of_it, dict):
+            printed.update({name: of_it[name] for name in FIELDS if of_it.get(name) is not None})
     return frozenset(sha for sha, _ in revisions), printed
 
 
@@ -158,19 +201,26 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     db.executemany(f"INSERT INTO staged VALUES ({', '.join(f':{name}' for name in _STAGED)})", rows)
     db.execute(f"INSERT INTO decisions ({', '.join(_STAGED)}) SELECT * FROM staged ORDER BY rowid")
     db.execute("DELETE FROM staged")
+    layouts = [layout(reading.decision.lines) for reading in readings]
     db.executemany(
-        "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?)",
-        [(reading.decision.reference, *layout(reading.decision.lines)) for reading in readings],
+        "INSERT INTO layouts (reference, kinds, numbers, sha256) VALUES (?, ?, ?, ?)",
+        [
+            (row["reference"], *its_layout, digest([*map(row.__getitem__, DECISION), *its_layout]))
+            for row, its_layout in zip(rows, layouts, strict=True)
+        ],
     )
     first: RevisionReason = "first"
+    revisions = [
+        (
+            *(row["reference"], 1, row["updated_at"], reading.source, first, row["text_sha256"], reading.normaliser),
+            *(reading.page, reading.document, run, None),
+        )
+        for reading, row in zip(readings, rows, strict=True)
+    ]
     db.executemany(
         "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
-        "document, run) VALUES (:reference, 1, :updated_at, :source, :change, :text_sha256, :normaliser, :page, "
-        ":document, :run)",
-        [
-            {**row, "change": first, "page": reading.page, "document": reading.document, "run": run}
-            for reading, row in zip(readings, rows, strict=True)
-        ],
+        "document, run, fields, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*revision, digest((*revision, 1))) for revision in revisions],
     )
 
 
@@ -220,7 +270,7 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, 
             "reference": reference,
         },
     )
-    _lay_out(db, reading)
+    lay_out(db, reading)
     _add_revision(db, reading, change, run, current=True)
 
 
@@ -261,7 +311,7 @@ def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
     """Brings columns, numbers and kinds of lines up to date where the words stand as they were."""
-    _lay_out(db, reading)
+    lay_out(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = coalesce(:{name}, {name})' for name in FIELDS)}, "
         "normaliser = :normaliser WHERE reference = :reference",
@@ -269,10 +319,12 @@ def reread(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
-def _lay_out(db: sqlite3.Connection, reading: Reading) -> None:
+def lay_out(db: sqlite3.Connection, reading: Reading) -> None:
+    """Records what each line of a stored decision's text is."""
     db.execute(
-        "UPDATE layouts SET kinds = ?, numbers = ? WHERE reference = ?",
-        (*layout(reading.decision.lines), reading.decision.reference),
+        "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?) "
+        "ON CONFLICT (reference) DO UPDATE SET kinds = excluded.kinds, numbers = excluded.numbers",
+        (reading.decision.reference, *layout(reading.decision.lines)),
     )
 
 

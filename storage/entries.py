@@ -14,6 +14,7 @@ from datetime import date
 
 from storage import absences, ledger, queue
 from storage.model import Entry, Window
+from storage.stored import to_day
 
 _CARD = ("reference", "url", "authority", "outcome", "subcategory", "decision_date", "kind", "title", "summary")
 _WORDS = ("authority", "title", "summary")
@@ -35,7 +36,7 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
         if before is None:
             new.append((entry, day))
         else:
-            stood = date.fromisoformat(before["stands_on"] or "")
+            stood = to_day(before["stands_on"], "a listing entry")
             # A card without a date says nothing against where it stood.
             stays = entry.decision_date is None and window.first <= stood <= window.last
             _record_again(db, entry, stood if stays else day, before, at, run)
@@ -95,7 +96,7 @@ def _record_again(
 ) -> None:
     """Records another card of an entry: where it differs, the difference and a queue row too. What the card before did
     not show, or was not kept of it, differs from nothing."""
-    stood = date.fromisoformat(before["stands_on"] or "")
+    stood = to_day(before["stands_on"], "a listing entry")
     returned = before["unlisted_at"] is not None
     if returned:
         ledger.doubt(db, day, at, run)
@@ -161,7 +162,9 @@ def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str,
         if row:
             card = dict(zip(_CARD[1:], row, strict=True))
             decided = card.pop("decision_date")
-            found[reference] = Entry(reference, decision_date=date.fromisoformat(decided) if decided else None, **card)
+            found[reference] = Entry(
+                reference, decision_date=to_day(decided, "a listing entry") if decided else None, **card
+            )
     return found
 
 

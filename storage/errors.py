@@ -46,7 +46,13 @@ class Busy(StoreError):
 
 
 class Damaged(StoreError):
-    """A kept page does not unpack."""
+    """A stored row or page is damaged."""
+
+
+class CannotLock(StoreError):
+    """The lock beside the database cannot be made, so nobody may write it."""
+
+    exit_code = 2
 
 
 class StoreFailed(StoreError):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import glob
 import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from storage.database import error_name, said_plainly
+from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, keep_digests
 from storage.errors import StoreFailed
 from storage.model import reference, slug
+from storage.row_checks import Damage, check_index, check_rows
 
 ATTRIBUTION = """\
 Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
@@ -49,12 +53,44 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n", "\r")
 """What a spreadsheet takes for a formula, or skips before one, at the start of a cell (OWASP, CSV injection)."""
 
 
-Writer = Callable[[sqlite3.Connection, Path], int]
-"""Writes every decision into a folder, and returns how many."""
+class SoundRows:
+    """The decisions that fit their digest, one at a time, by reference. `left_out` names the others, once they were
+    passed: reference and what is damaged."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.left_out: list[str] = []
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in self._db.execute(
+            f"SELECT {', '.join(f'd.{name}' for name in COLUMNS)}, y.kinds, y.numbers, y.sha256 "
+            "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) ORDER BY d.reference"
+        ):
+            flaw = find_decision_flaw(_find_covered(row), row[-1], row[_TEXT], row[_SHA256], row[_LAST_SEEN])
+            if flaw is None:
+                yield dict(zip(COLUMNS, row, strict=False))
+            else:
+                self.left_out.append(f"{row[0]}: {flaw}")
 
 
-def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> int:
-    """Writes every decision into a folder, with the attribution beside, and returns how many.
+_TEXT, _SHA256, _LAST_SEEN = (COLUMNS.index(name) for name in ("text", "text_sha256", "last_seen"))
+_find_covered = itemgetter(*map((*COLUMNS, *LAYOUT).index, (*DECISION, *LAYOUT)))
+"""What the digest covers of a row of `SoundRows`."""
+
+Writer = Callable[[Iterable[dict[str, Any]], Path], int]
+"""Writes decisions into a folder, and returns how many."""
+
+
+class Exported(NamedTuple):
+    """What an export wrote."""
+
+    decisions: int
+    left_out: list[str]
+    """Damaged decisions: reference and what is damaged."""
+
+
+def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
+    """Writes every decision that fits its digest into a folder, with the attribution beside.
 
     `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. A file is
     replaced whole or not at all. Raises StoreFailed.
@@ -66,20 +102,16 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / ATTRIBUTION_FILE) as path:
             path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
-        return (writer or writers[form])(db, folder)
+        sound = SoundRows(db)
+        count = (writer or writers[form])(sound, folder)
+        return Exported(count, sound.left_out)
     except OSError as error:
         raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
 
 
-def rows(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    """Every decision, one at a time, by reference."""
-    for row in db.execute(f"SELECT {', '.join(COLUMNS)} FROM decisions ORDER BY reference"):
-        yield dict(zip(COLUMNS, row, strict=True))
-
-
-def _text(db: sqlite3.Connection, folder: Path) -> int:
+def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
-    for count, row in enumerate(rows(db), 1):  # noqa: B007  # the last count is the answer
+    for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the answer
         with replacing(folder / f"{_file_name(row['reference'])}.txt") as path:
             path.write_bytes(row["text"].encode())
     return count
@@ -93,20 +125,20 @@ def _file_name(key: str) -> str:
         raise StoreFailed(f"{error}; nothing is written under such a name") from None
 
 
-def _jsonl(db: sqlite3.Connection, folder: Path) -> int:
+def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
-        for count, row in enumerate(rows(db), 1):  # noqa: B007
-            file.write(as_json(row) + "\n")
+        for count, row in enumerate(rows, 1):  # noqa: B007
+            file.write(row_as_json(row) + "\n")
     return count
 
 
-def _csv(db: sqlite3.Connection, folder: Path) -> int:
+def _csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for count, row in enumerate(rows(db), 1):  # noqa: B007
+        for count, row in enumerate(rows, 1):  # noqa: B007
             writer.writerow(None if value is None else cell(value) for value in row.values())
     return count
 
@@ -126,6 +158,18 @@ def as_json(value: object, indent: int | None = None) -> str:
     return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
 
 
+def row_as_json(row: Mapping[str, str | None]) -> str:
+    """What `as_json` makes of a row, in a third of the time: a long text is searched, and not gone through."""
+    return "{" + ", ".join([f'"{name}": {_quote(value)}' for name, value in row.items()]) + "}"
+
+
+def _quote(words: str | None) -> str:
+    if words is None:
+        return "null"
+    quoted = words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{quoted}"' if quoted.isprintable() else as_json(words)
+
+
 def _escaped(character: str) -> str:
     return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be", "surrogatepass").hex())
 
@@ -142,6 +186,24 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # of a database whose disk was full
 
 
+def _remove_abandoned(path: Path, mine: Path) -> None:
+    """Removes the drafts of a file that killed processes left, and one of this process's name."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
+        process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if process.isdecimal() and (draft.name.startswith(mine.name) or not _is_alive(int(process))):
+            draft.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all; one of that name is replaced. Raises StoreFailed."""
     target = Path(os.path.realpath(path))  # a link goes on leading where it led
@@ -154,8 +216,9 @@ def write_whole(path: Path, text: str) -> None:
         raise StoreFailed(f"{path} cannot be written: {error.strerror or error}; free room or name another") from None
 
 
-def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
-    """Writes a consistent, compacted copy of the database, made while others read and write.
+def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Damage]:
+    """Writes a consistent, compacted copy of the database, made while others read and write. Returns what is damaged:
+    a public copy leaves those decisions out, with their revisions; another is a backup and has all that the file has.
 
     The daemon's state is left out: none runs on the copy. `public` also leaves out raw pages, the journal, and the
     queue but for what is excluded: a proof names what it does without. The copy is outside WAL: one file, whole. Raises
@@ -166,7 +229,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
     with said_plainly(target), replacing(target) as draft:
-        draft.unlink(missing_ok=True)
+        _remove_abandoned(target, draft)
         db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
         try:
             db.execute("VACUUM INTO ?", (str(draft),))
@@ -182,19 +245,46 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             copy.execute("PRAGMA temp_store = MEMORY")
             copy.execute("DELETE FROM daemon")
             if public:
-                _delete_private(copy)
-            copy.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+                copy.executescript("".join(f"DELETE FROM {table};" for table in ("pages", "dictionaries")))
+            damages = list(check_rows(copy))
+            if public:
+                _delete_private(copy, {one.reference for one in damages if one.reference is not None})
+                _require_sound(copy, damages)
+            damages += check_index(copy)
             if public:
                 _compact(copy, draft)
+            return damages
+
+
+def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
+    """Raises StoreFailed where damaged decisions could not be left out, as where a row has lost its reference."""
+    if damages and (left := list(check_rows(copy))):
+        raise StoreFailed(
+            f"the database is damaged ({left[0]}) and no public copy is made; `lgsco restore BACKUP` replaces it, or "
+            "`lgsco verify --repair` puts back what it can"
+        )
 
 
 _PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks")
 """The tables that a public snapshot has no rows of."""
 
 
-def _delete_private(copy: sqlite3.Connection) -> None:
-    """Deletes from a snapshot what is not for the public."""
+def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
+    """Deletes from a snapshot what is not for the public, and damaged decisions."""
+    keep_digests(copy)
     copy.execute("BEGIN")
+    for key in damaged:
+        copy.execute(
+            "UPDATE windows SET state = 'unknown', total = NULL, proven_at = NULL, unproven_since = counted_at "
+            "WHERE state = 'proven' AND (SELECT stands_on FROM entries WHERE reference = ?) BETWEEN first AND last",
+            (key,),
+        )
+        for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
+            copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))
+    for table in ("layouts", "revisions"):
+        copy.execute(f"DELETE FROM {table} WHERE reference NOT IN (SELECT reference FROM decisions)")
+    if damaged:  # taking a damaged text out of the index leaves it damaged
+        copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
     copy.execute("UPDATE revisions SET page = NULL, document = NULL")
     # They name files, and who runs this.
     copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")

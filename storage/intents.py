@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import date
 
 from storage.model import Intent, IntentState, Window
+from storage.stored import to_day
 
 _COLUMNS = "id, kind, first, last, state, asked_at, changed_at, run, reason, total"
 
@@ -99,7 +99,7 @@ def _insert(
 
 def _intent(row: Sequence[object]) -> Intent:
     number, kind, first, last, *rest = row
-    window = Window(date.fromisoformat(str(first)), date.fromisoformat(str(last)))
+    window = Window(to_day(first, "a range that was asked for"), to_day(last, "a range that was asked for"))
     return Intent(number, kind, window, *rest)  # type: ignore[arg-type]
 
 

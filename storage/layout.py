@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from storage.errors import Damaged
 from storage.model import Line, LineKind
 
 _LETTERS: dict[LineKind, str] = {"header": "t", "heading": "h", "paragraph": "p", "item": "i"}
@@ -35,8 +36,11 @@ def layout(lines: Iterable[Line]) -> Layout:
 
 
 def lines(text: str, layout: Layout) -> tuple[Line, ...]:
-    """The lines of a kept text."""
-    return tuple(_lines(text, layout))
+    """The lines of a stored text. Raises Damaged where the layout does not fit it."""
+    try:
+        return tuple(_lines(text, layout))
+    except (ValueError, KeyError, TypeError):
+        raise Damaged("its layout does not fit its text") from None
 
 
 def _lines(text: str, layout: Layout) -> Iterator[Line]:
@@ -46,3 +50,14 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
         if kind == "heading":
             section = line
         yield Line(kind, line.removeprefix("- ") if kind == "item" else line, number or None, section)
+
+
+def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
+    """Why a layout does not fit a stored text, all as UTF-8; None where it has a kind and a number for each line. That
+    they are those of this text is what the decision's digest says."""
+    lines = text.count(b"\n") + 1
+    if len(kinds) != lines or kinds.translate(None, b"thpi"):
+        return "the kinds of its lines do not fit its text"
+    if numbers.count(b",") < lines - 1 or not (numbers.startswith(b'["') and numbers.endswith(b'"]')):
+        return "the numbers of its lines do not fit its text"
+    return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from storage.model import Proof, Standing, Window, WindowState
+from storage.stored import to_day
 
 _COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked, unproven_since"
 
@@ -166,7 +167,7 @@ def find_windows(db: sqlite3.Connection, within: Window | None = None) -> list[P
 
 def _proof(row: Sequence[object]) -> Proof:
     first, last, *rest = row
-    return Proof(Window(date.fromisoformat(str(first)), date.fromisoformat(str(last))), *rest)  # type: ignore[arg-type]
+    return Proof(Window(to_day(first, "the ledger"), to_day(last, "the ledger")), *rest)  # type: ignore[arg-type]
 
 
 def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | None = None) -> Standing:
@@ -187,7 +188,7 @@ def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | 
         "WHERE first >= ? AND last <= ? AND total IS NOT NULL AND total <> listed",
         (first, last),
     ).fetchone()[0]
-    days_of = tuple((date.fromisoformat(day), count) for day, count in days)
+    days_of = tuple((to_day(day, "a listing entry"), count) for day, count in days)
     seen = trusted is not None and _is_covered(window, find_trusted(db, window, *trusted))
     return Standing(sum(count for _, count in days) + owing, days_of, seen)
 

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.errors import Busy, StoreFailed
+from storage.errors import Busy, CannotLock, StoreFailed
 
 DAEMON = "-daemon"
 """The purpose of the lock that a daemon holds for as long as it lives."""
@@ -79,9 +79,9 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
     try:
         lock = _take(beside, doing or purpose.strip("-"))
     except OSError as error:
-        raise StoreFailed(
-            f"{path} cannot be written: {error.strerror}, of its lock {beside.name}; check whose that and its "
-            "folder are, or name another file with --db"
+        raise CannotLock(
+            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check whose "
+            "that and its folder are, or name another file with --db"
         ) from None
     if lock is None:
         held = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"

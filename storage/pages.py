@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import zstandard
 
+from storage.digests import DICTIONARIES, PAGES, digest
 from storage.errors import Damaged
 from storage.model import Page, Validators
 
@@ -21,6 +23,8 @@ _SEGMENT = 12_000
 and pages come out an eighth smaller."""
 _TRAIN_ON = 200
 """Pages a dictionary is trained on: measured, more bring little."""
+
+_WHAT_TO_DO = "`lgsco verify --repair` has it fetched again"
 
 
 class Codec:
@@ -41,15 +45,15 @@ class Codec:
     def decompress(self, body: bytes, dictionary: int | None) -> bytes:
         decompressor = self._decompressors.get(dictionary)
         if decompressor is None:
-            (data,) = self._db.execute("SELECT data FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
-            trained = zstandard.ZstdCompressionDict(data)
+            row = self._db.execute("SELECT data FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
+            if row is None:
+                raise Damaged(f"a stored page needs the dictionary {dictionary}, which is missing; {_WHAT_TO_DO}")
+            trained = zstandard.ZstdCompressionDict(row[0])
             decompressor = self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
         try:
             return decompressor.decompress(body)
         except zstandard.ZstdError as error:
-            raise Damaged(
-                f"a kept page does not unpack ({error}): the file is damaged; `lgsco restore BACKUP` replaces it"
-            ) from None
+            raise Damaged(f"a stored page does not unpack ({error}): the file is damaged; {_WHAT_TO_DO}") from None
 
     def train_if_due(self, at: str) -> bool:
         """Trains the first dictionary once enough pages are kept. Call it inside a transaction."""
@@ -62,12 +66,12 @@ class Codec:
             return False
         samples: list[bytes | bytearray | memoryview[int]] = [self.decompress(body, None) for _, body in rows]
         trained = zstandard.train_dictionary(_DICTIONARY_BYTES, samples, level=_LEVEL, k=_SEGMENT, d=8)
-        cursor = self._db.execute(
-            "INSERT INTO dictionaries (trained_at, pages, data) VALUES (?, ?, ?)",
-            (at, len(samples), trained.as_bytes()),
+        row = (1, at, len(samples), trained.as_bytes())
+        self._db.execute(
+            f"INSERT INTO dictionaries ({', '.join(DICTIONARIES.columns)}, sha256) VALUES (?, ?, ?, ?, ?)",
+            (*row, digest(row)),
         )
-        assert cursor.lastrowid is not None
-        self._use(cursor.lastrowid, trained.as_bytes())
+        self._use(1, trained.as_bytes())
         ids = [row[0] for row in self._db.execute("SELECT id FROM pages WHERE dictionary IS NULL").fetchall()]
         for page in ids:
             (body,) = self._db.execute("SELECT body FROM pages WHERE id = ?", (page,)).fetchone()
@@ -85,23 +89,20 @@ class Codec:
         self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
 
 
+_INSERT = (
+    f"INSERT INTO pages ({', '.join(PAGES.columns)}, sha256, state) "
+    f"VALUES ({', '.join('?' * len(PAGES.columns))}, ?, 'kept')"
+)
+
+
 def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
     """Keeps a page, unread, and returns its id. Call it inside a transaction."""
-    cursor = db.execute(
-        "INSERT INTO pages (reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body, etag, "
-        "last_modified) VALUES (?, ?, ?, ?, ?, 'kept', ?, ?, ?, ?, ?)",
-        (
-            page.reference,
-            page.chapter,
-            page.url,
-            page.fetched_at,
-            page.charset,
-            len(page.body),
-            codec.dictionary,
-            codec.compress(page.body),
-            *(page.validators or (None, None)),
-        ),
+    row = (
+        *(page.reference, page.chapter, page.url, page.fetched_at, page.charset, len(page.body), codec.dictionary),
+        *(page.validators or (None, None)),
+        codec.compress(page.body),
     )
+    cursor = db.execute(_INSERT, (*row, digest(row)))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 
@@ -199,3 +200,29 @@ def find_newest(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tu
         (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
         for page, chapter, url, fetched_at, charset, dictionary, body in rows
     ]
+
+
+def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
+    """The newest pages of a decision that were parsed, which its row was made from; none where a page among them does
+    not fit its digest. Raises Damaged."""
+    rows = db.execute(
+        f"SELECT id, {PAGES.sql('p')}, sha256 FROM pages AS p WHERE reference = ?1 AND state = 'read' AND id >= "
+        "(SELECT max(id) FROM pages WHERE reference = ?1 AND state = 'read' AND chapter = 1) ORDER BY chapter",
+        (reference,),
+    ).fetchall()
+    found = [_sound(codec, *row) for row in rows]
+    return [one for one in found if one is not None] if all(found) else []
+
+
+def find_page(db: sqlite3.Connection, codec: Codec, number: int) -> tuple[int, Page] | None:
+    """One raw page; None where it is not there or does not fit its digest. Raises Damaged."""
+    row = db.execute(f"SELECT id, {PAGES.sql('p')}, sha256 FROM pages AS p WHERE id = ?", (number,)).fetchone()
+    return _sound(codec, *row) if row else None
+
+
+def _sound(codec: Codec, number: int, *row: Any) -> tuple[int, Page] | None:
+    *covered, sha256 = row
+    if digest(covered) != sha256:
+        return None
+    reference, chapter, url, fetched_at, charset, _, dictionary, _, _, body = covered
+    return number, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary))

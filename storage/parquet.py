@@ -3,7 +3,6 @@ extra `parquet` brings it, and `lgsco export` imports this module only where it 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from storage.errors import StoreFailed
-from storage.export import ATTRIBUTION, COLUMNS, replacing, rows
+from storage.export import ATTRIBUTION, COLUMNS, replacing
 
 _GROUP_ROWS = 1_000
 _GROUP_CHARACTERS = 8 * 1024 * 1024
@@ -30,7 +29,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def write(db: sqlite3.Connection, folder: Path) -> int:
+def write(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     """Writes `decisions.parquet`, with the rows and columns of the other forms, and returns how many rows.
 
     `decision_date` is a date, `first_seen`, `last_seen` and `updated_at` are UTC timestamps, all else is text. The
@@ -42,7 +41,7 @@ def write(db: sqlite3.Connection, folder: Path) -> int:
         path.open("wb") as file,
         ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
     ):
-        for group in _groups(map(_typed, rows(db))):
+        for group in _groups(map(_typed, rows)):
             writer.write_batch(pa.RecordBatch.from_pylist(group, _SCHEMA))
             count += len(group)
     return count

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from storage.stored import to_object
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -72,8 +74,19 @@ _RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, ta
 
 def _run(row: tuple[Any, ...]) -> Run:
     number, task, arguments, started_at, ended_at, state, exit_code, message, tally, process = row
-    told = json.loads(tally or "{}")
-    return Run(number, task, json.loads(arguments), started_at, ended_at, state, exit_code, message, told, process)
+    told = to_object(tally or "{}", f"run {number}")
+    return Run(
+        number,
+        task,
+        to_object(arguments, f"run {number}"),
+        started_at,
+        ended_at,
+        state,
+        exit_code,
+        message,
+        told,
+        process,
+    )
 
 
 def find_user_agents(db: sqlite3.Connection) -> list[str]:

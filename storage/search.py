@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import shorten
 
+from storage.digests import find_flaw
 from storage.model import reference
 
 RANKING = "bm25(4.0, 2.0, 1.0)"
@@ -47,6 +48,8 @@ class Hit:
     """The words around what was found, on one line."""
     rank: float
     """Lower is better."""
+    flaw: str | None = None
+    """What of the decision is damaged."""
 
 
 def match_expression(query: str) -> str | None:
@@ -101,7 +104,7 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
     except ValueError:
         held = None
     if held is not None:
-        return [held][:limit]
+        return _checked(db, [held][:limit])
     expression = match_expression(query)
     if expression is None:
         return []
@@ -113,7 +116,13 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
         "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
         (*marks, expression, max(limit, 0)),
     )
-    return [Hit(key, whose, when, how, " ".join(found.split()), rank) for key, whose, when, how, found, rank in rows]
+    return _checked(
+        db, [Hit(key, whose, when, how, " ".join(found.split()), rank) for key, whose, when, how, found, rank in rows]
+    )
+
+
+def _checked(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
+    return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits]
 
 
 def _find(db: sqlite3.Connection, key: str) -> Hit | None:

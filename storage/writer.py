@@ -24,6 +24,7 @@ from storage.database import (
     said_plainly,
     schema_version,
 )
+from storage.digests import keep_digests
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
 from storage.lock import locked
 from storage.schema import migrations
@@ -89,3 +90,4 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    keep_digests(db)

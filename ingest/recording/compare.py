@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from unicodedata import normalize
 
-from storage.decisions import Held, Reading
+from storage.decisions import Held, Reading, Recorded
 from storage.layout import layout
 from storage.model import Entry, Line, RevisionReason
 
@@ -54,13 +54,22 @@ class Known:
     reading: Reading
 
 
-Change = First | Unchanged | Reread | Superseded | Beside | Known
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The stored row is damaged, and this is the reading that it was made from: it is put back."""
+
+    reading: Reading
+
+
+Change = First | Unchanged | Reread | Superseded | Beside | Known | Rebuilt
 
 
 def compare(held: Held | None, found: Reading) -> Change:
     """What a reading brings beyond what is held."""
     if held is None:
         return First(found)
+    if held.flaw is not None:
+        return _compare_damaged(held, held.recorded or Recorded(held.source, held.text_sha256), found)
     if found.source == "site":
         return _compare_site(held, found)
     return _compare_import(held, found)
@@ -78,7 +87,7 @@ def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Readi
             kind=decision.kind or entry.kind,
         )
     if held is not None:
-        earlier = held if held.source == "import" else None
+        earlier = held if held.source == "import" and held.flaw is None else None
         if earlier is not None:
             decision = replace(
                 decision,
@@ -91,6 +100,20 @@ def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Readi
                 kind=decision.kind or earlier.kind,
             )
     return reading if decision is reading.decision else replace(reading, decision=decision)
+
+
+def _compare_damaged(held: Held, recorded: Recorded, found: Reading) -> Change:
+    """Compares with what the revision says of a damaged row, since the row itself says nothing certain."""
+    is_same = found.text_sha256 == recorded.text_sha256
+    if is_same and found.source == recorded.source:
+        return Rebuilt(found)
+    if found.source == "site":
+        if recorded.source == "import":
+            return Superseded(found, "on the site")
+        return Superseded(found, "renormalised" if found.again else "amended")
+    if is_same or found.text_sha256 in held.import_sha256s:
+        return Known(found)
+    return Superseded(found, "imported again") if recorded.source == "import" else Beside(found)
 
 
 def _compare_site(held: Held, found: Reading) -> Change:

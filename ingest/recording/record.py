@@ -5,6 +5,7 @@ Pages from the site, imported documents and pages that are parsed again all ente
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import assert_never
@@ -14,14 +15,31 @@ from ingest.errors import one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_chapters
-from ingest.recording.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
+from ingest.recording.compare import (
+    Beside,
+    Change,
+    First,
+    Known,
+    Rebuilt,
+    Reread,
+    Superseded,
+    Unchanged,
+    compare,
+    with_card,
+)
 from ingest.recording.tally import Tally
-from storage import decisions, entries
+from storage import decisions, entries, repair
 from storage.decisions import Held, Reading
 from storage.model import Decision, Page, Source
 
+log = logging.getLogger("lgsco")
+
 Compared = tuple[Change, Held | None]
 """What a reading changes, and what the archive holds of its decision."""
+
+
+Changed = Superseded | Reread | Unchanged | Beside | Known | Rebuilt
+"""A change of a decision that is held."""
 
 
 class Recorder:
@@ -77,18 +95,36 @@ class Recorder:
             compared.append((compare(before, with_card(reading, cards.get(reference), before)), before))
         return compared
 
-    def apply(self, changes: Sequence[Compared]) -> None:
-        """Records changes of different decisions. Call it inside a transaction."""
+    def apply(self, changes: Sequence[Compared], *, index: bool = True) -> None:
+        """Records changes of different decisions. Call it inside a transaction.
+
+        `index`: the full-text index is made anew where a damaged row was put back; else do it afterwards.
+        """
         firsts: list[Reading] = []
+        damaged = False
         for change, before in changes:
             if isinstance(change, First):
                 firsts.append(change.reading)
             else:
                 self._apply_one(change, before)
+                if before is not None and before.flaw is not None:
+                    damaged |= self._rebuild(change, before)
+        if damaged and index:
+            repair.rebuild_index(self._db)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
 
-    def _apply_one(self, change: Superseded | Reread | Unchanged | Beside | Known, before: Held | None) -> None:
+    def _rebuild(self, change: Change, before: Held) -> bool:
+        """Puts a damaged row back where the change gives its words; returns whether it does."""
+        if not isinstance(change, Rebuilt | Superseded):
+            return False
+        if isinstance(change, Superseded):
+            repair.withdraw_digest(self._db, before.reference)
+        repair.rebuild(self._db, change.reading, before.import_fields)
+        log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
+        return True
+
+    def _apply_one(self, change: Changed, before: Held | None) -> None:
         reading = change.reading
         match change:
             case Superseded(_, why):
@@ -110,7 +146,7 @@ class Recorder:
                 decisions.keep_beside(self._db, reading, self._run)
                 decisions.fill(self._db, reading.decision.reference, reading.fields())
                 self._tally.beside += 1
-            case Known():
+            case Known() | Rebuilt():
                 self._tally.unchanged += 1
             case _:
                 assert_never(change)

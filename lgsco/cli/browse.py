@@ -15,6 +15,8 @@ from lgsco.cli.printing import print_document, print_line
 if TYPE_CHECKING:
     from storage.export import Writer
 
+_REPAIR = "`lgsco verify --repair` puts back what can be rebuilt"
+
 
 @command()
 @click.argument("reference", nargs=-1, required=True)
@@ -24,7 +26,7 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -
 
     Example: lgsco show 25-004-920
     """
-    from storage import decisions, model
+    from storage import decisions, digests, model
     from storage.database import reading
 
     try:
@@ -33,11 +35,14 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -
         raise click.UsageError(str(error)) from None
     with reading(settings.database) as db:
         text = decisions.find_text(db, printed, revision)
+        flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
     if text is None:
         what = printed if revision is None else f"revision {revision} of {printed}"
         print_line(f"lgsco: {what} is not held in {settings.database}", err=True)
         return exit_codes.NOT_STORED
     print_document(text)
+    if flaw is not None:
+        print_line(f"lgsco: {printed} is damaged ({flaw}): what is printed may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE
 
 
@@ -60,6 +65,10 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
         outcome = f" · {hit.outcome}" if hit.outcome else ""
         print_line(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
         print_line(f"    {hit.snippet}")
+        if hit.flaw is not None:
+            print_line(
+                f"lgsco: {hit.reference} is damaged ({hit.flaw}): what is printed may be wrong; {_REPAIR}", err=True
+            )
     if not hits:
         print_line("no decision matches", err=True)
     return exit_codes.DONE
@@ -80,9 +89,14 @@ def export(settings: Settings, folder: Path, form: str) -> int:
 
     writer = _find_parquet_writer() if form == "parquet" else None
     with reading(settings.database) as db:
-        count = write(db, folder, form, writer)
-    click.echo(f"{count:,} decisions in {folder}")
-    return exit_codes.DONE
+        exported = write(db, folder, form, writer)
+    for damaged in exported.left_out:
+        print_line(f"lgsco: left out, since it is damaged: {damaged}", err=True)
+    click.echo(f"{exported.decisions:,} decisions in {folder}")
+    if not exported.left_out:
+        return exit_codes.DONE
+    print_line(f"lgsco: {len(exported.left_out):,} damaged decisions were left out; {_REPAIR}", err=True)
+    return exit_codes.INCOMPLETE
 
 
 def _find_parquet_writer() -> Writer:

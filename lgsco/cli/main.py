@@ -16,8 +16,8 @@ from typing import NoReturn
 import click
 
 from ingest.config import VERSION
-from lgsco.cli import browse, demo, exit_codes, fetch, maintain
-from lgsco.cli.printing import print_line, print_traceback
+from lgsco.cli import browse, demo, exit_codes, fetch, maintain, verify
+from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_be_encoded
 from storage.errors import LgscoError
 
 _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
@@ -37,6 +37,7 @@ for _command in (
     *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
     *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
+    verify.verify,
     demo.demo,
 ):
     cli.add_command(_command)
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     _open_closed_outputs()
+    replace_what_cannot_be_encoded()
     signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="lgsco", standalone_mode=False)
@@ -76,6 +78,8 @@ def _fail(sentence: str, exit_code: int, *, debug: bool) -> NoReturn:
 def _describe_unexpected(error: Exception, *, debug: bool) -> str:
     if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_FAILED:
         return f"the output cannot be written: {error.strerror}; send it elsewhere"
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}; check whose it and its folder are"
     hint = "" if debug else "; --debug shows where"
     return f"unexpected: {type(error).__name__}: {error}{hint}"
 

@@ -145,9 +145,15 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     from storage.export import snapshot as copy
 
     with reading(settings.database) as db:
-        copy(db, file, public=public)
+        damages = copy(db, file, public=public)
+    for damage in damages:
+        print_line(f"lgsco: damaged: {damage}", err=True)
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
-    return exit_codes.DONE
+    if not damages:
+        return exit_codes.DONE
+    what = "the copy leaves damaged decisions out" if public else "the copy has the damage too"
+    print_line(f"lgsco: {len(damages):,} damages; {what}; `lgsco verify --repair` puts back what it can", err=True)
+    return exit_codes.INCOMPLETE
 
 
 @command()

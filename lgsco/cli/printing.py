@@ -6,6 +6,8 @@ a terminal.
 
 from __future__ import annotations
 
+import codecs
+import io
 import logging
 import os
 import re
@@ -102,6 +104,36 @@ def _paint(cell: str, state: State) -> str:
 def print_traceback() -> None:
     """Prints the traceback of the exception being handled to stderr."""
     print_lines(traceback.format_exc().splitlines(), err=True)
+
+
+# ---------------------------------------------------------------- characters that the output's encoding lacks
+
+
+def replace_what_cannot_be_encoded() -> None:
+    """Makes stdout and stderr print `?` for a character that their encoding lacks, and say so once on stderr."""
+    codecs.register_error("lgsco-replace", _Replacement())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="lgsco-replace")
+
+
+class _Replacement:
+    """An error handler for `codecs`."""
+
+    def __init__(self) -> None:
+        self._has_warned = False
+
+    def __call__(self, error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        if not self._has_warned:
+            self._has_warned = True
+            print_line(
+                f"lgsco: the output's encoding, {error.encoding}, lacks some characters; each is printed as ?. "
+                "PYTHONIOENCODING=utf-8 prints them",
+                err=True,
+            )
+        return "?" * (error.end - error.start), error.end
 
 
 # ---------------------------------------------------------------- the log

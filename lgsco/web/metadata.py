@@ -106,6 +106,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "run": _RUN,
             "fields": "The fields of a reading that is no longer current, as JSON. Empty for the current one.",
             "text": "The text of a reading that is no longer current. Empty for the current one.",
+            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
         },
         "sort_desc": "recorded_at",
         "facets": ["change"],
@@ -427,7 +428,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_HIDDEN = ("pages", "dictionaries", "layouts", "daemon", "pace", "_sqlite_migrations", "decisions_fts")
+_HIDDEN = ("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts")
 """Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
 
 

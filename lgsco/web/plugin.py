@@ -23,6 +23,7 @@ from lgsco.web import views
 from lgsco.web.addresses import METHODS, check_request
 from lgsco.web.guard import Application, Message, Send, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
+from storage.digests import find_any_flaw
 from storage.model import reference
 from storage.search import match_expression
 
@@ -251,10 +252,13 @@ class _Line:
 
 
 async def _decision(database: Any, key: str) -> dict[str, Any]:
-    """A decision's lines and its revisions."""
-    rows = await database.execute(
-        "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
-    )
+    """A decision's lines and its revisions, and what of it is damaged."""
+    try:
+        rows = await database.execute(
+            "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
+        )
+    except sqlite3.OperationalError:  # its layout is damaged, which the page says
+        rows = await database.execute("SELECT 'paragraph', NULL, text FROM decisions WHERE reference = ?", (key,))
     lines: list[_Line] = []
     numbers: set[str] = set()
     for kind, number, text in rows:
@@ -268,4 +272,5 @@ async def _decision(database: Any, key: str) -> dict[str, Any]:
     revisions = await database.execute(
         "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
     )
-    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key)}
+    flaw = await database.execute_fn(lambda db: find_any_flaw(db, key))
+    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key), "flaw": flaw}

@@ -31,6 +31,7 @@ from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
 from storage.database import SCHEMA_VERSION
 from support.command_line import Desk, Here, Shop, ask, ended, held_at, mounted, reached, read_off, sound
+from support.digests import vouch_for_all
 from support.paths import GOLDEN, SEEDS
 
 CANONICAL = (GOLDEN / "002_5bc863b3bb6f37b6.txt").read_bytes()
@@ -38,7 +39,7 @@ CANONICAL = (GOLDEN / "002_5bc863b3bb6f37b6.txt").read_bytes()
 COMMANDS = frozenset(
     [
         *("backfill", "sync", "daemon", "import", "status", "coverage", "politeness", "renormalise", "show", "search"),
-        *("init", "export", "serve", "snapshot", "restore", "demo"),
+        *("init", "export", "serve", "snapshot", "restore", "verify", "demo"),
     ]
 )
 
@@ -429,6 +430,7 @@ def test_parquet_is_written_whole_or_not_at_all(here: Here, tmp_path: Path) -> N
     before = (tmp_path / "out" / "decisions.parquet").read_bytes()
     with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
         db.execute("UPDATE decisions SET updated_at = 'of late' WHERE reference = '25 004 920'")
+    vouch_for_all(tmp_path / "lgsco.db")
     said = here("export", "--format", "parquet", "out", code=1).err
     assert "25 004 920: updated_at is 'of late', which is no date" in said
     assert len(said.splitlines()) == 1
@@ -465,6 +467,7 @@ def test_csv_cells_run_nothing(desk: Desk) -> None:
     }
     with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
         db.execute(f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in bad)}, text = '=' || text", bad)
+    vouch_for_all(desk.folder / "lgsco.db")
     desk.run("export", "--format", "csv", "out")
     with (desk.folder / "out" / "decisions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -64,6 +64,7 @@ from storage.errors import LgscoError
 from storage.export import ATTRIBUTION_FILE, as_json, cell
 from storage.search import search
 from storage.writer import writing
+from support.digests import vouch_for_all
 from support.paths import ROOT, SEEDS
 from support.web import browser, row_address, served, shown
 from support.world import TODAY, Time, World
@@ -151,6 +152,7 @@ def foreign(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
             (ATTACK, HOSTILE),
         )
         db.execute("DELETE FROM decisions WHERE source = 'site' AND reference <> ?1", (HOSTILE,))
+    vouch_for_all(path)
     return path
 
 
@@ -373,7 +375,9 @@ def test_no_file_is_named_by_what_is_no_reference(kept: Kept, tmp_path: Path, na
     shutil.copy(kept.database, database)
     stored = name.format(folder=tmp_path).encode(errors="replace").decode()
     with closing(sqlite3.connect(database)) as db, db:
-        db.execute("UPDATE decisions SET reference = ? WHERE reference = ?", (stored, HOSTILE))
+        for table in ("decisions", "layouts"):
+            db.execute(f"UPDATE {table} SET reference = ? WHERE reference = ?", (stored, HOSTILE))
+    vouch_for_all(database)
     out = tmp_path / "below" / "out"
     assert exported(database, out, "text") == 1
     written = {path.name for path in tmp_path.rglob("*") if path.is_file()}

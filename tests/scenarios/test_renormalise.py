@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ingest.run import Backfill, Renormalise
+from storage.digests import sha256_of
 from storage.errors import NoDatabase
 from storage.writer import writing
 from support.world import World
@@ -41,7 +42,9 @@ def test_renormalising_mends_columns_and_leaves_what_the_site_showed(world: Worl
 
 def test_a_text_that_reads_otherwise_is_a_revision_of_the_day_it_was_read(world: World) -> None:
     world.run(Backfill())
-    change(world, "UPDATE decisions SET text = text || '!', text_sha256 = 'x' WHERE reference = '25 004 920'")
+    (text,) = world.ask("SELECT text FROM decisions WHERE reference = '25 004 920'")
+    other = f"{text}!"
+    change(world, "UPDATE decisions SET text = ?, text_sha256 = ? WHERE text = ?", other, sha256_of(other), text)
     world.time.at += timedelta(days=30)
     outcome = world.run(Renormalise())
     assert (outcome.tally.anew, outcome.tally.amended) == (1, 0)

@@ -412,3 +412,12 @@ def test_a_switch_is_set_by_the_environment(text: str) -> None:
     name = "LGSCO_SCHEDULE_EXPECT_DAEMON"
     assert load(None, {name: text}).schedule.expect_daemon is True
     assert load(None, {name: "false"}).schedule.expect_daemon is False
+
+
+@pytest.mark.parametrize(
+    "address", ["https://me:secret@host.invalid", "ftp://me:secret@host.invalid", "me:secret@host\t"]
+)
+def test_a_password_in_an_address_is_refused_and_not_quoted(address: str) -> None:
+    with pytest.raises(ConfigError, match="--site holds a password") as refused:
+        load(None, {}, {"--site": ("site.base_url", address)})
+    assert "secret" not in str(refused.value)

@@ -82,7 +82,11 @@ def db(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def revisions(db: sqlite3.Connection) -> list[Any]:
-    return db.execute("SELECT * FROM revisions ORDER BY reference, revision").fetchall()
+    """The rows, without what later migrations add."""
+    return db.execute(
+        "SELECT reference, revision, recorded_at, source, change, text_sha256, normaliser, page, document, run, "
+        "fields, text FROM revisions ORDER BY reference, revision"
+    ).fetchall()
 
 
 def contents(db: sqlite3.Connection) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def test_the_rebuilt_table_differs_by_its_check_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as before:
         expected = definition(before)
     with writing(path) as db:
-        migrated = definition(db)
+        migrated = definition(db).replace(", sha256 TEXT", "")  # a later migration's
         assert re.sub(r" CHECK \(change IN \([^)]*\)\)", "", migrated) == expected != migrated
         assert "WITHOUT ROWID" in migrated
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -1,0 +1,90 @@
+"""The command that checks a file against itself: verify."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from lgsco.cli import exit_codes
+from lgsco.cli.fetch import run_task
+from lgsco.cli.options import Settings, command
+from lgsco.cli.printing import print_json, print_line
+
+_EVERY = 10_000
+"""Rows between two lines of progress where stderr is no terminal."""
+
+
+@command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--repair", is_flag=True, help="Put back what can be rebuilt; queue what must be fetched again.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -> int:
+    """Check a database offline: SQLite's own checks, each decision, revision and raw page against its digest, the
+    full-text index, the ledger. Exits 10 where anything is damaged, and names it.
+
+    Example: lgsco verify backup.db
+    """
+    from storage.database import reading
+    from storage.row_checks import check_index
+    from storage.verify import check
+
+    database = file or settings.database
+    if repair:
+        if as_json:
+            raise click.UsageError("--json reports what is damaged; give it without --repair")
+        from ingest.run import Repair
+
+        return run_task(settings.config, database, Repair())
+    progress = _Progress()
+    not_checked: list[str] = []
+    with reading(database) as db:
+        damages = list(check(db, progress))
+        try:
+            damages += check_index(db)
+        except sqlite3.OperationalError as error:
+            not_checked.append(f"the full-text index ({error})")
+    progress.end()
+    if as_json:
+        found = [{"part": one.part, "reference": one.reference, "of": one.subject, "what": one.what} for one in damages]
+        print_json(
+            {"database": str(database), "checked": progress.counts, "not_checked": not_checked, "damages": found}
+        )
+    else:
+        for damage in damages:
+            print_line(str(damage))
+        counted = ", ".join(f"{count:,} {what}" for what, count in progress.counts.items())
+        for what in not_checked:
+            print_line(f"not checked: {what}")
+        print_line(f"{database}: {counted} checked: {_conclude(len(damages))}")
+    return exit_codes.INCOMPLETE if damages else exit_codes.DONE
+
+
+def _conclude(damages: int) -> str:
+    if not damages:
+        return "no damage found"
+    return f"{damages:,} damages found; `lgsco verify --repair` puts back what can be rebuilt"
+
+
+class _Progress:
+    """Counts what was checked, and shows it on stderr: one line that is written over on a terminal, else now and then a
+    line."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._is_terminal = sys.stderr.isatty()
+
+    def __call__(self, what: str, count: int) -> None:
+        before = self.counts[what] // _EVERY
+        self.counts[what] += count
+        if self._is_terminal:
+            click.echo(f"\r\033[K{self.counts[what]:,} {what}", nl=False, err=True)
+        elif self.counts[what] // _EVERY > before:
+            print_line(f"{self.counts[what]:,} {what} checked", err=True)
+
+    def end(self) -> None:
+        if self._is_terminal:
+            click.echo("\r\033[K", nl=False, err=True)

@@ -1,0 +1,251 @@
+"""Digests of rows: a SHA-256 beside each row, by which a value that changed on the disk is noticed.
+
+A row's digest is made of its columns in a fixed order: their UTF-8 bytes, numbers in decimal, NULL as the byte FF,
+with the byte FE between two columns. Neither byte occurs in UTF-8, so no two rows are the same bytes. A text counts
+by its own SHA-256 (`text_sha256`), which is checked apart.
+
+The column `sha256` holds it: of a decision with its layout in `layouts`, of a revision, a raw page and a dictionary in
+their own row. NULL: the row differed from what it should be when the digests were introduced, so it has none.
+
+Who inserts a decision, a page or a dictionary gives the digest with it. `keep_digests` does the rest on the writer's
+connection, by triggers of that connection: a table of `INSERTED` gets its digest at every insert, and every change of
+a covered column makes a new digest, in the same statement, but only where the digest fitted before the change. So no
+writer can vouch for a damaged row by changing something else in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+DECISION = (
+    *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
+    *("status", "first_seen", "updated_at", "text_sha256", "normaliser", "source"),
+)
+"""The covered columns of `decisions`: those of an export but `last_seen`, which every proven listing moves, and the
+text itself. `LAYOUT` follows them in the digest."""
+LAYOUT = ("kinds", "numbers")
+_FIRST_SEEN = DECISION.index("first_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A table whose rows have their digest in a column `sha256` of their own."""
+
+    table: str
+    key: tuple[str, ...]
+    terms: tuple[str, ...]
+    """What the digest is made of: columns, or SQL of them with `{row}` before each."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns among the terms; a change of one makes a new digest."""
+        return tuple(re.sub(r"\{row\}\.(\w+).*", r"\1", term) for term in self.terms)
+
+    def sql(self, row: str) -> str:
+        """The terms as a list in SQL, of a row called so in it."""
+        return ", ".join(self._terms(row))
+
+    def sql_bytes(self, row: str) -> str:
+        """The same as bytes: a damaged text need not be UTF-8."""
+        return ", ".join(f"CAST({term} AS BLOB)" for term in self._terms(row))
+
+    def _terms(self, row: str) -> list[str]:
+        return [term.format(row=row) if "{" in term else f"{row}.{term}" for term in self.terms]
+
+
+REVISIONS = Covered(
+    "revisions",
+    ("reference", "revision"),
+    (
+        *("reference", "revision", "recorded_at", "source", "change", "text_sha256", "normaliser", "page"),
+        *("document", "run", "fields", "{row}.text IS NULL"),
+    ),
+)
+PAGES = Covered(
+    "pages",
+    ("id",),
+    (
+        *("reference", "chapter", "url", "fetched_at", "charset", "bytes", "dictionary", "etag", "last_modified"),
+        "body",
+    ),
+)
+"""By the compressed body: with its dictionary, which has a digest too, it says what the page was."""
+DICTIONARIES = Covered("dictionaries", ("id",), ("id", "trained_at", "pages", "data"))
+
+INSERTED: tuple[Covered, ...] = (REVISIONS,)
+"""Tables whose digests are made at every insert. A table of facts about decisions joins them: give it a column
+`sha256 TEXT` in its migration, and name it here and in `FACTS`."""
+FACTS: tuple[Covered, ...] = ()
+"""Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them."""
+
+INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
+
+
+def digest(values: Iterable[object]) -> str:
+    """The digest of a row's values, as hexadecimal."""
+    return hashlib.sha256(
+        b"\xfe".join(
+            [
+                value if type(value) is bytes else value.encode() if type(value) is str else _encode(value)
+                for value in values
+            ]
+        )
+    ).hexdigest()
+
+
+def _encode(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b"\xff" if value is None else str(value).encode()
+
+
+def sha256_of(text: str | bytes) -> str:
+    """The SHA-256 of a text in UTF-8, as `text_sha256` holds it."""
+    return hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
+
+
+def find_decision_flaw(
+    covered: Sequence[object], stored: object, text: str | bytes, text_sha256: object, last_seen: object = None
+) -> str | None:
+    """What of a decision is damaged; None where nothing is.
+
+    `covered`: its columns `DECISION` and `LAYOUT`; `stored`: its digest. All may be bytes of UTF-8, as SQLite has them.
+    """
+    flaws = []
+    if sha256_of(text) != _as_text(text_sha256):
+        flaws.append("its text does not fit its SHA-256")
+    if stored is None:
+        flaws.append("its row has no digest")
+    elif digest(covered) != _as_text(stored):
+        flaws.append("a column or paragraph number does not fit its digest")
+    if last_seen is not None:
+        if not is_instant(last_seen):
+            flaws.append("last_seen is not an instant")
+        elif str(_as_text(last_seen)) < str(_as_text(covered[_FIRST_SEEN])):
+            flaws.append("last_seen is before first_seen")
+    return "; ".join(flaws) or None
+
+
+def is_instant(value: object) -> bool:
+    """Whether a stored value has the form of an instant: UTC, ISO 8601 with Z."""
+    return isinstance(value, str | bytes) and INSTANT.fullmatch(_encode(value)) is not None
+
+
+def _as_text(value: object) -> object:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def find_flaw(db: sqlite3.Connection, reference: str) -> str | None:
+    """What of a stored decision is damaged, but for its past revisions; None where nothing is or it is not stored."""
+    row = db.execute(
+        f"SELECT {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.text, d.text_sha256, "
+        "d.last_seen FROM decisions AS d LEFT JOIN layouts AS y USING (reference) WHERE d.reference = ?",
+        (reference,),
+    ).fetchone()
+    if row is None:
+        return None
+    end = len(DECISION) + len(LAYOUT)
+    return find_decision_flaw(row[:end], *row[end:])
+
+
+def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) -> str | None:
+    """What of a revision is damaged, of the current one the decision itself too; None where nothing is, or there is no
+    such revision."""
+    row = db.execute(
+        f"SELECT {REVISIONS.sql('r')}, r.sha256, r.text, r.text_sha256 FROM revisions AS r "
+        "WHERE reference = ? AND revision = ?",
+        (reference, revision),
+    ).fetchone()
+    if row is None:
+        return None
+    *covered, stored, text, text_sha256 = row
+    if text is not None and sha256_of(text) != text_sha256:
+        return "its text does not fit its SHA-256"
+    if stored != digest(covered):
+        return "its row does not fit its digest"
+    return find_flaw(db, reference) if text is None else None
+
+
+def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
+    """What of a stored decision, or of what its revisions say, is damaged."""
+    flaw = find_flaw(db, reference)
+    if flaw is not None:
+        return flaw
+    for *covered, stored in db.execute(
+        f"SELECT {REVISIONS.sql('r')}, r.sha256 FROM revisions AS r WHERE reference = ?", (reference,)
+    ):
+        if digest(covered) != stored:
+            return f"revision {covered[1]} does not fit its digest"
+    return None
+
+
+# ---------------------------------------------------------------- the writer's connection
+
+
+def keep_digests(db: sqlite3.Connection) -> None:
+    """Makes a connection keep the digests in step with what it writes, as the module's description says."""
+    db.create_function("lgsco_digest", -1, lambda *values: digest(values), deterministic=True)
+    _keep_decisions(db)
+    for covered in (*INSERTED, *FACTS, PAGES, DICTIONARIES):
+        _keep_updates(db, covered)
+    for covered in (*INSERTED, *FACTS):
+        where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
+        db.execute(
+            f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_insert AFTER INSERT ON main.{covered.table} "
+            "WHEN new.sha256 IS NULL BEGIN "
+            f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
+        )
+
+
+def _keep_updates(db: sqlite3.Connection, covered: Covered) -> None:
+    where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
+    db.execute(
+        f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_update AFTER UPDATE OF {', '.join(covered.columns)} "
+        f"ON main.{covered.table} WHEN old.sha256 = lgsco_digest({covered.sql_bytes('old')}) BEGIN "
+        f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
+    )
+
+
+def _keep_decisions(db: sqlite3.Connection) -> None:
+    def of(row: str, layout: str) -> str:
+        columns = [f"{row}.{name}" for name in DECISION] + [f"{layout}{name}" for name in LAYOUT]
+        return f"lgsco_digest({', '.join(f'CAST({name} AS BLOB)' for name in columns)})"
+
+    db.execute(
+        f"CREATE TEMP TRIGGER IF NOT EXISTS decisions_digest_update AFTER UPDATE OF {', '.join(DECISION)} "
+        f"ON main.decisions BEGIN UPDATE layouts SET sha256 = {of('new', '')} "
+        f"WHERE reference = new.reference AND sha256 = {of('old', '')}; END"
+    )
+    its = "FROM decisions AS d WHERE d.reference = new.reference"
+    db.execute(
+        "CREATE TEMP TRIGGER IF NOT EXISTS layouts_digest_update AFTER UPDATE OF kinds, numbers ON main.layouts BEGIN "
+        f"UPDATE layouts SET sha256 = (SELECT {of('d', 'new.')} {its}) "
+        f"WHERE reference = new.reference AND sha256 = (SELECT {of('d', 'old.')} {its}); END"
+    )
+
+
+def vouch(db: sqlite3.Connection, references: Sequence[str]) -> None:
+    """Gives decisions the digest of what stands in their rows now. For what was just written or checked whole."""
+    for reference in references:
+        row = db.execute(
+            f"SELECT {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers FROM decisions AS d "
+            "JOIN layouts AS y USING (reference) WHERE d.reference = ?",
+            (reference,),
+        ).fetchone()
+        if row is not None:
+            db.execute("UPDATE layouts SET sha256 = ? WHERE reference = ?", (digest(row), reference))
+
+
+def find_unchecked(db: sqlite3.Connection, limit: int) -> list[str]:
+    """Decisions whose row the migration has not compared with their stored page: they have no digest yet."""
+    rows = db.execute("SELECT reference FROM unchecked ORDER BY reference LIMIT ?", (limit,))
+    return [reference for (reference,) in rows]
+
+
+def record_checked(db: sqlite3.Connection, reference: str, *, fits: bool) -> None:
+    """Records that a decision was compared with its stored page; it gets its digest where it fits."""
+    if fits:
+        vouch(db, [reference])
+    db.execute("DELETE FROM unchecked WHERE reference = ?", (reference,))

@@ -1,0 +1,124 @@
+"""Puts back what is damaged and can be rebuilt: a decision from a reading of it, the full-text index from the table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from storage.decisions import FIELDS, Reading, lay_out
+from storage.digests import sha256_of, vouch
+
+_FROM_REVISIONS = """
+first_seen = coalesce((SELECT recorded_at FROM revisions WHERE reference = :reference AND revision = 1), :at),
+updated_at = coalesce((SELECT recorded_at FROM revisions WHERE reference = :reference AND text IS NULL
+  ORDER BY revision DESC LIMIT 1), :at)"""
+_FROM_ABSENCES = """
+status = CASE WHEN :source = 'import' THEN NULL WHEN :fetched THEN 'published' ELSE coalesce(
+  (SELECT ending FROM absences WHERE reference = :reference AND returned_at IS NULL ORDER BY noticed_at DESC LIMIT 1),
+  'published') END"""
+_LAST_SEEN = """
+last_seen = max(CASE WHEN :source = 'import' THEN NULL WHEN :fetched OR last_seen IS NULL OR last_seen
+  NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z' THEN :at ELSE last_seen END,
+  coalesce((SELECT recorded_at FROM revisions WHERE reference = :reference AND revision = 1), ''))"""
+
+
+def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str, str | None]) -> None:
+    """Puts a damaged decision back: its words and columns from a reading, then from imports; its dates and status from
+    its revisions and absences. Only a well-formed `last_seen` stays. Call it inside a transaction, and `rebuild_index`
+    after it."""
+    reference = reading.decision.reference
+    lay_out(db, reading)
+    db.execute(
+        f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, text = :text, "
+        "text_sha256 = :text_sha256, normaliser = :normaliser, source = :source, url = :url, "
+        f"{_FROM_REVISIONS}, {_FROM_ABSENCES}, {_LAST_SEEN} WHERE reference = :reference",
+        {
+            **{name: value or import_fields.get(name) for name, value in reading.fields().items()},
+            "text": reading.text,
+            "text_sha256": reading.text_sha256,
+            "normaliser": reading.normaliser,
+            "source": reading.source,
+            "url": reading.url,
+            "at": reading.at,
+            "fetched": reading.source == "site" and reading.again is None,
+            "reference": reference,
+        },
+    )
+    vouch(db, [reference])
+
+
+def withdraw_digest(db: sqlite3.Connection, reference: str) -> None:
+    """Takes the digest from the past revision that a damaged row was just moved to."""
+    db.execute(
+        "UPDATE revisions SET sha256 = NULL WHERE reference = ?1 AND revision = "
+        "(SELECT max(revision) FROM revisions WHERE reference = ?1 AND text IS NOT NULL AND change <> 'beside')",
+        (reference,),
+    )
+
+
+def rebuild_index(db: sqlite3.Connection) -> None:
+    """Makes the full-text index anew from the table: taking a damaged text out of it leaves it damaged."""
+    db.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
+
+
+def reindex(db: sqlite3.Connection) -> None:
+    """Makes all indexes anew from their tables."""
+    db.execute("REINDEX")
+
+
+def find_document(db: sqlite3.Connection, reference: str) -> str | None:
+    """The imported file that a decision's current text was read from; None where it came from the site."""
+    row = db.execute(
+        "SELECT document FROM revisions WHERE reference = ? AND source = 'import' AND text IS NULL "
+        "ORDER BY revision DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    return (row[0] or "its document") if row else None
+
+
+def find_url(db: sqlite3.Connection, reference: str) -> str | None:
+    """The path of a decision's page: as the listing, its last page or its own row has it."""
+    row = db.execute(
+        "SELECT coalesce((SELECT url FROM entries WHERE reference = ?1), "
+        "(SELECT url FROM pages WHERE reference = ?1 AND chapter = 1 ORDER BY id DESC LIMIT 1), "
+        "(SELECT url FROM decisions WHERE reference = ?1))",
+        (reference,),
+    ).fetchone()
+    return None if row[0] is None else str(row[0])
+
+
+def find_damaged_texts(db: sqlite3.Connection, reference: str) -> list[tuple[int, int, str]]:
+    """The past revisions of a decision whose text does not fit its SHA-256: number, raw page, SHA-256."""
+    rows = db.execute(
+        "SELECT revision, page, text_sha256, text FROM revisions "
+        "WHERE reference = ? AND page IS NOT NULL AND text IS NOT NULL",
+        (reference,),
+    ).fetchall()
+    return [(revision, page, sha256) for revision, page, sha256, text in rows if sha256_of(text) != sha256]
+
+
+def restore_text(db: sqlite3.Connection, reference: str, revision: int, text: str) -> None:
+    """Puts the text of a past revision back."""
+    db.execute("UPDATE revisions SET text = ? WHERE (reference, revision) = (?, ?)", (text, reference, revision))
+
+
+def forget_window(db: sqlite3.Connection, window: str, at: str) -> None:
+    """Takes the proof from a window of the ledger, named as `storage.verify` names it, so that it is walked again. One
+    that is no range of dates, or overlaps another, is deleted."""
+    first, _, last = window.partition(" to ")
+    db.execute(
+        "UPDATE windows SET state = 'unknown', total = NULL, walked_at = NULL, proven_at = NULL, unproven_since = ? "
+        "WHERE first = ? AND last = ? AND state = 'proven'",
+        (at, first, last),
+    )
+    db.execute(
+        "DELETE FROM windows AS w WHERE first = ?1 AND last = ?2 AND (first > last OR date(first) IS NOT first "
+        "OR date(last) IS NOT last OR EXISTS (SELECT 1 FROM windows AS o WHERE o.first < ?1 AND o.last >= ?1))",
+        (first, last),
+    )
+
+
+def mend_runs(db: sqlite3.Connection) -> None:
+    """Empties what runs say of themselves where it is no JSON."""
+    db.execute("UPDATE runs SET arguments = '{}' WHERE NOT json_valid(arguments)")
+    db.execute("UPDATE runs SET tally = NULL WHERE tally IS NOT NULL AND NOT json_valid(tally)")

@@ -1,0 +1,359 @@
+"""Checks the rows of a file against their digests: decisions with their layouts, revisions, facts and raw pages.
+
+Rows are read in batches, so memory does not grow with the file. What cannot be read is found by its key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal
+
+from storage.database import error_name
+from storage.digests import (
+    DECISION,
+    DICTIONARIES,
+    FACTS,
+    INSTANT,
+    PAGES,
+    REVISIONS,
+    Covered,
+    digest,
+    find_decision_flaw,
+    sha256_of,
+)
+from storage.errors import Damaged
+from storage.layout import check_layout
+from storage.pages import Codec
+
+Part = Literal["file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger"]
+"""Of what a damage is."""
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing that is not as it should be."""
+
+    part: Part
+    subject: str
+    """A decision's reference, with what of it where that is not its current text and columns; else what it is of."""
+    what: str
+    reference: str | None = None
+    """The decision that it belongs to, where it belongs to one."""
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.what}"
+
+
+Progress = Callable[[str, int], None]
+"""Is given what was checked (decisions, revisions, pages) and how many of them since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the rows: the `number`-th of `of` equal ranges of row ids, from 0."""
+
+    number: int = 0
+    of: int = 1
+
+    def range(self, highest: int) -> tuple[int, int]:
+        """The row ids, the first excluded and the last included."""
+        return highest * self.number // self.of, highest * (self.number + 1) // self.of
+
+
+def check_rows(
+    db: sqlite3.Connection, progress: Progress = lambda _what, _count: None, share: Share | None = None
+) -> Iterator[Damage]:
+    """The rows that do not fit their digest: decisions, revisions, facts, raw pages."""
+    share = share or Share()
+    with _as_bytes(db):
+        damaged = False
+        for damage in guarded("decision", "decisions", _check_decisions(db, progress, share)):
+            damaged = True
+            yield damage
+        if damaged or not _has_as_many_layouts(db):
+            yield from guarded("decision", "decisions", _check_orphans(db))
+        yield from guarded("revision", "revisions", _check_revisions(db, progress, share))
+        for covered in FACTS:
+            yield from guarded("fact", covered.table, _check_facts(db, covered))
+        yield from guarded("page", "raw pages", _check_pages(db, progress, share))
+        if not share.number:
+            yield from guarded("run", "runs", _check_runs(db))
+
+
+@contextlib.contextmanager
+def _as_bytes(db: sqlite3.Connection) -> Iterator[None]:
+    """Reads texts as bytes: a damaged one need not be UTF-8."""
+    before, db.text_factory = db.text_factory, bytes
+    try:
+        yield
+    finally:
+        db.text_factory = before
+
+
+def guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
+    """What a check finds; where SQLite cannot go on, that is a damage too."""
+    try:
+        yield from found
+    except sqlite3.DatabaseError as error:
+        if error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT", "SQLITE_IOERR")):
+            raise
+        yield Damage(part, what, f"cannot be read ({error})")
+
+
+def _read(
+    db: sqlite3.Connection, table: str, select: str, key: str, by_key: str, lowest: int, highest: int
+) -> Iterator[tuple[list[Any], str] | tuple[None, str]]:
+    """The rows of a table by row id, in batches, each without an error; of a row that cannot be read, None and why,
+    with its reference, which `by_key` finds in an index."""
+    last = lowest
+    while last < highest:
+        try:
+            rows = db.execute(
+                f"{select} WHERE {key} > ? AND {key} <= ? ORDER BY {key} LIMIT {_BATCH}", (last, highest)
+            ).fetchall()
+        except sqlite3.DatabaseError:
+            keys = db.execute(f"{by_key} ORDER BY 1 LIMIT {_BATCH}", (last, highest)).fetchall()
+            if not keys:
+                raise
+            for number, reference in keys:
+                last = number
+                try:
+                    row = db.execute(f"{select} WHERE {key} = ?", (number,)).fetchone()
+                except sqlite3.DatabaseError as error:
+                    yield None, f"{_decode(reference)}\n{error}"
+                else:
+                    if row is None:
+                        yield None, f"{_decode(reference)}\nan index names it and the table {table} has no such row"
+                    else:
+                        yield list(row), ""
+            continue
+        if not rows:
+            return
+        if rows[-1][0] <= last:
+            raise sqlite3.DatabaseError(f"the row ids of {table} are out of order")
+        for row in rows:
+            yield row, ""
+        last = rows[-1][0]
+
+
+def _decode(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _highest(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
+
+
+def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
+    select = (
+        f"SELECT d.rowid, {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.last_seen, "
+        "d.text FROM decisions AS d LEFT JOIN layouts AS y USING (reference)"
+    )
+    by_key = (
+        "SELECT rowid, reference FROM decisions INDEXED BY sqlite_autoindex_decisions_1 WHERE rowid > ? AND rowid <= ?"
+    )
+    first, last = share.range(_highest(db, "decisions"))
+    sha, seen = DECISION.index("text_sha256"), DECISION.index("first_seen")
+    count = 0
+    for row, why in _read(db, "decisions", select, "d.rowid", by_key, first, last):
+        count += 1
+        if row is None:
+            reference, _, error = why.partition("\n")
+            yield Damage("decision", reference, f"its row cannot be read ({error})", reference)
+            continue
+        covered, stored, last_seen, text = row[1:-3], row[-3], row[-2], row[-1]
+        flaw = None
+        if (
+            not _fits(covered, stored)
+            or sha256(text).hexdigest().encode() != covered[sha]
+            or not (last_seen is None or (last_seen >= covered[seen] and INSTANT.fullmatch(last_seen)))
+        ):
+            flaw = find_decision_flaw(covered, stored, text, covered[sha], last_seen)
+        flaw = flaw or check_layout(text, covered[-2], covered[-1])
+        if flaw is not None:
+            reference = _decode(covered[0])
+            yield Damage("decision", reference, flaw, reference)
+        if not count % _BATCH:
+            progress("decisions", _BATCH)
+    progress("decisions", count % _BATCH)
+
+
+def _has_as_many_layouts(db: sqlite3.Connection) -> bool:
+    with contextlib.suppress(sqlite3.DatabaseError):
+        return bool(
+            db.execute("SELECT (SELECT count(*) FROM layouts) = (SELECT count(*) FROM decisions)").fetchone()[0]
+        )
+    return False
+
+
+def _check_orphans(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Layouts of no decision. Called where a decision is damaged or the numbers differ: else there are none."""
+    for (reference,) in db.execute(
+        "SELECT reference FROM layouts AS t WHERE NOT EXISTS "
+        "(SELECT 1 FROM decisions AS d WHERE d.reference = t.reference)"
+    ):
+        yield Damage("decision", _decode(reference), "its layout is of a decision that is not there")
+
+
+def _fits(covered: Sequence[Any], stored: object) -> bool:
+    """Whether a row of bytes fits its digest: `digest` in a shorter time."""
+    whole = b"\xfe".join([b"\xff" if value is None else value for value in covered])
+    return sha256(whole).hexdigest().encode() == stored
+
+
+_REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text"
+
+
+def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
+    first, last = share.range(_highest(db, "decisions"))
+    try:
+        yield from list(_scan_revisions(db, progress, first, last, whole=share.of == 1))
+    except sqlite3.DatabaseError:
+        yield from _find_revisions(db, first, last)
+
+
+Row = Sequence[Any]
+
+
+def _scan_revisions(
+    db: sqlite3.Connection, progress: Progress, first: int, last: int, *, whole: bool
+) -> Iterator[Damage]:
+    """The damages among the revisions of a range of decisions, in one scan."""
+    within = "TRUE" if whole else "r.reference IN (SELECT reference FROM decisions WHERE rowid > ?1 AND rowid <= ?2)"
+    cursor = db.execute(
+        f"{_REVISIONS} FROM revisions AS r WHERE {within} ORDER BY r.reference, r.revision",
+        () if whole else (first, last),
+    )
+    count = 0
+    for reference, rows in groupby(cursor, itemgetter(0)):
+        row, *more = rows
+        # Most decisions have one, which is current: it is looked at without a detour.
+        if more or row[-1] is not None or row[1] != b"1" or not _fits(row[:-2], row[-2]):
+            yield from _find_revision_damages(_decode(reference), [row, *more])
+        count += 1
+        if not count % _BATCH:
+            progress("revisions", _BATCH)
+    progress("revisions", count % _BATCH)
+    (decisions,) = db.execute("SELECT count(*) FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)).fetchone()
+    if count == decisions:
+        return
+    for (lacking,) in db.execute(
+        "SELECT reference FROM decisions AS d WHERE rowid > ? AND rowid <= ? "
+        "AND NOT EXISTS (SELECT 1 FROM revisions AS r WHERE r.reference = d.reference)",
+        (first, last),
+    ):
+        yield from _find_revision_damages(_decode(lacking), [])
+    for (reference,) in db.execute(
+        "SELECT DISTINCT reference FROM revisions AS r WHERE NOT EXISTS "
+        "(SELECT 1 FROM decisions AS d WHERE d.reference = r.reference)"
+    ):
+        yield Damage("revision", f"{_decode(reference)}, its revisions", "are of a decision that is not there")
+
+
+def _find_revisions(db: sqlite3.Connection, first: int, last: int) -> Iterator[Damage]:
+    """The same where some cannot be read: decision by decision."""
+    for (key,) in db.execute("SELECT reference FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)):
+        reference = _decode(key)
+        try:
+            rows = db.execute(
+                f"{_REVISIONS} FROM revisions AS r WHERE r.reference = ? ORDER BY r.revision", (reference,)
+            ).fetchall()
+        except sqlite3.DatabaseError as error:
+            yield Damage("revision", f"{reference}, its revisions", f"cannot be read ({error})", reference)
+        else:
+            yield from _find_revision_damages(reference, rows)
+
+
+def _find_revision_damages(reference: str, rows: Sequence[Row]) -> Iterator[Damage]:
+    """What is wrong with the revisions of one decision, in their order."""
+    sha = REVISIONS.terms.index("text_sha256")
+    if not rows or any(row[1] != b"%d" % number for number, row in enumerate(rows, 1)):
+        yield Damage("revision", f"{reference}, its revisions", "are not numbered from 1 without a gap", reference)
+    if sum(row[-1] is None for row in rows) != 1:
+        yield Damage("revision", f"{reference}, its revisions", "do not name one as the current text", reference)
+    for row in rows:
+        stored, text = row[-2], row[-1]
+        if text is not None and sha256_of(text) != _decode(row[sha]):
+            what = "its text does not fit its SHA-256"
+        elif _fits(row[:-2], stored):
+            continue
+        else:
+            what = "its row does not fit its digest" if stored else "its row has no digest"
+        yield Damage("revision", f"{reference}, revision {_decode(row[1])}", what, reference)
+
+
+def _check_facts(db: sqlite3.Connection, covered: Covered) -> Iterator[Damage]:
+    select = f"SELECT {', '.join(f't.{name}' for name in covered.key)}, {covered.sql_bytes('t')}, t.sha256"
+    length = len(covered.key)
+    for row in db.execute(f"{select} FROM {covered.table} AS t"):
+        if digest(row[length:-1]) != _decode(row[-1]):
+            reference = _decode(row[0])
+            named = ", ".join(map(_decode, row[:length]))
+            yield Damage("fact", f"{named} ({covered.table})", "its row does not fit its digest", reference)
+
+
+def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
+    yield from _check_dictionaries(db)
+    codec = Codec(db)
+    select = f"SELECT p.id, {PAGES.sql_bytes('p')}, p.dictionary, p.bytes, p.sha256 FROM pages AS p"
+    by_key = "SELECT id, reference FROM pages INDEXED BY pages_by_reference WHERE id > ? AND id <= ?"
+    first, last = share.range(_highest(db, "pages"))
+    count = 0
+    for row, why in _read(db, "pages", select, "p.id", by_key, first, last):
+        count += 1
+        if row is None:
+            reference, _, error = why.partition("\n")
+            yield Damage("page", f"{reference}, a raw page", f"cannot be read ({error})", reference)
+            continue
+        covered, dictionary, size, stored = row[1:-3], row[-3], row[-2], row[-1]
+        what = None
+        if not _fits(covered, stored):
+            what = "does not fit its digest" if stored else "has no digest"
+        else:
+            try:
+                if len(codec.decompress(covered[-1], dictionary)) != size:
+                    what = "has another size than its row says"
+            except Damaged as error:
+                what = str(error)
+        if what is not None:
+            reference = _decode(covered[0])
+            yield Damage("page", f"{reference}, raw page {row[0]}", what, reference)
+        if not count % _BATCH:
+            progress("raw pages", _BATCH)
+    progress("raw pages", count % _BATCH)
+
+
+def _check_dictionaries(db: sqlite3.Connection) -> Iterator[Damage]:
+    for *covered, stored in db.execute(f"SELECT {DICTIONARIES.sql('t')}, t.sha256 FROM dictionaries AS t"):
+        if digest(covered) != _decode(stored):
+            yield Damage("dictionary", f"dictionary {covered[0]} of raw pages", "does not fit its digest")
+
+
+def _check_runs(db: sqlite3.Connection) -> Iterator[Damage]:
+    for (number,) in db.execute(
+        "SELECT id FROM runs WHERE NOT json_valid(arguments) OR (tally IS NOT NULL AND NOT json_valid(tally))"
+    ):
+        yield Damage("run", f"run {number}", "its arguments or counts are not JSON")
+
+
+def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Whether the full-text index fits the table. SQLite needs to write for it, so a file that may not be written is
+    not checked: raises sqlite3.OperationalError."""
+    read_only = db.execute("PRAGMA query_only").fetchone()[0]
+    db.execute("PRAGMA query_only = OFF")
+    try:
+        db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        if not error_name(error).startswith("SQLITE_CORRUPT"):
+            raise
+        yield Damage("index", "the full-text index", "does not fit the texts")
+    finally:
+        db.execute(f"PRAGMA query_only = {read_only}")

@@ -1,0 +1,105 @@
+"""Checks a file against itself, without writing to it: SQLite's own checks, the schema, each row against its digest,
+the full-text index, and the sums of the ledger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+
+from sqlite_utils import Database
+
+from storage.database import SCHEMA_VERSION
+from storage.row_checks import Damage, Progress, check_rows, guarded
+from storage.schema import migrations
+
+_FILE_ERRORS = 100
+"""Lines of SQLite's own check at most."""
+
+
+def check(db: sqlite3.Connection, progress: Progress = lambda _what, _count: None) -> Iterator[Damage]:
+    """Everything that is damaged, as it is found. The full-text index is not among it: `check_index`."""
+    yield from check_file(db)
+    yield from check_schema(db)
+    yield from check_rows(db, progress)
+    yield from check_ledger(db)
+
+
+# ---------------------------------------------------------------- what SQLite checks itself
+
+
+def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
+    """What SQLite's `integrity_check` and `foreign_key_check` report."""
+
+    def lines() -> Iterator[Damage]:
+        for (line,) in db.execute(f"PRAGMA integrity_check({_FILE_ERRORS})"):
+            if line != "ok":
+                yield Damage("file", "SQLite", " ".join(str(line).split()))
+
+    def orphans() -> Iterator[Damage]:
+        for table, _, parent, _ in db.execute("PRAGMA foreign_key_check"):
+            yield Damage("file", str(table), f"a row refers to a row of {parent} that is not there")
+
+    yield from guarded("file", "SQLite", lines())
+    yield from guarded("file", "foreign keys", orphans())
+
+
+def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Tables, indexes, triggers and views that are not as the migrations make them. What others added is no damage."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrations.apply(Database(fresh))
+        expected = _find_schema(fresh)
+    found = _find_schema(db)
+    for name, definition in expected.items():
+        if name not in found:
+            yield Damage("schema", name, "is missing")
+        elif found[name] != definition:
+            yield Damage("schema", name, "is not as this lgsco makes it")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        yield Damage("schema", "user_version", f"is {version}, not {SCHEMA_VERSION}")
+
+
+def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
+    rows = db.execute("SELECT name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema")
+    return {name: re.sub(r'\s+|"', " ", words).strip() for name, words in rows}
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+def check_ledger(db: sqlite3.Connection) -> Iterator[Damage]:
+    """The windows whose dates or sums cannot be."""
+    yield from guarded("ledger", "the ledger", _check_windows(db))
+
+
+def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:
+    before = ""
+    for first, last, state, total, listed, standing, missing in db.execute(
+        "SELECT w.first, w.last, w.state, w.total, w.listed, (SELECT count(*) FROM entries AS e "
+        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN w.first AND w.last), "
+        "CASE w.state WHEN 'proven' THEN (SELECT count(*) FROM missing AS m WHERE m.decision_date BETWEEN w.first "
+        "AND w.last AND m.state <> 'excluded') ELSE 0 END FROM windows AS w ORDER BY w.first"
+    ):
+        window = f"{first} to {last}"
+        if not (_is_day(first) and _is_day(last)) or first > last:
+            yield Damage("ledger", window, "are not two dates, the first before the last")
+        elif first <= before:
+            yield Damage("ledger", window, f"overlaps the range that ends on {before}")
+        elif state == "proven" and not (total == listed == standing and not missing):
+            yield Damage(
+                "ledger",
+                window,
+                f"its sums do not fit its state: total {total}, listed {listed}, entries {standing}, missing {missing}",
+            )
+        before = max(before, str(last))
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return date.fromisoformat(str(value)).isoformat() == value
+    except ValueError:
+        return False

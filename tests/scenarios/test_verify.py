@@ -1,0 +1,225 @@
+"""`lgsco verify` names what is damaged in a file, exits 10, and puts back what can be rebuilt from the file itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ingest.run import Backfill, Import, Sync
+from ingest.tasks.verify import Repair, find_damages
+from storage.database import reading
+from storage.row_checks import Damage, Share, check_rows
+from support.command_line import Here
+from support.paths import SEEDS
+from support.world import World
+
+REFERENCE = "25 004 920"
+IMPORTED = "19 999 999"
+
+
+@pytest.fixture
+def archive(world: World) -> World:
+    """The site's decisions, and one of its own from a document."""
+    world.run(Backfill())
+    document = world.database.parent / "import.txt"
+    text = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
+    document.write_text(text.replace(text[text.index("(") : text.index(")") + 1], f"({IMPORTED})", 1), "utf-8")
+    world.run(Import((document,)))
+    return world
+
+
+def damage(world: World, *statements: str) -> None:
+    """Changes rows as a bad disk does: nothing follows the change."""
+    with closing(sqlite3.connect(world.database)) as db:
+        (trigger,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'decisions_fts_update'").fetchone()
+        db.execute("DROP TRIGGER decisions_fts_update")
+        for sql in statements:
+            assert db.execute(sql).rowcount == 1, sql
+        db.execute(trigger)
+        db.commit()
+
+
+def found(world: World) -> list[Damage]:
+    with reading(world.database) as db:
+        return find_damages(db)
+
+
+def everything(world: World) -> dict[str, list[object]]:
+    """What is stored of decisions, so that a repair can be compared."""
+    return {
+        name: world.ask(f"SELECT * FROM {name}")
+        for name in ("decisions", "layouts", "revisions", "pages", "windows", "paragraphs")
+    }
+
+
+DAMAGES = {
+    "text": (
+        ("UPDATE decisions SET text = replace(text, 'fault', 'favour') WHERE reference = '25 004 920'",),
+        REFERENCE,
+    ),
+    "column": (("UPDATE decisions SET outcome = 'Not so' WHERE reference = '25 004 920'",), REFERENCE),
+    "status": (("UPDATE decisions SET status = 'gone' WHERE reference = '25 004 920'",), REFERENCE),
+    "first seen": (
+        ("UPDATE decisions SET first_seen = '2001-01-01T00:00:00Z' WHERE reference = '25 004 920'",),
+        REFERENCE,
+    ),
+    "last seen": (("UPDATE decisions SET last_seen = 'x' WHERE reference = '25 004 920'",), REFERENCE),
+    "number": (
+        ("UPDATE layouts SET numbers = replace(numbers, '\"2\"', '\"3\"') WHERE reference = '25 004 920'",),
+        REFERENCE,
+    ),
+    "layout": (("DELETE FROM layouts WHERE reference = '25 004 920'",), REFERENCE),
+    "layout's JSON": (("UPDATE layouts SET numbers = '[\"' WHERE reference = '25 004 920'",), REFERENCE),
+    "not UTF-8": (("UPDATE decisions SET summary = CAST(x'ff' AS TEXT) WHERE reference = '25 004 920'",), REFERENCE),
+    "digest": (("UPDATE layouts SET sha256 = 'x' WHERE reference = '25 004 920'",), REFERENCE),
+    "window": (("UPDATE windows SET listed = listed + 1 WHERE first = (SELECT min(first) FROM windows)",), None),
+    "entry": (("UPDATE entries SET unlisted_at = 'x' WHERE reference = '25 004 920'",), None),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damage_is_named_and_put_back(archive: World, kind: str) -> None:
+    before = everything(archive)
+    statements, reference = DAMAGES[kind]
+    damage(archive, *statements)
+    (only,) = [one for one in found(archive) if one.part != "index"]
+    assert only.reference == reference
+    outcome = archive.run(Repair())
+    assert outcome.exit_code == 0, outcome.message
+    assert found(archive) == []
+    after = everything(archive)
+    assert len(after["revisions"]) == len(before["revisions"])
+    if reference is not None and kind != "last seen":
+        assert after == before
+
+
+def test_a_sound_file_is_checked_and_left_as_it_is(archive: World, here: Here) -> None:
+    before = archive.database.read_bytes()
+    ran = here("verify", archive.database)
+    assert "no damage found" in ran.out
+    assert "65 decisions, 65 revisions" in ran.out
+    assert archive.database.read_bytes() == before
+    assert archive.run(Repair()).exit_code == 0
+
+
+def test_the_command_names_the_decision_and_exits_10(archive: World, here: Here) -> None:
+    damage(archive, *DAMAGES["text"][0])
+    ran = here("verify", "--db", archive.database, code=10)
+    assert f"{REFERENCE}: its text does not fit its SHA-256" in ran.out
+    report = json.loads(here("verify", archive.database, "--json", code=10).out)
+    assert [(one["part"], one["reference"]) for one in report["damages"]] == [("decision", REFERENCE), ("index", None)]
+    here("verify", archive.database, "--json", "--repair", code=2)
+
+
+def test_a_decision_whose_page_is_damaged_too_is_fetched_again(archive: World) -> None:
+    before = archive.ask("SELECT * FROM decisions")
+    damage(
+        archive,
+        "UPDATE decisions SET text = replace(text, 'a', 'e') WHERE reference = '25 004 920'",
+        "UPDATE pages SET body = CAST(x'00' || substr(body, 2) AS BLOB) WHERE reference = '25 004 920'",
+    )
+    outcome = archive.run(Repair())
+    assert outcome.exit_code == 10
+    assert "1 are queued to be fetched again" in outcome.message
+    archive.run(Sync())
+    assert archive.ask("SELECT * FROM decisions") == before
+    assert archive.ask("SELECT count(*) FROM revisions WHERE reference = '25 004 920'") == [1], (
+        "no amendment is made up"
+    )
+    assert {one.part for one in found(archive)} == {"page"}
+
+
+def test_a_damaged_import_is_named_with_the_path_to_import_again(archive: World) -> None:
+    before = archive.ask("SELECT * FROM decisions")
+    damage(archive, f"UPDATE decisions SET text = replace(text, 'a', 'e') WHERE reference = '{IMPORTED}'")
+    outcome = archive.run(Repair())
+    assert outcome.exit_code == 10
+    document = archive.database.parent / "import.txt"
+    assert f"import again: {document}" in outcome.message
+    archive.run(Import((document,)))
+    assert found(archive) == []
+    assert archive.ask("SELECT * FROM decisions") == before
+
+
+def test_a_damaged_revision_is_named_and_stays(archive: World) -> None:
+    damage(archive, f"UPDATE revisions SET recorded_at = 'x' WHERE reference = '{REFERENCE}'")
+    assert [str(one) for one in found(archive)] == [f"{REFERENCE}, revision 1: its row does not fit its digest"]
+    assert archive.run(Repair()).exit_code == 10
+    assert archive.ask(f"SELECT count(*) FROM revisions WHERE reference = '{REFERENCE}'") == [1]
+
+
+def test_a_gap_between_revisions_is_named(archive: World) -> None:
+    with closing(sqlite3.connect(archive.database)) as db:
+        db.execute("UPDATE revisions SET revision = 2 WHERE reference = '25 004 920'")
+        db.commit()
+    assert any("not numbered from 1" in str(one) for one in found(archive))
+
+
+def test_an_index_that_does_not_fit_is_named_and_made_anew(archive: World) -> None:
+    damage(archive, "DELETE FROM decisions_fts_data WHERE id = (SELECT max(id) FROM decisions_fts_data)")
+    assert [one.part for one in found(archive)] == ["index"]
+    assert archive.run(Repair()).exit_code == 0
+    assert found(archive) == []
+
+
+def test_a_page_or_dictionary_that_does_not_unpack_is_named(archive: World) -> None:
+    damage(archive, "UPDATE pages SET body = CAST(substr(body, 1, 50) AS BLOB) WHERE reference = '25 004 920'")
+    (only,) = found(archive)
+    assert (only.part, only.reference) == ("page", REFERENCE)
+
+
+def test_a_changed_view_or_a_missing_trigger_is_named_and_what_others_added_is_not(archive: World) -> None:
+    with closing(sqlite3.connect(archive.database)) as db:
+        db.execute("CREATE VIEW mine AS SELECT 1")
+        db.execute("CREATE TABLE notes_of_mine (a)")
+        assert found(archive) == []
+        db.execute("DROP TRIGGER decisions_fts_delete")
+        db.execute("DROP VIEW held_from_site")
+        db.execute("CREATE VIEW held_from_site AS SELECT * FROM decisions")
+    assert {(one.part, one.subject) for one in found(archive)} == {
+        ("schema", "decisions_fts_delete"),
+        ("schema", "held_from_site"),
+    }
+
+
+def test_a_row_that_refers_to_nothing_is_named(archive: World) -> None:
+    damage(archive, "UPDATE pages SET dictionary = 77 WHERE reference = '25 004 920'")
+    assert {one.part for one in found(archive)} == {"file", "page"}
+
+
+def test_rows_on_a_page_of_the_file_that_cannot_be_read_are_named(archive: World, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(archive.database)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (number,) = db.execute(
+            "SELECT pageno FROM dbstat WHERE name = 'decisions' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 2"
+        ).fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(archive.database, copy)
+    with copy.open("r+b") as file:
+        file.seek((number - 1) * size)
+        file.write(b"\xff" * 100)
+    with reading(copy) as db:
+        damages = list(check_rows(db))
+    unread = [one for one in damages if "cannot be read" in one.what]
+    assert unread
+    assert all(one.reference for one in unread if one.part == "decision")
+    assert len([one for one in damages if one.part == "decision"]) < 20, "those on other pages are not damaged"
+
+
+def test_shares_together_are_all_rows(archive: World) -> None:
+    damage(archive, *DAMAGES["text"][0])
+    counts: dict[str, int] = {}
+
+    def count(what: str, number: int) -> None:
+        counts[what] = counts.get(what, 0) + number
+
+    with reading(archive.database) as db:
+        named = [one for number in range(28) for one in check_rows(db, count, Share(number, 28))]
+    assert [one.reference for one in named] == [REFERENCE]
+    assert counts["decisions"] == counts["revisions"] == 65
