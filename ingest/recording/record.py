@@ -39,7 +39,7 @@ class Recorder:
         """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
         number, first = stored[0]
         with one_document():
-            decision = parse_chapters([page for _, page in stored], self._clock.today())
+            decision = parse_chapters([page for _, page in stored])
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
     def make_reading(

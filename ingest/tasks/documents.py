@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,8 +141,11 @@ def _is_page(words: str) -> bool:
     return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
 
 
-def read(path: Path, *, unclosed: bool) -> Decision:
-    """The decision in a file. Raises ReadError, also where the file itself cannot be read."""
+def read(path: Path, *, unclosed: bool, today: date | None = None) -> Decision:
+    """The decision in a file. `today`: the day of the import.
+
+    Raises ReadError, also where the file itself cannot be read.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes to it
             raise ReadError(
@@ -155,14 +159,14 @@ def read(path: Path, *, unclosed: bool) -> Decision:
     if _is_web_archive(words):
         raise NotADecision(_SAVE_AS_HTML)
     if _is_page(words):
-        decision = page.read(body)  # its markup shows that it is whole
+        decision = page.read(body, today=today)  # its markup shows that it is whole
         if page.chapters(body, decision.reference):
             raise CutShort(
                 f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "
                 "lgsco backfill"
             )
         return decision
-    return text.parse(body, unclosed=unclosed)
+    return text.parse(body, unclosed=unclosed, today=today)
 
 
 def _is_web_archive(words: str) -> bool:

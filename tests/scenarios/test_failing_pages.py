@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,10 @@ def test_a_document_the_reader_fails_on_stops_no_import(
 
     read = documents.read
 
-    def fails(path: Path, *, unclosed: bool) -> Any:
+    def fails(path: Path, *, unclosed: bool, today: date) -> Any:
         if path.name == "b.txt":
             raise RecursionError
-        return read(path, unclosed=unclosed)
+        return read(path, unclosed=unclosed, today=today)
 
     folder = tmp_path / "papers"
     folder.mkdir()
