@@ -32,7 +32,7 @@ after the title. Nothing else is ever left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
@@ -75,7 +75,7 @@ def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, is_
     `is_alone`: whether the blocks are those of the page's only article, which holds no other decision.
     """
     if layout == "page":
-        blocks = [_with_typed_dash(block) for block in blocks]
+        blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
     limit = len(blocks) if is_alone else _find_other_decision(blocks, beginning, layout)
     end = find_end(blocks, beginning, limit, layout)
@@ -90,13 +90,13 @@ def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, is_
     _mark_outside(rules, blocks, range(beginning.first), BEFORE, own)
     _mark_outside(rules, blocks, [place for place in range(end.stop, limit) if place not in notes], AFTER, own)
     odd = [Oddity("uncertain end", "")] if end.is_uncertain else []
-    hidden = (block.text for block in blocks[beginning.first : end.stop] if block.is_hidden)
-    odd += [Oddity("hidden words", text[:200]) for text in hidden]
-    marked = list(zip(blocks, rules, strict=True))
+    if HIDDEN in rules:
+        hidden = (block.text for block in blocks[beginning.first : end.stop] if block.is_hidden)
+        odd += [Oddity("hidden words", text[:200]) for text in hidden]
     return Zones(
         beginning.title,
-        [block for block, rule in marked if rule is None],
-        [_left_out(block, rule) for block, rule in marked if rule is not None and rule != TITLE],
+        [block for block, rule in zip(blocks, rules, strict=True) if rule is None],
+        [_left_out(block, rule) for block, rule in zip(blocks, rules, strict=True) if rule and rule != TITLE],
         odd,
         end.is_uncertain,
         range(beginning.first, end.stop),
@@ -105,7 +105,7 @@ def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, is_
 
 def _with_typed_dash(block: Block) -> Block:
     """A block whose text begins with a dash is an item, as its line in the text is."""
-    if block.kind == "item" or not block.text.startswith("- "):
+    if block.kind == "item":
         return block
     return block._replace(kind="item", text=block.text[2:], lead="")
 
@@ -153,9 +153,12 @@ def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]
             continue
         if is_note(block.text):
             yield place
-        elif block.is_label and place + 1 < stop and not is_note(blocks[place + 1].text):
-            if is_note(f"{block.text} {blocks[place + 1].text}"):
-                yield from (place, place + 1)
+        elif block.is_label and place + 1 < stop and _are_halves(block, blocks[place + 1]):
+            yield from (place, place + 1)
+
+
+def _are_halves(label: Block, value: Block) -> bool:
+    return not is_note(value.text) and is_note(f"{label.text} {value.text}")
 
 
 def _mark_outside(
@@ -199,9 +202,17 @@ def _mark_inside(
     own = own_slugs(beginning)
     _mark(rules, (place for place in linked if _leads_to_chapters(blocks[place], own)), CHAPTERS)
     _mark(rules, _find_contents(blocks, rules, inside, linked, own), CONTENTS)
-    for place in range(beginning.after, min(_end_of_header(blocks, inside), linked[-1] + 1)):
-        if blocks[place].is_links and not is_labelled(blocks[place]) and not _is_value(blocks, place):
-            _mark(rules, [place], HEADER_LINKS)
+    header_ends = _end_of_header(blocks, inside)
+    for place in linked:
+        if place >= header_ends:
+            break
+        if rules[place] is None and _is_beside_header(blocks, place):
+            rules[place] = HEADER_LINKS
+
+
+def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
+    """Whether a block is links and buttons, and neither a labelled line nor the value of a label."""
+    return blocks[place].is_links and not is_labelled(blocks[place]) and not _is_value(blocks, place)
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
@@ -251,40 +262,44 @@ def _find_contents(
     entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
     if not entries:
         return
+    groups = list(_group(blocks, rules, inside, entries))
     headings = {
         block.text.lower()
         for place in inside
+        if (block := blocks[place]).kind == "heading" or (block.kind != "item" and reads_as_heading(block.text))
         if place not in entries
-        and ((block := blocks[place]).kind == "heading" or (block.kind != "item" and reads_as_heading(block.text)))
     }
-    for group in _group(blocks, rules, inside, entries):
+    for group in groups:
         if all(place in entries and _names_headings(blocks[place], headings) for place in group):
             before = group[0] - 1
-            if blocks[before].text.lower().rstrip(" :") in CONTENTS_HEADINGS and before >= inside.start:
+            if before >= inside.start and blocks[before].text.lower().rstrip(" :") in CONTENTS_HEADINGS:
                 yield before
             yield from group
 
 
 def _group(
-    blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: set[int]
+    blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: Set[int]
 ) -> Iterator[list[int]]:
     """The top-level lists that hold entries, each whole, and the runs of entries outside lists."""
     lists: dict[int, list[int]] = {}
     run: list[int] = []
-    for place in inside:
+    for place in sorted(entries):
         item = blocks[place].item
-        if rules[place] is not None:
-            continue
         if item is not None:
-            lists.setdefault(id(item.outermost.list), []).append(place)
-        if place in entries and item is None:
+            lists[id(item.outermost.list)] = []
+        elif run and all(rules[between] is not None for between in range(run[-1] + 1, place)):
             run.append(place)
-        elif run:
-            yield run
-            run = []
+        else:
+            if run:
+                yield run
+            run = [place]
     if run:
         yield run
-    yield from (group for group in lists.values() if entries.intersection(group))
+    for place in inside if lists else ():
+        item = blocks[place].item
+        if item is not None and rules[place] is None and (group := lists.get(id(item.outermost.list))) is not None:
+            group.append(place)
+    yield from lists.values()
 
 
 def _links_within_page(block: Block, own: frozenset[str]) -> bool:

@@ -65,6 +65,7 @@ class _HtmlReader:
         self._heading = 0  # open headings
         self._bold = 0
         self._open: list[Link] = []  # open links and controls
+        self._opened: list[int] = []  # their elements
         self._links: list[Link] = []  # those that the current block holds a part of
         self._around: list[str] = []  # the current block's text outside them
         self._plain = False  # some text of the buffer is not bold
@@ -72,7 +73,8 @@ class _HtmlReader:
         self._lists: list[List] = []
         self._items: list[Item] = []
         self._unmarked: Item | None = None  # an open item whose marker no block bears yet
-        self._at: LexborNode = root
+        self._at: LexborNode | None = root  # the block element whose text comes next
+        self._left: LexborNode = root  # where that is None, an element in it that has ended
 
     def walk(self) -> list[Block]:
         root_id = self._root.mem_id
@@ -178,7 +180,7 @@ class _HtmlReader:
                 self._is_label = True
             elif tag == "tr" and not _lays_out(node):
                 self._row(node)
-                self._at = node.parent or node
+                self._at, self._left = None, node
                 return None
             if child is None:
                 self._leave(node, tag)
@@ -201,14 +203,15 @@ class _HtmlReader:
             elif tag in _LISTS:
                 self._lists.pop()
             self._is_label = False
-            self._at = node.parent or node
+            self._at, self._left = None, node
         elif tag in _BOLD:
             self._bold -= 1
         elif tag == "span" and self._mentions.labels and (has_class(node, "label") or has_class(node, "value")):
             self._flush()
             self._is_label = False
-        if self._open and (tag in _CONTROLS or self._mentions.roles) and link_target(node, tag) is not None:
+        if self._opened and self._opened[-1] == node.mem_id:
             self._open.pop()
+            self._opened.pop()
         if tag in _LEADING and self._buffer:  # the first of them counts
             self._buffer.append(_LEAD_ENDS)
 
@@ -217,11 +220,11 @@ class _HtmlReader:
         if target is not None:
             link = Link(target)
             self._open.append(link)
-            if self._buffer and tag not in _BLOCKS:
-                self._links.append(link)
-            elif tag in _BLOCKS:
+            self._opened.append(node.mem_id)
+            if tag in _BLOCKS:
                 self._flush()
-                self._links = list(self._open)
+            if self._buffer:
+                self._links.append(link)
             else:
                 self._links = list(self._open)
 
@@ -304,7 +307,8 @@ class _HtmlReader:
             links, around = tuple(self._links), fold("".join(self._around))
             for link in links:
                 link.blocks += 1
-        self.blocks.append(Block(kind, text, item, cells, lead, links, around, self._at, self._is_label))
+        at = self._at or self._left.parent
+        self.blocks.append(Block(kind, text, item, cells, lead, links, around, at, self._is_label))
         if cells:
             self._links = list(self._open)
             self._around.clear()
@@ -320,8 +324,8 @@ def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]
         mentions = _Mentions(
             hidden=b"hidden" in source or b"display" in source or b"visibility" in source,
             labels=b"label" in source,
-            items=b"value=" in source or b"value =" in source or b"<li " in source or b"<li\n" in source,
-            roles=b"role" in source and (b"button" in source or b"link" in source),
+            items=b"<li " in source or b"<li\n" in source or b"<li\t" in source or b"<li/" in source,
+            roles=b"role=" in source or b"role =" in source,
         )
     return _HtmlReader(root, mentions).walk()
 
