@@ -54,6 +54,7 @@ def compose(
     category, _, subcategory = (header.fields.get("Category") or "").partition(" > ")
     decided, odd_date = _read_date(header.fields.get("Decision date"), today)
     closed = any(line.kind != "item" and is_closing(line.text) for line in reversed(lines))
+    unclosed = [Oddity("no closing line", "")] if header.kind == "statement" and not closed else []
     return Decision(
         reference=own,
         authority=title.authority,
@@ -65,7 +66,7 @@ def compose(
         summary=header.summary if header.kind == "statement" else _find_summary(lines, header.kind),
         lines=tuple(lines),
         closed=closed,
-        odd=(*odd, *header.odd, *odd_date),
+        odd=(*odd, *header.odd, *odd_date, *unclosed),
         left_out=tuple(left_out),
         notes=tuple(_find_notes(lines)),
         named_with=tuple(one for one in (*title.references, *title.others) if one != own),

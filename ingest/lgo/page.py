@@ -58,14 +58,17 @@ def read(
     charset: str | None = None,
     today: date | None = None,
     all_blocks: bool = False,
+    as_is: bool = False,
 ) -> Decision:
     """The decision on one page of HTML.
 
     `reference`: the one asked for. `charset`: the one the response names, if any. `today`: the day it was fetched or
     imported. `all_blocks`: lists everything that is left out of the page; else the page around a plain article is not
-    looked at. Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
+    looked at. `as_is`: takes a page that is not whole, and names it as odd.
+
+    Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
-    return read_chapters([Page(body, charset)], reference=reference, today=today, all_blocks=all_blocks)
+    return read_chapters([Page(body, charset)], reference=reference, today=today, all_blocks=all_blocks, as_is=as_is)
 
 
 def read_chapters(
@@ -74,6 +77,7 @@ def read_chapters(
     reference: str | None = None,
     today: date | None = None,
     all_blocks: bool = False,
+    as_is: bool = False,
 ) -> Decision:
     """The decision on several pages: chapter 1, then each further chapter without what it repeats of the header.
 
@@ -81,7 +85,7 @@ def read_chapters(
     """
     asked = printed_reference(reference) if reference is not None else None
     parsed = [
-        _parse(page if isinstance(page, Page) else Page(page), asked, number, all_blocks=all_blocks)
+        _parse(page if isinstance(page, Page) else Page(page), asked, number, all_blocks=all_blocks, as_is=as_is)
         for number, page in enumerate(pages, 1)
     ]
     first, *further = parsed
@@ -137,14 +141,25 @@ class _Parsed(NamedTuple):
     is_damaged: bool
 
 
-def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool) -> _Parsed:
+def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, as_is: bool) -> _Parsed:
     """The zones of a page, from its one article where that is all that matters, else from the whole page."""
-    markup = read_markup(page.body, page.charset)
-    zones = None if all_blocks or number > 1 else _parse_article(markup, reference)
+    odd: list[Oddity] = []
+    try:
+        markup = read_markup(page.body, page.charset)
+    except CutShort as error:
+        if not as_is:
+            raise
+        markup = read_markup(page.body, page.charset, as_is=True)
+        odd.append(Oddity("taken as it is", str(error)))
+    odd += [Oddity("encoding", phrase) for phrase in markup.odd]
+    zones = None if all_blocks or as_is or number > 1 else _parse_article(markup, reference)
     is_damaged = False
     if zones is None:
-        zones, is_damaged = _parse_whole(markup, reference, is_chapter=number > 1)
-    odd = [Oddity("encoding", phrase) for phrase in markup.odd]
+        zones, is_damaged, lost = _parse_whole(markup, reference, is_chapter=number > 1)
+        if lost is not None:
+            if not as_is:
+                raise lost
+            odd.append(Oddity("taken as it is", str(lost)))
     return _Parsed(zones, [*odd, *zones.odd], is_damaged)
 
 
@@ -184,8 +199,9 @@ def _divide(blocks: Sequence[Block], beginning: Beginning, *, is_alone: bool) ->
     return zones._replace(odd=[Oddity("reference", spelling), *zones.odd])
 
 
-def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> tuple[Zones, bool]:
-    """The zones of a whole page, and whether its tags are so nested that lists may be where nobody put them."""
+def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> tuple[Zones, bool, CutShort | None]:
+    """The zones of a whole page, whether its tags are so nested that lists may be where nobody put them, and why its
+    blocks are not all of it."""
     tree = LexborHTMLParser(read_beyond_article(markup))
     body = tree.body
     if body is None:
@@ -193,12 +209,16 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     blocks = read_blocks(body, source=markup.low)
     beginning = find_beginning(blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter)
     zones = _divide(blocks, beginning, is_alone=False)
-    if markup.is_article_open and not any(map(is_closing_block, zones.blocks)):
-        raise CutShort("the page opens more articles than it closes, and the decision has no closing line")
-    source = read_source(markup.html)
     is_closed = any(map(is_closing_block, zones.blocks))
-    check_against_source(source.text, blocks, zones.inside, is_closed=is_closed)
-    return zones, not source.is_balanced
+    source = read_source(markup.html)
+    lost: CutShort | None = None
+    try:
+        check_against_source(source.text, blocks, zones.inside, is_closed=is_closed)
+    except CutShort as error:
+        lost = error
+    if markup.is_article_open and not is_closed:
+        lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
+    return zones, not source.is_balanced, lost
 
 
 def _page_title(tree: LexborHTMLParser) -> Title | None:

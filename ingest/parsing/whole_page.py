@@ -45,8 +45,8 @@ class Markup(NamedTuple):
     """Whether it opens more articles than it closes."""
 
 
-def read_markup(body: bytes, charset: str | None = None) -> Markup:
-    """The markup of a page that is all there. `charset`: the one the response names.
+def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False) -> Markup:
+    """The markup of a page that is all there. `charset`: the one the response names. `as_is`: or of one that is not.
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
@@ -54,6 +54,9 @@ def read_markup(body: bytes, charset: str | None = None) -> Markup:
     if "<" not in html:
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
+    if as_is:
+        refuse_what_is_hard(data)
+        return Markup(html, low, None, (0, len(low)), odd, False)
     opened, closed, ended = _landmarks(low)
     if ended is None or not _AFTER_THE_END.match(low, ended):
         raise CutShort("the page does not end with </html>: it is cut short")

@@ -19,11 +19,16 @@ def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
     return min(linked - numbers, default=None)
 
 
-def parse_chapters(stored: Sequence[Page]) -> Decision:
-    """The decision on its stored pages, each in its own charset. Raises ReadError."""
+def parse_chapters(stored: Sequence[Page], *, all_blocks: bool = False) -> Decision:
+    """The decision on its stored pages, each in its own charset.
+
+    `all_blocks`: lists everything that is left out of the pages. Raises ReadError.
+    """
     first = stored[0]
     missing = find_next_chapter(stored, first.reference)
     if missing is not None:
         raise CutShort(f"chapter {missing} is not among the kept pages")
     chapters = [decision_page.Page(page.body, page.charset) for page in stored]
-    return decision_page.read_chapters(chapters, reference=first.reference, today=london_day(first.fetched_at))
+    return decision_page.read_chapters(
+        chapters, reference=first.reference, today=london_day(first.fetched_at), all_blocks=all_blocks
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
 
-from ingest.errors import CutShort, NotADecision
+from ingest.errors import CutShort
 from ingest.lgo.text_format import render
-from ingest.recording.chapters import find_next_chapter, parse_chapters, require_past
+from ingest.recording.chapters import find_next_chapter, parse_chapters
 from lgsco.replica.corpus import generate
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import expected_text
@@ -47,20 +48,23 @@ def test_a_statement_has_one_page() -> None:
 
 def test_all_chapters_are_parsed_as_one_text() -> None:
     pages = [stored(REPORT.reference, REPORT.address, chapter) for chapter in (1, 2)]
-    decision = parse_chapters(pages, TODAY)
+    decision = parse_chapters(pages)
     assert decision.reference == REPORT.reference
     assert render(decision) == expected_text(REPORT)
 
 
 def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
     with pytest.raises(CutShort, match="chapter 2 is not among"):
-        parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
+        parse_chapters([stored(REPORT.reference, REPORT.address, 1)])
 
 
-def test_a_decision_dated_tomorrow_is_refused_and_one_dated_today_is_not() -> None:
-    decision = parse_chapters([stored(STATEMENT.reference, STATEMENT.address, 1)], TODAY)
-    decided = decision.decision_date
+def test_a_date_after_the_day_of_the_fetch_is_odd_and_no_date() -> None:
+    page = stored(STATEMENT.reference, STATEMENT.address, 1)
+    decided = parse_chapters([page]).decision_date
     assert decided is not None
-    require_past(decision, decided)
-    with pytest.raises(NotADecision, match="is in the future"):
-        require_past(decision, decided - timedelta(days=1))
+    on_the_day = page.__class__(**{**asdict(page), "fetched_at": f"{decided}T12:00:00Z"})
+    assert parse_chapters([on_the_day]).decision_date == decided
+    day_before = page.__class__(**{**asdict(page), "fetched_at": f"{decided - timedelta(days=1)}T12:00:00Z"})
+    decision = parse_chapters([day_before])
+    assert decision.decision_date is None
+    assert [oddity.what for oddity in decision.odd] == ["date"]
