@@ -42,8 +42,13 @@ class Ending(NamedTuple):
     is_uncertain: bool = False
 
 
-def find_end(blocks: Sequence[Block], beginning: Beginning, limit: int, layout: str) -> Ending:
-    """Where the decision ends whose title is known. `limit`: where another decision begins, or the blocks end."""
+def find_end(
+    blocks: Sequence[Block], beginning: Beginning, limit: int, layout: str, *, trusts_articles: bool = True
+) -> Ending:
+    """Where the decision ends whose title is known. `limit`: where another decision begins, or the blocks end.
+
+    `trusts_articles`: whether articles end where the page says so.
+    """
     after = beginning.after
     closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
     is_page = layout == "page"
@@ -51,7 +56,7 @@ def find_end(blocks: Sequence[Block], beginning: Beginning, limit: int, layout: 
         return _reopen(blocks, beginning, closing, limit) if is_page else _reopen_text(blocks, closing, limit)
     if not is_page:
         return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
-    return _end_unclosed(blocks, beginning, limit)
+    return _end_unclosed(blocks, beginning, limit, trusts_articles=trusts_articles)
 
 
 def is_closing_block(block: Block) -> bool:
@@ -99,11 +104,11 @@ def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
 # ------------------------------------------------------------ without a closing line
 
 
-def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int) -> Ending:
+def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, *, trusts_articles: bool) -> Ending:
     body = _first_of_body(blocks, beginning.after, limit)
     anchor = blocks[min(beginning.first, len(blocks) - 1)].node
     article = find_outermost(blocks[body].node, "article") if body < limit else None
-    if article is not None:
+    if article is not None and trusts_articles:
         stop = _end_of(blocks, article, body, limit)
         panel = frozenset(find_panel(blocks, beginning.after, stop))
         return Ending(stop, _find_trailing(blocks, body, stop, panel), panel)
@@ -117,7 +122,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int) -> 
     following = _find_trailing(blocks, inner, footer, panel)
     more = [place for place in follows if place not in following and not is_phrase(blocks[place].text)]
     more = [place for place in more if not blocks[place].is_hidden and not is_note(blocks[place].text)]
-    is_uncertain = is_whole_page or holds_header_only or bool(more)
+    is_uncertain = is_whole_page or holds_header_only or bool(more) or not trusts_articles
     stop = footer if is_uncertain else inner
     cards = frozenset(find_cards(blocks, body, stop, own_slugs(beginning))) if is_uncertain else frozenset()
     trailing = _find_trailing(blocks, body, stop, panel | cards)

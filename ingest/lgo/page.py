@@ -180,7 +180,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     blocks = read_blocks(root, source=low[start:end])
     beginning = find_beginning_in_article(blocks, reference=reference, page_title=_page_title_of_source(markup))
-    zones = None if beginning is None else _divide(blocks, beginning, is_alone=True)
+    zones = None if beginning is None else _divide(blocks, beginning)
     return None if zones is None or zones.is_uncertain else zones
 
 
@@ -189,9 +189,9 @@ def _page_title_of_source(markup: Markup) -> Title | None:
     return parse_page_title(fold(html.unescape(printed[1]))) if printed is not None else None
 
 
-def _divide(blocks: Sequence[Block], beginning: Beginning, *, is_alone: bool) -> Zones:
+def _divide(blocks: Sequence[Block], beginning: Beginning, *, trusts_articles: bool = True) -> Zones:
     """The zones of a page's blocks, with what is odd about the spelling of the reference in the title."""
-    zones = divide(blocks, beginning, "page", is_alone=is_alone)
+    zones = divide(blocks, beginning, "page", trusts_articles=trusts_articles)
     printed = (block.node.text() for block in blocks[beginning.first : beginning.after] if block.node is not None)
     spelling = find_odd_spelling(" ".join(printed))
     if spelling is None:
@@ -207,10 +207,12 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     if body is None:
         raise NotADecision("an empty page")
     blocks = read_blocks(body, source=markup.low)
-    beginning = find_beginning(blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter)
-    zones = _divide(blocks, beginning, is_alone=False)
-    is_closed = any(map(is_closing_block, zones.blocks))
     source = read_source(markup.html)
+    for link in (link for block in blocks for link in block.links if link.tag in source.unbalanced):
+        link.is_open = True
+    beginning = find_beginning(blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter)
+    zones = _divide(blocks, beginning, trusts_articles=markup.has_balanced_articles)
+    is_closed = any(map(is_closing_block, zones.blocks))
     lost: CutShort | None = None
     try:
         check_against_source(source.text, blocks, zones.inside, is_closed=is_closed)

@@ -69,16 +69,16 @@ class Zones(NamedTuple):
     """The decision's place among all blocks, with its title and with what is left out of it."""
 
 
-def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, is_alone: bool = False) -> Zones:
+def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, trusts_articles: bool = True) -> Zones:
     """The zones of a page or a text whose decision begins at a known place.
 
-    `is_alone`: whether the blocks are those of the page's only article, which holds no other decision.
+    `trusts_articles`: whether the page closes its articles as often as it opens them, so that they end where they do.
     """
     if layout == "page":
         blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
-    limit = len(blocks) if is_alone else _find_other_decision(blocks, beginning, layout)
-    end = find_end(blocks, beginning, limit, layout)
+    limit = _find_other_decision(blocks, beginning, layout)
+    end = find_end(blocks, beginning, limit, layout, trusts_articles=trusts_articles)
     notes = set(_find_notes(blocks, end.stop, limit))
     _mark(rules, range(beginning.first, beginning.after), TITLE)
     _mark(rules, end.trailing, TRAILING)
@@ -130,11 +130,12 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
     In a text, whose headings are only guessed, another one begins after a closing line only.
     """
     own = {*beginning.title.references, *beginning.title.others}
-    is_closed = layout == "page"
+    is_page = is_closed = layout == "page"
     for place in range(beginning.after, len(blocks)):
         block = blocks[place]
-        is_closed = is_closed or is_closing_block(block)
-        if block.kind != "heading" or not is_closed or not block.text.endswith(")"):
+        if not is_page:
+            is_closed = is_closed or is_closing_block(block)
+        if block.kind != "heading" or not is_closed or not block.text.endswith(")") or block.is_links:
             continue
         title = parse_title(block.text)
         if title is None or own & {*title.references, *title.others}:

@@ -59,9 +59,21 @@ class Link:
 
     target: str
     """The address it leads to, as printed; "" where it names none."""
+    tag: str = "a"
     text: str = ""
     blocks: int = 0
-    """How many blocks hold a part of it. One left open by mistake holds all that follow."""
+    """How many blocks hold a part of it."""
+    is_open: bool = False
+    """Whether it may be one that the page never closes, so that it holds what is none of it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds what such an element may hold; one left open by mistake holds all that follows."""
+        if self.is_open:
+            return False
+        if self.tag == "select":
+            return not self.text.strip()  # all its text is its options'
+        return self.blocks <= (1 if self.tag == "button" else _MOST_BLOCKS_OF_A_LINK)
 
 
 _MOST_BLOCKS_OF_A_LINK = 6
@@ -94,11 +106,7 @@ class Block(NamedTuple):
     @property
     def is_links(self) -> bool:
         """Whether it consists of links and buttons, and of nothing between them but punctuation."""
-        return (
-            bool(self.links)
-            and _WORD.search(self.around) is None
-            and all(link.blocks <= _MOST_BLOCKS_OF_A_LINK for link in self.links)
-        )
+        return bool(self.links) and _WORD.search(self.around) is None and all(link.is_whole for link in self.links)
 
 
 # Characters that are no text (format.md): soft hyphen, zero-width and direction marks, controls

@@ -218,7 +218,7 @@ class _HtmlReader:
     def _open_link(self, node: LexborNode, tag: str) -> None:
         target = link_target(node, tag)
         if target is not None:
-            link = Link(target)
+            link = Link(target, tag)
             self._open.append(link)
             self._opened.append(node.mem_id)
             if tag in _BLOCKS:

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 _NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"})
 _RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
 _NESTING = frozenset({"article", "button", "main", "nav", "object", "ol", "table", "ul"})
+_LINKING = frozenset({"a", "select"})
 _NESTING_TAG = re.compile(rb"<(/?)(article|button|main|nav|object|ol|table|ul)(?![\w-])")
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:a|b|blockquote|br|caption|dd|div|dl|dt|em|h[1-6]|header|hr|i|li|ol|p|section|small|span|strong|sub|sup"
@@ -45,8 +46,13 @@ class SourceText(NamedTuple):
 
     text: str
     """The characters of its text in their order, without white space."""
-    is_balanced: bool
-    """Whether lists, tables and the like are closed as often as they are opened."""
+    unbalanced: frozenset[str]
+    """The elements, of those that change what others mean, that are not closed as often as they are opened."""
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether lists, tables and the like are closed as often as they are opened."""
+        return self.unbalanced <= _LINKING
 
 
 def read_source(markup: str) -> SourceText:
@@ -56,7 +62,7 @@ def read_source(markup: str) -> SourceText:
     """
     balance: Counter[str] = Counter()
     text = "".join("".join(_pieces(markup, balance)).split())
-    return SourceText(text, not any(balance.values()))
+    return SourceText(text, frozenset(name for name, count in balance.items() if count))
 
 
 def _pieces(markup: str, balance: Counter[str]) -> Iterator[str]:
@@ -66,7 +72,7 @@ def _pieces(markup: str, balance: Counter[str]) -> Iterator[str]:
         yield fold(html.unescape(markup[at : token.start()]))
         at = token.end()
         name = (token["name"] or "").lower()
-        if name in _NESTING:
+        if name in _NESTING or name in _LINKING:
             balance[name] += -1 if token["end"] else 1
         if name in _NOT_TEXT and name not in endless and not token["end"] and not token[0].endswith("/>"):
             ends = _find_end(markup, name, at)

@@ -41,8 +41,10 @@ class Markup(NamedTuple):
     """Where that begins and ends in the bytes."""
     odd: tuple[str, ...]
     """What is odd about its encoding, a phrase each."""
-    is_article_open: bool
+    is_article_open: bool = False
     """Whether it opens more articles than it closes."""
+    has_balanced_articles: bool = True
+    """Whether it closes as many articles as it opens."""
 
 
 def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False) -> Markup:
@@ -56,7 +58,7 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
     low = data.lower()
     if as_is:
         refuse_what_is_hard(data)
-        return Markup(html, low, None, (0, len(low)), odd, False)
+        return Markup(html, low, None, (0, len(low)), odd)
     opened, closed, ended = _landmarks(low)
     if ended is None or not _AFTER_THE_END.match(low, ended):
         raise CutShort("the page does not end with </html>: it is cut short")
@@ -65,9 +67,9 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
     if len(opened) == len(closed) == 1 and not may_be_hidden(low, opened[0]):
         article = data[opened[0] : closed[0]]
         refuse_what_is_hard(article)
-        return Markup(html, low, article.decode(), (opened[0], closed[0]), odd, False)
+        return Markup(html, low, article.decode(), (opened[0], closed[0]), odd)
     refuse_what_is_hard(data)
-    return Markup(html, low, None, (0, len(low)), odd, len(opened) > len(closed))
+    return Markup(html, low, None, (0, len(low)), odd, len(opened) > len(closed), len(opened) == len(closed))
 
 
 def read_beyond_article(markup: Markup) -> str:
