@@ -30,7 +30,7 @@ from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import read_blocks
 from ingest.parsing.input_limits import MAX_BYTES
-from ingest.parsing.source_text import check_against_source, has_balanced_tags, has_only_plain_tags, read_source
+from ingest.parsing.source_text import check_against_source, has_only_plain_tags, read_source
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
 from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
@@ -172,16 +172,19 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         or low.find(_ON_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
         or not has_only_plain_tags(low[start:end])
-        or not has_balanced_tags(low[start:end])
     ):
         return None
     root = LexborHTMLParser(markup.article).css_first("article")
     if root is None:
         return None
     blocks = read_blocks(root, source=low[start:end])
+    if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
+        return None
     beginning = find_beginning_in_article(blocks, reference=reference, page_title=_page_title_of_source(markup))
     zones = None if beginning is None else _divide(blocks, beginning)
-    return None if zones is None or zones.is_uncertain else zones
+    if zones is None or zones.is_uncertain:
+        return None
+    return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
 
 def _page_title_of_source(markup: Markup) -> Title | None:

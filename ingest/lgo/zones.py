@@ -264,12 +264,13 @@ def _find_contents(
     if not entries:
         return
     groups = list(_group(blocks, rules, inside, entries))
-    headings = {
-        block.text.lower()
-        for place in inside
-        if (block := blocks[place]).kind == "heading" or (block.kind != "item" and reads_as_heading(block.text))
-        if place not in entries
-    }
+    headings = {blocks[place].text.lower() for place in inside if blocks[place].kind == "heading"}
+    if not all(_names_headings(blocks[place], headings) for place in entries):
+        headings |= {
+            block.text.lower()
+            for place in inside
+            if (block := blocks[place]).kind == "paragraph" and reads_as_heading(block.text) and place not in entries
+        }
     for group in groups:
         if all(place in entries and _names_headings(blocks[place], headings) for place in group):
             before = group[0] - 1

@@ -77,9 +77,9 @@ class _HtmlReader:
         self._left: LexborNode = root  # where that is None, an element in it that has ended
 
     def walk(self) -> list[Block]:
-        root_id = self._root.mem_id
         buffer, around = self._buffer, self._around
         leaves = frozenset() if self._mentions.hidden or self._mentions.roles else _LEAVES
+        above: list[tuple[LexborNode, str]] = []  # the elements around the node
         node = self._root.child
         while node is not None:
             tag = node.tag or ""
@@ -109,19 +109,14 @@ class _HtmlReader:
             elif tag and tag[0] not in "-!":
                 down = self._enter(node, tag)
             if down is not None:
+                above.append((node, tag))
                 node = down
                 continue
-            while True:
-                following = node.next
-                if following is not None:
-                    node = following
-                    break
-                parent = node.parent
-                if parent is None or parent.mem_id == root_id:
-                    self._flush()
-                    return self.blocks
-                node = parent
-                self._leave(node, node.tag or "")
+            node = node.next
+            while node is None and above:
+                left, tag = above.pop()
+                self._leave(left, tag)
+                node = left.next
         self._flush()
         return self.blocks
 

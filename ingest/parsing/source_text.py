@@ -26,7 +26,6 @@ _NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title"
 _RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
 _NESTING = frozenset({"article", "button", "main", "nav", "object", "ol", "table", "ul"})
 _LINKING = frozenset({"a", "select"})
-_NESTING_TAG = re.compile(rb"<(/?)(article|button|main|nav|object|ol|table|ul)(?![\w-])")
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:a|b|blockquote|br|caption|dd|div|dl|dt|em|h[1-6]|header|hr|i|li|ol|p|section|small|span|strong|sub|sup"
     rb"|table|tbody|td|th|thead|tr|u|ul)\b)"
@@ -93,14 +92,6 @@ def _find_end(markup: str, name: str, at: int) -> int | None:
         if depth == 0:
             return tag.end()
     return None
-
-
-def has_balanced_tags(low: bytes) -> bool:
-    """Whether lists, tables and the like are closed as often as they are opened, in markup in lower case."""
-    balance: dict[bytes, int] = {}
-    for end, name in _NESTING_TAG.findall(low):
-        balance[name] = balance.get(name, 0) + (-1 if end else 1)
-    return not any(balance.values())
 
 
 def check_against_source(source: str, blocks: Sequence[Block], inside: range, *, is_closed: bool) -> None:

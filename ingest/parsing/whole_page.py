@@ -20,11 +20,11 @@ _TOKEN = re.compile(  # most tags of a page begin with another letter than these
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
-_HIDING = (
-    re.compile(rb"hidden(?=[>=/\s])"),
-    re.compile(rb"display\s*:\s*none"),
-    re.compile(rb"visibility\s*:\s*(?:hidden|collapse)"),
-)
+_HIDING = {
+    b"hidden": re.compile(rb"hidden(?=[>=/\s])"),
+    b"display": re.compile(rb"display\s*:\s*none"),
+    b"visibility": re.compile(rb"visibility\s*:\s*(?:hidden|collapse)"),
+}
 _MOST_HIDDEN = 20
 """Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
 
@@ -126,14 +126,15 @@ def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether the article or an element that is still open before it seems to be hidden by its attributes."""
     limit = low.index(b">", article) + 1
     looked = 0
-    for pattern in _HIDING:
-        for found in pattern.finditer(low, 0, limit):
-            at = found.start()
-            if pattern is _HIDING[0] and low[at - 1] not in b"\t\n\f\r \"'":  # a part of another word
-                continue
-            looked += 1
-            if looked > _MOST_HIDDEN or _hides_article(low, at, article):
-                return True
+    for word, pattern in _HIDING.items():
+        at = low.find(word, 0, limit)
+        while at >= 0:
+            is_word = word != b"hidden" or low[at - 1] in b"\t\n\f\r \"'"
+            if is_word and pattern.match(low, at, limit):
+                looked += 1
+                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
+                    return True
+            at = low.find(word, at + 6, limit)
     return False
 
 

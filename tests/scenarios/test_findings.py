@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.errors import CutShort
 from ingest.lgo import page as parser
+from ingest.lgo.text_format import render
 from ingest.recording import record
 from ingest.run import Backfill, Import, Renormalise, Sync
 from lgsco.replica.faults import Respond
@@ -102,7 +104,7 @@ def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: py
 
     def refuses_one(*arguments: object, reference: str | None = None, **named: object) -> object:
         if reference == sample.reference:
-            raise parser.CutShort("not yet")
+            raise CutShort("not yet")
         return right(*arguments, reference=reference, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(parser, "read_chapters", refuses_one)
@@ -125,7 +127,7 @@ def test_what_a_new_parser_alone_changes_is_no_amendment(world: World, monkeypat
     def otherwise(decision: object) -> str:
         return right(decision).replace("Summary: ", "Summary: READ ANEW ")  # type: ignore[arg-type]
 
-    right = record.render
+    right = render
     monkeypatch.setattr(record, "render", otherwise)
     monkeypatch.setattr(record, "NORMALISER", "next")
     with reading(world.database) as db:
