@@ -198,8 +198,12 @@ class _HeaderReader:
     lines: list[Line] = field(default_factory=list)
     fields: dict[Field, str] = field(default_factory=dict)
     odd: list[Oddity] = field(default_factory=list)
-    forms: set[str] = field(default_factory=set)
-    """In what markup known labels have been seen."""
+    forms: frozenset[str] = field(init=False)
+    """In what markup known labels stand."""
+
+    def __post_init__(self) -> None:
+        labelled = (piece for piece in self.pieces if split_label(piece.text) or split_label(piece.lead))
+        self.forms = frozenset(form for piece in labelled if (form := _form_of(piece)) is not None)
 
     def take_line(self) -> None:
         """Reads one line off the pieces."""
@@ -246,13 +250,10 @@ class _HeaderReader:
             value, taken = self._value_after(1)
             if not value:
                 return 0
-            self._remember_form(piece)
             line = _join(label, value)
         elif piece.lead and not label.endswith(":"):
-            self.forms.add("lead")
             line = _join(label, value)
         else:
-            self._remember_form(piece)
             line = piece.text
         self.fields[name] = value.lstrip(": ")
         self.lines.append(Line("header", line))
@@ -297,14 +298,6 @@ class _HeaderReader:
                 break
         return value, taken
 
-    def _remember_form(self, piece: _Piece) -> None:
-        if piece.block.cells:
-            self.forms.add("cells")
-        elif piece.is_label:
-            self.forms.add("label")
-        elif piece.lead:
-            self.forms.add("lead")
-
     # -------------------------------------------------------- labels that are not known
 
     def _read_unknown(self, piece: _Piece) -> int:
@@ -334,7 +327,16 @@ class _HeaderReader:
         return other is not None and not other[1] and piece.text[len(piece.lead) :].lstrip().startswith(":")
 
     def _has_form(self, piece: _Piece) -> bool:
-        return ("cells" if piece.block.cells else "label") in self.forms
+        return _form_of(piece) in self.forms
+
+
+def _form_of(piece: _Piece) -> str | None:
+    """How the markup tells a label from its value, None where it does not."""
+    if piece.block.cells:
+        return "cells"
+    if piece.is_label:
+        return "label"
+    return "lead" if piece.lead else None
 
 
 def _join(label: str, value: str) -> str:
