@@ -22,8 +22,9 @@ _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", 
 _NAME = re.compile(rb"[a-z][\w-]*")
 _HIDING = {
     b"hidden": re.compile(rb"hidden(?=[>=/\s])"),
-    b"display": re.compile(rb"display\s*:\s*none"),
-    b"visibility": re.compile(rb"visibility\s*:\s*(?:hidden|collapse)"),
+    b"style": re.compile(
+        rb"style\s*=\s*(?=[\"']?(?:[^\"'>]*;)?\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)))"
+    ),
 }
 _MOST_HIDDEN = 20
 """Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
@@ -129,12 +130,11 @@ def may_be_hidden(low: bytes, article: int) -> bool:
     for word, pattern in _HIDING.items():
         at = low.find(word, 0, limit)
         while at >= 0:
-            is_word = word != b"hidden" or low[at - 1] in b"\t\n\f\r \"'"
-            if is_word and pattern.match(low, at, limit):
+            if low[at - 1] in b"\t\n\f\r \"'/" and pattern.match(low, at, limit):
                 looked += 1
                 if looked > _MOST_HIDDEN or _hides_article(low, at, article):
                     return True
-            at = low.find(word, at + 6, limit)
+            at = low.find(word, at + 5, limit)
     return False
 
 

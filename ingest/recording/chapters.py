@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from ingest.clock import london_day
 from ingest.errors import CutShort
 from ingest.lgo import page as decision_page
 from storage.model import Decision, Page
@@ -19,8 +19,8 @@ def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
     return min(linked - numbers, default=None)
 
 
-def parse_chapters(stored: Sequence[Page], *, all_blocks: bool = False) -> Decision:
-    """The decision on its stored pages, each in its own charset.
+def parse_chapters(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool = False) -> Decision:
+    """The decision on its stored pages, each in its own charset. `fetched_on`: the day in London.
 
     `all_blocks`: lists everything that is left out of the pages. Raises ReadError.
     """
@@ -29,6 +29,4 @@ def parse_chapters(stored: Sequence[Page], *, all_blocks: bool = False) -> Decis
     if missing is not None:
         raise CutShort(f"chapter {missing} is not among the kept pages")
     chapters = [decision_page.Page(page.body, page.charset) for page in stored]
-    return decision_page.read_chapters(
-        chapters, reference=first.reference, today=london_day(first.fetched_at), all_blocks=all_blocks
-    )
+    return decision_page.read_chapters(chapters, reference=first.reference, today=fetched_on, all_blocks=all_blocks)

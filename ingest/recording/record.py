@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from ingest.clock import Clock
+from ingest.clock import Clock, london_day
 from ingest.errors import ReadError, one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
@@ -46,7 +46,7 @@ class Recorder:
         """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
         number, first = stored[0]
         with one_document():
-            decision = parse_chapters([page for _, page in stored])
+            decision = parse_chapters([page for _, page in stored], london_day(first.fetched_at))
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
     def make_reading(

@@ -49,6 +49,7 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 
 def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     """Prints the stored pages of a decision, or the blocks of them that are not in its text."""
+    from ingest.clock import london_day
     from ingest.recording.chapters import parse_chapters
     from storage import pages
     from storage.database import reading
@@ -62,7 +63,7 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
         for page in stored:
             click.echo(page.body, nl=False)
         return exit_codes.DONE
-    for block in parse_chapters(stored, all_blocks=True).left_out:
+    for block in parse_chapters(stored, london_day(stored[0].fetched_at), all_blocks=True).left_out:
         print_line(f"[{block.rule}] {block.text}")
     return exit_codes.DONE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
@@ -48,23 +47,21 @@ def test_a_statement_has_one_page() -> None:
 
 def test_all_chapters_are_parsed_as_one_text() -> None:
     pages = [stored(REPORT.reference, REPORT.address, chapter) for chapter in (1, 2)]
-    decision = parse_chapters(pages)
+    decision = parse_chapters(pages, TODAY)
     assert decision.reference == REPORT.reference
     assert render(decision) == expected_text(REPORT)
 
 
 def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
     with pytest.raises(CutShort, match="chapter 2 is not among"):
-        parse_chapters([stored(REPORT.reference, REPORT.address, 1)])
+        parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
 
 
 def test_a_date_after_the_day_of_the_fetch_is_odd_and_no_date() -> None:
     page = stored(STATEMENT.reference, STATEMENT.address, 1)
-    decided = parse_chapters([page]).decision_date
+    decided = parse_chapters([page], TODAY).decision_date
     assert decided is not None
-    on_the_day = page.__class__(**{**asdict(page), "fetched_at": f"{decided}T12:00:00Z"})
-    assert parse_chapters([on_the_day]).decision_date == decided
-    day_before = page.__class__(**{**asdict(page), "fetched_at": f"{decided - timedelta(days=1)}T12:00:00Z"})
-    decision = parse_chapters([day_before])
+    assert parse_chapters([page], decided).decision_date == decided
+    decision = parse_chapters([page], decided - timedelta(days=1))
     assert decision.decision_date is None
     assert [oddity.what for oddity in decision.odd] == ["date"]
