@@ -57,7 +57,7 @@ def _runs(blocks: Iterable[Block]) -> list[_Run]:
         if block.item is None:
             last = None
             continue
-        item = block.item.outermost
+        item = block.item if block.item.list.parent is None else block.item.outermost
         if item.list.marker == "1" and item not in seen:
             seen.add(item)
             goes_on = bool(runs) and runs[-1].items[-1].list is item.list
@@ -159,6 +159,9 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
         nonlocal owner
         of, parent = item.list, item.list.parent
         if of.marker == "-" or not item.shows_marker:
+            if of.marker == "1" and parent is None:
+                owner = None
+                siblings.clear()
             return None
         if parent is not None:
             above = names[parent]
@@ -195,8 +198,9 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             owner = previous = None
             found.append(None)
             continue
-        found.append(known(block.item))
-        previous = block.item.outermost
+        item = block.item
+        found.append(names[item] if item in names else known(item))
+        previous = item if item.list.parent is None else item.outermost
     return found
 
 

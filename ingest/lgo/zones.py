@@ -39,7 +39,7 @@ from ingest.lgo.beginning import Beginning, is_labelled, is_summary
 from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, own_slugs
 from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_phrase, opens, split_label
 from ingest.lgo.titles import Title, parse_title
-from ingest.parsing.blocks import Block, reads_as_heading
+from ingest.parsing.blocks import Block, List, reads_as_heading
 from storage.model import LeftOut, Oddity
 
 Layout = Literal["page", "canonical", "dump"]
@@ -81,9 +81,8 @@ def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, tru
     end = find_end(blocks, beginning, limit, layout, trusts_articles=trusts_articles)
     notes = set(_find_notes(blocks, end.stop, limit))
     _mark(rules, range(beginning.first, beginning.after), TITLE)
-    _mark(rules, end.trailing, TRAILING)
-    _mark(rules, end.panel, COOKIE_PANEL)
-    _mark(rules, end.cards, CARD)
+    for places, rule in ((end.trailing, TRAILING), (end.panel, COOKIE_PANEL), (end.cards, CARD)):
+        _mark(rules, places, rule)
     _mark_inside(rules, blocks, beginning, end.stop, layout)
     _mark(rules, range(limit, len(blocks)), ANOTHER)
     own = own_slugs(beginning)
@@ -201,7 +200,8 @@ def _mark_inside(
     if not linked:
         return
     own = own_slugs(beginning)
-    _mark(rules, (place for place in linked if _leads_to_chapters(blocks[place], own)), CHAPTERS)
+    if any("hapter=" in link.target for place in linked for link in blocks[place].links):
+        _mark(rules, [place for place in linked if _leads_to_chapters(blocks[place], own)], CHAPTERS)
     _mark(rules, _find_contents(blocks, rules, inside, linked, own), CONTENTS)
     header_ends = _end_of_header(blocks, inside)
     for place in linked:
@@ -283,33 +283,37 @@ def _group(
     blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: Set[int]
 ) -> Iterator[list[int]]:
     """The top-level lists that hold entries, each whole, and the runs of entries outside lists."""
-    lists: dict[int, list[int]] = {}
-    run: list[int] = []
+    reached = inside.start  # the end of the last group
     for place in sorted(entries):
+        if place < reached:
+            continue
         item = blocks[place].item
-        if item is not None:
-            lists[id(item.outermost.list)] = []
-        elif run and all(rules[between] is not None for between in range(run[-1] + 1, place)):
-            run.append(place)
-        else:
-            if run:
-                yield run
-            run = [place]
-    if run:
-        yield run
-    for place in inside if lists else ():
-        item = blocks[place].item
-        if item is not None and rules[place] is None and (group := lists.get(id(item.outermost.list))) is not None:
-            group.append(place)
-    yield from lists.values()
+        if item is None:
+            reached = place + 1
+            while reached < inside.stop and (reached in entries or rules[reached] is not None):
+                reached += 1
+            yield [n for n in range(place, reached) if n in entries]
+            continue
+        of, first, reached = item.outermost.list, place, place + 1
+        while first > inside.start and _is_in_list(blocks[first - 1], of):
+            first -= 1
+        while reached < inside.stop and _is_in_list(blocks[reached], of):
+            reached += 1
+        yield [n for n in range(first, reached) if rules[n] is None]
+
+
+def _is_in_list(block: Block, of: List) -> bool:
+    return block.item is not None and block.item.outermost.list is of
 
 
 def _links_within_page(block: Block, own: frozenset[str]) -> bool:
     """Whether a block consists of links to places in its page."""
-    if not block.is_links:
+    if "#" not in block.links[0].target or not block.is_links:
         return False
     for link in block.links:
         path, mark, _ = link.target.partition("#")
+        if mark and not path:
+            continue
         path = path.partition("?")[0].rstrip("/").lower()
         if not mark or (path and path.rsplit("/", 1)[-1] not in own):
             return False

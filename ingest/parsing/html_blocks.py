@@ -122,17 +122,18 @@ class _HtmlReader:
 
     def _take_leaf(self, node: LexborNode, tag: str, text: str) -> None:
         """Takes an item, a paragraph or a heading that holds nothing but text."""
-        kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
-        item = self._items[-1] if self._items else None
         if tag == "li" and self._lists:
             of = self._lists[-1]
-            kind, item = "item", open_item(of, node.attributes) if self._mentions.items else Item(of, of.seen, None)
+            item = open_item(of, node.attributes) if self._mentions.items else Item(of, of.seen, None)
             of.seen += 1
+            if text:
+                self.blocks.append(Block("item", text, item, (), "", (), "", node))
         elif text and self._unmarked is not None:
-            kind, item = "item", self._unmarked
+            self.blocks.append(Block("item", text, self._unmarked, (), "", (), "", node))
             self._unmarked = None
-        if text:
-            self.blocks.append(Block(kind, text, item, (), "", (), "", node))
+        elif text:
+            kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
+            self.blocks.append(Block(kind, text, self._items[-1] if self._items else None, (), "", (), "", node))
 
     def _put_beside_links(self, text: str) -> None:
         if self._open:

@@ -150,7 +150,7 @@ def _hides_article(low: bytes, at: int, article: int) -> bool:
 
 def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
     depth = 1
-    for token in re.finditer(rb"<(/?)" + re.escape(name) + rb"\b", low[at:until]):
+    for token in re.compile(rb"<(/?)" + re.escape(name) + rb"\b").finditer(low, at, until):
         depth += -1 if token[1] else 1
         if depth == 0:
             return False
