@@ -40,7 +40,6 @@ OPENER_AND_SUMMARY = re.compile(
 )
 SUMMARY = re.compile(r"Summary ?: ?(?P<text>.*)", re.DOTALL | re.IGNORECASE)
 _CLOSING = re.compile(r"(?i:.{0,80}\bdecision on behalf of the) (?:[A-Z][\w&’']* (?:and )?){0,8}(?i:ombudsm[ae]n)\.?")
-_ON_BEHALF = re.compile("on behalf of", re.IGNORECASE)
 _SATISFIED = re.compile(r"\b(?:dis)?satisfied\b", re.IGNORECASE)
 _OMBUDSMAN = re.compile(r"\bombudsm[ae]n\b", re.IGNORECASE)
 _NOTE_LONGEST = 200
@@ -71,7 +70,7 @@ CONTENTS_HEADINGS = frozenset(
 
 def is_closing(text: str) -> bool:
     """Whether a line is the one that closes a statement."""
-    return _ON_BEHALF.search(text) is not None and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
+    return "on behalf of" in text.lower() and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
 
 
 def is_phrase(text: str) -> bool:
@@ -93,6 +92,7 @@ def is_note(text: str) -> bool:
     """Whether a line is a dated note ("Ombudsman satisfied with council's response: 23 September 2016")."""
     return (
         len(text) <= _NOTE_LONGEST
+        and "satisfied" in text.lower()
         and _SATISFIED.search(text) is not None
         and _OMBUDSMAN.search(text) is not None
         and holds_date(text)

@@ -51,7 +51,9 @@ def parse_title(text: str) -> Title | None:
     """The title that a line is, None where it is none."""
     if _HOLDS_DIGITS.search(text) is None:
         return None
-    line = _DASHES.sub("", text.replace("\n", " "))
+    line = text.replace("\n", " ")
+    if line.startswith("- "):
+        line = _DASHES.sub("", line)
     found = _TITLE.fullmatch(line)
     if found is None:
         return None

@@ -263,16 +263,17 @@ def _find_contents(
     entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
     if not entries:
         return
-    groups = list(_group(blocks, rules, inside, entries))
     headings = {blocks[place].text.lower() for place in inside if blocks[place].kind == "heading"}
-    if not all(_names_headings(blocks[place], headings) for place in entries):
+    named = {place for place in entries if _names_headings(blocks[place], headings)}
+    if len(named) < len(entries):
         headings |= {
             block.text.lower()
             for place in inside
             if (block := blocks[place]).kind == "paragraph" and reads_as_heading(block.text) and place not in entries
         }
-    for group in groups:
-        if all(place in entries and _names_headings(blocks[place], headings) for place in group):
+        named = {place for place in entries if _names_headings(blocks[place], headings)}
+    for group in _group(blocks, rules, inside, entries):
+        if named.issuperset(group):
             before = group[0] - 1
             if before >= inside.start and blocks[before].text.lower().rstrip(" :") in CONTENTS_HEADINGS:
                 yield before
@@ -321,7 +322,7 @@ def _links_within_page(block: Block, own: frozenset[str]) -> bool:
 
 
 def _names_headings(block: Block, headings: set[str]) -> bool:
-    if block.text.replace("\n", " ").lower() in headings:
+    if block.text.lower() in headings:
         return True
     return all(" ".join(link.text.split()).lower() in headings for link in block.links if link.text.strip())
 

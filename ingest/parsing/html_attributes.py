@@ -63,11 +63,14 @@ def has_class(node: LexborNode, name: str) -> bool:
 # ------------------------------------------------------------ lists
 
 
-def open_list(node: LexborNode, tag: str, parent: Item | None) -> List:
-    """The list that an element opens."""
-    attributes = node.attributes
+def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style: bool) -> List:
+    """The list that an element opens. `may_have_style`: whether the page has any styles on elements."""
     if tag != "ol":
-        return List("1" if _style_marker(attributes) == "1" else "•", None, parent)
+        is_numbered = may_have_style and _style_marker(node.attributes) == "1"
+        return List("1" if is_numbered else "•", None, parent)
+    attributes = node.attributes
+    if not attributes:
+        return List("1", None, parent)
     kind = attributes.get("type") or ""
     marker = _style_marker(attributes) or _TYPE_MARKERS.get(kind)
     if marker is None and kind.lower() in ("none", "disc", "circle", "square"):

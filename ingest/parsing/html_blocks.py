@@ -42,12 +42,13 @@ class _Mentions(NamedTuple):
     hidden: bool
     labels: bool
     items: bool
-    """Values or styles of list items."""
+    """Attributes of list items."""
+    styles: bool
     roles: bool
 
 
-_ANYTHING = _Mentions(hidden=True, labels=True, items=True, roles=True)
-_NOTHING = _Mentions(hidden=False, labels=False, items=False, roles=False)
+_ANYTHING = _Mentions(hidden=True, labels=True, items=True, styles=True, roles=True)
+_NOTHING = _Mentions(hidden=False, labels=False, items=False, styles=False, roles=False)
 
 
 class _HtmlReader:
@@ -227,7 +228,7 @@ class _HtmlReader:
     def _open_list(self, node: LexborNode, tag: str) -> List:
         if len(self._items) > _DEEPEST:
             return List("-", None, self._items[_DEEPEST])
-        return open_list(node, tag, self._items[-1] if self._items else None)
+        return open_list(node, tag, self._items[-1] if self._items else None, may_have_style=self._mentions.styles)
 
     def _open_item(self, node: LexborNode) -> None:
         if not self._lists:  # an item outside any list is marked by nothing
@@ -321,6 +322,7 @@ def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]
             hidden=b"hidden" in source or b"display" in source or b"visibility" in source,
             labels=b"label" in source,
             items=b"<li " in source or b"<li\n" in source or b"<li\t" in source or b"<li/" in source,
+            styles=b"style" in source,
             roles=b"role=" in source or b"role =" in source,
         )
     return _HtmlReader(root, mentions).walk()
