@@ -77,8 +77,9 @@ class _HtmlReader:
         self._at: LexborNode | None = root  # the block element whose text comes next
         self._left: LexborNode = root  # where that is None, an element in it that has ended
 
-    def walk(self) -> list[Block]:
+    def walk(self) -> list[Block]:  # calls for each text and leaf would be a tenth of the time
         buffer, around = self._buffer, self._around
+        items, lists, blocks, reads_items = self._items, self._lists, self.blocks, self._mentions.items
         leaves = frozenset() if self._mentions.hidden or self._mentions.roles else _LEAVES
         above: list[tuple[LexborNode, str]] = []  # the elements around the node
         node = self._root.child
@@ -106,7 +107,19 @@ class _HtmlReader:
             ):
                 if buffer:
                     self._flush()
-                self._take_leaf(node, tag, fold(child.text_content or ""))
+                text = fold(child.text_content or "")
+                if tag == "li" and lists:
+                    of = lists[-1]
+                    item = open_item(of, node.attributes) if reads_items else Item(of, of.seen, None)
+                    of.seen += 1
+                    if text:
+                        blocks.append(Block("item", text, item, (), "", (), "", node))
+                elif text and self._unmarked is not None:
+                    blocks.append(Block("item", text, self._unmarked, (), "", (), "", node))
+                    self._unmarked = None
+                elif text:
+                    kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
+                    blocks.append(Block(kind, text, items[-1] if items else None, (), "", (), "", node))
             elif tag and tag[0] not in "-!":
                 down = self._enter(node, tag)
             if down is not None:
@@ -120,21 +133,6 @@ class _HtmlReader:
                 node = left.next
         self._flush()
         return self.blocks
-
-    def _take_leaf(self, node: LexborNode, tag: str, text: str) -> None:
-        """Takes an item, a paragraph or a heading that holds nothing but text."""
-        if tag == "li" and self._lists:
-            of = self._lists[-1]
-            item = open_item(of, node.attributes) if self._mentions.items else Item(of, of.seen, None)
-            of.seen += 1
-            if text:
-                self.blocks.append(Block("item", text, item, (), "", (), "", node))
-        elif text and self._unmarked is not None:
-            self.blocks.append(Block("item", text, self._unmarked, (), "", (), "", node))
-            self._unmarked = None
-        elif text:
-            kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
-            self.blocks.append(Block(kind, text, self._items[-1] if self._items else None, (), "", (), "", node))
 
     def _put_beside_links(self, text: str) -> None:
         if self._open:
@@ -301,7 +299,8 @@ class _HtmlReader:
         links: tuple[Link, ...] = ()
         around = ""
         if self._links:
-            links, around = tuple(self._links), fold("".join(self._around))
+            links = tuple(self._links)
+            around = fold("".join(self._around)) if self._around else ""
             for link in links:
                 link.blocks += 1
         at = self._at or self._left.parent

@@ -27,8 +27,8 @@ _RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
 _NESTING = frozenset({"article", "button", "main", "nav", "object", "ol", "table", "ul"})
 _LINKING = frozenset({"a", "select"})
 _PLAIN_TAG = re.compile(
-    rb"<(?!/?(?:a|b|blockquote|br|caption|dd|div|dl|dt|em|h[1-6]|header|hr|i|li|ol|p|section|small|span|strong|sub|sup"
-    rb"|table|tbody|td|th|thead|tr|u|ul)\b)"
+    rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
+    rb"|dl|dt|dd|blockquote|caption)\b)"
     rb"(?!!--)[a-z/!?]"
 )
 

@@ -13,7 +13,7 @@ from ingest.errors import CutShort, NotADecision
 from ingest.parsing.input_limits import decode_bounded, refuse_what_is_hard
 
 _TOKEN = re.compile(  # most tags of a page begin with another letter than these
-    rb"<(?=[!asitnx]|/[ahs])"
+    rb"<(?=[!asitnx][-rctveiofm]|/[ahs][rtv])"
     rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|(/?svg\b)"
     rb"|/html\s*>)"
 )
