@@ -89,6 +89,8 @@ class Oddity(NamedTuple):
     """The words concerned, or a phrase that says what it is."""
 
     def __str__(self) -> str:
+        if self.what == "encoding":  # the phrase says what it is
+            return self.example
         return f"{self.what}: {self.example}" if self.example else self.what
 
 

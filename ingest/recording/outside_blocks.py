@@ -1,4 +1,4 @@
-"""The kinds of blocks that stand outside decisions: what is counted over pages, and told when it is new. Pure.
+"""The kinds of blocks that stand outside decisions: what is counted over pages, and told when it is new.
 
 It never decides what a text is. A kind is a block's words with references, dates, numbers and addresses masked.
 """
@@ -25,6 +25,27 @@ _MASKS = (
     (re.compile(r"[\d,.]*\d"), "NUMBER"),
 )
 _LONGEST = 300
+
+_NOT_WORDS = re.compile(rb"<(script|style|svg|a)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_WORDS = re.compile(rb">([^<>]*[A-Za-z][^<>]*)<")
+_DIGITS = re.compile(rb"\d+")
+
+
+class PageSurroundings:
+    """Which words were seen after articles since the process began: a page with no others has no new kind of block."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def has_new_words(self, body: bytes) -> bool:
+        """Whether the page has words after its article, outside links, that were not seen there before."""
+        end = body.rfind(b"</article")
+        if end < 0:
+            return False
+        runs = {_DIGITS.sub(b"0", run.strip()) for run in _WORDS.findall(_NOT_WORDS.sub(b"<>", body[end:]))}
+        is_new = not runs <= self._seen
+        self._seen |= runs
+        return is_new
 
 
 def mask(text: str) -> str:

@@ -17,7 +17,7 @@ from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_chapters
 from ingest.recording.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
-from ingest.recording.outside_blocks import find_kinds
+from ingest.recording.outside_blocks import PageSurroundings, find_kinds
 from ingest.recording.tally import Tally
 from storage import decisions, entries, findings, pages
 from storage.decisions import Held, Reading
@@ -39,6 +39,8 @@ class Recorder:
         self._run = run
         self._tally = tally
         self._codec = pages.Codec(db)
+        self._around = PageSurroundings()
+        tally.knew_blocks = bool(findings.find_outside_blocks(db, 1))
 
     # ------------------------------------------------------------ from pages and documents to readings
 
@@ -46,7 +48,11 @@ class Recorder:
         """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
         number, first = stored[0]
         with one_document():
-            decision = parse_chapters([page for _, page in stored], london_day(first.fetched_at))
+            fetched_on, chapters = london_day(first.fetched_at), [page for _, page in stored]
+            decision = parse_chapters(chapters, fetched_on)
+            if self._around.has_new_words(first.body):  # the page around a plain article is not looked at else
+                everything = parse_chapters(chapters, fetched_on, all_blocks=True)
+                decision = replace(decision, left_out=everything.left_out)
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
     def make_reading(

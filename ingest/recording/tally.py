@@ -49,6 +49,8 @@ class Tally:
     """What was unusual, each thing once; it was recorded all the same."""
     new_blocks: list[str] = field(default_factory=list)
     """Kinds of blocks outside decisions that were never seen before, each with its decision."""
+    knew_blocks: bool = True
+    """Whether any kind was known before the run; else all are new."""
     unreadable: list[str] = field(default_factory=list)
     """Decisions whose page came again with the bytes that do not parse, by reference."""
     left_out: list[str] = field(default_factory=list)

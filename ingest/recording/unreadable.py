@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ingest.clock import Clock
 from ingest.errors import ReadError
 from ingest.lgo.page import NORMALISER
-from ingest.recording.failures import RETRY_SECONDS
+from ingest.recording.failures import retry_seconds
 from ingest.recording.tally import Tally
 from storage import findings, pages, queue
 from storage.errors import Damaged
@@ -38,7 +38,7 @@ def put_by_unreadable(db: sqlite3.Connection, clock: Clock, tally: Tally, page: 
     queue.put_by(
         db,
         page.reference,
-        next_at=clock.stamp(RETRY_SECONDS[-1]),
+        next_at=clock.stamp(retry_seconds(queue.count_attempts(db, page.reference))),
         error_kind=type(error).__name__,
         error=f"its page came again with the same bytes and does not parse: {error}",
     )

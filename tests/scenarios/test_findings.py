@@ -60,7 +60,7 @@ def test_what_is_odd_is_a_row_and_is_told(world: World, tmp_path: Path) -> None:
     outcome = world.run(Import(paths))
     assert outcome.exit_code == 0
     assert "1 odd: 25 004 901 (date: 31 Sept 2025)" in outcome.message
-    assert "25 004 904: 'Rate it 7.'" in outcome.message
+    assert "new kinds of blocks" not in outcome.message, "in a new archive every kind is new"
     assert world.ask("SELECT reference, what, example FROM oddities") == [("25 004 901", "date", "31 Sept 2025")]
     assert world.ask("SELECT reference, date, text FROM notes") == [
         ("25 004 904", "2026-05-01", "Ombudsman satisfied: 1 May 2026.")
@@ -74,6 +74,8 @@ def test_a_kind_of_block_that_was_seen_before_is_counted_and_not_told_again(worl
     outcome = world.run(Import((file(tmp_path, "b.html", small("25 004 902", after="<p>Rate it 8.</p>")),)))
     assert "new kinds of blocks" not in outcome.message
     assert world.ask("SELECT example, decisions FROM outside_blocks") == [("Rate it 7.", 2)]
+    outcome = world.run(Import((file(tmp_path, "c.html", small("25 004 903", after="<p>See the annex.</p>")),)))
+    assert "1 new kinds of blocks outside decisions: 25 004 903: 'See the annex.'" in outcome.message
 
 
 def test_a_page_that_comes_again_with_the_bytes_that_do_not_parse_is_known(world: World) -> None:
