@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0

@@ -6,10 +6,13 @@ The rows of the coverage report are `storage.status.Coverage`.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from storage import entries, journal, ledger, queue, runs, status
+from storage import entries, findings, journal, ledger, queue, runs, status
 from storage.model import Proof
+
+NEWEST_NAMED = 100
+"""How many oddities and kinds of blocks the status report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,20 @@ class StatusRows:
     """The last runs, newest first."""
     last_success: str | None
     """When the last complete run ended that covered the days a sync covers."""
+    odd: list[findings.OddCount] = field(default_factory=list)
+    oddities: list[dict[str, str]] = field(default_factory=list)
+    """Those found last, newest first."""
+    unreadable: list[findings.Unreadable] = field(default_factory=list)
+    outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
+    """The kinds of blocks outside decisions that were seen first last, newest first."""
 
 
-def find_status(db: sqlite3.Connection, sync_days: int, now: str) -> StatusRows:
-    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`."""
+def find_status(db: sqlite3.Connection, sync_days: int, now: str, normaliser: str | None = None) -> StatusRows:
+    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `normaliser`: the version
+    of the parser."""
     with status.one_moment(db):
         return StatusRows(
-            holdings=status.holdings(db),
+            holdings=status.holdings(db, normaliser),
             proofs=ledger.find_windows(db),
             failures=queue.find_failures(db),
             gone=status.count_gone(db),
@@ -43,6 +53,10 @@ def find_status(db: sqlite3.Connection, sync_days: int, now: str) -> StatusRows:
             daemon=status.find_daemon(db),
             runs=runs.find_runs(db),
             last_success=runs.last_success(db, sync_days, now),
+            odd=findings.count_oddities(db),
+            oddities=findings.find_oddities(db, NEWEST_NAMED),
+            unreadable=findings.find_unreadable(db),
+            outside_blocks=findings.find_outside_blocks(db, NEWEST_NAMED),
         )
 
 

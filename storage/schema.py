@@ -24,6 +24,7 @@ from storage.migrations import (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
+    m009_findings,
 )
 
 migrations = Migrations("lgsco")
@@ -37,6 +38,7 @@ _IN_ORDER = (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
+    m009_findings,
 )
 
 for _module in _IN_ORDER:

@@ -20,8 +20,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.errors import TooLarge
 from ingest.lgo.addresses import LISTING, Address, DecisionAddress, find_decision, resolve
+from ingest.lgo.dates import MONTHS
 from ingest.lgo.listing_total import find_total
-from ingest.lgo.phrases import MONTHS
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import from_html

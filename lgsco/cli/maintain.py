@@ -21,6 +21,7 @@ def status(settings: Settings, as_json: bool) -> int:
     Example: lgsco status
     """
     from ingest.clock import Clock, instant
+    from ingest.lgo.page import NORMALISER
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
@@ -28,7 +29,7 @@ def status(settings: Settings, as_json: bool) -> int:
 
     now, schedule = Clock().now(), settings.config.schedule
     with reading(settings.database) as db:
-        rows = find_status(db, schedule.sync_days, instant(now))
+        rows = find_status(db, schedule.sync_days, instant(now), NORMALISER)
     report = report_status(
         rows,
         database=str(settings.database),

@@ -1,0 +1,253 @@
+"""Where a decision begins: its title, as rule 1 of `ingest.lgo.zones` says. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ingest.errors import NotADecision, WrongReference
+from ingest.lgo.phrases import SUMMARY, has_label, is_summary_heading, opens, split_label
+from ingest.lgo.titles import Title, parse_title
+from ingest.parsing.blocks import Block
+from ingest.parsing.html_attributes import has_class
+from ingest.parsing.html_tree import and_above, find_outermost
+
+_CARD_LINE = re.compile(r"(?:Statement|Report)\b.{0,300}\d{1,2}-[A-Z][a-z]{2}-\d{4}", re.DOTALL)
+"""What a card of the listing prints under its title (`ingest.lgo.listing_page`)."""
+_ASIDES = frozenset({"aside", "nav", "footer"})
+_ASIDE_RANK = 2
+
+
+class Beginning(NamedTuple):
+    """The title of a decision and its place among the blocks."""
+
+    title: Title
+    first: int
+    """The index of the first block of the title; that of the first block after it, where no block is the title."""
+    after: int
+    """The index of the first block after it."""
+
+
+class _Candidate(NamedTuple):
+    title: Title
+    first: int
+    last: int
+    block: Block
+
+
+def find_beginning(
+    blocks: Sequence[Block], *, reference: str | None, page_title: Title | None, is_chapter: bool = False
+) -> Beginning:
+    """Where the decision begins. `reference`: the one asked for. `page_title`: what `<title>` prints.
+
+    `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header.
+    Raises NotADecision, WrongReference.
+    """
+    evidence = list(_find_evidence(blocks))
+    candidates = _find_candidates(blocks, page_title)
+    if evidence and blocks[evidence[0]].node is not None and _rank(blocks[evidence[0]]) < _ASIDE_RANK:
+        candidates = [found for found in candidates if _rank(found.block) < _ASIDE_RANK]
+    wanted = _choose_reference(reference, page_title, candidates)
+    named = [found for found in candidates if wanted is None or found.title.names(wanted)]
+    for place in evidence:
+        before = [found for found in named if found.last < place]
+        if before and not _belongs_to_another(blocks, candidates, before[-1], place):
+            best = _choose(before, blocks[place], page_title)
+            if is_summary(blocks[place]) and _is_card(blocks, best, place):
+                continue
+            return Beginning(best.title, best.first, best.last + 1)
+    if is_chapter and named:
+        best = _choose(named, None, page_title)
+        return Beginning(best.title, best.first, best.last + 1)
+    _refuse_another(wanted, reference, candidates if evidence or is_chapter else [], page_title)
+    if page_title is None or not (evidence or is_chapter):
+        raise NotADecision(
+            "no title line that ends with a reference, such as 'Anytown Council (25 004 920)'"
+            if evidence
+            else "neither 'The Ombudsman's final decision:' nor 'Overview:' nor a summary, and no line "
+            "'Category : …', 'Decision : …' or 'Decision date : …'"
+        )
+    first = _first_of_text(blocks, evidence)
+    return Beginning(page_title, first, first)
+
+
+def find_beginning_in_article(
+    blocks: Sequence[Block], *, reference: str | None, page_title: Title | None
+) -> Beginning | None:
+    """Where the decision begins, as far as the blocks of the page's only article tell; None where more must be seen."""
+    place = next((place for place, block in enumerate(blocks) if is_evidence(block)), None)
+    if place is None:
+        return None
+    found = [one for one in _find_candidates(blocks[:place], page_title) if one.block.kind == "heading"]
+    if not found or (reference is not None and not found[-1].title.names(reference)):
+        return None
+    if reference is None and page_title is not None and not found[-1].title.names(page_title.references[0]):
+        return None
+    return Beginning(found[-1].title, found[-1].first, found[-1].last + 1)
+
+
+def _belongs_to_another(
+    blocks: Sequence[Block], candidates: Sequence[_Candidate], chosen: _Candidate, place: int
+) -> bool:
+    """Whether another decision's title stands between a title and labelled lines, right before them."""
+    own = chosen.title
+    for found in candidates:
+        if chosen.last < found.first < place and not any(own.names(one) for one in found.title.references):
+            following = [block for block in blocks[found.last + 1 : place + 1] if not block.is_hidden][:2]
+            if any(is_labelled(block) or opens(block) for block in following):
+                return True
+    return False
+
+
+def _is_card(blocks: Sequence[Block], title: _Candidate, place: int) -> bool:
+    """Whether title and summary are those of a card in a listing: the title is a link, or the card's line follows."""
+    return title.block.is_links or any(_CARD_LINE.fullmatch(block.text) for block in blocks[title.last + 1 : place])
+
+
+def _refuse_another(
+    wanted: str | None, reference: str | None, candidates: Sequence[_Candidate], page_title: Title | None
+) -> None:
+    if reference is None or (page_title is not None and page_title.names(reference)):
+        return
+    other = candidates[0].title if candidates else page_title
+    if other is not None:
+        raise WrongReference(f"the page is the decision {other.references[0]}, not {wanted}")
+
+
+def _choose_reference(reference: str | None, page_title: Title | None, candidates: Sequence[_Candidate]) -> str | None:
+    """The reference to look for: the one asked for, else that of `<title>` where a block prints it too."""
+    if reference is not None or page_title is None:
+        return reference
+    own = page_title.references[0]
+    return own if any(found.title.names(own) for found in candidates) else None
+
+
+def _find_evidence(blocks: Sequence[Block]) -> Iterator[int]:
+    """Where labelled lines, openers and summaries stand, those in an article first; in menus and the like only where
+    they stand nowhere else."""
+    found = [place for place, block in enumerate(blocks) if is_evidence(block)]
+    if len(found) < 2 or blocks[found[0]].node is None:
+        yield from found
+        return
+    ranks = {place: _rank(blocks[place]) for place in found}
+    if min(ranks.values()) < _ASIDE_RANK:
+        found = [place for place in found if ranks[place] < _ASIDE_RANK]
+    yield from sorted(found, key=lambda place: (ranks[place], place))
+
+
+def _rank(block: Block) -> int:
+    tags = {node.tag for node in and_above(block.node)}
+    if tags & _ASIDES:
+        return _ASIDE_RANK
+    return 0 if "article" in tags else 1
+
+
+def is_evidence(block: Block) -> bool:
+    """Whether a block shows that a decision stands here: a labelled line, the opener, or a summary."""
+    return is_labelled(block) or opens(block) or is_summary(block)
+
+
+def is_summary(block: Block) -> bool:
+    """Whether a block is the heading `Summary` or begins `Summary:`."""
+    if block.kind == "item" or block.is_hidden:
+        return False
+    return is_summary_heading(block.text) or SUMMARY.fullmatch(block.text) is not None
+
+
+def is_labelled(block: Block) -> bool:
+    """Whether a labelled line, or a label whose value follows, stands in the block."""
+    if block.is_hidden:
+        return False
+    parts = block.cells or block.text.split("\n")
+    if any(has_label(part) for part in parts):
+        return True
+    label = split_label(parts[0])
+    if label is not None and not label[2]:
+        printed = label[0]
+        return (
+            len(parts) > 1
+            or block.is_label
+            or printed.endswith(":")
+            or printed.lower() in ("category", "decision date")
+            or (block.node is not None and has_class(block.node, "label"))
+        )
+    if block.lead and (lead := split_label(block.lead)) is not None:
+        return not lead[2]
+    return False
+
+
+# ------------------------------------------------------------ titles
+
+
+def _find_candidates(blocks: Sequence[Block], page_title: Title | None) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for place, block in enumerate(blocks):
+        if block.is_hidden or len(block.cells) > 1:
+            continue
+        title = parse_title(block.text)
+        if title is None:
+            continue
+        joined = _join(blocks, place, title, page_title) if title.authority is None else None
+        if joined is not None:
+            found.append(_Candidate(joined, place - 1, place, block))
+        else:
+            found.append(_Candidate(title, place, place, block))
+    return found
+
+
+def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title | None) -> Title | None:
+    """The title whose authority stands in the block before; None where that is something else."""
+    if place == 0:
+        return None
+    before = blocks[place - 1]
+    if before.is_hidden or before.is_links or before.cells or is_evidence(before) or parse_title(before.text):
+        return None
+    joined = parse_title(f"{before.text} {title.text}")
+    if joined is not None and page_title is not None and page_title.authority == joined.authority:
+        return joined
+    if page_title is not None and page_title.authority == before.text and page_title.names(title.references[0]):
+        return page_title
+    siblings = before.node is not None and block_parent(before) == block_parent(blocks[place])
+    return joined if title.is_bracket_only and (siblings or before.node is None) else None
+
+
+def block_parent(block: Block) -> int | None:
+    """The identity of the element around a block's own."""
+    return block.node.parent.mem_id if block.node is not None and block.node.parent is not None else None
+
+
+def _choose(candidates: Sequence[_Candidate], evidence: Block | None, page_title: Title | None) -> _Candidate:
+    """The last heading, in the article of the labelled lines if there is one; a breadcrumb that ends in the title is
+    none. A line that is neither a heading nor prints what a heading or `<title>` prints comes last."""
+    article = find_outermost(evidence.node, "article") if evidence is not None else None
+    known = {found.title.text for found in candidates if found.block.kind == "heading"}
+    if page_title is not None:
+        known.add(page_title.text)
+
+    def score(place: int) -> tuple[int, int]:
+        found = candidates[place]
+        if found.block.node is None:
+            return (1 if found.first == 0 else 0), place
+        around = find_outermost(found.block.node, "article") if article is not None else None
+        inside = around is not None and article is not None and around.mem_id == article.mem_id
+        is_heading, is_known = found.block.kind == "heading", found.title.text in known
+        if is_heading:
+            return (5 if inside else 3), place
+        if found.block.is_links and not is_known:
+            return 0, place
+        return (4 if inside and is_known else 2 if inside or is_known else 1), place
+
+    return candidates[max(range(len(candidates)), key=score)]
+
+
+def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int]) -> int:
+    """Where a decision begins that only `<title>` names: at its first labelled line, else at the opener, else at the
+    first block of the article."""
+    if evidence:
+        best = _rank(blocks[evidence[0]])
+        return min(place for place in evidence if _rank(blocks[place]) == best)
+    for place, block in enumerate(blocks):
+        if find_outermost(block.node, "article") is not None:
+            return place
+    raise NotADecision("no article, and nothing else that shows where the decision begins")
