@@ -30,15 +30,20 @@ async (pages) => {
   }
   const frames = [...document.querySelectorAll('iframe')].slice(0, pages.length);
   const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-  frames.forEach((frame, at) => {
+  const loaded = frames.map((frame, at) => new Promise((done) => {
+    frame.onload = done;
+    setTimeout(done, 5000);
     frame.contentDocument.open();
     frame.contentDocument.write(new TextDecoder().decode(bytes(pages[at])));
     frame.contentDocument.close();
-  });
+  }));
+  await Promise.all(loaded);
   const shown = () => frames.map((frame) => frame.contentDocument.body ? frame.contentDocument.body.innerText : '');
+  const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const isNested = frames.some((frame) => frame.contentDocument.querySelector('object object'));
   let before, now = shown();
   do {  // what stands in an <object> is shown only when its loading has failed, one level after another
-    await new Promise((done) => setTimeout(done, 20));
+    await wait(isNested ? 200 : 10);
     [before, now] = [now, shown()];
   } while (now.some((text, at) => text !== before[at]));
   return now;

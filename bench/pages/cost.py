@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from statistics import median
-from time import process_time
 
 from bench.figures import Figure, show
 from bench.pages.corpus import corpus
 from bench.pages.layout import pages_of, written
-from bench.pages.readers import loaded, pool
+from bench.pages.readers import Bodies, are_read, pool, seconds_a_page
+from bench.samples import pages as replica_pages
 
-Bodies = tuple[tuple[bytes, str], ...]
-"""Pages, each with the reference asked for."""
 MOST = 1.1
 _SECONDS = 2.0
 """About so long is each measurement: the pages are read again and again for it."""
@@ -24,8 +21,6 @@ _SECONDS = 2.0
 @cache
 def _sets(decisions: int) -> dict[str, Bodies]:
     """The pages of generated decisions of one page each, and as many of the look-alike site."""
-    from bench.samples import pages as replica_pages  # noqa: PLC0415 - it imports the parser of this checkout
-
     single = [sample for sample in corpus(decisions) if len(sample.chapters) == 1]
     return {
         "generated pages": tuple((written(pages_of(sample)[0]), sample.reference) for sample in single),
@@ -33,29 +28,15 @@ def _sets(decisions: int) -> dict[str, Bodies]:
     }
 
 
-def _read(bodies: Bodies) -> list[bool]:
-    read = loaded()
-    return [read([body], reference).text is not None for body, reference in bodies]
-
-
-def _time(bodies: Bodies, repeats: int) -> float:
-    """CPU seconds a page."""
-    read = loaded()
-    gc.collect()
-    began = process_time()
-    for _ in range(repeats):
-        for body, reference in bodies:
-            read([body], reference)
-    return (process_time() - began) / repeats / len(bodies)
-
-
 def measure(checkout: Path, before: Path, decisions: int, rounds: int) -> bool:
     """The ratio of the medians over the rounds; pages that only one of the two reads are not measured."""
     figures = []
     with pool(checkout, 1) as ours, pool(before, 1) as theirs:
         for name, bodies in _sets(decisions).items():
-            both = zip(bodies, ours.submit(_read, bodies).result(), theirs.submit(_read, bodies).result(), strict=True)
-            common = tuple(body for body, *are_read in both if all(are_read))
+            both = zip(
+                bodies, ours.submit(are_read, bodies).result(), theirs.submit(are_read, bodies).result(), strict=True
+            )
+            common = tuple(body for body, *by_both in both if all(by_both))
             figures += _compare(f"{name} ({len(common)} of {len(bodies)})", common, ours, theirs, rounds)
     return show(__doc__ or "", figures)
 
@@ -63,12 +44,12 @@ def measure(checkout: Path, before: Path, decisions: int, rounds: int) -> bool:
 def _compare(
     name: str, bodies: Bodies, ours: ProcessPoolExecutor, theirs: ProcessPoolExecutor, rounds: int
 ) -> list[Figure]:
-    repeats = max(1, round(_SECONDS / (theirs.submit(_time, bodies, 1).result() * len(bodies))))
-    ours.submit(_time, bodies, 1).result()
+    repeats = max(1, round(_SECONDS / (theirs.submit(seconds_a_page, bodies, 1).result() * len(bodies))))
+    ours.submit(seconds_a_page, bodies, 1).result()
     spent: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds):
         for side in (0, 1) if turn % 2 else (1, 0):
-            spent[side].append((ours, theirs)[side].submit(_time, bodies, repeats).result())
+            spent[side].append((ours, theirs)[side].submit(seconds_a_page, bodies, repeats).result())
     ratio = median(spent[0]) / median(spent[1])
     return [
         Figure(f"{name}: cost of reading, of the other checkout's", (ratio,), target=MOST, bound="at most"),

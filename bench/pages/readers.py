@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from time import process_time
 from typing import NamedTuple
 
+Bodies = tuple[tuple[bytes, str], ...]
+"""Pages of decisions of one page, each with the reference asked for."""
 Read = Callable[[Sequence[bytes], str | None], "Outcome"]
 _MODULES = (("ingest.lgo.page", "ingest.lgo.text_format"), ("ingest.page", "ingest.text"))
 """The modules of `read` and `render`, today and before the packages were split."""
@@ -75,3 +79,20 @@ def pool(checkout: Path, processes: int) -> ProcessPoolExecutor:
     """Processes whose tasks can call `loaded`."""
     context = get_context("spawn")
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_load_here, initargs=(checkout,))
+
+
+def are_read(bodies: Bodies) -> list[bool]:
+    """Whether the reader of this pool takes each page."""
+    read = loaded()
+    return [read([body], reference).text is not None for body, reference in bodies]
+
+
+def seconds_a_page(bodies: Bodies, repeats: int) -> float:
+    """CPU seconds of the reader of this pool for one page."""
+    read = loaded()
+    gc.collect()
+    began = process_time()
+    for _ in range(repeats):
+        for body, reference in bodies:
+            read([body], reference)
+    return (process_time() - began) / repeats / len(bodies)
