@@ -24,7 +24,7 @@ from storage.migrations import (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
-    m009_findings,
+    m011_findings,
 )
 
 migrations = Migrations("lgsco")
@@ -38,7 +38,7 @@ _IN_ORDER = (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
-    m009_findings,
+    m011_findings,
 )
 
 for _module in _IN_ORDER:

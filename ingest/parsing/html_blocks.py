@@ -57,8 +57,11 @@ class _HtmlReader:
     Most blocks hold nothing but text. `walk` takes those in one step, and leaves the rest to methods.
     """
 
-    def __init__(self, root: LexborNode, mentions: _Mentions, not_text: Set[str] = _NOT_TEXT) -> None:
+    def __init__(
+        self, root: LexborNode, mentions: _Mentions, not_text: Set[str] = _NOT_TEXT, without: Set[int] = frozenset()
+    ) -> None:
         self._root = root
+        self._without = without
         self._mentions = mentions
         self._not_text = not_text
         self.blocks: list[Block] = []
@@ -80,7 +83,7 @@ class _HtmlReader:
     def walk(self) -> list[Block]:  # calls for each text and leaf would be a tenth of the time
         buffer, around = self._buffer, self._around
         items, lists, blocks, reads_items = self._items, self._lists, self.blocks, self._mentions.items
-        leaves = frozenset() if self._mentions.hidden or self._mentions.roles else _LEAVES
+        leaves = frozenset() if self._mentions.hidden or self._mentions.roles or self._without else _LEAVES
         above: list[tuple[LexborNode, str]] = []  # the elements around the node
         node = self._root.child
         while node is not None:
@@ -155,6 +158,7 @@ class _HtmlReader:
             tag in self._not_text
             or (child is None and tag not in _BLOCKS)
             or ((mentions.hidden or tag in _FALLBACK) and self._is_hidden(node, tag))
+            or (self._without and node.mem_id in self._without)
         ):
             if tag in _BLOCKS:
                 self._flush()
@@ -327,9 +331,12 @@ def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]
     return _HtmlReader(root, mentions).walk()
 
 
-def from_html(root: LexborNode) -> list[Block]:
-    """The blocks that a page shows inside an element, in the order of the page, without menus and buttons."""
-    reader = _HtmlReader(root, _ANYTHING, _NOT_TEXT | {"nav", "button"})
+def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
+    """The blocks that a page shows inside an element, in the order of the page, without menus and buttons.
+
+    `without`: elements (`mem_id`) that are left out as well.
+    """
+    reader = _HtmlReader(root, _ANYTHING, _NOT_TEXT | {"nav", "button"}, without)
     return [block for block in reader.walk() if not block.is_hidden]
 
 

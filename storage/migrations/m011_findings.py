@@ -8,6 +8,9 @@ from sqlite_utils import Database
 
 from storage.migrations.script import execute_script
 
+VERSION = 9
+"""The version of a file that this migration has brought up to date."""
+
 SCRIPT = """
 CREATE TABLE oddities (
   reference TEXT NOT NULL REFERENCES decisions (reference),
@@ -55,6 +58,6 @@ CREATE INDEX outside_blocks_by_time ON outside_blocks (first_seen);
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 8 to version 9."""
+    """Brings a file of the version before to `VERSION`."""
     execute_script(db, SCRIPT)
-    db.execute("PRAGMA user_version = 9")
+    db.execute(f"PRAGMA user_version = {VERSION}")
