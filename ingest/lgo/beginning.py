@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,12 +12,14 @@ from ingest.lgo.phrases import SUMMARY, has_label, is_summary_heading, opens, sp
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_attributes import has_class
-from ingest.parsing.html_tree import and_above, find_outermost
+from ingest.parsing.html_tree import and_above, find_outermost, is_inside
 
 _CARD_LINE = re.compile(r"(?:Statement|Report)\b.{0,300}\d{1,2}-[A-Z][a-z]{2}-\d{4}", re.DOTALL)
 """What a card of the listing prints under its title (`ingest.lgo.listing_page`)."""
 _ASIDES = frozenset({"aside", "nav", "footer"})
 _ASIDE_RANK = 2
+_MOST_PARTS = 4
+"""Blocks before the last that a title may be printed in."""
 
 
 class Beginning(NamedTuple):
@@ -37,17 +40,23 @@ class _Candidate(NamedTuple):
 
 
 def find_beginning(
-    blocks: Sequence[Block], *, reference: str | None, page_title: Title | None, is_chapter: bool = False
+    blocks: Sequence[Block],
+    *,
+    reference: str | None,
+    page_title: Title | None,
+    is_chapter: bool = False,
+    wrong: frozenset[str] = frozenset(),
 ) -> Beginning:
     """Where the decision begins. `reference`: the one asked for. `page_title`: what `<title>` prints.
 
-    `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header.
-    Raises NotADecision, WrongReference.
+    `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong`: the
+    elements that the page does not close as it opens them. Raises NotADecision, WrongReference.
     """
-    evidence = list(_find_evidence(blocks))
+    asides = _ASIDES - wrong
+    evidence = list(_find_evidence(blocks, asides))
     candidates = _find_candidates(blocks, page_title)
-    if evidence and blocks[evidence[0]].node is not None and _rank(blocks[evidence[0]]) < _ASIDE_RANK:
-        candidates = [found for found in candidates if _rank(found.block) < _ASIDE_RANK]
+    if evidence and blocks[evidence[0]].node is not None and _rank(blocks[evidence[0]], asides) < _ASIDE_RANK:
+        candidates = [found for found in candidates if _rank(found.block, asides) < _ASIDE_RANK]
     wanted = _choose_reference(reference, page_title, candidates)
     named = [found for found in candidates if wanted is None or found.title.names(wanted)]
     for place in evidence:
@@ -58,7 +67,7 @@ def find_beginning(
                 continue
             return Beginning(best.title, best.first, best.last + 1)
     if is_chapter and named:
-        best = _choose(named, None, page_title)
+        best = _choose_by_text(blocks, named)
         return Beginning(best.title, best.first, best.last + 1)
     _refuse_another(wanted, reference, candidates if evidence or is_chapter else [], page_title)
     if page_title is None or not (evidence or is_chapter):
@@ -68,7 +77,7 @@ def find_beginning(
             else "neither 'The Ombudsman's final decision:' nor 'Overview:' nor a summary, and no line "
             "'Category : …', 'Decision : …' or 'Decision date : …'"
         )
-    first = _first_of_text(blocks, evidence)
+    first = _first_of_text(blocks, evidence, asides)
     return Beginning(page_title, first, first)
 
 
@@ -123,22 +132,22 @@ def _choose_reference(reference: str | None, page_title: Title | None, candidate
     return own if any(found.title.names(own) for found in candidates) else None
 
 
-def _find_evidence(blocks: Sequence[Block]) -> Iterator[int]:
+def _find_evidence(blocks: Sequence[Block], asides: frozenset[str]) -> Iterator[int]:
     """Where labelled lines, openers and summaries stand, those in an article first; in menus and the like only where
     they stand nowhere else."""
     found = [place for place, block in enumerate(blocks) if is_evidence(block)]
     if len(found) < 2 or blocks[found[0]].node is None:
         yield from found
         return
-    ranks = {place: _rank(blocks[place]) for place in found}
+    ranks = {place: _rank(blocks[place], asides) for place in found}
     if min(ranks.values()) < _ASIDE_RANK:
         found = [place for place in found if ranks[place] < _ASIDE_RANK]
     yield from sorted(found, key=lambda place: (ranks[place], place))
 
 
-def _rank(block: Block) -> int:
+def _rank(block: Block, asides: frozenset[str]) -> int:
     tags = {node.tag for node in and_above(block.node)}
-    if tags & _ASIDES:
+    if tags & asides:
         return _ASIDE_RANK
     return 0 if "article" in tags else 1
 
@@ -191,6 +200,8 @@ def _find_candidates(blocks: Sequence[Block], page_title: Title | None) -> list[
         joined = _join(blocks, place, title, page_title) if title.authority is None else None
         if joined is not None:
             found.append(_Candidate(joined, place - 1, place, block))
+        elif page_title is not None and (first := _find_parts(blocks, place, title, page_title)) is not None:
+            found.append(_Candidate(page_title, first, place, block))
         else:
             found.append(_Candidate(title, place, place, block))
     return found
@@ -210,6 +221,20 @@ def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title |
         return page_title
     siblings = before.node is not None and block_parent(before) == block_parent(blocks[place])
     return joined if title.is_bracket_only and (siblings or before.node is None) else None
+
+
+def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: Title) -> int | None:
+    """Where the title begins that `<title>` prints as a whole and the page in pieces, of which one is the last."""
+    if title.authority is None or title.text == page_title.text or not page_title.text.endswith(title.text):
+        return None
+    printed = title.text
+    for first in range(place - 1, max(place - 1 - _MOST_PARTS, -1), -1):
+        if blocks[first].is_hidden:
+            return None
+        printed = f"{blocks[first].text} {printed}"
+        if printed.replace("\n", " ") == page_title.text:
+            return first
+    return None
 
 
 def block_parent(block: Block) -> int | None:
@@ -241,13 +266,38 @@ def _choose(candidates: Sequence[_Candidate], evidence: Block | None, page_title
     return candidates[max(range(len(candidates)), key=score)]
 
 
-def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int]) -> int:
+def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -> _Candidate:
+    """The title of a chapter that shows nothing but it and text: the one that most of the text follows, up to the next.
+
+    A breadcrumb before or after the text may end in the title as well.
+    """
+    articles = [find_outermost(found.block.node, "article") for found in candidates]
+    ends = [*(found.first for found in candidates[1:]), len(blocks)]
+
+    def score(n: int) -> tuple[bool, bool, int]:
+        article = articles[n]
+        following = (block for block in blocks[candidates[n].last + 1 : ends[n]] if not block.is_links)
+        if article is not None:
+            following = (block for block in following if is_inside(block.node, article))
+        is_heading = candidates[n].block.kind == "heading"
+        return is_heading, article is not None, sum(len(block.text) for block in following)
+
+    return candidates[max(range(len(candidates)), key=score)]
+
+
+def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], asides: frozenset[str]) -> int:
     """Where a decision begins that only `<title>` names: at its first labelled line, else at the opener, else at the
-    first block of the article."""
+    first block of the article, the longest of them."""
     if evidence:
-        best = _rank(blocks[evidence[0]])
-        return min(place for place in evidence if _rank(blocks[place]) == best)
+        best = _rank(blocks[evidence[0]], asides)
+        return min(place for place in evidence if _rank(blocks[place], asides) == best)
+    starts: dict[int, int] = {}
+    lengths: Counter[int] = Counter()
     for place, block in enumerate(blocks):
-        if find_outermost(block.node, "article") is not None:
-            return place
-    raise NotADecision("no article, and nothing else that shows where the decision begins")
+        article = find_outermost(block.node, "article")
+        if article is not None and _rank(block, asides) < _ASIDE_RANK:
+            starts.setdefault(article.mem_id, place)
+            lengths[article.mem_id] += len(block.text)
+    if not starts:
+        raise NotADecision("no article, and nothing else that shows where the decision begins")
+    return starts[lengths.most_common(1)[0][0]]

@@ -43,11 +43,16 @@ class Ending(NamedTuple):
 
 
 def find_end(
-    blocks: Sequence[Block], beginning: Beginning, limit: int, layout: str, *, trusts_articles: bool = True
+    blocks: Sequence[Block],
+    beginning: Beginning,
+    limit: int,
+    layout: str,
+    *,
+    wrong: frozenset[str] = frozenset(),
 ) -> Ending:
     """Where the decision ends whose title is known. `limit`: where another decision begins, or the blocks end.
 
-    `trusts_articles`: whether articles end where the page says so.
+    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
     """
     after = beginning.after
     closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
@@ -56,7 +61,7 @@ def find_end(
         return _reopen(blocks, beginning, closing, limit) if is_page else _reopen_text(blocks, closing, limit)
     if not is_page:
         return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
-    return _end_unclosed(blocks, beginning, limit, trusts_articles=trusts_articles)
+    return _end_unclosed(blocks, beginning, limit, wrong)
 
 
 def is_closing_block(block: Block) -> bool:
@@ -104,15 +109,15 @@ def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
 # ------------------------------------------------------------ without a closing line
 
 
-def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, *, trusts_articles: bool) -> Ending:
+def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wrong: frozenset[str]) -> Ending:
     body = _first_of_body(blocks, beginning.after, limit)
     anchor = blocks[min(beginning.first, len(blocks) - 1)].node
     article = find_outermost(blocks[body].node, "article") if body < limit else None
-    if article is not None and trusts_articles:
+    if article is not None and "article" not in wrong:
         stop = _end_of(blocks, article, body, limit)
         panel = frozenset(find_panel(blocks, beginning.after, stop))
         return Ending(stop, _find_trailing(blocks, body, stop, panel), panel)
-    footer = _find_footer(blocks, beginning, body, limit)
+    footer = _find_footer(blocks, beginning, body, limit, wrong)
     element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
     holds_header_only = find_outermost(anchor, "article") is not None
     is_whole_page = element is None or element.tag in ("body", "html")
@@ -122,7 +127,8 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, *, 
     following = _find_trailing(blocks, inner, footer, panel)
     more = [place for place in follows if place not in following and not is_phrase(blocks[place].text)]
     more = [place for place in more if not blocks[place].is_hidden and not is_note(blocks[place].text)]
-    is_uncertain = is_whole_page or holds_header_only or bool(more) or not trusts_articles
+    is_trusted = "article" not in wrong and (element is None or element.tag not in wrong)
+    is_uncertain = is_whole_page or holds_header_only or bool(more) or not is_trusted
     stop = footer if is_uncertain else inner
     cards = frozenset(find_cards(blocks, body, stop, own_slugs(beginning))) if is_uncertain else frozenset()
     trailing = _find_trailing(blocks, body, stop, panel | cards)
@@ -163,7 +169,7 @@ def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int
     return last + 1 if start < limit else limit
 
 
-def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int) -> int:
+def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
     """Where the page's footer begins after the text's first line: one that does not hold the title."""
     title = blocks[min(beginning.first, len(blocks) - 1)].node
     around_title = {node.mem_id for node in and_above(title)}
@@ -171,7 +177,7 @@ def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit
         for node in and_above(blocks[place].node):
             if node.mem_id in around_title:
                 break
-            if is_footer(node):
+            if is_footer(node) and node.tag not in wrong:
                 return place
     return limit
 

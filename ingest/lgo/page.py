@@ -172,6 +172,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         or low.find(_ON_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
         or not has_only_plain_tags(low[start:end])
+        or low.count(b"<a ", start, end) != low.count(b"</a", start, end)
     ):
         return None
     root = LexborHTMLParser(markup.article).css_first("article")
@@ -182,7 +183,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     beginning = find_beginning_in_article(blocks, reference=reference, page_title=_page_title_of_source(markup))
     zones = None if beginning is None else _divide(blocks, beginning)
-    if zones is None or zones.is_uncertain:
+    if zones is None or zones.is_uncertain or not any(map(is_closing_block, zones.blocks)):
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
@@ -192,9 +193,9 @@ def _page_title_of_source(markup: Markup) -> Title | None:
     return parse_page_title(fold(html.unescape(printed[1]))) if printed is not None else None
 
 
-def _divide(blocks: Sequence[Block], beginning: Beginning, *, trusts_articles: bool = True) -> Zones:
+def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str] = frozenset()) -> Zones:
     """The zones of a page's blocks, with what is odd about the spelling of the reference in the title."""
-    zones = divide(blocks, beginning, "page", trusts_articles=trusts_articles)
+    zones = divide(blocks, beginning, "page", wrong=wrong)
     printed = (block.node.text() for block in blocks[beginning.first : beginning.after] if block.node is not None)
     spelling = find_odd_spelling(" ".join(printed))
     if spelling is None:
@@ -211,10 +212,12 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         raise NotADecision("an empty page")
     blocks = read_blocks(body, source=markup.low)
     source = read_source(markup.html)
-    for link in (link for block in blocks for link in block.links if link.tag in source.unbalanced):
+    for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
         link.is_open = True
-    beginning = find_beginning(blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter)
-    zones = _divide(blocks, beginning, trusts_articles=markup.has_balanced_articles)
+    beginning = find_beginning(
+        blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
+    )
+    zones = _divide(blocks, beginning, source.wrong)
     is_closed = any(map(is_closing_block, zones.blocks))
     lost: CutShort | None = None
     try:
@@ -223,7 +226,7 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         lost = error
     if markup.is_article_open and not is_closed:
         lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
-    return zones, not source.is_balanced, lost
+    return zones, not source.places_items, lost
 
 
 def _page_title(tree: LexborHTMLParser) -> Title | None:

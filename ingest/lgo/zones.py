@@ -69,16 +69,18 @@ class Zones(NamedTuple):
     """The decision's place among all blocks, with its title and with what is left out of it."""
 
 
-def divide(blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, trusts_articles: bool = True) -> Zones:
+def divide(
+    blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, wrong: frozenset[str] = frozenset()
+) -> Zones:
     """The zones of a page or a text whose decision begins at a known place.
 
-    `trusts_articles`: whether the page closes its articles as often as it opens them, so that they end where they do.
+    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
     """
     if layout == "page":
         blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
     limit = _find_other_decision(blocks, beginning, layout)
-    end = find_end(blocks, beginning, limit, layout, trusts_articles=trusts_articles)
+    end = find_end(blocks, beginning, limit, layout, wrong=wrong)
     notes = set(_find_notes(blocks, end.stop, limit))
     _mark(rules, range(beginning.first, beginning.after), TITLE)
     for places, rule in ((end.trailing, TRAILING), (end.panel, COOKIE_PANEL), (end.cards, CARD)):
@@ -231,9 +233,11 @@ def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
 def _is_value(blocks: Sequence[Block], place: int) -> bool:
     """Whether a block is the value of the label before it, or goes on with one."""
     before = blocks[place - 1]
-    if before.text == ">" or before.is_label:
+    if before.text == ">":
         return True
     label = split_label(before.text)
+    if before.is_label and (label is not None or not before.is_links or before.text.endswith(":")):
+        return True
     return label is not None and not label[2] and not before.is_links
 
 
@@ -242,6 +246,8 @@ def _leads_to_chapters(block: Block, own: frozenset[str]) -> bool:
     if not block.links or _CHAPTER_SEPARATORS.fullmatch(block.around) is None:
         return False
     for link in block.links:
+        if link.tag == "select":  # its options lead somewhere
+            continue
         found = _CHAPTER.fullmatch(link.target)
         path = found["path"].rstrip("/").lower() if found else ""
         if found is None or (path and path.rsplit("/", 1)[-1] not in own):
@@ -263,11 +269,11 @@ def _find_contents(
     entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
     if not entries:
         return
-    headings = {blocks[place].text.lower() for place in inside if blocks[place].kind == "heading"}
+    headings = {_one_line(blocks[place]) for place in inside if blocks[place].kind == "heading"}
     named = {place for place in entries if _names_headings(blocks[place], headings)}
     if len(named) < len(entries):
         headings |= {
-            block.text.lower()
+            _one_line(block)
             for place in inside
             if (block := blocks[place]).kind == "paragraph" and reads_as_heading(block.text) and place not in entries
         }
@@ -322,9 +328,13 @@ def _links_within_page(block: Block, own: frozenset[str]) -> bool:
 
 
 def _names_headings(block: Block, headings: set[str]) -> bool:
-    if block.text.lower() in headings:
+    if _one_line(block) in headings:
         return True
     return all(" ".join(link.text.split()).lower() in headings for link in block.links if link.text.strip())
+
+
+def _one_line(block: Block) -> str:
+    return block.text.replace("\n", " ").lower()
 
 
 def _find_contents_of_dump(blocks: Sequence[Block], inside: range) -> Iterator[int]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.errors import CutShort
 from ingest.parsing.blocks import Block, fold
+from ingest.parsing.nesting import Nesting
 
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
@@ -24,8 +25,15 @@ _TOKEN = re.compile(
 )
 _NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"})
 _RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
-_NESTING = frozenset({"article", "button", "main", "nav", "object", "ol", "table", "ul"})
-_LINKING = frozenset({"a", "select"})
+_BETWEEN = "\x00"
+"""Stands between pieces of text, so that an entity is none whose characters a tag parts."""
+_PLACES_ITEMS = frozenset(
+    [
+        *("article", "button", "dir", "li", "main", "menu", "nav", "object", "ol"),
+        *("table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    ]
+)
+"""Elements that, nested wrongly, put items of lists where nobody put them."""
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
     rb"|dl|dt|dd|blockquote|caption)\b)"
@@ -45,40 +53,46 @@ class SourceText(NamedTuple):
 
     text: str
     """The characters of its text in their order, without white space."""
-    unbalanced: frozenset[str]
-    """The elements, of those that change what others mean, that are not closed as often as they are opened."""
+    wrong: frozenset[str]
+    """The elements that are not closed as they are opened."""
 
     @property
-    def is_balanced(self) -> bool:
-        """Whether lists, tables and the like are closed as often as they are opened."""
-        return self.unbalanced <= _LINKING
+    def places_items(self) -> bool:
+        """Whether the items of its lists are where its tags put them."""
+        return self.wrong.isdisjoint(_PLACES_ITEMS)
 
 
 def read_source(markup: str) -> SourceText:
-    """The text of a page in the order of its source.
+    """The text of a page in the order of its source, and which of its elements are nested wrongly.
 
     An element that is not text is passed over only where it ends; one that never ends is taken for a slip.
     """
-    balance: Counter[str] = Counter()
-    text = "".join("".join(_pieces(markup, balance)).split())
-    return SourceText(text, frozenset(name for name, count in balance.items() if count))
-
-
-def _pieces(markup: str, balance: Counter[str]) -> Iterator[str]:
-    at = 0
+    nesting = Nesting()
+    pieces: list[str] = []
     endless: set[str] = set()
+    at = 0
     while (token := _TOKEN.search(markup, at)) is not None:
-        yield fold(html.unescape(markup[at : token.start()]))
+        if token.start() > at:
+            piece = markup[at : token.start()]
+            pieces.append(piece)
+            if not piece.isspace():
+                nesting.text()
         at = token.end()
-        name = (token["name"] or "").lower()
-        if name in _NESTING or name in _LINKING:
-            balance[name] += -1 if token["end"] else 1
-        if name in _NOT_TEXT and name not in endless and not token["end"] and not token[0].endswith("/>"):
+        if not token["name"]:
+            continue
+        name = token["name"].lower()
+        if token["end"]:
+            nesting.end(name)
+        elif name not in _NOT_TEXT or name in endless:
+            nesting.start(name)
+        elif not token[0].endswith("/>"):
             ends = _find_end(markup, name, at)
             if ends is None:
                 endless.add(name)
             at = ends or at
-    yield fold(html.unescape(markup[at:]))
+    pieces.append(markup[at:])
+    text = fold(html.unescape(_BETWEEN.join(pieces)))  # which drops what stands between the pieces
+    return SourceText("".join(text.split()), nesting.finish())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:

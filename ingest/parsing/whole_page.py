@@ -98,7 +98,12 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
             tag_ends = low.find(b">", at)
             in_drawing = drawing == b"svg" and low[tag_ends - 1 : tag_ends] != b"/"
         elif aside is not None:
-            if in_drawing:
+            if in_drawing and aside != b"title":
+                continue
+            if in_drawing:  # a title labels the drawing, and no end tag in it closes anything outside
+                ends = low.find(b">", at)
+                if low[ends - 1 : ends] != b"/":
+                    at = max(at, low.find(b"</title", at))
                 continue
             at = low.find(b"</" + aside, at)
             if at < 0:
