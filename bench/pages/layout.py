@@ -143,7 +143,12 @@ def _title_and_header(sample: Sample, style: Style, header: Page) -> tuple[Page,
             above = [f"<div class=top><h1>{title}</h1>", *header, Slot("under header", inside=False), "</div>"]
             return above, [under, between]
         case "title element":
-            return [], [before, *header, under, between]
+            return [], [
+                before if header else "",
+                *header,
+                under,
+                between,
+            ]  # else it begins with the article's first block
         case "header":
             return [], [before, "<header>", before, f"<h1>{title}</h1></header>", between, *header, under, between]
         case "halves":

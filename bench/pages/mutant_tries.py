@@ -1,7 +1,8 @@
 """Mutated pages: what the reader accepts of them, with words missing or without.
 
 Wrongly accepted is a text that lacks words of the decision. A reader that refuses every page would accept nothing
-wrongly, so of the mutants that show in a browser what the page shows without the mutation, most must be accepted.
+wrongly, so of the whole mutants that show in a browser what the page shows without the mutation, most must be
+accepted. A page that opens an article and closes none after it is not whole, by law 7 of the format.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from bench.pages.chromium import Chromium, Shown
 from bench.pages.corpus import corpus
 from bench.pages.judge import Difference, differ, show_counts
-from bench.pages.mutants import OTHERS, SEEN, Base, Mutant, bases_of, mutant
+from bench.pages.mutants import OTHERS, SEEN, Base, Mutant, bases_of, is_well_formed, leaves_article_open, mutant
 from bench.pages.readers import Outcome, Read, loaded, pool
 
 _MARKS = frozenset({"-", "|", ":"})
@@ -35,6 +36,8 @@ class Verdict(NamedTuple):
     foreign: int
     is_other_order: bool
     error: str
+    is_by_rule: bool = False
+    """Whether the page is well-formed and lacks a closing line or a title, so that the rules go by its article."""
 
 
 def without_marks(text: str) -> str:
@@ -45,9 +48,17 @@ def without_marks(text: str) -> str:
 def difference(expected: str, found: str) -> Difference:
     """How the words differ but for the reader's marks. Words that only run into each other are not lost."""
     differing = differ(without_marks(expected), without_marks(found))
-    if Counter("".join(differing.lost)) == Counter("".join(differing.foreign)):
-        return Difference((), ())
-    return differing
+    foreign = list(differing.foreign)
+    lost = [word for word in sorted(differing.lost, key=len, reverse=True) if not _take_part(foreign, word)]
+    return Difference(tuple(lost), tuple(filter(None, (word.strip("".join(_MARKS)) for word in foreign))))
+
+
+def _take_part(foreign: list[str], word: str) -> bool:
+    """Takes a word out of one that it is a part of; whether there is such a one."""
+    at = next((at for at, other in enumerate(foreign) if word in other), None)
+    if at is not None:
+        foreign[at] = foreign[at].replace(word, "", 1)
+    return at is not None
 
 
 def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
@@ -55,6 +66,9 @@ def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
     if outcome.text is None:
         return Verdict(made.number, made.kind, False, 0, 0, False, outcome.error)
     lost, foreign = difference(made.base.expected, outcome.text)
+    ends_or_begins_with_article = not made.base.is_closed or not made.base.shows_title
+    if lost and made.kind == "article" and ends_or_begins_with_article and is_well_formed(made.page.decode()):
+        return Verdict(made.number, made.kind, True, 0, len(foreign), False, "", is_by_rule=True)
     same_order = without_marks(outcome.text) == without_marks(made.base.expected)
     is_other_order = not (lost or foreign or same_order)
     return Verdict(made.number, made.kind, True, len(lost), len(foreign), is_other_order, "")
@@ -92,7 +106,7 @@ def _verdicts(checkout: Path, count: int, seed: int, processes: int) -> tuple[li
 
 
 def shown_alike(count: int, seed: int, shown: Shown) -> Iterator[bool]:
-    """Whether a browser shows the same words of each mutant as of the page it was made of."""
+    """Whether each mutant is whole and a browser shows the same words of it as of the page it was made of."""
     with Chromium() as browser:
         every = bases(DECISIONS, seed)
         unmutated = dict(
@@ -101,10 +115,23 @@ def shown_alike(count: int, seed: int, shown: Shown) -> Iterator[bool]:
         for at in range(0, count, 1000):
             made = [mutant(number, every, seed) for number in range(at, min(at + 1000, count))]
             words = shown.words((one.page for one in made), browser)
-            yield from (found == unmutated[one.base.page] for one, found in zip(made, words, strict=True))
+            for one, found in zip(made, words, strict=True):
+                is_whole = not leaves_article_open(one.page.decode())
+                yield is_whole and found == unmutated[one.base.page]
 
 
-COLUMNS = ("mutants", "accepted", "wrongly", "lost words", "foreign", "other order", "alike", "alike accepted", "share")
+COLUMNS = (
+    "mutants",
+    "accepted",
+    "wrongly",
+    "by rule",
+    "lost words",
+    "foreign",
+    "other order",
+    "alike",
+    "alike accepted",
+    "share",
+)
 
 
 def measure(
@@ -138,6 +165,7 @@ def _rows(verdicts: Sequence[Verdict], alike: Sequence[bool]) -> dict[str, Count
             "mutants": 1,
             "accepted": int(verdict.is_accepted),
             "wrongly": int(verdict.lost > 0),
+            "by rule": int(verdict.is_by_rule),
             "lost words": verdict.lost,
             "foreign": int(verdict.foreign > 0),
             "other order": int(verdict.is_other_order),

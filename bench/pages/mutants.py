@@ -15,7 +15,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.pages.layout import pages_of, written
-from bench.pages.model import Sample, text_of
+from bench.pages.model import Paragraph, Sample, is_closing, text_of
 
 _TOKEN = re.compile(r"<[^>]*>|[^<]+")
 _WHITE = re.compile(r"(?<=\S)(?=\s)")
@@ -33,6 +33,17 @@ class Base:
     @property
     def page(self) -> bytes:
         return self.pages[self.at]
+
+    @property
+    def shows_title(self) -> bool:
+        """Whether the title stands in the page's body."""
+        return self.sample.reference in self.page.decode().partition("<body>")[2]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the page has a closing line."""
+        chapter = self.sample.chapters[self.at]
+        return any(isinstance(block, Paragraph) and is_closing(block.text) for block in chapter)
 
 
 class Mutant(NamedTuple):
@@ -163,6 +174,31 @@ OTHERS: Mapping[str, Mutate] = {
 }
 """Further kinds, which share an eighth."""
 _MUTATIONS = {**SEEN, **OTHERS}
+
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^>]*>")
+_VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "path"})
+
+
+def is_well_formed(page: str) -> bool:
+    """Whether every end tag closes the element opened last, and none is left open but items and rows."""
+    stack: list[str] = []
+    for end, tag in _TAG.findall(page):
+        name = tag.lower()
+        if not end:
+            stack += [name] if name not in _VOID else []
+            continue
+        while stack and stack[-1] in ("li", "tr") and stack[-1] != name:
+            stack.pop()
+        if not stack or stack.pop() != name:
+            return False
+    return not stack
+
+
+def leaves_article_open(page: str) -> bool:
+    """Whether the page opens an article and closes none after it: it is not whole, whatever a browser shows."""
+    tags = [end for end, name in _TAG.findall(page) if name.lower() == "article"]
+    return "" in tags and "/" not in tags[tags.index("") :]
 
 
 def kind_of(number: int) -> str:

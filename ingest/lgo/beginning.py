@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from selectolax.lexbor import LexborNode
+
 from ingest.errors import NotADecision, WrongReference
 from ingest.lgo.phrases import SUMMARY, has_label, is_summary_heading, opens, split_label
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_attributes import has_class
-from ingest.parsing.html_tree import and_above, find_outermost, is_inside
+from ingest.parsing.html_tree import Inherited, inside, outermost
 
 _CARD_LINE = re.compile(r"(?:Statement|Report)\b.{0,300}\d{1,2}-[A-Z][a-z]{2}-\d{4}", re.DOTALL)
 """What a card of the listing prints under its title (`ingest.lgo.listing_page`)."""
@@ -52,11 +54,11 @@ def find_beginning(
     `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong`: the
     elements that the page does not close as it opens them. Raises NotADecision, WrongReference.
     """
-    asides = _ASIDES - wrong
-    evidence = list(_find_evidence(blocks, asides))
+    ranks = _rank_elements(_ASIDES - wrong)
+    evidence = list(_find_evidence(blocks, ranks))
     candidates = _find_candidates(blocks, page_title)
-    if evidence and blocks[evidence[0]].node is not None and _rank(blocks[evidence[0]], asides) < _ASIDE_RANK:
-        candidates = [found for found in candidates if _rank(found.block, asides) < _ASIDE_RANK]
+    if evidence and blocks[evidence[0]].node is not None and ranks.of(blocks[evidence[0]].node) < _ASIDE_RANK:
+        candidates = [found for found in candidates if ranks.of(found.block.node) < _ASIDE_RANK]
     wanted = _choose_reference(reference, page_title, candidates)
     named = [found for found in candidates if wanted is None or found.title.names(wanted)]
     for place in evidence:
@@ -73,11 +75,11 @@ def find_beginning(
     if page_title is None or not (evidence or is_chapter):
         raise NotADecision(
             "no title line that ends with a reference, such as 'Anytown Council (25 004 920)'"
-            if evidence
+            if evidence or not candidates
             else "neither 'The Ombudsman's final decision:' nor 'Overview:' nor a summary, and no line "
             "'Category : …', 'Decision : …' or 'Decision date : …'"
         )
-    first = _first_of_text(blocks, evidence, asides)
+    first = _first_of_text(blocks, evidence, ranks)
     return Beginning(page_title, first, first)
 
 
@@ -132,24 +134,28 @@ def _choose_reference(reference: str | None, page_title: Title | None, candidate
     return own if any(found.title.names(own) for found in candidates) else None
 
 
-def _find_evidence(blocks: Sequence[Block], asides: frozenset[str]) -> Iterator[int]:
+def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[int]:
     """Where labelled lines, openers and summaries stand, those in an article first; in menus and the like only where
     they stand nowhere else."""
     found = [place for place, block in enumerate(blocks) if is_evidence(block)]
     if len(found) < 2 or blocks[found[0]].node is None:
         yield from found
         return
-    ranks = {place: _rank(blocks[place], asides) for place in found}
-    if min(ranks.values()) < _ASIDE_RANK:
-        found = [place for place in found if ranks[place] < _ASIDE_RANK]
-    yield from sorted(found, key=lambda place: (ranks[place], place))
+    by_place = {place: ranks.of(blocks[place].node) for place in found}
+    if min(by_place.values()) < _ASIDE_RANK:
+        found = [place for place in found if by_place[place] < _ASIDE_RANK]
+    yield from sorted(found, key=lambda place: (by_place[place], place))
 
 
-def _rank(block: Block, asides: frozenset[str]) -> int:
-    tags = {node.tag for node in and_above(block.node)}
-    if tags & asides:
-        return _ASIDE_RANK
-    return 0 if "article" in tags else 1
+def _rank_elements(asides: frozenset[str]) -> Inherited[int]:
+    """How likely a decision stands in an element: 0 in an article, 1 elsewhere, `_ASIDE_RANK` in menus and the like."""
+
+    def enter(rank: int, node: LexborNode) -> int:
+        if rank == _ASIDE_RANK or node.tag in asides:
+            return _ASIDE_RANK
+        return 0 if node.tag == "article" else rank
+
+    return Inherited(1, enter)
 
 
 def is_evidence(block: Block) -> bool:
@@ -225,7 +231,7 @@ def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title |
 
 def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: Title) -> int | None:
     """Where the title begins that `<title>` prints as a whole and the page in pieces, of which one is the last."""
-    if title.authority is None or title.text == page_title.text or not page_title.text.endswith(title.text):
+    if title.text == page_title.text or not page_title.text.endswith(title.text):
         return None
     printed = title.text
     for first in range(place - 1, max(place - 1 - _MOST_PARTS, -1), -1):
@@ -242,10 +248,11 @@ def block_parent(block: Block) -> int | None:
     return block.node.parent.mem_id if block.node is not None and block.node.parent is not None else None
 
 
-def _choose(candidates: Sequence[_Candidate], evidence: Block | None, page_title: Title | None) -> _Candidate:
+def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title | None) -> _Candidate:
     """The last heading, in the article of the labelled lines if there is one; a breadcrumb that ends in the title is
     none. A line that is neither a heading nor prints what a heading or `<title>` prints comes last."""
-    article = find_outermost(evidence.node, "article") if evidence is not None else None
+    articles = outermost("article")
+    article = articles.of(evidence.node)
     known = {found.title.text for found in candidates if found.block.kind == "heading"}
     if page_title is not None:
         known.add(page_title.text)
@@ -254,7 +261,7 @@ def _choose(candidates: Sequence[_Candidate], evidence: Block | None, page_title
         found = candidates[place]
         if found.block.node is None:
             return (1 if found.first == 0 else 0), place
-        around = find_outermost(found.block.node, "article") if article is not None else None
+        around = articles.of(found.block.node) if article is not None else None
         inside = around is not None and article is not None and around.mem_id == article.mem_id
         is_heading, is_known = found.block.kind == "heading", found.title.text in known
         if is_heading:
@@ -271,31 +278,37 @@ def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -
 
     A breadcrumb before or after the text may end in the title as well.
     """
-    articles = [find_outermost(found.block.node, "article") for found in candidates]
+    around = outermost("article")
+    articles = [around.of(found.block.node) for found in candidates]
     ends = [*(found.first for found in candidates[1:]), len(blocks)]
 
     def score(n: int) -> tuple[bool, bool, int]:
         article = articles[n]
         following = (block for block in blocks[candidates[n].last + 1 : ends[n]] if not block.is_links)
         if article is not None:
-            following = (block for block in following if is_inside(block.node, article))
+            is_inside = inside(article)
+            following = (block for block in following if is_inside.of(block.node))
         is_heading = candidates[n].block.kind == "heading"
         return is_heading, article is not None, sum(len(block.text) for block in following)
 
     return candidates[max(range(len(candidates)), key=score)]
 
 
-def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], asides: frozenset[str]) -> int:
+def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inherited[int]) -> int:
     """Where a decision begins that only `<title>` names: at its first labelled line, else at the opener, else at the
     first block of the article, the longest of them."""
     if evidence:
-        best = _rank(blocks[evidence[0]], asides)
-        return min(place for place in evidence if _rank(blocks[place], asides) == best)
+        best = ranks.of(blocks[evidence[0]].node)
+        nearest = [place for place in evidence if ranks.of(blocks[place].node) == best]
+        if not any(is_labelled(blocks[place]) for place in nearest):
+            nearest += [place for place in evidence if is_labelled(blocks[place])]
+        return min(nearest)
     starts: dict[int, int] = {}
     lengths: Counter[int] = Counter()
+    articles = outermost("article")
     for place, block in enumerate(blocks):
-        article = find_outermost(block.node, "article")
-        if article is not None and _rank(block, asides) < _ASIDE_RANK:
+        article = articles.of(block.node)
+        if article is not None and ranks.of(block.node) < _ASIDE_RANK:
             starts.setdefault(article.mem_id, place)
             lengths[article.mem_id] += len(block.text)
     if not starts:

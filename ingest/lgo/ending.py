@@ -22,7 +22,8 @@ from ingest.lgo.phrases import (
 )
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
-from ingest.parsing.html_tree import and_above, find_common_ancestor, find_outermost, is_footer, is_inside
+from ingest.parsing.html_blocks import HEADINGS
+from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
 from storage.model import slug
 
 _SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
@@ -58,7 +59,7 @@ def find_end(
     closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
     is_page = layout == "page"
     if closing is not None:
-        return _reopen(blocks, beginning, closing, limit) if is_page else _reopen_text(blocks, closing, limit)
+        return _reopen(blocks, beginning, closing, limit, wrong) if is_page else _reopen_text(blocks, closing, limit)
     if not is_page:
         return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
     return _end_unclosed(blocks, beginning, limit, wrong)
@@ -72,29 +73,36 @@ def is_closing_block(block: Block) -> bool:
 # ------------------------------------------------------------ further reports
 
 
-def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int) -> Ending:
+def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]) -> Ending:
     """The end of a page with a closing line: there, or where a further report in the same article ends."""
-    further = _find_further(blocks, closing, limit)
+    further = _find_further(blocks, closing, limit, wrong)
     if further is None:
         return Ending(closing + 1)
-    element = find_outermost(blocks[closing].node, "article") or find_common_ancestor(
+    element = outermost("article").of(blocks[closing].node) or find_common_ancestor(
         blocks[beginning.first].node, blocks[closing].node
     )
-    if element is None or not is_inside(blocks[further].node, element):
+    if element is not None and not wrong.isdisjoint({"article", element.tag}):
+        stop = _find_footer(blocks, beginning, further, limit, wrong)
+        return Ending(stop, _find_trailing(blocks, further + 1, stop), is_uncertain=True)
+    if element is None or not inside(element).of(blocks[further].node):
         return Ending(closing + 1)
     stop = _end_of(blocks, element, further, limit)
     return Ending(stop, _find_trailing(blocks, further + 1, stop))
 
 
-def _find_further(blocks: Sequence[Block], closing: int, limit: int) -> int | None:
+def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
     """The heading of a further report after the closing line that has prose under it."""
+    has_headings = wrong.isdisjoint(HEADINGS)  # else a heading may hold what is none
     for place in range(closing + 1, limit - 1):
         if not is_further_report(blocks[place].text) or blocks[place].kind == "item" or blocks[place].is_hidden:
             continue
         if blocks[place].node is not None and blocks[place].kind != "heading":
             continue
         under = next((block for block in blocks[place + 1 : limit] if not block.is_hidden), None)
-        if under is not None and (under.node is None or (under.kind != "heading" and not under.is_links)):
+        if under is None:
+            continue
+        is_heading = under.kind == "heading" and has_headings
+        if under.node is None or not (is_heading or under.is_links):
             return place
     return None
 
@@ -112,14 +120,14 @@ def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
 def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wrong: frozenset[str]) -> Ending:
     body = _first_of_body(blocks, beginning.after, limit)
     anchor = blocks[min(beginning.first, len(blocks) - 1)].node
-    article = find_outermost(blocks[body].node, "article") if body < limit else None
+    article = outermost("article").of(blocks[body].node) if body < limit else None
     if article is not None and "article" not in wrong:
         stop = _end_of(blocks, article, body, limit)
         panel = frozenset(find_panel(blocks, beginning.after, stop))
         return Ending(stop, _find_trailing(blocks, body, stop, panel), panel)
     footer = _find_footer(blocks, beginning, body, limit, wrong)
     element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
-    holds_header_only = find_outermost(anchor, "article") is not None
+    holds_header_only = outermost("article").of(anchor) is not None
     is_whole_page = element is None or element.tag in ("body", "html")
     inner = footer if element is None else min(_end_of(blocks, element, body, limit), footer)
     panel = frozenset(find_panel(blocks, beginning.after, footer))
@@ -163,23 +171,28 @@ def _awaits_value(block: Block) -> bool:
 def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int) -> int:
     """The index of the first block from `start` on that stands outside an element."""
     last = start
+    is_inside = inside(element)
     for place in range(start, limit):
-        if is_inside(blocks[place].node, element):
+        if is_inside.of(blocks[place].node):
             last = place
     return last + 1 if start < limit else limit
 
 
 def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
-    """Where the page's footer begins after the text's first line: one that does not hold the title."""
+    """Where the page's footer begins after the text's first line: one that does not hold the title.
+
+    What stands wrongly in tables is moved before them, so that a footer may come before the text.
+    """
+    if "table" in wrong:
+        return limit
     title = blocks[min(beginning.first, len(blocks) - 1)].node
     around_title = {node.mem_id for node in and_above(title)}
-    for place in range(body + 1, limit):
-        for node in and_above(blocks[place].node):
-            if node.mem_id in around_title:
-                break
-            if is_footer(node) and node.tag not in wrong:
-                return place
-    return limit
+
+    def enter(is_in_footer: bool, node: LexborNode) -> bool:
+        return node.mem_id not in around_title and (is_in_footer or (node.tag not in wrong and is_footer(node)))
+
+    in_footer = Inherited(False, enter)
+    return next((place for place in range(body + 1, limit) if in_footer.of(blocks[place].node)), limit)
 
 
 def _find_trailing(

@@ -78,7 +78,7 @@ def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
         reader.take_line()
     lines = [*reader.lines, Line("paragraph", opening)]
     summary: str | None = None
-    if rest and (marked_up or rest[0].kind != "item"):  # in text an item is never the summary, as it is no label
+    if rest and (rest[0].kind != "item" or (marked_up and rest[0].item is not None)):  # no line with a dash is one
         line, summary, taken = _read_summary(rest, kind)
         if line is not None:
             lines.append(Line("paragraph", line))
@@ -247,7 +247,7 @@ class _HeaderReader:
         label, name, value = found
         taken = 1
         if not value:
-            value, taken = self._value_after(1)
+            value, taken = self._value_after(1, may_go_on=name == "Category")
             if not value:
                 return 0
             line = _join(label, value)
@@ -284,12 +284,14 @@ class _HeaderReader:
         known = split_label(value.text)
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 
-    def _value_after(self, at: int) -> tuple[str, int]:
-        """A value and how many pieces it ends after; one may stand in several, with `>` between."""
-        value = self.pieces[at].text
+    def _value_after(self, at: int, *, may_go_on: bool) -> tuple[str, int]:
+        """A value and how many pieces it ends after; a category may stand in several, with `>` between."""
+        value, form = self.pieces[at].text, _element_of(self.pieces[at])
         taken = at + 1
-        while self.marked_up and taken < len(self.pieces):
+        while may_go_on and self.marked_up and taken < len(self.pieces):
             following = self.pieces[taken].text
+            if _element_of(self.pieces[taken]) != form:
+                break
             if following == ">" and taken + 1 < len(self.pieces) and split_label(self.pieces[taken + 1].text) is None:
                 value, taken = f"{value} > {self.pieces[taken + 1].text}", taken + 2
             elif following.startswith("> "):
@@ -311,7 +313,7 @@ class _HeaderReader:
             if not is_header:
                 return 0
         elif found is not None and piece.is_label and self._has_form(piece) and self._value_at(1, piece):
-            value, taken = self._value_after(1)
+            value, taken = self._value_after(1, may_go_on=False)
             line = _join(found[0], value)
         elif self._is_lead_of_unknown(piece):
             line = piece.text
@@ -328,6 +330,10 @@ class _HeaderReader:
 
     def _has_form(self, piece: _Piece) -> bool:
         return _form_of(piece) in self.forms
+
+
+def _element_of(piece: _Piece) -> str | None:
+    return piece.block.node.tag if piece.block.node is not None else None
 
 
 def _form_of(piece: _Piece) -> str | None:

@@ -25,12 +25,19 @@ from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
 from ingest.lgo.phrases import OPENER
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title
-from ingest.lgo.zones import Zones, divide
+from ingest.lgo.zones import Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import read_blocks
 from ingest.parsing.input_limits import MAX_BYTES
-from ingest.parsing.source_text import check_against_source, has_only_plain_tags, read_source
+from ingest.parsing.source_text import (
+    Part,
+    SourceText,
+    check_against_source,
+    has_only_plain_tags,
+    is_shown_whole,
+    read_source,
+)
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
 from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
@@ -172,18 +179,21 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         or low.find(_ON_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
         or not has_only_plain_tags(low[start:end])
-        or low.count(b"<a ", start, end) != low.count(b"</a", start, end)
     ):
         return None
     root = LexborHTMLParser(markup.article).css_first("article")
     if root is None:
         return None
     blocks = read_blocks(root, source=low[start:end])
+    if not is_shown_whole(markup.article, blocks):
+        return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
     beginning = find_beginning_in_article(blocks, reference=reference, page_title=_page_title_of_source(markup))
     zones = None if beginning is None else _divide(blocks, beginning)
     if zones is None or zones.is_uncertain or not any(map(is_closing_block, zones.blocks)):
+        return None
+    if _find_broken_note(zones) is not None:
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
@@ -219,14 +229,31 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     )
     zones = _divide(blocks, beginning, source.wrong)
     is_closed = any(map(is_closing_block, zones.blocks))
+    outside = [block.text.replace(" | ", " ") for block in zones.left_out if block.is_counted]
+    part = Part(zones.inside, begins=beginning.first < beginning.after, ends=is_closed)
     lost: CutShort | None = None
     try:
-        check_against_source(source.text, blocks, zones.inside, is_closed=is_closed)
+        check_against_source(source, blocks, part, outside)
     except CutShort as error:
         lost = error
-    if markup.is_article_open and not is_closed:
+    if source.wrong and (broken := _find_broken_note(zones)) is not None:
+        lost = CutShort(f"the page's tags are nested so wrongly that a dated note is in pieces: {broken[:60]!r}")
+    if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
+        lost = CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
+    if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):
         lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
     return zones, not source.places_items, lost
+
+
+def _find_broken_note(zones: Zones) -> str | None:
+    """A block outside the decision that may be a part of a dated note."""
+    return next((block.text for block in zones.left_out if block.is_counted and "satisfied" in block.text), None)
+
+
+def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
+    """Whether the last words of a text stand after the last end of an article."""
+    last = blocks[-1].cells or (blocks[-1].text,) if blocks else ()
+    return not blocks or "".join("".join(last).split()) in source.after_articles
 
 
 def _page_title(tree: LexborHTMLParser) -> Title | None:

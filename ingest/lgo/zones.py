@@ -115,6 +115,11 @@ def _left_out(block: Block, rule: str) -> LeftOut:
     return LeftOut(block.text.replace("\n", " "), rule, rule in (BEFORE, AFTER))
 
 
+def is_before(block: LeftOut) -> bool:
+    """Whether a block is left out for nothing but that it stands before the decision."""
+    return block.rule == BEFORE
+
+
 def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
     """Leaves blocks out that no rule leaves out yet."""
     for place in places:
@@ -180,7 +185,7 @@ def _mark_outside(
         elif block.text in PANEL:
             name = COOKIE_PANEL
         else:
-            name = LINKS if block.is_links else rule
+            name = LINKS if block.is_links or block.holds_own_links else rule
         _mark(rules, [place], name)
 
 
@@ -209,13 +214,18 @@ def _mark_inside(
     for place in linked:
         if place >= header_ends:
             break
-        if rules[place] is None and _is_beside_header(blocks, place):
+        if rules[place] is None and _is_beside_header(blocks, place) and not _goes_on(blocks, rules, place):
             rules[place] = HEADER_LINKS
 
 
 def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
     """Whether a block is links and buttons, and neither a labelled line nor the value of a label."""
     return blocks[place].is_links and not is_labelled(blocks[place]) and not _is_value(blocks, place)
+
+
+def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:
+    """Whether a link of a block began in the block before it, which is kept."""
+    return rules[place - 1] is None and any(link in blocks[place - 1].links for link in blocks[place].links)
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:

@@ -108,6 +108,11 @@ class Block(NamedTuple):
         """Whether it consists of links and buttons, and of nothing between them but punctuation."""
         return bool(self.links) and _WORD.search(self.around) is None and all(link.is_whole for link in self.links)
 
+    @property
+    def holds_own_links(self) -> bool:
+        """Whether it consists of links and buttons that hold nothing else, whether or not the page closes them."""
+        return bool(self.links) and _WORD.search(self.around) is None and all(link.blocks == 1 for link in self.links)
+
 
 # Characters that are no text (format.md): soft hyphen, zero-width and direction marks, controls
 # that are not white space.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ingest.errors import CutShort
@@ -24,7 +24,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"})
-_RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
+_SKELETON = frozenset({"html", "head", "body"})
+_RAW = frozenset({"textarea", "script", "style", "title", "iframe", "noembed", "noframes"})
 _BETWEEN = "\x00"
 """Stands between pieces of text, so that an entity is none whose characters a tag parts."""
 _PLACES_ITEMS = frozenset(
@@ -34,6 +35,13 @@ _PLACES_ITEMS = frozenset(
     ]
 )
 """Elements that, nested wrongly, put items of lists where nobody put them."""
+_PAIRS = (
+    (b"<a ", b"<a\n", b"</a>"),
+    (b"<ol>", b"<ol ", b"</ol>"),
+    (b"<ul>", b"<ul ", b"</ul>"),
+    (b"<table>", b"<table ", b"</table>"),
+)
+_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
     rb"|dl|dt|dd|blockquote|caption)\b)"
@@ -42,10 +50,18 @@ _PLAIN_TAG = re.compile(
 
 
 def has_only_plain_tags(low: bytes) -> bool:
-    """Whether markup in lower case has no tag for which the parser moves or drops text, within its one article."""
+    """Whether markup in lower case, of one article, has only tags that seldom lose text, each closed where it must."""
     at = low.find(b">") + 1
     found = _PLAIN_TAG.search(low, at)
-    return found is None or low.startswith(b"</article", found.start())
+    if found is not None and not low.startswith(b"</article", found.start()):
+        return False
+    return all(low.count(start) + low.count(other) == low.count(end) for start, other, end in _PAIRS)
+
+
+def is_shown_whole(markup: str, blocks: Iterable[Block]) -> bool:
+    """Whether blocks hold all text of the markup that they were read from, in its order."""
+    text = _TAG.sub(_BETWEEN, markup)
+    return _join([text]) == _characters("".join("".join(block.cells) or block.text for block in blocks))
 
 
 class SourceText(NamedTuple):
@@ -55,6 +71,8 @@ class SourceText(NamedTuple):
     """The characters of its text in their order, without white space."""
     wrong: frozenset[str]
     """The elements that are not closed as they are opened."""
+    after_articles: str
+    """That part of the text that stands after the last end of an article."""
 
     @property
     def places_items(self) -> bool:
@@ -70,7 +88,7 @@ def read_source(markup: str) -> SourceText:
     nesting = Nesting()
     pieces: list[str] = []
     endless: set[str] = set()
-    at = 0
+    at = last_article = 0
     while (token := _TOKEN.search(markup, at)) is not None:
         if token.start() > at:
             piece = markup[at : token.start()]
@@ -81,8 +99,15 @@ def read_source(markup: str) -> SourceText:
         if not token["name"]:
             continue
         name = token["name"].lower()
+        if name in _SKELETON:
+            continue
         if token["end"]:
             nesting.end(name)
+            if name == "article":
+                last_article = len(pieces)
+        elif name == "textarea" and (ends := _find_end(markup, name, at)) is not None:
+            pieces.append(markup[at : markup.rfind("<", at, ends)])
+            at = ends
         elif name not in _NOT_TEXT or name in endless:
             nesting.start(name)
         elif not token[0].endswith("/>"):
@@ -91,8 +116,13 @@ def read_source(markup: str) -> SourceText:
                 endless.add(name)
             at = ends or at
     pieces.append(markup[at:])
-    text = fold(html.unescape(_BETWEEN.join(pieces)))  # which drops what stands between the pieces
-    return SourceText("".join(text.split()), nesting.finish())
+    after = _join(pieces[last_article:])
+    return SourceText(_join(pieces[:last_article]) + after, nesting.finish(), after)
+
+
+def _join(pieces: Sequence[str]) -> str:
+    """The characters of a text without white space; `fold` drops what stands between the pieces."""
+    return "".join(fold(html.unescape(_BETWEEN.join(pieces))).split())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:
@@ -108,35 +138,63 @@ def _find_end(markup: str, name: str, at: int) -> int | None:
     return None
 
 
-def check_against_source(source: str, blocks: Sequence[Block], inside: range, *, is_closed: bool) -> None:
-    """Refuses a page whose blocks hold fewer characters of a document than its source. Raises CutShort.
+class Part(NamedTuple):
+    """The document's place among the blocks of a page."""
 
-    `source`: the text of the source. `inside`: the document's place among the blocks. `is_closed`: whether its last
-    block ends it; else all that follows is compared as well.
+    inside: range
+    begins: bool
+    """Whether the first block of it begins it; else it may begin anywhere before."""
+    ends: bool
+    """Whether the last block of it ends it; else all that follows may belong to it."""
+
+
+def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part, left_out: Iterable[str]) -> None:
+    """Refuses a page whose tree holds less of a document than its source. Raises CutShort.
+
+    `left_out`: the blocks before and after the document.
     """
-    texts = ["".join("".join(block.cells or (block.text,)).split()) for block in blocks]
+    texts = [_characters("".join(block.cells) or block.text) for block in blocks]
     shown = "".join(texts)
-    if source == shown:
+    if source.text == shown:
         return
-    first = texts[inside.start]
-    before = "".join(texts[: inside.start])
-    begins = _find_nth(source, first, before.count(first) + 1)
+    before, after = "".join(texts[: part.inside.start]), "".join(texts[part.inside.stop :])
+    begins = _find_nth(source.text, texts[part.inside.start], before.count(texts[part.inside.start]) + 1)
     shown_from = len(before)
     if begins is None:
         begins, shown_from = 0, 0
-    ends, shown_to = len(source), len(shown)
-    if is_closed:
-        last, after = texts[inside.stop - 1], "".join(texts[inside.stop :])
-        shown_to = len(shown) - len(after)
-        place = len(source)
-        for _ in range(after.count(last) + 1):
-            place = source.rfind(last, 0, place)
-        ends = place + len(last) if place >= begins else len(source)
-    missing = sum((Counter(source[begins:ends]) - Counter(shown[shown_from:shown_to])).values())
+    ends = _find_end_of_text(source.text, texts[part.inside.stop - 1], after) if part.ends else len(source.text)
+    shown_to = len(shown) - len(after) if part.ends else len(shown)
+    missing = sum((Counter(source.text[begins:ends]) - Counter(shown[shown_from:shown_to])).values())
     if missing:
         raise CutShort(
             f"the page's tags are nested so wrongly that {missing:,} characters of its text are lost when it is parsed"
         )
+    if source.wrong:
+        ends = _find_end_of_text(source.text, texts[part.inside.stop - 1], after)
+        inside = "".join(texts[part.inside.start : part.inside.stop])
+        _refuse_moved(source.text[begins if part.begins else 0 : ends], inside, left_out)
+
+
+def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
+    """Refuses a page whose tree has words before or after a document that its source has inside."""
+    for text in left_out:
+        words = _characters(text)
+        if source.count(words) > inside.count(words):
+            raise CutShort(f"the page's tags are nested so wrongly that parsing moves {text[:60]!r} out of its place")
+
+
+def _find_end_of_text(source: str, last: str, after: str) -> int:
+    """Where the last words of a text end, which stand in what follows it as well."""
+    place = len(source)
+    for _ in range(after.count(last) + 1):
+        place = source.rfind(last, 0, place)
+        if place < 0:
+            return len(source)
+    return place + len(last)
+
+
+def _characters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _find_nth(text: str, words: str, count: int) -> int | None:

@@ -25,7 +25,8 @@ from support.world import TODAY, Time, World
 WATCHED = ("ingest.tasks.", "ingest.crawling.", "ingest.recording.")
 SET_UP = {"ingest.tasks.crawl", "ingest.tasks.outcome"}
 """What puts the crawl together before, and judges it after."""
-PURE = {"ingest.crawling.windows", *(f"ingest.recording.{name}" for name in ("chapters", "compare", "failures"))}
+_ASKED = ("chapters", "compare", "failures", "outside_blocks")
+PURE = {"ingest.crawling.windows", *(f"ingest.recording.{name}" for name in _ASKED)}
 
 
 class Call(NamedTuple):
