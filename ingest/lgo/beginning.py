@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from ingest.errors import NotADecision, WrongReference
-from ingest.lgo.phrases import SUMMARY, has_label, is_summary_heading, opens, split_label
+from ingest.lgo.phrases import SUMMARY, begins_with_label, has_label, is_summary_heading, opens, split_label
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_attributes import has_class
@@ -175,6 +175,8 @@ def is_labelled(block: Block) -> bool:
     if block.is_hidden:
         return False
     parts = block.cells or block.text.split("\n")
+    if len(parts) > 1 and not block.cells and not begins_with_label(block.text):
+        parts = [" ".join(parts)]
     if any(has_label(part) for part in parts):
         return True
     label = split_label(parts[0])

@@ -16,6 +16,7 @@ from ingest.lgo.phrases import (
     OPENER_AND_SUMMARY,
     SUMMARY,
     Field,
+    begins_with_label,
     has_label,
     is_note,
     is_phrase,
@@ -170,7 +171,7 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
                 yield from _cells(parts, block)
                 continue
         parts = block.text.split("\n")
-        if len(parts) > 1 and any(split_label(part) for part in parts):
+        if len(parts) > 1 and begins_with_label(block.text) and any(split_label(part) for part in parts):
             for n, part in enumerate(parts):
                 yield _Piece(part, block.lead if n == 0 else "", block)
             continue

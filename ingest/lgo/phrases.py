@@ -139,6 +139,15 @@ def has_label(text: str) -> bool:
     return found is not None and bool(found[2])
 
 
+def begins_with_label(text: str) -> bool:
+    """Whether the first of the lines that a block is broken into is a labelled line, or the title above some."""
+    first = text.partition("\n")[0]
+    if split_label(first) is not None or parse_title(first) is not None:
+        return True
+    other = split_other_label(first)
+    return other is not None and other[0].endswith(":")
+
+
 def opens(block: Block) -> bool:
     """Whether the line that opens the text stands in the block: alone, with the summary, or below labelled lines."""
     if block.kind == "item" or block.is_hidden or len(block.cells) > 1:
