@@ -54,7 +54,7 @@ def find_beginning(
     `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong`: the
     elements that the page does not close as it opens them. Raises NotADecision, WrongReference.
     """
-    ranks = _rank_elements(_ASIDES - wrong)
+    ranks = _rank_elements(_ASIDES - wrong, has_articles="article" not in wrong)
     evidence = list(_find_evidence(blocks, ranks))
     candidates = _find_candidates(blocks, page_title)
     if evidence and blocks[evidence[0]].node is not None and ranks.of(blocks[evidence[0]].node) < _ASIDE_RANK:
@@ -147,13 +147,13 @@ def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[i
     yield from sorted(found, key=lambda place: (by_place[place], place))
 
 
-def _rank_elements(asides: frozenset[str]) -> Inherited[int]:
+def _rank_elements(asides: frozenset[str], *, has_articles: bool) -> Inherited[int]:
     """How likely a decision stands in an element: 0 in an article, 1 elsewhere, `_ASIDE_RANK` in menus and the like."""
 
     def enter(rank: int, node: LexborNode) -> int:
         if rank == _ASIDE_RANK or node.tag in asides:
             return _ASIDE_RANK
-        return 0 if node.tag == "article" else rank
+        return 0 if has_articles and node.tag == "article" else rank
 
     return Inherited(1, enter)
 

@@ -223,7 +223,7 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     blocks = read_blocks(body, source=markup.low)
     source = read_source(markup.html)
     for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
-        link.is_open = True
+        link.is_open = link.tag != "a" or link.blocks > 1  # a link that is left open goes on in the next block
     beginning = find_beginning(
         blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
     )
