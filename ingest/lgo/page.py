@@ -25,17 +25,17 @@ from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
 from ingest.lgo.phrases import OPENER
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title
-from ingest.lgo.zones import Zones, divide, is_before
+from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
-from ingest.parsing.html_blocks import read_blocks
+from ingest.parsing.html_blocks import read_article, read_blocks
 from ingest.parsing.input_limits import MAX_BYTES
 from ingest.parsing.source_text import (
     Part,
     SourceText,
     check_against_source,
     has_only_plain_tags,
-    is_shown_whole,
+    has_sound_tables,
     read_source,
 )
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
@@ -46,6 +46,7 @@ NORMALISER = "2"
 """The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
+_LINK = re.compile(rb"<a\s")
 _SATISFIED = b"satisfied"
 _ON_BEHALF = b"on behalf of"
 
@@ -184,8 +185,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     root = LexborHTMLParser(markup.article).css_first("article")
     if root is None:
         return None
-    blocks = read_blocks(root, source=low[start:end])
-    if not is_shown_whole(markup.article, blocks):
+    source = low[start:end]
+    blocks, lists = read_article(root, source)
+    if lists != source.count(b"</ol>") + source.count(b"</ul>") or not has_sound_tables(markup.article, source):
         return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
@@ -194,6 +196,11 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     if zones is None or zones.is_uncertain or not any(map(is_closing_block, zones.blocks)):
         return None
     if _find_broken_note(zones) is not None:
+        return None
+    if (
+        any(block.rule in INSIDE_LINKS for block in zones.left_out)
+        and source.count(b"</a>") != _LINK.subn(b"", source)[1]
+    ):
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 

@@ -49,6 +49,9 @@ LINKS, CARD, PHRASE, COOKIE_PANEL = "links", "another decision's card", "known p
 HIDDEN, HEADER_LINKS, CONTENTS, CHAPTERS = "hidden", "links under the header", "contents list", "chapter navigation"
 TRAILING, TITLE = "links at the end", "title"
 
+INSIDE_LINKS = frozenset({HEADER_LINKS, CONTENTS, CHAPTERS})
+"""The rules by which links are left out of the middle of a decision."""
+
 _CHAPTER = re.compile(r"(?P<path>[^?#]*)\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
 _CHAPTER_SEPARATORS = re.compile(r"(?:\W|\b\d{1,2}\b|\bof\b|\bpage\b|\bchapters?\b)*", re.IGNORECASE)
 _FEWEST_CONTENTS = 3

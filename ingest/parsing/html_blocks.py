@@ -6,6 +6,7 @@ hide, and what browsers show only where they cannot play it, comes as blocks tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -34,6 +35,10 @@ _BREAK, _LEAD_ENDS = "\x00", "\x01"  # in the buffer only; fold() would drop the
 _DEEPEST = 16
 """Items in items beyond which a list's marker is not asked about: nobody cites that deep, and pages can be made to."""
 _NO_ATTRIBUTES: dict[str, str | None] = {}
+
+
+_ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
+_ROLE = re.compile(rb"role\s*=")
 
 
 class _Mentions(NamedTuple):
@@ -75,6 +80,7 @@ class _HtmlReader:
         self._plain = False  # some text of the buffer is not bold
         self._is_label = False
         self._lists: list[List] = []
+        self.lists_opened = 0
         self._items: list[Item] = []
         self._unmarked: Item | None = None  # an open item whose marker no block bears yet
         self._at: LexborNode | None = root  # the block element whose text comes next
@@ -175,6 +181,7 @@ class _HtmlReader:
                 self._heading += 1
             elif tag in _LISTS:
                 self._lists.append(self._open_list(node, tag))
+                self.lists_opened += 1
             elif tag == "dt":
                 self._is_label = True
             elif tag == "tr" and not _lays_out(node):
@@ -319,16 +326,24 @@ def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]
 
     `source`: the markup it was parsed from, in lower case: what that does not mention need not be looked for.
     """
-    mentions = _ANYTHING
-    if source is not None:
-        mentions = _Mentions(
-            hidden=b"hidden" in source or b"display" in source or b"visibility" in source,
-            labels=b"label" in source,
-            items=b"<li " in source or b"<li\n" in source or b"<li\t" in source or b"<li/" in source,
-            styles=b"style" in source,
-            roles=b"role=" in source or b"role =" in source,
-        )
-    return _HtmlReader(root, mentions).walk()
+    return _HtmlReader(root, _ANYTHING if source is None else _find_mentions(source)).walk()
+
+
+def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
+    """The blocks inside an element, as `read_blocks` gives them, and how many lists it holds."""
+    reader = _HtmlReader(root, _find_mentions(source))
+    return reader.walk(), reader.lists_opened
+
+
+def _find_mentions(source: bytes) -> _Mentions:
+    styles = b"style" in source
+    return _Mentions(
+        hidden=b"hidden" in source or (styles and (b"display" in source or b"visibility" in source)),
+        labels=b"label" in source,
+        items=_ITEM_WITH_ATTRIBUTES.search(source) is not None,
+        styles=styles,
+        roles=b"role" in source and _ROLE.search(source) is not None,
+    )
 
 
 def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:

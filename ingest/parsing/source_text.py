@@ -35,13 +35,7 @@ _PLACES_ITEMS = frozenset(
     ]
 )
 """Elements that, nested wrongly, put items of lists where nobody put them."""
-_PAIRS = (
-    (b"<a ", b"<a\n", b"</a>"),
-    (b"<ol>", b"<ol ", b"</ol>"),
-    (b"<ul>", b"<ul ", b"</ul>"),
-    (b"<table>", b"<table ", b"</table>"),
-)
-_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
     rb"|dl|dt|dd|blockquote|caption)\b)"
@@ -50,18 +44,22 @@ _PLAIN_TAG = re.compile(
 
 
 def has_only_plain_tags(low: bytes) -> bool:
-    """Whether markup in lower case, of one article, has only tags that seldom lose text, each closed where it must."""
+    """Whether markup in lower case, of one article, has only tags for which the parser drops no text."""
     at = low.find(b">") + 1
     found = _PLAIN_TAG.search(low, at)
-    if found is not None and not low.startswith(b"</article", found.start()):
-        return False
-    return all(low.count(start) + low.count(other) == low.count(end) for start, other, end in _PAIRS)
+    return found is None or low.startswith(b"</article", found.start())
 
 
-def is_shown_whole(markup: str, blocks: Iterable[Block]) -> bool:
-    """Whether blocks hold all text of the markup that they were read from, in its order."""
-    text = _TAG.sub(_BETWEEN, markup)
-    return _join([text]) == _characters("".join("".join(block.cells) or block.text for block in blocks))
+def has_sound_tables(markup: str, low: bytes) -> bool:
+    """Whether all in the tables of some markup stands in their cells; the parser moves all else before the table.
+
+    `low`: the markup's bytes in lower case.
+    """
+    if b"<table" not in low:
+        return True
+    tables = _TABLE.findall(markup)
+    is_closed = low.count(b"<table") == low.count(b"</table") == len(tables)
+    return is_closed and all(not read_source(table).wrong for table in tables)
 
 
 class SourceText(NamedTuple):
