@@ -83,11 +83,11 @@ def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: 
     )
     if element is not None and not wrong.isdisjoint({"article", element.tag}):
         stop = _find_footer(blocks, beginning, further, limit, wrong)
-        return Ending(stop, _find_trailing(blocks, further + 1, stop), is_uncertain=True)
+        return Ending(stop, _find_trailing(blocks, further + 1, stop, wrong=wrong), is_uncertain=True)
     if element is None or not inside(element).of(blocks[further].node):
         return Ending(closing + 1)
     stop = _end_of(blocks, element, further, limit)
-    return Ending(stop, _find_trailing(blocks, further + 1, stop))
+    return Ending(stop, _find_trailing(blocks, further + 1, stop, wrong=wrong))
 
 
 def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
@@ -124,7 +124,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
     if article is not None and "article" not in wrong:
         stop = _end_of(blocks, article, body, limit)
         panel = frozenset(find_panel(blocks, beginning.after, stop))
-        return Ending(stop, _find_trailing(blocks, body, stop, panel), panel)
+        return Ending(stop, _find_trailing(blocks, body, stop, panel, wrong=wrong), panel)
     footer = _find_footer(blocks, beginning, body, limit, wrong)
     element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
     holds_header_only = outermost("article").of(anchor) is not None
@@ -139,7 +139,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
     is_uncertain = is_whole_page or holds_header_only or bool(more) or not is_trusted
     stop = footer if is_uncertain else inner
     cards = frozenset(find_cards(blocks, body, stop, own_slugs(beginning))) if is_uncertain else frozenset()
-    trailing = _find_trailing(blocks, body, stop, panel | cards)
+    trailing = _find_trailing(blocks, body, stop, panel, cards, wrong)
     return Ending(stop, trailing, panel, cards, is_uncertain)
 
 
@@ -196,14 +196,28 @@ def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit
 
 
 def _find_trailing(
-    blocks: Sequence[Block], start: int, stop: int, passed_over: frozenset[int] = frozenset()
+    blocks: Sequence[Block],
+    start: int,
+    stop: int,
+    panel: frozenset[int] = frozenset(),
+    cards: frozenset[int] = frozenset(),
+    wrong: frozenset[str] = frozenset(),
 ) -> frozenset[int]:
-    """The blocks of links at the end, with headings over nothing else. Dated notes among them stay."""
+    """The blocks of links at the end, with headings over nothing else. Dated notes, the cookie panel and cards of other
+    decisions among them stay as they are.
+
+    A link that is not closed may hold the last paragraph, so that none are left out where links are nested wrongly.
+    """
+    if "a" in wrong:
+        return frozenset()
     found: set[int] = set()
     has_links_under = False
     for place in range(stop - 1, start - 1, -1):
         block = blocks[place]
-        if block.is_hidden or place in passed_over or is_phrase(block.text) or is_note(block.text):
+        if place in cards and block.is_links:
+            has_links_under = True
+            continue
+        if block.is_hidden or place in panel or place in cards or is_phrase(block.text) or is_note(block.text):
             continue
         if block.is_links:
             found.add(place)

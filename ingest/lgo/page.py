@@ -24,7 +24,7 @@ from ingest.lgo.decision import compose
 from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
 from ingest.lgo.phrases import OPENER
-from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title
+from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
 from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
@@ -46,6 +46,13 @@ NORMALISER = "2"
 """The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
+_HEADING_ABOVE = re.compile(
+    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))[^>]*>(?P<title>[^<]*)</h(?P=level)\s*>"
+    r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",
+    re.IGNORECASE,
+)
+_ABOVE = 1000
+"""Characters before the article in which the heading above it is looked for."""
 _LINK = re.compile(rb"<a\s")
 _SATISFIED = b"satisfied"
 _ON_BEHALF = b"on behalf of"
@@ -191,7 +198,8 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
-    beginning = find_beginning_in_article(blocks, reference=reference, page_title=_page_title_of_source(markup))
+    page_title, above = _page_title_of_source(markup), _title_above(markup)
+    beginning = find_beginning_in_article(blocks, reference=reference, page_title=page_title, above=above)
     zones = None if beginning is None else _divide(blocks, beginning)
     if zones is None or zones.is_uncertain or not any(map(is_closing_block, zones.blocks)):
         return None
@@ -208,6 +216,16 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
 def _page_title_of_source(markup: Markup) -> Title | None:
     printed = _PAGE_TITLE.search(markup.html)
     return parse_page_title(fold(html.unescape(printed[1]))) if printed is not None else None
+
+
+def _title_above(markup: Markup) -> Title | None:
+    """The title in a heading right above the article, if it is the one of `<title>` in its usual spelling."""
+    assert markup.article is not None
+    ends = markup.html.index(markup.article)
+    found = _HEADING_ABOVE.search(markup.html, max(0, ends - _ABOVE), ends)
+    printed = html.unescape(found["title"]) if found is not None else ""
+    title = parse_title(fold(printed)) if printed else None
+    return title if title is not None and find_odd_spelling(printed) is None else None
 
 
 def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str] = frozenset()) -> Zones:

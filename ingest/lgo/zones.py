@@ -228,7 +228,9 @@ def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
 
 def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:
     """Whether a link of a block began in the block before it, which is kept."""
-    return rules[place - 1] is None and any(link in blocks[place - 1].links for link in blocks[place].links)
+    return (
+        place > 0 and rules[place - 1] is None and any(link in blocks[place - 1].links for link in blocks[place].links)
+    )
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
@@ -245,6 +247,8 @@ def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
 
 def _is_value(blocks: Sequence[Block], place: int) -> bool:
     """Whether a block is the value of the label before it, or goes on with one."""
+    if place == 0:
+        return False
     before = blocks[place - 1]
     if before.text == ">":
         return True
