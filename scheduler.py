@@ -14,7 +14,7 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,8 @@ from ingest.config import Config, require_courtesy
 from ingest.errors import ConfigError, Stopped
 from ingest.fetching.throttle import find_earliest_start
 from ingest.reports.lines import printable
-from ingest.run import Outcome, Sync, perform
+from ingest.run import Outcome, Resume, Sync, Task, perform
+from ingest.tasks.intent import find_asked_for
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
@@ -44,7 +45,9 @@ _BEAT_PATIENCE = 0.5
 """Seconds that a heartbeat waits for a locked file: the next one comes soon, and no signal is heard meanwhile."""
 _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
-"""Seconds until a sync that found another writer at work is tried again."""
+"""Seconds until a task that found another writer at work is tried again."""
+_LOOK_SECONDS = 60
+"""Seconds between two looks for backfills that were interrupted."""
 _RETRY_SECONDS = (3600, 6 * 3600, 86_400)
 """Seconds until a sync that did not complete is tried again, by how many there were since one did: so an hour's outage
 costs an hour, and a long one costs the site little. The timetable goes on beside."""
@@ -137,17 +140,24 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
                     due.set()
                 else:
                     try_again(refused_until)
-            while not stop.is_set():
-                if due.is_set():
-                    try_again(None)  # this is it
-                    due.clear()
-                    try_again(daemon.sync())
-                stop.wait(_TICK_SECONDS)
+            _work(daemon, stop, due, try_again)
         finally:
             log.info("the daemon ends")
             scheduler.shutdown(wait=True)
             daemon.beat(None, stopped=True)
     return 0
+
+
+def _work(daemon: _Daemon, stop: Stop, due: threading.Event, try_again: Callable[[datetime | None], None]) -> None:
+    """Syncs when a sync is due, and goes on with interrupted backfills meanwhile, until it is told to stop."""
+    while not stop.is_set():
+        if due.is_set():
+            try_again(None)  # this is it
+            due.clear()
+            try_again(daemon.sync())
+        elif daemon.may_resume():
+            daemon.resume()
+        stop.wait(_TICK_SECONDS)
 
 
 def _prepare(database: Path) -> None:
@@ -161,7 +171,7 @@ def _prepare(database: Path) -> None:
 
 
 class _Daemon:
-    """The daemon's one job, and what it writes of itself."""
+    """The daemon's two jobs, a sync and a slice of interrupted backfills, and what it writes of itself."""
 
     def __init__(self, config: Config, database: Path, clock: Clock, stop: Stop) -> None:
         self._config = config
@@ -169,34 +179,79 @@ class _Daemon:
         self._clock = clock
         self._stop = stop
         self._self = Daemon(os.getpid(), clock.stamp(), clock.stamp(), None, None)
-        self._told: tuple[str, date] | None = None
-        """How the sync ended that an alert was last about, and the day of it."""
+        self._told: dict[str, tuple[str, date]] = {}
+        """By task: how it ended when an alert was last about it, and the day of the alert."""
+        self._failed_slices: list[str] = []
+        """How the slices ended since the last that did not fail, newest first."""
+        self._no_slice_before = clock.monotonic()
 
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
         complete."""
         while not self._stop.is_set():
             try:
-                outcome = perform(Sync(), self._config, self._database, self._clock, self._stop, lambda _tally: None)
+                ending = self._perform(Sync(by_daemon=True))
             except Busy as error:
                 log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
                 continue
-            except LgscoError as error:
-                log.error("the sync failed: %s", error)
-                self._tell(type(error).__name__, str(error))
-            except Exception as error:
-                log.exception("the sync failed unexpectedly")
-                self._tell(type(error).__name__, f"the sync failed unexpectedly: {error!r}")
-            else:
-                if outcome.state == "stopped":
-                    return None
-                if not outcome.exit_code:
-                    self._told = None
-                    return None
-                self._tell(outcome.state, _alert_text(outcome))
-            return self._retry_at()
+            return None if ending is None else self._retry_at()
         return None
+
+    def may_resume(self) -> bool:
+        """Whether a backfill was interrupted and a slice of it may be done now."""
+        if self._clock.monotonic() < self._no_slice_before:
+            return False
+        try:
+            with reading(self._database) as db:
+                found = bool(find_asked_for(db).interrupted)
+        except LgscoError as error:
+            log.warning("the ranges that were asked for cannot be read: %s", error)
+            found = False
+        if not found:
+            self._wait_with_slices(_LOOK_SECONDS)
+        return found
+
+    def resume(self) -> None:
+        """One slice of interrupted backfills. After one that failed the next waits as a sync does."""
+        try:
+            ending = self._perform(Resume())
+        except Busy as error:
+            log.info("%s; interrupted backfills wait %d seconds", error, _BUSY_RETRY_SECONDS)
+            self._wait_with_slices(_BUSY_RETRY_SECONDS)
+            return
+        self._failed_slices = [] if ending is None else [ending, *self._failed_slices]
+        if ending is not None:
+            self._wait_with_slices(retry_wait(self._failed_slices))
+
+    def _wait_with_slices(self, seconds: float) -> None:
+        self._no_slice_before = self._clock.monotonic() + seconds
+
+    def _perform(self, task: Task) -> str | None:
+        """Does a task. Returns how it failed, after an alert about it; None where it did not, or was stopped. Raises
+        Busy."""
+        name = type(task).__name__.lower()
+        try:
+            outcome = perform(task, self._config, self._database, self._clock, self._stop, lambda _tally: None)
+        except Busy:
+            raise
+        except LgscoError as error:
+            log.error("%s failed: %s", name, error)
+            ending = type(error).__name__
+            self._tell(name, ending, str(error))
+            return ending
+        except Exception as error:
+            log.exception("%s failed unexpectedly", name)
+            ending = type(error).__name__
+            self._tell(name, ending, f"{name} failed unexpectedly: {error!r}")
+            return ending
+        if outcome.state == "stopped":
+            return None
+        if not outcome.exit_code:
+            self._told.pop(name, None)
+            return None
+        self._tell(name, outcome.state, _alert_text(name, outcome))
+        return outcome.state
 
     def _retry_at(self) -> datetime:
         """When a sync that just failed is tried again: never sooner than the site may be asked."""
@@ -248,11 +303,11 @@ class _Daemon:
         except LgscoError as error:
             log.warning("the daemon's heartbeat was not written: %s", error)
 
-    def _tell(self, ending: str, message: str) -> None:
-        """Alerts of a sync that failed: once a day where they end alike, so that no retry repeats what is known."""
+    def _tell(self, name: str, ending: str, message: str) -> None:
+        """Alerts of a task that failed: once a day where it ends alike, so that no retry repeats what is known."""
         today = (ending, self._clock.today())
-        if self._told != today and self._alert(message):
-            self._told = today
+        if self._told.get(name) != today and self._alert(message):
+            self._told[name] = today
 
     def _alert(self, message: str) -> bool:
         """Runs the alert command, if there is one; returns whether it did as it should."""
@@ -272,5 +327,5 @@ class _Daemon:
         return True
 
 
-def _alert_text(outcome: Outcome) -> str:
-    return f"lgsco sync ended {outcome.state} (exit {outcome.exit_code}): {outcome.message}"
+def _alert_text(name: str, outcome: Outcome) -> str:
+    return f"lgsco {name} ended {outcome.state} (exit {outcome.exit_code}): {outcome}"

@@ -10,7 +10,7 @@ from inspect import signature
 
 from bench.figures import show
 
-PARTS = ("read", "write", "job", "disk", "memory", "ledger", "kills", "fuzz")
+PARTS = ("read", "write", "job", "disk", "memory", "ledger", "kills", "fuzz", "claims")
 
 
 def main() -> int:
@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="rounds of those parts that take turns")
     parser.add_argument("--seconds", type=float, help="seconds of fuzzing")
     parser.add_argument("--seed", type=int, help="what the fuzzing's inputs follow from")
+    parser.add_argument("--requests", type=int, help="simulated requests of the part claims")
     asked = parser.parse_args()
     if asked.part is None:
         commands = ([sys.executable, "-m", "bench", part, *sys.argv[1:]] for part in PARTS)

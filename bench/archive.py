@@ -17,8 +17,8 @@ from random import Random
 
 from ingest.clock import Clock
 from ingest.config import Config
+from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import DisappearanceCheck
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
@@ -114,9 +114,14 @@ class Archive:
         )
 
         def fetch() -> None:
-            self._hold(run, None)
+            self._hold(run, EVERYTHING)
 
-        SyncRound(self._db, walker, canary, disappearances, self._clock, self._config, run, fetch=fetch).go()
+        SyncRound(
+            *(self._db, walker, canary, disappearances, self._clock, self._config, run),
+            scopes=[EVERYTHING],
+            fetch=fetch,
+            ask_site_total=lambda: None,
+        ).go()
         self._require_proof(walker)
         return self._counted.listing - before
 
@@ -140,10 +145,10 @@ class Archive:
             note_odd=lambda _page, _what: None,
         )
 
-    def _hold(self, run: int, window: Window | None) -> None:
+    def _hold(self, run: int, window: Window) -> None:
         """Records what is queued as if its pages had been fetched and read."""
         at = self._clock.stamp()
-        wanted = [one.reference for one in queue.find_wanted(self._db, at, window, _ALL)]
+        wanted = [one.reference for one in queue.find_wanted(self._db, at, [window], _ALL)]
         cards = entries.find_entries(self._db, wanted)
         with atomic(self._db):
             decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)

@@ -89,6 +89,7 @@ class Schedule:
     sync: tuple[str, ...] = ("30 6 * * mon-fri",)
     sync_days: int = 120
     stale_hours: float = 100
+    expect_daemon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,10 @@ def _is_address(value: str) -> bool:
         return False
 
 
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+"""How the environment spells a switch."""
+
+
 def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
     """The value in its default's type."""
     if isinstance(default, str):
@@ -284,6 +289,12 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
         if isinstance(value, list) and all(isinstance(line, str) for line in value):
             return tuple(value)
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of texts")
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        if from_text and (spelt := str(value).strip().lower()) in _SWITCH:
+            return _SWITCH[spelt]
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be true or false")
     kind = type(default)
     if from_text or kind is float or isinstance(value, int):
         try:

@@ -112,6 +112,14 @@ class Gone(FetchError):
 
     retry = False
 
+    def __init__(
+        self, message: str, *, status: int | None = None, body: bytes = b"", charset: str | None = None
+    ) -> None:
+        """`body`, `charset`: of the answer, as of `ingest.fetching.interface.Answer`."""
+        super().__init__(message, status=status)
+        self.body = body
+        self.charset = charset
+
 
 class Unreachable(FetchError):
     """No connection could be made, or it broke before the whole answer was here."""

@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, unit: str) -> None:
         self._unit = unit
         self._bar: tqdm[None] | None = None
+        self._plan = ""
         self._started = self._logged = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -47,6 +48,9 @@ class Progress:
     def report(self, tally: Tally) -> None:
         """Shows the tally as it is now."""
         done = _count_done(tally)
+        if tally.plan != self._plan:
+            self._plan = tally.plan
+            self._show(tally.plan)
         if self._bar is not None:
             if tally.expected and self._bar.total != tally.expected:
                 self._bar.reset(total=tally.expected)
@@ -71,6 +75,13 @@ class Progress:
                 left,
                 tally.requests,
             )
+
+    def _show(self, line: str) -> None:
+        """Shows a line above the bar, or in the log."""
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            log.info("%s", line)
 
 
 def _count_done(tally: Tally) -> int:

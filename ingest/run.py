@@ -16,23 +16,30 @@ from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudg
 from ingest.fetching.quiet_hours import within
 from ingest.fetching.throttle import Throttle
 from ingest.recording.tally import Report, Tally
-from ingest.tasks.backfill import Backfill, Demo, backfill
+from ingest.reports.claims import describe_pause
+from ingest.reports.lines import name_ending
+from ingest.tasks import intent
+from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
 from ingest.tasks.documents import LeftOut, find
 from ingest.tasks.import_files import Import, import_files
-from ingest.tasks.outcome import AGAIN, Outcome
+from ingest.tasks.outcome import AGAIN, Outcome, count_progress
 from ingest.tasks.renormalise import Renormalise, renormalise
+from ingest.tasks.resume import Resume, resume
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
+from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
 from storage.errors import LgscoError
 from storage.writer import writing
 
-__all__ = ["Backfill", "Demo", "Import", "Outcome", "Renormalise", "Sync", "Task", "perform"]
+__all__ = ["Backfill", "Demo", "Import", "Outcome", "Renormalise", "Resume", "Sync", "Task", "Withdraw", "perform"]
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Import | Renormalise
+Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise
+Crawls = Backfill | Sync | Resume
+"""The tasks that ask the site."""
 
 
 def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop, report: Report) -> Outcome:
@@ -41,9 +48,9 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     `report` is given the tally whenever it has changed. Raises UsageError and StoreError; whatever else goes wrong
     is in the outcome, but for errors nobody foresaw, which are recorded and raised.
     """
-    if isinstance(task, Backfill | Sync):
+    if isinstance(task, Crawls):
         require_courtesy(config)
-    name, arguments = type(task).__name__.lower(), _arguments(task)
+    name = type(task).__name__.lower()
     left_out: Sequence[LeftOut] = ()
     if isinstance(task, Import):
         found, left_out = find(task.paths)
@@ -51,8 +58,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     try:
         with heeding(stop.raise_if_set), writing(database, create=isinstance(task, Backfill | Import)) as db:
             with atomic(db):
-                user_agent = config.user_agent if isinstance(task, Backfill | Sync) else None
-                number = runs.begin_run(db, name, arguments, clock.stamp(), user_agent)
+                number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
             run = _start(db, number, config, clock, stop, report)
             run.tally.leave_out(left_out)
@@ -60,8 +66,22 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
     except Stopped as error:  # while another program locks the file: the next run records that this one died
         log.info("%s ends: stopped: %s", name, error)
         return Outcome("stopped", error.exit_code, str(error), Tally())
-    log.info("%s ends (run %d): %s: %s", name, number, outcome.state, outcome.message)
+    log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
+
+
+def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:
+    """Records the run and what it asks for, and that what still counts as running was killed. Returns the run's
+    number. Raises UsageError."""
+    at = clock.stamp()
+    user_agent = config.user_agent if isinstance(task, Crawls) else None
+    number = runs.begin_run(db, type(task).__name__.lower(), _arguments(task), at, user_agent)
+    intent.interrupt_killed(db, at, number)
+    if isinstance(task, Backfill) and task.limit is None:
+        intent.record_backfill(db, find_range(task, clock.today()), at, number)
+    elif isinstance(task, Sync):
+        intent.record_sync(db, clock.today(), config.schedule.sync_days, at, number)
+    return number
 
 
 def _start(db: sqlite3.Connection, number: int, config: Config, clock: Clock, stop: Stop, report: Report) -> TaskRun:
@@ -100,16 +120,30 @@ def _outcome(task: Task, run: TaskRun) -> Outcome:
     try:
         return _do(task, run)
     except Stopped as error:
-        return Outcome("stopped", error.exit_code, str(error), run.tally)
+        return _end_early(task, run, "stopped", error.exit_code, str(error))
     except Blocked as error:
         told = f"{error}; run the command again later, and write to the publisher if it stays so"
-        return Outcome("blocked", error.exit_code, told, run.tally)
+        return _end_early(task, run, "blocked", error.exit_code, told)
     except LayoutChanged as error:
-        return Outcome("layout", error.exit_code, str(error), run.tally)
+        return _end_early(task, run, "layout", error.exit_code, str(error))
     except (HeldOff, OutOfBudget) as error:  # these say themselves when to go on
-        return Outcome("incomplete", error.exit_code, str(error), run.tally)
+        return _end_early(task, run, "incomplete", error.exit_code, str(error))
     except (FetchError, ReadError) as error:
-        return Outcome("incomplete", 10, f"{error}; {AGAIN}", run.tally)
+        return _end_early(task, run, "incomplete", 10, f"{error}; {AGAIN}")
+
+
+def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, told: str) -> Outcome:
+    """The outcome of a task that did not come to its end; of a backfill it says what is left and how to go on."""
+    if isinstance(task, Backfill) and task.limit is None:
+        window = find_range(task, run.clock.today())
+        ending = intent.judge_ending(state, exit_code, reached_the_end=False)
+        progress = count_progress(run, window)
+        if ending == "paused" and not isinstance(
+            task, Demo
+        ):  # a demo's database is its own: no backfill goes on with it
+            told = describe_pause(window)
+        told = f"{progress}; {told}"
+    return Outcome(state, exit_code, told, run.tally)
 
 
 def _do(task: Task, run: TaskRun) -> Outcome:
@@ -118,6 +152,10 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return backfill(task, run)
         case Sync():
             return sync(task, run)
+        case Resume():
+            return resume(task, run)
+        case Withdraw():
+            return withdraw(task, run)
         case Import():
             return import_files(task, run)
         case Renormalise():
@@ -127,14 +165,18 @@ def _do(task: Task, run: TaskRun) -> Outcome:
 
 
 def _end(run: TaskRun, outcome: Outcome) -> None:
-    """Records how the run ended, with the last of its journal; old days of the journal are summed up."""
+    """Records how the run and its backfill ended, with the last of its journal; old days of the journal are summed
+    up."""
+    at = run.clock.stamp()
+    state = intent.judge_ending(outcome.state, outcome.exit_code, reached_the_end=outcome.reached_the_end)
     with atomic(run.db):
         run.throttle.save()
+        intent.end_backfill(run.db, run.number, state, at, None if outcome.reached_the_end else outcome.message)
         journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], within)
         runs.end_run(
             run.db,
             run.number,
-            at=run.clock.stamp(),
+            at=at,
             state=outcome.state,
             exit_code=outcome.exit_code,
             message=outcome.message,

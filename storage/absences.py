@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Literal
+
+from storage.model import DecisionKind
+
+Ending = Literal["withdrawn", "expired", "gone"]
+"""Why a decision left the site; gone: the reason is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,64 @@ class Absence:
     """How often its page was gone since then."""
     gone_first_at: str | None
     url: str
-    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an address answered when it was asked for."""
+
+    sentence: str
+    status: int | None = None
+    """HTTP; None where there was no answer, or none was stored."""
+    words: str | None = None
+    """What the page says of its being gone, in its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A decision that left the site and is to be judged. Instants are UTC."""
+
+    reference: str
+    noticed_at: str
+    kind: DecisionKind | None
+    decided: date
+    """The date it was listed under."""
+    last_seen: str
+    """When the site last showed it."""
+    first_gone: str
+    """When its address was first asked for and gone, after a proven listing lacked it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStatement:
+    """A statement that was stored from the site, with the date it is or was listed under."""
+
+    reference: str
+    decided: date
+    place: Literal["listed", "unlisted", "gone", "withdrawn"]
+    """unlisted: nobody knows yet why. gone: it left the site, by age or for an unknown reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on, beside the answers of the address."""
+
+    age_seen: int
+    """Days from the decision to when the site last showed it."""
+    age_gone: int
+    """Days from the decision to when it was first found gone."""
+    as_old_known: int
+    """Other statements of about its date that are known, in proven dates."""
+    as_old_gone: int
+    as_old_listed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepartureVerdict:
+    """Why a decision left the site, and the evidence."""
+
+    ending: Ending
+    evidence: Evidence
 
 
 def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: int) -> None:
@@ -35,7 +100,7 @@ def returned(db: sqlite3.Connection, reference: str, at: str) -> None:
     """Records that a decision is listed again, whatever its absence was taken for."""
     db.execute("UPDATE absences SET returned_at = ? WHERE reference = ? AND returned_at IS NULL", (at, reference))
     db.execute(
-        "UPDATE decisions SET status = 'published' WHERE reference = ? AND status IN ('expired', 'withdrawn')",
+        "UPDATE decisions SET status = 'published' WHERE reference = ? AND status IN ('expired', 'withdrawn', 'gone')",
         (reference,),
     )
 
@@ -46,7 +111,7 @@ def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
     `furthest`: what is put off beyond it was put off by a clock that has been set right since then, so it is due.
     """
     rows = db.execute(
-        "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url, d.kind FROM absences AS a "
+        "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url FROM absences AS a "
         "JOIN decisions AS d USING (reference) WHERE a.ended_at IS NULL AND a.returned_at IS NULL "
         "AND (a.next_at <= ? OR a.next_at > ?) AND d.url IS NOT NULL ORDER BY a.stood_on, a.reference",
         (now, furthest),
@@ -63,8 +128,8 @@ def is_open(db: sqlite3.Connection, absence: Absence) -> bool:
     return row is not None
 
 
-def answered(
-    db: sqlite3.Connection, absence: Absence, answer: str, *, at: str, next_at: str, gone: bool | None
+def record_answer(
+    db: sqlite3.Connection, absence: Absence, answer: Answered, *, at: str, next_at: str, gone: bool | None
 ) -> None:
     """Records what its page answered. `gone`: that there is no such page, that there is one, or neither (None)."""
     count = {True: "gone + 1", False: "0", None: "gone"}[gone]
@@ -72,10 +137,13 @@ def answered(
     last = {True: ":at", False: "NULL", None: "gone_last_at"}[gone]
     db.execute(
         f"UPDATE absences SET gone = {count}, gone_first_at = {first}, gone_last_at = {last}, answer = :answer, "
-        "next_at = :next_at WHERE reference = :reference AND noticed_at = :noticed_at",
+        "answer_status = :status, answer_words = :words, next_at = :next_at "
+        "WHERE reference = :reference AND noticed_at = :noticed_at",
         {
             "at": at,
-            "answer": answer,
+            "answer": answer.sentence,
+            "status": answer.status,
+            "words": answer.words,
             "next_at": next_at,
             "reference": absence.reference,
             "noticed_at": absence.noticed_at,
@@ -83,10 +151,52 @@ def answered(
     )
 
 
-def conclude(db: sqlite3.Connection, absence: Absence, ending: str, at: str) -> None:
-    """Records that a decision left the site, `expired` by age or `withdrawn`. Nothing of it is deleted."""
-    db.execute(
-        "UPDATE absences SET ended_at = ?, ending = ? WHERE reference = ? AND noticed_at = ?",
-        (at, ending, absence.reference, absence.noticed_at),
+def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[Departed]:
+    """The decisions that left the site and are to be judged: those just found gone for the second time, by reference,
+    and those that were judged before and left for an unknown reason."""
+    rows = db.execute(
+        "SELECT a.reference, a.noticed_at, d.kind, a.stood_on, coalesce(d.last_seen, a.noticed_at), a.gone_first_at "
+        "FROM absences AS a JOIN decisions AS d USING (reference) "
+        "WHERE a.returned_at IS NULL AND a.gone_first_at IS NOT NULL AND ((a.ending = 'gone' AND d.status = 'gone') "
+        "OR (a.ended_at IS NULL AND a.reference IN (SELECT value FROM json_each(?)))) ORDER BY a.stood_on, a.reference",
+        (json.dumps(list(just_found)),),
     )
-    db.execute("UPDATE decisions SET status = ? WHERE reference = ?", (ending, absence.reference))
+    return [
+        Departed(reference, noticed_at, kind, date.fromisoformat(stood_on), last_seen, first_gone)
+        for reference, noticed_at, kind, stood_on, last_seen, first_gone in rows
+    ]
+
+
+def find_statements(db: sqlite3.Connection, first: date, last: date) -> list[KnownStatement]:
+    """The statements stored from the site that are or were listed in a range, on dates that the ledger proves."""
+    rows = db.execute(
+        "SELECT e.reference, e.stands_on, CASE WHEN e.unlisted_at IS NULL THEN 'listed' "
+        "WHEN d.status = 'withdrawn' THEN 'withdrawn' WHEN d.status IN ('expired', 'gone') THEN 'gone' "
+        "ELSE 'unlisted' END FROM entries AS e JOIN held_from_site AS h USING (reference) "
+        "JOIN decisions AS d USING (reference) WHERE e.stands_on BETWEEN ? AND ? AND h.kind = 'statement' "
+        "AND (SELECT w.state = 'proven' AND w.last >= e.stands_on FROM windows AS w WHERE w.first <= e.stands_on "
+        "ORDER BY w.first DESC LIMIT 1)",  # windows never overlap
+        (first.isoformat(), last.isoformat()),
+    )
+    return [KnownStatement(reference, date.fromisoformat(day), place) for reference, day, place in rows]
+
+
+def record_verdict(db: sqlite3.Connection, departed: Departed, verdict: DepartureVerdict, at: str) -> None:
+    """Records why a decision left the site, and the evidence, unless both are recorded already. Nothing of the decision
+    is deleted."""
+    evidence = asdict(verdict.evidence)
+    names = ("ending", *evidence)
+    changed = db.execute(
+        f"UPDATE absences SET {', '.join(f'{name} = :{name}' for name in names)}, judged_at = :at, "
+        "ended_at = coalesce(ended_at, :at) WHERE reference = :reference AND noticed_at = :noticed_at "
+        f"AND ({', '.join(names)}) IS NOT ({', '.join(f':{name}' for name in names)})",
+        {
+            **evidence,
+            "ending": verdict.ending,
+            "at": at,
+            "reference": departed.reference,
+            "noticed_at": departed.noticed_at,
+        },
+    ).rowcount
+    if changed:
+        db.execute("UPDATE decisions SET status = ? WHERE reference = ?", (verdict.ending, departed.reference))

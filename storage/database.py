@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 11
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
@@ -40,7 +40,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
                 f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; `lgsco sync` or `lgsco import` "
-                "brings it up to date"
+                "migrates it"
             )
         yield db
 

@@ -161,8 +161,9 @@ def write_whole(path: Path, text: str) -> None:
 def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
     """Writes a consistent, compacted copy of the database, made while others read and write.
 
-    `public` leaves out raw pages, the journal, and the queue but for what is excluded: a proof names what it does
-    without. The copy is outside WAL: one file, whole. Raises StoreFailed where the target exists.
+    The daemon's state is left out: none runs on the copy. `public` also leaves out raw pages, the journal, and the
+    queue but for what is excluded: a proof names what it does without. The copy is outside WAL: one file, whole. Raises
+    StoreFailed where the target exists.
     """
     if target.exists():
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
@@ -181,6 +182,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             db.execute("PRAGMA query_only = ON")
         copy = sqlite3.connect(draft, isolation_level=None)
         try:
+            copy.execute("DELETE FROM daemon")
             if public:
                 _delete_private(copy)
             copy.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
@@ -188,7 +190,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> None:
             copy.close()
 
 
-_PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks", "daemon")
+_PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks")
 """The tables that a public snapshot has no rows of."""
 
 

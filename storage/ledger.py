@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
-from storage.model import Proof, Standing, Window
+from storage.model import Proof, Standing, Window, WindowState
 
-_COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked"
+_COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked, unproven_since"
 
 
 def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
@@ -22,11 +23,15 @@ def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
         f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ? AND last >= ?",
         (proof.window.last.isoformat(), proof.window.first.isoformat()),
     ).fetchall()
+    since = [proof.unproven_since or proof.counted_at]
     for *columns, its_run in overlapping:
         before = _proof(columns)
+        since.append(before.unproven_since)
         db.execute("DELETE FROM windows WHERE first = ?", (before.window.first.isoformat(),))
         for part in before.window.without(proof.window):
             _insert(db, _cut(db, before, part), its_run)
+    if proof.state != "proven":
+        proof = replace(proof, unproven_since=min(filter(None, since)))
     _insert(db, proof, run)
 
 
@@ -34,15 +39,53 @@ def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
     """What a window's row says of a part of it."""
     standing = _count_standing(db, part)
     if whole.is_sound:
-        return Proof(
-            part, standing, standing, whole.state, whole.counted_at, whole.walked_at, whole.proven_at, whole.asked
-        )
-    return Proof(part, None, standing, "unknown", whole.counted_at, None, None, whole.asked)
+        return replace(whole, window=part, total=standing, listed=standing)
+    state: WindowState = "unseen" if whole.state == "unseen" else "unknown"
+    return replace(whole, window=part, total=None, listed=standing, state=state, walked_at=None, proven_at=None)
+
+
+def record_unseen(db: sqlite3.Connection, windows: Iterable[Window], at: str, run: int) -> None:
+    """Adds windows that were asked for and that no row covers, before anything of them is looked at. Call it inside a
+    transaction."""
+    for window in windows:
+        listed = _count_standing(db, window)
+        _insert(db, Proof(window, None, listed, "unseen", None, None, None, "", unproven_since=at), run)
+
+
+def drop_unproven(db: sqlite3.Connection, window: Window) -> None:
+    """Deletes what lies in a window and is not proven. Call it inside a transaction."""
+    for proof in find_windows(db, window):
+        if proof.state == "proven":
+            continue
+        owner = db.execute("SELECT run FROM windows WHERE first = ?", (proof.window.first.isoformat(),)).fetchone()[0]
+        db.execute("DELETE FROM windows WHERE first = ?", (proof.window.first.isoformat(),))
+        for part in proof.window.without(window):
+            _insert(db, _cut(db, proof, part), owner)
+
+
+def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
+    """Cuts rows that are not proven at the edges of some windows, so that the proof of a window does not wait for what
+    lies beside it. Call it inside a transaction."""
+    for window in windows:
+        for day in {window.first, window.last}:
+            row = db.execute(
+                f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)
+            ).fetchone()
+            if row is None:
+                continue
+            *columns, its_run = row
+            whole = _proof(columns)
+            beside = whole.window.without(window)
+            if beside and whole.state != "proven":
+                db.execute("DELETE FROM windows WHERE first = ?", (whole.window.first.isoformat(),))
+                inside = Window(max(whole.window.first, window.first), min(whole.window.last, window.last))
+                for part in [inside, *beside]:
+                    _insert(db, _cut(db, whole, part), its_run)
 
 
 def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     db.execute(
-        f"INSERT INTO windows ({_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO windows ({_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             proof.window.first.isoformat(),
             proof.window.last.isoformat(),
@@ -53,6 +96,7 @@ def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
             proof.walked_at,
             proof.proven_at,
             proof.asked,
+            proof.unproven_since,
             run,
         ),
     )
@@ -64,7 +108,7 @@ def doubt(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
     if row is not None and (before := _proof(row)).is_sound:
         window = Window(day, day)
         standing = _count_standing(db, window)
-        record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked), run)
+        record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
 
 
 def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
@@ -82,13 +126,17 @@ _LACKS = """EXISTS (
 
 def prove(db: sqlite3.Connection, at: str, run: int) -> None:
     """Calls those windows proven that were listed whole and of which all that is listed is held, or excluded."""
-    db.execute(f"UPDATE windows AS w SET state = 'short', proven_at = NULL WHERE state = 'proven' AND {_LACKS}")
+    db.execute(
+        f"UPDATE windows AS w SET state = 'short', proven_at = NULL, unproven_since = ? "
+        f"WHERE state = 'proven' AND {_LACKS}",
+        (at,),
+    )
     proven = db.execute(
         f"SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed AND NOT {_LACKS}"
     ).fetchall()
     for first, last, walked_at in proven:
         db.execute(
-            "UPDATE windows SET state = 'proven', proven_at = ?, run = ? WHERE first = ?",
+            "UPDATE windows SET state = 'proven', proven_at = ?, unproven_since = NULL, run = ? WHERE first = ?",
             (at, run, first),
         )
         db.execute(  # a proven listing showed them; what was fetched since then was seen later still

@@ -210,7 +210,8 @@ class Wanted:
     """The name of the last failure's error; None where it was not asked for yet."""
 
 
-WindowState = Literal["proven", "short", "unknown", "drifting"]
+WindowState = Literal["proven", "short", "unknown", "drifting", "unseen"]
+"""`unseen`: somebody asked for the dates, and the listing was not asked about them yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +247,16 @@ class Proof:
     listed: int
     """Distinct references that one walk through its pages listed."""
     state: WindowState
-    counted_at: str
-    """When the site last stated a total for it, or for a range of windows it is one of, that was looked for."""
+    counted_at: str | None
+    """When the site last stated a total for it, or for a range of windows it is one of, that was looked for; None where
+    it was never asked."""
     walked_at: str | None
     """When the walk began that `listed` rests on; None where nothing was walked."""
     proven_at: str | None
     asked: str
-    """The parameters the site was asked with, beside the dates."""
+    """The parameters the site was asked with, beside the dates; empty where it was not asked yet."""
+    unproven_since: str | None = None
+    """Since when it is not proven; None where it is."""
 
     @property
     def is_sound(self) -> bool:
@@ -275,3 +279,28 @@ class Standing:
     """The days that have entries, in order, with how many."""
     seen: bool = False
     """Whether all of it was walked so lately that it need not be asked about."""
+
+
+IntentKind = Literal["backfill", "sync"]
+IntentState = Literal["standing", "running", "interrupted", "paused", "finished", "replaced", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A range of decision dates that somebody asked for: a row of `intents`. Instants are UTC, ISO 8601 with Z."""
+
+    id: int
+    kind: IntentKind
+    window: Window
+    state: IntentState
+    """standing: sync answers for the range, round after round; running, interrupted or paused: a backfill of it works,
+    was broken off, or was stopped by the user; finished: a backfill reached its end; replaced: a later backfill covers
+    the range; withdrawn: what was left was dropped."""
+    asked_at: str
+    changed_at: str
+    run: int | None
+    """The run that recorded it."""
+    reason: str | None
+    """Why it was interrupted or paused."""
+    total: int | None
+    """The total that the site stated for the range when it was asked first; None where it was not, or stated none."""

@@ -7,8 +7,9 @@ the queue when a reading of it is recorded, or when the site says that its page 
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.model import Wanted, Window
@@ -18,22 +19,31 @@ EXCLUDED_AFTER_DAYS = 7
 """A listed decision that was never had is excluded once its page was gone so many times over so many days."""
 
 
-def find_wanted(db: sqlite3.Connection, now: str, window: Window | None, limit: int) -> list[Wanted]:
-    """Decisions to fetch that are due by now, of a window if one is given: those with the fewest failures first, of
-    these the untried first, then the newest first."""
+def find_wanted(
+    db: sqlite3.Connection, now: str, windows: Sequence[Window], limit: int, *, rereads: bool = False
+) -> list[Wanted]:
+    """Decisions to fetch that are due by now, of some windows: those with the fewest failures first, of these the
+    untried first, then the newest first. `rereads`: stored decisions of any date, too."""
     # What is untried is due at once, and what is put off for longer than anything ever is was put off by a clock that
     # has been set right since then.
-    due = "(next_at <= ?1 OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '+40 days'))"
-    where, values = f"state <> 'kept' AND {due}", [now]
-    if window is not None:
-        where += " AND (decision_date IS NULL OR decision_date BETWEEN ?2 AND ?3)"
-        values += [window.first.isoformat(), window.last.isoformat()]
+    due = "(next_at <= :now OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', :now, '+40 days'))"
+    stored = "OR reference IN (SELECT reference FROM held_from_site)" if rereads else ""
     rows = db.execute(
-        f"SELECT reference, url, attempts, reason, error_kind FROM queue WHERE {where} "
+        f"SELECT reference, url, attempts, reason, error_kind FROM queue WHERE state <> 'kept' AND {due} "
+        f"AND ({_IN_WINDOWS} {stored}) "
         f"ORDER BY attempts, error IS NOT NULL, decision_date DESC, reference DESC LIMIT {limit:d}",
-        values,
+        {"now": now, "windows": _as_json(windows)},
     )
     return [Wanted(*row) for row in rows]
+
+
+_IN_WINDOWS = """(decision_date IS NULL OR EXISTS (SELECT 1 FROM json_each(:windows) AS w
+  WHERE decision_date BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]')))"""
+"""Whether a row may be of the windows of the parameter `windows`. A row without a date may be of any."""
+
+
+def _as_json(windows: Sequence[Window]) -> str:
+    return json.dumps([(window.first.isoformat(), window.last.isoformat()) for window in windows])
 
 
 def add(
@@ -173,3 +183,22 @@ def count(db: sqlite3.Connection, window: Window | None = None) -> int:
         where += " AND (decision_date IS NULL OR decision_date BETWEEN ? AND ?)"
         values = [window.first.isoformat(), window.last.isoformat()]
     return int(db.execute(f"SELECT count(*) FROM queue WHERE {where}", values).fetchone()[0])
+
+
+def count_failed_rereads(db: sqlite3.Connection) -> int:
+    """How many stored decisions are queued to be fetched again and could not be, so far."""
+    row = db.execute(
+        "SELECT count(*) FROM queue WHERE state = 'failed' AND reference IN (SELECT reference FROM held_from_site)"
+    ).fetchone()
+    return int(row[0])
+
+
+def drop_never_fetched(db: sqlite3.Connection, windows: Sequence[Window]) -> int:
+    """Takes decisions of some windows off the queue that are not stored, and none of whose pages is: what is left of a
+    backfill that was withdrawn. Returns how many. Call it inside a transaction."""
+    cursor = db.execute(
+        f"DELETE FROM queue WHERE state <> 'kept' AND decision_date IS NOT NULL AND {_IN_WINDOWS} "
+        "AND reference NOT IN (SELECT reference FROM held_from_site)",
+        {"windows": _as_json(windows)},
+    )
+    return cursor.rowcount

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
-from storage import entries, findings, journal, ledger, queue, runs, status
-from storage.model import Proof
+from storage import entries, findings, journal, queue, runs, status
+from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 
 NEWEST_NAMED = 100
 """How many oddities and kinds of blocks the status report names."""
@@ -20,8 +20,8 @@ class StatusRows:
     """What the status report is made from. Instants are UTC, ISO 8601 with Z."""
 
     holdings: status.Holdings
-    proofs: list[Proof]
-    """The ledger's rows, oldest first."""
+    claim: ClaimRows
+    """What the claim about the dates that were asked for is made from."""
     failures: list[queue.Failure]
     gone: status.Gone
     unexplained: list[status.Unexplained]
@@ -31,6 +31,8 @@ class StatusRows:
     """The last runs, newest first."""
     last_success: str | None
     """When the last complete run ended that covered the days a sync covers."""
+    last_sync_by_hand: str | None
+    """When the last complete sync ended that no daemon ran."""
     odd: list[findings.OddCount] = field(default_factory=list)
     oddities: list[dict[str, str]] = field(default_factory=list)
     """Those found last, newest first."""
@@ -39,13 +41,15 @@ class StatusRows:
     """The kinds of blocks outside decisions that were seen first last, newest first."""
 
 
-def find_status(db: sqlite3.Connection, sync_days: int, now: str, normaliser: str | None = None) -> StatusRows:
-    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `normaliser`: the version
-    of the parser."""
+def find_status(
+    db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates, normaliser: str | None = None
+) -> StatusRows:
+    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: the dates
+    of the claim. `normaliser`: the version of the parser."""
     with status.one_moment(db):
         return StatusRows(
             holdings=status.holdings(db, normaliser),
-            proofs=ledger.find_windows(db),
+            claim=find_claim_rows(db, choose_dates),
             failures=queue.find_failures(db),
             gone=status.count_gone(db),
             unexplained=status.find_unexplained(db),
@@ -53,6 +57,7 @@ def find_status(db: sqlite3.Connection, sync_days: int, now: str, normaliser: st
             daemon=status.find_daemon(db),
             runs=runs.find_runs(db),
             last_success=runs.last_success(db, sync_days, now),
+            last_sync_by_hand=runs.last_sync_by_hand(db, now),
             odd=findings.count_oddities(db),
             oddities=findings.find_oddities(db, NEWEST_NAMED),
             unreadable=findings.find_unreadable(db),

@@ -107,6 +107,17 @@ def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
     return row[0] if row else None
 
 
+def last_sync_by_hand(db: sqlite3.Connection, now: str) -> str | None:
+    """When the last complete sync ended that no daemon ran: None if none did. `now`: as for `last_success`."""
+    row = db.execute(
+        "SELECT max(ended_at) FROM runs WHERE task = 'sync' AND state = 'complete' "
+        "AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
+        "AND NOT coalesce(json_extract(arguments, '$.by_daemon'), 0)",
+        (now,),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def is_throw_away(db: sqlite3.Connection) -> bool:
     """Whether the database was made by demos and by nothing else."""
     (others,) = db.execute("SELECT count(*) FROM runs WHERE task <> 'demo'").fetchone()

@@ -24,6 +24,8 @@ from storage.migrations import (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
+    m009_intents,
+    m010_gone,
     m011_findings,
 )
 
@@ -38,6 +40,8 @@ _IN_ORDER = (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
+    m009_intents,
+    m010_gone,
     m011_findings,
 )
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from storage import checks, decisions, ledger, queue
+from storage import checks, decisions, queue
+from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.model import Proof
 
 
@@ -32,7 +33,7 @@ class Holdings:
     excluded: int
     """Listed decisions whose page was gone so often that their windows are proven without them."""
     unproven: int
-    """Windows of the ledger that are not proven."""
+    """Rows of the ledger that are not proven, whoever asked for them."""
     unreadable: int = 0
     """Decisions whose page came again with the bytes that do not parse."""
     older_parser: int = 0
@@ -67,21 +68,24 @@ class Gone:
     """Held, and nobody knows yet why they are not listed."""
     expired: int
     withdrawn: int
+    gone: int
+    """Left the site for an unknown reason."""
     never_held: int
     """Those that left the listing before they could be fetched."""
 
 
 def count_gone(db: sqlite3.Connection) -> Gone:
     """Counts what is no longer listed; what returned is listed again and counts nowhere."""
-    unexplained, expired, withdrawn = db.execute(
+    unexplained, expired, withdrawn, gone = db.execute(
         "SELECT count(*) FILTER (WHERE ending IS NULL), count(*) FILTER (WHERE ending = 'expired'), "
-        "count(*) FILTER (WHERE ending = 'withdrawn') FROM absences WHERE returned_at IS NULL"
+        "count(*) FILTER (WHERE ending = 'withdrawn'), count(*) FILTER (WHERE ending = 'gone') "
+        "FROM absences WHERE returned_at IS NULL"
     ).fetchone()
     (never_held,) = db.execute(
         "SELECT count(*) FROM entries AS e WHERE unlisted_at IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference)"
     ).fetchone()
-    return Gone(unexplained, expired, withdrawn, never_held)
+    return Gone(unexplained, expired, withdrawn, gone, never_held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +138,31 @@ class Coverage:
     """For each month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed
     (the rows of the view `failures`, also of held decisions) and excluded."""
     missing: list[dict[str, Any]]
-    """What is listed and not held, newest decision first."""
+    """What is listed in the chosen dates and not held, newest decision first."""
     excluded: list[dict[str, Any]]
-    """What is listed and can not be had, newest decision first."""
+    """What is listed there and can not be had, newest decision first."""
     gone: Gone
+    claim: ClaimRows
+    """What the claim about the chosen dates is made from."""
 
 
-def find_coverage(db: sqlite3.Connection) -> Coverage:
-    """What is proven, and what is missing by reference."""
+def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage:
+    """The ledger, and of the chosen dates what the claim rests on and what is missing by reference."""
     with one_moment(db):
-        lacking = _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+        claim = find_claim_rows(db, choose_dates)
+        lacking = [
+            row
+            for row in _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+            if any(str(dates.first) <= row["decision_date"] <= str(dates.last) for dates in claim.windows)
+        ]
         return Coverage(
-            ledger.find_windows(db),
+            claim.proofs,
             windows(db),
             {row.pop("month"): row for row in _rows(db, _MONTHS)},
             [row for row in lacking if row["state"] != "excluded"],
             [row for row in lacking if row["state"] == "excluded"],
             count_gone(db),
+            claim,
         )
 
 

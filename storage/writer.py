@@ -73,7 +73,11 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
     if not version and not create:  # an empty file, or one whose making was interrupted
         raise NoDatabase(path)
     if version < SCHEMA_VERSION:
-        migrations.apply(Database(db))
+        db.execute("PRAGMA foreign_keys = OFF")  # SQLite then lets a table be rebuilt that others refer to
+        try:
+            migrations.apply(Database(db))
+        finally:
+            db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

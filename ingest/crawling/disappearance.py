@@ -1,222 +1,103 @@
-"""Finds out what became of decisions that are no longer listed.
+"""Decides why decisions left the site. Pure; `ingest.crawling.absence_check` finds out that they did.
 
-A decision has left the site when its proven window lists it no more and its page is gone, found twice, some days apart.
-Nothing is concluded from a site that does not show a known decision; `ingest.recording.failures` decides when it is
-asked for one.
+A decision has left the site when a proven listing lacks it and its address answers that it is gone, twice, some days
+apart. Why it left is rarely said, so no more is concluded than the dates show:
+
+    withdrawn   it was gone before it reached the retention age
+    expired     a statement that had reached it, or may have, and the statements of its age left with it: at least
+                `COHORT_LEAST` others whose decision date lies within `COHORT_DAYS` of its own are known, in dates that
+                the ledger proves, and at least `COHORT_GONE` of them are gone too
+    gone        everything else: the reason is not known. Reports, and decisions of unknown kind, are never expired
+
+A status of 410 and words such as "withdrawn" on the page are stored as evidence and decide nothing.
 """
 
 from __future__ import annotations
 
-import logging
-import sqlite3
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, assert_never
+from datetime import date
+from fractions import Fraction
 
-from ingest.clock import Clock
-from ingest.crawling.listing_walk import ListingWalker
-from ingest.errors import FetchError, Gone, HeldOff, ReadError
-from ingest.fetching.interface import HttpClient
-from ingest.recording.failures import (
-    Acquit,
-    BlamePage,
-    CanaryAnswered,
-    CheckCanary,
-    Decision,
-    Event,
-    Failure,
-    Fetched,
-    GoneAsExpected,
-    RetryLater,
-    RoundEnded,
-    RunFails,
-    State,
-    Stop,
-    TellsNothing,
-    Verdict,
-    decide,
-    unlisted_page_failed,
-)
-from storage import absences, ledger, queue
-from storage.absences import Absence
-from storage.database import atomic
-from storage.errors import LgscoError
-from storage.model import Window
+from storage.absences import DepartureVerdict, Ending, Evidence, KnownStatement
+from storage.model import DecisionKind
 
-log = logging.getLogger("lgsco")
-
-_RETRY_SECONDS = 86_400
-"""Least seconds until a page is requested again whose answer decided nothing. The wait grows with the absence."""
-
-_STILL_THERE_SECONDS = 30 * 86_400
-"""Seconds until a page that is there, though not listed, is asked for again."""
-
-_BETWEEN_CHECKS = 10
-"""Pages that are asked for between two checks of the canary."""
+COHORT_DAYS = 30
+COHORT_LEAST = 20
+COHORT_GONE = Fraction(95, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """An absence whose page was asked for."""
+class Departure:
+    """A decision that left the site. Dates are London's."""
 
-    absence: Absence
-    at: str
-    concludes: bool
-    """Whether it is the second time, and the whole listing of the decision's day lacks it."""
+    reference: str
+    kind: DecisionKind | None
+    decided: date
+    """The date it was listed under."""
+    seen_on: date
+    """The last day on which the site showed it."""
+    gone_on: date
+    """The day on which it was first found gone: it left between the two."""
 
 
-class DisappearanceCheck:
-    """Asks for the pages of decisions that are no longer listed, and concludes what became of them."""
+def judge(
+    departures: Iterable[Departure], statements: Iterable[KnownStatement], retention_days: int
+) -> dict[str, DepartureVerdict]:
+    """The verdict on each decision that left, by reference. All are judged together, so their order does not matter.
 
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        site: HttpClient,
-        walker: ListingWalker,
-        clock: Clock,
-        *,
-        check_canary: Callable[[str], bool],
-        days_apart: int,
-        retention_days: int,
-    ) -> None:
-        """`check_canary` is given the reason; it returns whether the site shows a known decision, and raises if it does
-        not serve us. `days_apart`: at least so many between the two times. `retention_days`: the age from which
-        statements leave the site."""
-        self._db = db
-        self._site = site
-        self._walker = walker
-        self._clock = clock
-        self._days_apart = days_apart
-        self._retention_days = retention_days
-        self._check_canary = check_canary
-        self._state = State()
-        self._asked: dict[str, _Asked] = {}  # by reference
-        self.left: list[str] = []
-        """The references of what was found to have left the site."""
+    `statements`: those known in proven dates, as far as they may lie within `COHORT_DAYS` of a departure; they may
+    include the departures. `retention_days`: the age from which statements may leave the site.
+    """
+    departures = list(departures)
+    ages = {departure.reference: _find_ages(departure) for departure in departures}
+    left_early = {reference for reference, age in ages.items() if max(age) < retention_days}
+    cohorts = _Cohorts(statements, left={one.reference for one in departures}, left_early=left_early)
+    verdicts = {}
+    for departure in departures:
+        known, gone, listed = cohorts.count_beside(departure)
+        ending: Ending = "gone"
+        if departure.reference in left_early:
+            ending = "withdrawn"
+        elif departure.kind == "statement" and known >= COHORT_LEAST and gone >= COHORT_GONE * known:
+            ending = "expired"
+        evidence = Evidence(*ages[departure.reference], known, gone, listed)
+        verdicts[departure.reference] = DepartureVerdict(ending, evidence)
+    return verdicts
 
-    def check_due(self) -> None:
-        """Asks for the pages that are due, and concludes. Raises what `fetch` of the site raises about the site."""
-        furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE_SECONDS) + _RETRY_SECONDS)
-        due = absences.find_due(self._db, self._clock.stamp(), furthest)
-        try:
-            for start in range(0, len(due), _BETWEEN_CHECKS):
-                events = [self._ask(absence) for absence in due[start : start + _BETWEEN_CHECKS]]
-                if any(isinstance(event, GoneAsExpected) for event in events):
-                    self._handle(RoundEnded())
-        except LgscoError:
-            self._handle(RunFails())
-            raise
-        with atomic(self._db):
-            for failure in self._state.in_doubt:
-                if not isinstance(failure.error, Gone):
-                    self._told_nothing(failure)
 
-    def _ask(self, absence: Absence) -> Event | None:
-        """Asks for a page and acts on what happened, which is returned; None if it is listed again."""
-        again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
-        day = Window(absence.stood_on, absence.stood_on)
-        if again:
-            self._walker.walk(day)
-            if not absences.is_open(self._db, absence):
-                log.info("%s is listed again", absence.reference)
-                return None
-        event = self._fetch(absence)
-        if isinstance(event, GoneAsExpected) and again and not self._is_proven(day):
-            event = TellsNothing(event.failure)
-        self._asked[absence.reference] = _Asked(absence, self._clock.stamp(), concludes=again)
-        self._handle(event)
-        return event
+def _find_ages(departure: Departure) -> tuple[int, int]:
+    """Its age in days when the site last showed it and when it was first found gone."""
+    return (departure.seen_on - departure.decided).days, (departure.gone_on - departure.decided).days
 
-    def _fetch(self, absence: Absence) -> Event:
-        try:
-            self._site.fetch(absence.url)
-        except (FetchError, ReadError, HeldOff) as error:
-            return unlisted_page_failed(Failure(absence.reference, absence.url, error))
-        with atomic(self._db):
-            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # its page may say why
-            self._answered(absence, "its page is there, though it is not listed", _STILL_THERE_SECONDS, gone=False)
-        return Fetched()
 
-    # ------------------------------------------------------------ acting on what is decided
+class _Cohorts:
+    """Known statements by decision date. One that left before the retention age is no sign of what age does, so it is
+    not counted."""
 
-    def _handle(self, event: Event) -> None:
-        """Decides about an event, writes the verdicts down and does the rest of what is decided."""
-        self._follow(self._decide(event))
+    def __init__(self, statements: Iterable[KnownStatement], *, left: Set[str], left_early: Set[str]) -> None:
+        """`left`: those that are judged now, which count as gone. `left_early`: those of them that did so too early."""
+        counted = [one for one in statements if one.place != "withdrawn" and one.reference not in left_early]
+        gone = [one for one in counted if one.place == "gone" or one.reference in left]
+        self._days = {one.reference: one.decided.toordinal() for one in counted}
+        self._known = sorted(self._days.values())
+        self._gone = sorted(one.decided.toordinal() for one in gone)
+        self._listed = sorted(
+            one.decided.toordinal() for one in counted if one.place == "listed" and one.reference not in left
+        )
 
-    def _decide(self, event: Event) -> Sequence[Decision]:
-        self._state, decisions = decide(self._state, event)
-        if decisions:
-            with atomic(self._db):
-                for decision in decisions:
-                    if isinstance(decision, Verdict):
-                        self._write(decision)
-        return decisions
+    def count_beside(self, departure: Departure) -> tuple[int, int, int]:
+        """How many others within `COHORT_DAYS` of it are known, gone and still listed."""
+        day = departure.decided.toordinal()
+        counted_day = self._days.get(departure.reference)
+        itself = counted_day is not None and abs(counted_day - day) <= COHORT_DAYS
+        return (
+            _count_near(self._known, day) - itself,
+            _count_near(self._gone, day) - itself,
+            _count_near(self._listed, day),
+        )
 
-    def _follow(self, decisions: Sequence[Decision]) -> None:
-        """Checks the canary if that is decided, and follows its answer. Raises the error of a Stop."""
-        left = list(decisions)
-        while left:
-            decision = left.pop(0)
-            match decision:
-                case CheckCanary():
-                    left += self._decide(CanaryAnswered(decision, self._check_canary("pages are gone")))
-                case Stop(error):
-                    raise error
-                case RetryLater() | BlamePage() | Acquit():
-                    pass  # written already
-                case _:
-                    assert_never(decision)
 
-    def _write(self, verdict: Verdict) -> None:
-        """Writes a verdict. Of what is in doubt nothing is written before it is judged, so that a run that is cut off
-        asks for it once more."""
-        match verdict:
-            case RetryLater(failure):
-                if failure not in self._state.in_doubt:
-                    self._told_nothing(failure)
-            case BlamePage(failures):
-                for failure in failures:
-                    self._blame(failure)
-            case Acquit():
-                pass  # their next try stays as it was
-            case _:
-                assert_never(verdict)
-
-    def _blame(self, failure: Failure) -> None:
-        """Records a failure that is the page's own: if it is gone, that, and what follows from it."""
-        asked = self._asked[failure.reference]
-        if not isinstance(failure.error, Gone):
-            self._told_nothing(failure)
-        elif absences.is_open(self._db, asked.absence):  # the walk of another's day may have found it
-            next_at = self._clock.stamp(self._days_apart * 86_400)
-            absences.answered(self._db, asked.absence, str(failure.error), at=asked.at, next_at=next_at, gone=True)
-            if asked.concludes:
-                self._conclude(asked.absence)
-
-    def _conclude(self, absence: Absence) -> None:
-        aged = absence.kind != "report" and absence.stood_on <= self._oldest()
-        ending = "expired" if aged else "withdrawn"
-        absences.conclude(self._db, absence, ending, self._clock.stamp())
-        log.info("%s has left the site: %s", absence.reference, ending)
-        self.left.append(absence.reference)
-
-    def _told_nothing(self, failure: Failure) -> None:
-        absence = self._asked[failure.reference].absence
-        age = 86_400 * self._days_since(absence.noticed_at)
-        wait = min(max(_RETRY_SECONDS, age), _STILL_THERE_SECONDS)
-        self._answered(absence, str(failure.error), wait, gone=None)
-
-    def _answered(self, absence: Absence, answer: str, wait: float, *, gone: Literal[False] | None) -> None:
-        absences.answered(self._db, absence, answer, at=self._clock.stamp(), next_at=self._clock.stamp(wait), gone=gone)
-
-    def _is_proven(self, day: Window) -> bool:
-        """Whether the ledger's last word on a day is a whole listing."""
-        return all(proof.is_sound for proof in ledger.find_windows(self._db, day))
-
-    def _days_since(self, at: str | None) -> float:
-        return (self._clock.now() - datetime.fromisoformat(at)).total_seconds() / 86_400 if at else 0.0
-
-    def _oldest(self) -> date:
-        """The last decision date that has reached the retention age."""
-        return self._clock.today() - timedelta(days=self._retention_days)
+def _count_near(days: Sequence[int], day: int) -> int:
+    return bisect_right(days, day + COHORT_DAYS) - bisect_left(days, day - COHORT_DAYS)

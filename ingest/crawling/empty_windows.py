@@ -13,28 +13,37 @@ from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Blocked
 from storage import ledger
-from storage.model import Window
+from storage.model import Entry, Window
 
 
 def require_empty(
     db: sqlite3.Connection, listing: ListingFetcher, window: Window, check_canary: Callable[[str], object]
 ) -> None:
     """Shows by the ranges around it that a window which states no total holds nothing. Raises Blocked where they do
-    not, and what `check_canary` raises."""
+    not or show a card of it, and what `check_canary` raises."""
     told = f"the listing {listing.describe_silence(window)} for {window}"
-    whole = listing.ask_aside(EVERYTHING) if window != EVERYTHING else None
-    rest = 0
-    for part in EVERYTHING.without(window) if whole else ():
-        rest += listing.ask_aside(part) or 0
-        if rest == whole:
-            if stood := ledger.standing(db, window).expected:
-                check_canary(f"{told}, where {stood:,} decisions stood")
-            return
+    if window != EVERYTHING and _is_empty_by_difference(listing, window):
+        if stood := ledger.standing(db, window).expected:
+            check_canary(f"{told}, where {stood:,} decisions stood")
+        return
     check_canary(told)
     raise Blocked(
         f"{told}, and no range around it shows that it is empty: a search shell, a broken index, or a wording that "
         "is not known; it proves nothing and nothing was concluded from it"
     )
+
+
+def _is_empty_by_difference(listing: ListingFetcher, window: Window) -> bool:
+    """Whether what lies around a window has as many decisions as the whole, which shows no card of the window. All
+    ranges around it are asked: where totals are capped, each of them states as many as the whole."""
+    whole = listing.look_aside(EVERYTHING)
+    if not whole.total or any(_lies_in(window, entry) for entry in whole.entries):
+        return False
+    return whole.total == sum(listing.ask_aside(part) or 0 for part in EVERYTHING.without(window))
+
+
+def _lies_in(window: Window, entry: Entry) -> bool:
+    return entry.decision_date is not None and window.first <= entry.decision_date <= window.last
 
 
 def require_total(listing: ListingFetcher, window: Window, total: int, check_canary: Callable[[str], object]) -> None:

@@ -60,7 +60,11 @@ class ListingFetcher:
 
     def ask_aside(self, window: Window, filters: str = SEARCH_FILTERS) -> int | None:
         """The same, with other filters, or of a window that this run does not answer for: no card is recorded."""
-        return self._fetch(window, 1, filters)[0].total
+        return self.look_aside(window, filters).total
+
+    def look_aside(self, window: Window, filters: str = SEARCH_FILTERS) -> Listing:
+        """The first page of a window's listing, of which no card is recorded."""
+        return self._fetch(window, 1, filters)[0]
 
     def fetch_first(self, window: Window) -> tuple[Listing, str]:
         """The first page of a window and the instant just before it was asked for. A page that `ask` fetched last is

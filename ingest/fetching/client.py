@@ -86,7 +86,7 @@ class Client:
                     unchanged=status == 304,
                     address=self._site + asked,
                 )
-            raise _make_error(asked, status)
+            raise _make_error(asked, status, exchange)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
     def _record(self, exchange: Exchange, error: Exception | None) -> None:
@@ -106,10 +106,10 @@ def _find_unreadable(exchange: Exchange) -> Undecodable | None:
     return None
 
 
-def _make_error(target: str, status: int) -> FetchError:
+def _make_error(target: str, status: int, exchange: Exchange) -> FetchError:
     """The error for a response whose status is neither success nor a redirect."""
     if status in (404, 410):
-        return Gone(f"{target}: the site answers {status}", status=status)
+        return Gone(f"{target}: the site answers {status}", status=status, body=exchange.body, charset=exchange.charset)
     if status in _DENIED_STATUSES:
         return Denied(f"{target}: the site refuses us with status {status}", status=status)
     return Refused(f"{target}: the site answers {status}", status=status)

@@ -189,6 +189,11 @@ class Throttle:
             journal.record_pace(self._db, self._pacing.pace)
             self._pacing.stored = self._pacing.pace
 
+    @property
+    def promised_gap(self) -> float:
+        """Seconds from one request to the next that the site can count on, as of `Pacing`."""
+        return self._pacing.promised_gap
+
     def set_crawl_delay(self, seconds: float) -> None:
         """Sets the crawl delay of robots.txt: the least seconds between two requests, the current gap included."""
         self._pacing.set_crawl_delay(seconds)

@@ -1,8 +1,8 @@
 """The places where a decision cites its own paragraphs ("see paragraph 24"), each compared with what it lands on. Pure.
 
 A paragraph number is counted where the page prints none. A citation that lands on other words, or on no paragraph, is a
-sign that the count is wrong; one that fits is no proof that it is right. Citations of other documents ("paragraph 9.2 of
-the Code") are no cross-references.
+sign that the count is wrong; one that fits is no proof that it is right. Citations of other documents ("paragraph 9.2
+of the Code") are no cross-references.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ failure is *in doubt* at first. Another page that parses, or the canary, shows t
 page's own. If the run ends first, the page is acquitted: it is due again as soon as there is a next run.
 
 `decide(state, event)` returns the next state and what to do, in order. The pipeline uses it for queued pages, and
-`ingest.crawling.disappearance` for pages that are no longer listed.
+`ingest.crawling.absence_check` for pages that are no longer listed.
 
 Results
 

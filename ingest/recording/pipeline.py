@@ -88,15 +88,23 @@ class Pipeline:
         self._batch = min(_FIRST_BATCH, batch)
         self._state = State()
 
-    def fetch_queued(self, window: Window | None, limit: int | None) -> None:
-        """Fetches and records what is queued and due, of a window if one is given. `limit`: decisions that the run
-        fetches at most, with those it has fetched.
+    def fetch_queued(
+        self,
+        windows: Sequence[Window],
+        limit: int | None = None,
+        *,
+        rereads: bool = False,
+        is_over: Callable[[], bool] | None = None,
+    ) -> None:
+        """Fetches and records what is queued and due of some windows. `limit`: decisions that the run fetches at most,
+        with those it has fetched. `rereads`: stored decisions of any date, too. `is_over`: asked before each batch,
+        ends the work early.
 
         Raises what `fetch` of the site raises about the site as a whole, Blocked and LayoutChanged.
         """
         with self._acquitting_if_it_fails():
             self._record_stored()
-            while wanted := self._find_wanted(window, limit):
+            while not (is_over and is_over()) and (wanted := self._find_wanted(windows, limit, rereads=rereads)):
                 try:
                     for one in wanted:
                         self._handle(self._fetch(one))
@@ -113,9 +121,11 @@ class Pipeline:
 
     # ------------------------------------------------------------ fetch
 
-    def _find_wanted(self, window: Window | None, limit: int | None) -> list[Wanted]:
+    def _find_wanted(self, windows: Sequence[Window], limit: int | None, *, rereads: bool) -> list[Wanted]:
         left = self._batch if limit is None else min(self._batch, limit - self._tally.fetched)
-        return queue.find_wanted(self._db, self._clock.stamp(), window, left) if left > 0 else []
+        if left <= 0:
+            return []
+        return queue.find_wanted(self._db, self._clock.stamp(), windows, left, rereads=rereads)
 
     def _fetch(self, wanted: Wanted) -> Event:
         """Fetches and stores the pages of one decision."""

@@ -31,6 +31,8 @@ class Tally:
     held: int = 0
     """Of those, what was held when the run began."""
     requests: int = 0
+    plan: str = ""
+    """What the run is going to take, in a line, once that is known."""
     waiting: str = ""
     """What the run waits for now and until when, where that takes long."""
     fetched: int = 0
@@ -43,7 +45,7 @@ class Tally:
     unlisted: int = 0
     """Listed before, and no longer."""
     left: int = 0
-    """Found to have left the site, by age or withdrawn."""
+    """Found to have left the site."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""

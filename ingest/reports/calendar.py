@@ -19,9 +19,9 @@ from ingest.crawling.windows import EVERYTHING, gaps
 from storage.model import Proof, Window
 
 State = Literal["proven", "empty", "short", "drifting", "unknown", "unseen"]
-"""That of a window; `empty` where a proven one has no decisions, `unseen` where no window covers all of it."""
+"""That of a window; `empty` where a proven one has no decisions, `unseen` also where no window covers all of it."""
 
-_SEVERITY: tuple[State, ...] = ("proven", "short", "drifting", "unknown")
+_SEVERITY: tuple[State, ...] = ("proven", "short", "drifting", "unknown", "unseen")
 _EARLIEST = date(1990, 1, 1)
 _DAY = timedelta(days=1)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -213,7 +213,7 @@ svg { font: 13px system-ui, sans-serif; }
   .ink { fill: #f0f0f0; }
   .quiet { fill: #b4b4b4; }
 }"""
-_TITLE = "Local Government and Social Care Ombudsman: decisions proven complete"
+_TITLE = "Local Government and Social Care Ombudsman: which months of decision dates are proven"
 
 
 def as_svg(calendar: Calendar) -> str:

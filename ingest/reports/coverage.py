@@ -1,4 +1,4 @@
-"""The coverage report: decides from the ledger's rows what is proven, and makes the lines and the JSON that say so."""
+"""The coverage report: the ledger as a table and a calendar, the claim about some dates, and what they lack."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest.crawling.windows import gaps
 from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
+from ingest.reports.claims import Claim, make_claim
 from ingest.reports.lines import name_first
 from storage.model import Proof, Window
 from storage.status import Coverage, Gone
@@ -20,7 +21,7 @@ _COUNTS = ("total", "listed", "held", "missing", "failed", "excluded")
 """Columns of the view `coverage` that the table of windows shows."""
 
 
-# ---------------------------------------------------------------- what is proven
+# ---------------------------------------------------------------- gaps of the ledger
 
 
 def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
@@ -32,21 +33,6 @@ def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
     return gaps(whole, windows)
 
 
-def find_unproven(proofs: Sequence[Proof]) -> list[tuple[Window, State]]:
-    """Returns the date ranges that are not proven between the ledger's first and last window, newest first.
-
-    A gap between windows is unproven, in state `unseen`.
-    """
-    found: list[tuple[Window, State]] = [(p.window, p.state) for p in proofs if p.state != "proven"]
-    found += [(gap, "unseen") for gap in find_gaps(proofs)]
-    return sorted(found, key=lambda one: one[0].first, reverse=True)
-
-
-def is_proven(coverage: Coverage) -> bool:
-    """Whether the ledger has windows, every date between its first and last is proven, and no decision is missing."""
-    return bool(coverage.windows) and not find_unproven(coverage.proofs) and not coverage.missing
-
-
 # ---------------------------------------------------------------- the report
 
 
@@ -54,20 +40,25 @@ def is_proven(coverage: Coverage) -> bool:
 class CoverageReport:
     """What `lgsco coverage` shows."""
 
-    proven: bool
+    claim: Claim
     windows: list[dict[str, Any]]
     """The view `coverage`, newest window first."""
     gaps: list[Window]
-    unproven: list[tuple[Window, State]]
     calendar: Calendar
     missing: list[dict[str, Any]]
     excluded: list[dict[str, Any]]
     gone: Gone
 
+    @property
+    def proven(self) -> bool:
+        """Whether what the site lists of the dates asked about is proven to be stored, or its page to be gone."""
+        return self.claim.is_full
+
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
         return {
             "proven": self.proven,
+            "claim": self.claim.as_json(),
             "windows": self.windows,
             "gaps": self._json_gaps(),
             "months": [
@@ -95,33 +86,27 @@ class CoverageReport:
         return ["", *as_lines(self.calendar, paint), ""] if self.calendar.months else []
 
     def conclusion_lines(self) -> list[str]:
-        """The missing and excluded decisions, and what is proven."""
+        """The missing and excluded decisions, and the claim about the dates asked about."""
         return [
             *_decision_lines("missing, by reference", self.missing),
             *_decision_lines("excluded, by reference: listed, and their pages are gone", self.excluded),
             describe_gone(self.gone),
-            self._conclusion(),
+            *self.claim.sentences(),
+            self.claim.describe_share(),
         ]
-
-    def _conclusion(self) -> str:
-        if not self.windows:
-            return "nothing has been counted yet; `lgsco backfill` begins the ledger"
-        if self.proven:
-            return "proven: all that the site lists is held" + (", or excluded" if self.excluded else "")
-        return f"date ranges not proven complete: {len(self.unproven):,}; decisions missing: {len(self.missing):,}"
 
     def _json_gaps(self) -> list[dict[str, Any]]:
         return [{"first": str(gap.first), "last": str(gap.last)} for gap in self.gaps]
 
 
-def report_coverage(rows: Coverage, as_on: date) -> CoverageReport:
-    """Makes the coverage report. `as_on`: the date in London, with whose month the calendar ends."""
+def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -> CoverageReport:
+    """Makes the coverage report. `as_on`: the date in London, with whose month the calendar ends. `daemon_runs`: it
+    goes on with interrupted backfills."""
     numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
     return CoverageReport(
-        proven=is_proven(rows),
+        claim=make_claim(rows.claim, daemon_runs=daemon_runs),
         windows=rows.windows,
         gaps=find_gaps(rows.proofs),
-        unproven=find_unproven(rows.proofs),
         calendar=draw(rows.proofs, numbers, as_on),
         missing=rows.missing,
         excluded=rows.excluded,
@@ -134,7 +119,10 @@ def report_coverage(rows: Coverage, as_on: date) -> CoverageReport:
 
 def describe_gone(gone: Gone) -> str:
     """One line that counts the decisions the site no longer lists."""
-    counts = f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.unexplained:,} not explained yet"
+    counts = (
+        f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.gone:,} gone for an unknown reason, "
+        f"{gone.unexplained:,} not explained yet"
+    )
     return f"no longer listed: {counts}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
 
 
@@ -164,7 +152,7 @@ def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     decisions = [_decision_line(row) for row in rows]
-    named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them all")
+    named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them")
     heading = f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason"
     return [f"{title}: {len(rows):,}", heading, *named, ""]
 

@@ -14,6 +14,12 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
+def name_ending(state: str) -> str:
+    """A run's state as it is shown. `complete` would claim more than is known where no dates stand beside it: how much
+    of what is listed is stored, the claim about those dates says."""
+    return "done" if state == "complete" else state
+
+
 def name_first(lines: Sequence[str], limit: int, rest: str) -> list[str]:
     """Returns the first `limit` lines and, where there are more, a line that counts the others.
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from ingest.reports.calendar import State
-from ingest.reports.coverage import describe_gone, describe_range, find_unproven
-from ingest.reports.lines import name_first
+from ingest.config import Cadence as CadenceSettings
+from ingest.crawling.asked_for import sort_asked_for
+from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
+from ingest.reports.coverage import describe_gone
+from ingest.reports.lines import name_ending, name_first
 from storage.findings import OddCount, OutsideBlock, Unreadable
-from storage.model import Window
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
@@ -20,6 +21,9 @@ from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
 
 DAEMON_SILENT_SECONDS = 300
 """A daemon that wrote no heartbeat for so long is not running. It writes one a minute."""
+
+DAEMON_MISSING_SECONDS = 600
+"""A daemon that wrote no heartbeat for longer and recorded no stop should run and does not."""
 
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
@@ -48,6 +52,29 @@ def is_running(daemon: Daemon, now: datetime) -> bool:
     return daemon.stopped_at is None and silent < DAEMON_SILENT_SECONDS
 
 
+def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
+    """For dates of so many days of age or more, the days within which they are walked again."""
+    return [
+        (0, cadence.walk_recent),
+        (cadence.recent_days, cadence.walk_middle),
+        (cadence.middle_days, cadence.walk_old),
+    ]
+
+
+def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *, expected: bool) -> bool:
+    """Whether a daemon that should run does not.
+
+    A daemon whose heartbeat ended without a recorded stop should run, until a sync by hand has succeeded since. Where
+    none ever ran, one should if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
+    """
+    if daemon is None:
+        return expected
+    if daemon.stopped_at is not None:
+        return False
+    silent = (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
+    return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
+
+
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
     """Returns the runs with state `died` where a run is recorded as running and its process has ended.
 
@@ -74,8 +101,12 @@ class StatusReport:
     next_sync: str | None
     daemon: Daemon | None
     daemon_runs: bool
+    daemon_missing: bool
+    """Whether a daemon should run and does not."""
     holdings: Holdings
-    unproven: list[tuple[Window, State]]
+    claim: Claim
+    overdue: list[Unproven]
+    """Ranges that are not proven for longer than their cadence allows."""
     gone: Gone
     unexplained: list[Unexplained]
     canary: Canary
@@ -87,6 +118,11 @@ class StatusReport:
     unreadable: list[Unreadable]
     outside_blocks: list[OutsideBlock]
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the last success is too old."""
+        return is_stale(self.hours_since_success, self.stale_hours)
+
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
         return {
@@ -95,11 +131,11 @@ class StatusReport:
             "last_success": self.last_success,
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
+            "daemon_missing": self.daemon_missing,
             "held": asdict(self.holdings),
-            "unproven": [
-                {"first": str(window.first), "last": str(window.last), "state": state}
-                for window, state in self.unproven
-            ],
+            "claim": self.claim.as_json(),
+            "unproven": [_json_range(part) for part in self.claim.unproven],
+            "overdue": [_json_range(part) for part in self.overdue],
             "gone": asdict(self.gone),
             "unexplained": [asdict(one) for one in self.unexplained],
             "canary": asdict(self.canary),
@@ -132,16 +168,18 @@ class StatusReport:
         failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
         return [
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
-            *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them all"),
+            *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
             f"excluded, listed and not to be had: {self.holdings.excluded:,}",
         ]
 
     def _ledger_lines(self) -> list[str]:
-        ranges = [_range_line(window, state) for window, state in self.unproven]
-        return [
-            f"date ranges not proven complete: {len(ranges):,}",
-            *name_first(ranges, NAMED_RANGES, "  … and {:,} more; `lgsco coverage` shows them all"),
-        ]
+        overdue = [f"  {describe_dates(part.window)}: {part.state}" for part in self.overdue]
+        if overdue:
+            overdue = [
+                f"date ranges unproven for longer than [cadence] allows: {len(overdue):,}: STALE",
+                *name_first(overdue, NAMED_RANGES, "  … and {:,} more; `lgsco coverage` shows them"),
+            ]
+        return [*self.claim.sentences(), self.claim.describe_share(), *overdue]
 
     def _gone_lines(self) -> list[str]:
         unexplained = [
@@ -150,7 +188,7 @@ class StatusReport:
         ]
         return [
             describe_gone(self.gone),
-            *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them all"),
+            *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
         ]
 
     def _parser_lines(self) -> list[str]:
@@ -169,19 +207,26 @@ class StatusReport:
 
     def _canary_line(self) -> str:
         canary = self.canary
-        failed = f"; not since {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
-        return f"known decision last read as ever: {canary.passed_at or 'never'}{failed}"
+        failed = f"; failed {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
+        return f"canary: last passed {canary.passed_at or 'never'}{failed}"
 
     def _daemon_line(self) -> str:
         if self.daemon is not None and self.daemon_runs:
             seen = f"process {self.daemon.process}, last heard of {self.daemon.seen_at}"
             return f"daemon: {seen}, next sync {self.next_sync}"
-        return f"daemon: not running; by the timetable the next sync would be {self.next_sync}"
+        missing = f": {self._describe_missing()}" if self.daemon_missing else ""
+        return f"daemon: not running{missing}; by the timetable the next sync would be {self.next_sync}"
+
+    def _describe_missing(self) -> str:
+        if self.daemon is None:
+            return "none ever ran on this database, and [schedule] expect_daemon is set; start `lgsco daemon`"
+        seen = f"its last heartbeat was at {self.daemon.seen_at}, and it recorded no stop"
+        return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
         age = "never" if self.hours_since_success is None else f"{self.hours_since_success:.0f} hours ago"
-        late = f", more than {self.stale_hours:g}: STALE" if self.stale else ""
-        return f"last run that was complete up to its day: {age}{late}"
+        late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
+        return f"last sync or backfill that ended without a failure: {age}{late}"
 
 
 def report_status(
@@ -189,29 +234,36 @@ def report_status(
     *,
     database: str,
     stale_hours: float,
+    expect_daemon: bool,
     now: datetime,
+    today: date,
+    cadence: CadenceSettings,
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
 ) -> StatusReport:
     """Makes the status report.
 
-    `stale_hours`: the age from which the last success is too old. `next_sync`: when the timetable's next sync is due
-    after an instant; called only where no daemon runs. `process_exists`: whether the operating system has a process of
-    that number.
+    `today`: the day in London. `cadence`: how often dates are walked again.
+    `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
+    where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
+    daemon runs. `process_exists`: whether the operating system has a process of that number.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and is_running(rows.daemon, now)
+    overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
         database=database,
-        stale=is_stale(hours, stale_hours),
+        stale=is_stale(hours, stale_hours) or bool(overdue),
         stale_hours=stale_hours,
         last_success=rows.last_success,
         hours_since_success=hours,
         next_sync=rows.daemon.next_at if rows.daemon is not None and runs else next_sync(now),
         daemon=rows.daemon,
         daemon_runs=runs,
+        daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=expect_daemon),
         holdings=rows.holdings,
-        unproven=find_unproven(rows.proofs),
+        claim=make_claim(rows.claim, daemon_runs=runs),
+        overdue=overdue,
         gone=rows.gone,
         unexplained=rows.unexplained,
         canary=rows.canary,
@@ -224,6 +276,13 @@ def report_status(
     )
 
 
+def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> list[Unproven]:
+    """What was asked for, was not paused by the user, and is not proven for longer than its cadence allows."""
+    asked = sort_asked_for(rows.claim.intents, rows.claim.proofs)
+    dates = [*asked.answered, *asked.interrupted]
+    return find_overdue(rows.claim.proofs, dates, today, list_days_allowed(cadence))
+
+
 # ---------------------------------------------------------------- lines
 
 
@@ -231,10 +290,9 @@ def _failure_line(failure: Failure) -> str:
     return f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error or ''}"
 
 
-def _range_line(window: Window, state: State) -> str:
-    first, last = describe_range(str(window.first), str(window.last))
-    return f"  {first} to {last}: {state}"
+def _json_range(part: Unproven) -> dict[str, str]:
+    return {"first": str(part.window.first), "last": str(part.window.last), "state": part.state}
 
 
 def _run_line(run: Run) -> str:
-    return f"  {run.started_at} {run.task}: {run.state}{f': {run.message}' if run.message else ''}"
+    return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"

@@ -16,15 +16,18 @@ Pure modules are asked on the way: windows, chapters, compare, failures, outside
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import UsageError
-from ingest.tasks.crawl import Crawl, crawling
+from ingest.reports.estimate import describe_backfill
+from ingest.tasks.crawl import Crawl, ask_site_total, crawling
 from ingest.tasks.outcome import Outcome, judge, summarise
 from ingest.tasks.task_run import TaskRun
-from storage import decisions, ledger, queue
+from storage import decisions, intents, ledger, queue
+from storage.database import atomic
 from storage.model import Window
 
 
@@ -35,7 +38,7 @@ class Backfill:
     first: date | None = None
     last: date | None = None
     limit: int | None = None
-    """Decisions to fetch at most."""
+    """Decisions to fetch at most. A run with a limit is recorded, and no range that it asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +49,58 @@ class Demo(Backfill):
     """What the look-alike was made from: a demo goes on with an earlier one's database where this is the same."""
 
 
+def find_range(task: Backfill, today: date) -> Window:
+    """The range of a backfill. Raises UsageError where it ends before it begins."""
+    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+    if window.first > (task.last or today):
+        raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
+    return window
+
+
 def backfill(task: Backfill, run: TaskRun) -> Outcome:
-    """Lists what of the range was not walked lately, and fetches what is not held, part by part.
+    """Lists what of the range was not walked lately, and fetches what is not stored, part by part.
 
     Raises UsageError for a range that ends before it begins, and what the crawl raises about the site as a whole.
     """
-    window = _range(task, run.clock.today())
+    window = find_range(task, run.clock.today())
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
     with crawling(run, trusted_since=trusted) as crawl:
         run.tally.held = decisions.count_held_between(run.db, window)
-        with crawl.fetching_anyway(window, task.limit):
+        with crawl.fetching_anyway(lambda: crawl.pipeline.fetch_queued([window], task.limit)):
             total = _find_total(crawl, run, window, trusted)
-            for part in crawl.walker.walk_and_fetch(window, total=total):
-                crawl.pipeline.fetch_queued(part, task.limit)
-                if task.limit is not None and run.tally.fetched >= task.limit:
-                    crawl.walker.settle()
-                    break
+            run.tally.plan = describe_backfill(
+                *(total, run.tally.expected, run.tally.held),
+                pace_seconds=run.throttle.promised_gap,
+                daily_requests=run.config.fetch.daily_requests,
+                limit=task.limit,
+            )
+            run.report(run.tally)
+            walk_and_fetch(crawl, run, window, total=total, limit=task.limit)
     if task.limit is not None and run.tally.fetched >= task.limit:
         return _limited(task.limit, run, window)
     return judge(run, [window], crawl.walker.findings)
 
 
-def _range(task: Backfill, today: date) -> Window:
-    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
-    if window.first > (task.last or today):
-        raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
-    return window
+def walk_and_fetch(
+    crawl: Crawl,
+    run: TaskRun,
+    window: Window,
+    *,
+    total: int | None = None,
+    limit: int | None = None,
+    is_over: Callable[[], bool] | None = None,
+) -> bool:
+    """Walks a window part by part and fetches what each lists. Returns whether it came to the end.
+
+    `total`: the site's for the window, where it is known. `limit`: decisions that the run fetches at most. `is_over`:
+    asked after each part and each batch of decisions, ends the work early.
+    """
+    for part in crawl.walker.walk_and_fetch(window, total=total):
+        crawl.pipeline.fetch_queued([part], limit, is_over=is_over)
+        if (is_over and is_over()) or (limit is not None and run.tally.fetched >= limit):
+            crawl.walker.settle()
+            return False
+    return True
 
 
 def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int | None:
@@ -82,7 +111,21 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
     expected = total if unseen else sum(proof.total or 0 for proof in fresh)
     run.tally.expected = max(run.tally.held, expected or 0)
     run.report(run.tally)
+    if expected is not None:
+        with atomic(run.db):
+            intents.record_total(run.db, run.number, expected)
+    if unseen:
+        _record_site_total(crawl, run, window, total)
     return total
+
+
+def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | None) -> None:
+    """Records the total of all dates, which claims name. `total`: that of the window."""
+    if window != EVERYTHING:
+        ask_site_total(run, crawl)
+    elif total is not None:
+        with atomic(run.db):
+            intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
 
 
 def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,7 +19,7 @@ from ingest.recording.fetch_pages import PageFetcher
 from ingest.recording.pipeline import Pipeline
 from ingest.recording.record import Recorder
 from ingest.tasks.task_run import TaskRun
-from storage import ledger
+from storage import intents, ledger
 from storage.database import atomic
 from storage.model import Window
 from storage.pages import Codec
@@ -35,15 +35,15 @@ class Crawl:
     pipeline: Pipeline
 
     @contextlib.contextmanager
-    def fetching_anyway(self, window: Window | None, limit: int | None) -> Iterator[None]:
+    def fetching_anyway(self, fetch: Callable[[], None]) -> Iterator[None]:
         """If it is the listing that fails, fetches what was queued before all the same, if the site is there. The
-        failure is raised. `window`, `limit`: as of `Pipeline.fetch_queued`."""
+        failure is raised. `fetch` fetches what is queued."""
         try:
             yield
         except (FetchError, ReadError) as error:
             if error is self.walker.failure:
                 with contextlib.suppress(FetchError, ReadError):
-                    self.pipeline.fetch_queued(window, limit)
+                    fetch()
                     self.walker.settle()
             raise
 
@@ -86,6 +86,16 @@ def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> P
         save_journal=run.throttle.save,
         batch=run.config.storage.batch,
     )
+
+
+def ask_site_total(run: TaskRun, crawl: Crawl) -> int | None:
+    """The total that the site states for all dates, which is recorded. None where it states none: an answer without a
+    total is no zero, and nothing is recorded."""
+    total = crawl.walker.ask_aside(EVERYTHING)
+    if total is not None:
+        with atomic(run.db):
+            intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
+    return total
 
 
 def walk_settings(config: Config, today: date) -> WalkSettings:

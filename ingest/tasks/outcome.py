@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.crawling.findings import Findings
-from ingest.crawling.windows import gaps
+from ingest.crawling.windows import joined
 from ingest.recording.tally import Tally
+from ingest.reports.claims import Claim, describe_progress, make_claim
+from ingest.reports.status import is_running
 from ingest.tasks.task_run import TaskRun
-from storage import ledger, queue
+from storage import intents, queue, status
+from storage.claims import count_listed, find_claim_rows
 from storage.model import Window
 
 AGAIN = "run the command again later, it goes on where it was"
@@ -25,25 +27,68 @@ class Outcome:
     exit_code: int
     message: str
     tally: Tally
+    claim: Claim | None = None
+    """What is known, after the run, of the dates that it answered for."""
+    reached_the_end: bool = False
+    """Whether a backfill looked at all of its range, whatever it lacks still."""
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.claim}" if self.claim else self.message
 
 
-def judge(run: TaskRun, scopes: Sequence[Window], findings: Findings) -> Outcome:
-    """Complete, where every decision that the site lists in those windows is held and proven to be."""
-    db, tally = run.db, run.tally
+def judge(run: TaskRun, windows: Sequence[Window], findings: Findings, *, names_interrupted: bool = False) -> Outcome:
+    """Complete, where the claim about the windows is full and nothing spoke against it.
+
+    `names_interrupted`: what is left of interrupted backfills counts as a problem where no daemon goes on with it.
+    """
+    tally = run.tally
     tally.unlisted = findings.unlisted
+    claim = claim_of(run, windows)
+    problems = _find_problems(run, claim, findings)
+    if problems or not claim.is_full:
+        problems.append(AGAIN)
+    if names_interrupted and not claim.daemon_runs and any(one.state == "interrupted" for one in claim.unfinished):
+        problems.append("a backfill was interrupted and no daemon goes on with it")
+    done = f"{summarise(tally)}{_describe_rereads(run)}"
+    if problems:
+        told = "; ".join([done, *problems])
+        return Outcome("incomplete", 10, told, tally, claim, reached_the_end=True)
+    return Outcome("complete", 0, done, tally, claim, reached_the_end=True)
+
+
+def claim_of(run: TaskRun, windows: Sequence[Window]) -> Claim:
+    """What is known of some windows now. The run's own backfill came to its end: sync answers for what it lacks."""
+    daemon = status.find_daemon(run.db)
+    daemon_runs = daemon is not None and is_running(daemon, run.clock.now())
+    rows = find_claim_rows(run.db, lambda _: joined(windows))
+    asked = [replace(one, state="finished") if one.state == "running" else one for one in rows.intents]
+    return make_claim(replace(rows, intents=asked), daemon_runs=daemon_runs)
+
+
+def count_progress(run: TaskRun, window: Window) -> str:
+    """How far the run's backfill of a window came."""
+    stored = count_listed(run.db, window).stored
+    total = intents.find_total(run.db, run.number)
+    return describe_progress(stored, total)
+
+
+def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
+    """What speaks against calling the windows of a claim complete."""
     lacking = [told for lacks in findings.lacking.values() for told in lacks]
     problems = [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
     problems += _first_five(unfollowed, "cards cannot be followed")
-    waiting = sum(queue.count(db, scope) for scope in scopes)
-    if waiting:
-        due = queue.find_next(db)
-        problems.append(f"{waiting:,} listed decisions could not be had yet and are queued, due from {due}")
-    problems += _first_five([f"{part} is not proven" for part in _find_unproven(db, scopes)], "ranges are not")
-    if problems:
-        told = f"{summarise(tally)}; incomplete: {'; '.join(problems)}; {AGAIN}"
-        return Outcome("incomplete", 10, told, tally)
-    return Outcome("complete", 0, f"{summarise(tally)}; every decision the site lists is held", tally)
+    missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges)
+    if missing:
+        due = queue.find_next(run.db)
+        problems.append(f"{missing:,} listed decisions could not be fetched yet and are queued, due from {due}")
+    return problems
+
+
+def _describe_rereads(run: TaskRun) -> str:
+    """Names stored decisions that could not be fetched again: their stored text stands meanwhile."""
+    failed = queue.count_failed_rereads(run.db)
+    return f", {failed:,} stored decisions could not be fetched again yet" if failed else ""
 
 
 def _first_five(sentences: Sequence[str], others: str) -> list[str]:
@@ -51,17 +96,9 @@ def _first_five(sentences: Sequence[str], others: str) -> list[str]:
     return [*sentences[:5], *([f"and {more:,} more {others}"] if more > 0 else [])]
 
 
-def _find_unproven(db: sqlite3.Connection, scopes: Sequence[Window]) -> list[Window]:
-    return [
-        part
-        for scope in scopes
-        for part in gaps(scope, [p.window for p in ledger.find_windows(db, scope) if p.state == "proven"])
-    ]
-
-
 def summarise(tally: Tally) -> str:
     """What a run did, in one line."""
-    told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} as before"
+    told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} unchanged"
     if tally.anew:
         told += f", {tally.anew:,} read anew"
     if tally.unlisted:

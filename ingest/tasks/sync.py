@@ -11,23 +11,24 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from ingest.clock import Clock
 from ingest.config import Config
+from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
-from ingest.crawling.disappearance import DisappearanceCheck
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, find_owed, ranges
-from ingest.crawling.windows import EVERYTHING, gaps, joined
+from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import Blocked
 from ingest.lgo.source import OUTCOME_FILTERS, SEARCH_FILTERS
-from ingest.tasks.crawl import crawling, retention_edge
+from ingest.tasks.crawl import ask_site_total, crawling, retention_edge
+from ingest.tasks.intent import find_asked_for
 from ingest.tasks.outcome import Outcome, judge
 from ingest.tasks.task_run import TaskRun
-from storage import checks, entries, ledger, pages
+from storage import checks, entries, intents, ledger, pages
 from storage.database import atomic
-from storage.model import Window
+from storage.model import Proof, Window
 
 log = logging.getLogger("lgsco")
 
@@ -40,7 +41,11 @@ _OTHER_FILTERS = ("", f"{SEARCH_FILTERS}&{OUTCOME_FILTERS}")
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What is new among the decision dates that sync answers for."""
+    """What is new among the decision dates that sync answers for: the last days, and what backfills came to the end
+    of."""
+
+    by_daemon: bool = False
+    """Whether the daemon runs it, rather than somebody by hand."""
 
 
 def sync(_task: Sync, run: TaskRun) -> Outcome:
@@ -54,14 +59,21 @@ def sync(_task: Sync, run: TaskRun) -> Outcome:
             retention_days=config.listing.retention_days,
         )
         _queue_oldest(run)
+        scopes = find_asked_for(run.db).answered
+
+        def fetch() -> None:
+            crawl.pipeline.fetch_queued(scopes, rereads=True)
+
         sync_round = SyncRound(
             *(run.db, crawl.walker, crawl.canary, disappearances, run.clock, config, run.number),
-            fetch=lambda: crawl.pipeline.fetch_queued(None, None),
+            scopes=scopes,
+            fetch=fetch,
+            ask_site_total=lambda: ask_site_total(run, crawl),
         )
-        with crawl.fetching_anyway(None, None):
-            scopes = sync_round.go()
+        with crawl.fetching_anyway(fetch):
+            sync_round.go()
     run.tally.left = len(disappearances.left)
-    return judge(run, scopes, crawl.walker.findings)
+    return judge(run, scopes, crawl.walker.findings, names_interrupted=True)
 
 
 def _queue_oldest(run: TaskRun) -> None:
@@ -95,9 +107,12 @@ class SyncRound:
         config: Config,
         run: int,
         *,
+        scopes: list[Window],
         fetch: Callable[[], None],
+        ask_site_total: Callable[[], object],
     ) -> None:
-        """`fetch` fetches whatever is queued and due."""
+        """`scopes`: the ranges of decision dates that sync answers for. `fetch` fetches what of them is queued and
+        due. `ask_site_total` asks for the total of all dates, and records it."""
         self._db = db
         self._walker = walker
         self._canary = canary
@@ -105,25 +120,26 @@ class SyncRound:
         self._clock = clock
         self._config = config
         self._run = run
+        self._scopes = scopes
         self._fetch = fetch
+        self._ask_site_total = ask_site_total
         self._walked: set[Window] = set()
 
-    def go(self) -> list[Window]:
-        """Does the round; returns the ranges of decision dates it answers for."""
+    def go(self) -> None:
+        """Does the round."""
         self._canary.check_daily()
-        scopes = scopes_of(self._db, self._clock.today(), self._config.schedule.sync_days)
-        totals = [self._ask(scope) for scope in scopes]
-        self._walk_unproven(scopes)
+        totals = [self._ask(scope) for scope in self._scopes]
+        self._record_site_total(totals)
+        self._walk_unproven()
         for its in totals:
             self._compare(its)
         self._keep_cadence()
         self._fetch()
         self._disappearances.check_due()
-        self._walk_unproven(scopes)
+        self._walk_unproven()
         self._fetch()
         self._check_filters()
         self._walker.settle()
-        return scopes
 
     # ------------------------------------------------------------ two totals
 
@@ -146,9 +162,17 @@ class SyncRound:
             self._suspect_a_fall(its.inside, inside or 0, 0)
         return _Totals(its, whole, inside)
 
-    def _walk_unproven(self, scopes: list[Window]) -> None:
+    def _record_site_total(self, totals: list[_Totals]) -> None:
+        """Records the total of all dates; where sync answers for all of them, it was asked for already."""
+        if self._scopes != [EVERYTHING]:
+            self._ask_site_total()
+            return
+        with atomic(self._db):
+            intents.record_site_total(self._db, self._run, self._clock.stamp(), totals[0].whole)
+
+    def _walk_unproven(self) -> None:
         """Walks what no whole listing is known of: never looked at, cut short, or changed since."""
-        for scope in scopes:
+        for scope in self._scopes:
             sound = [proof.window for proof in ledger.find_windows(self._db, scope) if proof.is_sound]
             for part in reversed(gaps(scope, sound)):
                 if part not in self._walked:
@@ -188,7 +212,7 @@ class SyncRound:
             Cadence(dials.recent_days, dials.count_middle, dials.walk_middle),
             Cadence(dials.middle_days, dials.count_old, dials.walk_old),
         )
-        proofs = ledger.find_windows(self._db)
+        proofs = self._find_proofs()
         counts, walks = find_owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
         for window in counts:
             total = self._walker.ask(window)
@@ -208,7 +232,7 @@ class SyncRound:
         days = (self._clock.now().date() - date.fromisoformat(last[:10])).days if last else None
         if days is not None and 0 <= days < self._config.cadence.filters:
             return
-        proven = [p for p in ledger.find_windows(self._db) if p.state == "proven" and p.total]
+        proven = [p for p in self._find_proofs() if p.state == "proven" and p.total]
         if not proven:
             return
         window = self._clock.chance.choice(proven).window
@@ -230,8 +254,10 @@ class SyncRound:
             log.warning("%s: the listing leaves something out", finding)
             self._walker.findings.contradictions.append(f"{finding}: what lgsco asks for leaves something out")
 
-
-def scopes_of(db: sqlite3.Connection, today: date, days: int) -> list[Window]:
-    """The ranges of decision dates that sync answers for: what was ever listed, and the last days up to now."""
-    recent = Window(today - timedelta(days=days), EVERYTHING.last)
-    return joined([*(proof.window for proof in ledger.find_windows(db)), recent])
+    def _find_proofs(self) -> list[Proof]:
+        """The ledger's rows that lie in the dates that sync answers for."""
+        return [
+            proof
+            for proof in ledger.find_windows(self._db)
+            if any(scope.first <= proof.window.first and proof.window.last <= scope.last for scope in self._scopes)
+        ]

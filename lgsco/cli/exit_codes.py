@@ -6,7 +6,7 @@ DONE = 0
 UNEXPECTED = 1
 """An error nobody foresaw, or output that cannot be written."""
 STALE = 1
-"""`status`: the last success is too old."""
+"""`status`: the last success is too old, or the daemon that should run does not."""
 NOT_STORED = 1
 """`show`: the decision or the revision is not in the database."""
 USAGE = 2

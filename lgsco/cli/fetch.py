@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.config import Config
-from ingest.reports.lines import name_first
+from ingest.reports.lines import name_ending, name_first
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import print_line, print_lines
@@ -37,7 +37,9 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
     if outcome.exit_code:
         print_line(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:
-        print_line(f"{outcome.state}: {outcome.message}")
+        print_line(f"{name_ending(outcome.state)}: {outcome.message}")
+    if outcome.claim is not None:
+        print_lines(outcome.claim.sentences(), err=bool(outcome.exit_code))
     return outcome.exit_code
 
 
@@ -61,16 +63,20 @@ def init(settings: Settings) -> int:
 @click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date; default: the beginning.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, included; default: today.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most so many decisions.")
-def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None) -> int:
+@click.option("--withdraw", is_flag=True, help="Drop what is left of unfinished backfills of the range.")
+def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None, withdraw: bool) -> int:
     """Fetch every decision of a range of decision dates.
 
     Goes on where it was stopped. Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
     """
-    from ingest.run import Backfill
+    from ingest.run import Backfill, Withdraw
 
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
-    return run_task(settings.config, settings.database, Backfill(first, last, limit))
+    if withdraw and limit is not None:
+        raise click.UsageError("--withdraw fetches nothing; give it without --limit")
+    task = Withdraw(first, last) if withdraw else Backfill(first, last, limit)
+    return run_task(settings.config, settings.database, task)
 
 
 @command(site=True)

@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import functools
 import os
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Settings, command
+from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import print_calendar, print_json, print_line, print_lines, print_report
+
+if TYPE_CHECKING:
+    from storage.model import Window
 
 
 @command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(settings: Settings, as_json: bool) -> int:
-    """Last runs, what is held, missing and failed; exit 1 when the last success is too old.
+    """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
+    that should run does not, or when dates that were asked for are unproven for longer than [cadence] allows.
 
     Example: lgsco status
     """
     from ingest.clock import Clock, instant
+    from ingest.crawling.asked_for import find_asked_dates
     from ingest.lgo.page import NORMALISER
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
     from storage.reports import find_status
 
-    now, schedule = Clock().now(), settings.config.schedule
+    clock, schedule = Clock(), settings.config.schedule
+    now = clock.now()
     with reading(settings.database) as db:
-        rows = find_status(db, schedule.sync_days, instant(now), NORMALISER)
+        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates, NORMALISER)
     report = report_status(
         rows,
         database=str(settings.database),
         stale_hours=schedule.stale_hours,
+        expect_daemon=schedule.expect_daemon,
         now=now,
+        today=clock.today(),
+        cadence=settings.config.cadence,
         next_sync=functools.partial(next_sync, settings.config),
         process_exists=_process_exists,
     )
     print_report(report, as_json=as_json)
-    return exit_codes.STALE if report.stale else exit_codes.DONE
+    return exit_codes.STALE if report.stale or report.daemon_missing else exit_codes.DONE
 
 
 def _process_exists(process: int) -> bool:
@@ -54,24 +65,38 @@ def _process_exists(process: int) -> bool:
 
 
 @command()
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date to ask about.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date to ask about, included.")
+@click.option("--all", "everything", is_flag=True, help="Ask about all dates, not only those that were asked for.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the calendar into a file as well.")
-def coverage(settings: Settings, as_json: bool, svg: Path | None) -> int:
+def coverage(
+    settings: Settings, first: date | None, last: date | None, everything: bool, as_json: bool, svg: Path | None
+) -> int:
     """The ledger: what the site says it has, what of it is held, and whether that is proven, per date range and month;
     and what is missing, by reference.
 
-    Exits 10 while anything is unproven. Example: lgsco coverage --svg coverage.svg
+    Exits 10 while any of the dates asked about is unproven: of the dates that backfill and sync were asked for, of
+    --from and --to, or with --all of all that the site has.
+
+    Example: lgsco coverage --svg coverage.svg
     """
     from ingest.clock import Clock
+    from ingest.crawling.asked_for import find_asked_dates
     from ingest.reports.calendar import as_svg
     from ingest.reports.coverage import report_coverage
+    from ingest.reports.status import is_running
     from storage.database import reading
     from storage.export import write_whole
-    from storage.status import find_coverage
+    from storage.status import find_coverage, find_daemon
 
+    dates = _choose_dates(first, last, everything)
+    clock = Clock()
     with reading(settings.database) as db:
-        rows = find_coverage(db)
-    report = report_coverage(rows, Clock().today())
+        rows = find_coverage(db, lambda asked: find_asked_dates(asked) if dates is None else [dates])
+        daemon = find_daemon(db)
+    daemon_runs = daemon is not None and is_running(daemon, clock.now())
+    report = report_coverage(rows, clock.today(), daemon_runs=daemon_runs)
     if svg is not None:
         write_whole(svg, as_svg(report.calendar))
     if as_json:
@@ -83,6 +108,17 @@ def coverage(settings: Settings, as_json: bool, svg: Path | None) -> int:
         if svg is not None:
             print_line(f"{svg}: the calendar")
     return exit_codes.DONE if report.proven else exit_codes.INCOMPLETE
+
+
+def _choose_dates(first: date | None, last: date | None, everything: bool) -> Window | None:
+    """The dates that options ask about; None for those that were asked for. Raises UsageError."""
+    from storage.model import Window
+
+    if everything and (first or last):
+        raise click.UsageError("--all asks about all dates; give it without --from and --to")
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    return Window(first or date.min, last or date.max) if everything or first or last else None
 
 
 @command()

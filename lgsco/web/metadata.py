@@ -26,13 +26,14 @@ _RUN = "The run (`runs.id`)."
 _TOTAL = "Decisions the site says it has. Empty: it did not say, which is never zero."
 _LISTED = "Different references that one walk through its pages listed."
 _WINDOW_STATE = (
-    "proven (total and listed agree, and all of it is held or excluded); short (fewer are listed than the site says, "
+    "proven (total and listed agree, and that many are held or excluded); short (fewer are listed than the site says, "
     "or not all that is listed is held); drifting (the listing changed while it was walked, or repeats a card); "
-    "unknown (no total, or something is no longer as it was)."
+    "unknown (no total, or something is no longer as it was); unseen (asked for, and not looked at yet)."
 )
-_COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO 8601."
+_COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO 8601. Empty: it was never asked."
 _WALKED_AT = "When the walk through its pages began: UTC, ISO 8601. Empty: it was not walked."
 _PROVEN_AT = "When it was proven: UTC, ISO 8601."
+_UNPROVEN_SINCE = "Since when it is not proven: UTC, ISO 8601. Empty: it is."
 _ASKED = "What else the site was asked for, as in its address."
 _NEXT_AT = "When it is tried again, at the earliest: UTC, ISO 8601."
 _STANDS_ON = "Date it is counted under, ISO 8601: that of its card, or of the cards around it where it prints none."
@@ -45,23 +46,23 @@ _DECISIONS = {
     "outcome": "As printed: Upheld, Not upheld, Closed after initial enquiries, or another.",
     "decision_date": "Date of the decision, ISO 8601 (2025-10-06). It is published about six weeks later.",
     "kind": "statement (the usual) or report (a public report).",
-    "summary": "The Ombudsman's own summary.",
-    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
     "url": _ADDRESS,
-    "status": "published; expired (gone from the site by age); withdrawn (gone before its time); "
-    "empty for an import never seen on the site.",
+    "status": "published; expired (left the site by age); withdrawn (left before the age at which decisions leave); "
+    "gone (left, reason unknown); empty for an import never seen on the site.",
     "first_seen": "When it was first kept here: UTC, ISO 8601.",
     "last_seen": "When the site last showed it: UTC, ISO 8601. Empty for an import never seen there.",
     "updated_at": "When the text kept here last changed: UTC, ISO 8601.",
     "text_sha256": "SHA-256 of `text`, in hexadecimal. Equal for decisions with the same words (joint reports).",
     "normaliser": "Version of the reader that made `text` of the page.",
     "source": "Where the text was read: site, or import (a document somebody had).",
+    "summary": "The Ombudsman's own summary.",
+    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
 }
 
 _TABLES: dict[str, dict[str, Any]] = {
     "decisions": {
         "title": "Decisions",
-        "description": "Every decision held, in its current wording, newest decision first. Search looks through "
+        "description": "The decisions held, each in its current wording, newest decision first. Search looks through "
         "authority, summary and text, and takes a reference in any spelling. What each column holds is said below "
         "the table.",
         "columns": _DECISIONS,
@@ -122,7 +123,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "first_listed": "When the listing first showed it: UTC, ISO 8601.",
             "last_listed": "When the listing last showed it: UTC, ISO 8601.",
             "stands_on": _STANDS_ON,
-            "unlisted_at": "When a whole listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
+            "unlisted_at": "When a proven listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
             "title": "The card's heading, as the listing prints it.",
             "summary": "As the listing prints it.",
         },
@@ -132,8 +133,8 @@ _TABLES: dict[str, dict[str, Any]] = {
     "coverage": {
         "key": ["first"],
         "title": "Coverage",
-        "description": "What is proven complete: for each range of decision dates what the site says it has, what it "
-        "lists, and what of that is held.",
+        "description": "What is proven: for each range of decision dates in the ledger what the site says it has, what "
+        "it lists, and what of that is held. Dates without a row were not looked at.",
         "columns": {
             "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
             "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
@@ -149,6 +150,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "counted_at": _COUNTED_AT,
             "walked_at": _WALKED_AT,
             "proven_at": _PROVEN_AT,
+            "unproven_since": _UNPROVEN_SINCE,
             "asked": _ASKED,
             "run": _RUN,
         },
@@ -158,7 +160,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "failures": {
         "key": ["reference"],
         "title": "Failures",
-        "description": "Every listed decision that was asked for and could not be fetched or read so far. Each is "
+        "description": "Listed decisions that were asked for and could not be fetched or read so far. Each is "
         "tried again. Those that are excluded are not among them.",
         "columns": {
             "reference": _REFERENCE,
@@ -192,7 +194,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "missing": {
         "key": ["reference"],
         "title": "Missing",
-        "description": "Every decision that the site lists and that is not held, by reference.",
+        "description": "Decisions that the listing showed and that are not held, by reference.",
         "columns": {
             "reference": _REFERENCE,
             "decision_date": _STANDS_ON,
@@ -221,11 +223,39 @@ _TABLES: dict[str, dict[str, Any]] = {
             "counted_at": _COUNTED_AT,
             "walked_at": _WALKED_AT,
             "proven_at": _PROVEN_AT,
+            "unproven_since": _UNPROVEN_SINCE,
             "asked": _ASKED,
             "run": _RUN,
         },
         "sort_desc": "last",
         "facets": ["state"],
+    },
+    "intents": {
+        "title": "Dates that were asked for",
+        "description": "The ranges of decision dates of backfills, and the range that sync answers for. A claim about "
+        "the archive is about these dates.",
+        "columns": {
+            "id": "Counted on.",
+            "kind": "backfill, or sync.",
+            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
+            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "state": "standing (sync answers for it), running, interrupted (the daemon goes on with it), paused (its "
+            "user stopped it), finished (sync answers for it now), replaced (by a later backfill of the same dates), "
+            "withdrawn (what was left was dropped).",
+            "asked_at": "UTC, ISO 8601.",
+            "changed_at": "When it took its state: UTC, ISO 8601.",
+            "run": _RUN,
+            "reason": "Why it was interrupted or paused.",
+            "total": "Decisions that the site said it has in the range, when the backfill began.",
+        },
+        "sort_desc": "id",
+        "facets": ["state"],
+    },
+    "site_totals": {
+        "title": "The site's totals",
+        "description": "How many decisions the site said it has of all dates, each time it was asked.",
+        "columns": {"run": _RUN, "at": "UTC, ISO 8601.", "total": _TOTAL},
+        "sort_desc": "run",
     },
     "moves": {
         "title": "Moves",
@@ -243,12 +273,12 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "absences": {
         "title": "Absences",
-        "description": "Every time that a held decision was no longer listed, and what became of it. It is called gone "
-        "only when a whole listing lacks it and its page is gone too, twice and some days apart. Nothing is deleted "
-        "here.",
+        "description": "Every time that a held decision was no longer listed, and what became of it. It has left the "
+        "site only when a proven listing lacks it and its page is gone too, twice and some days apart. Nothing is "
+        "deleted here.",
         "columns": {
             "reference": _REFERENCE,
-            "noticed_at": "When a whole listing first lacked it: UTC, ISO 8601.",
+            "noticed_at": "When a proven listing first lacked it: UTC, ISO 8601.",
             "stood_on": "Date it was listed under before, ISO 8601.",
             "run": _RUN,
             "gone": "How often its page has been gone since then, without being there in between.",
@@ -256,8 +286,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
             "next_at": "When its page is asked for again, at the earliest: UTC, ISO 8601.",
             "answer": "What its page last answered, in a sentence.",
+            "answer_status": "HTTP status of that answer.",
+            "answer_words": "What that page says of its being gone.",
             "ended_at": "When it was concluded that it left the site: UTC, ISO 8601. Empty: not yet known.",
-            "ending": "expired (by age) or withdrawn (before its time).",
+            "ending": "withdrawn (it left before the age at which statements leave), expired (it is a statement of "
+            "that age, and those of its age left too) or gone (reason unknown).",
+            "judged_at": "When `ending` or its evidence last changed: UTC, ISO 8601.",
+            "age_seen": "Evidence: its age in days when the site last showed it.",
+            "age_gone": "Evidence: its age in days when its page was first gone. It left in between.",
+            "as_old_known": "Evidence: other statements decided within 30 days of it that are known, on proven dates. "
+            "Those that were withdrawn are not counted.",
+            "as_old_gone": "Evidence: how many of those have left the site.",
+            "as_old_listed": "Evidence: how many of those are still listed.",
             "returned_at": "When it was listed again: UTC, ISO 8601. Empty while it is not.",
         },
         "sort_desc": "noticed_at",
@@ -370,7 +410,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "What the program did, and how it ended.",
         "columns": {
             "id": "Counted on.",
-            "task": "backfill, sync, import, or renormalise.",
+            "task": "backfill, sync, resume (a slice of interrupted backfills), withdraw, import, or renormalise.",
             "arguments": "What it was asked for, as JSON.",
             "started_at": "UTC, ISO 8601.",
             "ended_at": "UTC, ISO 8601. Empty while it runs.",

@@ -156,14 +156,23 @@ LIMIT 200
         {"since": Field("Changed since", "date")},
     ),
     "complete": Query(
-        "What is proven complete",
-        "Each range of decision dates with what the site says it has, what it lists and what of that is held, the "
-        "newest range first. Proven: the site's total is what one unchanged walk through its pages listed, and all of "
-        "that is held, or excluded by name.",
+        "Which ranges of decision dates are proven",
+        "Each range of decision dates that a backfill or a sync was asked for, with what the site says it has, what it "
+        "lists and what of that is held, the newest range first. Dates without a row were not looked at. Proven: the "
+        "site's total is what one unchanged walk through its pages listed, and that many are held, or excluded by "
+        "name. Unseen: asked for, and not looked at yet. `asked_for`: whether a backfill of it is unfinished "
+        "(interrupted, paused).",
         """
 SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
   iif(last = '9999-12-31', 'onwards', last) AS decided_up_to,
-  state, total, listed, held, missing, failed, excluded, counted_at, walked_at, proven_at
+  state,
+  coalesce((SELECT CASE WHEN sum(i.state IN ('standing', 'finished')) THEN 'yes'
+                        WHEN sum(i.state IN ('running', 'interrupted')) THEN 'interrupted'
+                        WHEN count(*) THEN 'paused' END
+              FROM intents AS i
+             WHERE i.first <= coverage.last AND i.last >= coverage.first
+               AND i.state NOT IN ('replaced', 'withdrawn')), 'no') AS asked_for,
+  total, listed, held, missing, failed, excluded, counted_at, walked_at, proven_at, unproven_since
 FROM coverage
 WHERE (:from_date = '' OR last >= :from_date)
   AND (:to_date = '' OR first <= :to_date)
@@ -202,8 +211,9 @@ LIMIT 200
     ),
     "left_the_site": Query(
         "What left the site, and how that was concluded",
-        "Decisions that a whole listing no longer showed. One is called gone only when its page is gone too, twice and "
-        "some days apart: expired where it had reached the age at which decisions leave, withdrawn where it had not.",
+        "Decisions that a proven listing no longer showed. One has left the site only when its page is gone too, twice "
+        "and some days apart: withdrawn where it left before the age at which decisions leave, expired where the "
+        "statements of its age left with it, gone where the reason is not known.",
         """
 SELECT a.reference, a.stood_on AS decision_date, d.authority,
   iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
@@ -211,7 +221,10 @@ SELECT a.reference, a.stood_on AS decision_date, d.authority,
   'not listed since ' || a.noticed_at
     || CASE WHEN a.gone = 0 THEN '' ELSE '; its page gone ' || a.gone || iif(a.gone = 1, ' time', ' times')
          || ', first ' || a.gone_first_at || ', last ' || a.gone_last_at END
-    || coalesce('; ' || a.answer, '') AS why
+    || coalesce('; ' || a.answer, '') || coalesce(', in words: ' || a.answer_words, '')
+    || CASE WHEN a.age_gone IS NULL THEN '' ELSE '; last seen ' || a.age_seen || ' days after the decision, gone '
+         || a.age_gone || ' days after it; of ' || a.as_old_known || ' other statements decided within 30 days of it '
+         || a.as_old_gone || ' are gone and ' || a.as_old_listed || ' listed' END AS why
 FROM absences AS a
 JOIN decisions AS d ON d.reference = a.reference
 WHERE :since = '' OR a.noticed_at >= :since

@@ -189,7 +189,7 @@ def test_imported_seeds_are_shown_byte_for_byte_in_any_spelling(desk: Desk) -> N
     assert "revision 2" in desk.run("show", "25 004 920", "--revision", "2", code=1).sentence
     assert "25 004 921 is not held" in desk.run("show", "25-004-921", code=1).sentence
     assert desk.run("show", "25-004-92", code=2).out == ""
-    assert "0 new, 0 amended, 5 as before" in desk.run("import", SEEDS).out
+    assert "0 new, 0 amended, 5 unchanged" in desk.run("import", SEEDS).out
 
 
 def test_only_a_terminal_is_spared_what_turns_the_order_of_words(desk: Desk) -> None:
@@ -283,16 +283,17 @@ def test_status_and_coverage_before_anything_is_held(desk: Desk) -> None:
     ran = desk.run("status", code=1)
     assert "STALE" in ran.out
     assert "5 decisions, 5 of them from imports" in ran.out
-    assert "nothing has been counted yet" in desk.run("coverage", code=10).out
+    assert "no decision dates were asked for yet" in desk.run("coverage", code=10).out
     told = json.loads(desk.run("coverage", "--json", code=10).out)
-    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert told.pop("claim")["ranges"] == []
     assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
 def test_status_after_a_complete_backfill(filled: Shop) -> None:
     ran = filled.run("status")
     assert "STALE" not in ran.out
-    assert "backfill: complete" in ran.out
+    assert "backfill: done" in ran.out
     told = json.loads(filled.run("status", "--json").out)
     assert set(told) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
     assert (told["stale"], told["failures"], told["daemon"]) == (False, [], None)
@@ -331,7 +332,7 @@ def test_coverage_tells_what_is_proven_and_what_is_not(shop: Shop) -> None:
     }
     right = shop.site.count_line
     shop.site.count_line = lambda total: right(total + 1)
-    assert "is not proven" in shop.run("backfill", "--to", "2023-12-31", code=10).sentence
+    assert "beginning to 2023-12-31: not proven" in shop.run("backfill", "--to", "2023-12-31", code=10).err
     assert "short" in shop.run("coverage", code=10).out
     assert json.loads(shop.run("coverage", "--json", code=10).out)["proven"] is False
 
@@ -353,7 +354,7 @@ def test_exported_text_is_the_text_and_importing_it_records_nothing(shop: Shop) 
     before = ask(shop.database, "SELECT * FROM revisions"), ask(shop.database, "SELECT * FROM decisions")
     (out / "ATTRIBUTION.txt").unlink()
     ran = shop.run("import", "out")
-    assert f"0 new, 0 amended, {len(shop.site)} as before" in ran.out
+    assert f"0 new, 0 amended, {len(shop.site)} unchanged" in ran.out
     assert (ask(shop.database, "SELECT * FROM revisions"), ask(shop.database, "SELECT * FROM decisions")) == before
 
     shop.run("import", "out", "--db", "second.db")
@@ -663,9 +664,14 @@ def test_a_log_gets_plain_lines(shop: Shop) -> None:
     assert "\x1b" not in ran.err
     first, *_, last = ran.err.splitlines()
     assert first.endswith("backfill begins (run 1)")
-    assert "backfill ends (run 1): complete" in last
+    assert "backfill ends (run 1): done" in last
     datetime.strptime(first.split()[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    assert ran.out == f"complete: {len(shop.site)} new, 0 amended, 0 as before; every decision the site lists is held\n"
+    all_of = f"{len(shop.site)} of {len(shop.site)} listed decisions are in the archive"
+    assert re.fullmatch(
+        rf"done: {len(shop.site)} new, 0 amended, 0 unchanged\n"
+        rf"beginning to today: {all_of}, as listed on [-\d]+ [\d:]+ UTC or later\.\n",
+        ran.out,
+    )
 
 
 def test_a_long_run_logs_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -677,6 +683,18 @@ def test_a_long_run_logs_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: 
     assert "102 of 5000 decisions" in caplog.messages[-1]
     assert "a second" in caplog.messages[-1]
     assert "left" in caplog.messages[-1]
+
+
+def test_a_plan_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    tally = Tally(expected=5_000)
+    with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
+        progress.report(tally)
+        assert caplog.messages == []
+        tally.plan = "estimate: a day"
+        for _ in range(3):
+            progress.report(tally)
+    assert caplog.messages == ["estimate: a day"]
 
 
 class Slow:
@@ -719,5 +737,6 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     assert ran.code == 0, bar
     assert re.search(rf"\d+%\|.*\| \d+/{len(shop.site)} \[\d\d:\d\d<\d\d:\d\d, .*(decisions/s|s/ decisions)", bar), bar
     assert "begins (run" not in bar, "the bar is enough"
+    assert bar.count("estimate: ") == 1, bar
     assert "Traceback" not in bar
-    assert ran.out.startswith("complete: ")
+    assert ran.out.startswith("done: ")

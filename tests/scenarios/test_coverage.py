@@ -22,6 +22,7 @@ import httpx
 import pytest
 
 from ingest.clock import Stop
+from ingest.crawling.asked_for import find_asked_dates
 from ingest.reports.calendar import LOOKS, State
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import generate, seeds
@@ -130,7 +131,7 @@ def told(books: Books) -> dict[str, Any]:
 
 
 def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: dict[str, Any]) -> None:
-    assert set(told) == {"proven", "windows", "gaps", "months", "missing", "excluded", "gone"}
+    assert set(told) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
     assert told["proven"] is False
     assert [(one["first"], one["last"], one["state"]) for one in told["windows"]] == [
         ("2025-05-08", "9999-12-31", "proven"),
@@ -144,7 +145,7 @@ def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: 
     for window in told["windows"]:
         assert set(window) == {
             *("first", "last", "state", "total", "listed", "held", "missing", "failed", "excluded"),
-            *("counted_at", "walked_at", "proven_at", "asked", "run"),
+            *("counted_at", "walked_at", "proven_at", "unproven_since", "asked", "run"),
         }
     assert told["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
     months = {one["month"]: one["state"] for one in told["months"]}
@@ -160,7 +161,7 @@ def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: 
     assert "404" in missing["error"]
     (excluded,) = told["excluded"]
     assert (excluded["reference"], excluded["state"], excluded["attempts"]) == (books.excluded, "excluded", 3)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
 def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) -> None:
@@ -181,8 +182,12 @@ def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) ->
     reason = "the site answers 404"
     assert re.search(rf"missing.*: 1\n.*\n  {books.late} .* failed +1  2026-.*{reason}", shown)
     assert re.search(rf"excluded.*: 1\n.*\n  {books.excluded} .* excluded +3  2026-.*{reason}", shown)
-    assert "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet" in shown
-    assert lines[-1] == "date ranges not proven complete: 5; decisions missing: 1"
+    assert "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet" in shown
+    assert lines[-1].endswith(" of the site, which stated a total of 125 on 2026-11-14 12:00 UTC (78.4 %)")
+    (recent,) = [line for line in lines if line.startswith("2025-01-01 to today: not proven; ")]
+    assert re.findall(r"(\S+) to \S+ \(", recent) == ["2025-05-07", "2025-02-01", "2025-01-01"]
+    (old,) = [line for line in lines if line.startswith("2024-01-01 to 2024-09-30: not proven; ")]
+    assert re.findall(r"(\S+) to \S+ \(", old) == ["2024-07-01"], "nobody asked for the months after these"
 
 
 def test_a_terminal_gets_blocks_of_colour_unless_nobody_wants_them(books: Books) -> None:
@@ -249,10 +254,10 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
     for words in (
         "waiting to be fetched: 1; of them failed so far: 1\n",
         "excluded, listed and not to be had: 1\n",
-        "date ranges not proven complete: 5\n  2025-05-07 to 2025-05-07: unknown\n",
-        "  2024-10-01 to 2024-12-31: unseen\n",
-        "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet\n",
-        "known decision last read as ever: 2026-",
+        "2025-01-01 to today: not proven; ",
+        "2025-05-07 to 2025-05-07 (the site stated no total)",
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet\n",
+        "canary: last passed 2026-",
     ):
         assert words in shown
     assert shown.count(books.late) == 1
@@ -260,10 +265,10 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
     told = json.loads(_status(books.database))
     assert {(one["first"], one["state"]) for one in told["unproven"]} == {
         *(("2025-05-07", "unknown"), ("2025-02-01", "short"), ("2025-01-01", "drifting")),
-        *(("2024-10-01", "unseen"), ("2024-07-01", "short")),
+        ("2024-07-01", "short"),
     }
     assert (told["held"]["excluded"], told["held"]["waiting"], told["held"]["unproven"]) == (1, 1, 4)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "never_held": 0}
+    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
     assert told["canary"]["failed_at"] is None
     assert told["canary"]["finding"] == "it reads"
 
@@ -281,9 +286,11 @@ def test_what_is_excluded_is_proven_and_named(books: Books, tmp_path: Path) -> N
     shutil.copy(books.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("DELETE FROM windows WHERE first > '2024-06-30'")
+        db.execute("DELETE FROM intents WHERE first > '2024-06-30'")
+        db.execute("UPDATE intents SET last = '2024-06-30'")
         db.execute("UPDATE entries SET unlisted_at = last_listed WHERE stands_on > '2024-06-30'")
     shown = lgsco("coverage", "--db", copy)
-    assert "\nproven: all that the site lists is held, or excluded\n" in shown
+    assert "; the other 1 are listed and their pages are gone." in shown
     assert books.excluded in shown
     assert ", 1 never held\n" in shown
 
@@ -299,6 +306,9 @@ def test_a_gap_and_a_missing_decision_outside_the_ledger_are_unproven(books: Boo
     told = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
     assert {window["state"] for window in told["windows"]} == {"proven"}
     assert (told["gaps"], [row["reference"] for row in told["missing"]]) == ([], [books.late])
+    assert ("2024-07-01", "unseen") in {
+        (part["first"], part["state"]) for one in told["claim"]["ranges"] for part in one["unproven"]
+    }
 
 
 def test_twenty_are_named_and_json_names_them_all(tmp_path: Path, time: Time) -> None:
@@ -307,10 +317,10 @@ def test_twenty_are_named_and_json_names_them_all(tmp_path: Path, time: Time) ->
     with serve(site) as server:
         world = World(site, server, tmp_path / "books.db", time, Stop())
         world.run(Backfill(limit=1))
-    shown = lgsco("coverage", "--db", world.database, code=10)
+    shown = lgsco("coverage", "--all", "--db", world.database, code=10)
     assert shown.count("  not fetched yet\n") == 20
-    assert f"  … and {len(site) - 21} more; --json names them all\n" in shown
-    told = json.loads(lgsco("coverage", "--json", "--db", world.database, code=10))
+    assert f"  … and {len(site) - 21} more; --json names them\n" in shown
+    told = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
     assert len(told["missing"]) == len(site) - 1
     assert {row["state"] for row in told["missing"]} == {"wanted"}
     days = [row["decision_date"] for row in told["missing"]]
@@ -331,11 +341,11 @@ def test_all_that_is_said_is_of_one_moment(tmp_path: Path, books: Books) -> None
     copy = tmp_path / "copy.db"
     shutil.copy(books.database, copy)
     with reading(copy) as db:
-        before = find_coverage(db)
+        before = find_coverage(db, find_asked_dates)
         assert not db.in_transaction
         statements: list[str] = []
         db.set_trace_callback(statements.append)
-        assert find_coverage(db) == before
+        assert find_coverage(db, find_asked_dates) == before
     assert statements[0] == "BEGIN"
     assert statements[-1] == "ROLLBACK"
 
@@ -350,7 +360,8 @@ class Weeks:
     database: Path
     moved: str
     withdrawn: str
-    expired: str
+    gone: str
+    """One that left past the retention age, alone."""
     returned: str
     unexplained: str
     amended: str
@@ -363,7 +374,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
     samples = generate(60, seed=9, first=date(2021, 1, 1), last=date(2026, 8, 31), body=False)
     site = Site([replace(sample, published=sample.decision_date) for sample in samples], today=TODAY)
     statements = [sample.reference for sample in site.listed() if sample.kind == "statement"]
-    moved, withdrawn, returned, unexplained, amended, *_, expired = statements
+    moved, withdrawn, returned, unexplained, amended, *_, gone = statements
     with serve(site) as server:
         world = World(site, server, path, Time(), Stop())
 
@@ -375,7 +386,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
                 world.run(Sync(), listing__gone_days=2, fetch__tries=1, **every)
 
         assert world.run(Backfill()).exit_code == 0
-        for reference in (withdrawn, returned, expired):
+        for reference in (withdrawn, returned, gone):
             site.withdraw(reference)
         site.redate(moved, date(2026, 7, 7))
         sync(5)
@@ -385,22 +396,22 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
         site.amend(amended, replace(site.sample(amended), outcome=other))
         server.faults = on(amended.replace(" ", "-"), Respond(404))
         sync(1)
-    return Weeks(path, moved, withdrawn, expired, returned, unexplained, amended)
+    return Weeks(path, moved, withdrawn, gone, returned, unexplained, amended)
 
 
 def test_what_left_is_counted_once_and_what_returned_is_not(weeks: Weeks) -> None:
     with reading(weeks.database) as db:
-        assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 1, "withdrawn": 1, "never_held": 0}
+        assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
         assert find_canary(db) == Canary(passed_at, None, "it reads")
         assert holdings(db).excluded == 0
-    words = "no longer listed: 1 expired by age, 1 withdrawn, 1 not explained yet\n"
+    words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)
     told = json.loads(_status(weeks.database))
     assert (told["gone"]["withdrawn"], told["canary"]["passed_at"]) == (1, passed_at)
     shown = lgsco("status", "--db", weeks.database, code=int(told["stale"]))
     assert words in shown
-    assert f"known decision last read as ever: {passed_at}\n" in shown
+    assert f"canary: last passed {passed_at}\n" in shown
 
 
 def test_a_known_decision_that_no_longer_reads_is_told_by_status(weeks: Weeks, tmp_path: Path) -> None:
@@ -415,7 +426,7 @@ def test_a_known_decision_that_no_longer_reads_is_told_by_status(weeks: Weeks, t
     assert (told["canary"]["failed_at"], told["canary"]["finding"]) == ("2026-11-30T07:00:00Z", "a wall")
     assert told["canary"]["passed_at"] < "2026-11-30"
     shown = lgsco("status", "--db", copy, code=int(told["stale"]))
-    assert "; not since 2026-11-30T07:00:00Z: a wall\n" in shown
+    assert "; failed 2026-11-30T07:00:00Z: a wall\n" in shown
 
 
 def test_a_decision_that_is_held_is_never_excluded_whatever_its_queue_says(weeks: Weeks, tmp_path: Path) -> None:
@@ -425,7 +436,7 @@ def test_a_decision_that_is_held_is_never_excluded_whatever_its_queue_says(weeks
         assert db.execute("UPDATE queue SET state = 'excluded'").rowcount == 1
     with reading(copy) as db:
         assert holdings(db).excluded == 0
-        assert find_coverage(db).excluded == []
+        assert find_coverage(db, find_asked_dates).excluded == []
 
 
 # ---------------------------------------------------------------- in a browser, and handed on
@@ -477,12 +488,14 @@ def test_what_left_the_site_can_be_asked_and_how_that_was_concluded(weeks_web: h
     rows = {row["reference"]: row for row in canned(weeks_web, "left_the_site")}
     assert {reference: row["became"] for reference, row in rows.items()} == {
         weeks.withdrawn: "withdrawn",
-        weeks.expired: "expired",
+        weeks.gone: "gone",
         weeks.returned: "returned",
         weeks.unexplained: "not known yet",
     }
     assert re.fullmatch(
-        r"not listed since 2026-[^;]+; its page gone 2 times, first 2026-[^;]+, last 2026-[^;]+; .*404",
+        r"not listed since 2026-[^;]+; its page gone 2 times, first 2026-[^;]+, last 2026-[^;]+; "
+        r".*404, in words: .*not found.*; last seen \d+ days after the decision, gone \d+ days after it; "
+        r"of \d+ other statements decided within 30 days of it \d+ are gone and \d+ listed",
         rows[weeks.withdrawn]["why"],
     )
     assert " 1 time, " in rows[weeks.unexplained]["why"]

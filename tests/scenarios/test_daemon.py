@@ -366,14 +366,75 @@ def test_a_second_daemon_on_the_same_database_is_refused(recent_shop: Shop) -> N
     assert ended(first).code == 0
 
 
-def test_a_daemon_that_was_killed_is_not_shown_as_running(recent_shop: Shop) -> None:
+def age_heartbeat(shop: Shop, minutes: int) -> None:
+    """Moves the daemon's last heartbeat into the past, and the runs before it too."""
+    with closing(sqlite3.connect(shop.database)) as db, db:
+        db.execute(
+            "UPDATE daemon SET seen_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?), "
+            "started_at = strftime('%Y-%m-%dT%H:%M:%SZ', started_at, ?)",
+            (f"-{minutes} minutes", f"-{minutes} minutes"),
+        )
+        db.execute("UPDATE runs SET ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', ended_at, ?)", (f"-{minutes} minutes",))
+
+
+def test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_hand_succeeds(recent_shop: Shop) -> None:
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.kill()
+    ended(process)
+    age_heartbeat(recent_shop, 9)
+    assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+    age_heartbeat(recent_shop, 11)
+    assert "daemon: not running: its last heartbeat was at 2" in recent_shop.run("status", code=1).out
+    told = json.loads(recent_shop.run("status", "--json", code=1).out)
+    assert (told["daemon_missing"], told["stale"]) == (True, False)
+    for options in ([], ["--public"]):
+        copy = recent_shop.folder / f"copy{len(options)}.db"
+        recent_shop.run("snapshot", *options, copy)
+        assert json.loads(recent_shop.run("status", "--json", "--db", copy).out)["daemon"] is None
+    recent_shop.server.faults = lambda request: Respond(403)
+    assert recent_shop.run("sync", code=12)
+    assert recent_shop.run("status", code=1).out.count("its last heartbeat was at") == 1
+    recent_shop.server.faults = None
+    recent_shop.run("sync")
+    assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+
+
+def test_status_exits_0_however_long_ago_a_daemon_was_stopped(recent_shop: Shop) -> None:
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
+    process.send_signal(signal.SIGTERM)
+    assert ended_promptly(process).code == 0
+    age_heartbeat(recent_shop, 60)
+    for expected in ("false", "true"):
+        recent_shop.environment["LGSCO_SCHEDULE_EXPECT_DAEMON"] = expected
+        assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+
+
+def test_a_sync_of_the_daemon_itself_makes_up_for_nothing(recent_shop: Shop) -> None:
+    """It ended after the last heartbeat that was written, and then the daemon was killed."""
     process = recent_shop.start("daemon")
     until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
     process.kill()
     ended(process)
     with closing(sqlite3.connect(recent_shop.database)) as db, db:
-        db.execute("UPDATE daemon SET seen_at = '2026-01-01T00:00:00Z'")
-    assert "daemon: not running" in recent_shop.run("status").out
+        db.execute("UPDATE daemon SET seen_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-11 minutes')")
+    assert recent_shop.run("status", code=1)
+
+
+def test_status_exits_1_where_a_daemon_is_expected_and_none_ever_ran(recent_shop: Shop) -> None:
+    recent_shop.run("sync")
+    assert json.loads(recent_shop.run("status", "--json").out)["daemon_missing"] is False
+    recent_shop.environment["LGSCO_SCHEDULE_EXPECT_DAEMON"] = "true"
+    assert (
+        "none ever ran on this database, and [schedule] expect_daemon is set" in recent_shop.run("status", code=1).out
+    )
+    process = recent_shop.start("daemon")
+    until(process, lambda: rows(recent_shop, f"SELECT 1 FROM daemon WHERE process = {process.pid}"))
+    assert "daemon: process" in recent_shop.run("status").out
+    process.send_signal(signal.SIGTERM)
+    ended_promptly(process)
+    assert recent_shop.run("status").code == 0
 
 
 def test_a_site_that_blocks_does_not_end_the_daemon(recent_shop: Shop) -> None:
@@ -467,7 +528,7 @@ def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
     shown = read_off(ours).decode()
     assert process.wait() == 0
     assert "sync begins (run 1)" in shown
-    assert "sync ends (run 1): complete" in shown
+    assert "sync ends (run 1): done" in shown
 
 
 def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:

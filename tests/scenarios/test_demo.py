@@ -47,7 +47,7 @@ def test_a_stopped_demo_goes_on_when_it_is_run_again(desk: Desk, number: signal.
     ran = desk.run("demo", "--count", str(COUNT))
     assert f"{before} of them, and the others are fetched now" in ran.out
     assert f"demo.db holds {COUNT + 5} decisions" in ran.out
-    (new,) = re.findall(r"complete: (\d+) new", ran.out)
+    (new,) = re.findall(r"done: (\d+) new", ran.out)
     (total,) = ask(database, "SELECT count(*) FROM decisions")
     assert total == COUNT + 5
     assert before <= total - int(new) + 1, "a page that was stored and not yet parsed counts for neither"

@@ -142,7 +142,7 @@ def test_a_listing_that_states_0_for_everything_is_believed_by_no_first_run(fres
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert "states 0 results" in outcome.message
     assert "no total" not in outcome.message
-    assert fresh.ask("SELECT state FROM windows") == []
+    assert set(fresh.ask("SELECT state FROM windows")) == {"unseen"}
     recovers(fresh, Backfill())
 
 
@@ -180,7 +180,7 @@ def test_a_year_that_is_empty_and_says_so_is_proven_by_the_years_around_it(fresh
     outcome = run(fresh, Backfill(date(2015, 1, 1), date(2015, 12, 31)))
     assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message
     assert fresh.ask("SELECT total, state FROM windows") == [(0, "proven")]
-    assert len(listings(fresh)) <= 5
+    assert len(listings(fresh)) <= 6, "that of all dates among them"
 
 
 def test_a_site_that_rightly_states_0_is_backfilled_and_costs_an_idle_sync_two_requests(fresh: World) -> None:
@@ -320,7 +320,7 @@ def test_a_page_in_the_middle_that_is_none_is_named_and_the_rest_is_had(fresh: W
     )
     assert ("states 0 results" in outcome.message) == (name == "nothing")
     assert ("states no total" in outcome.message) == (name in ("wall", "empty"))
-    assert "0001-01-01 to 9999-12-31 is not proven" in outcome.message
+    assert "beginning to today: not proven" in str(outcome)
     assert outcome.message.endswith(AGAIN)
     assert fresh.ask("SELECT count(*) FROM decisions") == [len(fresh.site) - 10]
     recovers(fresh, Backfill())

@@ -238,7 +238,7 @@ def test_raw_pages_and_what_only_the_program_reads_are_hidden(web: httpx.Client,
     shown = {name for name, hidden in tables.items() if not hidden}
     assert shown == {
         *("decisions", "revisions", "entries", "windows", "moves", "absences", "queue", "checks", "requests", "runs"),
-        *("request_days", "promises", "robots"),
+        *("request_days", "promises", "robots", "intents", "site_totals"),
     }
     assert {"pages", "dictionaries", "layouts", "_sqlite_migrations", "decisions_fts"} <= tables.keys()
     assert "/pages" not in web.get("/").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import signal
 import sqlite3
 import time as wall
@@ -59,7 +60,8 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
     process.send_signal(number)
     ran = ended_promptly(process)
     assert ran.code == code, ran.err
-    assert ran.sentence == "lgsco: stopped: what was done is saved, run the same command again to go on"
+    goes_on_with = "`lgsco backfill` goes on, `lgsco backfill --withdraw` drops what is left"
+    assert re.fullmatch(rf"lgsco: stopped: \d+( of \d+)? fetched; {goes_on_with}", ran.sentence)
     assert not list(short_shop.folder.glob("kept.db-wal")), "the log is folded into the file"
     assert ask(short_shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
     assert ask(short_shop.database, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"

@@ -40,7 +40,8 @@ NAMED = INCOMPLETE | LAYOUT | BLOCKED
 EITHER = COMPLETE | NAMED
 """Complete, if what is held then is the truth."""
 ADDRESS = (
-    r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d"
+    r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d|"
+    r"beginning to today"
 )
 TO_DO = (
     r"run the command again|write to the publisher|`lgsco \w+`|tried again|is queued|are queued|"
@@ -128,7 +129,7 @@ def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
 def told(world: World, outcome: Outcome) -> str:
     """All that the user is told of what went wrong: the last sentence, those before it, the reasons in the queue."""
     reasons = world.ask("SELECT error FROM queue WHERE error IS NOT NULL")
-    return "\n".join([outcome.message, *outcome.tally.unread, *reasons])
+    return "\n".join([str(outcome), *outcome.tally.unread, *reasons])
 
 
 def fault_named(name: str, site: Site) -> tuple[Fault, dict[str, object]]:

@@ -36,5 +36,5 @@ def test_the_last_sentence_says_where_and_what_to_do(
     outcome = met(world, Backfill() if mode == "fresh" else Sync(), name, scope)
     assert outcome.exit_code
     assert "\n" not in outcome.message
-    assert re.search(ADDRESS, outcome.message), f"no address, reference or range: {outcome.message}"
+    assert re.search(ADDRESS, str(outcome)), f"no address, reference or range: {outcome}"
     assert re.search(TO_DO, outcome.message), f"nothing to do: {outcome.message}"

@@ -116,7 +116,7 @@ def test_a_wait_of_a_year_is_a_day_and_a_line_in_the_log(
     assert [record for record in caplog.records if "31536000" in record.message and "a day" in record.message]
     seen = len(world.server.log)
     world.time.at = BEGAN + 23 * HOUR
-    assert world.run(Backfill()).message == CAPPED, "the next process knows as much"
+    assert world.run(Backfill()).message.endswith(CAPPED), "the next process knows as much"
     assert len(world.server.log) == seen
     world.time.at = BEGAN + 24 * HOUR + timedelta(minutes=1)
     assert world.run(Backfill()).state == "complete"

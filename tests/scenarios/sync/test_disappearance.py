@@ -144,7 +144,7 @@ def test_a_walk_that_came_short_takes_nothing_off_the_list(world: World) -> None
     assert outcome.exit_code == 10
     assert world.ask("SELECT count(*) FROM entries WHERE unlisted_at IS NOT NULL") == [0]
     assert world.ask("SELECT count(*) FROM absences") == [0]
-    assert world.ask("SELECT state FROM windows WHERE total > 0") == ["short"]
+    assert set(world.ask("SELECT state FROM windows WHERE total > 0")) == {"short"}
 
 
 def _without_cards(html: str, references: set[str]) -> str:
@@ -152,7 +152,9 @@ def _without_cards(html: str, references: set[str]) -> str:
     return cards.sub(lambda card: "" if any(f"/{slug(one)}" in card[0] for one in references) else card[0], html)
 
 
-def test_a_statement_that_leaves_by_age_is_expired_and_a_report_of_its_age_withdrawn(old_world: World) -> None:
+def test_what_leaves_past_the_retention_age_is_gone_where_few_statements_of_its_age_are_known(
+    old_world: World,
+) -> None:
     before = date(2019, 1, 1)
     old = [sample for sample in old_world.site.listed(last=before - timedelta(days=1)) if sample.kind == "statement"]
     report = replace(one(date(2018, 5, 1)), kind="report", layout="overview", outcome="Upheld", closing=None)
@@ -162,8 +164,8 @@ def test_a_statement_that_leaves_by_age_is_expired_and_a_report_of_its_age_withd
     outcome = sync_daily(old_world, 10, listing__gone_days=2, **cadence("walk", 2))
     assert outcome.exit_code == 0
     statuses = dict(old_world.ask("SELECT reference, status FROM decisions"))
-    assert {statuses[sample.reference] for sample in old} == {"expired"}
-    assert statuses[report.reference] == "withdrawn"
+    assert {statuses[sample.reference] for sample in old} == {"gone"}
+    assert statuses[report.reference] == "gone"
     kept = {sample.reference for sample in old_world.site.listed()}
     assert {statuses[reference] for reference in kept} == {"published"}
     truth_is_held(old_world)

@@ -26,14 +26,14 @@ def test_an_idle_sync_asks_two_totals_and_the_canary(old_world: World) -> None:
     assert len(old_world.targets()) - since == 4, "robots.txt, two totals, the known decision of the day"
 
 
-def test_an_idle_sync_of_what_nothing_leaves_by_age_asks_one_total(world: World) -> None:
+def test_an_idle_sync_of_what_nothing_leaves_by_age_asks_its_total_and_that_of_all_dates(world: World) -> None:
     first = date(2024, 1, 1)
     assert world.run(Backfill(first), **QUIET).state == "complete"
     assert sync(world).exit_code == 0
     later(world)
     since = len(world.targets())
     assert sync(world).exit_code == 0
-    assert len(listings(world, since)) == 1
+    assert len(listings(world, since)) == 2
 
 
 def test_the_two_totals_part_where_age_begins(old_world: World) -> None:

@@ -159,6 +159,9 @@ REFUSED = [
     ("[listing]\nwalk_most = 9", ["[listing] walk_most", "10 or more"]),
     ("[schedule]\nsync_days = 0", ["[schedule] sync_days", "1 or more"]),
     ("[schedule]\nsync_days = 4000000", ["[schedule] sync_days"]),
+    ("[schedule]\nexpect_daemon = 1", ["[schedule] expect_daemon", "true or false"]),
+    ("[schedule]\nexpect_daemon = 'true'", ["[schedule] expect_daemon", "true or false"]),
+    ("[schedule]\nexpect_daemon = [true]", ["[schedule] expect_daemon", "true or false"]),
     ("[listing]\ntrust_hours = 1e300", ["[listing] trust_hours"]),
     ("[schedule]\nsync = 'daily'", ["[schedule] sync", "list"]),
     ("[schedule]\nsync = [1]", ["[schedule] sync", "list"]),
@@ -205,6 +208,8 @@ def test_a_refusal_names_the_file_the_key_and_what_is_allowed(tmp_path: Path, te
         ("LGSCO_FETCH_DAILY_REQUESTS", "-1"),
         ("LGSCO_SITE_BASE_URL", "lgo"),
         ("LGSCO_SCHEDULE_TIME_ZONE", "Here"),
+        ("LGSCO_SCHEDULE_EXPECT_DAEMON", "maybe"),
+        ("LGSCO_SCHEDULE_EXPECT_DAEMON", ""),
     ],
 )
 def test_a_refusal_names_the_variable_of_the_environment(name: str, value: str) -> None:
@@ -400,3 +405,10 @@ def test_no_variable_makes_loading_fail_otherwise(dial: tuple[str, str], text: s
     name = "LGSCO_{}_{}".format(*dial).upper()
     refused = refusal(lambda: load(None, {name: text}))
     assert refused is None or refused.startswith(name)
+
+
+@pytest.mark.parametrize("text", ["true", "True", " TRUE ", "1"])
+def test_a_switch_is_set_by_the_environment(text: str) -> None:
+    name = "LGSCO_SCHEDULE_EXPECT_DAEMON"
+    assert load(None, {name: text}).schedule.expect_daemon is True
+    assert load(None, {name: "false"}).schedule.expect_daemon is False

@@ -18,6 +18,7 @@ from storage.migrations import (
     m006_holds,
     m007_cards,
     m008_reasons_and_failures,
+    m010_gone,
 )
 
 LANDED = {
@@ -29,6 +30,7 @@ LANDED = {
     m006_holds.SCRIPT: "ea825ec82fae44a31c1c37c79f3f49ae277a8a97b9763f0dd1807f2bf7581b9d",
     m007_cards.SCRIPT: "e92764514ba5bc4916b49dcfd7f0c3aeecf402cd78326b2f2c33993c780d04f7",
     m008_reasons_and_failures.SCRIPT: "50e42efbce81d10cab7353ffab5f6839fdee273a09da12c24f56bf72064b17b0",
+    m010_gone.SCRIPT: "cff051c86dd03e3ce32ab32fecdf4bf381ac94862ed49f46b4063465ae62ef6b",
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ingest.crawling.windows import EVERYTHING
 from lgsco.web.queries import QUERIES
 from storage import decisions, entries, ledger, queue
 from storage.decisions import Reading
@@ -91,7 +92,7 @@ def counts(db: sqlite3.Connection) -> Counts:
     told = holdings(db)
     failures = queue.find_failures(db)
     not_fetched = canned(db, "not_fetched")
-    coverage = find_coverage(db)
+    coverage = find_coverage(db, lambda _: [EVERYTHING])
     complete = canned(db, "complete")
     stored = {reference for (reference,) in db.execute("SELECT reference FROM held_from_site")}
     of_month = {row["first"][:7]: row for row in coverage.windows}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.reports.calendar import LOOKS, Calendar, Numbers, State, as_lines, as_svg, draw
-from ingest.reports.coverage import find_gaps, find_unproven
+from ingest.reports.coverage import find_gaps
 from storage.model import Proof, Window, WindowState
 from support.calendar import every_state, proof
 from support.world import TODAY
@@ -55,10 +55,6 @@ def test_a_month_is_as_bad_as_its_worst_window() -> None:
         *("short", "short", "short", "short"),
     ]
     assert find_gaps(ledger) == [Window(date(2026, 6, 30), date(2026, 7, 31))]
-    assert [(str(window.first), state) for window, state in find_unproven(ledger)] == [
-        *(("2026-08-01", "short"), ("2026-06-30", "unseen"), ("2026-04-11", "drifting")),
-        *(("2026-03-16", "short"), ("2026-03-15", "unknown")),
-    ]
 
 
 def test_this_month_need_be_looked_at_until_today_only() -> None:
@@ -147,7 +143,6 @@ def test_any_ledger_gives_a_month_its_worst_state(
     assert len(drawn.findall(f"{SVG}g[@class='month']")) == len(calendar.months)
     covered = [p.window for p in ledger]
     assert all(not (hole.first <= w.last and w.first <= hole.last) for hole in find_gaps(ledger) for w in covered)
-    assert (not find_unproven(ledger)) == (all(p.state == "proven" for p in ledger) and not find_gaps(ledger))
 
 
 # ---------------------------------------------------------------- as words and as SVG

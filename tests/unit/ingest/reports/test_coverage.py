@@ -11,20 +11,14 @@ from ingest.reports.coverage import (
     describe_gone,
     describe_range,
     find_gaps,
-    find_unproven,
     report_coverage,
 )
-from storage.model import Proof, Window, WindowState
+from storage.model import Proof
 from storage.status import Coverage, Gone
+from support.claims import AT, claim_rows, proof, window
 
 AS_ON = date(2026, 11, 2)
-COUNTED = "2026-11-01T12:00:00Z"
-NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, never_held=0)
-
-
-def proof(first: str, last: str, state: WindowState = "proven") -> Proof:
-    window = Window(date.fromisoformat(first), date.fromisoformat(last))
-    return Proof(window, 0, 0, state, COUNTED, COUNTED, COUNTED if state == "proven" else None, "t=both")
+NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, gone=0, never_held=0)
 
 
 def window_row(proof: Proof, total: int | None = 0, **counts: int) -> dict[str, Any]:
@@ -48,56 +42,25 @@ def coverage_of(*proofs: Proof, gone: Gone = NONE_GONE, **rows: list[dict[str, A
         missing=rows.get("missing", []),
         excluded=rows.get("excluded", []),
         gone=gone,
+        claim=claim_rows(proofs),
     )
 
 
-# ---------------------------------------------------------------- what is proven
+# ---------------------------------------------------------------- gaps of the ledger
 
 
-def test_a_ledger_of_adjoining_proven_windows_has_no_gap_and_nothing_unproven() -> None:
-    ledger = [proof("2026-01-01", "2026-01-31"), proof("2026-02-01", "2026-02-28")]
-    assert find_gaps(ledger) == []
-    assert find_unproven(ledger) == []
+def test_a_ledger_of_adjoining_windows_has_no_gap() -> None:
+    assert find_gaps([proof("2026-01-01", "2026-01-31"), proof("2026-02-01", "2026-02-28")]) == []
 
 
-def test_one_day_between_two_windows_is_a_gap_and_unproven() -> None:
+def test_one_day_between_two_windows_is_a_gap() -> None:
     ledger = [proof("2026-01-01", "2026-01-31"), proof("2026-02-02", "2026-02-28")]
-    day = Window(date(2026, 2, 1), date(2026, 2, 1))
-    assert find_gaps(ledger) == [day]
-    assert find_unproven(ledger) == [(day, "unseen")]
+    assert find_gaps(ledger) == [window("2026-02-01", "2026-02-01")]
 
 
-def test_an_empty_ledger_has_no_gap_and_is_not_proven() -> None:
+def test_an_empty_ledger_has_no_gap_and_proves_nothing() -> None:
     assert find_gaps([]) == []
     assert report_coverage(coverage_of(), AS_ON).proven is False
-
-
-@pytest.mark.parametrize("state", ["short", "drifting", "unknown"])
-def test_a_window_in_any_other_state_is_unproven_newest_first(state: WindowState) -> None:
-    ledger = [proof("2026-01-01", "2026-01-31", state), proof("2026-02-01", "2026-02-28", state)]
-    assert find_unproven(ledger) == [(ledger[1].window, state), (ledger[0].window, state)]
-    assert report_coverage(coverage_of(*ledger), AS_ON).proven is False
-
-
-def test_coverage_is_proven_where_each_window_is_and_no_decision_is_missing() -> None:
-    ledger = proof("2026-01-01", "9999-12-31")
-    assert report_coverage(coverage_of(ledger), AS_ON).proven is True
-    missing = report_coverage(coverage_of(ledger, missing=[decision_row("25 004 920")]), AS_ON)
-    assert missing.proven is False
-
-
-def test_an_excluded_decision_leaves_coverage_proven_and_is_mentioned() -> None:
-    report = report_coverage(
-        coverage_of(proof("2026-01-01", "9999-12-31"), excluded=[decision_row("25 004 920")]), AS_ON
-    )
-    assert report.proven is True
-    assert report.conclusion_lines()[-1] == "proven: all that the site lists is held, or excluded"
-
-
-def test_a_gap_between_proven_windows_leaves_coverage_unproven() -> None:
-    report = report_coverage(coverage_of(proof("2026-01-01", "2026-01-31"), proof("2026-03-01", "2026-03-31")), AS_ON)
-    assert report.proven is False
-    assert report.conclusion_lines()[-1] == "date ranges not proven complete: 1; decisions missing: 0"
 
 
 # ---------------------------------------------------------------- what is shown
@@ -112,29 +75,31 @@ def test_the_table_shows_windows_and_gaps_newest_first_with_open_ends_in_words()
         missing=[],
         excluded=[],
         gone=NONE_GONE,
+        claim=claim_rows([first, last]),
     )
     header, *lines = report_coverage(rows, AS_ON).table_lines()
     assert header.split() == [
         *("from", "to", "state", "total", "listed", "held", "missing", "failed", "excluded", "counted")
     ]
     assert [line.split() for line in lines] == [
-        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", COUNTED],
+        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", AT],
         ["2026-02-01", "2026-02-28", "unseen"],
-        ["beginning", "2026-01-31", "short", "1,200", "1,199", "1,150", "49", "0", "0", COUNTED],
+        ["beginning", "2026-01-31", "short", "1,200", "1,199", "1,150", "49", "0", "0", AT],
     ]
-    assert {len(line) for line in (lines[0], lines[2])} == {len(header) - len("counted") + len(COUNTED)}
+    assert {len(line) for line in (lines[0], lines[2])} == {len(header) - len("counted") + len(AT)}
 
 
 def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
     assert report_coverage(coverage_of(), AS_ON).lines() == [
-        "no longer listed: 0 expired by age, 0 withdrawn, 0 not explained yet",
-        "nothing has been counted yet; `lgsco backfill` begins the ledger",
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",
+        "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
+        "the archive has 0 decisions of the site, whose total is not known yet",
     ]
 
 
 def test_twenty_missing_decisions_are_named_and_one_more_is_counted() -> None:
     rows = [decision_row(f"25 000 {number:03}") for number in range(21)]
-    for count, last in ((20, "  25 000 019"), (21, "  … and 1 more; --json names them all")):
+    for count, last in ((20, "  25 000 019"), (21, "  … and 1 more; --json names them")):
         lines = report_coverage(coverage_of(missing=rows[:count]), AS_ON).conclusion_lines()
         assert lines[0] == f"missing, by reference: {count}"
         assert lines[1].split() == ["reference", "date", "state", "tries", "next", "try", "reason"]
@@ -168,10 +133,11 @@ def test_a_decision_that_took_an_open_windows_end_as_its_date_shows_no_date(end:
 def test_json_has_every_window_gap_month_and_decision() -> None:
     ledger = proof("2026-10-01", "2026-10-05"), proof("2026-10-08", "9999-12-31", "short")
     missing, excluded = decision_row("25 004 920"), decision_row("25 004 921")
-    gone = Gone(unexplained=1, expired=2, withdrawn=3, never_held=4)
+    gone = Gone(unexplained=1, expired=2, withdrawn=3, gone=5, never_held=4)
     report = report_coverage(coverage_of(*ledger, missing=[missing], excluded=[excluded], gone=gone), AS_ON)
     assert report.as_json() == {
         "proven": False,
+        "claim": report.claim.as_json(),
         "windows": [window_row(ledger[1]), window_row(ledger[0])],
         "gaps": [{"first": "2026-10-06", "last": "2026-10-07"}],
         "months": [
@@ -180,7 +146,7 @@ def test_json_has_every_window_gap_month_and_decision() -> None:
         ],
         "missing": [missing],
         "excluded": [excluded],
-        "gone": {"unexplained": 1, "expired": 2, "withdrawn": 3, "never_held": 4},
+        "gone": {"unexplained": 1, "expired": 2, "withdrawn": 3, "gone": 5, "never_held": 4},
     }
 
 
@@ -196,10 +162,10 @@ def test_lines_are_table_then_calendar_then_conclusion() -> None:
 
 
 def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any() -> None:
-    assert describe_gone(Gone(1_000, 2, 3, 0)) == (
-        "no longer listed: 2 expired by age, 3 withdrawn, 1,000 not explained yet"
+    assert describe_gone(Gone(1_000, 2, 3, 4, 0)) == (
+        "no longer listed: 2 expired by age, 3 withdrawn, 4 gone for an unknown reason, 1,000 not explained yet"
     )
-    assert describe_gone(Gone(0, 0, 0, 5)).endswith("not explained yet, 5 never held")
+    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never held")
 
 
 def test_describe_range_says_open_ends_in_words() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.reports.lines import name_first, printable
+from ingest.reports.lines import name_ending, name_first, printable
 
 
 def test_printable_leaves_letters_punctuation_and_emoji_as_they_are() -> None:
@@ -33,3 +33,9 @@ def test_name_first_names_all_up_to_the_limit() -> None:
 def test_name_first_counts_the_rest_in_the_format_given() -> None:
     assert name_first(["a", "b", "c"], 2, "… and {} more") == ["a", "b", "… and 1 more"]
     assert name_first(["x"] * 1_237, 2, "… and {:,} more") == ["x", "x", "… and 1,235 more"]
+
+
+def test_a_run_that_ended_well_is_shown_as_done_and_never_as_complete() -> None:
+    assert name_ending("complete") == "done"
+    assert name_ending("incomplete") == "incomplete"
+    assert name_ending("limited") == "limited"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ingest.reports.status import StatusReport, hours_since, is_running, is_stale, mark_died, report_status
-from storage.model import Proof, Window, WindowState
+from ingest.config import Cadence
+from ingest.reports.status import StatusReport, hours_since, is_missing, is_running, is_stale, mark_died, report_status
+from storage.model import IntentState
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
+from support.claims import claim_rows, intent, proof
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NEXT = "2026-11-03T07:30:00Z"
@@ -51,11 +53,6 @@ def failure(number: int, state: str = "failed") -> Failure:
     return Failure(f"25 000 {number:03}", "/decisions/x", state, 3, NEXT, "ServerError", error)
 
 
-def unproven(number: int, state: WindowState = "short") -> Proof:
-    window = Window(date(2020 + number, 1, 1), date(2020 + number, 12, 31))
-    return Proof(window, 1, 0, state, NEXT, None, None, "t=both")
-
-
 def unexplained(number: int) -> Unexplained:
     return Unexplained(f"25 000 {number:03}", "2026-10-01T07:30:00Z", "the site answers 500", NEXT)
 
@@ -64,26 +61,31 @@ def report(
     *,
     processes: Collection[int] = (),
     stale_hours: float = 100,
+    expect_daemon: bool = False,
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
     **rows: Any,
 ) -> StatusReport:
     """The report of an archive in which nothing is wrong, but for the rows given."""
     calm: dict[str, Any] = {
         "holdings": HOLDINGS,
-        "proofs": [],
+        "claim": claim_rows(),
         "failures": [],
-        "gone": Gone(0, 0, 0, 0),
+        "gone": Gone(0, 0, 0, 0, 0),
         "unexplained": [],
         "canary": Canary("2026-11-02T07:31:00Z", None, "it reads"),
         "daemon": None,
         "runs": [],
         "last_success": stamp(timedelta(hours=4)),
+        "last_sync_by_hand": None,
     }
     return report_status(
         StatusRows(**{**calm, **rows}),
         database="lgsco.db",
         stale_hours=stale_hours,
+        expect_daemon=expect_daemon,
         now=NOW,
+        today=NOW.date(),
+        cadence=Cadence(),
         next_sync=next_sync,
         process_exists=lambda process: process in processes,
     )
@@ -112,6 +114,38 @@ def test_a_daemon_that_recorded_its_stop_does_not_run() -> None:
     assert not is_running(daemon(stopped_at=stamp(timedelta(seconds=1))), NOW)
 
 
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_daemon_that_ended_without_a_stop_is_missing_after_ten_minutes(expected: bool) -> None:
+    assert not is_missing(daemon(), NOW, None, expected=expected)
+    assert not is_missing(daemon(10 * MINUTE), NOW, None, expected=expected)
+    assert is_missing(daemon(10 * MINUTE + SECOND), NOW, None, expected=expected)
+    assert is_missing(daemon(timedelta(days=400)), NOW, None, expected=expected)
+    assert not is_missing(daemon(-MINUTE), NOW, None, expected=expected), "by a clock that was ahead"
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_sync_by_hand_after_its_last_heartbeat_makes_up_for_a_missing_daemon(expected: bool) -> None:
+    silent = daemon(60 * MINUTE)
+    assert is_missing(silent, NOW, stamp(61 * MINUTE), expected=expected), "it succeeded before"
+    assert is_missing(silent, NOW, stamp(60 * MINUTE), expected=expected)
+    assert not is_missing(silent, NOW, stamp(59 * MINUTE), expected=expected)
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_daemon_that_recorded_its_stop_is_not_missing(expected: bool) -> None:
+    stopped = daemon(timedelta(days=9), stopped_at=stamp(timedelta(days=9)))
+    assert not is_missing(stopped, NOW, None, expected=expected)
+
+
+def test_a_daemon_that_never_ran_is_missing_only_where_one_is_expected() -> None:
+    for sync_by_hand in (None, stamp(MINUTE)):
+        assert not is_missing(None, NOW, sync_by_hand, expected=False)
+        assert is_missing(None, NOW, sync_by_hand, expected=True)
+
+
 def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> None:
     runs = [run(4, "running", process=1), run(3, "running", process=2), run(2, "complete", process=1)]
     marked = mark_died(runs, {2}.__contains__)
@@ -124,19 +158,19 @@ def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> No
 def test_a_fresh_archive_is_not_stale_and_says_its_age_in_hours() -> None:
     fresh = report(last_success=stamp(timedelta(hours=4)))
     assert fresh.stale is False
-    assert fresh.lines()[-1] == "last run that was complete up to its day: 4 hours ago"
+    assert fresh.lines()[-1] == "last sync or backfill that ended without a failure: 4 hours ago"
 
 
 def test_a_stale_archive_says_so_and_by_which_limit() -> None:
     old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
     assert old.stale is True
-    assert old.lines()[-1] == "last run that was complete up to its day: 101 hours ago, more than 100: STALE"
+    assert old.lines()[-1] == "last sync or backfill that ended without a failure: 101 hours ago, more than 100: STALE"
 
 
 def test_an_archive_without_a_success_is_stale() -> None:
     empty = report(last_success=None)
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
-    assert empty.lines()[-1] == "last run that was complete up to its day: never, more than 100: STALE"
+    assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never, more than 100: STALE"
 
 
 def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() -> None:
@@ -151,14 +185,32 @@ def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() ->
 
 @pytest.mark.parametrize(
     "gone",
-    [None, daemon(timedelta(hours=1)), daemon(stopped_at="2026-11-02T11:59:00Z")],
-    ids=["never", "killed", "stopped"],
+    [None, daemon(timedelta(minutes=10)), daemon(stopped_at="2026-11-02T11:59:00Z")],
+    ids=["never", "silent for ten minutes", "stopped"],
 )
 def test_without_a_running_daemon_the_timetables_next_sync_is_shown(gone: Daemon | None) -> None:
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
     assert shown.lines()[-2] == f"daemon: not running; by the timetable the next sync would be {NEXT}"
     assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
+
+
+def test_a_missing_daemon_is_named_with_what_to_do() -> None:
+    at = stamp(timedelta(hours=1))
+    killed = report(daemon=daemon(timedelta(hours=1)))
+    assert (killed.daemon_missing, killed.as_json()["daemon_missing"], killed.stale) == (True, True, False)
+    assert killed.lines()[-2] == (
+        f"daemon: not running: its last heartbeat was at {at}, and it recorded no stop; start `lgsco daemon` again, or "
+        f"run `lgsco sync`; by the timetable the next sync would be {NEXT}"
+    )
+    never = report(expect_daemon=True)
+    assert never.daemon_missing
+    assert "not running: none ever ran on this database, and [schedule] expect_daemon is set" in never.lines()[-2]
+    stopped = report(expect_daemon=True, daemon=daemon(timedelta(hours=1), stopped_at=at))
+    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; by")) == (False, True)
+    made_up_for = report(daemon=daemon(timedelta(hours=1)), last_sync_by_hand=stamp(timedelta(minutes=5)))
+    assert (made_up_for.daemon_missing, made_up_for.as_json()["daemon_missing"]) == (False, False)
+    assert made_up_for.lines()[-2].startswith("daemon: not running; by the timetable")
 
 
 # ---------------------------------------------------------------- what is named and what is counted
@@ -171,46 +223,55 @@ def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
     assert lines[2] == "waiting to be fetched: 12; of them failed so far: 11"
     assert lines[3] == f"  25 000 001 (3 tries, next {NEXT}): the site answers 500"
     assert lines[12].startswith("  25 000 010 ")
-    assert lines[13:15] == ["  … and 2 more; --json names them all", "excluded, listed and not to be had: 2"]
+    assert lines[13:15] == ["  … and 2 more; --json names them", "excluded, listed and not to be had: 2"]
     assert "25 000 000" not in "\n".join(lines)
     assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
 
 
-def test_five_unproven_ranges_are_named_newest_first_and_gaps_count() -> None:
-    ledger = [unproven(number) for number in (0, 1, 2, 4, 5)]
-    lines = report(proofs=ledger).lines()
-    start = lines.index("date ranges not proven complete: 6")
-    assert lines[start + 1 : start + 7] == [
-        "  2025-01-01 to 2025-12-31: short",
-        "  2024-01-01 to 2024-12-31: short",
-        "  2023-01-01 to 2023-12-31: unseen",
-        "  2022-01-01 to 2022-12-31: short",
-        "  2021-01-01 to 2021-12-31: short",
-        "  … and 1 more; `lgsco coverage` shows them all",
-    ]
-    ranges = report(proofs=ledger).as_json()["unproven"]
-    assert len(ranges) == 6
-    assert ranges[2] == {"first": "2023-01-01", "last": "2023-12-31", "state": "unseen"}
+def test_the_claim_about_what_was_asked_for_is_shown_and_its_unproven_ranges_are_in_the_json() -> None:
+    ledger = [proof("2026-10-01", "2026-10-31"), proof("2026-11-01", "9999-12-31", "short")]
+    shown = report(claim=claim_rows(ledger))
+    start = shown.lines().index(str(shown.claim.sentences()[0]))
+    assert shown.lines()[start : start + len(shown.claim.sentences())] == shown.claim.sentences()
+    assert shown.as_json()["unproven"] == [{"first": "2026-11-01", "last": "9999-12-31", "state": "short"}]
 
 
-def test_a_proven_ledger_has_no_range_to_name() -> None:
-    shown = report(proofs=[unproven(0, "proven")])
-    assert "date ranges not proven complete: 0" in shown.lines()
-    assert shown.as_json()["unproven"] == []
+@pytest.mark.parametrize(
+    ("last", "since", "overdue"),
+    [
+        ("9999-12-31", "2026-10-26T12:00:00Z", False),
+        ("9999-12-31", "2026-10-25T12:00:00Z", True),
+        ("2026-06-01", "2026-10-03T12:00:00Z", False),
+        ("2026-06-01", "2026-10-02T12:00:00Z", True),
+        ("2024-01-01", "2026-08-04T12:00:00Z", False),
+        ("2024-01-01", "2026-08-03T12:00:00Z", True),
+    ],
+)
+def test_a_range_that_is_unproven_for_longer_than_its_cadence_makes_the_archive_stale(
+    last: str, since: str, *, overdue: bool
+) -> None:
+    ledger = replace(proof("2023-12-01", last, "short"), unproven_since=since)
+    shown = report(claim=claim_rows([ledger]))
+    assert shown.stale is overdue
+    assert any("for longer than [cadence] allows: 1: STALE" in line for line in shown.lines()) is overdue
 
 
-def test_an_open_range_is_said_in_words() -> None:
-    open_range = Proof(Window(date.min, date.max), None, 0, "unknown", NEXT, None, None, "t=both")
-    assert "  beginning to onwards: unknown" in report(proofs=[open_range]).lines()
+@pytest.mark.parametrize(("state", "overdue"), [("interrupted", True), ("running", True), ("paused", False)])
+def test_what_is_left_of_a_backfill_is_overdue_unless_the_user_paused_it(state: IntentState, *, overdue: bool) -> None:
+    ledger = replace(proof("2023-12-01", "2024-01-01", "unseen"), unproven_since="2026-01-01T12:00:00Z")
+    shown = report(claim=claim_rows([ledger], [intent("2023-12-01", "2024-01-01", state)]))
+    assert shown.stale is overdue
 
 
 def test_five_unexplained_absences_are_named() -> None:
-    lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0)).lines()
-    start = lines.index("no longer listed: 0 expired by age, 0 withdrawn, 7 not explained yet")
+    lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0, 0)).lines()
+    start = lines.index(
+        "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 7 not explained yet"
+    )
     assert lines[start + 1] == (
         f"  25 000 000 (not listed since 2026-10-01T07:30:00Z, asked for again {NEXT}): the site answers 500"
     )
-    assert lines[start + 6] == "  … and 2 more; --json names them all"
+    assert lines[start + 6] == "  … and 2 more; --json names them"
 
 
 def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
@@ -218,8 +279,8 @@ def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
     shown = report(runs=runs)
     start = shown.lines().index("last runs:")
     assert shown.lines()[start + 1 : start + 7] == [
-        "  2026-11-08T07:30:00Z sync: complete: 5 new",
-        *(f"  2026-11-0{number}T07:30:00Z sync: complete" for number in (7, 6, 5, 4)),
+        "  2026-11-08T07:30:00Z sync: done: 5 new",
+        *(f"  2026-11-0{number}T07:30:00Z sync: done" for number in (7, 6, 5, 4)),
         shown.lines()[-2],
     ]
     assert [one["id"] for one in shown.as_json()["runs"]] == [8, 7, 6, 5, 4, 3]
@@ -240,12 +301,12 @@ def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
         (Canary("2026-11-02T07:31:00Z", None, "it reads"), "2026-11-02T07:31:00Z"),
         (
             Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
-            "2026-11-01T07:31:00Z; not since 2026-11-02T07:31:00Z: a wall",
+            "2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",
         ),
     ],
 )
 def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str) -> None:
-    assert f"known decision last read as ever: {words}" in report(canary=canary).lines()
+    assert f"canary: last passed {words}" in report(canary=canary).lines()
 
 
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
@@ -259,8 +320,9 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
-        *("database", "stale", "last_success", "next_sync", "daemon", "held", "unproven", "gone", "unexplained"),
-        *("canary", "failures", "odd", "oddities", "unreadable", "outside_blocks", "runs"),
+        *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "held"),
+        *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures"),
+        *("odd", "oddities", "unreadable", "outside_blocks", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234

@@ -1,0 +1,118 @@
+"""Claims: all that the program prints of what is stored, compared with the truth of a simulated site.
+
+Sequences of commands and events by chance: backfills, syncs and the daemon's rounds, killed or stopped at any moment,
+days that pass, decisions that come, go, move and hide, a site that errs, a backup put back. After each command every
+printed claim, the reports' JSON and the exit code are compared with what the site lists. No HTTP; real SQLite.
+
+    python -m bench claims --requests 1000000            goes on where it was stopped (Ctrl-C)
+    python -m bench claims --requests 1000 --seed 5 --sequence 17     one sequence, with all that it printed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from time import monotonic, process_time
+
+from bench.figures import Figure
+from bench.truth.counts import Counts
+from bench.truth.grammar import Grammar
+from bench.truth.program import MakeRuns
+from bench.truth.replaced import replaced
+from bench.truth.sequence import Play
+
+REQUESTS = 1_000_000
+COMMANDS = 16
+"""Commands of a sequence, before its faults stop."""
+_SHOW_SECONDS = 30.0
+_STATE = Path("claims-progress.json")
+_STATEMENTS_OF_FULL_SIZE = 20_000
+_PAIRS_OF_FULL_SIZE = 100
+
+
+def play(
+    requests: int,
+    *,
+    seed: int = 1,
+    counts: Counts | None = None,
+    grammar: Grammar | None = None,
+    make: MakeRuns = lambda program: program,
+    stop: list[int] | None = None,
+    show: bool = False,
+) -> Counts:
+    """Plays sequences until so many requests were simulated. `counts`: to go on from; `stop`: ends it once it is not
+    empty; `make`: makes what runs the commands."""
+    counts = counts or Counts()
+    shown = monotonic()
+    with replaced(), _without_garbage():
+        while counts.requests < requests and not stop:
+            began = process_time()
+            play_one(seed, counts.sequences, counts, grammar or Grammar(), make)
+            counts.seconds += process_time() - began
+            if show and monotonic() - shown >= _SHOW_SECONDS:
+                shown = monotonic()
+                print(_progress(counts, requests), file=sys.stderr, flush=True)
+                counts.save(_STATE, _key(seed))
+    return counts
+
+
+def play_one(seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns) -> None:
+    """Plays one sequence in a folder of its own."""
+    shm = Path("/dev/shm")  # in memory where there is such a folder
+    folder = Path(mkdtemp(prefix="claims-", dir=shm if os.access(shm, os.W_OK) else None))
+    try:
+        Play(seed, number, folder, counts, grammar, make).play(commands=COMMANDS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(requests: int = REQUESTS, seed: int = 1) -> Iterator[Figure]:
+    """The full size, or as many requests as asked for."""
+    counts = Counts.load(_STATE, _key(seed))
+    if counts.requests:
+        print(f"going on from {counts.requests:,} requests ({_STATE})", file=sys.stderr)
+    stop: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: stop.append(number))
+    try:
+        counts = play(requests, seed=seed, counts=counts, stop=stop, show=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    counts.save(_STATE, _key(seed))
+    print("\n".join(counts.tables()))
+    share = min(1.0, requests / REQUESTS)
+    yield from counts.figures(
+        requests=requests,
+        statements=int(share * _STATEMENTS_OF_FULL_SIZE),
+        pairs=int(share * _PAIRS_OF_FULL_SIZE),
+    )
+
+
+def _key(seed: int) -> str:
+    return f"seed {seed}, {COMMANDS} commands"
+
+
+def _progress(counts: Counts, requests: int) -> str:
+    wrong = sum(counts.kinds.values())
+    rate = counts.requests / max(counts.seconds, 1e-9)
+    return (
+        f"{counts.requests:,} of {requests:,} requests, {rate:,.0f} a second; {counts.sequences:,} sequences, "
+        f"{counts.statements:,} claims and {counts.rows:,} rows compared, {wrong:,} wrong"
+    )
+
+
+@contextlib.contextmanager
+def _without_garbage() -> Iterator[None]:
+    """Collects no garbage meanwhile: what a sequence leaves is freed by its references."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,171 @@
+"""What is counted over all sequences: shown as tables, and kept in a file from which a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Figure
+from bench.truth.examine import KINDS, Finding
+from bench.truth.model import STATES
+
+FAILURES_KEPT = 12
+"""Failures of a kind that are described, one of a sequence; the others are only counted."""
+LATE = "late"
+"""The kind of a sequence whose full claim does not come in time."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """A finding, and how to see it again."""
+
+    sequence: int
+    step: int
+    command: str
+    kind: str
+    words: str
+    why: str
+    history: list[str]
+    """Events and commands up to it."""
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"{self.kind}, sequence {self.sequence}, step {self.step}, {self.command}"
+        yield f"    printed: {self.words}"
+        yield f"    but:     {self.why}"
+        yield f"    after:   {'; '.join(self.history[-12:])}"
+
+
+@dataclass
+class Counts:
+    """What was counted."""
+
+    sequences: int = 0
+    commands: int = 0
+    """Reports that follow each command included."""
+    requests: int = 0
+    sentences: int = 0
+    """Printed claims compared."""
+    rows: int = 0
+    """Claims of JSON compared."""
+    exits: int = 0
+    """Exit codes 0 compared."""
+    acts: int = 0
+    """Commands that ask the site: backfill without --limit and --withdraw, and sync."""
+    full: int = 0
+    """Of those, how many ended with exit 0 and a true full claim."""
+    arrived: int = 0
+    """Sequences that arrived at a full claim within the syncs that the cadence allows."""
+    seconds: float = 0.0
+    """Of the processor."""
+    pairs: Counter[str] = field(default_factory=Counter)
+    """`state | command`: how often it was run in that state of what was asked for."""
+    endings: Counter[str] = field(default_factory=Counter)
+    """`command | ending`."""
+    events: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+
+    def keep(self, finding: Finding, sequence: int, step: int, command: str, history: Iterable[str]) -> None:
+        """Counts a finding, and describes the first of its kind."""
+        self.keep_kind(finding.kind, finding, sequence, step, command, history)
+
+    def keep_kind(
+        self, kind: str, finding: Finding, sequence: int, step: int, command: str, history: Iterable[str]
+    ) -> None:
+        self.kinds[kind] += 1
+        alike = [kept for kept in self.failures if kept.kind == kind]
+        if len(alike) < FAILURES_KEPT and sequence not in (kept.sequence for kept in alike):
+            failure = Failure(sequence, step, command, kind, finding.words, finding.why, list(history))
+            self.failures.append(failure)
+
+    @property
+    def statements(self) -> int:
+        """Claims compared: sentences and exit codes; the rows of JSON are counted apart."""
+        return self.sentences + self.exits
+
+    # ------------------------------------------------------------ in a file
+
+    def save(self, path: Path, key: str) -> None:
+        """Writes all of it. `key`: what the run is about."""
+        draft = path.with_suffix(".part")
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "failures"}
+        values["failures"] = [
+            {name: getattr(failure, name) for name in Failure.__dataclass_fields__} for failure in self.failures
+        ]
+        draft.write_text(json.dumps({"key": key, **values}), "utf-8")
+        draft.replace(path)
+
+    @staticmethod
+    def load(path: Path, key: str) -> Counts:
+        """What an earlier run about the same counted, or nothing."""
+        if not path.exists():
+            return Counts()
+        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if values.pop("key") != key:
+            return Counts()
+        failures = [Failure(**failure) for failure in values.pop("failures")]
+        counts = Counts(failures=failures)
+        for name, value in values.items():
+            setattr(counts, name, Counter(value) if isinstance(value, dict) else value)
+        return counts
+
+    # ------------------------------------------------------------ as tables
+
+    def tables(self) -> Iterator[str]:
+        """The pairs of state and command, and how commands ended."""
+        yield from _table("commands by the state of what was asked for", self.pairs, STATES)
+        yield ""
+        yield "how commands ended"
+        for name, count in sorted(self.endings.items()):
+            yield f"  {name:44} {count:8,}"
+        yield ""
+        yield "what happened to the site"
+        for name, count in sorted(self.events.items()):
+            yield f"  {name:44} {count:8,}"
+        for failure in self.failures:
+            yield ""
+            yield from failure.lines()
+
+    def figures(self, *, requests: int, statements: int, pairs: int) -> Iterator[Figure]:
+        """Each beside its target. `pairs`: how often each pair of state and command must have come."""
+        yield Figure("simulated requests", (self.requests,), "", requests)
+        yield Figure("sequences", (self.sequences,), "")
+        yield Figure("commands", (self.commands,), "")
+        yield Figure("requests a second of the processor", (self.requests / max(self.seconds, 1e-9),), "/s")
+        yield Figure("claims compared: sentences and exit codes", (self.statements,), "", statements)
+        yield Figure("claims compared: rows of JSON", (self.rows,), "")
+        rarest, least = min(self._pairs_that_can_be(), key=lambda pair: pair[1], default=("none", 0))
+        yield Figure(f"rarest pair of state and command ({rarest})", (least,), "", pairs)
+        for kind in KINDS:
+            yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
+        yield Figure(
+            "backfills and syncs with a true full claim, %", (percent(self.full, self.acts),), "", FULL_PERCENT
+        )
+        yield Figure("sequences with the full claim in time, %", (percent(self.arrived, self.sequences),), "", 99)
+
+    def _pairs_that_can_be(self) -> list[tuple[str, int]]:
+        return sorted(self.pairs.items())
+
+
+FULL_PERCENT = 25.0
+"""The least share of backfills and syncs that end with a true full claim: a program that never claims has none."""
+
+
+def percent(part: int, whole: int) -> float:
+    """100 times the share; 0 of nothing."""
+    return 100 * part / whole if whole else 0.0
+
+
+def _table(title: str, counts: Counter[str], columns: Iterable[str]) -> Iterator[str]:
+    columns = list(columns)
+    rows = sorted({pair.partition(" | ")[2] for pair in counts})
+    yield title
+    yield f"  {'':28}{''.join(f'{column[:11]:>12}' for column in columns)}"
+    for row in rows:
+        cells = (counts[f"{column} | {row}"] for column in columns)
+        yield f"  {row:28}{''.join(f'{cell:12,}' for cell in cells)}"

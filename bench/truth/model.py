@@ -1,0 +1,257 @@
+"""What was asked for, as somebody would note it who watches the commands; and whether a claim is true of the site.
+
+Only what is certain is noted: where a command was killed before it asked the site anything, it may have been recorded
+or not, and nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from bench.truth.program import Ran
+from bench.truth.site import Site, Version
+
+AskedState = Literal["done", "interrupted", "paused"]
+Since = Callable[[date], int]
+"""From when on a claim may be true of a decision date: seconds since 1970."""
+
+
+class Dates(NamedTuple):
+    """Decision dates, both inclusive."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.first <= day <= self.last
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+    def covers(self, other: Dates) -> bool:
+        return self.first <= other.first and other.last <= self.last
+
+    def is_covered_by(self, others: Iterable[Dates]) -> bool:
+        """Whether others, which may overlap, together cover it."""
+        day = self.first
+        for one in sorted(others):
+            if one.first > day:
+                return False
+            if one.last >= self.last:
+                return True
+            day = max(day, one.last + timedelta(days=1))
+        return False
+
+    def touches(self, other: Dates) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+ALL = Dates(date.min, date.max)
+
+
+@dataclass
+class Asked:
+    """What was asked for, and how it ended. Copied with a backup of the file."""
+
+    ranges: list[tuple[Dates, AskedState]] = field(default_factory=list)
+    limited: bool = False
+    """Whether a backfill with --limit ran."""
+    withdrew: bool = False
+    """Whether the last backfill was withdrawn."""
+    daemon_died_at: int | None = None
+    """When a daemon was killed, after which no sync by hand ended with 0 and no daemon was stopped."""
+    interrupted_at: dict[Dates, int] = field(default_factory=dict)
+    """When the backfills ended that were interrupted: seconds since 1970."""
+
+    def copy(self) -> Asked:
+        ranges, interrupted_at = list(self.ranges), dict(self.interrupted_at)
+        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at)
+
+    def find(self, *states: AskedState) -> list[Dates]:
+        return [dates for dates, state in self.ranges if state in states]
+
+    def find_interrupted_before(self, at: int) -> list[Dates]:
+        """The ranges of backfills that were interrupted before an instant, and have been since."""
+        return [dates for dates in self.find("interrupted") if self.interrupted_at[dates] < at]
+
+    def note(self, ran: Ran, recent_dates: Dates) -> None:
+        """Notes what a command asked for. `recent_dates`: those that sync answers for by itself."""
+        command = ran.arguments[0]
+        if ran.code in (2, 13):  # it did nothing
+            return
+        if command == "backfill":
+            dates = find_dates(ran.arguments) or ALL
+            if "--withdraw" in ran.arguments:
+                self.withdrawn(dates)
+            elif "--limit" in ran.arguments:
+                self.limited = True
+            elif not ran.requests and ran.code != 0:
+                self.unsure(dates)
+            else:
+                self.backfilled(dates, _find_state(ran.code))
+                self.interrupted_at[dates] = ran.ended
+        elif command == "sync" and ran.code == 0:
+            self.synced(recent_dates)
+            self.daemon_died_at = None
+        elif command == "daemon" and ran.requests:  # it wrote its heartbeat before
+            self.daemon_died_at = ran.ended if ran.code is None else None
+
+    def backfilled(self, dates: Dates, state: AskedState) -> None:
+        """A backfill of those dates ended so; it takes over what was unfinished inside them."""
+        self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.covers(one)]
+        self._add(dates, state)
+        self.withdrew = False
+
+    def unsure(self, dates: Dates) -> None:
+        """A backfill of those dates was killed before it asked the site anything: it may have taken over others."""
+        self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.touches(one)]
+
+    def withdrawn(self, dates: Dates) -> None:
+        """What was unfinished in those dates is not asked for any more."""
+        self.unsure(dates)
+        self.withdrew = True
+
+    def synced(self, dates: Dates) -> None:
+        """A sync that answers for those dates ended with 0: so what was interrupted is done."""
+        for interrupted in self.find("interrupted"):
+            self.ranges.remove((interrupted, "interrupted"))
+            self._add(interrupted, "done")
+        self._add(dates, "done")
+
+    def _add(self, dates: Dates, state: AskedState) -> None:
+        """Adds a range, as one with those of its state that it touches."""
+        for one in [one for one in self.find(state) if state == "done" and dates.touches(one)]:
+            self.ranges.remove((one, state))
+            dates = Dates(min(one.first, dates.first), max(one.last, dates.last))
+        self.ranges.append((dates, state))
+
+    @property
+    def state(self) -> str:
+        """In a word, for the table of states and commands."""
+        if self.find("interrupted"):
+            return "interrupted and paused" if self.find("paused") else "interrupted"
+        if self.find("paused"):
+            return "paused"
+        if self.withdrew:
+            return "withdrawn"
+        done = self.find("done")
+        if not done:
+            return "limited" if self.limited else "empty"
+        if any(one.first == date.min for one in done):
+            return "all"
+        return "recent" if len(done) == 1 and done[0].last == date.max else "part"
+
+
+def _find_state(code: int | None) -> AskedState:
+    """What a backfill's exit code makes of its dates."""
+    if code == 0:
+        return "done"
+    return "paused" if code in (130, 143) else "interrupted"
+
+
+def find_dates(arguments: Sequence[str]) -> Dates | None:
+    """The dates that --from and --to name; None where neither is given."""
+    values = dict(pairwise(arguments))
+    first, last = values.get("--from"), values.get("--to")
+    if first is None and last is None:
+        return None
+    return Dates(date.fromisoformat(first) if first else date.min, date.fromisoformat(last) if last else date.max)
+
+
+STATES = ("empty", "limited", "recent", "part", "all", "interrupted", "paused", "interrupted and paused", "withdrawn")
+
+
+# ---------------------------------------------------------------- the truth
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What is true at the end of a command: of the site's listing at some instant, and of what is stored now."""
+
+    site: Site
+    stored: frozenset[str]
+    """References that the archive holds from the site."""
+    until: int
+    """Seconds since 1970."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """Stored decisions that the archive says have left the site: withdrawn, expired or gone."""
+    _between: dict[int, list[Version]] = field(default_factory=dict)
+
+    def find_lacking(self, dates: Iterable[Dates], since: Since, *, excused: bool) -> list[str]:
+        """What makes it false that all decisions listed of some dates are stored: references, oldest first.
+
+        For each date there must be an instant, from `since` of it until now, at which all that the site listed of it
+        is stored. `excused`: listed decisions whose page answered 404 count as stored, since the claim names them.
+        """
+        had = self.stored | self.site.ever_missing if excused else self.stored
+        found: list[str] = []
+        for day in self._days(dates):
+            best: list[str] = []
+            for version in reversed(self._versions(since(day))):
+                lacking = [one for one in version.listed.get(day, ()) if one not in had]
+                if not lacking:
+                    break
+                if not best or len(lacking) < len(best):
+                    best = lacking
+            else:
+                found += best
+        return found
+
+    def count_listed(self, dates: Iterable[Dates], since: Since) -> tuple[int, int]:
+        """The fewest and the most decisions that the site can be said to have listed of some dates."""
+        fewest = most = 0
+        for day in self._days(dates):
+            counts = [
+                (len(version.listed.get(day, ())), len(version.contested.get(day, ())))
+                for version in self._versions(since(day))
+            ]
+            fewest += min(sure for sure, _ in counts)
+            most += max(sure + contested for sure, contested in counts)
+        return fewest, most
+
+    def count_outside(self, dates: Sequence[Dates], since: int) -> tuple[int, int]:
+        """The fewest and the most that the site can be said to list outside of some dates: by its cards or its total,
+        which may be of two instants."""
+        inside: list[int] = []
+        whole: list[int] = []
+        for version in self._versions(since):
+            sure, contested = _count(version.listed, dates), _count(version.contested, dates)
+            inside += [sure, sure + contested]
+            whole += version.totals
+        return max(0, min(whole) - max(inside)), max(whole) - min(inside)
+
+    def count_stated(self, at: int) -> tuple[int, int]:
+        """The least and the greatest total that the site can be said to have stated in a minute. `at`: its begin."""
+        totals = [total for version in self.site.between(at, at + 59) for total in version.totals]
+        return min(totals), max(totals)
+
+    def find_wrongly_gone(self) -> list[str]:
+        """What the archive says is withdrawn or expired, and left the site for the other reason or not at all."""
+        told = {reference: status for reference, status in self.gone.items() if status in ("withdrawn", "expired")}
+        return [
+            f"{reference} is called {status}, and is {why}"
+            for reference, status in sorted(told.items())
+            if (why := self.site.left.get(reference, "published")) != status and reference not in self.site.returned
+        ]
+
+    def _versions(self, since: int) -> list[Version]:
+        if since not in self._between:
+            self._between[since] = list(self.site.between(since, self.until))
+        return self._between[since]
+
+    def _days(self, dates: Iterable[Dates]) -> list[date]:
+        wanted = list(dates)
+        return sorted(day for day in self.site.days if any(one.first <= day <= one.last for one in wanted))
+
+
+def _count(by_day: Mapping[date, Sequence[str]], dates: Sequence[Dates]) -> int:
+    return sum(len(references) for day, references in by_day.items() if any(day in one for one in dates))
+
+
+def recent(today: date, days: int) -> Dates:
+    """The dates that sync answers for by itself."""
+    return Dates(today - timedelta(days=days), date.max)

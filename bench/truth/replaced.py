@@ -1,0 +1,237 @@
+"""What of the program is replaced while its commands run on the simulated site: the methods of the HTTP client, the
+clock and the stop event, the daemon's scheduler, the process's number, and SQLite's connections, which count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from bench.truth.program import CLIENT, find, now, running
+
+_NO_PROCESS = 5_000_000
+"""Above the largest number that the operating system gives a process."""
+
+
+_BEAT_SECONDS = 60
+_SLICES = 60
+"""The daemon's slices of backfills before its next job comes all the same."""
+
+
+class Counted(sqlite3.Connection):
+    """Tells the program of each statement and commit."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        return self._counted(sql, lambda: super(Counted, self).execute(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        return self._counted(sql, lambda: super(Counted, self).executemany(sql, parameters))
+
+    def close(self) -> None:
+        program = running()
+        if program is not None:
+            with contextlib.suppress(sqlite3.Error):  # without its tables nothing is stored
+                if self.in_transaction:
+                    super().execute("ROLLBACK")
+                rows = super().execute("SELECT reference, status FROM decisions WHERE source = 'site'").fetchall()
+                program.stored = frozenset(reference for reference, _ in rows)
+                program.gone = {reference: status for reference, status in rows if status != "published"}
+        super().close()
+
+    def _counted(self, sql: str, do: Callable[[], sqlite3.Cursor]) -> sqlite3.Cursor:
+        program = running()
+        if program is None:
+            return do()
+        program.tick()
+        program.statements += 1
+        if program.fate.way:
+            program.meet("statement", program.statements)
+        if sql != "COMMIT":
+            return do()
+        program.commits += 1
+        program.meet("before commit", program.commits)
+        cursor = do()
+        program.meet("after commit", program.commits)
+        return cursor
+
+
+@dataclass
+class _Job:
+    do: Callable[[], object]
+    trigger: Any
+    next_run_time: datetime | None
+
+
+class Timetable:
+    """In place of APScheduler's: what is due comes when `Stop.wait` waits, and no thread runs."""
+
+    def __init__(self, **_: object) -> None:
+        self._jobs: dict[str, _Job] = {}
+        self.beat: Callable[[], object] = lambda: None
+        self._beat_at = 0
+        """Seconds since 1970."""
+        self._waited_at = 0
+        """How many requests had been made when it waited last."""
+        _timetables[:] = [self]
+
+    def add_job(self, do: Callable[[], object], trigger: Any, *, id: str = "", **given: Any) -> None:  # noqa: A002
+        if trigger == "interval":  # heartbeats
+            self.beat = do
+            return
+        at = given.get("run_date") if trigger == "date" else trigger.get_next_fire_time(None, now().time.now())
+        self._jobs[id or f"job {len(self._jobs)}"] = _Job(do, None if trigger == "date" else trigger, at)
+
+    def get_job(self, id: str) -> _Job | None:  # noqa: A002
+        return self._jobs.get(id)
+
+    def remove_job(self, id: str) -> None:  # noqa: A002
+        if self._jobs.pop(id, None) is None:
+            raise find("apscheduler.jobstores.base:JobLookupError")(id)
+
+    def start(self) -> None:
+        pass
+
+    def shutdown(self, *, wait: bool = True) -> None:
+        pass
+
+    def beat_if_due(self) -> None:
+        """Writes a heartbeat once a minute."""
+        at = now().time.at
+        if at - self._beat_at >= _BEAT_SECONDS:
+            self._beat_at = at
+            self.beat()
+
+    def is_busy(self) -> bool:
+        """Whether the daemon asked the site anything since it waited last: then it may do so again soon."""
+        busy, self._waited_at = now().requests != self._waited_at, now().requests
+        return busy
+
+    def run_next(self) -> None:
+        """Lets time pass until the next job is due, and does it."""
+        due = [(job.next_run_time, name) for name, job in self._jobs.items() if job.next_run_time]
+        time = now().time
+        if not due:
+            time.at += 3_600
+            return
+        at, name = min(due)
+        job = self._jobs[name]
+        time.at = max(time.at, int(at.timestamp()))
+        if job.trigger is None:
+            del self._jobs[name]
+        else:
+            job.next_run_time = job.trigger.get_next_fire_time(at, time.now() + timedelta(seconds=1))
+        job.do()
+
+
+_timetables: list[Timetable] = []
+
+
+def _wait(stop: Any, seconds: float | None = None) -> bool:
+    """In place of `Stop.wait`: time passes; for the daemon a minute after it was busy, else until its next job. Ends
+    the daemon after its rounds."""
+    program = now()
+    program.tick()
+    if stop.is_set():
+        return True
+    if program.command != "daemon":
+        program.time.at += max(1, round(seconds or 1))
+    elif _timetables[0].is_busy() and program.slices < _SLICES:
+        program.slices += 1
+        program.time.at += _BEAT_SECONDS + 1
+        _timetables[0].beat_if_due()
+    elif program.rounds <= 0:
+        stop.exit_code = 143
+        stop.set()
+    else:
+        program.rounds -= 1
+        _timetables[0].run_next()
+    return bool(stop.is_set())
+
+
+@contextlib.contextmanager
+def _on_signals(stop: Any) -> Iterator[None]:
+    """In place of `Stop.on_signals`: signals are simulated, and the real ones are the bench's."""
+    now().stop = stop
+    try:
+        yield
+    finally:
+        now().stop = None
+
+
+class _Client:
+    """The methods of the simulated client, put into the class of the real one."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def __enter__(self) -> _Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def fetch(self, target: str, known: object = None) -> Any:
+        if now().command == "daemon":
+            _timetables[0].beat_if_due()
+        return now().fetch(target, known)
+
+
+@contextlib.contextmanager
+def replaced() -> Iterator[None]:
+    """While the context lasts, commands run on the simulated site and clock. Enter it once around all `Program.run`."""
+    client, clock_module, scheduler = (
+        find(CLIENT),
+        import_module("ingest.clock"),
+        import_module("scheduler"),
+    )
+    clock, stop = clock_module.Clock, clock_module.Stop
+    make_clock = clock.__init__
+
+    def simulated_clock(self: Any, *_: object, **__: object) -> None:
+        program = now()
+
+        def tell() -> datetime:
+            program.tick()
+            return program.time.now()
+
+        make_clock(self, tell, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes))
+
+    connect = functools.partial(sqlite3.connect, factory=Counted)
+    changes: list[tuple[Any, str, Any]] = [
+        *((client, name, getattr(_Client, name)) for name in ("__init__", "__enter__", "__exit__", "fetch")),
+        (clock, "__init__", simulated_clock),
+        (stop, "wait", _wait),
+        (stop, "on_signals", _on_signals),
+        (scheduler, "BackgroundScheduler", Timetable),
+        (sqlite3, "connect", connect),
+        (os, "getpid", _number_of_process),
+    ]
+    before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in changes]
+    root, ours = logging.getLogger(), logging.getLogger("lgsco")
+    kept = root.handlers[:], root.level, ours.level, ours.handlers[:]
+    for owner, name, value in changes:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, name, value in before:
+            if value is None:  # it was inherited
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
+        root.handlers[:], root.level, ours.level, ours.handlers[:] = kept[0], kept[1], kept[2], kept[3]
+
+
+def _number_of_process() -> int:
+    """A number of its own for each command, as of a process that has ended once the next one runs."""
+    program = running()
+    return _NO_PROCESS + (program.processes if program is not None else 0)

@@ -1,0 +1,260 @@
+"""One sequence: commands and events by chance on a simulated site, each command compared with the truth; then the
+faults stop, and the daemon and sync are to arrive at a full claim."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from bench.truth.choices import Choices
+from bench.truth.counts import LATE, Counts
+from bench.truth.events import MEANWHILE, WEIGHTS, Events
+from bench.truth.examine import Examiner, Finding, Ledger, messages
+from bench.truth.grammar import Grammar
+from bench.truth.model import STATES, Asked, Judge, recent
+from bench.truth.program import NO_FATE, SIGKILL, Fate, MakeRuns, Program, Ran, Time, has_command
+from bench.truth.site import Site
+
+SYNC_DAYS = 120
+WALK_DAYS = 3
+GONE_DAYS = 2
+CALM_SYNCS = WALK_DAYS + GONE_DAYS + 3
+"""Daily syncs after which the cadence must have brought a full claim, once faults stop."""
+PUT_OFF_DAYS = 16
+PUT_OFF_SYNCS = 4
+"""Further syncs, so many days apart: what failed before is tried again after longer and longer times."""
+
+CONFIG = f"""\
+[site]
+base_url = "http://127.0.0.1:9"
+[fetch]
+pace = 0
+tries = 1
+[storage]
+journal_days = 1000
+[listing]
+walk_most = 12
+gone_days = {GONE_DAYS}
+[cadence]
+count_recent = 1
+count_middle = 1
+count_old = 1
+walk_recent = {WALK_DAYS}
+walk_middle = {WALK_DAYS}
+walk_old = {WALK_DAYS}
+filters = 10
+reread_days = 20
+reread_most = 5
+[schedule]
+sync = ["30 6 * * mon-sun"]
+sync_days = {SYNC_DAYS}
+"""
+
+STEERED = 0.3
+"""The share of commands that are run in a state which is rare by chance."""
+
+
+class Play:
+    """State of one sequence."""
+
+    def __init__(self, seed: int, number: int, folder: Path, counts: Counts, grammar: Grammar, make: MakeRuns) -> None:
+        self.number = number
+        self.counts = counts
+        self.grammar = grammar
+        self.chance = Random(f"{seed}:{number}")
+        self.time = Time()
+        self.site = Site(lambda: self.time.at)
+        self.events = Events(self.site, self.time, self.chance)
+        self.choices = Choices(self.events, self.chance)
+        self.program = Program(folder, self.site, self.time, self._meanwhile)
+        self.runs = make(self.program)
+        self.asked = Asked()
+        self.ledger = Ledger()
+        self.seen: set[str] = set()
+        self.coming: dict[int, str] = {}
+        """What happens at which request of the next command."""
+        self.backups: list[tuple[Path, Asked]] = []
+        self.last_began = self.time.at
+        """When the last command that asked the site began."""
+        self.history: list[str] = []
+        self.step = 0
+        self.program.config.write_text(CONFIG)
+
+    @property
+    def today(self) -> date:
+        return self.time.now().date()
+
+    # ------------------------------------------------------------ the whole
+
+    def play(self, *, commands: int) -> None:
+        """Plays it."""
+        self._begin()
+        for _ in range(commands):
+            for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
+                self._happen()
+            self._command()
+        self._arrive()
+        self.counts.sequences += 1
+
+    def _begin(self) -> None:
+        self.events.begin()
+        if has_command("init") and self.chance.random() < 0.7:
+            self._run("init")
+
+    def _arrive(self) -> None:
+        """Faults stop; pages that are stored may stay away. Counts whether the full claim comes in time."""
+        self.site.show_all(self.program.stored)
+        self.history.append("calm")
+        for count in range(CALM_SYNCS + PUT_OFF_SYNCS):
+            self.time.at += 86_400 * (1 if count < CALM_SYNCS else PUT_OFF_DAYS)
+            if count or self.asked.find("interrupted"):  # it may have been recorded, where nobody can tell
+                self._run("daemon", rounds=1)
+            if self._run("sync"):
+                self.counts.arrived += 1
+                return
+        late = Finding("false", "", "no full claim came, and no exit 0 with one")
+        self.counts.keep_kind(LATE, late, self.number, self.step, "sync", self.history)
+
+    # ------------------------------------------------------------ events
+
+    def _happen(self) -> None:
+        """Something happens: now, or while the next command runs."""
+        name = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        if name == "days pass":
+            self.time.at += 86_400 * self.chance.choice((1, 1, 1, 2, 3, 10))
+        elif name == "backup":
+            self._back_up()
+        elif name == "restored backup":
+            self._restore()
+        elif name in MEANWHILE and self.chance.random() < 0.3:
+            self.coming[self.chance.randrange(1, 40)] = name
+            name = f"{name} meanwhile"
+        else:
+            self.events.happen(name)
+        self.counts.events[name] += 1
+        self.history.append(name)
+
+    def _meanwhile(self, request: int) -> None:
+        name = self.coming.pop(request, None)
+        if name is not None:
+            self.events.happen(name)
+
+    def _back_up(self) -> None:
+        if self.program.database.exists():
+            copy = self.program.folder / f"backup-{len(self.backups)}.db"
+            shutil.copyfile(self.program.database, copy)
+            self.backups.append((copy, self.asked.copy()))
+
+    def _restore(self) -> None:
+        if self.backups:
+            copy, asked = self.chance.choice(self.backups)
+            for end in ("-wal", "-shm"):
+                Path(f"{self.program.database}{end}").unlink(missing_ok=True)
+            shutil.copyfile(copy, self.program.database)
+            self.asked = asked.copy()
+            self._read_ledger()
+
+    # ------------------------------------------------------------ commands
+
+    def _command(self) -> None:
+        """Runs a command by chance; now and then in a state that is rare by chance."""
+        chance = self.chance
+        commands = self.choices.find_commands()
+        if chance.random() < STEERED:
+            self._steer(chance.choice(STATES))
+            arguments = chance.choice(list(commands))
+        else:
+            arguments = chance.choices(list(commands), list(commands.values()))[0]
+        rounds = chance.choice((1, 1, 1, 2)) if arguments == ("daemon",) else 0
+        fate = self.choices.draw_fate() if arguments[0] in ("backfill", "sync", "daemon") else NO_FATE
+        self._run(*arguments, fate=fate, rounds=rounds)
+
+    def _steer(self, state: str) -> None:
+        """Brings what was asked for into a state, as far as the site's faults allow."""
+        if state in ("empty", "limited", "recent", "part") or self.chance.random() < 0.5:
+            self._start_again()
+        elif self.chance.random() < 0.5:
+            self._run("backfill")
+        for arguments, fate in self.choices.find_steps(state, self.today):
+            self._run(*arguments, fate=fate)
+
+    def _start_again(self) -> None:
+        """A new file in the place of the old one."""
+        self.history.append("a new file")
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.program.database}{end}").unlink(missing_ok=True)
+        self.asked, self.ledger, self.program.stored = Asked(), Ledger(), frozenset()
+        if has_command("init"):
+            self._run("init")
+
+    def _run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> bool:
+        """Runs a command and compares it; returns whether it ended with exit 0 and a true full claim."""
+        self.step += 1
+        if fate.way == SIGKILL:  # in a process of its own, where nothing can happen to our site
+            self.coming.clear()
+        name = _name(arguments)
+        state = self.asked.state
+        ran = self._ran(*arguments, fate=fate, rounds=rounds)
+        self.coming.clear()
+        self.counts.pairs[f"{state} | {name}"] += 1
+        ending = ("killed" if ran.code is None else f"{fate.way}, exit {ran.code}") if ran.met_its_fate else ran.code
+        self.counts.endings[f"{name} | {ending}"] += 1
+        self.history.append(f"{' '.join(arguments)} [{fate}] {ran.requests} requests: {ending}")
+        if ran.requests:
+            self.last_began = ran.began
+        self.asked.note(ran, recent(self.today, SYNC_DAYS))
+        if not self.program.database.exists():  # nothing made one, and there is nothing to report on
+            self.ledger, self.program.stored = Ledger(), frozenset()
+            return self._compare(name, ran)
+        coverage = self._read_ledger()
+        status = self._ran("status", "--json")
+        known = ran.out + ran.err
+        report = json.loads(status.out) if status.out.strip() else {}
+        full = self._compare(name, ran)
+        self.seen.update(message for message in messages(report) if message in known)
+        for other in (coverage, status):
+            self._compare(_name(other.arguments), other)
+            self.counts.pairs[f"{self.asked.state} | {_name(other.arguments)}"] += 1
+        self.seen.update(messages(report))
+        return full
+
+    def _ran(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran:
+        ran = self.runs.run(*arguments, fate=fate, rounds=rounds)
+        self.counts.commands += 1
+        self.counts.requests += ran.requests
+        return ran
+
+    def _read_ledger(self) -> Ran:
+        coverage = self._ran("coverage", "--json")
+        self.ledger = Ledger.read(json.loads(coverage.out)) if coverage.out.strip() else Ledger()
+        return coverage
+
+    def _compare(self, name: str, ran: Ran) -> bool:
+        began = ran.began if ran.requests else self.last_began
+        recent_dates = recent(self.today, SYNC_DAYS)
+        judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
+        examiner = Examiner(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, WALK_DAYS)
+        found = examiner.examine(ran)
+        counts = self.counts
+        counts.sentences += found.sentences
+        counts.rows += found.rows
+        counts.exits += found.exits
+        for finding in found.findings:
+            counts.keep(finding, self.number, self.step, name, self.history)
+        full = bool(ran.code == 0 and found.full)
+        if name in ("backfill", "backfill range", "sync"):
+            counts.acts += 1
+            counts.full += full
+        return full
+
+
+def _name(arguments: Sequence[str]) -> str:
+    """A command for the tables: its options without their values."""
+    options = [argument for argument in arguments[1:] if argument.startswith("--") and argument != "--config"]
+    ranged = any(option in ("--from", "--to") for option in options)
+    options = [option for option in options if option not in ("--from", "--to")]
+    return " ".join([arguments[0], *(["range"] if ranged else []), *options])

@@ -1,0 +1,279 @@
+"""The simulated site: what it publishes, hides and refuses, its answer to a request, and what it listed at any instant.
+
+It has no HTTP and shares no code with the program or with the look-alike site, so that it can judge both.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+PAGE = 10
+"""Cards on a page."""
+
+FORMS: tuple[Callable[[int], str], ...] = (
+    lambda total: f"Your search has {total:,} results",
+    lambda total: f"Your search\n  has {total:,}\tresults",
+    lambda total: f"Your&nbsp;search has&nbsp;{total:,}&nbsp;results",
+    lambda total: f"YOUR SEARCH HAS {total:,} RESULTS",
+    lambda total: f"Your search has <strong>{total:,}</strong> results",
+    lambda total: f"Your <em>search</em> has <span>{total:,}</span>\n results",
+)
+"""Ways to print a total."""
+
+SHELL = b"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Search results</title></head>
+<body><main><h1>Search results</h1>
+<form action="/Decisions/SearchResults"><input name="fd"><button>Search</button></form>
+</main></body></html>
+"""
+"""The search page with neither total nor cards."""
+
+
+@functools.cache
+def _write_reference(number: int) -> str:
+    return f"{20 + number // 100_000 % 10:02} {number // 1_000 % 100:03} {number % 1_000:03}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision as the site shows it."""
+
+    number: int
+    day: date
+    kind: str = "statement"
+    version: int = 1
+    """Counts its amendments."""
+
+    @property
+    def reference(self) -> str:
+        return _write_reference(self.number)
+
+    @property
+    def path(self) -> str:
+        return f"/decisions/housing/allocations/{self.reference.replace(' ', '-')}"
+
+
+@functools.lru_cache(maxsize=4_096)
+def show_page(decision: Decision) -> bytes:
+    """The decision's page."""
+    title = f"Anyshire Council ({decision.reference})"
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} - Local Government and Social Care Ombudsman</title></head>
+<body><main><article id="article">
+<header class="article__header">
+<h2>{title}</h2>
+<p><span class="label">Category : </span><span class="value">Housing &gt; Allocations</span></p>
+<p><span class="label">Decision : </span><span class="value">Upheld</span></p>
+<p><span class="label">Decision date : </span><span class="value">{decision.day:%d %b %Y}</span></p>
+</header>
+<h2 id="opening">The Ombudsman's final decision:</h2>
+<p>Summary: There was fault by the Council (SPECIMEN {decision.number}.{decision.version}).</p>
+<h2 id="point1">The complaint</h2>
+<ol start="1">
+<li>Ms A complained that the Council did not answer her letter {decision.number}.{decision.version}.</li>
+</ol>
+<p>Investigator's decision on behalf of the Ombudsman</p>
+</article></main></body></html>
+""".encode()
+
+
+@functools.lru_cache(maxsize=4_096)
+def show_card(decision: Decision) -> str:
+    """The decision's card in the listing."""
+    return (
+        f'<div class="card"><h3><a href="{decision.path}">Anyshire Council ({decision.reference})</a></h3>\n'
+        f"<p>{decision.kind.title()} Upheld Allocations {decision.day:%d-%b-%Y}</p>\n"
+        f"<p>Summary: There was fault by the Council (SPECIMEN {decision.number}.{decision.version}).</p></div>\n"
+    )
+
+
+class Away(Exception):
+    """No connection."""
+
+
+class Version(NamedTuple):
+    """What the site listed from an instant on, until the next version."""
+
+    since: int
+    """Seconds since 1970."""
+    listed: dict[date, tuple[str, ...]]
+    """By decision date, what it shows in every search that covers the date, if not behind the first cards."""
+    contested: dict[date, tuple[str, ...]]
+    """What it counts and shows in no search, and what wide searches neither count nor show and narrow ones do: a claim
+    may count it or not."""
+    stated: int
+    """The total it states for all dates."""
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """What can be called its total: what it states, and what it shows without and with what is contested."""
+        sure = sum(map(len, self.listed.values()))
+        return self.stated, sure, sure + sum(map(len, self.contested.values()))
+
+
+@dataclass
+class Faults:
+    """How it misbehaves."""
+
+    shell: Callable[[date, date], bool] | None = None
+    """Which ranges of dates are answered with a search shell."""
+    refused: str = ""
+    """What is refused with 403: listing, decisions or both."""
+    away: bool = False
+    errors: bool = False
+    """Whether it answers 500."""
+
+
+@dataclass
+class Site:
+    """`clock` tells the simulated time in seconds since 1970."""
+
+    clock: Callable[[], int]
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    """What is published, and not withdrawn or expired, by reference."""
+    hidden: set[str] = field(default_factory=set)
+    """Neither counted nor shown in any search."""
+    cardless: set[str] = field(default_factory=set)
+    """Counted, and not shown."""
+    uncounted: set[str] = field(default_factory=set)
+    """Shown, and not counted."""
+    depth: int | None = None
+    """Cards of a search behind the first so many are not shown; the total counts them."""
+    cap: int | None = None
+    """Cards of a search behind the first so many are neither shown nor counted."""
+    form: int = 0
+    missing_pages: set[str] = field(default_factory=set)
+    """Listed decisions whose page answers 404."""
+    ever_missing: set[str] = field(default_factory=set)
+    """Those that it ever answered so for while they were listed."""
+    faults: Faults = field(default_factory=Faults)
+    left: dict[str, str] = field(default_factory=dict)
+    """Why what it published is gone: withdrawn, or expired by age."""
+    returned: set[str] = field(default_factory=set)
+    """What left it and came back: an archive may not know yet."""
+    versions: list[Version] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
+    """Every decision date on which it ever listed something."""
+
+    def __post_init__(self) -> None:
+        self.note()
+
+    # ------------------------------------------------------------ what happens to it
+
+    def note(self) -> None:
+        """Keeps what it lists from now on. Call it after each change of what it publishes or hides."""
+        found = self._find(date.min, date.max)
+        most = len(found) if self.cap is None else self.cap
+        sure = [one for one in found[:most] if one.reference not in self.cardless]
+        unsure = [one for one in found[:most] if one.reference in self.cardless] + found[most:]
+        version = Version(self.clock(), _by_day(sure), _by_day(unsure), self._count(found))
+        if self.versions and self.versions[-1].since == version.since:  # which nobody saw
+            self.versions.pop()
+        self.versions.append(version)
+        self.days.update(version.listed, version.contested)
+
+    def publish(self, decision: Decision) -> None:
+        if self.left.pop(decision.reference, None):
+            self.returned.add(decision.reference)
+        self.decisions[decision.reference] = decision
+        self.note()
+
+    def remove(self, reference: str, reason: str = "withdrawn") -> Decision:
+        """Takes a decision off the listing and its page away."""
+        self.left[reference] = reason
+        for names in (self.hidden, self.cardless, self.uncounted, self.missing_pages):
+            names.discard(reference)
+        decision = self.decisions.pop(reference)
+        self.note()
+        return decision
+
+    def amend(self, reference: str, day: date | None = None) -> None:
+        """Shows other words, or another date, for a decision."""
+        before = self.decisions[reference]
+        self.publish(replace(before, version=before.version + 1, day=day or before.day))
+
+    def show_all(self, missing_pages: Iterable[str] = ()) -> None:
+        """Ends every fault and every hiding, but for what is in no search at all. `missing_pages` stay so."""
+        self.cardless.clear()
+        self.uncounted.clear()
+        self.missing_pages.intersection_update(missing_pages)
+        self.depth = self.cap = None
+        self.faults = Faults()
+        self.note()
+
+    # ------------------------------------------------------------ what it answers
+
+    def answer(self, target: str) -> tuple[int, bytes]:
+        """Status and body. Raises Away."""
+        faults = self.faults
+        if faults.away:
+            raise Away
+        if faults.errors:
+            return 500, b"<html><body>Server error</body></html>"
+        path, _, query = target.partition("?")
+        path = path.lower()
+        listing = path == "/decisions/searchresults"
+        if faults.refused == "both" or faults.refused == ("listing" if listing else "decisions"):
+            return 403, b"<html><body>Forbidden</body></html>"
+        if listing:
+            return 200, self._search(query)
+        reference = path.rsplit("/", 1)[-1].replace("-", " ")
+        decision = self.decisions.get(reference)
+        if decision is None or decision.path != path:
+            return 404, b"<html><body>Not found</body></html>"
+        if reference in self.missing_pages:
+            self.ever_missing.add(reference)
+            return 404, b"<html><body>Not found</body></html>"
+        return 200, show_page(decision)
+
+    def _search(self, query: str) -> bytes:
+        values = {name: found[-1] for name, found in parse_qs(query).items()}
+        first = date.fromisoformat(values.get("fd", str(date.min)))
+        last = date.fromisoformat(values.get("td", str(date.max)))
+        number = int(values.get("page", "1"))
+        if self.faults.shell is not None and self.faults.shell(first, last):
+            return SHELL
+        found = self._find(first, last)
+        total = self._count(found)
+        most = min(self.depth or len(found), self.cap or len(found))
+        shown = [one for one in found if one.reference not in self.cardless][:most]
+        cards = "".join(map(show_card, shown[(number - 1) * PAGE : number * PAGE]))
+        line = FORMS[self.form](total) if total else "We found nothing that matches your search"
+        return (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Search results</title></head>\n'
+            f'<body><main><h1>Search results</h1>\n<p class="results">{line}</p>\n{cards}</main></body></html>'
+        ).encode()
+
+    def _find(self, first: date, last: date) -> list[Decision]:
+        """What a search of those dates finds, newest first."""
+        found = [
+            one for one in self.decisions.values() if first <= one.day <= last and one.reference not in self.hidden
+        ]
+        return sorted(found, key=lambda one: (-one.day.toordinal(), one.reference))
+
+    def _count(self, found: list[Decision]) -> int:
+        total = sum(one.reference not in self.uncounted for one in found)
+        return total if self.cap is None else min(total, self.cap)
+
+    # ------------------------------------------------------------ what it listed
+
+    def between(self, since: int, until: int) -> Iterator[Version]:
+        """Every version that held at an instant from `since` to `until`, both included."""
+        start = bisect.bisect_right(self.versions, since, key=lambda version: version.since)
+        for version in self.versions[max(0, start - 1) :]:
+            if version.since > until:
+                return
+            yield version
+
+
+def _by_day(decisions: Iterable[Decision]) -> dict[date, tuple[str, ...]]:
+    found: dict[date, tuple[str, ...]] = {}
+    for one in decisions:
+        found[one.day] = (*found.get(one.day, ()), one.reference)
+    return found

@@ -1,0 +1,339 @@
+"""Claims: what is known of the decisions of some dates, and the sentences that say so.
+
+Every sentence that says how much of what the site lists is in the archive is made here, from the ledger's rows. It
+names the dates it is about, the number of decisions, the instant from which on the listing was seen so, and what the
+site lists outside those dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Literal
+
+from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
+from ingest.crawling.windows import EVERYTHING
+from ingest.reports.lines import name_first
+from storage.claims import ClaimRows, Counts
+from storage.model import Proof, Window, WindowState
+
+NAMED_RANGES = 5
+"""Ranges that a sentence names before it counts the others."""
+
+_WHY: dict[WindowState, str] = {
+    "unseen": "not looked at yet",
+    "short": "some of it is not fetched yet",
+    "unknown": "the site stated no total",
+    "drifting": "it changed while it was listed",
+    "proven": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A range of dates that is not proven."""
+
+    window: Window
+    state: WindowState
+    total: int | None = None
+    """What the site counts in the range, where it lists another number."""
+    listed: int | None = None
+    """What it lists, in the same case."""
+
+    def __str__(self) -> str:
+        why = _WHY[self.state] if self.total is None else f"the site counts {self.total:,} and lists {self.listed:,}"
+        return f"{describe_dates(self.window)} ({why})"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeClaim:
+    """What is known of one range of dates."""
+
+    window: Window
+    counts: Counts
+    unproven: tuple[Unproven, ...]
+    """Its parts that are not proven, newest first."""
+    as_of: str | None
+    """The instant from which on the listing was seen so: UTC, ISO 8601 with Z. None where some of it was not seen."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what the site lists of these dates is proven to be in the archive, or its page to be gone."""
+        return not self.unproven and self.counts.listed == self.counts.stored + self.counts.excluded
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A backfill of which something is left."""
+
+    window: Window
+    """The range that was asked for."""
+    left: tuple[Window, ...]
+    """What of it is not proven, and nobody but a backfill fetches."""
+    state: Literal["running", "interrupted", "paused"]
+    """running: a process works at it, or was killed and no run has noticed yet."""
+    stored: int
+    """Decisions of its range that are stored and still listed."""
+    total: int | None
+    """What the site listed in its range when it began; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is known of some dates, and of what lies outside them."""
+
+    ranges: tuple[RangeClaim, ...]
+    """The dates, oldest first."""
+    asked_elsewhere: bool
+    """Whether dates outside these were asked for too."""
+    unfinished: tuple[Unfinished, ...]
+    """The backfills of which something is left."""
+    stored_in_all: int
+    """Decisions of any date that are listed and stored from the site."""
+    site_total: int | None
+    """The total that the site stated last for all dates; None where it never did."""
+    site_total_at: str | None
+    daemon_runs: bool
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what the site lists of these dates is proven to be in the archive, or its page to be gone."""
+        return bool(self.ranges) and all(one.is_full for one in self.ranges)
+
+    @property
+    def listed(self) -> int:
+        """Decisions of these dates that are listed, as far as the listing was seen."""
+        return sum(one.counts.listed for one in self.ranges)
+
+    @property
+    def stored(self) -> int:
+        """Decisions of these dates that are listed and stored from the site."""
+        return sum(one.counts.stored for one in self.ranges)
+
+    @property
+    def outside(self) -> int | None:
+        """How many decisions the site lists outside these dates; None where that is not known."""
+        if self.site_total is None or not self.is_full:
+            return None
+        if [one.window for one in self.ranges] == [EVERYTHING]:
+            return 0
+        return max(0, self.site_total - self.listed)
+
+    @property
+    def unproven(self) -> list[Unproven]:
+        """What of these dates is not proven, newest first."""
+        return sorted((part for one in self.ranges for part in one.unproven), key=_by_first, reverse=True)
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """The claim in words."""
+        if not self.ranges:
+            told = ["no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."]
+        else:
+            rest = "and {:,} more ranges of dates: `lgsco coverage`."
+            told = name_first([_describe(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
+        return [*told, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
+
+    def describe_share(self) -> str:
+        """How much is stored beside how much the site has. The two numbers are of different instants, so a share is
+        named only where less is stored, and rounded down: it never says that nothing is missing."""
+        stored, total = self.stored_in_all, self.site_total
+        told = f"the archive has {_decisions(stored)} of the site"
+        if total is None:
+            return f"{told}, whose total is not known yet"
+        share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
+        return f"{told}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
+
+    def _describe_outside(self) -> list[str]:
+        if self.site_total is None:
+            known = not self.ranges or [one.window for one in self.ranges] == [EVERYTHING]
+            return [] if known else ["What the site lists outside those dates is not known yet."]
+        if not self.outside:
+            if self.is_full:
+                return []
+            return [f"The site's total is {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."]
+        one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
+        where = "before that" if one_range else "outside those dates"
+        told = f"The site lists {_decisions(self.outside)} {where}"
+        if self.asked_elsewhere:
+            return [f"{told}: `lgsco coverage` shows which dates were asked for."]
+        return [f"{told}, which were never asked for: `lgsco backfill`."]
+
+    def _describe_unfinished(self, one: Unfinished) -> str:
+        progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
+        if one.state == "paused":
+            return f"{progress.format('is paused')}: {describe_pause(one.window)}."
+        if one.state == "running":
+            return f"{progress.format('is not finished')}: a backfill is running, or was killed and can be run again."
+        if self.daemon_runs:
+            return f"{progress.format('was interrupted')}: the daemon goes on with it."
+        return f"{progress.format('was interrupted')}: {name_command(one.window)} goes on."
+
+    def as_json(self) -> dict[str, Any]:
+        """The claim for programs."""
+        return {
+            "full": self.is_full,
+            "ranges": [
+                {
+                    **_json_window(one.window),
+                    "full": one.is_full,
+                    **asdict(one.counts),
+                    "as_of": one.as_of,
+                    "unproven": [{**_json_window(part.window), "state": part.state} for part in one.unproven],
+                }
+                for one in self.ranges
+            ],
+            "unfinished": [
+                {
+                    **_json_window(one.window),
+                    "state": one.state,
+                    "left": [_json_window(window) for window in one.left],
+                    "stored": one.stored,
+                    "total": one.total,
+                }
+                for one in self.unfinished
+            ],
+            "outside": self.outside,
+            "stored_in_all": self.stored_in_all,
+            "site_total": self.site_total,
+            "site_total_at": self.site_total_at,
+        }
+
+
+def make_claim(rows: ClaimRows, *, daemon_runs: bool) -> Claim:
+    """Makes the claim about the windows of some rows."""
+    total, at = rows.site_total or (None, None)
+    return Claim(
+        ranges=tuple(_claim_range(window, rows) for window in rows.windows),
+        asked_elsewhere=bool(subtract(find_asked_dates(rows.intents), rows.windows)),
+        unfinished=tuple(_find_unfinished(rows)),
+        stored_in_all=rows.counts[EVERYTHING].stored,
+        site_total=total,
+        site_total_at=at,
+        daemon_runs=daemon_runs,
+    )
+
+
+def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
+    proofs = [proof for proof in rows.proofs if intersect([window], [proof.window])]
+    unproven = [
+        _find_why(proof, part)
+        for proof in proofs
+        if proof.state != "proven"
+        for part in intersect([proof.window], [window])
+    ]
+    unproven += [Unproven(part, "unseen") for part in subtract([window], [proof.window for proof in proofs])]
+    walked = [proof.walked_at for proof in proofs]
+    as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
+    return RangeClaim(window, rows.counts[window], tuple(sorted(unproven, key=_by_first, reverse=True)), as_of)
+
+
+def _find_why(proof: Proof, part: Window) -> Unproven:
+    """Why a part of a row of the ledger is not proven."""
+    counts = (proof.total, proof.listed) if proof.total != proof.listed and part == proof.window else (None, None)
+    return Unproven(part, proof.state, *(counts if proof.state == "short" else (None, None)))
+
+
+def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
+    asked = sort_asked_for(rows.intents, rows.proofs)
+    found = []
+    for intent in rows.intents:
+        match intent.state:
+            case "running" | "interrupted" as state:
+                left = intersect([intent.window], asked.interrupted)
+            case "paused" as state:
+                left = intersect([intent.window], asked.paused)
+            case _:
+                continue
+        if left:
+            stored = rows.counts[intent.window].stored
+            found.append(Unfinished(intent.window, tuple(left), state, stored, intent.total))
+    return found
+
+
+# ---------------------------------------------------------------- words
+
+
+def describe_dates(window: Window) -> str:
+    """A range of dates in words: an open end is `beginning` or `today`."""
+    first = "beginning" if window.first == date.min else str(window.first)
+    last = "today" if window.last == date.max else str(window.last)
+    return f"{first} to {last}"
+
+
+def describe_progress(stored: int, total: int | None) -> str:
+    """How far a backfill came. `total`: what the site stated for its range when it began; it is named where it is not
+    less than what is stored: the site may list more than it counts, and more may have come since."""
+    return f"{stored:,} fetched" if total is None or total < stored else f"{stored:,} of {total:,} fetched"
+
+
+def describe_pause(window: Window) -> str:
+    """What can be done with a backfill that was paused."""
+    return f"{name_command(window)} goes on, {name_command(window, '--withdraw')} drops what is left"
+
+
+def name_command(window: Window, *options: str) -> str:
+    """The command that backfills a range."""
+    first = ["--from", str(window.first)] if window.first != date.min else []
+    last = ["--to", str(window.last)] if window.last != date.max else []
+    return f"`{' '.join(['lgsco backfill', *options, *first, *last])}`"
+
+
+def _describe(one: RangeClaim) -> str:
+    counts = one.counts
+    if one.is_full:
+        numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
+        told = f"{describe_dates(one.window)}: {numbers}"
+        told += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
+        if counts.excluded:
+            told += f"; the other {counts.excluded:,} are listed and their pages are gone"
+        return f"{told}."
+    if not one.unproven:
+        numbers = f"{counts.stored:,} of the {counts.listed:,} listed decisions are in the archive"
+        return f"{describe_dates(one.window)}: {numbers}."
+    named = name_first(list(map(str, one.unproven)), NAMED_RANGES, "and {:,} more ranges")
+    return (
+        f"{describe_dates(one.window)}: not proven; {counts.stored:,} of the {counts.listed:,} decisions seen in the "
+        f"listing are in the archive. Not proven: {', '.join(named)}."
+    )
+
+
+def _decisions(number: int) -> str:
+    return f"{number:,} decision{'' if number == 1 else 's'}"
+
+
+def _minute(at: str | None) -> str:
+    """An instant, to the minute, rounded down."""
+    return f"{at[:10]} {at[11:16]} UTC" if at else "an unknown instant"
+
+
+def _by_first(part: Unproven) -> date:
+    return part.window.first
+
+
+def _json_window(window: Window) -> dict[str, str]:
+    return {"first": str(window.first), "last": str(window.last)}
+
+
+def find_overdue(
+    proofs: Iterable[Proof], windows: Sequence[Window], today: date, days_allowed: Sequence[tuple[int, int]]
+) -> list[Unproven]:
+    """The ranges of `windows` that are not proven for longer than their cadence allows.
+
+    `days_allowed`: pairs of an age in days, the first 0, and the days within which dates of that age or more are walked
+    again.
+    """
+    found = []
+    for proof in proofs:
+        if proof.state == "proven" or proof.unproven_since is None:
+            continue
+        since = (today - date.fromisoformat(proof.unproven_since[:10])).days
+        for part in intersect([proof.window], windows):
+            age = max(0, (today - part.last).days) if part.last < today else 0
+            allowed = max((pair for pair in days_allowed if pair[0] <= age), key=lambda pair: pair[0])[1]
+            if since > allowed:
+                found.append(Unproven(part, proof.state))
+    return found

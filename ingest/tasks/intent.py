@@ -1,0 +1,97 @@
+"""Records what a task asks for before its first request, and at its end what is left of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Literal
+
+from ingest.crawling.asked_for import UNFINISHED, AskedFor, find_proven, sort_asked_for, subtract
+from ingest.crawling.windows import EVERYTHING, gaps
+from storage import intents, ledger
+from storage.model import Intent, IntentState, Window
+
+SIGHUP_EXIT = 129
+"""The exit code of a run that SIGHUP ended: the terminal or the session went away, and nobody chose to stop."""
+
+
+def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
+    """Records that a run is to backfill a range. Call it inside the transaction that begins the run."""
+    intents.record_backfill(db, window, at, run)
+    _record_unseen(db, window, at, run)
+
+
+def record_sync(db: sqlite3.Connection, today: date, sync_days: int, at: str, run: int) -> None:
+    """Records the range that sync answers for. Call it inside the transaction that begins the run."""
+    window = Window(today - timedelta(days=sync_days), EVERYTHING.last)
+    _record_unseen(db, intents.record_sync(db, window, at, run), at, run)
+
+
+def _record_unseen(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
+    ledger.cut_at(db, [window])
+    known = [proof.window for proof in ledger.find_windows(db, window)]
+    ledger.record_unseen(db, gaps(window, known), at, run)
+
+
+def interrupt_killed(db: sqlite3.Connection, at: str, run: int) -> None:
+    """Records that backfills which still count as running were killed. Call it inside the transaction that begins a
+    run: the caller holds the writer's lock."""
+    killed = [intent for intent in intents.find_intents(db) if intent.state == "running"]
+    _end(db, killed, "interrupted", at, run, "it was killed")
+
+
+def end_backfill(db: sqlite3.Connection, run: int, state: IntentState, at: str, reason: str | None) -> None:
+    """Records how the backfill that a run recorded ended. Call it inside the transaction that ends the run."""
+    its = [intent for intent in intents.find_intents(db) if intent.state == "running" and intent.run == run]
+    _end(db, its, state, at, run, reason)
+
+
+def record_progress(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
+    """Records that a slice of interrupted backfills reached the end of some windows, and what else it proved. Call it
+    inside a transaction."""
+    intents.record_finished(db, windows, at, run)
+    left = [intent for intent in intents.find_intents(db) if intent.state == "interrupted"]
+    _end(db, left, "interrupted", at, run, None)
+
+
+def _end(
+    db: sqlite3.Connection, ended: Sequence[Intent], state: IntentState, at: str, run: int, reason: str | None
+) -> None:
+    """Ends backfills in a state. What is proven of one that is not finished is finished all the same, and one of which
+    nothing is left is finished. Rows of the ledger that reach beyond what sync answers for are cut there first."""
+    ledger.cut_at(db, find_asked_for(db).answered)
+    ledger.prove(db, at, run)
+    for intent in ended:
+        if state == "finished":
+            intents.change(db, intent, state, at)
+            continue
+        asked = find_asked_for(db)
+        proven = find_proven(intent.window, ledger.find_windows(db, intent.window))
+        left = gaps(intent.window, [*asked.answered, *proven])
+        intents.change(db, intent, state if left else "finished", at, reason or intent.reason)
+        if left:
+            intents.record_finished(db, subtract(proven, asked.answered), at, run)
+
+
+def find_asked_for(db: sqlite3.Connection) -> AskedFor:
+    """What was asked for, by who answers for it."""
+    return sort_asked_for(intents.find_intents(db), ledger.find_windows(db))
+
+
+def find_unfinished(db: sqlite3.Connection) -> list[Intent]:
+    """The backfills of which something is left, in the order in which they were asked for."""
+    return [intent for intent in intents.find_intents(db) if intent.state in UNFINISHED]
+
+
+EndingState = Literal["finished", "interrupted", "paused"]
+
+
+def judge_ending(state: str, exit_code: int, *, reached_the_end: bool) -> EndingState:
+    """How a backfill's range stands after a run that ended so. Pure.
+
+    `reached_the_end`: it looked at all of the range, whatever it lacks still: sync fetches that.
+    """
+    if reached_the_end:
+        return "finished"
+    return "paused" if state == "stopped" and exit_code != SIGHUP_EXIT else "interrupted"

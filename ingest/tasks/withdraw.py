@@ -1,0 +1,50 @@
+"""Withdraw: what is left of unfinished backfills is no longer asked for. Nothing that is stored is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ingest.crawling.asked_for import find_asked_dates, intersect, subtract
+from ingest.crawling.windows import EVERYTHING, gaps, joined
+from ingest.reports.claims import describe_dates
+from ingest.tasks.intent import find_asked_for, find_unfinished
+from ingest.tasks.outcome import Outcome, claim_of
+from ingest.tasks.task_run import TaskRun
+from storage import intents, ledger, queue
+from storage.database import atomic
+from storage.model import IntentState, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """What is left of unfinished backfills in the range, both ends inclusive; None: no bound."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
+    """Drops what is left of unfinished backfills: it counts as never asked for. What is proven stays asked for."""
+    db, at = run.db, run.clock.stamp()
+    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+    with atomic(db):
+        dropped = joined(intersect([window], find_asked_for(db).unfinished))
+        for intent in find_unfinished(db):
+            outside = gaps(intent.window, [window])
+            parts: list[tuple[Window, IntentState]] = [(part, intent.state) for part in outside]
+            parts += [(part, "withdrawn") for part in intersect([intent.window], [window])]
+            if len(parts) > len(outside):
+                intents.replace_by_parts(db, intent, parts, at, run.number)
+        # The range of sync and finished backfills stay asked for: their unproven parts are no one's to drop.
+        for part in subtract(dropped, find_asked_dates(intents.find_intents(db))):
+            ledger.drop_unproven(db, part)
+        ledger.prove(db, at, run.number)
+        waiting = queue.drop_never_fetched(db, dropped)
+    claim = claim_of(run, find_asked_dates(intents.find_intents(db)))
+    if not dropped:
+        told = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
+    else:
+        ranges = ", ".join(map(describe_dates, dropped))
+        told = f"dropped: {ranges}; {waiting:,} decisions that were listed there will not be fetched"
+    return Outcome("complete", 0, told, run.tally, claim)

@@ -1,0 +1,67 @@
+"""Reads what a claim about some decision dates rests on, all of one moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from storage import intents, ledger
+from storage.model import Intent, Proof, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many decisions of some dates are listed now, as far as the listing was seen."""
+
+    listed: int
+    stored: int
+    """Of those, the decisions that are stored from the site."""
+    excluded: int
+    """Of those, the decisions that are not stored because their page was gone, often and for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRows:
+    """What claims are made from."""
+
+    proofs: list[Proof]
+    """The ledger's rows, oldest first."""
+    intents: list[Intent]
+    """What was asked for."""
+    windows: list[Window]
+    """The dates that the claim is about, oldest first; they neither overlap nor touch."""
+    counts: dict[Window, Counts]
+    """Of each of those windows, of each range that was asked for, and of all dates."""
+    site_total: tuple[int, str] | None
+    """The total that the site stated last for all dates, and when."""
+
+
+ChooseDates = Callable[[list[Intent]], Sequence[Window]]
+"""Chooses the dates of a claim by what was asked for: oldest first, and neither overlapping nor touching."""
+
+
+def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimRows:
+    """Reads the rows for a claim. Call it where other reads of the same moment are made, too."""
+    asked = intents.find_intents(db)
+    dates = list(choose_dates(asked))
+    everything = Window(date.min, date.max)
+    return ClaimRows(
+        proofs=ledger.find_windows(db),
+        intents=asked,
+        windows=dates,
+        counts={window: count_listed(db, window) for window in {*dates, *(one.window for one in asked), everything}},
+        site_total=intents.find_site_total(db),
+    )
+
+
+def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
+    """Counts the decisions that the listing shows in a window."""
+    row = db.execute(
+        "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded') "
+        "FROM entries AS e LEFT JOIN missing AS m USING (reference) "
+        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
+        (window.first.isoformat(), window.last.isoformat()),
+    ).fetchone()
+    return Counts(*map(int, row))

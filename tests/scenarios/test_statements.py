@@ -1,0 +1,128 @@
+"""Whatever commands print, a line that says that nothing is missing was made by a `Claim`."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from ingest.reports.claims import Claim
+from ingest.run import Backfill, Sync
+from lgsco.cli.main import main
+from lgsco.replica.faults import Respond
+from lgsco.replica.messages import Request
+from storage.writer import create_database
+from support.statements import WORDS
+from support.world import World
+
+COMMANDS = (
+    ("status",),
+    ("coverage",),
+    ("coverage", "--all"),
+    ("coverage", "--from", "2025-01-01", "--to", "2025-03-31"),
+    ("sync",),
+    ("backfill", "--from", "2025-01-01", "--to", "2025-03-31"),
+    ("backfill", "--limit", "1"),
+    ("backfill", "--withdraw"),
+    ("politeness",),
+    ("search", "council"),
+)
+LEGEND = re.compile(
+    r"^ ?P  proven   o  proven, no decisions   S  short$|^ D  drifting .* unseen, all or in part$|"
+    r"^(?:before|after) .* held$"
+)
+"""The calendar's."""
+ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|onwards) +proven +[\d,]+ ")
+"""A row of the table of coverage: the dates and numbers stand in it."""
+POLITENESS = re.compile(r"^  (?:every promise was kept|robots\.txt: .*)$")
+
+
+def nothing(_world: World) -> None: ...
+
+
+def recent(world: World) -> None:
+    world.run(Sync())
+
+
+def everything(world: World) -> None:
+    world.run(Backfill())
+
+
+def paused(world: World) -> None:
+    world.time.at += timedelta(days=1)
+
+    def stop(request: Request) -> None:
+        if "/decisions/" in request.target:
+            world.stop.exit_code = 128 + signal.SIGINT
+            world.stop.set()
+
+    world.server.faults = stop
+    world.run(Backfill())
+    world.server.faults = None
+    world.stop.clear()
+
+
+def blocked(world: World) -> None:
+    world.run(Sync())
+    world.server.faults = lambda request: Respond(403)
+
+
+def lacking(world: World) -> None:
+    world.server.faults = lambda request: Respond(404) if "/decisions/" in request.target else None
+    world.run(Backfill())
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Every sentence that a claim made."""
+    sentences: set[str] = set()
+    for name in ("sentences", "describe_share"):
+        right: Callable[[Claim], list[str] | str] = getattr(Claim, name)
+
+        def record(claim: Claim, right: Callable[[Claim], list[str] | str] = right) -> list[str] | str:
+            told = right(claim)
+            sentences.update([told] if isinstance(told, str) else told)
+            return told
+
+        monkeypatch.setattr(Claim, name, record)
+    return sentences
+
+
+def find_unclaimed(printed: str, made: set[str]) -> list[str]:
+    """The lines that hold a word of completeness, and that neither a claim made nor a legend or a table explains."""
+    found = []
+    for line in printed.splitlines():
+        rest = line
+        for sentence in made:
+            rest = rest.replace(sentence, "")
+        if WORDS.search(rest) and not (LEGEND.match(line) or ROW.match(line) or POLITENESS.match(line)):
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("state", [nothing, recent, everything, paused, blocked, lacking])
+def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
+    world: World, made: set[str], capsys: pytest.CaptureFixture[str], state: Callable[[World], None]
+) -> None:
+    state(world)
+    if not world.database.exists():
+        create_database(world.database)
+    capsys.readouterr()
+    for arguments in COMMANDS:
+        site = ["--site", world.server.url] if arguments[0] in ("sync", "backfill") else []
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *site, "--db", str(world.database)])
+        shown = capsys.readouterr()
+        assert shown.out or shown.err
+        assert find_unclaimed(shown.out + shown.err, made) == [], (arguments, ended.value.code)
+    assert any("not proven" in sentence or " of " in sentence for sentence in made)
+
+
+@pytest.mark.parametrize(
+    "words", ["the archive is complete", "no gaps", "caught up", "0 unproven", "nothing is missing"]
+)
+def test_a_line_that_no_claim_made_is_found(words: str) -> None:
+    assert find_unclaimed(f"sync: {words}", {"2026-01-01 to today: 5 of 5 listed decisions are in the archive."})

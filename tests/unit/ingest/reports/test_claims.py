@@ -1,0 +1,250 @@
+"""What a claim says of dates, and what it never says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.crawling.windows import EVERYTHING
+from ingest.reports.claims import Claim, describe_progress, find_overdue, make_claim
+from storage.claims import Counts
+from storage.model import WindowState
+from support.claims import claim_rows, intent, proof, window
+
+RECENT = window("2026-07-30", "9999-12-31")
+BEFORE = window("0001-01-01", "2026-07-29")
+TOTAL_AT = "2026-11-01T12:05:30Z"
+ALL_STORED = Counts(listed=41, stored=41, excluded=0)
+STATES: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown", "unseen")
+
+
+def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, total: int | None = 57_521) -> Claim:
+    """The claim about the last months, of which sync was asked for."""
+    rows = claim_rows(
+        [proof("2026-07-30", "9999-12-31", state)],
+        [intent("2026-07-30", "9999-12-31", "standing")],
+        counts={RECENT: counts, EVERYTHING: counts},
+        site_total=None if total is None else (total, TOTAL_AT),
+    )
+    return make_claim(rows, daemon_runs=False)
+
+
+# ---------------------------------------------------------------- one range
+
+
+def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside() -> None:
+    assert str(of_recent()) == (
+        "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
+        " The site lists 57,480 decisions before that, which were never asked for: `lgsco backfill`."
+    )
+
+
+def test_a_claim_is_as_old_as_the_oldest_walk_it_rests_on() -> None:
+    ledger = [
+        proof("2026-07-30", "2026-09-30", walked_at="2026-10-02T08:09:59Z"),
+        proof("2026-10-01", "9999-12-31", walked_at="2026-11-01T12:00:00Z"),
+    ]
+    claim = make_claim(claim_rows(ledger), daemon_runs=False)
+    assert claim.ranges[0].as_of == "2026-10-02T08:09:59Z"
+    assert "as listed on 2026-10-02 08:09 UTC or later" in str(claim)
+
+
+def test_a_decision_whose_page_is_gone_does_not_hinder_a_full_claim_and_is_named() -> None:
+    claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3))
+    assert claim.is_full
+    assert "38 of 41 listed decisions are in the archive, as listed on" in str(claim)
+    assert "; the other 3 are listed and their pages are gone." in str(claim)
+
+
+@pytest.mark.parametrize("state", STATES[1:])
+def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_outside(state: WindowState) -> None:
+    claim = of_recent(state=state)
+    assert not claim.is_full
+    assert claim.outside is None
+    assert "2026-07-30 to today: not proven; 41 of the 41 decisions seen in the listing are in the archive" in str(
+        claim
+    )
+    assert "41 of 41" not in str(claim)
+    assert "The site's total is 57,521 decisions, stated at 2026-11-01 12:05 UTC." in str(claim)
+
+
+def test_a_proven_row_over_a_decision_that_is_missing_makes_no_full_claim() -> None:
+    assert not of_recent(counts=Counts(listed=41, stored=40, excluded=0)).is_full
+
+
+def test_what_lies_outside_is_unknown_until_the_site_stated_its_total() -> None:
+    claim = of_recent(total=None)
+    assert claim.outside is None
+    assert str(claim).endswith("What the site lists outside those dates is not known yet.")
+    assert claim.describe_share() == "the archive has 41 decisions of the site, whose total is not known yet"
+
+
+def test_a_claim_about_all_dates_has_nothing_outside() -> None:
+    rows = claim_rows(
+        [proof("0001-01-01", "9999-12-31")], counts={EVERYTHING: Counts(41, 41, 0)}, site_total=(41, TOTAL_AT)
+    )
+    claim = make_claim(rows, daemon_runs=False)
+    assert claim.outside == 0
+    assert str(claim) == (
+        "beginning to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
+    )
+
+
+def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
+    rows = claim_rows([proof("2026-07-30", "9999-12-31")], windows=[EVERYTHING])
+    claim = make_claim(rows, daemon_runs=False)
+    assert not claim.is_full
+    assert [(part.window, part.state) for part in claim.unproven] == [(BEFORE, "unseen")]
+    assert "Not proven: beginning to 2026-07-29 (not looked at yet)." in str(claim)
+
+
+def test_an_archive_of_which_no_date_was_asked_for_claims_nothing() -> None:
+    claim = make_claim(claim_rows(), daemon_runs=False)
+    assert not claim.is_full
+    assert str(claim) == "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."
+
+
+# ---------------------------------------------------------------- several ranges, and what is unfinished
+
+
+def test_each_range_has_numbers_of_its_own_and_where_others_were_asked_for_nothing_is_called_never_asked() -> None:
+    quarter = window("2025-01-01", "2025-03-31")
+    ledger = [proof("2025-01-01", "2025-03-31"), proof("2026-07-30", "9999-12-31")]
+    asked = [intent("2025-01-01", "2025-03-31"), intent("2026-07-30", "9999-12-31", "standing", number=2)]
+    counts = {quarter: Counts(7, 7, 0), RECENT: Counts(5, 5, 0)}
+    both = make_claim(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False)
+    assert "2026-07-30 to today: 5 of 5 listed" in str(both)
+    assert "2025-01-01 to 2025-03-31: 7 of 7 listed" in str(both)
+    assert "The site lists 88 decisions outside those dates, which were never asked for" in str(both)
+    one = make_claim(
+        claim_rows(ledger, asked, windows=[quarter], counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False
+    )
+    assert "The site lists 93 decisions outside those dates: `lgsco coverage` shows which" in str(one)
+    assert "never asked for" not in str(one)
+
+
+@pytest.mark.parametrize(
+    ("state", "daemon_runs", "words"),
+    [
+        ("paused", False, "is paused, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` goes on, `lgsco backfill "),
+        ("interrupted", False, "was interrupted, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` goes on."),
+        ("interrupted", True, "was interrupted, 40 of 120 fetched: the daemon goes on with it."),
+        ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed and can be run "),
+    ],
+)
+def test_an_unfinished_backfill_is_named_with_how_far_it_got_and_what_goes_on(
+    state: str, words: str, *, daemon_runs: bool
+) -> None:
+    rows = claim_rows(
+        [proof("0001-01-01", "2026-07-29", "unseen"), proof("2026-07-30", "9999-12-31")],
+        [
+            intent("2026-07-30", "9999-12-31", "standing"),
+            intent("0001-01-01", "2026-07-29", state, number=2, total=120),  # type: ignore[arg-type]
+        ],
+        windows=[RECENT],
+        counts={RECENT: Counts(41, 41, 0), BEFORE: Counts(50, 40, 0)},
+        site_total=(161, TOTAL_AT),
+    )
+    claim = make_claim(rows, daemon_runs=daemon_runs)
+    assert claim.is_full, "what is left of a backfill lies outside the dates of this claim"
+    assert f"beginning to 2026-07-29 {words}" in str(claim)
+    assert "The site lists 120 decisions before that: `lgsco coverage` shows which dates were asked for." in str(claim)
+
+
+def test_more_than_five_ranges_are_counted() -> None:
+    ledger = [proof(f"20{year}-01-01", f"20{year}-03-31") for year in range(10, 18)]
+    told = make_claim(
+        claim_rows(ledger, [intent(str(p.window.first), str(p.window.last)) for p in ledger]), daemon_runs=False
+    )
+    assert len([sentence for sentence in told.sentences() if "listed decisions" in sentence]) == 5
+    assert "and 3 more ranges of dates: `lgsco coverage`." in told.sentences()
+
+
+# ---------------------------------------------------------------- a share, and progress
+
+
+def describe_share(stored: int, total: int | None) -> str:
+    at = None if total is None else "2026-11-29T16:40:12Z"
+    claim = Claim(
+        (),
+        asked_elsewhere=False,
+        unfinished=(),
+        stored_in_all=stored,
+        site_total=total,
+        site_total_at=at,
+        daemon_runs=False,
+    )
+    return claim.describe_share()
+
+
+@pytest.mark.parametrize(
+    ("stored", "total", "share"),
+    [
+        (167, 205, " (81.4 %)"),
+        (57_479, 57_480, " (99.9 %)"),  # nothing but the whole is 100 %
+        (205, 205, ""),  # which decisions the two numbers share is not known
+        (280, 279, ""),
+        (0, 0, ""),
+    ],
+)
+def test_a_share_is_named_only_where_less_is_stored_than_the_site_stated(stored: int, total: int, share: str) -> None:
+    told = (
+        f"the archive has {stored:,} decisions of the site, which stated a total of {total:,} on 2026-11-29 16:40 UTC"
+    )
+    assert describe_share(stored, total) == told + share
+
+
+def test_a_total_that_is_not_known_is_said_to_be_unknown() -> None:
+    assert describe_share(1, None) == "the archive has 1 decision of the site, whose total is not known yet"
+
+
+@pytest.mark.parametrize(
+    ("stored", "total", "words"),
+    [
+        (41, 205, "41 of 205 fetched"),
+        (205, 205, "205 of 205 fetched"),
+        (1_205, None, "1,205 fetched"),
+        (193, 192, "193 fetched"),  # the site lists more than it counts
+    ],
+)
+def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
+    stored: int, total: int | None, words: str
+) -> None:
+    assert describe_progress(stored, total) == words
+
+
+# ---------------------------------------------------------------- properties
+
+
+@given(
+    states=st.lists(st.sampled_from(STATES), min_size=1, max_size=6),
+    left_out=st.none() | st.integers(1, 4),
+    missing=st.integers(0, 2),
+)
+def test_only_a_ledger_that_is_proven_without_a_gap_and_lacks_nothing_makes_a_full_claim(
+    states: list[WindowState], left_out: int | None, missing: int
+) -> None:
+    begin = date(2020, 1, 1)
+    days = [begin + timedelta(days=7 * number) for number in range(len(states))]
+    weeks = [proof(str(day), str(day + timedelta(days=6)), state) for day, state in zip(days, states, strict=True)]
+    whole = window(str(begin), str(weeks[-1].window.last))
+    kept = [week for number, week in enumerate(weeks) if number != left_out]
+    rows = claim_rows(kept, windows=[whole], counts={whole: Counts(9, 9 - missing, 0)})
+    claim = make_claim(rows, daemon_runs=False)
+    full = {week.state for week in kept} == {"proven"} and kept == weeks and not missing
+    assert claim.is_full is full
+    assert ("9 of 9 listed decisions are in the archive" in str(claim)) is full
+    assert ("not proven" in str(claim)) is bool(claim.unproven)
+
+
+def test_overdue_counts_the_days_since_a_range_is_unproven_by_its_age() -> None:
+    ledger = [replace(proof("2026-10-01", "2026-10-05", "short"), unproven_since="2026-10-20T00:00:00Z")]
+    days = [(0, 7), (120, 30), (730, 90)]
+    everything = [EVERYTHING]
+    assert find_overdue(ledger, everything, date(2026, 10, 27), days) == []
+    assert [part.state for part in find_overdue(ledger, everything, date(2026, 10, 28), days)] == ["short"]
+    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "nobody asked for it"

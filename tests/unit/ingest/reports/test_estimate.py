@@ -1,0 +1,114 @@
+"""What a backfill takes: requests, time and disk, from the site's total."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, seed
+from hypothesis import strategies as st
+
+from ingest.reports.estimate import DECISION_BYTES, Estimate, describe_backfill, estimate_backfill
+
+HOUR, DAY = 3_600, 86_400
+
+
+def estimate(
+    listed: int, stored: int = 0, *, pace: float = 1.0, daily: int = 50_000, limit: int | None = None
+) -> Estimate:
+    return estimate_backfill(listed, stored, pace_seconds=pace, daily_requests=daily, limit=limit)
+
+
+def test_each_decision_is_a_request_and_each_ten_listed_are_another() -> None:
+    assert estimate(57_480).requests == 57_480 + 5_748
+    assert estimate(101).requests == 101 + 11
+    assert estimate(0) == Estimate(0, 0, 0, 0.0, 0, 1.0, 50_000)
+
+
+def test_what_is_stored_is_listed_again_and_not_fetched_again() -> None:
+    assert (estimate(1_000, 900).decisions, estimate(1_000, 900).requests) == (100, 200)
+    more = estimate(1_000, 1_200)
+    assert (more.decisions, more.requests, more.bytes) == (0, 100, 0), "decisions that left the site are stored too"
+
+
+def test_the_time_is_that_of_the_pace_where_a_day_has_room_for_all() -> None:
+    assert estimate(1_000, pace=2).seconds == 2_200
+    assert estimate(50_000, pace=10).seconds == 550_000, "a day has no room for the budget at this pace"
+
+
+def test_what_a_day_has_no_room_for_waits_for_the_next() -> None:
+    assert estimate(57_480, daily=63_228).seconds == 63_228
+    assert estimate(57_480, daily=63_227).seconds == DAY + 1
+    assert estimate(10_000, daily=1_000).seconds == 10 * DAY + 1_000
+
+
+def test_a_range_that_was_listed_lately_is_not_listed_again() -> None:
+    one = estimate_backfill(1_000, 900, pace_seconds=1, daily_requests=9_999, is_listed=True)
+    assert (one.decisions, one.requests) == (100, 100)
+
+
+def test_a_limit_is_what_is_fetched_at_most() -> None:
+    assert (estimate(57_480, limit=5).decisions, estimate(57_480, limit=5).requests) == (5, 6)
+    assert estimate(57_480, 57_478, limit=5) == estimate(57_480, 57_478)
+
+
+def test_the_disk_is_that_of_what_is_fetched() -> None:
+    assert estimate(1_000, 400).bytes == 600 * DECISION_BYTES
+    assert estimate_backfill(10, 0, pace_seconds=1, daily_requests=9, decision_bytes=7).bytes == 70
+
+
+@pytest.mark.parametrize(
+    ("one", "sentence"),
+    [
+        (
+            estimate(57_480),
+            "estimate: 57,480 of 57,480 listed decisions to fetch; about 63,228 requests, 28 hours or more (one "
+            "request in 1 s, 50,000 a day), about 1.3 GB of disk",
+        ),
+        (
+            estimate(57_480, 57_000, pace=0.5),
+            "estimate: 480 of 57,480 listed decisions to fetch; about 6,228 requests, 52 min or more (one request in "
+            "0.5 s, 50,000 a day), about 12 MB of disk",
+        ),
+        (
+            estimate(20, daily=5),
+            "estimate: 20 of 20 listed decisions to fetch; about 22 requests, 4.0 days or more (one request in 1 s, 5 "
+            "a day), about 1 MB of disk",
+        ),
+        (
+            estimate(20),
+            "estimate: 20 of 20 listed decisions to fetch; about 22 requests, 22 s or more (one request in 1 s, 50,000 "
+            "a day), about 1 MB of disk",
+        ),
+    ],
+)
+def test_the_sentence_says_how_much_how_long_and_at_what_pace(one: Estimate, sentence: str) -> None:
+    assert str(one) == sentence
+
+
+@pytest.mark.parametrize(
+    ("total", "expected", "stored", "start"),
+    [
+        (100, 100, 40, "estimate: 60 of 100 listed decisions to fetch; about 70 requests"),
+        (100, 100, 100, "estimate: 0 of 100 listed decisions to fetch; about 10 requests"),
+        (100, 120, 120, "estimate: 0 of 100 listed decisions to fetch; about 10 requests"),
+        (None, 100, 40, "estimate: 60 of 100 listed decisions to fetch; about 60 requests"),
+        (None, 40, 40, ""),
+        (None, 0, 0, ""),
+    ],
+)
+def test_a_line_is_given_where_the_total_is_known_and_anything_is_left(
+    total: int | None, expected: int, stored: int, start: str
+) -> None:
+    line = describe_backfill(total, expected, stored, pace_seconds=1, daily_requests=999, limit=None)
+    assert line.startswith(start)
+    assert bool(line) == bool(start)
+
+
+@seed(1)
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 60), st.integers(1, 10**6))
+def test_no_day_of_the_estimate_has_more_requests_than_pace_and_budget_allow(
+    listed: int, stored: int, pace: float, daily: int
+) -> None:
+    one = estimate(listed, stored, pace=pace, daily=daily)
+    assert one.seconds >= one.requests * pace
+    days = int(one.seconds // DAY) + 1
+    assert one.requests <= days * daily

@@ -1,0 +1,122 @@
+"""The ledger's rows: how they are cut, dropped and dated."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from ingest.crawling.windows import gaps
+from storage import ledger
+from storage.model import Proof, Window, WindowState
+from storage.runs import begin_run
+from storage.schema import migrations
+from storage.writer import writing
+from support.claims import window
+
+AT, LATER = "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z"
+BEGIN = date(2026, 1, 1)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with writing(tmp_path / "lgsco.db") as connection:
+        begin_run(connection, "backfill", {}, AT)
+        yield connection
+
+
+def record(db: sqlite3.Connection, first: str, last: str, state: WindowState = "short", at: str = AT) -> None:
+    total = 0 if state == "short" else None
+    ledger.record_window(db, Proof(window(first, last), total, 0, state, at, at, None, "t=both"), 1)
+
+
+def rows(db: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
+    return [(str(proof.window), proof.state, proof.unproven_since) for proof in ledger.find_windows(db)]
+
+
+def test_a_range_stays_unproven_since_the_first_time_until_it_is_proven(db: sqlite3.Connection) -> None:
+    record(db, "2025-01-01", "2025-01-31", "unknown", AT)
+    record(db, "2025-01-01", "2025-01-31", "drifting", LATER)
+    assert rows(db) == [("2025-01-01 to 2025-01-31", "drifting", AT)]
+    record(db, "2025-01-01", "2025-01-31", "short", LATER)
+    ledger.prove(db, LATER, 1)
+    assert rows(db) == [("2025-01-01 to 2025-01-31", "proven", None)]
+    ledger.doubt(db, date(2025, 1, 10), LATER, 1)
+    assert rows(db)[1] == ("2025-01-10 to 2025-01-10", "unknown", LATER)
+
+
+def test_dates_that_were_asked_for_stay_unseen_when_a_part_of_them_is_walked(db: sqlite3.Connection) -> None:
+    ledger.record_unseen(db, [window("2025-01-01", "2025-01-31")], AT, 1)
+    record(db, "2025-01-20", "2025-01-31", at=LATER)
+    assert rows(db) == [
+        ("2025-01-01 to 2025-01-19", "unseen", AT),
+        ("2025-01-20 to 2025-01-31", "short", AT),
+    ]
+
+
+def test_a_row_that_is_not_proven_is_cut_at_both_edges_of_a_window(db: sqlite3.Connection) -> None:
+    record(db, "2025-01-01", "2025-01-31")
+    ledger.cut_at(db, [window("2025-01-10", "2025-01-20")])
+    assert rows(db) == [
+        ("2025-01-01 to 2025-01-09", "short", AT),
+        ("2025-01-10 to 2025-01-20", "short", AT),
+        ("2025-01-21 to 2025-01-31", "short", AT),
+    ]
+
+
+def test_a_proven_row_is_not_cut_since_its_parts_are_as_proven(db: sqlite3.Connection) -> None:
+    record(db, "2025-01-01", "2025-01-31")
+    ledger.prove(db, AT, 1)
+    ledger.cut_at(db, [window("2025-01-10", "2025-01-20")])
+    assert rows(db) == [("2025-01-01 to 2025-01-31", "proven", None)]
+
+
+def test_what_is_proven_is_not_dropped_with_what_is_not(db: sqlite3.Connection) -> None:
+    record(db, "2025-01-01", "2025-01-10")
+    ledger.prove(db, AT, 1)
+    record(db, "2025-01-11", "2025-01-31", "unknown")
+    ledger.drop_unproven(db, window("2025-01-05", "2025-01-20"))
+    assert rows(db) == [
+        ("2025-01-01 to 2025-01-10", "proven", None),
+        ("2025-01-21 to 2025-01-31", "unknown", AT),
+    ]
+
+
+def _day(number: int) -> date:
+    return BEGIN + timedelta(days=number)
+
+
+windows = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: Window(_day(min(pair)), _day(max(pair))))
+
+
+@given(recorded=st.lists(st.tuples(windows, st.sampled_from(("short", "unknown"))), max_size=5), cuts=st.lists(windows))
+def test_cutting_changes_no_day_and_leaves_no_row_across_an_edge(
+    recorded: list[tuple[Window, WindowState]], cuts: list[Window]
+) -> None:
+    with sqlite3.connect(":memory:", isolation_level=None) as db:
+        migrations.apply(Database(db))
+        begin_run(db, "backfill", {}, AT)
+        for one, state in recorded:
+            record(db, str(one.first), str(one.last), state)
+        before = {
+            day: proof.state
+            for proof in ledger.find_windows(db)
+            for day in (_day(number) for number in range(61))
+            if proof.window.first <= day <= proof.window.last
+        }
+        ledger.cut_at(db, cuts)
+        after = ledger.find_windows(db)
+        assert gaps(Window(_day(0), _day(60)), [proof.window for proof in after]) == gaps(
+            Window(_day(0), _day(60)), [one for one, _ in recorded]
+        )
+        for proof in after:
+            assert {before[proof.window.first], before[proof.window.last]} == {proof.state}
+            for cut in cuts:
+                touches = proof.window.first <= cut.last and cut.first <= proof.window.last
+                assert not touches or (cut.first <= proof.window.first and proof.window.last <= cut.last)

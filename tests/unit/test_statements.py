@@ -1,0 +1,90 @@
+"""A statement that nothing is missing is made in `ingest.reports.claims` and nowhere else.
+
+Strings of the program that hold a word of completeness are listed here, each with what makes it no such statement.
+`tests/scenarios/test_statements.py` looks at what is printed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from support.paths import ROOT
+from support.statements import WORDS
+
+CLAIMS = "ingest/reports/claims.py"
+NAMES = frozenset({"complete", "proven", "everything", "--all"})
+"""States, keys and options: `ingest.reports.lines.name_ending` shows `complete` as done."""
+CODE = re.compile(r"\b(?:SELECT|UPDATE|FROM|WHERE)\b|\(\?:|pointer-events|connection\.")
+"""SQL, regular expressions, markup and names of other programs' events."""
+CLAIM_NOTHING = re.compile(
+    r"""--json\ names\ them\ all | unseen,\ all\ or\ in\ part | proven,\ no\ decisions  # legends and hints
+    | no\ whole\ answer\ (?:from|within) | are\ all\ gone\ or\ refused               # failures
+    | no\ markup\ at\ all | all\ of\ them\ long | expected\ a\ whole\ number
+    | walks\ all\ of\ it\ and\ finds\ what\ is\ left | \ has\ completed\ since
+    | ^whole\ $
+    | all\ is\ allowed | every\ decision's\ page | every\ promise                    # politeness
+    | [Aa](?:sk|sks)\ about\ all\ dates                                              # options
+    """,
+    re.VERBOSE,
+)
+DESCRIPTIONS = frozenset(
+    {"lgsco/web/metadata.py", "lgsco/web/queries.py", "storage/export.py", "ingest/reports/calendar.py"}
+)
+"""What columns, queries and pictures are about: the reader sees the rows beside them."""
+
+
+def modules() -> Iterator[Path]:
+    for top in ("ingest", "storage", "lgsco"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            if not {"replica", "migrations"} & set(path.parts):
+                yield path
+    yield ROOT / "scheduler.py"
+
+
+def literals(source: str) -> Iterator[str]:
+    """The strings of a module but for its docstrings."""
+    tree = ast.parse(source)
+    described = {
+        id(statement.value)
+        for node in ast.walk(tree)
+        for statement in (node.body if isinstance(getattr(node, "body", None), list) else [])  # type: ignore[attr-defined]
+        if isinstance(statement, ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
+            yield node.value
+
+
+def find_statements(source: str) -> list[str]:
+    """The strings that hold a word of completeness and that no rule explains."""
+    return [
+        text
+        for text in literals(source)
+        if WORDS.search(text) and text not in NAMES and not CODE.search(text) and not CLAIM_NOTHING.search(text)
+    ]
+
+
+def test_no_other_module_has_words_that_say_that_nothing_is_missing() -> None:
+    found = {
+        name: statements
+        for path in modules()
+        if (name := path.relative_to(ROOT).as_posix()) != CLAIMS and name not in DESCRIPTIONS
+        if (statements := find_statements(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+def test_a_statement_in_a_module_is_found() -> None:
+    for words in (
+        "the archive is complete",
+        "all decisions are stored",
+        "0 unproven",
+        "no gaps",
+        "caught up",
+        "up to date",
+    ):
+        assert find_statements(f"def show() -> None:\n    print({words!r})\n") == [words]
+    assert find_statements('def show() -> str:\n    """All of it."""\n    return "proven"\n') == []
