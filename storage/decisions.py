@@ -330,6 +330,15 @@ def count_held_between(db: sqlite3.Connection, window: Window) -> int:
     return int(row[0])
 
 
+def find_document(db: sqlite3.Connection, reference: str) -> str | None:
+    """The path of the document that a decision was imported from last; None where none was."""
+    row = db.execute(
+        "SELECT document FROM revisions WHERE reference = ? AND document IS NOT NULL ORDER BY revision DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def find_text(db: sqlite3.Connection, reference: str, revision: int | None = None) -> str | None:
     """The text of a decision, of its current reading or of one revision; None when it is not held."""
     if revision is None:

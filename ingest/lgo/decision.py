@@ -7,7 +7,7 @@ from datetime import date
 
 from ingest.errors import NotADecision, TooLarge
 from ingest.lgo.dates import parse_date
-from ingest.lgo.header import read_header
+from ingest.lgo.header import Header, read_header
 from ingest.lgo.numbering import numbers
 from ingest.lgo.phrases import SUMMARY, is_closing, is_note, is_summary_heading, parse_note, split_label
 from ingest.lgo.titles import Title
@@ -46,15 +46,11 @@ def compose(
     header = read_header(blocks, marked_up=marked_up)
     if not header.body or (header.summary is None and all(is_closing(block.text) for block in header.body)):
         raise NotADecision(f"{own}: no text after its header")
-    head = [Line("header", title.text), *header.lines]
-    lines = _set_kinds(head, list(_body_lines(header.body, marked_up=marked_up)), marked_up=marked_up)
-    length = sum(len(line.text) for line in lines)
-    if length > LONGEST_TEXT:
-        raise TooLarge(f"{own}: a text of {length:,} characters; no decision has more than {LONGEST_TEXT:,}")
-    category, _, subcategory = (header.fields.get("Category") or "").partition(" > ")
+    lines = _read_lines(title, header, marked_up=marked_up)
+    category, _, subcategory = header.fields.get("Category", "").partition(" > ")
     decided, odd_date = _read_date(header.fields.get("Decision date"), today)
     closed = any(line.kind != "item" and is_closing(line.text) for line in reversed(lines))
-    unclosed = [Oddity("no closing line", "")] if header.kind == "statement" and not closed else []
+    unclosed = Oddity("no closing line", "")
     return Decision(
         reference=own,
         authority=title.authority,
@@ -66,11 +62,22 @@ def compose(
         summary=header.summary if header.kind == "statement" else _find_summary(lines, header.kind),
         lines=tuple(lines),
         closed=closed,
-        odd=(*odd, *header.odd, *odd_date, *unclosed),
+        odd=(*odd, *header.odd, *odd_date, *(() if closed or header.kind != "statement" else (unclosed,))),
         left_out=tuple(left_out),
         notes=tuple(_find_notes(lines)),
         named_with=tuple(one for one in (*title.references, *title.others) if one != own),
     )
+
+
+def _read_lines(title: Title, header: Header, *, marked_up: bool) -> list[Line]:
+    head = [Line("header", title.text), *header.lines]
+    lines = _set_kinds(head, list(_body_lines(header.body, marked_up=marked_up)), marked_up=marked_up)
+    length = sum(len(line.text) for line in lines)
+    if length > LONGEST_TEXT:
+        raise TooLarge(
+            f"{title.references[0]}: a text of {length:,} characters; no decision has more than {LONGEST_TEXT:,}"
+        )
+    return lines
 
 
 def has_paragraph(decision: Decision) -> bool:

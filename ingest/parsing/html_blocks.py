@@ -172,29 +172,33 @@ class _HtmlReader:
         if tag in _CONTROLS or mentions.roles:
             self._open_link(node, tag)
         if tag in _BLOCKS:
-            if self._buffer:
-                self._flush()
-            self._at = node
-            if tag == "li":
-                self._open_item(node)
-            elif tag in HEADINGS:
-                self._heading += 1
-            elif tag in _LISTS:
-                self._lists.append(self._open_list(node, tag))
-                self.lists_opened += 1
-            elif tag == "dt":
-                self._is_label = True
-            elif tag == "tr" and not _lays_out(node):
-                self._row(node)
-                self._at, self._left = None, node
-                return None
-            if child is None:
-                self._leave(node, tag)
-        elif tag in _BOLD:
+            return self._enter_block(node, tag, child)
+        if tag in _BOLD:
             self._bold += 1
         elif tag == "span" and mentions.labels and has_class(node, "label"):
             self._flush()
             self._is_label = True
+        return child
+
+    def _enter_block(self, node: LexborNode, tag: str, child: LexborNode | None) -> LexborNode | None:
+        if self._buffer:
+            self._flush()
+        self._at = node
+        if tag == "li":
+            self._open_item(node)
+        elif tag in HEADINGS:
+            self._heading += 1
+        elif tag in _LISTS:
+            self._lists.append(self._open_list(node, tag))
+            self.lists_opened += 1
+        elif tag == "dt":
+            self._is_label = True
+        elif tag == "tr" and not _lays_out(node):
+            self._row(node)
+            self._at, self._left = None, node
+            return None
+        if child is None:
+            self._leave(node, tag)
         return child
 
     def _leave(self, node: LexborNode, tag: str) -> None:

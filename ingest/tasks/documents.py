@@ -142,8 +142,11 @@ def _is_page(words: str) -> bool:
     return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
 
 
-def read(path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False) -> Decision:
+def read(
+    path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False, all_blocks: bool = False
+) -> Decision:
     """The decision in a file. `today`: the day of the import. `as_is`: takes a page or text that is not whole.
+    `all_blocks`: lists everything that is left out of a page.
 
     A text whose digest stands in `SHA256SUMS` beside it is what an export wrote, so it is whole without a closing line.
     Raises ReadError, also where the file itself cannot be read.
@@ -161,7 +164,7 @@ def read(path: Path, *, unclosed: bool, today: date | None = None, as_is: bool =
     if _is_web_archive(words):
         raise NotADecision(_SAVE_AS_HTML)
     if _is_page(words):
-        decision = page.read(body, today=today, as_is=as_is)  # its markup shows that it is whole
+        decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)  # its markup shows that it is whole
         if page.chapters(body, decision.reference) and not as_is:
             raise CutShort(
                 f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "

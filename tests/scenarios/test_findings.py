@@ -13,6 +13,7 @@ from ingest.lgo import page as parser
 from ingest.lgo.text_format import render
 from ingest.recording import record
 from ingest.run import Backfill, Import, Renormalise, Sync
+from lgsco.cli.main import main
 from lgsco.replica.faults import Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
@@ -171,3 +172,52 @@ def test_a_page_that_is_not_whole_is_taken_as_it_is_where_the_user_says_so(world
     outcome = world.run(Import((path,), as_is=True))
     assert outcome.exit_code == 0
     assert world.ask("SELECT what FROM oddities") == ["taken as it is"]
+
+
+def lgsco(world: World, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Runs a command on the world's database: its exit code and what it prints."""
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--db", str(world.database)])
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
+
+
+def test_what_was_left_out_of_a_stored_page_is_listed_and_the_page_printed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = statement(world)
+    body = page_of(world, sample).replace(b"</article>", b"<p>Rate this page</p></article>")
+    serve(world, sample, body)
+    world.run(Backfill())
+    code, out, _ = lgsco(world, capsys, "show", sample.reference, "--left-out")
+    assert code == 0
+    assert "[after the end] Rate this page\n" in out
+    code, out, _ = lgsco(world, capsys, "show", sample.reference, "--raw")
+    assert (code, out.encode()) == (0, body)
+
+
+def test_what_was_left_out_of_an_imported_document_is_listed(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = file(tmp_path, "a.html", small("25 004 901", after="<p>Rate this page</p>"))
+    assert world.run(Import((path,))).exit_code == 0
+    assert lgsco(world, capsys, "show", "25-004-901", "--left-out")[:2] == (0, "[after the end] Rate this page\n")
+    assert "no page of 25 004 901 is stored" in lgsco(world, capsys, "show", "25-004-901", "--raw")[2]
+    file(tmp_path, "a.html", small("25 004 902"))
+    assert "holds 25 004 902 now" in lgsco(world, capsys, "show", "25-004-901", "--left-out")[2]
+    path.unlink()
+    code, _, told = lgsco(world, capsys, "show", "25-004-901", "--left-out")
+    assert (code, "cannot be read" in told) == (1, True)
+
+
+def test_an_unreadable_page_is_printed_and_what_was_left_out_of_it_is_unknown(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = statement(world)
+    body = page_of(world, sample).replace(b"</article>", b"")
+    serve(world, sample, body)
+    world.run(Backfill())
+    code, out, _ = lgsco(world, capsys, "show", sample.reference, "--raw")
+    assert (code, out.encode()) == (0, body)
+    code, out, told = lgsco(world, capsys, "show", sample.reference, "--left-out")
+    assert (code, out, "does not parse" in told) == (1, "", True)
