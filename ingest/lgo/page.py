@@ -23,7 +23,7 @@ from ingest.lgo.beginning import Beginning, find_beginning, find_beginning_in_ar
 from ingest.lgo.decision import compose
 from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
-from ingest.lgo.phrases import OPENER
+from ingest.lgo.phrases import OPENER, join_known
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
 from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
@@ -194,6 +194,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     source = low[start:end]
     blocks, lists = read_article(root, source)
+    blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
     if lists != source.count(b"</ol>") + source.count(b"</ul>") or not has_sound_tables(markup.article, source):
         return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
@@ -245,7 +246,7 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     body = tree.body
     if body is None:
         raise NotADecision("an empty page")
-    blocks = read_blocks(body, source=markup.low)
+    blocks = list(map(join_known, read_blocks(body, source=markup.low)))
     source = read_source(markup.html)
     for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
         link.is_open = link.tag != "a" or link.blocks > 1  # a link that is left open goes on in the next block

@@ -139,6 +139,23 @@ def has_label(text: str) -> bool:
     return found is not None and bool(found[2])
 
 
+def join_known(block: Block) -> Block:
+    """The block on one line, where a line break parts a phrase or a label that is known."""
+    if "\n" not in block.text:
+        return block
+    line = block.text.replace("\n", " ")
+    label = split_label(line)
+    is_known = (
+        OPENER.fullmatch(line) is not None
+        or is_summary_heading(line)
+        or is_further_report(line)
+        or is_phrase(line)
+        or (is_note(line) and not is_note(block.text))
+        or (label is not None and "\n" in block.text[: len(label[0])])
+    )
+    return block._replace(text=line) if is_known else block
+
+
 def begins_with_label(text: str) -> bool:
     """Whether the first of the lines that a block is broken into is a labelled line, or the title above some."""
     first = text.partition("\n")[0]

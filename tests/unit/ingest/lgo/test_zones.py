@@ -380,3 +380,27 @@ def test_a_page_that_is_not_whole_is_taken_as_it_is_and_odd() -> None:
     decision = _as_is()
     assert render(decision) == text()
     assert [one.what for one in decision.odd] == ["taken as it is"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [
+        ("The Ombudsman's final decision:", "The Ombudsman's<br>final decision:"),
+        ("Decision date :", "Decision<br>date :"),
+        ("Back to top", "Back<br>to top"),
+        ("Further report", "Further<br>report"),
+        ("council's response: 1 May", "council's<br>response: 1<br>May"),
+    ],
+)
+def test_a_line_break_within_a_known_phrase_is_a_space(whole: str, broken: str) -> None:
+    body = (
+        "<html><body><article><h1>Anytown Council (25 004 920)</h1><p>Decision : Upheld</p>"
+        "<p>Decision date : 9 Oct 2022</p><p>The Ombudsman's final decision:</p><p>Summary: Fault.</p>"
+        "<h2>The complaint</h2><p>It was lost.</p>"
+        "<p>Back to top</p><p>Investigator's decision on behalf of the Ombudsman</p><h2>Further report</h2><p>More.</p>"
+        "<p>Ombudsman satisfied with council's response: 1 May 2024</p></article></body></html>"
+    )
+    assert whole in body
+    decision = read(body.replace(whole, broken).encode())
+    assert render(decision) == render(read(body.encode()))
+    assert decision.decision_date == date(2022, 10, 9)
