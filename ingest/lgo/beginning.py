@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
@@ -84,11 +84,15 @@ def find_beginning(
 
 
 def find_beginning_in_article(
-    blocks: Sequence[Block], *, reference: str | None, page_title: Title | None, above: Title | None = None
+    blocks: Sequence[Block],
+    *,
+    reference: str | None,
+    page_title: Title | None,
+    find_above: Callable[[], Title | None] = lambda: None,
 ) -> Beginning | None:
     """Where the decision begins, as far as the blocks of the page's only article tell; None where more must be seen.
 
-    `above`: the title in the heading right above the article.
+    `find_above`: finds the title in the heading right above the article.
     """
     place = next((place for place, block in enumerate(blocks) if is_evidence(block)), None)
     if place is None:
@@ -97,8 +101,9 @@ def find_beginning_in_article(
     found = [one for one in candidates if one.block.kind == "heading"]
     if not found and page_title is not None:
         found = [one for one in candidates if one.title.text == page_title.text]
-    if not found and not candidates and above is not None and (reference is None or above.names(reference)):
-        return Beginning(above, 0, 0)
+    if not candidates:
+        above = find_above()
+        return Beginning(above, 0, 0) if above is not None and (reference is None or above.names(reference)) else None
     if not found or (reference is not None and not found[-1].title.names(reference)):
         return None
     if reference is None and page_title is not None and not found[-1].title.names(page_title.references[0]):

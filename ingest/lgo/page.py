@@ -199,19 +199,27 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
-    page_title, above = _page_title_of_source(markup), _title_above(markup)
-    beginning = find_beginning_in_article(blocks, reference=reference, page_title=page_title, above=above)
+    beginning = find_beginning_in_article(
+        blocks,
+        reference=reference,
+        page_title=_page_title_of_source(markup),
+        find_above=lambda: _title_above(markup),
+    )
     zones = None if beginning is None else _divide(blocks, beginning)
-    if zones is None or zones.is_uncertain or not any(map(is_closing_block, zones.blocks)):
+    if zones is None or zones.is_uncertain or not any(map(is_closing_block, reversed(zones.blocks))):
         return None
     if _find_broken_note(zones) is not None:
         return None
-    if (
-        any(block.rule in INSIDE_LINKS for block in zones.left_out)
-        and source.count(b"</a>") != _LINK.subn(b"", source)[1]
-    ):
+    if any(block.rule in INSIDE_LINKS for block in zones.left_out) and not _closes_links(source, blocks):
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
+
+
+def _closes_links(source: bytes, blocks: Sequence[Block]) -> bool:
+    """Whether no link holds what is none of it: one that is left open goes on in the next block."""
+    if all(link.blocks == 1 for block in blocks if block.links for link in block.links):
+        return True
+    return source.count(b"</a>") == len(_LINK.findall(source))
 
 
 def _page_title_of_source(markup: Markup) -> Title | None:

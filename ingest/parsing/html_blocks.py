@@ -38,6 +38,7 @@ _NO_ATTRIBUTES: dict[str, str | None] = {}
 
 
 _ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
+_VALUE = re.compile(rb"value\s*=")
 _ROLE = re.compile(rb"role\s*=")
 
 
@@ -259,6 +260,13 @@ class _HtmlReader:
         cell = row.child
         while cell is not None:
             if cell.tag in _CELLS and not self._is_hidden(cell, cell.tag):
+                child = cell.child
+                if child is None or (child.tag == "-text" and child.next is None):
+                    cells.append(fold(child.text_content or "") if child is not None else "")
+                    if cells[-1]:
+                        around.append(cells[-1])
+                    cell = cell.next
+                    continue
                 inside: list[Block] = []
                 for block in _HtmlReader(cell, self._mentions).walk():
                     (self.blocks if block.is_hidden else inside).append(block)
@@ -344,7 +352,8 @@ def _find_mentions(source: bytes) -> _Mentions:
     return _Mentions(
         hidden=b"hidden" in source or (styles and (b"display" in source or b"visibility" in source)),
         labels=b"label" in source,
-        items=_ITEM_WITH_ATTRIBUTES.search(source) is not None,
+        items=(styles or b"type" in source or _VALUE.search(source) is not None)
+        and _ITEM_WITH_ATTRIBUTES.search(source) is not None,
         styles=styles,
         roles=b"role" in source and _ROLE.search(source) is not None,
     )

@@ -36,6 +36,12 @@ _PLACES_ITEMS = frozenset(
 )
 """Elements that, nested wrongly, put items of lists where nobody put them."""
 _TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
+_SIMPLE_TABLE = re.compile(
+    r"<table[^>]*+>(?:\s++|</?t(?:r|head|body|foot)\b[^>]*+>"
+    r"|<t(?P<cell>[dh])\b[^>]*+>(?:[^<]++|</?(?:b|i|em|strong|sup|a|span|br)\b[^>]*+>)*+</t(?P=cell)\s*+>)*+</table\s*+>",
+    re.IGNORECASE,
+)
+"""A table whose cells hold words and inline elements, and are closed."""
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
     rb"|dl|dt|dd|blockquote|caption)\b)"
@@ -59,7 +65,7 @@ def has_sound_tables(markup: str, low: bytes) -> bool:
         return True
     tables = _TABLE.findall(markup)
     is_closed = low.count(b"<table") == low.count(b"</table") == len(tables)
-    return is_closed and all(not read_source(table).wrong for table in tables)
+    return is_closed and all(_SIMPLE_TABLE.fullmatch(table) or not read_source(table).wrong for table in tables)
 
 
 class SourceText(NamedTuple):
