@@ -227,10 +227,12 @@ def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
 
 
 def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:
-    """Whether a link of a block began in the block before it, which is kept."""
-    return (
-        place > 0 and rules[place - 1] is None and any(link in blocks[place - 1].links for link in blocks[place].links)
-    )
+    """Whether a link of a block began in the block before it, which is kept. Where a link is nested wrongly, the parser
+    makes two of it, with one target."""
+    if place == 0 or rules[place - 1] is not None:
+        return False
+    before = {link.target for link in blocks[place - 1].links}
+    return any(link.target in before for link in blocks[place].links)
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
