@@ -115,6 +115,7 @@ def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: py
     world.time.at += timedelta(days=2)
     known = world.run(Backfill())
     assert (known.exit_code, known.tally.unreadable) == (0, [sample.reference])
+    assert "1 are listed and their pages do not parse" in str(known)
     assert world.run(Renormalise()).exit_code == 0, "it is known"
     monkeypatch.undo()
     assert world.run(Renormalise()).tally.first == 1
