@@ -35,6 +35,7 @@ from ingest.tasks.intent import find_asked_for
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
+from storage.locks import DAEMON
 from storage.status import Daemon
 from storage.writer import locked, writing
 
@@ -129,7 +130,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     # off a wait for the site.
     scheduler.add_job(due.set, trigger, id="sync")
     scheduler.add_job(beat, "interval", seconds=_BEAT_SECONDS)
-    with locked(database, "-daemon"), stop.on_signals():
+    with locked(database, DAEMON), stop.on_signals():
         scheduler.start()
         try:
             beat()

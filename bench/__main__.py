@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="seconds of fuzzing")
     parser.add_argument("--seed", type=int, help="what the fuzzing's inputs follow from")
     parser.add_argument("--requests", type=int, help="simulated requests of the part claims")
+    parser.add_argument("--sequence", type=int, help="the one sequence of the part claims to play and show")
     asked = parser.parse_args()
     if asked.part is None:
         commands = ([sys.executable, "-m", "bench", part, *sys.argv[1:]] for part in PARTS)

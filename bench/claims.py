@@ -5,7 +5,7 @@ days that pass, decisions that come, go, move and hide, a site that errs, a back
 printed claim, the reports' JSON and the exit code are compared with what the site lists. No HTTP; real SQLite.
 
     python -m bench claims --requests 1000000            goes on where it was stopped (Ctrl-C)
-    python -m bench claims --requests 1000 --seed 5 --sequence 17     one sequence, with all that it printed
+    python -m bench claims --seed 5 --sequence 17        one sequence, with all that it printed
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, process_time
@@ -24,7 +26,7 @@ from time import monotonic, process_time
 from bench.figures import Figure
 from bench.truth.counts import Counts
 from bench.truth.grammar import Grammar
-from bench.truth.program import MakeRuns
+from bench.truth.program import NO_FATE, Fate, MakeRuns, Program, Ran
 from bench.truth.replaced import replaced
 from bench.truth.sequence import Play
 
@@ -44,17 +46,18 @@ def play(
     counts: Counts | None = None,
     grammar: Grammar | None = None,
     make: MakeRuns = lambda program: program,
+    commands: int = COMMANDS,
     stop: list[int] | None = None,
     show: bool = False,
 ) -> Counts:
-    """Plays sequences until so many requests were simulated. `counts`: to go on from; `stop`: ends it once it is not
-    empty; `make`: makes what runs the commands."""
+    """Plays sequences until so many requests were simulated. `counts`: to go on from; `make`: makes what runs the
+    commands; `commands`: of a sequence, before its faults stop; `stop`: ends it once it is not empty."""
     counts = counts or Counts()
     shown = monotonic()
     with replaced(), _without_garbage():
         while counts.requests < requests and not stop:
             began = process_time()
-            play_one(seed, counts.sequences, counts, grammar or Grammar(), make)
+            play_one(seed, counts.sequences, counts, grammar or Grammar(), make, commands=commands)
             counts.seconds += process_time() - began
             if show and monotonic() - shown >= _SHOW_SECONDS:
                 shown = monotonic()
@@ -63,18 +66,47 @@ def play(
     return counts
 
 
-def play_one(seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns) -> None:
+def play_one(
+    seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns, *, commands: int = COMMANDS
+) -> None:
     """Plays one sequence in a folder of its own."""
     shm = Path("/dev/shm")  # in memory where there is such a folder
     folder = Path(mkdtemp(prefix="claims-", dir=shm if os.access(shm, os.W_OK) else None))
     try:
-        Play(seed, number, folder, counts, grammar, make).play(commands=COMMANDS)
+        Play(seed, number, folder, counts, grammar, make).play(commands=commands)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measure(requests: int = REQUESTS, seed: int = 1) -> Iterator[Figure]:
-    """The full size, or as many requests as asked for."""
+@dataclass
+class Shown:
+    """A program whose every command is shown with all that it printed."""
+
+    program: Program
+
+    def run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran:
+        ran = self.program.run(*arguments, fate=fate, rounds=rounds)
+        began = datetime.fromtimestamp(ran.began, UTC)
+        print(f"--- {began:%Y-%m-%d %H:%M:%S} lgsco {' '.join(arguments)} [{fate}] {ran.requests} requests: {ran.code}")
+        print(ran.out + ran.err, end="")
+        return ran
+
+
+def show(seed: int, sequence: int) -> Counts:
+    """Plays one sequence, and shows it."""
+    counts = Counts()
+    with replaced():
+        play_one(seed, sequence, counts, Grammar(), Shown)
+    return counts
+
+
+def measure(requests: int = REQUESTS, seed: int = 1, sequence: int | None = None) -> Iterator[Figure]:
+    """The full size, or as many requests as asked for, or one sequence."""
+    if sequence is not None:
+        counts = show(seed, sequence)
+        print("\n".join(counts.tables()))
+        yield from counts.wrong()
+        return
     counts = Counts.load(_STATE, _key(seed))
     if counts.requests:
         print(f"going on from {counts.requests:,} requests ({_STATE})", file=sys.stderr)

@@ -14,6 +14,7 @@ from ingest.clock import Clock, Stop
 from ingest.config import Config, require_courtesy
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
 from ingest.fetching.quiet_hours import within
+from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Throttle
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
@@ -96,7 +97,7 @@ def _start(db: sqlite3.Connection, number: int, config: Config, clock: Clock, st
         report(tally)
 
     throttle = Throttle(db, number, config.fetch, clock, stop, on_request=count_request, on_wait=show_wait)
-    return TaskRun(db, number, config, clock, stop, throttle, tally, report)
+    return TaskRun(db, number, config, clock, stop, throttle, SiteClock(clock.now, clock.today), tally, report)
 
 
 def _run(task: Task, run: TaskRun, database: Path) -> Outcome:
@@ -172,6 +173,7 @@ def _end(run: TaskRun, outcome: Outcome) -> None:
     with atomic(run.db):
         run.throttle.save()
         intent.end_backfill(run.db, run.number, state, at, None if outcome.reached_the_end else outcome.message)
+        intent.record_proven_meanwhile(run.db, at, run.number)
         journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], within)
         runs.end_run(
             run.db,

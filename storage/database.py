@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
@@ -137,6 +137,11 @@ def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Con
     db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=seconds, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     return db
+
+
+def path_of(db: sqlite3.Connection) -> Path:
+    """The file that a connection is to."""
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
 def schema_version(db: sqlite3.Connection, path: Path) -> int:

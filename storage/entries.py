@@ -126,6 +126,11 @@ def _differ(name: str, was: str, is_: str) -> bool:
     return was != is_ if name in _WORDS else _plain(was) != _plain(is_)
 
 
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two paths of decisions are the same, with another case or a slash at the end."""
+    return _plain(one) == _plain(other)
+
+
 def _plain(value: str) -> str:
     """A value as it is compared: an address is the same with another case or a slash at its end."""
     return value.rstrip("/").casefold()
@@ -170,6 +175,15 @@ def find_moved_meanwhile(db: sqlite3.Connection, window: Window, since: str) -> 
         (first, last, since, first, last),
     )
     return [reference for (reference,) in rows]
+
+
+def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> int:
+    """How many entries of a window were listed since an instant."""
+    row = db.execute(
+        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? AND last_listed >= ?",
+        (window.first.isoformat(), window.last.isoformat(), since),
+    ).fetchone()
+    return int(row[0])
 
 
 def count_aged(db: sqlite3.Connection, window: Window) -> int:

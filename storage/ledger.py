@@ -111,6 +111,16 @@ def doubt(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
         record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
 
 
+def mistrust(db: sqlite3.Connection, window: Window, run: int) -> None:
+    """Takes the proof of a window away, whatever was listed of it. Call it inside a transaction."""
+    for proof in find_windows(db, window):
+        part = Window(max(proof.window.first, window.first), min(proof.window.last, window.last))
+        if proof.is_sound:
+            standing = _count_standing(db, part)
+            unknown = replace(proof, window=part, total=None, listed=standing, state="unknown", walked_at=None)
+            record_window(db, replace(unknown, proven_at=None), run)
+
+
 def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
     """Says that the site stated the total that is looked for of a range of whole windows."""
     db.execute(

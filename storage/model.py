@@ -14,12 +14,15 @@ from typing import Literal, NamedTuple
 LineKind = Literal["header", "heading", "paragraph", "item"]
 DecisionKind = Literal["statement", "report"]
 Source = Literal["site", "import"]
-RevisionReason = Literal["first", "amended", "on the site", "renormalised", "imported again", "beside"]
+RevisionReason = Literal[
+    "first", "amended", "same characters", "on the site", "renormalised", "imported again", "beside"
+]
 """Why a reading was recorded; the column `revisions.change`.
 
-first: the decision was not stored before. amended: the site's words changed. on the site: an imported decision was
-read from the site. renormalised: a newer normaliser read a stored page. imported again: an import with other words
-replaced an earlier import. beside: an import with other words than the site's was stored beside the site's.
+first: the decision was not stored before. amended: the site's words changed. same characters: the site composed the
+same characters otherwise (Unicode normalisation). on the site: an imported decision was read from the site.
+renormalised: a newer normaliser read a stored page. imported again: an import with other words replaced an earlier
+import. beside: an import with other words than the site's was stored beside the site's.
 
 To add a reason, add it here and add a migration that gives all of them to `set_revision_reasons`. A test fails until
 the two agree.

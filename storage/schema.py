@@ -26,7 +26,8 @@ from storage.migrations import (
     m008_reasons_and_failures,
     m009_intents,
     m010_gone,
-    m011_findings,
+    m011_same_characters,
+    m012_findings,
 )
 
 migrations = Migrations("lgsco")
@@ -42,7 +43,8 @@ _IN_ORDER = (
     m008_reasons_and_failures,
     m009_intents,
     m010_gone,
-    m011_findings,
+    m011_same_characters,
+    m012_findings,
 )
 
 for _module in _IN_ORDER:

@@ -54,7 +54,8 @@ def match_expression(query: str) -> str | None:
 
     All words must occur. "Quoted words" must stand together, and so must the parts of a word that punctuation joins
     (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds what begins with it. A reference is found
-    in any spelling, a joint case without its letter too.
+    in any spelling, a joint case without its letter too. `finding` finds what is printed with the ligature `ﬁ`, and
+    `1500` finds `£1,500`, and the other way round.
     """
     query = query[:_CHARACTERS_MOST].encode(errors="replace").decode().translate(_STRAIGHT)
     whole = _reference(query)
@@ -63,7 +64,16 @@ def match_expression(query: str) -> str | None:
     parts = [part for part in _parts(query) if any(letter.isalnum() for letter in part[0])]
     # Side by side: FTS5 overlooks a phrase without tokens then, and would find nothing after an AND.
     # Once each: a word typed twice finds no other decisions, and each time would be looked for by itself.
-    return " ".join(dict.fromkeys(_phrase(*part) for part in parts[:_WORDS_MOST])) or None
+    plain: dict[str, None] = {}
+    alternatives: dict[str, None] = {}
+    for words, begins in parts[:_WORDS_MOST]:
+        spellings = [_phrase(spelling, begins) for spelling in _spellings(words)]
+        if len(spellings) == 1:
+            plain[spellings[0]] = None
+        else:
+            alternatives[f"({' OR '.join(spellings)})"] = None
+    # FTS5 takes parentheses after an AND only.
+    return " AND ".join(filter(None, [" ".join(plain), *alternatives])) or None
 
 
 def snippet(start: str, end: str, tokens: int = _SNIPPET_TOKENS) -> str:
@@ -127,6 +137,25 @@ def _parts(query: str) -> Iterator[tuple[str, bool]]:
             yield _reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
         else:
             yield quoted, bool(star)
+
+
+_LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}
+"""The letters that a text may print as one character; the longest first."""
+_TO_LIGATURES = re.compile("|".join(_LIGATURES))
+_FROM_LIGATURES = str.maketrans({ligature: letters for letters, ligature in _LIGATURES.items()})
+_GROUPED = re.compile(r"£?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_UNGROUPED = re.compile(r"(£?)(\d{4,9})((?:\.\d+)?)")
+
+
+def _spellings(words: str) -> list[str]:
+    """The words as typed, and as a text may print them otherwise: with ligatures, or an amount with commas."""
+    letters = words.translate(_FROM_LIGATURES)
+    spellings = [words, letters, _TO_LIGATURES.sub(lambda found: _LIGATURES[found[0]], letters)]
+    if _GROUPED.fullmatch(words):
+        spellings.append(words.replace(",", ""))
+    elif amount := _UNGROUPED.fullmatch(words):
+        spellings.append(f"{amount[1]}{int(amount[2]):,}{amount[3]}" if amount[2][0] != "0" else words)
+    return list(dict.fromkeys(spellings))
 
 
 def _reference(words: str) -> tuple[str, bool] | None:

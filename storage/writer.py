@@ -26,6 +26,7 @@ from storage.database import (
     schema_version,
 )
 from storage.errors import Busy, DatabaseExists, NoDatabase, StoreFailed
+from storage.locks import name_lock
 from storage.schema import migrations
 
 _CACHE_KIB = 32_768
@@ -93,7 +94,7 @@ def locked(path: Path, purpose: str = "") -> Iterator[None]:
     """
     if not path.parent.is_dir():
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
-    beside = f"{path.resolve()}{purpose}-lock"  # a link to the file is the file
+    beside = name_lock(path, purpose)
     lock = FileLock(beside)
     try:
         lock.acquire(timeout=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure
-from bench.truth.examine import KINDS, Finding
+from bench.truth.findings import KINDS, Finding
 from bench.truth.model import STATES
 
 FAILURES_KEPT = 12
@@ -55,7 +55,7 @@ class Counts:
     exits: int = 0
     """Exit codes 0 compared."""
     acts: int = 0
-    """Commands that ask the site: backfill without --limit and --withdraw, and sync."""
+    """Commands that ask the site and came to their own end: backfill without --limit and --withdraw, and sync."""
     full: int = 0
     """Of those, how many ended with exit 0 and a true full claim."""
     arrived: int = 0
@@ -141,15 +141,22 @@ class Counts:
         yield Figure("claims compared: rows of JSON", (self.rows,), "")
         rarest, least = min(self._pairs_that_can_be(), key=lambda pair: pair[1], default=("none", 0))
         yield Figure(f"rarest pair of state and command ({rarest})", (least,), "", pairs)
-        for kind in KINDS:
-            yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
+        yield from self.wrong()
         yield Figure(
             "backfills and syncs with a true full claim, %", (percent(self.full, self.acts),), "", FULL_PERCENT
         )
         yield Figure("sequences with the full claim in time, %", (percent(self.arrived, self.sequences),), "", 99)
 
+    def wrong(self) -> Iterator[Figure]:
+        """How many claims are wrong, by kind."""
+        for kind in KINDS:
+            yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
+
     def _pairs_that_can_be(self) -> list[tuple[str, int]]:
-        return sorted(self.pairs.items())
+        """All commands in all states; a new file, which is what init makes, has one state."""
+        commands = sorted({pair.partition(" | ")[2] for pair in self.pairs} - {"init"})
+        pairs = [f"{state} | {command}" for state in STATES for command in commands]
+        return [(pair, self.pairs[pair]) for pair in pairs]
 
 
 FULL_PERCENT = 25.0

@@ -7,74 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
+from bench.truth.exits import ONLINE, ExitExaminer
+from bench.truth.findings import Finding, Found, Ledger, read_dates
 from bench.truth.grammar import WORDS, Claim, Grammar, Outside, Reading, Total, read_instant
-from bench.truth.model import ALL, Asked, Dates, Judge, Since, find_dates
+from bench.truth.model import ALL, Asked, Dates, Judge, Since
 from bench.truth.program import Ran
 
-Kind = Literal["false", "undated", "unexplained", "miscounted", "false exit", "false reason"]
-"""What is wrong: a false claim; one that is true only of an earlier instant than it names; a word of completeness that
-no sentence explains; a wrong number of decisions; an exit code 0 that is false; a false reason why a decision left."""
-
-KINDS: tuple[Kind, ...] = ("false", "undated", "unexplained", "miscounted", "false exit", "false reason")
-DAEMON_SECONDS = 600
-"""`status` exits 1 once a daemon's heartbeat stopped so long ago."""
-
-ONLINE = frozenset({"backfill", "sync", "daemon"})
 _KEYS = frozenset({"proven", "unproven", "proven_at", "stored_in_all"})
 _RUN_LINE = re.compile(r"^  (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<task>\w+): (?P<told>.*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that should not have been printed."""
-
-    kind: Kind
-    words: str
-    why: str
-
-
-@dataclass(slots=True)
-class Found:
-    """What came of comparing one command."""
-
-    findings: list[Finding] = field(default_factory=list)
-    sentences: int = 0
-    rows: int = 0
-    """Of JSON."""
-    exits: int = 0
-    full: int = 0
-    """Sentences that say, rightly, that nothing is missing."""
-
-    def add(self, other: Found) -> None:
-        self.findings += other.findings
-        self.sentences += other.sentences
-        self.rows += other.rows
-        self.exits += other.exits
-        self.full += other.full
-
-
-@dataclass
-class Ledger:
-    """From when on the program says that its ledger is true, by date: read from `coverage --json`."""
-
-    rows: list[tuple[Dates, int]] = field(default_factory=list)
-
-    @staticmethod
-    def read(report: dict[str, Any]) -> Ledger:
-        rows = []
-        for row in report.get("windows", ()):
-            as_of = read_instant(row.get("walked_at") or row.get("counted_at"))
-            if row.get("state") == "proven" and as_of is not None:
-                rows.append((_dates(row), as_of))
-        return Ledger(rows)
-
-    def since(self, day: date, otherwise: int) -> int:
-        for dates, as_of in self.rows:
-            if dates.first <= day <= dates.last:
-                return min(as_of, otherwise)
-        return otherwise
 
 
 @dataclass
@@ -111,6 +53,7 @@ class Examiner:
     """What sync answers for by itself."""
     seen: set[str]
     """Messages of runs that were printed, and judged, before."""
+    daemon_lives: bool
     walk_days: int
     """Days within which the cadence has unproven dates walked."""
 
@@ -124,7 +67,8 @@ class Examiner:
             found.add(self._lines(ran.err.splitlines(), online=False))
         else:
             found.add(self._lines([*ran.out.splitlines(), *ran.err.splitlines()], online=command in ONLINE))
-        found.add(self._exit(ran))
+        exits = ExitExaminer(self.judge, self.asked, self.ledger, self.began, self.recent, self.walk_days)
+        found.add(exits.examine(ran))
         return found
 
     # ------------------------------------------------------------ sentences
@@ -132,25 +76,30 @@ class Examiner:
     def _lines(self, lines: Iterable[str], *, online: bool) -> Found:
         found = Found()
         passage = Passage()
-        for line in lines:
+        lines = list(lines)
+        for line, following in zip(lines, [*lines[1:], ""], strict=False):
             run = _RUN_LINE.match(line)
             if run is not None:  # a run of earlier: what it said was judged when it said so
                 told = run["told"].partition(": ")[2]
                 if not told or told in self.seen:
                     continue
-            found.add(self._line(line, passage, online=online))
+            found.add(self._line(line, passage, following, online=online))
         return found
 
-    def _line(self, line: str, passage: Passage, *, online: bool) -> Found:
+    def _line(self, line: str, passage: Passage, following: str = "", *, online: bool) -> Found:
+        """`following`: the line after it, which may say by what total a number is known."""
         found = Found()
         reading = self.grammar.read(line)
         if reading.unexplained:
             found.findings.append(Finding("unexplained", line, f"the word {reading.unexplained!r}"))
+        if self.grammar.says_daemon_goes_on(line) and not self.daemon_lives:
+            found.findings.append(Finding("false", line, "no daemon runs"))
         passage.go_on(reading)
         for claim in reading.claims:
             self._compare(found, claim, self.find_wrong(claim, online=online))
+        stated = reading.totals or self.grammar.read(following).totals
         for outside in reading.outside:
-            self._compare(found, outside, self._wrong_outside(outside, passage))
+            self._compare(found, outside, self._wrong_outside(outside, passage, stated))
         for total in reading.totals:
             self._compare(found, total, self._wrong_total(total))
         return found
@@ -205,18 +154,24 @@ class Examiner:
             return Finding("miscounted", claim.words, "that is more than there are")
         return None
 
-    def _wrong_outside(self, outside: Outside, passage: Passage) -> Finding | None:
+    def _wrong_outside(self, outside: Outside, passage: Passage, stated: Sequence[Total]) -> Finding | None:
+        """`stated`: the total by which the number is said to be known, which is judged by itself."""
         dates = passage.find_dates(outside.where)
         if not dates:
             return Finding("unexplained", outside.words, "outside of which dates?")
-        # It is the difference of two numbers, each of an instant from which on the claims before are true.
-        since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
-        fewest, most = self.judge.count_outside(dates, min(self.began, self.judge.until, *since))
+        listed = sum(claim.listed or 0 for claim in passage.claims)
+        if ALL.is_covered_by(dates):
+            fewest = most = 0
+        elif stated:
+            fewest = most = max(0, stated[0].number - listed)
+        else:  # the difference of two numbers, each of an instant from which on the claims before are true
+            since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
+            fewest, most = self.judge.count_outside(dates, min(self.began, self.judge.until, *since))
         if passage.cut_off:  # outside of more dates than are named
             fewest = 0
         told = ", ".join(map(str, dates))
         if not fewest <= outside.number <= most:
-            return Finding("miscounted", outside.words, f"the site listed {fewest} to {most} outside of {told}")
+            return Finding("miscounted", outside.words, f"{fewest} to {most} lie outside of {told}")
         if outside.never_asked and not passage.cut_off:
             asked = self.asked.find("done", "interrupted", "paused")
             if any(not one.is_covered_by(dates) for one in asked):
@@ -229,50 +184,6 @@ class Examiner:
             return None
         return Finding("miscounted", total.words, f"the site stated {fewest} to {most} then")
 
-    # ------------------------------------------------------------ exit codes
-
-    def _exit(self, ran: Ran) -> Found:
-        found = Found()
-        if ran.arguments[0] == "status" and ran.code == 0:
-            found.exits += 1
-            died = self.asked.daemon_died_at
-            if died is not None and ran.began - died > DAEMON_SECONDS:
-                why = f"the daemon was killed {ran.began - died:,} seconds ago, and nothing succeeded since"
-                found.findings.append(Finding("false exit", "status: exit 0", why))
-            overdue = self.asked.find_interrupted_before(ran.began - 86_400 * (self.walk_days + 1))
-            earliest = min((self.asked.interrupted_at[dates] for dates in overdue), default=0)
-            if self.judge.find_lacking(overdue, lambda _day: earliest, excused=True):
-                why = f"{', '.join(map(str, overdue))}: interrupted for longer than the cadence allows"
-                found.findings.append(Finding("false exit", "status: exit 0", why))
-        scope = self._scope_of_exit(ran)
-        if ran.code != 0 or scope is None:
-            return found
-        found.exits += 1
-        online = ran.arguments[0] in ONLINE
-
-        def since(day: date) -> int:
-            return self.ledger.since(day, ran.began if online else self.began)
-
-        lacking = self.judge.find_lacking(scope, since, excused=True)
-        if lacking:
-            why = f"{len(lacking)} listed and not stored of {', '.join(map(str, scope))}: {', '.join(lacking[:3])}"
-            found.findings.append(Finding("false exit", f"{' '.join(ran.arguments)}: exit 0", why))
-        return found
-
-    def _scope_of_exit(self, ran: Ran) -> list[Dates] | None:
-        """The dates that exit 0 is about; None where it says nothing of what is stored."""
-        command = ran.arguments[0]
-        if command == "sync":
-            return [self.recent, *self.asked.find("done", "interrupted")]
-        if command == "coverage":
-            if "--all" in ran.arguments:
-                return [ALL]
-            given = find_dates(ran.arguments)
-            return [given] if given is not None else self.asked.find("done", "interrupted", "paused")
-        if command == "backfill" and "--limit" not in ran.arguments and "--withdraw" not in ran.arguments:
-            return [find_dates(ran.arguments) or ALL]
-        return None
-
     # ------------------------------------------------------------ JSON
 
     def _json(self, command: str, report: dict[str, Any]) -> Found:
@@ -282,7 +193,12 @@ class Examiner:
                 found.findings.append(Finding("unexplained", key, "a key of JSON"))
         if command == "coverage":
             if report.get("proven") is True:
-                self._claim_of_row(found, Claim("proven", "asked", '"proven": true'))
+                self._claim_of_row(found, Claim("proven", "asked", '"proven": true', excluded=len(report["excluded"])))
+            for row in (report.get("claim") or {}).get("ranges", ()):
+                if not read_dates(row).is_covered_by(self.asked.ever):
+                    found.findings.append(
+                        Finding("false", f"{read_dates(row)}: asked for", "nobody asked for all of it")
+                    )
             for row in report.get("windows", ()):
                 if row.get("state") == "proven":
                     words = f"{row['first']} to {row['last']} proven {row.get('total')}"
@@ -294,7 +210,9 @@ class Examiner:
                     month = {**row, "first": str(first), "last": str(last)}
                     self._claim_of_row(found, _claim_of(month, f"month {row['month']}: proven", row["listed"]))
         if command == "status" and report.get("unproven") == []:
-            self._claim_of_row(found, Claim("none unproven", "asked", '"unproven": []'))
+            self._claim_of_row(
+                found, Claim("none unproven", "asked", '"unproven": []', excluded=report["held"]["excluded"])
+            )
         if command == "status":
             found.rows += 1
             for why in self.judge.find_wrongly_gone():
@@ -313,13 +231,11 @@ class Examiner:
         if claim.get("full") and not all(row["full"] for row in ranges):
             found.findings.append(Finding("false", '"full": true', "a range of it is not full"))
         if claim.get("outside") is not None:
-            passage = Passage([_claim_of(row, "", None) for row in ranges])
+            passage = Passage([_claim_of(row, "", row["listed"]) for row in ranges])
             outside = Outside(f'"outside": {claim["outside"]}', claim["outside"], "outside", never_asked=False)
-            self._row(found, self._wrong_outside(outside, passage))
+            self._row(found, self._wrong_outside(outside, passage, [_total_of(claim)]))
         if claim.get("site_total") is not None:
-            at = read_instant(claim["site_total_at"]) or 0
-            words = f'"site_total": {claim["site_total"]} at {claim["site_total_at"]}'
-            self._row(found, self._wrong_total(Total(words, claim["site_total"], at - at % 60)))
+            self._row(found, self._wrong_total(_total_of(claim)))
 
     def _claim_of_row(self, found: Found, claim: Claim) -> None:
         self._row(found, self.find_wrong(claim, online=False))
@@ -337,12 +253,13 @@ def messages(report: dict[str, Any]) -> Iterator[str]:
             yield str(run["message"])
 
 
-def _dates(row: dict[str, Any]) -> Dates:
-    return Dates(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+def _total_of(claim: dict[str, Any]) -> Total:
+    at = read_instant(claim["site_total_at"]) or 0
+    return Total(f'"site_total": {claim["site_total"]} at {claim["site_total_at"]}', claim["site_total"], at - at % 60)
 
 
 def _claim_of(row: dict[str, Any], words: str, total: int | None, *, partial: bool = False) -> Claim:
-    dates = _dates(row)
+    dates = read_dates(row)
     return Claim(
         *("row", "dates", words, dates.first, dates.last),
         *(row.get("stored", row.get("held")), total, row.get("excluded")),

@@ -65,12 +65,15 @@ OUTSIDE: tuple[str, ...] = (
 
 TOTALS: tuple[str, ...] = (
     rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
+    rf"[Tt]hat is by its total of (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
     rf"of the site, which stated a total of (?P<total>{_N}) on (?P<as_of>{_INSTANT})",
 )
 """Sentences that say what total the site stated for all dates."""
 
 MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")
 """Where a list of claims is cut off."""
+
+DAEMON_GOES_ON = re.compile(r"\bthe daemon goes on\b")
 
 DENIALS: tuple[str, ...] = (
     r"\b[Nn]ot proven\b",
@@ -161,6 +164,10 @@ class Grammar:
     outside: tuple[str, ...] = OUTSIDE
     totals: tuple[str, ...] = TOTALS
     denials: tuple[str, ...] = DENIALS
+
+    def says_daemon_goes_on(self, line: str) -> bool:
+        """Whether a line says that a daemon runs that does what is left."""
+        return bool(DAEMON_GOES_ON.search(line))
 
     def read(self, line: str) -> Reading:
         """What one line, without its line break, says."""

@@ -6,6 +6,7 @@ or not, and nothing is concluded from it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -66,10 +67,12 @@ class Asked:
     """When a daemon was killed, after which no sync by hand ended with 0 and no daemon was stopped."""
     interrupted_at: dict[Dates, int] = field(default_factory=dict)
     """When the backfills ended that were interrupted: seconds since 1970."""
+    ever: list[Dates] = field(default_factory=list)
+    """All that was ever asked for, and all that may have been: nothing else may be claimed to be asked for."""
 
     def copy(self) -> Asked:
         ranges, interrupted_at = list(self.ranges), dict(self.interrupted_at)
-        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at)
+        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at, list(self.ever))
 
     def find(self, *states: AskedState) -> list[Dates]:
         return [dates for dates, state in self.ranges if state in states]
@@ -85,6 +88,8 @@ class Asked:
             return
         if command == "backfill":
             dates = find_dates(ran.arguments) or ALL
+            if "--withdraw" not in ran.arguments and "--limit" not in ran.arguments:
+                self.ever.append(dates)
             if "--withdraw" in ran.arguments:
                 self.withdrawn(dates)
             elif "--limit" in ran.arguments:
@@ -214,15 +219,11 @@ class Judge:
         return fewest, most
 
     def count_outside(self, dates: Sequence[Dates], since: int) -> tuple[int, int]:
-        """The fewest and the most that the site can be said to list outside of some dates: by its cards or its total,
-        which may be of two instants."""
-        inside: list[int] = []
-        whole: list[int] = []
-        for version in self._versions(since):
-            sure, contested = _count(version.listed, dates), _count(version.contested, dates)
-            inside += [sure, sure + contested]
-            whole += version.totals
-        return max(0, min(whole) - max(inside)), max(whole) - min(inside)
+        """The fewest and the most that the site can be said to list outside of some dates: what its total, or its
+        cards, have more than was listed of those dates. Each date was listed at an instant of its own."""
+        fewest, most = self.count_listed(dates, lambda _day: since)
+        whole = [total for version in self._versions(since) for total in version.totals]
+        return max(0, min(whole) - most), max(whole) - fewest
 
     def count_stated(self, at: int) -> tuple[int, int]:
         """The least and the greatest total that the site can be said to have stated in a minute. `at`: its begin."""
@@ -244,12 +245,9 @@ class Judge:
         return self._between[since]
 
     def _days(self, dates: Iterable[Dates]) -> list[date]:
-        wanted = list(dates)
-        return sorted(day for day in self.site.days if any(one.first <= day <= one.last for one in wanted))
-
-
-def _count(by_day: Mapping[date, Sequence[str]], dates: Sequence[Dates]) -> int:
-    return sum(len(references) for day, references in by_day.items() if any(day in one for one in dates))
+        days = self.site.days
+        found = [days[bisect_left(days, one.first) : bisect_right(days, one.last)] for one in dates]
+        return found[0] if len(found) == 1 else sorted({day for some in found for day in some})
 
 
 def recent(today: date, days: int) -> Dates:

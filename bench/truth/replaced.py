@@ -188,33 +188,7 @@ class _Client:
 @contextlib.contextmanager
 def replaced() -> Iterator[None]:
     """While the context lasts, commands run on the simulated site and clock. Enter it once around all `Program.run`."""
-    client, clock_module, scheduler = (
-        find(CLIENT),
-        import_module("ingest.clock"),
-        import_module("scheduler"),
-    )
-    clock, stop = clock_module.Clock, clock_module.Stop
-    make_clock = clock.__init__
-
-    def simulated_clock(self: Any, *_: object, **__: object) -> None:
-        program = now()
-
-        def tell() -> datetime:
-            program.tick()
-            return program.time.now()
-
-        make_clock(self, tell, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes))
-
-    connect = functools.partial(sqlite3.connect, factory=Counted)
-    changes: list[tuple[Any, str, Any]] = [
-        *((client, name, getattr(_Client, name)) for name in ("__init__", "__enter__", "__exit__", "fetch")),
-        (clock, "__init__", simulated_clock),
-        (stop, "wait", _wait),
-        (stop, "on_signals", _on_signals),
-        (scheduler, "BackgroundScheduler", Timetable),
-        (sqlite3, "connect", connect),
-        (os, "getpid", _number_of_process),
-    ]
+    changes = _find_changes()
     before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in changes]
     root, ours = logging.getLogger(), logging.getLogger("lgsco")
     kept = root.handlers[:], root.level, ours.level, ours.handlers[:]
@@ -229,6 +203,32 @@ def replaced() -> Iterator[None]:
             else:
                 setattr(owner, name, value)
         root.handlers[:], root.level, ours.level, ours.handlers[:] = kept[0], kept[1], kept[2], kept[3]
+
+
+def _find_changes() -> list[tuple[Any, str, Any]]:
+    """What is replaced: the module or class, the name in it, and by what."""
+    client, clock_module = find(CLIENT), import_module("ingest.clock")
+    clock, stop = clock_module.Clock, clock_module.Stop
+    make_clock = clock.__init__
+
+    def simulated_clock(self: Any, *_: object, **__: object) -> None:
+        program = now()
+
+        def tell() -> datetime:
+            program.tick()
+            return program.time.now()
+
+        make_clock(self, tell, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes))
+
+    return [
+        *((client, name, getattr(_Client, name)) for name in ("__init__", "__enter__", "__exit__", "fetch")),
+        (clock, "__init__", simulated_clock),
+        (stop, "wait", _wait),
+        (stop, "on_signals", _on_signals),
+        (import_module("scheduler"), "BackgroundScheduler", Timetable),
+        (sqlite3, "connect", functools.partial(sqlite3.connect, factory=Counted)),
+        (os, "getpid", _number_of_process),
+    ]
 
 
 def _number_of_process() -> int:

@@ -13,7 +13,8 @@ from random import Random
 from bench.truth.choices import Choices
 from bench.truth.counts import LATE, Counts
 from bench.truth.events import MEANWHILE, WEIGHTS, Events
-from bench.truth.examine import Examiner, Finding, Ledger, messages
+from bench.truth.examine import Examiner, messages
+from bench.truth.findings import Finding, Ledger
 from bench.truth.grammar import Grammar
 from bench.truth.model import STATES, Asked, Judge, recent
 from bench.truth.program import NO_FATE, SIGKILL, Fate, MakeRuns, Program, Ran, Time, has_command
@@ -54,8 +55,10 @@ sync = ["30 6 * * mon-sun"]
 sync_days = {SYNC_DAYS}
 """
 
-STEERED = 0.3
-"""The share of commands that are run in a state which is rare by chance."""
+STEERED = 0.5
+"""The share of commands that are run in a state which is brought about for them."""
+RARE_STATES = ("limited", "recent", "part", "part", "paused", "paused", "interrupted and paused")
+"""The states that come seldom by chance, which are brought about more often, and in a new file."""
 
 
 class Play:
@@ -165,8 +168,9 @@ class Play:
         chance = self.chance
         commands = self.choices.find_commands()
         if chance.random() < STEERED:
-            self._steer(chance.choice(STATES))
-            arguments = chance.choice(list(commands))
+            self._steer(chance.choice(STATES + RARE_STATES))
+            rarity = [likely**-0.5 for likely in commands.values()]
+            arguments = chance.choices(list(commands), rarity)[0]
         else:
             arguments = chance.choices(list(commands), list(commands.values()))[0]
         rounds = chance.choice((1, 1, 1, 2)) if arguments == ("daemon",) else 0
@@ -175,7 +179,10 @@ class Play:
 
     def _steer(self, state: str) -> None:
         """Brings what was asked for into a state, as far as the site's faults allow."""
-        if state in ("empty", "limited", "recent", "part") or self.chance.random() < 0.5:
+        if self.chance.random() < 0.5:
+            self.site.show_all()
+            self.history.append("calm")
+        if state in ("empty", *RARE_STATES) or self.chance.random() < 0.5:
             self._start_again()
         elif self.chance.random() < 0.5:
             self._run("backfill")
@@ -198,6 +205,8 @@ class Play:
             self.coming.clear()
         name = _name(arguments)
         state = self.asked.state
+        if arguments[0] in ("sync", "daemon"):
+            self.asked.ever.append(recent(self.today, SYNC_DAYS))
         ran = self._ran(*arguments, fate=fate, rounds=rounds)
         self.coming.clear()
         self.counts.pairs[f"{state} | {name}"] += 1
@@ -237,7 +246,11 @@ class Play:
         began = ran.began if ran.requests else self.last_began
         recent_dates = recent(self.today, SYNC_DAYS)
         judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
-        examiner = Examiner(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen, WALK_DAYS)
+        examiner = Examiner(
+            *(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen),
+            daemon_lives=name == "daemon",
+            walk_days=WALK_DAYS,
+        )
         found = examiner.examine(ran)
         counts = self.counts
         counts.sentences += found.sentences
@@ -246,7 +259,7 @@ class Play:
         for finding in found.findings:
             counts.keep(finding, self.number, self.step, name, self.history)
         full = bool(ran.code == 0 and found.full)
-        if name in ("backfill", "backfill range", "sync"):
+        if name in ("backfill", "backfill range", "sync") and not ran.met_its_fate:
             counts.acts += 1
             counts.full += full
         return full

@@ -158,8 +158,8 @@ class Site:
     returned: set[str] = field(default_factory=set)
     """What left it and came back: an archive may not know yet."""
     versions: list[Version] = field(default_factory=list)
-    days: set[date] = field(default_factory=set)
-    """Every decision date on which it ever listed something."""
+    days: list[date] = field(default_factory=list)
+    """Every decision date on which it ever listed something, in order."""
 
     def __post_init__(self) -> None:
         self.note()
@@ -176,7 +176,8 @@ class Site:
         if self.versions and self.versions[-1].since == version.since:  # which nobody saw
             self.versions.pop()
         self.versions.append(version)
-        self.days.update(version.listed, version.contested)
+        for day in {*version.listed, *version.contested}.difference(self.days):
+            bisect.insort(self.days, day)
 
     def publish(self, decision: Decision) -> None:
         if self.left.pop(decision.reference, None):

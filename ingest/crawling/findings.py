@@ -18,5 +18,7 @@ class Findings:
     """The pages that windows lacked when they were last walked, with what the site answered."""
     unfollowed: dict[Unfollowed, str] = field(default_factory=dict)
     """Cards that lead to no decision of the site, each with the page where it was seen first."""
+    doubles: dict[Window, dict[str, str]] = field(default_factory=dict)
+    """The references under which a walk of a window showed cards of two decisions, each with the sentence."""
     unlisted: int = 0
     """Decisions that were listed before and no longer are."""

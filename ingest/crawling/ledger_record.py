@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 
 from ingest.clock import Clock
 from ingest.crawling.findings import Findings
@@ -21,11 +22,21 @@ log = logging.getLogger("lgsco")
 class LedgerRecorder:
     """Records windows of one run."""
 
-    def __init__(self, db: sqlite3.Connection, clock: Clock, run: int, findings: Findings) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        clock: Clock,
+        run: int,
+        findings: Findings,
+        find_last_day: Callable[[], date | None],
+    ) -> None:
+        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind."""
         self._db = db
         self._clock = clock
         self._run = run
         self._findings = findings
+        self._find_last_day = find_last_day
+        self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
         """Records what a walk that began at an instant found."""
@@ -46,7 +57,14 @@ class LedgerRecorder:
             self._put(window, walked.total, listed, state, began)
 
     def record_empty(self, window: Window) -> None:
-        """Records that a window holds nothing."""
+        """Records that a window holds nothing, as the totals around it say. Where this run saw a card of it in any
+        listing, the totals are wrong, and the window is recorded as unknown."""
+        if seen := entries.count_listed_since(self._db, window, self._began):
+            told = f"the totals around {window} leave no decision for it, and the listing showed {seen:,} of its dates"
+            log.warning("%s", told)
+            self._findings.contradictions.append(told)
+            self.record_unknown(window)
+            return
         with atomic(self._db):
             self._record_unlisted(window, ())
             self._put(window, 0, 0, "short", self._clock.stamp())
@@ -73,3 +91,6 @@ class LedgerRecorder:
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
         proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, SEARCH_FILTERS)
         ledger.record_window(self._db, proof, self._run)
+        last = self._find_last_day()
+        if last is not None and window.last > last:
+            ledger.mistrust(self._db, Window(max(window.first, last + timedelta(days=1)), window.last), self._run)

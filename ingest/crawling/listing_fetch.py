@@ -11,6 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin
 
 from ingest.clock import Clock
+from ingest.crawling.double_cards import DoubleCards
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import may_hold
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, LayoutChanged, ReadError
@@ -47,6 +48,7 @@ class ListingFetcher:
         self._note_odd = note_odd
         self._first: tuple[Window, Listing, str] | None = None
         """The last first page that was fetched for its total alone, with the instant just before."""
+        self._double_cards = DoubleCards(db)
         self._silences: dict[Window, str] = {}
         self.failure: FetchError | ReadError | None = None
         """Why the last page of the listing that could not be fetched or parsed could not be."""
@@ -67,12 +69,13 @@ class ListingFetcher:
         return self._fetch(window, 1, filters)[0]
 
     def fetch_first(self, window: Window) -> tuple[Listing, str]:
-        """The first page of a window and the instant just before it was asked for. A page that `ask` fetched last is
-        used, once."""
+        """The first page of a window and the instant just before it was asked for, with which a walk begins. A page
+        that `ask` fetched last is used, once."""
         if self._first is not None and self._first[0] == window:
             _, page, began = self._first
             self._first = None
             return page, began
+        self._findings.doubles.pop(window, None)
         began = self._clock.stamp()
         return self.fetch(window, 1, window), began
 
@@ -85,8 +88,14 @@ class ListingFetcher:
         """
         page, at = self._fetch(window, number, SEARCH_FILTERS)
         self._note(self.target(window, number), page)
+        if number == 1:
+            self._double_cards.begin()
+        cards, doubles = self._double_cards.sort(page.entries)
+        for reference, told in doubles.items():
+            log.warning("%s: %s", reference, told)
+            self._findings.doubles.setdefault(window, {})[reference] = told
         with atomic(self._db):
-            entries.record_listing(self._db, page.entries, at, undated_in, self._run)
+            entries.record_listing(self._db, cards, at, undated_in, self._run)
         return page
 
     def _note(self, target: str, page: Listing) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import assert_never
 
@@ -13,7 +15,7 @@ from ingest.crawling.empty_windows import require_empty, require_total
 from ingest.crawling.findings import Findings
 from ingest.crawling.ledger_record import LedgerRecorder
 from ingest.crawling.listing_fetch import ListingFetcher
-from ingest.crawling.pagination import walk_window
+from ingest.crawling.pagination import Walked, walk_window
 from ingest.crawling.reconcile import Ask, Contradiction, Empty, Silent, Step, Walk, WalkSettings, plan
 from ingest.errors import FetchError, ReadError
 from ingest.fetching.interface import HttpClient
@@ -23,6 +25,9 @@ from storage.database import atomic
 from storage.model import Window
 
 log = logging.getLogger("lgsco")
+
+_UNITED_ROUNDS = 6
+"""Times that the days of repeated cards are walked at most, until all walks together reach the total."""
 
 _WALKS = 3
 """Times that a window is walked at most, if it changes while it is walked."""
@@ -42,10 +47,11 @@ class ListingWalker:
         trusted_since: str | None = None,
         check_canary: Callable[[str], object],
         note_odd: Callable[[str, str], None],
+        find_last_day: Callable[[], date | None] = lambda: None,
     ) -> None:
         """`trusted_since`: windows walked since this instant are not walked again. `check_canary` is given the reason
         when an answer may come from a site that does not serve us, and raises what it finds. `note_odd` is given a
-        page's address and what is odd about it."""
+        page's address and what is odd about it. `find_last_day`: as of `LedgerRecorder`."""
         self.findings = Findings()
         self._db = db
         self._clock = clock
@@ -54,7 +60,7 @@ class ListingWalker:
         self._trusted_since = trusted_since
         self._check_canary = check_canary
         self._listing = ListingFetcher(db, site, clock, run, self.findings, note_odd)
-        self._ledger = LedgerRecorder(db, clock, run, self.findings)
+        self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
         self._to_settle: list[tuple[Window, str]] = []
 
     # ------------------------------------------------------------ asking
@@ -167,6 +173,7 @@ class ListingWalker:
             if first.total is None:
                 return None
             walked = walk_window(self._listing, window, first, first.total, self._check_canary)
+            walked = self._unite(window, walked)
             if not walked.drifted or walked.is_unanswered or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
@@ -176,3 +183,25 @@ class ListingWalker:
         if walked.gave_up and (error := walked.lacks[-1].error):
             raise error
         return walked.total
+
+    def _unite(self, window: Window, walked: Walked) -> Walked:
+        """Unites a walk that showed cards twice with walks of their days: the site may list the cards of a day in
+        another order on each page. Whole, where together they reach the total and the site still states it."""
+        references = set(walked.references)
+        may_unite = walked.repeated_on and not walked.is_unanswered and window not in self.findings.doubles
+        rounds = _UNITED_ROUNDS if may_unite else 0
+        for _ in range(rounds):
+            if len(references) >= walked.total:
+                break
+            for day in sorted(walked.repeated_on, reverse=True):
+                of_day = Window(day, day)
+                first = self._listing.fetch(of_day, 1, of_day)
+                if first.total is None:
+                    return walked
+                references |= walk_window(self._listing, of_day, first, first.total, self._check_canary).references
+        if not rounds or len(references) != walked.total or self._listing.ask_aside(window) != walked.total:
+            return walked
+        log.info(
+            "%s: the site lists the cards of a day in changing order; its walks together list %d", window, walked.total
+        )
+        return replace(walked, references=frozenset(references), drifted=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from ingest.crawling.empty_windows import require_total
 from ingest.crawling.listing_fetch import ListingFetcher
@@ -38,6 +39,9 @@ class Walked:
     references: frozenset[str]
     drifted: bool
     """Whether the total changed on the way, or a card stood twice, or outside the window."""
+    repeated_on: frozenset[date] = frozenset()
+    """The days of cards that stood twice, where nothing else made it drift: the order of a day's cards may change from
+    page to page, and cards that were passed over are of the same days."""
     lacks: tuple[Lack, ...] = ()
     gave_up: bool = False
     """Whether it ended before the last page, after too many in a row that brought nothing."""
@@ -63,6 +67,7 @@ def walk_pages(
     """
     drifted = False
     cards: Counter[str] = Counter()
+    days_of: dict[str, date | None] = {}
     lacks: list[Lack] = []
     number, day, in_a_row = 1, window.last, 0
     page = first
@@ -76,12 +81,19 @@ def walk_pages(
             drifted |= any(not may_hold(window, entry.decision_date) for entry in page.entries)
             day = next((e.decision_date for e in reversed(page.entries) if e.decision_date), day)
             cards.update(entry.reference for entry in page.entries)
+            days_of.update((entry.reference, entry.decision_date) for entry in page.entries)
         if number * PAGE_SIZE > total or in_a_row == LACKING_IN_A_ROW:
             break
         number += 1
         page = fetch_page(number, Window(window.first, max(window.first, day)))
-    drifted |= any(times > 1 for times in cards.values())
-    return Walked(total, frozenset(cards), drifted, tuple(lacks), in_a_row == LACKING_IN_A_ROW)
+    repeated = {reference for reference, times in cards.items() if times > 1}
+    days = {days_of[reference] for reference in repeated} if not drifted else set()
+    return Walked(
+        *(total, frozenset(cards), drifted or bool(repeated)),
+        repeated_on=frozenset(day for day in days if day is not None) if None not in days else frozenset(),
+        lacks=tuple(lacks),
+        gave_up=in_a_row == LACKING_IN_A_ROW,
+    )
 
 
 def walk_window(

@@ -6,6 +6,7 @@ It knows nothing of decisions. There is one retry layer, and it is here.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ingest.clock import Clock, Stop
@@ -28,14 +29,24 @@ _DENIED_STATUSES = frozenset({401, 403, 407, 451})
 class Client:
     """Fetches pages of one site. Use as a context manager."""
 
-    def __init__(self, db: sqlite3.Connection, config: Config, clock: Clock, stop: Stop, throttle: Throttle) -> None:
-        """`db`: where robots.txt is stored between runs."""
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        config: Config,
+        clock: Clock,
+        stop: Stop,
+        throttle: Throttle,
+        *,
+        record_date: Callable[[str | None], None] = lambda _header: None,
+    ) -> None:
+        """`db`: where robots.txt is stored between runs. `record_date` is given the Date header of each answer."""
         base = urlsplit(config.site.base_url)
         self._site = f"{base.scheme}://{base.netloc}"
         self._settings = config.fetch
         self._clock = clock
         self._stop = stop
         self._throttle = throttle
+        self._record_date = record_date
         self._transport = Transport(
             *(self._site, config.user_agent, config.fetch, clock, stop),
             on_sent=throttle.record_sent,
@@ -68,9 +79,10 @@ class Client:
         for _ in range(_MAX_REDIRECTS + 1):
             if target != ROBOTS_PATH:
                 self._robots.require_permission(target, asked)
-            self._throttle.begin_request(asked, number)
-            at = self._clock.stamp()
-            exchange = self._transport.get(asked, known)
+            exchange, at = self._exchange(asked, known, number)
+            if exchange.met_closed_connection:  # once more, on a new connection, in its turn
+                self._record(exchange, exchange.error)
+                exchange, at = self._exchange(asked, known, number)
             unreadable = _find_unreadable(exchange) if target == ROBOTS_PATH else None
             self._record(exchange, exchange.error or unreadable)
             if error := exchange.error or unreadable:
@@ -89,11 +101,21 @@ class Client:
             raise _make_error(asked, status, exchange)
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
+    def _exchange(self, asked: str, known: Validators | None, number: int) -> tuple[Exchange, str]:
+        """One request in its turn, with the instant at which it was made."""
+        self._throttle.begin_request(asked, number)
+        at = self._clock.stamp()
+        return self._transport.get(asked, known), at
+
     def _record(self, exchange: Exchange, error: Exception | None) -> None:
+        self._record_date(exchange.date)
         retry_after = parse_retry_after(exchange.retry_after, self._clock.now(), exchange.date)
         seconds = self._clock.monotonic() - exchange.began
         message = str(error) if error is not None else None
-        self._throttle.record_answer(exchange.status, exchange.received, seconds, message, retry_after)
+        self._throttle.record_answer(
+            *(exchange.status, exchange.received, seconds, message, retry_after),
+            says_nothing=exchange.met_closed_connection,
+        )
 
 
 def _find_unreadable(exchange: Exchange) -> Undecodable | None:

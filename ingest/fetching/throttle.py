@@ -160,20 +160,28 @@ class Throttle:
     # ------------------------------------------------------------ after a request
 
     def record_answer(
-        self, status: int | None, received: int, seconds: float, error: str | None, retry_after: float | None
+        self,
+        status: int | None,
+        received: int,
+        seconds: float,
+        error: str | None,
+        retry_after: float | None,
+        *,
+        says_nothing: bool = False,
     ) -> None:
         """Records what came of the current request; the next transaction that calls `save` journals it.
 
         `status`: None if no response came. `received`: bytes. `retry_after`: seconds that the site asks us to wait; no
-        process makes a request for as long as `decide_hold` says.
+        process makes a request for as long as `decide_hold` says. `says_nothing`: the request met a connection that was
+        closed, so that it says nothing about how the site is.
         """
         hold = None if retry_after is None else decide_hold(status, retry_after, self._settings.retry_wait_most)
         self._journal.add_answer(
             status=status, received=received, seconds=seconds, error=error, retry_after=retry_after, hold=hold
         )
-        self._pacing.record_answer(
-            seconds, is_error=error is not None or status is None or status == 429 or status >= 500
-        )
+        if not says_nothing:
+            is_error = error is not None or status is None or status == 429 or status >= 500
+            self._pacing.record_answer(seconds, is_error=is_error)
         if hold is not None:
             if hold == HOLD_MOST_SECONDS < (retry_after or 0):
                 log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", retry_after)

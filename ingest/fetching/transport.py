@@ -36,6 +36,12 @@ _RECEIVING = "http11.receive_response_headers."
 _MIN_READ_TIMEOUT_SECONDS = 0.001
 """A timeout of 0 would mean a read that does not block, which fails with a different error."""
 
+_NOTHING_SENT = "without sending a response"
+"""How httpx says that a server closed the connection instead."""
+
+_CLOSED_CONNECTIONS_MOST = 2
+"""After so many kept connections that the server had closed, none is kept any more."""
+
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
 
 
@@ -46,6 +52,10 @@ class Exchange:
     began: float
     """Monotonic seconds: when the request was sent or, until then, when `Transport.get` was called."""
     is_new_connection: bool = False
+    """Whether a connection was made for it; otherwise it went over one that was kept, if it was sent."""
+    is_sent: bool = False
+    is_broken_off: bool = False
+    """Whether the connection ended before anything of a response came."""
     status: int | None = None
     """None if no response headers were received."""
     received: int = 0
@@ -61,6 +71,12 @@ class Exchange:
     """The whole body, decompressed. Empty if there is an `error`."""
     error: FetchError | TooLarge | None = None
     """Why the response was not received as a whole; None if it was."""
+
+    @property
+    def met_closed_connection(self) -> bool:
+        """Whether the server had closed the kept connection that the request went over: nothing of a response came.
+        The request may be sent again on a new connection (RFC 9112, 9.3.1), and it says nothing about the site."""
+        return self.is_sent and self.is_broken_off and not self.is_new_connection
 
 
 class _SendableCookies(DefaultCookiePolicy):
@@ -94,6 +110,8 @@ class Transport:
         self._stop = stop
         self._on_sent = on_sent
         self._on_connected_response = on_connected_response
+        self._closed_connections = 0
+        """How often the server had closed a connection that was kept."""
         self._deadline = 0.0
         """Monotonic seconds: when the current response must be complete."""
         # Building an SSL context costs 19 ms, and a site on loopback needs none.
@@ -125,7 +143,7 @@ class Transport:
                 self._client.stream(
                     "GET",
                     self._site + target,
-                    headers=_condition(known),
+                    headers=_condition(known) | self._keep_or_close(),
                     extensions={"trace": functools.partial(self._trace, exchange)},
                 ) as response,
             ):
@@ -142,8 +160,17 @@ class Transport:
                 exchange.error = Overdue(f"{target}: no answer in time from {self._host}")
         except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
+            exchange.is_broken_off = exchange.status is None and (
+                isinstance(error, httpx.ReadError | httpx.WriteError) or _NOTHING_SENT in reason
+            )
             exchange.error = Unreachable(f"{target}: no whole answer from {self._host} ({reason})")
+        self._closed_connections += exchange.met_closed_connection
         return exchange
+
+    def _keep_or_close(self) -> dict[str, str]:
+        """The header with which a server that closes kept connections is asked to close each, so that no request is
+        lost to one."""
+        return {"Connection": "close"} if self._closed_connections >= _CLOSED_CONNECTIONS_MOST else {}
 
     def _trace(self, exchange: Exchange, event: str, info: Mapping[str, Any]) -> None:
         """Handles an event of httpx's `trace` extension."""
@@ -151,6 +178,7 @@ class Transport:
             exchange.is_new_connection = True
             limit_reads(info["return_value"], lambda: self._deadline - self._clock.monotonic())
         elif event == _SENDING:
+            exchange.is_sent = True
             self._on_sent()
             exchange.began = self._clock.monotonic()
         elif event.startswith(_RECEIVING) and exchange.is_new_connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from unicodedata import normalize
 
 from storage.decisions import Held, Reading
 from storage.layout import layout
@@ -96,7 +97,9 @@ def _compare_site(held: Held, found: Reading) -> Change:
     if held.source == "import":
         return Superseded(found, "on the site")
     if found.text != held.text:
-        return Superseded(found, "renormalised" if found.again else "amended")
+        if found.again:
+            return Superseded(found, "renormalised")
+        return Superseded(found, "same characters" if _has_same_characters(found.text, held.text) else "amended")
     before, now = held.fields(), found.fields()
     if (
         found.normaliser != held.normaliser
@@ -111,20 +114,25 @@ def _compare_import(held: Held, found: Reading) -> Change:
     sha256 = found.text_sha256
     if sha256 == held.text_sha256 or sha256 in held.import_sha256s:
         return Known(found)
-    if _says_no_more(found.decision.lines, held.lines):
+    if _has_same_characters(found.text, held.text) or _says_no_more(found.decision.lines, held.lines):
         return Known(found)
     if held.source == "import":
         return Superseded(found, "imported again")
     return Beside(found)
 
 
+def _has_same_characters(one: str, other: str) -> bool:
+    """Whether two texts differ at most in how characters are composed: `ô` is one code point, or `o` and an accent."""
+    return normalize("NFC", one) == normalize("NFC", other)
+
+
 def _says_no_more(found: Sequence[Line], held: Sequence[Line]) -> bool:
     """Whether an import is the held text, but for header lines that it lacks."""
-    headers = {line.text for line in held if line.kind == "header"}
-    if any(line.kind == "header" and line.text not in headers for line in found):
+    headers = {normalize("NFC", line.text) for line in held if line.kind == "header"}
+    if any(line.kind == "header" and normalize("NFC", line.text) not in headers for line in found):
         return False
     return _words(found) == _words(held)
 
 
 def _words(lines: Sequence[Line]) -> list[str]:
-    return [word for line in lines if line.kind != "header" for word in line.text.split()]
+    return [word for line in lines if line.kind != "header" for word in normalize("NFC", line.text).split()]

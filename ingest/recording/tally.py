@@ -57,6 +57,8 @@ class Tally:
     """Decisions whose page came again with the bytes that do not parse, by reference."""
     left_out: list[str] = field(default_factory=list)
     """Files of folders that were not read, with the reason."""
+    unexamined: int = 0
+    """Of them, folders and files that may hold decisions, for all that was seen."""
     unread: list[str] = field(default_factory=list)
     """What could not be fetched or parsed, a sentence each."""
 
@@ -72,9 +74,10 @@ class Tally:
         self.new_blocks.append(f"{reference}: {example!r}")
         log.info("%s: a new kind of block outside the decision: %r", reference, example)
 
-    def leave_out(self, files: Sequence[tuple[Path, str]]) -> None:
-        """Counts and reports files that were not read, each with the reason."""
-        for path, why in files:
+    def leave_out(self, files: Sequence[tuple[Path, str, bool]]) -> None:
+        """Counts and reports files that were not read, each with the reason and whether it may hold decisions."""
+        for path, why, may_hold in files:
+            self.unexamined += may_hold
             name = show_path(path)
             self.left_out.append(f"{name} ({why})")
             log.warning("%s: left out: %s", name, why)

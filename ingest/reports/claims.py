@@ -158,9 +158,10 @@ class Claim:
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
         told = f"The site lists {_decisions(self.outside)} {where}"
+        evidence = f"That is by its total of {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."
         if self.asked_elsewhere:
-            return [f"{told}: `lgsco coverage` shows which dates were asked for."]
-        return [f"{told}, which were never asked for: `lgsco backfill`."]
+            return [f"{told}: `lgsco coverage` shows which dates were asked for.", evidence]
+        return [f"{told}, which were never asked for: `lgsco backfill`.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"

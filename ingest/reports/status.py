@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ingest.config import Cadence as CadenceSettings
+from ingest.config import Schedule
 from ingest.crawling.asked_for import sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
@@ -233,8 +234,8 @@ def report_status(
     rows: StatusRows,
     *,
     database: str,
-    stale_hours: float,
-    expect_daemon: bool,
+    schedule: Schedule,
+    daemon_lives: bool,
     now: datetime,
     today: date,
     cadence: CadenceSettings,
@@ -243,24 +244,23 @@ def report_status(
 ) -> StatusReport:
     """Makes the status report.
 
-    `today`: the day in London. `cadence`: how often dates are walked again.
-    `stale_hours`: the age from which the last success is too old. `expect_daemon`: whether a daemon should run even
-    where none ever did. `next_sync`: when the timetable's next sync is due after an instant; called only where no
-    daemon runs. `process_exists`: whether the operating system has a process of that number.
+    `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
+    `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs.
+    `process_exists`: whether the operating system has a process of that number.
     """
     hours = hours_since(rows.last_success, now)
-    runs = rows.daemon is not None and is_running(rows.daemon, now)
+    runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
     return StatusReport(
         database=database,
-        stale=is_stale(hours, stale_hours) or bool(overdue),
-        stale_hours=stale_hours,
+        stale=is_stale(hours, schedule.stale_hours) or bool(overdue),
+        stale_hours=schedule.stale_hours,
         last_success=rows.last_success,
         hours_since_success=hours,
         next_sync=rows.daemon.next_at if rows.daemon is not None and runs else next_sync(now),
         daemon=rows.daemon,
         daemon_runs=runs,
-        daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=expect_daemon),
+        daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=schedule.expect_daemon),
         holdings=rows.holdings,
         claim=make_claim(rows.claim, daemon_runs=runs),
         overdue=overdue,

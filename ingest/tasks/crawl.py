@@ -56,7 +56,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
     """
     today = run.clock.today()
     codec = Codec(run.db)
-    with Client(run.db, run.config, run.clock, run.stop, run.throttle) as site:
+    with Client(*(run.db, run.config, run.clock, run.stop, run.throttle), record_date=run.site_clock.record) as site:
         within = Window(retention_edge(run.config, today), EVERYTHING.last)
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         walker = ListingWalker(
@@ -65,6 +65,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
             trusted_since=trusted_since,
             check_canary=canary.check,
             note_odd=run.tally.note_odd,
+            find_last_day=lambda: run.site_clock.last_day,
         )
         pipeline = _pipeline(run, codec, site, canary)
         pipeline.record_stored()

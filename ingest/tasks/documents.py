@@ -6,6 +6,7 @@ with the reason, but dot files and what `lgsco export` writes beside the decisio
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import stat
@@ -45,6 +46,8 @@ class LeftOut(NamedTuple):
 
     path: Path
     why: str
+    may_hold: bool = False
+    """Whether decisions may be in it, for all that was seen: the import is incomplete."""
 
 
 class Found(NamedTuple):
@@ -74,7 +77,7 @@ def find(paths: Iterable[Path]) -> Found:
             else:
                 found.left_out.append(LeftOut(inside, why))
     if not found.documents:
-        named = "".join(f"; {path}: {why}" for path, why in found.left_out[:5])
+        named = "".join(f"; {one.path}: {one.why}" for one in found.left_out[:5])
         more = f"; and {len(found.left_out) - 5:,} more" if len(found.left_out) > 5 else ""
         raise UsageError(f"no documents there: of a folder {_READ}, and files without a suffix{named}{more}")
     return found
@@ -89,7 +92,8 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
         try:
             mode = path.stat().st_mode
             if stat.S_ISDIR(mode) and path.is_symlink() and path != folder:
-                left_out.append(LeftOut(path, "a link to a folder, which is not followed; name the folder itself"))
+                why = "a link to a folder, which is not followed; name the folder itself"
+                left_out.append(LeftOut(path, why, may_hold=not path.resolve().is_relative_to(folder.resolve())))
             elif stat.S_ISDIR(mode):
                 inside = [below for below in sorted(path.iterdir()) if not _is_passed_over(below.name)]
                 beside = {below.stem for below in inside if below.suffix.lower() in SUFFIXES}
@@ -104,8 +108,9 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
             else:
                 left_out.append(LeftOut(path, "a pipe, a device or a socket, not a file"))
         except OSError as error:
-            kind = "a link that leads nowhere" if path.is_symlink() else "it cannot be read"
-            left_out.append(LeftOut(path, f"{kind} ({error.strerror})"))
+            leads_nowhere = path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP)
+            kind = "a link that leads nowhere" if leads_nowhere else "it cannot be read"
+            left_out.append(LeftOut(path, f"{kind} ({error.strerror})", may_hold=not leads_nowhere))
 
 
 def _is_passed_over(name: str) -> bool:

@@ -49,10 +49,11 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             continue
         batch.add(decision, path)
     batch.record()
-    if tally.failed:
-        told = f"{summarise(tally)}; {tally.failed:,} documents could not be read"
-        return Outcome("incomplete", 10, told, tally)
-    return Outcome("complete", 0, summarise(tally), tally)
+    problems = [f"{tally.failed:,} documents could not be read"] if tally.failed else []
+    if tally.unexamined:
+        problems.append(f"{tally.unexamined:,} folders or files that may hold decisions were left out")
+    told = "; ".join([summarise(tally), *problems])
+    return Outcome("incomplete", 10, told, tally) if problems else Outcome("complete", 0, told, tally)
 
 
 class _Batch:

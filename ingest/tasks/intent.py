@@ -47,6 +47,15 @@ def end_backfill(db: sqlite3.Connection, run: int, state: IntentState, at: str, 
     _end(db, its, state, at, run, reason)
 
 
+def record_proven_meanwhile(db: sqlite3.Connection, at: str, run: int) -> None:
+    """Records what was proven of unfinished backfills by other runs, such as one with --limit: sync answers for it.
+    Call it inside a transaction."""
+    for intent in find_unfinished(db):
+        proven = find_proven(intent.window, ledger.find_windows(db, intent.window))
+        if subtract(proven, find_asked_for(db).answered):
+            _end(db, [intent], intent.state, at, run, None)
+
+
 def record_progress(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
     """Records that a slice of interrupted backfills reached the end of some windows, and what else it proved. Call it
     inside a transaction."""

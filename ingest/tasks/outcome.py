@@ -13,6 +13,8 @@ from ingest.reports.status import is_running
 from ingest.tasks.task_run import TaskRun
 from storage import intents, queue, status
 from storage.claims import count_listed, find_claim_rows
+from storage.database import path_of
+from storage.locks import DAEMON, is_locked
 from storage.model import Window
 
 AGAIN = "run the command again later, it goes on where it was"
@@ -59,7 +61,7 @@ def judge(run: TaskRun, windows: Sequence[Window], findings: Findings, *, names_
 def claim_of(run: TaskRun, windows: Sequence[Window]) -> Claim:
     """What is known of some windows now. The run's own backfill came to its end: sync answers for what it lacks."""
     daemon = status.find_daemon(run.db)
-    daemon_runs = daemon is not None and is_running(daemon, run.clock.now())
+    daemon_runs = daemon is not None and is_running(daemon, run.clock.now()) and is_locked(path_of(run.db), DAEMON)
     rows = find_claim_rows(run.db, lambda _: joined(windows))
     asked = [replace(one, state="finished") if one.state == "running" else one for one in rows.intents]
     return make_claim(replace(rows, intents=asked), daemon_runs=daemon_runs)
@@ -74,10 +76,14 @@ def count_progress(run: TaskRun, window: Window) -> str:
 
 def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     """What speaks against calling the windows of a claim complete."""
+    wrong_clock = run.site_clock.describe()
     lacking = [told for lacks in findings.lacking.values() for told in lacks]
-    problems = [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
+    problems = [wrong_clock] if wrong_clock else []
+    problems += [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
     problems += _first_five(unfollowed, "cards cannot be followed")
+    doubles = {f"{reference}: {told}" for found in findings.doubles.values() for reference, told in found.items()}
+    problems += _first_five(sorted(doubles), "references name two decisions")
     missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges)
     if missing:
         due = queue.find_next(run.db)

@@ -48,7 +48,7 @@ class Sync:
     """Whether the daemon runs it, rather than somebody by hand."""
 
 
-def sync(_task: Sync, run: TaskRun) -> Outcome:
+def sync(task: Sync, run: TaskRun) -> Outcome:
     """One round of what the daemon does."""
     config = run.config
     with crawling(run) as crawl:
@@ -73,7 +73,7 @@ def sync(_task: Sync, run: TaskRun) -> Outcome:
         with crawl.fetching_anyway(fetch):
             sync_round.go()
     run.tally.left = len(disappearances.left)
-    return judge(run, scopes, crawl.walker.findings, names_interrupted=True)
+    return judge(run, scopes, crawl.walker.findings, names_interrupted=not task.by_daemon)
 
 
 def _queue_oldest(run: TaskRun) -> None:

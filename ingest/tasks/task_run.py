@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config
+from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Throttle
 from ingest.recording.tally import Report, Tally
 
@@ -22,5 +23,6 @@ class TaskRun:
     clock: Clock
     stop: Stop
     throttle: Throttle
+    site_clock: SiteClock
     tally: Tally
     report: Report

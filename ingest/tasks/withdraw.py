@@ -8,7 +8,7 @@ from datetime import date
 from ingest.crawling.asked_for import find_asked_dates, intersect, subtract
 from ingest.crawling.windows import EVERYTHING, gaps, joined
 from ingest.reports.claims import describe_dates
-from ingest.tasks.intent import find_asked_for, find_unfinished
+from ingest.tasks.intent import find_asked_for, find_unfinished, record_proven_meanwhile
 from ingest.tasks.outcome import Outcome, claim_of
 from ingest.tasks.task_run import TaskRun
 from storage import intents, ledger, queue
@@ -29,6 +29,7 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
     db, at = run.db, run.clock.stamp()
     window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
     with atomic(db):
+        record_proven_meanwhile(db, at, run.number)
         dropped = joined(intersect([window], find_asked_for(db).unfinished))
         for intent in find_unfinished(db):
             outside = gaps(intent.window, [window])

@@ -32,6 +32,7 @@ def status(settings: Settings, as_json: bool) -> int:
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
+    from storage.locks import DAEMON, is_locked
     from storage.reports import find_status
 
     clock, schedule = Clock(), settings.config.schedule
@@ -41,8 +42,8 @@ def status(settings: Settings, as_json: bool) -> int:
     report = report_status(
         rows,
         database=str(settings.database),
-        stale_hours=schedule.stale_hours,
-        expect_daemon=schedule.expect_daemon,
+        schedule=schedule,
+        daemon_lives=is_locked(settings.database, DAEMON),
         now=now,
         today=clock.today(),
         cadence=settings.config.cadence,
@@ -88,6 +89,7 @@ def coverage(
     from ingest.reports.status import is_running
     from storage.database import reading
     from storage.export import write_whole
+    from storage.locks import DAEMON, is_locked
     from storage.status import find_coverage, find_daemon
 
     dates = _choose_dates(first, last, everything)
@@ -95,7 +97,7 @@ def coverage(
     with reading(settings.database) as db:
         rows = find_coverage(db, lambda asked: find_asked_dates(asked) if dates is None else [dates])
         daemon = find_daemon(db)
-    daemon_runs = daemon is not None and is_running(daemon, clock.now())
+    daemon_runs = daemon is not None and is_running(daemon, clock.now()) and is_locked(settings.database, DAEMON)
     report = report_coverage(rows, clock.today(), daemon_runs=daemon_runs)
     if svg is not None:
         write_whole(svg, as_svg(report.calendar))

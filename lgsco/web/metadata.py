@@ -97,7 +97,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "recorded_at": "When the page was fetched or the document imported: UTC, ISO 8601.",
             "source": "Where it was read: site or import.",
             "change": "Why it was kept: first, amended (the site's words changed), renormalised (read anew from the "
-            "same page), on the site (after an import), imported again, beside (an import with other words).",
+            "same page), same characters (composed otherwise), on the site (after an import), imported again, beside "
+            "(an import with other words).",
             "text_sha256": "SHA-256 of this reading's text, in hexadecimal.",
             "normaliser": "Version of the reader.",
             "page": "The raw page it was read from (`pages.id`).",

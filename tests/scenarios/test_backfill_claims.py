@@ -1,4 +1,4 @@
-"""What a backfill says of itself when it ends."""
+"""What is said of a backfill when it ends, and after it was broken off."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.run import Backfill
+from ingest.run import Backfill, Sync, Withdraw
 from lgsco.replica.corpus import generate
 from lgsco.replica.faults import Act, Fault
 from lgsco.replica.messages import Request, Response
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from storage.locks import DAEMON
+from storage.model import Window
+from storage.status import Daemon, record_daemon
+from storage.writer import locked, writing
 from support.world import TODAY, Time, World
 
 
@@ -54,3 +58,53 @@ def test_a_backfill_that_came_to_its_end_does_not_say_that_it_was_interrupted(wo
     assert outcome.claim.unfinished == ()
     assert "interrupted" not in str(outcome)
     assert world.ask("SELECT state FROM intents") == ["finished"]
+
+
+@pytest.fixture
+def interrupted(world: World) -> World:
+    """A backfill that SIGHUP ended, and the heartbeat of a daemon of just now."""
+    world.server.faults = lambda request: world.stop.set() if "page=2" in request.target else None
+    world.stop.exit_code = 129
+    assert world.run(Backfill()).exit_code == 129
+    world.stop.clear()
+    world.server.faults = None
+    now = world.time.clock().stamp()
+    with writing(world.database) as db:
+        record_daemon(db, Daemon(process=1, started_at=now, seen_at=now, next_at=None, stopped_at=None))
+    return world
+
+
+def test_sync_leaves_an_interrupted_backfill_to_a_daemon_that_runs(interrupted: World) -> None:
+    with locked(interrupted.database, DAEMON):
+        outcome = interrupted.run(Sync())
+    assert outcome.exit_code == 0
+    assert "was interrupted" in str(outcome)
+    assert "the daemon goes on with it" in str(outcome)
+
+
+def test_sync_leaves_no_interrupted_backfill_to_a_daemon_that_was_killed_just_now(interrupted: World) -> None:
+    outcome = interrupted.run(Sync())
+    assert outcome.exit_code == 10
+    assert outcome.claim is not None
+    assert [one.window for one in outcome.claim.unfinished] == [Window(date.min, date.max)]
+    assert "`lgsco backfill` goes on" in str(outcome)
+
+
+def test_what_another_run_proved_of_an_interrupted_backfill_is_answered_for_by_sync(interrupted: World) -> None:
+    assert interrupted.run(Backfill(limit=100)).exit_code == 0
+    assert interrupted.ask("SELECT DISTINCT first, last FROM intents WHERE state IN ('finished', 'interrupted')") == [
+        (str(date.min), str(date.max))
+    ]
+    outcome = interrupted.run(Sync())
+    assert outcome.exit_code == 0
+    assert outcome.claim is not None
+    assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
+
+
+def test_withdrawing_keeps_what_another_run_proved(interrupted: World) -> None:
+    interrupted.run(Backfill(limit=100))
+    interrupted.run(Withdraw())
+    outcome = interrupted.run(Sync())
+    assert outcome.claim is not None
+    assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
+    assert "never asked for" not in str(outcome)

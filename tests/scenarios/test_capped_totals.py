@@ -79,3 +79,19 @@ def test_a_range_is_not_called_empty_where_the_listing_of_all_dates_shows_a_card
     outcome = world.run(Backfill(date(2026, 7, 1)))
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert not world.ask("SELECT first FROM windows WHERE state = 'proven'")
+
+
+def test_a_range_is_not_called_empty_whose_cards_the_same_run_saw(world: World) -> None:
+    """The searches for every newer half are shells; the totals for the whole and for its older half are capped."""
+
+    def fault(request: Request) -> Fault | None:
+        asked = re.search(r"fd=([\d-]+)", request.target)
+        return Shell() if asked is not None and date.fromisoformat(asked[1]) > FIRST else cap(request)
+
+    world.server.faults = fault
+    outcome = world.run(Backfill(FIRST, LAST), listing__walk_most=10)
+    assert outcome.exit_code == 10
+    assert "leave no decision for it, and the listing showed" in outcome.message
+    for first, last in world.ask("SELECT first, last FROM windows WHERE state = 'proven'"):
+        listed = {sample.reference for sample in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
+        assert listed <= set(world.ask("SELECT reference FROM decisions"))

@@ -20,7 +20,8 @@ from lgsco.replica.corpus import generate
 from lgsco.replica.faults import Respond
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from storage.writer import create_database
+from storage.locks import DAEMON
+from storage.writer import create_database, locked
 from support.world import TODAY, Time, World, holds_the_truth
 
 SYNC_DAYS = 120
@@ -145,7 +146,8 @@ def test_a_paused_backfill_says_how_to_go_on_and_sync_names_it_and_ends_well(wor
 def test_an_interrupted_backfill_is_no_failure_of_sync_where_a_daemon_runs(world: World) -> None:
     end_early(world, Backfill(), None)
     scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop).beat(None)
-    outcome = world.run(Sync())
+    with locked(world.database, DAEMON):
+        outcome = world.run(Sync())
     assert outcome.exit_code == 0
     assert "the daemon goes on with it." in str(outcome)
 

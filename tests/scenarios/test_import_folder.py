@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -248,3 +251,56 @@ def test_what_is_exported_is_imported_without_a_word(world: World, tmp_path: Pat
     world.database = tmp_path / "again.db"
     outcome = imported(world, tmp_path / "out")
     assert (outcome.exit_code, outcome.tally.first, outcome.tally.left_out) == (0, 5, [])
+
+
+# ---------------------------------------------------------------- what may hold decisions and was not looked into
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_the_import_is_incomplete(world: World, tmp_path: Path) -> None:
+    folder = seeds_in(tmp_path)
+    closed = folder / "closed"
+    closed.mkdir()
+    with refused(closed):
+        outcome = imported(world, folder)
+    assert outcome.exit_code == 10
+    assert len(stored(world)) == 5, "what could be read is stored"
+    assert "1 folders or files that may hold decisions were left out" in outcome.message
+    assert f"{closed} (it cannot be read (Permission denied))" in outcome.message
+
+
+def test_a_linked_folder_is_named_and_the_import_is_incomplete(world: World, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    folder = seeds_in(tmp_path)
+    (folder / "linked").symlink_to(elsewhere)
+    outcome = imported(world, folder)
+    assert outcome.exit_code == 10
+    assert f"{folder / 'linked'} (a link to a folder, which is not followed; name the folder itself)" in outcome.message
+
+
+def test_a_link_to_a_folder_that_is_imported_anyway_hides_nothing(world: World, tmp_path: Path) -> None:
+    folder = seeds_in(tmp_path)
+    (folder / "below").mkdir()
+    (folder / "linked").symlink_to(folder / "below")
+    assert imported(world, folder).exit_code == 0
+
+
+def seeds_in(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    shutil.copytree(SEEDS, folder)
+    return folder
+
+
+@contextmanager
+def refused(closed: Path) -> Iterator[None]:
+    """A folder that cannot be listed, also by root, to whom permissions are no hindrance."""
+    right = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return right(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "iterdir", iterdir)
+        yield

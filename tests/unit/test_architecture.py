@@ -322,8 +322,9 @@ def test_there_are_as_many_migrations_as_the_schema_has_versions(tmp_path: Path)
         assert {name for name in loose if not name.startswith(("sqlite_", "_sqlite_", "decisions_fts"))} == set()
         columns = [row[1] for row in db.execute("PRAGMA table_info(decisions)")]
         assert columns == [
-            *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary"),
-            *("text", "url", "status", "first_seen", "last_seen", "updated_at", "text_sha256", "normaliser", "source"),
+            *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind"),
+            *("url", "status", "first_seen", "last_seen", "updated_at", "text_sha256", "normaliser", "source"),
+            *("summary", "text"),
         ]
         columns = [row[1] for row in db.execute("PRAGMA table_info(paragraphs)")]
         assert columns == ["reference", "position", "section", "number", "kind", "text"]

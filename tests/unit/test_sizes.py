@@ -18,6 +18,7 @@ LARGE_MODULES = {
     "lgsco.web.metadata": "a table of every table and column with its description",
 }
 LARGE_CLASSES = {
+    "bench.truth.sequence.Play": "the state of one simulated sequence, from its first event to its arrival",
     "ingest.parsing.html_blocks._HtmlReader": "one walk of a tree with the state it needs; to be split with the zones",
     "lgsco.replica.site.Site": "not split yet: what the look-alike shows, and what happens to it",
 }

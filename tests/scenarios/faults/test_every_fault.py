@@ -178,6 +178,7 @@ def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: 
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
     nothing_false(world, before)
     asked = journalled(world)
+    most += name in ("reset", "stall, then close")  # the connection that was kept ended with it
     assert len(asked) <= most, f"{len(asked)} requests: {Counter(asked)}"
     if outcome.exit_code == 0:
         assert dict(world.ask("SELECT reference, text FROM decisions")) == TRUTH

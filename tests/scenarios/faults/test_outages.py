@@ -72,7 +72,9 @@ def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
 def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
-    is_away(fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES)
+    is_away(
+        fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
+    )  # a kept connection ended
     assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
     recovered(fresh, Backfill(), stage.undisturbed)
 
@@ -176,7 +178,7 @@ def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alo
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert sum(target in addresses for target in held.targets()) == 5 * TRIES
+    assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, "the kept connection is met once"
     assert held.ask("SELECT count(*) FROM absences WHERE answer IS NULL") == [8]
     held.server.faults = None
     assert held.run(Sync()).exit_code == 0

@@ -27,9 +27,12 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         )
         for month, days, state in ((3, 31, "proven"), (4, 30, "short"), (5, 31, "proven")):
             db.execute(
-                "INSERT INTO windows (first, last, total, listed, state, counted_at, proven_at, asked, run) "
-                "VALUES (?, ?, 9, 9, ?, ?, ?, '', 1)",
-                (f"2018-{month:02}-01", f"2018-{month:02}-{days}", state, AT, AT),
+                "INSERT INTO windows (first, last, total, listed, state, counted_at, proven_at, unproven_since, asked, "
+                "run) VALUES (?, ?, 9, 9, ?, ?, ?, ?, '', 1)",
+                (
+                    *(f"2018-{month:02}-01", f"2018-{month:02}-{days}", state, AT),
+                    *((AT, None) if state == "proven" else (None, AT)),
+                ),
             )
         yield db
 

@@ -267,3 +267,51 @@ def test_a_reference_not_held_finds_what_mentions_it(tmp_path: Path) -> None:
         (hit,) = search(db, "19123456", 10)
         assert hit.snippet.count("[") >= 1
         assert search(db, "99 999 999", 10) == []
+
+
+# ---------------------------------------------------------------- ligatures and amounts
+
+
+@pytest.fixture
+def printed() -> Iterator[sqlite3.Connection]:
+    """An index like that of decisions, of texts with ligatures and amounts."""
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE VIRTUAL TABLE printed USING fts5 (text, tokenize='unicode61 remove_diacritics 2')")
+        texts = (
+            "the ﬁnding of the oﬃce",
+            "the finding of the office",
+            "paid £1,500 and £250.50",
+            "paid £1500",
+            "15 March",
+            "reﬂect on a ﬂat",
+        )
+        db.executemany("INSERT INTO printed (text) VALUES (?)", [(text,) for text in texts])
+        yield db
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("finding", {1, 2}),
+        ("ﬁnding", {1, 2}),
+        ("find*", {1, 2}),
+        ("office finding", {1, 2}),
+        ('"finding of the office"', {1, 2}),
+        ("reflect flat", {6}),
+        ("1500", {3, 4}),
+        ("£1500", {3, 4}),
+        ("1,500", {3, 4}),
+        ("£1,500", {3, 4}),
+        ("paid 1500", {3, 4}),
+        ("250.50", {3}),
+        ("15", {5}),
+        ("0500", set()),
+        ("finding nowhere", set()),
+    ],
+)
+def test_ligatures_and_amounts_are_found_as_people_type_them(
+    printed: sqlite3.Connection, query: str, found: set[int]
+) -> None:
+    expression = match_expression(query)
+    rows = printed.execute("SELECT rowid FROM printed WHERE printed MATCH ?", (expression,))
+    assert {rowid for (rowid,) in rows} == found

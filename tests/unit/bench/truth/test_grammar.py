@@ -62,3 +62,32 @@ def test_a_word_of_completeness_without_a_sentence_of_the_tables_is_unexplained(
 def test_a_line_that_claims_nothing_needs_no_sentence(line: str) -> None:
     reading = GRAMMAR.read(line)
     assert (reading.claims, reading.unexplained) == ((), "")
+
+
+def test_a_claim_that_says_that_something_may_be_missing_is_never_full() -> None:
+    (claim,) = GRAMMAR.read(
+        "2019-01-01 to today: not proven; 7 of the 7 decisions seen in the listing are in the archive. Not proven: "
+        "2019-01-01 to 2019-03-31 (not looked at yet)."
+    ).claims
+    assert (claim.stored, claim.listed, claim.is_full) == (7, 7, False)
+    (progress,) = GRAMMAR.read(
+        "2019-01-01 to today was interrupted, 41 of 41 fetched: `lgsco backfill` goes on."
+    ).claims
+    assert not progress.is_full
+
+
+def test_decisions_whose_pages_are_gone_make_a_claim_full_where_they_are_named() -> None:
+    (claim,) = GRAMMAR.read(
+        "2019-01-01 to today: 5 of 8 listed decisions are in the archive, as listed on 2026-11-29 16:40 UTC or later; "
+        "the other 3 are listed and their pages are gone."
+    ).claims
+    assert (claim.excluded, claim.is_full, claim.as_of) == (3, True, read_instant("2026-11-29T16:40:00Z"))
+
+
+def test_a_total_is_read_with_the_instant_at_which_it_was_stated() -> None:
+    for line in (
+        "The site's total is 1,205 decisions, stated at 2026-11-29 16:40 UTC.",
+        "the archive has 167 decisions of the site, which stated a total of 1,205 on 2026-11-29 16:40 UTC (13.8 %)",
+    ):
+        (total,) = GRAMMAR.read(line).totals
+        assert (total.number, total.at) == (1_205, read_instant("2026-11-29 16:40 UTC"))

@@ -134,12 +134,12 @@ def test_a_failed_try_is_followed_by_another_and_both_are_journalled(server: Ser
     assert targets(server) == ["/robots.txt", PAGE, PAGE, PAGE]
     assert journalled(tmp_path, "target, attempt, status, received") == [
         *(("/robots.txt", 1, 200, len(server.site.robots)), (PAGE, 1, None, 0)),
-        *((PAGE, 2, 500, 0), (PAGE, 3, 200, 4)),
-    ]
+        *((PAGE, 1, 500, 0), (PAGE, 2, 200, 4)),
+    ], "a request that met a closed connection is sent again within its try"
 
 
 def test_the_last_failure_is_raised(server: Server, tmp_path: Path) -> None:
-    answer_with(server, Respond(500), Reset())
+    answer_with(server, Respond(500), Reset(), Reset())
     with open_client(server, tmp_path, tries=2) as client, pytest.raises(Unreachable):
         client.fetch(PAGE)
 

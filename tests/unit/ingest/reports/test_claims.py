@@ -40,6 +40,7 @@ def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside(
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
         " The site lists 57,480 decisions before that, which were never asked for: `lgsco backfill`."
+        " That is by its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
     )
 
 

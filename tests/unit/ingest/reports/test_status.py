@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest.config import Cadence
+from ingest.config import Cadence, Schedule
 from ingest.reports.status import StatusReport, hours_since, is_missing, is_running, is_stale, mark_died, report_status
 from storage.model import IntentState
 from storage.queue import Failure
@@ -62,6 +62,7 @@ def report(
     processes: Collection[int] = (),
     stale_hours: float = 100,
     expect_daemon: bool = False,
+    daemon_lives: bool = True,
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
     **rows: Any,
 ) -> StatusReport:
@@ -81,8 +82,8 @@ def report(
     return report_status(
         StatusRows(**{**calm, **rows}),
         database="lgsco.db",
-        stale_hours=stale_hours,
-        expect_daemon=expect_daemon,
+        schedule=Schedule(stale_hours=stale_hours, expect_daemon=expect_daemon),
+        daemon_lives=daemon_lives,
         now=NOW,
         today=NOW.date(),
         cadence=Cadence(),
@@ -181,6 +182,10 @@ def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() ->
     assert (shown.daemon_runs, shown.next_sync) == (True, "2026-11-02T19:30:00Z")
     line = f"daemon: process 77, last heard of {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
     assert shown.lines()[-2] == line
+
+
+def test_a_daemon_that_was_killed_just_now_does_not_run() -> None:
+    assert not report(daemon=daemon(), daemon_lives=False).daemon_runs
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from storage.migrations.script import execute_script
 
-VERSION = 11
+VERSION = 12
 """The version of a file that this migration has brought up to date."""
 
 SCRIPT = """

@@ -1,0 +1,87 @@
+"""Two cards of one reference that lead to different pages: neither becomes an amendment of the other."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from ingest.crawling.double_cards import choose
+from ingest.run import Backfill, Sync
+from lgsco.replica.faults import Respond
+from lgsco.replica.markup import render
+from lgsco.replica.messages import Request
+from lgsco.replica.sample import Sample
+from support.world import World
+
+OTHER = "/decisions/other-categories/other/{}"
+
+
+def show_twice(world: World, sample: Sample, other: Sample, *, first: bool) -> str:
+    """Has the listing show a second card of a sample's reference, beside its own, and serves another decision's page
+    where it leads. Returns that address."""
+    address = OTHER.format(sample.reference.replace(" ", "-"))
+    right = world.site._cards
+
+    def cards(found: object) -> str:
+        html = right(found)  # type: ignore[arg-type]
+        card = re.search(rf'<div class="card">(?:(?!</div>).)*{re.escape(sample.address)}.*?</div>\n?', html, re.DOTALL)
+        if card is None:
+            return html
+        second = card[0].replace(sample.address, address)
+        return html.replace(card[0], second + card[0] if first else card[0] + second)
+
+    world.site._cards = cards  # type: ignore[method-assign]
+    page = render(other, "article")[0].replace(other.reference.encode(), sample.reference.encode())
+
+    def fault(request: Request) -> Respond | None:
+        return Respond(200, body=page) if request.path == address else None
+
+    world.server.faults = fault
+    return address
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the other first", "the other second"])
+def test_the_decision_that_is_stored_stays_and_the_other_is_named(world: World, *, first: bool) -> None:
+    world.run(Backfill())
+    sample, other = world.site.listed()[3], world.site.listed()[9]
+    before = world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference)
+    address = show_twice(world, sample, other, first=first)
+    for _ in range(3):
+        world.time.at += timedelta(days=8)
+        outcome = world.run(Sync())
+        assert outcome.exit_code == 10
+        assert f"{sample.reference}: two cards lead to " in outcome.message
+        assert f"only {sample.address} is fetched" in outcome.message
+    assert address not in world.targets()
+    assert world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference) == before
+    assert world.ask("SELECT count(*) FROM revisions WHERE change = 'amended'") == [0]
+
+
+def test_of_two_that_are_new_the_first_is_stored_and_the_other_is_named(world: World) -> None:
+    sample, other = world.site.listed()[3], world.site.listed()[9]
+    address = show_twice(world, sample, other, first=False)
+    outcome = world.run(Backfill())
+    assert outcome.exit_code == 10
+    assert f"two cards lead to {sample.address} and {address}" in outcome.message
+    assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", sample.reference) == [1]
+    assert address not in world.targets()
+
+
+def test_a_card_that_leads_elsewhere_from_one_walk_to_the_next_has_moved(world: World) -> None:
+    world.run(Backfill())
+    sample = world.site.listed()[3]
+    moved = OTHER.format(sample.reference.replace(" ", "-"))
+    right = world.site._cards
+    world.site._cards = lambda found: right(found).replace(sample.address, moved)  # type: ignore[method-assign]
+    page = render(sample, "article")[0]
+    world.server.faults = lambda request: Respond(200, body=page) if request.path == moved else None
+    world.time.at += timedelta(days=8)
+    assert world.run(Sync()).exit_code == 0
+    assert world.ask("SELECT url FROM decisions WHERE reference = ?", sample.reference) == [moved]
+
+
+@pytest.mark.parametrize(("before", "kept"), [(None, "/a"), ("/a", "/a"), ("/B/", "/b"), ("/elsewhere", "/a")])
+def test_the_address_that_the_archive_has_is_kept_or_else_the_first(before: str | None, kept: str) -> None:
+    assert choose("/a", "/b", before) == kept

@@ -1,0 +1,46 @@
+"""What was asked for, as noted by who watches the commands."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bench.truth.model import ALL, Asked, Dates
+from bench.truth.program import Ran
+
+RECENT = Dates(date(2026, 7, 5), date.max)
+
+
+def ran(*arguments: str, code: int | None = 0, requests: int = 3) -> Ran:
+    return Ran(arguments, code, "", "", 0, 10, requests, 0, met_its_fate=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(0, "done"), (10, "interrupted"), (129, "interrupted"), (None, "interrupted"), (143, "paused")]
+)
+def test_how_a_backfill_ended_says_how_its_dates_stand(code: int | None, state: str) -> None:
+    asked = Asked()
+    asked.note(ran("backfill", code=code), RECENT)
+    assert asked.ranges == [(ALL, state)]
+    assert asked.ever == [ALL]
+
+
+def test_a_backfill_with_a_limit_asks_for_nothing() -> None:
+    asked = Asked()
+    asked.note(ran("backfill", "--limit", "5"), RECENT)
+    assert (asked.ranges, asked.ever, asked.state) == ([], [], "limited")
+
+
+def test_what_was_withdrawn_is_not_asked_for_and_was_once() -> None:
+    asked = Asked()
+    asked.note(ran("backfill", code=130), RECENT)
+    asked.note(ran("backfill", "--withdraw"), RECENT)
+    assert (asked.ranges, asked.ever, asked.state) == ([], [ALL], "withdrawn")
+
+
+def test_dates_can_be_covered_by_others_together() -> None:
+    one, other = Dates(date.min, date(2026, 5, 4)), Dates(date(2026, 5, 5), date.max)
+    assert ALL.is_covered_by([other, one])
+    assert not ALL.is_covered_by([one])
+    assert not ALL.is_covered_by([one, Dates(date(2026, 5, 6), date.max)])

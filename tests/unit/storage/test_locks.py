@@ -1,0 +1,30 @@
+"""The locks beside the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from storage.locks import DAEMON, is_locked
+from storage.writer import locked
+
+
+def test_a_lock_is_seen_while_it_is_held_and_no_longer(tmp_path: Path) -> None:
+    database = tmp_path / "lgsco.db"
+    with locked(database, DAEMON):
+        assert is_locked(database, DAEMON)
+        assert not is_locked(database), "another purpose has another lock"
+    assert not is_locked(database, DAEMON), "its file is there still"
+
+
+def test_looking_for_a_lock_that_nobody_ever_held_makes_no_file(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path / "lgsco.db", DAEMON)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_for_a_lock_leaves_it_free(tmp_path: Path) -> None:
+    database = tmp_path / "lgsco.db"
+    with locked(database, DAEMON):
+        pass
+    assert not is_locked(database, DAEMON)
+    with locked(database, DAEMON):
+        pass
