@@ -280,8 +280,9 @@ class _HeaderReader:
         value = self.pieces[at]
         if not self.marked_up and value.block.kind == "item":
             return False
-        # A label that ends a broken line has its value on no other line.
+        # A label without a colon that ends a broken line has its value on no other line.
         its_own = label.text == label.block.text or bool(label.block.cells) or value.block is label.block
+        its_own = its_own or label.text.endswith(":")
         known = split_label(value.text)
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 
