@@ -23,7 +23,7 @@ from ingest.lgo.beginning import Beginning, find_beginning, find_beginning_in_ar
 from ingest.lgo.decision import compose
 from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
-from ingest.lgo.phrases import OPENER, join_known
+from ingest.lgo.phrases import OPENER, is_further_report, join_known
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
 from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
@@ -208,7 +208,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     zones = None if beginning is None else _divide(blocks, beginning)
     if zones is None or zones.is_uncertain or not any(map(is_closing_block, reversed(zones.blocks))):
         return None
-    if _find_broken_note(zones) is not None:
+    if _find_broken_part(zones) is not None:
         return None
     if any(block.rule in INSIDE_LINKS for block in zones.left_out) and not _closes_links(source, blocks):
         return None
@@ -270,8 +270,10 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         check_against_source(source, blocks, part, outside)
     except CutShort as error:
         lost = error
-    if source.wrong and (broken := _find_broken_note(zones)) is not None:
-        lost = CutShort(f"the page's tags are nested so wrongly that a dated note is in pieces: {broken[:60]!r}")
+    if source.wrong and (broken := _find_broken_part(zones)) is not None:
+        lost = CutShort(
+            f"the page's tags are nested so wrongly that the end of the decision is in pieces: {broken[:60]!r}"
+        )
     if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
         lost = CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
     if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):
@@ -279,9 +281,10 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     return zones, not source.places_items, lost
 
 
-def _find_broken_note(zones: Zones) -> str | None:
-    """A block outside the decision that may be a part of a dated note."""
-    return next((block.text for block in zones.left_out if block.is_counted and "satisfied" in block.text), None)
+def _find_broken_part(zones: Zones) -> str | None:
+    """A block outside the decision that may be a part of a dated note, or the heading of a further report."""
+    outside = (block.text for block in zones.left_out if block.is_counted)
+    return next((text for text in outside if "satisfied" in text or is_further_report(text)), None)
 
 
 def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
