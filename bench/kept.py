@@ -26,7 +26,8 @@ TABLES = {
     "unlisted_at IS NULL FROM entries",
     "queue": "SELECT * FROM queue",
     "moves": "SELECT reference, field, before, after FROM moves",
-    "absences": "SELECT reference, stood_on, min(gone, 2), ending, answer, ended_at IS NULL, returned_at IS NULL FROM absences",
+    "absences": "SELECT reference, stood_on, min(gone, 2), ending, answer, ended_at IS NULL, returned_at IS NULL "
+    "FROM absences",
     "index": "SELECT i.term, i.col, d.reference, count(*) FROM temp.terms AS i JOIN decisions AS d ON d.rowid = i.doc "
     "GROUP BY i.term, i.col, d.reference",
 }

@@ -27,6 +27,7 @@ from storage.migrations import (
     m009_intents,
     m010_gone,
     m011_same_characters,
+    m012_findings,
 )
 
 migrations = Migrations("lgsco")
@@ -43,6 +44,7 @@ _IN_ORDER = (
     m009_intents,
     m010_gone,
     m011_same_characters,
+    m012_findings,
 )
 
 for _module in _IN_ORDER:

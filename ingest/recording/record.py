@@ -5,20 +5,26 @@ Pages from the site, imported documents and pages that are parsed again all ente
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
-from ingest.clock import Clock
-from ingest.errors import one_document
+from ingest.clock import Clock, london_day
+from ingest.errors import ReadError, one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_chapters
 from ingest.recording.compare import Beside, Change, First, Known, Reread, Superseded, Unchanged, compare, with_card
+from ingest.recording.outside_blocks import PageSurroundings, find_kinds
 from ingest.recording.tally import Tally
-from storage import decisions, entries
+from storage import decisions, entries, findings, pages
 from storage.decisions import Held, Reading
+from storage.errors import Damaged
 from storage.model import Decision, Page, Source
+
+log = logging.getLogger("lgsco")
 
 Compared = tuple[Change, Held | None]
 """What a reading changes, and what the archive holds of its decision."""
@@ -32,6 +38,9 @@ class Recorder:
         self._clock = clock
         self._run = run
         self._tally = tally
+        self._codec = pages.Codec(db)
+        self._around = PageSurroundings()
+        tally.knew_blocks = bool(findings.find_outside_blocks(db, 1))
 
     # ------------------------------------------------------------ from pages and documents to readings
 
@@ -39,7 +48,11 @@ class Recorder:
         """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
         number, first = stored[0]
         with one_document():
-            decision = parse_chapters([page for _, page in stored], self._clock.today())
+            fetched_on, chapters = london_day(first.fetched_at), [page for _, page in stored]
+            decision = parse_chapters(chapters, fetched_on)
+            if self._around.has_new_words(first.body):  # the page around a plain article is not looked at else
+                everything = parse_chapters(chapters, fetched_on, all_blocks=True)
+                decision = replace(decision, left_out=everything.left_out)
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
     def make_reading(
@@ -53,17 +66,29 @@ class Recorder:
         document: str | None = None,
     ) -> Reading:
         """A reading with its text, ready to be recorded."""
-        for what in decision.odd:
-            self._tally.note_odd(decision.reference, what)
-        if decision.kind == "statement" and not decision.closed:
-            self._tally.note_odd(decision.reference, "no closing line")
+        for oddity in decision.odd:
+            self._tally.note_odd(decision.reference, str(oddity))
         return Reading(decision, render(decision), source, at, NORMALISER, url, page, document)
 
     # ------------------------------------------------------------ from readings to rows
 
     def record(self, readings: Sequence[Reading]) -> None:
-        """Records readings of different decisions. Call it inside a transaction."""
+        """Records readings of different decisions. Call it inside a transaction.
+
+        What the parser alone changed is recorded first, so that it is no amendment of the publisher's.
+        """
+        self.apply(self.compare(list(self._parse_again(readings))))
         self.apply(self.compare(readings))
+
+    def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
+        """The stored pages of decisions that an older parser read last, parsed by the current one."""
+        fetched = [reading.decision.reference for reading in readings if reading.source == "site" and not reading.again]
+        for reference in decisions.find_read_by_others(self._db, fetched, NORMALISER):
+            stored = pages.find_newest(self._db, self._codec, reference, state="read")
+            try:
+                yield replace(self.parse_pages(stored), again=self._clock.stamp())
+            except (ReadError, Damaged) as error:
+                log.warning("%s: its stored page is not parsed again: %s", reference, error)
 
     def compare(self, readings: Sequence[Reading]) -> list[Compared]:
         """What each reading changes, without recording it."""
@@ -87,6 +112,16 @@ class Recorder:
                 self._apply_one(change, before)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
+        for change, _ in changes:
+            if not isinstance(change, (Unchanged, Beside, Known)):
+                self._record_findings(change.reading, is_new=isinstance(change, First))
+
+    def _record_findings(self, reading: Reading, *, is_new: bool) -> None:
+        decision = reading.decision
+        findings.record_findings(self._db, decision, reading.recorded_at)
+        for block in find_kinds(decision, decision.left_out, reading.recorded_at, is_new=is_new):
+            if findings.count_outside_block(self._db, block):
+                self._tally.note_new_block(decision.reference, block.example)
 
     def _apply_one(self, change: Superseded | Reread | Unchanged | Beside | Known, before: Held | None) -> None:
         reading = change.reading
