@@ -104,7 +104,7 @@ def _page(body: bytes) -> object:
 
 
 def _chapters(body: bytes) -> object:
-    decision = page.read_chapters(body.split(_BETWEEN), charset=_charset(body))
+    decision = page.read_chapters([page.Page(one, _charset(body)) for one in body.split(_BETWEEN)])
     lawful(decision)
     return decision
 

@@ -81,6 +81,11 @@ class Clock:
         return self.now().astimezone(LONDON).date()
 
 
+def london_day(stamp: str) -> date:
+    """The day in London of a stored instant."""
+    return datetime.fromisoformat(stamp).astimezone(LONDON).date()
+
+
 def instant(at: datetime, later: float = 0) -> str:
     """An instant as it is stored: UTC, ISO 8601 with Z, whole seconds."""
     return datetime.fromtimestamp(at.timestamp() + later, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -19,7 +19,9 @@ class Counts:
     stored: int
     """Of those, the decisions that are stored from the site."""
     excluded: int
-    """Of those, the decisions that are not stored because their page was gone, often and for long."""
+    """Of those, the decisions that are not stored because their page was often gone, or does not parse."""
+    unreadable: int = 0
+    """Of the excluded, the decisions whose page came again with the bytes that do not parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
 def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
     """Counts the decisions that the listing shows in a window."""
     row = db.execute(
-        "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded') "
-        "FROM entries AS e LEFT JOIN missing AS m USING (reference) "
+        "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded'), "
+        "count(u.reference) FILTER (WHERE m.state = 'excluded') "
+        "FROM entries AS e LEFT JOIN missing AS m USING (reference) LEFT JOIN unreadable AS u USING (reference) "
         "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()

@@ -352,6 +352,27 @@ def _add_revision(
     )
 
 
+def find_read_by_others(db: sqlite3.Connection, references: Iterable[str], normaliser: str) -> list[str]:
+    """Those of the decisions that another parser read last, from a page of the site."""
+    rows = db.execute(
+        "SELECT h.reference FROM held_from_site AS h JOIN decisions AS d USING (reference) "
+        "WHERE h.reference IN (SELECT value FROM json_each(?)) AND d.normaliser <> ? "
+        "AND h.reference IN (SELECT reference FROM pages WHERE state = 'read') ORDER BY h.reference",
+        (json.dumps(list(references)), normaliser),
+    )
+    return [reference for (reference,) in rows]
+
+
+def count_read_by_others(db: sqlite3.Connection, normaliser: str) -> int:
+    """How many decisions another parser read last, from pages that are stored."""
+    row = db.execute(
+        "SELECT count(*) FROM held_from_site AS h JOIN decisions AS d USING (reference) WHERE d.normaliser <> ? "
+        "AND h.reference IN (SELECT reference FROM pages WHERE state = 'read')",
+        (normaliser,),
+    ).fetchone()
+    return int(row[0])
+
+
 def count_held_between(db: sqlite3.Connection, window: Window) -> int:
     """How many decisions of a window are held from the site."""
     row = db.execute(
@@ -359,6 +380,15 @@ def count_held_between(db: sqlite3.Connection, window: Window) -> int:
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
     return int(row[0])
+
+
+def find_document(db: sqlite3.Connection, reference: str) -> str | None:
+    """The path of the document that a decision was imported from last; None where none was."""
+    row = db.execute(
+        "SELECT document FROM revisions WHERE reference = ? AND document IS NOT NULL ORDER BY revision DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    return str(row[0]) if row else None
 
 
 def find_text(db: sqlite3.Connection, reference: str, revision: int | None = None) -> str | None:

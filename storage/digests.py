@@ -77,10 +77,14 @@ PAGES = Covered(
 DICTIONARIES = Covered("dictionaries", ("id",), ("id", "trained_at", "pages", "data"))
 
 INSERTED: tuple[Covered, ...] = (REVISIONS,)
-"""Tables whose digests are made at every insert. A table of facts about decisions joins them: give it a column
-`sha256 TEXT` in its migration, and name it here and in `FACTS`."""
-FACTS: tuple[Covered, ...] = ()
-"""Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them."""
+"""Tables whose digests are made at every insert."""
+FACTS: tuple[Covered, ...] = (
+    Covered("oddities", ("reference", "what", "example"), ("reference", "what", "example", "found_at")),
+    Covered("notes", ("reference", "position"), ("reference", "position", "date", "text")),
+    Covered("related", ("reference", "other", "reason"), ("reference", "other", "reason", "similarity")),
+)
+"""Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them. A table
+joins them with a column `sha256 TEXT` in its migration; its digests are made at every insert too."""
 
 INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import glob
+import hashlib
 import json
 import os
 import re
@@ -43,6 +44,8 @@ OLDEST_SQLITE = "3.37"
 """The version that reads STRICT tables; older ones call the file malformed."""
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
+DIGESTS_FILE = "SHA256SUMS"
+"""Beside text files: the digest of each, as `sha256sum --check` reads it. An import takes what is named there."""
 
 COLUMNS = (
     *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
@@ -111,9 +114,13 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
 
 def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the answer
-        with replacing(folder / f"{_file_name(row['reference'])}.txt") as path:
-            path.write_bytes(row["text"].encode())
+    with replacing(folder / DIGESTS_FILE) as digests, digests.open("w", encoding="utf-8") as sums:
+        for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the answer
+            name = f"{_file_name(row['reference'])}.txt"
+            body = row["text"].encode()
+            with replacing(folder / name) as path:
+                path.write_bytes(body)
+            sums.write(f"{hashlib.sha256(body).hexdigest()}  {name}\n")
     return count
 
 

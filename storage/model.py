@@ -7,7 +7,7 @@ before each item, are its text in the project's format.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -32,7 +32,12 @@ HOLD_MOST_SECONDS = 86_400.0
 """The longest wait that is kept when the site asks for one (Retry-After). After it the site is asked again, whether it
 still means it."""
 
-_SPELLING = re.compile(r"(\d{2})[\s\-\u2010-\u2015]*(\d{3})[\s\-\u2010-\u2015]*(\d{3})[\s\-]*([A-Za-z]?)", re.ASCII)
+_SPELLING = re.compile(
+    r"(\d{2})[\s\-D]*(\d{3})[\s\-D]*(\d{3})[\s\-D]*([A-Za-z]?)".replace(
+        "D", r"\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d"
+    ),
+    re.ASCII,
+)
 _WIDE_SPACE = re.compile(r"\s")
 
 
@@ -65,6 +70,50 @@ class Line(NamedTuple):
     """The text of the nearest heading at or above the line; None before the first."""
 
 
+OddKind = Literal[
+    "date",
+    "reference",
+    "encoding",
+    "uncertain end",
+    "hidden words",
+    "unknown header line",
+    "no closing line",
+    "damaged markup",
+    "taken as it is",
+]
+"""What can be unusual about a source that is stored all the same."""
+
+
+class Oddity(NamedTuple):
+    """Something unusual about the source of a decision. The decision is stored all the same."""
+
+    what: OddKind
+    example: str
+    """The words concerned, or a phrase that says what it is."""
+
+    def __str__(self) -> str:
+        if self.what == "encoding":  # the phrase says what it is
+            return self.example
+        return f"{self.what}: {self.example}" if self.example else self.what
+
+
+class LeftOut(NamedTuple):
+    """A block of a page that does not belong to the text."""
+
+    text: str
+    rule: str
+    """The rule that leaves it out (`ingest.lgo.zones`)."""
+    is_counted: bool = False
+    """Whether it stands outside the decision and no rule names what it is."""
+
+
+class Note(NamedTuple):
+    """A dated line that the publisher appends to a decision later, about what the authority did."""
+
+    date: date
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One reading of one decision, whole. Fields the source does not print are None."""
@@ -80,8 +129,14 @@ class Decision:
     lines: tuple[Line, ...]
     closed: bool
     """Whether the text ends with the line that closes a statement ("… on behalf of the Ombudsman")."""
-    odd: tuple[str, ...] = ()
-    """What is unusual about the source, a phrase each. Reported, not stored."""
+    odd: tuple[Oddity, ...] = field(default=(), compare=False)
+    """What is unusual about the source."""
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    """What of the source is not in the text, in its order, as far as it was looked at."""
+    notes: tuple[Note, ...] = ()
+    """The dated notes that it ends with."""
+    named_with: tuple[str, ...] = ()
+    """The other references in its title."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Pages are compressed with zstd, at first plainly; when enough are kept, a dictio
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -182,19 +183,30 @@ def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:
     db.executemany("UPDATE pages SET state = ? WHERE id = ?", [(state, page) for page in pages])
 
 
+def is_unreadable(db: sqlite3.Connection, pages: Sequence[int]) -> bool:
+    """Whether none of some pages could be parsed."""
+    wanted = json.dumps(list(pages))
+    row = db.execute(
+        "SELECT count(*) FROM pages WHERE state <> 'unreadable' AND id IN (SELECT value FROM json_each(?))", (wanted,)
+    ).fetchone()
+    return int(row[0]) == 0
+
+
 def find_read(db: sqlite3.Connection) -> list[str]:
     """The references of the decisions with a page that was parsed, or could not be: renormalising parses them again."""
     rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
     return [reference for (reference,) in rows]
 
 
-def find_newest(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
-    """The newest pages of a decision that were parsed, or could not be. Raises Damaged."""
+def find_newest(
+    db: sqlite3.Connection, codec: Codec, reference: str, state: str | None = None
+) -> list[tuple[int, Page]]:
+    """The newest pages of a decision that were parsed or could not be, or those in one state. Raises Damaged."""
     rows = db.execute(
         "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
-        "WHERE reference = ? AND state <> 'kept' AND id >= "
-        "(SELECT max(id) FROM pages WHERE reference = ? AND state <> 'kept' AND chapter = 1) ORDER BY chapter",
-        (reference, reference),
+        "WHERE reference = ?1 AND state <> 'kept' AND (?2 IS NULL OR state = ?2) AND id >= (SELECT max(id) FROM pages "
+        "WHERE reference = ?1 AND state <> 'kept' AND (?2 IS NULL OR state = ?2) AND chapter = 1) ORDER BY chapter",
+        (reference, state),
     ).fetchall()
     return [
         (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))

@@ -116,6 +116,21 @@ def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kin
     )
 
 
+def put_by(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+    """Records that the page of a decision is known not to parse: a stored decision stays as it is, one that is not
+    stored is excluded from what its window must hold, and is tried again."""
+    db.execute(
+        "DELETE FROM queue WHERE reference = ?1 "
+        "AND EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = queue.reference)",
+        (reference,),
+    )
+    db.execute(
+        "UPDATE queue SET state = 'excluded', attempts = attempts + 1, next_at = ?, error_kind = ?, error = ? "
+        "WHERE reference = ?",
+        (next_at, error_kind, error, reference),
+    )
+
+
 def release(db: sqlite3.Connection, references: Iterable[str], now: str) -> None:
     """Has decisions that were put off due at once."""
     db.executemany("UPDATE queue SET next_at = ? WHERE reference = ?", [(now, reference) for reference in references])

@@ -6,10 +6,13 @@ The rows of the coverage report are `storage.status.Coverage`.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from storage import entries, journal, queue, runs, status
+from storage import entries, findings, journal, queue, runs, status
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
+
+NEWEST_NAMED = 100
+"""How many oddities and kinds of blocks the status report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,22 @@ class StatusRows:
     """When the last complete run ended that covered the days a sync covers."""
     last_sync_by_hand: str | None
     """When the last complete sync ended that no daemon ran."""
+    odd: list[findings.OddCount] = field(default_factory=list)
+    oddities: list[dict[str, str]] = field(default_factory=list)
+    """Those found last, newest first."""
+    unreadable: list[findings.Unreadable] = field(default_factory=list)
+    outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
+    """The kinds of blocks outside decisions that were seen first last, newest first."""
 
 
-def find_status(db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates) -> StatusRows:
+def find_status(
+    db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates, normaliser: str | None = None
+) -> StatusRows:
     """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: the dates
-    of the claim."""
+    of the claim. `normaliser`: the version of the parser."""
     with status.one_moment(db):
         return StatusRows(
-            holdings=status.holdings(db),
+            holdings=status.holdings(db, normaliser),
             claim=find_claim_rows(db, choose_dates),
             failures=queue.find_failures(db),
             gone=status.count_gone(db),
@@ -47,6 +58,10 @@ def find_status(db: sqlite3.Connection, sync_days: int, now: str, choose_dates: 
             runs=runs.find_runs(db),
             last_success=runs.last_success(db, sync_days, now),
             last_sync_by_hand=runs.last_sync_by_hand(db, now),
+            odd=findings.count_oddities(db),
+            oddities=findings.find_oddities(db, NEWEST_NAMED),
+            unreadable=findings.find_unreadable(db),
+            outside_blocks=findings.find_outside_blocks(db, NEWEST_NAMED),
         )
 
 

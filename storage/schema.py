@@ -28,6 +28,7 @@ from storage.migrations import (
     m010_gone,
     m011_same_characters,
     m012_digests,
+    m013_findings,
 )
 
 migrations = Migrations("lgsco")
@@ -45,6 +46,7 @@ _IN_ORDER = (
     m010_gone,
     m011_same_characters,
     m012_digests,
+    m013_findings,
 )
 
 for _module in _IN_ORDER:

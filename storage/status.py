@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from storage import checks, queue
+from storage import checks, decisions, queue
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.model import Proof
 
@@ -34,10 +34,14 @@ class Holdings:
     """Listed decisions whose page was gone so often that their windows are proven without them."""
     unproven: int
     """Rows of the ledger that are not proven, whoever asked for them."""
+    unreadable: int = 0
+    """Decisions whose page came again with the bytes that do not parse."""
+    older_parser: int = 0
+    """Decisions that another version of the parser read last; `lgsco renormalise` reads their pages again."""
 
 
-def holdings(db: sqlite3.Connection) -> Holdings:
-    """Counts of what is held and what is missing."""
+def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
+    """Counts of what is held and what is missing. `normaliser`: the version of the parser, if its work is counted."""
     held, oldest, newest = db.execute(
         "SELECT count(*), min(decision_date), max(decision_date) FROM decisions"
     ).fetchone()
@@ -48,7 +52,12 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     (failed,) = db.execute("SELECT count(*) FROM failures").fetchone()
     (excluded,) = db.execute("SELECT count(*) FROM missing WHERE state = 'excluded'").fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
-    return Holdings(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven)
+    (unreadable,) = db.execute("SELECT count(*) FROM unreadable").fetchone()
+    older = decisions.count_read_by_others(db, normaliser) if normaliser is not None else 0
+    return Holdings(
+        *(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven),
+        *(unreadable, older),
+    )
 
 
 @dataclass(frozen=True, slots=True)

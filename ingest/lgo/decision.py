@@ -1,82 +1,103 @@
-"""Blocks -> Decision, whole or refused. A decision is found by what it says, whatever the markup. Pure."""
+"""Zones -> Decision, whole or refused. A decision is found by what it says, whatever the markup. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from ingest.errors import NotADecision, TooLarge, WrongReference
-from ingest.lgo.header import read_head, without_contents
+from ingest.errors import NotADecision, TooLarge
+from ingest.lgo.dates import parse_date
+from ingest.lgo.header import Header, read_header
 from ingest.lgo.numbering import numbers
-from ingest.lgo.phrases import MONTHS, OPENER, PANEL, RESPONSE, TITLE, is_closing
-from ingest.parsing.blocks import Block
-from storage.model import Decision, Line
-from storage.model import reference as printed_reference
-
-_CLOSING_WITHIN = 12
-"""Lines appended after the closing line are few."""
+from ingest.lgo.phrases import SUMMARY, is_closing, is_note, is_summary_heading, parse_note, split_label
+from ingest.lgo.titles import Title
+from ingest.parsing.blocks import Block, reads_as_heading
+from storage.model import Decision, DecisionKind, LeftOut, Line, Note, Oddity
 
 LONGEST_TEXT = 500_000
 """Characters. The longest text known has 85,000; what stands in the database is searched and shown as a whole."""
 
-_DASHES = re.compile(r"\A(?:- )+")
-"""Before a title they are markers of an item, which its line does not keep: in the text it would be one."""
-
-_DATE = re.compile(r"(\d{1,2}) ([A-Za-z]{3,9})\.? (\d{4})")
+_FIRST_HEADINGS = frozenset(
+    [
+        *("agreed action", "background", "conclusion", "conclusions", "finding", "findings", "introduction"),
+        *("key to names used", "recommendation", "recommendations", "the complaint", "what we found"),
+    ]
+)
+"""Headings that stand right under an empty `Summary`; any other line there is the summary."""
 
 
 def compose(
+    title: Title,
     blocks: Sequence[Block],
     *,
     reference: str | None = None,
-    title: str | None = None,
-    own: bool = False,
+    today: date | None = None,
     marked_up: bool = True,
+    odd: Iterable[Oddity] = (),
+    left_out: Iterable[LeftOut] = (),
 ) -> Decision:
-    """The decision that blocks without furniture say.
+    """The decision that a title and the blocks after it make, without boilerplate.
 
-    `reference`: the one asked for, in any spelling. `title`: the title where the blocks do not hold it. `own`: whether
-    all blocks are the decision's, so that what stands before the title is kept; else it is the page's. `marked_up`:
-    whether the blocks come from HTML, whose attributes and elements say what text only shows.
-    Raises NotADecision naming what is missing, WrongReference, TooLarge.
+    `reference`: the one asked for, in the printed form. `today`: the day the source was fetched or imported.
+    `marked_up`: whether the blocks come from HTML, whose attributes and elements say what text only shows.
+    Raises NotADecision naming what is missing, TooLarge.
     """
-    at = title_at(blocks)
-    if at is not None:
-        in_blocks = blocks[at].text.replace("\n", " ")
-        if title is None or title == in_blocks:
-            title = in_blocks
-            before = [block for block in blocks[:at] if block.text not in PANEL] if own else []
-            blocks = [*before, *blocks[at + 1 :]]
-    title = _DASHES.sub("", title or "")
-    found = TITLE.fullmatch(title)
-    if found is None:
-        raise NotADecision("no title line that ends with a reference, such as 'Anytown Council (25 004 920)'")
-    printed = printed_reference(found["bracketed"] or found["alone"])
-    if reference is not None and printed != printed_reference(reference):
-        raise WrongReference(f"the page is the decision {printed}, not {printed_reference(reference)}")
-
-    head = read_head(blocks, marked_up=marked_up)
-    body = without_contents(head.body)
-    if not body or (head.summary is None and all(is_closing(block.text) for block in body)):
-        raise NotADecision(f"{printed}: no text after its head")
-    lines = [Line("header", title), *head.lines, *_body_lines(body, marked_up=marked_up)]
-    length = sum(len(line.text) for line in lines)
-    if length > LONGEST_TEXT:
-        raise TooLarge(f"{printed}: a text of {length:,} characters; no decision has more than {LONGEST_TEXT:,}")
-    category, _, subcategory = (head.fields.get("Category") or "").partition(" > ")
+    own = reference if reference is not None and title.names(reference) else title.references[0]
+    header = read_header(blocks, marked_up=marked_up)
+    if not header.body or (header.summary is None and all(is_closing(block.text) for block in header.body)):
+        raise NotADecision(f"{own}: no text after its header")
+    lines = _read_lines(title, header, marked_up=marked_up)
+    category, _, subcategory = header.fields.get("Category", "").partition(" > ")
+    decided, odd_date = _read_date(header.fields.get("Decision date"), today)
+    closed = any(line.kind != "item" and is_closing(line.text) for line in reversed(lines))
+    unclosed = Oddity("no closing line", "")
     return Decision(
-        reference=printed,
-        authority=found["authority"],
+        reference=own,
+        authority=title.authority,
         category=category or None,
         subcategory=subcategory or None,
-        outcome=head.fields.get("Decision"),
-        decision_date=_date(head.fields.get("Decision date"), printed),
-        kind=head.kind,
-        summary=head.summary or (_summary_section(lines) if head.kind == "report" else None),
+        outcome=header.fields.get("Decision"),
+        decision_date=decided,
+        kind=header.kind,
+        summary=header.summary if header.kind == "statement" else _find_summary(lines, header.kind),
         lines=tuple(lines),
-        closed=any(block.item is None and is_closing(block.text) for block in body[-_CLOSING_WITHIN:]),
+        closed=closed,
+        odd=(*odd, *header.odd, *odd_date, *(() if closed or header.kind != "statement" else (unclosed,))),
+        left_out=tuple(left_out),
+        notes=tuple(_find_notes(lines)),
+        named_with=tuple(one for one in (*title.references, *title.others) if one != own),
     )
+
+
+def _read_lines(title: Title, header: Header, *, marked_up: bool) -> list[Line]:
+    head = [Line("header", title.text), *header.lines]
+    lines = _set_kinds(head, list(_body_lines(header.body, marked_up=marked_up)), marked_up=marked_up)
+    length = sum(len(line.text) for line in lines)
+    if length > LONGEST_TEXT:
+        raise TooLarge(
+            f"{title.references[0]}: a text of {length:,} characters; no decision has more than {LONGEST_TEXT:,}"
+        )
+    return lines
+
+
+def has_paragraph(decision: Decision) -> bool:
+    """Whether a decision has more than a header and headings."""
+    return any(
+        line.kind in ("paragraph", "item") and not is_note(line.text) and split_label(line.text) is None
+        for line in decision.lines
+    )
+
+
+def _read_date(printed: str | None, today: date | None) -> tuple[date | None, list[Oddity]]:
+    """The date of a decision, None where it is silent or cannot be; and what is odd about it."""
+    if printed is None:
+        return None, []
+    found = parse_date(printed, today)
+    is_odd = found.day is None or not found.is_alone
+    return found.day, [Oddity("date", printed[:200])] if is_odd else []
+
+
+# ------------------------------------------------------------ lines
 
 
 def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
@@ -85,41 +106,105 @@ def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
         text = block.text.replace("\n", " ") if "\n" in block.text else block.text
         kind = block.kind
         if kind == "heading":
-            if RESPONSE.fullmatch(text):
+            if is_note(text) or is_closing(text):
                 kind = "paragraph"
             else:
                 section = text
         yield Line(kind, text, number, section)
 
 
-def title_at(blocks: Sequence[Block]) -> int | None:
-    """Where the title is: the first line that reads as one, above the line that opens the text."""
-    for index, block in enumerate(blocks):
-        if not block.cells and TITLE.fullmatch(block.text.replace("\n", " ")):
-            return index
-        if any(OPENER.match(part) for part in block.cells or block.text.split("\n")):
-            return None
+def _set_kinds(head: list[Line], body: list[Line], *, marked_up: bool) -> list[Line]:
+    """The lines with the kinds that follow from the words of all of them."""
+    lines = [*head, *body]
+    changed = lines
+    if any(line.text == "-" for line in body) and all(line.kind != "item" for line in lines):
+        changed = [*head, *_without_lone_dashes(body)]
+    if not marked_up:
+        changed = list(_without_false_headings(changed))
+    return lines if changed is lines else _with_sections(changed)
+
+
+def _without_lone_dashes(lines: list[Line]) -> list[Line]:
+    """Some copies put the dash of an item on a line of its own; where they do, no item stands beside its dash."""
+    found: list[Line] = []
+    for line in lines:
+        if found and found[-1].text == "-" and found[-1].kind != "item" and not _is_never_item(line.text):
+            found[-1] = line._replace(kind="item")
+        else:
+            found.append(line)
+    return found
+
+
+def _is_never_item(text: str) -> bool:
+    return text == "-" or is_closing(text) or is_note(text) or is_summary_heading(text) or bool(SUMMARY.match(text))
+
+
+def _without_false_headings(lines: Sequence[Line]) -> Iterator[Line]:
+    """In a text, a short line is a heading but for rows of tables and what stands alone under a heading."""
+    has_body_under = False
+    body_follows = [False] * len(lines)
+    for place in range(len(lines) - 1, -1, -1):
+        body_follows[place] = has_body_under
+        has_body_under = lines[place].kind != "heading"
+    after_heading = False
+    for place, line in enumerate(lines):
+        is_heading = line.kind == "heading" and " | " not in f" {line.text} "
+        if is_heading and after_heading and not body_follows[place]:
+            is_heading = False
+        yield line._replace(kind="paragraph") if line.kind == "heading" and not is_heading else line
+        after_heading = is_heading
+
+
+def _with_sections(lines: Iterable[Line]) -> list[Line]:
+    """The lines, each with the heading it stands under."""
+    found: list[Line] = []
+    section: str | None = None
+    for line in lines:
+        if line.kind == "heading":
+            section = line.text
+        found.append(line._replace(section=section))
+    return found
+
+
+# ------------------------------------------------------------ summaries and notes
+
+
+def _find_summary(lines: Sequence[Line], kind: DecisionKind | None) -> str | None:
+    """The summary of a report: what follows `Summary:`, else the lines under the heading `Summary`.
+
+    It depends on the words alone, so that a stored text gives the summary of the page that it came from.
+    """
+    if kind != "report":
+        return None
+    for place, line in enumerate(lines):
+        if line.kind in ("item", "header"):
+            continue
+        found = SUMMARY.fullmatch(line.text)
+        if found is not None and found["text"]:
+            return found["text"]
+        if is_summary_heading(line.text):
+            return "\n".join(_lines_under(lines, place + 1)) or None
     return None
 
 
-def _summary_section(lines: Sequence[Line]) -> str | None:
-    """A report carries its summary under a heading."""
-    found = [
-        ("- " if line.kind == "item" else "") + line.text
-        for line in lines
-        if line.section == "Summary" and line.kind != "heading"
-    ]
-    return "\n".join(found) or None
+def _lines_under(lines: Sequence[Line], start: int) -> Iterator[str]:
+    for place in range(start, len(lines)):
+        line = lines[place]
+        if line.kind == "item":
+            yield f"- {line.text}"
+            continue
+        is_first = place == start and line.text.lower() not in _FIRST_HEADINGS
+        if is_closing(line.text) or (reads_as_heading(line.text) and not is_first):
+            return
+        yield line.text
 
 
-def _date(printed: str | None, reference: str) -> date | None:
-    if printed is None:
-        return None
-    found = _DATE.fullmatch(printed)
-    month = MONTHS.get(found[2][:3].lower()) if found else None
-    if found is None or month is None:
-        raise NotADecision(f"{reference}: 'Decision date : {printed[:40]}' is not a date such as 06 Oct 2025")
-    try:
-        return date(int(found[3]), month, int(found[1]))
-    except ValueError:
-        raise NotADecision(f"{reference}: 'Decision date : {printed}' is no day of the calendar") from None
+def _find_notes(lines: Sequence[Line]) -> list[Note]:
+    """The dated notes that nothing else follows."""
+    found: list[Note] = []
+    for line in reversed(lines):
+        note = parse_note(line.text) if line.kind != "item" else None
+        if note is None:
+            break
+        found.append(note)
+    return found[::-1]

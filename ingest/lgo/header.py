@@ -1,97 +1,157 @@
-"""The head of a decision: the labelled lines between its title and its text, in whatever markup they stand. Pure."""
+"""The header of a decision: the labelled lines between its title and its text, in whatever markup they stand. Pure.
+
+What a line is depends on its words alone once label and value stand on one line, so that the header of a stored text is
+the header of the page that it came from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ingest.errors import NotADecision
-from ingest.lgo.phrases import LABEL, OPENER, OPENER_AND_SUMMARY, SUMMARY, opening_part, opens
+from ingest.lgo.phrases import (
+    OPENER,
+    OPENER_AND_SUMMARY,
+    SUMMARY,
+    Field,
+    begins_with_label,
+    has_label,
+    is_note,
+    is_phrase,
+    is_summary_heading,
+    opening_part,
+    opens,
+    split_label,
+    split_other_label,
+)
 from ingest.parsing.blocks import Block, reads_as_heading
-from ingest.parsing.html_blocks import HEADINGS
-from storage.model import DecisionKind, Line, LineKind
+from ingest.parsing.html_attributes import has_class
+from storage.model import DecisionKind, Line, LineKind, Oddity
 
-_HEADER_BLOCKS = 12
-"""Without an opening line, labelled lines are looked for among this many blocks after the title."""
+_HEADER_LINES = 12
+"""Without an opening line, labelled lines are looked for among this many lines after the title."""
+_LABELS_APART = 2
+"""Without an opening line, at most so many lines between labelled ones are the header's."""
 
 
-class Head(NamedTuple):
+class Header(NamedTuple):
     """What stands between the title and the text."""
 
     lines: list[Line]
-    fields: dict[str, str]
+    fields: dict[Field, str]
     kind: DecisionKind | None
     summary: str | None
+    """The summary of a statement."""
     body: list[Block]
+    odd: list[Oddity]
 
 
 class _Piece(NamedTuple):
-    """A line of the header: a block, a cell of a row, or the part of a block before a line break."""
+    """A part of the header that may be a line: a block, a cell of a row, or what stands before a line break."""
 
     text: str
     lead: str
     block: Block
+    is_label: bool = False
+    """Whether the markup calls it a label."""
+    is_row: bool = False
+    """Whether it is the first cell of a row, all of whose cells follow."""
 
 
-def read_head(blocks: Sequence[Block], *, marked_up: bool) -> Head:
-    """The head of the blocks that follow a title. `marked_up`: whether they come from HTML.
+def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
+    """The header of the blocks that follow a title. `marked_up`: whether they come from HTML.
 
-    Raises NotADecision where none is there.
+    Raises NotADecision where nothing shows that a decision stands there.
     """
     opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
-    fields: dict[str, str] = {}
     if opener_at is None:
-        lines, body = _labelled_top(blocks, fields, marked_up=marked_up)
-        if not fields:
-            raise NotADecision(
-                "neither 'The Ombudsman's final decision:' nor 'Overview:', and no line "
-                "'Category : …', 'Decision : …' or 'Decision date : …'"
-            )
-        return Head(lines, fields, None, None, body)
-
-    opener = blocks[opener_at]
-    at = opening_part(opener)
-    assert at is not None
-    rest = list(blocks[opener_at + 1 :])
-    parts = opener.text.split("\n")
-    above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]
-    below = parts[at + 1 :]
-    both = OPENER_AND_SUMMARY.fullmatch(parts[at])
-    opening = parts[at]
-    if both:
-        opening, below = both[1], [both[2], *below]
-    if below:
-        rest.insert(0, opener._replace(kind="paragraph", text="\n".join(below), lead=""))
+        return _read_without_opener(blocks, marked_up=marked_up)
+    above, opening, rest = _cut_at_opener(blocks, opener_at)
     final = OPENER.fullmatch(opening)
     assert final is not None
     kind: DecisionKind = "statement" if final["final"] else "report"
     if final["final"] and not final["colon"]:
         opening += ":"
-
-    lines, leftover = _labelled(_pieces(without_contents(above, rest)), fields, marked_up=marked_up)
-    lines += [_as_line(piece) for piece in leftover]
-    lines.append(Line("paragraph", opening))
+    reader = _HeaderReader(list(_pieces(above)), marked_up=marked_up)
+    while reader.pieces:
+        reader.take_line()
+    lines = [*reader.lines, Line("paragraph", opening)]
     summary: str | None = None
-    if rest and (marked_up or rest[0].kind != "item"):  # in text an item is never the summary, as it is no label
-        summary, taken = _summary(rest, kind)
-        if summary is not None:
-            lines.append(Line("paragraph", f"Summary: {summary}"))
+    if rest and (rest[0].kind != "item" or (marked_up and rest[0].item is not None)):  # no line with a dash is one
+        line, summary, taken = _read_summary(rest, kind)
+        if line is not None:
+            lines.append(Line("paragraph", line))
             rest = rest[taken:]
-    return Head(lines, fields, kind, summary, rest)
+    return Header(lines, reader.fields, kind, summary, rest, reader.odd)
 
 
-def _summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, int]:
-    """The text of the summary and how many blocks it took."""
+def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block], str, list[Block]]:
+    """What stands above the opener, the opener, and what stands below it, also within its own block."""
+    opener = blocks[opener_at]
+    at = opening_part(opener)
+    assert at is not None
+    parts = opener.text.split("\n")
+    above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]
+    opening, below = parts[at], parts[at + 1 :]
+    both = OPENER_AND_SUMMARY.fullmatch(opening)
+    if both:
+        opening, below = both[1], [both[2], *below]
+    below = [part for part in below if not is_phrase(part)]
+    rest = list(blocks[opener_at + 1 :])
+    if below:
+        rest.insert(0, opener._replace(kind="paragraph", text="\n".join(below), lead=""))
+    return above, opening, rest
+
+
+def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
+    """The header of an old report: up to its last labelled line near the title."""
+    near = list(blocks[:_HEADER_LINES])
+    reader = _HeaderReader(list(_pieces(near)), marked_up=marked_up)
+    while reader.pieces and not reader.has_ended():
+        reader.take_line()
+    body: list[Block] = []
+    for piece in reader.pieces:
+        if not body or body[-1] is not piece.block:
+            body.append(piece.block)
+    if body and reader.pieces[0].text != body[0].text and "\n" in body[0].text:
+        body[0] = body[0]._replace(text="\n".join(one.text for one in reader.pieces if one.block is body[0]), lead="")
+    body += blocks[len(near) :]
+    has_summary = any(_is_summary(block) for block in body)
+    if not reader.fields and not has_summary:
+        raise NotADecision(
+            "neither 'The Ombudsman's final decision:' nor 'Overview:' nor a summary, and no line "
+            "'Category : …', 'Decision : …' or 'Decision date : …'"
+        )
+    return Header(reader.lines, reader.fields, "report" if has_summary else None, None, body, reader.odd)
+
+
+def _is_summary(block: Block) -> bool:
+    if block.kind == "item":
+        return False
+    found = SUMMARY.fullmatch(block.text)
+    return is_summary_heading(block.text) or (found is not None and bool(found["text"]))
+
+
+# ------------------------------------------------------------ the summary of a statement
+
+
+def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, str | None, int]:
+    """The line of the summary, its text, and how many blocks it took."""
     first = rest[0].text.replace("\n", " ")
     found = SUMMARY.fullmatch(first)
-    bare = (found is not None and not found["text"]) or (first == "Summary" and kind == "statement")
+    label = first if found is not None else "Summary:"
+    bare = (found is not None and not found["text"]) or (is_summary_heading(first) and kind == "statement")
     if bare and len(rest) > 1 and (rest[1].kind == "paragraph" or _is_sentence(rest[1])):
-        return rest[1].text.replace("\n", " "), 2
+        text = rest[1].text.replace("\n", " ")
+        return f"{label} {text}", text, 2
     if found is not None and found["text"]:
-        return found["text"], 1
-    if kind == "statement" and rest[0].lead == "Summary":
-        return first.removeprefix("Summary").strip(), 1
-    return None, 0
+        return first, found["text"], 1
+    if kind == "statement" and rest[0].lead.lower() == "summary":
+        text = first[len(rest[0].lead) :].strip()
+        return f"Summary: {text}", text, 1
+    return None, None, 0
 
 
 def _is_sentence(block: Block) -> bool:
@@ -99,107 +159,196 @@ def _is_sentence(block: Block) -> bool:
     return block.kind == "heading" and not reads_as_heading(block.text.replace("\n", " "))
 
 
-def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
-    """The lines of the head: cells and broken lines one by one where one of them is labelled."""
+# ------------------------------------------------------------ lines
+
+
+def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
+    """The parts of the header: cells and broken lines one by one where one of them begins with a label."""
     for block in blocks:
-        parts = block.cells or block.text.split("\n")
-        if not any(LABEL.match(part) for part in parts):
-            parts = (block.text.replace("\n", " "),)
-        for n, part in enumerate(parts):
-            yield _Piece(part, block.lead if n == 0 else "", block)
-
-
-def _labelled(pieces: Iterable[_Piece], fields: dict[str, str], *, marked_up: bool) -> tuple[list[Line], list[_Piece]]:
-    """Header lines, in published order. Returns the lines, and the pieces that follow the last labelled one."""
-    lines: list[Line] = []
-    waiting: list[_Piece] = []
-    pending: tuple[str, _Piece] | None = None
-
-    def header(label: str, value: str) -> None:
-        lines.extend(map(_as_line, waiting))
-        waiting.clear()
-        fields[label] = value
-        lines.append(Line("header", f"{label} : {value}"))
-
-    for piece in pieces:
-        label, value = _split_label(piece, marked_up=marked_up)
-        if pending is not None:
-            # A label that ends a broken line has its value on no other line.
-            its_own = pending[1].text == pending[1].block.text or piece.block is pending[1].block
-            if label is None and its_own and piece.text.lstrip(": "):
-                header(pending[0], piece.text.lstrip(": "))
-                pending = None
+        if block.cells:
+            parts = [cell for cell in block.cells if cell]
+            if _are_pairs(parts) or (len(parts) > 1 and all(map(has_label, parts))):
+                yield from _cells(parts, block)
                 continue
-            waiting.append(pending[1])
-            pending = None
-        if label is None or label in fields:
-            waiting.append(piece)
-        elif value:
-            header(label, value)
-        else:
-            pending = (label, piece)
-    if pending is not None:
-        waiting.append(pending[1])
-    return lines, waiting
-
-
-def _split_label(piece: _Piece, *, marked_up: bool) -> tuple[str | None, str]:
-    """The label and what follows it on its line. In text a label always has its value and is never an item."""
-    found = LABEL.fullmatch(piece.text)
-    if not marked_up:
-        if found is None or piece.block.kind == "item" or not found["value"]:
-            return None, ""
-        return found[2], found["value"]
-    if found:
-        return found[1] or found[2], found["value"] or ""
-    lead = piece.lead.removesuffix(":").rstrip()
-    if lead in ("Category", "Decision", "Decision date"):
-        return lead, piece.text[len(piece.lead) :].lstrip(": ")
-    return None, ""
-
-
-def _labelled_top(
-    blocks: Sequence[Block], fields: dict[str, str], *, marked_up: bool
-) -> tuple[list[Line], list[Block]]:
-    """Header lines of a page without an opening line: up to the last labelled one near the title."""
-    near = blocks[:_HEADER_BLOCKS]
-    end = next((n for n, block in enumerate(near) if marked_up and _begins_text(block)), len(near))
-    lines, leftover = _labelled(_pieces(blocks[:end]), fields, marked_up=marked_up)
-    if not fields:
-        return [], []
-    body: list[Block] = []
-    for piece in leftover:
-        if body and body[-1] is piece.block:
+        parts = block.text.split("\n")
+        if len(parts) > 1 and begins_with_label(block.text) and any(split_label(part) for part in parts):
+            for n, part in enumerate(parts):
+                yield _Piece(part, block.lead if n == 0 else "", block)
             continue
-        body.append(piece.block if piece.text in piece.block.text else piece.block._replace(text=piece.text))
-    return lines, [*body, *blocks[end:]]
+        is_label = block.is_label or (block.node is not None and has_class(block.node, "label"))
+        yield _Piece(block.text.replace("\n", " "), block.lead, block, is_label)
 
 
-def _begins_text(block: Block) -> bool:
-    """Whether a heading or an item stands here that is no labelled line: the text has begun."""
-    if block.kind == "paragraph" or (block.kind == "heading" and block.node and block.node.tag not in HEADINGS):
-        return False
-    return not any((found := LABEL.fullmatch(part)) and found["value"] for part in block.text.split("\n"))
+def _are_pairs(parts: Sequence[str]) -> bool:
+    """Whether the cells of a row are labels, each with its value."""
+    labels = [split_label(part) or split_other_label(part) for part in parts[::2]]
+    return len(parts) % 2 == 0 and all(label is not None and not label[-1] for label in labels)
 
 
-def _as_line(piece: _Piece) -> Line:
-    kind: LineKind = piece.block.kind if piece.block.kind == "item" else "paragraph"
-    return Line(kind, piece.text.replace("\n", " "))
+def _cells(parts: Sequence[str], block: Block) -> Iterator[_Piece]:
+    for n, part in enumerate(parts):
+        yield _Piece(part, "", block, is_label=n % 2 == 0 and len(parts) % 2 == 0, is_row=n == 0)
 
 
-def without_contents(blocks: Sequence[Block], body: Sequence[Block] = ()) -> list[Block]:
-    """Without contents lists: lists whose every item links within the page and equals a heading of it or of `body`."""
-    if not any(block.contents_link for block in blocks):
-        return list(blocks)
-    headings = {block.text for block in (*blocks, *body) if block.kind == "heading"}
-    by_list: dict[int, list[int]] = {}
-    for index, block in enumerate(blocks):
-        if block.item is not None:
-            by_list.setdefault(id(block.item.outermost.list), []).append(index)
-    dropped = {
-        index
-        for members in by_list.values()
-        if all(blocks[n].contents_link and blocks[n].text in headings for n in members)
-        for index in members
-    }
-    return [block for index, block in enumerate(blocks) if index not in dropped]
+@dataclass
+class _HeaderReader:
+    """Takes line by line from the pieces of a header."""
+
+    pieces: list[_Piece]
+    marked_up: bool
+    lines: list[Line] = field(default_factory=list)
+    fields: dict[Field, str] = field(default_factory=dict)
+    odd: list[Oddity] = field(default_factory=list)
+    forms: frozenset[str] = field(init=False)
+    """In what markup known labels stand."""
+
+    def __post_init__(self) -> None:
+        labelled = (piece for piece in self.pieces if split_label(piece.text) or split_label(piece.lead))
+        self.forms = frozenset(form for piece in labelled if (form := _form_of(piece)) is not None)
+
+    def take_line(self) -> None:
+        """Reads one line off the pieces."""
+        piece = self.pieces[0]
+        for read in (self._read_known, self._read_unknown):
+            taken = read(piece)
+            if taken:
+                del self.pieces[:taken]
+                return
+        kind: LineKind = piece.block.kind if piece.block.kind == "item" else "paragraph"
+        if piece.is_row:
+            count = sum(1 for one in self.pieces if one.block is piece.block)
+            self.lines.append(Line(kind, piece.block.text))
+            del self.pieces[:count]
+            return
+        self.lines.append(Line(kind, piece.text))
+        del self.pieces[:1]
+
+    def has_ended(self) -> bool:
+        """Whether the next line begins the text of a report without an opener."""
+        piece = self.pieces[0]
+        if _is_summary(piece.block._replace(text=piece.text)):
+            return True
+        if self._label_of(piece, 0) is not None or (self.fields and is_note(piece.text)):
+            return False
+        other = split_other_label(piece.text)
+        if other is not None and other[0].endswith(" :") and other[1]:
+            return False
+        following = range(1, 1 + _LABELS_APART)
+        return bool(self.fields) and not any(
+            n < len(self.pieces) and self._label_of(self.pieces[n], n) is not None for n in following
+        )
+
+    # -------------------------------------------------------- labels that are known
+
+    def _read_known(self, piece: _Piece) -> int:
+        """Reads a known label with its value; how many pieces that took."""
+        found = self._label_of(piece, 0)
+        if found is None:
+            return 0
+        label, name, value = found
+        taken = 1
+        if not value:
+            value, taken = self._value_after(1, may_go_on=name == "Category")
+            if not value:
+                return 0
+            line = _join(label, value)
+        elif piece.lead and not label.endswith(":"):
+            line = _join(label, value)
+        else:
+            line = piece.text
+        self.fields[name] = value.lstrip(": ")
+        self.lines.append(Line("header", line))
+        return taken
+
+    def _label_of(self, piece: _Piece, at: int) -> tuple[str, Field, str] | None:
+        """The label of a piece that no line has yet, and what follows on the same line."""
+        found = split_label(piece.text)
+        if not self.marked_up and (piece.block.kind == "item" or (found and not found[0].endswith(":"))):
+            return None
+        if found is None and piece.lead:
+            lead = split_label(piece.lead)
+            if lead is not None and not lead[2]:
+                found = lead[0], lead[1], piece.text[len(piece.lead) :].lstrip(": ")
+        if found is None or found[1] in self.fields:
+            return None
+        return found if found[2] or self._value_at(at + 1, piece) else None
+
+    def _value_at(self, at: int, label: _Piece) -> bool:
+        """Whether the piece at a place can be the value of the label before it: another label cannot."""
+        if at >= len(self.pieces):
+            return False
+        value = self.pieces[at]
+        if not self.marked_up and value.block.kind == "item":
+            return False
+        # A label without a colon that ends a broken line has its value on no other line.
+        its_own = label.text == label.block.text or bool(label.block.cells) or value.block is label.block
+        its_own = its_own or label.text.endswith(":")
+        known = split_label(value.text)
+        return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
+
+    def _value_after(self, at: int, *, may_go_on: bool) -> tuple[str, int]:
+        """A value and how many pieces it ends after; a category may stand in several, with `>` between."""
+        value, form = self.pieces[at].text, _element_of(self.pieces[at])
+        taken = at + 1
+        while may_go_on and self.marked_up and taken < len(self.pieces):
+            following = self.pieces[taken].text
+            if _element_of(self.pieces[taken]) != form:
+                break
+            if following == ">" and taken + 1 < len(self.pieces) and split_label(self.pieces[taken + 1].text) is None:
+                value, taken = f"{value} > {self.pieces[taken + 1].text}", taken + 2
+            elif following.startswith("> "):
+                value, taken = f"{value} {following}", taken + 1
+            else:
+                break
+        return value, taken
+
+    # -------------------------------------------------------- labels that are not known
+
+    def _read_unknown(self, piece: _Piece) -> int:
+        """Reads a header line with an unknown label; how many pieces that took."""
+        found = split_other_label(piece.text)
+        taken, line = 1, piece.text
+        if piece.block.kind == "item" and not self.marked_up:
+            return 0
+        if found is not None and found[1]:
+            is_header = found[0].endswith(" :") or (piece.lead and "lead" in self.forms and piece.lead.endswith(":"))
+            if not is_header:
+                return 0
+        elif found is not None and piece.is_label and self._has_form(piece) and self._value_at(1, piece):
+            value, taken = self._value_after(1, may_go_on=False)
+            line = _join(found[0], value)
+        elif self._is_lead_of_unknown(piece):
+            line = piece.text
+        else:
+            return 0
+        self.lines.append(Line("header", line))
+        self.odd.append(Oddity("unknown header line", line[:200]))
+        return taken
+
+    def _is_lead_of_unknown(self, piece: _Piece) -> bool:
+        """Whether a line begins with a label that is marked up as the known ones are, with its colon after it."""
+        other = split_other_label(piece.lead) if piece.lead and "lead" in self.forms else None
+        return other is not None and not other[1] and piece.text[len(piece.lead) :].lstrip().startswith(":")
+
+    def _has_form(self, piece: _Piece) -> bool:
+        return _form_of(piece) in self.forms
+
+
+def _element_of(piece: _Piece) -> str | None:
+    return piece.block.node.tag if piece.block.node is not None else None
+
+
+def _form_of(piece: _Piece) -> str | None:
+    """How the markup tells a label from its value, None where it does not."""
+    if piece.block.cells:
+        return "cells"
+    if piece.is_label:
+        return "label"
+    return "lead" if piece.lead else None
+
+
+def _join(label: str, value: str) -> str:
+    """Label and value on one line; the colon is added where the page prints none."""
+    if value.startswith(":"):
+        return f"{label.rstrip(' :')} : {value.lstrip(': ')}"
+    return f"{label} {value}" if label.endswith(":") else f"{label} : {value}"

@@ -20,8 +20,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.errors import TooLarge
 from ingest.lgo.addresses import LISTING, Address, DecisionAddress, find_decision, resolve
+from ingest.lgo.dates import MONTHS
 from ingest.lgo.listing_total import find_total
-from ingest.lgo.phrases import MONTHS
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import from_html
@@ -101,7 +101,7 @@ def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> 
     entries = [_entry(look(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision]
     unfollowed = [Unfollowed(_first_words(look(card.node)), card.link.why) for card in cards if card.link.why]
     unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, look)
-    beside = from_html(tree.body, chrome=_find_card_elements(cards))
+    beside = from_html(tree.body, without=_find_card_elements(cards))
     total = find_total(" ".join(block.cells) or block.text for block in beside)
     return Listing(total.number, tuple(entries), tuple(unfollowed), odd, total.quoted)
 

@@ -2,7 +2,8 @@
 
 The rules are those of the text format (README, "Paragraph numbers"): attributes stand; lists without them
 continue the count through the whole decision when none of its lists has one, or when the next attribute
-confirms it; sub-items are named after their item.
+confirms it; sub-items are named after their item. Where two lists without attributes adjoin, the second may be the
+sub-list of the first, so that nothing after it has a number unless an attribute settles the count again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class _Run:
     start: int | None
     adjoins: bool
     """Whether it follows a list with nothing between them."""
+    is_ambiguous: bool = False
+    """Whether that list is numbered and without attributes too, so that this one may be a part of it."""
+    step: int = 1
+    """-1 where its numbers count down."""
 
 
 def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
@@ -47,25 +52,33 @@ def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> l
 def _runs(blocks: Iterable[Block]) -> list[_Run]:
     runs: list[_Run] = []
     seen: set[Item] = set()
-    last_list: List | None = None
+    last: Item | None = None  # the top-level item of the block before
     for block in blocks:
         if block.item is None:
-            last_list = None
+            last = None
             continue
-        item = block.item.outermost
+        item = block.item if block.item.list.parent is None else block.item.outermost
         if item.list.marker == "1" and item not in seen:
             seen.add(item)
-            goes_on = runs and runs[-1].items[-1].list is item.list
+            goes_on = bool(runs) and runs[-1].items[-1].list is item.list
             if goes_on and item.value is None:
                 # items without text stand on the page too: keep their places in the count
                 runs[-1].items.append(item)
             else:
-                start = item.value if item.value is not None else item.list.start
-                if start is not None and item.value is None and not goes_on:
-                    start += item.position
-                runs.append(_Run([item], start, last_list is not None and last_list is not item.list))
-        last_list = item.list
+                runs.append(_new_run(item, last, goes_on=goes_on, before=runs[-1] if runs else None))
+        last = item
     return runs
+
+
+def _new_run(item: Item, last: Item | None, *, goes_on: bool, before: _Run | None) -> _Run:
+    of = item.list
+    step = -1 if of.is_reversed else 1
+    start = item.value
+    if start is None and (of.start is not None or of.is_reversed) and not goes_on:
+        start = (of.start if of.start is not None else of.seen) + step * item.position
+    adjoins = last is not None and last.list is not of
+    is_ambiguous = adjoins and last is not None and last.list.marker == "1" and before is not None
+    return _Run([item], start, adjoins, is_ambiguous and before is not None and before.start is None, step)
 
 
 def _length(run: _Run) -> int:
@@ -81,8 +94,8 @@ def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
 
     def assign(run: _Run, first: int) -> int:
         for item in run.items:
-            numbered[item] = first + item.position - run.items[0].position
-        return first + _length(run) - 1
+            numbered[item] = first + run.step * (item.position - run.items[0].position)
+        return first + run.step * (_length(run) - 1)
 
     for run in runs:
         if run.start is None:
@@ -97,8 +110,10 @@ def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
         reached = assign(run, run.start)
     if not attributed:
         for run in pending:
+            if run.is_ambiguous:
+                break
             reached = assign(run, reached + 1)
-    return numbered
+    return {item: number for item, number in numbered.items() if item.shows_marker}
 
 
 def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
@@ -143,7 +158,10 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
     def name(item: Item) -> str | None:
         nonlocal owner
         of, parent = item.list, item.list.parent
-        if of.marker == "-":
+        if of.marker == "-" or not item.shows_marker:
+            if of.marker == "1" and parent is None:
+                owner = None
+                siblings.clear()
             return None
         if parent is not None:
             above = names[parent]
@@ -180,14 +198,15 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             owner = previous = None
             found.append(None)
             continue
-        found.append(known(block.item))
-        previous = block.item.outermost
+        item = block.item
+        found.append(names[item] if item in names else known(item))
+        previous = item if item.list.parent is None else item.outermost
     return found
 
 
 def _sibling_owner(of: List, previous: Item | None, owner: str | None, owners: dict[List, str | None]) -> str | None:
     """The number a sibling list's items are named after: bullets only right after the numbered item itself."""
-    if previous is None:
+    if previous is None or previous.list.marker == "-":
         return None
     if of.marker == "•" and previous.list.marker != "1":
         return owners.get(previous.list) if previous.list.marker == "•" else None

@@ -1,6 +1,6 @@
-"""A whole page -> Decision: which part of it is the decision, and what does that say. Pure.
+"""A whole page -> Decision: which part of it is the decision, and what that says. Pure.
 
-Class names only help; `ingest.lgo.phrases` is what reading goes by. What is known of the markup, and since when:
+Class names only help; parsing goes by `ingest.lgo.phrases`. What is known of the markup, and since when:
 
     2026-11  `<article id="article">`; `class="label"` / `class="value"` pairs; the title in any heading, or only in
              `<title>`. Public reports run over `?chapter=2`, … and repeat title and header lines there.
@@ -9,79 +9,136 @@ Class names only help; `ingest.lgo.phrases` is what reading goes by. What is kno
 from __future__ import annotations
 
 import contextlib
+import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from ingest.errors import CutShort, NotADecision, Undecodable, WrongReference
-from ingest.lgo.decision import compose, title_at
-from ingest.lgo.header import Head, read_head
-from ingest.lgo.phrases import DECISIONS_OWN, LABEL, OPENER, TITLE, TITLE_START, is_closing, opens, without_furniture
+from ingest.lgo.beginning import Beginning, find_beginning, find_beginning_in_article
+from ingest.lgo.decision import compose
+from ingest.lgo.ending import is_closing_block
+from ingest.lgo.header import Header, read_header
+from ingest.lgo.phrases import OPENER, is_further_report, join_known
+from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
+from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
-from ingest.parsing.html_blocks import from_html
-from ingest.parsing.input_limits import MAX_BYTES, Markup, beyond_article, whole
-from storage.model import Decision, slug
+from ingest.parsing.html_blocks import read_article, read_blocks
+from ingest.parsing.input_limits import MAX_BYTES
+from ingest.parsing.source_text import (
+    Part,
+    SourceText,
+    check_against_source,
+    has_only_plain_tags,
+    has_sound_tables,
+    read_source,
+)
+from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
+from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
 
-NORMALISER = "1"
-"""The version of the reading. A change that alters any text or number raises it; `lgsco renormalise` follows."""
+NORMALISER = "2"
+"""The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
+
+_PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
+_HEADING_ABOVE = re.compile(
+    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))[^>]*>(?P<title>[^<]*)</h(?P=level)\s*>"
+    r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",
+    re.IGNORECASE,
+)
+_ABOVE = 1000
+"""Characters before the article in which the heading above it is looked for."""
+_LINK = re.compile(rb"<a\s")
+_SATISFIED = b"satisfied"
+_ON_BEHALF = b"on behalf of"
 
 
-def read(body: bytes, *, reference: str | None = None, charset: str | None = None) -> Decision:
+class Page(NamedTuple):
+    """One page of a decision."""
+
+    body: bytes
+    charset: str | None = None
+    """The charset that the response names, if any."""
+
+
+def read(
+    body: bytes,
+    *,
+    reference: str | None = None,
+    charset: str | None = None,
+    today: date | None = None,
+    all_blocks: bool = False,
+    as_is: bool = False,
+) -> Decision:
     """The decision on one page of HTML.
 
-    `reference`: the one asked for. `charset`: the one the response names, if any.
+    `reference`: the one asked for. `charset`: the one the response names, if any. `today`: the day it was fetched or
+    imported. `all_blocks`: lists everything that is left out of the page; else the page around a plain article is not
+    looked at. `as_is`: takes a page that is not whole, and names it as odd.
+
     Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
-    page = _page_blocks(whole(body, charset))
-    decision = compose(page.blocks, reference=reference, title=page.title, own=page.own)
-    return replace(decision, odd=page.odd)
+    return read_chapters([Page(body, charset)], reference=reference, today=today, all_blocks=all_blocks, as_is=as_is)
 
 
-def read_chapters(bodies: Sequence[bytes], *, reference: str | None = None, charset: str | None = None) -> Decision:
-    """The decision on several pages: chapter 1, then each further chapter without what it repeats of the head.
+def read_chapters(
+    pages: Sequence[Page | bytes],
+    *,
+    reference: str | None = None,
+    today: date | None = None,
+    all_blocks: bool = False,
+    as_is: bool = False,
+) -> Decision:
+    """The decision on several pages: chapter 1, then each further chapter without what it repeats of the header.
 
-    Numbers typed in the paragraphs run on through the chapters.
+    Numbers typed in the paragraphs run on through the chapters. Raises ReadError, as `read` does.
     """
-    first, *further = [_page_blocks(whole(body, charset)) for body in bodies]
-    title, head_and_text = _after_title(first, 1)
-    head = read_head(head_and_text, marked_up=True)
-    blocks = list(first.blocks)
-    for number, chapter in enumerate(further, 2):
-        chapter_title, rest = _after_title(chapter, number)
-        if _reference_of(chapter_title) != _reference_of(title):
-            raise WrongReference(f"chapter {number} is titled {chapter_title[:80]!r}, chapter 1 {title[:80]!r}")
-        if [block.text for block in rest] != [block.text for block in head_and_text]:
-            blocks += _without_head(rest, head)
-        elif not any(is_closing(block.text) for block in first.blocks):  # a whole statement may ignore `?chapter=`
-            raise CutShort(f"chapter {number} is chapter 1 once more, so what stands in it is not here")
-    decision = compose(blocks, reference=reference, title=first.title, own=first.own)
-    odd = [
-        f"{phrase} in chapter {number}" for number, chapter in enumerate((first, *further), 1) for phrase in chapter.odd
+    asked = printed_reference(reference) if reference is not None else None
+    parsed = [
+        _parse(page if isinstance(page, Page) else Page(page), asked, number, all_blocks=all_blocks, as_is=as_is)
+        for number, page in enumerate(pages, 1)
     ]
-    return replace(decision, odd=tuple(odd))
+    first, *further = parsed
+    blocks, left_out, odd = list(first.zones.blocks), list(first.zones.left_out), list(first.odd)
+    title = first.zones.title
+    header = read_header(blocks, marked_up=True) if further else None
+    for number, chapter in enumerate(further, 2):
+        if not set(title.references) & set(chapter.zones.title.references):
+            raise WrongReference(
+                f"chapter {number} is titled {chapter.zones.title.text[:80]!r}, chapter 1 {title.text[:80]!r}"
+            )
+        assert header is not None
+        if [block.text for block in chapter.zones.blocks] != [block.text for block in first.zones.blocks]:
+            blocks += _without_header(chapter.zones.blocks, header)
+        elif not any(map(is_closing_block, blocks)):  # a whole statement may ignore `?chapter=`
+            raise CutShort(f"chapter {number} is chapter 1 once more, so what stands in it is not here")
+        left_out += chapter.zones.left_out
+        odd += [one._replace(example=f"{one.example} (chapter {number})".strip()) for one in chapter.odd]
+    decision = compose(title, blocks, reference=asked, today=today, odd=odd, left_out=left_out)
+    if any(page.is_damaged for page in parsed):
+        return _without_numbers(decision)
+    return decision
 
 
-def _after_title(chapter: _Page, number: int) -> tuple[str, list[Block]]:
-    at = title_at(chapter.blocks)
-    title = chapter.title or (chapter.blocks[at].text.replace("\n", " ") if at is not None else None)
-    if title is None:
-        raise NotADecision(f"chapter {number} has no title line that ends with a reference")
-    return title, chapter.blocks[at + 1 if at is not None else 0 :]
+def _without_numbers(decision: Decision) -> Decision:
+    """Where tags are nested wrongly, lists are where nobody put them."""
+    return replace(decision, lines=tuple(line._replace(number=None) for line in decision.lines))
 
 
-def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
+def _without_header(blocks: Sequence[Block], header: Header) -> list[Block]:
     """A further chapter without the header lines of the first that it repeats, in whatever pieces its markup shows."""
     repeated: set[str] = set()
-    for line in head.lines:
+    for line in header.lines:
         if OPENER.fullmatch(line.text):
             break
         repeated.add(line.text)
-        label, labelled, value = line.text.partition(" : ")
+        label, labelled, value = line.text.partition(":")
+        label, value = label.strip(), value.strip()
         for colon in ("", ":", " :") if labelled else ():
             repeated |= {f"{label}{colon}", f"{label}{colon} {value}", f"{colon} {value}".strip()}
     start = 0
@@ -90,135 +147,187 @@ def _without_head(blocks: Sequence[Block], head: Head) -> list[Block]:
     return list(blocks[start:])
 
 
-_MOST_IN_EACH_OTHER = 50
-"""Headers and the like that are looked into one by one, though each may hold all that follow; a page has a few."""
-
-_CHAPTER_LINK = re.compile(
-    rb"""href\s*=\s*["']?([^"'\s>?]{0,500})\?(?:[^"'\s>]{0,500}[&;])?chapter=(\d{1,2})\b""", re.IGNORECASE
-)
+# ------------------------------------------------------------ one page
 
 
-def chapters(body: bytes, reference: str) -> list[int]:
-    """The numbers, from 1, of the chapters of this decision that its page links to; other decisions' do not count."""
-    if b"\0" in body and len(body) <= MAX_BYTES:  # UTF-16
-        with contextlib.suppress(Undecodable):
-            body = decode(body).data
-    if b"chapter=" not in body or len(body) > MAX_BYTES:  # the pattern takes twenty times as long to find nothing
-        return []
-    own = slug(reference).encode()
-    links = ((path.lower().rstrip(b"/"), int(number)) for path, number in _CHAPTER_LINK.findall(body))
-    return sorted({number for path, number in links if number and (not path or path.endswith(b"/" + own))})
+class _Parsed(NamedTuple):
+    zones: Zones
+    odd: list[Oddity]
+    is_damaged: bool
 
 
-class _Page(NamedTuple):
-    blocks: list[Block]
-    title: str | None
-    own: bool
-    """Whether all blocks are the decision's."""
-    odd: tuple[str, ...] = ()
-    """What is odd about its encoding, a phrase each."""
+def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, as_is: bool) -> _Parsed:
+    """The zones of a page, from its one article where that is all that matters, else from the whole page."""
+    odd: list[Oddity] = []
+    try:
+        markup = read_markup(page.body, page.charset)
+    except CutShort as error:
+        if not as_is:
+            raise
+        markup = read_markup(page.body, page.charset, as_is=True)
+        odd.append(Oddity("taken as it is", str(error)))
+    odd += [Oddity("encoding", phrase) for phrase in markup.odd]
+    zones = None if all_blocks or as_is or number > 1 else _parse_article(markup, reference)
+    is_damaged = False
+    if zones is None:
+        zones, is_damaged, lost = _parse_whole(markup, reference, is_chapter=number > 1)
+        if lost is not None:
+            if not as_is:
+                raise lost
+            odd.append(Oddity("taken as it is", str(lost)))
+    return _Parsed(zones, [*odd, *zones.odd], is_damaged)
 
 
-def _page_blocks(markup: Markup) -> _Page:
-    """The blocks that hold the decision: those of the page's one article, or those found in the whole page."""
-    if markup.article is not None:
-        root = LexborHTMLParser(markup.article).css_first("article")
-        if root is not None:
-            blocks = without_furniture(from_html(root, source=markup.source))
-            if any(map(opens, blocks)) and title_at(blocks) is not None:
-                return _Page(blocks, None, True, markup.odd)
-    return _whole_page_blocks(beyond_article(markup))._replace(odd=markup.odd)
+def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
+    """The zones of the page's one article; None where more of the page must be seen."""
+    start, end = markup.span
+    low = markup.low
+    if (
+        markup.article is None
+        or low.find(_ON_BEHALF, end) >= 0
+        or low.find(_SATISFIED, end) >= 0
+        or not has_only_plain_tags(low[start:end])
+    ):
+        return None
+    root = LexborHTMLParser(markup.article).css_first("article")
+    if root is None:
+        return None
+    source = low[start:end]
+    blocks, lists = read_article(root, source)
+    blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
+    if lists != source.count(b"</ol>") + source.count(b"</ul>") or not has_sound_tables(markup.article, source):
+        return None
+    if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
+        return None
+    beginning = find_beginning_in_article(
+        blocks,
+        reference=reference,
+        page_title=_page_title_of_source(markup),
+        find_above=lambda: _title_above(markup),
+    )
+    zones = None if beginning is None else _divide(blocks, beginning)
+    if zones is None or zones.is_uncertain or not any(map(is_closing_block, reversed(zones.blocks))):
+        return None
+    if _find_broken_part(zones) is not None:
+        return None
+    if any(block.rule in INSIDE_LINKS for block in zones.left_out) and not _closes_links(source, blocks):
+        return None
+    return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
 
-def _whole_page_blocks(html: str) -> _Page:
-    tree = LexborHTMLParser(html)
+def _closes_links(source: bytes, blocks: Sequence[Block]) -> bool:
+    """Whether no link holds what is none of it: one that is left open goes on in the next block."""
+    if all(link.blocks == 1 for block in blocks if block.links for link in block.links):
+        return True
+    return source.count(b"</a>") == len(_LINK.findall(source))
+
+
+def _page_title_of_source(markup: Markup) -> Title | None:
+    printed = _PAGE_TITLE.search(markup.html)
+    return parse_page_title(fold(html.unescape(printed[1]))) if printed is not None else None
+
+
+def _title_above(markup: Markup) -> Title | None:
+    """The title in a heading right above the article, if it is the one of `<title>` in its usual spelling."""
+    assert markup.article is not None
+    ends = markup.html.index(markup.article)
+    found = _HEADING_ABOVE.search(markup.html, max(0, ends - _ABOVE), ends)
+    printed = html.unescape(found["title"]) if found is not None else ""
+    title = parse_title(fold(printed)) if printed else None
+    return title if title is not None and find_odd_spelling(printed) is None else None
+
+
+def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str] = frozenset()) -> Zones:
+    """The zones of a page's blocks, with what is odd about the spelling of the reference in the title."""
+    zones = divide(blocks, beginning, "page", wrong=wrong)
+    printed = (block.node.text() for block in blocks[beginning.first : beginning.after] if block.node is not None)
+    spelling = find_odd_spelling(" ".join(printed))
+    if spelling is None:
+        return zones
+    return zones._replace(odd=[Oddity("reference", spelling), *zones.odd])
+
+
+def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> tuple[Zones, bool, CutShort | None]:
+    """The zones of a whole page, whether its tags are so nested that lists may be where nobody put them, and why its
+    blocks are not all of it."""
+    tree = LexborHTMLParser(read_beyond_article(markup))
     body = tree.body
     if body is None:
         raise NotADecision("an empty page")
-    container, own = _container(body)
-    blocks = without_furniture(from_html(container, chrome=frozenset() if own else _chrome(container)))
-    at = title_at(blocks)
-    title = None if at is not None else _title_elsewhere(tree, body)
-    if not own:
-        blocks = _up_to_closing(blocks)
-    return _Page(blocks, title, own)
+    blocks = list(map(join_known, read_blocks(body, source=markup.low)))
+    source = read_source(markup.html)
+    for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
+        link.is_open = link.tag != "a" or link.blocks > 1  # a link that is left open goes on in the next block
+    beginning = find_beginning(
+        blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
+    )
+    zones = _divide(blocks, beginning, source.wrong)
+    is_closed = any(map(is_closing_block, zones.blocks))
+    outside = [block.text.replace(" | ", " ") for block in zones.left_out if block.is_counted]
+    part = Part(zones.inside, begins=beginning.first < beginning.after, ends=is_closed)
+    lost: CutShort | None = None
+    try:
+        check_against_source(source, blocks, part, outside)
+    except CutShort as error:
+        lost = error
+    if source.wrong and (broken := _find_broken_part(zones)) is not None:
+        lost = CutShort(
+            f"the page's tags are nested so wrongly that the end of the decision is in pieces: {broken[:60]!r}"
+        )
+    if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
+        lost = CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
+    if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):
+        lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
+    return zones, not source.places_items, lost
 
 
-def _container(body: LexborNode) -> tuple[LexborNode, bool]:
-    """The element that holds the decision, and whether all in it is the decision's (else: the page's too)."""
-    articles = body.css("article:not(:has(article), [hidden], [hidden] *)")
-    holding = [node for node in articles if any(map(opens, from_html(node)))]
-    if len(holding) == 1:
-        return holding[0], True
-    if not holding and len(articles) == 1:
-        return articles[0], True
-    blocks = from_html(body)
-    if any(is_closing(block.text) for block in blocks):
-        evidence = [
-            block.node
-            for block in blocks
-            if block.node is not None and (opens(block) or _labels(block) or is_closing(block.text))
-        ]
-        found = _common_ancestor(evidence[0], evidence[-1])  # in the order of the page, so of all between them
-        if found is not None and found.tag not in ("body", "html"):
-            return found, True
-    main = body.css_first("main, [role=main]")
-    return (main or body), False
+def _find_broken_part(zones: Zones) -> str | None:
+    """A block outside the decision that may be a part of a dated note, or the heading of a further report."""
+    outside = (block.text for block in zones.left_out if block.is_counted)
+    return next((text for text in outside if "satisfied" in text or is_further_report(text)), None)
 
 
-def _chrome(container: LexborNode) -> frozenset[int]:
-    """The headers, footers and asides of the page that say nothing of the decision."""
-    nodes = container.css("header, footer, aside")[:_MOST_IN_EACH_OTHER]
-    return frozenset(node.mem_id for node in nodes if DECISIONS_OWN.search(fold(node.text(separator=" "))) is None)
+def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
+    """Whether the last words of a text stand after the last end of an article."""
+    last = blocks[-1].cells or (blocks[-1].text,) if blocks else ()
+    return not blocks or "".join("".join(last).split()) in source.after_articles
 
 
-def _labels(block: Block) -> bool:
-    """Whether a labelled line stands in the block. "Decision" alone may be a link of the page."""
-    parts = block.cells or block.text.split("\n")
-    return any(LABEL.fullmatch(part) and (part != "Decision" or len(parts) > 1) for part in parts)
-
-
-def _common_ancestor(first: LexborNode, last: LexborNode) -> LexborNode | None:
-    """The innermost element that holds both."""
-    around_first = {node.mem_id for node in _and_above(first)}
-    return next((node for node in _and_above(last) if node.mem_id in around_first), None)
-
-
-def _and_above(node: LexborNode | None) -> Iterator[LexborNode]:
-    while node is not None:
-        yield node
-        node = node.parent
-
-
-def _up_to_closing(blocks: list[Block]) -> list[Block]:
-    """What follows the closing line is the page's, where nothing shows that it is the decision's."""
-    for index, block in enumerate(blocks):
-        if block.item is None and is_closing(block.text):
-            return blocks[: index + 1]
-    return blocks
-
-
-def _title_elsewhere(tree: LexborHTMLParser, body: LexborNode) -> str | None:
-    """The title from outside the decision's element.
-
-    `<title>` is of the page as a whole and cannot be another decision's; a line of the page with the same reference is
-    the title as printed. Without a reference there: the first heading that reads as a title, then the first line.
-    """
+def _page_title(tree: LexborHTMLParser) -> Title | None:
     element = tree.css_first("head > title") or tree.css_first("title")
-    in_head = TITLE_START.match(fold(element.text())) if element is not None else None
-    nodes = body.css("h1, h2, h3, h4, h5, h6, header")[:_MOST_IN_EACH_OTHER]
-    headings = [block.text for node in nodes for block in _blocks_of(node)]
-    lines = [block.text for block in from_html(body)]
-    titles = [text for text in [*headings, *lines] if TITLE.fullmatch(text)]
-    if in_head is None:
-        return titles[0] if titles else None
-    return next((title for title in titles if _reference_of(title) == _reference_of(in_head[0])), in_head[0])
+    return parse_page_title(fold(element.text())) if element is not None else None
 
 
-def _blocks_of(node: LexborNode) -> list[Block]:
-    return from_html(node) or [Block("heading", fold(node.text()))]
+# ------------------------------------------------------------ chapters
 
 
-def _reference_of(title: str) -> str | None:
-    found = TITLE.fullmatch(title)
-    return printed_reference(found["bracketed"] or found["alone"]) if found else None
+_CHAPTER_ADDRESS = re.compile(
+    rb"""=\s*["']?([^"'\s>?]{0,500})\?(?:[^"'\s>]{0,500}[&;])?chapter=(\d{1,2})\b""", re.IGNORECASE
+)
+_CHAPTER_CONTROL = re.compile(
+    rb"""<(?:button|input)\b[^>]{0,500}\bname\s*=\s*["']?chapter\b[^>]{0,500}>""", re.IGNORECASE
+)
+_CHAPTER_SELECT = re.compile(
+    rb"""<select\b[^>]{0,500}\bname\s*=\s*["']?chapter\b.{0,5000}?</select""", re.IGNORECASE | re.DOTALL
+)
+_VALUE = re.compile(rb"""\bvalue\s*=\s*["']?(\d{1,2})\b""", re.IGNORECASE)
+
+
+def chapters(body: bytes, reference: str) -> list[int]:
+    """The numbers, from 1, of the chapters of this decision that its page has links, buttons or the like to; other
+    decisions' do not count."""
+    if len(body) > MAX_BYTES:
+        return []
+    if b"\0" in body:  # UTF-16
+        with contextlib.suppress(Undecodable):
+            body = decode(body).data
+    if not any(word in body for word in (b"chapter", b"Chapter", b"CHAPTER")):
+        return []
+    found: set[int] = set()
+    if b"hapter=" in body or b"HAPTER=" in body:  # the pattern takes twenty times as long to find nothing
+        own = slug(reference).encode()
+        addresses = ((path.lower().rstrip(b"/"), number) for path, number in _CHAPTER_ADDRESS.findall(body))
+        found.update(int(number) for path, number in addresses if not path or path.rsplit(b"/", 1)[-1] == own)
+    for control in (*_CHAPTER_CONTROL.findall(body), *_CHAPTER_SELECT.findall(body)):
+        found.update(map(int, _VALUE.findall(control)))
+    return sorted(number for number in found if number)

@@ -1,65 +1,176 @@
-"""What a decision says of itself, and what its page says around it: the phrases that reading goes by. Pure.
+"""What a decision says of itself, and what its page says around it: the phrases that parsing goes by. Pure.
 
 What is known of them, and since when:
 
     2026-11  Labels `Category`, `Decision`, `Decision date`, a colon after them; `The Ombudsman's final decision:`
              with a straight apostrophe, `Ombudsmen's` in joint cases; `Overview:` in public reports; neither in
              reports before 2018. A statement ends "Investigator's decision on behalf of the Ombudsman".
+    2026-12  The same words in other capitals, `Final decision` and `Date of decision` as labels.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import Literal
 
+from ingest.lgo.dates import holds_date, parse_date
+from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
+from storage.model import Note
 
-_REFERENCE = r"\d{2}[ \-]?\d{3}[ \-]?\d{3} ?[A-Za-z]?"
-TITLE = re.compile(rf"(?:(?P<authority>.*\S) ?\( ?(?P<bracketed>{_REFERENCE}) ?\)|(?P<alone>{_REFERENCE}))", re.ASCII)
-TITLE_START = re.compile(rf"(?:.*\S ?\( ?{_REFERENCE} ?\)|{_REFERENCE}(?![\w-]))", re.ASCII)
-LABEL = re.compile(r"(Category|Decision date|Decision) ?:? ?(?=$)|(Category|Decision date|Decision) ?: ?(?P<value>.+)")
-OPENER = re.compile(r"(?P<final>The Ombudsm[ae]n['’]?s?['’]? final decision)(?P<colon> ?:)?|Overview ?:")
+Field = Literal["Category", "Decision", "Decision date"]
+
+_LABELS: dict[str, Field] = {
+    "category": "Category",
+    "decision": "Decision",
+    "final decision": "Decision",
+    "decision date": "Decision date",
+    "date of decision": "Decision date",
+}
+_LABEL = re.compile(
+    r"(?P<label>category|decision date|date of decision|final decision|decision)(?P<colon> ?:)? ?(?P<value>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OTHER_LABEL = re.compile(r"(?P<label>[^\s:]+(?: [^\s:]+){0,3})(?P<colon> ?:)? ?(?P<value>.*)", re.DOTALL)
+_NOT_LABELS = frozenset({"summary", "overview"})
+
+OPENER = re.compile(r"(?P<final>The Ombudsm[ae]n['’]?s?['’]? final decision)(?P<colon> ?:)?|Overview ?:", re.IGNORECASE)
 OPENER_AND_SUMMARY = re.compile(
-    r"(The Ombudsm[ae]n['’]?s?['’]? final decision ?:|Overview ?:) (Summary ?:.*)", re.DOTALL
+    r"(The Ombudsm[ae]n['’]?s?['’]? final decision ?:|Overview ?:) (Summary ?:.*)", re.DOTALL | re.IGNORECASE
 )
-SUMMARY = re.compile(r"Summary ?: ?(?P<text>.*)", re.DOTALL)
-CLOSING = re.compile(r".{0,80}\bdecision on behalf of the Ombudsm[ae]n\.?")
-RESPONSE = re.compile(r"Ombudsm[ae]n (?:not |dis)?satisfied with .+")
-"""A line appended to a report months later: "Ombudsman satisfied with council's response: 23 September 2016"."""
+SUMMARY = re.compile(r"Summary ?: ?(?P<text>.*)", re.DOTALL | re.IGNORECASE)
+_CLOSING = re.compile(r"(?i:.{0,80}\bdecision on behalf of the) (?:[A-Z][\w&’']* (?:and )?){0,8}(?i:ombudsm[ae]n)\.?")
+_SATISFIED = re.compile(r"\b(?:dis)?satisfied\b", re.IGNORECASE)
+_OMBUDSMAN = re.compile(r"\bombudsm[ae]n\b", re.IGNORECASE)
+_NOTE_LONGEST = 200
+_FURTHER_REPORT = re.compile(r"further report\b.{0,60}", re.IGNORECASE)
 
-DECISIONS_OWN = re.compile(
-    r"Decision date|Category ?:|final decision ?:|decision on behalf of the Ombudsm[ae]n|Overview ?:"
-)
-MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6}
-MONTHS |= {"jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
-"""A month by the first three letters of its name, in lower case."""
+_PHRASES = frozenset({"back to top", "print this page", "lgo logogram"})
+"""Boilerplate wherever one is a block's whole text."""
+_ARROWS = " ^↑▲⇧⬆"
 
-FURNITURE = frozenset({"Back to top", "Print this page", "LGO logogram"})
-"""Phrases that are furniture wherever they are a block's whole text."""
-
-_PANEL_OPENS, _PANEL_GOES_ON, _PANEL_CLOSES = "Review your privacy settings", "Required cookies", "Privacy settings"
-_PANEL_LONGEST = 16
+PANEL_OPENS, _PANEL_GOES_ON, PANEL_CLOSES = "Review your privacy settings", "Required cookies", "Privacy settings"
+PANEL_LONGEST = 16
 PANEL = frozenset(
     {
-        _PANEL_OPENS,
+        PANEL_OPENS,
         _PANEL_GOES_ON,
-        _PANEL_CLOSES,
+        PANEL_CLOSES,
         "View required cookies",
         "Analytical cookies",
         "View analytical cookies",
     }
 )
-"""The cookie and privacy panel's lines; furniture before the title and after the text."""
+"""The lines of the cookie and privacy panel that are headings or links."""
+
+CONTENTS_HEADINGS = frozenset(
+    {"contents", "contents list", "table of contents", "on this page", "in this decision", "jump to", "page contents"}
+)
 
 
 def is_closing(text: str) -> bool:
     """Whether a line is the one that closes a statement."""
-    return "on behalf of" in text and CLOSING.fullmatch(text) is not None
+    return "on behalf of" in text.lower() and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
+
+
+def is_phrase(text: str) -> bool:
+    """Whether a block is one of the known phrases of the page's furniture."""
+    return len(text) < 24 and text.strip(_ARROWS).lower() in _PHRASES
+
+
+def is_further_report(text: str) -> bool:
+    """Whether a heading begins a further report."""
+    return _FURTHER_REPORT.fullmatch(text) is not None
+
+
+def is_summary_heading(text: str) -> bool:
+    """Whether a line is the heading `Summary`."""
+    return text.lower() == "summary"
+
+
+def is_note(text: str) -> bool:
+    """Whether a line is a dated note ("Ombudsman satisfied with council's response: 23 September 2016")."""
+    return (
+        len(text) <= _NOTE_LONGEST
+        and "satisfied" in text.lower()
+        and _SATISFIED.search(text) is not None
+        and _OMBUDSMAN.search(text) is not None
+        and holds_date(text)
+    )
+
+
+def parse_note(text: str) -> Note | None:
+    """The note that a line is, None where it is none."""
+    if not is_note(text):
+        return None
+    day = parse_date(text).day
+    return Note(day, text) if day is not None else None
+
+
+# ------------------------------------------------------------ labels and openers
+
+
+def split_label(text: str) -> tuple[str, Field, str] | None:
+    """The label as printed with its colon, the field it names and what follows; None where no label begins the line.
+
+    A label without a colon is the whole line.
+    """
+    found = _LABEL.fullmatch(text)
+    if found is None or (found["colon"] is None and found["value"]):
+        return None
+    return (
+        text[: found.end("colon") if found["colon"] else found.end("label")],
+        _LABELS[found["label"].lower()],
+        found["value"],
+    )
+
+
+def split_other_label(text: str) -> tuple[str, str] | None:
+    """A label of at most four words that is not known, as printed with its colon, and what follows."""
+    found = _OTHER_LABEL.fullmatch(text)
+    if found is None or found["label"].lower() in _NOT_LABELS or (found["colon"] is None and found["value"]):
+        return None
+    return text[: found.end("colon") if found["colon"] else found.end("label")], found["value"]
+
+
+def has_label(text: str) -> bool:
+    """Whether a line is a known label with its value."""
+    found = split_label(text)
+    return found is not None and bool(found[2])
+
+
+def join_known(block: Block) -> Block:
+    """The block on one line, where a line break parts a phrase or a label that is known."""
+    if "\n" not in block.text:
+        return block
+    line = block.text.replace("\n", " ")
+    label = split_label(line)
+    is_known = (
+        OPENER.fullmatch(line) is not None
+        or is_summary_heading(line)
+        or is_further_report(line)
+        or is_phrase(line)
+        or (is_note(line) and not is_note(block.text))
+        or (label is not None and "\n" in block.text[: len(label[0])])
+    )
+    return block._replace(text=line) if is_known else block
+
+
+def begins_with_label(text: str) -> bool:
+    """Whether the first of the lines that a block is broken into is a labelled line, or the title above some."""
+    first = text.partition("\n")[0]
+    if split_label(first) is not None or parse_title(first) is not None:
+        return True
+    other = split_other_label(first)
+    return other is not None and other[0].endswith(":")
 
 
 def opens(block: Block) -> bool:
     """Whether the line that opens the text stands in the block: alone, with the summary, or below labelled lines."""
-    if block.kind == "item" or block.cells or ("decision" not in block.text and "Overview" not in block.text):
+    if block.kind == "item" or block.is_hidden or len(block.cells) > 1:
+        return False
+    text = block.text.lower()
+    if "decision" not in text and "overview" not in text:
         return False
     return opening_part(block) is not None
 
@@ -69,24 +180,6 @@ def opening_part(block: Block) -> int | None:
     for index, part in enumerate(block.text.split("\n")):
         if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part):
             return index
-        if not LABEL.fullmatch(part) and not TITLE.fullmatch(part):
+        if split_label(part) is None and parse_title(part) is None:
             return None
     return None
-
-
-def without_furniture(blocks: Sequence[Block]) -> list[Block]:
-    """Without the phrases that are furniture, and without the cookie and privacy panel."""
-    kept: list[Block] = []
-    skip_to = 0
-    for index, block in enumerate(blocks):
-        if index < skip_to or block.text in FURNITURE:
-            continue
-        if block.text == _PANEL_OPENS and index + 1 < len(blocks) and blocks[index + 1].text == _PANEL_GOES_ON:
-            panel = blocks[index : index + _PANEL_LONGEST]
-            last = next((n for n, part in enumerate(panel) if n and part.text == _PANEL_CLOSES), None)
-            skip_to = index + (last + 1 if last is not None else 2)
-            continue
-        kept.append(block)
-    while kept and kept[-1].text in PANEL:
-        kept.pop()
-    return kept

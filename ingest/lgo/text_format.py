@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from datetime import date
 
 from ingest.errors import CutShort, NotADecision, TooLarge
-from ingest.lgo.decision import compose
-from ingest.lgo.phrases import without_furniture
+from ingest.lgo.beginning import find_beginning
+from ingest.lgo.decision import compose, has_paragraph
+from ingest.lgo.titles import find_odd_spelling, parse_title
+from ingest.lgo.zones import divide
+from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
-from ingest.parsing.text_blocks import from_text
-from storage.model import Decision
+from ingest.parsing.text_blocks import from_text, is_dump
+from storage.model import Decision, Oddity
 
 _LINE = re.compile(r"\S[^\r\n]*")
 MOST_LINES = 20_000
@@ -23,26 +26,43 @@ def render(decision: Decision) -> str:
     return "\n".join("- " + line.text if line.kind == "item" else line.text for line in decision.lines)
 
 
-def parse(text: str | bytes, *, unclosed: bool = False) -> Decision:
+def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = None) -> Decision:
     """The decision in a text document of either layout.
 
-    `unclosed=True` accepts a text without a closing line, which only a report in today's layout has not. Raises
-    ReadError: CutShort where that line is missing, NotADecision, Undecodable, TooLarge.
+    `unclosed=True` accepts a statement without its closing line; reports need none. `today`: the day it was imported.
+    Raises ReadError: CutShort where that line is missing, NotADecision, Undecodable, TooLarge.
     """
     if len(text) > MAX_BYTES:
         raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
-    odd: tuple[str, ...] = ()
+    odd: list[Oddity] = []
     if isinstance(text, bytes):
-        text, _, odd = decode(text)
+        decoded = decode(text)
+        text = decoded.text
+        odd = [Oddity("encoding", phrase) for phrase in decoded.odd]
     lines = len(_LINE.findall(text))
     if lines > MOST_LINES:
         raise TooLarge(f"the document has {lines:,} lines; no decision has more than {MOST_LINES:,}")
     if not text.strip():
         raise NotADecision("an empty document")
-    decision = replace(compose(without_furniture(from_text(text)), marked_up=False), odd=odd)
-    if decision.kind != "report" and not decision.closed and not unclosed:
+    blocks = from_text(text)
+    beginning = find_beginning(blocks, reference=None, page_title=None)
+    zones = divide(blocks, beginning, "dump" if is_dump(text) else "canonical")
+    odd += _odd_reference(text, beginning.title.text)
+    decision = compose(
+        zones.title, zones.blocks, today=today, marked_up=False, odd=[*odd, *zones.odd], left_out=zones.left_out
+    )
+    if not decision.closed and not unclosed and (decision.kind == "statement" or not has_paragraph(decision)):
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "
             "the text may be cut short; --unclosed takes it as it is"
         )
     return decision
+
+
+def _odd_reference(text: str, title: str) -> list[Oddity]:
+    """The dash or space of the title's reference, where it is not the usual one. The lines before it matter little."""
+    for line in re.split(r"[\r\n]+", text):
+        if fold(line) and parse_title(fold(line)) is not None and title.endswith(fold(line).removeprefix("- ")):
+            spelling = find_odd_spelling(line)
+            return [Oddity("reference", spelling)] if spelling else []
+    return []

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from selectolax.lexbor import LexborNode
 
 Marker = Literal["1", "a", "A", "i", "I", "•", "-"]
-"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or a dash that tells nothing."""
+"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or nothing that tells a number."""
 
 
 BlockKind = Literal["heading", "item", "paragraph"]
@@ -28,6 +28,8 @@ class List:
     parent: Item | None
     seen: int = 0
     """How many items have been read of it so far."""
+    is_reversed: bool = False
+    """Whether its numbers count down."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +41,8 @@ class Item:
     """0-based place in its list."""
     value: int | None
     """The number an attribute of its own gives it, or None."""
+    shows_marker: bool = True
+    """Whether the item shows the marker of its list."""
 
     @property
     def outermost(self) -> Item:
@@ -47,6 +51,33 @@ class Item:
         while item.list.parent is not None:
             item = item.list.parent
         return item
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """A link, a button or another form control."""
+
+    target: str
+    """The address it leads to, as printed; "" where it names none."""
+    tag: str = "a"
+    text: str = ""
+    blocks: int = 0
+    """How many blocks hold a part of it."""
+    is_open: bool = False
+    """Whether it may be one that the page never closes, so that it holds what is none of it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds what such an element may hold; one left open by mistake holds all that follows."""
+        if self.is_open:
+            return False
+        if self.tag == "select":
+            return not self.text.strip()  # all its text is its options'
+        return self.blocks <= (1 if self.tag == "button" else _MOST_BLOCKS_OF_A_LINK)
+
+
+_MOST_BLOCKS_OF_A_LINK = 6
+_WORD = re.compile(r"\w")
 
 
 class Block(NamedTuple):
@@ -58,13 +89,29 @@ class Block(NamedTuple):
     item: Item | None = None
     """The innermost list item the block stands in; `kind` is "item" for the block that bears its marker."""
     cells: tuple[str, ...] = ()
-    """The cells of a table row, whose text is the cells joined by `` | ``."""
+    """The cells of a table row, whose text is the cells joined by `` | ``; an empty cell is ""."""
     lead: str = ""
     """The text of the inline element the block begins with, where one is shorter than the block."""
-    contents_link: bool = False
-    """Whether the whole text is a link to a place within the page."""
+    links: tuple[Link, ...] = ()
+    """The links and buttons in it."""
+    around: str = ""
+    """Its text outside links and buttons, where it has any links."""
     node: LexborNode | None = None
     """The element the block began in, for HTML."""
+    is_label: bool = False
+    """Whether the markup calls it the label of the block that follows."""
+    is_hidden: bool = False
+    """Whether the page hides it from its readers."""
+
+    @property
+    def is_links(self) -> bool:
+        """Whether it consists of links and buttons, and of nothing between them but punctuation."""
+        return bool(self.links) and _WORD.search(self.around) is None and all(link.is_whole for link in self.links)
+
+    @property
+    def holds_own_links(self) -> bool:
+        """Whether it consists of links and buttons that hold nothing else, whether or not the page closes them."""
+        return bool(self.links) and _WORD.search(self.around) is None and all(link.blocks == 1 for link in self.links)
 
 
 # Characters that are no text (format.md): soft hyphen, zero-width and direction marks, controls

@@ -1,4 +1,8 @@
-"""HTML -> blocks. Knows how HTML shows blocks, and nothing of what a decision is."""
+"""HTML -> blocks. Knows how HTML shows blocks, and nothing of what a decision is: menus and footers are blocks too.
+
+Not text are `script`, `style`, `template`, `noscript`, `svg` and what is raw data. What an element's own attributes
+hide, and what browsers show only where they cannot play it, comes as blocks that are marked as hidden.
+"""
 
 from __future__ import annotations
 
@@ -8,87 +12,49 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from ingest.parsing.blocks import Block, BlockKind, Item, List, Marker, fold, reads_as_heading
+from ingest.parsing.blocks import Block, BlockKind, Item, Link, List, fold, reads_as_heading
+from ingest.parsing.html_attributes import has_class, hides, link_target, open_item, open_list
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ol", "ul", "menu", "dir"})
 _CELLS = frozenset({"td", "th"})
-_BLOCKS = (
-    HEADINGS
-    | _LISTS
-    | _CELLS
-    | frozenset(
-        [
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-            "dialog",
-            "div",
-            "dl",
-            "dt",
-            "fieldset",
-            "figcaption",
-            "figure",
-            "footer",
-            "form",
-            "header",
-            "hgroup",
-            "hr",
-            "html",
-            "legend",
-            "li",
-            "main",
-            "nav",
-            "optgroup",
-            "option",
-            "p",
-            "pre",
-            "search",
-            "section",
-            "summary",
-            "table",
-            "tbody",
-            "tfoot",
-            "thead",
-            "tr",
-        ]
-    )
+_OTHER_BLOCKS = (
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form header hgroup hr html legend li main nav optgroup option p pre search section summary table tbody "
+    "tfoot thead tr"
 )
-_NOT_TEXT = frozenset({"script", "style", "template", "head", "nav", "button"})
+_BLOCKS = HEADINGS | _LISTS | _CELLS | frozenset(_OTHER_BLOCKS.split())
+_NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "head", "title"})
+_NOT_TEXT |= frozenset({"iframe", "noembed", "noframes"})
+_FALLBACK = frozenset({"audio", "video", "canvas", "datalist"})
+_CONTROLS = frozenset({"a", "button", "select", "option", "textarea"})
 _LEAVES = HEADINGS | {"p", "li"}
 _BOLD = frozenset({"b", "strong"})
 _LEADING = frozenset({"b", "strong", "span", "em", "i", "label"})
 _BREAK, _LEAD_ENDS = "\x00", "\x01"  # in the buffer only; fold() would drop them, and pages cannot hold them
 _DEEPEST = 16
 """Items in items beyond which a list's marker is not asked about: nobody cites that deep, and pages can be made to."""
+_NO_ATTRIBUTES: dict[str, str | None] = {}
 
-_FURNITURE_CLASS = re.compile(r"(?:^|\s)(?:breadcrumb|cookie|toolbar)[\w-]*(?:\s|$)", re.IGNORECASE)
-_STYLE_MARKERS: tuple[tuple[str, Marker], ...] = (
-    ("lower-alpha", "a"),
-    ("lower-latin", "a"),
-    ("upper-alpha", "A"),
-    ("upper-latin", "A"),
-    ("lower-roman", "i"),
-    ("upper-roman", "I"),
-)
+
+_ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
+_VALUE = re.compile(rb"value\s*=")
+_ROLE = re.compile(rb"role\s*=")
 
 
 class _Mentions(NamedTuple):
     """Which words the source of the markup holds at all: reading attributes costs more than all the rest."""
 
     hidden: bool
-    furniture: bool
     labels: bool
-    values: bool
+    items: bool
+    """Attributes of list items."""
+    styles: bool
+    roles: bool
 
 
-_ANYTHING = _Mentions(hidden=True, furniture=True, labels=True, values=True)
+_ANYTHING = _Mentions(hidden=True, labels=True, items=True, styles=True, roles=True)
+_NOTHING = _Mentions(hidden=False, labels=False, items=False, styles=False, roles=False)
 
 
 class _HtmlReader:
@@ -97,28 +63,35 @@ class _HtmlReader:
     Most blocks hold nothing but text. `walk` takes those in one step, and leaves the rest to methods.
     """
 
-    def __init__(self, root: LexborNode, mentions: _Mentions, chrome: Set[int] = frozenset()) -> None:
+    def __init__(
+        self, root: LexborNode, mentions: _Mentions, not_text: Set[str] = _NOT_TEXT, without: Set[int] = frozenset()
+    ) -> None:
         self._root = root
+        self._without = without
         self._mentions = mentions
-        self._chrome = chrome
+        self._not_text = not_text
         self.blocks: list[Block] = []
         self._buffer: list[str] = []
         self._heading = 0  # open headings
         self._bold = 0
-        self._link = 0
-        self._links: list[bool] = []  # open links, each whether it leads to a place within the page
+        self._open: list[Link] = []  # open links and controls
+        self._opened: list[int] = []  # their elements
+        self._links: list[Link] = []  # those that the current block holds a part of
+        self._around: list[str] = []  # the current block's text outside them
         self._plain = False  # some text of the buffer is not bold
-        self._unlinked = False  # some text of the buffer is not a link within the page
+        self._is_label = False
         self._lists: list[List] = []
+        self.lists_opened = 0
         self._items: list[Item] = []
         self._unmarked: Item | None = None  # an open item whose marker no block bears yet
-        self._at: LexborNode = root
+        self._at: LexborNode | None = root  # the block element whose text comes next
+        self._left: LexborNode = root  # where that is None, an element in it that has ended
 
-    def walk(self) -> list[Block]:
-        root_id = self._root.mem_id
-        buffer, items, lists, blocks = self._buffer, self._items, self._lists, self.blocks
-        leaves = frozenset() if self._mentions.hidden or self._mentions.furniture else _LEAVES
-        values = self._mentions.values
+    def walk(self) -> list[Block]:  # calls for each text and leaf would be a tenth of the time
+        buffer, around = self._buffer, self._around
+        items, lists, blocks, reads_items = self._items, self._lists, self.blocks, self._mentions.items
+        leaves = frozenset() if self._mentions.hidden or self._mentions.roles or self._without else _LEAVES
+        above: list[tuple[LexborNode, str]] = []  # the elements around the node
         node = self._root.child
         while node is not None:
             tag = node.tag or ""
@@ -128,130 +101,195 @@ class _HtmlReader:
                 if not text.isspace():
                     buffer.append(text)
                     self._plain = self._plain or not self._bold
-                    self._unlinked = self._unlinked or not self._link
+                    if self._open:
+                        self._open[-1].text += text
+                    else:
+                        around.append(text)
                 elif buffer:
                     buffer.append(" ")
+                    self._put_beside_links(" ")
             elif (
                 tag in leaves
                 and (child := node.child) is not None
                 and child.tag == "-text"
                 and child.next is None
-                and not (self._bold or self._link or self._heading)
+                and not (self._bold or self._open or self._heading)
             ):
                 if buffer:
                     self._flush()
                 text = fold(child.text_content or "")
                 if tag == "li" and lists:
                     of = lists[-1]
-                    item = Item(of, of.seen, _integer(node.attributes.get("value")) if values else None)
+                    item = open_item(of, node.attributes) if reads_items else Item(of, of.seen, None)
                     of.seen += 1
                     if text:
-                        blocks.append(Block("item", text, item, (), "", False, node))
+                        blocks.append(Block("item", text, item, (), "", (), "", node))
                 elif text and self._unmarked is not None:
-                    blocks.append(Block("item", text, self._unmarked, (), "", False, node))
+                    blocks.append(Block("item", text, self._unmarked, (), "", (), "", node))
                     self._unmarked = None
                 elif text:
                     kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
-                    blocks.append(Block(kind, text, items[-1] if items else None, (), "", False, node))
+                    blocks.append(Block(kind, text, items[-1] if items else None, (), "", (), "", node))
             elif tag and tag[0] not in "-!":
                 down = self._enter(node, tag)
             if down is not None:
+                above.append((node, tag))
                 node = down
                 continue
-            while True:
-                following = node.next
-                if following is not None:
-                    node = following
-                    break
-                parent = node.parent
-                if parent is None or parent.mem_id == root_id:
-                    self._flush()
-                    return blocks
-                node = parent
-                self._leave(node, node.tag or "")
+            node = node.next
+            while node is None and above:
+                left, tag = above.pop()
+                self._leave(left, tag)
+                node = left.next
         self._flush()
-        return blocks
+        return self.blocks
+
+    def _put_beside_links(self, text: str) -> None:
+        if self._open:
+            self._open[-1].text += text
+        else:
+            self._around.append(text)
+
+    # ------------------------------------------------------------ elements
 
     def _enter(self, node: LexborNode, tag: str) -> LexborNode | None:
         """Opens an element and returns its first child to go down to, or None to pass it by."""
         if tag == "br":
             if self._buffer:
                 self._buffer.append(_BREAK)
+                self._put_beside_links(" ")
             return None
         child = node.child
-        if tag in _NOT_TEXT or (child is None and tag not in _BLOCKS) or self._is_furniture(node, tag):
+        mentions = self._mentions
+        if (
+            tag in self._not_text
+            or (child is None and tag not in _BLOCKS)
+            or ((mentions.hidden or tag in _FALLBACK) and self._is_hidden(node, tag))
+            or (self._without and node.mem_id in self._without)
+        ):
             if tag in _BLOCKS:
                 self._flush()
             return None
+        if tag in _CONTROLS or mentions.roles:
+            self._open_link(node, tag)
         if tag in _BLOCKS:
-            self._flush()
-            self._at = node
-            if tag in HEADINGS:
-                self._heading += 1
-            elif tag in _LISTS:
-                self._lists.append(self._open_list(node, tag))
-            elif tag == "li":
-                self._open_item(node)
-            elif tag == "tr" and not _lays_out(node):
-                self._row(node)
-                return None
-            if child is None:
-                self._leave(node, tag)
-            return child
+            return self._enter_block(node, tag, child)
         if tag in _BOLD:
             self._bold += 1
-        elif tag == "a":
-            self._links.append((node.attributes.get("href") or "").startswith("#"))
-            self._link += self._links[-1]
-        elif tag == "span" and self._mentions.labels and _has_class(node, "label"):
+        elif tag == "span" and mentions.labels and has_class(node, "label"):
             self._flush()
+            self._is_label = True
+        return child
+
+    def _enter_block(self, node: LexborNode, tag: str, child: LexborNode | None) -> LexborNode | None:
+        if self._buffer:
+            self._flush()
+        self._at = node
+        if tag == "li":
+            self._open_item(node)
+        elif tag in HEADINGS:
+            self._heading += 1
+        elif tag in _LISTS:
+            self._lists.append(self._open_list(node, tag))
+            self.lists_opened += 1
+        elif tag == "dt":
+            self._is_label = True
+        elif tag == "tr" and not _lays_out(node):
+            self._row(node)
+            self._at, self._left = None, node
+            return None
+        if child is None:
+            self._leave(node, tag)
         return child
 
     def _leave(self, node: LexborNode, tag: str) -> None:
         if tag in _BLOCKS:
-            self._flush()
-            if tag in HEADINGS:
+            if self._buffer:
+                self._flush()
+            if tag == "li" and self._items:
+                self._items.pop()
+                self._unmarked = None
+            elif tag in HEADINGS:
                 self._heading -= 1
             elif tag in _LISTS:
                 self._lists.pop()
-            elif tag == "li" and self._items:
-                self._items.pop()
-                self._unmarked = None
-            return
-        if tag in _BOLD:
+            self._is_label = False
+            self._at, self._left = None, node
+        elif tag in _BOLD:
             self._bold -= 1
-        elif tag == "a":
-            self._link -= self._links.pop()
-        elif tag == "span" and self._mentions.labels and (_has_class(node, "label") or _has_class(node, "value")):
+        elif tag == "span" and self._mentions.labels and (has_class(node, "label") or has_class(node, "value")):
             self._flush()
+            self._is_label = False
+        if self._opened and self._opened[-1] == node.mem_id:
+            self._open.pop()
+            self._opened.pop()
         if tag in _LEADING and self._buffer:  # the first of them counts
             self._buffer.append(_LEAD_ENDS)
+
+    def _open_link(self, node: LexborNode, tag: str) -> None:
+        target = link_target(node, tag)
+        if target is not None:
+            link = Link(target, tag)
+            self._open.append(link)
+            self._opened.append(node.mem_id)
+            if tag in _BLOCKS:
+                self._flush()
+            if self._buffer:
+                self._links.append(link)
+            else:
+                self._links = list(self._open)
 
     def _open_list(self, node: LexborNode, tag: str) -> List:
         if len(self._items) > _DEEPEST:
             return List("-", None, self._items[_DEEPEST])
-        return _html_list(node, tag, self._items[-1] if self._items else None)
+        return open_list(node, tag, self._items[-1] if self._items else None, may_have_style=self._mentions.styles)
 
     def _open_item(self, node: LexborNode) -> None:
         if not self._lists:  # an item outside any list is marked by nothing
             self._lists.append(List("•", None, None))
         of = self._lists[-1]
-        item = Item(of, of.seen, _integer(node.attributes.get("value")) if self._mentions.values else None)
+        item = open_item(of, node.attributes if self._mentions.items else _NO_ATTRIBUTES)
         of.seen += 1
         self._items.append(item)
         self._unmarked = item
 
     def _row(self, row: LexborNode) -> None:
         cells: list[str] = []
+        links: list[Link] = []
+        around: list[str] = []
         cell = row.child
         while cell is not None:
-            if cell.tag in _CELLS:
-                inside = _HtmlReader(cell, self._mentions).walk()
-                if inside:
-                    cells.append(" ".join(block.text.replace("\n", " ") for block in inside))
+            if cell.tag in _CELLS and not self._is_hidden(cell, cell.tag):
+                child = cell.child
+                if child is None or (child.tag == "-text" and child.next is None):
+                    cells.append(fold(child.text_content or "") if child is not None else "")
+                    if cells[-1]:
+                        around.append(cells[-1])
+                    cell = cell.next
+                    continue
+                inside: list[Block] = []
+                for block in _HtmlReader(cell, self._mentions).walk():
+                    (self.blocks if block.is_hidden else inside).append(block)
+                cells.append(" ".join(block.text.replace("\n", " ") for block in inside))
+                links += (link for block in inside for link in block.links)
+                around += (block.around if block.links else block.text for block in inside)
             cell = cell.next
-        if cells:
-            self._emit(" | ".join(cells), tuple(cells))
+        if any(cells):
+            self._links += links
+            self._around += around
+            self._emit(fold(" | ".join(cells)), tuple(cells))
+
+    def _is_hidden(self, node: LexborNode, tag: str) -> bool:
+        """Whether an element is hidden; its words are a block of their own."""
+        if tag not in _FALLBACK and not (self._mentions.hidden and hides(node.attributes)):
+            return False
+        inside = _HtmlReader(node, _NOTHING).walk()
+        text = " ".join(block.text.replace("\n", " ") for block in inside)
+        if text:
+            self.blocks.append(Block("paragraph", text, node=node, is_hidden=True))
+        return True
+
+    # ------------------------------------------------------------ blocks
 
     def _flush(self) -> None:
         if not self._buffer:
@@ -269,7 +307,10 @@ class _HtmlReader:
             text = fold(raw)
         if text:
             self._emit(text, (), lead)
-        self._plain = self._unlinked = False
+        self._plain = False
+        self._around.clear()
+        if self._links:
+            self._links = list(self._open)
 
     def _emit(self, text: str, cells: tuple[str, ...] = (), lead: str = "") -> None:
         item = self._items[-1] if self._items else None
@@ -278,68 +319,59 @@ class _HtmlReader:
             kind, self._unmarked = "item", None
         elif self._heading or (not self._plain and not cells and item is None and reads_as_heading(text)):
             kind = "heading"
-        self.blocks.append(Block(kind, text, item, cells, lead, not self._unlinked and not cells, self._at))
-
-    def _is_furniture(self, node: LexborNode, tag: str) -> bool:
-        if self._chrome and node.mem_id in self._chrome:
-            return True
-        if not self._mentions.hidden and (not self._mentions.furniture or tag not in _BLOCKS):
-            return False
-        attributes = node.attributes
-        if not attributes:
-            return False
-        if "hidden" in attributes or attributes.get("role") == "navigation":
-            return True
-        if tag not in _BLOCKS:
-            return False
-        return _FURNITURE_CLASS.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}") is not None
+        links: tuple[Link, ...] = ()
+        around = ""
+        if self._links:
+            links = tuple(self._links)
+            around = fold("".join(self._around)) if self._around else ""
+            for link in links:
+                link.blocks += 1
+        at = self._at or self._left.parent
+        self.blocks.append(Block(kind, text, item, cells, lead, links, around, at, self._is_label))
+        if cells:
+            self._links = list(self._open)
+            self._around.clear()
 
 
-def from_html(root: LexborNode, *, source: bytes | None = None, chrome: Set[int] = frozenset()) -> list[Block]:
-    """The blocks inside an element, in the order of the page.
+def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]:
+    """The blocks inside an element, in the order of the page, with those that are hidden.
 
     `source`: the markup it was parsed from, in lower case: what that does not mention need not be looked for.
-    `chrome`: the elements (`mem_id`) that are the page's and left out, for a root that holds more than the document.
     """
-    mentions = _ANYTHING
-    if source is not None:
-        mentions = _Mentions(
-            hidden=b"hidden" in source or b"navigation" in source,
-            furniture=b"breadcrumb" in source or b"cookie" in source or b"toolbar" in source,
-            labels=b"label" in source,
-            values=b"value=" in source or b"value =" in source,
-        )
-    return _HtmlReader(root, mentions, chrome).walk()
+    return _HtmlReader(root, _ANYTHING if source is None else _find_mentions(source)).walk()
+
+
+def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
+    """The blocks inside an element, as `read_blocks` gives them, and how many lists it holds."""
+    reader = _HtmlReader(root, _find_mentions(source))
+    return reader.walk(), reader.lists_opened
+
+
+def _find_mentions(source: bytes) -> _Mentions:
+    styles = b"style" in source
+    return _Mentions(
+        hidden=b"hidden" in source or (styles and (b"display" in source or b"visibility" in source)),
+        labels=b"label" in source,
+        items=(styles or b"type" in source or _VALUE.search(source) is not None)
+        and _ITEM_WITH_ATTRIBUTES.search(source) is not None,
+        styles=styles,
+        roles=b"role" in source and _ROLE.search(source) is not None,
+    )
+
+
+def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
+    """The blocks that a page shows inside an element, in the order of the page, without menus and buttons.
+
+    `without`: elements (`mem_id`) that are left out as well.
+    """
+    reader = _HtmlReader(root, _ANYTHING, _NOT_TEXT | {"nav", "button"}, without)
+    return [block for block in reader.walk() if not block.is_hidden]
 
 
 def _lays_out(row: LexborNode) -> bool:
-    """Whether a row holds a piece of the page rather than a table's data. Only in a drawing it stands in no table,
-    and there rows hold rows."""
+    """Whether a row holds a piece of the page rather than a table's data."""
     if row.parent is None or row.parent.parent is None or row.parent.parent.tag != "table":
         return True
     if row.css_first("h1,h2,h3,h4,h5,h6,table,article") is not None:
         return True
     return row.css_first("ol,ul,dl") is not None and len(row.css("td,th")) == 1
-
-
-def _html_list(node: LexborNode, tag: str, parent: Item | None) -> List:
-    if tag != "ol":
-        return List("•", None, parent)
-    attributes = node.attributes
-    kind = attributes.get("type") or ""
-    marker: Marker = "1"
-    if kind in ("a", "A", "i", "I"):
-        marker = kind  # type: ignore[assignment]  # one of Marker, as the line above says
-    else:
-        shown = f"{attributes.get('style') or ''} {attributes.get('class') or ''}".lower()
-        if shown != " ":
-            marker = next((marker for name, marker in _STYLE_MARKERS if name in shown), "1")
-    return List(marker, _integer(attributes.get("start")), parent)
-
-
-def _integer(attribute: str | None) -> int | None:
-    return int(attribute) if attribute and re.fullmatch(r"\s*-?\d{1,6}\s*", attribute, re.ASCII) else None
-
-
-def _has_class(node: LexborNode, name: str) -> bool:
-    return name in (node.attributes.get("class") or "").split()

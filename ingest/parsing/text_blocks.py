@@ -14,18 +14,28 @@ _INDENTED_MARKER = re.compile(
 )
 
 
+def is_dump(text: str) -> bool:
+    """Whether a text is in the page-dump layout: blank lines between blocks, and indented items with the page's
+    markers. The text format has neither."""
+    lines = _lines(text)
+    return not any(line.startswith("- ") for line in lines) and any(
+        not line.strip() or line[0].isspace() for line in lines[:-1]
+    )
+
+
 def from_text(text: str) -> list[Block]:
     """The blocks of a text document, in the text format or in the page-dump layout.
 
-    The page-dump layout has blank lines between blocks and indented items with the page's markers; a line
-    without a marker that follows another line goes on with it.
+    In a page dump a line without a marker that follows another line goes on with it.
     """
-    lines = re.split(r"\r\n|\r|\n", text)
-    if any(line.startswith("- ") for line in lines) or not any(
-        not line.strip() or line[0].isspace() for line in lines[:-1]
-    ):
+    lines = _lines(text)
+    if not is_dump(text):
         return [_text_line(line) for raw in lines if (line := fold(raw)) and not (line == "-" and raw.startswith("- "))]
     return list(_dump_blocks(lines))
+
+
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|\r|\n", text)
 
 
 _DASHES = List("-", None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from ingest.errors import CutShort, NotADecision
+from ingest.errors import CutShort
 from ingest.lgo import page as decision_page
 from storage.model import Decision, Page
 
@@ -19,23 +19,14 @@ def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
     return min(linked - numbers, default=None)
 
 
-def parse_chapters(stored: Sequence[Page], today: date) -> Decision:
-    """The decision on its stored pages. Raises ReadError."""
+def parse_chapters(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool = False) -> Decision:
+    """The decision on its stored pages, each in its own charset. `fetched_on`: the day in London.
+
+    `all_blocks`: lists everything that is left out of the pages. Raises ReadError.
+    """
     first = stored[0]
     missing = find_next_chapter(stored, first.reference)
     if missing is not None:
         raise CutShort(f"chapter {missing} is not among the kept pages")
-    if len(stored) == 1:
-        decision = decision_page.read(first.body, reference=first.reference, charset=first.charset)
-    else:
-        bodies = [page.body for page in stored]
-        decision = decision_page.read_chapters(bodies, reference=first.reference, charset=first.charset)
-    require_past(decision, today)
-    return decision
-
-
-def require_past(decision: Decision, today: date) -> None:
-    """Raises NotADecision if the decision is dated in the future."""
-    decided = decision.decision_date
-    if decided is not None and decided > today:
-        raise NotADecision(f"its decision date {decided} is in the future")
+    chapters = [decision_page.Page(page.body, page.charset) for page in stored]
+    return decision_page.read_chapters(chapters, reference=first.reference, today=fetched_on, all_blocks=all_blocks)

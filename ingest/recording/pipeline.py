@@ -39,8 +39,9 @@ from ingest.recording.failures import (
 from ingest.recording.fetch_pages import PageFetcher
 from ingest.recording.record import Recorder
 from ingest.recording.tally import Report, Tally
+from ingest.recording.unreadable import is_known_unreadable, put_by_unreadable
 from ingest.recording.verdicts import write_verdict
-from storage import pages, queue
+from storage import findings, pages, queue
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.errors import LgscoError
@@ -151,6 +152,7 @@ class Pipeline:
         readings: list[Reading] = []
         results: list[Parsed | NotParsed] = []
         numbers: dict[str, list[int]] = {}
+        known: list[tuple[Page, ReadError]] = []
         for group in groups:
             page = group[0][1]
             numbers[page.reference] = [number for number, _ in group]
@@ -159,15 +161,23 @@ class Pipeline:
                 results.append(Parsed())
             except ReadError as error:
                 log.warning("%s: %s", page.reference, error)
+                if is_known_unreadable(self._db, self._codec, group):
+                    known.append((page, error))
+                    continue
                 failure = Failure(page.reference, page.url, error)
                 results.append(NotParsed(failure, is_strange=not names(page.body, page.reference)))
-        self._state, decisions = decide(self._state, BatchParsed(tuple(results)))
+        decisions: Sequence[Decision] = ()
+        if results:
+            self._state, decisions = decide(self._state, BatchParsed(tuple(results)))
         parsed = {reading.decision.reference for reading in readings}
         with atomic(self._db):
             self._recorder.record(readings)
             for reference, of_it in numbers.items():
                 pages.mark(self._db, of_it, "read" if reference in parsed else "unreadable")
             queue.done(self._db, parsed)
+            findings.forget_unreadable(self._db, [reference for reference in numbers if reference in parsed])
+            for page, why in known:
+                put_by_unreadable(self._db, self._clock, self._tally, page, why)
             self._write(decisions)
             self._codec.train_if_due(self._clock.stamp())
         self._report(self._tally)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
-from ingest.clock import Clock
-from ingest.errors import one_document
+from ingest.clock import Clock, london_day
+from ingest.errors import ReadError, one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_chapters
@@ -27,9 +28,11 @@ from ingest.recording.compare import (
     compare,
     with_card,
 )
+from ingest.recording.outside_blocks import PageSurroundings, find_kinds
 from ingest.recording.tally import Tally
-from storage import decisions, entries, repair
+from storage import decisions, entries, findings, pages, repair
 from storage.decisions import Held, Reading
+from storage.errors import Damaged
 from storage.model import Decision, Page, Source
 
 log = logging.getLogger("lgsco")
@@ -50,6 +53,9 @@ class Recorder:
         self._clock = clock
         self._run = run
         self._tally = tally
+        self._codec = pages.Codec(db)
+        self._around = PageSurroundings()
+        tally.knew_blocks = bool(findings.find_outside_blocks(db, 1))
 
     # ------------------------------------------------------------ from pages and documents to readings
 
@@ -57,7 +63,11 @@ class Recorder:
         """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
         number, first = stored[0]
         with one_document():
-            decision = parse_chapters([page for _, page in stored], self._clock.today())
+            fetched_on, chapters = london_day(first.fetched_at), [page for _, page in stored]
+            decision = parse_chapters(chapters, fetched_on)
+            if self._around.has_new_words(first.body):  # the page around a plain article is not looked at else
+                everything = parse_chapters(chapters, fetched_on, all_blocks=True)
+                decision = replace(decision, left_out=everything.left_out)
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
     def make_reading(
@@ -71,17 +81,29 @@ class Recorder:
         document: str | None = None,
     ) -> Reading:
         """A reading with its text, ready to be recorded."""
-        for what in decision.odd:
-            self._tally.note_odd(decision.reference, what)
-        if decision.kind == "statement" and not decision.closed:
-            self._tally.note_odd(decision.reference, "no closing line")
+        for oddity in decision.odd:
+            self._tally.note_odd(decision.reference, str(oddity))
         return Reading(decision, render(decision), source, at, NORMALISER, url, page, document)
 
     # ------------------------------------------------------------ from readings to rows
 
     def record(self, readings: Sequence[Reading]) -> None:
-        """Records readings of different decisions. Call it inside a transaction."""
+        """Records readings of different decisions. Call it inside a transaction.
+
+        What the parser alone changed is recorded first, so that it is no amendment of the publisher's.
+        """
+        self.apply(self.compare(list(self._parse_again(readings))))
         self.apply(self.compare(readings))
+
+    def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
+        """The stored pages of decisions that an older parser read last, parsed by the current one."""
+        fetched = [reading.decision.reference for reading in readings if reading.source == "site" and not reading.again]
+        for reference in decisions.find_read_by_others(self._db, fetched, NORMALISER):
+            stored = pages.find_newest(self._db, self._codec, reference, state="read")
+            try:
+                yield replace(self.parse_pages(stored), again=self._clock.stamp())
+            except (ReadError, Damaged) as error:
+                log.warning("%s: its stored page is not parsed again: %s", reference, error)
 
     def compare(self, readings: Sequence[Reading]) -> list[Compared]:
         """What each reading changes, without recording it."""
@@ -113,6 +135,16 @@ class Recorder:
             repair.rebuild_index(self._db)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
+        for change, _ in changes:
+            if not isinstance(change, (Unchanged, Beside, Known)):
+                self._record_findings(change.reading, is_new=isinstance(change, First))
+
+    def _record_findings(self, reading: Reading, *, is_new: bool) -> None:
+        decision = reading.decision
+        findings.record_findings(self._db, decision, reading.recorded_at)
+        for block in find_kinds(decision, decision.left_out, reading.recorded_at, is_new=is_new):
+            if findings.count_outside_block(self._db, block):
+                self._tally.note_new_block(decision.reference, block.example)
 
     def _rebuild(self, change: Change, before: Held) -> bool:
         """Puts a damaged row back where the change gives its words; returns whether it does."""

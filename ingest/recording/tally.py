@@ -49,6 +49,12 @@ class Tally:
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""
+    new_blocks: list[str] = field(default_factory=list)
+    """Kinds of blocks outside decisions that were never seen before, each with its decision."""
+    knew_blocks: bool = True
+    """Whether any kind was known before the run; else all are new."""
+    unreadable: list[str] = field(default_factory=list)
+    """Decisions whose page came again with the bytes that do not parse, by reference."""
     left_out: list[str] = field(default_factory=list)
     """Files of folders that were not read, with the reason."""
     unexamined: int = 0
@@ -62,6 +68,11 @@ class Tally:
         if oddity not in self.odd:
             self.odd.append(oddity)
             log.warning("%s: odd: %s", subject, what)
+
+    def note_new_block(self, reference: str, example: str) -> None:
+        """Counts and reports a kind of block that was never seen outside a decision before."""
+        self.new_blocks.append(f"{reference}: {example!r}")
+        log.info("%s: a new kind of block outside the decision: %r", reference, example)
 
     def leave_out(self, files: Sequence[tuple[Path, str, bool]]) -> None:
         """Counts and reports files that were not read, each with the reason and whether it may hold decisions."""
@@ -78,7 +89,11 @@ class Tally:
 
     def counts(self) -> dict[str, int]:
         names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
-        return {**{name: getattr(self, name) for name in names}, "odd": len(self.odd)}
+        return {
+            **{name: getattr(self, name) for name in names},
+            "odd": len(self.odd),
+            "new_blocks": len(self.new_blocks),
+        }
 
 
 Report = Callable[[Tally], None]

@@ -283,18 +283,25 @@ def name_command(window: Window, *options: str) -> str:
     return f"`{' '.join(['lgsco backfill', *options, *first, *last])}`"
 
 
+def _describe_excluded(counts: Counts, rest: str) -> str:
+    """Why decisions are listed and not in the archive, where it is known."""
+    gone = counts.excluded - counts.unreadable
+    reasons = [f"{gone:,} are listed and their pages are gone"] if gone else []
+    if counts.unreadable:
+        reasons.append(f"{counts.unreadable:,} are listed and their pages do not parse (`lgsco status` names them)")
+    return f"; {rest} {', '.join(reasons)}" if reasons else ""
+
+
 def _describe(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
         numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
         told = f"{describe_dates(one.window)}: {numbers}"
         told += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
-        if counts.excluded:
-            told += f"; the other {counts.excluded:,} are listed and their pages are gone"
-        return f"{told}."
+        return f"{told}{_describe_excluded(counts, 'the other')}."
     if not one.unproven:
         numbers = f"{counts.stored:,} of the {counts.listed:,} listed decisions are in the archive"
-        return f"{describe_dates(one.window)}: {numbers}."
+        return f"{describe_dates(one.window)}: {numbers}{_describe_excluded(counts, 'of the rest,')}."
     named = name_first(list(map(str, one.unproven)), NAMED_RANGES, "and {:,} more ranges")
     return (
         f"{describe_dates(one.window)}: not proven; {counts.stored:,} of the {counts.listed:,} decisions seen in the "

@@ -14,6 +14,7 @@ from ingest.crawling.asked_for import sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
 from ingest.reports.lines import name_ending, name_first
+from storage.findings import OddCount, OutsideBlock, Unreadable
 from storage.lock import Holder
 from storage.queue import Failure
 from storage.reports import StatusRows
@@ -139,6 +140,10 @@ class StatusReport:
     failures: list[Failure]
     runs: list[Run]
     """The last runs, newest first."""
+    odd: list[OddCount]
+    oddities: list[dict[str, str]]
+    unreadable: list[Unreadable]
+    outside_blocks: list[OutsideBlock]
 
     @property
     def is_late(self) -> bool:
@@ -164,6 +169,10 @@ class StatusReport:
             "unexplained": [asdict(one) for one in self.unexplained],
             "canary": asdict(self.canary),
             "failures": [asdict(failure) for failure in self.failures],
+            "odd": [one._asdict() for one in self.odd],
+            "oddities": self.oddities,
+            "unreadable": [one._asdict() for one in self.unreadable],
+            "outside_blocks": [asdict(block) for block in self.outside_blocks],
             "runs": [asdict(run) for run in self.runs],
         }
 
@@ -176,6 +185,7 @@ class StatusReport:
             *self._queue_lines(),
             *self._ledger_lines(),
             *self._gone_lines(),
+            *self._parser_lines(),
             self._canary_line(),
             "last runs:",
             *map(_run_line, self.runs[:NAMED_RUNS]),
@@ -228,6 +238,20 @@ class StatusReport:
             describe_gone(self.gone),
             *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
         ]
+
+    def _parser_lines(self) -> list[str]:
+        """What parsing found; nothing where there is nothing to say."""
+        lines = [f"odd: {one.decisions:,} decisions ({one.what}), such as {one.example}" for one in self.odd]
+        if self.unreadable:
+            lines.append(f"pages that are known not to parse: {len(self.unreadable):,}")
+            named = [f"  {one.reference} (since {one.since}): {one.error}" for one in self.unreadable]
+            lines += name_first(named, NAMED_FAILURES, "  … and {:,} more; --json names them all")
+        if self.holdings.older_parser:
+            lines.append(
+                f"decisions last parsed by another version: {self.holdings.older_parser:,}; `lgsco renormalise` parses "
+                "their stored pages again"
+            )
+        return lines
 
     def _canary_line(self) -> str:
         canary = self.canary
@@ -298,6 +322,10 @@ def report_status(
         canary=rows.canary,
         failures=rows.failures,
         runs=mark_died(rows.runs, process_exists),
+        odd=rows.odd,
+        oddities=rows.oddities,
+        unreadable=rows.unreadable,
+        outside_blocks=rows.outside_blocks,
     )
 
 

@@ -11,7 +11,7 @@ From the range to the stored row there are eight steps; a step is a call from on
 7. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
 8. pipeline -> record.record: compare what the pages say with the archive and store the rows, many in a transaction.
 
-Pure modules are asked on the way: windows, chapters, compare, failures.
+Pure modules are asked on the way: windows, chapters, compare, failures, outside_blocks.
 """
 
 from __future__ import annotations

@@ -7,9 +7,11 @@ with the reason, but dot files and what `lgsco export` writes beside the decisio
 from __future__ import annotations
 
 import errno
+import hashlib
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +20,7 @@ from ingest.lgo import page
 from ingest.lgo import text_format as text
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
-from storage.export import ATTRIBUTION_FILE
+from storage.export import ATTRIBUTION_FILE, DIGESTS_FILE
 from storage.model import Decision
 
 SUFFIXES = frozenset({".txt", ".text", ".html", ".htm", ".xhtml"})
@@ -26,7 +28,7 @@ SUFFIXES = frozenset({".txt", ".text", ".html", ".htm", ".xhtml"})
 _READ = "only .txt, .text, .html, .htm and .xhtml files are read"
 _WEB_ARCHIVES = frozenset({".mhtml", ".mht", ".webarchive"})
 _SAVE_AS_HTML = "a web archive; open it in a browser and save it as HTML"
-_EXPORTS_OWN = frozenset({ATTRIBUTION_FILE, "SHA256SUMS"})
+_EXPORTS_OWN = frozenset({ATTRIBUTION_FILE, DIGESTS_FILE})
 """What stands beside the decisions in an export."""
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.IGNORECASE)
 """A file's type; the last part of `Decision 25.004.920` is none."""
@@ -145,8 +147,15 @@ def _is_page(words: str) -> bool:
     return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
 
 
-def read(path: Path, *, unclosed: bool) -> Decision:
-    """The decision in a file. Raises ReadError, also where the file itself cannot be read."""
+def read(
+    path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False, all_blocks: bool = False
+) -> Decision:
+    """The decision in a file. `today`: the day of the import. `as_is`: takes a page or text that is not whole.
+    `all_blocks`: lists everything that is left out of a page.
+
+    A text whose digest stands in `SHA256SUMS` beside it is what an export wrote, so it is whole without a closing line.
+    Raises ReadError, also where the file itself cannot be read.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes to it
             raise ReadError(
@@ -160,14 +169,23 @@ def read(path: Path, *, unclosed: bool) -> Decision:
     if _is_web_archive(words):
         raise NotADecision(_SAVE_AS_HTML)
     if _is_page(words):
-        decision = page.read(body)  # its markup shows that it is whole
-        if page.chapters(body, decision.reference):
+        decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)  # its markup shows that it is whole
+        if page.chapters(body, decision.reference) and not as_is:
             raise CutShort(
                 f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "
                 "lgsco backfill"
             )
         return decision
-    return text.parse(body, unclosed=unclosed)
+    return text.parse(body, unclosed=unclosed or as_is or _is_exported(path, body), today=today)
+
+
+def _is_exported(path: Path, body: bytes) -> bool:
+    """Whether the digest of a file stands in the list beside it."""
+    try:
+        sums = (path.parent / DIGESTS_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return hashlib.sha256(body).hexdigest() in sums
 
 
 def _is_web_archive(words: str) -> bool:

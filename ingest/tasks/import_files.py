@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import ReadError, Stopped, one_document
-from ingest.recording.chapters import require_past
 from ingest.recording.record import Recorder
 from ingest.recording.tally import show_path
 from ingest.tasks.documents import read
@@ -28,6 +27,8 @@ class Import:
     paths: tuple[Path, ...]
     unclosed: bool = False
     """Take statements without their closing line."""
+    as_is: bool = False
+    """Take pages and texts that are not whole, as they are."""
 
 
 def import_files(task: Import, run: TaskRun) -> Outcome:
@@ -41,8 +42,7 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             raise Stopped(run.stop.exit_code)
         try:
             with one_document():
-                decision = read(path, unclosed=task.unclosed)
-            require_past(decision, run.clock.today())
+                decision = read(path, unclosed=task.unclosed, today=run.clock.today(), as_is=task.as_is)
         except ReadError as error:
             log.warning("%s: %s", show_path(path), error)
             tally.miss(show_path(path), error)

@@ -115,6 +115,11 @@ def summarise(tally: Tally) -> str:
         told += f", {tally.beside:,} kept beside"
     if tally.odd:
         told += f", {len(tally.odd):,} odd: {_name_five([str(oddity) for oddity in tally.odd])}"
+    if tally.new_blocks and tally.knew_blocks:  # in a new archive every kind is new
+        blocks = len(tally.new_blocks)
+        told += f", {blocks:,} new kinds of blocks outside decisions: {_name_five(tally.new_blocks)}"
+    if tally.unreadable:
+        told += f", {len(tally.unreadable):,} known not to parse: {_name_five(tally.unreadable)}"
     if tally.left_out:
         told += f", {len(tally.left_out):,} left out: {_name_five(tally.left_out)}"
     return told

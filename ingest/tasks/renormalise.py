@@ -10,7 +10,7 @@ from ingest.recording.compare import Unchanged
 from ingest.recording.record import Compared, Recorder
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
-from storage import pages, queue
+from storage import findings, pages, queue
 from storage.database import atomic
 from storage.errors import Damaged
 from storage.model import Page
@@ -30,6 +30,7 @@ def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
     """Parses the newest stored pages of every decision again, and records what changes. Raises Stopped."""
     recorder, codec, tally = Recorder(run.db, run.clock, run.number, run.tally), pages.Codec(run.db), run.tally
     changed = 0
+    unreadable = {one.reference for one in findings.find_unreadable(run.db)}
     for reference in pages.find_read(run.db):
         if run.stop.is_set():
             raise Stopped(run.stop.exit_code)
@@ -38,7 +39,10 @@ def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
             found = replace(recorder.parse_pages(stored), again=run.clock.stamp())
         except (ReadError, Damaged) as error:
             log.warning("%s: %s", reference, error)
-            tally.miss(reference, error)
+            if reference in unreadable:
+                tally.unreadable.append(reference)
+            else:
+                tally.miss(reference, error)
             continue
         changes = recorder.compare([found])
         change, _ = changes[0]
@@ -60,4 +64,5 @@ def _record(run: TaskRun, recorder: Recorder, stored: list[tuple[int, Page]], ch
         recorder.apply(changes)
         pages.mark(run.db, [number for number, _ in stored], "read")
         queue.done(run.db, [stored[0][1].reference])
+        findings.forget_unreadable(run.db, [stored[0][1].reference])
     run.report(run.tally)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.errors import UsageError
+from ingest.errors import ReadError, UsageError
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Settings, TextCommand, command
 from lgsco.cli.printing import print_document, print_line
 
 if TYPE_CHECKING:
     from storage.export import Writer
+    from storage.model import Decision
 
 _REPAIR = "`lgsco verify --repair` puts back what can be rebuilt"
 
@@ -21,8 +22,10 @@ _REPAIR = "`lgsco verify --repair` puts back what can be rebuilt"
 @command()
 @click.argument("reference", nargs=-1, required=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="A past reading, from 1.")
-def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -> int:
-    """Print one decision in the text format.
+@click.option("--left-out", is_flag=True, help="Each block of its page that is not in the text, with the rule.")
+@click.option("--raw", is_flag=True, help="The stored page, as the site sent it.")
+def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *, left_out: bool, raw: bool) -> int:
+    """Print one decision in the text format, or what its stored page holds.
 
     Example: lgsco show 25-004-920
     """
@@ -33,6 +36,10 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -
         printed = model.reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if left_out + raw + (revision is not None) > 1:
+        raise click.UsageError("give one of --revision, --left-out and --raw")
+    if left_out or raw:
+        return _show_page(settings, printed, raw=raw)
     with reading(settings.database) as db:
         text = decisions.find_text(db, printed, revision)
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
@@ -44,6 +51,55 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None) -
     if flaw is not None:
         print_line(f"lgsco: {printed} is damaged ({flaw}): what is printed may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE
+
+
+def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
+    """Prints the stored pages of a decision, or the blocks of them that are not in its text."""
+    from ingest.clock import london_day
+    from ingest.recording.chapters import parse_chapters
+    from storage import decisions, pages
+    from storage.database import reading
+
+    with reading(settings.database) as db:
+        stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
+        document = decisions.find_document(db, reference)
+    if not stored and document is not None and not raw:
+        return _show_left_out_of(document, reference)
+    if not stored:
+        print_line(f"lgsco: no page of {reference} is stored in {settings.database}", err=True)
+        return exit_codes.NOT_STORED
+    if raw:
+        for page in stored:
+            click.echo(page.body, nl=False)
+        return exit_codes.DONE
+    try:
+        decision = parse_chapters(stored, london_day(stored[0].fetched_at), all_blocks=True)
+    except ReadError as error:
+        print_line(f"lgsco: {reference}: its stored page does not parse: {error}; --raw prints it", err=True)
+        return exit_codes.NOT_STORED
+    _print_left_out(decision)
+    return exit_codes.DONE
+
+
+def _show_left_out_of(document: str, reference: str) -> int:
+    """Prints the blocks of an imported document that are not in its text."""
+    from ingest.tasks.documents import read
+
+    try:
+        decision = read(Path(document), unclosed=True, as_is=True, all_blocks=True)
+    except ReadError as error:
+        print_line(f"lgsco: {document}: {error}; an imported document itself is not stored", err=True)
+        return exit_codes.NOT_STORED
+    if decision.reference != reference:
+        print_line(f"lgsco: {document} holds {decision.reference} now, not {reference}", err=True)
+        return exit_codes.NOT_STORED
+    _print_left_out(decision)
+    return exit_codes.DONE
+
+
+def _print_left_out(decision: Decision) -> None:
+    for block in decision.left_out:
+        print_line(f"[{block.rule}] {block.text}")
 
 
 @command(kind=TextCommand)

@@ -107,7 +107,8 @@ def daemon(settings: Settings) -> int:
 @command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--unclosed", is_flag=True, help="Take statements without their closing line.")
-def import_(settings: Settings, paths: tuple[Path, ...], unclosed: bool) -> int:
+@click.option("--as-is", is_flag=True, help="Take pages and texts that are not whole; they are named as odd.")
+def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_is: bool) -> int:
     """Take text documents and saved HTML pages, from files and folders.
 
     Files of a folder that are neither are named and left out.
@@ -116,7 +117,7 @@ def import_(settings: Settings, paths: tuple[Path, ...], unclosed: bool) -> int:
     """
     from ingest.run import Import
 
-    return run_task(settings.config, settings.database, Import(paths, unclosed), unit="documents")
+    return run_task(settings.config, settings.database, Import(paths, unclosed, as_is), unit="documents")
 
 
 @command()

@@ -28,6 +28,7 @@ def status(settings: Settings, as_json: bool) -> int:
     """
     from ingest.clock import Clock, instant
     from ingest.crawling.asked_for import find_asked_dates
+    from ingest.lgo.page import NORMALISER
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
@@ -37,7 +38,7 @@ def status(settings: Settings, as_json: bool) -> int:
     clock, schedule = Clock(), settings.config.schedule
     now = clock.now()
     with reading(settings.database) as db:
-        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates)
+        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates, NORMALISER)
     report = report_status(
         rows,
         database=str(settings.database),

@@ -273,6 +273,67 @@ _TABLES: dict[str, dict[str, Any]] = {
         "sort_desc": "at",
         "facets": ["field"],
     },
+    "oddities": {
+        "title": "Oddities",
+        "description": "What is unusual about the source of a decision, which is stored all the same.",
+        "columns": {
+            "reference": _REFERENCE,
+            "what": "The kind: date, reference, encoding, uncertain end, hidden words, unknown header line, no closing "
+            "line, taken as it is.",
+            "example": "The words concerned, or a phrase.",
+            "found_at": "When the reading was recorded that shows it: UTC, ISO 8601.",
+            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+        },
+        "facets": ["what"],
+    },
+    "notes": {
+        "title": "Dated notes",
+        "description": "Lines that the publisher appends to a decision later, about what the authority did.",
+        "columns": {
+            "reference": _REFERENCE,
+            "position": "Its place among the notes of the decision, from 0.",
+            "date": "The date in it, ISO 8601.",
+            "text": "The line.",
+            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+        },
+        "sort_desc": "date",
+    },
+    "related": {
+        "title": "Related references",
+        "description": "References that stand for one decision, or for decisions that belong together.",
+        "columns": {
+            "reference": _REFERENCE,
+            "other": "The other reference.",
+            "reason": "What relates them: named in title, joint, same text, similar text, cites.",
+            "similarity": "How alike their texts are, from 0 to 1, where that is the reason.",
+            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+        },
+    },
+    "unreadable": {
+        "title": "Unreadable pages",
+        "description": "Decisions whose page came again with bytes that do not parse. A new parser tries them again.",
+        "columns": {
+            "reference": _REFERENCE,
+            "since": "When its page first did not parse: UTC, ISO 8601.",
+            "checked_at": "When it last came again: UTC, ISO 8601.",
+            "normaliser": "The version of the parser that refused it.",
+            "error": "Why.",
+        },
+    },
+    "outside_blocks": {
+        "title": "Blocks outside decisions",
+        "description": "The kinds of blocks on pages that no rule names and no text has. It never decides a text.",
+        "columns": {
+            "hash": "Digest of its words without references, dates, numbers and addresses.",
+            "masked": "Those words.",
+            "example": "One such block.",
+            "reference": "The decision on whose page that stands.",
+            "first_seen": "UTC, ISO 8601.",
+            "last_seen": "UTC, ISO 8601.",
+            "decisions": "On the pages of how many decisions it was counted.",
+        },
+        "sort_desc": "first_seen",
+    },
     "absences": {
         "title": "Absences",
         "description": "Every time that a held decision was no longer listed, and what became of it. It has left the "

@@ -28,7 +28,7 @@ SET_UP = {"ingest.tasks.crawl", "ingest.tasks.outcome", "ingest.tasks.intent"}
 PURE = {
     "ingest.crawling.windows",
     "ingest.crawling.asked_for",
-    *(f"ingest.recording.{name}" for name in ("chapters", "compare", "failures")),
+    *(f"ingest.recording.{name}" for name in ("chapters", "compare", "failures", "outside_blocks")),
 }
 
 

@@ -18,6 +18,7 @@ import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -346,6 +347,8 @@ def test_exported_text_is_the_text_and_importing_it_records_nothing(shop: Shop) 
     out = shop.folder / "out"
     files = {path.name: path.read_bytes() for path in out.iterdir()}
     assert b"Commission for Local Administration in England" in files.pop("ATTRIBUTION.txt")
+    sums = files.pop("SHA256SUMS").decode()
+    assert sums == "".join(f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     assert files == {f"{ref.replace(' ', '-')}.txt": text.encode() for ref, text in shop.held().items()}
     assert len(files) == len(shop.site)
 

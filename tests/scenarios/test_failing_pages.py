@@ -66,14 +66,14 @@ def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
     from ingest.lgo import page
 
     bad = reports_world.site.listed()[3]
-    read = page.read
+    read = page.read_chapters
 
-    def fails(body: bytes, *, reference: str | None = None, charset: str | None = None) -> Any:
+    def fails(pages: Any, *, reference: str | None = None, **named: Any) -> Any:
         if reference == bad.reference:
             raise error
-        return read(body, reference=reference, charset=charset)
+        return read(pages, reference=reference, **named)
 
-    monkeypatch.setattr(page, "read", fails)
+    monkeypatch.setattr(page, "read_chapters", fails)
     ran = reports_world.run(Backfill())
     assert ran.exit_code == 10
     assert reports_world.ask("SELECT count(*) FROM decisions") == [len(reports_world.site) - 1]
@@ -92,10 +92,10 @@ def test_a_document_the_reader_fails_on_stops_no_import(
 
     read = documents.read
 
-    def fails(path: Path, *, unclosed: bool) -> Any:
+    def fails(path: Path, **named: Any) -> Any:
         if path.name == "b.txt":
             raise RecursionError
-        return read(path, unclosed=unclosed)
+        return read(path, **named)
 
     folder = tmp_path / "papers"
     folder.mkdir()

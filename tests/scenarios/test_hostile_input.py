@@ -44,7 +44,8 @@ from ingest.fetching.throttle import Throttle
 from ingest.lgo import listing_page as listing
 from ingest.lgo import page
 from ingest.lgo.text_format import parse, render
-from ingest.parsing.input_limits import shows, whole
+from ingest.parsing.input_limits import shows
+from ingest.parsing.whole_page import read_markup
 from ingest.run import Backfill, Import, Sync
 from lgsco.cli.main import main
 from lgsco.cli.printing import LogFormatter
@@ -845,8 +846,8 @@ def nested_cards(before: str) -> bytes:
 
 
 TIMES: dict[str, Callable[[], object]] = {
-    "spaces after the end": lambda: whole(b"<html><body>a</body></html>" + b" " * 24 + b"x"),
-    "comments after the end": lambda: whole(b"<html><body>a</body></html>" + b"<!-- -->" * 22 + b"x"),
+    "spaces after the end": lambda: read_markup(b"<html><body>a</body></html>" + b" " * 24 + b"x"),
+    "comments after the end": lambda: read_markup(b"<html><body>a</body></html>" + b"<!-- -->" * 22 + b"x"),
     "opened tags": lambda: shows(b"<" * 40_000, None, "a" * 80),
     "a card line without a date": lambda: listing.read(
         b"<html><body><div><a href='/decisions/a/b/25-004-920'>a</a><p>" + b"Statement " * 2_000 + b"</p></div></html>"

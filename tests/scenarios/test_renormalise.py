@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -58,14 +60,14 @@ def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypa
     from ingest.errors import NotADecision
     from ingest.lgo import page
 
-    right = page.read
+    right = page.read_chapters
 
-    def refuses_one(body: bytes, *, reference: str | None = None, charset: str | None = None) -> object:
+    def refuses_one(pages: Sequence[page.Page | bytes], *, reference: str | None = None, **named: Any) -> object:
         if reference == "25 004 920":
             raise NotADecision("not yet")
-        return right(body, reference=reference, charset=charset)
+        return right(pages, reference=reference, **named)
 
-    monkeypatch.setattr("ingest.lgo.page.read", refuses_one)
+    monkeypatch.setattr("ingest.lgo.page.read_chapters", refuses_one)
     assert world.run(Backfill()).exit_code == 10
     monkeypatch.undo()
     assert world.run(Renormalise()).tally.first == 1

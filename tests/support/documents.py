@@ -363,7 +363,7 @@ class _Writer:
         self.shout = self.chance(0.15)
         self.short = self.chance(0.2)
         """Whether end tags that HTML lets a page leave out are left out."""
-        self.colon = self.random.choice(("", " :", ":", " : "))
+        self.colon = self.random.choice(("", " :", " : "))
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -485,7 +485,8 @@ class _Writer:
         """A list of the top level: as one, one list per item, or split and started again at an inner list."""
         if listing.marker == "bullet":
             return self.inner(listing)
-        split = self.pick("nested", "nested", "sibling", "stray", "each")
+        each = () if self.numbering == "count" else ("each",)  # lists that adjoin and say nothing may be sub-lists
+        split = self.pick("nested", "nested", "sibling", "stray", *each)
         done = ""
         waiting: list[str] = []
         begin = first
@@ -585,7 +586,7 @@ def page_of(
     if document.closer:
         parts.append(write.block(document.closer, breaks=False))
     inside = "".join(part + "\n" for part in parts)
-    before, after = _furniture(write)
+    before, after = _furniture(write, closed=document.closer is not None)
     if titled == "before":
         before += write.title(document.title)
     container: Callable[[str], str] = write.random.choice(
@@ -628,8 +629,9 @@ def _body(write: _Writer, document: Document) -> Iterator[str]:
         yield write.furniture()
 
 
-def _furniture(write: _Writer) -> tuple[str, str]:
-    """What stands around a decision: what may come before its title and what may come after its text."""
+def _furniture(write: _Writer, *, closed: bool) -> tuple[str, str]:
+    """What stands around a decision: what may come before its title and what may come after its text. Where that has no
+    closing line, nothing comes after it that may be its last words."""
     if not write.noise:
         return "", ""
     crumbs = "<nav><ol><li><a href='/'>Home</a></li><li>Decisions</li><li>Planning</li></ol></nav>"
@@ -637,6 +639,8 @@ def _furniture(write: _Writer) -> tuple[str, str]:
     tool, logo, footer = "<p>Print this page</p>", "<div>LGO logogram</div>", "<footer><p>Contact us</p></footer>"
     before = [part for part in (crumbs, write.panel(), tool, aside, _SCRIPT) if write.chance(0.4)]
     after = [part for part in (tool, logo, write.panel(), footer, aside) if write.chance(0.5)]
+    if not closed:
+        after = [part for part in after if part in (tool, logo, footer)]
     return "\n".join(before), "\n".join(after)
 
 

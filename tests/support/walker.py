@@ -283,5 +283,6 @@ def _split(blocks: Sequence[Block]) -> tuple[list[str], list[str]]:
                 header.append(text)
             else:
                 value = re.sub(r"^[ :|]+", "", text[len(label) :])  # a label's cell is no cell of a table
-                header.append(f"{label} : {value}".strip())
+                printed = f"{label}:" if text[len(label) :].startswith(":") else f"{label} :"
+                header.append(f"{printed} {value}".strip())
     return header, texts[end:]

@@ -334,6 +334,15 @@ def test_a_text_in_an_encoding_that_is_not_known_is_refused() -> None:
         parse(seed("000_d996cb4fed483c77").replace("’", "'").encode("cp037", "ignore"))
 
 
+def test_a_dash_alone_on_a_line_marks_the_item_that_follows() -> None:
+    lines = [line for text in ("a", "b") for line in ("-", text)]
+    assert render(parse(small("The complaint", *lines, "Final decision"))) == small(
+        "The complaint", "- a", "- b", "Final decision"
+    )
+    beside = small("The complaint", "- a", "-", "b")
+    assert render(parse(beside)) == beside, "where an item stands beside its dash, a dash alone is a line"
+
+
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
 def test_a_text_without_its_closing_line_is_refused_unless_the_user_says_so(name: str) -> None:
     text = seed(name)
@@ -439,7 +448,6 @@ def test_the_months(month: int) -> None:
     [
         ("- The complaint", "- Final decision"),  # a contents list is known by its links, and a text has none
         ("Something else",),
-        ("-",),
         ("- -",),
         ("Wexcombe",),
     ],

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from ingest.errors import CutShort, NotADecision
+from ingest.errors import CutShort
 from ingest.lgo.text_format import render
-from ingest.recording.chapters import find_next_chapter, parse_chapters, require_past
+from ingest.recording.chapters import find_next_chapter, parse_chapters
 from lgsco.replica.corpus import generate
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import expected_text
@@ -57,10 +57,11 @@ def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
         parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
 
 
-def test_a_decision_dated_tomorrow_is_refused_and_one_dated_today_is_not() -> None:
-    decision = parse_chapters([stored(STATEMENT.reference, STATEMENT.address, 1)], TODAY)
-    decided = decision.decision_date
+def test_a_date_after_the_day_of_the_fetch_is_odd_and_no_date() -> None:
+    page = stored(STATEMENT.reference, STATEMENT.address, 1)
+    decided = parse_chapters([page], TODAY).decision_date
     assert decided is not None
-    require_past(decision, decided)
-    with pytest.raises(NotADecision, match="is in the future"):
-        require_past(decision, decided - timedelta(days=1))
+    assert parse_chapters([page], decided).decision_date == decided
+    decision = parse_chapters([page], decided - timedelta(days=1))
+    assert decision.decision_date is None
+    assert [oddity.what for oddity in decision.odd] == ["date"]

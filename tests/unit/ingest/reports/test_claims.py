@@ -61,6 +61,14 @@ def test_a_decision_whose_page_is_gone_does_not_hinder_a_full_claim_and_is_named
     assert "; the other 3 are listed and their pages are gone." in str(claim)
 
 
+def test_a_claim_counts_the_decisions_whose_pages_do_not_parse() -> None:
+    claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3, unreadable=2))
+    gone, unreadable = "1 are listed and their pages are gone", "2 are listed and their pages do not parse"
+    assert f"; the other {gone}, {unreadable} (`lgsco status` names them)." in str(claim)
+    missing = of_recent(counts=Counts(listed=41, stored=38, excluded=2, unreadable=2))
+    assert f"; of the rest, {unreadable} (`lgsco status` names them)." in str(missing)
+
+
 @pytest.mark.parametrize("state", STATES[1:])
 def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_outside(state: WindowState) -> None:
     claim = of_recent(state=state)

@@ -338,7 +338,8 @@ def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
         *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked", "held"),
-        *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures", "runs"),
+        *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures"),
+        *("odd", "oddities", "unreadable", "outside_blocks", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234

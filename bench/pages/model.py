@@ -1,0 +1,132 @@
+"""What a generated decision holds, and the lines that the text format gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Marker = Literal["number", "letter", "bullet"]
+Kind = Literal["statement", "joint", "old report", "chapters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the body."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph; `link` is the part of it, or all of it, that is a link."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list: its paragraphs, then its inner lists, then paragraphs below those."""
+
+    paragraphs: tuple[str, ...]
+    inner: tuple[Listing, ...] = ()
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list."""
+
+    marker: Marker
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; a cell may be empty."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A dated note, which the publisher appends months after the decision."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Listing | Table | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A generated decision."""
+
+    number: int
+    kind: Kind
+    reference: str
+    authority: str
+    labels: tuple[tuple[str, str], ...]
+    """Label as the text prints it, with its colon, and value."""
+    opener: str | None
+    summary: str | None
+    chapters: tuple[tuple[Block, ...], ...]
+    """The blocks of each page. All but reports of chapters have one."""
+    has_article: bool = True
+
+    @property
+    def title(self) -> str:
+        """The title line."""
+        return f"{self.authority} ({self.reference})" if self.authority else self.reference
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last page has a closing line."""
+        return any(isinstance(block, Paragraph) and is_closing(block.text) for block in self.chapters[-1])
+
+
+def is_closing(text: str) -> bool:
+    """Whether a generated paragraph is a closing line: no other paragraph of the corpus has these words."""
+    return "decision on behalf of the Ombudsm" in text
+
+
+def lines_of(sample: Sample) -> Iterator[str]:
+    """The lines of the decision's text."""
+    yield sample.title
+    for label, value in sample.labels:
+        yield f"{label} {value}"
+    if sample.opener:
+        yield sample.opener
+    if sample.summary:
+        yield f"Summary: {sample.summary}"
+    for chapter in sample.chapters:
+        for block in chapter:
+            yield from block_lines(block)
+
+
+def block_lines(block: Block) -> Iterator[str]:
+    """The lines of one block."""
+    match block:
+        case Heading() | Paragraph() | Note():
+            yield block.text
+        case Table():
+            yield from (" ".join(" | ".join(row).split()) for row in block.rows)
+        case Listing():
+            for item in block.items:
+                yield from _item_lines(item)
+
+
+def _item_lines(item: Item) -> Iterator[str]:
+    first, *more = item.paragraphs
+    yield f"- {first}"
+    yield from more
+    for listing in item.inner:
+        yield from block_lines(listing)
+    yield from item.tail
+
+
+def text_of(sample: Sample) -> str:
+    """The whole text, in the canonical format."""
+    return "\n".join(lines_of(sample))

@@ -1,0 +1,114 @@
+"""The places where a decision cites its own paragraphs ("see paragraph 24"), each compared with what it lands on. Pure.
+
+A paragraph number is counted where the page prints none. A citation that lands on other words, or on no paragraph, is a
+sign that the count is wrong; one that fits is no proof that it is right. Citations of other documents ("paragraph 9.2
+of the Code") are no cross-references.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from storage.model import Line
+
+Result = Literal["fits", "other words", "no such paragraph"]
+
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_WORDS, 1)}
+_NUMBER = rf"(?:\d{{1,3}}|(?:{'|'.join(_WORDS)})\b)"
+_CITATION = re.compile(
+    rf"\bpara(?:graph)?s?\.? (?P<first>{_NUMBER})(?:\(?[a-z]\)?)?(?:(?: ?(?:,|and|to|-|–) ?){_NUMBER})*"
+    r"(?![\d]|\.\d| (?:of|in) (?:the|its|their|this|that|Schedule|Annex|Part|Chapter)\b)",
+    re.IGNORECASE,
+)
+_OTHER_DOCUMENT = re.compile(
+    r"\b(?:act|annex|chapter|circular|code|framework|guidance|policy|regulations?|schedule|section|standards?)\b"
+    r"[^.;:]{0,40}$",
+    re.IGNORECASE,
+)
+_LAST_CLAUSE = re.compile(r"[^.!?]*$")
+_CONTENT_WORD = re.compile(r"[^\W\d_]{4,}")
+_STEM = 5
+"""Letters that two forms of one word share."""
+_COMMON_WORDS = (
+    "about above after also and been before below could council described from have into may mentioned "
+    "out outlined paragraph paragraphs refer referred said says see set should that their them then there "
+    "these they this those time under was were when where which while who will with would your "
+)
+_COMMON = frozenset(word[:_STEM] for word in _COMMON_WORDS.split())
+
+
+class CrossReference(NamedTuple):
+    """One place where a decision cites a paragraph of its own."""
+
+    place: int
+    """The index of the citing line."""
+    number: str
+    """The paragraph cited; the first, where several are."""
+    result: Result
+
+
+class Share(NamedTuple):
+    """How many decisions have cross-references that could be checked, and how many of them fit throughout."""
+
+    checked: int
+    fitting: int
+
+
+def find_cross_references(lines: Sequence[Line]) -> list[CrossReference]:
+    """The cross-references of a decision, compared with what they land on; none where its paragraphs have no numbers.
+
+    One fits where the sentence up to it and the paragraph cited, with what belongs to that, share a word.
+    """
+    words = _words_by_number(lines)
+    if not words:
+        return []
+    return [
+        CrossReference(place, number, _compare(clause, words.get(number)))
+        for place, line in enumerate(lines)
+        if line.kind != "header"
+        for number, clause in _find_citations(line.text)
+        if number != _top(line.number)
+    ]
+
+
+def count_fitting(decisions: Iterable[Sequence[Line]]) -> Share:
+    """Over the lines of many decisions: how many have cross-references, and in how many each one fits."""
+    found = [results for lines in decisions if (results := find_cross_references(lines))]
+    return Share(len(found), sum(all(one.result == "fits" for one in results) for results in found))
+
+
+def _find_citations(text: str) -> Iterator[tuple[str, str]]:
+    """The numbers cited in a line, each with the words of its sentence before it."""
+    for found in _CITATION.finditer(text):
+        before = text[: found.start()]
+        if _OTHER_DOCUMENT.search(before) is None:
+            clause = _LAST_CLAUSE.search(before)
+            assert clause is not None
+            number = found["first"].lower()
+            yield _NUMBER_WORDS.get(number, number), clause[0]
+
+
+def _words_by_number(lines: Sequence[Line]) -> dict[str, set[str]]:
+    """The words of each numbered paragraph with its sub-items and further paragraphs."""
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        if line.number is not None:
+            found.setdefault(_top(line.number) or "", set()).update(_content_words(line.text))
+    return found
+
+
+def _top(number: str | None) -> str | None:
+    return number.partition(".")[0] if number is not None else None
+
+
+def _content_words(text: str) -> set[str]:
+    return {word[:_STEM].lower() for word in _CONTENT_WORD.findall(text)} - _COMMON
+
+
+def _compare(clause: str, cited: set[str] | None) -> Result:
+    if cited is None:
+        return "no such paragraph"
+    return "fits" if cited & _content_words(clause) or not _content_words(clause) else "other words"

@@ -1,0 +1,79 @@
+"""Dates as the publisher prints them -> days. Pure.
+
+British order; month names in full or short; spaces, hyphens, slashes or full stops between; a weekday before it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+MONTHS = {name[:3]: number for number, name in enumerate(_NAMES, 1)}
+"""A month by the first three letters of its name, in lower case."""
+
+FIRST_YEAR = 1974
+"""The year of the Local Government Act that made the Ombudsman's office."""
+
+_MONTH = r"(?P<{0}>[A-Za-z]{{3,9}})\b\.?"
+_DATE = re.compile(
+    r"(?<![\w.])(?:"
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s\-/.]*+(?:of\s)?"
+    + _MONTH.format("month")
+    + r",?[\s\-/.]*+(?P<year>\d{4}|\d\d)"
+    r"|" + _MONTH.format("month_first") + r"\s(?P<second_day>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<second_year>\d{4})"
+    r"|(?P<iso_year>\d{4})-(?P<iso_month>\d\d)-(?P<iso_day>\d\d)"
+    r"|(?P<n_day>\d{1,2})\s?[-/.]\s?(?P<n_month>\d{1,2})\s?[-/.]\s?(?P<n_year>\d{4}|\d\d)"
+    r")(?!\d)",
+    re.ASCII,
+)
+
+
+class PrintedDate(NamedTuple):
+    """What a printed date says."""
+
+    day: date | None
+    """None where no calendar has it, where it is before 1974, or where it is still to come."""
+    is_alone: bool
+    """Whether it stands without other words."""
+
+
+def parse_date(printed: str, today: date | None = None) -> PrintedDate:
+    """The date in a printed line. `today`: the day it was fetched or imported; a later date is a slip."""
+    found = _DATE.search(printed)
+    if found is None:
+        return PrintedDate(None, False)
+    day = _day_of(found)
+    if day is not None and (day.year < FIRST_YEAR or (today is not None and day > today)):
+        day = None
+    return PrintedDate(day, found[0] == printed.strip())
+
+
+def holds_date(text: str) -> bool:
+    """Whether a text holds a full date of the calendar."""
+    return any(_day_of(found) is not None for found in _DATE.finditer(text))
+
+
+def _day_of(found: re.Match[str]) -> date | None:
+    if found["iso_year"]:
+        year, month, day = found["iso_year"], int(found["iso_month"]), found["iso_day"]
+    elif found["n_year"]:
+        year, month, day = found["n_year"], int(found["n_month"]), found["n_day"]
+    else:
+        year, day = found["year"] or found["second_year"], found["day"] or found["second_day"]
+        month = _month(found["month"] or found["month_first"])
+    try:
+        return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))
+    except ValueError:
+        return None
+
+
+def _month(name: str) -> int:
+    """The number of a month, 0 where the word names none."""
+    word = name.lower()
+    number = MONTHS.get(word[:3], 0)
+    return number if number and (_NAMES[number - 1].startswith(word) or word == "sept") else 0

@@ -1,0 +1,280 @@
+"""Where a decision ends, as rule 2 of `ingest.lgo.zones` says. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborNode
+
+from ingest.lgo.beginning import Beginning, is_labelled, is_summary
+from ingest.lgo.phrases import (
+    PANEL,
+    PANEL_CLOSES,
+    PANEL_LONGEST,
+    PANEL_OPENS,
+    is_closing,
+    is_further_report,
+    is_note,
+    is_phrase,
+    opens,
+)
+from ingest.lgo.titles import parse_title
+from ingest.parsing.blocks import Block
+from ingest.parsing.html_blocks import HEADINGS
+from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
+from storage.model import slug
+
+_SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
+
+
+class Ending(NamedTuple):
+    """Where a decision ends, and what before that place is not the decision's."""
+
+    stop: int
+    """The index of the first block after it."""
+    trailing: frozenset[int] = frozenset()
+    """Blocks of links and buttons at its end."""
+    panel: frozenset[int] = frozenset()
+    """The cookie panel."""
+    cards: frozenset[int] = frozenset()
+    """Cards of other decisions."""
+    is_uncertain: bool = False
+
+
+def find_end(
+    blocks: Sequence[Block],
+    beginning: Beginning,
+    limit: int,
+    layout: str,
+    *,
+    wrong: frozenset[str] = frozenset(),
+) -> Ending:
+    """Where the decision ends whose title is known. `limit`: where another decision begins, or the blocks end.
+
+    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
+    """
+    after = beginning.after
+    closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
+    is_page = layout == "page"
+    if closing is not None:
+        return _reopen(blocks, beginning, closing, limit, wrong) if is_page else _reopen_text(blocks, closing, limit)
+    if not is_page:
+        return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
+    return _end_unclosed(blocks, beginning, limit, wrong)
+
+
+def is_closing_block(block: Block) -> bool:
+    """Whether a block is the line that closes a statement; an item never is, as its line begins with a dash."""
+    return block.kind != "item" and not block.is_hidden and is_closing(block.text)
+
+
+# ------------------------------------------------------------ further reports
+
+
+def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]) -> Ending:
+    """The end of a page with a closing line: there, or where a further report in the same article ends."""
+    further = _find_further(blocks, closing, limit, wrong)
+    if further is None:
+        return Ending(closing + 1)
+    element = outermost("article").of(blocks[closing].node) or find_common_ancestor(
+        blocks[beginning.first].node, blocks[closing].node
+    )
+    if element is not None and not wrong.isdisjoint({"article", element.tag}):
+        stop = _find_footer(blocks, beginning, further, limit, wrong)
+        return Ending(stop, _find_trailing(blocks, further + 1, stop, wrong=wrong), is_uncertain=True)
+    if element is None or not inside(element).of(blocks[further].node):
+        return Ending(closing + 1)
+    stop = _end_of(blocks, element, further, limit)
+    return Ending(stop, _find_trailing(blocks, further + 1, stop, wrong=wrong))
+
+
+def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
+    """The heading of a further report after the closing line that has prose under it."""
+    has_headings = wrong.isdisjoint(HEADINGS)  # else a heading may hold what is none
+    for place in range(closing + 1, limit - 1):
+        if not is_further_report(blocks[place].text) or blocks[place].kind == "item" or blocks[place].is_hidden:
+            continue
+        if blocks[place].node is not None and blocks[place].kind != "heading":
+            continue
+        under = next((block for block in blocks[place + 1 : limit] if not block.is_hidden), None)
+        if under is None:
+            continue
+        is_heading = under.kind == "heading" and has_headings
+        if under.node is None or not (is_heading or under.is_links):
+            return place
+    return None
+
+
+def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
+    further = _find_further(blocks, closing, limit)
+    if further is None:
+        return Ending(closing + 1)
+    return Ending(limit)
+
+
+# ------------------------------------------------------------ without a closing line
+
+
+def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wrong: frozenset[str]) -> Ending:
+    body = _first_of_body(blocks, beginning.after, limit)
+    anchor = blocks[min(beginning.first, len(blocks) - 1)].node
+    article = outermost("article").of(blocks[body].node) if body < limit else None
+    if article is not None and "article" not in wrong:
+        stop = _end_of(blocks, article, body, limit)
+        panel = frozenset(find_panel(blocks, beginning.after, stop))
+        return Ending(stop, _find_trailing(blocks, body, stop, panel, wrong=wrong), panel)
+    footer = _find_footer(blocks, beginning, body, limit, wrong)
+    element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
+    holds_header_only = outermost("article").of(anchor) is not None
+    is_whole_page = element is None or element.tag in ("body", "html")
+    inner = footer if element is None else min(_end_of(blocks, element, body, limit), footer)
+    panel = frozenset(find_panel(blocks, beginning.after, footer))
+    follows = [place for place in range(inner, footer) if place not in panel]
+    following = _find_trailing(blocks, inner, footer, panel)
+    more = [place for place in follows if place not in following and not is_phrase(blocks[place].text)]
+    more = [place for place in more if not blocks[place].is_hidden and not is_note(blocks[place].text)]
+    is_trusted = "article" not in wrong and (element is None or element.tag not in wrong)
+    is_uncertain = is_whole_page or holds_header_only or bool(more) or not is_trusted
+    stop = footer if is_uncertain else inner
+    cards = frozenset(find_cards(blocks, body, stop, own_slugs(beginning))) if is_uncertain else frozenset()
+    trailing = _find_trailing(blocks, body, stop, panel, cards, wrong)
+    return Ending(stop, trailing, panel, cards, is_uncertain)
+
+
+def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
+    """The first block of the text: the one that opens it, or the first after the labelled lines; `limit`, if none."""
+    last = after - 1
+    for place in range(after, limit):
+        if is_labelled(blocks[place]):
+            last = place
+        elif blocks[place].kind == "heading" or opens(blocks[place]) or is_summary(blocks[place]):
+            break
+    for place in range(after, limit):
+        block = blocks[place]
+        if opens(block) or is_summary(block):
+            return place
+        if place > last and not block.is_hidden and not block.is_links and not is_phrase(block.text):
+            is_value = place == last + 1 and place > after and _awaits_value(blocks[last])
+            if not is_value:
+                return place
+    return limit
+
+
+def _awaits_value(block: Block) -> bool:
+    """Whether a label's value is the block that follows."""
+    text = block.text.rstrip(" :")
+    return not block.cells and "\n" not in block.text and len(text.split()) <= 3 and not block.lead
+
+
+def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int) -> int:
+    """The index of the first block from `start` on that stands outside an element."""
+    last = start
+    is_inside = inside(element)
+    for place in range(start, limit):
+        if is_inside.of(blocks[place].node):
+            last = place
+    return last + 1 if start < limit else limit
+
+
+def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
+    """Where the page's footer begins after the text's first line: one that does not hold the title.
+
+    What stands wrongly in tables is moved before them, so that a footer may come before the text.
+    """
+    if "table" in wrong:
+        return limit
+    title = blocks[min(beginning.first, len(blocks) - 1)].node
+    around_title = {node.mem_id for node in and_above(title)}
+
+    def enter(is_in_footer: bool, node: LexborNode) -> bool:
+        return node.mem_id not in around_title and (is_in_footer or (node.tag not in wrong and is_footer(node)))
+
+    in_footer = Inherited(False, enter)
+    return next((place for place in range(body + 1, limit) if in_footer.of(blocks[place].node)), limit)
+
+
+def _find_trailing(
+    blocks: Sequence[Block],
+    start: int,
+    stop: int,
+    panel: frozenset[int] = frozenset(),
+    cards: frozenset[int] = frozenset(),
+    wrong: frozenset[str] = frozenset(),
+) -> frozenset[int]:
+    """The blocks of links at the end, with headings over nothing else. Dated notes, the cookie panel and cards of other
+    decisions among them stay as they are.
+
+    A link that is not closed may hold the last paragraph, so that none are left out where links are nested wrongly.
+    """
+    if "a" in wrong:
+        return frozenset()
+    found: set[int] = set()
+    has_links_under = False
+    for place in range(stop - 1, start - 1, -1):
+        block = blocks[place]
+        if place in cards and block.is_links:
+            has_links_under = True
+            continue
+        if block.is_hidden or place in panel or place in cards or is_phrase(block.text) or is_note(block.text):
+            continue
+        if block.is_links:
+            found.add(place)
+            has_links_under = True
+        elif block.kind == "heading" and has_links_under:
+            found.add(place)
+            has_links_under = False
+        else:
+            break
+    return frozenset(found)
+
+
+# ------------------------------------------------------------ what stands around decisions
+
+
+def own_slugs(beginning: Beginning) -> frozenset[str]:
+    """The decision's references in the form of addresses."""
+    title = beginning.title
+    return frozenset(slug(reference) for reference in (*title.references, *title.others))
+
+
+def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
+    """The cookie and privacy panel from its first line on: to its last line, or to the end where it is cut off."""
+    places = [place for place in range(start, stop) if not is_phrase(blocks[place].text)]
+    texts = [blocks[place].text for place in places]
+    at = 0
+    while PANEL_OPENS in texts[at:]:
+        at = texts.index(PANEL_OPENS, at)
+        panel = texts[at : at + PANEL_LONGEST]
+        if len(panel) > 1 and panel[1] not in PANEL:
+            at += 1
+            continue
+        ends = panel.index(PANEL_CLOSES, 1) + 1 if PANEL_CLOSES in panel[1:] else len(panel)
+        yield from places[at : at + ends]
+        at += ends
+
+
+def find_cards(blocks: Sequence[Block], start: int, stop: int, own: frozenset[str]) -> Iterator[int]:
+    """Blocks with a link to another decision, each with what follows it up to the next heading."""
+    is_card = False
+    for place in range(start, stop):
+        block = blocks[place]
+        if names_another(block, own):
+            is_card = True
+        elif block.kind == "heading" or is_note(block.text):
+            is_card = False
+        if is_card:
+            yield place
+
+
+def names_another(block: Block, own: frozenset[str]) -> bool:
+    """Whether a link of a block ends in another decision's reference, by its words or its address."""
+    for link in block.links:
+        title = parse_title(" ".join(link.text.split()))
+        if title is not None:
+            return not own & {slug(reference) for reference in (*title.references, *title.others)}
+        found = _SLUG_AT_END.search(link.target)
+        if found is not None and found[1].lower() not in own:
+            return True
+    return False

@@ -1,0 +1,367 @@
+"""The blocks of a page or a text -> those of the decision, and what is left out by which rule. Pure.
+
+    where                        what is left out                                       rule
+    before the title             everything                                             before the title
+    at or after another title    all of another decision: a heading that ends in its    another decision
+                                 reference, followed by a labelled line or the opener
+    after the end                everything but dated notes                             after the end
+    before or after it           blocks of links and buttons; cards of other            links, another decision's card,
+                                 decisions; known phrases; the cookie panel             known phrase, cookie panel
+    anywhere                     what the page hides                                    hidden
+    between title and opener     blocks of links and buttons, never a label's value     links under the header
+    between title and end        known phrases standing alone                           known phrase
+                                 lists whose every entry links within the page and      contents list
+                                 equals a heading
+                                 blocks of links and buttons to the report's chapters   chapter navigation
+    at the end of a report       blocks of links and buttons, and headings with         links at the end
+    without a closing line       nothing else under them
+
+Where a decision begins (`ingest.lgo.beginning`): at its title, the last heading (else the last block) that ends in
+the reference asked for before the first labelled line, opener or summary. Where no block is the title, `<title>` is,
+and the decision begins at its first labelled line.
+
+Where it ends (`ingest.lgo.ending`): at its last closing line; a further report after that goes on to its last block
+of prose. Without a closing line it ends with its article; without an article with the smallest element that holds
+title and text. Where more than links follows that element, or the element is the body, the end is uncertain: all is
+kept up to the page's footer, but for the cookie panel and cards of other decisions, and the decision is named as odd.
+
+Dated notes (at most 200 characters, the Ombudsman, satisfied or dissatisfied, a full date) are kept wherever they stand
+after the title. Nothing else is ever left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import Literal, NamedTuple
+
+from ingest.lgo.beginning import Beginning, is_labelled, is_summary
+from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, own_slugs
+from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_phrase, opens, split_label
+from ingest.lgo.titles import Title, parse_title
+from ingest.parsing.blocks import Block, List, reads_as_heading
+from storage.model import LeftOut, Oddity
+
+Layout = Literal["page", "canonical", "dump"]
+
+BEFORE, AFTER, ANOTHER = "before the title", "after the end", "another decision"
+LINKS, CARD, PHRASE, COOKIE_PANEL = "links", "another decision's card", "known phrase", "cookie panel"
+HIDDEN, HEADER_LINKS, CONTENTS, CHAPTERS = "hidden", "links under the header", "contents list", "chapter navigation"
+TRAILING, TITLE = "links at the end", "title"
+
+INSIDE_LINKS = frozenset({HEADER_LINKS, CONTENTS, CHAPTERS})
+"""The rules by which links are left out of the middle of a decision."""
+
+_CHAPTER = re.compile(r"(?P<path>[^?#]*)\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
+_CHAPTER_SEPARATORS = re.compile(r"(?:\W|\b\d{1,2}\b|\bof\b|\bpage\b|\bchapters?\b)*", re.IGNORECASE)
+_FEWEST_CONTENTS = 3
+"""In a text, which has no links, as many items must equal headings to be a contents list."""
+
+
+class Zones(NamedTuple):
+    """The parts of a page."""
+
+    title: Title
+    blocks: list[Block]
+    """Those of the decision after its title, in order."""
+    left_out: list[LeftOut]
+    odd: list[Oddity]
+    is_uncertain: bool
+    """Whether the page does not show where the decision ends."""
+    inside: range
+    """The decision's place among all blocks, with its title and with what is left out of it."""
+
+
+def divide(
+    blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, wrong: frozenset[str] = frozenset()
+) -> Zones:
+    """The zones of a page or a text whose decision begins at a known place.
+
+    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
+    """
+    if layout == "page":
+        blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
+    rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
+    limit = _find_other_decision(blocks, beginning, layout)
+    end = find_end(blocks, beginning, limit, layout, wrong=wrong)
+    notes = set(_find_notes(blocks, end.stop, limit))
+    _mark(rules, range(beginning.first, beginning.after), TITLE)
+    for places, rule in ((end.trailing, TRAILING), (end.panel, COOKIE_PANEL), (end.cards, CARD)):
+        _mark(rules, places, rule)
+    _mark_inside(rules, blocks, beginning, end.stop, layout)
+    _mark(rules, range(limit, len(blocks)), ANOTHER)
+    own = own_slugs(beginning)
+    _mark_outside(rules, blocks, range(beginning.first), BEFORE, own)
+    _mark_outside(rules, blocks, [place for place in range(end.stop, limit) if place not in notes], AFTER, own)
+    odd = [Oddity("uncertain end", "")] if end.is_uncertain else []
+    if HIDDEN in rules:
+        hidden = (block.text for block in blocks[beginning.first : end.stop] if block.is_hidden)
+        odd += [Oddity("hidden words", text[:200]) for text in hidden]
+    return Zones(
+        beginning.title,
+        [block for block, rule in zip(blocks, rules, strict=True) if rule is None],
+        [_left_out(block, rule) for block, rule in zip(blocks, rules, strict=True) if rule and rule != TITLE],
+        odd,
+        end.is_uncertain,
+        range(beginning.first, end.stop),
+    )
+
+
+def _with_typed_dash(block: Block) -> Block:
+    """A block whose text begins with a dash is an item, as its line in the text is."""
+    if block.kind == "item":
+        return block
+    return block._replace(kind="item", text=block.text[2:], lead="")
+
+
+def _left_out(block: Block, rule: str) -> LeftOut:
+    return LeftOut(block.text.replace("\n", " "), rule, rule in (BEFORE, AFTER))
+
+
+def is_before(block: LeftOut) -> bool:
+    """Whether a block is left out for nothing but that it stands before the decision."""
+    return block.rule == BEFORE
+
+
+def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
+    """Leaves blocks out that no rule leaves out yet."""
+    for place in places:
+        if rules[place] is None:
+            rules[place] = rule
+
+
+# ------------------------------------------------------------ outside the decision
+
+
+def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: Layout) -> int:
+    """Where another decision begins on the page; the number of blocks, where none does.
+
+    In a text, whose headings are only guessed, another one begins after a closing line only.
+    """
+    own = {*beginning.title.references, *beginning.title.others}
+    is_page = is_closed = layout == "page"
+    for place in range(beginning.after, len(blocks)):
+        block = blocks[place]
+        if not is_page:
+            is_closed = is_closed or is_closing_block(block)
+        if block.kind != "heading" or not is_closed or not block.text.endswith(")") or block.is_links:
+            continue
+        title = parse_title(block.text)
+        if title is None or own & {*title.references, *title.others}:
+            continue
+        following = [one for one in blocks[place + 1 : place + 4] if not one.is_hidden][:2]
+        if any(is_labelled(one) or opens(one) for one in following):
+            return place
+    return len(blocks)
+
+
+def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
+    """The dated notes among the blocks after the end; a label and its value are judged together."""
+    for place in range(start, stop):
+        block = blocks[place]
+        if block.is_hidden:
+            continue
+        if is_note(block.text):
+            yield place
+        elif block.is_label and place + 1 < stop and _are_halves(block, blocks[place + 1]):
+            yield from (place, place + 1)
+
+
+def _are_halves(label: Block, value: Block) -> bool:
+    return not is_note(value.text) and is_note(f"{label.text} {value.text}")
+
+
+def _mark_outside(
+    rules: list[str | None], blocks: Sequence[Block], places: Sequence[int], rule: str, own: frozenset[str]
+) -> None:
+    """Names what stands before or after the decision."""
+    if not places:
+        return
+    first, stop = places[0], places[-1] + 1
+    wanted = set(places)
+    _mark(rules, wanted.intersection(find_panel(blocks, first, stop)), COOKIE_PANEL)
+    _mark(rules, wanted.intersection(find_cards(blocks, first, stop, own)), CARD)
+    for place in places:
+        block = blocks[place]
+        if is_phrase(block.text):
+            name = PHRASE
+        elif block.text in PANEL:
+            name = COOKIE_PANEL
+        else:
+            name = LINKS if block.is_links or block.holds_own_links else rule
+        _mark(rules, [place], name)
+
+
+# ------------------------------------------------------------ inside the decision
+
+
+def _mark_inside(
+    rules: list[str | None], blocks: Sequence[Block], beginning: Beginning, stop: int, layout: Layout
+) -> None:
+    inside = range(beginning.after, stop)
+    if layout == "canonical":  # a line of it that was an item of a page stays one
+        _mark(rules, [n for n in inside if blocks[n].kind != "item" and is_phrase(blocks[n].text)], PHRASE)
+        return
+    _mark(rules, [n for n in inside if len(blocks[n].text) < 24 and is_phrase(blocks[n].text)], PHRASE)
+    if layout == "dump":
+        _mark(rules, _find_contents_of_dump(blocks, inside), CONTENTS)
+        return
+    linked = [place for place in inside if blocks[place].links and rules[place] is None]
+    if not linked:
+        return
+    own = own_slugs(beginning)
+    if any("hapter=" in link.target for place in linked for link in blocks[place].links):
+        _mark(rules, [place for place in linked if _leads_to_chapters(blocks[place], own)], CHAPTERS)
+    _mark(rules, _find_contents(blocks, rules, inside, linked, own), CONTENTS)
+    header_ends = _end_of_header(blocks, inside)
+    for place in linked:
+        if place >= header_ends:
+            break
+        if rules[place] is None and _is_beside_header(blocks, place) and not _goes_on(blocks, rules, place):
+            rules[place] = HEADER_LINKS
+
+
+def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
+    """Whether a block is links and buttons, and neither a labelled line nor the value of a label."""
+    return blocks[place].is_links and not is_labelled(blocks[place]) and not _is_value(blocks, place)
+
+
+def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:
+    """Whether a link of a block began in the block before it, which is kept. Where a link is nested wrongly, the parser
+    makes two of it, with one target."""
+    if place == 0 or rules[place - 1] is not None:
+        return False
+    before = {link.target for link in blocks[place - 1].links}
+    return any(link.target in before for link in blocks[place].links)
+
+
+def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
+    """Where the header ends: at the opener; without one, at the first heading or summary."""
+    opener = next((place for place in inside if opens(blocks[place])), None)
+    if opener is not None:
+        return opener
+    for place in inside:
+        block = blocks[place]
+        if is_summary(block) or (block.kind == "heading" and not is_labelled(block) and not block.is_links):
+            return place
+    return inside.stop
+
+
+def _is_value(blocks: Sequence[Block], place: int) -> bool:
+    """Whether a block is the value of the label before it, or goes on with one."""
+    if place == 0:
+        return False
+    before = blocks[place - 1]
+    if before.text == ">":
+        return True
+    label = split_label(before.text)
+    if before.is_label and (label is not None or not before.is_links or before.text.endswith(":")):
+        return True
+    return label is not None and not label[2] and not before.is_links
+
+
+def _leads_to_chapters(block: Block, own: frozenset[str]) -> bool:
+    """Whether a block holds nothing but links and buttons to the report's own chapters."""
+    if not block.links or _CHAPTER_SEPARATORS.fullmatch(block.around) is None:
+        return False
+    for link in block.links:
+        if link.tag == "select":  # its options lead somewhere
+            continue
+        found = _CHAPTER.fullmatch(link.target)
+        path = found["path"].rstrip("/").lower() if found else ""
+        if found is None or (path and path.rsplit("/", 1)[-1] not in own):
+            return False
+    return True
+
+
+# ------------------------------------------------------------ contents lists
+
+
+def _find_contents(
+    blocks: Sequence[Block],
+    rules: Sequence[str | None],
+    inside: range,
+    linked: Sequence[int],
+    own: frozenset[str],
+) -> Iterator[int]:
+    """The lists whose every entry links within the page and equals a heading, in any markup."""
+    entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
+    if not entries:
+        return
+    headings = {_one_line(blocks[place]) for place in inside if blocks[place].kind == "heading"}
+    named = {place for place in entries if _names_headings(blocks[place], headings)}
+    if len(named) < len(entries):
+        headings |= {
+            _one_line(block)
+            for place in inside
+            if (block := blocks[place]).kind == "paragraph" and reads_as_heading(block.text) and place not in entries
+        }
+        named = {place for place in entries if _names_headings(blocks[place], headings)}
+    for group in _group(blocks, rules, inside, entries):
+        if named.issuperset(group):
+            before = group[0] - 1
+            if before >= inside.start and blocks[before].text.lower().rstrip(" :") in CONTENTS_HEADINGS:
+                yield before
+            yield from group
+
+
+def _group(
+    blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: Set[int]
+) -> Iterator[list[int]]:
+    """The top-level lists that hold entries, each whole, and the runs of entries outside lists."""
+    reached = inside.start  # the end of the last group
+    for place in sorted(entries):
+        if place < reached:
+            continue
+        item = blocks[place].item
+        if item is None:
+            reached = place + 1
+            while reached < inside.stop and (reached in entries or rules[reached] is not None):
+                reached += 1
+            yield [n for n in range(place, reached) if n in entries]
+            continue
+        of, first, reached = item.outermost.list, place, place + 1
+        while first > inside.start and _is_in_list(blocks[first - 1], of):
+            first -= 1
+        while reached < inside.stop and _is_in_list(blocks[reached], of):
+            reached += 1
+        yield [n for n in range(first, reached) if rules[n] is None]
+
+
+def _is_in_list(block: Block, of: List) -> bool:
+    return block.item is not None and block.item.outermost.list is of
+
+
+def _links_within_page(block: Block, own: frozenset[str]) -> bool:
+    """Whether a block consists of links to places in its page."""
+    if "#" not in block.links[0].target or not block.is_links:
+        return False
+    for link in block.links:
+        path, mark, _ = link.target.partition("#")
+        if mark and not path:
+            continue
+        path = path.partition("?")[0].rstrip("/").lower()
+        if not mark or (path and path.rsplit("/", 1)[-1] not in own):
+            return False
+    return True
+
+
+def _names_headings(block: Block, headings: set[str]) -> bool:
+    if _one_line(block) in headings:
+        return True
+    return all(" ".join(link.text.split()).lower() in headings for link in block.links if link.text.strip())
+
+
+def _one_line(block: Block) -> str:
+    return block.text.replace("\n", " ").lower()
+
+
+def _find_contents_of_dump(blocks: Sequence[Block], inside: range) -> Iterator[int]:
+    """Items between header and opener that equal three or more of the headings after them, in their order."""
+    stop = next((place for place in inside if opens(blocks[place])), None)
+    if stop is None:
+        stop = next((n for n in inside if blocks[n].kind == "heading" and not has_label(blocks[n].text)), inside.stop)
+    items = [place for place in range(inside.start, stop) if blocks[place].kind == "item"]
+    headings = iter([blocks[n].text for n in range(stop, inside.stop) if blocks[n].kind == "heading"])
+    if len(items) >= _FEWEST_CONTENTS and all(blocks[place].text in headings for place in items):
+        yield from items

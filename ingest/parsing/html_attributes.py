@@ -1,0 +1,164 @@
+"""What the attributes of an HTML element mean for its text: hidden or shown, how a list marks its items, where a link
+leads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from selectolax.lexbor import LexborNode
+
+from ingest.parsing.blocks import Item, List, Marker
+
+Attributes = Mapping[str, str | None]
+
+_STYLE_MARKERS: Mapping[str, Marker] = {
+    "decimal": "1",
+    "decimal-leading-zero": "1",
+    "lower-alpha": "a",
+    "lower-latin": "a",
+    "upper-alpha": "A",
+    "upper-latin": "A",
+    "lower-roman": "i",
+    "upper-roman": "I",
+    "none": "-",
+    "disc": "-",
+    "circle": "-",
+    "square": "-",
+}
+"""By the value of `list-style-type`. Bullets of an ordered list are no numbers, so they tell as little as `none`."""
+_TYPE_MARKERS: Mapping[str, Marker] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
+_CLASS_MARKER = re.compile(r"\b(lower|upper)-(alpha|latin|roman)\b")
+_INTEGER = re.compile(r"\s*-?\d{1,6}\s*", re.ASCII)
+_STRING_OR_ADDRESS = re.compile(r"\"[^\"]*\"|'[^']*'|url\([^)]*\)")
+
+_LINK_ROLES = frozenset({"button", "link", "tab", "menuitem"})
+
+
+def parse_style(attribute: str) -> Iterator[tuple[str, str]]:
+    """The declarations of a `style` attribute, in lower case, without `!important`."""
+    for declaration in attribute.split(";"):
+        name, colon, value = declaration.partition(":")
+        if colon:
+            yield name.strip().lower(), value.lower().replace("!important", "").strip()
+
+
+def hides(attributes: Attributes) -> bool:
+    """Whether an element's own attributes hide it."""
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    if not style:
+        return False
+    declared = dict(parse_style(style))
+    return declared.get("display") == "none" or declared.get("visibility") in ("hidden", "collapse")
+
+
+def has_class(node: LexborNode, name: str) -> bool:
+    """Whether an element has a class."""
+    return name in (node.attributes.get("class") or "").split()
+
+
+# ------------------------------------------------------------ lists
+
+
+def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style: bool) -> List:
+    """The list that an element opens. `may_have_style`: whether the page has any styles on elements."""
+    if tag != "ol":
+        is_numbered = may_have_style and _style_marker(node.attributes) == "1"
+        return List("1" if is_numbered else "•", None, parent)
+    attributes = node.attributes
+    if not attributes:
+        return List("1", None, parent)
+    kind = attributes.get("type") or ""
+    marker = _style_marker(attributes) or _TYPE_MARKERS.get(kind)
+    if marker is None and kind.lower() in ("none", "disc", "circle", "square"):
+        marker = "-"
+    if marker is None:
+        named = _CLASS_MARKER.search((attributes.get("class") or "").lower())
+        marker = _STYLE_MARKERS[named[0]] if named else "1"
+    return List(marker, parse_integer(attributes.get("start")), parent, is_reversed="reversed" in attributes)
+
+
+def open_item(of: List, attributes: Attributes) -> Item:
+    """The next item of a list."""
+    style = _style_marker(attributes)
+    shown = style is None or style == of.marker
+    if style is None and (attributes.get("type") or "").lower() in ("none", "disc", "circle", "square"):
+        shown = of.marker == "•"
+    return Item(of, of.seen, parse_integer(attributes.get("value")), shows_marker=shown)
+
+
+def _style_marker(attributes: Attributes) -> Marker | None:
+    """The marker that the element's own style sets, None where it sets none. One that is unknown tells nothing."""
+    style = attributes.get("style")
+    if not style or "list-style" not in style.lower():
+        return None
+    marker: Marker | None = None
+    for name, value in parse_style(style):
+        words = _STRING_OR_ADDRESS.sub(" - ", value).split()
+        if name == "list-style-type" and words:
+            marker = _STYLE_MARKERS.get(words[0], "-")
+        elif name == "list-style" and words:
+            known = [_STYLE_MARKERS[word] for word in words if word in _STYLE_MARKERS]
+            marker = known[0] if known else "-" if set(words) - {"inside", "outside"} else marker
+    return marker
+
+
+def parse_integer(attribute: str | None) -> int | None:
+    """The integer that an attribute holds, None where it holds none."""
+    return int(attribute) if attribute and _INTEGER.fullmatch(attribute) else None
+
+
+# ------------------------------------------------------------ links and buttons
+
+
+def link_target(node: LexborNode, tag: str) -> str | None:
+    """Where an element leads: an address or ""; None where it is neither a link nor a form control.
+
+    A named anchor (`<a name="top">`) is no link.
+    """
+    attributes = node.attributes
+    if tag == "a":
+        href = attributes.get("href")
+        return href if href is not None else "" if "onclick" in attributes or _has_link_role(attributes) else None
+    if tag in ("button", "input"):
+        return _button_target(node)
+    if tag == "option":
+        return _select_target(node)
+    if tag in ("select", "textarea"):
+        return ""
+    return "" if _has_link_role(attributes) else None
+
+
+def _has_link_role(attributes: Attributes) -> bool:
+    return (attributes.get("role") or "").lower() in _LINK_ROLES
+
+
+def _button_target(node: LexborNode) -> str:
+    """The address that a button's form leads to, with what the button itself sends."""
+    attributes = node.attributes
+    form = node.parent
+    while form is not None and form.tag != "form":
+        form = form.parent
+    address = attributes.get("formaction") or (form.attributes.get("action") if form is not None else None) or ""
+    if attributes.get("name"):
+        return _with_parameter(address, attributes)
+    sent = form.css_first("input[type=hidden][name]") if form is not None else None
+    return _with_parameter(address, sent.attributes) if sent is not None else address
+
+
+def _select_target(node: LexborNode) -> str:
+    """The address that an option leads to: its value, or what its `select` sends with it."""
+    value = node.attributes.get("value") or ""
+    parent = node.parent
+    while parent is not None and parent.tag == "optgroup":
+        parent = parent.parent
+    name = parent.attributes.get("name") if parent is not None else None
+    return f"?{name}={value}" if name and value.isdigit() else value
+
+
+def _with_parameter(address: str, attributes: Attributes) -> str:
+    address = address.partition("#")[0]
+    return f"{address}{'&' if '?' in address else '?'}{attributes.get('name')}={attributes.get('value') or ''}"

@@ -1,0 +1,69 @@
+"""Where in its page an element stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from selectolax.lexbor import LexborNode
+
+T = TypeVar("T")
+
+
+def and_above(node: LexborNode | None) -> Iterator[LexborNode]:
+    """An element and those around it, the nearest first."""
+    while node is not None:
+        yield node
+        node = node.parent
+
+
+class Inherited(Generic[T]):
+    """What follows for an element from itself and from those around it. It is found out once for each element, since
+    many blocks stand deep in the same ones.
+    """
+
+    def __init__(self, outside: T, enter: Callable[[T, LexborNode], T]) -> None:
+        """`outside`: the value outside the page's root. `enter`: that of an element, by the value around it."""
+        self._outside = outside
+        self._enter = enter
+        self._known: dict[int, T] = {}
+
+    def of(self, node: LexborNode | None) -> T:
+        """The value of an element."""
+        known = self._known
+        new: list[tuple[int, LexborNode]] = []
+        value = self._outside
+        while node is not None:
+            identity = node.mem_id
+            if identity in known:
+                value = known[identity]
+                break
+            new.append((identity, node))
+            node = node.parent
+        for identity, inner in reversed(new):
+            value = known[identity] = self._enter(value, inner)
+        return value
+
+
+def outermost(tag: str) -> Inherited[LexborNode | None]:
+    """The outermost element of a tag that an element stands in or is."""
+    return Inherited(None, lambda found, node: found if found is not None or node.tag != tag else node)
+
+
+def inside(element: LexborNode) -> Inherited[bool]:
+    """Whether an element is another one or stands in it."""
+    return Inherited(False, lambda is_inside, node: is_inside or node.mem_id == element.mem_id)
+
+
+def find_common_ancestor(first: LexborNode | None, last: LexborNode | None) -> LexborNode | None:
+    """The innermost element that holds both."""
+    around_first = {node.mem_id for node in and_above(first)}
+    return next((node for node in and_above(last) if node.mem_id in around_first), None)
+
+
+def is_footer(node: LexborNode) -> bool:
+    """Whether an element is a footer by its tag, class or id."""
+    if node.tag == "footer":
+        return True
+    attributes = node.attributes
+    return "footer" in f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()

@@ -1,0 +1,211 @@
+"""The text of a page as its tags show it, without a tree: what the parser's repaired tree is checked against. Pure.
+
+Where tags are nested wrongly the parser moves elements, or takes what follows for something that is not text. It may
+lose words so. The text here is that of every tag, comment and text in their order.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ingest.errors import CutShort
+from ingest.parsing.blocks import Block, fold
+from ingest.parsing.nesting import Nesting
+
+_TOKEN = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)"
+    r"(?:[^\s/>\"'=]++|[\s/]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+|[\"'])*+>?"
+    r"|<[!?/][^>]*+>?",
+    re.DOTALL,
+)
+_NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title", "iframe", "noembed", "noframes"})
+_SKELETON = frozenset({"html", "head", "body"})
+_RAW = frozenset({"textarea", "script", "style", "title", "iframe", "noembed", "noframes"})
+_BETWEEN = "\x00"
+"""Stands between pieces of text, so that an entity is none whose characters a tag parts."""
+_PLACES_ITEMS = frozenset(
+    [
+        *("article", "button", "dir", "li", "main", "menu", "nav", "object", "ol"),
+        *("table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    ]
+)
+"""Elements that, nested wrongly, put items of lists where nobody put them."""
+_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
+_SIMPLE_TABLE = re.compile(
+    r"<table[^>]*+>(?:\s++|</?t(?:r|head|body|foot)\b[^>]*+>"
+    r"|<t(?P<cell>[dh])\b[^>]*+>(?:[^<]++|</?(?:b|i|em|strong|sup|a|span|br)\b[^>]*+>)*+</t(?P=cell)\s*+>)*+</table\s*+>",
+    re.IGNORECASE,
+)
+"""A table whose cells hold words and inline elements, and are closed."""
+_PLAIN_TAG = re.compile(
+    rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
+    rb"|dl|dt|dd|blockquote|caption)\b)"
+    rb"(?!!--)[a-z/!?]"
+)
+
+
+def has_only_plain_tags(low: bytes) -> bool:
+    """Whether markup in lower case, of one article, has only tags for which the parser drops no text."""
+    at = low.find(b">") + 1
+    found = _PLAIN_TAG.search(low, at)
+    return found is None or low.startswith(b"</article", found.start())
+
+
+def has_sound_tables(markup: str, low: bytes) -> bool:
+    """Whether all in the tables of some markup stands in their cells; the parser moves all else before the table.
+
+    `low`: the markup's bytes in lower case.
+    """
+    if b"<table" not in low:
+        return True
+    tables = _TABLE.findall(markup)
+    is_closed = low.count(b"<table") == low.count(b"</table") == len(tables)
+    return is_closed and all(_SIMPLE_TABLE.fullmatch(table) or not read_source(table).wrong for table in tables)
+
+
+class SourceText(NamedTuple):
+    """What the tags of a page show."""
+
+    text: str
+    """The characters of its text in their order, without white space."""
+    wrong: frozenset[str]
+    """The elements that are not closed as they are opened."""
+    after_articles: str
+    """That part of the text that stands after the last end of an article."""
+
+    @property
+    def places_items(self) -> bool:
+        """Whether the items of its lists are where its tags put them."""
+        return self.wrong.isdisjoint(_PLACES_ITEMS)
+
+
+def read_source(markup: str) -> SourceText:
+    """The text of a page in the order of its source, and which of its elements are nested wrongly.
+
+    An element that is not text is passed over only where it ends; one that never ends is taken for a slip.
+    """
+    nesting = Nesting()
+    pieces: list[str] = []
+    endless: set[str] = set()
+    at = last_article = 0
+    while (token := _TOKEN.search(markup, at)) is not None:
+        if token.start() > at:
+            piece = markup[at : token.start()]
+            pieces.append(piece)
+            if not piece.isspace():
+                nesting.text()
+        at = token.end()
+        if not token["name"]:
+            continue
+        name = token["name"].lower()
+        if name in _SKELETON:
+            continue
+        if token["end"]:
+            nesting.end(name)
+            if name == "article":
+                last_article = len(pieces)
+        elif name == "textarea" and (ends := _find_end(markup, name, at)) is not None:
+            pieces.append(markup[at : markup.rfind("<", at, ends)])
+            at = ends
+        elif name not in _NOT_TEXT or name in endless:
+            nesting.start(name)
+        elif not token[0].endswith("/>"):
+            ends = _find_end(markup, name, at)
+            if ends is None:
+                endless.add(name)
+            at = ends or at
+    pieces.append(markup[at:])
+    after = _join(pieces[last_article:])
+    return SourceText(_join(pieces[:last_article]) + after, nesting.finish(), after)
+
+
+def _join(pieces: Sequence[str]) -> str:
+    """The characters of a text without white space; `fold` drops what stands between the pieces."""
+    return "".join(fold(html.unescape(_BETWEEN.join(pieces))).split())
+
+
+def _find_end(markup: str, name: str, at: int) -> int | None:
+    """Where an element ends whose content begins at a place; None, where it never ends."""
+    depth = 1
+    for tag in re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>", re.IGNORECASE).finditer(markup, at):
+        if tag[1]:
+            depth -= 1
+        elif name not in _RAW and not tag[0].endswith("/>"):
+            depth += 1
+        if depth == 0:
+            return tag.end()
+    return None
+
+
+class Part(NamedTuple):
+    """The document's place among the blocks of a page."""
+
+    inside: range
+    begins: bool
+    """Whether the first block of it begins it; else it may begin anywhere before."""
+    ends: bool
+    """Whether the last block of it ends it; else all that follows may belong to it."""
+
+
+def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part, left_out: Iterable[str]) -> None:
+    """Refuses a page whose tree holds less of a document than its source. Raises CutShort.
+
+    `left_out`: the blocks before and after the document.
+    """
+    texts = [_characters("".join(block.cells) or block.text) for block in blocks]
+    shown = "".join(texts)
+    if source.text == shown:
+        return
+    before, after = "".join(texts[: part.inside.start]), "".join(texts[part.inside.stop :])
+    begins = _find_nth(source.text, texts[part.inside.start], before.count(texts[part.inside.start]) + 1)
+    shown_from = len(before)
+    if begins is None:
+        begins, shown_from = 0, 0
+    ends = _find_end_of_text(source.text, texts[part.inside.stop - 1], after) if part.ends else len(source.text)
+    shown_to = len(shown) - len(after) if part.ends else len(shown)
+    missing = sum((Counter(source.text[begins:ends]) - Counter(shown[shown_from:shown_to])).values())
+    if missing:
+        raise CutShort(
+            f"the page's tags are nested so wrongly that {missing:,} characters of its text are lost when it is parsed"
+        )
+    if source.wrong:
+        ends = _find_end_of_text(source.text, texts[part.inside.stop - 1], after)
+        inside = "".join(texts[part.inside.start : part.inside.stop])
+        _refuse_moved(source.text[begins if part.begins else 0 : ends], inside, left_out)
+
+
+def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
+    """Refuses a page whose tree has words before or after a document that its source has inside."""
+    for text in left_out:
+        words = _characters(text)
+        if source.count(words) > inside.count(words):
+            raise CutShort(f"the page's tags are nested so wrongly that parsing moves {text[:60]!r} out of its place")
+
+
+def _find_end_of_text(source: str, last: str, after: str) -> int:
+    """Where the last words of a text end, which stand in what follows it as well."""
+    place = len(source)
+    for _ in range(after.count(last) + 1):
+        place = source.rfind(last, 0, place)
+        if place < 0:
+            return len(source)
+    return place + len(last)
+
+
+def _characters(text: str) -> str:
+    return "".join(text.split())
+
+
+def _find_nth(text: str, words: str, count: int) -> int | None:
+    """Where words stand for the nth time in a text, None where they do not stand so often."""
+    place = -1
+    for _ in range(count):
+        place = text.find(words, place + 1)
+        if place < 0:
+            return None
+    return place

@@ -1,0 +1,162 @@
+"""The bytes of a page -> its markup, when all of it is there. Pure.
+
+A page is whole when it is text, its `</html>` came, and it closes the articles that it opens. Words inside comments,
+scripts and the like are no markup. The article, where there is just one, is cut out: it is a quarter of the page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ingest.errors import CutShort, NotADecision
+from ingest.parsing.input_limits import decode_bounded, refuse_what_is_hard
+
+_TOKEN = re.compile(  # most tags of a page begin with another letter than these
+    rb"<(?=[!asitnx][-rctveiofm]|/[ahs][rtv])"
+    rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|(/?svg\b)"
+    rb"|/html\s*>)"
+)
+_AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
+_VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
+_NAME = re.compile(rb"[a-z][\w-]*")
+_HIDING = {
+    b"hidden": re.compile(rb"hidden(?=[>=/\s])"),
+    b"style": re.compile(
+        rb"style\s*=\s*(?=[\"']?(?:[^\"'>]*;)?\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)))"
+    ),
+}
+_MOST_HIDDEN = 20
+"""Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
+
+
+class Markup(NamedTuple):
+    """A whole page."""
+
+    html: str
+    low: bytes
+    """The page's bytes in UTF-8 and lower case."""
+    article: str | None
+    """Its one article, from tag to tag, where it has just one and nothing around it hides it."""
+    span: tuple[int, int]
+    """Where that begins and ends in the bytes."""
+    odd: tuple[str, ...]
+    """What is odd about its encoding, a phrase each."""
+    is_article_open: bool = False
+    """Whether it opens more articles than it closes."""
+    has_balanced_articles: bool = True
+    """Whether it closes as many articles as it opens."""
+
+
+def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False) -> Markup:
+    """The markup of a page that is all there. `charset`: the one the response names. `as_is`: or of one that is not.
+
+    Raises TooLarge, Undecodable, CutShort, NotADecision.
+    """
+    html, data, odd = decode_bounded(body, charset)
+    if "<" not in html:
+        raise NotADecision("no markup at all" if html.strip() else "an empty page")
+    low = data.lower()
+    if as_is:
+        refuse_what_is_hard(data)
+        return Markup(html, low, None, (0, len(low)), odd)
+    opened, closed, ended = _landmarks(low)
+    if ended is None or not _AFTER_THE_END.match(low, ended):
+        raise CutShort("the page does not end with </html>: it is cut short")
+    if opened and (not closed or closed[-1] < opened[0]):
+        raise CutShort("the page opens an <article> and does not close it")
+    if len(opened) == len(closed) == 1 and not may_be_hidden(low, opened[0]):
+        article = data[opened[0] : closed[0]]
+        refuse_what_is_hard(article)
+        return Markup(html, low, article.decode(), (opened[0], closed[0]), odd)
+    refuse_what_is_hard(data)
+    return Markup(html, low, None, (0, len(low)), odd, len(opened) > len(closed), len(opened) == len(closed))
+
+
+def read_beyond_article(markup: Markup) -> str:
+    """All of a page, whether or not its one article was cut out. Raises TooLarge."""
+    if markup.article is not None:  # all else was not looked at
+        refuse_what_is_hard(markup.html.encode())
+    return markup.html
+
+
+def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
+    """Where a page in lower case opens articles, where it has closed them, and where its last `</html>` ends."""
+    opened: list[int] = []
+    closed: list[int] = []
+    ended: int | None = None
+    in_drawing = False  # where `title`, `style` and `script` are ordinary elements
+    at = 0
+    while (token := _TOKEN.search(low, at)) is not None:
+        at = token.end()
+        aside, opens, closes, drawing = token.groups()
+        if aside == b"!--":
+            at = _comment_end(low, at)
+            if at < 0:
+                break
+        elif drawing is not None:
+            tag_ends = low.find(b">", at)
+            in_drawing = drawing == b"svg" and low[tag_ends - 1 : tag_ends] != b"/"
+        elif aside is not None:
+            if in_drawing and aside != b"title":
+                continue
+            if in_drawing:  # a title labels the drawing, and no end tag in it closes anything outside
+                ends = low.find(b">", at)
+                if low[ends - 1 : ends] != b"/":
+                    at = max(at, low.find(b"</title", at))
+                continue
+            at = low.find(b"</" + aside, at)
+            if at < 0:
+                break
+        elif opens is not None:
+            opened.append(token.start())
+        elif closes is not None:
+            closed.append(at)
+        else:
+            ended = at
+    return opened, closed, ended
+
+
+def _comment_end(low: bytes, at: int) -> int:
+    """Where a comment ends whose text begins at a place, or -1. `<!-->` and `<!--->` are whole (HTML, 13.2.5.43)."""
+    if low.startswith((b">", b"->"), at):
+        return low.index(b">", at) + 1
+    end = low.find(b"-->", at)
+    other = low.find(b"--!>", at, end if end >= 0 else len(low))
+    if other >= 0:
+        return other + 4
+    return end + 3 if end >= 0 else -1
+
+
+def may_be_hidden(low: bytes, article: int) -> bool:
+    """Whether the article or an element that is still open before it seems to be hidden by its attributes."""
+    limit = low.index(b">", article) + 1
+    looked = 0
+    for word, pattern in _HIDING.items():
+        at = low.find(word, 0, limit)
+        while at >= 0:
+            if low[at - 1] in b"\t\n\f\r \"'/" and pattern.match(low, at, limit):
+                looked += 1
+                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
+                    return True
+            at = low.find(word, at + 5, limit)
+    return False
+
+
+def _hides_article(low: bytes, at: int, article: int) -> bool:
+    """Whether the tag around a place is the article's or that of an element still open there."""
+    tag = low.rfind(b"<", 0, at)
+    if tag < 0 or low.find(b">", tag, at) >= 0:
+        return False
+    named = _NAME.match(low, tag + 1)
+    name = named[0] if named else b""
+    return tag == article or (name not in _VOID and _still_open(low, name, at, article))
+
+
+def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
+    depth = 1
+    for token in re.compile(rb"<(/?)" + re.escape(name) + rb"\b").finditer(low, at, until):
+        depth += -1 if token[1] else 1
+        if depth == 0:
+            return False
+    return True

@@ -1,0 +1,143 @@
+"""What parsing finds beside the text: oddities, dated notes, references named in one title, unreadable pages, and the
+kinds of blocks that stand outside decisions. Call what writes inside a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from storage.model import Decision
+
+
+def record_findings(db: sqlite3.Connection, decision: Decision, at: str) -> None:
+    """Replaces the oddities, notes and references of a decision by those of its current reading."""
+    reference = decision.reference
+    for table in ("oddities", "notes"):
+        db.execute(f"DELETE FROM {table} WHERE reference = ?", (reference,))
+    db.execute("DELETE FROM related WHERE reference = ? AND reason = 'named in title'", (reference,))
+    db.executemany(
+        "INSERT OR IGNORE INTO oddities (reference, what, example, found_at) VALUES (?, ?, ?, ?)",
+        [(reference, one.what, one.example, at) for one in decision.odd],
+    )
+    db.executemany(
+        "INSERT INTO notes (reference, position, date, text) VALUES (?, ?, ?, ?)",
+        [(reference, place, note.date.isoformat(), note.text) for place, note in enumerate(decision.notes)],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO related (reference, other, reason) VALUES (?, ?, 'named in title')",
+        [(reference, other) for other in decision.named_with],
+    )
+
+
+class OddCount(NamedTuple):
+    """How many decisions have an oddity of one kind."""
+
+    what: str
+    decisions: int
+    example: str
+    """The reference of one of them."""
+
+
+def count_oddities(db: sqlite3.Connection) -> list[OddCount]:
+    """The kinds of oddities, the most frequent first."""
+    rows = db.execute(
+        "SELECT what, count(DISTINCT reference), max(reference) FROM oddities GROUP BY what ORDER BY 2 DESC, 1"
+    )
+    return [OddCount(*row) for row in rows]
+
+
+def find_oddities(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
+    """The oddities found last, newest first."""
+    rows = db.execute(
+        "SELECT reference, what, example, found_at FROM oddities ORDER BY found_at DESC, reference LIMIT ?", (limit,)
+    )
+    return [dict(zip(("reference", "what", "example", "found_at"), row, strict=True)) for row in rows]
+
+
+# ------------------------------------------------------------ pages that are known not to parse
+
+
+class Unreadable(NamedTuple):
+    """A decision whose page does not parse, and came again with the same bytes."""
+
+    reference: str
+    since: str
+    checked_at: str
+    normaliser: str
+    """The parser that failed on it last."""
+    error: str
+
+
+def record_unreadable(db: sqlite3.Connection, reference: str, at: str, normaliser: str, error: str) -> None:
+    """Records that the page of a decision came again with the bytes that do not parse."""
+    db.execute(
+        "INSERT INTO unreadable (reference, since, checked_at, normaliser, error) VALUES (?1, ?2, ?2, ?3, ?4) "
+        "ON CONFLICT (reference) DO UPDATE SET checked_at = ?2, normaliser = ?3, error = ?4",
+        (reference, at, normaliser, error),
+    )
+
+
+def forget_unreadable(db: sqlite3.Connection, references: Sequence[str]) -> None:
+    """Removes decisions whose page parses, or changed."""
+    db.executemany("DELETE FROM unreadable WHERE reference = ?", [(reference,) for reference in references])
+
+
+def find_unreadable(db: sqlite3.Connection) -> list[Unreadable]:
+    """The decisions whose page is known not to parse, by reference."""
+    rows = db.execute("SELECT reference, since, checked_at, normaliser, error FROM unreadable ORDER BY reference")
+    return [Unreadable(*row) for row in rows]
+
+
+# ------------------------------------------------------------ blocks outside decisions
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideBlock:
+    """A kind of block outside decisions: its words with references, dates, numbers and addresses masked."""
+
+    hash: str
+    masked: str
+    example: str
+    reference: str
+    """The decision on whose page the example stands."""
+    first_seen: str
+    last_seen: str
+    decisions: int
+    """On how many decisions' pages it was seen."""
+
+
+def count_outside_block(db: sqlite3.Connection, block: OutsideBlock) -> bool:
+    """Counts one more decision with a kind of block; returns whether the kind is new."""
+    known = db.execute(
+        "UPDATE outside_blocks SET last_seen = max(last_seen, ?), decisions = decisions + ? WHERE hash = ?",
+        (block.last_seen, block.decisions, block.hash),
+    ).rowcount
+    if known:
+        return False
+    db.execute(
+        "INSERT INTO outside_blocks (hash, masked, example, reference, first_seen, last_seen, decisions) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            block.hash,
+            block.masked,
+            block.example,
+            block.reference,
+            block.first_seen,
+            block.last_seen,
+            max(block.decisions, 1),
+        ),
+    )
+    return True
+
+
+def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
+    """The kinds of blocks that were seen for the first time last, newest first."""
+    rows = db.execute(
+        "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
+        "ORDER BY first_seen DESC, decisions, hash LIMIT ?",
+        (limit,),
+    )
+    return [OutsideBlock(*row) for row in rows]

@@ -1,0 +1,110 @@
+"""The generated pages are what they claim to be, by code that does not read decisions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from bench.pages.boilerplate import Spot, case, plain_case, spots
+from bench.pages.chromium import Chromium
+from bench.pages.corpus import corpus
+from bench.pages.judge import differ
+from bench.pages.kinds import KINDS
+from bench.pages.layout import pages_of, style_of
+from bench.pages.markups import MARKUPS
+from bench.pages.model import Heading, Listing, Table, text_of
+from bench.pages.mutant_tries import difference, without_marks
+from bench.pages.mutants import OTHERS, SEEN, bases_of, kind_of, mutant
+from bench.pages.odd import odd_page
+from bench.pages.odd_tries import valid_pages
+from support.web import browser
+
+SAMPLES = corpus()
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(without_marks(text).split())
+
+
+def test_a_page_holds_the_words_of_its_decision() -> None:
+    for sample in SAMPLES[:120]:
+        shown = Counter[str]()
+        for page in plain_case(sample).pages:
+            body = LexborHTMLParser(page.decode()).body
+            assert body is not None
+            shown += _words(re.sub(r"\s+", " ", body.text(separator=" ")))
+        title = set(sample.title.split()) if style_of(sample).title_form == "title element" else set()
+        assert [
+            word
+            for word in differ(without_marks(text_of(sample)), " ".join(shown.elements())).lost
+            if word not in title
+        ] == []
+
+
+def test_the_corpus_has_each_kind_of_decision_and_block() -> None:
+    assert set(Counter(sample.kind for sample in SAMPLES)) == {"statement", "joint", "old report", "chapters"}
+    assert len({text_of(sample) for sample in SAMPLES}) == len(SAMPLES) == 400
+    blocks = [block for sample in SAMPLES for chapter in sample.chapters for block in chapter]
+    assert sum(isinstance(block, Table) for block in blocks) > 100
+    assert any(
+        item.inner and item.inner[0].items[0].inner for one in blocks if isinstance(one, Listing) for item in one.items
+    )
+    assert any(block == Heading("Further report", 2) for block in blocks)
+    assert any(not sample.has_article for sample in SAMPLES)
+    assert {style_of(sample).header_form for sample in SAMPLES} == set(range(10))
+    assert {style_of(sample).list_form for sample in SAMPLES} == set(range(10))
+
+
+def test_each_kind_of_boilerplate_has_ten_markups_at_each_place_of_law_5() -> None:
+    assert len(KINDS) == len(MARKUPS) == 10
+    places = {kind: {(spot.place, spot.inside) for spot in spots() if spot.kind == kind} for kind in KINDS}
+    assert all(len(found) == 6 + (kind in {"contents list", "chapter navigation"}) for kind, found in places.items())
+
+
+@pytest.mark.parametrize("spot", [spot for spot in spots() if spot.markup in {"divs", "form"}], ids=str)
+def test_only_the_block_is_added(spot: Spot) -> None:
+    made = [one for sample in SAMPLES[:20] if (one := case(spot, sample))]
+    assert made
+    for one in made:
+        plain = plain_case(one.sample).pages
+        added = [(page, before) for page, before in zip(one.pages, plain, strict=True) if page != before]
+        assert added, one.spot
+        assert any(page.replace(one.block.encode(), b"", 1) == before for page, before in added)
+
+
+def test_each_mutant_has_the_words_of_its_page_and_another_tree() -> None:
+    bases = bases_of(SAMPLES[:20])
+    for number in range(400):
+        made = mutant(number, bases, 1)
+        assert re.sub(rb"<[^>]*>", b"", made.page) == re.sub(rb"<[^>]*>", b"", made.base.page)
+        assert LexborHTMLParser(made.page.decode()).html != LexborHTMLParser(made.base.page.decode()).html
+
+
+def test_each_kind_seen_to_lose_words_is_a_tenth_of_the_mutants() -> None:
+    kinds = Counter(map(kind_of, range(9600)))
+    assert all(kinds[kind] >= 960 for kind in SEEN)
+    assert all(kinds[kind] for kind in OTHERS)
+
+
+def test_words_that_run_into_each_other_are_not_lost() -> None:
+    assert difference("- Mr X said so", "Mr Xsaid so") == ((), ())
+    assert difference("Mr X said so", "Mr X so").lost == ("said",)
+
+
+def test_what_stands_in_an_object_is_seen_once_its_loading_has_failed() -> None:
+    browser()
+    with Chromium() as chromium:
+        (shown,) = chromium.texts(
+            [b"<!doctype html><body><p>one<object><object><p>two</object></object><p hidden>three"]
+        )
+    assert shown.split() == ["one", "two"]
+
+
+def test_a_browser_shows_the_words_of_odd_pages() -> None:
+    browser()
+    assert all(valid_pages(150, 1))
+    assert odd_page(0, SAMPLES, 1) == odd_page(0, SAMPLES, 1)
+    assert pages_of(SAMPLES[0]) == pages_of(SAMPLES[0])

@@ -1,0 +1,42 @@
+"""Law 5: boilerplate added to generated pages changes no text. `python -m bench.pages boilerplate` is the full size."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from bench.pages.boilerplate import Case, Spot, case, plain_case, spots
+from bench.pages.corpus import corpus
+from bench.pages.kinds import KINDS
+from bench.pages.readers import load
+
+SAMPLES = corpus()
+CASES_OF_A_SPOT = 4
+SPOTS = list(spots())
+
+
+def _cases(spot: Spot) -> list[Case]:
+    """Some cases of one kind, markup and place; which decisions they are of differs from one to the next."""
+    start = SPOTS.index(spot) * 37
+    made = (case(spot, SAMPLES[(start + step * 7) % len(SAMPLES)]) for step in range(len(SAMPLES)))
+    return list(islice((one for one in made if one is not None), CASES_OF_A_SPOT))
+
+
+def _wrong(made: Case) -> str | None:
+    outcome = load()(made.pages, made.asked)
+    if outcome.text == made.expected:
+        return None
+    return f"decision {made.sample.number}, {made.spot}:\n{made.block}\n{outcome.error or outcome.text}"
+
+
+def test_generated_decisions_are_read_right_with_nothing_added() -> None:
+    assert [wrong for sample in SAMPLES if (wrong := _wrong(plain_case(sample)))] == []
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "known phrase"])
+def test_added_boilerplate_changes_no_text(kind: str) -> None:
+    made = [one for spot in SPOTS if spot.kind == kind for one in _cases(spot)]
+    assert len(made) >= CASES_OF_A_SPOT * 10, "each markup of each place has cases"
+    wrong = [failure for one in made if (failure := _wrong(one))]
+    assert not wrong, f"{len(wrong)} of {len(made)}, such as\n" + "\n\n".join(wrong[:3])

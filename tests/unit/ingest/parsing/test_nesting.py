@@ -1,0 +1,77 @@
+"""Which elements of a page are not closed as they are opened."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.parsing.source_text import read_source
+
+WELL_NESTED = {
+    "closed": "<main><article><p>a</p></article></main>",
+    "ends left out": "<ul><li>a<li>b<ul><li>c</ul><li>d</ul><p>e<p>f<div>g</div>",
+    "definitions": "<dl><dt>a<dd>b<dt>c<dd>d</dl>",
+    "table": "<table><tbody><tr><td>a<td>b<tr><th>c<td><p>d</table>",
+    "table in a cell": "<table><tr><td><table><tr><td>a</table></table>",
+    "options": "<select><option>a<option>b</select>",
+    "no skeleton": "<title>a</title><p>b</html>",
+    "void": "<p>a<br>b<img src=x><hr>",
+    "comment": "<div><!-- </div> --></div>",
+    "raw": "<div><script>'</div>'</script><style></div></style><textarea></div></textarea></div>",
+    "drawing": "<div><svg><title>a </div> b</title><path d='m0 0'/></svg></div>",
+    "quoted": "<div title='</div>'>a</div>",
+}
+
+
+@pytest.mark.parametrize("name", WELL_NESTED)
+def test_what_is_closed_as_it_was_opened_is_not_wrong(name: str) -> None:
+    assert read_source(WELL_NESTED[name]).wrong == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("markup", "wrong"),
+    [
+        ("<article><p>a</p>", {"article"}),
+        ("<p>a</p></article>", {"article"}),
+        ("<main><article><p>a</main></article>", {"article", "main"}),
+        ("<article><p>a </article> b</p>", {"article", "p"}),
+        ("<p>a <article>b</p></article>", {"article", "p"}),
+        ("<ul><li>a</article></ul>", {"article"}),
+        ("<h2>a<article></h2></article>", {"article", "h2"}),
+        ("<h1>a</h2>", {"h1", "h2"}),
+        ("<table><p>a</p><tr><td>b</td></tr></table>", {"table"}),
+        ("<table><tr>a<td>b</td></tr></table>", {"table"}),
+        ("<table><tr><td>a</tr>", {"table"}),
+        ("<button>a<p>b", {"button"}),
+        ("<a href=x>b<p>c</p>", {"a"}),
+        ("<a href=x>b<a href=y>c</a>", {"a"}),
+        ("<select><p>a</p></select>", {"p", "select"}),
+        ("<option>a", {"option"}),
+        ("<nav><li>a</nav></li>", {"li", "nav"}),
+    ],
+)
+def test_what_is_not_closed_as_it_was_opened_is_wrong(markup: str, wrong: set[str]) -> None:
+    assert read_source(markup).wrong >= wrong
+
+
+def test_an_element_that_another_end_closes_early_is_wrong() -> None:
+    """The second button ends the first, and with it the article that was opened in between."""
+    assert "article" in read_source("<button>a<article><p><button>b</button></article>").wrong
+
+
+def test_nothing_is_trusted_deeper_than_browsers_build_a_tree() -> None:
+    assert read_source("<div>" * 400 + "</div>" * 400).wrong == frozenset()
+    assert "article" in read_source("<div>" * 600 + "<article></article>" + "</div>" * 600).wrong
+
+
+def test_the_characters_of_the_text_stand_in_the_order_of_the_source() -> None:
+    source = read_source("<title>no</title><table>a &amp; <tr><td>b&#8203;c</td></tr></table><script>no</script>\xa0d")
+    assert source.text == "a&bcd"
+
+
+def test_a_text_after_the_last_end_of_an_article_is_known() -> None:
+    assert read_source("<article>a</article><article>b</article> c <p>d").after_articles == "cd"
+
+
+@pytest.mark.parametrize(("markup", "is_so"), [("<ol><li>a</ol>", True), ("<ol><li>a</li>", False), ("<p>a<b>", True)])
+def test_items_are_where_the_tags_put_them(markup: str, is_so: bool) -> None:
+    assert read_source(markup).places_items is is_so
