@@ -68,3 +68,12 @@ def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
     return Counts(*map(int, row))
+
+
+def count_held_between(db: sqlite3.Connection, window: Window) -> int:
+    """How many decisions of a window are held from the site."""
+    row = db.execute(
+        "SELECT count(*) FROM held_from_site WHERE decision_date BETWEEN ? AND ?",
+        (window.first.isoformat(), window.last.isoformat()),
+    ).fetchone()
+    return int(row[0])

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from storage.digests import DECISION, digest, find_decision_flaw, sha256_of
 from storage.errors import Damaged
 from storage.layout import Layout, layout, lines
-from storage.model import Decision, DecisionKind, Line, RevisionReason, Source, Window
+from storage.model import Decision, DecisionKind, Line, RevisionReason, Source
 
 FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
 """The columns of a decision that its page prints, beside its text."""
@@ -369,15 +369,6 @@ def count_read_by_others(db: sqlite3.Connection, normaliser: str) -> int:
         "SELECT count(*) FROM held_from_site AS h JOIN decisions AS d USING (reference) WHERE d.normaliser <> ? "
         "AND h.reference IN (SELECT reference FROM pages WHERE state = 'read')",
         (normaliser,),
-    ).fetchone()
-    return int(row[0])
-
-
-def count_held_between(db: sqlite3.Connection, window: Window) -> int:
-    """How many decisions of a window are held from the site."""
-    row = db.execute(
-        "SELECT count(*) FROM held_from_site WHERE decision_date BETWEEN ? AND ?",
-        (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
     return int(row[0])
 

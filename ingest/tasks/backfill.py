@@ -26,7 +26,8 @@ from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling
 from ingest.tasks.outcome import Outcome, judge, summarise
 from ingest.tasks.task_run import TaskRun
-from storage import decisions, intents, ledger, queue
+from storage import intents, ledger, queue
+from storage.claims import count_held_between
 from storage.database import atomic
 from storage.model import Window
 
@@ -65,7 +66,7 @@ def backfill(task: Backfill, run: TaskRun) -> Outcome:
     window = find_range(task, run.clock.today())
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
     with crawling(run, trusted_since=trusted) as crawl:
-        run.tally.held = decisions.count_held_between(run.db, window)
+        run.tally.held = count_held_between(run.db, window)
         with crawl.fetching_anyway(lambda: crawl.pipeline.fetch_queued([window], task.limit)):
             total = _find_total(crawl, run, window, trusted)
             run.tally.plan = describe_backfill(

@@ -107,7 +107,7 @@ def daemon(settings: Settings) -> int:
 @command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--unclosed", is_flag=True, help="Take statements without their closing line.")
-@click.option("--as-is", is_flag=True, help="Take pages and texts that are not whole; they are named as odd.")
+@click.option("--as-is", is_flag=True, help="Take pages and texts that are cut short; they are named as odd.")
 def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_is: bool) -> int:
     """Take text documents and saved HTML pages, from files and folders.
 
