@@ -17,7 +17,7 @@ from storage.pages import Codec
 TABLES = {
     "decisions": "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, summary, text, "
     "url, status, text_sha256, normaliser, source FROM decisions",
-    "layouts": "SELECT * FROM layouts",
+    "layouts": "SELECT reference, kinds, numbers FROM layouts",
     "paragraphs": "SELECT reference, position, section, number, kind, text FROM paragraphs",
     "revisions": "SELECT r.reference, r.revision, r.source, r.change, r.text_sha256, r.normaliser, r.document, "
     "r.fields, r.text, p.reference, p.url, p.chapter, p.state FROM revisions AS r "

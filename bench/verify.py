@@ -43,6 +43,10 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
                 },
                 rounds,
             )
+    return _figures(spent, decisions)
+
+
+def _figures(spent: dict[str, list[float]], decisions: int) -> list[Figure]:
     return [
         Figure(
             "rows and pages, of reading, unpacking and hashing them",

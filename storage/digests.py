@@ -105,13 +105,14 @@ def _encode(value: object) -> bytes:
     return value if isinstance(value, bytes) else b"\xff" if value is None else str(value).encode()
 
 
-def sha256_of(text: str | bytes) -> str:
-    """The SHA-256 of a text in UTF-8, as `text_sha256` holds it."""
-    return hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
+def sha256_of(text: object) -> str:
+    """The SHA-256 of a text in UTF-8, as `text_sha256` holds it. In a damaged table there may be anything in its
+    place."""
+    return hashlib.sha256(_encode(text)).hexdigest()
 
 
 def find_decision_flaw(
-    covered: Sequence[object], stored: object, text: str | bytes, text_sha256: object, last_seen: object = None
+    covered: Sequence[object], stored: object, text: object, text_sha256: object, last_seen: object = None
 ) -> str | None:
     """What of a decision is damaged; None where nothing is.
 

@@ -65,7 +65,9 @@ class Share:
 
     def range(self, highest: int) -> tuple[int, int]:
         """The row ids, the first excluded and the last included."""
-        return highest * self.number // self.of, highest * (self.number + 1) // self.of
+        first, last = highest * self.number // self.of, highest * (self.number + 1) // self.of
+        # In a damaged table the last row need not have the highest row id, nor the first a positive one.
+        return first if self.number else -(2**63), last if self.number + 1 < self.of else 2**63 - 1
 
 
 def check_rows(

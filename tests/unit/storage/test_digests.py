@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from ingest.run import Backfill, Import, Renormalise
 from storage import decisions
 from storage.database import atomic
-from storage.digests import DECISION, LAYOUT, PAGES, REVISIONS, digest, find_flaw, find_revision_flaw, keep_digests
+from storage.digests import (
+    DECISION,
+    LAYOUT,
+    PAGES,
+    REVISIONS,
+    digest,
+    find_decision_flaw,
+    find_flaw,
+    find_revision_flaw,
+    keep_digests,
+)
 from storage.export import COLUMNS
 from storage.writer import writing
 from support.paths import SEEDS
@@ -199,3 +209,9 @@ def test_the_triggers_are_the_connections_own_so_that_other_programs_may_write(p
         keep_digests(db)  # twice is once
         db.execute("UPDATE decisions SET outcome = 'Other'")
         assert flaws(db) == {}
+
+
+@pytest.mark.parametrize("text", [None, 7, b"\xff"])
+def test_anything_may_stand_in_place_of_a_text(text: object) -> None:
+    covered = [None] * len((*DECISION, *LAYOUT))
+    assert "its text does not fit its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))
