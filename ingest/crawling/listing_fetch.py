@@ -48,7 +48,7 @@ class ListingFetcher:
         self._note_odd = note_odd
         self._first: tuple[Window, Listing, str] | None = None
         """The last first page that was fetched for its total alone, with the instant just before."""
-        self._double_cards = DoubleCards(db)
+        self._double_cards = DoubleCards()
         self._silences: dict[Window, str] = {}
         self.failure: FetchError | ReadError | None = None
         """Why the last page of the listing that could not be fetched or parsed could not be."""
@@ -90,7 +90,8 @@ class ListingFetcher:
         self._note(self.target(window, number), page)
         if number == 1:
             self._double_cards.begin()
-        cards, doubles = self._double_cards.sort(page.entries)
+        known = entries.find_entries(self._db, [card.reference for card in page.entries])
+        cards, doubles = self._double_cards.sort(page.entries, known)
         for reference, told in doubles.items():
             log.warning("%s: %s", reference, told)
             self._findings.doubles.setdefault(window, {})[reference] = told

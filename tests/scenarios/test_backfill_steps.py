@@ -28,6 +28,7 @@ SET_UP = {"ingest.tasks.crawl", "ingest.tasks.outcome", "ingest.tasks.intent"}
 PURE = {
     "ingest.crawling.windows",
     "ingest.crawling.asked_for",
+    "ingest.crawling.double_cards",
     *(f"ingest.recording.{name}" for name in ("chapters", "compare", "failures", "outside_blocks")),
 }
 
