@@ -11,8 +11,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -64,51 +63,23 @@ class Counted(sqlite3.Connection):
         return cursor
 
 
-@dataclass
-class _Job:
-    do: Callable[[], object]
-    trigger: Any
-    next_run_time: datetime | None
-
-
 class Timetable:
-    """In place of APScheduler's: what is due comes when `Stop.wait` waits, and no thread runs."""
+    """What the daemon does by itself: its plan, and heartbeats, which no thread writes here."""
 
-    def __init__(self, **_: object) -> None:
-        self._jobs: dict[str, _Job] = {}
-        self.beat: Callable[[], object] = lambda: None
+    def __init__(self, daemon: Any, plan: Any) -> None:
+        self._daemon = daemon
+        self._plan = plan
         self._beat_at = 0
         """Seconds since 1970."""
         self._waited_at = 0
         """How many requests had been made when it waited last."""
-        _timetables[:] = [self]
-
-    def add_job(self, do: Callable[[], object], trigger: Any, *, id: str = "", **given: Any) -> None:  # noqa: A002
-        if trigger == "interval":  # heartbeats
-            self.beat = do
-            return
-        at = given.get("run_date") if trigger == "date" else trigger.get_next_fire_time(None, now().time.now())
-        self._jobs[id or f"job {len(self._jobs)}"] = _Job(do, None if trigger == "date" else trigger, at)
-
-    def get_job(self, id: str) -> _Job | None:  # noqa: A002
-        return self._jobs.get(id)
-
-    def remove_job(self, id: str) -> None:  # noqa: A002
-        if self._jobs.pop(id, None) is None:
-            raise find("apscheduler.jobstores.base:JobLookupError")(id)
-
-    def start(self) -> None:
-        pass
-
-    def shutdown(self, *, wait: bool = True) -> None:
-        pass
 
     def beat_if_due(self) -> None:
         """Writes a heartbeat once a minute."""
         at = now().time.at
         if at - self._beat_at >= _BEAT_SECONDS:
             self._beat_at = at
-            self.beat()
+            self._daemon.beat(self._plan.next_run)
 
     def is_busy(self) -> bool:
         """Whether the daemon asked the site anything since it waited last: then it may do so again soon."""
@@ -116,20 +87,21 @@ class Timetable:
         return busy
 
     def run_next(self) -> None:
-        """Lets time pass until the next job is due, and does it."""
-        due = [(job.next_run_time, name) for name, job in self._jobs.items() if job.next_run_time]
+        """Lets time pass until the next sync is due."""
+        due = self._plan.next_run
         time = now().time
-        if not due:
-            time.at += 3_600
-            return
-        at, name = min(due)
-        job = self._jobs[name]
-        time.at = max(time.at, int(at.timestamp()))
-        if job.trigger is None:
-            del self._jobs[name]
-        else:
-            job.next_run_time = job.trigger.get_next_fire_time(at, time.now() + timedelta(seconds=1))
-        job.do()
+        time.at = max(time.at + 1, int(due.timestamp()) + 1) if due is not None else time.at + 3_600
+
+
+@contextlib.contextmanager
+def _beating(daemon: Any, plan: Any) -> Iterator[None]:
+    """In place of the daemon's heartbeat thread."""
+    _timetables[:] = [Timetable(daemon, plan)]
+    _timetables[0].beat_if_due()
+    try:
+        yield
+    finally:
+        daemon.beat_last()
 
 
 _timetables: list[Timetable] = []
@@ -225,7 +197,7 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
         (clock, "__init__", simulated_clock),
         (stop, "wait", _wait),
         (stop, "on_signals", _on_signals),
-        (import_module("scheduler"), "BackgroundScheduler", Timetable),
+        (import_module("scheduler"), "_beating", _beating),
         (sqlite3, "connect", functools.partial(sqlite3.connect, factory=Counted)),
         (os, "getpid", _number_of_process),
     ]

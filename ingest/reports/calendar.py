@@ -213,7 +213,7 @@ svg { font: 13px system-ui, sans-serif; }
   .ink { fill: #f0f0f0; }
   .quiet { fill: #b4b4b4; }
 }"""
-_TITLE = "Local Government and Social Care Ombudsman: which months of decision dates are proven"
+_TITLE = "Local Government and Social Care Ombudsman: proven decision dates"
 
 
 def as_svg(calendar: Calendar) -> str:

@@ -570,7 +570,7 @@ def test_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written(desk: De
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert desk.run("show", "25-004-920", "--db", database).out
         assert desk.run("search", "council", "--db", database).out
-        sentence = desk.run("import", SEEDS, "--db", database, code=1).sentence
+        sentence = desk.run("import", SEEDS, "--db", database, code=2).sentence
         assert "kept.db" in sentence
         assert "--db" in sentence
 

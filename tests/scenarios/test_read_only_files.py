@@ -100,8 +100,9 @@ def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound)
     folder.chmod(0o555)
     for command in (["backfill"], ["daemon"], ["import", str(SEEDS)]):
         ran = bound.bound(*command)
-        assert ran.code == 1
-        assert "kept.db cannot be written: Permission denied" in ran.sentence
+        assert ran.code == 2
+        assert "kept.db cannot be written: its lock" in ran.sentence
+        assert "(Permission denied)" in ran.sentence
         assert "--db" in ran.sentence
     reads_all(bound)
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")

@@ -71,7 +71,7 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
     with closing(sqlite3.connect(short_shop.database)) as db:  # the time passes that it was to wait
         db.execute("UPDATE pace SET next_at = 0, hold_until = 0")
         db.commit()
-    goes_on(short_shop, 1)
+    goes_on(short_shop, 2 if name == "the next try" else 1)  # a request that met a closed connection is sent once more
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -75,7 +75,7 @@ FRESH: dict[str, dict[str, Endings]] = {
     "elsewhere": {"listing": BLOCKED, "pages": INCOMPLETE | BLOCKED, "everything": INCOMPLETE | BLOCKED},
     "another reference": {"pages": BLOCKED},
     "miscounted": {"listing": INCOMPLETE},
-    "shifted back": {"listing": INCOMPLETE},
+    "shifted back": {"listing": COMPLETE | INCOMPLETE},
     "no total": {"listing": LAYOUT},
 }
 HELD: dict[str, dict[str, Endings]] = {
@@ -173,8 +173,13 @@ def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
     ]
 
 
+MADE_UP_FOR = {"card repeated"}
+"""Faults of the listing that walking the days of repeated cards makes up for."""
+
+
 def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
     """It ended as it should, named the fault, and did no harm."""
+    endings = endings | (COMPLETE if name in MADE_UP_FOR else set())
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
     nothing_false(world, before)
     asked = journalled(world)
