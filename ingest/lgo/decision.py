@@ -44,7 +44,7 @@ def compose(
     """
     own = reference if reference is not None and title.names(reference) else title.references[0]
     header = read_header(blocks, marked_up=marked_up)
-    if not header.body or (header.summary is None and all(is_closing(block.text) for block in header.body)):
+    if not header.body or (header.summary is None and all(map(_says_nothing, header.body))):
         raise NotADecision(f"{own}: no text after its header")
     lines = _read_lines(title, header, marked_up=marked_up)
     category, _, subcategory = header.fields.get("Category", "").partition(" > ")
@@ -67,6 +67,13 @@ def compose(
         notes=tuple(_find_notes(lines)),
         named_with=tuple(one for one in (*title.references, *title.others) if one != own),
     )
+
+
+def _says_nothing(block: Block) -> bool:
+    """Whether a block is no text of a decision: a closing line, a labelled line of the header, or a mark without
+    words."""
+    text = block.text
+    return is_closing(text) or split_label(text) is not None or not any(letter.isalnum() for letter in text)
 
 
 def _read_lines(title: Title, header: Header, *, marked_up: bool) -> list[Line]:

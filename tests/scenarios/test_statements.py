@@ -105,8 +105,13 @@ def find_unclaimed(printed: str, made: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("state", [nothing, recent, everything, paused, blocked, lacking])
 def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
-    world: World, made: set[str], capsys: pytest.CaptureFixture[str], state: Callable[[World], None]
+    world: World,
+    made: set[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    state: Callable[[World], None],
 ) -> None:
+    monkeypatch.setenv("LGSCO_FETCH_PACE", "0")
     state(world)
     if not world.database.exists():
         create_database(world.database)
