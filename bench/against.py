@@ -1,4 +1,4 @@
-"""What reading a page costs, against another checkout of this project: CPU a page, in turns, ratio of medians.
+"""Compares the CPU time of reading a page with another checkout's: in turns, as a ratio of medians.
 
     python -m bench.against OTHER_CHECKOUT [PAGES] [ROUNDS]
 

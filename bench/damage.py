@@ -40,14 +40,14 @@ from storage.writer import writing
 AT = "2026-11-20T12:00:00Z"
 _DECISIONS = 40
 _COLUMNS = (*DECISION, "text")
-"""What is published of a decision, but for `last_seen`: that is checked for its form and order alone."""
+"""The published columns of a decision, without `last_seen`, of which only the form and order are checked."""
 
 Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the damages."""
+    """Counts how the damages ended."""
 
     made: int = 0
     changed: int = 0
@@ -241,12 +241,12 @@ KINDS: tuple[tuple[str, Callable[[Path, Random], None]], ...] = (
 )
 
 
-# ---------------------------------------------------------------- what leaves
+# ---------------------------------------------------------------- published rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Published:
-    """What is published, in full: rows by reference, layouts, texts of revisions."""
+    """Everything published: rows by reference, layouts, texts of revisions."""
 
     rows: dict[str, Row]
     layouts: dict[str, Row]
@@ -259,7 +259,7 @@ class _Published:
 
 
 def _published(path: Path) -> _Published:
-    """What plain SQLite reads. Raises sqlite3.Error."""
+    """Reads the rows with plain SQLite. Raises sqlite3.Error."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         rows = db.execute(f"SELECT reference, {', '.join(_COLUMNS)} FROM decisions").fetchall()
         layouts = db.execute("SELECT reference, kinds, numbers FROM layouts").fetchall()
@@ -297,7 +297,7 @@ def _examine(path: Path, truth: _Published, what: str, tally: Tally) -> None:
 
 
 def _try(look: Callable[[], Any], what: str, tally: Tally, otherwise: Any = True) -> Any:
-    """What was found; an error that is a sentence names the damage."""
+    """Calls `look`. A failure with a clear message gives `otherwise`; any other is noted in `tally`."""
     try:
         return look()
     except (LgscoError, FileUnreadable):

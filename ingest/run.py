@@ -158,9 +158,8 @@ def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, told: str) 
         window = find_range(task, run.clock.today())
         ending = intent.judge_ending(state, exit_code, reached_the_end=False)
         progress = count_progress(run, window)
-        if ending == "paused" and not isinstance(
-            task, Demo
-        ):  # a demo's database is its own: no backfill goes on with it
+        # A demo's database is its own: no backfill goes on with it.
+        if ending == "paused" and not isinstance(task, Demo):
             told = describe_pause(window)
         told = f"{progress}; {told}"
     return Outcome(state, exit_code, told, run.tally)

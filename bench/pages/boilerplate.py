@@ -133,7 +133,7 @@ def _asked(sample: Sample, chance: Random) -> str | None:
 
 
 def verdict(made: Case, outcome: Outcome) -> Counter[str]:
-    """What one reading adds to the counts."""
+    """Counts one reading."""
     if outcome.text is None:
         return Counter(pages=1, refused=1)
     difference = differ(made.expected, outcome.text)

@@ -42,7 +42,7 @@ async (pages) => {
   const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const isNested = frames.some((frame) => frame.contentDocument.querySelector('object object'));
   let before, now = shown();
-  do {  // what stands in an <object> is shown only when its loading has failed, one level after another
+  do {  // the content of an <object> is shown only once its loading has failed, one level after another
     await wait(isNested ? 200 : 10);
     [before, now] = [now, shown()];
   } while (now.some((text, at) => text !== before[at]));
@@ -103,7 +103,7 @@ class Chromium:
         self._profile.cleanup()
 
     def texts(self, pages: Iterable[bytes]) -> Iterator[str]:
-        """What each page shows: `innerText` of its body."""
+        """The text that each page shows: `innerText` of its body."""
         waiting = iter(pages)
         while batch := list(islice(waiting, _AT_ONCE)):
             encoded = json.dumps([base64.b64encode(page).decode() for page in batch])

@@ -1,4 +1,4 @@
-"""What reading a page costs in this checkout and in another, measured in turns in one run."""
+"""Measures the cost of reading a page in this checkout and in another, in turns in one run."""
 
 from __future__ import annotations
 

@@ -89,14 +89,13 @@ def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> P
     )
 
 
-def ask_site_total(run: TaskRun, crawl: Crawl) -> int | None:
-    """The total that the site states for all dates, which is recorded. None where it states none: an answer without a
-    total is no zero, and nothing is recorded."""
+def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
+    """Records the total that the site states for all dates. An answer without a total is no zero: then nothing is
+    recorded."""
     total = crawl.walker.ask_aside(EVERYTHING)
     if total is not None:
         with atomic(run.db):
             intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
-    return total
 
 
 def walk_settings(config: Config, today: date) -> WalkSettings:

@@ -109,7 +109,7 @@ class SyncRound:
         *,
         scopes: list[Window],
         fetch: Callable[[], None],
-        ask_site_total: Callable[[], object],
+        ask_site_total: Callable[[], None],
     ) -> None:
         """`scopes`: the ranges of decision dates that sync answers for. `fetch` fetches what of them is queued and
         due. `ask_site_total` asks for the total of all dates, and records it."""
