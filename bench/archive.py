@@ -19,6 +19,8 @@ from ingest.clock import Clock
 from ingest.config import Config
 from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
+from ingest.crawling.findings import Findings
+from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
@@ -120,6 +122,7 @@ class Archive:
             *(self._db, walker, canary, disappearances, self._clock, self._config, run),
             scopes=[EVERYTHING],
             fetch=fetch,
+            check_listing=lambda: None,
             ask_site_total=lambda: None,
         ).go()
         self._require_proof(walker)
@@ -138,11 +141,15 @@ class Archive:
 
     def _walker(self, run: int, canary: Canary, trusted: str | None = None) -> ListingWalker:
         return ListingWalker(
-            *(self._db, self._client, self._clock, run),
-            settings=walk_settings(self._config, self.today),
+            *(self._db, self._listing(run), self._clock, run),
+            settings=walk_settings(self._config, self.today, may_begin=lambda _day: True),
             trusted_since=trusted,
             check_canary=canary.check,
-            note_odd=lambda _page, _what: None,
+        )
+
+    def _listing(self, run: int) -> ListingFetcher:
+        return ListingFetcher(
+            *(self._db, self._client, self._clock, run, Findings()), note_odd=lambda _page, _what: None
         )
 
     def _hold(self, run: int, window: Window) -> None:

@@ -1,4 +1,4 @@
-"""What was asked only to know whether the site's answers can be trusted: known decisions, and totals with filters."""
+"""Known decisions that are read again only to know whether the site's answers can be trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from storage.model import Window
 
-Kind = Literal["canary", "filters"]
+Kind = Literal["canary"]
 
 
 @dataclass(frozen=True, slots=True)

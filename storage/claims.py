@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from storage import intents, ledger
+from storage import intents, ledger, listing_findings
 from storage.model import Intent, Proof, Window
 
 
@@ -38,6 +38,8 @@ class ClaimRows:
     """Of each of those windows, of each range that was asked for, and of all dates."""
     site_total: tuple[int, str] | None
     """The total that the site stated last for all dates, and when."""
+    form: str | None = None
+    """The form in which the listing is asked now; None before that was found out."""
 
 
 ChooseDates = Callable[[list[Intent]], Sequence[Window]]
@@ -55,6 +57,7 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
         windows=dates,
         counts={window: count_listed(db, window) for window in {*dates, *(one.window for one in asked), everything}},
         site_total=intents.find_site_total(db),
+        form=listing_findings.find_form_in_use(db),
     )
 
 

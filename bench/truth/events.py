@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from bench.truth.program import Time
 from bench.truth.site import FORMS, Decision, Site
 
 OLDEST_DAYS = 2_600
 """Some decisions are older than the retention age of 1,826 days."""
+
+ASKED_WITH = ("t", "dc", "/")
+"""The names of what a listing can be asked for besides the dates, and a slash behind its path."""
+
+_DAY = timedelta(days=1)
+
+
+def _later(day: date) -> date:
+    return day if day in (date.min, date.max) else day + _DAY
+
+
+def _earlier(day: date) -> date:
+    return day if day in (date.min, date.max) else day - _DAY
+
+
+def _is_summer(day: date) -> bool:
+    return bool(datetime.combine(day, time(), ZoneInfo("Europe/London")).dst())
+
+
+DATE_FILTERS: tuple[Callable[[date, date], tuple[date, date]], ...] = (
+    lambda first, last: (first, _earlier(last)),
+    lambda first, last: (_later(first), last),
+    lambda first, last: (
+        _later(first) if _is_summer(first) else first,
+        _later(last) if _is_summer(_later(last)) else last,
+    ),
+)
+"""Date filters that are a day off: an end is left out, or midnight in London is compared in UTC."""
 
 WEIGHTS = {
     "days pass": 12,
@@ -30,6 +59,8 @@ WEIGHTS = {
     "not counted": 2,
     "depth": 1,
     "cap": 1,
+    "form narrowed": 2,
+    "form widened": 2,
     "shell": 3,
     "refused": 2,
     "away": 2,
@@ -74,6 +105,8 @@ class Events:
             "not counted": lambda: self._hide(site.uncounted),
             "depth": lambda: self._limit(depth=chance.choice((10, 20))),
             "cap": lambda: self._limit(cap=chance.choice((10, 20))),
+            "form narrowed": self._narrow,
+            "form widened": self._widen,
             "shell": self._answer_with_shells,
             "refused": lambda: setattr(site.faults, "refused", chance.choice(("listing", "decisions", "both"))),
             "away": lambda: setattr(site.faults, "away", True),
@@ -87,6 +120,7 @@ class Events:
         """Publishes what is there at the beginning."""
         for _ in range(self._chance.choice((15, 70, 160, 280))):
             self._publish(self.some_day())
+        self._site.filter_dates = self._chance.choice((None, None, None, *DATE_FILTERS))
         if self._chance.random() < 0.25:  # many that reach the retention age together
             for _ in range(40):
                 self._publish(self._today - timedelta(days=1_800 + self._chance.randrange(60)))
@@ -155,6 +189,20 @@ class Events:
 
     def _limit(self, *, depth: int | None = None, cap: int | None = None) -> None:
         self._site.depth, self._site.cap = depth, cap
+        self._site.note()
+
+    def _narrow(self) -> None:
+        """What is asked besides the dates hides all decisions, or those of some dates."""
+        edge = self._chance.choice((date.max, self.some_day()))
+        asked_with = self._chance.choice(ASKED_WITH)
+        self._site.narrowed[asked_with] = lambda day: day <= edge
+        self._site.note()
+
+    def _widen(self) -> None:
+        """A few decisions are listed only where something is asked besides the dates."""
+        asked_with = self._chance.choice(ASKED_WITH)
+        for name in self._chance.sample(sorted(self._site.decisions), min(5, len(self._site.decisions))):
+            self._site.only_asked_with[name] = asked_with
         self._site.note()
 
     def _answer_with_shells(self) -> None:

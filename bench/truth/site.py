@@ -148,6 +148,13 @@ class Site:
     cap: int | None = None
     """Cards of a search behind the first so many are neither shown nor counted."""
     form: int = 0
+    """Which of `FORMS` words its total."""
+    filter_dates: Callable[[date, date], tuple[date, date]] | None = None
+    """Which dates it lists when it is asked for others; None: those."""
+    narrowed: dict[str, Callable[[date], bool]] = field(default_factory=dict)
+    """By what is asked besides the dates: the decision dates of which nothing is listed then."""
+    only_asked_with: dict[str, str] = field(default_factory=dict)
+    """Decisions that are listed only where something is asked besides the dates, with what."""
     missing_pages: set[str] = field(default_factory=set)
     """Listed decisions whose page answers 404."""
     ever_missing: set[str] = field(default_factory=set)
@@ -160,6 +167,8 @@ class Site:
     versions: list[Version] = field(default_factory=list)
     days: list[date] = field(default_factory=list)
     """Every decision date on which it ever listed something, in order."""
+    _was_seen: bool = False
+    """Whether it answered anything since its newest version began."""
 
     def __post_init__(self) -> None:
         self.note()
@@ -170,12 +179,14 @@ class Site:
         """Keeps what it lists from now on. Call it after each change of what it publishes or hides."""
         found = self._find(date.min, date.max)
         most = len(found) if self.cap is None else self.cap
-        sure = [one for one in found[:most] if one.reference not in self.cardless]
-        unsure = [one for one in found[:most] if one.reference in self.cardless] + found[most:]
+        contested = self.cardless | self.only_asked_with.keys()
+        sure = [one for one in found[:most] if one.reference not in contested]
+        unsure = [one for one in found[:most] if one.reference in contested] + found[most:]
         version = Version(self.clock(), _by_day(sure), _by_day(unsure), self._count(found))
-        if self.versions and self.versions[-1].since == version.since:  # which nobody saw
+        if self.versions and self.versions[-1].since == version.since and not self._was_seen:
             self.versions.pop()
         self.versions.append(version)
+        self._was_seen = False
         for day in {*version.listed, *version.contested}.difference(self.days):
             bisect.insort(self.days, day)
 
@@ -203,6 +214,8 @@ class Site:
         """Ends every fault and every hiding, but for what is in no search at all. `missing_pages` stay so."""
         self.cardless.clear()
         self.uncounted.clear()
+        self.narrowed.clear()
+        self.only_asked_with.clear()
         self.missing_pages.intersection_update(missing_pages)
         self.depth = self.cap = None
         self.faults = Faults()
@@ -213,17 +226,18 @@ class Site:
     def answer(self, target: str) -> tuple[int, bytes]:
         """Status and body. Raises Away."""
         faults = self.faults
+        self._was_seen = True
         if faults.away:
             raise Away
         if faults.errors:
             return 500, b"<html><body>Server error</body></html>"
         path, _, query = target.partition("?")
         path = path.lower()
-        listing = path == "/decisions/searchresults"
+        listing = path.rstrip("/") == "/decisions/searchresults"
         if faults.refused == "both" or faults.refused == ("listing" if listing else "decisions"):
             return 403, b"<html><body>Forbidden</body></html>"
         if listing:
-            return 200, self._search(query)
+            return 200, self._search(target.partition("?")[0], query)
         reference = path.rsplit("/", 1)[-1].replace("-", " ")
         decision = self.decisions.get(reference)
         if decision is None or decision.path != path:
@@ -233,14 +247,16 @@ class Site:
             return 404, b"<html><body>Not found</body></html>"
         return 200, show_page(decision)
 
-    def _search(self, query: str) -> bytes:
+    def _search(self, path: str, query: str) -> bytes:
         values = {name: found[-1] for name, found in parse_qs(query).items()}
         first = date.fromisoformat(values.get("fd", str(date.min)))
         last = date.fromisoformat(values.get("td", str(date.max)))
         number = int(values.get("page", "1"))
         if self.faults.shell is not None and self.faults.shell(first, last):
             return SHELL
-        found = self._find(first, last)
+        if self.filter_dates is not None:
+            first, last = self.filter_dates(first, last)
+        found = [one for one in self._find(first, last) if self._is_listed(one, _asked_with(path, values))]
         total = self._count(found)
         most = min(self.depth or len(found), self.cap or len(found))
         shown = [one for one in found if one.reference not in self.cardless][:most]
@@ -258,6 +274,12 @@ class Site:
         ]
         return sorted(found, key=lambda one: (-one.day.toordinal(), one.reference))
 
+    def _is_listed(self, one: Decision, asked_with: str) -> bool:
+        """Whether a search that asks for something besides the dates lists a decision."""
+        if self.only_asked_with.get(one.reference, asked_with) != asked_with:
+            return False
+        return asked_with not in self.narrowed or not self.narrowed[asked_with](one.day)
+
     def _count(self, found: list[Decision]) -> int:
         total = sum(one.reference not in self.uncounted for one in found)
         return total if self.cap is None else min(total, self.cap)
@@ -266,11 +288,16 @@ class Site:
 
     def between(self, since: int, until: int) -> Iterator[Version]:
         """Every version that held at an instant from `since` to `until`, both included."""
-        start = bisect.bisect_right(self.versions, since, key=lambda version: version.since)
+        start = bisect.bisect_left(self.versions, since, key=lambda version: version.since)
         for version in self.versions[max(0, start - 1) :]:
             if version.since > until:
                 return
             yield version
+
+
+def _asked_with(path: str, values: dict[str, str]) -> str:
+    """What a search asks for besides the dates; "" where it is nothing."""
+    return "/" if path.endswith("/") else "&".join(sorted(values.keys() - {"fd", "td", "page"}))
 
 
 def _by_day(decisions: Iterable[Decision]) -> dict[date, tuple[str, ...]]:

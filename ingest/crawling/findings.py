@@ -20,5 +20,7 @@ class Findings:
     """Cards that lead to no decision of the site, each with the page where it was seen first."""
     doubles: dict[Window, dict[str, str]] = field(default_factory=dict)
     """The references under which a walk of a window showed cards of two decisions, each with the sentence."""
+    strayed: bool = False
+    """Whether a walk showed cards of a day beside the dates that it asked for."""
     unlisted: int = 0
     """Decisions that were listed before and no longer are."""

@@ -11,7 +11,6 @@ from ingest.clock import Clock
 from ingest.crawling.findings import Findings
 from ingest.crawling.pagination import Walked
 from ingest.crawling.windows import gaps
-from ingest.lgo.source import SEARCH_FILTERS
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Proof, Window, WindowState
@@ -29,13 +28,17 @@ class LedgerRecorder:
         run: int,
         findings: Findings,
         find_last_day: Callable[[], date | None],
+        *,
+        find_form: Callable[[], str],
     ) -> None:
-        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind."""
+        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind.
+        `find_form`: the name of the form in which the listing is asked."""
         self._db = db
         self._clock = clock
         self._run = run
         self._findings = findings
         self._find_last_day = find_last_day
+        self._find_form = find_form
         self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
@@ -89,7 +92,7 @@ class LedgerRecorder:
             self._findings.unlisted += 1
 
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
-        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, SEARCH_FILTERS)
+        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, self._find_form())
         ledger.record_window(self._db, proof, self._run)
         last = self._find_last_day()
         if last is not None and window.last > last:

@@ -1,25 +1,30 @@
 """Fetches one page of the listing, parses it and records its cards.
 
-A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card.
+A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card. Where the first
+page of a run is such a page, the site may want a session first: its start page is fetched once, and the page again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
+from datetime import date
 from urllib.parse import urljoin
 
 from ingest.clock import Clock
 from ingest.crawling.double_cards import DoubleCards
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import may_hold
-from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, LayoutChanged, ReadError
+from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.fetching.interface import HttpClient
 from ingest.lgo import listing_page
 from ingest.lgo.addresses import LISTING
+from ingest.lgo.date_filter import DateFilter
+from ingest.lgo.listing_forms import BARE, ListingForm
 from ingest.lgo.listing_page import Listing
-from ingest.lgo.source import SEARCH_FILTERS, SEARCH_PATH
+from ingest.lgo.source import SESSION_PATH
 from storage import entries
 from storage.database import atomic
 from storage.model import Window
@@ -44,12 +49,21 @@ class ListingFetcher:
         self._site = site
         self._clock = clock
         self._run = run
-        self._findings = findings
+        self.findings = findings
         self._note_odd = note_odd
         self._first: tuple[Window, Listing, str] | None = None
         """The last first page that was fetched for its total alone, with the instant just before."""
         self._double_cards = DoubleCards()
         self._silences: dict[Window, str] = {}
+        self.form = BARE
+        """The form in which windows are asked for."""
+        self.dates = DateFilter()
+        """The site's date filter."""
+        self._has_session = False
+        self._has_stated = False
+        """Whether any page stated a total in this run."""
+        self.needed_session = False
+        """Whether the listing stated a total only after the page was fetched on which a session begins."""
         self.failure: FetchError | ReadError | None = None
         """Why the last page of the listing that could not be fetched or parsed could not be."""
 
@@ -60,13 +74,22 @@ class ListingFetcher:
         self._first = (window, page, began)
         return page.total
 
-    def ask_aside(self, window: Window, filters: str = SEARCH_FILTERS) -> int | None:
-        """The same, with other filters, or of a window that this run does not answer for: no card is recorded."""
-        return self.look_aside(window, filters).total
+    def ask_aside(self, window: Window) -> int | None:
+        """The same of a window that this run does not answer for: no card is recorded."""
+        return self.look_aside(window).total
 
-    def look_aside(self, window: Window, filters: str = SEARCH_FILTERS) -> Listing:
-        """The first page of a window's listing, of which no card is recorded."""
-        return self._fetch(window, 1, filters)[0]
+    def look_aside(self, window: Window, number: int = 1, form: ListingForm | None = None) -> Listing:
+        """A page, from 1, of a window's listing, of which no card is recorded. `form`: another than the one in use."""
+        return self._fetch(window, number, form or self.form)[0]
+
+    def ask_for_dates(self, first: date, last: date) -> Listing:
+        """The first page that the site shows when it is asked for just these dates, whatever its filter makes of them.
+        No card is recorded, and none needs to be of these dates."""
+        try:
+            return self._fetch_and_parse(BARE.target(first, last, 1))[0]
+        except (FetchError, ReadError) as error:
+            self.failure = error
+            raise
 
     def fetch_first(self, window: Window) -> tuple[Listing, str]:
         """The first page of a window and the instant just before it was asked for, with which a walk begins. A page
@@ -75,7 +98,7 @@ class ListingFetcher:
             _, page, began = self._first
             self._first = None
             return page, began
-        self._findings.doubles.pop(window, None)
+        self.findings.doubles.pop(window, None)
         began = self._clock.stamp()
         return self.fetch(window, 1, window), began
 
@@ -86,7 +109,7 @@ class ListingFetcher:
         Raises Blocked where the listing is refused, LayoutChanged where it no longer keeps to its dates or states no
         total, ReadError, and what `fetch` of the site raises.
         """
-        page, at = self._fetch(window, number, SEARCH_FILTERS)
+        page, at = self._fetch(window, number, self.form)
         self._note(self.target(window, number), page)
         if number == 1:
             self._double_cards.begin()
@@ -94,7 +117,7 @@ class ListingFetcher:
         cards, doubles = self._double_cards.sort(page.entries, known)
         for reference, told in doubles.items():
             log.warning("%s: %s", reference, told)
-            self._findings.doubles.setdefault(window, {})[reference] = told
+            self.findings.doubles.setdefault(window, {})[reference] = told
         with atomic(self._db):
             entries.record_listing(self._db, cards, at, undated_in, self._run)
         return page
@@ -105,24 +128,39 @@ class ListingFetcher:
             self._note_odd(target, what)
         # A page without a total is not the listing, and what looks like a card there is none.
         for card in page.unfollowed if page.total is not None else ():
-            if card not in self._findings.unfollowed:
-                self._findings.unfollowed[card] = target
+            if card not in self.findings.unfollowed:
+                self.findings.unfollowed[card] = target
                 log.warning("%s: %s", target, card)
 
     def describe_silence(self, window: Window) -> str:
         """In what words the listing has nothing for a window."""
         return self._silences.get(window, "states no total")
 
-    def target(self, window: Window, number: int, filters: str = SEARCH_FILTERS) -> str:
-        """The address of one page, from 1, of a window's listing. No decision is dated later than today."""
-        last = max(window.first, min(window.last, self._clock.today()))
-        filters = f"&{filters}" if filters else ""
-        return f"{SEARCH_PATH}?fd={window.first}&td={last}{filters}&page={number}"
+    def target(self, window: Window, number: int, form: ListingForm | None = None) -> str:
+        """The address of one page, from 1, of a window's listing."""
+        return (form or self.form).target(*self.dates.ask_for(window, self._clock.today()), number)
 
-    def _fetch(self, window: Window, number: int, filters: str) -> tuple[Listing, str]:
+    def may_begin(self, day: date) -> bool:
+        """Whether the site can be asked for a window that begins on a day."""
+        return self.dates.may_begin(day)
+
+    def begin_session(self) -> None:
+        """Fetches the page on which a visitor's session begins; its cookies go with what is asked next. A site that
+        does not serve that page has no such session."""
+        self._has_session = True
+        with contextlib.suppress(Gone, Elsewhere, Denied, Disallowed):
+            self._site.fetch(SESSION_PATH)
+
+    def _fetch(self, window: Window, number: int, form: ListingForm) -> tuple[Listing, str]:
         """A page, and the instant at which it was asked for."""
+        target = self.target(window, number, form)
         try:
-            page, at = self._fetch_and_parse(window, number, filters)
+            page, at = self._fetch_and_parse(target)
+            if not (page.total or page.entries or self._has_stated or self._has_session):
+                self.begin_session()
+                page, at = self._fetch_and_parse(target)
+                self.needed_session = bool(page.total)
+            _require_layout(page, window, target)
         except (FetchError, ReadError) as error:
             self.failure = error
             raise
@@ -131,11 +169,12 @@ class ListingFetcher:
             return Listing(None, ()), at
         if page.total is None:
             self._silences[window] = "states no total"
+        self._has_stated |= page.total is not None
         return page, at
 
-    def _fetch_and_parse(self, window: Window, number: int, filters: str) -> tuple[Listing, str]:
+    def _fetch_and_parse(self, target: str) -> tuple[Listing, str]:
         try:
-            answer = self._site.fetch(self.target(window, number, filters))
+            answer = self._site.fetch(target)
         except (Elsewhere, Denied, Disallowed) as error:
             raise Blocked(f"{error}; the listing is not shown to us") from None
         try:
@@ -143,7 +182,6 @@ class ListingFetcher:
             page = listing_page.read(answer.body, address=address, charset=answer.charset)
         except ReadError as error:
             raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
-        _require_layout(page, window, answer.target)
         return page, answer.at
 
 

@@ -12,14 +12,11 @@ from typing import assert_never
 
 from ingest.clock import Clock
 from ingest.crawling.empty_windows import require_empty, require_total
-from ingest.crawling.findings import Findings
 from ingest.crawling.ledger_record import LedgerRecorder
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.pagination import Walked, walk_window
 from ingest.crawling.reconcile import Ask, Contradiction, Empty, Silent, Step, Walk, WalkSettings, plan
 from ingest.errors import FetchError, ReadError
-from ingest.fetching.interface import HttpClient
-from ingest.lgo.source import SEARCH_FILTERS
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Window
@@ -39,28 +36,29 @@ class ListingWalker:
     def __init__(
         self,
         db: sqlite3.Connection,
-        site: HttpClient,
+        listing: ListingFetcher,
         clock: Clock,
         run: int,
         *,
         settings: WalkSettings,
         trusted_since: str | None = None,
         check_canary: Callable[[str], object],
-        note_odd: Callable[[str, str], None],
         find_last_day: Callable[[], date | None] = lambda: None,
     ) -> None:
         """`trusted_since`: windows walked since this instant are not walked again. `check_canary` is given the reason
-        when an answer may come from a site that does not serve us, and raises what it finds. `note_odd` is given a
-        page's address and what is odd about it. `find_last_day`: as of `LedgerRecorder`."""
-        self.findings = Findings()
+        when an answer may come from a site that does not serve us, and raises what it finds. `find_last_day`: as of
+        `LedgerRecorder`."""
+        self.findings = listing.findings
         self._db = db
         self._clock = clock
         self._run = run
         self._habits = settings
         self._trusted_since = trusted_since
         self._check_canary = check_canary
-        self._listing = ListingFetcher(db, site, clock, run, self.findings, note_odd)
-        self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
+        self._listing = listing
+        self._ledger = LedgerRecorder(
+            *(db, clock, run, self.findings, find_last_day), find_form=lambda: listing.form.name
+        )
         self._to_settle: list[tuple[Window, str]] = []
 
     # ------------------------------------------------------------ asking
@@ -69,9 +67,9 @@ class ListingWalker:
         """The total that the site states for a window, None where it states none."""
         return self._listing.ask(window)
 
-    def ask_aside(self, window: Window, filters: str = SEARCH_FILTERS) -> int | None:
-        """The same, with other filters, or of a window that this run does not answer for: no card is recorded."""
-        return self._listing.ask_aside(window, filters)
+    def ask_aside(self, window: Window) -> int | None:
+        """The same of a window that this run does not answer for: no card is recorded."""
+        return self._listing.ask_aside(window)
 
     def require_empty(self, window: Window) -> None:
         """Shows that a window which states no total holds nothing. Raises Blocked where that cannot be shown."""
@@ -174,6 +172,7 @@ class ListingWalker:
                 return None
             walked = walk_window(self._listing, window, first, first.total, self._check_canary)
             walked = self._unite(window, walked)
+            self.findings.strayed |= walked.strayed
             if not walked.drifted or walked.is_unanswered or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)

@@ -42,6 +42,8 @@ class Walked:
     repeated_on: frozenset[date] = frozenset()
     """The days of cards that stood twice, where nothing else made it drift: the order of a day's cards may change from
     page to page, and cards that were passed over are of the same days."""
+    strayed: bool = False
+    """Whether a card stood on the day before the window or on the day after it."""
     lacks: tuple[Lack, ...] = ()
     gave_up: bool = False
     """Whether it ended before the last page, after too many in a row that brought nothing."""
@@ -65,7 +67,8 @@ def walk_pages(
     A page that brings nothing is left out, and after a second one in a row the rest is. `fetch_page` is given a page's
     number and the window in which its cards without a date stand.
     """
-    drifted = False
+    drifted = strayed = False
+    beside = _find_days_beside(window)
     cards: Counter[str] = Counter()
     days_of: dict[str, date | None] = {}
     lacks: list[Lack] = []
@@ -79,6 +82,7 @@ def walk_pages(
             in_a_row = 0
             drifted |= bool(page.entries) and page.total != total
             drifted |= any(not may_hold(window, entry.decision_date) for entry in page.entries)
+            strayed |= any(entry.decision_date in beside for entry in page.entries)
             day = next((e.decision_date for e in reversed(page.entries) if e.decision_date), day)
             cards.update(entry.reference for entry in page.entries)
             days_of.update((entry.reference, entry.decision_date) for entry in page.entries)
@@ -91,9 +95,16 @@ def walk_pages(
     return Walked(
         *(total, frozenset(cards), drifted or bool(repeated)),
         repeated_on=frozenset(day for day in days if day is not None) if None not in days else frozenset(),
+        strayed=strayed,
         lacks=tuple(lacks),
         gave_up=in_a_row == LACKING_IN_A_ROW,
     )
+
+
+def _find_days_beside(window: Window) -> frozenset[date]:
+    """The day before a window and the day after it."""
+    numbers = (window.first.toordinal() - 1, window.last.toordinal() + 1)
+    return frozenset(map(date.fromordinal, filter(range(1, date.max.toordinal() + 1).__contains__, numbers)))
 
 
 def walk_window(

@@ -76,6 +76,8 @@ class WalkSettings:
     """A day that no decision is dated later than: what is later is not split off."""
     recent: date
     """The first day of the decision dates among which changes are likelier."""
+    may_begin: Callable[[date], bool] = lambda _day: True
+    """Whether the site can be asked for a window that begins on a day."""
 
 
 def plan(
@@ -100,7 +102,7 @@ def plan(
         standing = find_standing(window)  # the page that stated it may have shown something new
     if not again and total == standing.expected:
         return total
-    if _is_to_be_walked(window, total, standing, settings.walk_most, again):
+    if _is_to_be_walked(window, total, standing, settings, again):
         walked = yield Walk(window)
         if walked is None and total == 0:
             yield Empty(window)
@@ -141,10 +143,10 @@ def _plan_parts(
     return parts
 
 
-def _is_to_be_walked(window: Window, total: int, standing: Standing, walk_most: int, again: bool) -> bool:
-    if days(window) == 1:
+def _is_to_be_walked(window: Window, total: int, standing: Standing, settings: WalkSettings, again: bool) -> bool:
+    if days(window) == 1 or (days(window) == 2 and not settings.may_begin(window.last)):
         return True
-    if total > walk_most:
+    if total > settings.walk_most:
         return False
     if again:
         return True
@@ -157,15 +159,22 @@ def _is_to_be_walked(window: Window, total: int, standing: Standing, walk_most: 
 
 
 def _split(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> tuple[Window, Window]:
-    """A window's two parts, the older first: by days where all of it is to be seen, else so that a change is as likely
-    in the one as in the other."""
+    """A window's two parts, the older first. They meet where the site can be asked for both."""
+    begin = _find_begin(window, standing, settings, again)
+    if not settings.may_begin(begin):
+        begin += _DAY if begin < window.last else -_DAY
+    return split_at(window, begin)
+
+
+def _find_begin(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> date:
+    """The first day of the newer part: by days where all of a window is to be seen, else so that a change is as likely
+    in the one part as in the other."""
     stretches = [
         (first, weight * (_RECENT_WEIGHT if first >= settings.recent else 1))
         for first, weight in _stretches(window, standing)
     ]
     if again or len(stretches) < 2:
-        older, newer = split(Window(window.first, min(window.last, max(settings.horizon, window.first + _DAY))))
-        return older, Window(newer.first, window.last)
+        return split(Window(window.first, min(window.last, max(settings.horizon, window.first + _DAY))))[1].first
     half = sum(weight for _, weight in stretches) / 2
     seen = 0.0
     best, begin = math.inf, stretches[1][0]
@@ -173,7 +182,7 @@ def _split(window: Window, standing: Standing, settings: WalkSettings, again: bo
         seen += weight
         if abs(seen - half) < best:
             best, begin = abs(seen - half), first
-    return split_at(window, begin)
+    return begin
 
 
 def _stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:

@@ -1,4 +1,4 @@
-"""What the publisher's site answers to: the address of its listing, the filters to ask with, and its page size.
+"""What the publisher's site answers to: the address of its listing and its page size.
 
 Seen on the live site in July 2026 and in public scrapers.
 """
@@ -11,11 +11,8 @@ PUBLISHER = "www.lgo.org.uk"
 SEARCH_PATH = "/Decisions/SearchResults"
 """The listing's path. It takes `fd` and `td` (decision dates, both inclusive) and `page`, from 1."""
 
-SEARCH_FILTERS = "t=both"
-"""What the listing is asked for besides the dates: statements and reports, any outcome."""
-
-OUTCOME_FILTERS = "dc=c%2Bnu%2Bu%2B"
-"""A filter that names the three known outcomes: closed, not upheld, upheld."""
+SESSION_PATH = "/decisions"
+"""The page on which a visitor's session begins, where the listing needs one."""
 
 PAGE_SIZE = 10
 """Cards on a full page of the listing."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
 from ingest.crawling.windows import EVERYTHING
+from ingest.lgo.listing_forms import BARE
 from ingest.reports.lines import name_first
 from storage.claims import ClaimRows, Counts
 from storage.model import Proof, Window, WindowState
@@ -56,6 +57,9 @@ class RangeClaim:
     """Its parts that are not proven, newest first."""
     as_of: str | None
     """The instant from which on the listing was seen so: UTC, ISO 8601 with Z. None where some of it was not seen."""
+
+    other_forms: tuple[str, ...] = ()
+    """The forms of the listing in which parts were last walked, other than the one that is used now."""
 
     @property
     def is_full(self) -> bool:
@@ -183,6 +187,7 @@ class Claim:
                     "full": one.is_full,
                     **asdict(one.counts),
                     "as_of": one.as_of,
+                    "other_forms": list(one.other_forms),
                     "unproven": [{**_json_window(part.window), "state": part.state} for part in one.unproven],
                 }
                 for one in self.ranges
@@ -229,7 +234,9 @@ def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
     unproven += [Unproven(part, "unseen") for part in subtract([window], [proof.window for proof in proofs])]
     walked = [proof.walked_at for proof in proofs]
     as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
-    return RangeClaim(window, rows.counts[window], tuple(sorted(unproven, key=_by_first, reverse=True)), as_of)
+    forms = sorted({proof.asked for proof in proofs} - {rows.form or BARE.name, ""})
+    ordered = tuple(sorted(unproven, key=_by_first, reverse=True))
+    return RangeClaim(window, rows.counts[window], ordered, as_of, tuple(forms))
 
 
 def _find_why(proof: Proof, part: Window) -> Unproven:
@@ -292,13 +299,19 @@ def _describe_excluded(counts: Counts, rest: str) -> str:
     return f"; {rest} {', '.join(reasons)}" if reasons else ""
 
 
+def _describe_forms(forms: Sequence[str]) -> str:
+    """In which other forms parts of some dates were last listed."""
+    named = " and ".join(forms)
+    return f" Some of these dates were last listed in the form {named}, which is no longer used." if forms else ""
+
+
 def _describe(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
         numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
         told = f"{describe_dates(one.window)}: {numbers}"
         told += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
-        return f"{told}{_describe_excluded(counts, 'the other')}."
+        return f"{told}{_describe_excluded(counts, 'the other')}.{_describe_forms(one.other_forms)}"
     if not one.unproven:
         numbers = f"{counts.stored:,} of the {counts.listed:,} listed decisions are in the archive"
         return f"{describe_dates(one.window)}: {numbers}{_describe_excluded(counts, 'of the rest,')}."

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from ingest.clock import instant
 from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
-from ingest.lgo.source import SEARCH_FILTERS, SEARCH_PATH
+from ingest.lgo.listing_forms import BARE
 from storage.journal import Asked, Day, Robots
 from storage.reports import PolitenessRows
 
 Number = TypeVar("Number", int, float)
 
-_LISTING = f"{SEARCH_PATH}?fd=2026-01-01&td=2026-01-31&{SEARCH_FILTERS}&page=1"
+_LISTING = BARE.target(date(2026, 1, 1), date(2026, 1, 31), 1)
 _DECISION = "/decisions/category/subcategory/26-000-001"
 """Checked against robots.txt while no decision's address is known."""
 
@@ -177,7 +177,7 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
     delay = rules.crawl_delay
     wait = f", and asks for {delay:g} s between requests" if delay else ""
     listing, *pages = (rules.allows(f"{robots.site}{at}") for at in [_LISTING, *(addresses or [_DECISION])])
-    forbidden = [] if listing else [f"the listing ({SEARCH_PATH})"]
+    forbidden = [] if listing else [f"the listing ({BARE.path})"]
     if not any(pages):
         forbidden.append("every decision's page")
     elif not all(pages):

@@ -108,6 +108,8 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
     """The total that the site states for the range, where not all of it was walked lately. The tally expects it."""
     fresh = ledger.find_trusted(run.db, window, trusted, run.clock.stamp())
     unseen = gaps(window, [proof.window for proof in fresh])
+    if unseen:
+        crawl.listing_check.check_if_due()
     total = crawl.walker.ask(window) if unseen else None
     expected = total if unseen else sum(proof.total or 0 for proof in fresh)
     run.tally.expected = max(run.tally.held, expected or 0)

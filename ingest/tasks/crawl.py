@@ -6,9 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 from ingest.config import Config
 from ingest.crawling.canary import Canary
+from ingest.crawling.findings import Findings
+from ingest.crawling.listing_check import ListingCheck
+from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import WalkSettings
 from ingest.crawling.windows import EVERYTHING
@@ -31,6 +35,7 @@ class Crawl:
 
     site: HttpClient
     canary: Canary
+    listing_check: ListingCheck
     walker: ListingWalker
     pipeline: Pipeline
 
@@ -59,12 +64,17 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
     with Client(*(run.db, run.config, run.clock, run.stop, run.throttle), record_date=run.site_clock.record) as site:
         within = Window(retention_edge(run.config, today), EVERYTHING.last)
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
+        listing = ListingFetcher(*(run.db, site, run.clock, run.number, Findings()), note_odd=run.tally.note_odd)
+        check = ListingCheck(
+            *(run.db, listing, run.clock, run.number),
+            site=_name_site(run.config.site.base_url),
+            days=run.config.cadence.filters,
+        )
         walker = ListingWalker(
-            *(run.db, site, run.clock, run.number),
-            settings=walk_settings(run.config, today),
+            *(run.db, listing, run.clock, run.number),
+            settings=walk_settings(run.config, today, may_begin=listing.may_begin),
             trusted_since=trusted_since,
             check_canary=canary.check,
-            note_odd=run.tally.note_odd,
             find_last_day=lambda: run.site_clock.last_day,
         )
         pipeline = _pipeline(run, codec, site, canary)
@@ -72,8 +82,10 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
         with atomic(run.db):
             ledger.prove(run.db, run.clock.stamp(), run.number)  # what lacked no more than that
         try:
-            yield Crawl(site, canary, walker, pipeline)
+            yield Crawl(site, canary, check, walker, pipeline)
         finally:
+            if listing.findings.strayed:
+                check.doubt_dates()
             pipeline.record_stored()
 
 
@@ -98,12 +110,19 @@ def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
             intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
 
 
-def walk_settings(config: Config, today: date) -> WalkSettings:
-    """How the configuration has the listing walked."""
+def _name_site(base_url: str) -> str:
+    """Scheme, host and port of an address, without what may be a password."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def walk_settings(config: Config, today: date, *, may_begin: Callable[[date], bool]) -> WalkSettings:
+    """How the configuration has the listing walked. `may_begin`: as of `WalkSettings`."""
     return WalkSettings(
         walk_most=config.listing.walk_most,
         horizon=date(today.year, 12, 31),
         recent=today - timedelta(days=config.cadence.middle_days),
+        may_begin=may_begin,
     )
 
 

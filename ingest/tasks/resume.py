@@ -38,6 +38,7 @@ def resume(task: Resume, run: TaskRun) -> Outcome:
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
     try:
         with crawling(run, trusted_since=trusted) as crawl:
+            crawl.listing_check.check_if_due()
             for window in reversed(left):
                 if not walk_and_fetch(crawl, run, window, is_over=is_over):
                     break

@@ -11,7 +11,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from ingest.clock import Clock
 from ingest.config import Config
@@ -21,12 +20,11 @@ from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, find_owed, ranges
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import Blocked
-from ingest.lgo.source import OUTCOME_FILTERS, SEARCH_FILTERS
 from ingest.tasks.crawl import ask_site_total, crawling, retention_edge
 from ingest.tasks.intent import find_asked_for
 from ingest.tasks.outcome import Outcome, judge
 from ingest.tasks.task_run import TaskRun
-from storage import checks, entries, intents, ledger, pages
+from storage import entries, intents, ledger, pages
 from storage.database import atomic
 from storage.model import Proof, Window
 
@@ -34,9 +32,6 @@ log = logging.getLogger("lgsco")
 
 _FALL_FLOOR = 100
 """Decisions: a fall of no more than these is looked into without asking whether the site is itself."""
-
-_OTHER_FILTERS = ("", f"{SEARCH_FILTERS}&{OUTCOME_FILTERS}")
-"""What else the listing can be asked for: its own defaults, and the three outcomes that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +63,7 @@ def sync(task: Sync, run: TaskRun) -> Outcome:
             *(run.db, crawl.walker, crawl.canary, disappearances, run.clock, config, run.number),
             scopes=scopes,
             fetch=fetch,
+            check_listing=crawl.listing_check.check_if_due,
             ask_site_total=lambda: ask_site_total(run, crawl),
         )
         with crawl.fetching_anyway(fetch):
@@ -109,10 +105,12 @@ class SyncRound:
         *,
         scopes: list[Window],
         fetch: Callable[[], None],
+        check_listing: Callable[[], None],
         ask_site_total: Callable[[], None],
     ) -> None:
         """`scopes`: the ranges of decision dates that sync answers for. `fetch` fetches what of them is queued and
-        due. `ask_site_total` asks for the total of all dates, and records it."""
+        due. `check_listing` finds out, where that is due, how the listing is to be asked. `ask_site_total` asks for
+        the total of all dates, and records it."""
         self._db = db
         self._walker = walker
         self._canary = canary
@@ -122,11 +120,13 @@ class SyncRound:
         self._run = run
         self._scopes = scopes
         self._fetch = fetch
+        self._check_listing = check_listing
         self._ask_site_total = ask_site_total
         self._walked: set[Window] = set()
 
     def go(self) -> None:
         """Does the round."""
+        self._check_listing()
         self._canary.check_daily()
         totals = [self._ask(scope) for scope in self._scopes]
         self._record_site_total(totals)
@@ -138,7 +138,6 @@ class SyncRound:
         self._disappearances.check_due()
         self._walk_unproven()
         self._fetch()
-        self._check_filters()
         self._walker.settle()
 
     # ------------------------------------------------------------ two totals
@@ -223,36 +222,6 @@ class SyncRound:
                 self._walker.walk_changes(window, total)
         for window in walks:
             self._walker.walk(window)
-
-    # ------------------------------------------------------------ the filters
-
-    def _check_filters(self) -> None:
-        """Whether what we ask for leaves out what another question brings, on one proven window now and then."""
-        last = checks.last_check(self._db, "filters")
-        days = (self._clock.now().date() - date.fromisoformat(last[:10])).days if last else None
-        if days is not None and 0 <= days < self._config.cadence.filters:
-            return
-        proven = [p for p in self._find_proofs() if p.state == "proven" and p.total]
-        if not proven:
-            return
-        window = self._clock.chance.choice(proven).window
-        ours = self._walker.ask(window)
-        if ours is None:
-            self._walker.require_empty(window)
-            ours = 0
-        others = {filters or "no filter": self._walker.ask_aside(window, filters) for filters in _OTHER_FILTERS}
-        more = {asked: total for asked, total in others.items() if total is not None and total > ours}
-        finding = f"asked with {SEARCH_FILTERS} the site states {ours} for {window}; " + "; ".join(
-            f"with {asked}, {total}" for asked, total in others.items()
-        )
-        at, why = self._clock.stamp(), "now and then"
-        with atomic(self._db):
-            checks.record_check(
-                self._db, self._run, "filters", str(window), at=at, passed=not more, why=why, finding=finding
-            )
-        if more:
-            log.warning("%s: the listing leaves something out", finding)
-            self._walker.findings.contradictions.append(f"{finding}: what lgsco asks for leaves something out")
 
     def _find_proofs(self) -> list[Proof]:
         """The ledger's rows that lie in the dates that sync answers for."""

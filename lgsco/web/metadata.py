@@ -34,7 +34,7 @@ _COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO
 _WALKED_AT = "When the walk through its pages began: UTC, ISO 8601. Empty: it was not walked."
 _PROVEN_AT = "When it was proven: UTC, ISO 8601."
 _UNPROVEN_SINCE = "Since when it is not proven: UTC, ISO 8601. Empty: it is."
-_ASKED = "What else the site was asked for, as in its address."
+_ASKED = "The form in which the listing was asked: bare, or what was asked besides the dates."
 _NEXT_AT = "When it is tried again, at the earliest: UTC, ISO 8601."
 _STANDS_ON = "Date it is counted under, ISO 8601: that of its card, or of the cards around it where it prints none."
 
@@ -395,7 +395,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "id": "Counted on.",
             "at": "When it was made: UTC, ISO 8601.",
             "run": _RUN,
-            "kind": "canary (a known decision is read again) or filters (a total is asked with other filters).",
+            "kind": "canary (a known decision is read again) or filters (a total was asked with other filters).",
             "subject": "The decisions or the range of decision dates that were asked for.",
             "passed": "1 when the site answered as it should, else 0.",
             "why": "What it was made for.",
@@ -403,6 +403,26 @@ _TABLES: dict[str, dict[str, Any]] = {
         },
         "sort_desc": "id",
         "facets": ["kind", "passed"],
+    },
+    "listing_findings": {
+        "title": "How the listing is asked",
+        "description": "What was found out about the site's listing: its forms, its date filter and its session.",
+        "columns": {
+            "id": "Counted on.",
+            "site": "The site's scheme, host and port.",
+            "kind": "form (compared with the bare form), use (the form used from then on), dates (what the date "
+            "filter includes) or session.",
+            "subject": "form: its name. dates: summer or winter, by London's clocks. Else empty.",
+            "at": "When it was found: UTC, ISO 8601.",
+            "run": _RUN,
+            "verdict": "form: wider, not wider or no more. use: the form's name. dates: exact, shifted, doubted or no "
+            "decision. session: needed.",
+            "evidence": "What was asked, and what the site answered.",
+            "first_shift": "dates: days by which the first day of a range is later than asked.",
+            "last_shift": "dates: days by which the last day of a range is later than asked.",
+        },
+        "sort_desc": "id",
+        "facets": ["kind", "verdict"],
     },
     "requests": {
         "title": "Requests",

@@ -16,10 +16,16 @@ from ingest.run import Outcome, Sync, Task, perform
 from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server
 from lgsco.replica.site import Site
-from storage.database import reading
-from storage.writer import create_database
+from storage.database import atomic, reading
+from storage.listing_findings import ListingFinding, find_newest, record_finding
+from storage.writer import create_database, writing
 
 TODAY = date(2026, 11, 2)
+
+CHECKED = (
+    ListingFinding("use", "", "bare", ""),
+    *(ListingFinding("dates", season, "exact", "", 0, 0) for season in ("summer", "winter")),
+)
 
 
 @dataclass
@@ -53,6 +59,9 @@ class World:
     time: Time
     stop: Stop
     tallies: list[tuple[int, int]] = field(default_factory=list)
+    knows_listing: bool = True
+    """Whether it was found out before the first run how the listing is to be asked: in the bare form, with a filter
+    that is exact. Else the first run finds out."""
 
     def config(self, **dials: object) -> Config:
         values = {"site__base_url": self.server.url, "fetch__pace": "0", **dials}
@@ -60,6 +69,8 @@ class World:
 
     def run(self, task: Task, **dials: object) -> Outcome:
         """Performs a task. A sync makes no database: without one it gets what `lgsco init` makes."""
+        if self.knows_listing:
+            self.record_listing_check()
 
         def report(tally: Tally) -> None:
             self.tallies.append((tally.fetched, tally.expected))
@@ -67,6 +78,17 @@ class World:
         if isinstance(task, Sync) and not self.database.exists():
             create_database(self.database)
         return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
+
+    def record_listing_check(self) -> None:
+        """Records what a check of a site finds that is as it is said to be, in a new file if there is none."""
+        self.knows_listing = False
+        if not self.database.exists():
+            create_database(self.database)
+        with writing(self.database) as db, atomic(db):
+            if not find_newest(db, self.server.url):
+                at = self.time.clock().stamp()
+                for finding in CHECKED:
+                    record_finding(db, self.server.url, finding, at, None)
 
     def ask(self, sql: str, *values: object) -> list[Any]:
         with reading(self.database) as db:

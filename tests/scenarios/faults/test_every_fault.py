@@ -48,7 +48,8 @@ KINDS = {
     "harmless": ["drip", "drip of the head", "wrong type", "wrong charset", "utf-16", "no charset", "cp1252"],
     "cut": ["truncated, length fitted", "truncated, no length"],
     "undecodable": ["utf-32"],
-    "wall": [*WALLS, "cookie needed"],
+    "wall": [*WALLS],
+    "session needed": ["cookie needed"],
     "cookie kept": ["cookie needed, redirect"],
     "home": ["redirect home"],
     "elsewhere": ["another host"],
@@ -70,6 +71,7 @@ FRESH: dict[str, dict[str, Endings]] = {
     "cut": {"listing": NAMED, "pages": NAMED, "everything": NAMED},
     "undecodable": {"listing": INCOMPLETE, "pages": LAYOUT | BLOCKED, "everything": INCOMPLETE},
     "wall": {"listing": BLOCKED, "pages": BLOCKED, "everything": BLOCKED},
+    "session needed": {"listing": BLOCKED, "pages": BLOCKED, "everything": COMPLETE},
     "cookie kept": {"listing": EITHER, "pages": EITHER, "everything": EITHER},
     "home": {"listing": BLOCKED, "pages": BLOCKED, "everything": NAMED},
     "elsewhere": {"listing": BLOCKED, "pages": INCOMPLETE | BLOCKED, "everything": INCOMPLETE | BLOCKED},
@@ -88,6 +90,7 @@ HELD: dict[str, dict[str, Endings]] = {
     "cut": {"listing": NAMED, "pages": NAMED, "new pages": INCOMPLETE, "everything": NAMED},
     "undecodable": {"listing": INCOMPLETE, "pages": LAYOUT | BLOCKED, "new pages": EITHER, "everything": NAMED},
     "wall": {"listing": BLOCKED, "pages": BLOCKED, "new pages": INCOMPLETE, "everything": BLOCKED},
+    "session needed": {"listing": BLOCKED, "pages": BLOCKED, "new pages": INCOMPLETE, "everything": BLOCKED},
     "cookie kept": {"listing": EITHER, "pages": EITHER, "new pages": EITHER, "everything": EITHER},
     "home": {"listing": BLOCKED, "pages": BLOCKED, "new pages": INCOMPLETE, "everything": NAMED},
     "elsewhere": {
@@ -132,14 +135,15 @@ SAID = {
 OTHERWISE = "no total|something else|is the decision .*, not|no title line|redirected"
 FRESH_MOST: dict[str, dict[str, int]] = {
     # robots.txt, the listing's two pages, a batch of four decisions and one of eight, a second page for one of them; or
-    # five decisions, each so often as it may be tried, where nothing is answered.
+    # five decisions, each so often as it may be tried, where nothing is answered. A first page without a total is asked
+    # for once more, after the page on which a session begins.
     "silent": {"listing": 1 + TRIES, "pages": 3 + 6 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 1 + 4, "pages": 3 + 5 * 4, "everything": 4 + 4},
     "too large": {"listing": 2, "pages": 3 + 13, "everything": 1},
-    "cut": {"listing": 1 + WALK + COUNT, "pages": 3 + 13, "everything": 4},
+    "cut": {"listing": 1 + WALK + COUNT, "pages": 3 + 13, "everything": 6},
     "undecodable": {"listing": 2, "pages": 3 + 13, "everything": 2},
-    "wall": {"listing": 4, "pages": 3 + 13, "everything": 4},
-    "home": {"listing": 6, "pages": 3 + 2 * 13, "everything": 8},
+    "wall": {"listing": 6, "pages": 3 + 13, "everything": 6},
+    "home": {"listing": 8, "pages": 3 + 2 * 13, "everything": 12},
     "elsewhere": {"listing": 2, "pages": 3 + 13, "everything": 1},
     "another reference": {"pages": 3 + 13},
     "no total": {"listing": 2},

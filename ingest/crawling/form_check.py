@@ -1,0 +1,196 @@
+"""Finds out whether another form of the listing shows more than the bare one.
+
+Totals only say where to look. A form is wider only if the cards say so: over two ranges of dates, of which one lists
+both a report and a statement, it shows all cards of the bare form and at least one more, which a bare walk shows
+neither before nor after, and every card bears a date of its range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ingest.crawling.listing_fetch import ListingFetcher
+from ingest.crawling.windows import days, split, split_at
+from ingest.lgo.listing_forms import BARE, ListingForm
+from ingest.lgo.source import PAGE_SIZE
+from storage.model import Entry, Window
+
+_MOST_CARDS = 60
+"""Cards of a range that is walked to compare two forms, at most: six pages in each."""
+_YEARS = 6
+"""Years that are asked for one by one, where a form states another total for all dates: the retention age and one."""
+_RANGES_WALKED = 4
+"""Ranges that are walked at most until two of them have shown that a form is wider."""
+
+AskTotals = Callable[[Window], tuple[int | None, int | None]]
+"""The totals that the bare form and another state for a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCards:
+    """The cards of one range of dates in two forms; None where a walk did not list as many as was stated."""
+
+    window: Window
+    before: tuple[Entry, ...] | None
+    """In the bare form, before the other."""
+    other: tuple[Entry, ...] | None
+    after: tuple[Entry, ...] | None
+    """In the bare form, after the other."""
+
+    @property
+    def contains_bare(self) -> bool:
+        """Whether the other form shows all that the bare one shows, and nothing that lies outside the range."""
+        if self.before is None or self.other is None or self.after is None:
+            return False
+        dates = [card.decision_date for card in self.other]
+        return _references(self.before) | _references(self.after) <= _references(self.other) and all(
+            day is not None and self.window.first <= day <= self.window.last for day in dates
+        )
+
+    @property
+    def extra(self) -> list[str]:
+        """The references that the other form shows and the bare one shows neither before nor after."""
+        both = _references(self.before or ()) | _references(self.after or ())
+        return sorted(_references(self.other or ()) - both)
+
+    @property
+    def has_both_kinds(self) -> bool:
+        """Whether the range lists a report and a statement."""
+        return {"report", "statement"} <= {card.kind for card in (*(self.before or ()), *(self.other or ()))}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What comparing a form with the bare one found."""
+
+    form: ListingForm
+    is_wider: bool
+    states_more: bool
+    """Whether it states more for some range."""
+    total: int
+    """The most that it states for one of the ranges."""
+    evidence: str
+
+    @property
+    def verdict(self) -> str:
+        """The word for it in the database."""
+        return "wider" if self.is_wider else "not wider" if self.states_more else "no more"
+
+
+def is_wider(ranges: Sequence[RangeCards]) -> bool:
+    """Whether ranges show that a form lists more than the bare one. Pure."""
+    return (
+        len(ranges) >= 2
+        and all(one.contains_bare for one in ranges)
+        and any(one.has_both_kinds for one in ranges)
+        and any(one.extra for one in ranges)
+    )
+
+
+def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, int | None]) -> Compared:
+    """Compares a form with the bare one. `totals`: what the bare form states for some windows, that of
+    all dates first; the other form is asked for the same."""
+
+    def ask(window: Window) -> tuple[int | None, int | None]:
+        return listing.look_aside(window, form=BARE).total, listing.look_aside(window, form=form).total
+
+    told: list[str] = []
+    wider_in: list[Window] = []
+    narrower_in: list[Window] = []
+    pairs = [(window, bare, listing.look_aside(window, form=form).total) for window, bare in totals.items()]
+    window, bare, other = pairs[0]
+    if other is not None and other != bare:  # it may show more of some dates and less of others
+        pairs += [(part, *ask(part)) for part in _split_by_years(window)]
+    for window, bare, other in pairs:
+        told.append(f"{window}: {_number(bare)} bare, {_number(other)} with {form.name}")
+        if (other or 0) > (bare or 0):
+            wider_in.append(window)
+        elif other is not None and other < (bare or 0):
+            narrower_in.append(window)
+    most = max(other or 0 for _, _, other in pairs)
+    if not wider_in:
+        return Compared(form, False, False, most, "; ".join(told))
+    ranges: list[RangeCards] = []
+    if not narrower_in:
+        for place in _locate(wider_in[0], ask):
+            if place is None:
+                told.append("it states less for a part of these dates")
+                break
+            ranges.append(_walk_both(listing, form, place))
+            told.append(_describe(ranges[-1]))
+            if is_wider(ranges) or not ranges[-1].contains_bare or len(ranges) == _RANGES_WALKED:
+                break
+    return Compared(form, is_wider(ranges), True, most, "; ".join(told))
+
+
+def _split_by_years(window: Window) -> list[Window]:
+    """The last years of a window, each by itself, and the rest."""
+    parts: list[Window] = []
+    while len(parts) < _YEARS and days(window) > 365:
+        window, part = split_at(window, window.last - timedelta(days=364))
+        parts.append(part)
+    return [*parts, window]
+
+
+def _locate(window: Window, ask: AskTotals) -> Iterator[Window | None]:
+    """Small ranges to walk, the first one where the other form states more. None: a range where it states less."""
+    beside: list[Window] = []
+    while True:
+        bare, other = ask(window)
+        if (other or 0) < (bare or 0):
+            yield None
+            return
+        if days(window) == 1 or ((other or 0) <= _MOST_CARDS and beside):
+            break
+        older, newer = split(window)
+        of_newer = ask(newer)
+        if (of_newer[1] or 0) < (of_newer[0] or 0):
+            yield None
+            return
+        window, left = (newer, older) if (of_newer[1] or 0) > (of_newer[0] or 0) else (older, newer)
+        beside.append(left)
+    if (other or 0) > _MOST_CARDS:
+        return
+    yield window
+    for other_part in reversed(beside):  # the nearest first
+        bare, other = ask(other_part)
+        if (other or 0) < (bare or 0):
+            yield None
+            return
+        if other and other <= _MOST_CARDS:
+            yield other_part
+
+
+def _walk_both(listing: ListingFetcher, form: ListingForm, window: Window) -> RangeCards:
+    """Walks a window in the bare form, in the other and in the bare form again; no card is recorded."""
+    before, other, after = (_walk(listing, each, window) for each in (BARE, form, BARE))
+    return RangeCards(window, before, other, after)
+
+
+def _walk(listing: ListingFetcher, form: ListingForm, window: Window) -> tuple[Entry, ...] | None:
+    page = listing.look_aside(window, form=form)
+    total = page.total or 0
+    cards = list(page.entries)
+    for number in range(2, math.ceil(total / PAGE_SIZE) + 1):
+        page = listing.look_aside(window, number, form)
+        cards += page.entries
+    return tuple(cards) if len(_references(cards)) == len(cards) == total else None
+
+
+def _describe(one: RangeCards) -> str:
+    extra = one.extra
+    if not one.contains_bare:
+        return f"{one.window}: it lacks cards of the bare form, or shows some of other dates"
+    example = f", such as {extra[0]}" if extra else ""
+    return f"{one.window}: the cards of the bare form and {len(extra)} more{example}"
+
+
+def _references(cards: Sequence[Entry]) -> frozenset[str]:
+    return frozenset(card.reference for card in cards)
+
+
+def _number(total: int | None) -> str:
+    return "no total" if total is None else f"{total:,}"

@@ -1,0 +1,191 @@
+"""Finds out, once a site and again after some days, how its listing is to be asked: in which form, and for which dates.
+
+What was found is stored with its evidence, and every run asks accordingly.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import date, timedelta
+
+from ingest.clock import Clock
+from ingest.crawling.form_check import compare
+from ingest.crawling.listing_fetch import ListingFetcher
+from ingest.crawling.windows import EVERYTHING
+from ingest.errors import Blocked
+from ingest.lgo.date_filter import DateFilter, Season, Shift, find_shift, last_day_of_other_season, season_of
+from ingest.lgo.listing_forms import BARE, OTHER_FORMS, find_form
+from ingest.lgo.listing_page import Listing
+from storage import ledger
+from storage.database import atomic
+from storage.listing_findings import Kind, ListingFinding, find_newest, record_finding
+from storage.model import Window
+
+log = logging.getLogger("lgsco")
+
+_NEAR_SWITCH = timedelta(days=3)
+"""So near a change of the clocks no day is asked about: the days beside it may be of the other season."""
+
+_SEASONS: tuple[Season, Season] = ("summer", "winter")
+
+
+class ListingCheck:
+    """How the listing of one site is to be asked."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        listing: ListingFetcher,
+        clock: Clock,
+        run: int,
+        *,
+        site: str,
+        days: int,
+    ) -> None:
+        """`listing` is set to ask as was found. `site`: its address, by which findings are stored. `days`: days after
+        which the check is due again."""
+        self._db = db
+        self._listing = listing
+        self._clock = clock
+        self._run = run
+        self._site = site
+        self._days = days
+        self._use_newest()
+
+    def check_if_due(self) -> None:
+        """Checks, where it is due; call it before the first question of a run. Raises Blocked where it cannot be found
+        out which dates the filter includes, and what asking the listing raises."""
+        if ("session", "") in self._newest:
+            self._listing.begin_session()
+        if not self._is_due():
+            return
+        whole = self._listing.look_aside(EVERYTHING)
+        if self._listing.needed_session:
+            self._record("session", "", "needed", "the listing stated no total before a session began, and one then")
+        if not whole.total:  # nothing can be found out from nothing; who asks for it next judges it
+            return
+        self._check_dates(whole)
+        self._use_newest()  # forms are compared over windows of the right dates
+        self._check_forms(whole)
+        self._use_newest()
+
+    def doubt_dates(self) -> None:
+        """Makes the check due again, a day after the last one at the earliest: a walk showed cards of a day beside the
+        dates that it asked for."""
+        found = self._newest.get(("dates", "winter"))
+        if found is not None and self._days_since(found[1]) >= 1:
+            self._record("dates", "winter", "doubted", "a walk showed cards of a day beside the dates it asked for")
+
+    # ------------------------------------------------------------ what is known
+
+    def _use_newest(self) -> None:
+        """Has the listing asked as the newest findings say."""
+        self._newest = find_newest(self._db, self._site)
+        used = self._newest.get(("use", ""))
+        self._listing.form = find_form(used[0].verdict if used else None)
+        summer, winter = (self._find_shift(season) or Shift() for season in _SEASONS)
+        self._listing.dates = DateFilter(summer, winter)
+
+    def _find_shift(self, season: Season) -> Shift | None:
+        """The shift that was found for a season; None where none was."""
+        found = self._newest.get(("dates", season))
+        if found is None or found[0].first_shift is None or found[0].last_shift is None:
+            return None
+        return Shift(found[0].first_shift, found[0].last_shift)
+
+    def _is_due(self) -> bool:
+        wanted: tuple[tuple[Kind, str], ...] = (("use", ""), *(("dates", season) for season in _SEASONS))
+        if any(key not in self._newest for key in wanted):
+            return True
+        if any(found.verdict in ("doubted", "not wider") for found, _ in self._newest.values()):
+            return True
+        return any(not 0 <= self._days_since(self._newest[key][1]) < self._days for key in wanted)
+
+    def _days_since(self, at: str) -> int:
+        return (self._clock.now().date() - date.fromisoformat(at[:10])).days
+
+    def _record(self, kind: Kind, subject: str, verdict: str, evidence: str, shift: Shift | None = None) -> None:
+        first, last = (shift.first, shift.last) if shift else (None, None)
+        finding = ListingFinding(kind, subject, verdict, evidence, first, last)
+        with atomic(self._db):
+            record_finding(self._db, self._site, finding, self._clock.stamp(), self._run)
+
+    # ------------------------------------------------------------ the dates
+
+    def _check_dates(self, whole: Listing) -> None:
+        """Finds the shift of each season, with a day on which the listing shows a decision now. `whole`: the first page
+        of all dates."""
+        newest = _find_newest_day(whole)
+        day = self._step_from_switch(newest)
+        if day is None:
+            return  # no card bears a date: every walk says so
+        self._check_season(season_of(day), day)
+        other = last_day_of_other_season(day) - _NEAR_SWITCH
+        shown = _find_newest_day(self._listing.ask_for_dates(EVERYTHING.first, other))
+        season = season_of(other)
+        self._check_season(season, shown if shown is not None and season_of(shown) == season else None)
+
+    def _step_from_switch(self, day: date | None) -> date | None:
+        """The day, or a day before it that shows a decision, where the clocks change within some days of it."""
+        if day is not None and season_of(day - _NEAR_SWITCH) != season_of(day + _NEAR_SWITCH):
+            before = last_day_of_other_season(day + _NEAR_SWITCH) - _NEAR_SWITCH
+            return _find_newest_day(self._listing.ask_for_dates(EVERYTHING.first, before)) or day
+        return day
+
+    def _check_season(self, season: Season, day: date | None) -> None:
+        if day is None:
+            self._record("dates", season, "no decision", "the listing shows no decision of this season")
+            return
+        told: list[str] = []
+
+        def ask(first: date, last: date) -> frozenset[date]:
+            page = self._listing.ask_for_dates(first, last)
+            shown = frozenset(card.decision_date for card in page.entries if card.decision_date)
+            told.append(f"{first} to {last} shows {', '.join(map(str, sorted(shown))) or 'nothing'}")
+            return shown
+
+        doubted = any(found.verdict == "doubted" for found, _ in self._newest.values())
+        shift = find_shift(day, ask, thorough=doubted)
+        evidence = f"a decision of {day} is listed; {'; '.join(told)}"
+        if shift is None and self._find_shift(season) is None:
+            raise Blocked(
+                f"it cannot be found out which dates the listing includes ({evidence}), so nothing is concluded from it"
+            )
+        if shift is None:
+            log.warning("which dates the listing includes in %s cannot be found out now: %s", season, evidence)
+            return
+        if shift != (self._find_shift(season) or Shift()):
+            log.warning("the listing includes other dates than it is asked for in %s: %s", season, evidence)
+        self._record("dates", season, "exact" if shift == Shift() else "shifted", evidence, shift)
+
+    # ------------------------------------------------------------ the forms
+
+    def _check_forms(self, whole: Listing) -> None:
+        """Compares each other form with the bare one, over all dates and one proven range, and uses the widest.
+        `whole`: the first page of all dates."""
+        everything = Window(EVERYTHING.first, self._clock.today())
+        rows = ledger.find_windows(self._db, everything)
+        proven = [one.window for one in rows if one.state == "proven" and one.total]
+        totals = {everything: whole.total}
+        if proven:
+            one = self._clock.chance.choice(proven)
+            window = Window(one.first, min(one.last, everything.last))
+            totals[window] = self._listing.look_aside(window, form=BARE).total
+        used, most = BARE, 0
+        for form in OTHER_FORMS:
+            found = compare(self._listing, form, totals)
+            self._record("form", form.name, found.verdict, found.evidence)
+            if found.is_wider:
+                log.warning("the listing shows more in the form %s; `listing_findings` has the evidence", form.name)
+                used, most = (form, found.total) if found.total > most else (used, most)
+            elif found.states_more:
+                self._listing.findings.contradictions.append(
+                    f"the listing states more in the form {form.name} than in the bare one, and its cards do not show "
+                    f"it to be wider: {found.evidence}"
+                )
+        self._record("use", "", used.name, f"of {', '.join(form.name for form in (BARE, *OTHER_FORMS))}")
+
+
+def _find_newest_day(page: Listing) -> date | None:
+    return max((card.decision_date for card in page.entries if card.decision_date), default=None)
