@@ -27,6 +27,9 @@ log = logging.getLogger("lgsco")
 _NEAR_SWITCH = timedelta(days=3)
 """So near a change of the clocks no day is asked about: the days beside it may be of the other season."""
 
+_RECENT = timedelta(days=365)
+"""What is asked for where the listing is silent about all dates."""
+
 _SEASONS: tuple[Season, Season] = ("summer", "winter")
 
 
@@ -63,7 +66,11 @@ class ListingCheck:
         whole = self._listing.look_aside(EVERYTHING)
         if self._listing.needed_session:
             self._record("session", "", "needed", "the listing stated no total before a session began, and one then")
-        if not whole.total:  # nothing can be found out from nothing; who asks for it next judges it
+        if not whole.total:
+            recent = self._clock.today() - _RECENT
+            whole = self._listing.ask_for_dates(recent, self._clock.today())
+        if not whole.total:
+            self._require_findings(f"it states no total for {EVERYTHING}, nor for dates from {recent} on")
             return
         self._check_dates(whole)
         self._use_newest()  # forms are compared over windows of the right dates
@@ -122,7 +129,13 @@ class ListingCheck:
             return  # no card bears a date: every walk says so
         self._check_season(season_of(day), day)
         other = last_day_of_other_season(day) - _NEAR_SWITCH
-        shown = _find_newest_day(self._listing.ask_for_dates(EVERYTHING.first, other))
+        older = self._listing.ask_for_dates(EVERYTHING.first, other)
+        if not older.total:  # an answer without a total is no zero
+            newer = self._listing.ask_for_dates(other + timedelta(days=1), self._clock.today())
+            if newer.total != whole.total:
+                self._require_findings(f"it states no total for dates to {other}")
+                return
+        shown = _find_newest_day(older)
         season = season_of(other)
         self._check_season(season, shown if shown is not None and season_of(shown) == season else None)
 
@@ -148,16 +161,19 @@ class ListingCheck:
         doubted = any(found.verdict == "doubted" for found, _ in self._newest.values())
         shift = find_shift(day, ask, thorough=doubted)
         evidence = f"a decision of {day} is listed; {'; '.join(told)}"
-        if shift is None and self._find_shift(season) is None:
-            raise Blocked(
-                f"it cannot be found out which dates the listing includes ({evidence}), so nothing is concluded from it"
-            )
         if shift is None:
-            log.warning("which dates the listing includes in %s cannot be found out now: %s", season, evidence)
+            self._require_findings(evidence)
             return
         if shift != (self._find_shift(season) or Shift()):
             log.warning("the listing includes other dates than it is asked for in %s: %s", season, evidence)
         self._record("dates", season, "exact" if shift == Shift() else "shifted", evidence, shift)
+
+    def _require_findings(self, why: str) -> None:
+        """Goes on with what was found earlier, where it cannot be found out now. Raises Blocked where nothing was."""
+        told = f"it cannot be found out which dates the listing includes: {why}"
+        if any(("dates", season) not in self._newest for season in _SEASONS):
+            raise Blocked(f"{told}; so nothing was concluded from it")
+        log.warning("%s", told)
 
     # ------------------------------------------------------------ the forms
 
