@@ -28,17 +28,15 @@ class LedgerRecorder:
         run: int,
         findings: Findings,
         find_last_day: Callable[[], date | None],
-        *,
-        find_form: Callable[[], str],
     ) -> None:
-        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind.
-        `find_form`: the name of the form in which the listing is asked."""
+        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind."""
         self._db = db
         self._clock = clock
         self._run = run
         self._findings = findings
         self._find_last_day = find_last_day
-        self._find_form = find_form
+        self.form = ""
+        """The name of the form in which the listing is asked."""
         self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
@@ -92,7 +90,7 @@ class LedgerRecorder:
             self._findings.unlisted += 1
 
     def _put(self, window: Window, total: int | None, listed: int, state: WindowState, walked_at: str | None) -> None:
-        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, self._find_form())
+        proof = Proof(window, total, listed, state, self._clock.stamp(), walked_at, None, self.form)
         ledger.record_window(self._db, proof, self._run)
         last = self._find_last_day()
         if last is not None and window.last > last:

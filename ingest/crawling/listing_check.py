@@ -64,8 +64,6 @@ class ListingCheck:
         if not self._is_due():
             return
         whole = self._listing.look_aside(EVERYTHING)
-        if self._listing.needed_session:
-            self._record("session", "", "needed", "the listing stated no total before a session began, and one then")
         if not whole.total:
             recent = self._clock.today() - _RECENT
             whole = self._listing.ask_for_dates(recent, self._clock.today())
@@ -77,9 +75,13 @@ class ListingCheck:
         self._check_forms(whole)
         self._use_newest()
 
-    def doubt_dates(self) -> None:
-        """Makes the check due again, a day after the last one at the earliest: a walk showed cards of a day beside the
-        dates that it asked for."""
+    def conclude(self) -> None:
+        """Records what the run found out on its way: that the listing needs a session, or that a walk showed cards of a
+        day beside its dates. Then the check is due again, a day after the last one at the earliest."""
+        if self._listing.needed_session and ("session", "") not in self._newest:
+            self._record("session", "", "needed", f"{EVERYTHING} stated no total before a session began, and one then")
+        if not self._listing.findings.strayed:
+            return
         found = self._newest.get(("dates", "winter"))
         if found is not None and self._days_since(found[1]) >= 1:
             self._record("dates", "winter", "doubted", "a walk showed cards of a day beside the dates it asked for")

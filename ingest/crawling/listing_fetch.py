@@ -1,7 +1,7 @@
 """Fetches one page of the listing, parses it and records its cards.
 
-A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card. Where the first
-page of a run is such a page, the site may want a session first: its start page is fetched once, and the page again.
+A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card. Where that is so of
+all dates, the site may want a session first: once a run the page is fetched on which one begins, and the listing again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from ingest.clock import Clock
 from ingest.crawling.double_cards import DoubleCards
 from ingest.crawling.findings import Findings
-from ingest.crawling.windows import may_hold
+from ingest.crawling.windows import EVERYTHING, may_hold
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.fetching.interface import HttpClient
 from ingest.lgo import listing_page
@@ -60,8 +60,6 @@ class ListingFetcher:
         self.dates = DateFilter()
         """The site's date filter."""
         self._has_session = False
-        self._has_stated = False
-        """Whether any page stated a total in this run."""
         self.needed_session = False
         """Whether the listing stated a total only after the page was fetched on which a session begins."""
         self.failure: FetchError | ReadError | None = None
@@ -156,7 +154,7 @@ class ListingFetcher:
         target = self.target(window, number, form)
         try:
             page, at = self._fetch_and_parse(target)
-            if not (page.total or page.entries or self._has_stated or self._has_session):
+            if window == EVERYTHING and not (page.total or page.entries or self._has_session):
                 self.begin_session()
                 page, at = self._fetch_and_parse(target)
                 self.needed_session = bool(page.total)
@@ -169,7 +167,6 @@ class ListingFetcher:
             return Listing(None, ()), at
         if page.total is None:
             self._silences[window] = "states no total"
-        self._has_stated |= page.total is not None
         return page, at
 
     def _fetch_and_parse(self, target: str) -> tuple[Listing, str]:

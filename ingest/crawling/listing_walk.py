@@ -56,9 +56,7 @@ class ListingWalker:
         self._trusted_since = trusted_since
         self._check_canary = check_canary
         self._listing = listing
-        self._ledger = LedgerRecorder(
-            *(db, clock, run, self.findings, find_last_day), find_form=lambda: listing.form.name
-        )
+        self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
         self._to_settle: list[tuple[Window, str]] = []
 
     # ------------------------------------------------------------ asking
@@ -115,6 +113,7 @@ class ListingWalker:
         """Does the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
         find_standing = partial(ledger.standing, self._db, trusted=trusted)
+        self._ledger.form = self._listing.form.name
         steps = plan(window, find_standing, self._habits, again=again, total=total)
         silent: list[Window] = []
         answer: int | None = None

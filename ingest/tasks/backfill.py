@@ -1,15 +1,16 @@
 """Backfill: every decision whose decision date lies in a range.
 
-From the range to the stored row there are eight steps; a step is a call from one module into another.
+From the range to the stored row there are nine steps; a step is a call from one module into another.
 
-1. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
-2. listing_walk -> reconcile.plan: which window to ask for its total next, and which to walk.
-3. listing_walk -> listing_fetch.fetch_first: fetch the first page of a window, store its cards and queue what is new.
-4. listing_walk -> pagination.walk_window: fetch its other pages in the same way, and compare the cards with the total.
-5. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.
-6. backfill -> pipeline.fetch_queued: process what is queued of the window that came back.
-7. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
-8. pipeline -> record.record: compare what the pages say with the archive and store the rows, many in a transaction.
+1. backfill -> listing_check.check_if_due: find out, where that is due, how the listing is to be asked.
+2. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
+3. listing_walk -> reconcile.plan: which window to ask for its total next, and which to walk.
+4. listing_walk -> listing_fetch.fetch_first: fetch the first page of a window, store its cards and queue what is new.
+5. listing_walk -> pagination.walk_window: fetch its other pages in the same way, and compare the cards with the total.
+6. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.
+7. backfill -> pipeline.fetch_queued: process what is queued of the window that came back.
+8. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
+9. pipeline -> record.record: compare what the pages say with the archive and store the rows, many in a transaction.
 
 Pure modules are asked on the way: windows, chapters, compare, failures, outside_blocks.
 """
