@@ -12,7 +12,7 @@ from typing import Any
 from ingest.clock import Clock, Stop
 from ingest.config import Config, load
 from ingest.recording.tally import Tally
-from ingest.run import Import, Outcome, Sync, Task, perform
+from ingest.run import Import, Outcome, Renormalise, Sync, Task, perform
 from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server
 from lgsco.replica.site import Site
@@ -69,7 +69,7 @@ class World:
 
     def run(self, task: Task, **dials: object) -> Outcome:
         """Performs a task. A sync makes no database: without one it gets what `lgsco init` makes."""
-        if self.knows_listing and not isinstance(task, Import):
+        if self.knows_listing and not isinstance(task, Import | Renormalise):
             self.record_listing_check()
 
         def report(tally: Tally) -> None:
