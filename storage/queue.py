@@ -59,6 +59,11 @@ def add(
     )
 
 
+def want_again(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Has a decision fetched again whose page was stored and held back."""
+    db.execute("UPDATE queue SET state = 'wanted', next_at = ? WHERE reference = ? AND state = 'kept'", (at, reference))
+
+
 def kept(db: sqlite3.Connection, reference: str) -> None:
     """Says that all pages of a queued decision are kept. Call it in the transaction that keeps the last."""
     db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))

@@ -92,8 +92,13 @@ class Recorder:
 
         What the parser alone changed is recorded first, so that it is no amendment of the publisher's.
         """
-        self.apply(self.compare(list(self._parse_again(readings))))
+        self.record_again(readings)
         self.apply(self.compare(readings))
+
+    def record_again(self, readings: Sequence[Reading]) -> None:
+        """Records what the current parser makes of the stored pages of decisions that another parser read last. Call it
+        inside a transaction."""
+        self.apply(self.compare(list(self._parse_again(readings))))
 
     def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
         """The stored pages of decisions that an older parser read last, parsed by the current one."""

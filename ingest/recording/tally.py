@@ -46,6 +46,10 @@ class Tally:
     """Listed before, and no longer."""
     left: int = 0
     """Found to have left the site."""
+    held_back: int = 0
+    """Texts that were not recorded, since a template change waits for a decision."""
+    set_back: int = 0
+    """Decisions whose text before a template change was put back."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""
@@ -88,7 +92,10 @@ class Tally:
         self.unread.append(f"{name}: {error}")
 
     def counts(self) -> dict[str, int]:
-        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
+        names = (
+            *("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed"),
+            *("held_back", "set_back"),
+        )
         return {
             **{name: getattr(self, name) for name in names},
             "odd": len(self.odd),
