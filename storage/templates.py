@@ -205,12 +205,10 @@ def count_changed(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(DISTINCT family) FROM rereads WHERE changed").fetchone()[0])
 
 
-def find_unchanged_families(db: sqlite3.Connection, kind: str | None, since: str, run: int | None = None) -> set[str]:
-    """The families of one kind of decision that were reread since an instant and did not change; by one run, if it is
-    given."""
+def find_reread_families(db: sqlite3.Connection, kind: str | None, since: str, run: int | None = None) -> set[str]:
+    """The families of one kind of decision among the last rereads since an instant; by one run, if it is given."""
     rows = db.execute(
-        "SELECT DISTINCT family FROM rereads WHERE kind IS ? AND NOT changed AND at >= ? AND coalesce(run = ?, 1)",
-        (kind, since, run),
+        "SELECT DISTINCT family FROM rereads WHERE kind IS ? AND at >= ? AND coalesce(run = ?, 1)", (kind, since, run)
     )
     return {family for (family,) in rows}
 
@@ -284,13 +282,15 @@ def find_asked_about(db: sqlite3.Connection) -> dict[str, list[int]]:
     return found
 
 
-def record_answer(db: sqlite3.Connection, change: int, reference: str, same: Iterable[Edit], *, changed: bool) -> None:
-    """Records what a decision that was asked showed. `same`: the change's edits that it has."""
-    edits = sorted(same)
-    answer = "same change" if edits else "other change" if changed else "unchanged"
+def record_answer(
+    db: sqlite3.Connection, change: int, reference: str, same: Iterable[Edit], other: Iterable[Edit]
+) -> None:
+    """Records what a decision that was asked showed. `same`: the change's edits that it has. `other`: its others."""
+    edits = [sorted(same), sorted(other)]
+    answer = "same change" if edits[0] else "other change" if edits[1] else "unchanged"
     db.execute(
         "UPDATE template_answers SET answer = ?, edits = ? WHERE change = ? AND reference = ?",
-        (answer, json.dumps(edits, ensure_ascii=False) if edits else None, change, reference),
+        (answer, json.dumps(edits, ensure_ascii=False) if any(edits) else None, change, reference),
     )
 
 
@@ -298,20 +298,19 @@ class AnswerRow(NamedTuple):
     """What a decision that was asked showed."""
 
     reference: str
-    answer: str
-    edits: frozenset[Edit]
+    same: frozenset[Edit]
+    other: frozenset[Edit]
 
 
 def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
     """The answers to a change, by reference."""
     rows = db.execute(
-        "SELECT reference, answer, edits FROM template_answers WHERE change = ? AND answer IS NOT NULL "
-        "ORDER BY reference",
+        "SELECT reference, edits FROM template_answers WHERE change = ? AND answer IS NOT NULL ORDER BY reference",
         (change,),
-    )
+    ).fetchall()
     return [
-        AnswerRow(reference, answer, frozenset(Edit(*one) for one in json.loads(edits or "[]")))
-        for reference, answer, edits in rows
+        AnswerRow(reference, *(frozenset(Edit(*one) for one in part) for part in json.loads(edits or "[[], []]")))
+        for reference, edits in rows
     ]
 
 

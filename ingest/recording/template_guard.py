@@ -7,6 +7,7 @@ text. `ingest.recording.template_watch` acts on it. The rules:
     an archive of fewer than five decisions has an edit                               ask up to five others
     one decision has an edit                     release it, once two others were seen without it in the same run
     one of those asked has the same edit         the template: hold the texts that have it, release the others
+    … and that is the second decision with it    ask up to five others more, and conclude again
     three or more of those asked changed, each in its own way                         the template, in any form
     none of them has it, and there were two      release the texts as amendments
     fewer than two could be asked                hold the texts until more can be
@@ -16,7 +17,8 @@ The decisions of one joint case are one *family* and count once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,8 +63,8 @@ class Answer:
 
     same: frozenset[Edit]
     """Those of the change's edits that it has."""
-    is_changed: bool
-    """Whether its text differs in any way."""
+    other: frozenset[Edit] = frozenset()
+    """How else its text differs from the stored one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,42 @@ class Template:
     edits: frozenset[Edit]
 
 
-Verdict = Hold | Release | Template
+@dataclass(frozen=True, slots=True)
+class AskMore:
+    """One of those asked is the second decision with the edit: two may be amended in the same words, so others are
+    asked about the two."""
 
 
-def conclude(answers: Collection[Answer], seen_without: int) -> Verdict:
-    """What follows from the answers. `seen_without`: families that were reread besides since the change was found, and
-    do not have it."""
-    same = frozenset(edit for answer in answers for edit in answer.same)
-    if same:
-        return Template(same)
-    if sum(answer.is_changed for answer in answers) >= MANY_FORMS:
+Verdict = Hold | Release | Template | AskMore
+
+
+def conclude(answers: Sequence[Answer], *, families: int, seen_without: int, can_ask_more: bool) -> Verdict:
+    """What follows from the answers.
+
+    `families`: those with the change before others were asked. `seen_without`: families that were reread besides since
+    the change was found, and do not have it. `can_ask_more`: whether others were asked only once.
+    """
+    counts = Counter(edit for answer in answers for edit in answer.same)
+    have_it = sum(bool(answer.same) for answer in answers)
+    if have_it and families + have_it > 2:
+        return Template(_find_common(counts))
+    if have_it and can_ask_more:
+        return AskMore()
+    if _count_own_ways(answers) >= MANY_FORMS:
         return Template(frozenset({ANY_FORM}))
-    return Release() if len(answers) + seen_without >= LEAST_ASKED else Hold()
+    return Release() if len(answers) - have_it + seen_without >= LEAST_ASKED else Hold()
+
+
+def _find_common(counts: Counter[Edit]) -> frozenset[Edit]:
+    """The edits that most of those asked have. One that few of them have beside it may be an amendment of theirs."""
+    most = max(counts.values())
+    return frozenset(edit for edit, count in counts.items() if 2 * count > most)
+
+
+def _count_own_ways(answers: Sequence[Answer]) -> int:
+    """How many changed in a way that no other did. What several have is another change, which is asked about itself."""
+    ways = Counter(edit for answer in answers for edit in answer.other)
+    return sum(bool(answer.other) and all(ways[edit] == 1 for edit in answer.other) for answer in answers)
 
 
 def has_any(edits: Iterable[Edit], of: Collection[Edit]) -> bool:

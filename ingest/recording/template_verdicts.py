@@ -20,6 +20,7 @@ from ingest.recording.template_guard import (
     MOST_ASKED,
     SET_BACK_DAYS,
     Answer,
+    AskMore,
     Hold,
     Release,
     Template,
@@ -70,7 +71,7 @@ class TemplateVerdicts:
                 self._decide_single(change, fetch)
             else:
                 self._ask(change, MOST_ASKED, fetch)
-                self._conclude(change.id)
+                self._conclude(change.id, fetch)
             self._held.record_released()
         self._end_gone()
 
@@ -132,7 +133,7 @@ class TemplateVerdicts:
     def _decide_single(self, change: TemplateChange, fetch: Fetch) -> None:
         """Releases a change that one decision has, once two others were seen without it."""
         mine = templates.find_families(self._db, change.id)
-        without = templates.find_unchanged_families(self._db, change.kind, "", self._run) - mine
+        without = templates.find_reread_families(self._db, change.kind, "", self._run) - mine
         if len(without) < LEAST_ASKED:
             self._ask(change, LEAST_ASKED - len(without), fetch)
         now = templates.find_change(self._db, change.id)
@@ -142,26 +143,33 @@ class TemplateVerdicts:
 
     # ------------------------------------------------------------ verdicts
 
-    def _conclude(self, number: int) -> None:
+    def _conclude(self, number: int, fetch: Fetch, *, can_ask_more: bool = True) -> None:
         db, at = self._db, self._clock.stamp()
         change = templates.find_change(db, number)
         assert change is not None
         rows = templates.find_answers(db, number)
-        answers = [Answer(row.edits, row.answer != "unchanged") for row in rows]
-        seen = templates.find_families(db, number) | {related.find_family(db, row.reference) for row in rows}
-        without = templates.find_unchanged_families(db, change.kind, change.since) - seen
-        verdict = conclude(answers, len(without))
-        with atomic(db):
-            match verdict:
-                case Hold():
-                    templates.set_state(db, number, "too few", at)
-                case Release():
-                    templates.set_state(db, number, "released", at)
-                case Template(edits):
-                    self._confirm(replace(change, edits=edits), at)
-                case _:
-                    assert_never(verdict)
+        asked = {related.find_family(db, row.reference) for row in rows}
+        families = templates.find_families(db, number)
+        reread = templates.find_reread_families(db, change.kind, change.since)
+        verdict = conclude(
+            [Answer(row.same, row.other) for row in rows],
+            families=len(families - asked),
+            seen_without=len(reread - families - asked),
+            can_ask_more=can_ask_more,
+        )
         log.info("change %d of the template: %s", number, type(verdict).__name__.lower())
+        match verdict:
+            case AskMore():
+                self._ask(change, len(rows) + MOST_ASKED, fetch)
+                self._conclude(number, fetch, can_ask_more=False)
+            case Hold() | Release():
+                with atomic(db):
+                    templates.set_state(db, number, "released" if isinstance(verdict, Release) else "too few", at)
+            case Template(edits):
+                with atomic(db):
+                    self._confirm(replace(change, edits=edits), at)
+            case _:
+                assert_never(verdict)
 
     def _confirm(self, change: TemplateChange, at: str) -> None:
         """Records that a change is the template's. Texts with none of its edits are released, those that were recorded

@@ -91,7 +91,7 @@ class TemplateWatch:
         for number in templates.find_asked_about(self._db).get(reference, ()):
             change = templates.find_change(self._db, number)
             of = change.edits if change is not None else frozenset()
-            templates.record_answer(self._db, number, reference, edits & of, changed=bool(edits))
+            templates.record_answer(self._db, number, reference, edits & of, edits - of)
         family = related.find_family(self._db, reference) if changed else related.base_of(reference)
         self.reread.add(family)
         return Reread(reference, family, reading.decision.kind, reading.at, changed)
