@@ -100,9 +100,9 @@ class Play:
                 self.ask("SELECT reference, text FROM decisions ORDER BY 1"),
                 self.ask("SELECT reference, revision, change, text FROM revisions ORDER BY 1, 2"),
                 sorted(self.held().items()),
-                self.ask("SELECT state, kind FROM template_changes WHERE state <> 'ended' ORDER BY 1, 2"),
+                self.ask("SELECT state, kind FROM template_changes WHERE state NOT IN ('ended', 'released')"),
                 self.ask(
-                    "SELECT DISTINCT kind, words FROM template_edits AS e JOIN template_changes AS c "
+                    "SELECT DISTINCT e.kind, e.words FROM template_edits AS e JOIN template_changes AS c "
                     "ON c.id = e.change WHERE c.state = 'template' ORDER BY 1, 2"
                 ),
                 self.ask("SELECT reference, state FROM queue ORDER BY 1"),

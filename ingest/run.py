@@ -29,6 +29,7 @@ from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
+from ingest.tasks.template import Template, template
 from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
@@ -46,13 +47,14 @@ __all__ = [
     "Resume",
     "Sync",
     "Task",
+    "Template",
     "Withdraw",
     "perform",
 ]
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair
+Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair | Template
 Crawls = Backfill | Sync | Resume
 """The tasks that ask the site."""
 
@@ -181,6 +183,8 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return renormalise(task, run)
         case Repair():
             return repair_file(task, run)
+        case Template():
+            return template(task, run)
         case _:
             assert_never(task)
 

@@ -143,14 +143,14 @@ def add_sightings(
     )
 
 
-def count_families(db: sqlite3.Connection, change: int) -> int:
-    """In how many families the same edit was seen, of the edit of a change that was seen in most."""
-    row = db.execute(
-        "SELECT count(DISTINCT s.family) FROM template_edits AS e JOIN template_sightings AS s USING (kind, words) "
-        "WHERE e.change = ? GROUP BY e.kind, e.words ORDER BY 1 DESC LIMIT 1",
+def count_sightings(db: sqlite3.Connection, change: int) -> dict[Edit, int]:
+    """In how many families each edit of a change was seen."""
+    rows = db.execute(
+        "SELECT e.kind, e.words, count(DISTINCT s.family) FROM template_edits AS e "
+        "JOIN template_sightings AS s USING (kind, words) WHERE e.change = ? GROUP BY e.kind, e.words",
         (change,),
-    ).fetchone()
-    return int(row[0]) if row else 0
+    )
+    return {Edit(kind, words): count for kind, words, count in rows}
 
 
 def find_families(db: sqlite3.Connection, change: int) -> set[str]:
@@ -224,15 +224,16 @@ def count_site_decisions(db: sqlite3.Connection, limit: int) -> int:
 
 def find_candidates(db: sqlite3.Connection, change: TemplateChange, limit: int) -> list[Wanted]:
     """Decisions that can be asked about a change, those decided nearest to its example first: listed, stored, of the
-    same kind, not reread since it was found, neither held nor asked before."""
+    same kind, not reread since it was found, not asked before. Those that are held for another change come last."""
     rows = db.execute(
         "SELECT h.reference, h.url FROM held_from_site AS h JOIN entries AS e USING (reference) "
         "WHERE e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
-        "AND h.reference NOT IN (SELECT reference FROM held_texts) "
+        "AND h.reference NOT IN (SELECT reference FROM held_texts WHERE change = ?2) "
         "AND h.reference NOT IN (SELECT reference FROM template_answers WHERE change = ?2) "
         "AND NOT EXISTS (SELECT 1 FROM pages AS p WHERE p.reference = h.reference "
         "AND coalesce(p.checked_at, p.fetched_at) >= ?3) "
-        "ORDER BY abs(julianday(coalesce(h.decision_date, ?4)) - julianday(?4)), h.reference LIMIT ?5",
+        "ORDER BY h.reference IN (SELECT reference FROM held_texts), "
+        "abs(julianday(coalesce(h.decision_date, ?4)) - julianday(?4)), h.reference LIMIT ?5",
         (change.kind, change.id, change.since, change.decided_on or "2020-01-01", limit),
     )
     return [Wanted(reference, url, 0, "changed") for reference, url in rows]
@@ -312,6 +313,47 @@ def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
         AnswerRow(reference, *(frozenset(Edit(*one) for one in part) for part in json.loads(edits or "[[], []]")))
         for reference, edits in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change with what waits for it."""
+
+    change: TemplateChange
+    waiting: int
+    """Stored decisions of which a newer version waits."""
+    new: int
+    """Decisions that are fetched and held back."""
+    amended: tuple[str, ...]
+    """The stored decisions among them that have other new words too."""
+    asked: int
+    """Others that were reread."""
+    same: int
+    """Of those, how many have the change."""
+
+
+def find_change_rows(db: sqlite3.Connection, states: Collection[str]) -> list[ChangeRow]:
+    """The changes in some states with what waits for each, oldest first."""
+    return [_with_counts(db, change) for change in find_changes(db, states)]
+
+
+def find_change_row(db: sqlite3.Connection, number: int) -> ChangeRow | None:
+    """One change by its number, with what waits for it; None where there is none."""
+    change = find_change(db, number)
+    return _with_counts(db, change) if change is not None else None
+
+
+def _with_counts(db: sqlite3.Connection, change: TemplateChange) -> ChangeRow:
+    held = db.execute(
+        "SELECT reference, is_new, is_amended FROM held_texts WHERE change = ? ORDER BY reference", (change.id,)
+    ).fetchall()
+    asked, same = db.execute(
+        "SELECT count(answer), count(*) FILTER (WHERE answer = 'same change') FROM template_answers WHERE change = ?",
+        (change.id,),
+    ).fetchone()
+    new = sum(is_new for _, is_new, _ in held)
+    amended = tuple(reference for reference, _, is_amended in held if is_amended)
+    return ChangeRow(change, len(held) - new, new, amended, asked, same)
 
 
 def find_without_known(db: sqlite3.Connection) -> list[int]:

@@ -18,8 +18,9 @@ The decisions of one joint case are one *family* and count once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from storage.model import Edit
@@ -35,6 +36,8 @@ MOST_CHANGED = 3
 """Of the last twenty rereads, so many that changed in any way make every change suspect."""
 MANY_FORMS = 3
 """Of those that are asked, so many that changed, each in its own way, are no amendments."""
+AS_FREQUENT = 0.75
+"""An edit that is seen in so many families, of those that the most frequent one is seen in, is the template's too."""
 ANY_FORM = Edit("any form", "")
 SET_BACK_DAYS = 30
 """Days for which an amendment that was recorded with a template's edit is set back."""
@@ -93,16 +96,23 @@ class AskMore:
 Verdict = Hold | Release | Template | AskMore
 
 
-def conclude(answers: Sequence[Answer], *, families: int, seen_without: int, can_ask_more: bool) -> Verdict:
+def conclude(
+    answers: Sequence[Answer],
+    *,
+    families: int,
+    seen_without: int,
+    can_ask_more: bool,
+    seen: Mapping[Edit, int] = MappingProxyType({}),
+) -> Verdict:
     """What follows from the answers.
 
     `families`: those with the change before others were asked. `seen_without`: families that were reread besides since
-    the change was found, and do not have it. `can_ask_more`: whether others were asked only once.
+    the change was found, and do not have it. `can_ask_more`: whether others were asked only once. `seen`: in how many
+    families each edit was seen, those that were asked included.
     """
-    counts = Counter(edit for answer in answers for edit in answer.same)
     have_it = sum(bool(answer.same) for answer in answers)
     if have_it and families + have_it > 2:
-        return Template(_find_common(counts))
+        return Template(_find_common(answers, seen))
     if have_it and can_ask_more:
         return AskMore()
     if _count_own_ways(answers) >= MANY_FORMS:
@@ -110,10 +120,12 @@ def conclude(answers: Sequence[Answer], *, families: int, seen_without: int, can
     return Release() if len(answers) - have_it + seen_without >= LEAST_ASKED else Hold()
 
 
-def _find_common(counts: Counter[Edit]) -> frozenset[Edit]:
-    """The edits that most of those asked have. One that few of them have beside it may be an amendment of theirs."""
-    most = max(counts.values())
-    return frozenset(edit for edit, count in counts.items() if 2 * count > most)
+def _find_common(answers: Sequence[Answer], seen: Mapping[Edit, int]) -> frozenset[Edit]:
+    """The edits that are as frequent as a template's. One that few have beside it may be an amendment of theirs."""
+    counts = Counter(edit for answer in answers for edit in answer.same)
+    families = {edit: max(count, seen.get(edit, 0)) for edit, count in counts.items()}
+    most = max(families.values())
+    return frozenset(edit for edit, count in families.items() if count >= AS_FREQUENT * most)
 
 
 def _count_own_ways(answers: Sequence[Answer]) -> int:

@@ -156,6 +156,7 @@ class TemplateVerdicts:
             families=len(families - asked),
             seen_without=len(reread - families - asked),
             can_ask_more=can_ask_more,
+            seen=templates.count_sightings(db, number),
         )
         log.info("change %d of the template: %s", number, type(verdict).__name__.lower())
         match verdict:

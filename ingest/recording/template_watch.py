@@ -159,8 +159,8 @@ class TemplateWatch:
         decisions = templates.count_site_decisions(self._db, SMALL_ARCHIVE)
         changed = templates.count_changed(self._db)
         for change in templates.find_changes(self._db, ("single",)):
-            families = templates.count_families(self._db, change.id) if change.id in touched else 1
-            if must_ask(families, decisions, changed):
+            sightings = templates.count_sightings(self._db, change.id) if change.id in touched else {}
+            if must_ask(max(sightings.values(), default=1), decisions, changed):
                 templates.set_state(self._db, change.id, "asking", self._clock.stamp())
 
     # ------------------------------------------------------------ decisions seen for the first time

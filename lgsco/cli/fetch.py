@@ -38,6 +38,7 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
         print_line(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:
         print_line(f"{name_ending(outcome.state)}: {outcome.message}")
+    print_lines(outcome.details, err=bool(outcome.exit_code))
     if outcome.claim is not None:
         print_claim(outcome.claim, err=bool(outcome.exit_code))
     return outcome.exit_code

@@ -24,6 +24,7 @@ from lgsco.web.addresses import METHODS, check_request
 from lgsco.web.guard import Application, Message, Send, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.digests import find_any_flaw
+from storage.held_texts import find_waiting
 from storage.model import reference
 from storage.search import match_expression
 
@@ -273,4 +274,11 @@ async def _decision(database: Any, key: str) -> dict[str, Any]:
         "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
     )
     flaw = await database.execute_fn(lambda db: find_any_flaw(db, key))
-    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key), "flaw": flaw}
+    waiting = await database.execute_fn(lambda db: find_waiting(db, key))
+    return {
+        "lines": lines,
+        "revisions": revisions.rows,
+        "key_in_address": tilde_encode(key),
+        "flaw": flaw,
+        "waiting": waiting,
+    }
