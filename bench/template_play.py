@@ -17,6 +17,7 @@ from unittest.mock import patch
 from bench.template_site import TemplateSite
 from ingest.clock import Clock, Stop
 from ingest.config import Config, load
+from ingest.recording.tally import Report
 from ingest.run import Backfill, Outcome, Task, perform
 from storage.database import reading
 from storage.model import Validators
@@ -42,6 +43,7 @@ class Play:
     site: TemplateSite
     database: Path
     dials: dict[str, str] = field(default_factory=dict)
+    report: Report = lambda _tally: None
     kill_at: int = 0
     """The moment at which a run is killed, counting requests and both sides of each commit from 1; 0: never."""
     moments: int = 0
@@ -55,7 +57,7 @@ class Play:
         self.runs += 1
         with _replaced(self):
             try:
-                return perform(task, self._config(), self.database, self._clock(), Stop(), lambda _tally: None)
+                return perform(task, self._config(), self.database, self._clock(), Stop(), self.report)
             except Killed:
                 return None
 

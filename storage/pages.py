@@ -198,6 +198,19 @@ def find_read(db: sqlite3.Connection) -> list[str]:
     return [reference for (reference,) in rows]
 
 
+def record_position(db: sqlite3.Connection, normaliser: str, position: str | None) -> None:
+    """Records up to which decision a renormalise came, in the order of `find_read`; None: to its end."""
+    db.execute("DELETE FROM renormalising")
+    if position is not None:
+        db.execute("INSERT INTO renormalising VALUES (1, ?, ?)", (normaliser, position))
+
+
+def find_position(db: sqlite3.Connection, normaliser: str) -> str:
+    """Up to which decision a renormalise by this parser came that was broken off; "" where none was."""
+    row = db.execute("SELECT position FROM renormalising WHERE normaliser = ?", (normaliser,)).fetchone()
+    return str(row[0]) if row else ""
+
+
 def find_newest(
     db: sqlite3.Connection, codec: Codec, reference: str, state: str | None = None
 ) -> list[tuple[int, Page]]:

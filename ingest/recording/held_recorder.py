@@ -74,6 +74,20 @@ class HeldRecorder:
         pages.mark(self._db, [number for number, _ in version], "read")
         queue.done(self._db, [held.reference])
 
+    def try_again(self, held: HeldText) -> None:
+        """Lets the current parser read a held page: records it where nothing of it must wait. Call it inside a
+        transaction."""
+        reading = self.read(held)
+        if reading is None:
+            return
+        passing, again = self._watch.sift(self._recorder.compare([reading]))
+        if again:
+            return
+        self._recorder.apply(passing)
+        version = pages.find_version(self._db, self._codec, held.reference, held.page)
+        pages.mark(self._db, [number for number, _ in version], "read")
+        queue.done(self._db, [held.reference])
+
     def read(self, held: HeldText) -> Reading | None:
         """What a held page says; None where it cannot be parsed."""
         try:

@@ -35,6 +35,8 @@ class Tally:
     """What the run is going to take, in a line, once that is known."""
     waiting: str = ""
     """What the run waits for now and until when, where that takes long."""
+    checked: int = 0
+    """Decisions that a renormalise has parsed again in its present pass."""
     fetched: int = 0
     first: int = 0
     amended: int = 0

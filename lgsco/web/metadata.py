@@ -515,7 +515,7 @@ _TABLES: dict[str, dict[str, Any]] = {
 
 _HIDDEN = (
     *("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts"),
-    *("template_edits", "template_sightings", "template_answers", "held_texts", "rereads"),
+    *("template_edits", "template_sightings", "template_answers", "held_texts", "rereads", "renormalising"),
 )
 """Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
 

@@ -1,7 +1,8 @@
 """Adds what the template guard stores: changes of the site's template, their edits, and the texts they hold back.
 
 A raw page can be `held`: parsed, and not recorded, because a template change waits for a decision. Two reasons join
-`revisions.change`: `template` and `set back`. The view `missing` names decisions whose only page is held.
+`revisions.change`: `template` and `set back`. The view `missing` names decisions whose only page is held. Beside that,
+`renormalising` says how far a renormalise came that was broken off.
 """
 
 from __future__ import annotations
@@ -86,6 +87,12 @@ CREATE TABLE rereads (
   at TEXT NOT NULL,
   run INTEGER NOT NULL,
   changed INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE renormalising (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  normaliser TEXT NOT NULL,
+  position TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX related_by_other ON related (other);

@@ -279,6 +279,9 @@ def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
     outcome = play.run(Renormalise())
     assert outcome is not None
     assert outcome.exit_code == 0, outcome.message
+    assert play.texts() == {**before, new: play.site.true_texts()[new]}
+    assert set(play.held()) == set(amended), "the next sync asks about their other words"
+    assert sync(play).exit_code == 0
     assert play.texts() == dict(play.site.true_texts())
     assert play.amended() == set(amended), "what was amended meanwhile is no loss"
     assert play.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", new) == [
