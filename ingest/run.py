@@ -17,6 +17,7 @@ from ingest.fetching.quiet_hours import within
 from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Throttle
 from ingest.recording.first_check import check_migrated
+from ingest.recording.relate import relate_migrated
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
 from ingest.reports.lines import name_ending
@@ -78,6 +79,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
             check_migrated(db, clock, stop)
+            relate_migrated(db, stop)
             run = _start(db, number, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)

@@ -11,6 +11,7 @@ from ingest.errors import ReadError
 from ingest.lgo.text_format import parse
 from ingest.recording.compare import Superseded
 from ingest.recording.record import Recorder
+from ingest.recording.relate import relate
 from ingest.recording.tally import Tally
 from ingest.recording.template_watch import TemplateWatch
 from ingest.recording.text_edits import find_edits
@@ -109,6 +110,7 @@ class HeldRecorder:
         decisions.supersede(db, replace(past, again=at), "set back", self._run)
         decisions.fill(db, reference, false.import_fields)
         findings.record_findings(db, past.decision, at)
+        relate(db, reference, past.decision.lines, false.lines)
         pages.hold_since(db, reference, page)
         newest = pages.find_newest(db, self._codec, reference, "held")
         first = newest[0][0] if newest else page

@@ -301,12 +301,13 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "related": {
         "title": "Related references",
-        "description": "References that stand for one decision, or for decisions that belong together.",
+        "description": "References that stand for one decision, or for decisions that belong together. They are linked "
+        "and never merged.",
         "columns": {
             "reference": _REFERENCE,
             "other": "The other reference.",
             "reason": "What relates them: named in title, joint, same text, similar text, cites.",
-            "similarity": "How alike their texts are, from 0 to 1, where that is the reason.",
+            "similarity": "How alike their texts are without header lines, from 0 to 1, where that is the reason.",
             "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
         },
     },
@@ -516,6 +517,7 @@ _TABLES: dict[str, dict[str, Any]] = {
 _HIDDEN = (
     *("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts"),
     *("template_edits", "template_sightings", "template_answers", "held_texts", "rereads", "renormalising"),
+    *("text_sketches", "unrelated"),
 )
 """Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
 

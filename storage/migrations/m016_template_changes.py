@@ -1,8 +1,10 @@
 """Adds what the template guard stores: changes of the site's template, their edits, and the texts they hold back.
 
 A raw page can be `held`: parsed, and not recorded, because a template change waits for a decision. Two reasons join
-`revisions.change`: `template` and `set back`. The view `missing` names decisions whose only page is held. Beside that,
-`renormalising` says how far a renormalise came that was broken off.
+`revisions.change`: `template` and `set back`. The view `missing` names decisions whose only page is held.
+
+Beside that, `renormalising` says how far a renormalise came that was broken off, `text_sketches` finds decisions with
+nearly the same text, and `unrelated` lists decisions that have no sketch yet: the same command makes it.
 """
 
 from __future__ import annotations
@@ -96,6 +98,13 @@ CREATE TABLE renormalising (
 ) STRICT;
 
 CREATE INDEX related_by_other ON related (other);
+CREATE TABLE text_sketches (
+  hash INTEGER NOT NULL,
+  reference TEXT NOT NULL,
+  PRIMARY KEY (hash, reference)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unrelated (reference TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO unrelated SELECT reference FROM decisions;
 
 DROP VIEW missing;
 CREATE VIEW missing AS
