@@ -109,6 +109,9 @@ class TemplateSite:
     """By reference, what stands before the closing line now."""
     requests: list[str] = field(default_factory=list)
     """What was asked for, in order."""
+    _samples: dict[str, Sample] = field(default_factory=dict)
+    """By address."""
+    _pages: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
     def tick(self) -> datetime:
         """A second passes."""
@@ -122,6 +125,12 @@ class TemplateSite:
 
     def show(self, sample: Sample, redesign: Change | None) -> bytes:
         """A decision's page."""
+        key = (sample, redesign, self.amendments.get(sample.reference))
+        if key not in self._pages:
+            self._pages[key] = self._render(sample, redesign)
+        return self._pages[key]
+
+    def _render(self, sample: Sample, redesign: Change | None) -> bytes:
         html = self.site.handle(Request("GET", sample.address, {})).body.decode()
         amendment = self.amendments.get(sample.reference)
         if amendment is not None:
@@ -133,7 +142,10 @@ class TemplateSite:
         self.requests.append(target)
         at = instant(self.tick())
         path = target.partition("?")[0]
-        sample = next((one for one in self.site.listed() if one.address == path), None)
+        sample = self._samples.get(path)
+        if sample is None and "SearchResults" not in path:
+            self._samples = {one.address: one for one in self.site.listed()}
+            sample = self._samples.get(path)
         if sample is not None:
             body = self.show(sample, None if sample.reference in self.spared else self.redesign)
             return Answer(target, body, "utf-8", at)

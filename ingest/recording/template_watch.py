@@ -8,7 +8,7 @@ decisions and acts on what they answer.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingest.clock import Clock
@@ -64,6 +64,7 @@ class TemplateWatch:
         news: list[Compared] = []
         changed: list[Changed] = []
         rereads: list[Reread] = []
+        asked = templates.find_asked_about(self._db)
         for change, before in compared:
             reading = change.reading
             if reading.source != "site" or reading.again is not None or isinstance(change, Beside | Known):
@@ -73,7 +74,7 @@ class TemplateWatch:
             else:
                 is_changed = isinstance(change, Superseded) and change.why == "amended"
                 edits = find_edits_of(before, reading) if is_changed else frozenset()
-                rereads.append(self._note_reread(reading, edits, changed=is_changed))
+                rereads.append(self._note_reread(reading, edits, asked, changed=is_changed))
                 if isinstance(change, Superseded) and edits:
                     changed.append((change, before, edits))
                 else:
@@ -85,10 +86,12 @@ class TemplateWatch:
         self._tally.held_back += len(held)
         return passing, held
 
-    def _note_reread(self, reading: Reading, edits: frozenset[Edit], *, changed: bool) -> Reread:
+    def _note_reread(
+        self, reading: Reading, edits: frozenset[Edit], asked: Mapping[str, list[int]], *, changed: bool
+    ) -> Reread:
         """A reread, whose answer is recorded where it was asked for one."""
         reference = reading.decision.reference
-        for number in templates.find_asked_about(self._db).get(reference, ()):
+        for number in asked.get(reference, ()):
             change = templates.find_change(self._db, number)
             of = change.edits if change is not None else frozenset()
             templates.record_answer(self._db, number, reference, edits & of, edits - of)

@@ -39,7 +39,8 @@ def find_edits(before: Sequence[Line], after: Sequence[Line], authority: str | N
     old, new = _without_notes(before), _without_notes(after)
     if _words(old) == _words(new):
         return frozenset(_find_layout_edits(old, new))
-    return frozenset(_Comparison(old, new, authority).find())
+    found = frozenset(_Comparison(old, new, authority).find())
+    return found or frozenset({Edit("order", "lines")})
 
 
 def show_diff(before: str, after: str) -> str:
@@ -109,7 +110,7 @@ class _Comparison:
         before, after = Counter(line.text for line in old), Counter(line.text for line in new)
         self._gone = before - after
         self._come = after - before
-        self._common = before & after
+        self._once = {text for text, count in before.items() if count == 1 == after[text]}
         self._headings = {line.text for line in (*old, *new) if line.kind == "heading"}
 
     def find(self) -> Iterator[Edit]:
@@ -139,13 +140,8 @@ class _Comparison:
             yield Edit("list marks", "")
 
     def _find_common(self, lines: Sequence[Line]) -> list[Line]:
-        left = self._common.copy()
-        found = []
-        for line in lines:
-            if left[line.text]:
-                left[line.text] -= 1
-                found.append(line)
-        return found
+        """Those of the lines that both texts have once: of one that is repeated, nothing says which moved."""
+        return [line for line in lines if line.text in self._once]
 
     def _find_hunks(self) -> Iterator[tuple[list[Line], list[Line]]]:
         """Lines that are gone, and those that came in their place."""

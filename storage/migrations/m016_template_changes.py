@@ -70,6 +70,8 @@ CREATE TABLE template_answers (
   PRIMARY KEY (change, reference)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX template_answers_open ON template_answers (reference) WHERE answer IS NULL;
+
 CREATE TABLE held_texts (
   reference TEXT NOT NULL PRIMARY KEY,
   change INTEGER NOT NULL REFERENCES template_changes (id),
