@@ -5,6 +5,8 @@ The small size of `python -m bench template`, in process: a simulated site, no H
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
 import shutil
 from collections.abc import Callable
@@ -12,16 +14,23 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from bench.template_play import Play
 from bench.template_site import BLOCKS, REDESIGNS, SAME_SENTENCE, START, TemplateSite, make_decisions
+from ingest.clock import Stop
+from ingest.config import load
 from ingest.recording import text_edits
 from ingest.recording.template_guard import MOST_ASKED
 from ingest.run import Outcome, Renormalise, Sync, Template
 from lgsco.replica.site import Site
+from lgsco.web.metadata import NAME
+from lgsco.web.server import application
+from scheduler import _Daemon
 from support.command_line import Here
+from support.world import Time
 
 Fill = Callable[..., Play]
 NOTE = "<p>Ombudsman satisfied with council's response: 23 September 2026.</p>"
@@ -321,6 +330,64 @@ def test_what_waits_is_shown(fill: Fill, here: Here) -> None:
     assert here("template", "reject", "1", *db).out.startswith("done: template change 1 is rejected")
     assert "template change 1 is rejected" in here("template", *db).out
     assert here("template", "accept", "1", *db, code=2).err
+
+
+def page(play: Play, reference: str) -> str:
+    """A decision's web page."""
+    datasette = application(play.database)
+    try:
+        answer: Any = asyncio.run(datasette.client.get(f"/{NAME}/decisions/{reference.replace(' ', '+')}"))
+    finally:
+        datasette.databases[NAME].close()
+        datasette.executor.shutdown()
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+def test_the_web_page_of_a_decision_says_that_a_newer_version_is_pending(fill: Fill) -> None:
+    play = fill(6)
+    reference = min(play.texts())
+    assert "Newer version pending" not in page(play, reference)
+    play.site.redesign = REDESIGNS["rating"]
+    sync(play)
+    assert "Newer version pending" in page(play, reference)
+    play.run(Template(1, "rejected"))
+    assert "Newer version pending" not in page(play, reference), "the user said that it is the template's"
+
+
+def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
+    play = fill(6)
+    play.site.redesign = REDESIGNS["rating"]
+    time = Time(play.site.at)
+    daemon = _Daemon(load(None, {}), play.database, time.clock(), Stop())
+    told: list[str] = []
+
+    def alert(_: _Daemon, message: str) -> bool:
+        told.append(message)
+        return True
+
+    monkeypatch.setattr(_Daemon, "_alert", alert)
+    daemon.remind()
+    assert told == []
+    sync(play)
+    outcome = sync(play)
+    monkeypatch.setattr("scheduler.perform", lambda *_: outcome)
+    assert daemon.sync() is None, "asking the site again decides nothing"
+    for _ in range(3):
+        daemon.remind()
+    assert len(told) == 1
+    assert "(exit 11)" in told[0]
+    assert "+Rate this page from 1 to 5." in told[0]
+    for _ in range(2):  # a weekend, without a sync
+        time.at += timedelta(days=1)
+        daemon.remind()
+        daemon.remind()
+    assert len(told) == 3
+    assert "template change 1 (added 'Rate this page" in told[2]
+    play.run(Template(1, "rejected"))
+    time.at += timedelta(days=1)
+    daemon.remind()
+    assert len(told) == 3
 
 
 # ---------------------------------------------------------------- killed at any point
