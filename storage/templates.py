@@ -251,6 +251,15 @@ def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit:
     return [Wanted(reference, url, 0, "changed") for reference, url in rows]
 
 
+def find_stored(db: sqlite3.Connection, references: Iterable[str]) -> set[str]:
+    """Those of the decisions that are stored from the site."""
+    rows = db.execute(
+        "SELECT reference FROM held_from_site WHERE reference IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(references)),),
+    )
+    return {reference for (reference,) in rows}
+
+
 def find_card(db: sqlite3.Connection, reference: str) -> tuple[str | None, str | None]:
     """The kind and the day that the listing shows of a decision."""
     row = db.execute("SELECT kind, stands_on FROM entries WHERE reference = ?", (reference,)).fetchone()

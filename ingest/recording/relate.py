@@ -56,8 +56,12 @@ def _relate_texts(
 
 def relate_migrated(db: sqlite3.Connection, stop: Stop) -> None:
     """Links the decisions that were stored before their relations were. Raises Stopped; the next run goes on."""
+    is_told = False
     while references := related.find_unrelated(db, _BATCH):
         stop.raise_if_set()
+        if not is_told:
+            log.info("decisions that belong together are linked, which a file of an older version lacks")
+            is_told = True
         with atomic(db):
             held = decisions.find_held(db, references)
             for reference in references:

@@ -81,7 +81,7 @@ class TemplateVerdicts:
         lacking = LEAST_ASKED - len(self._watch.reread)
         if self._was_known_chosen or lacking <= 0:
             return []
-        stored = decisions.find_held(self._db, [one.reference for one in wanted])
+        stored = templates.find_stored(self._db, [one.reference for one in wanted])
         new = next((one.reference for one in wanted if one.reference not in stored), None)
         if new is None:
             return []

@@ -29,6 +29,7 @@ _LEAST_WORDS = 3
 """Words inserted in a line that are looked for in decisions that were not stored before; fewer are found anywhere."""
 _PATH = re.compile(r"(?<![\w.:/])/decisions/\S+", re.IGNORECASE)
 _HEADING = "HEADING"
+_MASK_NAMES = re.compile(r"\b(?:AUTHORITY|ADDRESS|REFERENCE|DATE|NUMBER)\b")
 
 
 def find_edits(before: Sequence[Line], after: Sequence[Line], authority: str | None = None) -> frozenset[Edit]:
@@ -163,15 +164,22 @@ class _Comparison:
             return
         for tag, i, j, k, m in matcher.get_opcodes():
             if tag in ("delete", "replace"):
-                yield Edit("removed words", mask_line(" ".join(old[i:j]), self._authority))
+                yield Edit("removed words", _mask_words(" ".join(old[i:j]), self._authority))
             if tag in ("insert", "replace"):
-                yield Edit("inserted words", mask_line(" ".join(new[k:m]), self._authority))
+                yield Edit("inserted words", _mask_words(" ".join(new[k:m]), self._authority))
 
     def _replace(self, gone: Iterable[Line], come: Iterable[Line]) -> Iterator[Edit]:
         for line in gone:
             yield Edit("removed", _mask_added(line, self._headings, self._authority))
         for line in come:
             yield Edit("added", _mask_added(line, self._headings, self._authority))
+
+
+def _mask_words(words: str, authority: str | None) -> str:
+    """The masked words of a part of a line; where nothing but masks would be left, the words: two decisions in which
+    some sum is corrected did not change alike."""
+    masked = mask_line(words, authority)
+    return masked if re.search(r"[^\W\d_]", _MASK_NAMES.sub("", masked)) else words[:LONGEST]
 
 
 def _take(lines: Iterable[Line], wanted: Counter[str]) -> list[Line]:

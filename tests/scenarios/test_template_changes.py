@@ -157,6 +157,21 @@ def test_one_amendment_is_recorded_after_two_others_were_seen_without_it(fill: F
     assert len(pages) <= 4, "the canary, the decision itself and two others"
 
 
+def test_the_decisions_of_one_joint_case_count_once(fill: Fill) -> None:
+    play = fill(12)
+    site = play.site
+    first = max(site.site.listed(), key=lambda one: one.decision_date)
+    for letter in "ab":
+        site.site.publish(replace(first, reference=f"{first.reference}{letter}", decision_date=site.at.date()))
+    assert sync(play).exit_code == 0
+    site.next_day(2)
+    joint = [first.reference, f"{first.reference}a", f"{first.reference}b"]
+    site.amendments |= dict.fromkeys(joint, SAME_SENTENCE)
+    assert sync(play).exit_code == 0
+    assert play.amended() == set(joint)
+    assert play.ask("SELECT count(*) FROM template_answers") == [(0,)], "three decisions, and one case"
+
+
 def test_a_dated_note_is_recorded_and_nobody_is_asked(fill: Fill) -> None:
     play = fill(6)
     noted = sorted(play.texts())[:4]

@@ -101,6 +101,15 @@ def test_words_that_are_changed_in_a_line_are_edits_of_words() -> None:
     assert Edit("removed words", "Upheld") in find_edits(ONE, upheld)
 
 
+def test_a_sum_that_is_corrected_is_no_change_that_others_have() -> None:
+    def corrected(before: str, after: str) -> frozenset[Edit]:
+        lines = [paragraph(f"The Council will pay {words} to Ms A for the delay.") for words in (before, after)]
+        return find_edits(lines[:1], lines[1:])
+
+    assert not corrected("£100", "£200") & corrected("£300", "£500")
+    assert corrected("£100", "£200 in all") & corrected("£300", "£500 in all")
+
+
 def test_a_block_is_found_in_a_decision_that_was_not_stored_before() -> None:
     edits = find_edits(ONE, insert(ONE, 6, paragraph("Print decision 25 004 920")))
     assert find_shown(edits, insert(OTHER, 6, paragraph("Print decision 24 001 411a"))) == set(edits)
