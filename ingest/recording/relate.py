@@ -15,8 +15,8 @@ from storage.model import Line
 log = logging.getLogger("lgsco")
 
 _BATCH = 200
-_LEAST_SHARED = 2
-"""Lines of a sketch that two texts must share to be compared; one, where one of them has no more."""
+_LEAST_SHARED = 0.5
+"""The part of a sketch's rare lines that two texts must share to be compared."""
 _MOST_COMPARED = 8
 
 
@@ -38,7 +38,7 @@ def relate(db: sqlite3.Connection, reference: str, lines: Sequence[Line], before
     rare = [one for one in sketch if shared.get(one, 0) < related.MOST_SHARED]
     known = [one for one in rare if one in shared]
     if known:
-        _relate_texts(db, reference, lines, known, min(_LEAST_SHARED, len(rare)))
+        _relate_texts(db, reference, lines, known, max(1, int(_LEAST_SHARED * len(rare))))
     related.add_sketch(db, reference, rare)
 
 

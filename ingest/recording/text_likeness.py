@@ -25,7 +25,12 @@ _SHINGLE = 3
 """Words that are compared together."""
 _NEARLY = 0.999
 """The most that two texts are called alike that are not the same."""
-_CITED = re.compile(r"(?<![\d£.,-])((?:0[5-9]|[123]\d)[ \u00a0-]\d{3}[ \u00a0-]\d{3}[a-z]?)(?![\w,-]|\.\d)")
+_CITED = re.compile(r"[0-3]\d[ \u00a0-]\d{3}[ \u00a0-]\d{3}[a-z]?")
+"""Begins with a class of characters, by which the engine skips; what may stand around it is looked at afterwards."""
+_FIRST = "05"
+"""The least that a reference begins with: the year."""
+_NOT_BEFORE = frozenset("0123456789£.,-")
+_GOES_ON = re.compile(r"[\w,-]|\.\d")
 
 
 def make_sketch(lines: Iterable[Line]) -> tuple[int, ...]:
@@ -49,13 +54,13 @@ def measure_likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
 
 def find_cited(lines: Iterable[Line], own: str) -> list[str]:
     """The references of other decisions that a text names, in order, each once. `own`: that of the decision."""
+    text = "\n".join([line.text for line in lines if line.kind != "header"])
     found = (
-        cited.replace("\u00a0", " ").replace("-", " ")
-        for line in lines
-        if line.kind != "header"
-        for cited in _CITED.findall(line.text)
+        match[0].replace("\u00a0", " ").replace("-", " ")
+        for match in _CITED.finditer(text)
+        if text[match.start() - 1 : match.start()] not in _NOT_BEFORE and not _GOES_ON.match(text, match.end())
     )
-    return [cited for cited in dict.fromkeys(found) if cited[:10] != own[:10]]
+    return [cited for cited in dict.fromkeys(found) if cited[:10] != own[:10] and cited >= _FIRST]
 
 
 def _words(lines: Iterable[Line]) -> list[str]:

@@ -260,6 +260,21 @@ def test_accepted_texts_become_amendments(fill: Fill) -> None:
     assert play.held() == {}
 
 
+def test_a_decision_that_was_killed_is_finished_by_the_next_run(fill: Fill) -> None:
+    for moment in (3, 5, 6):
+        play = fill(6, new=1, name=f"{moment}.db")
+        play.site.redesign = REDESIGNS["notice"]
+        sync(play)
+        assert play.run(Template(1, "accepted"), kill_at=moment) is None
+        play.site.next_day(2)
+        assert sync(play).exit_code in (0, 11), "the next run finishes it, or it is asked for again"
+        if play.held():
+            play.run(Template(1, "accepted"))
+        assert play.held() == {}
+        assert len(play.amended()) == 6
+        assert len(play.texts()) == 7
+
+
 def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parser's next version, which takes the notice out."""
     from ingest.lgo import page
