@@ -44,27 +44,37 @@ class Reparsed(NamedTuple):
     odd: tuple[Oddity, ...] = ()
 
 
+class _QuietTally(Tally):
+    """Counts, and leaves it to its reader to report."""
+
+    def note_odd(self, subject: str, what: str) -> None:
+        self.odd.append(Oddity(subject, what))
+
+
 class Reparser:
     """Parses the stored pages of one file."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._codec = pages.Codec(db)
+        self._tally = _QuietTally()
+        self._recorder = Recorder(
+            db, Clock(), 0, self._tally
+        )  # one for all: it knows which words were seen around them
 
     def reparse(self, references: Sequence[str], at: str) -> list[Reparsed]:
         """What would change of some decisions. `at`: the instant of it."""
         return [self._reparse_one(reference, at) for reference in references]
 
     def _reparse_one(self, reference: str, at: str) -> Reparsed:
-        tally = Tally()
-        recorder = Recorder(self._db, Clock(), 0, tally)
+        self._tally.odd.clear()
         try:
             stored = pages.find_newest(self._db, self._codec, reference)
-            found = replace(recorder.parse_pages(stored), again=at)
+            found = replace(self._recorder.parse_pages(stored), again=at)
         except (ReadError, Damaged) as error:
             return Reparsed(reference, error=error)
-        ((change, before),) = recorder.compare([found])
-        odd = tuple(tally.odd)
+        ((change, before),) = self._recorder.compare([found])
+        odd = tuple(dict.fromkeys(self._tally.odd))
         if isinstance(change, Unchanged):
             return Reparsed(reference, odd=odd)
         kind = name_change(change, before)
