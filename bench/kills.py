@@ -153,10 +153,15 @@ class World:
             self.site.redate(sample.reference, sample.decision_date + timedelta(days=self._chance.randint(-90, 7)))
         for sample in self._take(self._few):
             outcome = "Not upheld" if sample.outcome == "Upheld" else "Upheld"
-            self.site.amend(sample.reference, replace(sample, outcome=outcome, summary=f"Amended. {sample.summary}"))
+            self.site.amend(sample.reference, replace(sample, outcome=outcome, summary=self._reword(sample)))
         for sample in self._unasked[: self._few]:
-            self.site.amend(sample.reference, replace(sample, summary=f"Amended. {sample.summary}"))
+            self.site.amend(sample.reference, replace(sample, summary=self._reword(sample)))
         self.site.prepare()
+
+    def _reword(self, sample: Sample) -> str:
+        """A summary in words of its own: what changes alike in many decisions is taken for the site's template."""
+        word = "".join(self._chance.choices("bdfgklmnprst", k=6))
+        return f"Amended {word}. {sample.summary}"
 
     def age(self, database: Path) -> None:
         """Lets time pass: absences are due a second time, all ranges are to be walked, some pages to be read again."""

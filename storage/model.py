@@ -108,9 +108,7 @@ class Oddity(NamedTuple):
         return f"{self.what}: {self.example}" if self.example else self.what
 
 
-EditKind = Literal[
-    "added", "removed", "inserted words", "removed words", "order", "line breaks", "list marks", "any form"
-]
+EditKind = Literal["added", "removed", "inserted words", "removed words", "order", "line breaks", "list marks"]
 
 
 class Edit(NamedTuple):
@@ -118,7 +116,7 @@ class Edit(NamedTuple):
 
     kind: EditKind
     """added, removed: a line. inserted words, removed words: within a line. order, line breaks, list marks: the same
-    words, otherwise arranged. any form: whatever it is."""
+    words, otherwise arranged."""
     words: str
     """With references, dates, numbers and addresses masked."""
 

@@ -292,15 +292,14 @@ def find_asked_about(db: sqlite3.Connection) -> dict[str, list[int]]:
     return found
 
 
-def record_answer(
-    db: sqlite3.Connection, change: int, reference: str, same: Iterable[Edit], other: Iterable[Edit]
-) -> None:
-    """Records what a decision that was asked showed. `same`: the change's edits that it has. `other`: its others."""
-    edits = [sorted(same), sorted(other)]
-    answer = "same change" if edits[0] else "other change" if edits[1] else "unchanged"
+def record_answer(db: sqlite3.Connection, change: int, reference: str, same: Iterable[Edit], *, changed: bool) -> None:
+    """Records what a decision that was asked showed. `same`: the change's edits that it has. `changed`: whether its
+    text differs in any way."""
+    edits = sorted(same)
+    answer = "same change" if edits else "other change" if changed else "unchanged"
     db.execute(
         "UPDATE template_answers SET answer = ?, edits = ? WHERE change = ? AND reference = ?",
-        (answer, json.dumps(edits, ensure_ascii=False) if any(edits) else None, change, reference),
+        (answer, json.dumps(edits, ensure_ascii=False) if edits else None, change, reference),
     )
 
 
@@ -309,7 +308,7 @@ class AnswerRow(NamedTuple):
 
     reference: str
     same: frozenset[Edit]
-    other: frozenset[Edit]
+    """The edits of the change that it has."""
 
 
 def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
@@ -318,10 +317,7 @@ def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
         "SELECT reference, edits FROM template_answers WHERE change = ? AND answer IS NOT NULL ORDER BY reference",
         (change,),
     ).fetchall()
-    return [
-        AnswerRow(reference, *(frozenset(Edit(*one) for one in part) for part in json.loads(edits or "[[], []]")))
-        for reference, edits in rows
-    ]
+    return [AnswerRow(key, frozenset(Edit(*one) for one in json.loads(edits or "[]"))) for key, edits in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ text. `ingest.recording.template_watch` acts on it. The rules:
     one decision has an edit                     release it, once two others were seen without it in the same run
     one of those asked has the same edit         the template: hold the texts that have it, release the others
     … and that is the second decision with it    ask up to five others more, and conclude again
-    three or more of those asked changed, each in its own way                         the template, in any form
     none of them has it, and there were two      release the texts as amendments
     fewer than two could be asked                hold the texts until more can be
 
@@ -34,11 +33,8 @@ SMALL_ARCHIVE = 5
 LAST_REREADS = 20
 MOST_CHANGED = 3
 """Of the last twenty rereads, so many that changed in any way make every change suspect."""
-MANY_FORMS = 3
-"""Of those that are asked, so many that changed, each in its own way, are no amendments."""
 AS_FREQUENT = 0.75
 """An edit that is seen in so many families, of those that the most frequent one is seen in, is the template's too."""
-ANY_FORM = Edit("any form", "")
 SET_BACK_DAYS = 30
 """Days for which an amendment that was recorded with a template's edit is set back."""
 
@@ -66,8 +62,6 @@ class Answer:
 
     same: frozenset[Edit]
     """Those of the change's edits that it has."""
-    other: frozenset[Edit] = frozenset()
-    """How else its text differs from the stored one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +109,6 @@ def conclude(
         return Template(_find_common(answers, seen))
     if have_it and can_ask_more:
         return AskMore()
-    if _count_own_ways(answers) >= MANY_FORMS:
-        return Template(frozenset({ANY_FORM}))
     return Release() if len(answers) - have_it + seen_without >= LEAST_ASKED else Hold()
 
 
@@ -128,12 +120,6 @@ def _find_common(answers: Sequence[Answer], seen: Mapping[Edit, int]) -> frozens
     return frozenset(edit for edit, count in families.items() if count >= AS_FREQUENT * most)
 
 
-def _count_own_ways(answers: Sequence[Answer]) -> int:
-    """How many changed in a way that no other did. What several have is another change, which is asked about itself."""
-    ways = Counter(edit for answer in answers for edit in answer.other)
-    return sum(bool(answer.other) and all(ways[edit] == 1 for edit in answer.other) for answer in answers)
-
-
 def has_any(edits: Iterable[Edit], of: Collection[Edit]) -> bool:
     """Whether any edit is among those of a change."""
-    return ANY_FORM in of or any(edit in of for edit in edits)
+    return any(edit in of for edit in edits)

@@ -15,7 +15,6 @@ from typing import assert_never
 from ingest.clock import Clock
 from ingest.recording.held_recorder import HeldRecorder
 from ingest.recording.template_guard import (
-    ANY_FORM,
     LEAST_ASKED,
     MOST_ASKED,
     SET_BACK_DAYS,
@@ -152,7 +151,7 @@ class TemplateVerdicts:
         families = templates.find_families(db, number)
         reread = templates.find_reread_families(db, change.kind, change.since)
         verdict = conclude(
-            [Answer(row.same, row.other) for row in rows],
+            [Answer(row.same) for row in rows],
             families=len(families - asked),
             seen_without=len(reread - families - asked),
             can_ask_more=can_ask_more,
@@ -192,7 +191,7 @@ class TemplateVerdicts:
             if not has_any(edits, change.edits):
                 held_texts.release(db, [held.reference])
                 continue
-            is_amended = bool(edits - change.edits) and ANY_FORM not in change.edits
+            is_amended = bool(edits - change.edits)
             held_texts.hold(db, replace(held, is_amended=is_amended))
             if not shown and not is_amended:
                 templates.set_example(db, change.id, held.reference, show_diff(before.text, reading.text))

@@ -94,7 +94,7 @@ class TemplateWatch:
         for number in asked.get(reference, ()):
             change = templates.find_change(self._db, number)
             of = change.edits if change is not None else frozenset()
-            templates.record_answer(self._db, number, reference, edits & of, edits - of)
+            templates.record_answer(self._db, number, reference, edits & of, changed=bool(edits))
         family = related.find_family(self._db, reference) if changed else related.base_of(reference)
         self.reread.add(family)
         return Reread(reference, family, reading.decision.kind, reading.at, changed)
@@ -128,8 +128,7 @@ class TemplateWatch:
         decided about comes first."""
         decided.sort(key=lambda one: one.state != "template")
         rest = edits.difference(*(one.edits for one in decided))
-        is_amended = bool(rest) and not any(has_any((), one.edits) for one in decided)
-        self._hold(reading, decided[0].id, is_new=False, is_amended=is_amended)
+        self._hold(reading, decided[0].id, is_new=False, is_amended=bool(rest))
 
     def _suspect(
         self, reading: Reading, before: Held, edits: frozenset[Edit], alike: Sequence[TemplateChange], since: str

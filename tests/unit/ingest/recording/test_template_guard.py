@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.recording.template_guard import (
-    ANY_FORM,
     Answer,
     AskMore,
     Hold,
@@ -68,18 +67,13 @@ def test_what_few_have_beside_a_template_is_their_amendment() -> None:
     assert verdict == Template(frozenset({SHARE}))
 
 
-def test_three_that_changed_each_in_its_own_way_are_no_amendments() -> None:
-    changed = [Answer(frozenset(), frozenset({edit})) for edit in OTHERS]
-    assert judge([*changed[:3], WITHOUT]) == Template(frozenset({ANY_FORM}))
-    assert judge([*changed[:2], WITHOUT]) == Release()
-    alike = [Answer(frozenset(), frozenset({OTHERS[0]}))] * 5
-    assert judge(alike) == Release(), "that is another change, which is asked about itself"
-    assert has_any([SHARE], {ANY_FORM})
+def test_a_text_with_any_edit_of_a_change_has_the_change() -> None:
+    assert has_any([SHARE, OTHERS[0]], {SHARE})
     assert not has_any([SHARE], {OTHERS[0]})
 
 
 edits = st.sampled_from([SHARE, *OTHERS])
-answers = st.builds(Answer, st.frozensets(edits, max_size=2), st.frozensets(edits, max_size=2))
+answers = st.builds(Answer, st.frozensets(edits, max_size=2))
 
 
 @given(st.lists(answers, max_size=10), st.integers(1, 9), st.integers(0, 9), st.booleans())
@@ -91,7 +85,7 @@ def test_every_verdict_rests_on_evidence(
     match verdict:
         case Template(found):
             assert found
-            assert found <= same or found == {ANY_FORM}
+            assert found <= same
         case Release():
             assert sum(not answer.same for answer in given_answers) + seen_without >= 2
         case AskMore():
