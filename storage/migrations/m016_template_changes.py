@@ -50,13 +50,13 @@ CREATE TABLE template_edits (
 CREATE INDEX template_edits_by_words ON template_edits (kind, words);
 
 CREATE TABLE template_sightings (
-  change INTEGER NOT NULL REFERENCES template_changes (id),
+  kind TEXT NOT NULL,
+  words TEXT NOT NULL,
   reference TEXT NOT NULL,
+  change INTEGER NOT NULL REFERENCES template_changes (id),
   family TEXT NOT NULL,
   seen_at TEXT NOT NULL,
   page INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  words TEXT NOT NULL,
   PRIMARY KEY (kind, words, reference)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX template_sightings_by_change ON template_sightings (change);

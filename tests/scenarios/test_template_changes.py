@@ -29,6 +29,8 @@ from lgsco.replica.site import Site
 from lgsco.web.metadata import NAME
 from lgsco.web.server import application
 from scheduler import _Daemon
+from storage.database import reading
+from storage.verify import check
 from support.command_line import Here
 from support.world import Time
 
@@ -198,6 +200,8 @@ def test_no_more_than_five_others_are_asked(fill: Fill) -> None:
     assert play.ask("SELECT count(*), count(*) FILTER (WHERE answer = 'same change') FROM template_answers") == [
         (MOST_ASKED, MOST_ASKED)
     ]
+    with reading(play.database) as db:
+        assert list(check(db)) == [], "the file is sound"
 
 
 def test_what_was_recorded_before_the_change_was_known_is_set_back(fill: Fill) -> None:
