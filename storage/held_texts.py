@@ -47,6 +47,14 @@ def forget_held(db: sqlite3.Connection, references: Iterable[str]) -> None:
     db.executemany("DELETE FROM held_texts WHERE reference = ?", [(reference,) for reference in references])
 
 
+def end_holding(db: sqlite3.Connection, references: Iterable[str]) -> None:
+    """Removes texts that wait no longer since they, or newer ones, are recorded. Their pages are called recorded too:
+    the newest of them is what the decision was made from."""
+    for reference in references:
+        if db.execute("DELETE FROM held_texts WHERE reference = ?", (reference,)).rowcount:
+            db.execute("UPDATE pages SET state = 'read' WHERE reference = ? AND state = 'held'", (reference,))
+
+
 def release(db: sqlite3.Connection, references: Iterable[str]) -> None:
     """Lets texts be recorded."""
     db.executemany("UPDATE held_texts SET released = 1 WHERE reference = ?", [(key,) for key in references])

@@ -56,38 +56,32 @@ class HeldRecorder:
                     self._record_held(held)
 
     def _record_held(self, held: HeldText) -> None:
-        held_texts.forget_held(self._db, [held.reference])
         reading = self.read(held)
         if reading is None:
+            held_texts.forget_held(self._db, [held.reference])
             queue.want_again(self._db, held.reference, self._clock.stamp())
             return
         ((change, before),) = self._recorder.compare([reading])
         if before is None:
-            passing, again = self._watch.sift([(change, before)])
-            self._recorder.apply(passing)
-            if again:
-                return
-        else:
-            if isinstance(change, Superseded):  # it is recorded now, and not when its page was fetched
-                change = replace(change, reading=replace(change.reading, again=self._clock.stamp()))
-            self._recorder.apply([(change, before)])
-        version = pages.find_newest(self._db, self._codec, held.reference, "held")
-        pages.mark(self._db, [number for number, _ in version], "read")
-        queue.done(self._db, [held.reference])
+            self._record_new(reading)
+            return
+        if isinstance(change, Superseded):  # it is recorded now, and not when its page was fetched
+            change = replace(change, reading=replace(change.reading, again=self._clock.stamp()))
+        self._recorder.apply([(change, before)])
+        held_texts.end_holding(self._db, [held.reference])
+
+    def _record_new(self, reading: Reading) -> None:
+        """Records what nothing else holds back."""
+        passing, _ = self._watch.sift(self._recorder.compare([reading]))
+        self._recorder.apply(passing)
+        queue.done(self._db, [change.reading.decision.reference for change, _ in passing])
 
     def try_again(self, held: HeldText) -> None:
         """Lets the current parser read a held page: records it where nothing of it must wait. Call it inside a
         transaction."""
         reading = self.read(held)
-        if reading is None:
-            return
-        passing, again = self._watch.sift(self._recorder.compare([reading]))
-        if again:
-            return
-        self._recorder.apply(passing)
-        version = pages.find_version(self._db, self._codec, held.reference, held.page)
-        pages.mark(self._db, [number for number, _ in version], "read")
-        queue.done(self._db, [held.reference])
+        if reading is not None:
+            self._record_new(reading)
 
     def read(self, held: HeldText) -> Reading | None:
         """What a held page says; None where it cannot be parsed."""

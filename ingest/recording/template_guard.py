@@ -30,9 +30,8 @@ LEAST_ASKED = 2
 """Others without the change that make it an amendment."""
 SMALL_ARCHIVE = 5
 """Decisions below which the first change is suspected."""
-LAST_REREADS = 20
 MOST_CHANGED = 3
-"""Of the last twenty rereads, so many that changed in any way make every change suspect."""
+"""Of the last rereads (`storage.templates.REREADS_KEPT`), so many that changed in any way make all changes suspect."""
 AS_FREQUENT = 0.75
 """An edit that is seen in so many families, of those that the most frequent one is seen in, is the template's too."""
 SET_BACK_DAYS = 30

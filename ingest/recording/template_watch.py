@@ -82,7 +82,7 @@ class TemplateWatch:
         templates.add_rereads(self._db, rereads, self._run)
         held = self._sift_changed(changed, passing)
         held |= self._sift_new(news, passing)
-        held_texts.forget_held(self._db, [change.reading.decision.reference for change, _ in passing])
+        held_texts.end_holding(self._db, [change.reading.decision.reference for change, _ in passing])
         self._tally.held_back += len(held)
         return passing, held
 
