@@ -22,7 +22,9 @@ from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.errors import Stopped
 from ingest.fetching.throttle import find_earliest_start
+from ingest.recording.template_guard import PENDING
 from ingest.reports.lines import printable
+from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.run import Outcome, Resume, Sync, Task, perform
 from ingest.tasks.daily_check import find_damage
 from ingest.tasks.intent import find_asked_for
@@ -32,6 +34,7 @@ from storage.database import connect, reading, said_plainly
 from storage.errors import Busy, LgscoError
 from storage.lock import DAEMON, locked
 from storage.status import Daemon
+from storage.templates import find_change_rows
 from storage.writer import writing
 
 __all__ = ["next_sync", "retry_wait", "run_daemon", "timetable"]
@@ -136,6 +139,7 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
         elif daemon.may_resume():
             daemon.resume()
         daemon.verify()
+        daemon.remind()
         stop.wait(_TICK_SECONDS)
 
 
@@ -173,6 +177,7 @@ class _Daemon:
         """How the slices ended since the last that did not fail, newest first."""
         self._no_slice_before = clock.monotonic()
         self._verified: date | None = None
+        self._reminded: date | None = None
 
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
@@ -210,6 +215,18 @@ class _Daemon:
         if damage is not None:
             log.error("%s", damage)
             self._tell("verify", "damaged", damage)
+
+    def remind(self) -> None:
+        """Alerts once a day of template changes that wait for a decision, also on days without a sync."""
+        today = self._clock.today()
+        if self._reminded == today or self._stop.is_set():
+            return
+        self._reminded = today
+        pending = []
+        with _logged("the template changes cannot be read"), reading(self._database) as db:
+            pending = find_change_rows(db, PENDING)
+        if pending:
+            self._tell("template", "pending", "\n".join([*map(describe_change, pending), *diff_lines(pending)]))
 
     def may_resume(self) -> bool:
         """Whether a backfill was interrupted and a slice of it may be done now."""
@@ -263,6 +280,9 @@ class _Daemon:
         if not outcome.exit_code:
             self._told.pop(name, None)
             return None
+        if outcome.state == "template":
+            self._tell("template", "pending", _alert_text(name, outcome))
+            return None  # asking the site again decides nothing
         self._tell(name, outcome.state, _alert_text(name, outcome))
         return outcome.state
 
@@ -345,4 +365,4 @@ class _Daemon:
 
 
 def _alert_text(name: str, outcome: Outcome) -> str:
-    return f"lgsco {name} ended {outcome.state} (exit {outcome.exit_code}): {outcome}"
+    return "\n".join([f"lgsco {name} ended {outcome.state} (exit {outcome.exit_code}): {outcome}", *outcome.details])

@@ -10,7 +10,21 @@ from inspect import signature
 
 from bench.figures import show
 
-PARTS = ("read", "write", "job", "disk", "memory", "ledger", "kills", "fuzz", "claims", "verify", "damage")
+PARTS = (
+    "read",
+    "write",
+    "job",
+    "disk",
+    "memory",
+    "ledger",
+    "kills",
+    "fuzz",
+    "claims",
+    "verify",
+    "damage",
+    "template",
+    "renormalise",
+)
 
 
 def main() -> int:

@@ -87,7 +87,7 @@ class Progress:
 def _count_done(tally: Tally) -> int:
     """Decisions or documents that the run need not fetch or read any more."""
     read = tally.first + tally.amended + tally.anew + tally.unchanged + tally.beside
-    return tally.held + max(tally.fetched, read)
+    return tally.held + (tally.checked or max(tally.fetched, read))
 
 
 def _duration(seconds: float) -> str:

@@ -17,6 +17,7 @@ from ingest.fetching.quiet_hours import within
 from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Throttle
 from ingest.recording.first_check import check_migrated
+from ingest.recording.relate import relate_migrated
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
 from ingest.reports.lines import name_ending
@@ -29,6 +30,7 @@ from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
+from ingest.tasks.template import Template, template
 from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
@@ -46,13 +48,14 @@ __all__ = [
     "Resume",
     "Sync",
     "Task",
+    "Template",
     "Withdraw",
     "perform",
 ]
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair
+Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair | Template
 Crawls = Backfill | Sync | Resume
 """The tasks that ask the site."""
 
@@ -76,6 +79,7 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
             check_migrated(db, clock, stop)
+            relate_migrated(db, stop)
             run = _start(db, number, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)
@@ -181,6 +185,8 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return renormalise(task, run)
         case Repair():
             return repair_file(task, run)
+        case Template():
+            return template(task, run)
         case _:
             assert_never(task)
 

@@ -22,6 +22,8 @@ class Counts:
     """Of those, the decisions that are not stored because their page was often gone, or does not parse."""
     unreadable: int = 0
     """Of the excluded, the decisions whose page came again with the bytes that do not parse."""
+    held_back: int = 0
+    """Of those that are not stored, the decisions that are fetched and wait for a decision about a template change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
     """Counts the decisions that the listing shows in a window."""
     row = db.execute(
         "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded'), "
-        "count(u.reference) FILTER (WHERE m.state = 'excluded') "
+        "count(u.reference) FILTER (WHERE m.state = 'excluded'), count(*) FILTER (WHERE m.state = 'held back') "
         "FROM entries AS e LEFT JOIN missing AS m USING (reference) LEFT JOIN unreadable AS u USING (reference) "
         "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),

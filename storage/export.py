@@ -272,7 +272,11 @@ def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
         )
 
 
-_PRIVATE = ("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks")
+_PRIVATE = (
+    *("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks", "held_texts"),
+    *("rereads", "text_sketches", "unrelated", "renormalising"),
+    *("template_answers", "template_sightings", "template_edits", "template_changes"),
+)
 """The tables that a public snapshot has no rows of."""
 
 

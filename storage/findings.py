@@ -141,3 +141,13 @@ def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock
         (limit,),
     )
     return [OutsideBlock(*row) for row in rows]
+
+
+def find_frequent_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
+    """The kinds of blocks that stand on most decisions' pages, the most frequent first."""
+    rows = db.execute(
+        "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
+        "ORDER BY decisions DESC, hash LIMIT ?",
+        (limit,),
+    )
+    return [OutsideBlock(*row) for row in rows]

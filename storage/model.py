@@ -15,14 +15,24 @@ LineKind = Literal["header", "heading", "paragraph", "item"]
 DecisionKind = Literal["statement", "report"]
 Source = Literal["site", "import"]
 RevisionReason = Literal[
-    "first", "amended", "same characters", "on the site", "renormalised", "imported again", "beside"
+    "first",
+    "amended",
+    "same characters",
+    "on the site",
+    "renormalised",
+    "imported again",
+    "beside",
+    "template",
+    "set back",
 ]
 """Why a reading was recorded; the column `revisions.change`.
 
 first: the decision was not stored before. amended: the site's words changed. same characters: the site composed the
 same characters otherwise (Unicode normalisation). on the site: an imported decision was read from the site.
 renormalised: a newer normaliser read a stored page. imported again: an import with other words replaced an earlier
-import. beside: an import with other words than the site's was stored beside the site's.
+import. beside: an import with other words than the site's was stored beside the site's. template: the words of the
+site's template came into the text, as was found later; a `set back` follows. set back: the text before such a change
+was put back.
 
 To add a reason, add it here and add a migration that gives all of them to `set_revision_reasons`. A test fails until
 the two agree.
@@ -80,6 +90,7 @@ OddKind = Literal[
     "no closing line",
     "damaged markup",
     "taken as it is",
+    "template",
 ]
 """What can be unusual about a source that is stored all the same."""
 
@@ -95,6 +106,22 @@ class Oddity(NamedTuple):
         if self.what == "encoding":  # the phrase says what it is
             return self.example
         return f"{self.what}: {self.example}" if self.example else self.what
+
+
+EditKind = Literal["added", "removed", "inserted words", "removed words", "order", "line breaks", "list marks"]
+
+
+class Edit(NamedTuple):
+    """One difference between two readings of a decision, in words that are the same for every decision that has it."""
+
+    kind: EditKind
+    """added, removed: a line. inserted words, removed words: within a line. order, line breaks, list marks: the same
+    words, otherwise arranged."""
+    words: str
+    """With references, dates, numbers and addresses masked."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.words}" if self.words else self.kind
 
 
 class LeftOut(NamedTuple):

@@ -179,7 +179,7 @@ def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int
 
 
 def mark(db: sqlite3.Connection, pages: Sequence[int], state: str) -> None:
-    """Records that pages were parsed (`read`), or could not be (`unreadable`)."""
+    """Records that pages were recorded (`read`), wait to be (`held`), or could not be parsed (`unreadable`)."""
     db.executemany("UPDATE pages SET state = ? WHERE id = ?", [(state, page) for page in pages])
 
 
@@ -194,18 +194,33 @@ def is_unreadable(db: sqlite3.Connection, pages: Sequence[int]) -> bool:
 
 def find_read(db: sqlite3.Connection) -> list[str]:
     """The references of the decisions with a page that was parsed, or could not be: renormalising parses them again."""
-    rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state <> 'kept' ORDER BY reference")
+    rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state NOT IN ('kept', 'held') ORDER BY reference")
     return [reference for (reference,) in rows]
+
+
+def record_position(db: sqlite3.Connection, normaliser: str, position: str | None) -> None:
+    """Records up to which decision a renormalise came, in the order of `find_read`; None: to its end."""
+    db.execute("DELETE FROM renormalising")
+    if position is not None:
+        db.execute("INSERT INTO renormalising VALUES (1, ?, ?)", (normaliser, position))
+
+
+def find_position(db: sqlite3.Connection, normaliser: str) -> str:
+    """Up to which decision a renormalise by this parser came that was broken off; "" where none was."""
+    row = db.execute("SELECT position FROM renormalising WHERE normaliser = ?", (normaliser,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def find_newest(
     db: sqlite3.Connection, codec: Codec, reference: str, state: str | None = None
 ) -> list[tuple[int, Page]]:
-    """The newest pages of a decision that were parsed or could not be, or those in one state. Raises Damaged."""
+    """The newest pages of a decision that were recorded or could not be parsed, or those in one state. Raises
+    Damaged."""
+    states = "state NOT IN ('kept', 'held')" if state is None else "state = ?2"
     rows = db.execute(
-        "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages "
-        "WHERE reference = ?1 AND state <> 'kept' AND (?2 IS NULL OR state = ?2) AND id >= (SELECT max(id) FROM pages "
-        "WHERE reference = ?1 AND state <> 'kept' AND (?2 IS NULL OR state = ?2) AND chapter = 1) ORDER BY chapter",
+        f"SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages WHERE reference = ?1 AND {states} "
+        f"AND id >= (SELECT max(id) FROM pages WHERE reference = ?1 AND {states} AND chapter = 1) "
+        "AND ?2 IS ?2 ORDER BY chapter",
         (reference, state),
     ).fetchall()
     return [
@@ -224,6 +239,28 @@ def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> li
     ).fetchall()
     found = [_sound(codec, *row) for row in rows]
     return [one for one in found if one is not None] if all(found) else []
+
+
+def find_version(db: sqlite3.Connection, codec: Codec, reference: str, first: int) -> list[tuple[int, Page]]:
+    """The pages of a decision that were fetched together, by the first of them. Raises Damaged."""
+    rows = db.execute(
+        "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages WHERE reference = ?1 AND id >= ?2 "
+        "AND id < coalesce((SELECT min(id) FROM pages WHERE reference = ?1 AND id > ?2 AND chapter = 1), id + 1) "
+        "ORDER BY chapter",
+        (reference, first),
+    ).fetchall()
+    return [
+        (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
+        for page, chapter, url, fetched_at, charset, dictionary, body in rows
+    ]
+
+
+def hold_since(db: sqlite3.Connection, reference: str, page: int) -> None:
+    """Holds the pages of a decision that were recorded, from one on. Call it inside a transaction."""
+    db.execute(
+        "UPDATE pages SET state = 'held' WHERE reference = ? AND id >= ? AND state = 'read'",
+        (reference, page),
+    )
 
 
 def find_page(db: sqlite3.Connection, codec: Codec, number: int) -> tuple[int, Page] | None:

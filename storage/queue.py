@@ -53,10 +53,16 @@ def add(
     db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT ?1, ?2, (SELECT stands_on FROM entries WHERE reference = ?1), ?3, ?5, ?4, ?4 WHERE true "
-        "ON CONFLICT (reference) DO UPDATE SET state = iif(excluded.state = 'kept', 'kept', state), "
+        "ON CONFLICT (reference) DO UPDATE SET state = CASE WHEN excluded.state = 'kept' THEN 'kept' "
+        "WHEN state = 'kept' AND reference IN (SELECT reference FROM held_texts) THEN excluded.state ELSE state END, "
         "reason = iif(reason = 'reread', excluded.reason, reason)",
         (reference, url, state, at, reason),
     )
+
+
+def want_again(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Has a decision fetched again whose page was stored and held back."""
+    db.execute("UPDATE queue SET state = 'wanted', next_at = ? WHERE reference = ? AND state = 'kept'", (at, reference))
 
 
 def kept(db: sqlite3.Connection, reference: str) -> None:
@@ -138,7 +144,10 @@ def release(db: sqlite3.Connection, references: Iterable[str], now: str) -> None
 
 def find_next(db: sqlite3.Connection) -> str | None:
     """When the first of what waits is due; None where nothing waits."""
-    row = db.execute("SELECT min(next_at) FROM queue WHERE state <> 'excluded'").fetchone()
+    row = db.execute(
+        "SELECT min(next_at) FROM queue WHERE state <> 'excluded' "
+        "AND NOT (state = 'kept' AND reference IN (SELECT reference FROM held_texts))"
+    ).fetchone()
     return None if row is None else row[0]
 
 
@@ -173,10 +182,12 @@ def find_failures(db: sqlite3.Connection) -> list[Failure]:
 
 
 def count(db: sqlite3.Connection, window: Window | None = None) -> int:
-    """How many queued decisions wait to be fetched or parsed, in a window or in all: neither excluded nor unlisted."""
+    """How many queued decisions wait to be fetched or parsed, in a window or in all: neither excluded nor unlisted, nor
+    held back."""
     where = (
         "state <> 'excluded' AND NOT EXISTS "
-        "(SELECT 1 FROM entries AS e WHERE e.reference = queue.reference AND e.unlisted_at IS NOT NULL)"
+        "(SELECT 1 FROM entries AS e WHERE e.reference = queue.reference AND e.unlisted_at IS NOT NULL) "
+        "AND NOT (state = 'kept' AND reference IN (SELECT reference FROM held_texts))"
     )
     values: list[str] = []
     if window is not None:

@@ -6,9 +6,10 @@ The rows of the coverage report are `storage.status.Coverage`.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from storage import entries, findings, journal, queue, runs, status
+from storage import entries, findings, journal, queue, runs, status, templates
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 
 NEWEST_NAMED = 100
@@ -39,13 +40,20 @@ class StatusRows:
     unreadable: list[findings.Unreadable] = field(default_factory=list)
     outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
     """The kinds of blocks outside decisions that were seen first last, newest first."""
+    template_changes: list[templates.ChangeRow] = field(default_factory=list)
+    """Those that wait for a decision, oldest first."""
 
 
 def find_status(
-    db: sqlite3.Connection, sync_days: int, now: str, choose_dates: ChooseDates, normaliser: str | None = None
+    db: sqlite3.Connection,
+    sync_days: int,
+    now: str,
+    choose_dates: ChooseDates,
+    normaliser: str | None = None,
+    pending_states: Collection[str] = (),
 ) -> StatusRows:
     """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: the dates
-    of the claim. `normaliser`: the version of the parser."""
+    of the claim. `normaliser`: the version of the parser. `pending_states`: of the template changes to read."""
     with status.one_moment(db):
         return StatusRows(
             holdings=status.holdings(db, normaliser),
@@ -62,6 +70,7 @@ def find_status(
             oddities=findings.find_oddities(db, NEWEST_NAMED),
             unreadable=findings.find_unreadable(db),
             outside_blocks=findings.find_outside_blocks(db, NEWEST_NAMED),
+            template_changes=templates.find_change_rows(db, pending_states),
         )
 
 

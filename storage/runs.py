@@ -22,7 +22,7 @@ class Run:
     started_at: str
     ended_at: str | None
     state: str
-    """running, complete, limited, incomplete, blocked, layout, failed, stopped or died."""
+    """running, complete, limited, incomplete, template, blocked, layout, failed, stopped or died."""
     exit_code: int | None
     message: str | None
     tally: dict[str, int]

@@ -30,6 +30,7 @@ from storage.migrations import (
     m012_digests,
     m013_findings,
     m014_listing_findings,
+    m016_template_changes,
 )
 
 migrations = Migrations("lgsco")
@@ -49,6 +50,7 @@ _IN_ORDER = (
     m012_digests,
     m013_findings,
     m014_listing_findings,
+    m016_template_changes,
 )
 
 for _module in _IN_ORDER:

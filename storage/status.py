@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from storage import checks, decisions, queue
+from storage import checks, decisions, held_texts, queue
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.model import Proof
 
@@ -38,6 +38,8 @@ class Holdings:
     """Decisions whose page came again with the bytes that do not parse."""
     older_parser: int = 0
     """Decisions that another version of the parser read last; `lgsco renormalise` reads their pages again."""
+    held_back: int = 0
+    """Decisions that are fetched and not stored, since a template change waits for a decision."""
 
 
 def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
@@ -56,7 +58,7 @@ def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
     older = decisions.count_read_by_others(db, normaliser) if normaliser is not None else 0
     return Holdings(
         *(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven),
-        *(unreadable, older),
+        *(unreadable, older, held_texts.count_held_back(db)),
     )
 
 

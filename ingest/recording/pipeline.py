@@ -37,8 +37,11 @@ from ingest.recording.failures import (
     listed_page_failed,
 )
 from ingest.recording.fetch_pages import PageFetcher
+from ingest.recording.held_recorder import HeldRecorder
 from ingest.recording.record import Recorder
 from ingest.recording.tally import Report, Tally
+from ingest.recording.template_verdicts import TemplateVerdicts
+from ingest.recording.template_watch import TemplateWatch
 from ingest.recording.unreadable import is_known_unreadable, put_by_unreadable
 from ingest.recording.verdicts import write_verdict
 from storage import findings, pages, queue
@@ -69,6 +72,7 @@ class Pipeline:
         tally: Tally,
         report: Report,
         *,
+        run: int,
         check_canary: Callable[[str], bool],
         save_journal: Callable[[], None],
         batch: int,
@@ -80,6 +84,9 @@ class Pipeline:
         self._clock = clock
         self._fetcher = fetcher
         self._recorder = recorder
+        self._watch = TemplateWatch(db, clock, recorder, run, tally)
+        held = HeldRecorder(db, codec, clock, recorder, self._watch, run, tally)
+        self._verdicts = TemplateVerdicts(db, clock, self._watch, held, run)
         self._tally = tally
         self._report = report
         self._check_canary = check_canary
@@ -97,22 +104,30 @@ class Pipeline:
         is_over: Callable[[], bool] | None = None,
     ) -> None:
         """Fetches and records what is queued and due of some windows. `limit`: decisions that the run fetches at most,
-        with those it has fetched. `rereads`: stored decisions of any date, too. `is_over`: asked before each batch,
-        ends the work early.
+        with those it has fetched. `rereads`: stored decisions of any date, too; two known ones are reread before new
+        ones are recorded. `is_over`: asked before each batch, ends the work early.
 
         Raises what `fetch` of the site raises about the site as a whole, Blocked and LayoutChanged.
         """
         with self._acquitting_if_it_fails():
             self._record_stored()
+            self._verdicts.settle(self._fetch_and_record, is_last=False)
             while not (is_over and is_over()) and (wanted := self._find_wanted(windows, limit, rereads=rereads)):
-                try:
-                    for one in wanted:
-                        self._handle(self._fetch(one))
-                finally:
-                    self._record_stored()
+                if rereads and (known := self._verdicts.find_known(wanted)):
+                    wanted = known
+                self._fetch_and_record(wanted)
+                self._verdicts.settle(self._fetch_and_record, is_last=False)
                 self._batch = min(self._batch * 2, self._batch_most)
             self._handle(RoundEnded())
             self._record_stored()
+
+    def settle(self) -> None:
+        """Decides what can be decided about texts that may be the site's template. Call it when all else is done.
+        Raises what `fetch_queued` raises."""
+        with self._acquitting_if_it_fails():
+            self._record_stored()
+            self._verdicts.settle(self._fetch_and_record, is_last=True)
+            self._handle(RoundEnded())
 
     def record_stored(self) -> None:
         """Records every decision whose pages are stored and not parsed yet. Raises Blocked, LayoutChanged."""
@@ -126,6 +141,13 @@ class Pipeline:
         if left <= 0:
             return []
         return queue.find_wanted(self._db, self._clock.stamp(), windows, left, rereads=rereads)
+
+    def _fetch_and_record(self, wanted: Sequence[Wanted]) -> None:
+        try:
+            for one in wanted:
+                self._handle(self._fetch(one))
+        finally:
+            self._record_stored()
 
     def _fetch(self, wanted: Wanted) -> Event:
         """Fetches and stores the pages of one decision."""
@@ -171,10 +193,11 @@ class Pipeline:
             self._state, decisions = decide(self._state, BatchParsed(tuple(results)))
         parsed = {reading.decision.reference for reading in readings}
         with atomic(self._db):
-            self._recorder.record(readings)
+            held = self._watch.record(readings)
             for reference, of_it in numbers.items():
-                pages.mark(self._db, of_it, "read" if reference in parsed else "unreadable")
-            queue.done(self._db, parsed)
+                state = "held" if reference in held else "read" if reference in parsed else "unreadable"
+                pages.mark(self._db, of_it, state)
+            queue.done(self._db, [one for one in parsed if not held.get(one)])
             findings.forget_unreadable(self._db, [reference for reference in numbers if reference in parsed])
             for page, why in known:
                 put_by_unreadable(self._db, self._clock, self._tally, page, why)

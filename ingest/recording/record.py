@@ -29,6 +29,7 @@ from ingest.recording.compare import (
     with_card,
 )
 from ingest.recording.outside_blocks import PageSurroundings, find_kinds
+from ingest.recording.relate import relate
 from ingest.recording.tally import Tally
 from storage import decisions, entries, findings, pages, repair
 from storage.decisions import Held, Reading
@@ -92,8 +93,13 @@ class Recorder:
 
         What the parser alone changed is recorded first, so that it is no amendment of the publisher's.
         """
-        self.apply(self.compare(list(self._parse_again(readings))))
+        self.record_again(readings)
         self.apply(self.compare(readings))
+
+    def record_again(self, readings: Sequence[Reading]) -> None:
+        """Records what the current parser makes of the stored pages of decisions that another parser read last. Call it
+        inside a transaction."""
+        self.apply(self.compare(list(self._parse_again(readings))))
 
     def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
         """The stored pages of decisions that an older parser read last, parsed by the current one."""
@@ -135,9 +141,12 @@ class Recorder:
             repair.rebuild_index(self._db)
         decisions.record_first(self._db, firsts, self._run)
         self._tally.first += len(firsts)
-        for change, _ in changes:
+        for change, before in changes:
             if not isinstance(change, (Unchanged, Beside, Known)):
                 self._record_findings(change.reading, is_new=isinstance(change, First))
+            if isinstance(change, First | Superseded | Rebuilt):
+                decision = change.reading.decision
+                relate(self._db, decision.reference, decision.lines, before.lines if before is not None else None)
 
     def _record_findings(self, reading: Reading, *, is_new: bool) -> None:
         decision = reading.decision

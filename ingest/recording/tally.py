@@ -35,6 +35,8 @@ class Tally:
     """What the run is going to take, in a line, once that is known."""
     waiting: str = ""
     """What the run waits for now and until when, where that takes long."""
+    checked: int = 0
+    """Decisions that a renormalise has parsed again in its present pass."""
     fetched: int = 0
     first: int = 0
     amended: int = 0
@@ -46,6 +48,10 @@ class Tally:
     """Listed before, and no longer."""
     left: int = 0
     """Found to have left the site."""
+    held_back: int = 0
+    """Texts that were not recorded, since a template change waits for a decision."""
+    set_back: int = 0
+    """Decisions whose text before a template change was put back."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """What was unusual, each thing once; it was recorded all the same."""
@@ -88,7 +94,10 @@ class Tally:
         self.unread.append(f"{name}: {error}")
 
     def counts(self) -> dict[str, int]:
-        names = ("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed")
+        names = (
+            *("requests", "fetched", "first", "amended", "anew", "unchanged", "beside", "unlisted", "left", "failed"),
+            *("held_back", "set_back"),
+        )
         return {
             **{name: getattr(self, name) for name in names},
             "odd": len(self.odd),

@@ -24,7 +24,7 @@ NAMED_RANGES = 5
 
 _WHY: dict[WindowState, str] = {
     "unseen": "not looked at yet",
-    "short": "some of it is not fetched yet",
+    "short": "some of it is not stored yet",
     "unknown": "the site stated no total",
     "drifting": "it changed while it was listed",
     "proven": "",

@@ -153,14 +153,17 @@ def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
         return []
     decisions = [_decision_line(row) for row in rows]
     named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them")
-    heading = f"  {'reference':11}  {'date':10}  {'state':8}  tries  {'next try':20}  reason"
+    heading = f"  {'reference':11}  {'date':10}  {'state':9}  tries  {'next try':20}  reason"
     return [f"{title}: {len(rows):,}", heading, *named, ""]
+
+
+_WHY_MISSING = {"kept": "fetched, not read yet", "held back": "fetched, held back: `lgsco template` shows why"}
 
 
 def _decision_line(row: dict[str, Any]) -> str:
     # A card without a date at either end of an open window takes the window's end as its date.
     undated = row["decision_date"] in (date.min.isoformat(), date.max.isoformat())
     day = "–" if undated else row["decision_date"]
-    reason = row["error"] or ("fetched, not read yet" if row["state"] == "kept" else "not fetched yet")
+    reason = row["error"] or _WHY_MISSING.get(row["state"], "not fetched yet")
     tries = f"{row['attempts']:5}  {row['next_at'] or '–':20}"
-    return f"  {row['reference']:11}  {day:10}  {row['state']:8}  {tries}  {reason}"
+    return f"  {row['reference']:11}  {day:10}  {row['state']:9}  {tries}  {reason}"

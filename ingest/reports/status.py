@@ -14,12 +14,14 @@ from ingest.crawling.asked_for import sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
 from ingest.reports.lines import name_ending, name_first
+from ingest.reports.template_changes import change_json, describe_change
 from storage.findings import OddCount, OutsideBlock, Unreadable
 from storage.lock import Holder
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
+from storage.templates import ChangeRow
 
 DAEMON_SILENT_SECONDS = 300
 """A daemon that wrote no heartbeat for so long is not running. It writes one a minute."""
@@ -144,6 +146,8 @@ class StatusReport:
     oddities: list[dict[str, str]]
     unreadable: list[Unreadable]
     outside_blocks: list[OutsideBlock]
+    template_changes: list[ChangeRow]
+    """Changes of the site's template that wait for a decision."""
 
     @property
     def is_late(self) -> bool:
@@ -173,6 +177,7 @@ class StatusReport:
             "oddities": self.oddities,
             "unreadable": [one._asdict() for one in self.unreadable],
             "outside_blocks": [asdict(block) for block in self.outside_blocks],
+            "template_changes": [change_json(row) for row in self.template_changes],
             "runs": [asdict(run) for run in self.runs],
         }
 
@@ -218,6 +223,8 @@ class StatusReport:
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
             *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
             f"excluded, listed and not to be had: {self.holdings.excluded:,}",
+            *([f"fetched, held back: {self.holdings.held_back:,} (pending)"] if self.holdings.held_back else []),
+            *map(describe_change, self.template_changes),
         ]
 
     def _ledger_lines(self) -> list[str]:
@@ -326,6 +333,7 @@ def report_status(
         oddities=rows.oddities,
         unreadable=rows.unreadable,
         outside_blocks=rows.outside_blocks,
+        template_changes=rows.template_changes,
     )
 
 

@@ -25,7 +25,7 @@ from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import UsageError
 from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling
-from ingest.tasks.outcome import Outcome, judge, summarise
+from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
 from storage import intents, ledger, queue
 from storage.claims import count_held_between
@@ -135,4 +135,5 @@ def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | 
 def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
     more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
-    return Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
+    outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
+    return name_pending(run, outcome)

@@ -83,6 +83,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
             ledger.prove(run.db, run.clock.stamp(), run.number)  # what lacked no more than that
         try:
             yield Crawl(site, canary, check, walker, pipeline)
+            pipeline.settle()
         finally:
             check.conclude()
             pipeline.record_stored()
@@ -94,6 +95,7 @@ def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> P
     )
     return Pipeline(
         *(run.db, codec, run.clock, fetcher, Recorder(run.db, run.clock, run.number, run.tally), run.tally, run.report),
+        run=run.number,
         check_canary=canary.check,
         save_journal=run.throttle.save,
         batch=run.config.storage.batch,

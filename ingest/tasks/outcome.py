@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import joined
 from ingest.recording.tally import Tally
+from ingest.recording.template_guard import PENDING
 from ingest.reports.claims import Claim, describe_progress, make_claim
 from ingest.reports.status import is_running
+from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.tasks.task_run import TaskRun
-from storage import intents, queue, status
+from storage import intents, queue, status, templates
 from storage.claims import count_listed, find_claim_rows
 from storage.database import path_of
 from storage.lock import DAEMON, is_locked
@@ -25,7 +27,7 @@ class Outcome:
     """How a run ended."""
 
     state: str
-    """complete, limited, incomplete, blocked, layout, failed or stopped."""
+    """complete, limited, incomplete, template, blocked, layout, failed or stopped."""
     exit_code: int
     message: str
     tally: Tally
@@ -33,6 +35,8 @@ class Outcome:
     """What is known, after the run, of the dates that it answered for."""
     reached_the_end: bool = False
     """Whether a backfill looked at all of its range, whatever it lacks still."""
+    details: tuple[str, ...] = ()
+    """Lines that show what the message names, such as a diff."""
 
     def __str__(self) -> str:
         return f"{self.message}. {self.claim}" if self.claim else self.message
@@ -54,8 +58,18 @@ def judge(run: TaskRun, windows: Sequence[Window], findings: Findings, *, names_
     done = f"{summarise(tally)}{_describe_rereads(run)}"
     if problems:
         told = "; ".join([done, *problems])
-        return Outcome("incomplete", 10, told, tally, claim, reached_the_end=True)
-    return Outcome("complete", 0, done, tally, claim, reached_the_end=True)
+        return name_pending(run, Outcome("incomplete", 10, told, tally, claim, reached_the_end=True))
+    return name_pending(run, Outcome("complete", 0, done, tally, claim, reached_the_end=True))
+
+
+def name_pending(run: TaskRun, outcome: Outcome) -> Outcome:
+    """The outcome, with the template changes that wait for a decision: the run did its other work and ends with their
+    exit code."""
+    pending = templates.find_change_rows(run.db, PENDING)
+    if not pending:
+        return outcome
+    told = "; ".join([outcome.message, *map(describe_change, pending)])
+    return replace(outcome, state="template", exit_code=11, message=told, details=tuple(diff_lines(pending)))
 
 
 def claim_of(run: TaskRun, windows: Sequence[Window]) -> Claim:
@@ -84,7 +98,10 @@ def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     problems += _first_five(unfollowed, "cards cannot be followed")
     doubles = {f"{reference}: {told}" for found in findings.doubles.values() for reference, told in found.items()}
     problems += _first_five(sorted(doubles), "references name two decisions")
-    missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges)
+    held_back = sum(one.counts.held_back for one in claim.ranges)
+    missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges) - held_back
+    if held_back:
+        problems.append(f"{held_back:,} listed decisions are fetched and held back: `lgsco template` shows why")
     if missing:
         due = queue.find_next(run.db)
         problems.append(f"{missing:,} listed decisions could not be fetched yet and are queued, due from {due}")
@@ -107,6 +124,8 @@ def summarise(tally: Tally) -> str:
     told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} unchanged"
     if tally.anew:
         told += f", {tally.anew:,} read anew"
+    if tally.set_back:
+        told += f", {tally.set_back:,} set back to the text before a template change"
     if tally.unlisted:
         told += f", {tally.unlisted:,} no longer listed"
     if tally.left:

@@ -1,21 +1,39 @@
-"""Renormalise: parse every stored page again with the current parser, without the network."""
+"""Renormalise: parse every stored page again with the current parser, without the network.
+
+A first pass counts what would change. Only if few texts would, or the user agreed, a second one records it.
+"""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from multiprocessing import get_context
 
-from ingest.errors import ReadError, Stopped
-from ingest.recording.compare import Unchanged
-from ingest.recording.record import Compared, Recorder
+from ingest.errors import Stopped, UsageError
+from ingest.lgo.page import NORMALISER
+from ingest.recording import reparse
+from ingest.recording.held_recorder import HeldRecorder
+from ingest.recording.record import Recorder
+from ingest.recording.reparse import Reparsed, Reparser
+from ingest.recording.template_watch import TemplateWatch
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
-from storage import findings, pages, queue
-from storage.database import atomic
-from storage.errors import Damaged
-from storage.model import Page
+from storage import findings, held_texts, pages, queue
+from storage.database import atomic, path_of
 
 log = logging.getLogger("lgsco")
+
+_BATCH = 100
+"""Decisions that a process is given at a time, and that are recorded in one transaction."""
+_LEAST_FOR_WORKERS = 1_000
+"""Decisions below which this process parses alone: another takes a second to start."""
+_FREE_CHANGES = 10
+"""Texts that may change without the user's consent, whatever share they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +42,163 @@ class Renormalise:
 
     dry_run: bool = False
     """Only count what would change."""
+    yes: bool = False
+    """Change any number of texts."""
+    samples: int = 10
+    """Diffs to show of a dry run."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """What would change."""
+
+    samples: int
+    kinds: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
+    diffs: dict[str, list[str]] = field(default_factory=dict)
+    """By kind of change, some decisions with their diffs."""
+
+    def add(self, one: Reparsed) -> None:
+        if one.reading is None:
+            return
+        self.kinds[one.kind] += 1
+        self.texts += one.is_text
+        shown = self.diffs.setdefault(one.kind, [])
+        if one.is_text and len(shown) < self.samples:
+            shown.append(f"{one.reference}:\n{one.diff}")
+
+    def lines(self) -> list[str]:
+        """How many change in each way, and sample diffs of the ways in turn."""
+        counts = [
+            f"{count:8,}  {kind}" for kind, count in sorted(self.kinds.items(), key=lambda one: (-one[1], one[0]))
+        ]
+        turns = [diff for turn in zip_longest(*self.diffs.values()) for diff in turn if diff is not None]
+        return [*counts, *(line for diff in turns[: self.samples] for line in diff.split("\n"))]
 
 
 def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
-    """Parses the newest stored pages of every decision again, and records what changes. Raises Stopped."""
-    recorder, codec, tally = Recorder(run.db, run.clock, run.number, run.tally), pages.Codec(run.db), run.tally
-    changed = 0
+    """Parses the newest stored pages of every decision again, and records what changes. Raises Stopped, and UsageError
+    where more texts would change than may without the user's consent."""
+    tally = run.tally
     unreadable = {one.reference for one in findings.find_unreadable(run.db)}
-    for reference in pages.find_read(run.db):
+    begin = "" if task.dry_run else pages.find_position(run.db, NORMALISER)
+    references = [reference for reference in pages.find_read(run.db) if reference > begin]
+    if begin:
+        log.info("going on after %s, where a renormalise was broken off", begin)
+    counted = _Counted(task.samples)
+    tally.expected = len(references)
+    if task.dry_run or not task.yes:
+        for batch in _reparse(run, references):
+            for one in batch:
+                counted.add(one)
+                if task.dry_run:
+                    _note(run, one, unreadable)
+        if not task.dry_run:
+            _require_consent(run, counted, len(references))
+    if not task.dry_run:
+        _record_all(run, references, unreadable)
+        _try_held(run)
+    tally.checked = 0
+    changed = sum(counted.kinds.values())
+    told = f"{changed:,} decisions read otherwise than they are held" if task.dry_run else summarise(tally)
+    details = tuple(counted.lines()) if task.dry_run else ()
+    if tally.failed:
+        return Outcome("incomplete", 10, f"{told}; {tally.failed:,} kept pages do not read", tally, details=details)
+    return Outcome("complete", 0, told, tally, details=details)
+
+
+def _require_consent(run: TaskRun, counted: _Counted, decisions: int) -> None:
+    percent = 100 * counted.texts / decisions if decisions else 0
+    most = run.config.storage.renormalise_percent
+    if counted.texts > _FREE_CHANGES and percent > most:
+        raise UsageError(
+            f"{counted.texts:,} of {decisions:,} texts would change ({percent:.1f} %, more than {most:g} %), so none "
+            "was: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
+        )
+
+
+# ---------------------------------------------------------------- parsing
+
+
+def _reparse(run: TaskRun, references: Sequence[str]) -> Iterator[list[Reparsed]]:
+    """What would change, batch by batch in the order of the references. Raises Stopped between two."""
+    run.tally.checked = 0
+    batches = [references[start : start + _BATCH] for start in range(0, len(references), _BATCH)]
+    workers = run.config.storage.workers or len(os.sched_getaffinity(0))
+    alone = workers == 1 or len(references) < _LEAST_FOR_WORKERS
+    for batch in _reparse_here(run, batches) if alone else _reparse_apart(run, batches, workers):
+        run.stop.raise_if_set()
+        yield batch
+        run.tally.checked += len(batch)
+        run.report(run.tally)
+
+
+def _reparse_here(run: TaskRun, batches: Sequence[Sequence[str]]) -> Iterator[list[Reparsed]]:
+    reparser = Reparser(run.db)
+    for batch in batches:
+        yield reparser.reparse(batch, run.clock.stamp())
+
+
+def _reparse_apart(run: TaskRun, batches: Sequence[Sequence[str]], workers: int) -> Iterator[list[Reparsed]]:
+    """The same by other processes, which are a few batches ahead."""
+    left = deque(batches)
+    ahead: deque[Future[list[Reparsed]]] = deque()
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=reparse.open_file, initargs=(path_of(run.db),)
+    )
+    try:
+        while left or ahead:
+            while left and len(ahead) < 2 * workers:
+                ahead.append(pool.submit(reparse.reparse, left.popleft(), run.clock.stamp()))
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+# ---------------------------------------------------------------- recording
+
+
+def _note(run: TaskRun, one: Reparsed, unreadable: set[str]) -> None:
+    """Counts what is odd about a decision, that its pages do not parse, or that nothing of it changes."""
+    for oddity in one.odd:
+        run.tally.note_odd(*oddity)
+    if one.error is not None:
+        log.warning("%s: %s", one.reference, one.error)
+        if one.reference in unreadable:
+            run.tally.unreadable.append(one.reference)
+        else:
+            run.tally.miss(one.reference, one.error)
+    elif one.reading is None:
+        run.tally.unchanged += 1
+    else:
+        log.info("%s reads otherwise than it is held: %s", one.reference, one.kind)
+
+
+def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -> None:
+    """Parses all again and records it. Where it is broken off, the next run goes on."""
+    recorder = Recorder(run.db, run.clock, run.number, run.tally)
+    for batch in _reparse(run, references):
+        with atomic(run.db):
+            for one in batch:
+                _note(run, one, unreadable)
+                if one.reading is not None:
+                    recorder.apply(recorder.compare([one.reading]))
+                    pages.mark(run.db, one.numbers, "read")
+                    queue.done(run.db, [one.reference])
+                    findings.forget_unreadable(run.db, [one.reference])
+            pages.record_position(run.db, NORMALISER, batch[-1].reference)
+    with atomic(run.db):
+        pages.record_position(run.db, NORMALISER, None)
+
+
+def _try_held(run: TaskRun) -> None:
+    """Parses the pages again that wait for a decision about a template change: a new parser may leave the template
+    out. What differs still waits, for that change or for the next sync to ask about it."""
+    recorder = Recorder(run.db, run.clock, run.number, run.tally)
+    watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)
+    held_recorder = HeldRecorder(run.db, pages.Codec(run.db), run.clock, recorder, watch, run.number, run.tally)
+    for held in held_texts.find_all_held(run.db):
         if run.stop.is_set():
             raise Stopped(run.stop.exit_code)
-        try:
-            stored = pages.find_newest(run.db, codec, reference)
-            found = replace(recorder.parse_pages(stored), again=run.clock.stamp())
-        except (ReadError, Damaged) as error:
-            log.warning("%s: %s", reference, error)
-            if reference in unreadable:
-                tally.unreadable.append(reference)
-            else:
-                tally.miss(reference, error)
-            continue
-        changes = recorder.compare([found])
-        change, _ = changes[0]
-        if isinstance(change, Unchanged):
-            tally.unchanged += 1
-            continue
-        changed += 1
-        log.info("%s reads otherwise than it is held: %s", reference, type(change).__name__.lower())
-        if not task.dry_run:
-            _record(run, recorder, stored, changes)
-    told = f"{changed:,} decisions read otherwise than they are held" if task.dry_run else summarise(tally)
-    if tally.failed:
-        return Outcome("incomplete", 10, f"{told}; {tally.failed:,} kept pages do not read", tally)
-    return Outcome("complete", 0, told, tally)
-
-
-def _record(run: TaskRun, recorder: Recorder, stored: list[tuple[int, Page]], changes: list[Compared]) -> None:
-    with atomic(run.db):
-        recorder.apply(changes)
-        pages.mark(run.db, [number for number, _ in stored], "read")
-        queue.done(run.db, [stored[0][1].reference])
-        findings.forget_unreadable(run.db, [stored[0][1].reference])
-    run.report(run.tally)
+        with atomic(run.db):
+            held_recorder.try_again(held)

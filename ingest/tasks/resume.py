@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest.tasks.backfill import walk_and_fetch
 from ingest.tasks.crawl import crawling
 from ingest.tasks.intent import find_asked_for, record_progress
-from ingest.tasks.outcome import Outcome, judge, summarise
+from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
 from storage.database import atomic
 from storage.model import Window
@@ -47,5 +47,6 @@ def resume(task: Resume, run: TaskRun) -> Outcome:
         with atomic(run.db):
             record_progress(run.db, done, run.clock.stamp(), run.number)
     if len(done) < len(left) and find_asked_for(run.db).interrupted:
-        return Outcome("limited", 0, f"{summarise(run.tally)}; the time of this slice is over", run.tally)
+        outcome = Outcome("limited", 0, f"{summarise(run.tally)}; the time of this slice is over", run.tally)
+        return name_pending(run, outcome)
     return judge(run, left, crawl.walker.findings)

@@ -29,7 +29,8 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 
     Example: lgsco show 25-004-920
     """
-    from storage import decisions, digests, model
+    from ingest.reports.lines import describe_related
+    from storage import decisions, digests, held_texts, model, related
     from storage.database import reading
 
     try:
@@ -43,11 +44,21 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
     with reading(settings.database) as db:
         text = decisions.find_text(db, printed, revision)
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
+        waiting = held_texts.find_waiting(db, printed)
+        others = related.find_related(db, printed)
+    if text is None and waiting is not None and revision is None:
+        print_line(f"lgsco: {printed} is fetched and held back: `lgsco template show {waiting.change}`", err=True)
+        return exit_codes.NOT_STORED
     if text is None:
         what = printed if revision is None else f"revision {revision} of {printed}"
         print_line(f"lgsco: {what} is not held in {settings.database}", err=True)
         return exit_codes.NOT_STORED
     print_document(text)
+    if others:
+        print_line(f"lgsco: related: {', '.join(map(describe_related, others))}", err=True)
+    if waiting is not None:
+        told = f"newer version pending since {waiting.held_at}: `lgsco template show {waiting.change}`"
+        print_line(f"lgsco: {printed}: {told}", err=True)
     if flaw is not None:
         print_line(f"lgsco: {printed} is damaged ({flaw}): what is printed may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE

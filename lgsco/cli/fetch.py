@@ -38,6 +38,7 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
         print_line(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:
         print_line(f"{name_ending(outcome.state)}: {outcome.message}")
+    print_lines(outcome.details, err=bool(outcome.exit_code))
     if outcome.claim is not None:
         print_claim(outcome.claim, err=bool(outcome.exit_code))
     return outcome.exit_code
@@ -121,12 +122,17 @@ def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_i
 
 
 @command()
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
-def renormalise(settings: Settings, dry_run: bool) -> int:
+@click.option("--dry-run", is_flag=True, help="Only say what would change, with sample diffs.")
+@click.option("--yes", is_flag=True, help="Change any number of texts.")
+@click.option("--samples", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Sample diffs.")
+def renormalise(settings: Settings, *, dry_run: bool, yes: bool, samples: int) -> int:
     """Read all kept pages again with this version's reader; no network.
+
+    Changes more than ten texts, and more of them than [storage] renormalise_percent allows, only with --yes. One that
+    was broken off goes on.
 
     Example: lgsco renormalise --dry-run
     """
     from ingest.run import Renormalise
 
-    return run_task(settings.config, settings.database, Renormalise(dry_run))
+    return run_task(settings.config, settings.database, Renormalise(dry_run, yes, samples))

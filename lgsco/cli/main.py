@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from ingest.config import VERSION
-from lgsco.cli import browse, demo, exit_codes, fetch, maintain, verify
+from lgsco.cli import browse, demo, exit_codes, fetch, maintain, template, verify
 from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_be_encoded
 from storage.errors import LgscoError
 
@@ -37,6 +37,7 @@ for _command in (
     *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
     *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
+    template.template,
     verify.verify,
     demo.demo,
 ):

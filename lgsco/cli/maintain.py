@@ -29,6 +29,7 @@ def status(settings: Settings, as_json: bool) -> int:
     from ingest.clock import Clock, instant
     from ingest.crawling.asked_for import find_asked_dates
     from ingest.lgo.page import NORMALISER
+    from ingest.recording.template_guard import PENDING
     from ingest.reports.status import report_status
     from scheduler import next_sync
     from storage.database import reading
@@ -38,7 +39,7 @@ def status(settings: Settings, as_json: bool) -> int:
     clock, schedule = Clock(), settings.config.schedule
     now = clock.now()
     with reading(settings.database) as db:
-        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates, NORMALISER)
+        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates, NORMALISER, PENDING)
     report = report_status(
         rows,
         database=str(settings.database),

@@ -98,7 +98,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "source": "Where it was read: site or import.",
             "change": "Why it was kept: first, amended (the site's words changed), renormalised (read anew from the "
             "same page), same characters (composed otherwise), on the site (after an import), imported again, beside "
-            "(an import with other words).",
+            "(an import with other words), template (the site's template had come into the text), set back (the "
+            "text before that was put back).",
             "text_sha256": "SHA-256 of this reading's text, in hexadecimal.",
             "normaliser": "Version of the reader.",
             "page": "The raw page it was read from (`pages.id`).",
@@ -279,7 +280,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "columns": {
             "reference": _REFERENCE,
             "what": "The kind: date, reference, encoding, uncertain end, hidden words, unknown header line, no closing "
-            "line, taken as it is.",
+            "line, taken as it is, template (a block that the user called the template's).",
             "example": "The words concerned, or a phrase.",
             "found_at": "When the reading was recorded that shows it: UTC, ISO 8601.",
             "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
@@ -300,12 +301,13 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "related": {
         "title": "Related references",
-        "description": "References that stand for one decision, or for decisions that belong together.",
+        "description": "References that stand for one decision, or for decisions that belong together. They are linked "
+        "and never merged.",
         "columns": {
             "reference": _REFERENCE,
             "other": "The other reference.",
             "reason": "What relates them: named in title, joint, same text, similar text, cites.",
-            "similarity": "How alike their texts are, from 0 to 1, where that is the reason.",
+            "similarity": "How alike their texts are without header lines, from 0 to 1, where that is the reason.",
             "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
         },
     },
@@ -333,6 +335,27 @@ _TABLES: dict[str, dict[str, Any]] = {
             "decisions": "On the pages of how many decisions it was counted.",
         },
         "sort_desc": "first_seen",
+    },
+    "template_changes": {
+        "title": "Template changes",
+        "description": "What changed alike in several decisions, and may be the site's template and not the "
+        "publisher's words. `lgsco template` decides about it.",
+        "columns": {
+            "id": "Counted on: the number that `lgsco template show` takes.",
+            "state": "single (seen in one decision so far), asking (others are still to be reread), too few (too few "
+            "others could be), template (others show it), accepted or rejected (by the user), released (recorded as "
+            "amendments), ended (the site shows the stored texts again).",
+            "since": "When the first page that shows it was fetched: UTC, ISO 8601.",
+            "found_at": "When it was found: UTC, ISO 8601.",
+            "changed_at": "When its state last changed: UTC, ISO 8601.",
+            "run": _RUN,
+            "kind": "Of which kind of decisions: statement or report.",
+            "example": "The reference of a decision that shows it.",
+            "decided_on": "The decision date of that, ISO 8601.",
+            "diff": "What changed in it, as a unified diff.",
+        },
+        "sort_desc": "id",
+        "facets": ["state"],
     },
     "absences": {
         "title": "Absences",
@@ -493,11 +516,13 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "What the program did, and how it ended.",
         "columns": {
             "id": "Counted on.",
-            "task": "backfill, sync, resume (a slice of interrupted backfills), withdraw, import, or renormalise.",
+            "task": "backfill, sync, resume (a slice of interrupted backfills), withdraw, import, renormalise, or "
+            "template.",
             "arguments": "What it was asked for, as JSON.",
             "started_at": "UTC, ISO 8601.",
             "ended_at": "UTC, ISO 8601. Empty while it runs.",
-            "state": "running, complete, limited, incomplete, blocked, layout, failed, stopped, or died.",
+            "state": "running, complete, limited, incomplete, template (a template change waits for a decision), "
+            "blocked, layout, failed, stopped, or died.",
             "exit_code": "The exit code of the command.",
             "message": "How it ended, in a sentence.",
             "tally": "Counts, as JSON.",
@@ -509,7 +534,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_HIDDEN = ("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts")
+_HIDDEN = (
+    *("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts"),
+    *("template_edits", "template_sightings", "template_answers", "held_texts", "rereads", "renormalising"),
+    *("text_sketches", "unrelated"),
+)
 """Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
 
 

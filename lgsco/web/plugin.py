@@ -19,12 +19,15 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from ingest.reports.lines import describe_related
 from lgsco.web import views
 from lgsco.web.addresses import METHODS, check_request
 from lgsco.web.guard import Application, Message, Send, guarded
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.digests import find_any_flaw
+from storage.held_texts import find_waiting
 from storage.model import reference
+from storage.related import find_related
 from storage.search import match_expression
 
 _FOUND = re.compile("«([^«»]*)»")
@@ -273,4 +276,13 @@ async def _decision(database: Any, key: str) -> dict[str, Any]:
         "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
     )
     flaw = await database.execute_fn(lambda db: find_any_flaw(db, key))
-    return {"lines": lines, "revisions": revisions.rows, "key_in_address": tilde_encode(key), "flaw": flaw}
+    waiting = await database.execute_fn(lambda db: find_waiting(db, key))
+    others = await database.execute_fn(lambda db: find_related(db, key))
+    return {
+        "related": [(one, tilde_encode(one.other), describe_related(one)) for one in others],
+        "lines": lines,
+        "revisions": revisions.rows,
+        "key_in_address": tilde_encode(key),
+        "flaw": flaw,
+        "waiting": waiting,
+    }

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.run import Backfill, Import, Renormalise, Sync
 from storage.digests import find_flaw
-from storage.migrations import m012_digests
+from storage.migrations import m008_reasons_and_failures, m012_digests
 from storage.writer import writing
 from support.paths import SEEDS
 from support.world import World
@@ -25,10 +25,24 @@ def make_older(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
+        undo_template_changes(db)
         for table in ("unchecked", "oddities", "notes", "related", "unreadable", "outside_blocks", "listing_findings"):
             db.execute(f"DROP TABLE {table}")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
         db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")
+
+
+def undo_template_changes(db: sqlite3.Connection) -> None:
+    """Takes back what a later migration changed of older tables and views."""
+    db.execute("DROP VIEW missing")
+    views = m008_reasons_and_failures.SCRIPT
+    db.execute(views[views.index("CREATE VIEW missing") : views.index("CREATE VIEW failures")])
+    tables = ("template_edits", "template_sightings", "template_answers", "held_texts", "template_changes", "rereads")
+    for table in (*tables, "renormalising", "text_sketches", "unrelated"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_schema SET sql = replace(sql, ' ''held'',', '') WHERE name = 'pages'")
+    db.execute("PRAGMA writable_schema = RESET")
 
 
 def damage(path: Path, sql: str) -> None:

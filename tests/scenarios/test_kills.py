@@ -178,7 +178,8 @@ def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], co
     assert ordeal.kills.total() > 12
     assert found.difference == Difference()
     assert ordeal.faults == []
-    assert set(ordeal.again.values()) <= {1}, "a kill has at most one page fetched again"
+    most = 1 if command == "backfill" else 3
+    assert max(ordeal.again.values(), default=0) <= most, "one page is fetched again, and the two known ones of a sync"
     assert max(ordeal.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
 
 
@@ -235,7 +236,7 @@ def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: in
 
 
 def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
-    assert life.doomed("before", 30, "backfill")
+    assert life.doomed("before", 40, "backfill")
     assert (life.folder / "kept.db-lock").exists()
     life.run("import", SEEDS)
     assert ask(life.database, "SELECT task, state FROM runs ORDER BY id") == [

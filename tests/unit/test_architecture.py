@@ -54,12 +54,15 @@ PURE = frozenset(
     [
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
         *("ingest.recording.failures", "ingest.recording.chapters"),
+        *("ingest.recording.template_guard", "ingest.recording.text_edits"),
+        "ingest.recording.text_likeness",
         "ingest.crawling.disappearance",
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
         *("ingest.fetching.decompress", "ingest.fetching.retry_after", "ingest.fetching.robots"),
         "ingest.fetching.pacing",
         "ingest.reports.estimate",
         *("ingest.reports.coverage", "ingest.reports.lines", "ingest.reports.status"),
+        "ingest.reports.template_changes",
     ]
 )
 """Modules, and packages of modules, that only compute."""

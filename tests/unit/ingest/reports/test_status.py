@@ -339,7 +339,7 @@ def test_json_has_the_keys_that_scripts_read() -> None:
     assert list(told) == [
         *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked", "held"),
         *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures"),
-        *("odd", "oddities", "unreadable", "outside_blocks", "runs"),
+        *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told
     assert told["held"]["decisions"] == 1_234

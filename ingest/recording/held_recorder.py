@@ -1,0 +1,130 @@
+"""Records texts that were held once they wait no longer, and sets back those that were recorded too early."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import replace
+
+from ingest.clock import Clock
+from ingest.errors import ReadError
+from ingest.lgo.text_format import parse
+from ingest.recording.compare import Superseded
+from ingest.recording.record import Recorder
+from ingest.recording.relate import relate
+from ingest.recording.tally import Tally
+from ingest.recording.template_watch import TemplateWatch
+from ingest.recording.text_edits import find_edits
+from storage import decisions, findings, held_texts, pages, queue
+from storage.database import atomic
+from storage.decisions import Reading
+from storage.errors import Damaged
+from storage.held_texts import HeldText
+from storage.templates import TemplateChange
+
+log = logging.getLogger("lgsco")
+
+_BATCH = 100
+
+
+class HeldRecorder:
+    """Records held texts."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        codec: pages.Codec,
+        clock: Clock,
+        recorder: Recorder,
+        watch: TemplateWatch,
+        run: int,
+        tally: Tally,
+    ) -> None:
+        self._db = db
+        self._codec = codec
+        self._clock = clock
+        self._recorder = recorder
+        self._watch = watch
+        self._run = run
+        self._tally = tally
+
+    def record_released(self) -> None:
+        """Records the texts that wait no longer. What a killed run did not record, the next one does."""
+        while rows := held_texts.find_released(self._db, _BATCH):
+            with atomic(self._db):
+                for held in rows:
+                    self._record_held(held)
+
+    def _record_held(self, held: HeldText) -> None:
+        reading = self.read(held)
+        if reading is None:
+            held_texts.forget_held(self._db, [held.reference])
+            queue.want_again(self._db, held.reference, self._clock.stamp())
+            return
+        ((change, before),) = self._recorder.compare([reading])
+        if before is None:
+            self._record_new(reading)
+            return
+        if isinstance(change, Superseded):  # it is recorded now, and not when its page was fetched
+            change = replace(change, reading=replace(change.reading, again=self._clock.stamp()))
+        self._recorder.apply([(change, before)])
+        held_texts.end_holding(self._db, [held.reference])
+
+    def _record_new(self, reading: Reading) -> None:
+        """Records what nothing else holds back."""
+        passing, _ = self._watch.sift(self._recorder.compare([reading]))
+        self._recorder.apply(passing)
+        queue.done(self._db, [change.reading.decision.reference for change, _ in passing])
+
+    def try_again(self, held: HeldText) -> None:
+        """Lets the current parser read a held page: records it where nothing of it must wait. Call it inside a
+        transaction."""
+        reading = self.read(held)
+        if reading is not None:
+            self._record_new(reading)
+
+    def read(self, held: HeldText) -> Reading | None:
+        """What a held page says; None where it cannot be parsed."""
+        try:
+            return self._recorder.parse_pages(pages.find_version(self._db, self._codec, held.reference, held.page))
+        except (ReadError, Damaged, IndexError) as error:
+            log.warning("%s: its held page does not parse: %s", held.reference, error)
+            return None
+
+    def set_back(self, change: TemplateChange, reference: str, page: int, at: str) -> None:
+        """Puts the text before a recorded template change back, and holds the page that shows it."""
+        db = self._db
+        past = self._read_past(reference)
+        false = decisions.find_held(db, [reference])[reference]
+        if past is None or false.flaw is not None:
+            log.warning("%s has the words of the template, and no earlier text can be put back", reference)
+            return
+        edits = find_edits(past.decision.lines, false.lines, false.authority)
+        held_texts.call_current_template(db, reference)
+        decisions.supersede(db, replace(past, again=at), "set back", self._run)
+        decisions.fill(db, reference, false.import_fields)
+        findings.record_findings(db, past.decision, at)
+        relate(db, reference, past.decision.lines, false.lines)
+        pages.hold_since(db, reference, page)
+        newest = pages.find_newest(db, self._codec, reference, "held")
+        first = newest[0][0] if newest else page
+        held_texts.hold(db, HeldText(reference, change.id, first, at, False, bool(edits - change.edits)))
+        self._tally.set_back += 1
+        log.info("%s: its text before change %d of the template is put back", reference, change.id)
+
+    def _read_past(self, reference: str) -> Reading | None:
+        """The reading before the current one, from its page, or from its text where the page gives another now."""
+        past = held_texts.find_past(self._db, reference)
+        if past is None:
+            return None
+        try:
+            if past.page is not None:
+                version = pages.find_version(self._db, self._codec, reference, past.page)
+                reading = self._recorder.parse_pages(version) if version else None
+                if reading is not None and reading.text == past.text:
+                    return replace(reading, url=past.url)
+            decision = parse(past.text, unclosed=True)
+            return self._recorder.make_reading(decision, "site", at=self._clock.stamp(), url=past.url, page=past.page)
+        except (ReadError, Damaged) as error:
+            log.warning("%s: its earlier text does not parse: %s", reference, error)
+            return None

@@ -1,0 +1,44 @@
+"""Template: records what the user decided about a change of the site's template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.errors import UsageError
+from ingest.recording.held_recorder import HeldRecorder
+from ingest.recording.record import Recorder
+from ingest.recording.template_guard import PENDING
+from ingest.recording.template_watch import TemplateWatch
+from ingest.tasks.outcome import Outcome, summarise
+from ingest.tasks.task_run import TaskRun
+from storage import templates
+from storage.database import atomic
+from storage.pages import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Decide about a template change."""
+
+    change: int
+    decision: Literal["accepted", "rejected"]
+    """accepted: the publisher changed the words, so the texts that wait are amendments. rejected: it is the template's,
+    so stored texts stay, and new decisions are recorded and named as odd."""
+
+
+def template(task: Template, run: TaskRun) -> Outcome:
+    """Records the decision, and the texts that wait no longer. Raises UsageError."""
+    change = templates.find_change(run.db, task.change)
+    if change is None:
+        raise UsageError(f"there is no template change {task.change}; `lgsco template` lists those that wait")
+    if change.state not in (*PENDING, task.decision):
+        raise UsageError(f"template change {task.change} is {change.state}, so nothing waits for it")
+    recorder = Recorder(run.db, run.clock, run.number, run.tally)
+    watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)
+    with atomic(run.db):
+        templates.set_state(run.db, task.change, task.decision, run.clock.stamp())
+    HeldRecorder(run.db, Codec(run.db), run.clock, recorder, watch, run.number, run.tally).record_released()
+    return Outcome(
+        "complete", 0, f"template change {task.change} is {task.decision}: {summarise(run.tally)}", run.tally
+    )

@@ -1,0 +1,134 @@
+"""Texts that wait for a decision about a template change: their pages are stored, and not recorded.
+
+Call what writes inside a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class HeldText:
+    """A decision of which a page is stored and not recorded."""
+
+    reference: str
+    change: int
+    page: int
+    """The first of its raw pages."""
+    held_at: str
+    is_new: bool
+    """Whether the decision is not stored otherwise."""
+    is_amended: bool
+    """Whether it has other new words too."""
+
+
+def _held(row: tuple[Any, ...]) -> HeldText:
+    reference, change, page, held_at, is_new, is_amended = row
+    return HeldText(reference, change, page, held_at, bool(is_new), bool(is_amended))
+
+
+_HELD = "reference, change, page, held_at, is_new, is_amended"
+
+
+def hold(db: sqlite3.Connection, held: HeldText) -> None:
+    """Lets a text wait; a page of the decision that waited before is replaced."""
+    db.execute(
+        f"INSERT OR REPLACE INTO held_texts ({_HELD}) VALUES (?, ?, ?, ?, ?, ?)",
+        (held.reference, held.change, held.page, held.held_at, int(held.is_new), int(held.is_amended)),
+    )
+
+
+def forget_held(db: sqlite3.Connection, references: Iterable[str]) -> None:
+    """Removes texts that wait no longer."""
+    db.executemany("DELETE FROM held_texts WHERE reference = ?", [(reference,) for reference in references])
+
+
+def end_holding(db: sqlite3.Connection, references: Iterable[str]) -> None:
+    """Removes texts that wait no longer since they, or newer ones, are recorded. Their pages are called recorded too:
+    the newest of them is what the decision was made from."""
+    for reference in references:
+        if db.execute("DELETE FROM held_texts WHERE reference = ?", (reference,)).rowcount:
+            db.execute("UPDATE pages SET state = 'read' WHERE reference = ? AND state = 'held'", (reference,))
+
+
+def release(db: sqlite3.Connection, references: Iterable[str]) -> None:
+    """Lets texts be recorded."""
+    db.executemany("UPDATE held_texts SET released = 1 WHERE reference = ?", [(key,) for key in references])
+
+
+def find_held(db: sqlite3.Connection, change: int) -> list[HeldText]:
+    """The texts that wait for a change, by reference."""
+    rows = db.execute(f"SELECT {_HELD} FROM held_texts WHERE change = ? ORDER BY reference", (change,))
+    return [_held(row) for row in rows]
+
+
+def find_released(db: sqlite3.Connection, limit: int) -> list[HeldText]:
+    """Texts that wait and can be recorded now, by reference."""
+    rows = db.execute(
+        f"SELECT {', '.join('h.' + name for name in _HELD.split(', '))} FROM held_texts AS h "
+        "JOIN template_changes AS c ON c.id = h.change "
+        "WHERE h.released OR c.state IN ('accepted', 'released') OR (c.state = 'rejected' AND h.is_new) "
+        "ORDER BY h.reference LIMIT ?",
+        (limit,),
+    )
+    return [_held(row) for row in rows]
+
+
+def find_all_held(db: sqlite3.Connection) -> list[HeldText]:
+    """Every text that waits, by reference."""
+    rows = db.execute(f"SELECT {_HELD} FROM held_texts ORDER BY reference")
+    return [_held(row) for row in rows]
+
+
+class Waiting(NamedTuple):
+    """A newer version of a decision that waits for a decision about a template change."""
+
+    change: int
+    held_at: str
+    is_new: bool
+
+
+def find_waiting(db: sqlite3.Connection, reference: str) -> Waiting | None:
+    """The newer version of a decision that waits; None where none does. A text that differs only by what the user
+    called the template's does not wait."""
+    row = db.execute(
+        "SELECT h.change, h.held_at, h.is_new FROM held_texts AS h JOIN template_changes AS c ON c.id = h.change "
+        "WHERE h.reference = ? AND (c.state <> 'rejected' OR h.is_amended)",
+        (reference,),
+    ).fetchone()
+    return Waiting(row[0], row[1], bool(row[2])) if row else None
+
+
+def count_held_back(db: sqlite3.Connection) -> int:
+    """How many decisions are fetched and held back: not stored otherwise."""
+    return int(db.execute("SELECT count(*) FROM held_texts WHERE is_new").fetchone()[0])
+
+
+# ------------------------------------------------------------ setting back
+
+
+class Past(NamedTuple):
+    """The reading of a decision before its current one."""
+
+    page: int | None
+    text: str
+    url: str | None
+
+
+def find_past(db: sqlite3.Connection, reference: str) -> Past | None:
+    """The reading that the current one of a decision replaced; None where there is none, or an import."""
+    row = db.execute(
+        "SELECT page, text, json_extract(fields, '$.url') FROM revisions WHERE reference = ? AND text IS NOT NULL "
+        "AND change NOT IN ('beside', 'template') ORDER BY revision DESC LIMIT 1",
+        (reference,),
+    ).fetchone()
+    return Past(*row) if row else None
+
+
+def call_current_template(db: sqlite3.Connection, reference: str) -> None:
+    """Says of the current revision of a decision that its new words are the template's."""
+    db.execute("UPDATE revisions SET change = 'template' WHERE reference = ? AND text IS NULL", (reference,))
