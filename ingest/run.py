@@ -34,6 +34,7 @@ from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
 from storage.errors import LgscoError
+from storage.identity import Identity, MadeBy, require_known
 from storage.writer import writing
 
 __all__ = [
@@ -57,11 +58,21 @@ Crawls = Backfill | Sync | Resume
 """The tasks that ask the site."""
 
 
-def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop, report: Report) -> Outcome:
+def perform(
+    task: Task,
+    config: Config,
+    database: Path,
+    clock: Clock,
+    stop: Stop,
+    report: Report,
+    *,
+    known: Identity | None = None,
+) -> Outcome:
     """Does one task, and records the run and how it ended.
 
-    `report` is given the tally whenever it has changed. Raises UsageError and StoreError; whatever else goes wrong
-    is in the outcome, but for errors nobody foresaw, which are recorded and raised.
+    `report` is given the tally whenever it has changed. `known`: the archive that it must be; another is left alone.
+    Raises UsageError and StoreError; whatever else goes wrong is in the outcome, but for errors nobody foresaw, which
+    are recorded and raised.
     """
     if isinstance(task, Crawls):
         require_courtesy(config)
@@ -72,6 +83,8 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
         task = replace(task, paths=tuple(found))
     try:
         with heeding(stop.raise_if_set), _open(task, name, database) as db:
+            if known is not None:
+                require_known(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
@@ -87,7 +100,15 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
 
 
 def _open(task: Task, name: str, database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-    return writing(database, create=isinstance(task, Backfill | Import), doing=name)
+    makes: MadeBy | None = None
+    match task:
+        case Demo():
+            makes = "demo"
+        case Backfill():
+            makes = "backfill"
+        case Import():
+            makes = "import"
+    return writing(database, create=makes is not None, doing=name, made_by=makes)
 
 
 def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:

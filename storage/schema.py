@@ -29,6 +29,7 @@ from storage.migrations import (
     m011_same_characters,
     m012_digests,
     m013_findings,
+    m015_identity_and_fill,
 )
 
 migrations = Migrations("lgsco")
@@ -47,6 +48,7 @@ _IN_ORDER = (
     m011_same_characters,
     m012_digests,
     m013_findings,
+    m015_identity_and_fill,
 )
 
 for _module in _IN_ORDER:
