@@ -19,11 +19,11 @@ from pathlib import Path
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.fetching.throttle import find_earliest_start
-from ingest.run import Outcome, Resume, Sync, Task, perform
+from ingest.run import Outcome, Slice, Sync, Task, perform
 from ingest.tasks.alerts import Alerts
 from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import find_damage
-from ingest.tasks.intent import find_asked_for
+from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
@@ -43,7 +43,7 @@ _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
 """Seconds until a task that found another writer at work is tried again."""
 _LOOK_SECONDS = 60
-"""Seconds between two looks for backfills that were interrupted."""
+"""Seconds between two looks for what slices have to do."""
 _RETRY_SECONDS = (3600, 6 * 3600, 86_400)
 """Seconds until a sync that did not complete is tried again, by how many there were since one did: so an hour's outage
 costs an hour, and a long one costs the site little. The timetable goes on beside."""
@@ -125,7 +125,8 @@ def _try_again(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
 
 
 def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
-    """Syncs when a sync is due, and goes on with interrupted backfills meanwhile, until it is told to stop."""
+    """Syncs when a sync is due, and goes on with interrupted backfills and the fill meanwhile, until it is told to
+    stop."""
     while not stop.is_set():
         daemon.watch_archive()
         moved = plan.notice_set_clock()
@@ -136,8 +137,8 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
                 _catch_up(daemon, plan)
         if plan.take_due():
             _try_again(daemon, plan, daemon.sync())
-        elif daemon.may_resume():
-            daemon.resume()
+        elif task := daemon.find_slice():
+            daemon.do(task)
         daemon.verify()
         stop.wait(_TICK_SECONDS)
 
@@ -162,7 +163,7 @@ def _prepare(database: Path) -> None:
 
 
 class _Daemon:
-    """The daemon's two jobs, a sync and a slice of interrupted backfills, and what it writes of itself."""
+    """The daemon's jobs, a sync and a slice of interrupted backfills or of the fill, and what it writes of itself."""
 
     def __init__(self, config: Config, database: Path, clock: Clock, stop: Stop) -> None:
         self._config = config
@@ -170,6 +171,7 @@ class _Daemon:
         self._clock = clock
         self._stop = stop
         self._self = Daemon(os.getpid(), clock.stamp(), clock.stamp(), None, None)
+        self._started = clock.now()
         self._alerts = Alerts(config.alerts.command, clock, stop)
         self._watch = ArchiveWatch(database)
         self._lost: ArchiveLost | None = None
@@ -177,6 +179,8 @@ class _Daemon:
         self._failed_slices: list[str] = []
         """How the slices ended since the last that did not fail, newest first."""
         self._no_slice_before = clock.monotonic()
+        self._told_stuck: str | None = None
+        """Since when the fill was stuck that an alert was last about."""
         self._verified: date | None = None
 
     def watch_archive(self) -> None:
@@ -216,7 +220,7 @@ class _Daemon:
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
                 continue
             self._alerts.forget("waiting")
-            return None if ending is None else self._retry_at()
+            return None if ending is None else _find_retry(self._config, self._database, self._clock)
         return None
 
     def _tell_missed(self, began: datetime, error: Busy) -> None:
@@ -241,30 +245,33 @@ class _Daemon:
             log.error("%s", damage)
             self._alerts.tell("verify", "damaged", damage)
 
-    def may_resume(self) -> bool:
-        """Whether a backfill was interrupted and a slice of it may be done now."""
+    def find_slice(self) -> Slice | None:
+        """The slice of interrupted backfills, or else of the fill, that may be done now; None where there is none."""
         if self._clock.monotonic() < self._no_slice_before:
-            return False
+            return None
         try:
-            with reading(self._database) as db:
-                found = bool(find_asked_for(db).interrupted)
+            found = find_next_slice(self._database, self._config, self._clock, self._started)
         except LgscoError as error:
-            log.warning("the ranges that were asked for cannot be read: %s", error)
-            found = False
-        if not found:
+            log.warning("the dates that were asked for cannot be read: %s", error)
+            found = SliceChoice(None)
+        if found.stuck is not None and found.stuck != self._told_stuck:
+            self._told_stuck = found.stuck
+            self._alerts.tell("fill", "stuck", describe_stuck(found.stuck))
+        if found.task is None:
             self._wait_with_slices(_LOOK_SECONDS)
-        return found
+        return found.task
 
-    def resume(self) -> None:
-        """One slice of interrupted backfills. After one that failed the next waits as a sync does."""
+    def do(self, task: Slice) -> None:
+        """One slice. After one that failed the next waits as a sync does; one that was refused is suspended."""
         try:
-            ending = self._perform(Resume())
+            ending = self._perform(task)
         except Busy as error:
-            log.info("%s; interrupted backfills wait %d seconds", error, _BUSY_RETRY_SECONDS)
+            log.info("%s; the daemon's slices wait %d seconds", error, _BUSY_RETRY_SECONDS)
             self._wait_with_slices(_BUSY_RETRY_SECONDS)
             return
-        self._failed_slices = [] if ending is None else [ending, *self._failed_slices]
-        if ending is not None:
+        failed = ending if ending != "blocked" else None
+        self._failed_slices = [] if failed is None else [failed, *self._failed_slices]
+        if failed is not None:
             self._wait_with_slices(retry_wait(self._failed_slices))
 
     def _wait_with_slices(self, seconds: float) -> None:
@@ -297,17 +304,6 @@ class _Daemon:
             return None
         self._alerts.tell(name, outcome.state, _alert_text(name, outcome))
         return outcome.state
-
-    def _retry_at(self) -> datetime:
-        """When a sync that just failed is tried again: never sooner than the site may be asked."""
-        now = self._clock.now()
-        try:
-            with reading(self._database) as db:
-                at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
-                return find_earliest_start(db, self._config.fetch, now, at)
-        except LgscoError as error:  # then it cannot be written either, and the site is not asked
-            log.warning("the runs cannot be read: %s", error)
-            return now + timedelta(seconds=_RETRY_SECONDS[0])
 
     def refused_until(self) -> datetime | None:
         """Until when even a restart does not ask again, since the last sync was refused."""
@@ -347,18 +343,32 @@ class _Daemon:
             stopped_at=now if stopped else None,
         )
         try:
-            self._watch.require_place()
-            with (
-                said_plainly(self._database, _BEAT_PATIENCE),
-                contextlib.closing(connect(self._database, "rw", _BEAT_PATIENCE)) as db,
-            ):
-                self._watch.require(db)
-                status.record_daemon(db, self._self)
+            _write_heartbeat(self._database, self._watch, self._self)
         except ArchiveLost as error:  # also in the middle of a long sync, which then ends
             self._lost = error
             self._stop.set()
         except LgscoError as error:
             log.warning("the daemon's heartbeat was not written: %s", error)
+
+
+def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
+    """When a sync that just failed is tried again: never sooner than the site may be asked."""
+    now = clock.now()
+    try:
+        with reading(database) as db:
+            at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
+            return find_earliest_start(db, config.fetch, now, at)
+    except LgscoError as error:  # then it cannot be written either, and the site is not asked
+        log.warning("the runs cannot be read: %s", error)
+        return now + timedelta(seconds=_RETRY_SECONDS[0])
+
+
+def _write_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> None:
+    """Writes a heartbeat into the archive that is watched, and into no other. Raises StoreError."""
+    watch.require_place()
+    with said_plainly(database, _BEAT_PATIENCE), contextlib.closing(connect(database, "rw", _BEAT_PATIENCE)) as db:
+        watch.require(db)
+        status.record_daemon(db, heartbeat)
 
 
 def _alert_text(name: str, outcome: Outcome) -> str:

@@ -21,6 +21,7 @@
     ├── LayoutChanged                    11   the site answers, and no page reads as it did
     ├── Blocked                          12   a search shell, a refusal, robots.txt
     ├── OutOfBudget                      10   the day's ceiling of requests is reached
+    │   └── SliceOver                    10   a slice of the daemon has used its seconds or its requests
     ├── HeldOff                          10   the site asked to be left alone for longer than we wait
     ├── StoreError                            the database
     │   ├── NoDatabase                    2   there is none, and the task makes none
@@ -173,6 +174,10 @@ class OutOfBudget(LgscoError):
     """The day's ceiling of requests is reached; what is left waits for tomorrow."""
 
     exit_code = 10
+
+
+class SliceOver(OutOfBudget):
+    """A slice of the daemon has used its seconds or its requests; what is left waits for the next."""
 
 
 class HeldOff(LgscoError):

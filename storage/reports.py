@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from storage import entries, findings, journal, queue, runs, status
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
+from storage.fill_state import FillState, find_fill_state
+from storage.identity import MadeBy, find_identity, find_made_by
 
 NEWEST_NAMED = 100
 """How many oddities and kinds of blocks the status report names."""
@@ -39,6 +41,12 @@ class StatusRows:
     unreadable: list[findings.Unreadable] = field(default_factory=list)
     outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
     """The kinds of blocks outside decisions that were seen first last, newest first."""
+    uuid: str = ""
+    """The archive's."""
+    made_by: MadeBy | None = None
+    fill: FillState = field(default_factory=FillState)
+    never_held: list[str] = field(default_factory=list)
+    """References of decisions that left the listing before they could be fetched."""
 
 
 def find_status(
@@ -62,6 +70,10 @@ def find_status(
             oddities=findings.find_oddities(db, NEWEST_NAMED),
             unreadable=findings.find_unreadable(db),
             outside_blocks=findings.find_outside_blocks(db, NEWEST_NAMED),
+            uuid=find_identity(db).uuid,
+            made_by=find_made_by(db),
+            fill=find_fill_state(db),
+            never_held=status.find_never_held(db),
         )
 
 

@@ -49,10 +49,11 @@ class Crawl:
 
 
 @contextlib.contextmanager
-def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Crawl]:
+def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int | None = None) -> Iterator[Crawl]:
     """The means to crawl the site. What an earlier run stored is recorded first; what the canary stored, at the end.
 
-    `trusted_since`: windows walked since this instant are not walked again.
+    `trusted_since`: windows walked since this instant are not walked again. `walk_most`: a date range with more
+    decisions is split, also where the configuration allows more.
     """
     today = run.clock.today()
     codec = Codec(run.db)
@@ -61,7 +62,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         walker = ListingWalker(
             *(run.db, site, run.clock, run.number),
-            settings=walk_settings(run.config, today),
+            settings=walk_settings(run.config, today, walk_most),
             trusted_since=trusted_since,
             check_canary=canary.check,
             note_odd=run.tally.note_odd,
@@ -98,10 +99,11 @@ def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
             intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
 
 
-def walk_settings(config: Config, today: date) -> WalkSettings:
-    """How the configuration has the listing walked."""
+def walk_settings(config: Config, today: date, walk_most: int | None = None) -> WalkSettings:
+    """How the configuration has the listing walked. `walk_most`: a lower limit than the configuration's."""
+    most = config.listing.walk_most
     return WalkSettings(
-        walk_most=config.listing.walk_most,
+        walk_most=most if walk_most is None else min(most, walk_most),
         horizon=date(today.year, 12, 31),
         recent=today - timedelta(days=config.cadence.middle_days),
     )

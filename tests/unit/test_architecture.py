@@ -53,6 +53,7 @@ APART = {"ingest.lgo": {"ingest.parsing"}, "storage": frozenset[str]()}
 PURE = frozenset(
     [
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
+        *("ingest.crawling.fill_order", "ingest.tasks.slice_times", "ingest.reports.fill"),
         *("ingest.recording.failures", "ingest.recording.chapters"),
         "ingest.crawling.disappearance",
         *("ingest.crawling.windows", "ingest.fetching.quiet_hours", "ingest.reports.calendar"),
