@@ -28,7 +28,7 @@
     │   ├── DatabaseExists                2   there is one where a new one was to be made
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
-    │   ├── ArchiveLost                  14   it vanished, was replaced or lost decisions while a daemon ran
+    │   ├── ArchiveLost                  14   it vanished, was replaced or lost decisions while lgsco ran
     │   ├── CannotLock                    2   the lock beside the database cannot be made
     │   ├── Damaged                       1   a stored row or page that is damaged
     │   └── StoreFailed                   1   unwritable, full, damaged

@@ -38,7 +38,7 @@ from storage import journal, runs
 from storage.database import atomic, heeding, plain
 from storage.errors import Busy, LgscoError
 from storage.fill_state import find_fill_state
-from storage.identity import Identity, MadeBy, find_made_by, require_known
+from storage.identity import Identity, MadeBy, find_made_by, find_place, require_known, require_place
 from storage.lock import find_holder
 from storage.writer import writing
 
@@ -80,8 +80,8 @@ def perform(
     """Does one task, and records the run and how it ended.
 
     `report` is given the tally whenever it has changed. `known`: the archive that it must be; another is left alone.
-    Raises UsageError and StoreError; whatever else goes wrong is in the outcome, but for errors nobody foresaw, which
-    are recorded and raised.
+    Raises UsageError and StoreError, ArchiveLost where the file is not in its place at the end; whatever else goes
+    wrong is in the outcome, but for errors nobody foresaw, which are recorded and raised.
     """
     if isinstance(task, Crawls):
         require_courtesy(config)
@@ -94,6 +94,7 @@ def perform(
         with heeding(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
             if known is not None:
                 require_known(db, database, known)
+            place = find_place(database)
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
@@ -104,6 +105,7 @@ def perform(
     except Stopped as error:  # while another program locks the file: the next run records that this one died
         log.info("%s ends: stopped: %s", name, error)
         return Outcome("stopped", error.exit_code, str(error), Tally())
+    require_place(database, place)  # what it says of the archive is of the file that it wrote
     log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
 

@@ -72,3 +72,10 @@ def require_known(db: sqlite3.Connection, path: Path, known: Identity) -> Identi
     if loss := describe_loss(known, found):
         raise ArchiveLost(path, loss)
     return found
+
+
+def require_place(path: Path, place: tuple[int, int] | None) -> None:
+    """Raises ArchiveLost where the file that had a place is not there any more."""
+    now = find_place(path)
+    if now != place:
+        raise ArchiveLost(path, "vanished" if now is None else "was replaced by another file")

@@ -62,14 +62,14 @@ def describe_change(mode: Mode, dropped: int, schedule: Schedule) -> str:
     """What `lgsco fill` changed. `dropped`: decisions that were queued and will not be fetched."""
     told = f"the fill is {mode}"
     if mode.is_on:
-        return f"{told}. {describe_limits(schedule)}; interrupted backfills are not suspended"
+        return f"{told}; {describe_limits(schedule)}; interrupted backfills are not suspended"
     return f"{told}. {dropped:,} decisions that were listed for it will not be fetched" if dropped else told
 
 
 def describe_limits(schedule: Schedule) -> str:
     """When and how fast the daemon fills."""
     return (
-        f"the daemon goes on in fill_hours ({schedule.fill_hours} in London), with at most "
+        f"`lgsco daemon` does that in fill_hours ({schedule.fill_hours} in London), with at most "
         f"{schedule.fill_requests:,} requests a day (fill_requests)"
     )
 
@@ -88,7 +88,7 @@ def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) ->
         return [f"the fill is {mode}"]
     return [
         f"the fill is {mode}",
-        f"it fetches the decisions dated before that: {describe_limits(schedule)}",
+        f"the fill fetches the decisions dated before that: {describe_limits(schedule)}",
         f"{estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds)}; by {LISTED_IN_2026:,} decisions that a public "
         "scraper counted in July 2026: the site was not asked yet",
     ]

@@ -11,7 +11,7 @@ from threading import Lock
 
 from storage.database import error_name, reading
 from storage.errors import ArchiveLost, LgscoError, SchemaMismatch
-from storage.identity import Identity, describe_loss, find_identity, find_place, require_known
+from storage.identity import Identity, describe_loss, find_identity, find_place, require_known, require_place
 
 log = logging.getLogger("lgsco")
 
@@ -83,8 +83,8 @@ class ArchiveWatch:
         place = find_place(self._database)
         if place is None:
             raise self._lost("vanished")
-        if self._is_at_work and place != self._place:
-            raise self._lost("was replaced by another file")
+        if self._is_at_work:
+            require_place(self._database, self._place)
         return place
 
     def _read(self, place: tuple[int, int]) -> Identity:

@@ -217,3 +217,15 @@ def test_a_file_that_vanishes_between_the_look_and_the_opening_is_not_made_anew(
     with pytest.raises(NoDatabase), writing(path, create=False):
         pass
     assert not path.exists()
+
+
+def test_a_sync_by_hand_whose_archive_vanishes_meanwhile_ends_with_14_and_claims_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_database(world.database)
+    world.server.faults = lambda _request: remove(world) if len(world.targets()) == 6 else None
+    with pytest.raises(ArchiveLost, match="vanished") as lost:
+        world.run(Sync())
+    assert lost.value.exit_code == 14
+    assert files(world) == []
+    assert "in the archive" not in caplog.text
