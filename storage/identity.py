@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from storage.errors import ArchiveLost
+from storage.errors import ArchiveLost, Damaged
 
 MadeBy = Literal["init", "backfill", "import", "demo", "snapshot"]
 """The command that made an archive. snapshot: a public copy."""
@@ -27,17 +27,19 @@ class Identity:
 
 
 def find_identity(db: sqlite3.Connection) -> Identity:
-    """Reads the identity of an open archive, all of one moment."""
+    """Reads the identity of an open archive, all of one moment. Raises Damaged where it has none."""
     row = db.execute(
         "SELECT uuid, (SELECT count(*) FROM decisions), (SELECT coalesce(max(id), 0) FROM runs) FROM archive"
     ).fetchone()
+    if row is None:
+        raise Damaged("the archive has no UUID: the row of its table `archive` is missing; restore a backup")
     return Identity(*row)
 
 
 def find_made_by(db: sqlite3.Connection) -> MadeBy | None:
     """The command that made the archive; None where that is not known."""
-    made_by: MadeBy | None = db.execute("SELECT made_by FROM archive").fetchone()[0]
-    return made_by
+    row = db.execute("SELECT made_by FROM archive").fetchone()
+    return row[0] if row else None
 
 
 def record_made_by(db: sqlite3.Connection, made_by: MadeBy) -> None:

@@ -9,6 +9,8 @@ from math import ceil
 from typing import Any
 
 from ingest.config import MINUTES_A_DAY, Schedule, parse_hours
+from ingest.crawling.asked_for import AskedFor
+from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.reports.estimate import Estimate, estimate_backfill
 from storage.fill_state import FillState
 from storage.identity import MadeBy
@@ -62,8 +64,10 @@ def describe_change(mode: Mode, dropped: int, schedule: Schedule) -> str:
     """What `lgsco fill` changed. `dropped`: decisions that were queued and will not be fetched."""
     told = f"the fill is {mode}"
     if mode.is_on:
-        return f"{told}; {describe_limits(schedule)}; interrupted backfills are not suspended"
-    return f"{told}. {dropped:,} decisions that were listed for it will not be fetched" if dropped else told
+        told += f"; {describe_limits(schedule)}"
+    if dropped:
+        told += f"; {dropped:,} decisions that were listed for it will not be fetched"
+    return f"{told}; interrupted backfills are not suspended"
 
 
 def describe_limits(schedule: Schedule) -> str:
@@ -89,8 +93,8 @@ def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) ->
     return [
         f"the fill is {mode}",
         f"the fill fetches the decisions dated before that: {describe_limits(schedule)}",
-        f"{estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds)}; by {LISTED_IN_2026:,} decisions that a public "
-        "scraper counted in July 2026: the site was not asked yet",
+        f"estimate, by about {LISTED_IN_2026:,} decisions that a public scraper counted in July 2026, since lgsco did "
+        f"not ask the site yet: {estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds).describe_cost()}",
     ]
 
 
@@ -107,12 +111,17 @@ class FillReport:
     """The dates that it has not proven."""
     began_at: str | None
     """When it began; None where it did not, or has come to its end."""
+    has_dates: bool
+    """Whether it has dates to fetch, or would have if it were on."""
+    limits: str
+    """When and how fast it goes on, in words."""
     is_suspended: bool
     """Whether the fill and interrupted backfills are suspended, and either has something to do."""
     is_stuck: bool
     estimate: Estimate | None
-    """What it takes still; None where that is not known."""
+    """What it takes still, or would take; None where that is not known."""
     expected_end: date | None
+    """None where it has not begun, or that is not known."""
 
     @property
     def needs_attention(self) -> bool:
@@ -121,23 +130,25 @@ class FillReport:
 
     def lines(self) -> list[str]:
         """For people."""
-        lines = [f"fill: {self.mode}"]
-        if self.filling:
-            advanced = (
-                f"advanced last at {self.state.progressed_at}" if self.state.progressed_at else "did not advance yet"
-            )
-            stuck = f": STUCK, not for {STUCK_DAYS} days" if self.is_stuck else ""
-            lines.append(f"  began at {self.began_at}, {advanced}{stuck}")
-        elif self.mode.is_on and self.began_at is None:
-            lines.append("  it does nothing now")
-        if self.filling and self.estimate is not None:
-            lines.append(f"  {self.estimate}; expected to end about {self.expected_end}")
+        lines = [f"fill: {self.mode}", *(self._lines_while_on() if self.mode.is_on else [])]
+        if self.estimate is not None:
+            end = f"; expected to end about {self.expected_end}" if self.expected_end else ""
+            lines.append(f"  {'' if self.mode.is_on else 'turned on, it would take: '}{self.estimate}{end}")
         if self.is_suspended:
             lines.append(
                 f"  SUSPENDED until {self.state.suspended_until}, and interrupted backfills too, since the site "
                 f"refused: {self.state.reason}. `lgsco fill resume` ends that"
             )
         return lines
+
+    def _lines_while_on(self) -> list[str]:
+        if not self.has_dates:
+            return ["  it has come to its end: sync answers for its dates"]
+        if self.began_at is None:
+            return [f"  it has not begun: {self.limits}"]
+        advanced = f"advanced last at {self.state.progressed_at}" if self.state.progressed_at else "did not advance yet"
+        stuck = f": STUCK, not for {STUCK_DAYS} days" if self.is_stuck else ""
+        return [f"  began at {self.began_at}, {advanced}{stuck}; {self.limits}"]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -157,30 +168,34 @@ class FillReport:
 def report_fill(
     mode: Mode,
     state: FillState,
-    filling: Sequence[Window],
+    asked: AskedFor,
     began_at: str | None,
     *,
-    has_interrupted: bool,
     stored: int,
     site_total: int | None,
     schedule: Schedule,
     pace_seconds: float,
     now: datetime,
 ) -> FillReport:
-    """Makes the report. `began_at`: when the fill began that is not finished. `has_interrupted`: whether an interrupted
-    backfill waits for the daemon. `stored`, `site_total`: decisions in the archive and on the site."""
+    """Makes the report. `began_at`: when the fill began that is not finished. `stored`, `site_total`: decisions in the
+    archive and on the site."""
+    has_dates = bool(asked.filling if began_at else gaps(EVERYTHING, asked.answered))
     estimate = None
-    if filling and site_total is not None:
+    if has_dates and site_total is not None:
         estimate = estimate_fill(site_total, stored, schedule, pace_seconds)
+    is_filling = bool(mode.is_on and asked.filling)
+    ends_in = timedelta(days=ceil(estimate.seconds / 86_400)) if estimate and is_filling else None
     return FillReport(
         mode,
         state,
-        filling,
-        began_at if filling else None,
-        is_suspended=is_suspended(state, now) and bool(filling or has_interrupted),
-        is_stuck=bool(filling) and is_stuck(began_at, state, now),
+        asked.filling,
+        began_at if asked.filling else None,
+        has_dates,
+        describe_limits(schedule),
+        is_suspended=is_suspended(state, now) and bool(asked.filling or asked.interrupted),
+        is_stuck=is_filling and is_stuck(began_at, state, now),
         estimate=estimate,
-        expected_end=(now + timedelta(days=ceil(estimate.seconds / 86_400))).date() if estimate else None,
+        expected_end=(now + ends_in).date() if ends_in is not None else None,
     )
 
 

@@ -351,8 +351,7 @@ def _report_fill(rows: StatusRows, claim: Claim, schedule: Schedule, pace_second
     asked = sort_asked_for(rows.claim.intents, rows.claim.proofs)
     began = [one.asked_at for one in rows.claim.intents if one.kind == "fill" and one.state in UNFINISHED]
     return report_fill(
-        *(decide_mode(schedule.fill, rows.made_by, rows.fill), rows.fill, asked.filling, next(iter(began), None)),
-        has_interrupted=bool(asked.interrupted),
+        *(decide_mode(schedule.fill, rows.made_by, rows.fill), rows.fill, asked, next(iter(began), None)),
         stored=claim.stored_in_all,
         site_total=claim.site_total,
         schedule=schedule,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from ingest.config import Schedule
+from ingest.crawling.asked_for import AskedFor
+from ingest.crawling.windows import EVERYTHING
 from ingest.reports.fill import FillReport, decide_mode, describe_change, describe_fill_of_new, is_stuck, report_fill
 from storage.fill_state import FillState
 from storage.identity import MadeBy
@@ -42,14 +45,17 @@ def test_the_fill_is_on_by_the_setting_or_for_what_init_made_unless_it_was_turne
 
 def report(
     state: FillState = FillState(),  # noqa: B008
-    left: list[Window] = LEFT,
+    left: Sequence[Window] = LEFT,
     *,
-    has_interrupted: bool = False,
+    setting: str = "auto",
+    interrupted: Sequence[Window] = (),
+    answered: Sequence[Window] = (),
+    began_at: str | None = BEGAN,
     site_total: int | None = 57_500,
 ) -> FillReport:
     return report_fill(
-        *(decide_mode("auto", "init", state), state, left, BEGAN),
-        has_interrupted=has_interrupted,
+        *(decide_mode(setting, "init", state), state),
+        *(AskedFor(list(answered), list(interrupted), [], list(left)), began_at),
         stored=12_500,
         site_total=site_total,
         schedule=Schedule(),
@@ -92,13 +98,24 @@ def test_a_suspension_is_named_where_something_is_left_to_do() -> None:
     assert "SUSPENDED until 2026-11-11T20:00:00Z" in told.lines()[-1]
     assert "a search shell. `lgsco fill resume` ends that" in told.lines()[-1]
     assert report(state, []).needs_attention is False
-    assert report(state, [], has_interrupted=True).needs_attention is True
+    assert report(state, [], interrupted=LEFT).needs_attention is True
+
+
+def test_a_fill_that_has_not_begun_or_is_off_or_has_ended_says_so() -> None:
+    not_begun = "\n".join(report(left=[], began_at=None).lines())
+    assert "it has not begun: `lgsco daemon` does that in fill_hours" in not_begun
+    assert "45,000 of 57,500 listed decisions to fetch" in not_begun
+    assert "expected" not in not_begun
+    off = "\n".join(report(left=[], began_at=None, setting="off").lines())
+    assert "turned on, it would take: estimate: 45,000 of 57,500" in off
+    ended = report(left=[], began_at=None, answered=[EVERYTHING]).lines()
+    assert ended[1:] == ["  it has come to its end: sync answers for its dates"]
 
 
 def test_init_names_where_its_figure_is_from() -> None:
     text = "\n".join(describe_fill_of_new(decide_mode("auto", "init", FillState()), Schedule(), 1.0))
+    assert "by about 57,500 decisions that a public scraper counted in July 2026, since lgsco did not ask" in text
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day)" in text
-    assert "by 57,500 decisions that a public scraper counted in July 2026: the site was not asked yet" in text
     assert describe_fill_of_new(decide_mode("off", "init", FillState()), Schedule(), 1.0) == [
         'the fill is off: fill is "off" in [schedule]; "on" turns it on'
     ]
