@@ -235,7 +235,7 @@ def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: in
 
 
 def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
-    assert life.doomed("before", 30, "backfill")
+    assert life.doomed("before", 40, "backfill")
     assert (life.folder / "kept.db-lock").exists()
     life.run("import", SEEDS)
     assert ask(life.database, "SELECT task, state FROM runs ORDER BY id") == [
