@@ -25,7 +25,8 @@ def make_older(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
-        for table in ("unchecked", "oddities", "notes", "related", "unreadable", "outside_blocks"):
+        later = ("oddities", "notes", "related", "unreadable", "outside_blocks", "archive", "fill_state")
+        for table in ("unchecked", *later):
             db.execute(f"DROP TABLE {table}")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
         db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")
