@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shlex
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,18 +18,18 @@ from pathlib import Path
 
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
-from ingest.errors import Stopped
 from ingest.fetching.throttle import find_earliest_start
 from ingest.recording.template_guard import PENDING
-from ingest.reports.lines import printable
 from ingest.reports.template_changes import describe_change, diff_lines
-from ingest.run import Outcome, Resume, Sync, Task, perform
+from ingest.run import Outcome, Slice, Sync, Task, perform
+from ingest.tasks.alerts import Alerts
+from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import find_damage
-from ingest.tasks.intent import find_asked_for
+from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
 from storage.database import connect, reading, said_plainly
-from storage.errors import Busy, LgscoError
+from storage.errors import ArchiveLost, Busy, LgscoError
 from storage.lock import DAEMON, locked
 from storage.status import Daemon
 from storage.templates import find_change_rows
@@ -48,7 +46,7 @@ _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
 """Seconds until a task that found another writer at work is tried again."""
 _LOOK_SECONDS = 60
-"""Seconds between two looks for backfills that were interrupted."""
+"""Seconds between two looks for what slices have to do."""
 _RETRY_SECONDS = (3600, 6 * 3600, 86_400)
 """Seconds until a sync that did not complete is tried again, by how many there were since one did: so an hour's outage
 costs an hour, and a long one costs the site little. The timetable goes on beside."""
@@ -56,10 +54,8 @@ _REFUSED = frozenset({"blocked", "layout"})
 """States of a run that asking again soon does not mend, and may make worse."""
 _REFUSED_SECONDS = 6 * 3600
 """Seconds until a sync that ended so is tried again, at least."""
-_ALERT_MOST = 10_000
-"""Characters of an alert: a longer argument may not be given to a program."""
-
-_ALERT_SECONDS = 60
+_WATCH_SECONDS = 60
+"""Seconds between two looks into the file, to see that it is still the same archive."""
 _HANGUP = 129
 """The exit code after SIGHUP."""
 
@@ -72,15 +68,21 @@ def retry_wait(states: Sequence[str]) -> float:
 
 def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     """Keeps the timetable until a signal ends it; returns 0, or 129 after SIGHUP, so that a service manager that
-    restarts what failed starts it again. Raises UsageError, ConfigError and StoreError at start."""
+    restarts what failed starts it again. Raises UsageError, ConfigError and StoreError at start, and ArchiveLost after
+    an alert once the file vanished, was replaced or lost decisions."""
     require_courtesy(config)
     plan = Plan(timetable(config), clock)
     _prepare(database)
     stop = Stop()
     daemon = _Daemon(config, database, clock, stop)
     with locked(database, DAEMON), stop.on_signals(), _beating(daemon, plan):
-        _catch_up(daemon, plan)
-        _work(daemon, stop, plan)
+        try:
+            daemon.require_archive()
+            _catch_up(daemon, plan)
+            _work(daemon, stop, plan)
+            daemon.require_archive()
+        except LgscoError as error:
+            raise daemon.find_loss(error) from None
         log.info("the daemon ends")
     return _HANGUP if stop.exit_code == _HANGUP else 0
 
@@ -126,8 +128,10 @@ def _try_again(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
 
 
 def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
-    """Syncs when a sync is due, and goes on with interrupted backfills meanwhile, until it is told to stop."""
+    """Syncs when a sync is due, and goes on with interrupted backfills and the fill meanwhile, until it is told to
+    stop."""
     while not stop.is_set():
+        daemon.watch_archive()
         moved = plan.notice_set_clock()
         if moved is not None:
             log.warning("the clock was set by %s: the timetable is applied to the new time", moved)
@@ -136,8 +140,8 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
                 _catch_up(daemon, plan)
         if plan.take_due():
             _try_again(daemon, plan, daemon.sync())
-        elif daemon.may_resume():
-            daemon.resume()
+        elif task := daemon.find_slice():
+            daemon.do(task)
         daemon.verify()
         daemon.remind()
         stop.wait(_TICK_SECONDS)
@@ -163,7 +167,7 @@ def _prepare(database: Path) -> None:
 
 
 class _Daemon:
-    """The daemon's two jobs, a sync and a slice of interrupted backfills, and what it writes of itself."""
+    """The daemon's jobs, a sync and a slice of interrupted backfills or of the fill, and what it writes of itself."""
 
     def __init__(self, config: Config, database: Path, clock: Clock, stop: Stop) -> None:
         self._config = config
@@ -171,13 +175,42 @@ class _Daemon:
         self._clock = clock
         self._stop = stop
         self._self = Daemon(os.getpid(), clock.stamp(), clock.stamp(), None, None)
-        self._told: dict[str, tuple[str, date]] = {}
-        """By task: how it ended when an alert was last about it, and the day of the alert."""
+        self._started = clock.now()
+        self._alerts = Alerts(config.alerts.command, clock, stop)
+        self._watch = ArchiveWatch(database)
+        self._lost: ArchiveLost | None = None
+        self._watch_again = clock.monotonic()
         self._failed_slices: list[str] = []
         """How the slices ended since the last that did not fail, newest first."""
         self._no_slice_before = clock.monotonic()
+        self._told_stuck: str | None = None
+        """Since when the fill was stuck that an alert was last about."""
         self._verified: date | None = None
         self._reminded: date | None = None
+
+    def watch_archive(self) -> None:
+        """Looks now and then whether the file is still the same archive, at once where another is in its place. Raises
+        ArchiveLost."""
+        if self._clock.monotonic() >= self._watch_again or self._lost is not None or not self._watch.is_in_place():
+            self.require_archive()
+            self._watch_again = self._clock.monotonic() + _WATCH_SECONDS
+
+    def require_archive(self) -> None:
+        """Raises ArchiveLost where the file is not the same archive, or lost something."""
+        if self._lost is not None:
+            raise self._lost
+        self._watch.check()
+
+    def find_loss(self, error: LgscoError) -> LgscoError:
+        """Why the daemon ends: the loss of the archive where that is behind an error, after an alert of it."""
+        try:
+            self.require_archive()
+        except ArchiveLost as loss:
+            error = error if isinstance(error, ArchiveLost) else loss
+        if isinstance(error, ArchiveLost):
+            self._lost = error
+            self._alerts.tell("archive", "lost", str(error))
+        return error
 
     def sync(self) -> datetime | None:
         """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
@@ -191,8 +224,8 @@ class _Daemon:
                 self._tell_missed(began, error)
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
                 continue
-            self._told.pop("waiting", None)
-            return None if ending is None else self._retry_at()
+            self._alerts.forget("waiting")
+            return None if ending is None else _find_retry(self._config, self._database, self._clock)
         return None
 
     def _tell_missed(self, began: datetime, error: Busy) -> None:
@@ -200,7 +233,7 @@ class _Daemon:
         due = timetable(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
         if due is not None and due <= self._clock.now():
             missed = f"two or more syncs were missed since {instant(began)}"
-            self._tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
+            self._alerts.tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
 
     def verify(self) -> None:
         """Checks today's share of the rows, once a day, and alerts of damage."""
@@ -211,10 +244,11 @@ class _Daemon:
         try:
             damage = find_damage(self._database, today)
         except LgscoError as error:
+            self.require_archive()
             damage = f"the rows cannot be checked: {error}"
         if damage is not None:
             log.error("%s", damage)
-            self._tell("verify", "damaged", damage)
+            self._alerts.tell("verify", "damaged", damage)
 
     def remind(self) -> None:
         """Alerts once a day of template changes that wait for a decision, also on days without a sync."""
@@ -226,32 +260,35 @@ class _Daemon:
         with _logged("the template changes cannot be read"), reading(self._database) as db:
             pending = find_change_rows(db, PENDING)
         if pending:
-            self._tell("template", "pending", "\n".join([*map(describe_change, pending), *diff_lines(pending)]))
+            self._alerts.tell("template", "pending", "\n".join([*map(describe_change, pending), *diff_lines(pending)]))
 
-    def may_resume(self) -> bool:
-        """Whether a backfill was interrupted and a slice of it may be done now."""
+    def find_slice(self) -> Slice | None:
+        """The slice of interrupted backfills, or else of the fill, that may be done now; None where there is none."""
         if self._clock.monotonic() < self._no_slice_before:
-            return False
+            return None
         try:
-            with reading(self._database) as db:
-                found = bool(find_asked_for(db).interrupted)
+            found = find_next_slice(self._database, self._config, self._clock, self._started)
         except LgscoError as error:
-            log.warning("the ranges that were asked for cannot be read: %s", error)
-            found = False
-        if not found:
+            log.warning("the dates that were asked for cannot be read: %s", error)
+            found = SliceChoice(None)
+        if found.stuck is not None and found.stuck != self._told_stuck:
+            self._told_stuck = found.stuck
+            self._alerts.tell("fill", "stuck", describe_stuck(found.stuck))
+        if found.task is None:
             self._wait_with_slices(_LOOK_SECONDS)
-        return found
+        return found.task
 
-    def resume(self) -> None:
-        """One slice of interrupted backfills. After one that failed the next waits as a sync does."""
+    def do(self, task: Slice) -> None:
+        """One slice. After one that failed the next waits as a sync does; one that was refused is suspended."""
         try:
-            ending = self._perform(Resume())
+            ending = self._perform(task)
         except Busy as error:
-            log.info("%s; interrupted backfills wait %d seconds", error, _BUSY_RETRY_SECONDS)
+            log.info("%s; the daemon's slices wait %d seconds", error, _BUSY_RETRY_SECONDS)
             self._wait_with_slices(_BUSY_RETRY_SECONDS)
             return
-        self._failed_slices = [] if ending is None else [ending, *self._failed_slices]
-        if ending is not None:
+        failed = ending if ending != "blocked" else None
+        self._failed_slices = [] if failed is None else [failed, *self._failed_slices]
+        if failed is not None:
             self._wait_with_slices(retry_wait(self._failed_slices))
 
     def _wait_with_slices(self, seconds: float) -> None:
@@ -259,43 +296,34 @@ class _Daemon:
 
     def _perform(self, task: Task) -> str | None:
         """Does a task. Returns how it failed, after an alert about it; None where it did not, or was stopped. Raises
-        Busy."""
+        Busy, and ArchiveLost."""
         name = type(task).__name__.lower()
+        arguments = (self._config, self._database, self._clock, self._stop, lambda _tally: None)
         try:
-            outcome = perform(task, self._config, self._database, self._clock, self._stop, lambda _tally: None)
-        except Busy:
+            with self._watch.at_work():
+                outcome = perform(task, *arguments, known=self._watch.known)
+        except (Busy, ArchiveLost):
             raise
         except LgscoError as error:
             log.error("%s failed: %s", name, error)
             ending = type(error).__name__
-            self._tell(name, ending, str(error))
+            self._alerts.tell(name, ending, str(error))
             return ending
         except Exception as error:
             log.exception("%s failed unexpectedly", name)
             ending = type(error).__name__
-            self._tell(name, ending, f"{name} failed unexpectedly: {error!r}")
+            self._alerts.tell(name, ending, f"{name} failed unexpectedly: {error!r}")
             return ending
         if outcome.state == "stopped":
             return None
         if not outcome.exit_code:
-            self._told.pop(name, None)
+            self._alerts.forget(name)
             return None
         if outcome.state == "template":
-            self._tell("template", "pending", _alert_text(name, outcome))
+            self._alerts.tell("template", "pending", _alert_text(name, outcome))
             return None  # asking the site again decides nothing
-        self._tell(name, outcome.state, _alert_text(name, outcome))
+        self._alerts.tell(name, outcome.state, _alert_text(name, outcome))
         return outcome.state
-
-    def _retry_at(self) -> datetime:
-        """When a sync that just failed is tried again: never sooner than the site may be asked."""
-        now = self._clock.now()
-        try:
-            with reading(self._database) as db:
-                at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
-                return find_earliest_start(db, self._config.fetch, now, at)
-        except LgscoError as error:  # then it cannot be written either, and the site is not asked
-            log.warning("the runs cannot be read: %s", error)
-            return now + timedelta(seconds=_RETRY_SECONDS[0])
 
     def refused_until(self) -> datetime | None:
         """Until when even a restart does not ask again, since the last sync was refused."""
@@ -319,11 +347,14 @@ class _Daemon:
         return due is not None and due <= self._clock.now()
 
     def beat_last(self) -> None:
-        """Writes that the daemon stopped. After SIGHUP it does not: a daemon whose terminal closed should still run."""
-        self.beat(None, stopped=self._stop.exit_code != _HANGUP)
+        """Writes that the daemon stopped. After SIGHUP it does not: a daemon whose terminal closed should still run. It
+        never writes into a file that is not its archive."""
+        if self._lost is None:
+            self.beat(None, stopped=self._stop.exit_code != _HANGUP)
 
     def beat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
-        """Writes that the daemon lives, and when it goes next. A locked file is no reason to end."""
+        """Writes that the daemon lives, and when it goes next. A locked file is no reason to end; a lost archive makes
+        the daemon end."""
         now = self._clock.stamp()
         self._self = replace(
             self._self,
@@ -332,36 +363,32 @@ class _Daemon:
             stopped_at=now if stopped else None,
         )
         try:
-            with (
-                said_plainly(self._database, _BEAT_PATIENCE),
-                contextlib.closing(connect(self._database, "rw", _BEAT_PATIENCE)) as db,
-            ):
-                status.record_daemon(db, self._self)
+            _write_heartbeat(self._database, self._watch, self._self)
+        except ArchiveLost as error:  # also in the middle of a long sync, which then ends
+            self._lost = error
+            self._stop.set()
         except LgscoError as error:
             log.warning("the daemon's heartbeat was not written: %s", error)
 
-    def _tell(self, name: str, ending: str, message: str) -> None:
-        """Alerts of a task that failed: once a day where it ends alike, so that no retry repeats what is known."""
-        today = (ending, self._clock.today())
-        if self._told.get(name) != today and self._alert(message):
-            self._told[name] = today
 
-    def _alert(self, message: str) -> bool:
-        """Runs the alert command, if there is one; returns whether it did as it should."""
-        command = shlex.split(self._config.alerts.command)
-        if not command:
-            return False
-        # The message may quote the site, and the command may print it to a terminal or a log.
-        words = printable(message)[:_ALERT_MOST]
-        try:
-            with self._stop.breaking_off():
-                subprocess.run([*command, words], timeout=_ALERT_SECONDS, check=True)  # noqa: S603  # the user's own command
-        except Stopped:
-            return False
-        except (OSError, subprocess.SubprocessError) as error:
-            log.error("the alert command failed: %s", error)
-            return False
-        return True
+def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
+    """When a sync that just failed is tried again: never sooner than the site may be asked."""
+    now = clock.now()
+    try:
+        with reading(database) as db:
+            at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
+            return find_earliest_start(db, config.fetch, now, at)
+    except LgscoError as error:  # then it cannot be written either, and the site is not asked
+        log.warning("the runs cannot be read: %s", error)
+        return now + timedelta(seconds=_RETRY_SECONDS[0])
+
+
+def _write_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> None:
+    """Writes a heartbeat into the archive that is watched, and into no other. Raises StoreError."""
+    watch.require_place()
+    with said_plainly(database, _BEAT_PATIENCE), contextlib.closing(connect(database, "rw", _BEAT_PATIENCE)) as db:
+        watch.require(db)
+        status.record_daemon(db, heartbeat)
 
 
 def _alert_text(name: str, outcome: Outcome) -> str:

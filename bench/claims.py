@@ -1,7 +1,8 @@
 """Claims: all that the program prints of what is stored, compared with the truth of a simulated site.
 
 Sequences of commands and events by chance: backfills, syncs and the daemon's rounds, killed or stopped at any moment,
-days that pass, decisions that come, go, move and hide, a site that errs, a backup put back. After each command every
+days that pass, the daemon's fill, decisions that come, go, move and hide, a site that errs, a backup put back, a file
+that vanishes or is replaced while the daemon runs. After each command every
 printed claim, the reports' JSON and the exit code are compared with what the site lists. No HTTP; real SQLite.
 
     python -m bench claims --requests 1000000            goes on where it was stopped (Ctrl-C)

@@ -92,6 +92,10 @@ class Schedule:
     sync_days: int = 120
     stale_hours: float = 100
     expect_daemon: bool = False
+    fill: str = "auto"
+    """auto, on or off."""
+    fill_hours: str = "20:00-06:00"
+    fill_requests: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "cadence.full_days": (1, 100_000),
     "schedule.sync_days": (1, 36_500),
     "schedule.stale_hours": (1, 1_000_000),
+    "schedule.fill_requests": (1, 10_000_000),
 }
 PACE_LEAST = 0.5
 """Seconds from one request to the next, at least, of any host but loopback: public scrapers of the site wait 0.4 to 1
@@ -229,6 +234,8 @@ def _listed(names: set[str]) -> str:
 def _set(config: Config, section: str, key: str, value: Any, where: str, *, from_text: bool) -> Config:
     part = getattr(config, section)
     default = getattr(part, key)
+    if key == "fill":
+        value = _FILL.get(str(value).strip().lower(), value)
     value = _converted(value, default, where, from_text)
     least, most = _RANGES.get(f"{section}.{key}", (0, 0))
     if most and not least <= value <= most:
@@ -236,10 +243,10 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
         raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
     if isinstance(value, str):
         value = _checked_text(key, value, where)
-    if key == "quiet_hours":
-        for hours in value:
+    if key in ("quiet_hours", "fill_hours"):
+        for hours in (value,) if isinstance(value, str) else value:
             try:
-                parse_hours(hours)
+                parse_hours(hours, may_be_whole_day=key == "fill_hours")
             except ValueError as error:
                 raise ConfigError(f"{where}: {error}") from None
     changed: Config = replace(config, **{section: replace(part, **{key: value})})
@@ -260,6 +267,8 @@ def _checked_text(key: str, value: str, where: str) -> str:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ConfigError(f"{where} = {value!r} is no time zone; one looks like Europe/London") from None
+    if key == "fill" and value not in _FILL.values():
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be auto, on or off")
     if key == "database" and not value.strip():
         raise ConfigError(f"{where} is empty; it must be the path of a file")
     if key == "command":
@@ -278,6 +287,9 @@ def _is_address(value: str) -> bool:
     except ValueError:
         return False
 
+
+_FILL = {"auto": "auto", "on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
+"""How the file and the environment spell whether the daemon fills."""
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 """How the environment spells a switch."""
@@ -341,14 +353,15 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.A
 MINUTES_A_DAY = 24 * 60
 
 
-def parse_hours(hours: str) -> tuple[int, int]:
+def parse_hours(hours: str, *, may_be_whole_day: bool = False) -> tuple[int, int]:
     """The beginning and the end of "HH:MM-HH:MM" as minutes of the day; an end before the beginning is the next day's.
 
-    Raises ValueError.
+    `may_be_whole_day`: 00:00-24:00 is allowed. Raises ValueError.
     """
     found = _HOURS.fullmatch(hours)
     if found is not None:
         begin, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-        if begin != end and end <= MINUTES_A_DAY and end - begin < MINUTES_A_DAY:
+        is_day = (begin, end) == (0, MINUTES_A_DAY)
+        if begin != end and end <= MINUTES_A_DAY and (may_be_whole_day or not is_day):
             return begin, end
     raise ValueError(f"{hours!r} are no hours of a day; some look like 08:00-18:00")

@@ -21,12 +21,14 @@
     ├── LayoutChanged                    11   the site answers, and no page reads as it did
     ├── Blocked                          12   a search shell, a refusal, robots.txt
     ├── OutOfBudget                      10   the day's ceiling of requests is reached
+    │   └── SliceOver                    10   a slice of the daemon has used its seconds or its requests
     ├── HeldOff                          10   the site asked to be left alone for longer than we wait
     ├── StoreError                            the database
     │   ├── NoDatabase                    2   there is none, and the task makes none
     │   ├── DatabaseExists                2   there is one where a new one was to be made
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
+    │   ├── ArchiveLost                  14   it vanished, was replaced or lost decisions while lgsco ran
     │   ├── CannotLock                    2   the lock beside the database cannot be made
     │   ├── Damaged                       1   a stored row or page that is damaged
     │   └── StoreFailed                   1   unwritable, full, damaged
@@ -172,6 +174,10 @@ class OutOfBudget(LgscoError):
     """The day's ceiling of requests is reached; what is left waits for tomorrow."""
 
     exit_code = 10
+
+
+class SliceOver(OutOfBudget):
+    """A slice of the daemon has used its seconds or its requests; what is left waits for the next."""
 
 
 class HeldOff(LgscoError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import assert_never
@@ -15,19 +15,22 @@ from ingest.config import Config, require_courtesy
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
 from ingest.fetching.quiet_hours import within
 from ingest.fetching.site_clock import SiteClock
-from ingest.fetching.throttle import Throttle
+from ingest.fetching.throttle import Allowance, Throttle
 from ingest.recording.first_check import check_migrated
 from ingest.recording.relate import relate_migrated
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
+from ingest.reports.fill import decide_mode
 from ingest.reports.lines import name_ending
 from ingest.tasks import intent
 from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
 from ingest.tasks.documents import LeftOut, find
+from ingest.tasks.fill import Fill, SwitchFill, fill, switch_fill
 from ingest.tasks.import_files import Import, import_files
 from ingest.tasks.outcome import AGAIN, Outcome, count_progress
 from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
+from ingest.tasks.slices import TASKS
 from ingest.tasks.sync import Sync, sync
 from ingest.tasks.task_run import TaskRun
 from ingest.tasks.template import Template, template
@@ -35,17 +38,22 @@ from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
 from storage.database import atomic, heeding, plain
-from storage.errors import LgscoError
+from storage.errors import Busy, LgscoError
+from storage.fill_state import find_fill_state
+from storage.identity import Identity, MadeBy, find_made_by, find_place, require_known, require_place
+from storage.lock import find_holder
 from storage.writer import writing
 
 __all__ = [
     "Backfill",
     "Demo",
+    "Fill",
     "Import",
     "Outcome",
     "Renormalise",
     "Repair",
     "Resume",
+    "SwitchFill",
     "Sync",
     "Task",
     "Template",
@@ -55,16 +63,28 @@ __all__ = [
 
 log = logging.getLogger("lgsco")
 
-Task = Backfill | Sync | Resume | Withdraw | Import | Renormalise | Repair | Template
-Crawls = Backfill | Sync | Resume
+Slice = Resume | Fill
+"""The tasks that the daemon does in slices, between which others go first."""
+Crawls = Backfill | Sync | Slice
 """The tasks that ask the site."""
+Task = Crawls | Withdraw | SwitchFill | Import | Renormalise | Repair | Template
 
 
-def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop, report: Report) -> Outcome:
+def perform(
+    task: Task,
+    config: Config,
+    database: Path,
+    clock: Clock,
+    stop: Stop,
+    report: Report,
+    *,
+    known: Identity | None = None,
+) -> Outcome:
     """Does one task, and records the run and how it ended.
 
-    `report` is given the tally whenever it has changed. Raises UsageError and StoreError; whatever else goes wrong
-    is in the outcome, but for errors nobody foresaw, which are recorded and raised.
+    `report` is given the tally whenever it has changed. `known`: the archive that it must be; another is left alone.
+    Raises UsageError and StoreError, ArchiveLost where the file is not in its place at the end; whatever else goes
+    wrong is in the outcome, but for errors nobody foresaw, which are recorded and raised.
     """
     if isinstance(task, Crawls):
         require_courtesy(config)
@@ -74,24 +94,66 @@ def perform(task: Task, config: Config, database: Path, clock: Clock, stop: Stop
         found, left_out = find(task.paths)
         task = replace(task, paths=tuple(found))
     try:
-        with heeding(stop.raise_if_set), _open(task, name, database) as db:
+        with heeding(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
+            if known is not None:
+                require_known(db, database, known)
+            place = find_place(database)
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
             check_migrated(db, clock, stop)
             relate_migrated(db, stop)
-            run = _start(db, number, config, clock, stop, report)
+            run = _start(db, number, task, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)
     except Stopped as error:  # while another program locks the file: the next run records that this one died
         log.info("%s ends: stopped: %s", name, error)
         return Outcome("stopped", error.exit_code, str(error), Tally())
+    require_place(database, place)  # what it says of the archive is of the file that it wrote
     log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
 
 
-def _open(task: Task, name: str, database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-    return writing(database, create=isinstance(task, Backfill | Import), doing=name)
+_SLICE_WAIT_SECONDS = 600.0
+"""How long a command waits for a slice of the daemon to end. One lasts five minutes, its last answer two at most."""
+_SLICE_LOOK_SECONDS = 0.2
+"""Seconds between two looks: less than the second between two slices, so that the command goes first."""
+
+
+@contextlib.contextmanager
+def _open(task: Task, name: str, database: Path, clock: Clock, stop: Stop) -> Iterator[sqlite3.Connection]:
+    """Opens the database to write it, after a slice of the daemon that writes it now. Raises Busy, Stopped."""
+    waits_until = clock.monotonic() + _SLICE_WAIT_SECONDS
+    with contextlib.ExitStack() as opened:
+        while True:
+            try:
+                db = opened.enter_context(_writing(task, name, database))
+                break
+            except Busy:
+                if isinstance(task, Slice) or clock.monotonic() >= waits_until or not _is_slice_at_work(database):
+                    raise
+            log.info("waiting for the daemon's slice to end, five minutes at most")
+            while _is_slice_at_work(database) and clock.monotonic() < waits_until:
+                clock.sleep(_SLICE_LOOK_SECONDS, stop)
+                stop.raise_if_set()
+        yield db
+
+
+def _is_slice_at_work(database: Path) -> bool:
+    holder = find_holder(database)
+    return holder is not None and holder.doing in TASKS
+
+
+def _writing(task: Task, name: str, database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    makes: MadeBy | None = None
+    match task:
+        case Demo():
+            makes = "demo"
+        case Backfill():
+            makes = "backfill"
+        case Import():
+            makes = "import"
+    return writing(database, create=makes is not None, doing=name, made_by=makes)
 
 
 def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:
@@ -105,11 +167,20 @@ def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> 
         intent.record_backfill(db, find_range(task, clock.today()), at, number)
     elif isinstance(task, Sync):
         intent.record_sync(db, clock.today(), config.schedule.sync_days, at, number)
+    if isinstance(task, Fill) or (isinstance(task, Sync) and task.by_daemon):
+        mode = decide_mode(config.schedule.fill, find_made_by(db), find_fill_state(db))
+        intent.record_fill(db, at, number, is_on=mode.is_on)
     return number
 
 
-def _start(db: sqlite3.Connection, number: int, config: Config, clock: Clock, stop: Stop, report: Report) -> TaskRun:
+def _start(
+    db: sqlite3.Connection, number: int, task: Task, config: Config, clock: Clock, stop: Stop, report: Report
+) -> TaskRun:
     tally = Tally()
+    allowance = None
+    if isinstance(task, Slice):
+        requests = config.fetch.daily_requests if task.requests is None else task.requests
+        allowance = Allowance(clock.monotonic() + task.seconds, requests)
 
     def count_request() -> None:
         tally.requests += 1
@@ -119,7 +190,9 @@ def _start(db: sqlite3.Connection, number: int, config: Config, clock: Clock, st
         tally.waiting = told
         report(tally)
 
-    throttle = Throttle(db, number, config.fetch, clock, stop, on_request=count_request, on_wait=show_wait)
+    throttle = Throttle(
+        *(db, number, config.fetch, clock, stop), on_request=count_request, on_wait=show_wait, allowance=allowance
+    )
     return TaskRun(db, number, config, clock, stop, throttle, SiteClock(clock.now, clock.today), tally, report)
 
 
@@ -146,7 +219,9 @@ def _outcome(task: Task, run: TaskRun) -> Outcome:
     except Stopped as error:
         return _end_early(task, run, "stopped", error.exit_code, str(error))
     except Blocked as error:
-        told = f"{error}; run the command again later, and write to the publisher if it stays so"
+        told = str(error)
+        if not isinstance(task, Slice):
+            told += "; run the command again later, and write to the publisher if it stays so"
         return _end_early(task, run, "blocked", error.exit_code, told)
     except LayoutChanged as error:
         return _end_early(task, run, "layout", error.exit_code, str(error))
@@ -177,8 +252,12 @@ def _do(task: Task, run: TaskRun) -> Outcome:
             return sync(task, run)
         case Resume():
             return resume(task, run)
+        case Fill():
+            return fill(task, run)
         case Withdraw():
             return withdraw(task, run)
+        case SwitchFill():
+            return switch_fill(task, run)
         case Import():
             return import_files(task, run)
         case Renormalise():

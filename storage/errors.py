@@ -45,6 +45,19 @@ class Busy(StoreError):
     exit_code = 13
 
 
+class ArchiveLost(StoreError):
+    """The archive vanished, was replaced or lost decisions while a daemon ran, or another command wrote it."""
+
+    exit_code = 14
+
+    def __init__(self, path: Path, loss: str) -> None:
+        """`loss`: what happened to it, in words that follow its name."""
+        super().__init__(
+            f"{path} {loss} while lgsco ran; it ends, and nothing was made in its place. Mount the file's volume, or "
+            "put the right file there with `lgsco restore BACKUP`, and start lgsco again"
+        )
+
+
 class Damaged(StoreError):
     """A stored row or page is damaged."""
 

@@ -227,9 +227,9 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
     """Writes a consistent, compacted copy of the database, made while others read and write. Returns what is damaged:
     a public copy leaves those decisions out, with their revisions; another is a backup and has all that the file has.
 
-    The daemon's state is left out: none runs on the copy. `public` also leaves out raw pages, the journal, and the
-    queue but for what is excluded: a proof names what it does without. The copy is outside WAL: one file, whole. Raises
-    StoreFailed where the target exists.
+    It is the same archive, with the same UUID. The daemon's state is left out: none runs on the copy. `public` also
+    leaves out raw pages, the journal, the state of the fill, and the queue but for what is excluded: a proof names what
+    it does without. The copy is outside WAL: one file, whole. Raises StoreFailed where the target exists.
     """
     if target.exists():
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
@@ -300,6 +300,10 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     # They name files, and who runs this.
     copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
     copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
+    # Whoever gets it did not ask for the fill of the archive that it was copied from.
+    copy.execute("UPDATE archive SET made_by = 'snapshot'")
+    copy.execute("DELETE FROM fill_state")
+    copy.execute("INSERT INTO fill_state (id) VALUES (1)")
     for table in _PRIVATE:
         copy.execute(f"DELETE FROM {table}")
     copy.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""What was asked for: the ranges of decision dates of backfills, and the range that sync answers for."""
+"""What was asked for: the ranges of decision dates of backfills, of the fill, and the one that sync answers for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -
     it inside a transaction."""
     db.execute(
         "UPDATE intents SET state = 'replaced', changed_at = ?3 "
-        "WHERE state IN ('running', 'interrupted', 'paused') AND first >= ?1 AND last <= ?2",
+        "WHERE kind = 'backfill' AND state IN ('running', 'interrupted', 'paused') AND first >= ?1 AND last <= ?2",
         (window.first.isoformat(), window.last.isoformat(), at),
     )
     _insert(db, "backfill", window, "running", at, run)
@@ -42,6 +42,11 @@ def record_sync(db: sqlite3.Connection, window: Window, at: str, run: int) -> Wi
     return next(intent.window for intent in find_intents(db) if intent.state == "standing")
 
 
+def record_fill(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
+    """Records that the daemon fills a range. Call it inside a transaction."""
+    _insert(db, "fill", window, "running", at, run)
+
+
 def record_finished(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
     """Records that backfills reached the end of some windows: sync answers for them. A window that touches a finished
     one is joined with it. Call it inside a transaction."""
@@ -58,12 +63,14 @@ def record_finished(db: sqlite3.Connection, windows: Sequence[Window], at: str, 
 
 def record_total(db: sqlite3.Connection, run: int, total: int) -> None:
     """Records the total that the site stated for the range of a run's backfill. Call it inside a transaction."""
-    db.execute("UPDATE intents SET total = ? WHERE run = ? AND state = 'running'", (total, run))
+    db.execute("UPDATE intents SET total = ? WHERE run = ? AND kind = 'backfill' AND state = 'running'", (total, run))
 
 
 def find_total(db: sqlite3.Connection, run: int) -> int | None:
     """The total that the site stated for the range of a run's backfill, where it is known."""
-    row = db.execute("SELECT total FROM intents WHERE run = ? AND state = 'running'", (run,)).fetchone()
+    row = db.execute(
+        "SELECT total FROM intents WHERE run = ? AND kind = 'backfill' AND state = 'running'", (run,)
+    ).fetchone()
     return row[0] if row else None
 
 

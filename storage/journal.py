@@ -8,7 +8,7 @@ row of `request_days`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import astuple, dataclass
 
 from storage.model import HOLD_MOST_SECONDS, Answered
@@ -95,6 +95,16 @@ def count_requests(db: sqlite3.Connection, day: str) -> int:
         "SELECT count(*) + coalesce((SELECT requests FROM request_days WHERE day = ?1), 0) "
         "FROM requests WHERE at >= ?1 AND at < ?1 || '~'",
         (day,),
+    ).fetchone()
+    return int(row[0])
+
+
+def count_requests_of(db: sqlite3.Connection, tasks: Collection[str], day: str) -> int:
+    """How many requests of some tasks are journalled of a day (UTC) that is not summed up yet."""
+    row = db.execute(
+        f"SELECT count(*) FROM requests JOIN runs ON runs.id = run WHERE at >= ?1 AND at < ?1 || '~' "
+        f"AND task IN ({', '.join('?' * len(tasks))})",
+        (day, *tasks),
     ).fetchone()
     return int(row[0])
 

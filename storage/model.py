@@ -311,7 +311,7 @@ class Standing:
     """Whether all of it was walked so lately that it need not be asked about."""
 
 
-IntentKind = Literal["backfill", "sync"]
+IntentKind = Literal["backfill", "sync", "fill"]
 IntentState = Literal["standing", "running", "interrupted", "paused", "finished", "replaced", "withdrawn"]
 
 
@@ -325,7 +325,8 @@ class Intent:
     state: IntentState
     """standing: sync answers for the range, round after round; running, interrupted or paused: a backfill of it works,
     was broken off, or was stopped by the user; finished: a backfill reached its end; replaced: a later backfill covers
-    the range; withdrawn: what was left was dropped."""
+    the range; withdrawn: what was left was dropped. The fill is running, slice after slice, until it is finished or
+    withdrawn."""
     asked_at: str
     changed_at: str
     run: int | None

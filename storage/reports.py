@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from storage import entries, findings, journal, queue, runs, status, templates
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
+from storage.fill_state import FillState, find_fill_state
+from storage.identity import MadeBy, find_identity, find_made_by
 
 NEWEST_NAMED = 100
 """How many oddities and kinds of blocks the status report names."""
@@ -42,6 +44,12 @@ class StatusRows:
     """The kinds of blocks outside decisions that were seen first last, newest first."""
     template_changes: list[templates.ChangeRow] = field(default_factory=list)
     """Those that wait for a decision, oldest first."""
+    uuid: str = ""
+    """The archive's."""
+    made_by: MadeBy | None = None
+    fill: FillState = field(default_factory=FillState)
+    never_held: list[str] = field(default_factory=list)
+    """References of decisions that left the listing before they could be fetched."""
 
 
 def find_status(
@@ -71,6 +79,10 @@ def find_status(
             unreadable=findings.find_unreadable(db),
             outside_blocks=findings.find_outside_blocks(db, NEWEST_NAMED),
             template_changes=templates.find_change_rows(db, pending_states),
+            uuid=find_identity(db).uuid,
+            made_by=find_made_by(db),
+            fill=find_fill_state(db),
+            never_held=status.find_never_held(db),
         )
 
 

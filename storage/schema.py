@@ -30,6 +30,7 @@ from storage.migrations import (
     m012_digests,
     m013_findings,
     m014_listing_findings,
+    m015_identity_and_fill,
     m016_template_changes,
 )
 
@@ -50,6 +51,7 @@ _IN_ORDER = (
     m012_digests,
     m013_findings,
     m014_listing_findings,
+    m015_identity_and_fill,
     m016_template_changes,
 )
 

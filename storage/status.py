@@ -83,11 +83,17 @@ def count_gone(db: sqlite3.Connection) -> Gone:
         "count(*) FILTER (WHERE ending = 'withdrawn'), count(*) FILTER (WHERE ending = 'gone') "
         "FROM absences WHERE returned_at IS NULL"
     ).fetchone()
-    (never_held,) = db.execute(
-        "SELECT count(*) FROM entries AS e WHERE unlisted_at IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference)"
-    ).fetchone()
-    return Gone(unexplained, expired, withdrawn, gone, never_held)
+    return Gone(unexplained, expired, withdrawn, gone, len(find_never_held(db)))
+
+
+def find_never_held(db: sqlite3.Connection) -> list[str]:
+    """The references of those that left the listing before they could be fetched, the last to leave first."""
+    rows = db.execute(
+        "SELECT reference FROM entries AS e WHERE unlisted_at IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
+        "ORDER BY unlisted_at DESC, reference"
+    )
+    return [reference for (reference,) in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from storage.database import (
 )
 from storage.digests import keep_digests
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
+from storage.identity import MadeBy, record_made_by
 from storage.lock import locked
 from storage.schema import migrations
 from storage.wal import check_log
@@ -36,17 +37,19 @@ _CHECKPOINT_PAGES = 4_000
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, create: bool = True, doing: str = "") -> Iterator[sqlite3.Connection]:
+def writing(
+    path: Path, *, create: bool = True, doing: str = "", made_by: MadeBy | None = None
+) -> Iterator[sqlite3.Connection]:
     """The database for the one writer, migrated from an older schema when need be. `create`: made where there is none.
-    `doing`: as for `locked`.
+    `doing`: as for `locked`. `made_by`: the command that makes it, recorded in a new one.
 
     On a clean end the write-ahead log is folded into the file. Raises NoDatabase where it is not made, Busy,
     SchemaMismatch, StoreFailed.
     """
     if not create and not path.exists():
         raise NoDatabase(path)  # before its lock is made
-    with locked(path, doing=doing) as lock, said_plainly(path), contextlib.closing(_connect_to_write(path)) as db:
-        patiently(lambda: _prepare(db, path, create=create))
+    with locked(path, doing=doing) as lock, said_plainly(path), contextlib.closing(_connect(path, create)) as db:
+        patiently(lambda: _prepare(db, path, create=create, made_by=made_by))
         lock.record_file(path)
         yield db
         # A reader in the middle of a query keeps the log; the next clean end folds it in.
@@ -61,19 +64,24 @@ def create_database(path: Path) -> None:
         with said_plainly(path), contextlib.closing(connect(path, reading_mode(path))) as db:
             if schema_version(db, path):
                 raise DatabaseExists(path)
-    with writing(path):
+    with writing(path, made_by="init"):
         pass
 
 
-def _connect_to_write(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, create: bool) -> sqlite3.Connection:
     # SQLite would open a file that may not be written all the same, and leave a log beside it that may not be either.
     if path.exists() and not os.access(path, os.W_OK):
         raise StoreFailed(f"{path} cannot be written; check its permissions, or name another file with --db")
     check_log(path)
-    return connect(path, "rwc", STEP_SECONDS)
+    try:
+        return connect(path, "rwc" if create else "rw", STEP_SECONDS)
+    except sqlite3.OperationalError:
+        if not create and not path.exists():  # it vanished since it was looked at
+            raise NoDatabase(path) from None
+        raise
 
 
-def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
+def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeBy | None) -> None:
     version = schema_version(db, path)
     if not version and not create:  # an empty file, or one whose making was interrupted
         raise NoDatabase(path)
@@ -83,6 +91,8 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
             migrations.apply(Database(db))
         finally:
             db.execute("PRAGMA foreign_keys = ON")
+        if not version and made_by is not None:
+            record_made_by(db, made_by)
     elif db.execute("PRAGMA user_version").fetchone() != (version,):  # a restored `.dump` has none
         db.execute(f"PRAGMA user_version = {version}")
     db.execute("PRAGMA journal_mode = WAL")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from bench.truth.events import Events
-from bench.truth.program import NO_FATE, SIGKILL, Fate, has_option
+from bench.truth.program import NO_FATE, SIGKILL, Fate, has_command, has_option
 
 Arguments = tuple[str, ...]
 
@@ -33,6 +33,8 @@ class Choices:
         }
         if has_option("backfill", "--withdraw"):
             commands |= {("backfill", "--withdraw"): 1.5, ("backfill", *dates, "--withdraw"): 0.5}
+        if has_command("fill"):
+            commands |= {("fill", "off"): 0.5, ("fill", "resume"): 0.5}
         if has_option("coverage", "--all"):
             commands |= {("coverage", "--all"): 1, ("coverage", *dates): 1}
         return commands

@@ -69,10 +69,14 @@ class Asked:
     """When the backfills ended that were interrupted: seconds since 1970."""
     ever: list[Dates] = field(default_factory=list)
     """All that was ever asked for, and all that may have been: nothing else may be claimed to be asked for."""
+    fills: bool = False
+    """Whether `init` made the file, so that the daemon fills it by itself."""
 
     def copy(self) -> Asked:
         ranges, interrupted_at = list(self.ranges), dict(self.interrupted_at)
-        return Asked(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at, list(self.ever))
+        return Asked(
+            *(ranges, self.limited, self.withdrew, self.daemon_died_at, interrupted_at, list(self.ever), self.fills)
+        )
 
     def find(self, *states: AskedState) -> list[Dates]:
         return [dates for dates, state in self.ranges if state in states]
@@ -86,6 +90,8 @@ class Asked:
         command = ran.arguments[0]
         if ran.code in (2, 13):  # it did nothing
             return
+        if command == "init":
+            self.fills = True
         if command == "backfill":
             dates = find_dates(ran.arguments) or ALL
             if "--withdraw" not in ran.arguments and "--limit" not in ran.arguments:

@@ -16,7 +16,7 @@ from bench.truth.events import MEANWHILE, WEIGHTS, Events
 from bench.truth.examine import Examiner, messages
 from bench.truth.findings import Finding, Ledger
 from bench.truth.grammar import Grammar
-from bench.truth.model import STATES, Asked, Judge, recent
+from bench.truth.model import ALL, STATES, Asked, Judge, recent
 from bench.truth.program import NO_FATE, SIGKILL, Fate, MakeRuns, Program, Ran, Time, has_command
 from bench.truth.site import Site
 
@@ -53,8 +53,13 @@ reread_most = 5
 [schedule]
 sync = ["30 6 * * mon-sun"]
 sync_days = {SYNC_DAYS}
+fill_hours = "00:00-24:00"
 """
 
+LOST = 14
+"""The exit code of a daemon whose file was lost."""
+LOSSES = 0.3
+"""The share of daemons whose file vanishes or is replaced while they run."""
 STEERED = 0.5
 """The share of commands that are run in a state which is brought about for them."""
 RARE_STATES = ("limited", "recent", "part", "part", "paused", "paused", "interrupted and paused")
@@ -81,6 +86,10 @@ class Play:
         self.coming: dict[int, str] = {}
         """What happens at which request of the next command."""
         self.backups: list[tuple[Path, Asked]] = []
+        self.lost = False
+        """Whether the file vanished or was replaced while the command ran."""
+        self.stored_at_loss: frozenset[str] = frozenset()
+        """What the lost file held when it was closed last: what the daemon says before the loss is of that."""
         self.last_began = self.time.at
         """When the last command that asked the site began."""
         self.history: list[str] = []
@@ -112,6 +121,8 @@ class Play:
         """Faults stop; pages that are stored may stay away. Counts whether the full claim comes in time."""
         self.site.show_all(self.program.stored)
         self.history.append("calm")
+        if not self.program.database.exists():
+            self._run("init")
         for count in range(CALM_SYNCS + PUT_OFF_SYNCS):
             self.time.at += 86_400 * (1 if count < CALM_SYNCS else PUT_OFF_DAYS)
             if count or self.asked.find("interrupted"):  # it may have been recorded, where nobody can tell
@@ -143,8 +154,18 @@ class Play:
 
     def _meanwhile(self, request: int) -> None:
         name = self.coming.pop(request, None)
-        if name is not None:
+        if name == "lost file":
+            self._lose()
+        elif name is not None:
             self.events.happen(name)
+
+    def _lose(self) -> None:
+        """The daemon's file is removed, or a backup is put in its place."""
+        self.lost, self.stored_at_loss = True, self.program.stored
+        self._remove()
+        self.asked = Asked()
+        if self.backups and self.chance.random() < 0.6:
+            self._restore()
 
     def _back_up(self) -> None:
         if self.program.database.exists():
@@ -155,11 +176,15 @@ class Play:
     def _restore(self) -> None:
         if self.backups:
             copy, asked = self.chance.choice(self.backups)
-            for end in ("-wal", "-shm"):
-                Path(f"{self.program.database}{end}").unlink(missing_ok=True)
+            self._remove()
             shutil.copyfile(copy, self.program.database)
             self.asked = asked.copy()
-            self._read_ledger()
+            if not self.lost:
+                self._read_ledger()
+
+    def _remove(self) -> None:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.program.database}{end}").unlink(missing_ok=True)
 
     # ------------------------------------------------------------ commands
 
@@ -174,6 +199,8 @@ class Play:
         else:
             arguments = chance.choices(list(commands), list(commands.values()))[0]
         rounds = chance.choice((1, 1, 1, 2)) if arguments == ("daemon",) else 0
+        if rounds and chance.random() < LOSSES:
+            self.coming[chance.randrange(1, 12)] = "lost file"
         fate = self.choices.draw_fate() if arguments[0] in ("backfill", "sync", "daemon") else NO_FATE
         self._run(*arguments, fate=fate, rounds=rounds)
 
@@ -192,8 +219,7 @@ class Play:
     def _start_again(self) -> None:
         """A new file in the place of the old one."""
         self.history.append("a new file")
-        for end in ("", "-wal", "-shm"):
-            Path(f"{self.program.database}{end}").unlink(missing_ok=True)
+        self._remove()
         self.asked, self.ledger, self.program.stored = Asked(), Ledger(), frozenset()
         if has_command("init"):
             self._run("init")
@@ -207,6 +233,9 @@ class Play:
         state = self.asked.state
         if arguments[0] in ("sync", "daemon"):
             self.asked.ever.append(recent(self.today, SYNC_DAYS))
+        if arguments[0] == "daemon" and self.asked.fills:
+            self.asked.ever.append(ALL)
+        self.lost = False
         ran = self._ran(*arguments, fate=fate, rounds=rounds)
         self.coming.clear()
         self.counts.pairs[f"{state} | {name}"] += 1
@@ -215,7 +244,10 @@ class Play:
         self.history.append(f"{' '.join(arguments)} [{fate}] {ran.requests} requests: {ending}")
         if ran.requests:
             self.last_began = ran.began
-        self.asked.note(ran, recent(self.today, SYNC_DAYS))
+        if self.lost:
+            self._expect_the_loss_to_be_noticed(ran)
+        else:
+            self.asked.note(ran, recent(self.today, SYNC_DAYS))
         if not self.program.database.exists():  # nothing made one, and there is nothing to report on
             self.ledger, self.program.stored = Ledger(), frozenset()
             return self._compare(name, ran)
@@ -231,6 +263,15 @@ class Play:
         self.seen.update(messages(report))
         return full
 
+    def _expect_the_loss_to_be_noticed(self, ran: Ran) -> None:
+        """A daemon whose file was lost ends with 14, unless it was killed before it noticed, and makes no file."""
+        self.history.append("which lost its file")
+        self.counts.events["lost file, noticed" if ran.code == LOST else "lost file, killed"] += 1
+        if ran.code not in (LOST, None):
+            why = "the file vanished or was replaced while the daemon ran"
+            finding = Finding("false exit", f"daemon: exit {ran.code}", why)
+            self.counts.keep(finding, self.number, self.step, "daemon", self.history)
+
     def _ran(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran:
         ran = self.runs.run(*arguments, fate=fate, rounds=rounds)
         self.counts.commands += 1
@@ -245,7 +286,8 @@ class Play:
     def _compare(self, name: str, ran: Ran) -> bool:
         began = ran.began if ran.requests else self.last_began
         recent_dates = recent(self.today, SYNC_DAYS)
-        judge = Judge(self.site, self.program.stored, ran.ended, self.program.gone)
+        stored = self.stored_at_loss if self.lost and ran.arguments[0] == "daemon" else self.program.stored
+        judge = Judge(self.site, stored, ran.ended, self.program.gone)
         examiner = Examiner(
             *(self.grammar, judge, self.asked, self.ledger, began, recent_dates, self.seen),
             daemon_lives=name == "daemon",

@@ -3,7 +3,8 @@
 | dates | who fetches what they lack |
 |---|---|
 | `standing` or `finished` in any range that was asked for | sync |
-| else `running` or `interrupted` | the daemon between its syncs, or `lgsco backfill` |
+| else `running` or `interrupted` in a backfill's | the daemon between its syncs, or `lgsco backfill` |
+| else in the fill's while it is `running`: *filling* | the daemon, in its hours, or `lgsco backfill` |
 | else `paused` | `lgsco backfill` |
 | else | nobody: they were never asked for, or were withdrawn |
 """
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.crawling.windows import gaps, joined
 from storage.model import Intent, IntentState, Proof, Window
@@ -29,6 +30,8 @@ class AskedFor:
     """What backfills that were broken off, or that run now, have not proven yet."""
     paused: list[Window]
     """What backfills that the user stopped have not proven."""
+    filling: list[Window] = field(default_factory=list)
+    """What the fill has not proven."""
 
     @property
     def unfinished(self) -> list[Window]:
@@ -41,16 +44,25 @@ def sort_asked_for(intents: Iterable[Intent], proofs: Iterable[Proof]) -> AskedF
     intents = list(intents)
     answered = joined(one.window for one in intents if one.state in ("standing", "finished"))
     proven = [proof.window for proof in proofs if proof.state == "proven"]
-    broken_off = joined(one.window for one in intents if one.state in ("running", "interrupted"))
+    unfinished = [one for one in intents if one.state in UNFINISHED]
+    fills = joined(one.window for one in unfinished if one.kind == "fill")
+    backfills = [one for one in unfinished if one.kind != "fill"]
+    broken_off = joined(one.window for one in backfills if one.state != "paused")
     interrupted = subtract(broken_off, [*answered, *proven])
-    stopped = joined(one.window for one in intents if one.state == "paused")
-    paused = subtract(stopped, [*answered, *broken_off, *proven])
-    return AskedFor(answered, interrupted, paused)
+    filling = subtract(fills, [*answered, *broken_off, *proven])
+    stopped = joined(one.window for one in backfills if one.state == "paused")
+    paused = subtract(stopped, [*answered, *broken_off, *fills, *proven])
+    return AskedFor(answered, interrupted, paused, filling)
 
 
 def find_asked_dates(intents: Iterable[Intent]) -> list[Window]:
     """All dates that were asked for, oldest first."""
     return joined(one.window for one in intents)
+
+
+def find_dates_but_filling(intents: Iterable[Intent]) -> list[Window]:
+    """The dates that were asked for by others than a fill that is not finished, oldest first."""
+    return joined(one.window for one in intents if one.kind != "fill" or one.state not in UNFINISHED)
 
 
 def find_proven(window: Window, proofs: Iterable[Proof]) -> list[Window]:

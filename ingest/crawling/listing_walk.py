@@ -75,10 +75,12 @@ class ListingWalker:
 
     # ------------------------------------------------------------ walking
 
-    def walk_and_fetch(self, window: Window, *, total: int | None = None) -> Iterator[Window]:
+    def walk_and_fetch(
+        self, window: Window, *, total: int | None = None, oldest_first: bool = False
+    ) -> Iterator[Window]:
         """Walks all of a window; yields each part that was walked, so that the caller fetches what it lists, and last
         the window itself. Each part is settled when the caller asks for the next. Raises as `walk` does."""
-        for part in self._steps(window, again=True, total=total):
+        for part in self._steps(window, again=True, total=total, oldest_first=oldest_first):
             yield part
             yield from self._settle()
         yield window
@@ -109,12 +111,12 @@ class ListingWalker:
         """Why the last page of the listing that could not be fetched or parsed could not be."""
         return self._listing.failure
 
-    def _steps(self, window: Window, *, again: bool, total: int | None) -> Iterator[Window]:
+    def _steps(self, window: Window, *, again: bool, total: int | None, oldest_first: bool = False) -> Iterator[Window]:
         """Does the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
         find_standing = partial(ledger.standing, self._db, trusted=trusted)
         self._ledger.form = self._listing.form.name
-        steps = plan(window, find_standing, self._habits, again=again, total=total)
+        steps = plan(window, find_standing, self._habits, again=again, total=total, oldest_first=oldest_first)
         silent: list[Window] = []
         answer: int | None = None
         try:

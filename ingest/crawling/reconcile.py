@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
 from ingest.crawling.windows import days, split, split_at
@@ -87,10 +88,12 @@ def plan(
     *,
     again: bool = False,
     total: int | None = None,
+    oldest_first: bool = False,
 ) -> Steps:
     """The steps to see all of a window (`again`), or what of it is not as the ledger says. Returns its total.
 
     `find_standing`: what the ledger expects of a window. `total`: the window's, where it is known by difference.
+    `oldest_first`: its older part is seen before the newer one.
     """
     standing = find_standing(window)
     if again and standing.seen:
@@ -109,33 +112,37 @@ def plan(
             return 0
         return walked
     older, newer = _split(window, standing, settings, again)
-    return (yield from _plan_parts(window, total, older, newer, find_standing, settings, again))
+    first, second = (older, newer) if oldest_first else (newer, older)
+    find = partial(plan, find_standing=find_standing, settings=settings, again=again, oldest_first=oldest_first)
+    return (yield from _plan_parts(window, total, first, second, find_standing, find, again=again))
 
 
 def _plan_parts(
     window: Window,
     total: int,
-    older: Window,
-    newer: Window,
+    first: Window,
+    second: Window,
     find_standing: FindStanding,
-    settings: WalkSettings,
+    plan_part: Callable[..., Steps],
+    *,
     again: bool,
 ) -> Steps:
-    """The steps to see a window by its two parts. `total`: the window's, which its parts should add up to."""
-    newer_total = yield from plan(newer, find_standing, settings, again=again)
+    """The steps to see a window by its two parts. `total`: the window's, which its parts should add up to.
+    `plan_part`: makes the steps of a part, given its total where that is known."""
+    first_total = yield from plan_part(first)
     # A part with more than the whole had by then tells nothing of the other.
-    rest = None if newer_total is None or newer_total > total else total - newer_total
-    older_total = yield from plan(older, find_standing, settings, again=again, total=rest)
-    if newer_total is None and older_total == total:
-        newer_total = 0
-        if again or find_standing(newer).expected:
-            yield Empty(newer)
-    if older_total is None or newer_total is None:
-        for part, its_total in ((older, older_total), (newer, newer_total)):
+    rest = None if first_total is None or first_total > total else total - first_total
+    second_total = yield from plan_part(second, total=rest)
+    if first_total is None and second_total == total:
+        first_total = 0
+        if again or find_standing(first).expected:
+            yield Empty(first)
+    if second_total is None or first_total is None:
+        for part, its_total in ((second, second_total), (first, first_total)):
             if its_total is None:
                 yield Silent(part)
         return total
-    parts = older_total + newer_total
+    parts = second_total + first_total
     if again and parts != total:
         stated = yield Ask(window)  # it may have changed while its parts were walked
         if stated != parts:

@@ -1,4 +1,4 @@
-"""Quiet hours: hours of the day in London, such as "08:00-18:00", in which no request is made. Pure."""
+"""Hours of the day in London, such as the quiet hours "08:00-18:00", in which no request is made. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,28 @@ def find_seconds_left(spans: Iterable[str], now: datetime) -> float:
     here = now.astimezone(_LONDON)
     minute = here.hour * 60 + here.minute
     longest = 0.0
-    for begin, end in map(parse_hours, spans):
+    for begin, end in (parse_hours(span, may_be_whole_day=True) for span in spans):
         inside = begin <= minute < end if begin < end else minute >= begin or minute < end
         if inside:
             rest = (end - minute) % MINUTES_A_DAY or MINUTES_A_DAY
             longest = max(longest, rest * 60.0 - here.second - here.microsecond / 1e6)
     return longest
+
+
+def find_seconds_until(spans: Iterable[str], now: datetime) -> float:
+    """Seconds until the next of some hours of the day begin; 0 within them, infinite where there are none.
+
+    Where clocks change meanwhile it may be an hour less or more: who waits so long looks again then.
+    """
+    here = now.astimezone(_LONDON)
+    minute = here.hour * 60 + here.minute
+    rest = here.second + here.microsecond / 1e6
+    nearest = float("inf")
+    for span in spans:
+        begin, _ = parse_hours(span, may_be_whole_day=True)
+        away = 0.0 if find_seconds_left([span], now) > 0 else (begin - minute) % MINUTES_A_DAY * 60.0 - rest
+        nearest = min(nearest, away)
+    return nearest
 
 
 def within(hours: str, at: str) -> bool:

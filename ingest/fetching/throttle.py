@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ingest import config
 from ingest.clock import Clock, Stop
-from ingest.errors import HeldOff
+from ingest.errors import HeldOff, SliceOver
 from ingest.fetching.pacing import CLOCK_GRAIN_SECONDS, Instant, Pacing
 from ingest.fetching.quiet_hours import find_seconds_left
 from ingest.fetching.request_journal import RequestJournal, format_instant
@@ -35,6 +36,23 @@ _LOGGED_WAIT_SECONDS = 30.0
 """The shortest wait that is logged."""
 
 
+@dataclass(slots=True)
+class Allowance:
+    """What a slice of the daemon may take."""
+
+    ends_at: float
+    """When its last request may go out, by the monotonic clock."""
+    requests: int
+    """Requests that it may still make."""
+
+    def require(self, at: float) -> None:
+        """Raises SliceOver where no request may go out at an instant of the monotonic clock."""
+        if at > self.ends_at:
+            raise SliceOver("the time of this slice is over")
+        if self.requests <= 0:
+            raise SliceOver("the requests of this slice are made")
+
+
 class Throttle:
     """Makes each request of one run wait for its turn, and journals it."""
 
@@ -48,15 +66,17 @@ class Throttle:
         *,
         on_request: Callable[[], None],
         on_wait: Callable[[str], None] = lambda _message: None,
+        allowance: Allowance | None = None,
     ) -> None:
         """`run`: the number of the run's row. `on_request` is called after each request. `on_wait` is called before a
-        long wait with what it is for and until when, and with "" after it."""
+        long wait with what it is for and until when, and with "" after it. `allowance`: of a slice of the daemon."""
         self._db = db
         self._settings = fetch
         self._clock = clock
         self._stop = stop
         self._on_request = on_request
         self._on_wait = on_wait
+        self._allowance = allowance
         self._journal = RequestJournal(db, run, fetch.daily_requests)
         self._pacing = Pacing(fetch.pace)
         self._pacing.adopt(journal.find_pace(db), self._read_clocks(clock.now()))
@@ -66,24 +86,27 @@ class Throttle:
     def begin_request(self, target: str, attempt: int) -> None:
         """Waits until a request may go out, and journals it. `attempt`: the number of the try, from 1.
 
-        Raises Stopped if a stop is requested, OutOfBudget if the day's ceiling is reached, and HeldOff if the site
-        asked for a longer wait than `retry_wait_most`.
+        Raises Stopped if a stop is requested, OutOfBudget if the day's ceiling is reached, SliceOver if the allowance
+        is used, and HeldOff if the site asked for a longer wait than `retry_wait_most`.
         """
         self.wait_for_turn()
         while not self._begin_now(target, attempt):
             self.wait_for_turn()
 
     def wait_for_turn(self) -> None:
-        """Waits until a request may go out. Raises Stopped and HeldOff, as `begin_request` does."""
+        """Waits until a request may go out. Raises Stopped, SliceOver and HeldOff, as `begin_request` does."""
         while True:
             self._stop.raise_if_set()
             seconds, reason = self._find_wait()
+            self._require_allowance(max(0.0, seconds))
             if seconds <= 0:
                 return
             self.pause(seconds, reason)
 
     def pause(self, seconds: float, reason: str) -> None:
-        """Waits, at most until a stop is requested. `reason`: words that the time of the end is put after."""
+        """Waits, at most until a stop is requested. `reason`: words that the time of the end is put after. Raises
+        SliceOver where the allowance ends before."""
+        self._require_allowance(seconds)
         message = f"{reason} {format_instant(self._clock.now() + timedelta(seconds=seconds))[11:19]}Z"
         if seconds >= _LOGGED_WAIT_SECONDS:
             log.info("%s", message)
@@ -92,6 +115,10 @@ class Throttle:
         self._clock.sleep(seconds, self._stop)
         if seconds >= _SHOWN_WAIT_SECONDS:
             self._on_wait("")
+
+    def _require_allowance(self, seconds: float) -> None:
+        if self._allowance is not None:
+            self._allowance.require(self._clock.monotonic() + seconds)
 
     def _begin_now(self, target: str, attempt: int) -> bool:
         """Journals a request that goes out now. Returns False if another process made a request in the meantime."""
@@ -110,6 +137,8 @@ class Throttle:
                 self._pacing.promised_gap, self._settings.daily_requests, " ".join(self._settings.quiet_hours)
             )
             self._journal.begin(now, target, attempt, promise)
+        if self._allowance is not None:
+            self._allowance.requests -= 1
         return True
 
     def _find_wait(self) -> tuple[float, str]:
@@ -201,6 +230,11 @@ class Throttle:
     def promised_gap(self) -> float:
         """Seconds from one request to the next that the site can count on, as of `Pacing`."""
         return self._pacing.promised_gap
+
+    @property
+    def usual_gap(self) -> float:
+        """Seconds from one request to the next, as of late: more than promised while the site is slow or fails."""
+        return max(self._pacing.promised_gap, self._pacing.pace.gap)
 
     def set_crawl_delay(self, seconds: float) -> None:
         """Sets the crawl delay of robots.txt: the least seconds between two requests, the current gap included."""

@@ -67,20 +67,23 @@ class RangeClaim:
         return not self.unproven and self.counts.listed == self.counts.stored + self.counts.excluded
 
 
+UnfinishedState = Literal["running", "interrupted", "paused", "filling"]
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A backfill of which something is left."""
+    """A backfill, or the fill, of which something is left."""
 
     window: Window
     """The range that was asked for."""
     left: tuple[Window, ...]
     """What of it is not proven, and nobody but a backfill fetches."""
-    state: Literal["running", "interrupted", "paused"]
-    """running: a process works at it, or was killed and no run has noticed yet."""
+    state: UnfinishedState
+    """running: a process works at it, or was killed and no run has noticed yet. filling: it is the daemon's fill."""
     stored: int
     """Decisions of its range that are stored and still listed."""
     total: int | None
-    """What the site listed in its range when it began; None where that is not known."""
+    """What the site listed in its range when it began, or lists now of the fill's; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,9 @@ class Claim:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
         if one.state == "paused":
             return f"{progress.format('is paused')}: {describe_pause(one.window)}."
+        if one.state == "filling":
+            told = "the daemon goes on with it" if self.daemon_runs else "`lgsco daemon` goes on with it"
+            return f"{progress.format('is being filled')}: {told}."
         if one.state == "running":
             return f"{progress.format('is not finished')}: a backfill is running, or was killed and can be run again."
         if self.daemon_runs:
@@ -248,17 +254,22 @@ def _find_why(proof: Proof, part: Window) -> Unproven:
 def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
     asked = sort_asked_for(rows.intents, rows.proofs)
     found = []
+    total = rows.site_total[0] if rows.site_total else None
     for intent in rows.intents:
-        match intent.state:
-            case "running" | "interrupted" as state:
+        state: UnfinishedState
+        match intent.kind, intent.state:
+            case "fill", "running":
+                state, left = "filling", intersect([intent.window], asked.filling)
+            case _, "running" | "interrupted" as state:
                 left = intersect([intent.window], asked.interrupted)
-            case "paused" as state:
+            case _, "paused" as state:
                 left = intersect([intent.window], asked.paused)
             case _:
                 continue
         if left:
             stored = rows.counts[intent.window].stored
-            found.append(Unfinished(intent.window, tuple(left), state, stored, intent.total))
+            its_total = total if state == "filling" else intent.total
+            found.append(Unfinished(intent.window, tuple(left), state, stored, its_total))
     return found
 
 

@@ -34,9 +34,13 @@ class Estimate:
     daily_requests: int
 
     def __str__(self) -> str:
+        told = f"{self.decisions:,} of {self.listed:,} listed decisions to fetch"
+        return f"estimate: {told}; {self.describe_cost()}"
+
+    def describe_cost(self) -> str:
+        """The requests, the time and the disk that it takes, in words."""
         limits = f"one request in {self.pace_seconds:g} s, {self.daily_requests:,} a day"
         return (
-            f"estimate: {self.decisions:,} of {self.listed:,} listed decisions to fetch; "
             f"about {self.requests:,} requests, {_describe_time(self.seconds)} or more ({limits}), "
             f"about {_describe_size(self.bytes)} of disk"
         )

@@ -10,9 +10,10 @@ from typing import Any
 
 from ingest.config import Cadence as CadenceSettings
 from ingest.config import Schedule
-from ingest.crawling.asked_for import sort_asked_for
+from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
+from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.lines import name_ending, name_first
 from ingest.reports.template_changes import change_json, describe_change
 from storage.findings import OddCount, OutsideBlock, Unreadable
@@ -148,6 +149,11 @@ class StatusReport:
     outside_blocks: list[OutsideBlock]
     template_changes: list[ChangeRow]
     """Changes of the site's template that wait for a decision."""
+    uuid: str
+    """The archive's."""
+    never_held: list[str]
+    """References of decisions that left the listing before they could be fetched."""
+    fill: FillReport
 
     @property
     def is_late(self) -> bool:
@@ -158,6 +164,7 @@ class StatusReport:
         """The report for programs."""
         return {
             "database": self.database,
+            "uuid": self.uuid,
             "stale": self.stale,
             "last_success": self.last_success,
             "next_sync": self.next_sync,
@@ -169,7 +176,9 @@ class StatusReport:
             "claim": self.claim.as_json(),
             "unproven": [_json_range(part) for part in self.claim.unproven],
             "overdue": [_json_range(part) for part in self.overdue],
+            "fill": self.fill.as_json(),
             "gone": asdict(self.gone),
+            "never_held": self.never_held,
             "unexplained": [asdict(one) for one in self.unexplained],
             "canary": asdict(self.canary),
             "failures": [asdict(failure) for failure in self.failures],
@@ -189,6 +198,7 @@ class StatusReport:
             f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions",
             *self._queue_lines(),
             *self._ledger_lines(),
+            *self.fill.lines(),
             *self._gone_lines(),
             *self._parser_lines(),
             self._canary_line(),
@@ -241,8 +251,10 @@ class StatusReport:
             f"  {one.reference} (not listed since {one.noticed_at}, asked for again {one.next_at}): {one.answer}"
             for one in self.unexplained
         ]
+        never_held = [f"  {reference} left before it was fetched" for reference in self.never_held]
         return [
             describe_gone(self.gone),
+            *name_first(never_held, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
             *name_first(unexplained, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
         ]
 
@@ -298,16 +310,19 @@ def report_status(
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
     holder: Holder | None = None,
+    pace_seconds: float = 1.0,
 ) -> StatusReport:
     """Makes the status report.
 
     `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
     `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs. `holder`: who
-    holds the writer's lock. `process_exists`: whether the run of a process may still be at work.
+    holds the writer's lock. `process_exists`: whether the run of a process may still be at work. `pace_seconds`: from
+    one request to the next.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
+    claim = make_claim(rows.claim, daemon_runs=runs)
     return StatusReport(
         database=database,
         stale=is_stale(hours, schedule.stale_hours) or bool(overdue),
@@ -322,7 +337,7 @@ def report_status(
         holder=holder,
         is_blocked=has_blocked_syncs(holder, now, next_sync),
         holdings=rows.holdings,
-        claim=make_claim(rows.claim, daemon_runs=runs),
+        claim=claim,
         overdue=overdue,
         gone=rows.gone,
         unexplained=rows.unexplained,
@@ -334,6 +349,22 @@ def report_status(
         unreadable=rows.unreadable,
         outside_blocks=rows.outside_blocks,
         template_changes=rows.template_changes,
+        uuid=rows.uuid,
+        never_held=rows.never_held,
+        fill=_report_fill(rows, claim, schedule, pace_seconds, now),
+    )
+
+
+def _report_fill(rows: StatusRows, claim: Claim, schedule: Schedule, pace_seconds: float, now: datetime) -> FillReport:
+    asked = sort_asked_for(rows.claim.intents, rows.claim.proofs)
+    began = [one.asked_at for one in rows.claim.intents if one.kind == "fill" and one.state in UNFINISHED]
+    return report_fill(
+        *(decide_mode(schedule.fill, rows.made_by, rows.fill), rows.fill, asked, next(iter(began), None)),
+        stored=claim.stored_in_all,
+        site_total=claim.site_total,
+        schedule=schedule,
+        pace_seconds=pace_seconds,
+        now=now,
     )
 
 

@@ -91,13 +91,14 @@ def walk_and_fetch(
     total: int | None = None,
     limit: int | None = None,
     is_over: Callable[[], bool] | None = None,
+    oldest_first: bool = False,
 ) -> bool:
     """Walks a window part by part and fetches what each lists. Returns whether it came to the end.
 
     `total`: the site's for the window, where it is known. `limit`: decisions that the run fetches at most. `is_over`:
-    asked after each part and each batch of decisions, ends the work early.
+    asked after each part and each batch of decisions, ends the work early. `oldest_first`: rather than newest first.
     """
-    for part in crawl.walker.walk_and_fetch(window, total=total):
+    for part in crawl.walker.walk_and_fetch(window, total=total, oldest_first=oldest_first):
         crawl.pipeline.fetch_queued([part], limit, is_over=is_over)
         if (is_over and is_over()) or (limit is not None and run.tally.fetched >= limit):
             crawl.walker.settle()

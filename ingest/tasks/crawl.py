@@ -54,10 +54,11 @@ class Crawl:
 
 
 @contextlib.contextmanager
-def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Crawl]:
+def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int | None = None) -> Iterator[Crawl]:
     """The means to crawl the site. What an earlier run stored is recorded first; what the canary stored, at the end.
 
-    `trusted_since`: windows walked since this instant are not walked again.
+    `trusted_since`: windows walked since this instant are not walked again. `walk_most`: a date range with more
+    decisions is split, also where the configuration allows more.
     """
     today = run.clock.today()
     codec = Codec(run.db)
@@ -72,7 +73,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None) -> Iterator[Craw
         )
         walker = ListingWalker(
             *(run.db, listing, run.clock, run.number),
-            settings=walk_settings(run.config, today, may_begin=listing.may_begin),
+            settings=walk_settings(run.config, today, walk_most, may_begin=listing.may_begin),
             trusted_since=trusted_since,
             check_canary=canary.check,
             find_last_day=lambda: run.site_clock.last_day,
@@ -117,10 +118,14 @@ def _name_site(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def walk_settings(config: Config, today: date, *, may_begin: Callable[[date], bool]) -> WalkSettings:
-    """How the configuration has the listing walked. `may_begin`: as of `WalkSettings`."""
+def walk_settings(
+    config: Config, today: date, walk_most: int | None = None, *, may_begin: Callable[[date], bool]
+) -> WalkSettings:
+    """How the configuration has the listing walked. `walk_most`: a lower limit than the configuration's. `may_begin`:
+    as of `WalkSettings`."""
+    most = config.listing.walk_most
     return WalkSettings(
-        walk_most=config.listing.walk_most,
+        walk_most=most if walk_most is None else min(most, walk_most),
         horizon=date(today.year, 12, 31),
         recent=today - timedelta(days=config.cadence.middle_days),
         may_begin=may_begin,

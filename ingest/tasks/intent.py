@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Literal
 
-from ingest.crawling.asked_for import UNFINISHED, AskedFor, find_proven, sort_asked_for, subtract
+from ingest.crawling.asked_for import (
+    UNFINISHED,
+    AskedFor,
+    find_asked_dates,
+    find_proven,
+    sort_asked_for,
+    subtract,
+)
 from ingest.crawling.windows import EVERYTHING, gaps
-from storage import intents, ledger
+from storage import intents, ledger, queue
 from storage.model import Intent, IntentState, Window
 
 SIGHUP_EXIT = 129
@@ -28,6 +35,34 @@ def record_sync(db: sqlite3.Connection, today: date, sync_days: int, at: str, ru
     _record_unseen(db, intents.record_sync(db, window, at, run), at, run)
 
 
+def record_fill(db: sqlite3.Connection, at: str, run: int, *, is_on: bool) -> None:
+    """Records that the daemon fills what no one answers for, or that it does no longer. Call it inside the transaction
+    that begins a run of the daemon."""
+    if not is_on:
+        withdraw_fill(db, at, run)
+    elif not find_fills(db) and gaps(EVERYTHING, find_asked_for(db).answered):
+        intents.record_fill(db, EVERYTHING, at, run)
+        _record_unseen(db, EVERYTHING, at, run)
+
+
+def withdraw_fill(db: sqlite3.Connection, at: str, run: int) -> int:
+    """Drops what is left of the fill: it counts as never asked for. Returns how many decisions were queued there and
+    will not be fetched. Call it inside a transaction."""
+    fills = find_fills(db)
+    if not fills:
+        return 0
+    dropped = find_asked_for(db).filling
+    _end(db, fills, "withdrawn", at, run, None)
+    for part in subtract(dropped, find_asked_dates(intents.find_intents(db))):
+        ledger.drop_unproven(db, part)
+    return queue.drop_never_fetched(db, subtract(dropped, find_asked_for(db).unfinished))
+
+
+def find_fills(db: sqlite3.Connection) -> list[Intent]:
+    """The fill, in a list, where it has something left; else an empty list."""
+    return [intent for intent in intents.find_intents(db) if intent.kind == "fill" and intent.state in UNFINISHED]
+
+
 def _record_unseen(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
     ledger.cut_at(db, [window])
     known = [proof.window for proof in ledger.find_windows(db, window)]
@@ -37,31 +72,32 @@ def _record_unseen(db: sqlite3.Connection, window: Window, at: str, run: int) ->
 def interrupt_killed(db: sqlite3.Connection, at: str, run: int) -> None:
     """Records that backfills which still count as running were killed. Call it inside the transaction that begins a
     run: the caller holds the writer's lock."""
-    killed = [intent for intent in intents.find_intents(db) if intent.state == "running"]
+    killed = [intent for intent in find_unfinished(db) if intent.state == "running"]
     _end(db, killed, "interrupted", at, run, "it was killed")
 
 
 def end_backfill(db: sqlite3.Connection, run: int, state: IntentState, at: str, reason: str | None) -> None:
     """Records how the backfill that a run recorded ended. Call it inside the transaction that ends the run."""
-    its = [intent for intent in intents.find_intents(db) if intent.state == "running" and intent.run == run]
+    its = [intent for intent in find_unfinished(db) if intent.state == "running" and intent.run == run]
     _end(db, its, state, at, run, reason)
 
 
 def record_proven_meanwhile(db: sqlite3.Connection, at: str, run: int) -> None:
-    """Records what was proven of unfinished backfills by other runs, such as one with --limit: sync answers for it.
-    Call it inside a transaction."""
-    for intent in find_unfinished(db):
+    """Records what was proven of the fill and of unfinished backfills by other runs, such as one with --limit: sync
+    answers for it. Call it inside a transaction."""
+    for intent in [*find_unfinished(db), *find_fills(db)]:
         proven = find_proven(intent.window, ledger.find_windows(db, intent.window))
         if subtract(proven, find_asked_for(db).answered):
             _end(db, [intent], intent.state, at, run, None)
 
 
 def record_progress(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
-    """Records that a slice of interrupted backfills reached the end of some windows, and what else it proved. Call it
-    inside a transaction."""
+    """Records that a slice of interrupted backfills or of the fill reached the end of some windows, and what else it
+    proved. Call it inside a transaction."""
     intents.record_finished(db, windows, at, run)
-    left = [intent for intent in intents.find_intents(db) if intent.state == "interrupted"]
+    left = [intent for intent in find_unfinished(db) if intent.state == "interrupted"]
     _end(db, left, "interrupted", at, run, None)
+    _end(db, find_fills(db), "running", at, run, None)
 
 
 def _end(
@@ -90,7 +126,7 @@ def find_asked_for(db: sqlite3.Connection) -> AskedFor:
 
 def find_unfinished(db: sqlite3.Connection) -> list[Intent]:
     """The backfills of which something is left, in the order in which they were asked for."""
-    return [intent for intent in intents.find_intents(db) if intent.state in UNFINISHED]
+    return [intent for intent in intents.find_intents(db) if intent.kind == "backfill" and intent.state in UNFINISHED]
 
 
 EndingState = Literal["finished", "interrupted", "paused"]

@@ -77,7 +77,10 @@ def claim_of(run: TaskRun, windows: Sequence[Window]) -> Claim:
     daemon = status.find_daemon(run.db)
     daemon_runs = daemon is not None and is_running(daemon, run.clock.now()) and is_locked(path_of(run.db), DAEMON)
     rows = find_claim_rows(run.db, lambda _: joined(windows))
-    asked = [replace(one, state="finished") if one.state == "running" else one for one in rows.intents]
+    asked = [
+        replace(one, state="finished") if one.kind == "backfill" and one.state == "running" else one
+        for one in rows.intents
+    ]
     return make_claim(replace(rows, intents=asked), daemon_runs=daemon_runs)
 
 

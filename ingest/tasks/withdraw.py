@@ -28,6 +28,7 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
     """Drops what is left of unfinished backfills: it counts as never asked for. What is proven stays asked for."""
     db, at = run.db, run.clock.stamp()
     window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+    withdrawn = False
     with atomic(db):
         record_proven_meanwhile(db, at, run.number)
         dropped = joined(intersect([window], find_asked_for(db).unfinished))
@@ -37,13 +38,16 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
             parts += [(part, "withdrawn") for part in intersect([intent.window], [window])]
             if len(parts) > len(outside):
                 intents.replace_by_parts(db, intent, parts, at, run.number)
+                withdrawn = True
         # The range of sync and finished backfills stay asked for: their unproven parts are no one's to drop.
         for part in subtract(dropped, find_asked_dates(intents.find_intents(db))):
             ledger.drop_unproven(db, part)
         ledger.prove(db, at, run.number)
-        waiting = queue.drop_never_fetched(db, dropped)
+        waiting = queue.drop_never_fetched(db, subtract(dropped, find_asked_for(db).filling))
     claim = claim_of(run, find_asked_dates(intents.find_intents(db)))
-    if not dropped:
+    if not dropped and withdrawn:
+        told = "the daemon fills the dates of the backfills that were dropped: `lgsco fill off` ends that too"
+    elif not dropped:
         told = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
     else:
         ranges = ", ".join(map(describe_dates, dropped))

@@ -6,7 +6,8 @@ DONE = 0
 UNEXPECTED = 1
 """An error nobody foresaw, or output that cannot be written."""
 STALE = 1
-"""`status`: the last success is too old, the daemon that should run does not, or a process blocks its syncs."""
+"""`status`: the last success is too old, the daemon that should run does not, a process blocks its syncs, or the fill
+is suspended or stuck."""
 NOT_STORED = 1
 """`show`: the decision or the revision is not in the database."""
 USAGE = 2

@@ -51,12 +51,16 @@ def init(settings: Settings) -> int:
     Example: lgsco init --db lgsco.db
     """
     from ingest.clock import Clock
+    from ingest.reports.fill import decide_mode, describe_fill_of_new
     from ingest.reports.first_start import describe_new_database
+    from storage.fill_state import FillState
     from storage.writer import create_database
 
     create_database(settings.database)
-    sync_days = settings.config.schedule.sync_days
-    print_lines(describe_new_database(str(settings.database), sync_days, Clock().today()))
+    schedule = settings.config.schedule
+    print_lines(describe_new_database(str(settings.database), schedule.sync_days, Clock().today()))
+    mode = decide_mode(schedule.fill, "init", FillState())
+    print_lines(describe_fill_of_new(mode, schedule, settings.config.fetch.pace))
     return exit_codes.DONE
 
 

@@ -36,7 +36,8 @@ def cli() -> None:
 for _command in (
     *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
     *(browse.show, browse.search, browse.export, browse.serve),
-    *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
+    *(maintain.status, maintain.coverage, maintain.politeness),
+    *(maintain.fill, maintain.snapshot, maintain.restore),
     template.template,
     verify.verify,
     demo.demo,

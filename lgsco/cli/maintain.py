@@ -1,15 +1,16 @@
-"""Commands that check and copy the archive: status, coverage, politeness, snapshot, restore."""
+"""Commands that check, steer and copy the archive: status, coverage, politeness, fill, snapshot, restore."""
 
 from __future__ import annotations
 
 import functools
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from lgsco.cli import exit_codes
+from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import print_calendar, print_json, print_line, print_lines, print_report
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(settings: Settings, as_json: bool) -> int:
     """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
-    that should run does not, when a process has held the writer's lock while two syncs were due, or when dates that
-    were asked for are unproven for longer than [cadence] allows.
+    that should run does not, when a process has held the writer's lock while two syncs were due, when dates that
+    were asked for are unproven for longer than [cadence] allows, or when the fill is suspended or did not advance for
+    two days.
 
     Example: lgsco status
     """
     from ingest.clock import Clock, instant
-    from ingest.crawling.asked_for import find_asked_dates
+    from ingest.crawling.asked_for import find_dates_but_filling
     from ingest.lgo.page import NORMALISER
     from ingest.recording.template_guard import PENDING
     from ingest.reports.status import report_status
@@ -39,7 +41,7 @@ def status(settings: Settings, as_json: bool) -> int:
     clock, schedule = Clock(), settings.config.schedule
     now = clock.now()
     with reading(settings.database) as db:
-        rows = find_status(db, schedule.sync_days, instant(now), find_asked_dates, NORMALISER, PENDING)
+        rows = find_status(db, schedule.sync_days, instant(now), find_dates_but_filling, NORMALISER, PENDING)
     report = report_status(
         rows,
         database=str(settings.database),
@@ -51,9 +53,11 @@ def status(settings: Settings, as_json: bool) -> int:
         next_sync=functools.partial(next_sync, settings.config),
         process_exists=functools.partial(is_process_running, settings.database),
         holder=find_holder(settings.database),
+        pace_seconds=settings.config.fetch.pace,
     )
     print_report(report, as_json=as_json)
-    return exit_codes.STALE if report.stale or report.daemon_missing or report.is_blocked else exit_codes.DONE
+    fails = report.stale or report.daemon_missing or report.is_blocked or report.fill.needs_attention
+    return exit_codes.STALE if fails else exit_codes.DONE
 
 
 @command()
@@ -132,6 +136,19 @@ def politeness(settings: Settings, as_json: bool) -> int:
     report = report_politeness(rows, settings.config, Clock().now())
     print_report(report, as_json=as_json)
     return exit_codes.INCOMPLETE if report.broken else exit_codes.DONE
+
+
+@command()
+@click.argument("action", type=click.Choice(["resume", "off"]))
+def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
+    """Resume the fill, in which the daemon fetches what was never asked for, or turn it off. Both end a suspension,
+    also that of interrupted backfills. What is stored stays.
+
+    Example: lgsco fill off
+    """
+    from ingest.run import SwitchFill
+
+    return run_task(settings.config, settings.database, SwitchFill(action))
 
 
 @command()

@@ -235,11 +235,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "intents": {
         "title": "Dates that were asked for",
-        "description": "The ranges of decision dates of backfills, and the range that sync answers for. A claim about "
-        "the archive is about these dates.",
+        "description": "The ranges of decision dates of backfills and the fill, and the range that sync answers for. "
+        "A claim about the archive is about these dates.",
         "columns": {
             "id": "Counted on.",
-            "kind": "backfill, or sync.",
+            "kind": "backfill, sync, or fill.",
             "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
             "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
             "state": "standing (sync answers for it), running, interrupted (the daemon goes on with it), paused (its "
@@ -253,6 +253,29 @@ _TABLES: dict[str, dict[str, Any]] = {
         },
         "sort_desc": "id",
         "facets": ["state"],
+    },
+    "archive": {
+        "title": "The archive",
+        "description": "Which archive this is: one row. Its snapshots and backups have the same UUID.",
+        "columns": {
+            "id": "1.",
+            "uuid": "The archive's own number, by which a running daemon notices that its file was replaced.",
+            "made_by": "The command that made it: init, backfill, import, demo, or snapshot (a public copy). NULL: not "
+            "known, as for one of an earlier version.",
+        },
+    },
+    "fill_state": {
+        "title": "The fill",
+        "description": "How it stands with the fill, in which the daemon fetches the whole archive: one row.",
+        "columns": {
+            "id": "1.",
+            "turned_off_at": "When `lgsco fill off` turned it off: UTC, ISO 8601. NULL: it did not.",
+            "progressed_at": "When the fill last fetched or proved something: UTC, ISO 8601.",
+            "suspensions": "How often in a row the site refused the fill; each suspension is longer.",
+            "suspended_at": "When the fill and interrupted backfills were suspended: UTC, ISO 8601. NULL: not.",
+            "suspended_until": "Until when: UTC, ISO 8601.",
+            "reason": "What the site answered.",
+        },
     },
     "site_totals": {
         "title": "The site's totals",

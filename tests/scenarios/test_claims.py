@@ -22,6 +22,7 @@ from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.lock import DAEMON, locked
 from storage.writer import create_database
+from support.daemon import make_alert, read_alerts
 from support.world import TODAY, Time, World, holds_the_truth
 
 SYNC_DAYS = 120
@@ -231,26 +232,49 @@ def test_slices_finish_an_interrupted_backfill_and_none_is_longer_than_its_secon
 def test_the_daemon_goes_on_with_an_interrupted_backfill_and_leaves_a_paused_one(world: World) -> None:
     daemon = scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop)
     end_early(world, Backfill(), signal.SIGINT)
-    assert not daemon.may_resume()
+    assert daemon.find_slice() is None
     end_early(world, Backfill(), None, after=10)
     world.time.at += timedelta(minutes=2)
-    assert daemon.may_resume()
-    daemon.resume()
+    task = daemon.find_slice()
+    assert isinstance(task, Resume)
+    daemon.do(task)
     assert holds_the_truth(world)
-    assert not daemon.may_resume()
+    assert daemon.find_slice() is None
 
 
-def test_a_slice_that_fails_is_told_once_and_tried_again_later(world: World, tmp_path: Path) -> None:
+def test_a_slice_that_fails_is_tried_again_later(world: World) -> None:
     end_early(world, Backfill(), None)
-    daemon = scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop)
-    world.server.faults = lambda request: Respond(403)
-    assert daemon.may_resume()
-    daemon.resume()
-    assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["blocked"]
-    assert not daemon.may_resume()
+    daemon = scheduler._Daemon(world.config(fetch__tries="1"), world.database, world.time.clock(), world.stop)
+    world.server.faults = lambda request: Respond(500)
+    task = daemon.find_slice()
+    assert task is not None
+    daemon.do(task)
+    assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["incomplete"]
+    assert daemon.find_slice() is None
     world.server.faults = None
-    world.time.at += timedelta(hours=7)
-    assert daemon.may_resume()
+    world.time.at += timedelta(hours=2)
+    assert daemon.find_slice() is not None
+
+
+def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: World, tmp_path: Path) -> None:
+    end_early(world, Backfill(), None)
+    told = tmp_path / "told"
+    config = world.config(alerts__command=make_alert(told))
+    daemon = scheduler._Daemon(config, world.database, world.time.clock(), world.stop)
+    world.server.faults = lambda request: Respond(403)
+    task = daemon.find_slice()
+    assert task is not None
+    daemon.do(task)
+    assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["blocked"]
+    assert daemon.find_slice() is None
+    world.server.faults = None
+    world.time.at += timedelta(hours=23)
+    assert daemon.find_slice() is None
+    world.time.at += timedelta(hours=2)
+    assert daemon.find_slice() is not None
+    (alert,) = read_alerts(told)
+    assert "suspended until 2026-11-03T" in alert
+    assert "`lgsco fill resume` ends that before" in alert
 
 
 # ---------------------------------------------------------------- what is missing, and what is not

@@ -26,7 +26,17 @@ def make_older(path: Path) -> None:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
         undo_template_changes(db)
-        for table in ("unchecked", "oddities", "notes", "related", "unreadable", "outside_blocks", "listing_findings"):
+        later = (
+            "oddities",
+            "notes",
+            "related",
+            "unreadable",
+            "outside_blocks",
+            "archive",
+            "fill_state",
+            "listing_findings",
+        )
+        for table in ("unchecked", *later):
             db.execute(f"DROP TABLE {table}")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
         db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")

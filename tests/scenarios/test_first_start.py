@@ -62,6 +62,27 @@ def test_init_makes_an_empty_database_and_says_what_sync_answers_for(here: Here)
     assert ask(path, "PRAGMA journal_mode") == ["wal"]
 
 
+def test_init_says_that_the_fill_is_on_and_what_it_takes(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = here("init", "--db", "new.db").out
+    assert 'the fill is on: fill is "auto" in [schedule], and `lgsco init` made this archive' in out
+    assert "`lgsco fill off` turns it off" in out
+    assert "by about 57,500 decisions that a public scraper counted in July 2026" in out
+    assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
+    status = here("status", "--db", "new.db", code=1).out
+    assert "fill: on:" in status
+    assert "it has not begun" in status
+    monkeypatch.setenv("LGSCO_SCHEDULE_FILL", "off")
+    assert 'the fill is off: fill is "off" in [schedule]; "on" turns it on' in here("init", "--db", "other.db").out
+
+
+@pytest.mark.parametrize(("command", "made_by"), [("import", "import"), ("demo", "demo")])
+def test_other_commands_make_an_archive_that_is_not_filled(here: Here, command: str, made_by: str) -> None:
+    here(*((command, SEEDS) if command == "import" else (command, "--count", "0")), "--db", "mine.db")
+    assert ask(Path("mine.db").resolve(), "SELECT made_by FROM archive") == [made_by]
+    out = here("status", "--db", "mine.db", code=1 if command == "import" else 0)
+    assert f'fill: off: fill is "auto" in [schedule], and `lgsco {made_by}` made this archive' in out.out
+
+
 def test_init_counts_the_days_of_the_configuration(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGSCO_SCHEDULE_SYNC_DAYS", "1000")
     assert "the last 1,000 days" in here("init").out

@@ -201,6 +201,7 @@ def open_shop(folder: Path, site: Site) -> Iterator[Shop]:
     """A desk in a folder, with a site that is asked without a pace."""
     with serve(site) as server:
         environment = {
+            "LGSCO_SCHEDULE_FILL": "off",  # it would go on or not by the hour at which the tests run
             "LGSCO_SITE_BASE_URL": server.url,
             "LGSCO_STORAGE_DATABASE": str(folder / "kept.db"),
             "LGSCO_FETCH_PACE": "0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time as wall
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,11 @@ class Time:
         if not stop.is_set():
             self.slept.append(seconds)
             self.at += timedelta(seconds=max(seconds, 1e-6))  # less would not move it
+
+    @staticmethod
+    def pause() -> None:
+        """Lets other threads work for a moment: what they do has no clock that a test sets."""
+        wall.sleep(0.05)
 
     def clock(self) -> Clock:
         return Clock(

@@ -53,6 +53,7 @@ APART = {"ingest.lgo": {"ingest.parsing"}, "storage": frozenset[str]()}
 PURE = frozenset(
     [
         *("ingest.parsing", "ingest.lgo", "ingest.recording.compare", "ingest.crawling.reconcile"),
+        *("ingest.crawling.fill_order", "ingest.tasks.slice_times", "ingest.reports.fill"),
         *("ingest.recording.failures", "ingest.recording.chapters"),
         *("ingest.recording.template_guard", "ingest.recording.text_edits"),
         "ingest.recording.text_likeness",
@@ -313,7 +314,8 @@ def test_what_is_built_holds_every_module_that_runs() -> None:
 
 def test_there_are_as_many_migrations_as_the_schema_has_versions(tmp_path: Path) -> None:
     migrations = [name for name in SOURCES if re.match(r"storage\.migrations\.m\d{3}_", name)]
-    assert [int(name[20:23]) for name in migrations] == list(range(1, SCHEMA_VERSION + 1))
+    numbers = [int(name[20:23]) for name in migrations]
+    assert numbers == list(range(1, SCHEMA_VERSION + 1))
     database = tmp_path / "new.db"
     with writing(database) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
@@ -370,7 +372,8 @@ def test_the_errors_are_the_tree_that_is_drawn_with_the_exit_codes_of_the_contra
         11: {"LayoutChanged"},
         12: {"Blocked"},
         13: {"Busy"},
+        14: {"ArchiveLost"},
     }
     for code, names in contract.items():
         assert names == {name for name in names if defined[name].exit_code == code}
-    assert {error.exit_code for error in defined.values()} == {1, 2, 10, 11, 12, 13}
+    assert {error.exit_code for error in defined.values()} == {1, 2, 10, 11, 12, 13, 14}

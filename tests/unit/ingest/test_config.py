@@ -105,6 +105,30 @@ def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_defau
     assert config.fetch.tries == Config().fetch.tries
 
 
+@pytest.mark.parametrize(
+    ("value", "fill"), [('"auto"', "auto"), ("true", "on"), ('"on"', "on"), ("false", "off"), ('"off"', "off")]
+)
+def test_the_fill_is_set_by_a_word_or_a_switch(tmp_path: Path, value: str, fill: str) -> None:
+    assert load(written(tmp_path, f"[schedule]\nfill = {value}\n"), {}).schedule.fill == fill
+    assert load(None, {"LGSCO_SCHEDULE_FILL": value.strip('"')}).schedule.fill == fill
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('fill = "perhaps"', "it must be auto, on or off"),
+        ("fill = 2", "must be a text"),
+        ('fill_hours = "8-18"', "are no hours of a day"),
+        ('fill_hours = "08:00-08:00"', "are no hours of a day"),
+        ("fill_requests = 0", "it must be 1 or more"),
+    ],
+)
+def test_a_fill_that_cannot_be_is_refused_with_its_key(tmp_path: Path, line: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as refused:
+        load(written(tmp_path, f"[schedule]\n{line}\n"), {})
+    assert f"[schedule] {line.partition(' ')[0]}" in str(refused.value)
+
+
 def test_a_config_here_is_read_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(None, {}) == Config()
@@ -123,7 +147,9 @@ def test_every_dial_is_set_by_its_name_in_the_environment(key: tuple[str, str]) 
         lines = ("08:00-18:00", "23:00-01:00") if dial == "quiet_hours" else ("0 5 * * mon", "0 20 * * fri")
         text, wanted = f"{lines[0]}; {lines[1]} ;", lines
     elif isinstance(default, str):
-        text = wanted = {"base_url": "https://other.invalid", "time_zone": "Europe/Paris"}.get(dial, "something")
+        others_of = {"base_url": "https://other.invalid", "time_zone": "Europe/Paris"}
+        others_of |= {"fill": "off", "fill_hours": "00:00-24:00"}
+        text = wanted = others_of.get(dial, "something")
     else:
         text, wanted = str(default + 1), default + 1
     config = load(None, {f"LGSCO_{section}_{dial}".upper(): text})

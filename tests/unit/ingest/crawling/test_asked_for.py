@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ingest.crawling.asked_for import (
     AskedFor,
     find_asked_dates,
+    find_dates_but_filling,
     find_proven,
     intersect,
     sort_asked_for,
@@ -44,6 +46,24 @@ def test_a_date_that_is_paused_and_interrupted_counts_as_interrupted() -> None:
     )
     assert asked.interrupted == [window("2025-06-01", "2025-06-30")]
     assert asked.paused == [window("2025-01-01", "2025-05-31"), window("2025-07-01", "2025-12-31")]
+
+
+def test_what_the_fill_has_not_proven_and_nobody_else_answers_for_is_filling() -> None:
+    fill = replace(intent("0001-01-01", "9999-12-31", "running"), kind="fill")
+    standing = intent("2026-07-01", "9999-12-31", "standing")
+    interrupted, paused = (
+        intent("2025-01-01", "2025-06-30", "interrupted"),
+        intent("2024-01-01", "2024-06-30", "paused"),
+    )
+    asked = sort_asked_for([standing, interrupted, paused, fill], [proof("2020-01-01", "2020-12-31")])
+    assert asked.interrupted == [window("2025-01-01", "2025-06-30")]
+    assert asked.paused == [], "the daemon fetches them"
+    assert asked.filling == [
+        *(window("0001-01-01", "2019-12-31"), window("2021-01-01", "2024-12-31")),
+        window("2025-07-01", "2026-06-30"),
+    ]
+    assert sort_asked_for([fill, replace(fill, state="finished")], []).filling == []
+    assert find_dates_but_filling([standing, fill]) == [standing.window]
 
 
 def test_nothing_was_asked_for_where_there_is_no_intent() -> None:

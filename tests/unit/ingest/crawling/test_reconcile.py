@@ -74,6 +74,7 @@ class Play:
     """What a walk finds; None: nothing is learnt."""
     lately: Window | None = None
     """What was walked so lately that it is not to be asked about."""
+    oldest_first: bool = False
     most: int = 20_000
     steps: list[tuple[Step, int | None]] = field(default_factory=list)
     found: int | None = None
@@ -86,7 +87,7 @@ class Play:
 
     def go(self, *, again: bool, total: int | None = None) -> Play:
         settings = WalkSettings(walk_most=self.walk_most, horizon=self.horizon, recent=self.recent)
-        doing = plan(self.window, self.standing, settings, again=again, total=total)
+        doing = plan(*(self.window, self.standing, settings), again=again, total=total, oldest_first=self.oldest_first)
         answer: int | None = None
         started = False
         while True:
@@ -294,13 +295,14 @@ def test_what_is_walked_has_no_more_than_may_be_walked_but_on_a_single_day(
 # ---------------------------------------------------------------- nothing stated
 
 
-@given(windows, counts, counts, walk_mosts, booleans, st.randoms(use_true_random=False), st.floats(0, 1))
+@given(windows, counts, counts, walk_mosts, booleans, booleans, st.randoms(use_true_random=False), st.floats(0, 1))
 def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
     window: Window,
     books: Counter[date],
     truth: Counter[date],
     walk_most: int,
     again: bool,
+    oldest_first: bool,
     chance: random.Random,
     rate: float,
 ) -> None:
@@ -309,7 +311,7 @@ def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
     def answers(asked: Window) -> int | None:
         return None if chance.random() < rate else within(truth, asked) or None
 
-    play = Play(window, answers, books.copy(), walk_most).go(again=again)
+    play = Play(window, answers, books.copy(), walk_most, oldest_first=oldest_first).go(again=again)
     is_in_order(play)
     for one in play.of(Empty):
         assert within(truth, one) == 0, f"{one} is called empty and has {within(truth, one)}"
@@ -506,9 +508,22 @@ def test_a_first_look_asks_few_totals_beyond_the_pages(
     assert len(play.asked) <= 1 + 2 * splits
 
 
-@given(counts, walk_mosts)
-def test_a_first_look_at_all_there_ever_was_asks_few_totals(truth: Counter[date], walk_most: int) -> None:
-    play = Play(EVERYTHING, stated(truth, silent=True), Counter(), walk_most).go(again=True)
+@given(windows, counts, walk_mosts, booleans, booleans)
+def test_the_parts_of_a_first_look_come_from_the_newest_or_from_the_oldest_on(
+    window: Window, truth: Counter[date], walk_most: int, silent: bool, oldest_first: bool
+) -> None:
+    play = Play(window, stated(truth, silent=silent), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
+    assert play.walked == sorted(play.walked, key=lambda one: one.first, reverse=not oldest_first)
+    if play.found is not None:
+        assert play.found == within(truth, window)
+        assert all(any(one.first <= at <= one.last for one in play.walked) for at in days_of(window) if truth[at])
+
+
+@given(counts, walk_mosts, booleans)
+def test_a_first_look_at_all_there_ever_was_asks_few_totals(
+    truth: Counter[date], walk_most: int, oldest_first: bool
+) -> None:
+    play = Play(EVERYTHING, stated(truth, silent=True), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
     splits = sum(truth.values()) / walk_most * (math.log2(days(EVERYTHING)) + 2)
     assert len(play.asked) <= 1 + 2 * splits
     if truth:

@@ -337,8 +337,8 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 def test_json_has_the_keys_that_scripts_read() -> None:
     told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
     assert list(told) == [
-        *("database", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked", "held"),
-        *("claim", "unproven", "overdue", "gone", "unexplained", "canary", "failures"),
+        *("database", "uuid", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked"),
+        *("held", "claim", "unproven", "overdue", "fill", "gone", "never_held", "unexplained", "canary", "failures"),
         *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs"),
     ]
     assert json.loads(json.dumps(told)) == told

@@ -1,0 +1,68 @@
+"""When the daemon may do a slice of interrupted backfills or of the fill, and how much one may take. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ingest.config import Schedule
+from ingest.fetching.quiet_hours import find_seconds_left, find_seconds_until
+
+SLICE_SECONDS = 300
+"""How long a slice may last, so that a sync or another command does not wait for hours."""
+
+SUSPENDED_DAYS = (1, 2, 4, 7)
+"""Days for which slices are suspended when the site refuses them, by how often in a row it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one slice may take."""
+
+    seconds: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No slice may be done before an instant."""
+
+    until: datetime
+    why: str
+
+
+def find_slice(
+    now: datetime,
+    schedule: Schedule,
+    quiet_hours: Sequence[str],
+    *,
+    requests_today: int,
+    suspended_until: datetime | None,
+    earliest: datetime,
+    is_fill: bool,
+) -> Slice | Wait:
+    """What a slice may take that begins now, or why none may.
+
+    `requests_today`: those that slices made on this day (UTC). `earliest`: when the site may be asked again. `is_fill`:
+    it fetches dates of the fill, for which `fill_hours` hold; interrupted backfills go on at any hour.
+    """
+    if suspended_until is not None and suspended_until > now:
+        return Wait(suspended_until, "suspended")
+    if earliest > now:
+        return Wait(earliest, "the site may not be asked yet")
+    if requests_today >= schedule.fill_requests:
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return Wait(midnight, "today's requests are made")
+    seconds = min(float(SLICE_SECONDS), find_seconds_until(quiet_hours, now))
+    if is_fill:
+        left = find_seconds_left([schedule.fill_hours], now)
+        if left <= 0:
+            return Wait(now + timedelta(seconds=find_seconds_until([schedule.fill_hours], now)), "outside fill_hours")
+        seconds = min(seconds, left)
+    return Slice(seconds, schedule.fill_requests - requests_today)
+
+
+def find_suspension(before: int, now: datetime) -> datetime:
+    """Until when slices are suspended that the site refused now. `before`: how often in a row it did before."""
+    return now + timedelta(days=SUSPENDED_DAYS[min(before, len(SUSPENDED_DAYS) - 1)])

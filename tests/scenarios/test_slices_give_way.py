@@ -1,0 +1,60 @@
+"""A command that finds a slice of the daemon at work waits for it and goes before the next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ingest.run import Fill, Import, perform
+from storage.errors import Busy
+from storage.writer import create_database, writing
+from support.paths import SEEDS
+from support.world import World
+
+
+def run(world: World, task: Import | Fill, sleep: object) -> str:
+    clock = replace(world.time.clock(), sleep=sleep)  # type: ignore[arg-type]
+    return perform(task, world.config(), world.database, clock, world.stop, lambda _tally: None).state
+
+
+@pytest.mark.parametrize("slice_name", ["fill", "resume"])
+def test_a_command_waits_for_a_slice_to_end(world: World, slice_name: str) -> None:
+    create_database(world.database)
+    writer = writing(world.database, doing=slice_name)
+    writer.__enter__()
+    waits: list[float] = []
+
+    def sleep(seconds: float, _stop: Event) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            writer.__exit__(None, None, None)
+
+    assert run(world, Import((Path(SEEDS),)), sleep) == "complete"
+    assert waits == [0.2] * 3, "it looks more often than a slice begins"
+
+
+def test_a_command_that_waits_for_a_slice_is_stopped_by_a_signal(world: World) -> None:
+    create_database(world.database)
+    with writing(world.database, doing="fill"):
+        assert run(world, Import((Path(SEEDS),)), lambda _seconds, stop: stop.set()) == "stopped"
+
+
+@pytest.mark.parametrize("doing", ["backfill", "sync", ""])
+def test_another_command_is_not_waited_for(world: World, doing: str) -> None:
+    create_database(world.database)
+    with writing(world.database, doing=doing), pytest.raises(Busy):
+        run(world, Import((Path(SEEDS),)), lambda _seconds, _stop: pytest.fail("it waits"))
+
+
+def test_a_slice_that_does_not_end_is_waited_for_ten_minutes_and_a_slice_waits_for_none(world: World) -> None:
+    create_database(world.database)
+    begun = world.time.at
+    with writing(world.database, doing="fill"):
+        with pytest.raises(Busy):
+            run(world, Import((Path(SEEDS),)), world.time.sleep)
+        assert 600 <= (world.time.at - begun).total_seconds() < 601
+        with pytest.raises(Busy):
+            run(world, Fill(), lambda _seconds, _stop: pytest.fail("it waits"))

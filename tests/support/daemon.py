@@ -1,0 +1,44 @@
+"""Runs the daemon in this process with a clock that does not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import scheduler
+from ingest.clock import Stop
+from support.world import World
+
+
+def run_daemon(
+    world: World,
+    patch: pytest.MonkeyPatch,
+    at_wait: Callable[[Stop], object],
+    *,
+    step_seconds: float = 30,
+    **dials: object,
+) -> int:
+    """Runs the daemon until its stop is set. `at_wait` is called when it has nothing to do; then so many seconds have
+    passed. Raises what the daemon raises."""
+
+    def wait(stop: Stop, seconds: float | None = None) -> bool:
+        if not stop.is_set():
+            world.time.at += timedelta(seconds=max(step_seconds, seconds or 0))
+            at_wait(stop)
+        return stop.is_set()
+
+    with patch.context() as here:
+        here.setattr(Stop, "wait", wait)
+        return scheduler.run_daemon(world.config(**dials), world.database, world.time.clock())
+
+
+def make_alert(told: Path) -> str:
+    """A command for `[alerts]` that writes each alert as a line of a file."""
+    return f"""sh -c 'echo "$0" >> {told}'"""
+
+
+def read_alerts(told: Path) -> list[str]:
+    return told.read_text(encoding="utf-8").splitlines() if told.exists() else []

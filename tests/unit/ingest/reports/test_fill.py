@@ -1,0 +1,136 @@
+"""Whether the daemon fills, how far it is, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ingest.config import Schedule
+from ingest.crawling.asked_for import AskedFor
+from ingest.crawling.windows import EVERYTHING
+from ingest.reports.fill import FillReport, decide_mode, describe_change, describe_fill_of_new, is_stuck, report_fill
+from storage.fill_state import FillState
+from storage.identity import MadeBy
+from storage.model import Window
+from support.claims import window
+
+NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
+BEGAN = "2026-11-09T20:00:00Z"
+OFF = FillState(turned_off_at="2026-11-09T08:00:00Z")
+LEFT = [window("2021-01-01", "2026-06-30")]
+
+
+@pytest.mark.parametrize(
+    ("setting", "made_by", "state", "is_on", "why"),
+    [
+        ("auto", "init", FillState(), True, "`lgsco init` made this archive; `lgsco fill off` turns it off"),
+        ("auto", "backfill", FillState(), False, '`lgsco backfill` made this archive; "on" turns it on'),
+        ("auto", None, FillState(), False, "it is not known that `lgsco init` made this archive"),
+        ("on", None, FillState(), True, "`lgsco fill off` turns it off"),
+        ("off", "init", FillState(), False, '"on" turns it on'),
+        ("auto", "init", OFF, False, "turned it off at 2026-11-09T08:00:00Z; `lgsco fill resume` takes that back"),
+        ("on", "init", OFF, False, "`lgsco fill resume` takes that back"),
+        ("off", "init", OFF, False, 'beside that, fill is "off" in [schedule]; "on" turns it on'),
+    ],
+)
+def test_the_fill_is_on_by_the_setting_or_for_what_init_made_unless_it_was_turned_off(
+    setting: str, made_by: MadeBy | None, state: FillState, is_on: bool, why: str
+) -> None:
+    mode = decide_mode(setting, made_by, state)
+    assert mode.is_on is is_on
+    assert why in str(mode)
+
+
+def report(
+    state: FillState = FillState(),  # noqa: B008
+    left: Sequence[Window] = LEFT,
+    *,
+    setting: str = "auto",
+    interrupted: Sequence[Window] = (),
+    answered: Sequence[Window] = (),
+    began_at: str | None = BEGAN,
+    site_total: int | None = 57_500,
+) -> FillReport:
+    return report_fill(
+        *(decide_mode(setting, "init", state), state),
+        *(AskedFor(list(answered), list(interrupted), [], list(left)), began_at),
+        stored=12_500,
+        site_total=site_total,
+        schedule=Schedule(),
+        pace_seconds=1.0,
+        now=NOW,
+    )
+
+
+def test_a_fill_says_what_it_takes_still_and_when_it_is_expected_to_end() -> None:
+    told = report(FillState(progressed_at="2026-11-10T05:59:00Z"))
+    assert not told.needs_attention
+    text = "\n".join(told.lines())
+    assert "began at 2026-11-09T20:00:00Z, advanced last at 2026-11-10T05:59:00Z" in text
+    assert "45,000 of 57,500 listed decisions to fetch" in text
+    assert "5,000 a day" in text
+    assert told.expected_end == date(2026, 11, 21)
+    assert told.as_json()["requests_left"] == 50_750
+
+
+def test_without_a_total_no_end_is_expected() -> None:
+    told = report(site_total=None)
+    assert told.expected_end is None
+    assert "expected" not in "\n".join(told.lines())
+
+
+def test_two_days_without_progress_are_stuck() -> None:
+    long_ago = FillState(progressed_at=(NOW - timedelta(days=2, seconds=1)).isoformat())
+    assert report(long_ago).needs_attention is False, "it began later"
+    assert is_stuck("2026-11-01T00:00:00Z", long_ago, NOW)
+    assert not is_stuck("2026-11-01T00:00:00Z", long_ago, NOW, since=NOW)
+    assert not is_stuck(None, FillState(), NOW)
+
+
+def test_a_suspension_is_named_where_something_is_left_to_do() -> None:
+    state = FillState(
+        suspensions=2, suspended_at=BEGAN, suspended_until="2026-11-11T20:00:00Z", reason="a search shell"
+    )
+    told = report(state)
+    assert told.needs_attention
+    assert "SUSPENDED until 2026-11-11T20:00:00Z" in told.lines()[-1]
+    assert "a search shell. `lgsco fill resume` ends that" in told.lines()[-1]
+    assert report(state, []).needs_attention is False
+    assert report(state, [], interrupted=LEFT).needs_attention is True
+
+
+def test_a_fill_that_has_not_begun_or_is_off_or_has_ended_says_so() -> None:
+    not_begun = "\n".join(report(left=[], began_at=None).lines())
+    assert "it has not begun: `lgsco daemon` does that in fill_hours" in not_begun
+    assert "45,000 of 57,500 listed decisions to fetch" in not_begun
+    assert "expected" not in not_begun
+    off = "\n".join(report(left=[], began_at=None, setting="off").lines())
+    assert "turned on, it would take: estimate: 45,000 of 57,500" in off
+    ended = report(left=[], began_at=None, answered=[EVERYTHING]).lines()
+    assert ended[1:] == ["  it has come to its end: sync answers for its dates"]
+
+
+def test_init_names_where_its_figure_is_from() -> None:
+    text = "\n".join(describe_fill_of_new(decide_mode("auto", "init", FillState()), Schedule(), 1.0))
+    assert "by about 57,500 decisions that a public scraper counted in July 2026, since lgsco did not ask" in text
+    assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day)" in text
+    assert describe_fill_of_new(decide_mode("off", "init", FillState()), Schedule(), 1.0) == [
+        'the fill is off: fill is "off" in [schedule]; "on" turns it on'
+    ]
+
+
+def test_a_slow_pace_in_short_hours_makes_fewer_requests_a_day() -> None:
+    schedule = Schedule(fill_hours="02:00-03:00")
+    text = "\n".join(describe_fill_of_new(decide_mode("auto", "init", FillState()), schedule, 2.0))
+    assert "1,800 a day" in text
+
+
+def test_turning_it_off_says_how_to_turn_it_on_again() -> None:
+    told = describe_change(decide_mode("auto", "init", OFF), 12, Schedule())
+    assert "the fill is off" in told
+    assert "`lgsco fill resume` takes that back" in told
+    assert "12 decisions that were listed for it will not be fetched" in told
+    again = describe_change(decide_mode("auto", "init", FillState()), 0, Schedule())
+    assert "in fill_hours (20:00-06:00 in London), with at most 5,000 requests a day" in again
