@@ -19,12 +19,10 @@ from pathlib import Path
 from ingest.clock import Clock, Stop, instant
 from ingest.config import Config, require_courtesy
 from ingest.fetching.throttle import find_earliest_start
-from ingest.recording.template_guard import PENDING
-from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.run import Outcome, Slice, Sync, Task, perform
 from ingest.tasks.alerts import Alerts
 from ingest.tasks.archive_watch import ArchiveWatch
-from ingest.tasks.daily_check import find_damage
+from ingest.tasks.daily_check import describe_pending, find_damage
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
@@ -32,7 +30,6 @@ from storage.database import connect, reading, said_plainly
 from storage.errors import ArchiveLost, Busy, LgscoError
 from storage.lock import DAEMON, locked
 from storage.status import Daemon
-from storage.templates import find_change_rows
 from storage.writer import writing
 
 __all__ = ["next_sync", "retry_wait", "run_daemon", "timetable"]
@@ -142,8 +139,7 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
             _try_again(daemon, plan, daemon.sync())
         elif task := daemon.find_slice():
             daemon.do(task)
-        daemon.verify()
-        daemon.remind()
+        daemon.check_daily()
         stop.wait(_TICK_SECONDS)
 
 
@@ -185,8 +181,7 @@ class _Daemon:
         self._no_slice_before = clock.monotonic()
         self._told_stuck: str | None = None
         """Since when the fill was stuck that an alert was last about."""
-        self._verified: date | None = None
-        self._reminded: date | None = None
+        self._checked: date | None = None
 
     def watch_archive(self) -> None:
         """Looks now and then whether the file is still the same archive, at once where another is in its place. Raises
@@ -235,32 +230,24 @@ class _Daemon:
             missed = f"two or more syncs were missed since {instant(began)}"
             self._alerts.tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
 
-    def verify(self) -> None:
-        """Checks today's share of the rows, once a day, and alerts of damage."""
+    def check_daily(self) -> None:
+        """Once a day, checks a share of the rows, and alerts of damage and of template changes that wait."""
         today = self._clock.today()
-        if self._verified == today or self._stop.is_set():
+        if self._checked == today or self._stop.is_set():
             return
-        self._verified = today
+        self._checked = today
+        pending = None
         try:
             damage = find_damage(self._database, today)
+            pending = describe_pending(self._database)
         except LgscoError as error:
             self.require_archive()
             damage = f"the rows cannot be checked: {error}"
         if damage is not None:
             log.error("%s", damage)
             self._alerts.tell("verify", "damaged", damage)
-
-    def remind(self) -> None:
-        """Alerts once a day of template changes that wait for a decision, also on days without a sync."""
-        today = self._clock.today()
-        if self._reminded == today or self._stop.is_set():
-            return
-        self._reminded = today
-        pending = []
-        with _logged("the template changes cannot be read"), reading(self._database) as db:
-            pending = find_change_rows(db, PENDING)
-        if pending:
-            self._alerts.tell("template", "pending", "\n".join([*map(describe_change, pending), *diff_lines(pending)]))
+        if pending is not None:
+            self._alerts.tell("template", "pending", pending)
 
     def find_slice(self) -> Slice | None:
         """The slice of interrupted backfills, or else of the fill, that may be done now; None where there is none."""

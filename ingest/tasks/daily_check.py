@@ -1,12 +1,16 @@
-"""The daemon's daily check of a share of the rows, so that every row is checked within four weeks."""
+"""What the daemon looks at once a day: a share of the rows, so that each is checked within four weeks, and the template
+changes that wait for a decision."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
 
+from ingest.recording.template_guard import PENDING
+from ingest.reports.template_changes import describe_change, diff_lines
 from storage.database import reading
 from storage.row_checks import Share, check_rows
+from storage.templates import find_change_rows
 
 DAYS = 28
 """Days until the same rows are checked again."""
@@ -23,3 +27,11 @@ def find_damage(database: Path, today: date) -> str | None:
     named = "; ".join(map(str, damages[:_NAMED]))
     more = f"; and {len(damages) - _NAMED:,} more" if len(damages) > _NAMED else ""
     return f"{database} is damaged: {named}{more}; `lgsco verify --repair` puts back what can be rebuilt"
+
+
+def describe_pending(database: Path) -> str | None:
+    """The template changes that wait for a decision, a line each, with their diffs; None where none does. Raises
+    StoreError."""
+    with reading(database) as db:
+        pending = find_change_rows(db, PENDING)
+    return "\n".join([*map(describe_change, pending), *diff_lines(pending)]) if pending else None

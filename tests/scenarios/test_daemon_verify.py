@@ -35,14 +35,14 @@ def test_the_daemon_alerts_of_damage_once_a_day(world: World, tmp_path: Path) ->
     keeper = _Daemon(
         world.config(alerts__command=f"sh -c 'echo \"$0\" >> {told}'"), world.database, world.time.clock(), world.stop
     )
-    keeper.verify()
+    keeper.check_daily()
     assert not told.exists()
     damage(world.database, *world.ask("SELECT reference FROM decisions"))
-    keeper.verify()
+    keeper.check_daily()
     assert not told.exists(), "today's share was checked already"
     world.time.at += timedelta(days=1)
-    keeper.verify()
-    keeper.verify()
+    keeper.check_daily()
+    keeper.check_daily()
     (line,) = told.read_text().splitlines()
     assert "is damaged: " in line
     assert "lgsco verify --repair" in line

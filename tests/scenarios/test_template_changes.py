@@ -401,26 +401,26 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
         return True
 
     monkeypatch.setattr(_Daemon, "_alert", alert)
-    daemon.remind()
+    daemon.check_daily()
     assert told == []
     sync(play)
     outcome = sync(play)
     monkeypatch.setattr("scheduler.perform", lambda *_: outcome)
     assert daemon.sync() is None, "asking the site again decides nothing"
     for _ in range(3):
-        daemon.remind()
+        daemon.check_daily()
     assert len(told) == 1
     assert "(exit 11)" in told[0]
     assert "+Rate this page from 1 to 5." in told[0]
     for _ in range(2):  # a weekend, without a sync
         time.at += timedelta(days=1)
-        daemon.remind()
-        daemon.remind()
+        daemon.check_daily()
+        daemon.check_daily()
     assert len(told) == 3
     assert "template change 1 (added 'Rate this page" in told[2]
     play.run(Template(1, "rejected"))
     time.at += timedelta(days=1)
-    daemon.remind()
+    daemon.check_daily()
     assert len(told) == 3
 
 

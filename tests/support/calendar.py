@@ -11,7 +11,7 @@ from storage.model import Proof, Window, WindowState
 def proof(first: str, last: str, state: WindowState = "proven") -> Proof:
     window = Window(date.fromisoformat(first), date.fromisoformat(last))
     at = "2026-11-02T12:00:00Z"
-    return Proof(window, 0, 0, state, at, at, at if state == "proven" else None, "t=both")
+    return Proof(window, 0, 0, state, at, at, at if state == "proven" else None, "bare")
 
 
 def every_state() -> Calendar:

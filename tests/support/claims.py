@@ -20,7 +20,7 @@ def window(first: str, last: str) -> Window:
 def proof(first: str, last: str, state: WindowState = "proven", walked_at: str | None = AT) -> Proof:
     """A row of the ledger that lists nothing."""
     proven_at, since = (AT, None) if state == "proven" else (None, AT)
-    return Proof(window(first, last), 0, 0, state, AT, walked_at, proven_at, "t=both", since)
+    return Proof(window(first, last), 0, 0, state, AT, walked_at, proven_at, "bare", since)
 
 
 def intent(

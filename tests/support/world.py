@@ -18,6 +18,7 @@ from lgsco.replica.corpus import expected_text
 from lgsco.replica.server import Server
 from lgsco.replica.site import Site
 from storage.database import atomic, reading
+from storage.identity import MadeBy
 from storage.listing_findings import ListingFinding, find_newest, record_finding
 from storage.writer import create_database, writing
 
@@ -76,7 +77,7 @@ class World:
     def run(self, task: Task, **dials: object) -> Outcome:
         """Performs a task. A sync makes no database: without one it gets what `lgsco init` makes."""
         if self.knows_listing and not isinstance(task, Import | Renormalise):
-            self.record_listing_check()
+            self.record_listing_check("init" if isinstance(task, Sync) else "backfill")
 
         def report(tally: Tally) -> None:
             self.tallies.append((tally.fetched, tally.expected))
@@ -85,12 +86,10 @@ class World:
             create_database(self.database)
         return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
 
-    def record_listing_check(self) -> None:
+    def record_listing_check(self, made_by: MadeBy = "init") -> None:
         """Records what a check of a site finds that is as it is said to be, in a new file if there is none."""
         self.knows_listing = False
-        if not self.database.exists():
-            create_database(self.database)
-        with writing(self.database) as db, atomic(db):
+        with writing(self.database, made_by=made_by) as db, atomic(db):
             if not find_newest(db, self.server.url):
                 at = self.time.clock().stamp()
                 for finding in CHECKED:
