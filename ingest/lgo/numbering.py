@@ -199,7 +199,10 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             found.append(None)
             continue
         item = block.item
-        found.append(names[item] if item in names else known(item))
+        if item not in names:
+            parent = item.list.parent
+            names[item] = name(item) if parent is None or parent in names else known(item)
+        found.append(names[item])
         previous = item if item.list.parent is None else item.outermost
     return found
 

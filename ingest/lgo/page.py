@@ -36,6 +36,7 @@ from ingest.parsing.source_text import (
     check_against_source,
     has_only_plain_tags,
     has_sound_tables,
+    is_as_in_source,
     read_source,
 )
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
@@ -46,8 +47,9 @@ NORMALISER = "2"
 """The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
-_HEADING_ABOVE = re.compile(
-    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))[^>]*>(?P<title>[^<]*)</h(?P=level)\s*>"
+_HEADING_ABOVE = re.compile(  # none whose attributes hold a ">"
+    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))(?:[^>\"']++|\"[^\">]*+\"|'[^'>]*+')*+>(?P<title>[^<]*)"
+    r"</h(?P=level)\s*>"
     r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",
     re.IGNORECASE,
 )
@@ -55,7 +57,8 @@ _ABOVE = 1000
 """Characters before the article in which the heading above it is looked for."""
 _LINK = re.compile(rb"<a\s")
 _SATISFIED = b"satisfied"
-_ON_BEHALF = b"on behalf of"
+_BEHALF = b"behalf"
+"""A word of the closing line, whose words may stand in elements of their own."""
 
 
 class Page(NamedTuple):
@@ -184,7 +187,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     low = markup.low
     if (
         markup.article is None
-        or low.find(_ON_BEHALF, end) >= 0
+        or low.find(_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
         or not has_only_plain_tags(low[start:end])
     ):
@@ -206,7 +209,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         find_above=lambda: _title_above(markup),
     )
     zones = None if beginning is None else _divide(blocks, beginning)
-    if zones is None or zones.is_uncertain or not any(map(is_closing_block, reversed(zones.blocks))):
+    if zones is None or zones.is_uncertain:
+        return None
+    if not any(map(is_closing_block, reversed(zones.blocks))) and not is_as_in_source(markup.article, blocks):
         return None
     if _find_broken_part(zones) is not None:
         return None
