@@ -56,6 +56,7 @@ _HEADING_ABOVE = re.compile(  # none whose attributes hold a ">"
 _ABOVE = 1000
 """Characters before the article in which the heading above it is looked for."""
 _LINK = re.compile(rb"<a\s")
+_LIST_ENDS = re.compile(rb"</[ou]l>")
 _SATISFIED = b"satisfied"
 _BEHALF = b"behalf"
 """A word of the closing line, whose words may stand in elements of their own."""
@@ -198,9 +199,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     source = low[start:end]
     blocks, lists = read_article(root, source)
     blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
-    if lists != source.count(b"</ol>") + source.count(b"</ul>") or not has_sound_tables(markup.article, source):
+    if lists != len(_LIST_ENDS.findall(source)) or not has_sound_tables(markup.article, source):
         return None
-    if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
+    if any([block.item is not None and block.kind == "heading" for block in blocks]):  # a list that is not closed
         return None
     beginning = find_beginning_in_article(
         blocks,

@@ -79,7 +79,7 @@ def divide(
 
     `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
     """
-    if layout == "page":
+    if layout == "page" and any([block.text[0] == "-" for block in blocks]):
         blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
     limit = _find_other_decision(blocks, beginning, layout)
@@ -139,12 +139,12 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
     In a text, whose headings are only guessed, another one begins after a closing line only.
     """
     own = {*beginning.title.references, *beginning.title.others}
-    is_page = is_closed = layout == "page"
-    for place in range(beginning.after, len(blocks)):
-        block = blocks[place]
-        if not is_page:
-            is_closed = is_closed or is_closing_block(block)
-        if block.kind != "heading" or not is_closed or not block.text.endswith(")") or block.is_links:
+    first = beginning.after
+    if layout != "page":
+        closing = (place for place in range(first, len(blocks)) if is_closing_block(blocks[place]))
+        first = next(closing, len(blocks))
+    for place, block in enumerate(blocks[first:], first):
+        if block.kind != "heading" or not block.text.endswith(")") or block.is_links:
             continue
         title = parse_title(block.text)
         if title is None or own & {*title.references, *title.others}:

@@ -127,8 +127,9 @@ def read_source(markup: str) -> SourceText:
 
 
 def _join(pieces: Sequence[str]) -> str:
-    """The characters of a text without white space; `fold` drops what stands between the pieces."""
-    return "".join(fold(html.unescape(_BETWEEN.join(pieces))).split())
+    """The characters of a text without white space."""
+    text = html.unescape(_BETWEEN.join(pieces)).replace(_BETWEEN, "")
+    return "".join(fold(text).split())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:
