@@ -25,7 +25,7 @@ from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
 from ingest.lgo.phrases import OPENER, is_further_report, join_known
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
-from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
+from ingest.lgo.zones import HEADER_LINKS, INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import read_article, read_blocks
@@ -201,7 +201,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
     if lists != len(_LIST_ENDS.findall(source)) or not has_sound_tables(markup.article, source):
         return None
-    if any([block.item is not None and block.kind == "heading" for block in blocks]):  # a list that is not closed
+    if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
     beginning = find_beginning_in_article(
         blocks,
@@ -216,7 +216,10 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         return None
     if _find_broken_part(zones) is not None:
         return None
-    if any(block.rule in INSIDE_LINKS for block in zones.left_out) and not _closes_links(source, blocks):
+    rules = {block.rule for block in zones.left_out}
+    if not rules.isdisjoint(INSIDE_LINKS) and not _closes_links(source, blocks):
+        return None
+    if HEADER_LINKS in rules and not is_as_in_source(markup.article, blocks):  # a label's value may be among them
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
