@@ -292,8 +292,11 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
 
 def _find_broken_part(zones: Zones) -> str | None:
     """A block outside the decision that may be a part of a dated note, or the heading of a further report."""
-    outside = (block.text for block in zones.left_out if block.is_counted)
-    return next((text for text in outside if "satisfied" in text or is_further_report(text)), None)
+    outside = [block.text for block in zones.left_out if block.is_counted]
+    for text, following in zip(outside, [*outside, ""][1:], strict=True):
+        if "satisfied" in text or is_further_report(text) or is_further_report(f"{text} {following}"):
+            return text
+    return None
 
 
 def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:

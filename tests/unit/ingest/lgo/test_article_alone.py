@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.errors import CutShort
 from ingest.lgo import page
 from ingest.lgo.page import read
 from ingest.lgo.text_format import render
@@ -72,6 +73,15 @@ def test_the_value_of_a_label_that_a_stray_tag_parts_is_kept() -> None:
     )
     body = shell(f"<main><article><h1>Wexcombe (16 004 117)</h1>{article}</article></main>")
     assert "09 Oct 2022" in " ".join(lines(body))
+
+
+def test_a_page_is_refused_where_the_heading_of_a_further_report_is_in_pieces() -> None:
+    article = (
+        f"<p>Overview:</p>{BODY}<p>{CLOSING}</p><h2>Further<li> report</h2><p>The Council did not agree.</p></p>"
+        "<p>We remain dissatisfied.</p>"
+    )
+    with pytest.raises(CutShort, match="in pieces"):
+        read(report(article))
 
 
 def test_a_quoted_angle_bracket_in_the_heading_above_is_not_part_of_the_title() -> None:
