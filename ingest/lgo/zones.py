@@ -80,7 +80,7 @@ def divide(
     `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
     """
     if layout == "page":
-        blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
+        blocks = [_with_typed_dash(block) if block.text[0] == "-" else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
     limit = _find_other_decision(blocks, beginning, layout)
     end = find_end(blocks, beginning, limit, layout, wrong=wrong)
@@ -108,8 +108,8 @@ def divide(
 
 
 def _with_typed_dash(block: Block) -> Block:
-    """A block whose text begins with a dash is an item, as its line in the text is."""
-    if block.kind == "item":
+    """A block whose text begins with a dash and a space is an item, as its line in the text is."""
+    if block.kind == "item" or block.text[:2] != "- ":
         return block
     return block._replace(kind="item", text=block.text[2:], lead="")
 
