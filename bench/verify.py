@@ -12,10 +12,11 @@ import zstandard
 
 from bench.figures import Figure, each, in_turns, ratios
 from bench.write import _prepare, _record
-from ingest.tasks.verify import find_damages
+from ingest.reports.cross_references import CrossReferenceCount
+from storage import verify
 from storage.database import reading
 from storage.export import export
-from storage.row_checks import check_rows
+from storage.row_checks import Damage, check_index, check_rows
 
 
 def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
@@ -30,13 +31,13 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
         file = Path(folder, "file.db")
         _record(file, _prepare(decisions))
         with reading(file) as db:
-            assert find_damages(db) == []
+            assert _verify(db) == []
             spent = in_turns(
                 {
-                    "rows": lambda: list(check_rows(db)),
+                    "rows": lambda: list(check_rows(db, look=CrossReferenceCount())),
                     "bare rows": lambda: _read(file),
                     "packed rows": lambda: _read(file, packed=True),
-                    "file": lambda: find_damages(db),
+                    "file": lambda: _verify(db),
                     "bare file": lambda: _check(file),
                     "packed file": lambda: _check(file, packed=True),
                     "export": lambda: export(db, Path(folder, "out"), "jsonl"),
@@ -44,6 +45,11 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
                 rounds,
             )
     return _figures(spent, decisions)
+
+
+def _verify(db: sqlite3.Connection) -> list[Damage]:
+    """What `lgsco verify` does, the count of cross-references included."""
+    return [*verify.check(db, look=CrossReferenceCount()), *check_index(db)]
 
 
 def _figures(spent: dict[str, list[float]], decisions: int) -> list[Figure]:

@@ -173,18 +173,10 @@ def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str
     return frozenset(sha for sha, _ in revisions), printed
 
 
-_STAGED = (
-    "reference",
-    *FIELDS,
-    "text",
-    "url",
-    "status",
-    "first_seen",
-    "last_seen",
-    "updated_at",
-    "text_sha256",
-    "normaliser",
-    "source",
+_STAGED = (*DECISION, "last_seen", "text")
+_INSERT_REVISION = (
+    "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, document, "
+    "run, fields, sha256, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -196,17 +188,18 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     if not readings:
         return
     rows = [_first_row(reading) for reading in readings]
+    staged = [[row[name] for name in _STAGED] for row in rows]
     db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
     db.execute("DELETE FROM staged")
-    db.executemany(f"INSERT INTO staged VALUES ({', '.join(f':{name}' for name in _STAGED)})", rows)
+    db.executemany(f"INSERT INTO staged VALUES ({', '.join('?' * len(_STAGED))})", staged)
     db.execute(f"INSERT INTO decisions ({', '.join(_STAGED)}) SELECT * FROM staged ORDER BY rowid")
     db.execute("DELETE FROM staged")
     layouts = [layout(reading.decision.lines) for reading in readings]
     db.executemany(
         "INSERT INTO layouts (reference, kinds, numbers, sha256) VALUES (?, ?, ?, ?)",
         [
-            (row["reference"], *its_layout, digest([*map(row.__getitem__, DECISION), *its_layout]))
-            for row, its_layout in zip(rows, layouts, strict=True)
+            (row["reference"], *its_layout, digest((*values[: len(DECISION)], *its_layout)))
+            for row, values, its_layout in zip(rows, staged, layouts, strict=True)
         ],
     )
     first: RevisionReason = "first"
@@ -217,11 +210,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
         )
         for reading, row in zip(readings, rows, strict=True)
     ]
-    db.executemany(
-        "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
-        "document, run, fields, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*revision, digest((*revision, 1))) for revision in revisions],
-    )
+    db.executemany(_INSERT_REVISION, [(*revision, digest((*revision, 1)), None) for revision in revisions])
 
 
 def _first_row(reading: Reading) -> dict[str, str | None]:
@@ -331,25 +320,14 @@ def lay_out(db: sqlite3.Connection, reading: Reading) -> None:
 def _add_revision(
     db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None, *, current: bool
 ) -> None:
-    db.execute(
-        "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, "
-        "document, run, fields, text) SELECT ?, max(revision) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
-        "FROM revisions WHERE reference = ?",
-        (
-            reading.decision.reference,
-            reading.recorded_at,
-            reading.source,
-            change,
-            reading.text_sha256,
-            reading.normaliser,
-            reading.page,
-            reading.document,
-            run,
-            None if current else json.dumps(reading.fields(), ensure_ascii=False),
-            None if current else reading.text,
-            reading.decision.reference,
-        ),
+    reference = reading.decision.reference
+    (number,) = db.execute("SELECT max(revision) + 1 FROM revisions WHERE reference = ?", (reference,)).fetchone()
+    covered = (
+        *(reference, number, reading.recorded_at, reading.source, change, reading.text_sha256),
+        *(reading.normaliser, reading.page, reading.document, run),
+        None if current else json.dumps(reading.fields(), ensure_ascii=False),
     )
+    db.execute(_INSERT_REVISION, (*covered, digest((*covered, int(current))), None if current else reading.text))
 
 
 def find_read_by_others(db: sqlite3.Connection, references: Iterable[str], normaliser: str) -> list[str]:

@@ -7,10 +7,11 @@ by its own SHA-256 (`text_sha256`), which is checked apart.
 The column `sha256` holds it: of a decision with its layout in `layouts`, of a revision, a raw page and a dictionary in
 their own row. NULL: the row differed from what it should be when the digests were introduced, so it has none.
 
-Who inserts a decision, a page or a dictionary gives the digest with it. `keep_digests` does the rest on the writer's
-connection, by triggers of that connection: a table of `INSERTED` gets its digest at every insert, and every change of
-a covered column makes a new digest, in the same statement, but only where the digest fitted before the change. So no
-writer can vouch for a damaged row by changing something else in it.
+Who inserts a decision, a revision, a page or a dictionary gives the digest with it. `keep_digests` does the rest on
+the writer's connection, by triggers of that connection: a table of `FACTS` gets its digest at every insert, and every
+change of a covered column makes a new digest, in the same statement, but only where the digest fitted before the
+change. So no writer can vouch for a damaged row by changing something else in it. A statement that sets the digest
+itself has checked the row before.
 """
 
 from __future__ import annotations
@@ -76,15 +77,13 @@ PAGES = Covered(
 """By the compressed body: with its dictionary, which has a digest too, it says what the page was."""
 DICTIONARIES = Covered("dictionaries", ("id",), ("id", "trained_at", "pages", "data"))
 
-INSERTED: tuple[Covered, ...] = (REVISIONS,)
-"""Tables whose digests are made at every insert."""
 FACTS: tuple[Covered, ...] = (
     Covered("oddities", ("reference", "what", "example"), ("reference", "what", "example", "found_at")),
     Covered("notes", ("reference", "position"), ("reference", "position", "date", "text")),
     Covered("related", ("reference", "other", "reason"), ("reference", "other", "reason", "similarity")),
 )
 """Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them. A table
-joins them with a column `sha256 TEXT` in its migration; its digests are made at every insert too."""
+joins them with a column `sha256 TEXT` in its migration; its digests are made at every insert."""
 
 INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
 
@@ -94,7 +93,7 @@ def digest(values: Iterable[object]) -> str:
     return hashlib.sha256(
         b"\xfe".join(
             [
-                value if type(value) is bytes else value.encode() if type(value) is str else _encode(value)
+                value.encode() if type(value) is str else value if type(value) is bytes else _encode(value)
                 for value in values
             ]
         )
@@ -193,9 +192,9 @@ def keep_digests(db: sqlite3.Connection) -> None:
     """Makes a connection keep the digests in step with what it writes, as the module's description says."""
     db.create_function("lgsco_digest", -1, lambda *values: digest(values), deterministic=True)
     _keep_decisions(db)
-    for covered in (*INSERTED, *FACTS, PAGES, DICTIONARIES):
+    for covered in (REVISIONS, *FACTS, PAGES, DICTIONARIES):
         _keep_updates(db, covered)
-    for covered in (*INSERTED, *FACTS):
+    for covered in FACTS:
         where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
         db.execute(
             f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_insert AFTER INSERT ON main.{covered.table} "
@@ -208,7 +207,8 @@ def _keep_updates(db: sqlite3.Connection, covered: Covered) -> None:
     where = " AND ".join(f"{name} = new.{name}" for name in covered.key)
     db.execute(
         f"CREATE TEMP TRIGGER IF NOT EXISTS {covered.table}_digest_update AFTER UPDATE OF {', '.join(covered.columns)} "
-        f"ON main.{covered.table} WHEN old.sha256 = lgsco_digest({covered.sql_bytes('old')}) BEGIN "
+        f"ON main.{covered.table} WHEN new.sha256 IS old.sha256 "
+        f"AND old.sha256 = lgsco_digest({covered.sql_bytes('old')}) BEGIN "
         f"UPDATE {covered.table} SET sha256 = lgsco_digest({covered.sql_bytes('new')}) WHERE {where}; END"
     )
 

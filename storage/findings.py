@@ -12,24 +12,29 @@ from typing import NamedTuple
 from storage.model import Decision
 
 
-def record_findings(db: sqlite3.Connection, decision: Decision, at: str) -> None:
-    """Replaces the oddities, notes and references of a decision by those of its current reading."""
+def record_findings(db: sqlite3.Connection, decision: Decision, at: str, *, is_new: bool = False) -> None:
+    """Replaces the oddities, notes and references of a decision by those of its current reading. `is_new`: whether the
+    decision was not stored before, so that there are none yet."""
     reference = decision.reference
-    for table in ("oddities", "notes"):
-        db.execute(f"DELETE FROM {table} WHERE reference = ?", (reference,))
-    db.execute("DELETE FROM related WHERE reference = ? AND reason = 'named in title'", (reference,))
-    db.executemany(
-        "INSERT OR IGNORE INTO oddities (reference, what, example, found_at) VALUES (?, ?, ?, ?)",
-        [(reference, one.what, one.example, at) for one in decision.odd],
-    )
-    db.executemany(
-        "INSERT INTO notes (reference, position, date, text) VALUES (?, ?, ?, ?)",
-        [(reference, place, note.date.isoformat(), note.text) for place, note in enumerate(decision.notes)],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO related (reference, other, reason) VALUES (?, ?, 'named in title')",
-        [(reference, other) for other in decision.named_with],
-    )
+    if not is_new:
+        for table in ("oddities", "notes"):
+            db.execute(f"DELETE FROM {table} WHERE reference = ?", (reference,))
+        db.execute("DELETE FROM related WHERE reference = ? AND reason = 'named in title'", (reference,))
+    for one in decision.odd:
+        db.execute(
+            "INSERT OR IGNORE INTO oddities (reference, what, example, found_at) VALUES (?, ?, ?, ?)",
+            (reference, one.what, one.example, at),
+        )
+    for place, note in enumerate(decision.notes):
+        db.execute(
+            "INSERT INTO notes (reference, position, date, text) VALUES (?, ?, ?, ?)",
+            (reference, place, note.date.isoformat(), note.text),
+        )
+    for other in decision.named_with:
+        db.execute(
+            "INSERT OR IGNORE INTO related (reference, other, reason) VALUES (?, ?, 'named in title')",
+            (reference, other),
+        )
 
 
 class OddCount(NamedTuple):

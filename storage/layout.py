@@ -8,7 +8,7 @@ need not be kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from storage.errors import Damaged
@@ -25,14 +25,10 @@ class Layout(NamedTuple):
     numbers: str
 
 
-def layout(lines: Iterable[Line]) -> Layout:
+def layout(lines: Sequence[Line]) -> Layout:
     """The layout of the text that the lines are, joined by newlines with `- ` before items."""
-    kinds: list[str] = []
-    numbers: list[str] = []
-    for line in lines:
-        kinds.append(_LETTERS[line.kind])
-        numbers.append(line.number or "")
-    return Layout("".join(kinds), '["' + '","'.join(numbers) + '"]')
+    kinds = "".join([_LETTERS[line.kind] for line in lines])
+    return Layout(kinds, '["' + '","'.join([line.number or "" for line in lines]) + '"]')
 
 
 def lines(text: str, layout: Layout) -> tuple[Line, ...]:

@@ -65,8 +65,10 @@ class Codec:
         ).fetchall()
         if len(rows) < _TRAIN_ON:
             return False
-        samples: list[bytes | bytearray | memoryview[int]] = [self.decompress(body, None) for _, body in rows]
-        trained = zstandard.train_dictionary(_DICTIONARY_BYTES, samples, level=_LEVEL, k=_SEGMENT, d=8)
+        samples = {page: self.decompress(body, None) for page, body in rows}
+        # The trainer's stub asks for a list of any buffers.
+        bodies: list[bytes | bytearray | memoryview[int]] = list(samples.values())
+        trained = zstandard.train_dictionary(_DICTIONARY_BYTES, bodies, level=_LEVEL, k=_SEGMENT, d=8)
         row = (1, at, len(samples), trained.as_bytes())
         self._db.execute(
             f"INSERT INTO dictionaries ({', '.join(DICTIONARIES.columns)}, sha256) VALUES (?, ?, ?, ?, ?)",
@@ -75,12 +77,22 @@ class Codec:
         self._use(1, trained.as_bytes())
         ids = [row[0] for row in self._db.execute("SELECT id FROM pages WHERE dictionary IS NULL").fetchall()]
         for page in ids:
-            (body,) = self._db.execute("SELECT body FROM pages WHERE id = ?", (page,)).fetchone()
-            self._db.execute(
-                "UPDATE pages SET body = ?, dictionary = ? WHERE id = ?",
-                (self.compress(self.decompress(body, None)), self.dictionary, page),
-            )
+            self._compress_again(page, samples.pop(page, None))
         return True
+
+    def _compress_again(self, page: int, plain: bytes | None) -> None:
+        """Compresses a stored page with the dictionary; `plain`: its markup, where that is known. It gets a new digest
+        where its own fitted."""
+        select = f"SELECT {PAGES.sql('p')}, sha256 FROM pages AS p WHERE id = ?"
+        *covered, sha256 = self._db.execute(select, (page,)).fetchone()
+        fits = digest(covered) == sha256
+        now = dict(zip(PAGES.columns, covered, strict=True))
+        body = self.compress(plain if plain is not None else self.decompress(now["body"], None))
+        now |= {"body": body, "dictionary": self.dictionary}
+        self._db.execute(
+            "UPDATE pages SET body = ?, dictionary = ?, sha256 = ? WHERE id = ?",
+            (body, self.dictionary, digest(now.values()) if fits else sha256, page),
+        )
 
     def _use(self, dictionary: int, data: bytes) -> None:
         trained = zstandard.ZstdCompressionDict(data)

@@ -54,6 +54,8 @@ class Damage:
 
 Progress = Callable[[str, int], None]
 """Is given what was checked (decisions, revisions, pages) and how many of them since the last call."""
+Look = Callable[[bytes, bytes, bytes], None]
+"""Is given text, kinds and numbers (`storage.layout`) of each decision that is not damaged, as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,16 @@ class Share:
 
 
 def check_rows(
-    db: sqlite3.Connection, progress: Progress = lambda _what, _count: None, share: Share | None = None
+    db: sqlite3.Connection,
+    progress: Progress = lambda _what, _count: None,
+    share: Share | None = None,
+    look: Look | None = None,
 ) -> Iterator[Damage]:
     """The rows that do not fit their digest: decisions, revisions, facts, raw pages."""
     share = share or Share()
     with _as_bytes(db):
         damaged = False
-        for damage in guarded("decision", "decisions", _check_decisions(db, progress, share)):
+        for damage in guarded("decision", "decisions", _check_decisions(db, progress, share, look)):
             damaged = True
             yield damage
         if damaged or not _has_as_many_layouts(db):
@@ -154,7 +159,7 @@ def _highest(db: sqlite3.Connection, table: str) -> int:
     return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
 
 
-def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
+def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, look: Look | None) -> Iterator[Damage]:
     select = (
         f"SELECT d.rowid, {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.last_seen, "
         "d.text FROM decisions AS d LEFT JOIN layouts AS y USING (reference)"
@@ -183,6 +188,8 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share) -
         if flaw is not None:
             reference = _decode(covered[0])
             yield Damage("decision", reference, flaw, reference)
+        elif look is not None:
+            look(text, covered[-2], covered[-1])
         if not count % _BATCH:
             progress("decisions", _BATCH)
     progress("decisions", count % _BATCH)

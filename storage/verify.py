@@ -13,18 +13,20 @@ from datetime import date
 from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
-from storage.row_checks import Damage, Progress, check_rows, guarded
+from storage.row_checks import Damage, Look, Progress, check_rows, guarded
 from storage.schema import migrations
 
 _FILE_ERRORS = 100
 """Lines of SQLite's own check at most."""
 
 
-def check(db: sqlite3.Connection, progress: Progress = lambda _what, _count: None) -> Iterator[Damage]:
+def check(
+    db: sqlite3.Connection, progress: Progress = lambda _what, _count: None, look: Look | None = None
+) -> Iterator[Damage]:
     """Everything that is damaged, as it is found. The full-text index is not among it: `check_index`."""
     yield from check_file(db)
     yield from check_schema(db)
-    yield from check_rows(db, progress)
+    yield from check_rows(db, progress, look=look)
     yield from check_ledger(db)
 
 

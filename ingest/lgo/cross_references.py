@@ -28,7 +28,8 @@ _OTHER_DOCUMENT = re.compile(
     r"[^.;:]{0,40}$",
     re.IGNORECASE,
 )
-_LAST_CLAUSE = re.compile(r"[^.!?]*$")
+_OTHER_DOCUMENT_LONGEST = 60
+"""Characters; more than a match of it can have."""
 _CONTENT_WORD = re.compile(r"[^\W\d_]{4,}")
 _STEM = 5
 """Letters that two forms of one word share."""
@@ -62,16 +63,18 @@ def find_cross_references(lines: Sequence[Line]) -> list[CrossReference]:
 
     One fits where the sentence up to it and the paragraph cited, with what belongs to that, share a word.
     """
-    words = _words_by_number(lines)
-    if not words:
-        return []
-    return [
-        CrossReference(place, number, _compare(clause, words.get(number)))
+    citations = [
+        (place, number, clause)
         for place, line in enumerate(lines)
-        if line.kind != "header"
+        if line.kind != "header" and "para" in line.text.lower()
         for number, clause in _find_citations(line.text)
         if number != _top(line.number)
     ]
+    if not citations or all(line.number is None for line in lines):
+        return []
+    tops = [_top(line.number) for line in lines]
+    words = {number: _words_of(lines, tops, number) for number in {number for _, number, _ in citations}}
+    return [CrossReference(place, number, _compare(clause, words[number])) for place, number, clause in citations]
 
 
 def count_fitting(decisions: Iterable[Sequence[Line]]) -> Share:
@@ -84,20 +87,16 @@ def _find_citations(text: str) -> Iterator[tuple[str, str]]:
     """The numbers cited in a line, each with the words of its sentence before it."""
     for found in _CITATION.finditer(text):
         before = text[: found.start()]
-        if _OTHER_DOCUMENT.search(before) is None:
-            clause = _LAST_CLAUSE.search(before)
-            assert clause is not None
+        if _OTHER_DOCUMENT.search(before, max(0, len(before) - _OTHER_DOCUMENT_LONGEST)) is None:
+            clause = before[max(map(before.rfind, ".!?")) + 1 :]
             number = found["first"].lower()
-            yield _NUMBER_WORDS.get(number, number), clause[0]
+            yield _NUMBER_WORDS.get(number, number), clause
 
 
-def _words_by_number(lines: Sequence[Line]) -> dict[str, set[str]]:
-    """The words of each numbered paragraph with its sub-items and further paragraphs."""
-    found: dict[str, set[str]] = {}
-    for line in lines:
-        if line.number is not None:
-            found.setdefault(_top(line.number) or "", set()).update(_content_words(line.text))
-    return found
+def _words_of(lines: Sequence[Line], tops: Sequence[str | None], number: str) -> set[str] | None:
+    """The words of a numbered paragraph with its sub-items and further paragraphs; None where there is none."""
+    texts = [line.text for line, top in zip(lines, tops, strict=True) if top == number]
+    return _content_words(" ".join(texts)) if texts else None
 
 
 def _top(number: str | None) -> str | None:

@@ -125,7 +125,12 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
         stop = _end_of(blocks, article, body, limit)
         panel = frozenset(find_panel(blocks, beginning.after, stop))
         return Ending(stop, _find_trailing(blocks, body, stop, panel, wrong=wrong), panel)
-    footer = _find_footer(blocks, beginning, body, limit, wrong)
+    footer = _find_footer(blocks, beginning, body - 1, limit, wrong)
+    if footer == body:  # all above it may be labels and their values, which are no text
+        first = _find_footer(blocks, beginning, beginning.after - 1, limit, wrong)
+        holds_text = first == beginning.after
+        footer = _find_footer(blocks, beginning, body, limit, wrong) if holds_text else first
+        body = min(body, footer)
     element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
     holds_header_only = outermost("article").of(anchor) is not None
     is_whole_page = element is None or element.tag in ("body", "html")

@@ -157,18 +157,19 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
 
     def name(item: Item) -> str | None:
         nonlocal owner
-        of, parent = item.list, item.list.parent
-        if of.marker == "-" or not item.shows_marker:
-            if of.marker == "1" and parent is None:
+        of = item.list
+        parent, marker = of.parent, of.marker
+        if marker == "-" or not item.shows_marker:
+            if marker == "1" and parent is None:
                 owner = None
                 siblings.clear()
             return None
         if parent is not None:
             above = names[parent]
-            reached = _ordinal(item, nested.get((parent, of.marker), 0))
-            nested[parent, of.marker] = reached
-            return f"{above}.{_mark(of.marker, reached)}" if above else None
-        if of.marker == "1":
+            reached = _ordinal(item, nested.get((parent, marker), 0))
+            nested[parent, marker] = reached
+            return f"{above}.{_mark(marker, reached)}" if above else None
+        if marker == "1":
             number = top.get(item)
             owner = str(number) if number is not None else None
             siblings.clear()
@@ -177,9 +178,9 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             owners[of] = _sibling_owner(of, previous, owner, owners)
         if owners[of] is None:
             return None
-        reached = _ordinal(item, siblings.get(of.marker, 0))
-        siblings[of.marker] = reached
-        return f"{owners[of]}.{_mark(of.marker, reached)}"
+        reached = _ordinal(item, siblings.get(marker, 0))
+        siblings[marker] = reached
+        return f"{owners[of]}.{_mark(marker, reached)}"
 
     def known(item: Item) -> str | None:
         unnamed: list[Item] = []  # with the items it stands in, as deep as they like
@@ -199,7 +200,10 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
             found.append(None)
             continue
         item = block.item
-        found.append(names[item] if item in names else known(item))
+        if item not in names:
+            parent = item.list.parent
+            names[item] = name(item) if parent is None or parent in names else known(item)
+        found.append(names[item])
         previous = item if item.list.parent is None else item.outermost
     return found
 

@@ -25,7 +25,7 @@ from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
 from ingest.lgo.phrases import OPENER, is_further_report, join_known
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
-from ingest.lgo.zones import INSIDE_LINKS, Zones, divide, is_before
+from ingest.lgo.zones import HEADER_LINKS, INSIDE_LINKS, Zones, divide, is_before
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import read_article, read_blocks
@@ -36,6 +36,7 @@ from ingest.parsing.source_text import (
     check_against_source,
     has_only_plain_tags,
     has_sound_tables,
+    is_as_in_source,
     read_source,
 )
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
@@ -46,16 +47,19 @@ NORMALISER = "2"
 """The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
-_HEADING_ABOVE = re.compile(
-    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))[^>]*>(?P<title>[^<]*)</h(?P=level)\s*>"
+_HEADING_ABOVE = re.compile(  # none whose attributes hold a ">"
+    r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))(?:[^>\"']++|\"[^\">]*+\"|'[^'>]*+')*+>(?P<title>[^<]*)"
+    r"</h(?P=level)\s*>"
     r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",
     re.IGNORECASE,
 )
 _ABOVE = 1000
 """Characters before the article in which the heading above it is looked for."""
 _LINK = re.compile(rb"<a\s")
+_LIST_ENDS = re.compile(rb"</[ou]l>")
 _SATISFIED = b"satisfied"
-_ON_BEHALF = b"on behalf of"
+_BEHALF = b"behalf"
+"""A word of the closing line, whose words may stand in elements of their own."""
 
 
 class Page(NamedTuple):
@@ -184,7 +188,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     low = markup.low
     if (
         markup.article is None
-        or low.find(_ON_BEHALF, end) >= 0
+        or low.find(_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
         or not has_only_plain_tags(low[start:end])
     ):
@@ -195,7 +199,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     source = low[start:end]
     blocks, lists = read_article(root, source)
     blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
-    if lists != source.count(b"</ol>") + source.count(b"</ul>") or not has_sound_tables(markup.article, source):
+    if lists != len(_LIST_ENDS.findall(source)) or not has_sound_tables(markup.article, source):
         return None
     if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
         return None
@@ -206,11 +210,16 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         find_above=lambda: _title_above(markup),
     )
     zones = None if beginning is None else _divide(blocks, beginning)
-    if zones is None or zones.is_uncertain or not any(map(is_closing_block, reversed(zones.blocks))):
+    if zones is None or zones.is_uncertain:
+        return None
+    if not any(map(is_closing_block, reversed(zones.blocks))) and not is_as_in_source(markup.article, blocks):
         return None
     if _find_broken_part(zones) is not None:
         return None
-    if any(block.rule in INSIDE_LINKS for block in zones.left_out) and not _closes_links(source, blocks):
+    rules = {block.rule for block in zones.left_out}
+    if not rules.isdisjoint(INSIDE_LINKS) and not _closes_links(source, blocks):
+        return None
+    if HEADER_LINKS in rules and not is_as_in_source(markup.article, blocks):  # a label's value may be among them
         return None
     return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
 
@@ -283,8 +292,11 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
 
 def _find_broken_part(zones: Zones) -> str | None:
     """A block outside the decision that may be a part of a dated note, or the heading of a further report."""
-    outside = (block.text for block in zones.left_out if block.is_counted)
-    return next((text for text in outside if "satisfied" in text or is_further_report(text)), None)
+    outside = [block.text for block in zones.left_out if block.is_counted]
+    for text, following in zip(outside, [*outside, ""][1:], strict=True):
+        if "satisfied" in text or is_further_report(text) or is_further_report(f"{text} {following}"):
+            return text
+    return None
 
 
 def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:

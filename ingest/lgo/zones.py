@@ -80,7 +80,7 @@ def divide(
     `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
     """
     if layout == "page":
-        blocks = [_with_typed_dash(block) if block.text[:2] == "- " else block for block in blocks]
+        blocks = [_with_typed_dash(block) if block.text[0] == "-" else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
     limit = _find_other_decision(blocks, beginning, layout)
     end = find_end(blocks, beginning, limit, layout, wrong=wrong)
@@ -88,7 +88,7 @@ def divide(
     _mark(rules, range(beginning.first, beginning.after), TITLE)
     for places, rule in ((end.trailing, TRAILING), (end.panel, COOKIE_PANEL), (end.cards, CARD)):
         _mark(rules, places, rule)
-    _mark_inside(rules, blocks, beginning, end.stop, layout)
+    _mark_inside(rules, blocks, beginning, end.stop, layout, wrong)
     _mark(rules, range(limit, len(blocks)), ANOTHER)
     own = own_slugs(beginning)
     _mark_outside(rules, blocks, range(beginning.first), BEFORE, own)
@@ -108,8 +108,8 @@ def divide(
 
 
 def _with_typed_dash(block: Block) -> Block:
-    """A block whose text begins with a dash is an item, as its line in the text is."""
-    if block.kind == "item":
+    """A block whose text begins with a dash and a space is an item, as its line in the text is."""
+    if block.kind == "item" or block.text[:2] != "- ":
         return block
     return block._replace(kind="item", text=block.text[2:], lead="")
 
@@ -139,12 +139,12 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
     In a text, whose headings are only guessed, another one begins after a closing line only.
     """
     own = {*beginning.title.references, *beginning.title.others}
-    is_page = is_closed = layout == "page"
-    for place in range(beginning.after, len(blocks)):
-        block = blocks[place]
-        if not is_page:
-            is_closed = is_closed or is_closing_block(block)
-        if block.kind != "heading" or not is_closed or not block.text.endswith(")") or block.is_links:
+    first = beginning.after
+    if layout != "page":
+        closing = (place for place in range(first, len(blocks)) if is_closing_block(blocks[place]))
+        first = next(closing, len(blocks))
+    for place, block in enumerate(blocks[first:], first):
+        if block.kind != "heading" or not block.text.endswith(")") or block.is_links:
             continue
         title = parse_title(block.text)
         if title is None or own & {*title.references, *title.others}:
@@ -196,7 +196,12 @@ def _mark_outside(
 
 
 def _mark_inside(
-    rules: list[str | None], blocks: Sequence[Block], beginning: Beginning, stop: int, layout: Layout
+    rules: list[str | None],
+    blocks: Sequence[Block],
+    beginning: Beginning,
+    stop: int,
+    layout: Layout,
+    wrong: frozenset[str],
 ) -> None:
     inside = range(beginning.after, stop)
     if layout == "canonical":  # a line of it that was an item of a page stays one
@@ -207,6 +212,8 @@ def _mark_inside(
         _mark(rules, _find_contents_of_dump(blocks, inside), CONTENTS)
         return
     linked = [place for place in inside if blocks[place].links and rules[place] is None]
+    if "a" in wrong:
+        linked = [place for place in linked if not _may_be_left_open(blocks, place)]
     if not linked:
         return
     own = own_slugs(beginning)
@@ -217,13 +224,24 @@ def _mark_inside(
     for place in linked:
         if place >= header_ends:
             break
-        if rules[place] is None and _is_beside_header(blocks, place) and not _goes_on(blocks, rules, place):
+        is_value = _is_value(blocks, place) or (bool(wrong) and blocks[place - 1].text.endswith(":"))
+        is_beside = rules[place] is None and _is_beside_header(blocks[place]) and not is_value
+        if is_beside and not _goes_on(blocks, rules, place):
             rules[place] = HEADER_LINKS
 
 
-def _is_beside_header(blocks: Sequence[Block], place: int) -> bool:
-    """Whether a block is links and buttons, and neither a labelled line nor the value of a label."""
-    return blocks[place].is_links and not is_labelled(blocks[place]) and not _is_value(blocks, place)
+def _is_beside_header(block: Block) -> bool:
+    """Whether a block is links and buttons, and no labelled line."""
+    return block.is_links and not is_labelled(block)
+
+
+def _may_be_left_open(blocks: Sequence[Block], place: int) -> bool:
+    """Whether a link of a block may be one that the page never closes, so that it holds what is none of it: it goes on
+    in the next block, or began where the block before it ends."""
+    block = blocks[place]
+    after = blocks[place + 1].links if place + 1 < len(blocks) else ()
+    targets = {link.target for link in after}
+    return block.kind == "heading" or any(link.target in targets for link in block.links)
 
 
 def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:

@@ -14,6 +14,7 @@ answer the configuration lets be fetched."""
 MOST_TAGS = 20_000
 """A page has some hundreds, the longest known 1,500; the parser's time grows with the square of how deep they nest."""
 
+_SHORTEST_TAG = len(b"<a>")
 _LONGEST_TAG = 100_000
 """Bytes; the parser's time grows with the square of a tag's attributes, and many long tags count as one longer."""
 _MOST_COPIES = 800_000
@@ -50,6 +51,8 @@ def decode_bounded(body: bytes, charset: str | None) -> Decoded:
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
     decoded = decode(body, charset)
+    if len(decoded.data) <= MOST_TAGS * _SHORTEST_TAG:  # counting takes as long as decoding
+        return decoded
     tags = decoded.data.count(b"<")
     if tags > MOST_TAGS:
         raise TooLarge(f"the page has {tags:,} tags and is not parsed; no page of the site has more than {MOST_TAGS:,}")

@@ -62,10 +62,15 @@ _DEEPEST = 500
 
 
 class Nesting:
-    """Takes the tags of a page one by one. `wrong` names the elements that are not closed as they are opened."""
+    """Takes the tags of a page one by one.
+
+    `wrong` names the elements that are not closed as they are opened, `ended_early` those in which another one was
+    still open at their end: it may be one that goes on after it.
+    """
 
     def __init__(self) -> None:
         self.wrong: set[str] = set()
+        self.ended_early: set[str] = set()
         self._open: list[str] = []
         self._closed_by: dict[str, str] = {}
         """The elements that the end of another one closed without an end tag of their own, and which one."""
@@ -131,6 +136,7 @@ class Nesting:
             return
         if open_now[place] != name:
             self.wrong.update((name, open_now[place]))
+        self.ended_early.add(name)
         inner = open_now[place + 1 :]
         del open_now[place:]
         if name in _INLINE:  # the blocks in it stay open

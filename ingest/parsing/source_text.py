@@ -77,6 +77,8 @@ class SourceText(NamedTuple):
     """The elements that are not closed as they are opened."""
     after_articles: str
     """That part of the text that stands after the last end of an article."""
+    ended_early: frozenset[str]
+    """The elements in which another one was still open at their end."""
 
     @property
     def places_items(self) -> bool:
@@ -121,12 +123,13 @@ def read_source(markup: str) -> SourceText:
             at = ends or at
     pieces.append(markup[at:])
     after = _join(pieces[last_article:])
-    return SourceText(_join(pieces[:last_article]) + after, nesting.finish(), after)
+    return SourceText(_join(pieces[:last_article]) + after, nesting.finish(), after, frozenset(nesting.ended_early))
 
 
 def _join(pieces: Sequence[str]) -> str:
-    """The characters of a text without white space; `fold` drops what stands between the pieces."""
-    return "".join(fold(html.unescape(_BETWEEN.join(pieces))).split())
+    """The characters of a text without white space."""
+    text = html.unescape(_BETWEEN.join(pieces)).replace(_BETWEEN, "")
+    return "".join(fold(text).split())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:
@@ -140,6 +143,15 @@ def _find_end(markup: str, name: str, at: int) -> int | None:
         if depth == 0:
             return tag.end()
     return None
+
+
+def is_as_in_source(article: str, blocks: Sequence[Block]) -> bool:
+    """Whether the tags of an article are nested rightly and end in it, and its blocks show all the text of its
+    source."""
+    source = read_source(article)
+    if source.wrong or "article" in source.ended_early:
+        return False
+    return source.text == "".join(map(_block_characters, blocks))
 
 
 class Part(NamedTuple):
@@ -157,7 +169,7 @@ def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part
 
     `left_out`: the blocks before and after the document.
     """
-    texts = [_characters("".join(block.cells) or block.text) for block in blocks]
+    texts = list(map(_block_characters, blocks))
     shown = "".join(texts)
     if source.text == shown:
         return
@@ -195,6 +207,10 @@ def _find_end_of_text(source: str, last: str, after: str) -> int:
         if place < 0:
             return len(source)
     return place + len(last)
+
+
+def _block_characters(block: Block) -> str:
+    return _characters("".join(block.cells) or block.text)
 
 
 def _characters(text: str) -> str:

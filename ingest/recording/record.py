@@ -150,7 +150,7 @@ class Recorder:
 
     def _record_findings(self, reading: Reading, *, is_new: bool) -> None:
         decision = reading.decision
-        findings.record_findings(self._db, decision, reading.recorded_at)
+        findings.record_findings(self._db, decision, reading.recorded_at, is_new=is_new)
         for block in find_kinds(decision, decision.left_out, reading.recorded_at, is_new=is_new):
             if findings.count_outside_block(self._db, block):
                 self._tally.note_new_block(decision.reference, block.example)

@@ -24,10 +24,13 @@ _EVERY = 10_000
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -> int:
     """Check a database offline: SQLite's own checks, each decision, revision and raw page against its digest, the
-    full-text index, the ledger. Exits 10 where anything is damaged, and names it.
+    full-text index, the ledger. Exits 10 where anything is damaged, and names it. Of one decision in 32 it
+    also compares cross-references, such as "see paragraph 24", with the paragraphs they name, and reports the share
+    that fits.
 
     Example: lgsco verify backup.db
     """
+    from ingest.reports.cross_references import CrossReferenceCount
     from storage.database import reading
     from storage.row_checks import check_index
     from storage.verify import check
@@ -39,10 +42,10 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
         from ingest.run import Repair
 
         return run_task(settings.config, database, Repair())
-    progress = _Progress()
+    progress, cross_references = _Progress(), CrossReferenceCount()
     not_checked: list[str] = []
     with reading(database) as db:
-        damages = list(check(db, progress))
+        damages = list(check(db, progress, cross_references))
         try:
             damages += check_index(db)
         except sqlite3.OperationalError as error:
@@ -51,7 +54,17 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     if as_json:
         found = [{"part": one.part, "reference": one.reference, "of": one.subject, "what": one.what} for one in damages]
         print_json(
-            {"database": str(database), "checked": progress.counts, "not_checked": not_checked, "damages": found}
+            {
+                "database": str(database),
+                "checked": progress.counts,
+                "not_checked": not_checked,
+                "damages": found,
+                "cross_references": {
+                    "looked_at": cross_references.looked_at,
+                    "citing": cross_references.checked,
+                    "fitting": cross_references.fitting,
+                },
+            }
         )
     else:
         for damage in damages:
@@ -59,6 +72,7 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
         counted = ", ".join(f"{count:,} {what}" for what, count in progress.counts.items())
         for what in not_checked:
             print_line(f"not checked: {what}")
+        print_line(cross_references.describe())
         print_line(f"{database}: {counted} checked: {_conclude(len(damages))}")
     return exit_codes.INCOMPLETE if damages else exit_codes.DONE
 

@@ -6,13 +6,18 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
+from ingest.lgo.cross_references import count_fitting
+from ingest.reports.cross_references import ONE_IN
 from ingest.run import Backfill, Import, Sync
 from ingest.tasks.verify import Repair, find_damages
 from storage.database import reading
+from storage.model import Line
 from storage.row_checks import Damage, Share, check_rows
 from support.command_line import Here
 from support.paths import SEEDS
@@ -223,3 +228,19 @@ def test_shares_together_are_all_rows(archive: World) -> None:
         named = [one for number in range(28) for one in check_rows(db, count, Share(number, 28))]
     assert [one.reference for one in named] == [REFERENCE]
     assert counts["decisions"] == counts["revisions"] == 65
+
+
+def test_verify_reports_the_share_of_decisions_whose_cross_references_fit(archive: World, here: Here) -> None:
+    references = archive.ask("SELECT reference FROM decisions ORDER BY rowid")
+    looked_at = references[::ONE_IN]
+    rows = archive.ask("SELECT reference, kind, text, number FROM paragraphs ORDER BY reference, position")
+    of = {reference: [Line(*line) for _, *line in lines] for reference, lines in groupby(rows, itemgetter(0))}
+    expected = count_fitting(of[reference] for reference in looked_at)
+    assert expected.checked > 0
+    line = f"cross-references: {len(looked_at)} decisions looked at, {expected.checked} cite paragraphs of their own"
+    assert line in here("verify", archive.database).out
+    counts = {"looked_at": len(looked_at), "citing": expected.checked, "fitting": expected.fitting}
+    assert json.loads(here("verify", archive.database, "--json").out)["cross_references"] == counts
+    cites = next(reference for reference in looked_at if count_fitting([of[reference]]).checked)
+    damage(archive, f"UPDATE layouts SET kinds = replace(kinds, 'i', 'p') WHERE reference = '{cites}'")
+    here("verify", archive.database, code=10)

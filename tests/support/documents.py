@@ -302,8 +302,8 @@ def documents(
     closer = draw(st.sampled_from((*_CLOSERS, None))) if statement else None
     if closer and draw(st.integers(0, 4)) == 0:  # in the middle of a decision the panel's words are a decision's words
         blocks[-1:-1] = [Heading("Privacy settings"), Paragraph("Required cookies"), Paragraph("It said no more.")]
-    if not closer:
-        blocks.append(Paragraph(draw(texts())))
+    if not closer:  # a text of nothing but labels and marks is refused
+        blocks.append(Paragraph(draw(texts().filter(lambda text: any(map(str.isalnum, text))))))
     order = draw(st.sampled_from(((0, 1, 2), (0, 1, 2), (2, 1, 0), (0, 2, 1))))
     return Document(
         reference, authority, category, subcategory if category else None, outcome, decided, layout,

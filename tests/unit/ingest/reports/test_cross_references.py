@@ -1,0 +1,42 @@
+"""Stored decisions whose cross-references fit are counted."""
+
+from __future__ import annotations
+
+from ingest.reports.cross_references import ONE_IN, CrossReferenceCount
+from storage.layout import layout
+from storage.model import Line
+
+COMPLAINT = Line("item", "Mr X complained about school transport.", "1")
+FITS = Line("item", "I considered the transport (see paragraph 1).", "2")
+LANDS_ELSEWHERE = Line("item", "I considered the fees (see Paragraph 1).", "3")
+LANDS_NOWHERE = Line("item", "I considered the transport (see paragraph 9).", "4")
+
+
+def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
+    counted = CrossReferenceCount()
+    for lines in decisions:
+        text = "\n".join(f"- {line.text}" for line in lines)
+        kinds, numbers = layout(lines)
+        counted(text.encode(), kinds.encode(), numbers.encode())
+        for _ in range(ONE_IN - 1):
+            counted(b"not UTF-8: \xff", b"", b"")  # these are not looked at
+    return counted
+
+
+def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
+    counted = count(
+        (COMPLAINT, FITS),
+        (COMPLAINT, FITS, LANDS_ELSEWHERE),
+        (COMPLAINT, LANDS_NOWHERE),
+        (COMPLAINT,),
+        (COMPLAINT._replace(number=None), FITS._replace(number=None)),
+    )
+    assert (counted.looked_at, counted.checked, counted.fitting) == (5, 3, 1)
+    assert counted.describe() == (
+        "cross-references: 5 decisions looked at, 3 cite paragraphs of their own; in 1 of these each paragraph cited "
+        "exists and shares a word with the sentence that cites it"
+    )
+
+
+def test_a_file_without_cross_references_has_no_share() -> None:
+    assert count((COMPLAINT,)).describe().endswith("1 decisions looked at, none cites numbered paragraphs of its own")
