@@ -33,6 +33,11 @@ PURE = {
 }
 
 
+MAY_HAVE_MORE = {"ingest.recording.pipeline": 3, "ingest.recording.record": 4}
+"""Functions by which a module may be entered, where they are more than two. pipeline: what is stored is recorded first,
+and what is held back is settled last. record: what is held back between comparing and storing needs both apart."""
+
+
 class Call(NamedTuple):
     """A call from one module into another."""
 
@@ -85,9 +90,9 @@ def calls(tmp_path: Path, time: Time) -> list[Call]:
     return calls[names.index("ingest.tasks.backfill") + 1 :]
 
 
-def test_the_steps_from_a_range_to_a_row_are_the_nine_of_the_docstring(calls: list[Call]) -> None:
-    documented = re.findall(r"^\d\. (\w+ -> \w+\.\w+): ", ingest.tasks.backfill.__doc__ or "", re.MULTILINE)
-    assert 5 < len(documented) <= 9
+def test_the_steps_from_a_range_to_a_row_are_the_steps_of_the_docstring(calls: list[Call]) -> None:
+    documented = re.findall(r"^\d+\. (\w+ -> \w+\.\w+): ", ingest.tasks.backfill.__doc__ or "", re.MULTILINE)
+    assert 5 < len(documented) <= 11
     told = [str(call) for call in calls]
     places = [told.index(step) for step in documented]
     assert places == sorted(places), "the steps are taken in another order"
@@ -107,7 +112,8 @@ def test_no_module_is_entered_by_more_than_two_of_its_functions(calls: list[Call
     for arithmetic_with_dates in ("ingest.crawling.windows", "ingest.crawling.asked_for"):
         del entries[arithmetic_with_dates]
     del entries["ingest.tasks.intent"]  # the range's beginning and end
-    assert {module: names for module, names in entries.items() if len(names) > 2} == {}
+    more = {module: len(names) for module, names in entries.items() if len(names) > 2}
+    assert {module: count for module, count in more.items() if count > MAY_HAVE_MORE.get(module, 2)} == {}
     assert len(entries) > 8
 
 

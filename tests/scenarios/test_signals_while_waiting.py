@@ -42,8 +42,8 @@ WAITS = {
         {"LGSCO_FETCH_QUIET_HOURS": "00:00-12:00;12:00-24:00"}, waits=lambda shop: rows(shop, "SELECT 1 FROM runs")
     ),
     "the pace": Wait({"LGSCO_FETCH_PACE": "30"}, waits=lambda shop: shop.server.log),
-    "an answer that stalls": Wait(faults=lambda: on("/decisions/", Hold(), after=3)),
-    "the next try": Wait({"LGSCO_FETCH_RETRY_WAIT": "60"}, faults=lambda: on("/decisions/", Reset(), after=2)),
+    "an answer that stalls": Wait(faults=lambda: on("/decisions/.*/", Hold(), after=1)),
+    "the next try": Wait({"LGSCO_FETCH_RETRY_WAIT": "60"}, faults=lambda: on("/decisions/.*/", Reset(), after=1)),
 }
 
 

@@ -25,6 +25,7 @@ from ingest.config import load
 from ingest.recording import text_edits
 from ingest.recording.template_guard import MOST_ASKED
 from ingest.run import Outcome, Renormalise, Sync, Template
+from ingest.tasks.alerts import Alerts
 from lgsco.replica.site import Site
 from lgsco.web.metadata import NAME
 from lgsco.web.server import application
@@ -396,16 +397,16 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
     daemon = _Daemon(load(None, {}), play.database, time.clock(), Stop())
     told: list[str] = []
 
-    def alert(_: _Daemon, message: str) -> bool:
+    def alert(_: Alerts, message: str) -> bool:
         told.append(message)
         return True
 
-    monkeypatch.setattr(_Daemon, "_alert", alert)
+    monkeypatch.setattr(Alerts, "_run", alert)
     daemon.check_daily()
     assert told == []
     sync(play)
     outcome = sync(play)
-    monkeypatch.setattr("scheduler.perform", lambda *_: outcome)
+    monkeypatch.setattr("scheduler.perform", lambda *_, **__: outcome)
     assert daemon.sync() is None, "asking the site again decides nothing"
     for _ in range(3):
         daemon.check_daily()
