@@ -1,6 +1,6 @@
 """Backfill: every decision whose decision date lies in a range.
 
-From the range to the stored row there are eleven steps; a step is a call from one module into another.
+From the range to the stored row there are fourteen steps; a step is a call from one module into another.
 
 1. backfill -> listing_check.check_if_due: find out, where that is due, how the listing is to be asked.
 2. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
@@ -10,11 +10,14 @@ From the range to the stored row there are eleven steps; a step is a call from o
 6. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.
 7. backfill -> pipeline.fetch_queued: process what is queued of the window that came back.
 8. pipeline -> template_verdicts.settle: ask other decisions about what is held back, before and after, and decide.
-9. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
-10. pipeline -> template_watch.record: hold back what may be a change of the site's template.
-11. template_watch -> record.apply: store what differs from the archive, many decisions in a transaction.
+9. template_verdicts -> held_recorder.record_released: store what was held back and waits no longer.
+10. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
+11. pipeline -> record.parse_pages: parse the stored pages of a decision.
+12. pipeline -> template_watch.record: hold back what may be a change of the site's template.
+13. template_watch -> record.apply: store what differs from the archive, many decisions in a transaction.
+14. record -> relate.relate: link a decision with those that belong with it.
 
-Pure modules are asked on the way: windows, chapters, compare, failures, outside_blocks.
+Pure modules are asked on the way: windows, chapters, compare, failures, outside_blocks, text_likeness.
 """
 
 from __future__ import annotations
