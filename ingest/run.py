@@ -95,9 +95,7 @@ def perform(
         task = replace(task, paths=tuple(found))
     try:
         with heeding(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
-            if known is not None:
-                require_known(db, database, known)
-            place = find_place(database)
+            place = _require_archive(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s begins (run %d)", name, number)
@@ -112,6 +110,13 @@ def perform(
     require_place(database, place)  # what it says of the archive is of the file that it wrote
     log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
+
+
+def _require_archive(db: sqlite3.Connection, database: Path, known: Identity | None) -> tuple[int, int] | None:
+    """The place of the file that a connection has open. Raises ArchiveLost where it is not the known archive."""
+    if known is not None:
+        require_known(db, database, known)
+    return find_place(database)
 
 
 _SLICE_WAIT_SECONDS = 600.0
