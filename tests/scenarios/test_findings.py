@@ -66,7 +66,8 @@ def test_what_is_odd_is_a_row_and_is_told(world: World, tmp_path: Path) -> None:
     assert world.ask("SELECT reference, date, text FROM notes") == [
         ("25 004 904", "2026-05-01", "Ombudsman satisfied: 1 May 2026.")
     ]
-    assert world.ask("SELECT reference, other, reason FROM related") == [("25 004 902", "25 004 903", "named in title")]
+    named = "SELECT reference, other FROM related WHERE reason = 'named in title'"
+    assert world.ask(named) == [("25 004 902", "25 004 903")]
     assert world.ask("SELECT masked, example, decisions FROM outside_blocks") == [("Rate it NUMBER.", "Rate it 7.", 1)]
 
 

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ingest.clock import Clock, Stop, instant
 from ingest.crawling.windows import EVERYTHING, gaps, joined
-from ingest.run import Backfill, Outcome, Resume, Sync, Task
+from ingest.recording.template_guard import PENDING
+from ingest.run import Backfill, Outcome, Resume, Sync, Task, Template
 from lgsco.replica.corpus import generate
 from lgsco.replica.edits import DropCard, NoTotal, RepeatCard, WrongTotal
 from lgsco.replica.faults import Fault, Respond, server_error
@@ -483,7 +484,16 @@ class Adversary(RuleBasedStateMachine):
             if outcome is None or outcome.exit_code != 12:
                 break  # else by chance three known decisions were drawn that were withdrawn
             outcome = self._run(Sync())
+        if outcome is not None and outcome.state == "template":
+            self._accept_changes()
+            self._run(Sync())
         self.all_is_well()
+
+    def _accept_changes(self) -> None:
+        """Decides as the user does: where there are few decisions, nothing else shows that a change is no redesign."""
+        states = ", ".join(map(repr, PENDING))
+        for change in self.world.ask(f"SELECT id FROM template_changes WHERE state IN ({states})"):
+            self.world.run(Template(change, "accepted"))
 
     def _has_arrived(self) -> bool:
         assert self.last is not None

@@ -240,6 +240,7 @@ def test_raw_pages_and_what_only_the_program_reads_are_hidden(web: httpx.Client,
         *("decisions", "revisions", "entries", "windows", "moves", "absences", "queue", "checks", "requests", "runs"),
         *("request_days", "promises", "robots", "intents", "site_totals"),
         *("oddities", "notes", "related", "unreadable", "outside_blocks", "listing_findings", "template_changes"),
+        *("archive", "fill_state"),
     }
     assert {"pages", "dictionaries", "layouts", "_sqlite_migrations", "decisions_fts"} <= tables.keys()
     assert "/pages" not in web.get("/").text
