@@ -78,7 +78,10 @@ class Tally:
     def note_new_block(self, reference: str, example: str) -> None:
         """Counts and reports a kind of block that was never seen outside a decision before."""
         self.new_blocks.append(f"{reference}: {example!r}")
-        log.info("%s: a new kind of block outside the decision: %r", reference, example)
+        if self.knew_blocks:
+            log.info("%s: a new kind of block outside the decision: %r", reference, example)
+        elif len(self.new_blocks) == 1:  # in a new archive every kind is new
+            log.info("%s: the first block outside a decision: %r; `lgsco template` lists more", reference, example)
 
     def leave_out(self, files: Sequence[tuple[Path, str, bool]]) -> None:
         """Counts and reports files that were not read, each with the reason and whether it may hold decisions."""

@@ -232,7 +232,7 @@ class StatusReport:
         return [
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
             *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
-            f"excluded, listed and not to be had: {self.holdings.excluded:,}",
+            f"excluded (listed, and cannot be fetched or parsed): {self.holdings.excluded:,}",
             *([f"fetched, held back: {self.holdings.held_back:,} (pending)"] if self.holdings.held_back else []),
             *map(describe_change, self.template_changes),
         ]
@@ -275,7 +275,8 @@ class StatusReport:
     def _canary_line(self) -> str:
         canary = self.canary
         failed = f"; failed {canary.failed_at}: {canary.finding or ''}" if canary.failed_at else ""
-        return f"canary: last passed {canary.passed_at or 'never'}{failed}"
+        checked = f"last passed {canary.passed_at}" if canary.passed_at else "not checked yet"
+        return f"canary: {checked}{failed}"
 
     def _daemon_line(self) -> str:
         if self.daemon is not None and self.daemon_runs:
@@ -293,9 +294,11 @@ class StatusReport:
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
-        age = "never" if self.hours_since_success is None else f"{self.hours_since_success:.0f} hours ago"
+        told = "last sync or backfill that ended without a failure"
+        if self.hours_since_success is None:
+            return f"{told}: never{': STALE' if self.is_late else ''}"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
-        return f"last sync or backfill that ended without a failure: {age}{late}"
+        return f"{told}: {self.hours_since_success:.0f} hours ago{late}"
 
 
 def report_status(

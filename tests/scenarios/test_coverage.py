@@ -253,7 +253,7 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
     shown = lgsco("status", "--db", books.database, code=stale)
     for words in (
         "waiting to be fetched: 1; of them failed so far: 1\n",
-        "excluded, listed and not to be had: 1\n",
+        "excluded (listed, and cannot be fetched or parsed): 1\n",
         "2025-01-01 to today: not proven; ",
         "2025-05-07 to 2025-05-07 (the site stated no total)",
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet\n",

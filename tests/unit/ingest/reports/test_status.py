@@ -183,7 +183,7 @@ def test_a_stale_archive_says_so_and_by_which_limit() -> None:
 def test_an_archive_without_a_success_is_stale() -> None:
     empty = report(last_success=None)
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
-    assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never, more than 100: STALE"
+    assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never: STALE"
 
 
 def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() -> None:
@@ -240,7 +240,10 @@ def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
     assert lines[2] == "waiting to be fetched: 12; of them failed so far: 11"
     assert lines[3] == f"  25 000 001 (3 tries, next {NEXT}): the site answers 500"
     assert lines[12].startswith("  25 000 010 ")
-    assert lines[13:15] == ["  … and 2 more; --json names them", "excluded, listed and not to be had: 2"]
+    assert lines[13:15] == [
+        "  … and 2 more; --json names them",
+        "excluded (listed, and cannot be fetched or parsed): 2",
+    ]
     assert "25 000 000" not in "\n".join(lines)
     assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
 
@@ -314,16 +317,16 @@ def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
 @pytest.mark.parametrize(
     ("canary", "words"),
     [
-        (Canary(None, None, None), "never"),
-        (Canary("2026-11-02T07:31:00Z", None, "it reads"), "2026-11-02T07:31:00Z"),
+        (Canary(None, None, None), "not checked yet"),
+        (Canary("2026-11-02T07:31:00Z", None, "it reads"), "last passed 2026-11-02T07:31:00Z"),
         (
             Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
-            "2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",
+            "last passed 2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",
         ),
     ],
 )
 def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str) -> None:
-    assert f"canary: last passed {words}" in report(canary=canary).lines()
+    assert f"canary: {words}" in report(canary=canary).lines()
 
 
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
