@@ -107,14 +107,14 @@ class Version(NamedTuple):
     contested: dict[date, tuple[str, ...]]
     """What it counts and shows in no search, and what wide searches neither count nor show and narrow ones do: a claim
     may count it or not."""
-    stated: int
-    """The total it states for all dates."""
+    stated: tuple[int, ...]
+    """The totals it states for all dates, by what is asked besides the dates."""
 
     @property
-    def totals(self) -> tuple[int, int, int]:
+    def totals(self) -> tuple[int, ...]:
         """What can be called its total: what it states, and what it shows without and with what is contested."""
         sure = sum(map(len, self.listed.values()))
-        return self.stated, sure, sure + sum(map(len, self.contested.values()))
+        return *self.stated, sure, sure + sum(map(len, self.contested.values()))
 
 
 @dataclass
@@ -182,7 +182,9 @@ class Site:
         contested = self.cardless | self.only_asked_with.keys()
         sure = [one for one in found[:most] if one.reference not in contested]
         unsure = [one for one in found[:most] if one.reference in contested] + found[most:]
-        version = Version(self.clock(), _by_day(sure), _by_day(unsure), self._count(found))
+        ways = sorted({"", *self.only_asked_with.values(), *self.narrowed})
+        stated = tuple(self._count([one for one in found if self._is_listed(one, way)]) for way in ways)
+        version = Version(self.clock(), _by_day(sure), _by_day(unsure), stated)
         if self.versions and self.versions[-1].since == version.since and not self._was_seen:
             self.versions.pop()
         self.versions.append(version)
