@@ -43,7 +43,7 @@ from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
 from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
 
-NORMALISER = "2"
+NORMALISER = "3"
 """The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
