@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import pytest
+
 from bench.claims import play
 from bench.truth.counts import FULL_PERCENT, Counts, percent
 from bench.truth.program import NO_FATE, Fate, Program, Ran, Runs
@@ -48,6 +50,7 @@ def print_instead(ran: Ran, words: str) -> Ran:
     return ran if "--json" in ran.arguments else replace(ran, code=0, out=f"{words}\n", err="")
 
 
+@pytest.mark.thorough
 def test_a_program_that_never_claims_anything_is_found_out() -> None:
     counts = wrong(lambda ran: replace(ran, code=ran.code or 10, out="", err=""))
     assert set(counts.kinds) == {"late"}
@@ -55,12 +58,14 @@ def test_a_program_that_never_claims_anything_is_found_out() -> None:
     assert percent(counts.arrived, counts.sequences) < 99
 
 
+@pytest.mark.thorough
 def test_a_program_that_claims_everything_is_found_out() -> None:
     counts = wrong(lambda ran: print_instead(ran, "2000-01-01 to today: 7 of 7 listed decisions are in the archive."))
     assert counts.kinds["false"]
     assert counts.kinds["false exit"]
 
 
+@pytest.mark.thorough
 def test_a_program_that_says_complete_without_dates_is_found_out() -> None:
     counts = wrong(lambda ran: print_instead(ran, "complete: the archive is up to date"))
     assert counts.kinds["unexplained"]

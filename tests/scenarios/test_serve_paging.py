@@ -479,6 +479,7 @@ def test_a_csv_stream_that_cannot_go_on_is_abort_on_failure_and_not_ended(alone:
     assert server.client.get(f"/{NAME}").status_code == 200
 
 
+@pytest.mark.thorough
 def test_a_csv_of_more_than_100_megabytes_is_whole(alone: tuple[Path, Served]) -> None:
     path, server = alone
     fill(path, 14_000)

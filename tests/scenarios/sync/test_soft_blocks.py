@@ -253,6 +253,7 @@ def test_what_falls_by_age_in_one_day_is_no_block(tmp_path: Path, time: Time) ->
         assert sync_daily(world, 1).exit_code == 0
 
 
+@pytest.mark.thorough
 def test_all_that_is_past_its_age_may_leave_in_one_day(tmp_path: Path, time: Time) -> None:
     """Half of all decisions, and no more than age explains."""
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
@@ -286,6 +287,7 @@ def test_a_fall_to_nothing_at_all_is_no_less_a_fall(tmp_path: Path, time: Time) 
         assert set(before[3]) <= set(entries), "what the site shows of other years may be noted"
 
 
+@pytest.mark.thorough
 def test_most_decisions_withdrawn_in_truth_are_known_once_a_backfill_walked_them(tmp_path: Path, time: Time) -> None:
     """However the chance falls by which known decisions are read: in the end it is told as it is."""
     site = Site(decided(150, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)

@@ -140,6 +140,7 @@ def figures() -> dict[str, Figure]:
     return {figure.name: figure for figure in measure(2_000, years=2, late=4, draws=2, days=40)}
 
 
+@pytest.mark.thorough
 def test_ours_misses_nothing_and_reaches_what_does_not_depend_on_size(figures: dict[str, Figure]) -> None:
     ours = [figure for name, figure in figures.items() if name.endswith(f"{OURS}: missed")]
     assert [(figure.values, figure.unit) for figure in ours] == [((0,), "of 2,000"), ((0,), "of 4"), ((0,), "of 200")]
@@ -147,6 +148,7 @@ def test_ours_misses_nothing_and_reaches_what_does_not_depend_on_size(figures: d
     assert all(figure.reached for figure in figures.values())
 
 
+@pytest.mark.thorough
 def test_newest_first_misses_what_comes_late_and_most_of_what_comes_at_once(figures: dict[str, Figure]) -> None:
     assert figures["one 14 months late, every month again: missed"].value == 0
     assert figures["100 in four months, every month again: missed"].value == 0
@@ -158,6 +160,7 @@ def test_newest_first_misses_what_comes_late_and_most_of_what_comes_at_once(figu
     assert known.value > page.value
 
 
+@pytest.mark.thorough
 def test_the_dearest_late_one_is_what_is_judged(figures: dict[str, Figure]) -> None:
     asked, dearest = figures["one 14 months late, lgsco"], figures["one 14 months late, lgsco, the dearest"]
     assert len(asked.values) == 4
@@ -166,6 +169,7 @@ def test_the_dearest_late_one_is_what_is_judged(figures: dict[str, Figure]) -> N
     assert dearest.target == 15
 
 
+@pytest.mark.thorough
 def test_the_share_of_the_bound_is_told_for_every_draw(figures: dict[str, Figure]) -> None:
     asked, shares = figures["100 in four months, lgsco"], figures["100 in four months, lgsco, of the bound"]
     assert len(asked.values) == len(shares.values) == 2
@@ -177,6 +181,7 @@ def test_the_four_months_have_as_many_days_as_the_bound_says() -> None:
     assert (FOUR_MONTHS.last - FOUR_MONTHS.first).days + 1 == 120
 
 
+@pytest.mark.thorough
 def test_a_day_at_rest_owes_what_the_cadence_says(figures: dict[str, Figure]) -> None:
     rest = figures["a day at rest with the default cadence"]
     assert len(rest.values) == 40

@@ -227,6 +227,7 @@ restore(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), "2026-11-29T17:20:
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("leaves_log", [False, True])
 def test_a_restore_that_is_killed_at_any_step_leaves_the_old_file_or_the_backup(
     database: Path, backup: Path, leaves_log: bool, tmp_path: Path
