@@ -220,7 +220,7 @@ def test_shortened_waits_are_summed_up_with_their_day(world: World) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("status", [403, 429, 500, 503])
+@pytest.mark.parametrize("status", [429, 503, *(pytest.param(n, marks=pytest.mark.thorough) for n in (403, 500))])
 @pytest.mark.parametrize(
     "ahead",
     [timedelta(), timedelta(hours=5), -timedelta(hours=5), timedelta(days=9_000), -timedelta(days=9_000)],

@@ -168,9 +168,13 @@ def test_the_tables_know_every_fault_of_the_catalogue() -> None:
     assert set(FRESH) == set(HELD) == set(KINDS)
 
 
+THOROUGH = pytest.mark.thorough
+"""Faults of everything at once: those of the listing and of the pages alone are always tried."""
+
+
 def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
     return [
-        pytest.param(name, scope, endings, id=f"{name}-{scope}")
+        pytest.param(*(name, scope, endings), id=f"{name}-{scope}", marks=THOROUGH if scope == "everything" else ())
         for kind, scopes in table.items()
         for name in KINDS[kind]
         for scope, endings in scopes.items()
