@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import zstandard
@@ -223,6 +223,9 @@ def find_position(db: sqlite3.Connection, normaliser: str) -> str:
     return str(row[0]) if row else ""
 
 
+_PAGE = "id, chapter, url, fetched_at, charset, dictionary, body"
+
+
 def find_newest(
     db: sqlite3.Connection, codec: Codec, reference: str, state: str | None = None
 ) -> list[tuple[int, Page]]:
@@ -230,15 +233,12 @@ def find_newest(
     Damaged."""
     states = "state NOT IN ('kept', 'held')" if state is None else "state = ?2"
     rows = db.execute(
-        f"SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages WHERE reference = ?1 AND {states} "
+        f"SELECT {_PAGE} FROM pages WHERE reference = ?1 AND {states} "
         f"AND id >= (SELECT max(id) FROM pages WHERE reference = ?1 AND {states} AND chapter = 1) "
         "AND ?2 IS ?2 ORDER BY chapter",
         (reference, state),
     ).fetchall()
-    return [
-        (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
-        for page, chapter, url, fetched_at, charset, dictionary, body in rows
-    ]
+    return _make_pages(codec, reference, rows)
 
 
 def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
@@ -256,11 +256,16 @@ def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> li
 def find_version(db: sqlite3.Connection, codec: Codec, reference: str, first: int) -> list[tuple[int, Page]]:
     """The pages of a decision that were fetched together, by the first of them. Raises Damaged."""
     rows = db.execute(
-        "SELECT id, chapter, url, fetched_at, charset, dictionary, body FROM pages WHERE reference = ?1 AND id >= ?2 "
+        f"SELECT {_PAGE} FROM pages WHERE reference = ?1 AND id >= ?2 "
         "AND id < coalesce((SELECT min(id) FROM pages WHERE reference = ?1 AND id > ?2 AND chapter = 1), id + 1) "
         "ORDER BY chapter",
         (reference, first),
     ).fetchall()
+    return _make_pages(codec, reference, rows)
+
+
+def _make_pages(codec: Codec, reference: str, rows: Iterable[Sequence[Any]]) -> list[tuple[int, Page]]:
+    """The pages of rows that have the columns of `_PAGE`, with their numbers."""
     return [
         (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
         for page, chapter, url, fetched_at, charset, dictionary, body in rows

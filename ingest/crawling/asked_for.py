@@ -31,7 +31,7 @@ class AskedFor:
     paused: list[Window]
     """What backfills that the user stopped have not proven."""
     filling: list[Window] = field(default_factory=list)
-    """What the fill has not proven."""
+    """The dates that the fill has not proven yet."""
 
     @property
     def unfinished(self) -> list[Window]:

@@ -7,6 +7,7 @@ neither before nor after, and every card bears a date of its range.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class RangeCards:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What comparing a form with the bare one found."""
+    """The result of comparing a form with the bare one."""
 
     form: ListingForm
     is_wider: bool
@@ -91,9 +92,10 @@ def is_wider(ranges: Sequence[RangeCards]) -> bool:
 
 
 def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, int | None]) -> Compared:
-    """Compares a form with the bare one. `totals`: what the bare form states for some windows, that of
-    all dates first; the other form is asked for the same."""
+    """Compares a form with the bare one. `totals`: the bare form's totals of some windows, that of all
+    dates first. The other form is asked for the totals of the same windows."""
 
+    @functools.cache  # a range is asked for once: totals only say where to look
     def ask(window: Window) -> tuple[int | None, int | None]:
         return listing.look_aside(window, form=BARE).total, listing.look_aside(window, form=form).total
 

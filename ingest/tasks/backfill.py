@@ -29,7 +29,7 @@ from datetime import date
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import UsageError
 from ingest.reports.estimate import describe_backfill
-from ingest.tasks.crawl import Crawl, ask_site_total, crawling
+from ingest.tasks.crawl import Crawl, ask_site_total, crawling, record_site_total
 from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
 from storage import intents, ledger, queue
@@ -131,11 +131,10 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
 
 def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | None) -> None:
     """Records the total of all dates, which claims name. `total`: that of the window."""
-    if window != EVERYTHING:
+    if window == EVERYTHING:
+        record_site_total(run, total)
+    else:
         ask_site_total(run, crawl)
-    elif total is not None:
-        with atomic(run.db):
-            intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
 
 
 def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:

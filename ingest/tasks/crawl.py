@@ -106,7 +106,11 @@ def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> P
 def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
     """Records the total that the site states for all dates. An answer without a total is no zero: then nothing is
     recorded."""
-    total = crawl.walker.ask_aside(EVERYTHING)
+    record_site_total(run, crawl.walker.ask_aside(EVERYTHING))
+
+
+def record_site_total(run: TaskRun, total: int | None) -> None:
+    """Records the total that the site stated for all dates; nothing where it stated none."""
     if total is not None:
         with atomic(run.db):
             intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
