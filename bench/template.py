@@ -1,8 +1,8 @@
 """Template changes: ten redesigns of a site, with amendments and new decisions on the same day; and the guard's cost.
 
-Archives of 1, 3, 20 and 400 decisions. After the run no stored text may have the template's words, no amendment may be
-recorded that is none, and each that is one must be recorded, or held and named. The cost is the CPU of a sync that
-rereads every page, with the guard and without it, in turns.
+Archives of 1, 3, 20 and 400 decisions. After the run no stored text may have the template's words, and no decision that
+the publisher left alone may count as amended. Each true amendment must be recorded, or held and named. The cost is the
+CPU time of a sync that rereads every page, with the guard and without it, in turns.
 
     python -m bench template --decisions 400 --rounds 9
 """
@@ -38,7 +38,7 @@ COST_MOST = 0.05
 
 @dataclass(slots=True)
 class _Counts:
-    """What was wrong, over all plays."""
+    """The faults of all plays together."""
 
     plays: int = 0
     wrong: int = 0

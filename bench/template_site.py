@@ -32,7 +32,7 @@ _ROW = re.compile(r'<p><span class="label">Decision date : .*?</p>\n', re.DOTALL
 _CLOSING = "<p>Investigator"
 
 Change = Callable[[str, Sample], str]
-"""What a redesign makes of a page."""
+"""Redesigns a page: takes its HTML and its decision, and returns the new HTML."""
 
 
 def _after_summary(block: str) -> Change:
@@ -108,7 +108,7 @@ class TemplateSite:
     amendments: dict[str, str] = field(default_factory=dict)
     """By reference, what stands before the closing line now."""
     requests: list[str] = field(default_factory=list)
-    """What was asked for, in order."""
+    """The targets of the requests, in order."""
     _samples: dict[str, Sample] = field(default_factory=dict)
     """By address."""
     _pages: dict[tuple[object, ...], bytes] = field(default_factory=dict)

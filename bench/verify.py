@@ -48,7 +48,7 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
 
 
 def _verify(db: sqlite3.Connection) -> list[Damage]:
-    """What `lgsco verify` does, the count of cross-references included."""
+    """Does the same as `lgsco verify`, and counts cross-references too."""
     return [*verify.check(db, look=CrossReferenceCount()), *check_index(db)]
 
 

@@ -192,14 +192,14 @@ class Events:
         self._site.note()
 
     def _narrow(self) -> None:
-        """What is asked besides the dates hides all decisions, or those of some dates."""
+        """Makes one form of the listing hide all decisions, or those of some dates."""
         edge = self._chance.choice((date.max, self.some_day()))
         asked_with = self._chance.choice(ASKED_WITH)
         self._site.narrowed[asked_with] = lambda day: day <= edge
         self._site.note()
 
     def _widen(self) -> None:
-        """A few decisions are listed only where something is asked besides the dates."""
+        """Makes one form of the listing show a few decisions that no other form shows."""
         asked_with = self._chance.choice(ASKED_WITH)
         for name in self._chance.sample(sorted(self._site.decisions), min(5, len(self._site.decisions))):
             self._site.only_asked_with[name] = asked_with

@@ -64,7 +64,7 @@ class Counted(sqlite3.Connection):
 
 
 class Timetable:
-    """What the daemon does by itself: its plan, and heartbeats, which no thread writes here."""
+    """The daemon's timetable and its heartbeats, which no thread writes here."""
 
     def __init__(self, daemon: Any, plan: Any) -> None:
         self._daemon = daemon

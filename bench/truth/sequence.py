@@ -89,7 +89,7 @@ class Play:
         self.lost = False
         """Whether the file vanished or was replaced while the command ran."""
         self.stored_at_loss: frozenset[str] = frozenset()
-        """What the lost file held when it was closed last: what the daemon says before the loss is of that."""
+        """Decisions in the lost file when it was last closed. The daemon's claims before the loss are about those."""
         self.last_began = self.time.at
         """When the last command that asked the site began."""
         self.history: list[str] = []

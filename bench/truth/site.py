@@ -298,7 +298,7 @@ class Site:
 
 
 def _asked_with(path: str, values: dict[str, str]) -> str:
-    """What a search asks for besides the dates; "" where it is nothing."""
+    """The names of a search's parameters besides the dates and the page, or "/"; "" where there are none."""
     return "/" if path.endswith("/") else "&".join(sorted(values.keys() - {"fd", "td", "page"}))
 
 
