@@ -47,6 +47,17 @@ def only_loopback() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    """Undoes the log handlers that a command set up in this process: they write to the stderr of their own test."""
+    root, ours = logging.getLogger(), logging.getLogger("lgsco")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
 @pytest.fixture
 def time() -> Time:
     return Time()
@@ -70,10 +81,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+def here(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Here:
     """Runs commands in this process, where nothing but their words and exit codes is asked: a tenth of the time."""
-    root, ours = logging.getLogger(), logging.getLogger("lgsco")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, code: int = 0) -> Ran:
@@ -83,10 +96,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert ran.code == code, ran.err
         return ran
 
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
+    return run
 
 
 @pytest.fixture

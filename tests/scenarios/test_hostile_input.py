@@ -301,15 +301,8 @@ def test_an_error_that_quotes_the_site_is_one_harmless_line(
         raise error(f"{ATTACK}\nlgsco: complete")
 
     monkeypatch.setattr("storage.database.reading", fail)
-    root, ours = logging.getLogger(), logging.getLogger("lgsco")
-    before = root.handlers[:], root.level, ours.level
-    try:
-        with pytest.raises(SystemExit) as end:
-            main(["search", "x", *debug])
-    finally:
-        root.handlers[:] = before[0]
-        root.setLevel(before[1])
-        ours.setLevel(before[2])
+    with pytest.raises(SystemExit) as end:
+        main(["search", "x", *debug])
     assert end.value.code == 1
     said = capsys.readouterr().err
     assert not driving(said)
