@@ -1,4 +1,4 @@
-"""The schema, as numbered migrations in `storage.migrations`; each is one transaction.
+"""The schema, as numbered migrations in `storage.migrations`; all that a file lacks are applied in one transaction.
 
 `decisions` holds the current reading of every decision. Its text is stored once: `layouts` says what each line of a
 text is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the text in place and triggers keep

@@ -81,6 +81,19 @@ def _connect(path: Path, create: bool) -> sqlite3.Connection:
         raise
 
 
+def _migrate(db: sqlite3.Connection) -> None:
+    """Applies all pending migrations in one transaction: a file is never left between two schemas, and a new one waits
+    for the disk a few times instead of a few times a migration."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(Database(db))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
 def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeBy | None) -> None:
     version = schema_version(db, path)
     if not version and not create:  # an empty file, or one whose making was interrupted
@@ -88,7 +101,7 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeB
     if version < SCHEMA_VERSION:
         db.execute("PRAGMA foreign_keys = OFF")  # SQLite then lets a table be rebuilt that others refer to
         try:
-            migrations.apply(Database(db))
+            _migrate(db)
         finally:
             db.execute("PRAGMA foreign_keys = ON")
         if not version and made_by is not None:

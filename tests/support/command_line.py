@@ -28,7 +28,7 @@ from support.paths import ROOT
 
 PATIENCE = 60
 """Seconds until a process that should have ended is called hung."""
-HANG = 5
+HANG = 10
 """Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""
 
 
