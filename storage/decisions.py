@@ -173,7 +173,10 @@ def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str
     return frozenset(sha for sha, _ in revisions), printed
 
 
-_STAGED = (*DECISION, "last_seen", "text")
+_COLUMNS = (*DECISION, "last_seen", "text")
+_ROW_OF_PLACES = f"({', '.join('?' * len(_COLUMNS))})"
+_ROWS_AT_ONCE = 250
+"""Rows in one statement: 250 x 17 values, below the 32,766 that SQLite takes."""
 _INSERT_REVISION = (
     "INSERT INTO revisions (reference, revision, recorded_at, source, change, text_sha256, normaliser, page, document, "
     "run, fields, sha256, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -183,23 +186,24 @@ _INSERT_REVISION = (
 def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int | None) -> None:
     """Records decisions that are not held yet. Call it inside a transaction.
 
-    The rows go through a temporary table, because the full-text index is flushed at every statement.
+    Many rows go into one statement, because SQLite flushes the full-text index after every statement.
     """
     if not readings:
         return
     rows = [_first_row(reading) for reading in readings]
-    staged = [[row[name] for name in _STAGED] for row in rows]
-    db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
-    db.execute("DELETE FROM staged")
-    db.executemany(f"INSERT INTO staged VALUES ({', '.join('?' * len(_STAGED))})", staged)
-    db.execute(f"INSERT INTO decisions ({', '.join(_STAGED)}) SELECT * FROM staged ORDER BY rowid")
-    db.execute("DELETE FROM staged")
+    values = [[row[name] for name in _COLUMNS] for row in rows]
+    for start in range(0, len(values), _ROWS_AT_ONCE):
+        some = values[start : start + _ROWS_AT_ONCE]
+        db.execute(
+            f"INSERT INTO decisions ({', '.join(_COLUMNS)}) VALUES {', '.join([_ROW_OF_PLACES] * len(some))}",
+            [value for row in some for value in row],
+        )
     layouts = [layout(reading.decision.lines) for reading in readings]
     db.executemany(
         "INSERT INTO layouts (reference, kinds, numbers, sha256) VALUES (?, ?, ?, ?)",
         [
-            (row["reference"], *its_layout, digest((*values[: len(DECISION)], *its_layout)))
-            for row, values, its_layout in zip(rows, staged, layouts, strict=True)
+            (row["reference"], *its_layout, digest((*printed[: len(DECISION)], *its_layout)))
+            for row, printed, its_layout in zip(rows, values, layouts, strict=True)
         ],
     )
     first: RevisionReason = "first"

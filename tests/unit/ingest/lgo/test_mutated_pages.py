@@ -14,16 +14,16 @@ SEED = 7
 
 
 def test_no_mutated_page_is_accepted_with_words_missing() -> None:
-    verdicts = read_mutants(range(3000), DECISIONS, SEED, load())
+    verdicts = read_mutants(range(2000), DECISIONS, SEED, load())
     assert [verdict for verdict in verdicts if verdict.lost] == []
-    assert sum(verdict.is_accepted for verdict in verdicts) > 2000
+    assert sum(verdict.is_accepted for verdict in verdicts) > 1300
 
 
 def test_mutated_pages_that_look_the_same_in_a_browser_are_accepted() -> None:
     browser()
     every = bases(40, SEED)
-    made = [mutant(number, every, SEED) for number in range(800)]
-    verdicts = read_mutants(range(800), 40, SEED, load())
+    made = [mutant(number, every, SEED) for number in range(600)]
+    verdicts = read_mutants(range(600), 40, SEED, load())
     with Chromium() as chromium:
         shown = {
             base.page: words_digest(text)
@@ -38,5 +38,5 @@ def test_mutated_pages_that_look_the_same_in_a_browser_are_accepted() -> None:
     for verdict, is_alike in zip(verdicts, alike, strict=True):
         count[verdict.kind] += is_alike
         accepted[verdict.kind] += is_alike and verdict.is_accepted
-    assert min(count[kind] for kind in SEEN) > 50
+    assert min(count[kind] for kind in SEEN) > 35
     assert {kind: accepted[kind] / count[kind] for kind in SEEN if accepted[kind] < LEAST_ACCEPTED * count[kind]} == {}
