@@ -112,7 +112,7 @@ def _show_left_out_of(document: str, reference: str) -> int:
         print_line(f"lgsco: {document}: {error}; an imported document itself is not stored", err=True)
         return exit_codes.NOT_STORED
     if decision.reference != reference:
-        print_line(f"lgsco: {document} holds {decision.reference} now, not {reference}", err=True)
+        print_line(f"lgsco: {document} now contains {decision.reference}, not {reference}", err=True)
         return exit_codes.NOT_STORED
     _print_left_out(decision)
     return exit_codes.DONE
