@@ -2,12 +2,11 @@
 
 A page has a generated part between two comments, `<!-- generated: NAME -->` and `<!-- end -->`. A test compares each
 part with the program. Edit the descriptions where the program has them: `lgsco/web/metadata.py` (tables),
-`lgsco/cli/` (commands, exit codes) and `config.toml` (settings).
+`lgsco/cli/` (commands, exit codes) and `config.toml` (settings). The diagram of packages is a file of its own.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from docs import package_diagram
 from ingest.config import Config
 from lgsco.cli.exit_codes import MEANINGS
 from lgsco.cli.main import HEADINGS
@@ -169,95 +169,21 @@ def _as_toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-# ---------------------------------------------------------------- packages
-
-_PACKAGES = (
-    *("ingest.parsing", "ingest.lgo", "storage", "ingest.fetching", "ingest.recording", "ingest.crawling"),
-    *("ingest.reports", "ingest.tasks", "ingest.run", "scheduler", "lgsco.replica", "lgsco.web", "lgsco.cli"),
-)
-_SHARED_MODULES = frozenset(
-    {"storage.model", "storage.errors", "ingest.errors", "ingest.clock", "ingest.config", "ingest.progress"}
-)
-"""Modules that any package may import; `ingest.progress` shows a task's progress. The diagram leaves them out."""
-
-
-def _package_of(module: str) -> str | None:
-    if any(module == one or module.startswith(f"{one}.") for one in _SHARED_MODULES):
-        return None
-    return next((one for one in _PACKAGES if module == one or module.startswith(f"{one}.")), None)
-
-
-def find_package_imports() -> dict[str, set[str]]:
-    """Returns which packages each package imports, from the import statements of every module."""
-    paths = [
-        ROOT / "scheduler.py",
-        *(path for top in ("ingest", "storage", "lgsco") for path in (ROOT / top).rglob("*.py")),
-    ]
-    found: dict[str, set[str]] = {package: set() for package in _PACKAGES}
-    for path in paths:
-        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        package = _package_of(module)
-        if package is None:
-            continue
-        for name in _find_imports(path):
-            imported = _package_of(name)
-            if imported is not None and imported != package:
-                found[package].add(imported)
-    return found
-
-
-def _find_imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def draw_packages() -> str:
-    """Returns a Mermaid diagram of the packages. An import that also follows from others has no arrow."""
-    imports = find_package_imports()
-    lines = ["```mermaid", "flowchart TD"]
-    lines += [f'    {_node(package)}["{package}"]' for package in reversed(_PACKAGES)]
-    for package in reversed(_PACKAGES):
-        for imported in sorted(
-            imports[package] - _reached_through(package, imports), key=_PACKAGES.index, reverse=True
-        ):
-            lines.append(f"    {_node(package)} --> {_node(imported)}")
-    return "\n".join([*lines, "```"]) + "\n"
-
-
-def _node(package: str) -> str:
-    return package.replace(".", "_")
-
-
-def _reached_through(package: str, imports: dict[str, set[str]]) -> set[str]:
-    """The packages that others imported by the package import, directly or not."""
-    reached: set[str] = set()
-    waiting = [below for imported in imports[package] for below in imports[imported]]
-    while waiting:
-        one = waiting.pop()
-        if one not in reached:
-            reached.add(one)
-            waiting += imports[one]
-    return reached
-
-
 PARTS: dict[str, Callable[[], str]] = {
     "tables": describe_schema,
     "commands": describe_commands,
     "exit-codes": describe_exit_codes,
     "settings": describe_settings,
-    "packages": draw_packages,
 }
 
 
 def main() -> None:
-    """Writes every page whose generated parts have changed, and prints its name."""
-    for path in sorted(DOCS.rglob("*.md")):
-        before = path.read_text(encoding="utf-8")
-        if (after := refresh(before)) != before:
-            path.write_text(after, encoding="utf-8")
+    """Writes every file whose generated parts have changed, and prints its name."""
+    files = {path: refresh(path.read_text(encoding="utf-8")) for path in sorted(DOCS.rglob("*.md"))}
+    files[package_diagram.FILE] = package_diagram.draw()
+    for path, text in files.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
             print(path.relative_to(ROOT))
 
 

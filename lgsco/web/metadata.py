@@ -85,8 +85,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "decisions": {
         "title": "Decisions",
         "description": "One row for each stored decision, with its current text, newest decision first. The search "
-        "box looks in authority, summary and text, and accepts a reference in any spelling. The columns are "
-        "explained below the table.",
+        "box looks in authority, summary and text, and accepts a reference in any spelling.",
         "columns": _DECISIONS,
         "facets": ["category", "outcome", "kind", "authority"],
         "facet_size": 10,

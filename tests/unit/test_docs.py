@@ -20,7 +20,8 @@ from typing import Any
 import click
 import pytest
 
-from docs.generate import PARTS, SHARED, find_package_imports, find_unit, refresh
+from docs import package_diagram
+from docs.generate import PARTS, SHARED, find_unit, refresh
 from ingest.config import Config
 from lgsco.cli.exit_codes import MEANINGS
 from lgsco.cli.main import cli
@@ -149,7 +150,16 @@ def test_the_settings_page_has_every_setting() -> None:
 
 
 def test_the_architecture_page_describes_every_package_of_the_diagram() -> None:
-    assert first_cells(PAGES["architecture.md"]) == list(reversed(find_package_imports()))
+    assert first_cells(PAGES["architecture.md"]) == list(package_diagram.PACKAGES)
+
+
+def test_the_diagram_shows_the_imports() -> None:
+    assert package_diagram.FILE.read_text(encoding="utf-8") == package_diagram.draw(), "run `python -m docs.generate`"
+    arrows = package_diagram.find_arrows()
+    assert ("lgsco.cli", "scheduler") in arrows
+    assert ("scheduler", "ingest.run") in arrows
+    order = package_diagram.PACKAGES.index
+    assert all(order(above) < order(below) for above, below in arrows), "every arrow points down"
 
 
 # ---------------------------------------------------------------- links and the web site
