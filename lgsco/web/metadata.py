@@ -227,7 +227,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "authority": _CARD,
             "url": _PATH,
             "state": f"{_QUEUE_STATE}, or held back (fetched, and waiting for a decision about a template change).",
-            "attempts": "Failed attempts so far.",
+            "attempts": "Failures that count against its page.",
             "error": _ERROR,
             "next_at": _NEXT_AT,
             "first_listed": f"When the listing first showed it: {_INSTANT}.",
@@ -469,7 +469,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "id": _ROW_ID,
             "at": f"When the check was made: {_INSTANT}.",
             "run": _RUN,
-            "kind": "canary (a known decision was fetched again) or filters (a total was asked with other filters).",
+            "kind": "canary (a known decision was fetched again) or filters (a total was asked with other "
+            "filters; only by versions with schema 13 or older).",
             "subject": "The decisions or the range of decision dates concerned.",
             "passed": "1 if the site answered as expected, else 0.",
             "why": "Why the check was made.",
