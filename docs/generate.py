@@ -100,13 +100,18 @@ SHARED = ("config", "db", "debug", "site")
 """The options that many commands have; `docs/commands.md` explains them once."""
 
 
+_SETTINGS = "|".join(one.name for section in UNITS for one in fields(getattr(Config(), section)))
+_NAMES = re.compile(rf"(--[a-z][\w-]*|\[\w+\](?: (?:{_SETTINGS})\b)?)")
+"""Options, sections of the configuration, and settings such as `[schedule] fill`."""
+
+
 def _describe_command(command: click.Command) -> Iterator[str]:
     text, _, example = (command.help or "").partition("Example: ")
     yield f"### {command.name}"
     context = click.Context(command, info_name=f"lgsco {command.name}")
     usage = " ".join(command.collect_usage_pieces(context))
     for paragraph in text.strip().split("\n\n"):
-        yield " ".join(paragraph.split())
+        yield _NAMES.sub(r"`\1`", " ".join(paragraph.split()))
     yield f"```text\n{context.command_path} {usage}\n```"
     options = [one for one in command.params if isinstance(one, click.Option) and one.name not in SHARED]
     if options:

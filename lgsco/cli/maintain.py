@@ -147,9 +147,9 @@ def politeness(settings: Settings, as_json: bool) -> int:
 def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
     """Resume the daemon's fill, or turn it off.
 
-    The fill fetches the dates that nobody asked for, in the hours of [schedule] fill_hours. off lasts until resume and
-    is stronger than the setting [schedule] fill. Both end a suspension, also that of interrupted backfills. Stored
-    decisions stay.
+    The fill fetches the dates that nobody asked for, in the hours of [schedule] fill_hours. After off it stays off
+    until resume, whatever [schedule] fill says. Both also end a suspension, of the fill and of interrupted backfills.
+    Stored decisions stay.
 
     Example: lgsco fill off
     """
