@@ -101,7 +101,7 @@ SHARED = ("config", "db", "debug", "site")
 
 
 _SETTINGS = "|".join(one.name for section in UNITS for one in fields(getattr(Config(), section)))
-_NAMES = re.compile(rf"(--[a-z][\w-]*|\[\w+\](?: (?:{_SETTINGS})\b)?)")
+_NAMES = re.compile(rf"(?<!\w)(--[a-z][\w-]*|\[\w+\](?: (?:{_SETTINGS})\b)?)")
 """Options, sections of the configuration, and settings such as `[schedule] fill`."""
 
 

@@ -125,7 +125,9 @@ def _print_left_out(decision: Decision) -> None:
 
 @command(kind=TextCommand)
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show N matches.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N matches."
+)
 def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     """Search the text of the decisions.
 
