@@ -18,6 +18,7 @@ from docs import package_diagram
 from ingest.config import Config
 from lgsco.cli.exit_codes import MEANINGS
 from lgsco.cli.main import HEADINGS
+from lgsco.cli.options import SHARED
 from lgsco.web.metadata import SECTIONS, describe_tables
 
 ROOT = Path(__file__).parent.parent
@@ -94,10 +95,6 @@ def describe_commands() -> str:
         for command in commands:
             parts += _describe_command(command)
     return "\n\n".join(parts) + "\n"
-
-
-SHARED = ("config", "db", "debug", "site")
-"""The options that many commands have; `docs/commands.md` explains them once."""
 
 
 _SETTINGS = "|".join(one.name for section in UNITS for one in fields(getattr(Config(), section)))

@@ -73,8 +73,8 @@ def coverage(
     """Show which decision dates are proven, and what is missing.
 
     For each range of dates and each month: how many decisions the site states, how many are stored, and whether that is
-    proven. Names each missing decision. Without options, the dates are those that backfills, sync and the fill were
-    asked for. Exits with 10 if any of the dates is unproven.
+    proven. Names each missing decision. Without options, the dates are those of all backfills, of sync and of the fill.
+    Exits with 10 if any of the dates is unproven.
 
     Example: lgsco coverage --svg coverage.svg
     """

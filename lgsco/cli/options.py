@@ -20,6 +20,9 @@ from lgsco.cli.printing import log_to_stderr
 CommandFunction = Callable[..., int]
 """The body of a command. It takes the settings and the command's own options, and returns the exit code."""
 
+SHARED = ("config", "db", "debug", "site")
+"""Names of the options that commands share. Only commands that make requests have `site`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -70,7 +73,9 @@ def command(
             shared.insert(0, click.option("--site", metavar="URL", help="The site. Default: [site] base_url."))
         for option in shared:
             option(run)
-        return click.command(function.__name__.rstrip("_"), kind, **attributes)(run)
+        made = click.command(function.__name__.rstrip("_"), kind, **attributes)(run)
+        made.params.sort(key=lambda one: one.name in SHARED)  # the help lists the command's own options first
+        return made
 
     return decorate
 

@@ -22,7 +22,7 @@ SOURCE = "Local Government and Social Care Ombudsman"
 COPYRIGHT = "© Commission for Local Administration in England"
 TERMS = (
     "Re-use is free, in any format, with acknowledgement of the source and of the copyright: accurately and "
-    "without amendment, in no misleading way, and not mainly for advertising."
+    "without amendment, not in a misleading context, and not mainly for advertising."
 )
 
 _REFERENCE = "The Ombudsman's case number as printed, such as 25 004 920. A joint health case ends in a letter."
@@ -623,7 +623,7 @@ def describe() -> dict[str, Any]:
         "databases": {
             NAME: {
                 "title": "All tables and queries",
-                "description": "Ask in SQL, or start from one of the queries.",
+                "description": "Query with SQL, or start from one of the prepared queries.",
                 "tables": deepcopy(_TABLES | internal | hidden),
                 "queries": {name: query.metadata() for name, query in QUERIES.items()},
             }

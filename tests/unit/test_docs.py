@@ -21,10 +21,11 @@ import click
 import pytest
 
 from docs import package_diagram
-from docs.generate import PARTS, SHARED, find_unit, refresh
+from docs.generate import PARTS, find_unit, refresh
 from ingest.config import Config
 from lgsco.cli.exit_codes import MEANINGS
 from lgsco.cli.main import cli
+from lgsco.cli.options import SHARED
 from lgsco.web.metadata import describe, describe_tables
 from storage.errors import LgscoError
 from storage.writer import create_database
