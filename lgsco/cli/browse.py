@@ -1,4 +1,4 @@
-"""Commands that read decisions: show, search, export, serve."""
+"""Commands that read decisions: search, show, serve, export."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from storage.export import Writer
     from storage.model import Decision
 
-_REPAIR = "`lgsco verify --repair` puts back what can be rebuilt"
+_REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 
 
 @command()
 @click.argument("reference", nargs=-1, required=True)
-@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="A past reading, from 1.")
-@click.option("--left-out", is_flag=True, help="Each block of its page that is not in the text, with the rule.")
-@click.option("--raw", is_flag=True, help="The stored page, as the site sent it.")
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="Print an earlier version; 1 is the first.")
+@click.option("--left-out", is_flag=True, help="List the blocks of its page that are not in the text, and why.")
+@click.option("--raw", is_flag=True, help="Print the stored page as the site sent it.")
 def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *, left_out: bool, raw: bool) -> int:
-    """Print one decision in the text format, or what its stored page holds.
+    """Print one decision in the text format.
+
+    REFERENCE may be in any spelling: 25-004-920, 25004920 or 25 004 920. Related decisions are named on stderr. Exits
+    with 1 if the decision is not stored.
 
     Example: lgsco show 25-004-920
     """
-    from ingest.reports.lines import describe_related
-    from storage import decisions, digests, held_texts, model, related
-    from storage.database import reading
+    from storage import model
 
     try:
         printed = model.reference(" ".join(reference))
@@ -41,31 +42,40 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
         raise click.UsageError("give one of --revision, --left-out and --raw")
     if left_out or raw:
         return _show_page(settings, printed, raw=raw)
+    return _show_text(settings, printed, revision)
+
+
+def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
+    """Prints the text of a decision, and on stderr what the reader should know about it."""
+    from ingest.reports.lines import describe_related
+    from storage import decisions, digests, held_texts, related
+    from storage.database import reading
+
     with reading(settings.database) as db:
         text = decisions.find_text(db, printed, revision)
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
         waiting = held_texts.find_waiting(db, printed)
         others = related.find_related(db, printed)
     if text is None and waiting is not None and revision is None:
-        print_line(f"lgsco: {printed} is fetched and held back: `lgsco template show {waiting.change}`", err=True)
+        print_line(f"lgsco: {printed} is fetched and held back: see `lgsco template show {waiting.change}`", err=True)
         return exit_codes.NOT_STORED
     if text is None:
         what = printed if revision is None else f"revision {revision} of {printed}"
-        print_line(f"lgsco: {what} is not held in {settings.database}", err=True)
+        print_line(f"lgsco: {what} is not stored in {settings.database}", err=True)
         return exit_codes.NOT_STORED
     print_document(text)
     if others:
         print_line(f"lgsco: related: {', '.join(map(describe_related, others))}", err=True)
     if waiting is not None:
-        told = f"newer version pending since {waiting.held_at}: `lgsco template show {waiting.change}`"
-        print_line(f"lgsco: {printed}: {told}", err=True)
+        pending = f"newer version pending since {waiting.held_at}: see `lgsco template show {waiting.change}`"
+        print_line(f"lgsco: {printed}: {pending}", err=True)
     if flaw is not None:
-        print_line(f"lgsco: {printed} is damaged ({flaw}): what is printed may be wrong; {_REPAIR}", err=True)
+        print_line(f"lgsco: {printed} is damaged ({flaw}): the printed text may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE
 
 
 def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
-    """Prints the stored pages of a decision, or the blocks of them that are not in its text."""
+    """Prints the stored pages of a decision, or those of their blocks that are not in its text."""
     from ingest.clock import london_day
     from ingest.recording.chapters import parse_chapters
     from storage import decisions, pages
@@ -102,7 +112,7 @@ def _show_left_out_of(document: str, reference: str) -> int:
         print_line(f"lgsco: {document}: {error}; an imported document itself is not stored", err=True)
         return exit_codes.NOT_STORED
     if decision.reference != reference:
-        print_line(f"lgsco: {document} holds {decision.reference} now, not {reference}", err=True)
+        print_line(f"lgsco: {document} now contains {decision.reference}, not {reference}", err=True)
         return exit_codes.NOT_STORED
     _print_left_out(decision)
     return exit_codes.DONE
@@ -115,13 +125,18 @@ def _print_left_out(decision: Decision) -> None:
 
 @command(kind=TextCommand)
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N matches."
+)
 def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
-    """Full-text search: all words, "quoted phrases", a trailing * for any ending; or a reference.
+    """Search the text of the decisions.
+
+    Finds decisions that contain all words. "Quoted words" must stand together, and a word that ends in * matches any
+    ending. A reference in any spelling finds its decision. The best matches come first.
 
     Text that begins with - goes after --, as in: lgsco search -- -council
 
-    Example: lgsco search 'school "special educational needs" transport*'
+    Example: lgsco search 'council "special educational needs" assess*'
     """
     from storage.database import reading
     from storage.search import search as find
@@ -134,7 +149,7 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
         print_line(f"    {hit.snippet}")
         if hit.flaw is not None:
             print_line(
-                f"lgsco: {hit.reference} is damaged ({hit.flaw}): what is printed may be wrong; {_REPAIR}", err=True
+                f"lgsco: {hit.reference} is damaged ({hit.flaw}): the printed text may be wrong; {_REPAIR}", err=True
             )
     if not hits:
         print_line("no decision matches", err=True)
@@ -144,10 +159,18 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
 @command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl", "csv", "parquet"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl", "csv", "parquet"]),
+    default="text",
+    show_default=True,
+    help="text: one file for each decision. Others: one file.",
 )
 def export(settings: Settings, folder: Path, form: str) -> int:
-    """Write every decision to files for others, with the attribution beside.
+    """Write the decisions to files for other programs.
+
+    The files go into FOLDER, together with ATTRIBUTION.txt, the terms of the publisher. parquet needs pyarrow: install
+    lgsco[parquet]. Damaged decisions are left out and named, and the command then exits with 10.
 
     Example: lgsco export --format csv out/
     """
@@ -158,7 +181,7 @@ def export(settings: Settings, folder: Path, form: str) -> int:
     with reading(settings.database) as db:
         exported = write(db, folder, form, writer)
     for damaged in exported.left_out:
-        print_line(f"lgsco: left out, since it is damaged: {damaged}", err=True)
+        print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     click.echo(f"{exported.decisions:,} decisions in {folder}")
     if not exported.left_out:
         return exit_codes.DONE
@@ -167,7 +190,7 @@ def export(settings: Settings, folder: Path, form: str) -> int:
 
 
 def _find_parquet_writer() -> Writer:
-    """Returns the writer of Parquet files. Raises UsageError where pyarrow is not installed."""
+    """Returns the function that writes Parquet files. Raises UsageError if pyarrow is not installed."""
     try:
         from storage.parquet import write
     except ImportError as error:
@@ -179,10 +202,13 @@ def _find_parquet_writer() -> Writer:
 
 
 @command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0: any free port.")
 def serve(settings: Settings, host: str, port: int) -> int:
-    """Browse and query the database with Datasette, until Ctrl-C.
+    """Show the database in a browser, with Datasette.
+
+    Prints the address and serves until Ctrl-C. Pages, SQL queries, JSON and CSV are read-only. The database may be
+    written at the same time.
 
     Example: lgsco serve --port 8001
     """

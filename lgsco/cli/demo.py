@@ -1,4 +1,4 @@
-"""The command demo: the whole journey on a look-alike site."""
+"""The command that shows the program offline: demo."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from lgsco.cli.options import Settings, command
 
 
 @command()
-@click.option("--count", type=click.IntRange(0, 20_000), default=300, show_default=True, help="Generated decisions.")
+@click.option("--count", type=click.IntRange(0, 20_000), default=300, show_default=True, help="Invented decisions.")
 def demo(settings: Settings, count: int) -> int:
-    """The whole journey offline: a look-alike site on loopback, backfilled into a new demo.db.
+    """Try lgsco without a network.
 
-    Goes on where the same demo was stopped.
+    Starts a look-alike of the site on this machine, fills demo.db from it, and prints what to try next. A demo that was
+    stopped continues.
 
     Example: lgsco demo
     """

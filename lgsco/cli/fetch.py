@@ -1,4 +1,4 @@
-"""Commands that make and fill the database: init, backfill, sync, daemon, import, renormalise."""
+"""Commands that create and fill the database: init, backfill, sync, daemon, fill, import; and renormalise."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ingest.run import Task
 
 NAMED_DOCUMENTS = 20
-"""Unreadable documents that are named before the others are counted."""
+"""Unreadable documents that are named. The others are counted."""
 
 
 def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisions") -> int:
-    """Performs a task, shows its progress in `unit`, prints how it ended and returns its exit code."""
+    """Performs a task, shows its progress in `unit`, prints the result and returns the exit code."""
     from ingest.clock import Clock, Stop
     from ingest.progress import Progress
     from ingest.run import perform
@@ -46,9 +46,11 @@ def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisio
 
 @command()
 def init(settings: Settings) -> int:
-    """Make an empty database, for sync and daemon to fill.
+    """Create an empty database.
 
-    Example: lgsco init --db lgsco.db
+    sync and daemon need a database and do not create one. backfill, import and demo create their own.
+
+    Example: lgsco init
     """
     from ingest.clock import Clock
     from ingest.reports.fill import decide_mode, describe_fill_of_new
@@ -65,28 +67,34 @@ def init(settings: Settings) -> int:
 
 
 @command(site=True)
-@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date; default: the beginning.")
-@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, included; default: today.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most so many decisions.")
-@click.option("--withdraw", is_flag=True, help="Drop what is left of unfinished backfills of the range.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date. Default: the earliest.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive. Default: today.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N decisions.")
+@click.option("--withdraw", is_flag=True, help="Fetch nothing; drop the rest of unfinished backfills of the range.")
 def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None, withdraw: bool) -> int:
-    """Fetch every decision of a range of decision dates.
+    """Fetch every decision in a range of decision dates.
 
-    Goes on where it was stopped. Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
+    Estimates requests, time and disk space first, then shows its progress. Ctrl-C pauses it: run the same command again
+    to continue, or add --withdraw to drop the rest.
+
+    Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
     """
     from ingest.run import Backfill, Withdraw
 
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
     if withdraw and limit is not None:
-        raise click.UsageError("--withdraw fetches nothing; give it without --limit")
+        raise click.UsageError("--withdraw fetches nothing, so --limit has no meaning with it; leave one of them out")
     task = Withdraw(first, last) if withdraw else Backfill(first, last, limit)
     return run_task(settings.config, settings.database, task)
 
 
 @command(site=True)
 def sync(settings: Settings) -> int:
-    """One round of what the daemon does: fetch what is new.
+    """Find new, changed and removed decisions, once.
+
+    Does what the daemon does at each time of its timetable, with as few requests as it can. Needs a database: see init
+    and backfill. Exits with 10 if it cannot prove the dates that it answers for, and names what is missing.
 
     Example: lgsco sync
     """
@@ -97,26 +105,30 @@ def sync(settings: Settings) -> int:
 
 @command(site=True)
 def daemon(settings: Settings) -> int:
-    """Keep the timetable of config.toml, in the foreground, until SIGTERM or Ctrl-C.
+    """Run sync by the timetable in config.toml until stopped.
 
-    Example: lgsco daemon --db /var/lib/lgsco/lgsco.db
+    Stays in the foreground, for systemd or a container, and ends at SIGTERM or Ctrl-C. Between syncs it continues
+    interrupted backfills and runs the fill (see the command fill). Needs a database: see init.
+
+    Example: lgsco daemon
     """
     from ingest.clock import Clock
     from scheduler import run_daemon
 
     log = logging.getLogger("lgsco")
-    log.setLevel(min(log.level, logging.INFO))  # the daemon has no progress bar, so its log is shown on a terminal too
+    log.setLevel(min(log.level, logging.INFO))  # the daemon has no progress bar, so a terminal shows its log
     return run_daemon(settings.config, settings.database, Clock())
 
 
 @command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--unclosed", is_flag=True, help="Take statements without their closing line.")
-@click.option("--as-is", is_flag=True, help="Take pages and texts that are cut short; they are named as odd.")
+@click.option("--unclosed", is_flag=True, help="Accept statements without their closing line.")
+@click.option("--as-is", is_flag=True, help="Accept pages and texts that are cut short; report them as odd.")
 def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_is: bool) -> int:
-    """Take text documents and saved HTML pages, from files and folders.
+    """Store decisions from text files and saved web pages.
 
-    Files of a folder that are neither are named and left out.
+    Each PATH is a file or a folder. Both text layouts of seeds/ and HTML pages are accepted. Other files in a folder
+    are named and skipped. An import never replaces a decision that came from the site.
 
     Example: lgsco import seeds/
     """
@@ -126,14 +138,14 @@ def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_i
 
 
 @command()
-@click.option("--dry-run", is_flag=True, help="Only say what would change, with sample diffs.")
-@click.option("--yes", is_flag=True, help="Change any number of texts.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; count what would change, with sample diffs.")
+@click.option("--yes", is_flag=True, help="Allow any number of texts to change.")
 @click.option("--samples", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Sample diffs.")
 def renormalise(settings: Settings, *, dry_run: bool, yes: bool, samples: int) -> int:
-    """Read all kept pages again with this version's reader; no network.
+    """Parse the stored pages again with this version's parser.
 
-    Changes more than ten texts, and more of them than [storage] renormalise_percent allows, only with --yes. One that
-    was broken off goes on.
+    Makes no requests. If more than ten texts would change, and more than [storage] renormalise_percent of them, it
+    changes nothing unless --yes is given. A run that was interrupted continues where it stopped.
 
     Example: lgsco renormalise --dry-run
     """

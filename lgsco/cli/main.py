@@ -1,7 +1,7 @@
-"""The command `lgsco`: the group of all commands, and the exit code of each error.
+"""The command `lgsco`: its commands in four groups, and the exit code of each error.
 
-A command parses its arguments, makes one call and prints. It imports what only it needs inside its function, so that
-`--help` and `show` start at once.
+A command parses its arguments, makes one call and prints the result. It imports heavy modules inside its function, so
+that `--help` and `show` start at once.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import click
 
@@ -21,34 +21,64 @@ from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_
 from storage.errors import LgscoError
 
 _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
-"""Errors of a write to stdout or stderr: an OSError with one of these names no file."""
+"""Error numbers of a failed write to stdout or stderr, if the OSError names no file."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """A group of commands whose help lists them under headings."""
+
+    def __init__(self, *arguments: Any, headings: Mapping[str, Sequence[click.Command]], **attributes: Any) -> None:
+        """`headings`: the commands under each heading, in the order of the help."""
+        super().__init__(*arguments, **attributes)
+        self.headings = headings
+        for commands in headings.values():
+            for one in commands:
+                self.add_command(one)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        width = max(len(name) for name in self.commands)
+        limit = formatter.width - width - _HELP_MARGIN
+        for heading, commands in self.headings.items():
+            with formatter.section(heading):
+                formatter.write_dl([((one.name or "").ljust(width), one.get_short_help_str(limit)) for one in commands])
+
+
+_HELP_MARGIN = 6
+"""Columns that click puts around the names of commands."""
+
+HEADINGS: dict[str, tuple[click.Command, ...]] = {
+    "Fetch": (fetch.init, fetch.backfill, fetch.sync, fetch.daemon, maintain.fill, fetch.import_),
+    "Browse": (browse.search, browse.show, browse.serve, browse.export),
+    "Maintain": (
+        *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
+        *(verify.verify, fetch.renormalise, template.template),
+    ),
+    "Try": (demo.demo,),
+}
+"""Every command under one of four headings."""
+
+
+@click.group(
+    cls=Commands,
+    headings=HEADINGS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"Exit codes: {exit_codes.describe_briefly()}.",
+)
 @click.version_option(VERSION, prog_name="lgsco")
 def cli() -> None:
-    """Keeps every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
+    """Keep every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
 
-    Try it offline: lgsco demo
+    To try it without a network: lgsco demo
+
+    Before the first request, set contact in config.toml to an e-mail or web address of yours. `lgsco COMMAND --help`
+    explains a command and shows an example.
     """
 
 
-for _command in (
-    *(fetch.init, fetch.backfill, fetch.sync, fetch.daemon, fetch.import_, fetch.renormalise),
-    *(browse.show, browse.search, browse.export, browse.serve),
-    *(maintain.status, maintain.coverage, maintain.politeness),
-    *(maintain.fill, maintain.snapshot, maintain.restore),
-    template.template,
-    verify.verify,
-    demo.demo,
-):
-    cli.add_command(_command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command. Prints an error as one sentence on stderr and exits with its code.
+    """Runs a command. Prints an error as one sentence on stderr and exits with its code.
 
-    `arguments`: those after the program's name; default: the process's own.
+    `arguments`: those after the program's name. Default: those of the process.
     """
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     _open_closed_outputs()
@@ -70,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(sentence: str, exit_code: int, *, debug: bool) -> NoReturn:
-    """Prints why the command failed, after the traceback with `debug`, and exits."""
+    """Prints why the command failed, with `debug` after a traceback, and exits."""
     if debug:
         print_traceback()
     print_line(f"lgsco: {sentence}", err=True)
@@ -79,23 +109,25 @@ def _fail(sentence: str, exit_code: int, *, debug: bool) -> NoReturn:
 
 def _describe_unexpected(error: Exception, *, debug: bool) -> str:
     if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT_FAILED:
-        return f"the output cannot be written: {error.strerror}; send it elsewhere"
+        return f"the output cannot be written: {error.strerror}; write it to another place"
     if isinstance(error, PermissionError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}; check whose it and its folder are"
-    hint = "" if debug else "; --debug shows where"
+        return f"{os.fsdecode(error.filename)}: {error.strerror}; check the permissions of the file and its folder"
+    hint = "" if debug else "; --debug shows where it happened"
     return f"unexpected: {type(error).__name__}: {error}{hint}"
 
 
 def _open_closed_outputs() -> None:
-    """Opens the null device for stdout or stderr where the caller closed it, so that printing does not fail and no file
-    gets its descriptor."""
+    """Opens the null device for a closed stdout or stderr.
+
+    Printing then does not fail, and no file that is opened later gets the descriptor.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # open until the exit
 
 
 def _exit_on_signal(number: int, _frame: object) -> None:
-    """Exits at SIGTERM through every `finally`, so that no draft of a file is left behind."""
+    """Exits at SIGTERM by an exception, so that `finally` blocks remove unfinished files."""
     sys.exit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""Commands that check, steer and copy the archive: status, coverage, politeness, fill, snapshot, restore."""
+"""Commands that check, control and copy the archive: status, coverage, politeness, fill, snapshot, restore."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(settings: Settings, as_json: bool) -> int:
-    """Last runs, what is held, missing and failed. Exit 1 when the last success is too old, when the daemon
-    that should run does not, when a process has held the writer's lock while two syncs were due, when dates that
-    were asked for are unproven for longer than [cadence] allows, or when the fill is suspended or did not advance for
-    two days.
+    """Show the last runs, and what is stored, missing and failed.
+
+    Exits with 1 if something needs attention: the last success is older than [schedule] stale_hours; an expected daemon
+    does not run; a process held the lock while two syncs were due; dates that were asked for are unproven for longer
+    than [cadence] allows; or the fill is suspended or made no progress for two days.
 
     Example: lgsco status
     """
@@ -61,19 +62,19 @@ def status(settings: Settings, as_json: bool) -> int:
 
 
 @command()
-@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date to ask about.")
-@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date to ask about, included.")
-@click.option("--all", "everything", is_flag=True, help="Ask about all dates, not only those that were asked for.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Draw the calendar into a file as well.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
+@click.option("--all", "everything", is_flag=True, help="Ask about all dates, also those nobody asked for.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also draw the calendar into FILE.")
 def coverage(
     settings: Settings, first: date | None, last: date | None, everything: bool, as_json: bool, svg: Path | None
 ) -> int:
-    """The ledger: what the site says it has, what of it is held, and whether that is proven, per date range and month;
-    and what is missing, by reference.
+    """Show which decision dates are proven, and what is missing.
 
-    Exits 10 while any of the dates asked about is unproven: of the dates that backfill and sync were asked for, of
-    --from and --to, or with --all of all that the site has.
+    For each range of dates and each month: how many decisions the site states, how many are stored, and whether that is
+    proven. Names each missing decision. Without options, the dates are those of all backfills, of sync and of the fill.
+    Exits with 10 if any of the dates is unproven.
 
     Example: lgsco coverage --svg coverage.svg
     """
@@ -108,22 +109,25 @@ def coverage(
 
 
 def _choose_dates(first: date | None, last: date | None, everything: bool) -> Window | None:
-    """The dates that options ask about; None for those that were asked for. Raises UsageError."""
+    """Returns the dates that the options name, or None for those that were asked for. Raises UsageError."""
     from storage.model import Window
 
     if everything and (first or last):
-        raise click.UsageError("--all asks about all dates; give it without --from and --to")
+        raise click.UsageError("--all asks about all dates; leave out --from and --to")
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
     return Window(first or date.min, last or date.max) if everything or first or last else None
 
 
 @command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def politeness(settings: Settings, as_json: bool) -> int:
-    """How the site was treated, from the journal of every request: something to show to the publisher.
+    """Report how the site was treated, from the request journal.
 
-    Exits 10 where a promise was not kept. Example: lgsco politeness
+    The report can be shown to the publisher: numbers of requests, gaps between them, errors, waits, robots.txt. Exits
+    with 10 if a promise was not kept, and names it.
+
+    Example: lgsco politeness
     """
     from ingest.clock import Clock
     from ingest.fetching.quiet_hours import within
@@ -141,8 +145,11 @@ def politeness(settings: Settings, as_json: bool) -> int:
 @command()
 @click.argument("action", type=click.Choice(["resume", "off"]))
 def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
-    """Resume the fill, in which the daemon fetches what was never asked for, or turn it off. Both end a suspension,
-    also that of interrupted backfills. What is stored stays.
+    """Resume the daemon's fill, or turn it off.
+
+    The fill fetches the dates that nobody asked for, in the hours of [schedule] fill_hours. After off it stays off
+    until resume, whatever [schedule] fill says. Both also end a suspension, of the fill and of interrupted backfills.
+    Stored decisions stay.
 
     Example: lgsco fill off
     """
@@ -153,11 +160,14 @@ def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
 
 @command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--public", is_flag=True, help="Leave out raw pages, the queue and the journal.")
+@click.option("--public", is_flag=True, help="Leave out raw pages, the queue and the journal of requests.")
 def snapshot(settings: Settings, file: Path, public: bool) -> int:
-    """Copy the database, whole and compacted, while it is in use.
+    """Copy the database into FILE while it is in use.
 
-    Example: lgsco snapshot --public decisions.db
+    The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Exits with 10 if the
+    database is damaged, and names the damage.
+
+    Example: lgsco snapshot backup.db
     """
     from storage.database import reading
     from storage.export import OLDEST_SQLITE
@@ -170,17 +180,20 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
     if not damages:
         return exit_codes.DONE
-    what = "the copy leaves damaged decisions out" if public else "the copy has the damage too"
-    print_line(f"lgsco: {len(damages):,} damages; {what}; `lgsco verify --repair` puts back what it can", err=True)
+    what = "the copy leaves damaged decisions out" if public else "the copy has the same damage"
+    print_line(
+        f"lgsco: damaged parts found: {len(damages):,}; {what}; `lgsco verify --repair` restores what it can", err=True
+    )
     return exit_codes.INCOMPLETE
 
 
 @command()
 @click.argument("backup", type=click.Path(path_type=Path))
 def restore(settings: Settings, backup: Path) -> int:
-    """Put a backup in the database's place.
+    """Replace the database with a backup.
 
-    Checks the backup first, refuses while anybody writes, and keeps the old file beside the new one.
+    Checks the backup first, refuses while another process writes, and keeps the old file beside the new one. Use this
+    and not cp: SQLite would apply the old -wal file to the backup.
 
     Example: lgsco restore backup.db
     """
@@ -190,7 +203,7 @@ def restore(settings: Settings, backup: Path) -> int:
     done = put_in_place(settings.database, backup, Clock().stamp())
     print_line(f"{settings.database}: restored from {backup}, {done.decisions:,} decisions")
     if done.kept is not None:
-        print_line(f"{done.kept}: the file that stood there; remove it when you no longer need it")
+        print_line(f"{done.kept}: the previous file; remove it when you no longer need it")
     if done.is_older:
         print_line("the backup has an older schema; the next `lgsco sync` migrates it")
     return exit_codes.DONE

@@ -1,4 +1,4 @@
-"""The options that every command takes, the settings they make, and the types of option values."""
+"""The options that every command takes, the settings made from them, and the types of option values."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from lgsco.cli import exit_codes
 from lgsco.cli.printing import log_to_stderr
 
 CommandFunction = Callable[..., int]
-"""A command's body: takes the settings and the command's own options, returns the exit code."""
+"""The body of a command. It takes the settings and the command's own options, and returns the exit code."""
+
+SHARED = ("config", "db", "debug", "site")
+"""Names of the options that commands share. Only commands that make requests have `site`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the shared options, the environment and the configuration file say."""
+    """The settings from the shared options, the environment and the configuration file."""
 
     config: Config
     db_option: Path | None
-    """The database that --db names, if it was given."""
+    """The file given with --db, or None."""
 
     @property
     def database(self) -> Path:
-        """The database to use."""
+        """The path of the database."""
         return Path(self.config.storage.database)
 
 
 def load_settings(config: Path | None, db: Path | None, site: str | None) -> Settings:
-    """Makes the settings from the shared options. Raises ConfigError."""
+    """Loads the settings. An option beats the environment, which beats the file. Raises ConfigError."""
     flags = {"--db": ("storage.database", str(db) if db else None), "--site": ("site.base_url", site)}
     return Settings(load(config, os.environ, flags), db)
 
@@ -44,7 +47,10 @@ def load_settings(config: Path | None, db: Path | None, site: str | None) -> Set
 def command(
     *, site: bool = False, kind: type[click.Command] = click.Command, **attributes: Any
 ) -> Callable[[CommandFunction], click.Command]:
-    """Makes a command with the shared options, named after its function. `site`: it takes --site too."""
+    """Makes a command with the shared options, named after its function.
+
+    `site`: the command makes requests, so it takes --site too. `attributes`: for `click.command`.
+    """
 
     def decorate(function: CommandFunction) -> click.Command:
         @functools.wraps(function)
@@ -53,27 +59,32 @@ def command(
             settings = load_settings(config, db, site)
             try:
                 sys.exit(function(settings, **rest))
-            except BrokenPipeError:  # `lgsco search … | head`: the reader closed the pipe, which is no failure
+            except BrokenPipeError:  # `lgsco search … | head` closes the pipe early: not a failure
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 sys.exit(exit_codes.DONE)
 
         path = click.Path(path_type=Path)
         shared = [
-            click.option("--debug", is_flag=True, help="Log more, and show a traceback when something fails."),
-            click.option("--db", type=path, metavar="FILE", help="The database; default: [storage] database."),
-            click.option("--config", type=path, metavar="FILE", help="The configuration; default: config.toml here."),
+            click.option("--debug", is_flag=True, help="Log more, and print a traceback if it fails."),
+            click.option("--db", type=path, metavar="FILE", help="Database file. Default: [storage] database."),
+            click.option("--config", type=path, metavar="FILE", help="Configuration. Default: config.toml here."),
         ]
         if site:
-            shared.insert(0, click.option("--site", metavar="URL", help="The site; default: [site] base_url."))
+            shared.insert(0, click.option("--site", metavar="URL", help="The site. Default: [site] base_url."))
         for option in shared:
             option(run)
-        return click.command(function.__name__.rstrip("_"), kind, **attributes)(run)
+        made = click.command(function.__name__.rstrip("_"), kind, **attributes)(run)
+        made.params.sort(key=lambda one: one.name in SHARED)  # the help lists the command's own options first
+        return made
 
     return decorate
 
 
 class TextCommand(click.Command):
-    """A command whose arguments are words to look for: an unknown option may be one that begins with a hyphen."""
+    """A command that takes words to search for.
+
+    What looks like an unknown option may be such a word, so the error says how to pass it.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -84,7 +95,7 @@ class TextCommand(click.Command):
 
 
 class Day(click.ParamType[date]):
-    """A date on the command line, as 2025-10-06."""
+    """A date on the command line, such as 2025-10-06."""
 
     name = "date"
 
@@ -94,4 +105,4 @@ class Day(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no date; write it as 2025-10-06", param, ctx)
+            self.fail(f"{value!r} is not a date; write it like 2025-10-06", param, ctx)

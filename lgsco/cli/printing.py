@@ -1,7 +1,7 @@
-"""Prints lines, JSON, documents and log lines so that no text from the site, a document or a foreign database can drive
-a terminal.
+"""Prints lines, JSON, documents and log lines, without characters that control a terminal.
 
-`ingest.reports.lines.printable` makes a line harmless; `storage.export.as_json` does the same for JSON.
+Output may contain text from the site, a document or a foreign database. `ingest.reports.lines.printable` removes
+control characters from a line; `storage.export.as_json` escapes them in JSON.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 log = logging.getLogger("lgsco")
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-"""Characters that the text format excludes. A foreign database may hold them."""
+"""Control characters. The text format excludes them, but a foreign database may contain them."""
 
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that reorder the text beside them. The publisher may have written them, so they are left out on a terminal
-only. U+200E and U+200F reorder nothing but themselves."""
+"""Characters that reorder the text beside them. The publisher may have written them, so only a terminal omits them.
+U+200E and U+200F affect no other character, so they stay."""
 
 
 class Report(Protocol):
-    """A report of `ingest.reports`."""
+    """The methods that a report of `ingest.reports` has."""
 
     def as_json(self) -> dict[str, Any]: ...
 
     def lines(self) -> list[str]: ...
 
 
-# ---------------------------------------------------------------- what a command prints
+# ---------------------------------------------------------------- output of commands
 
 
 def print_line(line: str, *, err: bool = False) -> None:
-    """Prints one harmless line to stdout, or to stderr with `err`."""
+    """Prints one line, without control characters, to stdout, or to stderr with `err`."""
     click.echo(printable(line), err=err)
 
 
@@ -58,19 +58,19 @@ def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
 
 
 def print_claim(claim: Claim, *, err: bool = False) -> None:
-    """Prints what is known of the archive. No command says in another way how much of what is listed is stored."""
+    """Prints a claim about the archive. Only claims state how many of the listed decisions are stored."""
     print_lines(claim.sentences(), err=err)
 
 
 def print_json(value: object) -> None:
-    """Prints indented JSON, with escapes for what is not printable."""
+    """Prints indented JSON, in which characters that are not printable are escaped."""
     from storage.export import as_json
 
     click.echo(as_json(value, indent=2))
 
 
 def print_report(report: Report, *, as_json: bool) -> None:
-    """Prints a report for programs or for people."""
+    """Prints a report as JSON or as lines."""
     if as_json:
         print_json(report.as_json())
     else:
@@ -78,16 +78,16 @@ def print_report(report: Report, *, as_json: bool) -> None:
 
 
 def print_document(text: str) -> None:
-    """Prints a decision's text: exact where it is piped, without direction marks on a terminal."""
+    """Prints a decision's text. A terminal gets it without direction marks, a pipe unchanged."""
     text = _CONTROLS.sub("", text)
     click.echo(_DIRECTION_MARKS.sub("", text) if sys.stdout.isatty() else text)
 
 
 def print_calendar(lines_of: Callable[[Callable[[str, State], str]], list[str]]) -> None:
-    """Prints a calendar, with colours where stdout is a terminal that shows them and NO_COLOR is not set.
+    """Prints a calendar, in colour if stdout is a terminal that shows colours and NO_COLOR is not set.
 
-    `lines_of` makes the calendar's lines, given how to colour a cell. They hold nothing but dates and counts, so they
-    are printed as they are.
+    `lines_of` takes a function that colours a cell, and returns the calendar's lines. They contain only dates and
+    counts, so they are printed unchanged.
     """
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     for line in lines_of(_paint if coloured else lambda cell, _: cell):
@@ -106,11 +106,11 @@ def print_traceback() -> None:
     print_lines(traceback.format_exc().splitlines(), err=True)
 
 
-# ---------------------------------------------------------------- characters that the output's encoding lacks
+# ---------------------------------------------------------------- characters outside the output's encoding
 
 
 def replace_what_cannot_be_encoded() -> None:
-    """Makes stdout and stderr print `?` for a character that their encoding lacks, and say so once on stderr."""
+    """Makes stdout and stderr print `?` for a character that their encoding lacks, with one warning on stderr."""
     codecs.register_error("lgsco-replace", _Replacement())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
@@ -118,7 +118,7 @@ def replace_what_cannot_be_encoded() -> None:
 
 
 class _Replacement:
-    """An error handler for `codecs`."""
+    """An error handler for `codecs` that prints `?` and warns once."""
 
     def __init__(self) -> None:
         self._has_warned = False
@@ -130,7 +130,7 @@ class _Replacement:
             self._has_warned = True
             print_line(
                 f"lgsco: the output's encoding, {error.encoding}, lacks some characters; each is printed as ?. "
-                "PYTHONIOENCODING=utf-8 prints them",
+                "Set PYTHONIOENCODING=utf-8 to print them",
                 err=True,
             )
         return "?" * (error.end - error.start), error.end
@@ -140,7 +140,7 @@ class _Replacement:
 
 
 class LogFormatter(logging.Formatter):
-    """Formats a record as one harmless line: UTC instant, level unless it is INFO, message. A traceback follows it."""
+    """Formats a record as one line: time (UTC), level unless it is INFO, message. Traceback lines follow."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
@@ -150,7 +150,7 @@ class LogFormatter(logging.Formatter):
 
 
 def log_to_stderr(*, debug: bool) -> None:
-    """Sends the log to stderr. On a terminal the progress bar stands for the log, so only errors are logged there."""
+    """Sends the log to stderr. On a terminal only errors are logged, since the progress bar is there."""
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""The command about changes of the site's template: list them, show one, decide about one."""
+"""The command about changes of the site's template: template."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from storage.findings import OutsideBlock
 
 NAMED_BLOCKS = 20
+"""Kinds of blocks around decisions that are listed, most frequent first."""
 
 
 @command()
 @click.argument("action", required=False, type=click.Choice(["show", "accept", "reject"]))
 @click.argument("number", required=False, type=click.IntRange(min=1), metavar="[N]")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def template(settings: Settings, action: str | None, number: int | None, *, as_json: bool) -> int:
-    """Changes of the site's template that wait for a decision, and the blocks that stand around decisions.
+    """List changes of the site's template, and decide about them.
 
-    `accept N`: the publisher changed the words, and the texts that wait become amendments. `reject N`: it is the
-    template's, and stored texts stay.
+    Without an action: the changes that wait for your decision, and the blocks that stand around decisions.
+
+    show N: change N with a sample diff.
+
+    accept N: the publisher changed the words. The waiting texts are recorded as amendments.
+
+    reject N: the site's template changed. The stored texts stay.
 
     Example: lgsco template show 1
     """
@@ -36,7 +42,7 @@ def template(settings: Settings, action: str | None, number: int | None, *, as_j
         from ingest.run import Template
 
         if as_json:
-            raise click.UsageError("--json goes with the list and with show")
+            raise click.UsageError("--json works with the list and with show only")
         task = Template(number, "accepted" if action == "accept" else "rejected")
         return run_task(settings.config, settings.database, task)
     return _list(settings, as_json=as_json) if number is None else _show(settings, number, as_json=as_json)

@@ -1,4 +1,4 @@
-"""The command that checks a file against itself: verify."""
+"""The command that checks a database for damage: verify."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from lgsco.cli.options import Settings, command
 from lgsco.cli.printing import print_json, print_line
 
 _EVERY = 10_000
-"""Rows between two lines of progress where stderr is no terminal."""
+"""Rows between two lines of progress if stderr is not a terminal."""
 
 
 @command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--repair", is_flag=True, help="Put back what can be rebuilt; queue what must be fetched again.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--repair", is_flag=True, help="Restore what can be rebuilt; queue what must be fetched again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -> int:
-    """Check a database offline: SQLite's own checks, each decision, revision and raw page against its digest, the
-    full-text index, the ledger. Exits 10 where anything is damaged, and names it. Of one decision in 32 it
-    also compares cross-references, such as "see paragraph 24", with the paragraphs they name, and reports the share
-    that fits.
+    """Check a database for damage.
+
+    Makes no requests. Runs SQLite's own checks, compares each decision, revision and raw page with its digest, and
+    checks the full-text index and the ledger. Exits with 10 if anything is damaged, and names it. In one decision of 32
+    it also compares cross-references such as "see paragraph 24" with the paragraphs that they name.
 
     Example: lgsco verify backup.db
     """
@@ -38,7 +39,7 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     database = file or settings.database
     if repair:
         if as_json:
-            raise click.UsageError("--json reports what is damaged; give it without --repair")
+            raise click.UsageError("--json only reports damage; leave out --repair")
         from ingest.run import Repair
 
         return run_task(settings.config, database, Repair())
@@ -80,12 +81,14 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
 def _conclude(damages: int) -> str:
     if not damages:
         return "no damage found"
-    return f"{damages:,} damages found; `lgsco verify --repair` puts back what can be rebuilt"
+    return f"damaged parts found: {damages:,}; `lgsco verify --repair` restores what can be rebuilt"
 
 
 class _Progress:
-    """Counts what was checked, and shows it on stderr: one line that is written over on a terminal, else now and then a
-    line."""
+    """Counts what was checked and shows it on stderr.
+
+    A terminal shows one line that is updated; otherwise a line is printed now and then.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()

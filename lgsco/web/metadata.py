@@ -1,70 +1,91 @@
-"""What Datasette says of the file: titles, what each column holds and in which unit, facets, hidden tables, terms."""
+"""Datasette's metadata for the archive: titles, descriptions of tables and columns, facets, hidden tables, terms.
+
+These descriptions are the only ones: `docs/schema.md` is generated from them (`python -m docs.generate`), and a test
+compares them with a new database. `lgsco.web.internal_tables` describes the tables that only the program reads.
+"""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from typing import Any
 
+from lgsco.web.internal_tables import INTERNAL_TABLES
 from lgsco.web.queries import QUERIES
 
 NAME = "lgsco"
-"""The database's name in addresses, whatever its file is called: `/lgsco/decisions`."""
+"""The database's name in web addresses, whatever its file is called: `/lgsco/decisions`."""
 
 SITE = "https://www.lgo.org.uk"
-"""What the paths in `url` columns belong to."""
+"""The site that the paths in `url` columns belong to."""
 
 SOURCE = "Local Government and Social Care Ombudsman"
 COPYRIGHT = "© Commission for Local Administration in England"
 TERMS = (
     "Re-use is free, in any format, with acknowledgement of the source and of the copyright: accurately and "
-    "without amendment, in no misleading way, and not mainly for advertising."
+    "without amendment, not in a misleading context, and not mainly for advertising."
 )
 
-_REFERENCE = "The Ombudsman's case number as it is printed, such as 25 004 920; a joint health case ends in a letter."
-_ADDRESS = f"Path of the decision's address; {SITE} stands before it."
-_RUN = "The run (`runs.id`)."
-_TOTAL = "Decisions the site says it has. Empty: it did not say, which is never zero."
-_LISTED = "Different references that one walk through its pages listed."
+_REFERENCE = "The Ombudsman's case number as printed, such as 25 004 920. A joint health case ends in a letter."
+_PATH = f"Path of the decision's page on {SITE}."
+_RUN = "The run that wrote the row (`runs.id`)."
+_ROW_ID = "Number of the row, counted from 1."
+_INSTANT = "UTC, ISO 8601"
+_ROW_SHA256 = "SHA-256 of the row, in hexadecimal. `lgsco verify` compares it."
+_CARD = "As the listing card prints it."
+_FIRST = "First decision date of the range, ISO 8601, inclusive. 0001-01-01 means from the beginning."
+_LAST = "Last decision date of the range, ISO 8601, inclusive. 9999-12-31 means no end."
+_TOTAL = "Decisions that the site states for the range. Empty if it stated no total, which never means zero."
+_LISTED = "Distinct references that one walk through the listing's pages found."
 _WINDOW_STATE = (
-    "proven (total and listed agree, and that many are held or excluded); short (fewer are listed than the site says, "
-    "or not all that is listed is held); drifting (the listing changed while it was walked, or repeats a card); "
-    "unknown (no total, or something is no longer as it was); unseen (asked for, and not looked at yet)."
+    "proven (one unchanged walk listed as many decisions as the site states, and each is stored from the site or "
+    "excluded), short (the walk listed fewer than the site states, or some listed decisions are not stored), drifting "
+    "(the listing changed during the walk, or repeats a card), unknown (no total, or something changed since the "
+    "walk), or unseen (asked for, and not looked at yet)."
 )
-_COUNTED_AT = "When the site last stated the total that was looked for: UTC, ISO 8601. Empty: it was never asked."
-_WALKED_AT = "When the walk through its pages began: UTC, ISO 8601. Empty: it was not walked."
-_PROVEN_AT = "When it was proven: UTC, ISO 8601."
-_UNPROVEN_SINCE = "Since when it is not proven: UTC, ISO 8601. Empty: it is."
-_ASKED = "The form in which the listing was asked: bare, or what was asked besides the dates."
-_NEXT_AT = "When it is tried again, at the earliest: UTC, ISO 8601."
-_STANDS_ON = "Date it is counted under, ISO 8601: that of its card, or of the cards around it where it prints none."
+_COUNTED_AT = f"When the site last stated the total that was asked for: {_INSTANT}. Empty if it was never asked."
+_WALKED_AT = f"When the walk through its pages began: {_INSTANT}. Empty if it was not walked."
+_PROVEN_AT = f"When the range was proven: {_INSTANT}."
+_UNPROVEN_SINCE = f"Since when the range has not been proven: {_INSTANT}. Empty if it is proven."
+_SOUND_WALK = "a walk that found as many decisions as the site stated"
+_ASKED = "Parameters of the listing request besides the dates, or `bare` for none."
+_NEXT_AT = f"Earliest time of the next try: {_INSTANT}."
+_LISTED_DATE = (
+    "Date under which the listing shows it, ISO 8601: the date on its card or, if the card has none, the date of the "
+    "cards around it."
+)
+_QUEUE_STATE = (
+    "wanted (not requested yet), kept (fetched and not parsed yet), failed (could not be fetched or parsed), excluded "
+    "(its page was gone on at least three fetches over at least seven days)"
+)
+_ERROR_KIND = "Kind of the last failure."
+_ERROR = "The last failure, in a sentence."
 
 _DECISIONS = {
-    "reference": f"{_REFERENCE} It alone says which decision this is.",
-    "authority": "The body complained of, as printed. Empty where the source prints none (some old reports).",
-    "category": "Subject, the first part of `Category` as printed.",
-    "subcategory": "Narrower subject. The same name may stand under several categories.",
+    "reference": f"{_REFERENCE} It identifies the decision.",
+    "authority": "The organisation complained about, as printed. Empty if the source prints none (some old reports).",
+    "category": "Subject: the first part of `Category` as printed.",
+    "subcategory": "Narrower subject. Several categories may have a subcategory of the same name.",
     "outcome": "As printed: Upheld, Not upheld, Closed after initial enquiries, or another.",
-    "decision_date": "Date of the decision, ISO 8601 (2025-10-06). It is published about six weeks later.",
-    "kind": "statement (the usual) or report (a public report).",
-    "url": _ADDRESS,
-    "status": "published; expired (left the site by age); withdrawn (left before the age at which decisions leave); "
-    "gone (left, reason unknown); empty for an import never seen on the site.",
-    "first_seen": "When it was first kept here: UTC, ISO 8601.",
-    "last_seen": "When the site last showed it: UTC, ISO 8601. Empty for an import never seen there.",
-    "updated_at": "When the text kept here last changed: UTC, ISO 8601.",
-    "text_sha256": "SHA-256 of `text`, in hexadecimal. Equal for decisions with the same words (joint reports).",
-    "normaliser": "Version of the reader that made `text` of the page.",
-    "source": "Where the text was read: site, or import (a document somebody had).",
+    "decision_date": "Date of the decision, ISO 8601 (2025-10-06). Statements are published about six weeks later.",
+    "kind": "statement (the usual form) or report (a public report).",
+    "url": _PATH,
+    "status": "published, expired (left the site by age), withdrawn (left before the age at which statements leave), "
+    "or gone (left for an unknown reason). Empty for an import that the site never showed.",
+    "first_seen": f"When it was first stored here: {_INSTANT}.",
+    "last_seen": f"When the site last showed it: {_INSTANT}. Empty for an import that the site never showed.",
+    "updated_at": f"When the stored text last changed: {_INSTANT}.",
+    "text_sha256": "SHA-256 of `text`, in hexadecimal. Decisions with the same words (joint reports) share it.",
+    "normaliser": "Version of the parser that made `text`.",
+    "source": "site (parsed from the site's page) or import (parsed from an imported document).",
     "summary": "The Ombudsman's own summary.",
-    "text": "The decision's words, one paragraph a line; `- ` before numbered or listed ones. See `paragraphs`.",
+    "text": "The decision in the text format: one block a line, list items with `- ` before them. See `paragraphs`.",
 }
 
 _TABLES: dict[str, dict[str, Any]] = {
     "decisions": {
         "title": "Decisions",
-        "description": "The decisions held, each in its current wording, newest decision first. Search looks through "
-        "authority, summary and text, and takes a reference in any spelling. What each column holds is said below "
-        "the table.",
+        "description": "One row for each stored decision, with its current text, newest decision first. The search "
+        "box looks in authority, summary and text, and accepts a reference in any spelling.",
         "columns": _DECISIONS,
         "facets": ["category", "outcome", "kind", "authority"],
         "facet_size": 10,
@@ -76,59 +97,60 @@ _TABLES: dict[str, dict[str, Any]] = {
     "paragraphs": {
         "key": ["reference", "position"],
         "title": "Paragraphs",
-        "description": "Every line of every decision's text. Filter by reference (in its printed form) to see one "
-        "decision; the query “One paragraph by its number” takes any spelling.",
+        "description": "Every line of every stored text. To see one decision, filter by reference in its printed "
+        "form. The query “One paragraph by its number” accepts any spelling.",
         "columns": {
             "reference": _REFERENCE,
-            "position": "Place of the line in the text, counted from 0.",
+            "position": "Position of the line in the text, counted from 0.",
             "section": "The nearest heading at or above the line.",
-            "number": "The number the Ombudsman printed (24, 24.a; 2.•1 is the first bullet below 2). An item and its "
-            "continuations share it.",
-            "kind": "header (printed above the narrative), heading, paragraph, or item (numbered or listed).",
-            "text": "The words, without the `- ` of an item.",
+            "number": "The Ombudsman's paragraph number: 24, 24.a, or 2.•1 for the first bullet below 2. An item and "
+            "its continuations share it. Empty if the source gives none.",
+            "kind": "header (printed above the narrative), heading, paragraph, or item (numbered or bulleted).",
+            "text": "The words of the line, without the `- ` of an item.",
         },
     },
     "revisions": {
         "title": "Revisions",
-        "description": "One row for every reading that was ever kept, the current one included.",
+        "description": "One row for each version of a decision that was ever recorded, the current one included.",
         "columns": {
             "reference": _REFERENCE,
-            "revision": "1 for the first reading, then counted on.",
-            "recorded_at": "When the page was fetched or the document imported: UTC, ISO 8601.",
-            "source": "Where it was read: site or import.",
-            "change": "Why it was kept: first, amended (the site's words changed), renormalised (read anew from the "
-            "same page), same characters (composed otherwise), on the site (after an import), imported again, beside "
-            "(an import with other words), template (the site's template had come into the text), set back (the "
-            "text before that was put back).",
-            "text_sha256": "SHA-256 of this reading's text, in hexadecimal.",
-            "normaliser": "Version of the reader.",
-            "page": "The raw page it was read from (`pages.id`).",
-            "document": "The imported file it was read from.",
+            "revision": "Number of the version, counted from 1.",
+            "recorded_at": f"When the page was fetched or the document imported: {_INSTANT}.",
+            "source": "site or import.",
+            "change": "Why the version was recorded: first, amended (the site's words changed), renormalised (a newer "
+            "parser read the stored page), same characters (the site encodes the same characters differently), on the "
+            "site (an imported decision was then read from the site), imported again (another import replaced an "
+            "import), beside (an import with other words than the site's), template (words of the site's template "
+            "came into the text), or set back (the text before that was restored).",
+            "text_sha256": "SHA-256 of this version's text, in hexadecimal.",
+            "normaliser": "Version of the parser that made this version's text.",
+            "page": "The raw page that it was parsed from (`pages.id`).",
+            "document": "Path of the imported file that it was parsed from.",
             "run": _RUN,
-            "fields": "The fields of a reading that is no longer current, as JSON. Empty for the current one.",
-            "text": "The text of a reading that is no longer current. Empty for the current one.",
-            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+            "fields": "The columns of an earlier version, as JSON. Empty for the current one.",
+            "text": "The text of an earlier version. Empty for the current one: its text is in `decisions`.",
+            "sha256": _ROW_SHA256,
         },
         "sort_desc": "recorded_at",
         "facets": ["change"],
     },
     "entries": {
         "title": "Listing entries",
-        "description": "What the site's search lists, held or not.",
+        "description": "The newest listing card of every decision that the site's search has shown, stored or not.",
         "columns": {
             "reference": _REFERENCE,
-            "url": _ADDRESS,
-            "authority": "As the listing prints it.",
-            "outcome": "As the listing prints it.",
-            "subcategory": "As the listing prints it.",
-            "decision_date": "Date of the decision, ISO 8601.",
+            "url": _PATH,
+            "authority": _CARD,
+            "outcome": _CARD,
+            "subcategory": _CARD,
+            "decision_date": "Date on the card, ISO 8601. Empty if the card has none.",
             "kind": "statement or report.",
-            "first_listed": "When the listing first showed it: UTC, ISO 8601.",
-            "last_listed": "When the listing last showed it: UTC, ISO 8601.",
-            "stands_on": _STANDS_ON,
-            "unlisted_at": "When a proven listing no longer showed it: UTC, ISO 8601. Empty while it is listed.",
-            "title": "The card's heading, as the listing prints it.",
-            "summary": "As the listing prints it.",
+            "first_listed": f"When the listing first showed it: {_INSTANT}.",
+            "last_listed": f"When the listing last showed it: {_INSTANT}.",
+            "stands_on": _LISTED_DATE,
+            "unlisted_at": f"When {_SOUND_WALK} no longer showed it: {_INSTANT}. Empty while it is listed.",
+            "title": "The card's heading, as printed.",
+            "summary": _CARD,
         },
         "sort_desc": "decision_date",
         "label_column": "authority",
@@ -136,20 +158,21 @@ _TABLES: dict[str, dict[str, Any]] = {
     "coverage": {
         "key": ["first"],
         "title": "Coverage",
-        "description": "What is proven: for each range of decision dates in the ledger what the site says it has, what "
-        "it lists, and what of that is held. Dates without a row were not looked at.",
+        "description": "For each range of decision dates in the ledger: what the site states, what it lists, what of "
+        "that is stored, and whether the range is proven. Dates without a row were not checked.",
         "columns": {
-            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
-            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "first": _FIRST,
+            "last": _LAST,
             "state": _WINDOW_STATE,
             "total": _TOTAL,
             "listed": _LISTED,
-            "held": "Of what is listed now, those whose page was read.",
-            "missing": "Of what is listed now, those that are not held. The table `missing` names them.",
-            "failed": "Of what is listed now, those that could not be fetched or read so far. The table `failures` "
-            "names them. One that is held counts where the site listed a change of it that could not be fetched.",
-            "excluded": "Of what is listed now, those that cannot be had: their pages were gone on at least three "
-            "fetches over at least seven days. `missing` names them, with the reason.",
+            "held": "Decisions listed now that are stored from the site.",
+            "missing": "Decisions listed now that are neither stored from the site nor excluded. The view `missing` "
+            "names them.",
+            "failed": "Decisions listed now that could not be fetched or parsed so far. The view `failures` names "
+            "them. A stored decision counts too if the listing shows a change of it that could not be fetched.",
+            "excluded": "Decisions listed now whose pages were gone on at least three fetches over at least seven "
+            "days. The view `missing` names them with the reason.",
             "counted_at": _COUNTED_AT,
             "walked_at": _WALKED_AT,
             "proven_at": _PROVEN_AT,
@@ -163,33 +186,33 @@ _TABLES: dict[str, dict[str, Any]] = {
     "failures": {
         "key": ["reference"],
         "title": "Failures",
-        "description": "Listed decisions that were asked for and could not be fetched or read so far. Each is "
-        "tried again. Those that are excluded are not among them.",
+        "description": "Listed decisions that could not be fetched or parsed so far. Each is tried again. Excluded "
+        "decisions are not among them.",
         "columns": {
             "reference": _REFERENCE,
-            "decision_date": _STANDS_ON,
-            "authority": "As the listing prints it.",
-            "url": _ADDRESS,
-            "attempts": "Failures held against its page. 0: it may be the site that failed.",
+            "decision_date": _LISTED_DATE,
+            "authority": _CARD,
+            "url": _PATH,
+            "attempts": "Failures that count against its page. 0 if the site as a whole may have failed.",
             "next_at": _NEXT_AT,
-            "error_kind": "Kind of the last failure.",
-            "error": "The last failure, in a sentence.",
+            "error_kind": _ERROR_KIND,
+            "error": _ERROR,
         },
         "sort_desc": "decision_date",
         "facets": ["error_kind"],
     },
     "held_from_site": {
         "key": ["reference"],
-        "title": "Held from the site",
-        "description": "The decisions that were read from the site itself. Those that only an import brought are in "
-        "`decisions` and not here.",
+        "title": "Stored from the site",
+        "description": "The stored decisions that were parsed from the site's own pages. Decisions that come only "
+        "from an import are in `decisions` and not here.",
         "columns": {
             "reference": _REFERENCE,
             "authority": _DECISIONS["authority"],
             "decision_date": _DECISIONS["decision_date"],
             "kind": _DECISIONS["kind"],
-            "url": _ADDRESS,
-            "last_seen": _DECISIONS["last_seen"],
+            "url": _PATH,
+            "last_seen": f"When the site last showed it: {_INSTANT}.",
         },
         "sort_desc": "decision_date",
         "facets": ["kind"],
@@ -197,29 +220,28 @@ _TABLES: dict[str, dict[str, Any]] = {
     "missing": {
         "key": ["reference"],
         "title": "Missing",
-        "description": "Decisions that the listing showed and that are not held, by reference.",
+        "description": "Decisions that the site lists and that are not stored from the site, one row each.",
         "columns": {
             "reference": _REFERENCE,
-            "decision_date": _STANDS_ON,
-            "authority": "As the listing prints it.",
-            "url": _ADDRESS,
-            "state": "wanted (not asked for yet), kept (fetched, not yet read), failed (asked for, and not fetched or "
-            "read), or excluded (its page was gone so often that its range is proven without it).",
-            "attempts": "Failed attempts so far.",
-            "error": "The last failure, in a sentence.",
+            "decision_date": _LISTED_DATE,
+            "authority": _CARD,
+            "url": _PATH,
+            "state": f"{_QUEUE_STATE}, or held back (fetched, and waiting for a decision about a template change).",
+            "attempts": "Failures that count against its page.",
+            "error": _ERROR,
             "next_at": _NEXT_AT,
-            "first_listed": "When the listing first showed it: UTC, ISO 8601.",
+            "first_listed": f"When the listing first showed it: {_INSTANT}.",
         },
         "sort_desc": "decision_date",
         "facets": ["state"],
     },
     "windows": {
         "title": "Ledger",
-        "description": "The ledger behind the coverage: what the site said it has in each range of decision dates, and "
-        "whether that many were listed. No two ranges overlap.",
+        "description": "The ledger: for each range of decision dates, the site's total and what one walk through the "
+        "listing found. No two ranges overlap.",
         "columns": {
-            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
-            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
+            "first": _FIRST,
+            "last": _LAST,
             "total": _TOTAL,
             "listed": _LISTED,
             "state": _WINDOW_STATE,
@@ -235,63 +257,67 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "intents": {
         "title": "Dates that were asked for",
-        "description": "The ranges of decision dates of backfills and the fill, and the range that sync answers for. "
-        "A claim about the archive is about these dates.",
+        "description": "The ranges of decision dates that backfills, sync and the fill were asked for. A claim about "
+        "the archive is about these dates.",
         "columns": {
-            "id": "Counted on.",
+            "id": _ROW_ID,
             "kind": "backfill, sync, or fill.",
-            "first": "First decision date of the range, ISO 8601, inclusive. 0001-01-01: from the beginning.",
-            "last": "Last decision date of the range, ISO 8601, inclusive. 9999-12-31: and onwards.",
-            "state": "standing (sync answers for it), running, interrupted (the daemon goes on with it), paused (its "
-            "user stopped it), finished (sync answers for it now), replaced (by a later backfill of the same dates), "
-            "withdrawn (what was left was dropped).",
-            "asked_at": "UTC, ISO 8601.",
-            "changed_at": "When it took its state: UTC, ISO 8601.",
+            "first": _FIRST,
+            "last": _LAST,
+            "state": "standing (sync checks it in each round), running, interrupted (the daemon resumes it), paused "
+            "(the user stopped it), finished (sync checks it now), replaced (a later backfill covers the dates), or "
+            "withdrawn (the rest was dropped).",
+            "asked_at": f"When it was asked for: {_INSTANT}.",
+            "changed_at": f"When its state or its range last changed: {_INSTANT}.",
             "run": _RUN,
             "reason": "Why it was interrupted or paused.",
-            "total": "Decisions that the site said it has in the range, when the backfill began.",
+            "total": "Decisions that the site stated for the range when the backfill began. Empty if it stated none.",
         },
         "sort_desc": "id",
         "facets": ["state"],
     },
     "archive": {
         "title": "The archive",
-        "description": "Which archive this is: one row. Its snapshots and backups have the same UUID.",
+        "description": "One row that identifies the archive. Its snapshots and backups have the same UUID.",
         "columns": {
-            "id": "1.",
-            "uuid": "The archive's own number, by which a running daemon notices that its file was replaced.",
-            "made_by": "The command that made it: init, backfill, import, demo, or snapshot (a public copy). NULL: not "
-            "known, as for one of an earlier version.",
+            "id": "Always 1.",
+            "uuid": "UUID of the archive. A running daemon compares it to notice that its file was replaced.",
+            "made_by": "The command that made the archive: init, backfill, import or demo; snapshot for a public "
+            "copy. Empty if not known, as for a file of an early version.",
         },
     },
     "fill_state": {
         "title": "The fill",
-        "description": "How it stands with the fill, in which the daemon fetches the whole archive: one row.",
+        "description": "One row: the state of the fill, with which the daemon fetches the dates nobody asked for.",
         "columns": {
-            "id": "1.",
-            "turned_off_at": "When `lgsco fill off` turned it off: UTC, ISO 8601. NULL: it did not.",
-            "progressed_at": "When the fill last fetched or proved something: UTC, ISO 8601.",
-            "suspensions": "How often in a row the site refused the fill; each suspension is longer.",
-            "suspended_at": "When the fill and interrupted backfills were suspended: UTC, ISO 8601. NULL: not.",
-            "suspended_until": "Until when: UTC, ISO 8601.",
+            "id": "Always 1.",
+            "turned_off_at": f"When `lgsco fill off` turned the fill off: {_INSTANT}. Empty if it did not.",
+            "progressed_at": f"When the fill last fetched or proved something: {_INSTANT}.",
+            "suspensions": "Suspensions in a row because the site refused requests. Each one lasts longer.",
+            "suspended_at": f"When the fill and interrupted backfills were suspended: {_INSTANT}. Empty if they run.",
+            "suspended_until": f"When the suspension ends: {_INSTANT}.",
             "reason": "What the site answered.",
         },
     },
     "site_totals": {
         "title": "The site's totals",
-        "description": "How many decisions the site said it has of all dates, each time it was asked.",
-        "columns": {"run": _RUN, "at": "UTC, ISO 8601.", "total": _TOTAL},
+        "description": "How many decisions the site stated for all dates, each time it was asked.",
+        "columns": {
+            "run": _RUN,
+            "at": f"When it was asked: {_INSTANT}.",
+            "total": "Decisions of all dates that the site stated.",
+        },
         "sort_desc": "run",
     },
     "moves": {
         "title": "Moves",
-        "description": "What the listing showed of a decision before and after its card changed.",
+        "description": "What a decision's listing card showed before and after it changed.",
         "columns": {
             "reference": _REFERENCE,
-            "at": "When the new card was seen: UTC, ISO 8601.",
+            "at": f"When the new card was seen: {_INSTANT}.",
             "field": "What changed: decision_date, url, outcome, subcategory, kind, authority, title or summary.",
-            "before": "What the card said before.",
-            "after": "What it said then.",
+            "before": "The earlier value.",
+            "after": "The new value.",
             "run": _RUN,
         },
         "sort_desc": "at",
@@ -299,14 +325,14 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "oddities": {
         "title": "Oddities",
-        "description": "What is unusual about the source of a decision, which is stored all the same.",
+        "description": "What is unusual about the source of a decision. The decision is stored all the same.",
         "columns": {
             "reference": _REFERENCE,
-            "what": "The kind: date, reference, encoding, uncertain end, hidden words, unknown header line, no closing "
-            "line, taken as it is, template (a block that the user called the template's).",
-            "example": "The words concerned, or a phrase.",
-            "found_at": "When the reading was recorded that shows it: UTC, ISO 8601.",
-            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+            "what": "Kind: date, reference, encoding, uncertain end, hidden words, unknown header line, no closing "
+            "line, damaged markup, taken as it is, or template (a block that the user assigned to the template).",
+            "example": "The words concerned, or a phrase that describes it.",
+            "found_at": f"When the version that shows it was recorded: {_INSTANT}.",
+            "sha256": _ROW_SHA256,
         },
         "facets": ["what"],
     },
@@ -315,259 +341,277 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "Lines that the publisher appends to a decision later, about what the authority did.",
         "columns": {
             "reference": _REFERENCE,
-            "position": "Its place among the notes of the decision, from 0.",
-            "date": "The date in it, ISO 8601.",
-            "text": "The line.",
-            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+            "position": "Position among the notes of the decision, counted from 0.",
+            "date": "The date in the note, ISO 8601.",
+            "text": "The words of the note.",
+            "sha256": _ROW_SHA256,
         },
         "sort_desc": "date",
     },
     "related": {
-        "title": "Related references",
-        "description": "References that stand for one decision, or for decisions that belong together. They are linked "
-        "and never merged.",
+        "title": "Related decisions",
+        "description": "Links between decisions that belong together. Linked decisions are never merged.",
         "columns": {
             "reference": _REFERENCE,
-            "other": "The other reference.",
-            "reason": "What relates them: named in title, joint, same text, similar text, cites.",
-            "similarity": "How alike their texts are without header lines, from 0 to 1, where that is the reason.",
-            "sha256": "SHA-256 of the row; `lgsco verify` checks it.",
+            "other": "The reference of the other decision.",
+            "reason": "joint (references that differ only in their letter), same text, similar text, named in title, "
+            "or cites.",
+            "similarity": "How alike the two texts are without header lines, from 0 to 1, for same and similar text.",
+            "sha256": _ROW_SHA256,
         },
     },
     "unreadable": {
         "title": "Unreadable pages",
-        "description": "Decisions whose page came again with bytes that do not parse. A new parser tries them again.",
+        "description": "Decisions whose page was fetched again with the same bytes and does not parse. Each new "
+        "version of the parser tries them again.",
         "columns": {
             "reference": _REFERENCE,
-            "since": "When its page first did not parse: UTC, ISO 8601.",
-            "checked_at": "When it last came again: UTC, ISO 8601.",
-            "normaliser": "The version of the parser that refused it.",
-            "error": "Why.",
+            "since": f"When its page first came again and did not parse: {_INSTANT}.",
+            "checked_at": f"When its page last came with these bytes: {_INSTANT}.",
+            "normaliser": "Version of the parser that refused it.",
+            "error": "Why it does not parse, in a sentence.",
         },
     },
     "outside_blocks": {
         "title": "Blocks outside decisions",
-        "description": "The kinds of blocks on pages that no rule names and no text has. It never decides a text.",
+        "description": "Kinds of blocks that stand on pages outside the decision and that no rule names. They never "
+        "affect a text.",
         "columns": {
-            "hash": "Digest of its words without references, dates, numbers and addresses.",
-            "masked": "Those words.",
-            "example": "One such block.",
-            "reference": "The decision on whose page that stands.",
-            "first_seen": "UTC, ISO 8601.",
-            "last_seen": "UTC, ISO 8601.",
-            "decisions": "On the pages of how many decisions it was counted.",
+            "hash": "Digest of the masked words.",
+            "masked": "The words of the block, with references, dates, numbers and addresses masked.",
+            "example": "One such block, unmasked.",
+            "reference": "The decision on whose page the example stands.",
+            "first_seen": f"When this kind was first seen: {_INSTANT}.",
+            "last_seen": f"When this kind was last seen: {_INSTANT}.",
+            "decisions": "Number of decisions on whose pages it was counted.",
         },
         "sort_desc": "first_seen",
     },
     "template_changes": {
         "title": "Template changes",
-        "description": "What changed alike in several decisions, and may be the site's template and not the "
-        "publisher's words. `lgsco template` decides about it.",
+        "description": "Changes that several decisions share, so that the site's template may have changed and not "
+        "the publisher's words. `lgsco template` lists them and records your decision.",
         "columns": {
-            "id": "Counted on: the number that `lgsco template show` takes.",
-            "state": "single (seen in one decision so far), asking (others are still to be reread), too few (too few "
-            "others could be), template (others show it), accepted or rejected (by the user), released (recorded as "
-            "amendments), ended (the site shows the stored texts again).",
-            "since": "When the first page that shows it was fetched: UTC, ISO 8601.",
-            "found_at": "When it was found: UTC, ISO 8601.",
-            "changed_at": "When its state last changed: UTC, ISO 8601.",
+            "id": "Number of the change, as `lgsco template show` takes it.",
+            "state": "single (one decision shows it so far), asking (other decisions are to be fetched again), too few "
+            "(too few others could be fetched), template (others show it), accepted or rejected (the user decided), "
+            "released (recorded as amendments), or ended (the site shows the stored texts again, or it was joined to "
+            "another change).",
+            "since": f"When the first page that shows it was fetched: {_INSTANT}.",
+            "found_at": f"When it was found: {_INSTANT}.",
+            "changed_at": f"When its state last changed: {_INSTANT}.",
             "run": _RUN,
-            "kind": "Of which kind of decisions: statement or report.",
+            "kind": "Kind of the decisions that show it: statement or report.",
             "example": "The reference of a decision that shows it.",
-            "decided_on": "The decision date of that, ISO 8601.",
-            "diff": "What changed in it, as a unified diff.",
+            "decided_on": "Decision date of the example, ISO 8601.",
+            "diff": "What changed in the example, as a unified diff.",
         },
         "sort_desc": "id",
         "facets": ["state"],
     },
     "absences": {
         "title": "Absences",
-        "description": "Every time that a held decision was no longer listed, and what became of it. It has left the "
-        "site only when a proven listing lacks it and its page is gone too, twice and some days apart. Nothing is "
-        "deleted here.",
+        "description": "Each time a stored decision was no longer listed, and the conclusion. A decision has left the "
+        "site only if a proven range lacks it and its page is gone twice, some days apart. Nothing is deleted here.",
         "columns": {
             "reference": _REFERENCE,
-            "noticed_at": "When a proven listing first lacked it: UTC, ISO 8601.",
-            "stood_on": "Date it was listed under before, ISO 8601.",
+            "noticed_at": f"When {_SOUND_WALK} first lacked it: {_INSTANT}.",
+            "stood_on": "Date under which it was listed before, ISO 8601.",
             "run": _RUN,
-            "gone": "How often its page has been gone since then, without being there in between.",
-            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
-            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
-            "next_at": "When its page is asked for again, at the earliest: UTC, ISO 8601.",
-            "answer": "What its page last answered, in a sentence.",
+            "gone": "Fetches in a row since then at which its page was gone.",
+            "gone_first_at": f"When its page was first gone: {_INSTANT}.",
+            "gone_last_at": f"When its page was last gone: {_INSTANT}.",
+            "next_at": f"Earliest time at which its page is requested again: {_INSTANT}.",
+            "answer": "The last answer for its page, in a sentence.",
             "answer_status": "HTTP status of that answer.",
-            "answer_words": "What that page says of its being gone.",
-            "ended_at": "When it was concluded that it left the site: UTC, ISO 8601. Empty: not yet known.",
-            "ending": "withdrawn (it left before the age at which statements leave), expired (it is a statement of "
-            "that age, and those of its age left too) or gone (reason unknown).",
-            "judged_at": "When `ending` or its evidence last changed: UTC, ISO 8601.",
+            "answer_words": "What the page of that answer says about the decision's absence.",
+            "ended_at": f"When it was concluded that it left the site: {_INSTANT}. Empty while that is not known.",
+            "ending": "withdrawn (left before the age at which statements leave), expired (a statement of that age; "
+            "others of its age left too), or gone (reason unknown).",
+            "judged_at": f"When `ending` or its evidence last changed: {_INSTANT}.",
             "age_seen": "Evidence: its age in days when the site last showed it.",
-            "age_gone": "Evidence: its age in days when its page was first gone. It left in between.",
-            "as_old_known": "Evidence: other statements decided within 30 days of it that are known, on proven dates. "
-            "Those that were withdrawn are not counted.",
+            "age_gone": "Evidence: its age in days when its page was first gone.",
+            "as_old_known": "Evidence: other statements decided within 30 days of it, on proven dates. Withdrawn ones "
+            "do not count.",
             "as_old_gone": "Evidence: how many of those have left the site.",
             "as_old_listed": "Evidence: how many of those are still listed.",
-            "returned_at": "When it was listed again: UTC, ISO 8601. Empty while it is not.",
+            "returned_at": f"When it was listed again: {_INSTANT}. Empty while it is not.",
         },
         "sort_desc": "noticed_at",
         "facets": ["ending"],
     },
     "queue": {
         "title": "Queue",
-        "description": "Decisions to be fetched: listed and not held yet, or listed with another card than before.",
+        "description": "Decisions to fetch: listed and not stored, listed with a changed card, or due to be fetched "
+        "again.",
         "columns": {
             "reference": _REFERENCE,
-            "url": _ADDRESS,
-            "decision_date": "Date of the decision, ISO 8601.",
-            "state": "wanted (not asked for yet), kept (fetched, not yet read), failed (asked for, and not fetched or "
-            "read), or excluded (its page was gone at least three times over at least seven days).",
-            "reason": "Why it is fetched: listed (it is not held), changed (its card is another) or reread (its page "
-            "was not checked for long).",
-            "added_at": "When it was queued: UTC, ISO 8601.",
-            "attempts": "Failed attempts so far.",
+            "url": _PATH,
+            "decision_date": _LISTED_DATE,
+            "state": f"{_QUEUE_STATE}.",
+            "reason": "listed (not stored yet), changed (its card changed), or reread (its page was not checked for "
+            "`reread_days`).",
+            "added_at": f"When it was queued: {_INSTANT}.",
+            "attempts": "Failures that count against its page.",
             "next_at": _NEXT_AT,
-            "error_kind": "Kind of the last failure.",
-            "error": "The last failure, in a sentence.",
-            "gone": "How often its page was gone.",
-            "gone_first_at": "When its page was first gone: UTC, ISO 8601.",
-            "gone_last_at": "When its page was last gone: UTC, ISO 8601.",
+            "error_kind": _ERROR_KIND,
+            "error": _ERROR,
+            "gone": "Fetches at which its page was gone.",
+            "gone_first_at": f"When its page was first gone: {_INSTANT}.",
+            "gone_last_at": f"When its page was last gone: {_INSTANT}.",
         },
         "facets": ["state", "error_kind"],
     },
     "checks": {
         "title": "Checks",
-        "description": "What was asked only to know whether the site's answers can be trusted.",
+        "description": "Requests made only to learn whether the site's answers can be trusted.",
         "columns": {
-            "id": "Counted on.",
-            "at": "When it was made: UTC, ISO 8601.",
+            "id": _ROW_ID,
+            "at": f"When the check was made: {_INSTANT}.",
             "run": _RUN,
-            "kind": "canary (a known decision is read again) or filters (a total was asked with other filters).",
-            "subject": "The decisions or the range of decision dates that were asked for.",
-            "passed": "1 when the site answered as it should, else 0.",
-            "why": "What it was made for.",
-            "finding": "What it found, in a sentence.",
+            "kind": "canary (a known decision was fetched again) or filters (a total was asked with other "
+            "filters; only by versions with schema 13 or older).",
+            "subject": "The decisions or the range of decision dates concerned.",
+            "passed": "1 if the site answered as expected, else 0.",
+            "why": "Why the check was made.",
+            "finding": "The result, in a sentence.",
         },
         "sort_desc": "id",
         "facets": ["kind", "passed"],
     },
     "listing_findings": {
-        "title": "How the listing is asked",
-        "description": "What was found out about the site's listing: its forms, its date filter and its session.",
+        "title": "Findings about the listing",
+        "description": "What was found out about the site's listing: its request forms, its date filter and its "
+        "session.",
         "columns": {
-            "id": "Counted on.",
+            "id": _ROW_ID,
             "site": "The site's scheme, host and port.",
-            "kind": "form (compared with the bare form), use (the form used from then on), dates (what the date "
-            "filter includes) or session.",
-            "subject": "form: its name. dates: summer or winter, by London's clocks. Else empty.",
-            "at": "When it was found: UTC, ISO 8601.",
+            "kind": "form (a request form was compared with the bare form), use (the form used from then on), dates "
+            "(which dates the filter includes), or session.",
+            "subject": "For form: its name. For dates: summer or winter, by London's clock changes. Else empty.",
+            "at": f"When it was found out: {_INSTANT}.",
             "run": _RUN,
-            "verdict": "form: wider, not wider or no more. use: the form's name. dates: exact, shifted, doubted or no "
-            "decision. session: needed.",
+            "verdict": "For form: wider, not wider or no more. For use: the form's name. For dates: exact, shifted, "
+            "doubted or no decision. For session: needed.",
             "evidence": "What was asked, and what the site answered.",
-            "first_shift": "dates: days by which the first day of a range is later than asked.",
-            "last_shift": "dates: days by which the last day of a range is later than asked.",
+            "first_shift": "For dates: days by which the first day of a range is later than asked.",
+            "last_shift": "For dates: days by which the last day of a range is later than asked.",
         },
         "sort_desc": "id",
         "facets": ["kind", "verdict"],
     },
     "requests": {
         "title": "Requests",
-        "description": "The journal: every request made to the site.",
+        "description": "The journal: one row for each request to the site of the last `journal_days`.",
         "columns": {
-            "id": "Counted on.",
+            "id": _ROW_ID,
             "run": _RUN,
-            "at": "When it was made: UTC, ISO 8601.",
-            "target": "Path and query that were asked for.",
-            "status": "HTTP status. Empty when no answer came.",
-            "received": "Size of the answer in bytes.",
-            "seconds": "Time it took, in seconds.",
-            "attempt": "1 for the first try, then counted on.",
-            "error": "What went wrong.",
-            "retry_after": "Seconds that the answer asked us to wait.",
-            "promise": "What was promised when it was made (`promises.id`). Empty: not known.",
-            "hold": "Seconds for which nothing was asked because of `retry_after`. Empty: as asked, up to a day.",
+            "at": f"When it was sent: {_INSTANT}, with milliseconds.",
+            "target": "Path and query of the request.",
+            "status": "HTTP status. Empty if no answer came.",
+            "received": "Size of the answer's body in bytes.",
+            "seconds": "Time until the answer was complete, in seconds.",
+            "attempt": "Number of the try, counted from 1.",
+            "error": "What went wrong, in a sentence.",
+            "retry_after": "Seconds that the answer asked us to wait (Retry-After).",
+            "promise": "The promise in force when it was sent (`promises.id`). Empty if not known.",
+            "hold": "Seconds without requests because of `retry_after`. Empty: as long as asked, up to a day.",
         },
         "sort_desc": "id",
         "facets": ["status"],
     },
     "request_days": {
         "title": "Requests of past days",
-        "description": "The journal of the days that are no longer kept request by request, in sum.",
+        "description": "Daily sums of the requests that are older than `journal_days`.",
         "columns": {
-            "day": "UTC, ISO 8601.",
-            "requests": "Requests made.",
+            "day": "The day, in UTC, ISO 8601.",
+            "requests": "Requests sent.",
             "unanswered": "Requests without an answer.",
-            "errors": "Answers not taken whole, or with a status of 400 or more, but for 404 and 410.",
+            "errors": "Answers that were not received in full, or with a status of 400 or more except 404 and 410.",
             "received": "Bytes received.",
             "seconds": "Seconds spent waiting for answers.",
             "most_in_a_minute": "The most requests within any 60 seconds.",
-            "least_gap": "The least seconds between the starts of two requests.",
+            "least_gap": "The shortest time between the starts of two requests, in seconds.",
             "holds": "Answers that asked us to wait (Retry-After).",
-            "holds_kept": "Of those, after how many we did, or did for a day.",
-            "promised": "Requests of which it is known what was promised when they were made.",
-            "too_soon": "Of those, after how many the next was made sooner than promised.",
-            "too_many": "Of those, how many were more than a day's as promised.",
-            "in_quiet_hours": "Of those, how many were made in quiet hours.",
-            "holds_capped": "Of the answers that asked us to wait, those that asked for more than a day.",
-            "holds_shortened": "Of them, those for one address that asked for more than `retry_wait_most`.",
+            "holds_kept": "Of those, answers after which we waited as long as asked, or as long as the limit.",
+            "promised": "Requests with a known promise. The next three columns are about these.",
+            "too_soon": "Requests after which the next one was sent earlier than promised.",
+            "too_many": "Requests above the promised number a day.",
+            "in_quiet_hours": "Requests sent in quiet hours.",
+            "holds_capped": "Answers that asked for more than a day's wait, after which we waited a day.",
+            "holds_shortened": "Answers about one address that asked for more than `retry_wait_most`, and got that.",
         },
         "sort_desc": "day",
     },
     "promises": {
         "title": "Promises",
-        "description": "How the site is treated at least, each time anything of it was another.",
+        "description": "The limits that lgsco promises to keep when it sends requests: one row for each combination.",
         "columns": {
-            "id": "Counted on.",
-            "gap": "Seconds from the start of a request to the start of the next, at least.",
-            "a_day": "Requests in a day (UTC), at most.",
-            "quiet_hours": "Hours in London in which nothing is asked.",
+            "id": _ROW_ID,
+            "gap": "Least seconds from the start of one request to the start of the next.",
+            "a_day": "Most requests in a day (UTC).",
+            "quiet_hours": "Hours in London in which no request is sent.",
         },
     },
     "robots": {
         "title": "robots.txt",
-        "description": "What the site's robots.txt said, each time it said something new.",
+        "description": "The site's robots.txt: a new row each time its text or status changed.",
         "columns": {
-            "site": "The site's address.",
-            "fetched_at": "When it was last fetched so: UTC, ISO 8601.",
+            "site": "The site's scheme, host and port.",
+            "fetched_at": f"When it was last fetched in this form: {_INSTANT}.",
             "status": "HTTP status.",
-            "text": "The file.",
+            "text": "Text of the file.",
         },
         "sort_desc": "fetched_at",
     },
     "runs": {
         "title": "Runs",
-        "description": "What the program did, and how it ended.",
+        "description": "One row for each run of a command or of a task of the daemon.",
         "columns": {
-            "id": "Counted on.",
-            "task": "backfill, sync, resume (a slice of interrupted backfills), withdraw, import, renormalise, or "
-            "template.",
-            "arguments": "What it was asked for, as JSON.",
-            "started_at": "UTC, ISO 8601.",
-            "ended_at": "UTC, ISO 8601. Empty while it runs.",
+            "id": "Number of the run, counted from 1.",
+            "task": "backfill, sync, resume (a slice of interrupted backfills), fill (a slice of the fill), withdraw, "
+            "switchfill (`lgsco fill`), import, renormalise, repair (`lgsco verify --repair`), template or demo.",
+            "arguments": "The task's arguments, as JSON.",
+            "started_at": f"When it began: {_INSTANT}.",
+            "ended_at": f"When it ended: {_INSTANT}. Empty while it runs, and if it died.",
             "state": "running, complete, limited, incomplete, template (a template change waits for a decision), "
-            "blocked, layout, failed, stopped, or died.",
-            "exit_code": "The exit code of the command.",
+            "blocked, layout, failed, stopped, or died (the process ended without a result).",
+            "exit_code": "Exit code of the command.",
             "message": "How it ended, in a sentence.",
-            "tally": "Counts, as JSON.",
-            "process": "The operating system's number of the process.",
-            "user_agent": "By which name it asked the site, if it did.",
+            "tally": "Counts of what it did, as JSON.",
+            "process": "Process number on the machine that ran it.",
+            "user_agent": "The user agent that it sent, if it made requests.",
         },
         "sort_desc": "id",
         "label_column": "task",
     },
 }
 
-_HIDDEN = (
-    *("pages", "dictionaries", "layouts", "unchecked", "daemon", "pace", "_sqlite_migrations", "decisions_fts"),
-    *("template_edits", "template_sightings", "template_answers", "held_texts", "rereads", "renormalising"),
-    *("text_sketches", "unrelated"),
-)
-"""Raw pages, and what only the program reads. Datasette hides whatever else begins with one of these names."""
+_INDEX_TABLES = ("_sqlite_migrations", "decisions_fts")
+"""Datasette hides every table whose name begins with the name of a hidden table: those of the full-text index too."""
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Decisions": ("decisions", "paragraphs", "revisions", "notes", "related", "oddities"),
+    "What is proven and what is missing": ("coverage", "missing", "failures", "held_from_site", "windows", "intents"),
+    "The listing": ("entries", "moves", "absences", "site_totals", "listing_findings"),
+    "Fetching": ("queue", "unreadable", "checks", "template_changes", "outside_blocks"),
+    "Requests": ("requests", "request_days", "promises", "robots"),
+    "The archive and its runs": ("archive", "runs", "fill_state"),
+    "Internal tables": tuple(INTERNAL_TABLES),
+}
+"""Each table and view under the heading where `docs/schema.md` describes it."""
+
+
+def describe_tables() -> dict[str, dict[str, Any]]:
+    """Returns the description of every table and view, in the order of `SECTIONS`."""
+    described = _TABLES | INTERNAL_TABLES
+    return {name: described[name] for names in SECTIONS.values() for name in names}
 
 
 def describe() -> dict[str, Any]:
-    """Datasette's metadata, anew at every call: Datasette writes into it."""
-    tables = deepcopy(_TABLES) | {name: {"hidden": True} for name in _HIDDEN}
+    """Returns Datasette's metadata: a new copy for each call, because Datasette writes into it."""
+    hidden = {name: {"hidden": True} for name in _INDEX_TABLES}
+    internal = {name: {**said, "hidden": True} for name, said in INTERNAL_TABLES.items()}
     return {
         "title": "Decisions of the Local Government and Social Care Ombudsman",
         "description": "Published decisions on complaints about councils, care providers and some other bodies in "
@@ -579,8 +623,8 @@ def describe() -> dict[str, Any]:
         "databases": {
             NAME: {
                 "title": "All tables and queries",
-                "description": "Ask in SQL, or start from one of the queries.",
-                "tables": tables,
+                "description": "Query with SQL, or start from one of the prepared queries.",
+                "tables": deepcopy(_TABLES | internal | hidden),
                 "queries": {name: query.metadata() for name, query in QUERIES.items()},
             }
         },

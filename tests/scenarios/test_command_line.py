@@ -188,7 +188,7 @@ def test_imported_seeds_are_shown_byte_for_byte_in_any_spelling(desk: Desk) -> N
         assert desk.run("show", spelling).out.encode() == text + b"\n"
     assert desk.run("show", "25 004 920", "--revision", "1").out.encode() == texts["25 004 920"] + b"\n"
     assert "revision 2" in desk.run("show", "25 004 920", "--revision", "2", code=1).sentence
-    assert "25 004 921 is not held" in desk.run("show", "25-004-921", code=1).sentence
+    assert "25 004 921 is not stored" in desk.run("show", "25-004-921", code=1).sentence
     assert desk.run("show", "25-004-92", code=2).out == ""
     assert "0 new, 0 amended, 5 unchanged" in desk.run("import", SEEDS).out
 

@@ -206,7 +206,7 @@ def test_what_was_left_out_of_an_imported_document_is_listed(
     assert lgsco(world, capsys, "show", "25-004-901", "--left-out")[:2] == (0, "[after the end] Rate this page\n")
     assert "no page of 25 004 901 is stored" in lgsco(world, capsys, "show", "25-004-901", "--raw")[2]
     file(tmp_path, "a.html", small("25 004 902"))
-    assert "holds 25 004 902 now" in lgsco(world, capsys, "show", "25-004-901", "--left-out")[2]
+    assert "now contains 25 004 902" in lgsco(world, capsys, "show", "25-004-901", "--left-out")[2]
     path.unlink()
     code, _, told = lgsco(world, capsys, "show", "25-004-901", "--left-out")
     assert (code, "cannot be read" in told) == (1, True)

@@ -93,4 +93,5 @@ def test_a_permission_error_is_one_sentence(
         main(["show", "25-004-920", "--db", str(tmp_path / "lgsco.db")])
     assert end.value.code == 1
     err = capsys.readouterr().err
-    assert err == f"lgsco: {tmp_path / 'lgsco.db'}: Permission denied; check whose it and its folder are\n"
+    advice = "check the permissions of the file and its folder"
+    assert err == f"lgsco: {tmp_path / 'lgsco.db'}: Permission denied; {advice}\n"

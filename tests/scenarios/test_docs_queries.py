@@ -1,0 +1,152 @@
+"""Every example in docs/querying.md runs on an archive that was filled from the look-alike site."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from ingest.clock import Stop
+from ingest.run import Backfill, Sync
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.faults import Respond
+from lgsco.replica.sample import Sample, Written
+from lgsco.replica.server import serve
+from lgsco.replica.site import Site
+from support.paths import ROOT
+from support.web import served
+from support.world import TODAY, Time, World
+
+PAGE = ROOT / "docs" / "querying.md"
+SERVED = "http://127.0.0.1:8001"
+"""The address in the examples; the tests put that of a server in its place."""
+AMENDED = "25 004 920"
+LOST = "26 000 777"
+
+
+class Example(NamedTuple):
+    """A fenced block of the page."""
+
+    language: str
+    text: str
+    line: int
+
+
+def read_examples() -> list[Example]:
+    text = PAGE.read_text(encoding="utf-8")
+    return [
+        Example(found[1], found[2], text[: found.start()].count("\n") + 1)
+        for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+EXAMPLES = read_examples()
+
+
+def of(language: str) -> pytest.MarkDecorator:
+    chosen = [one for one in EXAMPLES if one.language == language]
+    assert chosen
+    return pytest.mark.parametrize("example", chosen, ids=[f"line {one.line}" for one in chosen])
+
+
+def amended(sample: Sample) -> Sample:
+    """The decision with a longer summary and a dated note after its closing line."""
+    *before, last = sample.chapters
+    note = "Ombudsman satisfied with council’s response: 14 October 2026"
+    source = Written((*before, (*last, str(sample.closing), note)))
+    return replace(sample, summary=f"{sample.summary} The Council has apologised.", closing=None, source=source)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an archive, in which one decision was amended and one that is listed could not be fetched."""
+    folder = tmp_path_factory.mktemp("queries")
+    samples = [*seeds(), *generate(40, seed=11, first=date(2023, 1, 1), last=date(2026, 8, 31))]
+    site = Site(samples, today=TODAY)
+    with serve(site) as server:
+        world = World(site, server, folder / "lgsco.db", Time(), Stop())
+        assert world.run(Backfill()).exit_code == 0
+        world.time.at += timedelta(days=3)
+        site.amend(AMENDED, amended(site.sample(AMENDED)))
+        newest = max((one for one in samples if one.kind == "statement"), key=lambda one: one.decision_date)
+        site.publish(replace(newest, reference=LOST))
+        server.faults = lambda request: Respond(404) if LOST.replace(" ", "-") in request.target else None
+        assert world.run(Sync(), cadence__reread_days=1, fetch__tries=1).exit_code == 10
+    assert not server.errors
+    return folder
+
+
+@pytest.fixture(scope="module")
+def web(folder: Path) -> Iterator[httpx.Client]:
+    with served(folder / "lgsco.db") as (client, _):
+        yield client
+
+
+@of("sql")
+def test_an_sql_example_finds_rows(folder: Path, example: Example) -> None:
+    with closing(sqlite3.connect(f"{(folder / 'lgsco.db').as_uri()}?mode=ro", uri=True)) as db:
+        assert db.execute(example.text).fetchall()
+
+
+def test_every_match_expression_of_the_table_is_valid(folder: Path) -> None:
+    expressions = re.findall(r"^\| `'(.+)'` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(expressions) == 7
+    with closing(sqlite3.connect(folder / "lgsco.db")) as db:
+        for expression in expressions:
+            db.execute(f"SELECT count(*) FROM decisions_fts WHERE decisions_fts MATCH '{expression}'").fetchone()
+
+
+@of("sh")
+def test_a_shell_example_runs(folder: Path, example: Example) -> None:
+    if "sqlite3 " in example.text and shutil.which("sqlite3") is None:
+        pytest.skip("the sqlite3 command is not installed here")
+    program = f'lgsco() {{ "{sys.executable}" -m lgsco "$@"; }}\n'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        ["bash", "-euc", program + example.text],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout or "> hertfordshire.csv" in example.text
+
+
+@of("python")
+def test_a_python_example_runs(folder: Path, web: httpx.Client, example: Example) -> None:
+    text = example.text.replace(SERVED, str(web.base_url).rstrip("/"))
+    ran = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout
+
+
+@of("url")
+def test_an_address_answers_with_rows(web: httpx.Client, example: Example) -> None:
+    for address in example.text.split():
+        path, _, anchor = address.removeprefix(SERVED).partition("#")
+        answer = web.get(path)
+        assert answer.status_code == 200, address
+        if ".json" in path:
+            assert answer.json(), address
+        elif ".csv" in path:
+            assert len(answer.text.splitlines()) > 1, address
+        else:
+            assert f'id="{anchor}"' in answer.text, address
+
+
+def test_no_example_is_left_out() -> None:
+    assert {one.language for one in EXAMPLES} == {"sql", "sh", "python", "url"}
