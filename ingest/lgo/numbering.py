@@ -1,6 +1,6 @@
 """Blocks -> the number each paragraph bears on the page. A number is a fact to cite: no evidence, no number.
 
-The rules are those of the text format (README, "Paragraph numbers"): attributes stand; lists without them
+The rules are those of the text format (docs/text-format.md, "Paragraph numbers"): attributes stand; lists without them
 continue the count through the whole decision when none of its lists has one, or when the next attribute
 confirms it; sub-items are named after their item. Where two lists without attributes adjoin, the second may be the
 sub-list of the first, so that nothing after it has a number unless an attribute settles the count again.

@@ -1,4 +1,4 @@
-"""A power cut harms no file: what the README promises of the database file."""
+"""A power cut harms no file: what docs/operating.md promises of the database file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storage.writer import writing
 from support.command_line import Shop, ended, open_shop, short_site
 
 
-def test_the_file_is_kept_as_the_readme_says(tmp_path: Path) -> None:
+def test_writer_uses_wal_with_synchronous_normal_and_foreign_keys(tmp_path: Path) -> None:
     database = tmp_path / "kept.db"
     _off, normal, full = range(3)
     with writing(database) as db:
