@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from ingest.errors import CutShort, NotADecision, Undecodable, WrongReference
 from ingest.lgo.beginning import Beginning, find_beginning, find_beginning_in_article
+from ingest.lgo.broken_ends import find_broken_title, find_text_after_end
 from ingest.lgo.decision import compose
 from ingest.lgo.ending import is_closing_block
 from ingest.lgo.header import Header, read_header
@@ -212,7 +213,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     zones = None if beginning is None else _divide(blocks, beginning)
     if zones is None or zones.is_uncertain:
         return None
-    if not any(map(is_closing_block, reversed(zones.blocks))) and not is_as_in_source(markup.article, blocks):
+    if not any(map(is_closing_block, reversed(zones.blocks))) and (
+        not is_as_in_source(markup.article, blocks) or read_source(markup.html).wrong
+    ):
         return None
     if _find_broken_part(zones) is not None:
         return None
@@ -283,6 +286,10 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         lost = CutShort(
             f"the page's tags are nested so wrongly that the end of the decision is in pieces: {broken[:60]!r}"
         )
+    if source.wrong and not is_closed and (after := find_text_after_end(zones)) is not None:
+        lost = CutShort(f"the page's tags are nested wrongly, and text follows the end of its decision: {after[:60]!r}")
+    if (before := find_broken_title(blocks, beginning, source.wrong)) is not None:
+        lost = CutShort(f"the page's tags are nested so wrongly that the title may begin at {before[:60]!r}")
     if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
         lost = CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
     if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):

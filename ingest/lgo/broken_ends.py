@@ -1,0 +1,49 @@
+"""Finds decisions whose beginning or end a wrongly nested tag may have cut off. Pure.
+
+Where a page closes its tags as it opens them, its elements say where the decision begins and ends. Where it does not,
+a title may lose its first words to the element before it, and an article may end before the decision does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from ingest.lgo.beginning import Beginning
+from ingest.lgo.zones import AFTER, Zones
+from ingest.parsing.blocks import Block
+from ingest.parsing.html_tree import outermost
+
+_FEWEST_SENTENCES = 3
+"""Sentences after the end of an article from which on they may be the decision's. A footer prints an address, or one or
+two sentences."""
+_SHORTEST_SENTENCE = 60
+"""Characters."""
+
+
+def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: AbstractSet[str]) -> str | None:
+    """The words before the title that may belong to it; None if the page does not print any.
+
+    They are in the block before, in the same article, and the page does not close the element of the title as it opens
+    it. `wrong`: the tags that the page does not close as it opens them.
+    """
+    if not 0 < beginning.first < min(beginning.after, len(blocks)):
+        return None
+    title, before = blocks[beginning.first], blocks[beginning.first - 1]
+    if title.node is None or title.node.tag not in wrong or before.is_hidden or before.is_links:
+        return None
+    article = outermost("article")
+    own = article.of(title.node)
+    around = article.of(before.node) if own is not None else None
+    is_in_same = own is not None and around is not None and own.mem_id == around.mem_id
+    return before.text if is_in_same and before.kind != "heading" else None
+
+
+def find_text_after_end(zones: Zones) -> str | None:
+    """The first of several sentences after the end of a decision without a closing line; None for fewer than three."""
+    sentences = [
+        block.text
+        for block in zones.left_out
+        if block.rule == AFTER and len(block.text) >= _SHORTEST_SENTENCE and block.text.endswith((".", ":", ";"))
+    ]
+    return sentences[0] if len(sentences) >= _FEWEST_SENTENCES else None
