@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class LgscoError(Exception):
-    """Anything the program knows how to say. `str()` is one sentence for the user."""
+    """An error that the program can explain. `str()` is one sentence for the user."""
 
     exit_code = 1
 
@@ -22,7 +22,7 @@ class SchemaMismatch(StoreError):
 
 
 class NoDatabase(StoreError):
-    """There is no database, and what was asked for does not make one."""
+    """There is no database, and the command does not create one."""
 
     exit_code = 2
 
@@ -31,7 +31,7 @@ class NoDatabase(StoreError):
 
 
 class DatabaseExists(StoreError):
-    """There is a database where a new one was to be made."""
+    """A database exists where a new one was to be created."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""Reads values that lgsco stored, where a damaged file may hold anything in their place."""
+"""Parses values that lgsco stored, since a damaged file may have anything in their place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.errors import Damaged
 
 
 def to_day(value: object, of: str) -> date:
-    """A stored date. `of`: what it belongs to, for the error. Raises Damaged."""
+    """Parses a stored date. `of`: what it belongs to, for the error. Raises Damaged."""
     try:
         return date.fromisoformat(str(value))
     except ValueError:
@@ -18,7 +18,7 @@ def to_day(value: object, of: str) -> date:
 
 
 def to_object(value: object, of: str) -> dict[str, Any]:
-    """A stored JSON object. Raises Damaged."""
+    """Parses a stored JSON object. `of`: what it belongs to, for the error. Raises Damaged."""
     try:
         found = json.loads(str(value))
     except ValueError:
