@@ -88,7 +88,7 @@ class DepartureVerdict:
     evidence: Evidence
 
 
-def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: int) -> None:
+def record_absence(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: int) -> None:
     """Records that a stored decision is no longer listed. Its page is due to be requested at once."""
     db.execute(
         "INSERT OR IGNORE INTO absences (reference, noticed_at, stood_on, run, next_at) "
@@ -97,7 +97,7 @@ def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: 
     )
 
 
-def returned(db: sqlite3.Connection, reference: str, at: str) -> None:
+def record_return(db: sqlite3.Connection, reference: str, at: str) -> None:
     """Records that a decision is listed again, whatever reason was recorded for its absence."""
     db.execute("UPDATE absences SET returned_at = ? WHERE reference = ? AND returned_at IS NULL", (at, reference))
     db.execute(

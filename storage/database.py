@@ -39,7 +39,7 @@ _NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
 _WRITE_FAILED = (_NO_ROOM_TO_SHARE, "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
 """SQLite's error names for a write that failed. SQLite reports a used-up disk quota like this."""
 
-_heed: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
+_check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
 
 
 @contextlib.contextmanager
@@ -47,7 +47,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
         raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
-    with said_plainly(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
+    with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
@@ -76,7 +76,7 @@ def unchanged(path: Path) -> Iterator[None]:
 def _raise_if_changed(path: Path, before: FileState | None) -> None:
     if before is not None and find_file_state(path) != before:
         raise StoreFailed(
-            f"{path} was written while it was read, and this user may not lock it, so that what was read may mix two "
+            f"{path} was written while it was read, and this user may not lock it, so the result may mix two "
             "states; run the command again, or let this user write the file and its folder"
         )
 
@@ -100,18 +100,18 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
 
 def _begin(db: sqlite3.Connection) -> None:
     try:
-        patiently(lambda: db.execute("BEGIN IMMEDIATE"))
+        retry_while_locked(lambda: db.execute("BEGIN IMMEDIATE"))
     except BaseException:
         # The wait is over: statements on the way out must not wait for the lock again.
         db.execute("PRAGMA busy_timeout = 0")
         raise
 
 
-def patiently(do: Callable[[], object]) -> None:
+def retry_while_locked(do: Callable[[], object]) -> None:
     """Calls `do` again and again while another connection's lock prevents it, for up to `BUSY_SECONDS`.
 
-    The connection must wait `STEP_SECONDS` for a lock. Raises what `do` raises, and what the function set by `heeding`
-    raises.
+    The connection must wait `STEP_SECONDS` for a lock. Raises what `do` raises, and what the function of
+    `checking_while_waiting` raises.
     """
     for left in reversed(range(max(1, round(BUSY_SECONDS / STEP_SECONDS)))):
         try:
@@ -120,26 +120,26 @@ def patiently(do: Callable[[], object]) -> None:
         except sqlite3.Error as error:
             if not left or not _is_locked(error):
                 raise
-        _heed.get()()
+        _check_while_waiting.get()()
 
 
 @contextlib.contextmanager
-def heeding(told: Callable[[], None]) -> Iterator[None]:
+def checking_while_waiting(check: Callable[[], None]) -> Iterator[None]:
     """Calls `check` again and again while the writer waits for a lock; an error that it raises ends the wait."""
-    before = _heed.set(told)
+    before = _check_while_waiting.set(check)
     try:
         yield
     finally:
-        _heed.reset(before)
+        _check_while_waiting.reset(before)
 
 
 @contextlib.contextmanager
-def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
+def plain_errors(path: Path, patience: float | None = None) -> Iterator[None]:
     """Turns SQLite's errors into Busy or StoreFailed with one sentence each. `patience`: as for `connect`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise plain(path, error, BUSY_SECONDS if patience is None else patience) from error
+        raise explain_error(path, error, BUSY_SECONDS if patience is None else patience) from error
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -153,7 +153,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         return connect(path, reading_mode(path))
     db = connect(path, "rw", STEP_SECONDS)
     try:
-        patiently(lambda: db.execute("SELECT 1 FROM sqlite_schema").fetchone())
+        retry_while_locked(lambda: db.execute("SELECT 1 FROM sqlite_schema").fetchone())
     except sqlite3.Error as error:
         db.close()
         log = Path(f"{path}-wal")
@@ -233,7 +233,7 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     # A file with only the list of migrations is left by an interrupted first migration.
     if "decisions" not in tables and tables - {_MIGRATIONS, "sqlite_sequence"}:
-        raise StoreFailed(f"{path} holds something else than lgsco's tables; name another file with --db")
+        raise StoreFailed(f"{path} has tables that are not lgsco's; name another file with --db")
     applied = _find_last_migration(db) if _MIGRATIONS in tables else 0
     newest = max(stated, applied)
     if newest > SCHEMA_VERSION:
@@ -259,11 +259,11 @@ def _is_locked(error: sqlite3.Error) -> bool:
     return error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
+def explain_error(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
     """Turns an error of SQLite's into one sentence: what happened, where, what to do. `waited`: seconds, for a lock."""
     name = error_name(error)
-    if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (told := describe_lack_of_room(path, name)):
-        return StoreFailed(f"{path}: {told}; free room and run the same command again, nothing stored is lost")
+    if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (reason := describe_lack_of_room(path, name)):
+        return StoreFailed(f"{path}: {reason}; free disk space and run the same command again; nothing stored is lost")
     if _is_locked(error):
         return Busy(f"{path} stayed locked by another program for {waited:g} seconds; close it and try again")
     if name.startswith("SQLITE_NOTADB"):
@@ -274,7 +274,7 @@ def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> Sto
         return StoreFailed(f"{path} is damaged ({error}); `lgsco restore BACKUP` puts a snapshot of it in its place")
     if not name and str(error).startswith("Could not decode to UTF-8"):
         return StoreFailed(
-            f"{path} is damaged (it holds text that is not UTF-8); `lgsco restore BACKUP` puts a snapshot of it"
+            f"{path} is damaged (it has text that is not UTF-8); `lgsco restore BACKUP` puts a snapshot of it"
             " in its place"
         )
     if name.startswith("SQLITE_IOERR"):

@@ -261,11 +261,11 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, 
             "reference": reference,
         },
     )
-    lay_out(db, reading)
+    record_layout(db, reading)
     _add_revision(db, reading, change, run, current=True)
 
 
-def keep_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> None:
+def add_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> None:
     """Stores an import as a revision beside the current reading. Call it inside a transaction."""
     _add_revision(db, reading, "beside", run, current=False)
 
@@ -281,7 +281,7 @@ def fill(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None
         )
 
 
-def seen(db: sqlite3.Connection, reading: Reading) -> None:
+def record_unchanged(db: sqlite3.Connection, reading: Reading) -> None:
     """Records that a fetch showed the decision as it is stored. A stored page parsed again shows nothing new."""
     if reading.again is not None:
         return
@@ -302,7 +302,7 @@ def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
     """Updates the columns, and the numbers and kinds of lines, of a decision whose text is unchanged."""
-    lay_out(db, reading)
+    record_layout(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = coalesce(:{name}, {name})' for name in FIELDS)}, "
         "normaliser = :normaliser WHERE reference = :reference",
@@ -310,7 +310,7 @@ def reread(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
-def lay_out(db: sqlite3.Connection, reading: Reading) -> None:
+def record_layout(db: sqlite3.Connection, reading: Reading) -> None:
     """Records the kind and number of each line of a stored decision's text."""
     db.execute(
         "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?) "

@@ -28,7 +28,7 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
 
     Decisions that are not stored, or whose card changed, are queued.
     """
-    cards = _standing(entries, window)
+    cards = _date_cards(entries, window)
     known = _find_known(db, [entry.reference for entry, _ in cards])
     new = []
     for entry, day in cards:
@@ -41,7 +41,7 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
             stays = entry.decision_date is None and window.first <= stood <= window.last
             _record_again(db, entry, stood if stays else day, before, at, run)
     for day in {day for _, day in new}:
-        ledger.doubt(db, day, at, run)
+        ledger.drop_day_proof(db, day, at, run)
     db.executemany(
         f"INSERT INTO entries ({', '.join(_CARD)}, stands_on, first_listed, last_listed) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -62,7 +62,7 @@ def find_addresses(db: sqlite3.Connection) -> list[str]:
     return [url for (url,) in rows]
 
 
-def _standing(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, date]]:
+def _date_cards(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, date]]:
     """Returns the cards, one for each reference, with the day that each is listed under.
 
     The listing goes from the newest to the oldest, so a card without a date takes the date of the card before it, or
@@ -104,11 +104,11 @@ def _record_again(
     stood = to_day(before["stands_on"], "a listing entry")
     returned = before["unlisted_at"] is not None
     if returned:
-        ledger.doubt(db, day, at, run)
-        absences.returned(db, entry.reference, at)
+        ledger.drop_day_proof(db, day, at, run)
+        absences.record_return(db, entry.reference, at)
     elif stood != day:
-        ledger.doubt(db, stood, at, run)
-        ledger.doubt(db, day, at, run)
+        ledger.drop_day_proof(db, stood, at, run)
+        ledger.drop_day_proof(db, day, at, run)
     now = dict(zip(_CARD, _columns(entry), strict=True))
     changed = [
         (name, was, is_)
@@ -129,15 +129,15 @@ def _record_again(
 
 
 def _differ(name: str, was: str, is_: str) -> bool:
-    return was != is_ if name in _WORDS else _plain(was) != _plain(is_)
+    return was != is_ if name in _WORDS else _normalise(was) != _normalise(is_)
 
 
 def is_same_address(one: str, other: str) -> bool:
     """Whether two paths of decisions are the same, ignoring case and a slash at the end."""
-    return _plain(one) == _plain(other)
+    return _normalise(one) == _normalise(other)
 
 
-def _plain(value: str) -> str:
+def _normalise(value: str) -> str:
     """Normalises a value for comparison: an address is the same in another case or with a slash at its end."""
     return value.rstrip("/").casefold()
 
@@ -155,7 +155,7 @@ def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str
     ).fetchall()
     for reference, stood_on in rows:
         db.execute("UPDATE entries SET unlisted_at = ? WHERE reference = ?", (at, reference))
-        absences.notice(db, reference, stood_on, at, run)
+        absences.record_absence(db, reference, stood_on, at, run)
     return [reference for reference, _ in rows]
 
 

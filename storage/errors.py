@@ -36,7 +36,7 @@ class DatabaseExists(StoreError):
     exit_code = 2
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is a database already and stays as it is; name another file with --db")
+        super().__init__(f"{path} is already a database and was not changed; name another file with --db")
 
 
 class Busy(StoreError):
@@ -53,8 +53,8 @@ class ArchiveLost(StoreError):
     def __init__(self, path: Path, loss: str) -> None:
         """`loss`: what happened to it, in words that follow its name."""
         super().__init__(
-            f"{path} {loss} while lgsco ran; it ends, and nothing was made in its place. Mount the file's volume, or "
-            "put the right file there with `lgsco restore BACKUP`, and start lgsco again"
+            f"{path} {loss} while lgsco ran, so lgsco stops and makes nothing in its place. Mount the file's volume, "
+            "or put the right file there with `lgsco restore BACKUP`, then start lgsco again"
         )
 
 

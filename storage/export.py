@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from storage.database import error_name, said_plainly
+from storage.database import error_name, plain_errors
 from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, keep_digests
 from storage.errors import StoreFailed
 from storage.model import reference, slug
@@ -37,9 +37,9 @@ address on the publisher's site, which may have amended or withdrawn it since.
 """The text of `ATTRIBUTION.txt`, which goes with every export."""
 
 ATTRIBUTION_CSV = """
-In the CSV file an apostrophe stands before every cell that begins with an apostrophe or with what a spreadsheet takes
-for a formula (= + - @ of any width, tab, line feed, carriage return). It is no part of the words: take the first one
-off to have them back.
+In the CSV file, an apostrophe was put before every cell that begins with an apostrophe or with what a spreadsheet takes
+for a formula (= + - @ of any width, tab, line feed, carriage return). It is not part of the words: remove the first
+apostrophe to get the original cell.
 """
 """What `ATTRIBUTION.txt` says in addition for CSV."""
 
@@ -115,7 +115,9 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         count = (writer or writers[form])(sound, folder)
         return Exported(count, sound.left_out)
     except OSError as error:
-        raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
+        raise StoreFailed(
+            f"{folder} cannot be written: {error.strerror or error}; free disk space or name another"
+        ) from None
 
 
 def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
@@ -138,7 +140,7 @@ def _file_name(key: str) -> str:
     try:
         return slug(reference(key))
     except ValueError as error:
-        raise StoreFailed(f"{error}; nothing is written under such a name") from None
+        raise StoreFailed(f"{error}; no file of that name is written") from None
 
 
 def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
@@ -232,12 +234,14 @@ def write_whole(path: Path, text: str) -> None:
     """Writes a text file completely or not at all, and replaces an existing one. Raises StoreFailed."""
     target = Path(os.path.realpath(path))  # replace the file that a link points to, not the link
     if target.exists() and not target.is_file():
-        raise StoreFailed(f"{path} is no file that can be replaced; name another")
+        raise StoreFailed(f"{path} is not a regular file and cannot be replaced; name another")
     try:
         with replacing(target) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StoreFailed(f"{path} cannot be written: {error.strerror or error}; free room or name another") from None
+        raise StoreFailed(
+            f"{path} cannot be written: {error.strerror or error}; free disk space or name another"
+        ) from None
 
 
 def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Damage]:
@@ -253,7 +257,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
-    with said_plainly(target), replacing(target) as draft:
+    with plain_errors(target), replacing(target) as draft:
         _remove_abandoned(target, draft)
         db.execute("PRAGMA query_only = OFF")  # VACUUM INTO needs this; it writes only the copy
         try:
@@ -261,7 +265,7 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith("SQLITE_CORRUPT"):
                 raise StoreFailed(
-                    f"the database is damaged ({error}) and not copied; `lgsco restore BACKUP` replaces it"
+                    f"the database is damaged ({error}) and was not copied; `lgsco restore BACKUP` replaces it"
                 ) from None
             raise
         finally:
@@ -286,7 +290,7 @@ def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
     if damages and (left := list(check_rows(copy))):
         raise StoreFailed(
             f"the database is damaged ({left[0]}) and no public copy is made; `lgsco restore BACKUP` replaces it, or "
-            "`lgsco verify --repair` puts back what it can"
+            "`lgsco verify --repair` rebuilds what it can"
         )
 
 

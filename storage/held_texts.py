@@ -133,6 +133,6 @@ def find_past(db: sqlite3.Connection, reference: str) -> Past | None:
     return Past(*row) if row else None
 
 
-def call_current_template(db: sqlite3.Connection, reference: str) -> None:
+def mark_current_as_template(db: sqlite3.Connection, reference: str) -> None:
     """Marks the current revision of a decision as a change of the template's words."""
     db.execute("UPDATE revisions SET change = 'template' WHERE reference = ? AND text IS NULL", (reference,))

@@ -50,7 +50,7 @@ def record_made_by(db: sqlite3.Connection, made_by: MadeBy) -> None:
 def describe_loss(known: Identity, found: Identity) -> str | None:
     """Describes what happened to an archive since its identity was read; None if nothing is lost. Pure."""
     if found.uuid != known.uuid:
-        return f"was replaced by another archive ({found.uuid}, and not {known.uuid})"
+        return f"was replaced by another archive ({found.uuid}, not {known.uuid})"
     if found.decisions < known.decisions:
         return f"lost decisions: it has {found.decisions:,}, and had {known.decisions:,}"
     if found.last_run < known.last_run:

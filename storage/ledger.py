@@ -37,7 +37,7 @@ def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
 
 def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
     """Makes the row for a part of a window from the window's row."""
-    standing = _count_standing(db, part)
+    standing = _count_listed(db, part)
     if whole.is_sound:
         return replace(whole, window=part, total=standing, listed=standing)
     state: WindowState = "unseen" if whole.state == "unseen" else "unknown"
@@ -47,7 +47,7 @@ def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
 def record_unseen(db: sqlite3.Connection, windows: Iterable[Window], at: str, run: int) -> None:
     """Adds windows that were asked for and that no row covers yet. Call it inside a transaction."""
     for window in windows:
-        listed = _count_standing(db, window)
+        listed = _count_listed(db, window)
         _insert(db, Proof(window, None, listed, "unseen", None, None, None, "", unproven_since=at), run)
 
 
@@ -103,21 +103,21 @@ def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     )
 
 
-def doubt(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
+def drop_day_proof(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
     """Removes the proof of a day, because something about the day changed. Call it inside a transaction."""
     row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)).fetchone()
     if row is not None and (before := _proof(row)).is_sound:
         window = Window(day, day)
-        standing = _count_standing(db, window)
+        standing = _count_listed(db, window)
         record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
 
 
-def mistrust(db: sqlite3.Connection, window: Window, run: int) -> None:
+def drop_proof(db: sqlite3.Connection, window: Window, run: int) -> None:
     """Removes the proof of a window, however much of it was listed. Call it inside a transaction."""
     for proof in find_windows(db, window):
         part = Window(max(proof.window.first, window.first), min(proof.window.last, window.last))
         if proof.is_sound:
-            standing = _count_standing(db, part)
+            standing = _count_listed(db, part)
             unknown = replace(proof, window=part, total=None, listed=standing, state="unknown", walked_at=None)
             record_window(db, replace(unknown, proven_at=None), run)
 
@@ -216,7 +216,7 @@ def _is_covered(window: Window, proofs: Iterable[Proof]) -> bool:
     return days == sum((min(p.window.last, window.last) - max(p.window.first, window.first)).days + 1 for p in proofs)
 
 
-def _count_standing(db: sqlite3.Connection, window: Window) -> int:
+def _count_listed(db: sqlite3.Connection, window: Window) -> int:
     row = db.execute(
         "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),

@@ -81,8 +81,8 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
         lock = _take(beside, doing or purpose.strip("-"))
     except OSError as error:
         raise CannotLock(
-            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check whose "
-            "that and its folder are, or name another file with --db"
+            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check who "
+            "owns it and its folder, or name another file with --db"
         ) from None
     if lock is None:
         held = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"
@@ -113,9 +113,9 @@ def is_locked(path: Path, purpose: str = "") -> bool:
 def read_holder(file: Path) -> Holder | None:
     """Reads the last holder from a lock file; None if the file cannot be read or parsed."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        told["file"] = tuple(told["file"]) if told["file"] else None
-        return Holder(**told)
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        fields["file"] = tuple(fields["file"]) if fields["file"] else None
+        return Holder(**fields)
     except (OSError, ValueError, TypeError, KeyError):  # written by an older version, or cut short
         return None
 
@@ -162,9 +162,9 @@ class Lock:
         os.close(self._fd)
 
     def _write(self) -> None:
-        told = json.dumps(asdict(self._holder)).encode()
+        data = json.dumps(asdict(self._holder)).encode()
         with contextlib.suppress(OSError):  # the lock works without it, for example on a full disk
-            os.pwrite(self._fd, told + b" " * max(0, os.fstat(self._fd).st_size - len(told)), 0)
+            os.pwrite(self._fd, data + b" " * max(0, os.fstat(self._fd).st_size - len(data)), 0)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
@@ -290,8 +290,8 @@ def _find_state(process: int) -> str:
 
 
 def _find_ticks(process: int) -> str:
-    told = _find_state(process).split()
-    return told[19] if len(told) > 19 else ""
+    fields = _find_state(process).split()
+    return fields[19] if len(fields) > 19 else ""
 
 
 def _is_same(fd: int, file: Path) -> bool:

@@ -68,6 +68,6 @@ def _typed(row: dict[str, Any]) -> dict[str, Any]:
         try:
             row[name] = None if row[name] is None else read(row[name])
         except ValueError:  # a foreign database may have any value
-            told = f"{row['reference']}: {name} is {row[name]!r}, which is no date"
-            raise StoreFailed(f"{told}; --format jsonl writes it as it stands") from None
+            problem = f"{row['reference']}: {name} is {row[name]!r}, which is not a date"
+            raise StoreFailed(f"{problem}; --format jsonl writes it unchanged") from None
     return row

@@ -63,12 +63,12 @@ def add(
     )
 
 
-def want_again(db: sqlite3.Connection, reference: str, at: str) -> None:
+def requeue(db: sqlite3.Connection, reference: str, at: str) -> None:
     """Queues a decision to be fetched again after its stored page was held back."""
     db.execute("UPDATE queue SET state = 'wanted', next_at = ? WHERE reference = ? AND state = 'kept'", (at, reference))
 
 
-def kept(db: sqlite3.Connection, reference: str) -> None:
+def record_stored(db: sqlite3.Connection, reference: str) -> None:
     """Records that all pages of a queued decision are stored. Call it in the transaction that stores the last."""
     db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))
 
@@ -79,7 +79,7 @@ def count_attempts(db: sqlite3.Connection, reference: str) -> int:
     return int(row[0]) if row else 0
 
 
-def failed(
+def record_failure(
     db: sqlite3.Connection,
     reference: str,
     url: str,
@@ -115,7 +115,7 @@ def failed(
     )
 
 
-def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+def record_postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
     """Records that a decision could not be fetched or parsed, without counting a failure: the site may be at fault."""
     db.execute(
         "UPDATE queue SET state = iif(state = 'excluded', state, 'failed'), next_at = ?, error_kind = ?, error = ? "
@@ -124,7 +124,7 @@ def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kin
     )
 
 
-def put_by(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+def exclude_unreadable(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
     """Records that the page of a decision is known not to parse.
 
     A decision that is stored stays unchanged and leaves the queue. One that is not stored is excluded, so that its

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from storage.decisions import FIELDS, Reading, lay_out
+from storage.decisions import FIELDS, Reading, record_layout
 from storage.digests import sha256_of, vouch
 
 _FROM_REVISIONS = """
@@ -29,7 +29,7 @@ def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str
     Only a well-formed `last_seen` is left unchanged.
     """
     reference = reading.decision.reference
-    lay_out(db, reading)
+    record_layout(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, text = :text, "
         "text_sha256 = :text_sha256, normaliser = :normaliser, source = :source, url = :url, "

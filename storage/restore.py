@@ -15,8 +15,8 @@ from storage.database import (
     connect,
     connect_to_read,
     error_name,
-    plain,
-    said_plainly,
+    explain_error,
+    plain_errors,
     schema_version,
 )
 from storage.errors import Busy, StoreFailed
@@ -53,8 +53,8 @@ def restore(path: Path, backup: Path, at: str) -> Restored:
     if not backup.is_file():
         raise StoreFailed(f"{backup}: there is no such file to restore")
     if target.exists() and backup.samefile(target):
-        raise StoreFailed(f"{backup} is the database itself; name a copy of it, as `lgsco snapshot` makes")
-    with locked(target, "-daemon", "restore"), locked(target, doing="restore"), said_plainly(path):
+        raise StoreFailed(f"{backup} is the database itself; name a copy of it, such as `lgsco snapshot` makes")
+    with locked(target, "-daemon", "restore"), locked(target, doing="restore"), plain_errors(path):
         with replacing(target) as draft:
             draft.unlink(missing_ok=True)
             version, decisions = _copy_checked(backup, draft)
@@ -126,12 +126,12 @@ def _fold_log(target: Path) -> None:
     except StoreFailed:
         return
     except sqlite3.DatabaseError as error:
-        if isinstance(plain(target, error), Busy):
+        if isinstance(explain_error(target, error), Busy):
             busy = 1
         else:
             return
     if busy:
-        raise Busy(f"{target} is in use by another program; end it, then run the same command again")
+        raise Busy(f"{target} is in use by another program; close it, then run the same command again")
 
 
 def _link(source: Path, name: Path) -> None:

@@ -21,7 +21,9 @@ def describe_lack_of_room(path: Path, name: str) -> str:
         return "the disk quota of this user is used up"
     temporary = find_temporary_folder()
     if not why and temporary is not None and find_write_error(temporary) in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room for SQLite's temporary files in {temporary} (SQLITE_TMPDIR names another folder)"
+        return (
+            f"there is no space for SQLite's temporary files in {temporary} (set SQLITE_TMPDIR to use another folder)"
+        )
     if why == errno.ENOSPC or name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return "the disk is full"
     return ""

@@ -142,7 +142,7 @@ def _read(
                     yield None, f"{_decode(reference)}\n{error}"
                 else:
                     if row is None:
-                        yield None, f"{_decode(reference)}\nan index names it and the table {table} has no such row"
+                        yield None, f"{_decode(reference)}\nan index has it, but the table {table} has no such row"
                     else:
                         yield list(row), ""
             continue
@@ -213,7 +213,7 @@ def _check_orphans(db: sqlite3.Connection) -> Iterator[Damage]:
         "SELECT reference FROM layouts AS t WHERE NOT EXISTS "
         "(SELECT 1 FROM decisions AS d WHERE d.reference = t.reference)"
     ):
-        yield Damage("decision", _decode(reference), "its layout is of a decision that is not there")
+        yield Damage("decision", _decode(reference), "its layout belongs to no stored decision")
 
 
 def _fits(covered: Sequence[Any], stored: object) -> bool:
@@ -268,7 +268,7 @@ def _scan_revisions(
         "SELECT DISTINCT reference FROM revisions AS r WHERE NOT EXISTS "
         "(SELECT 1 FROM decisions AS d WHERE d.reference = r.reference)"
     ):
-        yield Damage("revision", f"{_decode(reference)}, its revisions", "are of a decision that is not there")
+        yield Damage("revision", f"{_decode(reference)}, its revisions", "belong to no stored decision")
 
 
 def _find_revisions(db: sqlite3.Connection, first: int, last: int) -> Iterator[Damage]:
@@ -369,6 +369,6 @@ def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
     except sqlite3.DatabaseError as error:
         if not error_name(error).startswith("SQLITE_CORRUPT"):
             raise
-        yield Damage("index", "the full-text index", "does not fit the texts")
+        yield Damage("index", "the full-text index", "does not match the texts")
     finally:
         db.execute(f"PRAGMA query_only = {read_only}")

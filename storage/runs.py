@@ -74,7 +74,7 @@ _RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, ta
 
 def _run(row: tuple[Any, ...]) -> Run:
     number, task, arguments, started_at, ended_at, state, exit_code, message, tally, process = row
-    told = to_object(tally or "{}", f"run {number}")
+    counts = to_object(tally or "{}", f"run {number}")
     return Run(
         number,
         task,
@@ -84,7 +84,7 @@ def _run(row: tuple[Any, ...]) -> Run:
         state,
         exit_code,
         message,
-        told,
+        counts,
         process,
     )
 

@@ -14,7 +14,7 @@ def to_day(value: object, of: str) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise _damaged(of, value, "no date") from None
+        raise _damaged(of, value, "not a date") from None
 
 
 def to_object(value: object, of: str) -> dict[str, Any]:
@@ -24,10 +24,10 @@ def to_object(value: object, of: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise _damaged(of, value, "no JSON object")
+        raise _damaged(of, value, "not a JSON object")
     return found
 
 
 def _damaged(of: str, value: object, what: str) -> Damaged:
     shown = str(value)[:40].encode("unicode_escape").decode()
-    return Damaged(f"the file is damaged: {of} holds {shown}, which is {what}; `lgsco verify` names what else is")
+    return Damaged(f"the file is damaged: {of} holds {shown}, which is {what}; `lgsco verify` names other damage")

@@ -44,7 +44,7 @@ def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
 
     def orphans() -> Iterator[Damage]:
         for table, _, parent, _ in db.execute("PRAGMA foreign_key_check"):
-            yield Damage("file", str(table), f"a row refers to a row of {parent} that is not there")
+            yield Damage("file", str(table), f"a row refers to a missing row of {parent}")
 
     yield from guarded("file", "SQLite", lines())
     yield from guarded("file", "foreign keys", orphans())
@@ -60,7 +60,7 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
         if name not in found:
             yield Damage("schema", name, "is missing")
         elif found[name] != definition:
-            yield Damage("schema", name, "is not as this lgsco makes it")
+            yield Damage("schema", name, "differs from what this lgsco makes")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         yield Damage("schema", "user_version", f"is {version}, not {SCHEMA_VERSION}")
@@ -89,14 +89,15 @@ def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:
     ):
         window = f"{first} to {last}"
         if not (_is_day(first) and _is_day(last)) or first > last:
-            yield Damage("ledger", window, "are not two dates, the first before the last")
+            yield Damage("ledger", window, "is not a range of dates, the first before the last")
         elif first <= before:
             yield Damage("ledger", window, f"overlaps the range that ends on {before}")
         elif state == "proven" and not (total == listed == standing and not missing):
             yield Damage(
                 "ledger",
                 window,
-                f"its sums do not fit its state: total {total}, listed {listed}, entries {standing}, missing {missing}",
+                f"its counts contradict its state: total {total}, listed {listed}, entries {standing}, "
+                f"missing {missing}",
             )
         before = max(before, str(last))
 

@@ -61,7 +61,7 @@ def check_log(path: Path) -> None:
         if fault:
             raise StoreFailed(
                 f"{log.name} does not belong to {path} ({fault}): a backup was put in its place while the log of "
-                "another file lay there; nothing was changed. Run `lgsco restore BACKUP` to put the backup there safely"
+                "another file was beside it; nothing was changed. Run `lgsco restore BACKUP` to put it there safely"
             )
         _checked.add(before)
         return
@@ -117,16 +117,16 @@ def _compare_counters(counter: int, wal: int, log: Log) -> str:
     The counter grows by one from the file to the first frame of page 1 in its log, and never falls inside the log. A
     checkpoint copies one of those frames into the file.
     """
-    told = [int.from_bytes(os.pread(wal, 4, at + 24), "big") for page, at in log.frames if page == 1]
-    if told and not min(told) - 1 <= counter <= max(told):
-        return f"it goes on from change {min(told) - 1} and the file is at {counter}"
+    counters = [int.from_bytes(os.pread(wal, 4, at + 24), "big") for page, at in log.frames if page == 1]
+    if counters and not min(counters) - 1 <= counter <= max(counters):
+        return f"it continues change {min(counters) - 1}, and the file is at change {counter}"
     return ""
 
 
 def _compare_sizes(pages: int, log: Log) -> str:
     """Checks that each page beyond the end of the file is in the log."""
     lacking = set(range(pages + 1, log.pages + 1)) - {page for page, _ in log.frames}
-    return f"page {min(lacking)} is in neither" if lacking else ""
+    return f"page {min(lacking)} is in neither the log nor the file" if lacking else ""
 
 
 def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> str:

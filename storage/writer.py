@@ -19,9 +19,9 @@ from storage.database import (
     SCHEMA_VERSION,
     STEP_SECONDS,
     connect,
-    patiently,
+    plain_errors,
     reading_mode,
-    said_plainly,
+    retry_while_locked,
     schema_version,
 )
 from storage.digests import keep_digests
@@ -48,8 +48,8 @@ def writing(
     """
     if not create and not path.exists():
         raise NoDatabase(path)  # checked before the lock file is created
-    with locked(path, doing=doing) as lock, said_plainly(path), contextlib.closing(_connect(path, create)) as db:
-        patiently(lambda: _prepare(db, path, create=create, made_by=made_by))
+    with locked(path, doing=doing) as lock, plain_errors(path), contextlib.closing(_connect(path, create)) as db:
+        retry_while_locked(lambda: _prepare(db, path, create=create, made_by=made_by))
         lock.record_file(path)
         yield db
         # A reader in the middle of a query prevents this; the next clean end merges the log.
@@ -61,7 +61,7 @@ def writing(
 def create_database(path: Path) -> None:
     """Creates an empty database. Raises DatabaseExists, and what `writing` raises."""
     if path.exists():  # it may be empty, or left by an interrupted creation
-        with said_plainly(path), contextlib.closing(connect(path, reading_mode(path))) as db:
+        with plain_errors(path), contextlib.closing(connect(path, reading_mode(path))) as db:
             if schema_version(db, path):
                 raise DatabaseExists(path)
     with writing(path, made_by="init"):

@@ -1,9 +1,8 @@
-"""The ledger as a calendar of months, each in the worst state of the windows that touch it. Pure: `draw` makes the
-calendar from windows and numbers, `as_lines` and `as_svg` show it.
+"""Draws the ledger as a calendar of months, each in the worst state of the windows that overlap it. Pure.
 
-A calendar ends with today's month. It begins with the first month that has a listed decision, or with the ledger's
-first window. Months before 1990 are not drawn: an open window begins in the year 1. What lies before or after the
-months is one line of its own.
+`draw` makes the calendar from windows and numbers; `as_lines` and `as_svg` show it. A calendar ends with today's month.
+It begins with the first month that has a listed decision, or with the ledger's first window. Months before 1990 are not
+drawn, because a window with an open start begins in the year 1. Dates before or after the months are shown in one line.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from ingest.crawling.windows import EVERYTHING, gaps
 from storage.model import Proof, Window
 
 State = Literal["proven", "empty", "short", "drifting", "unknown", "unseen"]
-"""That of a window; `empty` where a proven one has no decisions, `unseen` also where no window covers all of it."""
+"""The state of a window, or `empty`: proven, without decisions. `unseen` includes months that windows cover only in
+part."""
 
 _SEVERITY: tuple[State, ...] = ("proven", "short", "drifting", "unknown", "unseen")
 _EARLIEST = date(1990, 1, 1)
@@ -29,14 +29,14 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a state is shown. The colours are told apart by the colour-blind (Okabe and Ito), and bear black letters."""
+    """How a state is shown. The colours (Okabe and Ito) suit colour-blind readers, and black letters."""
 
     letter: str
     words: str
     fill: str | None
-    """The colour in an SVG; None: an outline."""
+    """The colour in the SVG; None: an outline only."""
     block: int | None
-    """The colour nearest to it of a terminal's 256."""
+    """The nearest of a terminal's 256 colours."""
 
 
 LOOKS: dict[State, Look] = {
@@ -51,8 +51,11 @@ LOOKS: dict[State, Look] = {
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many decisions are listed, and what of them is held. `failed` counts the listed ones that were asked for and
-    could not be fetched or read so far; one that is held counts where a change of it could not be fetched."""
+    """The numbers of decisions of a month.
+
+    `failed` counts the listed decisions that were requested and could not be fetched or parsed so far. A stored
+    decision counts as failed if a change of it could not be fetched.
+    """
 
     listed: int = 0
     held: int = 0
@@ -70,17 +73,17 @@ class Numbers:
         )
 
     def __str__(self) -> str:
-        told = f"{self.listed:,} listed, {self.held:,} held"
+        text = f"{self.listed:,} listed, {self.held:,} held"
         if self.missing:
-            told += f", {self.missing:,} missing"
+            text += f", {self.missing:,} missing"
         if self.excluded:
-            told += f", {self.excluded:,} excluded"
-        return told
+            text += f", {self.excluded:,} excluded"
+        return text
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A month, or what lies before or after all that are drawn."""
+    """A month, or the dates before or after all months that are drawn."""
 
     window: Window
     state: State
@@ -88,31 +91,31 @@ class Cell:
 
     @property
     def month(self) -> str:
-        """As `2025-10`."""
+        """The month as `2025-10`."""
         return self.window.first.isoformat()[:7]
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What is drawn."""
+    """The months to draw, and the dates around them."""
 
     as_on: date
     """The last day of the last month."""
     months: tuple[Cell, ...]
     """Every month of a range, oldest first."""
     earlier: Cell | None
-    """What the ledger covers, or is listed, before those."""
+    """The dates before those, if the ledger covers any or any decision is listed there."""
     later: Cell | None
-    """What is listed after today's month, or unproven after today."""
+    """The dates after today's month, if any decision is listed there or any window is unproven."""
 
     def years(self) -> list[tuple[int, list[Cell]]]:
-        """The years with their months, the newest year first."""
+        """Returns the years with their months, the newest year first."""
         years = groupby(self.months, key=lambda cell: cell.window.first.year)
         return [(year, list(cells)) for year, cells in years][::-1]
 
 
 def draw(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Calendar:
-    """The calendar of a ledger. `numbers`: of each month that has any, by its name (`2025-10`)."""
+    """Makes the calendar of a ledger. `numbers`: for each month that has any, by its name (`2025-10`)."""
     if not proofs and not numbers:
         return Calendar(today, (), None, None)
     begin = _begin(proofs, numbers, today)
@@ -129,7 +132,7 @@ def draw(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -
 
 
 def _begin(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> date:
-    """The first day of the first month that is drawn."""
+    """Returns the first day of the first month that is drawn."""
     days = [date.fromisoformat(f"{month}-01") for month in numbers]
     if proofs:
         days.append(min(proof.window.first for proof in proofs))
@@ -166,8 +169,10 @@ def _cell(window: Window, proofs: Iterable[Proof], numbers: Numbers) -> Cell:
 
 
 def as_lines(calendar: Calendar, paint: Callable[[str, State], str]) -> list[str]:
-    """A line a year, the newest first, and what the letters mean. `paint` is given each cell, three characters wide,
-    and gives it back, coloured or not."""
+    """Shows a line a year, the newest first, and a legend.
+
+    `paint`: called with each cell, three characters wide, and its state; returns the cell, coloured or not.
+    """
 
     def shown(state: State) -> str:
         return paint(f" {LOOKS[state].letter} ", state)
@@ -188,7 +193,7 @@ def _held(numbers: Numbers) -> str:
 
 
 def _around(calendar: Calendar) -> list[tuple[str, Cell]]:
-    """What lies around the months, with the words for where."""
+    """Returns the cells before and after the months, each with a label."""
     found = []
     if calendar.earlier is not None:
         found.append((f"before {calendar.months[0].month}", calendar.earlier))
@@ -217,13 +222,13 @@ _TITLE = "Local Government and Social Care Ombudsman: proven decision dates"
 
 
 def as_svg(calendar: Calendar) -> str:
-    """The calendar as one SVG document that needs nothing else, in a light or a dark surrounding."""
+    """Draws the calendar as one self-contained SVG document, legible on a light or a dark background."""
     years = calendar.years()
     whole = sum((cell.numbers for cell in calendar.months), Numbers())
     for _, cell in _around(calendar):
         whole += cell.numbers
-    said = f"By month of decision, as on {calendar.as_on}: {whole}" if years else "Nothing has been counted yet"
-    body = [_text(24, 34, _TITLE, "ink", "font-size: 15px; font-weight: bold"), _text(24, 58, said, "quiet")]
+    summary = f"By month of decision, as on {calendar.as_on}: {whole}" if years else "Nothing has been counted yet"
+    body = [_text(24, 34, _TITLE, "ink", "font-size: 15px; font-weight: bold"), _text(24, 58, summary, "quiet")]
     if years:
         body += [
             _text(_LEFT + place * _STEP + _CELL // 2, _TOP - 12, month, "quiet", "text-anchor: middle")
@@ -252,7 +257,7 @@ def as_svg(calendar: Calendar) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
             f'height="{height}" role="img" aria-labelledby="title said">',
             f'<title id="title">{_TITLE}</title>',
-            f'<desc id="said">{said}</desc>',
+            f'<desc id="said">{summary}</desc>',
             f"<style>\n{_STYLE}\n</style>",
             f'<rect class="paper" width="{_WIDTH}" height="{height}"/>',
             *body,
@@ -263,18 +268,18 @@ def as_svg(calendar: Calendar) -> str:
 
 def _month(cell: Cell, y: int) -> str:
     place = cell.window.first.month - 1
-    told = f"{MONTHS[place]} {cell.window.first.year}: {LOOKS[cell.state].words}; {cell.numbers}"
-    return _block(_LEFT + place * _STEP, y, cell.state, told, "month")
+    tooltip = f"{MONTHS[place]} {cell.window.first.year}: {LOOKS[cell.state].words}; {cell.numbers}"
+    return _block(_LEFT + place * _STEP, y, cell.state, tooltip, "month")
 
 
-def _block(x: int, y: int, state: State, told: str, kind: str) -> str:
-    """A coloured block with its letter, and what it says when it is pointed at."""
+def _block(x: int, y: int, state: State, tooltip: str, kind: str) -> str:
+    """Draws a coloured block with its letter and a tooltip."""
     look = LOOKS[state]
     paint = f'fill="{look.fill}"' if look.fill else 'class="outline"'
     ink = "letter" if look.fill else "quiet"
     style = "" if look.fill else "text-anchor: middle"
     return (
-        f'<g class="{kind}"><title>{told}</title>'
+        f'<g class="{kind}"><title>{tooltip}</title>'
         f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_HEIGHT}" rx="3" {paint} pointer-events="all"/>'
         f"{_text(x + _CELL // 2, y + 16, look.letter, ink, style)}</g>"
     )

@@ -104,7 +104,7 @@ def make_foreign(new: Path) -> None:
     [
         (age, f"has schema {SCHEMA_VERSION - 1} and this lgsco reads {SCHEMA_VERSION}"),
         (advance, f"has schema {SCHEMA_VERSION + 1}, newer than the {SCHEMA_VERSION}"),
-        (make_foreign, "holds something else than lgsco's tables"),
+        (make_foreign, "has tables that are not lgsco's"),
         (lambda new: new.write_text("words " * 1_000), "cannot be read (file is not a database)"),
         (Path.unlink, "cannot be read (unable to open database file)"),
     ],

@@ -111,7 +111,7 @@ def test_those_to_be_judged_are_those_just_found_gone_and_those_gone_for_an_unkn
         store(db, reference, "2018-03-02", status=status, unlisted=True)
         leave(db, reference, "2018-03-02", ending=ending)
     assert [one.reference for one in absences.find_departed(db, {"25 000 001"})] == ["25 000 001", "25 000 003"]
-    absences.returned(db, "25 000 003", LATER)
+    absences.record_return(db, "25 000 003", LATER)
     assert [one.reference for one in absences.find_departed(db, set())] == []
 
 

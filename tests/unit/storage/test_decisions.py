@@ -68,6 +68,6 @@ def test_of_imported_fields_a_newer_one_replaces_an_older_one_and_none_replaces_
     decisions.record_first(db, [first], 1)
     for outcome, authority in (("Upheld", "B Council"), ("Not upheld", None)):
         printed = replace(first.decision, outcome=outcome, authority=authority)
-        decisions.keep_beside(db, replace(first, decision=printed, source="import", url=None), 1)
+        decisions.add_beside(db, replace(first, decision=printed, source="import", url=None), 1)
     imported = decisions.find_held(db, ["25 000 001"])["25 000 001"].import_fields
     assert (imported["outcome"], imported["authority"]) == ("Not upheld", "B Council")

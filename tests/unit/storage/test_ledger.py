@@ -47,7 +47,7 @@ def test_a_range_stays_unproven_since_the_first_time_until_it_is_proven(db: sqli
     record(db, "2025-01-01", "2025-01-31", "short", LATER)
     ledger.prove(db, LATER, 1)
     assert rows(db) == [("2025-01-01 to 2025-01-31", "proven", None)]
-    ledger.doubt(db, date(2025, 1, 10), LATER, 1)
+    ledger.drop_day_proof(db, date(2025, 1, 10), LATER, 1)
     assert rows(db)[1] == ("2025-01-10 to 2025-01-10", "unknown", LATER)
 
 

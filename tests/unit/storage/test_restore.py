@@ -174,7 +174,7 @@ def _newer(path: Path) -> None:
         (lambda path: path.write_bytes(b""), StoreFailed, "is not a database of lgsco"),
         (lambda path: path.write_bytes(b"words " * 1000), StoreFailed, "is damaged"),
         (Path.unlink, StoreFailed, "no such file"),
-        (_other_tables, StoreFailed, "something else than lgsco's tables"),
+        (_other_tables, StoreFailed, "has tables that are not lgsco's"),
         (_newer, SchemaMismatch, "newer than"),
     ],
 )

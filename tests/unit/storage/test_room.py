@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage import room
-from storage.database import plain
+from storage.database import explain_error
 from support.command_line import Shop, mounted, sound
 
 FULL = ["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"]
@@ -38,29 +38,29 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_quota_that_is_used_up_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.EDQUOT
-    said = str(plain(tmp_path / "kept.db", failed(name)))
-    assert "kept.db: the disk quota of this user is used up; free room" in said
+    said = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert "kept.db: the disk quota of this user is used up; free disk space" in said
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_disk_that_is_full_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.ENOSPC
     folders[tmp_path / "temporary"] = errno.ENOSPC
-    assert "kept.db: the disk is full; free room" in str(plain(tmp_path / "kept.db", failed(name)))
+    assert "kept.db: the disk is full; free disk space" in str(explain_error(tmp_path / "kept.db", failed(name)))
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path / "temporary"] = errno.ENOSPC
-    said = str(plain(tmp_path / "kept.db", failed(name)))
-    assert f"no room for SQLite's temporary files in {tmp_path / 'temporary'} (SQLITE_TMPDIR" in said
+    said = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert f"no space for SQLite's temporary files in {tmp_path / 'temporary'} (set SQLITE_TMPDIR" in said
 
 
 @pytest.mark.parametrize("name", FAILED)
 def test_a_write_that_failed_though_there_is_room_is_no_full_disk(
     tmp_path: Path, folders: dict[Path, int], name: str
 ) -> None:
-    assert "reading or writing failed" in str(plain(tmp_path / "kept.db", failed(name)))
+    assert "reading or writing failed" in str(explain_error(tmp_path / "kept.db", failed(name)))
 
 
 def test_the_folder_for_temporary_files_is_the_first_that_can_be_written(

@@ -55,18 +55,20 @@ def held(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0], sou
 
 
 def put_off(db: sqlite3.Connection, key: str = KEY) -> None:
-    queue.postponed(db, key, next_at=LATER, error_kind="Refused", error="the site answers 503")
+    queue.record_postponed(db, key, next_at=LATER, error_kind="Refused", error="the site answers 503")
 
 
 def blamed(db: sqlite3.Connection, key: str = KEY) -> None:
-    queue.failed(db, key, url(key), at=AT, next_at=LATER, error_kind="Refused", error="the site answers 503", gone=None)
+    queue.record_failure(
+        db, key, url(key), at=AT, next_at=LATER, error_kind="Refused", error="the site answers 503", gone=None
+    )
 
 
 def gone(db: sqlite3.Connection, key: str = KEY) -> None:
     """Gone so often over so many days that it is excluded."""
     for day in (1, 4, 9):
         at = f"2026-11-{day:02}T12:00:00Z"
-        queue.failed(db, key, url(key), at=at, next_at=LATER, error_kind="Gone", error="404", gone=True)
+        queue.record_failure(db, key, url(key), at=at, next_at=LATER, error_kind="Gone", error="404", gone=True)
 
 
 def changed(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0]) -> None:
@@ -159,14 +161,14 @@ def test_a_put_off_decision_that_is_due_again_is_still_failed(db: sqlite3.Connec
 def test_a_page_that_is_stored_and_not_parsed_yet_is_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     put_off(db)
-    queue.kept(db, KEY)
+    queue.record_stored(db, KEY)
     assert counts(db) == Counts(failed=0, missing=1, excluded=0)
     assert queue.find_failures(db) == []
 
 
 def test_a_page_that_could_not_be_parsed_is_failed(db: sqlite3.Connection) -> None:
     listed(db)
-    queue.kept(db, KEY)
+    queue.record_stored(db, KEY)
     put_off(db)
     assert counts(db) == Counts(failed=1, missing=1, excluded=0)
 
@@ -224,7 +226,7 @@ STEPS: tuple[Callable[[sqlite3.Connection, str], None], ...] = (
     put_off,
     blamed,
     gone,
-    queue.kept,
+    queue.record_stored,
     lambda db, key: queue.release(db, [key], AT),
 )
 

@@ -328,7 +328,7 @@ def test_the_fifth_unanswered_page_in_a_row_asks_the_canary_and_stops_with_its_e
     state, decisions = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], Unanswered(last))
     check = decisions[-1]
     assert isinstance(check, CheckCanary)
-    assert check.why == "5 pages in a row were not answered for"
+    assert check.why == "5 pages in a row got no usable answer"
     assert decide(state, CanaryAnswered(check, served=False))[1] == (Stop(last.error),)
 
 
@@ -377,7 +377,7 @@ def test_the_first_page_that_does_not_parse_asks_the_canary_and_the_second_does_
 
 @pytest.mark.parametrize(
     ("page", "error", "words"),
-    [(unread, LayoutChanged, "`lgsco renormalise` reads them again"), (strange, Blocked, "something else in place of")],
+    [(unread, LayoutChanged, "`lgsco renormalise` parses them again"), (strange, Blocked, "something else in place")],
 )
 def test_five_pages_in_a_row_that_do_not_parse_are_the_layout_or_a_wall(
     page: Callable[[], NotParsed], error: type[LgscoError], words: str

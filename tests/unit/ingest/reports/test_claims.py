@@ -88,7 +88,7 @@ def test_a_proven_row_over_a_decision_that_is_missing_makes_no_full_claim() -> N
 def test_what_lies_outside_is_unknown_until_the_site_stated_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
-    assert str(claim).endswith("What the site lists outside those dates is not known yet.")
+    assert str(claim).endswith("It is not known yet what the site lists outside those dates.")
     assert claim.describe_share() == "the archive has 41 decisions of the site, whose total is not known yet"
 
 

@@ -112,7 +112,7 @@ def test_twenty_missing_decisions_are_named_and_one_more_is_counted() -> None:
     ("columns", "reason"),
     [
         ({}, "not fetched yet"),
-        ({"state": "kept"}, "fetched, not read yet"),
+        ({"state": "kept"}, "fetched, not parsed yet"),
         ({"state": "failed", "attempts": 2, "error": "the site answers 404"}, "the site answers 404"),
         ({"state": "kept", "error": "no title"}, "no title"),
     ],
@@ -165,7 +165,7 @@ def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any(
     assert describe_gone(Gone(1_000, 2, 3, 4, 0)) == (
         "no longer listed: 2 expired by age, 3 withdrawn, 4 gone for an unknown reason, 1,000 not explained yet"
     )
-    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never held")
+    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never fetched")
 
 
 def test_describe_range_says_open_ends_in_words() -> None:

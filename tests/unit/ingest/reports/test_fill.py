@@ -27,12 +27,12 @@ LEFT = [window("2021-01-01", "2026-06-30")]
     [
         ("auto", "init", FillState(), True, "`lgsco init` made this archive; `lgsco fill off` turns it off"),
         ("auto", "backfill", FillState(), False, '`lgsco backfill` made this archive; "on" turns it on'),
-        ("auto", None, FillState(), False, "it is not known that `lgsco init` made this archive"),
+        ("auto", None, FillState(), False, "it is not recorded that `lgsco init` made this archive"),
         ("on", None, FillState(), True, "`lgsco fill off` turns it off"),
         ("off", "init", FillState(), False, '"on" turns it on'),
-        ("auto", "init", OFF, False, "turned it off at 2026-11-09T08:00:00Z; `lgsco fill resume` takes that back"),
-        ("on", "init", OFF, False, "`lgsco fill resume` takes that back"),
-        ("off", "init", OFF, False, 'beside that, fill is "off" in [schedule]; "on" turns it on'),
+        ("auto", "init", OFF, False, "turned it off at 2026-11-09T08:00:00Z; `lgsco fill resume` undoes that"),
+        ("on", "init", OFF, False, "`lgsco fill resume` undoes that"),
+        ("off", "init", OFF, False, 'also, fill is "off" in [schedule]; "on" turns it on'),
     ],
 )
 def test_the_fill_is_on_by_the_setting_or_for_what_init_made_unless_it_was_turned_off(
@@ -68,7 +68,7 @@ def test_a_fill_says_what_it_takes_still_and_when_it_is_expected_to_end() -> Non
     told = report(FillState(progressed_at="2026-11-10T05:59:00Z"))
     assert not told.needs_attention
     text = "\n".join(told.lines())
-    assert "began at 2026-11-09T20:00:00Z, advanced last at 2026-11-10T05:59:00Z" in text
+    assert "began at 2026-11-09T20:00:00Z, last progress at 2026-11-10T05:59:00Z" in text
     assert "45,000 of 57,500 listed decisions to fetch" in text
     assert "5,000 a day" in text
     assert told.expected_end == date(2026, 11, 21)
@@ -96,20 +96,20 @@ def test_a_suspension_is_named_where_something_is_left_to_do() -> None:
     told = report(state)
     assert told.needs_attention
     assert "SUSPENDED until 2026-11-11T20:00:00Z" in told.lines()[-1]
-    assert "a search shell. `lgsco fill resume` ends that" in told.lines()[-1]
+    assert "a search shell. `lgsco fill resume` ends the suspension" in told.lines()[-1]
     assert report(state, []).needs_attention is False
     assert report(state, [], interrupted=LEFT).needs_attention is True
 
 
 def test_a_fill_that_has_not_begun_or_is_off_or_has_ended_says_so() -> None:
     not_begun = "\n".join(report(left=[], began_at=None).lines())
-    assert "it has not begun: `lgsco daemon` does that in fill_hours" in not_begun
+    assert "not begun: `lgsco daemon` does that in fill_hours" in not_begun
     assert "45,000 of 57,500 listed decisions to fetch" in not_begun
     assert "expected" not in not_begun
     off = "\n".join(report(left=[], began_at=None, setting="off").lines())
     assert "turned on, it would take: estimate: 45,000 of 57,500" in off
     ended = report(left=[], began_at=None, answered=[EVERYTHING]).lines()
-    assert ended[1:] == ["  it has come to its end: sync answers for its dates"]
+    assert ended[1:] == ["  finished: sync answers for its dates"]
 
 
 def test_init_names_where_its_figure_is_from() -> None:
@@ -130,7 +130,7 @@ def test_a_slow_pace_in_short_hours_makes_fewer_requests_a_day() -> None:
 def test_turning_it_off_says_how_to_turn_it_on_again() -> None:
     told = describe_change(decide_mode("auto", "init", OFF), 12, Schedule())
     assert "the fill is off" in told
-    assert "`lgsco fill resume` takes that back" in told
+    assert "`lgsco fill resume` undoes that" in told
     assert "12 decisions that were listed for it will not be fetched" in told
     again = describe_change(decide_mode("auto", "init", FillState()), 0, Schedule())
     assert "in fill_hours (20:00-06:00 in London), with at most 5,000 requests a day" in again

@@ -58,7 +58,7 @@ def test_days_are_added_up_and_extremes_kept() -> None:
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({"too_soon": 2}, "sooner after another than promised: 2 requests, on 2026-11-01"),
+        ({"too_soon": 2}, "sooner after the one before than promised: 2 requests, on 2026-11-01"),
         ({"too_many": 1}, "beyond the day's ceiling: 1 request, on 2026-11-01"),
         ({"in_quiet_hours": 3}, "in quiet hours: 3 requests, on 2026-11-01"),
         ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
@@ -92,7 +92,7 @@ def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
         ({"holds": 1, "holds_kept": 1}, "1 time, 1 kept"),
         (
             {"holds": 3, "holds_kept": 2, "holds_capped": 1},
-            "3 times, 2 kept; 1 longer than a day, and asked again after one",
+            "3 times, 2 kept; 1 longer than a day, with a new request after one day",
         ),
         (
             {"holds": 3, "holds_kept": 3, "holds_shortened": 2},
@@ -107,8 +107,8 @@ def test_waits_that_the_site_asked_for_are_counted(counts: dict[str, int], words
 @pytest.mark.parametrize(
     ("rules", "addresses", "words"),
     [
-        ("", [], "allows what we ask for"),
-        ("Crawl-delay: 2", [], "allows what we ask for, and asks for 2 s between requests"),
+        ("", [], "allows what we request"),
+        ("Crawl-delay: 2", [], "allows what we request, and asks for 2 s between requests"),
         ("Disallow: /decisions/a", ["/decisions/a", "/decisions/b"], "FORBIDS 1 of 2 pages (/decisions/a)"),
         ("Disallow: /decisions/", [], "FORBIDS every decision's page"),
     ],
@@ -130,7 +130,7 @@ def test_a_site_without_robots_allows_all() -> None:
     [
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
-        ("2026-11-02T12:00:00Z", 200, "a page stands in its place; these rules are kept"),
+        ("2026-11-02T12:00:00Z", 200, "another page in its place; these rules are kept"),
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
@@ -139,16 +139,16 @@ def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
     said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
-    assert said == f"allows what we ask for (as of {FETCHED}); asked for 2 times, last at {at}: {words}"
+    assert said == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
 def test_a_request_for_robots_that_brought_rules_or_their_absence_is_not_mentioned(status: int) -> None:
     asked = Asked(1, FETCHED, status, None)
-    assert "asked for" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
+    assert "requested" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
 
 
 def test_robots_never_fetched_are_said_to_come_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
     failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
-    assert failed == f"asked for 1 time, last at {FETCHED}: status 500"
+    assert failed == f"requested 1 time, last at {FETCHED}: status 500"

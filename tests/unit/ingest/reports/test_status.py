@@ -192,7 +192,7 @@ def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() ->
 
     shown = report(daemon=daemon(), next_sync=fail)
     assert (shown.daemon_runs, shown.next_sync) == (True, "2026-11-02T19:30:00Z")
-    line = f"daemon: process 77, last heard of {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
+    line = f"daemon: process 77, last heartbeat {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
     assert shown.lines()[-2] == line
 
 
@@ -208,7 +208,7 @@ def test_a_daemon_that_was_killed_just_now_does_not_run() -> None:
 def test_without_a_running_daemon_the_timetables_next_sync_is_shown(gone: Daemon | None) -> None:
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
-    assert shown.lines()[-2] == f"daemon: not running; by the timetable the next sync would be {NEXT}"
+    assert shown.lines()[-2] == f"daemon: not running; the timetable's next sync would be {NEXT}"
     assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
 
 
@@ -218,16 +218,16 @@ def test_a_missing_daemon_is_named_with_what_to_do() -> None:
     assert (killed.daemon_missing, killed.as_json()["daemon_missing"], killed.stale) == (True, True, False)
     assert killed.lines()[-2] == (
         f"daemon: not running: its last heartbeat was at {at}, and it recorded no stop; start `lgsco daemon` again, or "
-        f"run `lgsco sync`; by the timetable the next sync would be {NEXT}"
+        f"run `lgsco sync`; the timetable's next sync would be {NEXT}"
     )
     never = report(expect_daemon=True)
     assert never.daemon_missing
     assert "not running: none ever ran on this database, and [schedule] expect_daemon is set" in never.lines()[-2]
     stopped = report(expect_daemon=True, daemon=daemon(timedelta(hours=1), stopped_at=at))
-    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; by")) == (False, True)
+    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; the")) == (False, True)
     made_up_for = report(daemon=daemon(timedelta(hours=1)), last_sync_by_hand=stamp(timedelta(minutes=5)))
     assert (made_up_for.daemon_missing, made_up_for.as_json()["daemon_missing"]) == (False, False)
-    assert made_up_for.lines()[-2].startswith("daemon: not running; by the timetable")
+    assert made_up_for.lines()[-2].startswith("daemon: not running; the timetable")
 
 
 # ---------------------------------------------------------------- what is named and what is counted
