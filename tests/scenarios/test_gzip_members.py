@@ -77,7 +77,7 @@ PACKS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("name", PACKS)
 @pytest.mark.parametrize("target", [LISTING, PAGES])
 @pytest.mark.parametrize("pieces", [1, 40])
-def test_all_members_of_an_answer_are_read(world: World, name: str, target: str, pieces: int) -> None:
+def test_all_gzip_members_of_an_answer_are_read(world: World, name: str, target: str, pieces: int) -> None:
     world.server.faults = on(target, Packed(PACKS[name], pieces, "x-gzip" if pieces == 1 else "gzip"))
     ran = world.run(Backfill())
     assert ran.state == "complete", ran.message
@@ -85,7 +85,7 @@ def test_all_members_of_an_answer_are_read(world: World, name: str, target: str,
 
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
-def test_an_answer_whose_last_member_is_cut_short_is_not_taken(world: World, cut: int) -> None:
+def test_an_answer_with_a_truncated_last_gzip_member_is_refused(world: World, cut: int) -> None:
     world.server.faults = on(PAGES, Packed(lambda body: members(body, 3)[:-cut]))
     assert world.run(Backfill(), fetch__tries=1).exit_code in (10, 11, 12)
     assert world.ask("SELECT count(*) FROM decisions") == [0]
@@ -115,7 +115,7 @@ def test_bytes_after_the_last_member_are_logged(world: World, caplog: pytest.Log
     assert f"{there}: ignored {len(WORDS)} bytes after the end of its gzip data" in caplog.messages
 
 
-def test_an_answer_that_breaks_off_between_two_members_is_not_taken(world: World) -> None:
+def test_an_answer_cut_between_two_gzip_members_is_refused(world: World) -> None:
     """The members that arrived are whole; that more was announced tells that the answer is not."""
 
     class Broken:

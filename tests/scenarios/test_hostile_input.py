@@ -157,7 +157,7 @@ def foreign(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_words_are_kept_as_they_are_printed_and_controls_are_no_words(kept: Kept) -> None:
+def test_printed_characters_are_kept_and_control_characters_removed(kept: Kept) -> None:
     sample = attack()
     (row,) = kept.ask(
         "SELECT authority, category, subcategory, outcome, summary FROM decisions WHERE reference = ?", HOSTILE
@@ -231,7 +231,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_command_drives_a_terminal(foreign: Path, name: str, tmp_path: Path) -> None:
+def test_no_command_prints_control_characters(foreign: Path, name: str, tmp_path: Path) -> None:
     database = tmp_path / "foreign.db"
     shutil.copy(foreign, database)
     said = on_a_terminal(tmp_path, *COMMANDS[name], "--db", database)
@@ -250,7 +250,7 @@ def test_no_command_drives_a_terminal(foreign: Path, name: str, tmp_path: Path) 
         assert names == {"svg", "title", "desc", "style", "rect", "g", "text"}
 
 
-def test_show_prints_the_text_byte_for_byte_but_for_what_turns_a_terminals_words(
+def test_show_prints_the_exact_text_except_direction_controls_on_a_terminal(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (text,) = kept.ask("SELECT text FROM decisions WHERE reference = ?", HOSTILE)
@@ -261,7 +261,7 @@ def test_show_prints_the_text_byte_for_byte_but_for_what_turns_a_terminals_words
     assert on_a_terminal(tmp_path, "show", HOSTILE, "--db", kept.database) == f"{shown}\n"
 
 
-def test_json_says_what_is_held_and_escapes_what_is_not_printable() -> None:
+def test_json_has_the_stored_values_and_escapes_unprintable_characters() -> None:
     told = {"words": ATTACK + "\u2028é’🙂\ud800\U0010ffff", "more": [1, None, {CONTROLS: BIDI}]}
     for indent in (None, 2):
         written = as_json(told, indent)
@@ -271,7 +271,7 @@ def test_json_says_what_is_held_and_escapes_what_is_not_printable() -> None:
         assert "é’🙂" in written
 
 
-def test_a_name_of_a_file_drives_nothing_and_forges_no_line(tmp_path: Path) -> None:
+def test_a_file_name_cannot_control_the_terminal_or_forge_a_line(tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     for name in ("\x1b]0;owned\x07\u202e.txt", "a\nlgsco: complete: all is well.txt", "b\r\x9b2J.html"):
@@ -282,7 +282,7 @@ def test_a_name_of_a_file_drives_nothing_and_forges_no_line(tmp_path: Path) -> N
     assert "3 documents could not be read" in said
 
 
-def test_a_name_of_a_file_that_is_no_text_is_as_good_as_any(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_text_is_accepted(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "documents")
     os.mkdir(folder)  # noqa: PTH102  # a name of bytes
     Path(os.fsdecode(folder + b"/\xff\xfe.txt")).write_bytes(next(SEEDS.glob("000*")).read_bytes())
@@ -294,7 +294,7 @@ def test_a_name_of_a_file_that_is_no_text_is_as_good_as_any(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 @pytest.mark.parametrize("error", [LgscoError, ValueError])
-def test_an_error_that_quotes_the_site_is_one_harmless_line(
+def test_an_error_that_quotes_the_site_is_one_line_without_control_characters(
     error: type[Exception], debug: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -311,7 +311,7 @@ def test_an_error_that_quotes_the_site_is_one_harmless_line(
     assert "touch owned" in said.splitlines()[-1]
 
 
-def test_a_line_of_the_log_is_one_line_and_a_traceback_drives_nothing() -> None:
+def test_log_lines_and_tracebacks_have_no_control_characters() -> None:
     logger = logging.getLogger("lgsco.hostile")
     record = logger.makeRecord("lgsco", logging.WARNING, "", 0, "%s\n%s", (ATTACK, "lgsco: complete"), None)
     line = LogFormatter().format(record)
@@ -333,7 +333,7 @@ def exported(database: Path, folder: Path, form: str) -> int:
     return int(end.value.code or 0)
 
 
-def test_csv_comes_back_word_for_word_and_no_cell_is_a_formula(kept: Kept, tmp_path: Path) -> None:
+def test_csv_values_round_trip_and_no_cell_is_a_formula(kept: Kept, tmp_path: Path) -> None:
     assert exported(kept.database, tmp_path / "out", "csv") == 0
     with (tmp_path / "out" / "decisions.csv").open(encoding="utf-8", newline="") as file:
         cells = list(csv.DictReader(file))
@@ -354,7 +354,7 @@ def test_csv_comes_back_word_for_word_and_no_cell_is_a_formula(kept: Kept, tmp_p
         *("\n=1", "\n", "＝1", "＋1", "－1", "＠a", "a＝1", "'＝1"),
     ],
 )
-def test_a_cell_is_marked_so_that_the_mark_can_be_taken_off(words: str) -> None:
+def test_the_apostrophe_before_a_csv_cell_can_be_removed_again(words: str) -> None:
     marked = cell(words)
     assert not marked.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert (marked.removeprefix("'") if marked.startswith("'") else marked) == words
@@ -364,7 +364,7 @@ def test_a_cell_is_marked_so_that_the_mark_can_be_taken_off(words: str) -> None:
 @pytest.mark.parametrize(
     "name", ["../../owned", "{folder}/owned", "a\0b", "x" * 5000, "", "24 999 001/../owned", "CON", "2\ud83d"]
 )
-def test_no_file_is_named_by_what_is_no_reference(kept: Kept, tmp_path: Path, name: str) -> None:
+def test_an_invalid_reference_never_becomes_a_file_name(kept: Kept, tmp_path: Path, name: str) -> None:
     database = tmp_path / "foreign.db"
     shutil.copy(kept.database, database)
     stored = name.format(folder=tmp_path).encode(errors="replace").decode()
@@ -378,7 +378,7 @@ def test_no_file_is_named_by_what_is_no_reference(kept: Kept, tmp_path: Path, na
     assert all(re.fullmatch(r"\d\d-\d{3}-\d{3}\.txt|foreign\.db.*|ATTRIBUTION\.txt", path) for path in written), written
 
 
-def test_a_header_that_names_a_file_writes_none(tmp_path: Path) -> None:
+def test_a_header_with_a_file_name_writes_no_file(tmp_path: Path) -> None:
     head = (*HTML, ("Content-Disposition", 'attachment; filename="../../../owned.txt"'))
     with world_of(tmp_path, *seeds()) as world:
         world.server.faults = lambda request: Headed(head)
@@ -434,7 +434,7 @@ CARDS = [
 
 
 @pytest.mark.parametrize("card", CARDS)
-def test_a_card_leads_nowhere_but_to_a_decision_of_the_site(card: str, tmp_path: Path, elsewhere: Server) -> None:
+def test_a_card_may_link_only_to_a_decision_on_the_site(card: str, tmp_path: Path, elsewhere: Server) -> None:
     with world_of(tmp_path, *seeds()) as world:
         parts = {
             "slug": "23-004-117",
@@ -551,7 +551,7 @@ def test_a_header_gives_an_answer_or_an_error_of_ours(header: tuple[str, str], s
 
 
 @pytest.mark.parametrize("value", ['"a"', '"\xe9"', "\u20ac"])
-def test_what_the_site_gave_is_sent_back_or_not_but_never_in_the_way(value: str, tmp_path: Path) -> None:
+def test_validators_are_sent_back_or_dropped_and_never_cause_an_error(value: str, tmp_path: Path) -> None:
     with world_of(tmp_path, *seeds()) as world:
         world.server.faults = lambda request: Headed((*HTML, ("ETag", value.encode().decode("latin-1"))))
         assert world.run(Backfill()).exit_code == 0
@@ -572,7 +572,7 @@ ROBOTS = {
 
 
 @pytest.mark.parametrize("name", ROBOTS)
-def test_a_hostile_robots_txt_neither_ends_nor_holds_up_the_client(name: str, tmp_path: Path) -> None:
+def test_a_hostile_robots_txt_neither_ends_nor_delays_the_client(name: str, tmp_path: Path) -> None:
     with world_of(tmp_path) as world:
         world.site.robots = ROBOTS[name]
         began = clock.process_time()
@@ -584,7 +584,7 @@ def test_a_hostile_robots_txt_neither_ends_nor_holds_up_the_client(name: str, tm
             assert "robots.txt: allows" in said
 
 
-def test_a_crawl_delay_that_nobody_can_wait_for_is_said_and_not_waited_for(tmp_path: Path) -> None:
+def test_an_absurd_crawl_delay_is_reported_and_not_obeyed(tmp_path: Path) -> None:
     with world_of(tmp_path, *seeds()) as world:
         world.site.robots = "User-agent: *\nCrawl-delay: 1e308\n"
         assert world.run(Backfill()).exit_code == 10
@@ -608,7 +608,7 @@ def test_a_crawl_delay_that_nobody_can_wait_for_is_said_and_not_waited_for(tmp_p
     ],
     ids=["operators", "substitution", "quotes", "attack", "zeros", "long"],
 )
-def test_an_alert_is_one_argument_and_no_shell_reads_it(message: str, world: World, tmp_path: Path) -> None:
+def test_an_alert_is_passed_as_one_argument_without_a_shell(message: str, world: World, tmp_path: Path) -> None:
     script = tmp_path / "tell.py"
     script.write_text("import json, sys\nopen('told.json', 'w').write(json.dumps(sys.argv[1:]))\n")
     config = world.config(alerts__command=f"{sys.executable} '{script}'")
@@ -655,7 +655,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_shows_words_and_runs_none(web: httpx.Client, path: str) -> None:
+def test_a_page_shows_stored_text_and_runs_none_of_it(web: httpx.Client, path: str) -> None:
     answer = web.get(path)
     tree = LexborHTMLParser(answer.text)
     assert tree.body is not None
@@ -676,7 +676,7 @@ def test_a_page_shows_words_and_runs_none(web: httpx.Client, path: str) -> None:
     assert "49" not in (tree.body.attributes.get("class") or ""), "{{7*7}} is no template"
 
 
-def test_every_answer_says_what_may_run(web: httpx.Client) -> None:
+def test_every_answer_has_a_content_security_policy(web: httpx.Client) -> None:
     for path in (
         "/",
         f"/{NAME}/decisions.json",
@@ -693,7 +693,7 @@ def test_every_answer_says_what_may_run(web: httpx.Client) -> None:
     assert script.count("sha256-") >= 3
 
 
-def test_json_of_a_page_is_what_is_held(web: httpx.Client, kept: Kept) -> None:
+def test_json_of_a_page_equals_the_stored_rows(web: httpx.Client, kept: Kept) -> None:
     answer = web.get(f"{row_address(HOSTILE)}.json", params={"_shape": "objects"})
     assert answer.headers["content-type"].startswith("application/json")
     (row,) = answer.json()["rows"]
@@ -704,7 +704,7 @@ def test_json_of_a_page_is_what_is_held(web: httpx.Client, kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("options", ["?_size=max", "?_size=max&_dl=1", "?_stream=1", "?_size=max&_header=off"])
-def test_csv_of_a_page_is_as_that_of_an_export(web: httpx.Client, kept: Kept, options: str) -> None:
+def test_csv_of_a_page_equals_csv_of_an_export(web: httpx.Client, kept: Kept, options: str) -> None:
     answer = web.get(f"/{NAME}/decisions.csv{options}")
     rows = list(csv.reader(answer.text.splitlines(keepends=True)))
     names = [row[1] for row in kept.ask("PRAGMA table_info(decisions)")]
@@ -763,7 +763,7 @@ def test_a_browser_shows_words_and_runs_datasettes_scripts_only(kept: Kept, tmp_
     list(READERS),
     ids=[reader.name for reader in READERS],
 )
-def test_any_input_is_read_by_its_laws_or_refused(reader: Reader) -> None:
+def test_any_input_is_parsed_by_the_rules_or_refused(reader: Reader) -> None:
     tried = Tried()
     for number in range(200):
         attempt(reader, given(reader, 1, number), number, tried)
@@ -781,7 +781,7 @@ def more_than_there_is() -> None:
 
 
 @pytest.mark.parametrize("end", [for_ever, more_than_there_is, lambda: 1 / 0])
-def test_what_is_hard_and_ends_in_neither_way_has_failed(
+def test_hard_input_that_neither_parses_nor_is_refused_fails(
     end: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fuzz, "_GROWTH_PATIENCE", 0.05)
@@ -811,7 +811,7 @@ def test_an_input_follows_from_its_seed_and_number() -> None:
         ("- - ", "<p>Summary: There was fault.</p>", "Summary: There was fault."),
     ],
 )
-def test_a_text_is_read_as_its_page_was(title: str, summary: str, line: str) -> None:
+def test_a_rendered_text_parses_like_its_page(title: str, summary: str, line: str) -> None:
     body = (
         f"<html><body><article id=article><h1>{title}Anytown Council (25 004 920)</h1><p>Decision : Upheld</p>"
         f"<p>The Ombudsman's final decision:</p>{summary}<h2>The complaint</h2>"
@@ -874,7 +874,7 @@ TIMES: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", TIMES)
-def test_no_input_takes_for_ever(name: str) -> None:
+def test_every_input_is_parsed_in_bounded_time(name: str) -> None:
     """Each took minutes, hours or more than this machine has, by trying every way to fail or all that is around all."""
     began = clock.process_time()
     with contextlib.suppress(ReadError):
@@ -882,7 +882,7 @@ def test_no_input_takes_for_ever(name: str) -> None:
     assert clock.process_time() - began < 5, "a guard against hanging, no measure"
 
 
-def test_what_is_typed_without_end_is_searched_for_in_time(kept: Kept) -> None:
+def test_endless_queries_are_searched_in_bounded_time(kept: Kept) -> None:
     with closing(sqlite3.connect(kept.database)) as db:
         for typed in (">(" * 200_000, "a" * 400_000, '"' + "a " * 200_000, "25-004-920" * 40_000, "-" * 400_000 + "25"):
             began = clock.process_time()

@@ -112,7 +112,7 @@ def test_the_sdist_builds_the_same_wheel(artefacts: Artefacts, tmp_path: Path) -
     assert files_of(wheel) == files_of(artefacts.wheel)
 
 
-def test_the_wheel_holds_every_file_that_runs_and_nothing_else(artefacts: Artefacts) -> None:
+def test_the_wheel_has_every_file_that_runs_and_no_other(artefacts: Artefacts) -> None:
     packed = {name for name in files_of(artefacts.wheel) if ".dist-info/" not in name}
     found = [path for folder in ("ingest", "lgsco", "storage", "seeds") for path in (ROOT / folder).rglob("*")]
     files = [path for path in [*found, ROOT / "scheduler.py"] if path.is_file() and "__pycache__" not in path.parts]
@@ -141,7 +141,7 @@ def test_every_command_shows_its_help(installed: Installed) -> None:
 
 
 @from_either
-def test_the_demo_runs_and_what_it_filled_can_be_read(installed: Installed) -> None:
+def test_the_demo_runs_and_its_database_can_be_read(installed: Installed) -> None:
     assert "The real ones:" in installed.run("demo", "--count", "2").out
     named = ("--db", "demo.db")
     text = installed.run("show", "25-004-920", *named).out

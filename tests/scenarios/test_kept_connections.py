@@ -24,7 +24,7 @@ def only_first(fault: Fault, world: World, most: int = 1) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_a_server_that_resets_kept_connections_costs_little_time_and_holds_nothing_up(world: World, most: int) -> None:
+def test_reset_kept_connections_cost_little_time_and_delay_nothing(world: World, most: int) -> None:
     only_first(Reset(), world, most)
     began = world.time.at
     outcome = world.run(Backfill(), fetch__pace="0.5")
@@ -38,7 +38,7 @@ def test_a_server_that_resets_kept_connections_costs_little_time_and_holds_nothi
     assert world.ask("SELECT count(*) FROM requests")[0] == requests, "each is journalled, those that were lost too"
 
 
-def test_a_site_that_resets_new_connections_too_is_away_and_slowed_down_for(world: World) -> None:
+def test_a_site_that_resets_new_connections_counts_as_down_and_slows_the_pace(world: World) -> None:
     world.server.faults = lambda request: Reset()
     outcome = world.run(Backfill(), fetch__pace="0.5")
     assert outcome.exit_code == 10

@@ -186,7 +186,7 @@ def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], co
 # ---------------------------------------------------------------- what is compared
 
 
-def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
+def test_a_lost_changed_or_repeated_row_is_reported(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert compare(truth, kept(copy)) == Difference()
@@ -211,7 +211,7 @@ def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, t
         ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
     ],
 )
-def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
+def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert faults_of(copy) == []
@@ -225,7 +225,7 @@ def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, har
 
 
 @pytest.mark.parametrize("number", [120, 135])
-def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: int) -> None:
+def test_a_killed_import_completes_when_run_again(desk: Desk, number: int) -> None:
     desk.environment["LGSCO_STORAGE_BATCH"] = "2"
     doomed = desk.python("-m", "bench.doomed", "statement", str(number), "import", SEEDS)
     assert ended(doomed).code == -signal.SIGKILL
@@ -235,7 +235,7 @@ def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: in
     assert sound(desk.folder / "lgsco.db")
 
 
-def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
+def test_the_lock_of_a_killed_writer_blocks_nobody(life: Life) -> None:
     assert life.doomed("before", 40, "backfill")
     assert (life.folder / "kept.db-lock").exists()
     life.run("import", SEEDS)
@@ -245,7 +245,7 @@ def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
     ]
 
 
-def test_a_run_that_was_killed_is_told_so_before_the_next_one(shop: Shop) -> None:
+def test_a_killed_run_is_recorded_as_died_before_the_next_run(shop: Shop) -> None:
     hold = Hold()
     shop.server.faults = on("/decisions/", hold, after=5)
     process = shop.start("backfill")

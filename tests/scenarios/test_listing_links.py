@@ -80,7 +80,9 @@ def test_every_card_is_stored_whatever_form_its_link_has(small: World, form: str
         ("https://lgo.org.uk/decisions/x/y", lambda path: f"..{path.removeprefix('/decisions')}"),
     ],
 )
-def test_links_are_relative_to_the_pages_base(small: World, base: str, change: Callable[[str], str]) -> None:
+def test_links_are_relative_to_the_base_element_of_the_page(
+    small: World, base: str, change: Callable[[str], str]
+) -> None:
     relink(small, change, head=f'<base href="{base.format(host=urlsplit(small.server.url).netloc)}">')
     assert small.run(Backfill()).state == "complete"
 
@@ -103,7 +105,7 @@ class Moved:
         yield replace(right, body=html.encode()).wire
 
 
-def test_links_are_relative_to_the_address_that_a_redirection_leads_to(small: World) -> None:
+def test_links_are_relative_to_the_target_of_a_redirect(small: World) -> None:
     moved = Moved(small.site)
     small.server.faults = lambda request: (
         moved if re.match("/Decisions/Search|/decisions/education/search", request.target) else None
@@ -112,7 +114,7 @@ def test_links_are_relative_to_the_address_that_a_redirection_leads_to(small: Wo
     assert small.ask("SELECT url FROM entries ORDER BY url") == sorted(s.address for s in small.site.listed())
 
 
-def test_a_session_that_differs_with_each_visit_is_no_change_of_address(small: World) -> None:
+def test_another_session_id_in_a_link_is_not_a_change_of_address(small: World) -> None:
     visits = iter(range(1_000))
     relink(small, lambda path: f"{path};jsessionid={next(visits)}")
     assert small.run(Backfill()).state == "complete"
@@ -154,7 +156,7 @@ def test_a_card_that_cannot_be_followed_is_named_and_the_run_is_incomplete(
     assert not [target for target in small.targets() if bad.reference.replace(" ", "-") in target]
 
 
-def test_a_card_without_a_link_is_named_also_where_the_total_leaves_it_out(small: World) -> None:
+def test_a_card_without_a_link_is_named_even_if_the_total_does_not_count_it(small: World) -> None:
     """Then the totals agree, and only the card itself shows that a decision is missing."""
     bad = small.site.listed()[3]
 
@@ -178,7 +180,7 @@ def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
     assert small.ask("SELECT count(*) FROM entries") == [0]
 
 
-def test_a_title_on_a_page_in_place_of_the_listing_is_not_called_a_card(small: World) -> None:
+def test_a_title_on_a_page_in_place_of_the_listing_is_not_a_card(small: World) -> None:
     bad = small.site.listed()[3]
     html = f"<html><body><h1>{bad.authority} ({bad.reference})</h1><p>Decision : Upheld</p></body></html>"
     small.server.faults = on("SearchResults", Edit(lambda _listing: html))

@@ -27,7 +27,7 @@ def with_total(words: str) -> Edit:
         "<div><p>YOUR SEARCH HAS</p><p><b>{}</b></p><p>RESULTS</p></div>",
     ],
 )
-def test_a_backfill_is_complete_however_the_total_is_marked_up(world: World, words: str) -> None:
+def test_a_backfill_completes_with_any_markup_of_the_total(world: World, words: str) -> None:
     world.server.faults = on("searchresults", with_total(words))
     outcome = world.run(Backfill())
     assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message

@@ -115,7 +115,7 @@ def test_a_daemon_ends_with_14_and_one_alert_when_its_archive_is_lost(
 
 
 @pytest.mark.parametrize("lose", [remove, unmount, move_another_there], ids=lambda lose: lose.__name__)
-def test_an_archive_that_is_lost_in_the_middle_of_a_sync_is_noticed_when_it_ends(
+def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lose: Callable[[World], None]
 ) -> None:
     create_database(world.database)
@@ -146,7 +146,7 @@ def test_the_heartbeat_ends_a_long_sync_whose_archive_is_lost(world: World, monk
     assert files(world) == []
 
 
-def test_an_older_copy_without_fewer_decisions_is_noticed_by_its_runs(
+def test_an_older_copy_with_as_many_decisions_is_detected_by_its_runs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run(Sync())
@@ -161,7 +161,7 @@ def test_an_older_copy_without_fewer_decisions_is_noticed_by_its_runs(
         run_daemon(world, monkeypatch, at_wait)
 
 
-def test_a_copy_that_lacks_nothing_takes_the_place_of_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_without_losses_may_replace_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     waits = 0
 
@@ -181,7 +181,7 @@ def test_a_copy_that_lacks_nothing_takes_the_place_of_the_file(world: World, mon
     assert run_daemon(world, monkeypatch, at_wait) == 0
 
 
-def test_a_restored_backup_is_accepted_after_a_restart_and_what_it_lacks_is_unproven(
+def test_a_restored_backup_is_accepted_after_a_restart_and_its_dates_are_unproven(
     world: World, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
     create_database(world.database)
@@ -208,7 +208,7 @@ def test_a_daemon_without_a_database_does_not_start_and_makes_no_file(here: Here
     assert list(Path().iterdir()) == []
 
 
-def test_a_file_that_vanishes_between_the_look_and_the_opening_is_not_made_anew(
+def test_a_file_that_vanishes_before_it_is_opened_is_not_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lgsco.db"

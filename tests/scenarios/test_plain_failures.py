@@ -27,7 +27,7 @@ def test_a_lock_that_cannot_be_made_exits_2_with_the_reason(here: Here, tmp_path
         pass
 
 
-def test_output_that_cannot_be_encoded_is_replaced_with_a_warning(desk: Desk) -> None:
+def test_unencodable_output_is_replaced_with_a_warning(desk: Desk) -> None:
     desk.run("import", SEEDS)
     whole = desk.run("show", "25-004-920").out
     desk.environment["PYTHONIOENCODING"] = "latin-1"
@@ -43,7 +43,7 @@ def test_output_that_cannot_be_encoded_is_replaced_with_a_warning(desk: Desk) ->
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device"])
-def test_an_import_of_what_is_no_file_ends_at_once(here: Here, tmp_path: Path, kind: str) -> None:
+def test_an_import_of_something_other_than_a_file_ends_at_once(here: Here, tmp_path: Path, kind: str) -> None:
     import socket
 
     path = tmp_path / "there"

@@ -20,7 +20,7 @@ from storage.writer import writing
 from support.command_line import Shop, ended, open_shop, short_site
 
 
-def test_the_file_is_kept_as_the_readme_says(tmp_path: Path) -> None:
+def test_the_file_on_disk_is_as_the_readme_describes(tmp_path: Path) -> None:
     database = tmp_path / "kept.db"
     _off, normal, full = range(3)
     with writing(database) as db:
@@ -76,7 +76,7 @@ def _without_sectors(log: bytearray, chance: random.Random) -> bytearray:
 
 
 @pytest.mark.parametrize("name", HARMS)
-def test_a_power_cut_harms_no_file_and_what_is_lost_is_had_again(
+def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
     cut_short: tuple[Shop, Path], tmp_path: Path, name: str
 ) -> None:
     """The log is written without waiting for the disk (`synchronous=NORMAL`), which may have kept any part of it."""

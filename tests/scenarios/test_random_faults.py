@@ -12,7 +12,7 @@ from support.world import World, holds_the_truth
 
 
 @pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(4, 12))])
-def test_any_faults_at_any_rate_conclude_nothing_false_and_end_complete(reports_world: World, seed: int) -> None:
+def test_random_faults_lead_to_no_false_conclusion_and_a_later_run_completes(reports_world: World, seed: int) -> None:
     """Every kind of fault of the look-alike's catalogue, by chance, day after day."""
     faults = catalogue(reports_world.site, wait=0.001)
     for name in ("cookie needed", "cookie needed, redirect", "huge", "gzip bomb"):  # a state of the site; slow to make

@@ -72,7 +72,7 @@ def reads_all(bound: Bound) -> None:
     assert sorted(path.name for path in (bound.folder / "held").iterdir()) == before
 
 
-def test_a_read_only_file_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+def test_a_read_only_file_can_be_read_and_a_write_is_refused_with_the_reason(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     before = database.read_bytes()
     database.chmod(0o444)
@@ -85,7 +85,7 @@ def test_a_read_only_file_is_read_and_says_why_it_is_not_written(bound: Bound) -
     assert database.read_bytes() == before
 
 
-def test_a_file_that_may_be_written_again_is_written_again(bound: Bound) -> None:
+def test_a_file_made_writable_again_is_written_again(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     database.chmod(0o444)
     assert bound.bound("sync").code == 1
@@ -93,7 +93,7 @@ def test_a_file_that_may_be_written_again_is_written_again(bound: Bound) -> None
     assert bound.bound("sync").code == 0
 
 
-def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+def test_a_read_only_folder_can_be_read_and_a_write_is_refused_with_the_reason(bound: Bound) -> None:
     folder = bound.folder / "held"
     for path in folder.glob("*-lock"):
         path.unlink()
@@ -116,7 +116,7 @@ def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound)
     assert bound.bound("sync").code == 0
 
 
-def test_the_daemon_says_at_once_that_it_cannot_write(bound: Bound) -> None:
+def test_the_daemon_reports_at_once_that_it_cannot_write(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     database.chmod(0o444)
     ran = bound.bound("daemon")
@@ -138,7 +138,7 @@ with reading(pathlib.Path(sys.argv[1])) as db:
 """
 
 
-def test_a_command_that_may_not_lock_the_file_says_that_it_was_written_meanwhile(bound: Bound) -> None:
+def test_a_command_that_cannot_lock_the_file_reports_a_write_during_its_read(bound: Bound) -> None:
     folder = bound.folder / "held"
     folder.chmod(0o555)
     script = bound.folder / "read.py"
@@ -162,7 +162,7 @@ def counts(url: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("journal", ["WAL", "DELETE"])
-def test_serve_that_may_not_lock_the_file_never_answers_from_two_states(bound: Bound, journal: str) -> None:
+def test_serve_without_locks_never_answers_from_two_states(bound: Bound, journal: str) -> None:
     folder = bound.folder / "held"
     database = folder / "kept.db"
     with closing(sqlite3.connect(database)) as db:
@@ -184,7 +184,7 @@ def test_serve_that_may_not_lock_the_file_never_answers_from_two_states(bound: B
     assert ended_promptly(process).code == 0
 
 
-def test_serve_that_may_not_lock_the_file_reads_what_a_writer_wrote_so_far(bound: Bound) -> None:
+def test_serve_without_locks_reads_what_a_writer_has_written(bound: Bound) -> None:
     folder = bound.folder / "held"
     folder.chmod(0o555)
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")

@@ -77,7 +77,7 @@ def test_a_dry_run_counts_by_kind_of_change_and_shows_diffs(play: Play) -> None:
 
 
 @pytest.mark.usefixtures("next_parser")
-def test_many_texts_are_changed_with_consent_only(play: Play) -> None:
+def test_many_texts_are_changed_only_with_consent(play: Play) -> None:
     before = play.texts()
     with pytest.raises(UsageError, match=rf"{COUNT} of {COUNT} texts would change .* --yes"):
         play.run(Renormalise())
@@ -103,7 +103,7 @@ def test_ten_texts_need_no_consent(play: Play, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("next_parser")
-def test_one_that_was_killed_goes_on_where_it_was(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_renormalise_continues_where_it_stopped(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     right = reparse.Reparser.reparse
 

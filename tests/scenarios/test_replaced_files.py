@@ -59,7 +59,7 @@ def link(new: Path, public: Path) -> None:
 
 
 @pytest.mark.parametrize("put", [move, remove_first, link])
-def test_every_answer_comes_from_the_file_that_took_the_place(
+def test_every_answer_comes_from_the_file_that_replaced_the_old_one(
     filled: Shop, public: Path, tmp_path: Path, put: Callable[[Path, Path], None]
 ) -> None:
     with serving(public) as server:
@@ -70,7 +70,7 @@ def test_every_answer_comes_from_the_file_that_took_the_place(
             assert len(server.client.get(f"/{NAME}/decisions.json?_shape=array").json()) == left
 
 
-def test_a_file_that_was_restored_is_what_is_served(filled: Shop, tmp_path: Path) -> None:
+def test_serve_answers_from_a_restored_file(filled: Shop, tmp_path: Path) -> None:
     served = tmp_path / "kept.db"
     filled.run("snapshot", served)
     backup = make_smaller(filled, tmp_path / "backup.db", 7)
@@ -109,7 +109,7 @@ def make_foreign(new: Path) -> None:
         (Path.unlink, "cannot be read (unable to open database file)"),
     ],
 )
-def test_a_file_that_cannot_be_served_is_named_and_a_better_one_is_served(
+def test_an_unservable_file_is_named_and_a_good_one_is_served_later(
     filled: Shop, public: Path, tmp_path: Path, spoil: Callable[[Path], object], said: str
 ) -> None:
     with serving(public) as server:

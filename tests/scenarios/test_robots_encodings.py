@@ -148,7 +148,7 @@ def test_robots_txt_in_broken_compression_stops_the_run_and_is_reported(world: W
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
-def test_a_page_in_place_of_robots_txt_takes_no_rule_away_in_any_encoding(world: World, encoding: str) -> None:
+def test_a_page_in_place_of_robots_txt_keeps_the_rules_in_any_encoding(world: World, encoding: str) -> None:
     forbidden = world.site.listed()[0].address
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\n"
     world.run(Backfill(limit=1))

@@ -33,9 +33,7 @@ def serve(world: World, form: str, only: str | None = None) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [FORMS, FORMS[::-1]])
-def test_a_page_that_composes_its_characters_otherwise_is_stored_and_not_amended(
-    world: World, before: str, after: str
-) -> None:
+def test_a_page_in_another_unicode_form_is_stored_and_not_an_amendment(world: World, before: str, after: str) -> None:
     serve(world, before)
     world.run(Backfill())
     serve(world, after)
@@ -52,7 +50,7 @@ def test_a_page_that_composes_its_characters_otherwise_is_stored_and_not_amended
     assert all(normalize(after, NAME) in text for text in texts), "what is published is stored"  # type: ignore[arg-type]
 
 
-def test_an_import_that_composes_its_characters_otherwise_says_nothing_new(world: World, tmp_path: Path) -> None:
+def test_an_import_in_another_unicode_form_adds_nothing(world: World, tmp_path: Path) -> None:
     serve(world, "NFC")
     world.run(Backfill())
     (reference, text) = world.ask("SELECT reference, text FROM decisions WHERE text LIKE '%Ynys%' LIMIT 1")[0]
@@ -62,7 +60,7 @@ def test_an_import_that_composes_its_characters_otherwise_says_nothing_new(world
     assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", reference) == [1]
 
 
-def test_another_letter_is_an_amendment(world: World) -> None:
+def test_a_changed_letter_is_an_amendment(world: World) -> None:
     (sample,) = generate(1, seed=5, first=date(2026, 5, 1), last=date(2026, 5, 1))
     world.site.publish(sample)
     serve(world, "NFC", only=sample.address)

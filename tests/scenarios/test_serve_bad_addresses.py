@@ -221,7 +221,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.fuzz
-def test_no_address_by_chance_is_answered_with_500(database: Path) -> None:
+def test_no_random_address_gives_500(database: Path) -> None:
     chance = random.Random(SEED)
     answers: Counter[int] = Counter()
     wrong = []
@@ -343,14 +343,14 @@ def test_other_methods_give_405(served: Served, method: bytes, path: bytes) -> N
     assert answer.status == 405
 
 
-def test_head_has_the_status_of_get_and_no_body(served: Served) -> None:
+def test_head_answers_with_the_status_of_get_and_no_body(served: Served) -> None:
     for target, code in ((b"/lgsco/decisions", 200), (b"/lgsco/decisions?_sort=nope", 400), (b"/lgsco/nowhere", 404)):
         answer = ask(served.port, Request(target, b"HEAD"))
         assert (answer.status, answer.body) == (code, b"")
 
 
 @pytest.mark.parametrize("host", [b"[", b"a b", b"\xff", b"http://x", b"x:y", b"[::1", b"a,b"])
-def test_a_host_that_is_none_gives_400(served: Served, host: bytes) -> None:
+def test_an_invalid_host_header_gives_400(served: Served, host: bytes) -> None:
     request = Request(b"/lgsco/decisions.json", headers=((b"Host", host),))
     answer = ask(served.port, request)
     check(request, answer)
@@ -362,7 +362,7 @@ def test_cookies_change_nothing(served: Served, cookie: bytes) -> None:
     assert ask(served.port, Request(b"/lgsco", headers=((b"Cookie", cookie),))).status == 200
 
 
-def test_sql_that_takes_long_to_check_does_not_hold_up_other_requests(served: Served) -> None:
+def test_slow_sql_does_not_delay_other_requests(served: Served) -> None:
     for sql in ("/**/" + " " * 50_000 + "x", "select " + "/* " * 15_000):
         assert status(served, f"/{NAME}?sql={quote(sql, safe='/*')[:59_000]}") == 400
 

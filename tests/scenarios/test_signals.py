@@ -44,7 +44,7 @@ def test_a_signal_leaves_no_draft_behind(filled: Shop, command: list[str], tmp_p
     assert not [path.name for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_reader_hears_a_signal_while_another_has_the_file_for_itself(shop: Shop) -> None:
+def test_a_signal_ends_a_reader_that_waits_for_an_exclusive_lock(shop: Shop) -> None:
     shop.run("import", SEEDS)
     with closing(sqlite3.connect(shop.database, isolation_level=None)) as db:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -59,7 +59,7 @@ def test_a_reader_hears_a_signal_while_another_has_the_file_for_itself(shop: Sho
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: signal.Signals, code: int) -> None:
+def test_a_signal_saves_the_state_and_the_next_run_continues(shop: Shop, number: signal.Signals, code: int) -> None:
     hold = held_at(shop.server, 8)
     process = shop.start("backfill")
     reached(hold, process)
@@ -79,7 +79,7 @@ def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: s
     assert len(pages) <= len(set(pages)) + 1, "at most one page is fetched again"
 
 
-def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
+def test_an_interrupted_import_keeps_what_it_has_imported(desk: Desk) -> None:
     """The signal comes while it reads the third document."""
     documents = desk.folder / "documents"
     shutil.copytree(SEEDS, documents)

@@ -76,7 +76,7 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("begun", [False, True])
-def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
+def test_a_signal_ends_the_wait_for_a_locked_file(
     short_shop: Shop, begun: bool, number: signal.Signals, code: int
 ) -> None:
     """Before the run is written down, or in the middle of it, however long the lock would be waited for."""
@@ -108,9 +108,7 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
-    short_shop: Shop, number: signal.Signals, code: int
-) -> None:
+def test_a_signal_ends_the_wait_for_an_exclusive_lock(short_shop: Shop, number: signal.Signals, code: int) -> None:
     """So that it cannot even be opened."""
     short_shop.run("import", SEEDS)
     with closing(sqlite3.connect(short_shop.database, isolation_level=None)) as db:
@@ -126,7 +124,7 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
     goes_on_with_imports(short_shop)
 
 
-def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop: Shop) -> None:
+def test_a_signal_ends_the_daemon_while_another_program_locks_the_file(short_shop: Shop) -> None:
     create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     process = short_shop.start("daemon")
@@ -138,7 +136,7 @@ def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop:
     assert "Traceback" not in ran.err
 
 
-def test_a_signal_ends_the_daemon_while_it_waits_for_its_time(short_shop: Shop) -> None:
+def test_a_signal_ends_the_daemon_while_it_waits_for_the_next_sync(short_shop: Shop) -> None:
     create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -104,7 +104,7 @@ def find_unclaimed(printed: str, made: set[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("state", [nothing, recent, everything, paused, blocked, lacking])
-def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
+def test_only_claims_state_that_nothing_is_missing(
     world: World,
     made: set[str],
     capsys: pytest.CaptureFixture[str],
@@ -129,5 +129,5 @@ def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
 @pytest.mark.parametrize(
     "words", ["the archive is complete", "no gaps", "caught up", "0 unproven", "nothing is missing"]
 )
-def test_a_line_that_no_claim_made_is_found(words: str) -> None:
+def test_a_line_that_is_not_made_by_a_claim_is_found(words: str) -> None:
     assert find_unclaimed(f"sync: {words}", {"2026-01-01 to today: 5 of 5 listed decisions are in the archive."})

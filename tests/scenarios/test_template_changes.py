@@ -101,7 +101,7 @@ def no_text_is_wrong(play: Play, before: dict[str, str], new: set[str]) -> None:
         *((count, name) for count in (1, 3) for name in ("share bar", "list markup")),
     ],
 )
-def test_a_redesign_changes_no_text_and_loses_no_amendment(fill: Fill, count: int, name: str) -> None:
+def test_a_redesign_changes_no_text_and_no_amendment_is_lost(fill: Fill, count: int, name: str) -> None:
     play = fill(count, new=2)
     before = play.texts()
     play.site.redesign = REDESIGNS[name]
@@ -175,7 +175,7 @@ def test_the_decisions_of_one_joint_case_count_once(fill: Fill) -> None:
     assert play.ask("SELECT count(*) FROM template_answers") == [(0,)], "three decisions, and one case"
 
 
-def test_a_dated_note_is_recorded_and_nobody_is_asked(fill: Fill) -> None:
+def test_a_dated_note_is_recorded_without_rereads(fill: Fill) -> None:
     play = fill(6)
     noted = sorted(play.texts())[:4]
     play.site.amendments |= dict.fromkeys(noted, NOTE)
@@ -184,7 +184,7 @@ def test_a_dated_note_is_recorded_and_nobody_is_asked(fill: Fill) -> None:
     assert play.ask("SELECT count(*) FROM template_changes") == [(0,)]
 
 
-def test_an_archive_of_one_keeps_an_amendment_waiting(fill: Fill) -> None:
+def test_an_amendment_waits_in_an_archive_with_one_decision(fill: Fill) -> None:
     play = fill(1)
     (only,) = amend(play, 1)
     before = play.texts()
@@ -205,7 +205,7 @@ def test_no_more_than_five_others_are_asked(fill: Fill) -> None:
         assert list(check(db)) == [], "the file is sound"
 
 
-def test_what_was_recorded_before_the_change_was_known_is_set_back(fill: Fill) -> None:
+def test_texts_recorded_before_the_change_was_known_are_put_back(fill: Fill) -> None:
     play = fill(20, reread_most="300")
     before = play.texts()
     first = min(before)
@@ -224,7 +224,7 @@ def test_what_was_recorded_before_the_change_was_known_is_set_back(fill: Fill) -
     assert first in play.held()
 
 
-def test_new_decisions_are_recorded_after_two_known_ones_were_reread(fill: Fill) -> None:
+def test_new_decisions_are_recorded_after_rereading_two_known_ones(fill: Fill) -> None:
     play = fill(20, new=3, reread_days="100")
     before = set(play.texts())
     asked = len(play.site.requests)
@@ -265,7 +265,7 @@ def test_accepted_texts_become_amendments(fill: Fill) -> None:
     assert play.held() == {}
 
 
-def test_a_decision_that_was_killed_is_finished_by_the_next_run(fill: Fill) -> None:
+def test_the_next_run_finishes_what_a_killed_run_began(fill: Fill) -> None:
     for moment in (3, 5, 6):
         play = fill(6, new=1, name=f"{moment}.db")
         play.site.redesign = REDESIGNS["notice"]
@@ -301,7 +301,7 @@ def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     assert play is not None
 
 
-def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
+def test_a_rejected_change_keeps_stored_texts_and_marks_new_decisions_as_odd(
     fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = fill(6, new=1)
@@ -336,7 +336,7 @@ def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
     assert play.ask("SELECT count(*) FROM oddities") == [(0,)]
 
 
-def test_what_waits_is_shown(fill: Fill, here: Here) -> None:
+def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
     play = fill(6, new=1)
     new = set(play.site.true_texts()) - set(play.texts())
     play.site.redesign = REDESIGNS["rating"]
@@ -379,7 +379,7 @@ def page(play: Play, reference: str) -> str:
     return html.unescape(answer.text)
 
 
-def test_the_web_page_of_a_decision_says_that_a_newer_version_is_pending(fill: Fill) -> None:
+def test_the_web_page_of_a_decision_shows_a_pending_newer_version(fill: Fill) -> None:
     play = fill(6)
     reference = min(play.texts())
     assert "Newer version pending" not in page(play, reference)
@@ -431,7 +431,7 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
 KILLS = 8
 
 
-def test_a_run_killed_at_any_point_comes_to_the_same_end(fill: Fill) -> None:
+def test_a_run_killed_at_any_point_ends_with_the_same_archive(fill: Fill) -> None:
     def make(number: int) -> Play:
         play = fill(14, new=1, name=f"{number}.db")
         play.site.redesign = REDESIGNS["share bar"]
@@ -452,5 +452,5 @@ def test_a_run_killed_at_any_point_comes_to_the_same_end(fill: Fill) -> None:
         assert play.state() == whole.state(), f"killed at moment {moment} of {moments}"
 
 
-def test_the_masks_make_one_edit_of_what_differs_by_reference() -> None:
+def test_masks_make_one_edit_of_lines_that_differ_only_in_the_reference() -> None:
     assert text_edits.mask_line("Print decision 25 004 920, 5 May 2026") == "Print decision REFERENCE, DATE"

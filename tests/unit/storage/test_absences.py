@@ -69,7 +69,7 @@ def leave(db: sqlite3.Connection, reference: str, day: str, *, gone: int = 2, en
     )
 
 
-def test_known_statements_are_those_on_proven_dates_with_the_place_they_have(db: sqlite3.Connection) -> None:
+def test_known_statements_are_those_on_proven_dates_with_their_place(db: sqlite3.Connection) -> None:
     store(db, "25 000 001", "2018-03-01")
     store(db, "25 000 002", "2018-03-31", unlisted=True)
     store(db, "25 000 003", "2018-05-01", unlisted=True, status="gone")
@@ -96,7 +96,7 @@ def test_reports_imports_and_dates_without_proof_are_not_counted(db: sqlite3.Con
     assert absences.find_statements(db, FIRST, LAST) == []
 
 
-def test_those_to_be_judged_are_those_just_found_gone_and_those_gone_for_an_unknown_reason(
+def test_departed_decisions_are_those_just_found_gone_or_gone_for_an_unknown_reason(
     db: sqlite3.Connection,
 ) -> None:
     rows: list[tuple[str, str, Ending | None]] = [
@@ -115,7 +115,7 @@ def test_those_to_be_judged_are_those_just_found_gone_and_those_gone_for_an_unkn
     assert [one.reference for one in absences.find_departed(db, set())] == []
 
 
-def test_a_verdict_is_stored_once_and_again_where_it_or_its_evidence_differs(db: sqlite3.Connection) -> None:
+def test_a_verdict_is_stored_again_only_if_it_or_its_evidence_differs(db: sqlite3.Connection) -> None:
     store(db, "25 000 001", "2018-03-02", unlisted=True)
     leave(db, "25 000 001", "2018-03-02")
     (departed,) = absences.find_departed(db, {"25 000 001"})

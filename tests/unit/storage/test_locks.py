@@ -7,7 +7,7 @@ from pathlib import Path
 from storage.lock import DAEMON, is_locked, locked
 
 
-def test_a_lock_is_seen_while_it_is_held_and_no_longer(tmp_path: Path) -> None:
+def test_a_lock_is_reported_only_while_it_is_held(tmp_path: Path) -> None:
     database = tmp_path / "lgsco.db"
     with locked(database, DAEMON):
         assert is_locked(database, DAEMON)

@@ -36,14 +36,14 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
-def test_a_quota_that_is_used_up_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
+def test_a_used_up_quota_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.EDQUOT
     said = str(explain_error(tmp_path / "kept.db", failed(name)))
     assert "kept.db: the disk quota of this user is used up; free disk space" in said
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
-def test_a_disk_that_is_full_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
+def test_a_full_disk_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.ENOSPC
     folders[tmp_path / "temporary"] = errno.ENOSPC
     assert "kept.db: the disk is full; free disk space" in str(explain_error(tmp_path / "kept.db", failed(name)))
@@ -57,7 +57,7 @@ def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, folders: dic
 
 
 @pytest.mark.parametrize("name", FAILED)
-def test_a_write_that_failed_though_there_is_room_is_no_full_disk(
+def test_a_failed_write_with_free_space_is_not_reported_as_a_full_disk(
     tmp_path: Path, folders: dict[Path, int], name: str
 ) -> None:
     assert "reading or writing failed" in str(explain_error(tmp_path / "kept.db", failed(name)))
@@ -79,7 +79,7 @@ def test_a_write_error_is_found_by_writing(tmp_path: Path) -> None:
         assert room.find_write_error(small) == errno.ENOSPC
 
 
-def test_a_public_snapshot_needs_no_room_for_temporary_files(shop: Shop, tmp_path: Path) -> None:
+def test_a_public_snapshot_needs_no_space_for_temporary_files(shop: Shop, tmp_path: Path) -> None:
     shop.run("backfill")
     with closing(sqlite3.connect(shop.database)) as db, db:
         (run,) = db.execute("SELECT max(id) FROM runs").fetchone()

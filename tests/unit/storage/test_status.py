@@ -135,13 +135,13 @@ def counts(db: sqlite3.Connection) -> Counts:
 # ---------------------------------------------------------------- the meaning, case by case
 
 
-def test_a_listed_decision_that_was_not_asked_for_is_missing_and_not_failed(db: sqlite3.Connection) -> None:
+def test_a_listed_decision_not_requested_yet_is_missing_and_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     assert counts(db) == Counts(failed=0, missing=1, excluded=0)
 
 
 @pytest.mark.parametrize("fail", [put_off, blamed])
-def test_a_decision_that_could_not_be_fetched_is_failed_whoever_is_at_fault(
+def test_an_unfetched_decision_is_failed_whoever_is_at_fault(
     db: sqlite3.Connection, fail: Callable[[sqlite3.Connection], None]
 ) -> None:
     listed(db)
@@ -151,7 +151,7 @@ def test_a_decision_that_could_not_be_fetched_is_failed_whoever_is_at_fault(
     assert (failure.state, failure.attempts) == ("failed", 0 if fail is put_off else 1)
 
 
-def test_a_put_off_decision_that_is_due_again_is_still_failed(db: sqlite3.Connection) -> None:
+def test_a_postponed_decision_that_is_due_again_is_still_failed(db: sqlite3.Connection) -> None:
     listed(db)
     put_off(db)
     queue.release(db, [KEY], AT)
@@ -173,7 +173,7 @@ def test_a_page_that_could_not_be_parsed_is_failed(db: sqlite3.Connection) -> No
     assert counts(db) == Counts(failed=1, missing=1, excluded=0)
 
 
-def test_an_excluded_decision_is_not_failed_also_when_the_site_fails_for_it_once_more(db: sqlite3.Connection) -> None:
+def test_an_excluded_decision_stays_excluded_when_the_site_fails_again(db: sqlite3.Connection) -> None:
     listed(db)
     gone(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=1)
@@ -181,21 +181,21 @@ def test_an_excluded_decision_is_not_failed_also_when_the_site_fails_for_it_once
     assert counts(db) == Counts(failed=0, missing=0, excluded=1)
 
 
-def test_a_held_decision_whose_page_is_gone_is_neither_failed_nor_excluded_but_named(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_whose_page_is_gone_is_named_and_neither_failed_nor_excluded(db: sqlite3.Connection) -> None:
     changed(db)
     gone(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)
     assert [(failure.reference, failure.state) for failure in queue.find_failures(db)] == [(KEY, "excluded")]
 
 
-def test_a_held_decision_whose_change_could_not_be_fetched_is_failed_and_not_missing(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_with_an_unfetched_change_is_failed_and_not_missing(db: sqlite3.Connection) -> None:
     changed(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)
     put_off(db)
     assert counts(db) == Counts(failed=1, missing=0, excluded=0)
 
 
-def test_an_imported_decision_that_the_site_lists_is_missing_until_it_is_read_from_the_site(
+def test_a_listed_import_is_missing_until_it_is_fetched_from_the_site(
     db: sqlite3.Connection,
 ) -> None:
     held(db, source="import")
@@ -204,7 +204,7 @@ def test_an_imported_decision_that_the_site_lists_is_missing_until_it_is_read_fr
     assert counts(db) == Counts(failed=1, missing=1, excluded=0)
 
 
-def test_a_decision_that_is_listed_no_more_is_neither_failed_nor_missing(db: sqlite3.Connection) -> None:
+def test_an_unlisted_decision_is_neither_failed_nor_missing(db: sqlite3.Connection) -> None:
     listed(db)
     blamed(db)
     entries.record_unlisted(db, MONTHS[0], [], AT, 1)
@@ -212,7 +212,7 @@ def test_a_decision_that_is_listed_no_more_is_neither_failed_nor_missing(db: sql
     assert holdings(db).waiting == 0
 
 
-def test_a_decision_that_was_fetched_in_the_end_is_not_failed(db: sqlite3.Connection) -> None:
+def test_a_decision_fetched_after_failures_is_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     blamed(db)
     held(db)
@@ -232,7 +232,7 @@ STEPS: tuple[Callable[[sqlite3.Connection, str], None], ...] = (
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_every_place_counts_the_same_after_any_history(db: sqlite3.Connection, seed: int) -> None:
+def test_all_counts_agree_after_any_history(db: sqlite3.Connection, seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
     for number in range(1, 13):

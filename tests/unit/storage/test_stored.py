@@ -12,13 +12,13 @@ from storage.model import Line
 from storage.stored import to_day, to_object
 
 
-def test_what_is_as_it_was_stored_is_read() -> None:
+def test_sound_stored_values_are_parsed() -> None:
     assert to_day("2026-11-02", "x") == date(2026, 11, 2)
     assert to_object('{"first": 3}', "x") == {"first": 3}
 
 
 @pytest.mark.parametrize("value", ["2026-11-0\x02", "", None, "2026-13-01", "x" * 500])
-def test_a_damaged_date_is_named_in_one_short_line(value: object) -> None:
+def test_a_damaged_date_is_reported_in_one_short_line(value: object) -> None:
     with pytest.raises(Damaged, match=r"a listing entry holds .*, which is not a date") as error:
         to_day(value, "a listing entry")
     assert len(str(error.value)) < 200
@@ -42,7 +42,7 @@ def test_damaged_json_is_named(value: str) -> None:
         Layout("tp", "null"),
     ],
 )
-def test_a_layout_that_does_not_fit_its_text_is_damage(damaged: Layout) -> None:
+def test_a_layout_that_contradicts_its_text_is_damage(damaged: Layout) -> None:
     whole = (Line("header", "one"), Line("paragraph", "two"))
     assert lines("one\ntwo", layout(whole)) == whole
     with pytest.raises(Damaged):

@@ -23,11 +23,11 @@ PAGE = (
         ("Write to a@b.org or https://x.org/a?b=1 now.", "Write to ADDRESS or ADDRESS now."),
     ],
 )
-def test_what_differs_from_page_to_page_is_masked(text: str, masked: str) -> None:
+def test_parts_that_differ_from_page_to_page_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
-def test_a_block_that_no_rule_names_is_a_kind_and_links_are_none() -> None:
+def test_only_blocks_that_no_rule_names_are_kinds_and_links_are_not() -> None:
     decision = read(PAGE.format("Compliance checked on 1 May 2024.").encode(), all_blocks=True)
     kinds = list(find_kinds(decision, decision.left_out, "2026-11-29T12:00:00Z", is_new=True))
     assert [(one.masked, one.example, one.decisions) for one in kinds] == [

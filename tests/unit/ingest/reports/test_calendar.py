@@ -43,7 +43,7 @@ def test_a_ledger_that_begins_before_its_decisions_is_drawn_from_its_beginning()
     assert calendar.earlier is None
 
 
-def test_a_month_is_as_bad_as_its_worst_window() -> None:
+def test_a_month_has_the_state_of_its_worst_window() -> None:
     ledger = [
         *(proof("2026-01-01", "2026-03-14"), proof("2026-03-15", "2026-03-15", "unknown")),
         *(proof("2026-03-16", "2026-04-10", "short"), proof("2026-04-11", "2026-05-31", "drifting")),
@@ -57,13 +57,13 @@ def test_a_month_is_as_bad_as_its_worst_window() -> None:
     assert find_gaps(ledger) == [Window(date(2026, 6, 30), date(2026, 7, 31))]
 
 
-def test_this_month_need_be_looked_at_until_today_only() -> None:
+def test_the_current_month_counts_only_until_today() -> None:
     ledger = [proof("2026-10-01", str(TODAY))]
     assert states(draw(ledger, {}, TODAY)) == {"2026-10": "empty", "2026-11": "empty"}
     assert states(draw(ledger, {}, TODAY + timedelta(1)))["2026-11"] == "unseen"
 
 
-def test_days_that_no_decision_has_are_told_and_not_drawn() -> None:
+def test_dates_outside_the_months_are_named_and_not_drawn() -> None:
     numbers = {"0001-01": Numbers(2, 1, 1), "0205-10": Numbers(1, 1), "2026-10": Numbers(4, 4), "9999-12": Numbers(5)}
     calendar = draw([proof("0001-01-01", "9999-12-31")], numbers, TODAY)
     assert list(states(calendar)) == ["2026-10", "2026-11"]
@@ -76,14 +76,14 @@ def test_days_that_no_decision_has_are_told_and_not_drawn() -> None:
     assert "after 2026-11-02, or undated:  P  proven; 0 of 5 held" in lines
 
 
-def test_what_is_unproven_after_today_is_told() -> None:
+def test_unproven_dates_after_today_are_named() -> None:
     calendar = draw([proof("2026-01-01", "2026-12-31"), proof("2027-01-01", "9999-12-31", "unknown")], {}, TODAY)
     assert calendar.later is not None
     assert calendar.later.state == "unknown"
     assert set(states(calendar).values()) == {"empty"}
 
 
-def test_decisions_without_a_ledger_are_unseen_and_nothing_is_nothing() -> None:
+def test_decisions_without_a_ledger_are_unseen_and_an_empty_archive_draws_nothing() -> None:
     assert set(states(draw([], {"2026-09": Numbers(1, 0, 1)}, TODAY)).values()) == {"unseen"}
     nothing = draw([], {}, TODAY)
     assert nothing.months == ()
@@ -148,7 +148,7 @@ def test_any_ledger_gives_a_month_its_worst_state(
 # ---------------------------------------------------------------- as words and as SVG
 
 
-def test_words_need_no_colour() -> None:
+def test_as_lines_needs_no_colour() -> None:
     assert as_lines(every_state(), lambda cell, _: cell) == [
         "      Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec   held of listed",
         "2026   o    o                                                      0 of 0",
@@ -160,14 +160,14 @@ def test_words_need_no_colour() -> None:
     ]
 
 
-def test_every_cell_is_given_to_be_coloured() -> None:
+def test_paint_is_called_with_every_cell() -> None:
     lines = as_lines(every_state(), lambda cell, state: f"[{state}]")
     assert lines[2].count("[empty]") == 6
     assert all(f"[{state}]" in lines[2] for state in LOOKS)
     assert all(f"[{state}]" in "".join(lines[-2:]) for state in LOOKS)
 
 
-def test_the_svg_says_all_without_scripts_colours_or_another_file() -> None:
+def test_the_svg_needs_no_scripts_colours_or_other_files() -> None:
     svg = as_svg(every_state())
     drawn = ElementTree.fromstring(svg)
     assert drawn.tag == f"{SVG}svg"

@@ -44,7 +44,7 @@ def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside(
     )
 
 
-def test_a_claim_is_as_old_as_the_oldest_walk_it_rests_on() -> None:
+def test_a_claim_names_the_start_of_its_oldest_walk() -> None:
     ledger = [
         proof("2026-07-30", "2026-09-30", walked_at="2026-10-02T08:09:59Z"),
         proof("2026-10-01", "9999-12-31", walked_at="2026-11-01T12:00:00Z"),
@@ -54,7 +54,7 @@ def test_a_claim_is_as_old_as_the_oldest_walk_it_rests_on() -> None:
     assert "as listed on 2026-10-02 08:09 UTC or later" in str(claim)
 
 
-def test_a_decision_whose_page_is_gone_does_not_hinder_a_full_claim_and_is_named() -> None:
+def test_a_decision_whose_page_is_gone_allows_a_full_claim_and_is_named() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3))
     assert claim.is_full
     assert "38 of 41 listed decisions are in the archive, as listed on" in str(claim)
@@ -70,7 +70,7 @@ def test_a_claim_counts_the_decisions_whose_pages_do_not_parse() -> None:
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_outside(state: WindowState) -> None:
+def test_a_claim_about_unproven_dates_gives_no_number_outside(state: WindowState) -> None:
     claim = of_recent(state=state)
     assert not claim.is_full
     assert claim.outside is None
@@ -81,11 +81,11 @@ def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_out
     assert "The site's total is 57,521 decisions, stated at 2026-11-01 12:05 UTC." in str(claim)
 
 
-def test_a_proven_row_over_a_decision_that_is_missing_makes_no_full_claim() -> None:
+def test_a_proven_row_with_a_missing_decision_makes_no_full_claim() -> None:
     assert not of_recent(counts=Counts(listed=41, stored=40, excluded=0)).is_full
 
 
-def test_what_lies_outside_is_unknown_until_the_site_stated_its_total() -> None:
+def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
     assert str(claim).endswith("It is not known yet what the site lists outside those dates.")
@@ -111,7 +111,7 @@ def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
     assert "Not proven: beginning to 2026-07-29 (not looked at yet)." in str(claim)
 
 
-def test_an_archive_of_which_no_date_was_asked_for_claims_nothing() -> None:
+def test_an_archive_without_requested_dates_claims_nothing() -> None:
     claim = make_claim(claim_rows(), daemon_runs=False)
     assert not claim.is_full
     assert str(claim) == "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."
@@ -120,7 +120,7 @@ def test_an_archive_of_which_no_date_was_asked_for_claims_nothing() -> None:
 # ---------------------------------------------------------------- several ranges, and what is unfinished
 
 
-def test_each_range_has_numbers_of_its_own_and_where_others_were_asked_for_nothing_is_called_never_asked() -> None:
+def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called_never_asked() -> None:
     quarter = window("2025-01-01", "2025-03-31")
     ledger = [proof("2025-01-01", "2025-03-31"), proof("2026-07-30", "9999-12-31")]
     asked = [intent("2025-01-01", "2025-03-31"), intent("2026-07-30", "9999-12-31", "standing", number=2)]
@@ -145,7 +145,7 @@ def test_each_range_has_numbers_of_its_own_and_where_others_were_asked_for_nothi
         ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed and can be run "),
     ],
 )
-def test_an_unfinished_backfill_is_named_with_how_far_it_got_and_what_goes_on(
+def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it(
     state: str, words: str, *, daemon_runs: bool
 ) -> None:
     rows = claim_rows(
@@ -200,14 +200,14 @@ def describe_share(stored: int, total: int | None) -> str:
         (0, 0, ""),
     ],
 )
-def test_a_share_is_named_only_where_less_is_stored_than_the_site_stated(stored: int, total: int, share: str) -> None:
+def test_a_share_is_shown_only_if_fewer_are_stored_than_the_site_states(stored: int, total: int, share: str) -> None:
     told = (
         f"the archive has {stored:,} decisions of the site, which stated a total of {total:,} on 2026-11-29 16:40 UTC"
     )
     assert describe_share(stored, total) == told + share
 
 
-def test_a_total_that_is_not_known_is_said_to_be_unknown() -> None:
+def test_an_unknown_total_is_shown_as_unknown() -> None:
     assert describe_share(1, None) == "the archive has 1 decision of the site, whose total is not known yet"
 
 
@@ -234,7 +234,7 @@ def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
     left_out=st.none() | st.integers(1, 4),
     missing=st.integers(0, 2),
 )
-def test_only_a_ledger_that_is_proven_without_a_gap_and_lacks_nothing_makes_a_full_claim(
+def test_only_a_gapless_proven_ledger_without_missing_decisions_makes_a_full_claim(
     states: list[WindowState], left_out: int | None, missing: int
 ) -> None:
     begin = date(2020, 1, 1)
@@ -250,7 +250,7 @@ def test_only_a_ledger_that_is_proven_without_a_gap_and_lacks_nothing_makes_a_fu
     assert ("not proven" in str(claim)) is bool(claim.unproven)
 
 
-def test_overdue_counts_the_days_since_a_range_is_unproven_by_its_age() -> None:
+def test_a_range_is_overdue_after_the_days_that_its_age_allows() -> None:
     ledger = [replace(proof("2026-10-01", "2026-10-05", "short"), unproven_since="2026-10-20T00:00:00Z")]
     days = [(0, 7), (120, 30), (730, 90)]
     everything = [EVERYTHING]

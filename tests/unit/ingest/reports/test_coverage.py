@@ -66,7 +66,7 @@ def test_an_empty_ledger_has_no_gap_and_proves_nothing() -> None:
 # ---------------------------------------------------------------- what is shown
 
 
-def test_the_table_shows_windows_and_gaps_newest_first_with_open_ends_in_words() -> None:
+def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> None:
     first, last = proof("0001-01-01", "2026-01-31", "short"), proof("2026-03-01", "9999-12-31", "unknown")
     rows = Coverage(
         proofs=[first, last],
@@ -124,7 +124,7 @@ def test_a_missing_decision_is_shown_with_the_reason(columns: dict[str, Any], re
 
 
 @pytest.mark.parametrize("end", ["0001-01-01", "9999-12-31"])
-def test_a_decision_that_took_an_open_windows_end_as_its_date_shows_no_date(end: str) -> None:
+def test_a_decision_dated_by_an_open_windows_end_shows_no_date(end: str) -> None:
     lines = report_coverage(coverage_of(missing=[decision_row("25 004 920", end)]), AS_ON).conclusion_lines()
     assert end not in lines[2]
     assert lines[2].split()[3] == "–"

@@ -23,7 +23,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
     return counted
 
 
-def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
+def test_a_decision_counts_as_right_if_all_its_cross_references_are() -> None:
     counted = count(
         (COMPLAINT, FITS),
         (COMPLAINT, FITS, LANDS_ELSEWHERE),
@@ -38,5 +38,5 @@ def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
     )
 
 
-def test_a_file_without_cross_references_has_no_share() -> None:
+def test_a_file_without_cross_references_shows_no_share() -> None:
     assert count((COMPLAINT,)).describe().endswith("1 decisions looked at, none cites numbered paragraphs of its own")

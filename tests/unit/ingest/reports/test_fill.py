@@ -64,7 +64,7 @@ def report(
     )
 
 
-def test_a_fill_says_what_it_takes_still_and_when_it_is_expected_to_end() -> None:
+def test_the_fill_report_shows_the_remaining_cost_and_the_expected_end() -> None:
     told = report(FillState(progressed_at="2026-11-10T05:59:00Z"))
     assert not told.needs_attention
     text = "\n".join(told.lines())
@@ -89,7 +89,7 @@ def test_two_days_without_progress_are_stuck() -> None:
     assert not is_stuck(None, FillState(), NOW)
 
 
-def test_a_suspension_is_named_where_something_is_left_to_do() -> None:
+def test_a_suspension_is_shown_if_something_is_left_to_do() -> None:
     state = FillState(
         suspensions=2, suspended_at=BEGAN, suspended_until="2026-11-11T20:00:00Z", reason="a search shell"
     )
@@ -101,7 +101,7 @@ def test_a_suspension_is_named_where_something_is_left_to_do() -> None:
     assert report(state, [], interrupted=LEFT).needs_attention is True
 
 
-def test_a_fill_that_has_not_begun_or_is_off_or_has_ended_says_so() -> None:
+def test_the_fill_report_shows_not_begun_off_and_finished() -> None:
     not_begun = "\n".join(report(left=[], began_at=None).lines())
     assert "not begun: `lgsco daemon` does that in fill_hours" in not_begun
     assert "45,000 of 57,500 listed decisions to fetch" in not_begun
@@ -112,7 +112,7 @@ def test_a_fill_that_has_not_begun_or_is_off_or_has_ended_says_so() -> None:
     assert ended[1:] == ["  finished: sync answers for its dates"]
 
 
-def test_init_names_where_its_figure_is_from() -> None:
+def test_init_names_the_source_of_its_estimate() -> None:
     text = "\n".join(describe_fill_of_new(decide_mode("auto", "init", FillState()), Schedule(), 1.0))
     assert "by about 57,500 decisions that a public scraper counted in July 2026, since lgsco did not ask" in text
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day)" in text

@@ -64,7 +64,7 @@ def test_days_are_added_up_and_extremes_kept() -> None:
         ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
     ],
 )
-def test_each_kind_of_broken_promise_is_said_with_its_day(counts: dict[str, int], sentence: str) -> None:
+def test_each_kind_of_broken_promise_is_reported_with_its_day(counts: dict[str, int], sentence: str) -> None:
     broken = report(days=[day(1, **counts), day(2)])
     assert broken.broken == (sentence,)
     assert broken.as_json()["kept"] is False
@@ -100,7 +100,7 @@ def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
         ),
     ],
 )
-def test_waits_that_the_site_asked_for_are_counted(counts: dict[str, int], words: str) -> None:
+def test_waits_asked_for_by_the_site_are_counted(counts: dict[str, int], words: str) -> None:
     assert f"  asked to wait (Retry-After): {words}" in report(days=[day(1, **counts)]).lines()
 
 
@@ -134,7 +134,7 @@ def test_a_site_without_robots_allows_all() -> None:
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
-def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
+def test_a_failed_request_for_robots_is_reported_with_the_rules_in_force(
     at: str, status: int | None, words: str
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
@@ -143,12 +143,12 @@ def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
-def test_a_request_for_robots_that_brought_rules_or_their_absence_is_not_mentioned(status: int) -> None:
+def test_a_successful_request_for_robots_is_not_mentioned(status: int) -> None:
     asked = Asked(1, FETCHED, status, None)
     assert "requested" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
 
 
-def test_robots_never_fetched_are_said_to_come_first() -> None:
+def test_the_report_says_that_robots_are_fetched_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
     failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
     assert failed == f"requested 1 time, last at {FETCHED}: status 500"

@@ -109,7 +109,7 @@ def test_every_revision_stays_as_it_was(path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_the_rebuilt_table_differs_by_its_check_alone(path: Path) -> None:
+def test_the_rebuilt_table_differs_only_in_its_check(path: Path) -> None:
     older(path)
 
     def definition(db: sqlite3.Connection) -> str:
@@ -158,7 +158,7 @@ def test_a_row_with_an_unknown_reason_stops_the_migration_and_loses_nothing(path
         assert migrated.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_a_later_reason_keeps_columns_indexes_triggers_and_views_that_came_meanwhile(db: sqlite3.Connection) -> None:
+def test_adding_a_reason_keeps_newer_columns_indexes_triggers_and_views(db: sqlite3.Connection) -> None:
     db.executescript(
         """
         ALTER TABLE revisions ADD COLUMN note TEXT;
@@ -180,7 +180,7 @@ def test_a_later_reason_keeps_columns_indexes_triggers_and_views_that_came_meanw
         db.execute("DELETE FROM revisions WHERE revision = 1")
 
 
-def test_a_row_that_was_put_off_is_failed_and_others_keep_their_state(db: sqlite3.Connection) -> None:
+def test_a_postponed_row_becomes_failed_and_others_keep_their_state(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT reference, state, error FROM queue ORDER BY reference").fetchall() == [
         ("25 000 003", "wanted", None),
         ("25 000 004", "failed", "503"),
@@ -224,9 +224,7 @@ with storage.writer.writing(Path(sys.argv[1])):
         "COMMIT",
     ],
 )
-def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the_next_run(
-    path: Path, statement: str
-) -> None:
+def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(path: Path, statement: str) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = contents(db)

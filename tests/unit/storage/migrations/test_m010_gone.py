@@ -111,7 +111,7 @@ def schema(db: sqlite3.Connection) -> list[Any]:
     return db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").fetchall()
 
 
-def test_every_row_and_row_id_stays_and_only_what_age_decided_is_gone(path: Path) -> None:
+def test_rows_and_row_ids_stay_and_only_age_verdicts_become_gone(path: Path) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as before:
         decisions = rows(before, "decisions", without=("status",))
@@ -150,7 +150,7 @@ def test_short_columns_stand_before_the_summary_and_the_text(db: sqlite3.Connect
     assert len(columns) == 17
 
 
-def test_everything_else_in_the_schema_stays(path: Path) -> None:
+def test_the_rest_of_the_schema_stays_unchanged(path: Path) -> None:
     later = ("layouts", "revisions", "pages", "dictionaries", "unchecked", "missing")  # changed by later migrations
     older(path)
     with closing(sqlite3.connect(path)) as before:
@@ -173,7 +173,7 @@ def test_the_full_text_index_still_finds_each_text_and_follows_changes(db: sqlit
     db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
 
 
-def test_views_and_references_mean_the_rebuilt_table(db: sqlite3.Connection) -> None:
+def test_views_and_foreign_keys_refer_to_the_rebuilt_table(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT count(*) FROM held_from_site").fetchone() == (6,)
     assert db.execute("SELECT reference FROM missing").fetchall() == [("25 000 007",)]
     assert db.execute("SELECT count(*) FROM paragraphs").fetchone() == (14,)
@@ -185,7 +185,7 @@ def test_views_and_references_mean_the_rebuilt_table(db: sqlite3.Connection) -> 
 
 
 @pytest.mark.parametrize("table", ["decisions", "absences"])
-def test_gone_is_accepted_and_an_unknown_word_refused(db: sqlite3.Connection, table: str) -> None:
+def test_the_status_gone_is_accepted_and_an_unknown_one_refused(db: sqlite3.Connection, table: str) -> None:
     column = {"decisions": "status", "absences": "ending"}[table]
     db.execute(f"UPDATE {table} SET {column} = 'gone' WHERE reference = '25 000 001'")
     for word in ("Gone", "lost", ""):
@@ -212,7 +212,7 @@ def test_indexes_triggers_and_views_that_somebody_added_stay(path: Path) -> None
 
 
 @pytest.mark.parametrize("table", ["decisions", "absences"])
-def test_a_column_that_somebody_added_stops_the_migration_and_loses_nothing(path: Path, table: str) -> None:
+def test_a_foreign_column_stops_the_migration_without_loss(path: Path, table: str) -> None:
     older(path, also=f"ALTER TABLE {table} ADD COLUMN note TEXT; UPDATE {table} SET note = 'mine'")
     with closing(sqlite3.connect(path)) as db:
         before = schema(db), rows(db, "decisions"), rows(db, "absences")
@@ -256,9 +256,7 @@ with storage.writer.writing(Path(sys.argv[1])):
         "COMMIT",
     ],
 )
-def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the_next_run(
-    path: Path, statement: str
-) -> None:
+def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(path: Path, statement: str) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = schema(db), rows(db, "decisions"), rows(db, "absences")
@@ -273,7 +271,7 @@ def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the
         ]
 
 
-def test_a_new_file_has_the_tables_that_a_migrated_one_has(tmp_path: Path, db: sqlite3.Connection) -> None:
+def test_a_new_file_has_the_same_tables_as_a_migrated_one(tmp_path: Path, db: sqlite3.Connection) -> None:
     def tables(db: sqlite3.Connection) -> dict[str, str]:
         found = db.execute("SELECT name, sql FROM sqlite_schema WHERE name IN ('decisions', 'absences')")
         return {name: re.sub(r"\s+", " ", sql) for name, sql in found}

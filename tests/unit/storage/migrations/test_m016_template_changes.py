@@ -58,7 +58,7 @@ def test_pages_can_be_held_and_none_is_lost(path: Path) -> None:
         assert db.execute("SELECT state FROM pages").fetchall() == [("held",)]
 
 
-def test_decisions_that_are_stored_are_to_be_related(path: Path) -> None:
+def test_stored_decisions_are_queued_to_be_linked(path: Path) -> None:
     with writing(path) as db:
         assert find_unrelated(db, 10) == ["25 000 001"]
 
