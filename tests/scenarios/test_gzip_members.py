@@ -1,4 +1,4 @@
-"""Listings and pages sent as gzip of several members: nothing of them is lost, and no more is read than allowed."""
+"""Answers sent as gzip with several members: nothing is lost, and no more is read than allowed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def members(body: bytes, count: int) -> bytes:
 
 @dataclass(frozen=True)
 class Packed:
-    """The right answer with its body packed, sent in pieces."""
+    """A fault: the right answer with its body compressed, sent in pieces."""
 
     pack: Callable[[bytes], bytes]
     pieces: int = 1
@@ -116,7 +116,7 @@ def test_bytes_after_the_last_member_are_logged(world: World, caplog: pytest.Log
 
 
 def test_an_answer_cut_between_two_gzip_members_is_refused(world: World) -> None:
-    """The members that arrived are whole; that more was announced tells that the answer is not."""
+    """The members that arrived are complete; only the announced length shows that the answer is not."""
 
     class Broken:
         def acts(self, request: Request, answer: Answer) -> Acts:

@@ -1,5 +1,7 @@
-"""Pages are input from outside: nothing in them reaches SQL, a shell, a file's path, a terminal, a spreadsheet or a
-browser otherwise than as words. Hostile decisions, cards, headers and names go in, and every door is looked at."""
+"""Hostile pages, cards, headers and file names are treated as text only.
+
+Nothing in them reaches SQL, a shell, a file's path, a terminal, a spreadsheet or a browser as anything but text.
+"""
 
 from __future__ import annotations
 
@@ -83,12 +85,12 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def folded(words: str) -> str:
-    """What the text format keeps of words."""
+    """Returns what the text format keeps of a string."""
     return " ".join(_CONTROL.sub("", words).split())
 
 
 def attack() -> Sample:
-    """A decision whose every printed word is an attack."""
+    """Makes a decision in which every printed field is an attack."""
     return Sample(
         *(HOSTILE, f"=HYPERLINK(A1) {ATTACK}", f"+cmd|' /C calc'!A0 {ATTACK}", f"-2+3 {ATTACK}"),
         *(f"@SUM(1) {ATTACK}", date(2024, 5, 6), date(2024, 6, 20)),
@@ -103,7 +105,7 @@ def attack() -> Sample:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was fetched of the hostile site."""
+    """The archive of the hostile site."""
 
     database: Path
     asked: list[str]
@@ -137,7 +139,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 @pytest.fixture(scope="module")
 def foreign(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that somebody else wrote: no reader of ours has seen its words."""
+    """A database that another program wrote, without any of our checks."""
     path = tmp_path_factory.mktemp("foreign") / "foreign.db"
     shutil.copy(kept.database, path)
     with closing(sqlite3.connect(path)) as db, db:
@@ -191,7 +193,7 @@ def test_nothing_printed_became_sql(kept: Kept) -> None:
 
 
 def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
-    """What a command writes to a terminal, on both streams."""
+    """Returns what a command writes to a terminal, on both streams."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "lgsco", *map(str, arguments)],
@@ -203,7 +205,7 @@ def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
     )
     os.close(theirs)
     written = b""
-    with suppress(OSError):  # the other side is closed: it has ended
+    with suppress(OSError):  # the other side is closed: the process has ended
         while chunk := os.read(ours, 65_536):
             written += chunk
     os.close(ours)
@@ -212,7 +214,7 @@ def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
 
 
 def driving(shown: str) -> set[str]:
-    """The characters that would drive a terminal, or turn what stands beside them."""
+    """Finds the characters that control a terminal or reorder the text beside them."""
     return {c for c in shown if c != "\n" and (unicodedata.category(c) == "Cc" or c in BIDI)}
 
 
@@ -402,7 +404,7 @@ class Headed:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Server]:
-    """Another host, on a port of its own."""
+    """Another host, on another port."""
     with serve_site(Site()) as server:
         yield server
         assert server.log == [], "it was asked"
@@ -477,7 +479,7 @@ REDIRECTS = [
 
 
 def fetched(world: World, target: str = "/decisions/a/b/23-004-117", **dials: object) -> LgscoError | Any:
-    """What the client has for an address: an answer or an error of ours, and nothing else."""
+    """Returns what the client makes of an address: an answer or one of our errors, and nothing else."""
     config = world.config(fetch__tries=1, **dials)
     with writing(world.database) as db:
         run = runs.begin_run(db, "sync", {}, world.time.clock().stamp())
@@ -875,7 +877,7 @@ TIMES: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("name", TIMES)
 def test_every_input_is_parsed_in_bounded_time(name: str) -> None:
-    """Each took minutes, hours or more than this machine has, by trying every way to fail or all that is around all."""
+    """Each of these once took minutes, hours or all memory: the code tried every way to fail, or all that is around."""
     began = clock.process_time()
     with contextlib.suppress(ReadError):
         TIMES[name]()

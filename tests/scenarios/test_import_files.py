@@ -1,4 +1,4 @@
-"""Import: both text layouts and saved pages, through the same checks and dedupe; nothing is ever lost."""
+"""Importing both text layouts and saved pages, with the same checks and deduplication; nothing is ever lost."""
 
 from __future__ import annotations
 

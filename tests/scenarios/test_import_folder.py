@@ -1,4 +1,4 @@
-"""Import of a folder: which files are read, and that every other one is named with the reason."""
+"""Importing a folder: which files are read, and that each other file is named with the reason."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_folder_without_documents_names_the_files_in_it(world: World, folder: 
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """A folder with a short name: the address of a socket has at most 108 bytes."""
+    """Makes a folder with a short name: the path of a socket has at most 108 bytes."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:
@@ -215,7 +215,7 @@ MHTML = (
 
 @pytest.mark.parametrize("name", ["a.mhtml", "a.html", "a"])
 def test_a_web_archive_is_refused_by_its_content(world: World, folder: Path, name: str) -> None:
-    """Its markup is encoded: read as it stands, words would be broken by soft line ends."""
+    """Its markup is encoded: parsed without decoding, soft line ends would break words."""
     (folder / name).write_bytes(MHTML + PAGE.replace(b"council", b"coun=\r\ncil"))
     outcome = imported(world, folder / name)
     assert (outcome.exit_code, stored(world)) == (10, [])
@@ -293,7 +293,7 @@ def seeds_in(tmp_path: Path) -> Path:
 
 @contextmanager
 def refused(closed: Path) -> Iterator[None]:
-    """A folder that cannot be listed, also by root, to whom permissions are no hindrance."""
+    """Makes a folder that cannot be listed, not even by root, who ignores permissions."""
     right = Path.iterdir
 
     def iterdir(path: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The survey on a site that misbehaves: what the listing drops, repeats, shifts or miscounts never proves a window."""
+"""Walks of a listing that drops, repeats, moves or miscounts decisions: none of it ever proves a window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.world import TODAY, Time, World
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """The five seeds and sixty invented decisions of few words."""
+    """The five seeds and sixty short invented decisions."""
     samples = generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30), body=False)
     with serve(Site([*seeds(), *samples], today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -56,13 +56,13 @@ class Instead:
 
 
 def number(request: Request) -> int | None:
-    """Which page of a listing a request asks for; None for anything else."""
+    """Returns the page number of a listing request; None for other requests."""
     found = re.search(r"SearchResults\?.*\bpage=(\d+)", request.target)
     return int(found[1]) if found else None
 
 
 def edited(world: World, change: Callable[[str], str], page: int | None = None) -> None:
-    """Changes the listing's pages, or one of each."""
+    """Changes all pages of the listing, or one page of each."""
 
     def fault(request: Request) -> Fault | None:
         asked = number(request)
@@ -72,7 +72,7 @@ def edited(world: World, change: Callable[[str], str], page: int | None = None) 
 
 
 def between(world: World, page: int, happen: Callable[[], None], times: int = 1) -> None:
-    """Lets something happen just before a page of the listing is answered, the first so many times."""
+    """Runs `happen` just before a page of the listing is answered, the first `times` times."""
     left = times
 
     def fault(request: Request) -> None:
@@ -89,12 +89,12 @@ def states(world: World) -> set[str]:
 
 
 def shown(world: World, first: str, last: str) -> set[str]:
-    """What the site shows of a window."""
+    """Returns the decisions that the site shows in a window."""
     return {sample.reference for sample in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
 
 
 def proven_rightly(world: World) -> None:
-    """Whatever is called proven is all there, and nothing else is counted."""
+    """Checks that each proven window has exactly the site's decisions."""
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         truth = shown(world, first, last)
         held = world.ask(
@@ -105,13 +105,13 @@ def proven_rightly(world: World) -> None:
 
 
 def new(count: int, first: date, last: date) -> list[Sample]:
-    """Decisions that the site shows as soon as they are published."""
+    """Makes decisions that the site shows as soon as they are published."""
     samples = generate(count, seed=99, first=first, last=last, body=False)
     return [replace(sample, published=sample.decision_date) for sample in samples]
 
 
 def again(world: World) -> Outcome:
-    """Everything asked for once more, a day later, of a site that behaves."""
+    """Backfills everything again a day later, without faults."""
     world.server.faults = None
     world.time.at += timedelta(days=1)
     return world.run(Backfill(), listing__trust_hours=1)
@@ -148,7 +148,7 @@ def test_a_card_that_replaces_another_is_detected(world: World) -> None:
 
 
 def test_a_card_on_two_pages_is_detected(world: World) -> None:
-    """As where an entry slips from one page to the next: the count agrees and one is missing, on its day too."""
+    """As when an entry slips to the next page: the total agrees, and one decision of the same day is missing."""
     first = world.site.listed()[9]
     lost = world.site.listed()[10]
     edited(world, lambda text: text.replace(lost.address, first.address))
@@ -205,7 +205,7 @@ def test_a_total_that_is_wrong_proves_nothing(world: World, off: int) -> None:
 
 
 def test_a_total_that_ends_with_a_full_page_and_leaves_a_page_out_proves_nothing(world: World) -> None:
-    """The pager leads on, to a page of more cards than the count knows of."""
+    """The pager has a further page, with more cards than the total."""
     assert len(world.site) % 10
     right = world.site.count_line
     world.site.count_line = lambda total: right(total - total % 10)
@@ -215,7 +215,7 @@ def test_a_total_that_ends_with_a_full_page_and_leaves_a_page_out_proves_nothing
 
 @pytest.mark.parametrize("walk_most", [10, 20])
 def test_a_capped_total_proves_nothing(world: World, walk_most: int) -> None:
-    """As search engines do. What one half has is then not what the other half leaves."""
+    """As search engines do. The other half then does not have the rest."""
     right = world.site.count_line
     world.site.count_line = lambda total: right(min(total, 30))
     world.run(Backfill(), listing__walk_most=walk_most)
@@ -320,7 +320,7 @@ def test_a_listing_that_changes_during_each_walk_is_reported_as_drifting(world: 
 
 @pytest.mark.parametrize("gone", [2, 25, 60])
 def test_a_withdrawal_and_a_publication_between_two_pages_prove_nothing_false(world: World, gone: int) -> None:
-    """The total stays, and what stood at the head of the next page has moved up to the one before."""
+    """The total stays the same, and the first entry of the next page moves to the page before."""
     lost = world.site.listed()[gone]
     (old,) = new(1, date(2013, 1, 1), date(2013, 2, 1))
 
@@ -347,8 +347,11 @@ def test_a_decision_redated_between_two_pages_proves_nothing_false(world: World,
 
 
 def test_a_decision_that_leaves_while_another_arrives_prevents_a_proof(world: World) -> None:
-    """Of 2024 and 2025, the newest is redated to 2026 and an old one published, between the first page and the second:
-    the count stays, no card stands twice, every listed page can be had; and one decision was never listed."""
+    """Between the first two pages, the newest decision is redated out of the range and an old one is published in it.
+
+    The total stays the same, no card appears twice, every listed page can be fetched; and one decision was never
+    listed.
+    """
     first, last = date(2024, 1, 1), date(2025, 12, 31)
     newest = world.site.listed(first, last)[0]
     old = replace(new(1, date(2024, 1, 1), date(2024, 1, 1))[0], decision_date=date(2024, 1, 1))

@@ -1,4 +1,4 @@
-"""A server that closes the connections that a client keeps: no slower than one that never keeps any."""
+"""A server that closes a client's kept connections: no slower than a server that never keeps any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.world import World, holds_the_truth
 
 
 def only_first(fault: Fault, world: World, most: int = 1) -> None:
-    """Has the server answer so many requests of a connection, and then meet the next with a fault."""
+    """Makes the server answer `most` requests of each connection, and meet later ones with a fault."""
     answered: dict[int, int] = {}
 
     def choose(request: Request) -> Fault | None:

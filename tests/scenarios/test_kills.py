@@ -1,6 +1,6 @@
-"""`kill -9` at any moment: run it again and it goes on, and ends where an undisturbed run ends.
+"""`kill -9` at any moment: the next run continues, and ends like a run without kills.
 
-The short of it; `python -m bench kills` does the same at every commit.
+This is the short version; `python -m bench kills` kills at every commit.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def site() -> Site:
 
 @dataclass
 class Life(Shop):
-    """A shop where commands are killed, and how often they were."""
+    """A shop whose commands are killed, and the number of kills."""
 
     kills: int = 0
 
     def killed(self, process: Any) -> bool:
-        """Whether the command was killed before its end; it must have ended well otherwise."""
+        """Returns whether the command was killed before its end; otherwise it must have ended well."""
         ran: Ran = ended(process)
         assert ran.code in (0, -signal.SIGKILL), ran.err
         if ran.code == 0:
@@ -59,11 +59,11 @@ class Life(Shop):
         return True
 
     def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
-        """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
+        """Runs a command that is killed at a `statement` by number, or just `before` or `after` a commit by number."""
         return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
 
     def look(self) -> None:
-        """What any reader finds after the kill is whole. Looks at a copy, so that nothing is mended here."""
+        """Checks that readers find a sound file after the kill. Works on a copy, so that nothing is repaired here."""
         copy = self.folder / "looked-at" / "kept.db"
         shutil.rmtree(copy.parent, ignore_errors=True)
         copy.parent.mkdir()
@@ -111,7 +111,7 @@ def truth(undisturbed: Path) -> Kept:
 
 
 def goes_on(life: Life, truth: Kept) -> None:
-    """Run again, it ends where an undisturbed run ends, and fetches at most one page more for each kill."""
+    """Checks that another run ends like a run without kills, and fetches at most one page again for each kill."""
     life.run("backfill")
     assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
     assert compare(truth, kept(life.database)) == Difference()
@@ -126,7 +126,7 @@ def goes_on(life: Life, truth: Kept) -> None:
 # ---------------------------------------------------------------- a backfill
 
 
-# The tables are made by the statements up to the 96th: it is killed before, among and just after them.
+# The first 96 statements create the tables: the kills are before, among and just after them.
 @pytest.mark.parametrize("number", [1, 19, 47, 96])
 def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) -> None:
     assert life.doomed("statement", number, "backfill")
@@ -134,7 +134,7 @@ def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) 
 
 
 def test_killed_at_a_request(life: Life, truth: Kept) -> None:
-    """Of each life; each gets a few requests further, so that the kills stand all along the way."""
+    """Each process gets a few requests further, so that the kills are spread over the run."""
     asked = fatal = 0
     process: Any = None
 

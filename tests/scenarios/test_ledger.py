@@ -1,4 +1,4 @@
-"""The ledger of windows, when they are counted and walked again."""
+"""The ledger after its windows are counted and walked again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_short_window_does_not_stay_short_once_its_range_is_proven(world: Worl
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     assert world.run(Backfill(), listing__walk_most=10).exit_code == 10
     world.server.faults = None
-    for days in (1, 3):  # the edges of the parts move with the day
+    for days in (1, 3):  # the boundaries of the parts move with each day
         world.time.at += timedelta(days=days)
         assert world.run(Backfill(), listing__walk_most=10).state == "complete"
         assert world.ask("SELECT DISTINCT state FROM windows") == ["proven"]

@@ -1,5 +1,7 @@
-"""A listing that says nothing, or 0, or fails in one place: what is believed of it, what is had all the same, and what
-the user is told."""
+"""A listing without a total, with a total of 0, or with a failing page.
+
+Tests which claims follow from it, which decisions are fetched all the same, and what the user reads.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,11 @@ NEVER: dict[str, object] = {
     **{f"cadence__{act}_{age}": 100_000 for act in ("count", "walk") for age in ("recent", "middle", "old")},
     "cadence__filters": 100_000,
 }
-"""Dials with which sync owes nothing, so that the totals alone are asked."""
+"""Settings with which no check is due for sync, so that only the totals are requested."""
 
 
 def zeroed(html: str) -> str:
-    """The same page, of a search that finds nothing and says so in its own words."""
+    """Edits the page of a search without results that says so in its own words."""
     return CARD.sub(
         "", re.sub(r'<p class="results">[^<]*</p>', '<p class="results">Your search has 0 results</p>', html)
     )
@@ -58,19 +60,19 @@ NO_PAGE: dict[str, Fault] = {
 
 
 def zero_of_nothing(total: int) -> str:
-    """A count line as of a site that states 0 where there is nothing."""
+    """A count line of a site that states 0 where there is nothing."""
     return f"Your search has {total:,} results"
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Twelve pages of decisions, and no database yet."""
+    """A site with twelve pages of decisions, and no database yet."""
     yield from served([*OLD, *NEW], tmp_path, time)
 
 
 @pytest.fixture
 def held(tmp_path: Path, time: Time) -> Iterator[World]:
-    """All but three is held since the day before; those have come since."""
+    """A database that was filled a day before; three decisions have been published since then."""
     for world in served(OLD, tmp_path, time):
         backfilled(world)
         for sample in NEW:
@@ -80,7 +82,7 @@ def held(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @pytest.fixture
 def small(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Forty are held since the day before: so few that they may all go at once, and nobody asks the site why."""
+    """A database filled a day before with forty decisions: so few that all may vanish at once without a check."""
     for world in served(OLD[:40], tmp_path, time):
         backfilled(world)
         yield world
@@ -198,8 +200,10 @@ def test_an_empty_site_is_backfilled_and_an_idle_sync_costs_two_requests(fresh: 
 def test_a_total_that_falls_to_zero_is_checked_with_a_known_decision(
     small: World, count_line: Callable[[int], str] | None, task: Task
 ) -> None:
-    """None of the year, or of all that age does not take, is listed any more, and the known decisions are walled off:
-    on the day of a sync after the first of them."""
+    """A year, or all decisions from 2022 on, vanishes from the listing, and the pages of known decisions are blocked.
+
+    For a backfill from the start, for a sync after its first check of a known decision.
+    """
     backfill = isinstance(task, Backfill)
     first, last = (date(2025, 1, 1), date(2025, 12, 31)) if backfill else (date(2022, 1, 1), date.max)
     lost = small.site.listed(first, last)
@@ -237,7 +241,7 @@ def test_a_backfill_fetches_all_decisions_except_those_on_a_failing_listing_page
 
 
 def test_a_page_past_the_last_that_fails_proves_nothing(tmp_path: Path, time: Time) -> None:
-    """The total may say too little: whether more stands there is not known."""
+    """The total may be too low: it is not known whether there are more decisions."""
     for world in served(OLD[:20], tmp_path, time):
         world.server.faults = on("page=3$", server_error())
         outcome = run(world, Backfill())
@@ -289,7 +293,7 @@ def test_a_sync_fetches_the_queue_although_a_listing_page_fails(held: World) -> 
 
 
 def test_a_proven_window_stays_proven_if_another_walk_fails(held: World) -> None:
-    """It is said, though, and tried again the next day: what the cadence owes was not done."""
+    """It is reported, and tried again the next day, because the check that was due was not made."""
     for sample in NEW:
         held.site.withdraw(sample.reference)
     dials = {**NEVER, **{f"cadence__walk_{age}": 1 for age in ("recent", "middle", "old")}}

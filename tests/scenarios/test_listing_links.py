@@ -1,4 +1,4 @@
-"""Links of the listing in forms that browsers follow: every card is fetched, or the run names it and is incomplete."""
+"""Links in all forms that browsers follow: every card is fetched, or named in an incomplete run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CARD_LINK = re.compile(r'(<div class="card"><h3 class="card__title"><a href=")([
 
 @pytest.fixture
 def small(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Two pages of the listing."""
+    """A site with two listing pages."""
     samples = [*seeds(), *generate(12, seed=7, first=TODAY - timedelta(days=500), last=TODAY - timedelta(days=90))]
     with serve(Site(samples, today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -35,7 +35,7 @@ def small(tmp_path: Path, time: Time) -> Iterator[World]:
 
 
 def relink(world: World, change: Callable[[str], str], *, only: str = "", head: str = "") -> None:
-    """Prints the links of all cards, or of one, in another form."""
+    """Changes the form of the links of all cards, or of one."""
 
     def edit(html: str) -> str:
         html = CARD_LINK.sub(
@@ -89,7 +89,7 @@ def test_links_are_relative_to_the_base_element_of_the_page(
 
 @dataclass(frozen=True)
 class Moved:
-    """A fault: the listing answers under another address only, where its links are relative to that."""
+    """A fault: the listing redirects to another address, to which its links are relative."""
 
     site: Site
 

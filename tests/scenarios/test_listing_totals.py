@@ -1,4 +1,4 @@
-"""Totals that the site marks up in other ways, or that cannot be parsed: what a backfill and a sync make of them."""
+"""Totals in other markup, or that cannot be parsed, in a backfill and a sync."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNT = re.compile(r'<p class="results">Your search has ([\d,]+) results</p>')
 
 
 def with_total(words: str) -> Edit:
-    """The listing with these words about its total, whose `{}` is the number."""
+    """Shows the listing with these words for its total, in which `{}` is the number."""
     return Edit(lambda html: COUNT.sub(lambda found: words.format(found[1]), html))
 
 

@@ -1,4 +1,4 @@
-"""A database that other programs read or lock: what is waited for, and what is said."""
+"""A database that other programs read or lock: how long commands wait, and what they report."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_run_waits_for_a_writer_that_releases_its_lock_in_time(short_shop: Sho
 def test_a_writer_that_keeps_its_lock_ends_the_run_and_the_next_run_continues(
     world: World, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    """Held from the so-manyth request on, for longer than a statement waits."""
+    """The other writer locks the file from request number `at` on, for longer than a statement waits."""
     monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.1)
     with writing(world.database):
         pass

@@ -1,4 +1,4 @@
-"""The daemon whose archive vanishes, is replaced or loses decisions while it runs; and after a restart."""
+"""A daemon whose archive vanishes, is replaced or loses decisions while it runs, and after a restart."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def move_another_there(world: World) -> None:
 
 
 def copy_older_there(world: World) -> None:
-    """The copy that was made before the daemon's first sync, by cp: the same file by its number, with fewer rows."""
+    """Copies an older state over the file with cp: the same inode, with fewer rows."""
     for end in ("-wal", "-shm"):
         Path(f"{world.database}{end}").unlink(missing_ok=True)
     shutil.copyfile(world.database.with_name("before.db"), world.database)

@@ -1,4 +1,4 @@
-"""What fails for reasons of the machine or the file is said in one sentence, at once and with the real reason."""
+"""Failures of the machine or the file are reported at once, in one sentence with the real reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A power cut harms no file: what the README promises of the database file."""
+"""A power cut never damages the database, as the README promises."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_file_on_disk_is_as_the_readme_describes(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def cut_short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Path]]:
-    """What a backfill leaves that was killed in the middle: a file, and a log that holds most of it."""
+    """The files of a backfill killed in the middle: a database, and a log with most of the rows."""
     with open_shop(tmp_path_factory.mktemp("power"), short_site(40)) as shop:
         shop.environment["LGSCO_STORAGE_BATCH"] = "7"
         shop.run("backfill", "--limit", "5")
@@ -79,7 +79,7 @@ def _without_sectors(log: bytearray, chance: random.Random) -> bytearray:
 def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
     cut_short: tuple[Shop, Path], tmp_path: Path, name: str
 ) -> None:
-    """The log is written without waiting for the disk (`synchronous=NORMAL`), which may have kept any part of it."""
+    """The log is written without waiting for the disk (`synchronous=NORMAL`), so any part of it may be on the disk."""
     shop, left = cut_short
     chance = random.Random(f"{name} 1")
     log = left.with_name("kept.db-wal").read_bytes()

@@ -1,4 +1,4 @@
-"""A file or folder that must not be written is read, and why it is not written is said."""
+"""Read-only files and folders can be read, and the reason why they are not written is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.paths import SEEDS
 AS_ANYBODY = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None)
-for capability in (1, 2):  # what lets root write where nobody may
+for capability in (1, 2):  # the capabilities by which root ignores permissions
     libc.prctl(24, capability, 0, 0, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
@@ -29,7 +29,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 @dataclass
 class Bound(Shop):
-    """A shop whose commands are bound by the permissions of files, whoever runs them."""
+    """A shop whose commands obey file permissions, whichever user runs them."""
 
     def bound(self, *arguments: str | Path) -> Ran:
         return ended(self.python("-c", AS_ANYBODY, "-m", "lgsco", *arguments))
@@ -37,7 +37,7 @@ class Bound(Shop):
 
 @pytest.fixture
 def bound(short_shop: Shop) -> Iterator[Bound]:
-    """With a backfill that is complete, in a folder beside which there is room for a lock and for copies."""
+    """A shop with a complete backfill, in a folder with room for a lock and for copies beside it."""
     probe = short_shop.folder / "probe"
     probe.touch(mode=0o444)
     if ended(short_shop.python("-c", AS_ANYBODY, "-c", f"open({str(probe)!r}, 'a')")).code == 0:
@@ -59,7 +59,7 @@ def bound(short_shop: Shop) -> Iterator[Bound]:
 
 
 def reads_all(bound: Bound) -> None:
-    """Whoever only reads is not hindered, and leaves nothing behind."""
+    """A reader is not blocked, and leaves no files behind."""
     reference = bound.site.listed()[0].reference
     before = sorted(path.name for path in (bound.folder / "held").iterdir())
     assert bound.bound("show", reference).out.startswith(bound.site.sample(reference).title)
@@ -155,7 +155,7 @@ def test_a_command_that_cannot_lock_the_file_reports_a_write_during_its_read(bou
 
 
 def counts(url: str) -> tuple[int, int]:
-    """The decisions that a server counts, and the lines of their texts."""
+    """Returns the number of decisions that a server counts, and of the lines of their texts."""
     sql = "select (select count(*) from decisions) as held, (select count(*) from paragraphs) as lines"
     (row,) = httpx.get(f"{url}/{NAME}.json", params={"sql": sql, "_shape": "array"}).json()
     return row["held"], row["lines"]

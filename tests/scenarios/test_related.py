@@ -1,4 +1,4 @@
-"""Decisions that belong together are linked when they are recorded, and never merged."""
+"""Related decisions are linked when they are recorded, and never merged."""
 
 from __future__ import annotations
 

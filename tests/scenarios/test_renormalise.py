@@ -1,4 +1,4 @@
-"""Kept pages are read again by a newer reader, without the network."""
+"""Renormalise parses stored pages again with a newer parser, without the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parser that changes many texts is not let loose without consent; one that was broken off goes on."""
+"""A renormalise that changes many texts needs consent, and an interrupted one continues."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def play(filled: Play, tmp_path: Path) -> Play:
 
 @pytest.fixture
 def next_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A parser that prints every summary otherwise."""
+    """A parser version that writes every summary differently."""
     right = parse_chapters
 
     def otherwise(stored: Sequence[Page], fetched_on: date, **named: bool) -> Decision:

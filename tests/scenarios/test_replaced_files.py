@@ -1,4 +1,4 @@
-"""A file that takes the place of the served one (`mv new.db public.db`) is what every later answer comes from."""
+"""After the served file is replaced (`mv new.db public.db`), every answer comes from the new file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_smaller(filled: Shop, to: Path, left: int) -> Path:
 
 
 def ask_often(server: Served, number: int = 24) -> list[httpx.Response]:
-    """The answers of all threads of the server, to one question."""
+    """Returns the answers of all threads of the server to one question."""
     parameters = {"sql": "select count(*) as held from decisions", "_shape": "array"}
     with ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(lambda _: server.client.get(f"/{NAME}.json", params=parameters), range(number)))

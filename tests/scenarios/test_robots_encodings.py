@@ -1,4 +1,4 @@
-"""robots.txt as servers send it: its rules are obeyed in any encoding, and what cannot be read stops the run."""
+"""robots.txt in the encodings of real servers: its rules are obeyed, and an unreadable one stops the run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROBOTS = "/robots.txt"
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Four decisions of few words."""
+    """A site with four short decisions."""
     samples = generate(4, seed=3, first=date(2026, 3, 1), last=date(2026, 9, 10), body=False)
     with serve(Site(samples, today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())

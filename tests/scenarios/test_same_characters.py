@@ -1,4 +1,4 @@
-"""Characters that the site composes otherwise from one day to the next: stored as published, and no amendment."""
+"""Characters that the site encodes differently from day to day: stored as published, and not an amendment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ NAME = "Ynys Môn Council é ﬁ"
 
 
 def serve(world: World, form: str, only: str | None = None) -> None:
-    """Has every decision's page, or that of one address only, name an authority in composed or decomposed
-    characters."""
+    """Makes every decision's page, or one page, name an authority in composed or decomposed characters."""
 
     def fault(request: Request) -> Respond | None:
         sample = next((one for one in world.site.listed() if one.address == request.path), None)

@@ -1,4 +1,4 @@
-"""Real Datasette, in a process of its own, asked over loopback."""
+"""Real Datasette in a separate process, requested over loopback."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def lose(request: Request) -> Fault | None:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site's decisions: one amended since, one lost, one whose words are an attack."""
+    """The decisions of a site: one amended since, one missing, one with hostile text."""
     folder = tmp_path_factory.mktemp("web")
     path = folder / "some decisions.db"
     samples = [*seeds(), *generate(60, seed=11, first=date(2023, 1, 1), last=date(2026, 8, 31))]

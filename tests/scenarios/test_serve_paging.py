@@ -1,4 +1,4 @@
-"""`lgsco serve` gives every row once, page by page: in any sort and page size, with filters, beside a writer."""
+"""`lgsco serve` shows every row once, page by page: with any sort, page size and filter, and beside a writer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CREATE VIEW twice AS
   UNION ALL SELECT 'again', amount FROM mixed WHERE amount = 1;
 CREATE VIEW dated AS SELECT decision_date, outcome FROM decisions;
 """
-"""Tables that somebody added to the file: untyped columns, keys that may be NULL, names that need quotes, views."""
+"""Adds foreign tables: untyped columns, keys that may be NULL, names that need quotes, views."""
 
 
 def add_users_tables(path: Path) -> None:
@@ -89,7 +89,7 @@ def address(table: str, form: str = "json", **parameters: object) -> str:
 
 
 def walk(client: httpx.Client, path: str, between: Callable[[], None] = lambda: None) -> list[list[Any]]:
-    """The rows of all pages; `between` is called after each page."""
+    """Returns the rows of all pages; `between` is called after each page."""
     rows: list[list[Any]] = []
     seen = set()
     following: str | None = path
@@ -113,7 +113,7 @@ def streamed(client: httpx.Client, path: str) -> list[list[str]]:
 
 
 def plain(rows: list[Any]) -> list[list[Any]]:
-    """Rows as JSON holds them: bytes as text where they are text, else in base64."""
+    """Converts rows to their JSON form: bytes as text if they are UTF-8, else in base64."""
     return json.loads(json.dumps([list(row) for row in rows], default=_bytes))  # type: ignore[no-any-return]
 
 
@@ -385,14 +385,14 @@ def test_a_long_value_that_changed_meanwhile_is_reported(alone: tuple[Path, Serv
 
 @pytest.fixture
 def alone(filled: Path, tmp_path: Path) -> Iterator[tuple[Path, Served]]:
-    """A database of this test's own, served."""
+    """A served database for one test."""
     path = Path(shutil.copy(filled, tmp_path))
     with serving(path) as server:
         yield path, server
 
 
 def add_and_remove(path: Path, chance: random.Random, add: int) -> tuple[set[str], set[str]]:
-    """Adds so many decisions that tie with others in every column but the key, and removes one."""
+    """Adds `add` decisions that equal others in every column except the key, and removes one."""
     added: set[str] = set()
     with writing(path) as db:
         names = [row[1] for row in db.execute("PRAGMA table_info(decisions)") if row[1] != "reference"]
@@ -443,7 +443,7 @@ def test_a_page_may_follow_a_deleted_row(alone: tuple[Path, Served]) -> None:
 
 
 def fill(path: Path, rows: int) -> None:
-    """A table of wide rows, of which a stream fills the buffers between the server and a client that does not read."""
+    """Adds a table with wide rows: its stream fills the buffers between the server and a slow client."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE wide (id INTEGER PRIMARY KEY, day TEXT, padding TEXT)")
         db.executemany("INSERT INTO wide VALUES (?, ?, ?)", ((2 * n, f"day {n % 3}", "x" * 8000) for n in range(rows)))

@@ -1,4 +1,4 @@
-"""Retry-After on any status and in any form: the wait comes before the next request, and the journal shows it."""
+"""Retry-After with any status and in any form: the client waits before the next request, as the journal shows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FORMS = {
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Eight decisions of few words."""
+    """A site with eight short decisions."""
     samples = generate(8, seed=3, first=date(2026, 3, 1), last=date(2026, 9, 10), body=False)
     with serve(Site(samples, today=TODAY, validators=True)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -49,7 +49,7 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @dataclass(frozen=True)
 class With:
-    """The right answer with more headers, or its first bytes only."""
+    """A fault: the right answer with more headers, or only its first bytes."""
 
     headers: Headers
     broken: bool = False
@@ -68,7 +68,7 @@ def refuse(status: int, *values: str, date: str | None = None) -> Respond:
 
 
 def waits(world: World) -> list[float]:
-    """Seconds from each answer with Retry-After to the next request."""
+    """Returns the seconds from each answer with Retry-After to the next request."""
     rows = world.ask("SELECT at, seconds, retry_after FROM requests ORDER BY id")
     began = [datetime.fromisoformat(at).timestamp() for at, _, _ in rows] + [float("inf")]
     return [
@@ -79,7 +79,7 @@ def waits(world: World) -> list[float]:
 
 
 def kept(world: World) -> list[tuple[float, float]]:
-    """What was asked for and what was kept, by the journal."""
+    """Returns the waits asked for and the waits obeyed, according to the journal."""
     return world.ask("SELECT retry_after, hold FROM requests WHERE retry_after IS NOT NULL ORDER BY id")
 
 
@@ -102,7 +102,7 @@ def holds_the_truth(world: World) -> bool:
 def test_a_wait_is_obeyed_after_any_refusal(world: World, status: int, target: str) -> None:
     world.server.faults = on(target, refuse(status, "40"), times=1)
     world.run(Backfill())
-    if waits(world) == [float("inf")]:  # the refusal ended the run
+    if waits(world) == [float("inf")]:  # the refusal has ended the run
         assert world.time.at < BEGAN + timedelta(seconds=40)
         world.run(Backfill())
     (wait,) = waits(world)

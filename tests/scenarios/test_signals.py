@@ -1,4 +1,4 @@
-"""Signals in the middle of a command: the state is saved, no draft is left, and the next run goes on."""
+"""Signals in the middle of a command: the state is saved, no draft is left, and the next run continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.paths import SEEDS
 
 @pytest.mark.parametrize("command", [["snapshot", "copy.db"], ["export", "--format", "csv", "out"]])
 def test_a_signal_leaves_no_draft_behind(filled: Shop, command: list[str], tmp_path: Path) -> None:
-    """Told to end while its draft stands there."""
+    """A signal while the draft exists."""
     waits = (
         "import runpy, sys, time, storage.export as e\n"
         "real = e.replacing\n"
@@ -80,7 +80,7 @@ def test_a_signal_saves_the_state_and_the_next_run_continues(shop: Shop, number:
 
 
 def test_an_interrupted_import_keeps_what_it_has_imported(desk: Desk) -> None:
-    """The signal comes while it reads the third document."""
+    """A signal while it imports the third document."""
     documents = desk.folder / "documents"
     shutil.copytree(SEEDS, documents)
     signalled = (

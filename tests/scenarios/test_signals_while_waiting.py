@@ -25,12 +25,12 @@ from support.recovery import goes_on, goes_on_with_imports
 
 @dataclass
 class Wait:
-    """Something that a run waits for."""
+    """A way in which a run waits."""
 
     environment: dict[str, str] = field(default_factory=dict)
     faults: Callable[[], Callable[[Request], Fault | None]] | None = None
     waits: Callable[[Shop], object] = lambda shop: shop.pages()
-    """Whether it has come to the wait, or stands right before it."""
+    """Whether the run waits, or is about to."""
 
 
 WAITS = {
@@ -68,10 +68,10 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
 
     short_shop.environment.clear()
     short_shop.environment.update(usual)
-    with closing(sqlite3.connect(short_shop.database)) as db:  # the time passes that it was to wait
+    with closing(sqlite3.connect(short_shop.database)) as db:  # the time that it would wait passes
         db.execute("UPDATE pace SET next_at = 0, hold_until = 0")
         db.commit()
-    goes_on(short_shop, 2 if name == "the next try" else 1)  # a request that met a closed connection is sent once more
+    goes_on(short_shop, 2 if name == "the next try" else 1)  # a request on a closed connection is sent again
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -79,7 +79,7 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
 def test_a_signal_ends_the_wait_for_a_locked_file(
     short_shop: Shop, begun: bool, number: signal.Signals, code: int
 ) -> None:
-    """Before the run is written down, or in the middle of it, however long the lock would be waited for."""
+    """A signal before the run is recorded, or in the middle of it, however long the wait for the lock would be."""
     short_shop.run("import", SEEDS)
     with closing(sqlite3.connect(short_shop.database, isolation_level=None, check_same_thread=False)) as db:
 
@@ -94,7 +94,7 @@ def test_a_signal_ends_the_wait_for_a_locked_file(
         assert process.stdout is not None
         assert process.stdout.readline() == "connects\n"
         until(process, lambda: db.in_transaction)
-        wall.sleep(0.3)  # for it to come to the wait; told before, it ends as well
+        wall.sleep(0.3)  # until it waits; with an earlier signal it ends too
         process.send_signal(number)
         ran = ended_promptly(process)
         short_shop.server.faults = None
@@ -109,7 +109,7 @@ def test_a_signal_ends_the_wait_for_a_locked_file(
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_wait_for_an_exclusive_lock(short_shop: Shop, number: signal.Signals, code: int) -> None:
-    """So that it cannot even be opened."""
+    """Locks the file so that it cannot even be opened."""
     short_shop.run("import", SEEDS)
     with closing(sqlite3.connect(short_shop.database, isolation_level=None)) as db:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")

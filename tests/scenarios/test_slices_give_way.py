@@ -1,4 +1,4 @@
-"""A command that finds a slice of the daemon at work waits for it and goes before the next one."""
+"""A command waits for a running slice of the daemon, and goes before the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies made while others write are each of one moment."""
+"""Each copy made while others write is consistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever commands print, a line that says that nothing is missing was made by a `Claim`."""
+"""In the output of all commands, only a `Claim` makes lines that state that nothing is missing."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ LEGEND = re.compile(
     r"^ ?P  proven   o  proven, no decisions   S  short$|^ D  drifting .* unseen, all or in part$|"
     r"^(?:before|after) .* held$"
 )
-"""The calendar's."""
+"""The legend of the calendar."""
 ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|onwards) +proven +[\d,]+ ")
-"""A row of the table of coverage: the dates and numbers stand in it."""
+"""A row of the coverage table, which has its dates and numbers."""
 POLITENESS = re.compile(r"^  (?:every promise was kept|robots\.txt: .*)$")
 
 
@@ -77,7 +77,7 @@ def lacking(world: World) -> None:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Every sentence that a claim made."""
+    """The sentences that claims made."""
     sentences: set[str] = set()
     for name in ("sentences", "describe_share"):
         right: Callable[[Claim], list[str] | str] = getattr(Claim, name)
@@ -92,7 +92,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def find_unclaimed(printed: str, made: set[str]) -> list[str]:
-    """The lines that hold a word of completeness, and that neither a claim made nor a legend or a table explains."""
+    """Finds the lines with a word of completeness that no claim, legend or table explains."""
     found = []
     for line in printed.splitlines():
         rest = line

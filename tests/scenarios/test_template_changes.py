@@ -1,6 +1,6 @@
-"""A site that changes its template changes no text here; what the publisher amends on the same day is recorded.
+"""A change of the site's template changes no stored text, and amendments of the same day are recorded.
 
-The small size of `python -m bench template`, in process: a simulated site, no HTTP, a simulated clock.
+This is the small version of `python -m bench template`, in process: a simulated site, no HTTP, a simulated clock.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NOTE = "<p>Ombudsman satisfied with council's response: 23 September 2026.</p>"
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Play]:
-    """A complete archive of so many decisions, made once."""
+    """Makes a complete archive of `count` decisions once, and copies it."""
     plays: dict[int, Play] = {}
 
     def make(count: int) -> Play:
@@ -56,7 +56,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Play]:
 
 @pytest.fixture
 def fill(tmp_path: Path, filled: Callable[[int], Play]) -> Fill:
-    """Makes an archive of so many decisions, and so many that the site publishes later."""
+    """Makes an archive of some decisions, and further decisions that the site publishes later."""
 
     def make(count: int, new: int = 0, name: str = "a.db", **dials: str) -> Play:
         samples = make_decisions(count + new)
@@ -88,7 +88,7 @@ def amend(play: Play, count: int) -> list[str]:
 
 
 def no_text_is_wrong(play: Play, before: dict[str, str], new: set[str]) -> None:
-    """Each stored text is what the decision said before, or what it says now, without the template's words."""
+    """Checks that each stored text is the decision's text before or now, without the template's words."""
     now = play.site.true_texts()
     wrong = [key for key, text in play.texts().items() if key not in new and text not in (before[key], now[key])]
     assert wrong == []
@@ -281,7 +281,7 @@ def test_the_next_run_finishes_what_a_killed_run_began(fill: Fill) -> None:
 
 
 def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parser's next version, which takes the notice out."""
+    """The next version of the parser, which leaves out the notice."""
     from ingest.lgo import page
     from ingest.recording import record
     from ingest.tasks import renormalise
@@ -368,7 +368,7 @@ def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
 
 
 def page(play: Play, reference: str) -> str:
-    """A decision's web page."""
+    """Returns a decision's web page."""
     datasette = application(play.database)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/{NAME}/decisions/{reference.replace(' ', '+')}"))
@@ -413,7 +413,7 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
     assert len(told) == 1
     assert "(exit 11)" in told[0]
     assert "+Rate this page from 1 to 5." in told[0]
-    for _ in range(2):  # a weekend, without a sync
+    for _ in range(2):  # a weekend without a sync
         time.at += timedelta(days=1)
         daemon.check_daily()
         daemon.check_daily()

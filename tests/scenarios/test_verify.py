@@ -1,4 +1,4 @@
-"""`lgsco verify` names what is damaged in a file, exits 10, and puts back what can be rebuilt from the file itself."""
+"""`lgsco verify` reports damage, exits 10, and rebuilds what it can from the file itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IMPORTED = "19 999 999"
 
 @pytest.fixture
 def archive(world: World) -> World:
-    """The site's decisions, and one of its own from a document."""
+    """The site's decisions, and one imported from a document."""
     world.run(Backfill())
     document = world.database.parent / "import.txt"
     text = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def archive(world: World) -> World:
 
 
 def damage(world: World, *statements: str) -> None:
-    """Changes rows as a bad disk does: nothing follows the change."""
+    """Changes rows as a bad disk does: without triggers."""
     with closing(sqlite3.connect(world.database)) as db:
         (trigger,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'decisions_fts_update'").fetchone()
         db.execute("DROP TRIGGER decisions_fts_update")
@@ -55,7 +55,7 @@ def found(world: World) -> list[Damage]:
 
 
 def everything(world: World) -> dict[str, list[object]]:
-    """What is stored of decisions, so that a repair can be compared."""
+    """Returns the stored rows of decisions, to compare them after a repair."""
     return {
         name: world.ask(f"SELECT * FROM {name}")
         for name in ("decisions", "layouts", "revisions", "pages", "windows", "paragraphs")

@@ -1,4 +1,4 @@
-"""A machine's clock that is not the site's: it is said, and nothing is proven that the clock hides."""
+"""A machine's clock that differs from the site's: it is reported, and nothing is proven that the clock hides."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from support.world import TODAY, Time, World, holds_the_truth
 
 @dataclass(frozen=True)
 class Dated:
-    """The right answer with the site's Date: the world's time, so much later."""
+    """A fault: the right answer with a Date header that differs from the world's time."""
 
     time: Time
     later: timedelta
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
+        """Sends the complete answer."""
         right = answer()
         told = format_datetime(self.time.at + self.later, usegmt=True)
         yield whole(request, replace(right, headers=(*right.headers, ("Date", told))))

@@ -21,8 +21,10 @@ def run_daemon(
     step_seconds: float = 30,
     **dials: object,
 ) -> int:
-    """Runs the daemon until its stop is set. `at_wait` is called when it has nothing to do; then so many seconds have
-    passed. Raises what the daemon raises."""
+    """Runs the daemon until its stop is set. Raises what the daemon raises.
+
+    `at_wait`: called when the daemon has nothing to do, after `step_seconds` have passed.
+    """
 
     def wait(stop: Stop, seconds: float | None = None) -> bool:
         if not stop.is_set():
@@ -36,7 +38,7 @@ def run_daemon(
 
 
 def make_alert(told: Path) -> str:
-    """A command for `[alerts]` that writes each alert as a line of a file."""
+    """Returns a command for `[alerts]` that writes each alert as a line of a file."""
     return f"""sh -c 'echo "$0" >> {told}'"""
 
 

@@ -1,4 +1,4 @@
-"""Decisions that are no longer listed: what is read for a verdict, and how one is stored."""
+"""Tests the rows for verdicts about decisions that are no longer listed, and how a verdict is stored."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def store(
     kind: str | None = "statement",
     source: str = "site",
 ) -> None:
-    """A stored decision that is or was listed on a day."""
+    """Stores a decision that is or was listed on a day."""
     db.execute(
         "INSERT INTO decisions (reference, kind, decision_date, status, source, first_seen, last_seen, updated_at, "
         "text_sha256, normaliser, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'x', '1', 'x')",
@@ -61,7 +61,7 @@ def store(
 
 
 def leave(db: sqlite3.Connection, reference: str, day: str, *, gone: int = 2, ending: str | None = None) -> None:
-    """An absence of a decision that was stored."""
+    """Records an absence of a stored decision."""
     db.execute(
         "INSERT INTO absences (reference, noticed_at, stood_on, run, gone, gone_first_at, next_at, ending, ended_at) "
         "VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
@@ -105,7 +105,7 @@ def test_departed_decisions_are_those_just_found_gone_or_gone_for_an_unknown_rea
         ("25 000 003", "gone", "gone"),
         ("25 000 004", "expired", "expired"),
         ("25 000 005", "withdrawn", "withdrawn"),
-        ("25 000 006", "published", "gone"),  # its page was fetched since
+        ("25 000 006", "published", "gone"),  # its page was fetched since then
     ]
     for reference, status, ending in rows:
         store(db, reference, "2018-03-02", status=status, unlisted=True)

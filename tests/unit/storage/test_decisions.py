@@ -1,4 +1,4 @@
-"""Recording readings of decisions, and what is found of them again."""
+"""Tests how readings of decisions are recorded and found again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digests: what they cover, that every writer keeps them, and that no writer vouches for a damaged row."""
+"""Tests what digests cover, that every writer updates them, and that none hides damage."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def flaws(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def damage(path: Path, sql: str, *values: object) -> None:
-    """Changes a row as a bad disk would: without our triggers."""
+    """Changes a row as a bad disk does: without the digest triggers."""
     with closing(sqlite3.connect(path)) as db:
         db.execute(sql, values)
         db.commit()
@@ -206,7 +206,7 @@ def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Pa
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
         assert not [name for name in names if "digest" in name]
         keep_digests(db)
-        keep_digests(db)  # twice is once
+        keep_digests(db)  # a second call changes nothing
         db.execute("UPDATE decisions SET outcome = 'Other'")
         assert flaws(db) == {}
 

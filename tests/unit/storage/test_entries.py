@@ -1,4 +1,4 @@
-"""The newest card of each decision, and what a change of it queues and records."""
+"""Tests the newest card of each decision, and what a change of it queues and records."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def show(db: sqlite3.Connection, card: Entry, day: int) -> None:
-    """Records a listing page with that card."""
+    """Records a listing page with one card."""
     db.execute(
         "INSERT OR IGNORE INTO decisions (reference, text, first_seen, updated_at, text_sha256, normaliser, "
         "source) VALUES (?, 'x', 'x', 'x', 'x', '1', 'site')",
@@ -127,7 +127,7 @@ def test_a_change_and_its_reversal_are_both_recorded(db: sqlite3.Connection) -> 
 
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
-    """A file of the sixth schema: a decision held and listed, whose card changed once."""
+    """Makes a file of schema version 6: a decision stored and listed, whose card changed once."""
     path = tmp_path / "before.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m007_cards")

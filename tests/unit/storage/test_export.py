@@ -1,4 +1,4 @@
-"""How a row of an export is written as JSON."""
+"""Tests how a row of an export is written as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which archive a file is, how it was made, and what counts as a loss."""
+"""Tests the identity of an archive, the command that made it, and what counts as a loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal and the sums of its days."""
+"""Tests the journal and the sums of its days."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_summing_up_does_not_change_the_numbers_of_a_day(
 
 
 def test_an_unanswered_request_is_in_the_journal(tmp_path: Path) -> None:
-    """As of a process that was killed while it waited."""
+    """As left by a process that was killed while it waited."""
     with writing(tmp_path / "lgsco.db") as db:
         db.execute(A_RUN)
         clocks = TwoClocks()

@@ -1,4 +1,4 @@
-"""The ledger's rows: how they are cut, dropped and dated."""
+"""Tests how rows of the ledger are cut, dropped and dated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer's lock: one holder, named to the others, freed however the holder ends, with and without `flock`."""
+"""Tests the writer's lock with and without `flock`: one holder, named to others, freed however it ends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[0, *WITHOUT_FLOCK], ids=lambda number: errno.errorcode.get(number, "flock"))
 def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """0 with `flock`; else the error that a file system without it answers."""
+    """Returns 0 with `flock`, otherwise the error of a file system without it."""
     number = int(request.param)
     if number:
 
@@ -116,14 +116,14 @@ def test_a_reused_process_number_holds_no_lock(database: Path, monkeypatch: pyte
 
 
 def rewrite(file: Path, **changes: object) -> None:
-    """Changes what a lock file says of its holder."""
+    """Changes the holder in a lock file."""
     told = json.loads(file.read_text())
     file.write_text(json.dumps({**told, **changes}))
 
 
 @pytest.fixture
 def elsewhere(database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lease that was left by a process of another host, with a number that another process has here."""
+    """Makes a lease left by a process of another host, whose number another process has here."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSYS, "no flock")

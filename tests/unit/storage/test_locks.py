@@ -1,4 +1,4 @@
-"""The locks beside the database."""
+"""Tests the lock files beside the database."""
 
 from __future__ import annotations
 

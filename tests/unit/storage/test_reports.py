@@ -1,4 +1,4 @@
-"""The rows that reports are made from are of one moment, also beside a writer."""
+"""Tests that the rows of a report are read in one transaction, also beside a writer."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_sync_by_hand_is_a_complete_one_that_no_daemon_ran(tmp_path: Path) -> 
         assert (
             find_status(db, 120, "2026-11-02T12:30:00Z", find_asked_dates).last_sync_by_hand == "2026-11-02T12:04:00Z"
         )
-        end("sync", {}, "complete", 6)  # as a version before wrote it
+        end("sync", {}, "complete", 6)  # as an older version recorded it
         assert runs.last_sync_by_hand(db, noon) == "2026-11-02T12:06:00Z"
         assert runs.last_sync_by_hand(db, "2026-10-31T00:00:00Z") is None, "they ended by a clock that was ahead"
 

@@ -1,4 +1,4 @@
-"""A backup takes the database's place whole or not at all, and a log of another file is noticed."""
+"""Tests that restore replaces the database completely or not at all, and that a log of another file is detected."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write(database: Path, *words: str) -> None:
 
 
 def kill_while_writing(database: Path, rows: int = 20, checkpoint: int = 1_000) -> None:
-    """Leaves a log beside the file, as a run that was killed does."""
+    """Leaves a log beside the file, as a killed run does."""
     command = [sys.executable, "-c", KILLED, str(database), str(rows), str(checkpoint)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert database.with_name(f"{database.name}-wal").stat().st_size > 32
@@ -78,7 +78,7 @@ MAKE = {"snapshot": take_snapshot, "copy": copy_file}
 
 @pytest.fixture(params=sorted(MAKE))
 def backup(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Path:
-    """Made when the database had two rows; it has three more now."""
+    """Makes a backup while the database has two rows; it has three afterwards."""
     MAKE[request.param](database, tmp_path / "backup.db")
     write(database, "three")
     write(database, "four", "five")
@@ -278,7 +278,7 @@ def test_the_log_of_a_killed_run_beside_a_backup_is_detected_and_nothing_is_chan
     database: Path, backup: Path, put: Callable[[Path, Path], None], checkpoint: int
 ) -> None:
     kill_while_writing(database, rows=21, checkpoint=checkpoint)
-    wall.sleep(0.02)  # file systems stamp in steps of some milliseconds
+    wall.sleep(0.02)  # file times have a resolution of some milliseconds
     put(backup, database)
     log = database.with_name("kept.db-wal")
     before = (database.read_bytes(), log.read_bytes())

@@ -1,4 +1,4 @@
-"""What was full when SQLite could not write is named: the disk, a quota, or the folder for temporary files."""
+"""Tests that the error names what was full: the disk, a quota, or the folder for temporary files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def failed(name: str) -> sqlite3.OperationalError:
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
-    """What each folder answers to a write, by `errno`."""
+    """The error of a write to each folder, as an `errno`."""
     answers: dict[Path, int] = {}
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "temporary"))

@@ -1,4 +1,4 @@
-"""The migrations as a whole, and what the rest of the code may not say again."""
+"""Tests the migrations as a whole, and rules that the rest of the code must not repeat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The version of a file whose `user_version` was lost or changed is what its list of migrations says."""
+"""Tests that the list of migrations decides the version of a file whose `user_version` was lost or changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def dump_and_restore(database: Path) -> Path:
-    """What `sqlite3 kept.db .dump | sqlite3 restored.db` makes."""
+    """Does what `sqlite3 kept.db .dump | sqlite3 restored.db` does."""
     restored = database.with_name("restored.db")
     with closing(sqlite3.connect(database)) as old, closing(sqlite3.connect(restored)) as new:
         new.execute("PRAGMA writable_schema = ON")

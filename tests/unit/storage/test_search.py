@@ -73,7 +73,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
-    """An index like the real one, of one text."""
+    """Makes an index like the real one, with one text."""
     db = sqlite3.connect(":memory:")
     db.execute("CREATE VIRTUAL TABLE found USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')")
     db.execute("INSERT INTO found VALUES (?)", (TEXT,))
@@ -209,7 +209,7 @@ def test_hits_come_best_first_with_snippets(seeds: Path) -> None:
 
 
 def stuffed(hits: int, words: int) -> str:
-    """A text that holds "council" so often among so many words."""
+    """Makes a text of `words` words with "council" in it `hits` times."""
     every = ["Council"] * hits + ["word"] * (words - hits)
     return (
         "Anytown Council (25 004 921)\nDecision : Upheld\nThe Ombudsman's final decision:\n"
@@ -224,7 +224,7 @@ def stuffed(hits: int, words: int) -> str:
 def test_no_snippet_is_chosen_from_more_hits_than_a_text_can_have(
     tmp_path: Path, hits: int, words: int, chosen: bool
 ) -> None:
-    """Of 120,000 hits FTS5 would choose for many minutes, and nothing could end it."""
+    """With 120,000 hits FTS5 would need many minutes for a snippet, and could not be interrupted."""
     (tmp_path / "stuffed.txt").write_text(stuffed(hits, words), "utf-8")
     path = tmp_path / "stuffed.db"
     assert perform(Import((tmp_path,)), Config(), path, Clock(), Stop(), lambda tally: None).exit_code == 0
@@ -274,7 +274,7 @@ def test_a_reference_that_is_not_stored_finds_decisions_that_mention_it(tmp_path
 
 @pytest.fixture
 def printed() -> Iterator[sqlite3.Connection]:
-    """An index like that of decisions, of texts with ligatures and amounts."""
+    """Makes an index like that of decisions, with texts with ligatures and amounts."""
     with sqlite3.connect(":memory:") as db:
         db.execute("CREATE VIRTUAL TABLE printed USING fts5 (text, tokenize='unicode61 remove_diacritics 2')")
         texts = (

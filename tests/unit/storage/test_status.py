@@ -1,4 +1,4 @@
-"""What `failed`, `missing` and `excluded` count: the same in every place that counts them."""
+"""Tests that `failed`, `missing` and `excluded` mean the same wherever they are counted."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def blamed(db: sqlite3.Connection, key: str = KEY) -> None:
 
 
 def gone(db: sqlite3.Connection, key: str = KEY) -> None:
-    """Gone so often over so many days that it is excluded."""
+    """Records that a page was gone often enough, over enough days, to be excluded."""
     for day in (1, 4, 9):
         at = f"2026-11-{day:02}T12:00:00Z"
         queue.record_failure(db, key, url(key), at=at, next_at=LATER, error_kind="Gone", error="404", gone=True)
 
 
 def changed(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0]) -> None:
-    """Listed, held, and listed with another card since."""
+    """Lists and stores a decision, and then lists it with another card."""
     listed(db, key, window)
     held(db, key, window)
     listed(db, key, window, outcome="Not upheld")
@@ -90,7 +90,7 @@ def canned(db: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
 
 
 def counts(db: sqlite3.Connection) -> Counts:
-    """The three numbers, once every place that tells one of them was found to tell the same."""
+    """Returns the three numbers, after checking that all places that count one agree."""
     told = holdings(db)
     failures = queue.find_failures(db)
     not_fetched = canned(db, "not_fetched")

@@ -1,4 +1,4 @@
-"""Stored values that a damaged file may hold anything in place of."""
+"""Tests how stored values are parsed, which may be anything in a damaged file."""
 
 from __future__ import annotations
 

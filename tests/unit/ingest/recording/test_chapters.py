@@ -1,4 +1,4 @@
-"""Which chapter of a report is fetched next, and what its stored pages must be to parse."""
+"""Tests which chapter of a report is fetched next, and which stored pages can be parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of `ingest.recording.failures`: every kind of state with every event, and random runs."""
+"""Tests the table of `ingest.recording.failures`: every kind of state with every event, and random runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _numbers = itertools.count(1)
 
 
 def failure(error: LgscoError | None = None) -> Failure:
-    """A new one, which equals no other."""
+    """Makes a failure that equals no other."""
     number = next(_numbers)
     return Failure(f"26 000 {number % 1000:03}", f"/decisions/a/b/{number}", error or Unreachable("no connection"))
 
@@ -98,7 +98,7 @@ EVENTS: dict[str, Callable[[], Event]] = {
 
 
 def failures_of(event: Event) -> list[Failure]:
-    """The failures that an event brings."""
+    """Returns the failures of an event."""
     match event:
         case BatchParsed(pages):
             return [page.failure for page in pages if isinstance(page, NotParsed)]
@@ -127,7 +127,7 @@ def is_evidence(event: Event) -> bool:
 
 
 def kind(state: State) -> tuple[str, int, int, bool, bool]:
-    """What tells one state from another, whatever the failures are."""
+    """Returns what distinguishes one state from another, whatever the failures are."""
     doubt = {(False, False): "none", (True, False): "doubtful", (False, True): "overtaken", (True, True): "both"}
     return (
         doubt[bool(state.doubtful), bool(state.overtaken)],
@@ -139,7 +139,7 @@ def kind(state: State) -> tuple[str, int, int, bool, bool]:
 
 
 def reachable() -> dict[tuple[str, int, int, bool, bool], State]:
-    """One state of every kind that any events lead to."""
+    """Returns one state of every reachable kind."""
     found = {kind(State()): State()}
     waiting = [State()]
     while waiting:
@@ -283,7 +283,7 @@ def test_no_row_of_failures_reaches_the_limit_without_a_canary_check() -> None:
 @settings(max_examples=300, derandomize=True)
 @given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
 def test_each_failure_of_a_run_is_blamed_or_acquitted_exactly_once(names: list[str]) -> None:
-    """The canary answers each question in turn: served, unknown, served, …; a Stop ends the run."""
+    """The canary answers each check in turn: served, none known, served, …; a Stop ends the run."""
     state, ends, brought = State(), Counter[Failure](), Counter[Failure]()
     answers = itertools.cycle([True, False])
 

@@ -1,4 +1,4 @@
-"""Kinds of blocks that stand outside decisions."""
+"""Tests the kinds of blocks outside decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard's rules: when others are asked, and what follows from what they answer."""
+"""Tests the rules of the template guard: when other decisions are reread, and what follows from the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two readings of a decision, in words that are the same for every decision."""
+"""Tests the edits between two readings of a decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calendar of months: what state each has, in words and as SVG."""
+"""Tests the calendar of months: the state of each, in words and as SVG."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_decisions_without_a_ledger_are_unseen_and_an_empty_archive_draws_nothin
 
 @st.composite
 def ledgers(draw_: st.DrawFn) -> list[Proof]:
-    """Any windows that do not overlap, with holes or without, to both ends of time or not."""
+    """Draws windows that do not overlap, with or without gaps, and with or without open ends."""
     near = st.dates(date(2024, 12, 1), date(2026, 12, 31))
     days = draw_(st.lists(near, min_size=1, max_size=12, unique=True))
     days += draw_(st.lists(st.sampled_from([date.min, date(1989, 12, 31), date(1990, 1, 1), date.max]), unique=True))
@@ -116,7 +116,7 @@ DAYS = st.dates(date(2025, 1, 1), date(2026, 12, 31)) | st.sampled_from([date(19
 def test_any_ledger_gives_a_month_its_worst_state(
     ledger: list[Proof], numbers: dict[str, Numbers], today: date
 ) -> None:
-    if today == date.max:  # eight thousand years are no calendar for a test
+    if today == date.max:  # a calendar of eight thousand years takes too long
         ledger, numbers = [p for p in ledger if p.window.first == date.min], {"9999-11": Numbers(1)}
     calendar = draw(ledger, numbers, today)
     assert bool(calendar.months) == bool(ledger or numbers)
@@ -188,7 +188,7 @@ def test_the_svg_needs_no_scripts_colours_or_other_files() -> None:
 
 
 def _brightness(colour: str) -> float:
-    """The relative luminance of a colour, from 0 to 1, as WCAG 2 has it."""
+    """Computes the relative luminance of a colour, from 0 to 1 (WCAG 2)."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,4 +1,4 @@
-"""What a claim says of dates, and what it never says."""
+"""Tests what claims state about dates, and what they never state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATES: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown", "un
 
 
 def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, total: int | None = 57_521) -> Claim:
-    """The claim about the last months, of which sync was asked for."""
+    """Makes the claim about the last months, which sync was asked for."""
     rows = claim_rows(
         [proof("2026-07-30", "9999-12-31", state)],
         [intent("2026-07-30", "9999-12-31", "standing")],
@@ -194,8 +194,8 @@ def describe_share(stored: int, total: int | None) -> str:
     ("stored", "total", "share"),
     [
         (167, 205, " (81.4 %)"),
-        (57_479, 57_480, " (99.9 %)"),  # nothing but the whole is 100 %
-        (205, 205, ""),  # which decisions the two numbers share is not known
+        (57_479, 57_480, " (99.9 %)"),  # rounded down: only all of them would be 100 %
+        (205, 205, ""),  # the two numbers may be about different decisions
         (280, 279, ""),
         (0, 0, ""),
     ],
@@ -217,7 +217,7 @@ def test_an_unknown_total_is_shown_as_unknown() -> None:
         (41, 205, "41 of 205 fetched"),
         (205, 205, "205 of 205 fetched"),
         (1_205, None, "1,205 fetched"),
-        (193, 192, "193 fetched"),  # the site lists more than it counts
+        (193, 192, "193 fetched"),  # the site may list more than its total
     ],
 )
 def test_progress_never_names_a_total_that_is_less_than_what_is_stored(

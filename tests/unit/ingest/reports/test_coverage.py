@@ -1,4 +1,4 @@
-"""What the coverage report calls proven, and which dates and decisions it names."""
+"""Tests what the coverage report calls proven, and which dates and decisions it names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, gone=0, never_held=0)
 
 
 def window_row(proof: Proof, total: int | None = 0, **counts: int) -> dict[str, Any]:
-    """The row of the view `coverage` that stands for a window."""
+    """Returns the row of the view `coverage` for a window."""
     numbers = dict.fromkeys(("listed", "held", "missing", "failed", "excluded"), 0) | counts
     dates = {"first": str(proof.window.first), "last": str(proof.window.last)}
     return {**dates, "state": proof.state, "total": total, **numbers, "counted_at": proof.counted_at}

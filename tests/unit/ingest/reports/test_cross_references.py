@@ -1,4 +1,4 @@
-"""Stored decisions whose cross-references fit are counted."""
+"""Tests the count of stored decisions whose cross-references are right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
         kinds, numbers = layout(lines)
         counted(text.encode(), kinds.encode(), numbers.encode())
         for _ in range(ONE_IN - 1):
-            counted(b"not UTF-8: \xff", b"", b"")  # these are not looked at
+            counted(b"not UTF-8: \xff", b"", b"")  # not in the sample, so not decoded
     return counted
 
 

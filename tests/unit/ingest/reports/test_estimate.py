@@ -1,4 +1,4 @@
-"""What a backfill takes: requests, time and disk, from the site's total."""
+"""Tests the estimate of a backfill: requests, time and disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the daemon fills, how far it is, and what is said of it."""
+"""Tests whether the daemon runs the fill, its progress and its report."""
 
 from __future__ import annotations
 

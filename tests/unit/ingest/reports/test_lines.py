@@ -1,4 +1,4 @@
-"""Which characters a line of output may have, and when items are counted and not named."""
+"""Tests which characters a line of output may have, and when items are counted instead of named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the politeness report says of rows of the journal."""
+"""Tests the politeness report of given journal rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FETCHED = "2026-11-01T12:00:00Z"
 
 
 def day(number: int, **counts: Any) -> Day:
-    """A day of November on which ten requests were made as promised."""
+    """Makes a day of November with ten requests that kept all promises."""
     calm = {"requests": 10, "unanswered": 0, "errors": 0, "received": 1_000, "seconds": 1.0, "most_in_a_minute": 4}
     kept = {"least_gap": 2.0, "holds": 0, "holds_kept": 0, "holds_capped": 0, "holds_shortened": 0, "promised": 10}
     broken = {"too_soon": 0, "too_many": 0, "in_quiet_hours": 0}
@@ -30,7 +30,7 @@ def robots(text: str, status: int = 200) -> Robots:
 
 
 def report(**rows: Any) -> PolitenessReport:
-    """The report of a journal that is empty, but for the rows given."""
+    """Makes the report of an empty journal, except for the given rows."""
     empty: dict[str, Any] = {
         **{name: [] for name in ("days", "promises", "user_agents", "addresses")},
         **dict.fromkeys(("wait_until", "robots", "robots_requests")),

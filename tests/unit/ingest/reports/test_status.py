@@ -1,4 +1,4 @@
-"""When the status report calls an archive stale, a daemon running and a run died, and what it names."""
+"""Tests when the status report calls an archive stale, a daemon running and a run died, and what it names."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def report(
     holder: Holder | None = None,
     **rows: Any,
 ) -> StatusReport:
-    """The report of an archive in which nothing is wrong, but for the rows given."""
+    """Makes the report of an archive without problems, except for the given rows."""
     calm: dict[str, Any] = {
         "holdings": HOLDINGS,
         "claim": claim_rows(),

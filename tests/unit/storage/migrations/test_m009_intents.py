@@ -1,4 +1,4 @@
-"""The migration that records what was asked for, from a file of the version before it."""
+"""Tests the migration that adds intents, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = tuple[int, str, dict[str, object], str]
 
 
 def older(path: Path, *, windows: list[tuple[str, str, str]], runs: list[Run]) -> None:
-    """A file of the version before, with these rows of the ledger and these runs."""
+    """Makes a file of the version before, with these ledger rows and runs."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""The migration that lets a decision be gone for an unknown reason, from a file of the version before it."""
+"""Tests the migration that adds the status `gone`, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DECISIONS = [
     (11, "25 000 006", "statement", "published", "site"),
     (12, "25 000 007", "statement", None, "import"),
 ]
-"""With gaps between the row ids, as deleting leaves them."""
+"""The rows, with gaps between the row ids as after deletions."""
 
 ABSENCES = [
     ("25 000 002", "expired", None),
@@ -47,7 +47,7 @@ ABSENCES = [
 
 
 def older(path: Path, *, also: str = "") -> None:
-    """A file of the version before, with every kind of decision and absence."""
+    """Makes a file of the version before, with every kind of decision and absence."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
@@ -94,14 +94,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def db(path: Path) -> Iterator[sqlite3.Connection]:
-    """A file that was migrated from the version before."""
+    """Returns a file migrated from the version before."""
     older(path)
     with writing(path) as db:
         yield db
 
 
 def rows(db: sqlite3.Connection, table: str, *, without: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """The rows by row id or key, each by the names of its columns."""
+    """Returns the rows by row id or key, each as a dict by column name."""
     cursor = db.execute(f"SELECT * FROM {table} ORDER BY {'rowid' if table == 'decisions' else 'reference'}")
     names = [column[0] for column in cursor.description]
     return [{n: v for n, v in zip(names, row, strict=True) if n not in without} for row in cursor]
@@ -139,7 +139,7 @@ def test_rows_and_row_ids_stay_and_only_age_verdicts_become_gone(path: Path) -> 
             "25 000 003": "withdrawn",
             "25 000 004": "gone",
             "25 000 005": "gone",
-            "25 000 006": "expired",  # it returned; what was thought of it then stays on record
+            "25 000 006": "expired",  # it returned; its old verdict stays recorded
         }
         assert db.execute("SELECT count(*) FROM absences WHERE judged_at IS NOT ended_at").fetchone() == (0,)
 

@@ -1,4 +1,4 @@
-"""The migration that lets pages be held, from a file of the version before it."""
+"""Tests the migration that allows held pages, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, bo
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of the version before, with a decision, a page and a listed decision that is not stored."""
+    """Makes a file of the version before, with a decision, a page and a listed decision that is not stored."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
