@@ -236,16 +236,16 @@ COMMANDS = {
 def test_no_command_prints_control_characters(foreign: Path, name: str, tmp_path: Path) -> None:
     database = tmp_path / "foreign.db"
     shutil.copy(foreign, database)
-    said = on_a_terminal(tmp_path, *COMMANDS[name], "--db", database)
-    assert "Traceback" not in said
+    output = on_a_terminal(tmp_path, *COMMANDS[name], "--db", database)
+    assert "Traceback" not in output
     if name == "renormalise":
-        said = said.replace("\r", "")  # the progress bar's own
-    assert not driving(said)
-    assert not [line for line in said.splitlines() if line.startswith("lgsco: complete")], "nothing forges a line"
+        output = output.replace("\r", "")  # the progress bar's own
+    assert not driving(output)
+    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")], "nothing forges a line"
     if name in ("show", "a reading"):
-        assert SCRIPT in said
+        assert SCRIPT in output
     elif name != "politeness":
-        assert "owned" in said or name == "renormalise"
+        assert "owned" in output or name == "renormalise"
     if name == "coverage":
         drawn = ElementTree.parse(tmp_path / "coverage.svg")
         names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
@@ -264,10 +264,10 @@ def test_show_prints_the_exact_text_except_direction_controls_on_a_terminal(
 
 
 def test_json_has_the_stored_values_and_escapes_unprintable_characters() -> None:
-    told = {"words": ATTACK + "\u2028é’🙂\ud800\U0010ffff", "more": [1, None, {CONTROLS: BIDI}]}
+    value = {"words": ATTACK + "\u2028é’🙂\ud800\U0010ffff", "more": [1, None, {CONTROLS: BIDI}]}
     for indent in (None, 2):
-        written = as_json(told, indent)
-        assert json.loads(written) == told
+        written = as_json(value, indent)
+        assert json.loads(written) == value
         assert written.replace("\n", "").isprintable()
         assert len(written.splitlines()) == (1 if indent is None else len(written.split("\n")))
         assert "é’🙂" in written
@@ -278,10 +278,10 @@ def test_a_file_name_cannot_control_the_terminal_or_forge_a_line(tmp_path: Path)
     folder.mkdir()
     for name in ("\x1b]0;owned\x07\u202e.txt", "a\nlgsco: complete: all is well.txt", "b\r\x9b2J.html"):
         (folder / name).write_text("no decision")
-    said = on_a_terminal(tmp_path, "import", folder)
-    assert not driving(said.replace("\r", ""))  # the progress bar's own
-    assert not [line for line in said.splitlines() if line.startswith("lgsco: complete")]
-    assert "3 documents could not be read" in said
+    output = on_a_terminal(tmp_path, "import", folder)
+    assert not driving(output.replace("\r", ""))  # the progress bar's own
+    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")]
+    assert "3 documents could not be read" in output
 
 
 def test_a_file_name_that_is_not_text_is_accepted(tmp_path: Path) -> None:
@@ -306,11 +306,11 @@ def test_an_error_that_quotes_the_site_is_one_line_without_control_characters(
     with pytest.raises(SystemExit) as end:
         main(["search", "x", *debug])
     assert end.value.code == 1
-    said = capsys.readouterr().err
-    assert not driving(said)
-    assert ("Traceback" in said) == bool(debug)
-    assert said.splitlines()[-1].startswith("lgsco: ")
-    assert "touch owned" in said.splitlines()[-1]
+    errors = capsys.readouterr().err
+    assert not driving(errors)
+    assert ("Traceback" in errors) == bool(debug)
+    assert errors.splitlines()[-1].startswith("lgsco: ")
+    assert "touch owned" in errors.splitlines()[-1]
 
 
 def test_log_lines_and_tracebacks_have_no_control_characters() -> None:
@@ -581,9 +581,9 @@ def test_a_hostile_robots_txt_neither_ends_nor_delays_the_client(name: str, tmp_
         assert "404" in str(fetched(world))
         assert clock.process_time() - began < 5
         if name in ("zeros", "controls"):
-            said = on_a_terminal(tmp_path, "politeness", "--db", world.database)
-            assert not driving(said)
-            assert "robots.txt: allows" in said
+            output = on_a_terminal(tmp_path, "politeness", "--db", world.database)
+            assert not driving(output)
+            assert "robots.txt: allows" in output
 
 
 def test_an_absurd_crawl_delay_is_reported_and_not_obeyed(tmp_path: Path) -> None:
@@ -612,7 +612,7 @@ def test_an_absurd_crawl_delay_is_reported_and_not_obeyed(tmp_path: Path) -> Non
 )
 def test_an_alert_is_passed_as_one_argument_without_a_shell(message: str, world: World, tmp_path: Path) -> None:
     script = tmp_path / "tell.py"
-    script.write_text("import json, sys\nopen('told.json', 'w').write(json.dumps(sys.argv[1:]))\n")
+    script.write_text("import json, sys\nopen('arguments.json', 'w').write(json.dumps(sys.argv[1:]))\n")
     config = world.config(alerts__command=f"{sys.executable} '{script}'")
     keeper = scheduler._Daemon(config, world.database, world.time.clock(), world.stop)
     before = Path.cwd()
@@ -621,8 +621,8 @@ def test_an_alert_is_passed_as_one_argument_without_a_shell(message: str, world:
         keeper._alerts.tell("sync", "failed", message)
     finally:
         os.chdir(before)
-    (told,) = json.loads((tmp_path / "told.json").read_text())
-    assert told.split()[:2] == _CONTROL.sub(" ", message)[: len(told)].split()[:2]
+    (argument,) = json.loads((tmp_path / "arguments.json").read_text())
+    assert argument.split()[:2] == _CONTROL.sub(" ", message)[: len(argument)].split()[:2]
     assert not (tmp_path / "owned").exists()
 
 

@@ -205,20 +205,20 @@ def test_a_lost_changed_or_repeated_row_is_reported(undisturbed: Path, truth: Ke
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "finding"),
     [
         ("UPDATE decisions_fts_data SET block = x'00' WHERE id > 10", "full-text index"),
         ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
     ],
 )
-def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
+def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, finding: str) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert faults_of(copy) == []
     with closing(sqlite3.connect(copy)) as db:
         db.execute(harm)
         db.commit()
-    assert any(said in fault for fault in faults_of(copy))
+    assert any(finding in fault for fault in faults_of(copy))
 
 
 # ---------------------------------------------------------------- an import, and the lock

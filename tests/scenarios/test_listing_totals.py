@@ -40,6 +40,6 @@ def test_a_total_that_cannot_be_parsed_is_quoted_and_nothing_is_proven(world: Wo
     world.server.faults = on("searchresults", with_total(words))
     outcome = world.run(task)
     assert (outcome.state, outcome.exit_code) == ("layout", 11)
-    said = r"\d+ cards and no total that can be parsed: it says '.*Your search found \d+ decisions"
-    assert re.search(said, outcome.message)
+    expected = r"\d+ cards and no total that can be parsed: it says '.*Your search found \d+ decisions"
+    assert re.search(expected, outcome.message)
     assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven'") == [0]

@@ -106,9 +106,9 @@ def test_a_daemon_ends_with_14_and_one_alert_when_its_archive_is_lost(
             after.extend(files(world))
 
     with pytest.raises(ArchiveLost, match=LOSSES[lose]) as lost:
-        run_daemon(world, monkeypatch, at_wait, alerts__command=make_alert(tmp_path / "told"))
+        run_daemon(world, monkeypatch, at_wait, alerts__command=make_alert(tmp_path / "alerts"))
     assert lost.value.exit_code == 14
-    assert read_alerts(tmp_path / "told") == [str(lost.value)]
+    assert read_alerts(tmp_path / "alerts") == [str(lost.value)]
     assert [path for path in files(world) if "lock" not in path.name] == [
         path for path in after if "lock" not in path.name and not path.name.endswith(("-wal", "-shm"))
     ], "nothing was made"
@@ -121,8 +121,8 @@ def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
     create_database(world.database)
     world.server.faults = lambda _request: lose(world) if len(world.targets()) == 6 else None
     with pytest.raises(ArchiveLost) as lost:
-        run_daemon(world, monkeypatch, Stop.set, alerts__command=make_alert(tmp_path / "told"))
-    assert read_alerts(tmp_path / "told") == [str(lost.value)]
+        run_daemon(world, monkeypatch, Stop.set, alerts__command=make_alert(tmp_path / "alerts"))
+    assert read_alerts(tmp_path / "alerts") == [str(lost.value)]
     if lose is move_another_there:
         assert world.ask("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM daemon)") == [(0, 0)]
     else:

@@ -108,8 +108,8 @@ def test_a_read_only_folder_can_be_read_and_a_write_is_refused_with_the_reason(b
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
     assert process.stdout is not None
     url = process.stdout.readline().strip().rstrip("/")
-    said = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
-    assert len(said.json()) == 12, said.text
+    answer = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
+    assert len(answer.json()) == 12, answer.text
     process.send_signal(signal.SIGTERM)
     assert ended_promptly(process).code == 0
     folder.chmod(0o755)

@@ -100,7 +100,7 @@ def make_foreign(new: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (age, f"has schema {SCHEMA_VERSION - 1} and this lgsco reads {SCHEMA_VERSION}"),
         (advance, f"has schema {SCHEMA_VERSION + 1}, newer than the {SCHEMA_VERSION}"),
@@ -110,7 +110,7 @@ def make_foreign(new: Path) -> None:
     ],
 )
 def test_an_unservable_file_is_named_and_a_good_one_is_served_later(
-    filled: Shop, public: Path, tmp_path: Path, spoil: Callable[[Path], object], said: str
+    filled: Shop, public: Path, tmp_path: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     with serving(public) as server:
         assert counts(server) == {25}
@@ -123,4 +123,4 @@ def test_an_unservable_file_is_named_and_a_good_one_is_served_later(
         assert {answer.status_code for answer in ask_often(server)} == {500}
         make_smaller(filled, tmp_path / "better.db", 3).replace(public)
         assert counts(server) == {3}
-    assert any(said in line for line in server.log), server.log[-5:]
+    assert any(message in line for line in server.log), server.log[-5:]

@@ -112,10 +112,10 @@ def test_robots_txt_that_is_not_text_stops_the_run_and_is_reported(world: World,
         assert "bytes are not text in any known encoding" in ran.message
     assert world.targets()[seen:] == [ROBOTS] * 2, "no second try, and nothing else"
     assert world.ask("SELECT count(*) FROM queue WHERE attempts > 0") == [0], "no decision is blamed"
-    told = report(world).robots
-    assert "status 200, and /robots.txt: its" in told
-    assert "another page" not in told
-    assert told.startswith("allows what we request" if known else "requested 2 times")
+    shown = report(world).robots
+    assert "status 200, and /robots.txt: its" in shown
+    assert "another page" not in shown
+    assert shown.startswith("allows what we request" if known else "requested 2 times")
 
     world.server.faults = None
     world.time.at += DAY
@@ -139,9 +139,9 @@ def test_robots_txt_in_broken_compression_stops_the_run_and_is_reported(world: W
     assert ran.exit_code == 10
     assert ROBOTS in ran.message
     assert world.targets() == [ROBOTS] * 2, "it is tried again, and nothing else is asked for"
-    told = report(world).robots
-    assert ROBOTS in told
-    assert "another page" not in told
+    shown = report(world).robots
+    assert ROBOTS in shown
+    assert "another page" not in shown
     world.server.faults = None
     world.time.at += timedelta(hours=1)
     assert world.run(Backfill()).state == "complete"

@@ -152,9 +152,9 @@ def test_any_path_is_answered(database: Path, tmp_path: Path) -> None:
 def refused(path: Path, error: type[LgscoError], port: int = 0, host: str = "127.0.0.1") -> str:
     with pytest.raises(error) as raised:
         serve(path, host=host, port=port)
-    said = str(raised.value)
-    assert "\n" not in said
-    return said
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
 
 
 def test_a_busy_port_is_named(database: Path) -> None:
@@ -247,13 +247,13 @@ def test_raw_pages_and_internal_tables_are_hidden(web: httpx.Client, database: P
 
 
 def test_every_column_is_described(web: httpx.Client, database: Path) -> None:
-    for table, said in describe()["databases"][NAME]["tables"].items():
-        if said.get("hidden"):
+    for table, described in describe()["databases"][NAME]["tables"].items():
+        if described.get("hidden"):
             continue
         columns = [row[1] for row in ask(database, f"PRAGMA table_info({table})")]
-        assert list(said["columns"]) == columns, table
+        assert list(described["columns"]) == columns, table
         page = html.unescape(web.get(f"/{NAME}/{table}").text)
-        for column, words in said["columns"].items():
+        for column, words in described["columns"].items():
             assert f"<dt>{column}</dt><dd>{words}</dd>" in page
     page = web.get(f"/{NAME}/decisions").text
     assert re.search(r'data-column-description="[^"]*ISO 8601[^"]*"[^>]*data-column="decision_date"', page)

@@ -67,9 +67,9 @@ def check(request: Request, answer: Answer) -> None:
     if answer.status < 400 or request.method == b"HEAD":
         return
     if answer.kind.startswith("application/json"):
-        said = json.loads(answer.body)
-        assert said["ok"] is False
-        assert str(said["error"]).strip(" .'\"")
+        body = json.loads(answer.body)
+        assert body["ok"] is False
+        assert str(body["error"]).strip(" .'\"")
     else:
         assert len(answer.body.strip()) > 3
         if answer.kind.startswith("text/html") and not request.target.startswith((b"/-/static", b"/assets")):

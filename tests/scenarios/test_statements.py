@@ -83,9 +83,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         right: Callable[[Claim], list[str] | str] = getattr(Claim, name)
 
         def record(claim: Claim, right: Callable[[Claim], list[str] | str] = right) -> list[str] | str:
-            told = right(claim)
-            sentences.update([told] if isinstance(told, str) else told)
-            return told
+            made = right(claim)
+            sentences.update([made] if isinstance(made, str) else made)
+            return made
 
         monkeypatch.setattr(Claim, name, record)
     return sentences

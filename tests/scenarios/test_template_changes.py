@@ -347,8 +347,8 @@ def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
     assert "1 new decisions are fetched and held back" in listed.out
     shown = here("template", "show", "1", *db)
     assert "+Rate this page from 1 to 5." in shown.out
-    told = json.loads(here("template", "--json", *db).out)
-    assert (told["changes"][0]["waiting"], told["changes"][0]["held_back"]) == (6, 1)
+    listed = json.loads(here("template", "--json", *db).out)
+    assert (listed["changes"][0]["waiting"], listed["changes"][0]["held_back"]) == (6, 1)
     assert json.loads(here("template", "show", "1", "--json", *db).out)["state"] == "template"
     known = next(iter(set(play.texts()) - new))
     assert f"{known}: newer version pending since" in here("show", known, *db).err
@@ -395,34 +395,34 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
     play.site.redesign = REDESIGNS["rating"]
     time = Time(play.site.at)
     daemon = _Daemon(load(None, {}), play.database, time.clock(), Stop())
-    told: list[str] = []
+    alerts: list[str] = []
 
     def alert(_: Alerts, message: str) -> bool:
-        told.append(message)
+        alerts.append(message)
         return True
 
     monkeypatch.setattr(Alerts, "_run", alert)
     daemon.check_daily()
-    assert told == []
+    assert alerts == []
     sync(play)
     outcome = sync(play)
     monkeypatch.setattr("scheduler.perform", lambda *_, **__: outcome)
     assert daemon.sync() is None, "asking the site again decides nothing"
     for _ in range(3):
         daemon.check_daily()
-    assert len(told) == 1
-    assert "(exit 11)" in told[0]
-    assert "+Rate this page from 1 to 5." in told[0]
+    assert len(alerts) == 1
+    assert "(exit 11)" in alerts[0]
+    assert "+Rate this page from 1 to 5." in alerts[0]
     for _ in range(2):  # a weekend without a sync
         time.at += timedelta(days=1)
         daemon.check_daily()
         daemon.check_daily()
-    assert len(told) == 3
-    assert "template change 1 (added 'Rate this page" in told[2]
+    assert len(alerts) == 3
+    assert "template change 1 (added 'Rate this page" in alerts[2]
     play.run(Template(1, "rejected"))
     time.at += timedelta(days=1)
     daemon.check_daily()
-    assert len(told) == 3
+    assert len(alerts) == 3
 
 
 # ---------------------------------------------------------------- killed at any point

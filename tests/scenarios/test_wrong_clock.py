@@ -24,8 +24,8 @@ class Dated:
     def acts(self, request: Request, answer: Answer) -> Acts:
         """Sends the complete answer."""
         right = answer()
-        told = format_datetime(self.time.at + self.later, usegmt=True)
-        yield whole(request, replace(right, headers=(*right.headers, ("Date", told))))
+        their_date = format_datetime(self.time.at + self.later, usegmt=True)
+        yield whole(request, replace(right, headers=(*right.headers, ("Date", their_date))))
 
 
 def set_site_clock(world: World, later: timedelta) -> None:

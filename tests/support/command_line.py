@@ -45,10 +45,10 @@ class Ran:
     def sentence(self) -> str:
         """The one error line on stderr."""
         assert "Traceback" not in self.err
-        said = [line for line in self.err.splitlines() if line.startswith("lgsco: ")]
-        assert len(said) == 1, self.err
-        assert self.err.splitlines()[-1] == said[0], "it is the last that is said"
-        return said[0]
+        errors = [line for line in self.err.splitlines() if line.startswith("lgsco: ")]
+        assert len(errors) == 1, self.err
+        assert self.err.splitlines()[-1] == errors[0], "the error is the last line"
+        return errors[0]
 
 
 @dataclass
@@ -111,7 +111,7 @@ def ended(process: subprocess.Popen[str]) -> Ran:
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
-        pytest.fail(f"the command hung; it said: {out}{err}")
+        pytest.fail(f"the command hung; its output: {out}{err}")
     return Ran(process.returncode, out or "", err or "")
 
 
@@ -250,7 +250,7 @@ def ended_promptly(process: subprocess.Popen[str]) -> Ran:
     try:
         process.wait(HANG)
     except subprocess.TimeoutExpired:
-        pytest.fail("it goes on as if it had not been told to stop")
+        pytest.fail("the process ignored the signal")
     return ended(process)
 
 

@@ -37,10 +37,10 @@ def run_daemon(
         return scheduler.run_daemon(world.config(**dials), world.database, world.time.clock())
 
 
-def make_alert(told: Path) -> str:
+def make_alert(file: Path) -> str:
     """Returns a command for `[alerts]` that writes each alert as a line of a file."""
-    return f"""sh -c 'echo "$0" >> {told}'"""
+    return f"""sh -c 'echo "$0" >> {file}'"""
 
 
-def read_alerts(told: Path) -> list[str]:
-    return told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+def read_alerts(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []

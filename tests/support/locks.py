@@ -13,11 +13,11 @@ import storage.database
 storage.database.BUSY_SECONDS = 3600.0
 connect = sqlite3.connect
 
-def told(*arguments, **named):
+def announced(*arguments, **named):
     print("connects", flush=True)
     return connect(*arguments, **named)
 
-sqlite3.connect = told
+sqlite3.connect = announced
 """
 """Makes a process wait for locks for an hour, and print a line when it opens the file."""
 

@@ -31,8 +31,8 @@ KNOWN = Identity("5e9f", decisions=10, last_run=4)
     ],
 )
 def test_an_archive_counts_as_lost_if_it_is_another_or_has_fewer_rows(found: Identity, loss: str | None) -> None:
-    told = describe_loss(KNOWN, found)
-    assert told is None if loss is None else loss in (told or "")
+    described = describe_loss(KNOWN, found)
+    assert described is None if loss is None else loss in (described or "")
 
 
 def identity(path: Path) -> tuple[Identity, MadeBy | None]:

@@ -117,8 +117,8 @@ def test_a_reused_process_number_holds_no_lock(database: Path, monkeypatch: pyte
 
 def rewrite(file: Path, **changes: object) -> None:
     """Changes the holder in a lock file."""
-    told = json.loads(file.read_text())
-    file.write_text(json.dumps({**told, **changes}))
+    fields = json.loads(file.read_text())
+    file.write_text(json.dumps({**fields, **changes}))
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def _newer(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "said"),
+    ("spoil", "error", "message"),
     [
         (_cut_short, StoreFailed, "is damaged"),
         (_overwrite, StoreFailed, "is damaged"),
@@ -179,11 +179,11 @@ def _newer(path: Path) -> None:
     ],
 )
 def test_an_unusable_backup_changes_nothing(
-    database: Path, backup: Path, spoil: Callable[[Path], object], error: type[Exception], said: str
+    database: Path, backup: Path, spoil: Callable[[Path], object], error: type[Exception], message: str
 ) -> None:
     before, names = database.read_bytes(), {path.name for path in database.parent.iterdir()}
     spoil(backup)
-    with pytest.raises(error, match=said) as raised:
+    with pytest.raises(error, match=message) as raised:
         restore(database, backup, AT)
     assert "backup.db" in str(raised.value)
     assert database.read_bytes() == before

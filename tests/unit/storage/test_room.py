@@ -38,8 +38,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_used_up_quota_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.EDQUOT
-    said = str(explain_error(tmp_path / "kept.db", failed(name)))
-    assert "kept.db: the disk quota of this user is used up; free disk space" in said
+    message = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert "kept.db: the disk quota of this user is used up; free disk space" in message
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
@@ -52,8 +52,8 @@ def test_a_full_disk_is_named(tmp_path: Path, folders: dict[Path, int], name: st
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path / "temporary"] = errno.ENOSPC
-    said = str(explain_error(tmp_path / "kept.db", failed(name)))
-    assert f"no space for SQLite's temporary files in {tmp_path / 'temporary'} (set SQLITE_TMPDIR" in said
+    message = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert f"no space for SQLite's temporary files in {tmp_path / 'temporary'} (set SQLITE_TMPDIR" in message
 
 
 @pytest.mark.parametrize("name", FAILED)

@@ -40,7 +40,7 @@ def test_the_sql_of_a_landed_migration_is_never_edited(script: str, digest: str)
 
 
 def test_only_one_view_defines_what_is_held_from_the_site() -> None:
-    said = re.compile(r"\bsource = 'site'")
+    predicate = re.compile(r"\bsource = 'site'")
     root = Path(__file__).parents[3]
     places = [path for top in ("storage", "ingest", "lgsco") for path in (root / top).rglob("*.py")]
     again = [
@@ -48,6 +48,6 @@ def test_only_one_view_defines_what_is_held_from_the_site() -> None:
         for path in places
         if path.parent.name != "migrations"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and said.search(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
     assert again == [], "use the view held_from_site"

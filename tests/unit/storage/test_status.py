@@ -91,7 +91,7 @@ def canned(db: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
 
 def counts(db: sqlite3.Connection) -> Counts:
     """Returns the three numbers, after checking that all places that count one agree."""
-    told = holdings(db)
+    counted = holdings(db)
     failures = queue.find_failures(db)
     not_fetched = canned(db, "not_fetched")
     coverage = find_coverage(db, lambda _: [EVERYTHING])
@@ -102,7 +102,7 @@ def counts(db: sqlite3.Connection) -> Counts:
         names = ("held", "missing", "failed", "excluded")
         assert [numbers[name] for name in names] == [of_month[month][name] for name in names], month
     failed = {
-        "status": told.failed,
+        "status": counted.failed,
         "status, by reference": sum(failure.state == "failed" for failure in failures),
         "windows": sum(row["failed"] for row in coverage.windows),
         "months": sum(month["failed"] for month in coverage.months.values()),
@@ -119,7 +119,7 @@ def counts(db: sqlite3.Connection) -> Counts:
     }
     assert len(set(missing.values())) == 1, missing
     excluded = {
-        "status": told.excluded,
+        "status": counted.excluded,
         "status, by reference": len(
             {failure.reference for failure in failures if failure.state == "excluded"} - stored
         ),
@@ -128,8 +128,8 @@ def counts(db: sqlite3.Connection) -> Counts:
         "by reference": len(coverage.excluded),
     }
     assert len(set(excluded.values())) == 1, excluded
-    assert told.failed <= told.waiting
-    return Counts(told.failed, missing["windows"], told.excluded)
+    assert counted.failed <= counted.waiting
+    return Counts(counted.failed, missing["windows"], counted.excluded)
 
 
 # ---------------------------------------------------------------- the meaning, case by case

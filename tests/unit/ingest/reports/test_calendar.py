@@ -175,10 +175,10 @@ def test_the_svg_needs_no_scripts_colours_or_other_files() -> None:
     assert "Ombudsman" in (title.text or "")
     months = drawn.findall(f"{SVG}g[@class='month']")
     assert len(months) == 2 + 12 + 2
-    told = {month.findtext(f"{SVG}title"): month.findtext(f"{SVG}text") for month in months}
-    assert told["Jun 2025: short; 1,200 listed, 1,199 held, 1 missing"] == "S"
-    assert told["Feb 2025: proven, no decisions; 0 listed, 0 held"] == "o"
-    assert set(told.values()) == {look.letter for look in LOOKS.values()}
+    letters = {month.findtext(f"{SVG}title"): month.findtext(f"{SVG}text") for month in months}
+    assert letters["Jun 2025: short; 1,200 listed, 1,199 held, 1 missing"] == "S"
+    assert letters["Feb 2025: proven, no decisions; 0 listed, 0 held"] == "o"
+    assert set(letters.values()) == {look.letter for look in LOOKS.values()}
     legend = drawn.findall(f"{SVG}g[@class='legend']")
     assert [item.findtext(f"{SVG}text") for item in legend] == [look.letter for look in LOOKS.values()]
     assert "prefers-color-scheme: dark" in svg

@@ -166,11 +166,11 @@ def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it
 
 def test_more_than_five_ranges_are_counted() -> None:
     ledger = [proof(f"20{year}-01-01", f"20{year}-03-31") for year in range(10, 18)]
-    told = make_claim(
+    claim = make_claim(
         claim_rows(ledger, [intent(str(p.window.first), str(p.window.last)) for p in ledger]), daemon_runs=False
     )
-    assert len([sentence for sentence in told.sentences() if "listed decisions" in sentence]) == 5
-    assert "and 3 more ranges of dates: `lgsco coverage`." in told.sentences()
+    assert len([sentence for sentence in claim.sentences() if "listed decisions" in sentence]) == 5
+    assert "and 3 more ranges of dates: `lgsco coverage`." in claim.sentences()
 
 
 # ---------------------------------------------------------------- a share, and progress
@@ -201,10 +201,10 @@ def describe_share(stored: int, total: int | None) -> str:
     ],
 )
 def test_a_share_is_shown_only_if_fewer_are_stored_than_the_site_states(stored: int, total: int, share: str) -> None:
-    told = (
+    beginning = (
         f"the archive has {stored:,} decisions of the site, which stated a total of {total:,} on 2026-11-29 16:40 UTC"
     )
-    assert describe_share(stored, total) == told + share
+    assert describe_share(stored, total) == beginning + share
 
 
 def test_an_unknown_total_is_shown_as_unknown() -> None:

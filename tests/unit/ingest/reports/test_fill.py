@@ -65,20 +65,20 @@ def report(
 
 
 def test_the_fill_report_shows_the_remaining_cost_and_the_expected_end() -> None:
-    told = report(FillState(progressed_at="2026-11-10T05:59:00Z"))
-    assert not told.needs_attention
-    text = "\n".join(told.lines())
+    result = report(FillState(progressed_at="2026-11-10T05:59:00Z"))
+    assert not result.needs_attention
+    text = "\n".join(result.lines())
     assert "began at 2026-11-09T20:00:00Z, last progress at 2026-11-10T05:59:00Z" in text
     assert "45,000 of 57,500 listed decisions to fetch" in text
     assert "5,000 a day" in text
-    assert told.expected_end == date(2026, 11, 21)
-    assert told.as_json()["requests_left"] == 50_750
+    assert result.expected_end == date(2026, 11, 21)
+    assert result.as_json()["requests_left"] == 50_750
 
 
 def test_without_a_total_no_end_is_expected() -> None:
-    told = report(site_total=None)
-    assert told.expected_end is None
-    assert "expected" not in "\n".join(told.lines())
+    result = report(site_total=None)
+    assert result.expected_end is None
+    assert "expected" not in "\n".join(result.lines())
 
 
 def test_two_days_without_progress_are_stuck() -> None:
@@ -93,10 +93,10 @@ def test_a_suspension_is_shown_if_something_is_left_to_do() -> None:
     state = FillState(
         suspensions=2, suspended_at=BEGAN, suspended_until="2026-11-11T20:00:00Z", reason="a search shell"
     )
-    told = report(state)
-    assert told.needs_attention
-    assert "SUSPENDED until 2026-11-11T20:00:00Z" in told.lines()[-1]
-    assert "a search shell. `lgsco fill resume` ends the suspension" in told.lines()[-1]
+    result = report(state)
+    assert result.needs_attention
+    assert "SUSPENDED until 2026-11-11T20:00:00Z" in result.lines()[-1]
+    assert "a search shell. `lgsco fill resume` ends the suspension" in result.lines()[-1]
     assert report(state, []).needs_attention is False
     assert report(state, [], interrupted=LEFT).needs_attention is True
 
@@ -128,9 +128,9 @@ def test_a_slow_pace_in_short_hours_makes_fewer_requests_a_day() -> None:
 
 
 def test_turning_it_off_says_how_to_turn_it_on_again() -> None:
-    told = describe_change(decide_mode("auto", "init", OFF), 12, Schedule())
-    assert "the fill is off" in told
-    assert "`lgsco fill resume` undoes that" in told
-    assert "12 decisions that were listed for it will not be fetched" in told
+    result = describe_change(decide_mode("auto", "init", OFF), 12, Schedule())
+    assert "the fill is off" in result
+    assert "`lgsco fill resume` undoes that" in result
+    assert "12 decisions that were listed for it will not be fetched" in result
     again = describe_change(decide_mode("auto", "init", FillState()), 0, Schedule())
     assert "in fill_hours (20:00-06:00 in London), with at most 5,000 requests a day" in again

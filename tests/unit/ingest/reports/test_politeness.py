@@ -116,9 +116,9 @@ def test_waits_asked_for_by_the_site_are_counted(counts: dict[str, int], words: 
 def test_robots_are_compared_with_the_listing_and_the_known_addresses(
     rules: str, addresses: list[str], words: str
 ) -> None:
-    said = report(robots=robots(f"User-agent: *\n{rules}\n"), addresses=addresses).robots
-    assert said.startswith(words)
-    assert said.endswith(f"(as of {FETCHED})")
+    shown = report(robots=robots(f"User-agent: *\n{rules}\n"), addresses=addresses).robots
+    assert shown.startswith(words)
+    assert shown.endswith(f"(as of {FETCHED})")
 
 
 def test_a_site_without_robots_allows_all() -> None:
@@ -138,8 +138,8 @@ def test_a_failed_request_for_robots_is_reported_with_the_rules_in_force(
     at: str, status: int | None, words: str
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
-    said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
-    assert said == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
+    shown = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
+    assert shown == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])

@@ -338,15 +338,15 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 
 
 def test_json_has_the_keys_that_scripts_read() -> None:
-    told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
-    assert list(told) == [
+    result = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
+    assert list(result) == [
         *("database", "uuid", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked"),
         *("held", "claim", "unproven", "overdue", "fill", "gone", "never_held", "unexplained", "canary", "failures"),
         *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs"),
     ]
-    assert json.loads(json.dumps(told)) == told
-    assert told["held"]["decisions"] == 1_234
-    assert told["daemon"]["process"] == 77
+    assert json.loads(json.dumps(result)) == result
+    assert result["held"]["decisions"] == 1_234
+    assert result["daemon"]["process"] == 77
 
 
 # ---------------------------------------------------------------- a clock that was set back, a lock that is held
@@ -354,14 +354,16 @@ def test_json_has_the_keys_that_scripts_read() -> None:
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=400)])
 def test_a_daemon_whose_heartbeat_is_still_to_come_is_missing(ahead: timedelta) -> None:
-    told = report(daemon=daemon(-ahead))
-    assert (told.daemon_runs, told.daemon_missing) == (False, True)
-    assert any("which is still to come: the clock was set back; start `lgsco daemon`" in line for line in told.lines())
+    result = report(daemon=daemon(-ahead))
+    assert (result.daemon_runs, result.daemon_missing) == (False, True)
+    assert any(
+        "which is still to come: the clock was set back; start `lgsco daemon`" in line for line in result.lines()
+    )
 
 
 def test_a_heartbeat_seconds_ahead_does_not_count_as_a_clock_set_back() -> None:
-    told = report(daemon=daemon(-timedelta(seconds=40)))
-    assert (told.daemon_runs, told.daemon_missing) == (True, False)
+    result = report(daemon=daemon(-timedelta(seconds=40)))
+    assert (result.daemon_runs, result.daemon_missing) == (True, False)
 
 
 def holder(held: timedelta, **more: Any) -> Holder:
@@ -378,27 +380,27 @@ def every_12_hours(after: datetime) -> str:
 )
 def test_syncs_are_blocked_once_two_were_due_while_the_lock_was_held(held: int, blocked: bool) -> None:
     assert has_blocked_syncs(holder(timedelta(hours=held)), NOW, every_12_hours) is blocked
-    told = report(holder=holder(timedelta(hours=held)), next_sync=every_12_hours)
-    assert told.is_blocked is told.as_json()["blocked"] is blocked
-    (line,) = [line for line in told.lines() if line.startswith("the writer's lock")]
+    result = report(holder=holder(timedelta(hours=held)), next_sync=every_12_hours)
+    assert result.is_blocked is result.as_json()["blocked"] is blocked
+    (line,) = [line for line in result.lines() if line.startswith("the writer's lock")]
     assert "process 4711, lgsco backfill, has held it since 2026-1" in line
     assert ("BLOCKED" in line) is blocked
 
 
 def test_a_free_lock_is_not_shown() -> None:
-    told = report()
-    assert (told.is_blocked, told.as_json()["lock"]) == (False, None)
-    assert not [line for line in told.lines() if "lock" in line]
+    result = report()
+    assert (result.is_blocked, result.as_json()["lock"]) == (False, None)
+    assert not [line for line in result.lines() if "lock" in line]
     assert not has_blocked_syncs(None, NOW, every_12_hours)
 
 
 def test_a_suspended_holder_of_the_lock_is_shown() -> None:
-    told = report(holder=holder(timedelta(hours=1), is_suspended=True))
-    assert told.as_json()["lock"] == {
+    result = report(holder=holder(timedelta(hours=1), is_suspended=True))
+    assert result.as_json()["lock"] == {
         "process": 4711,
         "host": "attic",
         "doing": "backfill",
         "since": stamp(timedelta(hours=1)),
         "suspended": True,
     }
-    assert any("has held it since" in line and "and is suspended" in line for line in told.lines())
+    assert any("has held it since" in line and "and is suspended" in line for line in result.lines())
