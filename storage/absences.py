@@ -43,7 +43,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """A decision that left the site, whose reason is still to be decided. Instants are UTC."""
+    """A decision that left the site, for a reason still to be decided. Instants are UTC."""
 
     reference: str
     noticed_at: str
@@ -107,7 +107,7 @@ def record_return(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
-    """Finds the unexplained absences whose page is due to be requested.
+    """Finds the unexplained absences with a page that is due to be requested.
 
     `furthest`: a due time later than this was set while the clock was ahead, so the absence counts as due.
     """
@@ -156,7 +156,7 @@ def record_answer(
 
 
 def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[Departed]:
-    """Finds the decisions that left the site and whose reason is to be decided, oldest date first.
+    """Finds the decisions that left the site for a reason still to be decided, oldest date first.
 
     These are the decisions in `just_found` (references of pages found gone for the second time), and those for which an
     earlier verdict found no reason.

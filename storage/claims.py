@@ -21,7 +21,7 @@ class Counts:
     excluded: int
     """Of those, the decisions that are not stored because their page was often gone, or does not parse."""
     unreadable: int = 0
-    """Of the excluded, the decisions whose page was fetched again with the same bytes, which do not parse."""
+    """Of the excluded, the decisions with a page that was fetched again unchanged and does not parse."""
     held_back: int = 0
     """Of those that are not stored, the decisions that are fetched and held back until a template change is decided."""
 

@@ -48,7 +48,7 @@ class Reading:
         return sha256_of(self.text)
 
     def fields(self) -> dict[str, str | None]:
-        return _fields(self.decision)
+        return _read_fields(self.decision)
 
 
 class Recorded(NamedTuple):
@@ -89,10 +89,10 @@ class Held:
     """For a damaged decision, its newest revision that was recorded as current."""
 
     def fields(self) -> dict[str, str | None]:
-        return _fields(self)
+        return _read_fields(self)
 
 
-def _fields(printed: Decision | Held) -> dict[str, str | None]:
+def _read_fields(printed: Decision | Held) -> dict[str, str | None]:
     """The values of the columns `FIELDS`, in their order."""
     return {name: str(value) if (value := getattr(printed, name)) is not None else None for name in FIELDS}
 
@@ -119,11 +119,11 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
             rows = db.execute(_HELD, (wanted,)).fetchall()
         finally:
             db.text_factory = before
-    held = [_held(db, row) for row in rows]
+    held = [_make_held(db, row) for row in rows]
     return {one.reference: one for one in held}
 
 
-def _held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
+def _make_held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
     *covered, stored, text, last_seen = row
     of = dict(zip((*DECISION, "kinds", "numbers"), covered, strict=True))
     flaw = find_decision_flaw(covered, stored, text, of["text_sha256"], last_seen)
@@ -189,7 +189,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     """
     if not readings:
         return
-    rows = [_first_row(reading) for reading in readings]
+    rows = [_make_first_row(reading) for reading in readings]
     staged = [[row[name] for name in _STAGED] for row in rows]
     db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
     db.execute("DELETE FROM staged")
@@ -215,7 +215,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     db.executemany(_INSERT_REVISION, [(*revision, digest((*revision, 1)), None) for revision in revisions])
 
 
-def _first_row(reading: Reading) -> dict[str, str | None]:
+def _make_first_row(reading: Reading) -> dict[str, str | None]:
     """Makes the row of `decisions` for a reading of a decision that is not stored yet."""
     is_published = reading.source == "site"
     return {
@@ -301,7 +301,7 @@ def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
-    """Updates the columns, and the numbers and kinds of lines, of a decision whose text is unchanged."""
+    """Updates the columns, and the numbers and kinds of lines, of a decision with an unchanged text."""
     record_layout(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = coalesce(:{name}, {name})' for name in FIELDS)}, "

@@ -34,7 +34,7 @@ _FIRST_SEEN = DECISION.index("first_seen")
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A table whose rows have their digest in their own column `sha256`."""
+    """A table with the digest of each row in its column `sha256`."""
 
     table: str
     key: tuple[str, ...]
@@ -249,7 +249,7 @@ def vouch(db: sqlite3.Connection, references: Sequence[str]) -> None:
 
 
 def find_unchecked(db: sqlite3.Connection, limit: int) -> list[str]:
-    """Finds decisions without a digest, whose row was not compared with their page since the migration."""
+    """Finds decisions without a digest: their row was not compared with their page since the migration."""
     rows = db.execute("SELECT reference FROM unchecked ORDER BY reference LIMIT ?", (limit,))
     return [reference for (reference,) in rows]
 

@@ -1,7 +1,7 @@
 """Records what the listing shows: its entries, their dates, what moved and what is no longer shown.
 
 Entries that are not stored become queue rows in the transaction that records the listing, so progress is a question to
-the database and a killed run resumes by asking it. If an entry appears on, or leaves, a day whose window was walked
+the database and a killed run resumes by asking it. If an entry appears on, or leaves, a day of a window that was walked
 before, that day loses its proof: the ledger never claims more than what was seen.
 """
 
@@ -20,13 +20,13 @@ _CARD = ("reference", "url", "authority", "outcome", "subcategory", "decision_da
 _WORDS = ("authority", "title", "summary")
 """Fields in the card's own words: here a change of a single capital letter counts as a change."""
 _FOLLOWED = ("decision_date", "url", "outcome", "subcategory", "kind", *_WORDS)
-"""The fields of a card whose change is recorded and queues the decision."""
+"""The fields of a card that are compared: a change is recorded and queues the decision."""
 
 
 def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, window: Window, run: int) -> None:
     """Records the cards of one listing page of a window, in their order. Call it inside a transaction.
 
-    Decisions that are not stored, or whose card changed, are queued.
+    Decisions that are not stored, or have a changed card, are queued.
     """
     cards = _date_cards(entries, window)
     known = _find_known(db, [entry.reference for entry, _ in cards])

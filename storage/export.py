@@ -104,7 +104,7 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
     `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
     file is replaced only once its new version is complete. Raises StoreFailed.
     """
-    writers: dict[str, Writer] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
+    writers: dict[str, Writer] = {"text": _write_text, "jsonl": _write_jsonl, "csv": _write_csv}
     if folder.exists() and not folder.is_dir():
         raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
@@ -120,11 +120,11 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         ) from None
 
 
-def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / DIGESTS_FILE) as digests, digests.open("w", encoding="utf-8") as sums:
         for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the answer
-            name = f"{_file_name(row['reference'])}.txt"
+            name = f"{_make_file_name(row['reference'])}.txt"
             body = row["text"].encode()
             with replacing(folder / name) as path:
                 path.write_bytes(body)
@@ -132,7 +132,7 @@ def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     return count
 
 
-def _file_name(key: str) -> str:
+def _make_file_name(key: str) -> str:
     """Turns a reference into a file name.
 
     Raises StoreFailed if it is not a reference: a foreign database may have a path in its place.
@@ -143,7 +143,7 @@ def _file_name(key: str) -> str:
         raise StoreFailed(f"{error}; no file of that name is written") from None
 
 
-def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
         for count, row in enumerate(rows, 1):  # noqa: B007
@@ -151,7 +151,7 @@ def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     return count
 
 
-def _csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -178,7 +178,7 @@ def as_json(value: object, indent: int | None = None) -> str:
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     if text.isprintable():
         return text
-    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if c == "\n" or c.isprintable() else _escape(c) for c in text)
 
 
 def row_as_json(row: Mapping[str, str | None]) -> str:
@@ -196,7 +196,7 @@ def _quote(words: str | None) -> str:
     return f'"{quoted}"' if quoted.isprintable() else as_json(words)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be", "surrogatepass").hex())
 
 

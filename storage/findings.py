@@ -70,7 +70,7 @@ def find_oddities(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
 
 
 class Unreadable(NamedTuple):
-    """A decision whose page does not parse, and was fetched again with the same bytes."""
+    """A decision with a page that does not parse and was fetched again with the same bytes."""
 
     reference: str
     since: str
@@ -95,7 +95,7 @@ def forget_unreadable(db: sqlite3.Connection, references: Sequence[str]) -> None
 
 
 def find_unreadable(db: sqlite3.Connection) -> list[Unreadable]:
-    """The decisions whose page is known not to parse, by reference."""
+    """Finds the decisions with a page that is known not to parse, by reference."""
     rows = db.execute("SELECT reference, since, checked_at, normaliser, error FROM unreadable ORDER BY reference")
     return [Unreadable(*row) for row in rows]
 
@@ -111,11 +111,11 @@ class OutsideBlock:
     masked: str
     example: str
     reference: str
-    """The decision whose page shows the example."""
+    """The decision with the example on its page."""
     first_seen: str
     last_seen: str
     decisions: int
-    """The number of decisions on whose pages it was seen."""
+    """The number of decisions that show it on their pages."""
 
 
 def count_outside_block(db: sqlite3.Connection, block: OutsideBlock) -> bool:
@@ -153,7 +153,7 @@ def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock
 
 
 def find_frequent_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
-    """Finds the most frequent kinds of blocks, by the number of decisions on whose pages they stand."""
+    """Finds the most frequent kinds of blocks, by the number of decisions that show them on their pages."""
     rows = db.execute(
         "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
         "ORDER BY decisions DESC, hash LIMIT ?",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class HeldText:
-    """A decision with a stored page whose text is held back."""
+    """A decision with a stored page, and a text that is held back."""
 
     reference: str
     change: int
@@ -26,7 +26,7 @@ class HeldText:
     """Whether its text differs by more than the template change."""
 
 
-def _held(row: tuple[Any, ...]) -> HeldText:
+def _make_held_text(row: tuple[Any, ...]) -> HeldText:
     reference, change, page, held_at, is_new, is_amended = row
     return HeldText(reference, change, page, held_at, bool(is_new), bool(is_amended))
 
@@ -43,7 +43,7 @@ def hold(db: sqlite3.Connection, held: HeldText) -> None:
 
 
 def forget_held(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Removes held texts, whose pages are left as they are."""
+    """Removes held texts, and does not change their pages."""
     db.executemany("DELETE FROM held_texts WHERE reference = ?", [(reference,) for reference in references])
 
 
@@ -65,7 +65,7 @@ def release(db: sqlite3.Connection, references: Iterable[str]) -> None:
 def find_held(db: sqlite3.Connection, change: int) -> list[HeldText]:
     """Finds the texts that wait for a change, by reference."""
     rows = db.execute(f"SELECT {_HELD} FROM held_texts WHERE change = ? ORDER BY reference", (change,))
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 def find_released(db: sqlite3.Connection, limit: int) -> list[HeldText]:
@@ -77,13 +77,13 @@ def find_released(db: sqlite3.Connection, limit: int) -> list[HeldText]:
         "ORDER BY h.reference LIMIT ?",
         (limit,),
     )
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 def find_all_held(db: sqlite3.Connection) -> list[HeldText]:
     """Every text that waits, by reference."""
     rows = db.execute(f"SELECT {_HELD} FROM held_texts ORDER BY reference")
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 class Waiting(NamedTuple):

@@ -14,13 +14,13 @@ _COLUMNS = "id, kind, first, last, state, asked_at, changed_at, run, reason, tot
 def find_intents(db: sqlite3.Connection) -> list[Intent]:
     """Finds the ranges that are neither withdrawn nor replaced, in the order in which they were asked for."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM intents WHERE state NOT IN ('withdrawn', 'replaced') ORDER BY id")
-    return [_intent(row) for row in rows]
+    return [_make_intent(row) for row in rows]
 
 
 def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
     """Records that a run begins a backfill. Call it inside a transaction.
 
-    It replaces the unfinished backfills whose range lies inside its own.
+    It replaces the unfinished backfills with a range inside its own.
     """
     db.execute(
         "UPDATE intents SET state = 'replaced', changed_at = ?3 "
@@ -110,7 +110,7 @@ def _insert(
     )
 
 
-def _intent(row: Sequence[object]) -> Intent:
+def _make_intent(row: Sequence[object]) -> Intent:
     number, kind, first, last, *rest = row
     window = Window(to_day(first, "a range that was asked for"), to_day(last, "a range that was asked for"))
     return Intent(number, kind, window, *rest)  # type: ignore[arg-type]

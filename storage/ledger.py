@@ -25,17 +25,17 @@ def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     ).fetchall()
     since = [proof.unproven_since or proof.counted_at]
     for *columns, its_run in overlapping:
-        before = _proof(columns)
+        before = _make_proof(columns)
         since.append(before.unproven_since)
         db.execute("DELETE FROM windows WHERE first = ?", (before.window.first.isoformat(),))
         for part in before.window.without(proof.window):
-            _insert(db, _cut(db, before, part), its_run)
+            _insert(db, _cut_row(db, before, part), its_run)
     if proof.state != "proven":
         proof = replace(proof, unproven_since=min(filter(None, since)))
     _insert(db, proof, run)
 
 
-def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
+def _cut_row(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
     """Makes the row for a part of a window from the window's row."""
     standing = _count_listed(db, part)
     if whole.is_sound:
@@ -59,7 +59,7 @@ def drop_unproven(db: sqlite3.Connection, window: Window) -> None:
         owner = db.execute("SELECT run FROM windows WHERE first = ?", (proof.window.first.isoformat(),)).fetchone()[0]
         db.execute("DELETE FROM windows WHERE first = ?", (proof.window.first.isoformat(),))
         for part in proof.window.without(window):
-            _insert(db, _cut(db, proof, part), owner)
+            _insert(db, _cut_row(db, proof, part), owner)
 
 
 def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
@@ -75,13 +75,13 @@ def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
             if row is None:
                 continue
             *columns, its_run = row
-            whole = _proof(columns)
+            whole = _make_proof(columns)
             beside = whole.window.without(window)
             if beside and whole.state != "proven":
                 db.execute("DELETE FROM windows WHERE first = ?", (whole.window.first.isoformat(),))
                 inside = Window(max(whole.window.first, window.first), min(whole.window.last, window.last))
                 for part in [inside, *beside]:
-                    _insert(db, _cut(db, whole, part), its_run)
+                    _insert(db, _cut_row(db, whole, part), its_run)
 
 
 def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
@@ -106,7 +106,7 @@ def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
 def drop_day_proof(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
     """Removes the proof of a day, because something about the day changed. Call it inside a transaction."""
     row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)).fetchone()
-    if row is not None and (before := _proof(row)).is_sound:
+    if row is not None and (before := _make_proof(row)).is_sound:
         window = Window(day, day)
         standing = _count_listed(db, window)
         record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
@@ -165,10 +165,10 @@ def find_windows(db: sqlite3.Connection, within: Window | None = None) -> list[P
     """Finds the ledger's rows, oldest first: all, or those that overlap a window."""
     first, last = (within.first.isoformat(), within.last.isoformat()) if within else ("", "9")
     rows = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ? AND last >= ? ORDER BY first", (last, first))
-    return [_proof(row) for row in rows]
+    return [_make_proof(row) for row in rows]
 
 
-def _proof(row: Sequence[object]) -> Proof:
+def _make_proof(row: Sequence[object]) -> Proof:
     first, last, *rest = row
     return Proof(Window(to_day(first, "the ledger"), to_day(last, "the ledger")), *rest)  # type: ignore[arg-type]
 

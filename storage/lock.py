@@ -96,7 +96,7 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
 def find_holder(path: Path, purpose: str = "") -> Holder | None:
     """Finds the holder of the lock, as far as the files beside the database show it; None if nobody holds it."""
     beside = Path(f"{path.resolve()}{purpose}-lock")
-    for file in (_lease(beside), beside):
+    for file in (_find_lease(beside), beside):
         holder = read_holder(file)
         if holder is not None and _is_alive(holder, file):
             is_here = _is_here(holder)
@@ -126,7 +126,7 @@ def is_process_running(path: Path, process: int) -> bool:
     The lock's holder decides where it is known, since the process number may come from another container.
     """
     beside = Path(f"{path.resolve()}-lock")
-    known = [(file, holder) for file in (_lease(beside), beside) if (holder := read_holder(file)) is not None]
+    known = [(file, holder) for file in (_find_lease(beside), beside) if (holder := read_holder(file)) is not None]
     if known:
         return any(holder.process == process and _is_alive(holder, file) for file, holder in known)
     return not process or _exists(process)
@@ -180,7 +180,7 @@ def _take(beside: Path, doing: str) -> Lock | None:
     except OSError as error:
         os.close(fd)
         if error.errno in _NO_FLOCK:
-            return _take_lease(_lease(beside), doing)
+            return _take_lease(_find_lease(beside), doing)
         if error.errno in _HELD:
             return None
         raise
@@ -218,7 +218,7 @@ def _remove_if_dead(lease: Path) -> bool:
     return True
 
 
-def _lease(beside: Path) -> Path:
+def _find_lease(beside: Path) -> Path:
     return beside.with_name(f"{beside.name.removesuffix('-lock')}-lease")
 
 

@@ -145,7 +145,7 @@ def give_up_unfinished(db: sqlite3.Connection, reference: str) -> None:
 
 
 def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tuple[int, Page]]]:
-    """Finds the unparsed pages of up to `limit` decisions whose pages are all stored: a list of chapters for each."""
+    """Finds the unparsed pages of up to `limit` decisions with all pages stored: a list of chapters for each."""
     rows = db.execute(
         "SELECT p.id, p.reference, p.chapter, p.url, p.fetched_at, p.charset, p.dictionary, p.body FROM pages AS p "
         "WHERE p.state = 'kept' AND p.reference IN (SELECT reference FROM queue WHERE state = 'kept' LIMIT ?) "
@@ -186,9 +186,9 @@ def record_unchanged(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int:
-    """Queues up to `most` listed decisions to be fetched again, those whose page was not checked for longest first.
+    """Queues up to `most` listed decisions to be fetched again, those not checked for longest first.
 
-    Takes decisions whose page was neither fetched nor reported unchanged since `before`. Returns how many it queued.
+    Takes decisions with no page fetched or reported unchanged since `before`. Returns how many it queued.
     """
     return db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "

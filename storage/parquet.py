@@ -44,13 +44,13 @@ def write(rows: Iterable[dict[str, Any]], folder: Path) -> int:
         path.open("wb") as file,
         ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
     ):
-        for group in _groups(map(_typed, rows)):
+        for group in _group_rows(map(_parse_values, rows)):
             writer.write_batch(pa.RecordBatch.from_pylist(group, _SCHEMA))
             count += len(group)
     return count
 
 
-def _groups(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _group_rows(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     characters = 0
     for row in every:
@@ -63,7 +63,7 @@ def _groups(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield group
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
+def _parse_values(row: dict[str, Any]) -> dict[str, Any]:
     for name, (_, read) in _TYPED.items():
         try:
             row[name] = None if row[name] is None else read(row[name])

@@ -59,7 +59,7 @@ def find_related(db: sqlite3.Connection, reference: str) -> list[Related]:
 
 
 def find_joint(db: sqlite3.Connection, reference: str) -> list[str]:
-    """Finds the stored decisions whose reference differs only in its letter."""
+    """Finds the stored decisions with a reference that differs only in its letter."""
     base = base_of(reference)
     rows = db.execute(
         "SELECT reference FROM decisions WHERE reference BETWEEN ?1 AND ?1 || 'z' AND reference <> ?2",
@@ -77,7 +77,7 @@ def relate(db: sqlite3.Connection, reference: str, others: Iterable[str], reason
 
 
 def relate_texts(db: sqlite3.Connection, reference: str, other: str, similarity: float) -> None:
-    """Links two decisions, in both directions, whose texts are the same or nearly the same."""
+    """Links two decisions with the same or nearly the same text, in both directions."""
     reason: Reason = "same text" if similarity == 1 else "similar text"
     db.executemany(
         "INSERT OR IGNORE INTO related (reference, other, reason, similarity) VALUES (?, ?, ?, ?)",

@@ -90,7 +90,7 @@ def find_url(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_damaged_texts(db: sqlite3.Connection, reference: str) -> list[tuple[int, int, str]]:
-    """Finds the past revisions of a decision whose text does not match its SHA-256: number, raw page, SHA-256."""
+    """Finds the past revisions of a decision with a text that does not match its SHA-256: number, raw page, SHA-256."""
     rows = db.execute(
         "SELECT revision, page, text_sha256, text FROM revisions "
         "WHERE reference = ? AND page IS NOT NULL AND text IS NOT NULL",

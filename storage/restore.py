@@ -58,7 +58,7 @@ def restore(path: Path, backup: Path, at: str) -> Restored:
         with replacing(target) as draft:
             draft.unlink(missing_ok=True)
             version, decisions = _copy_checked(backup, draft)
-            kept = _keep(target, at) if target.exists() else None
+            kept = _keep_old_file(target, at) if target.exists() else None
             if kept is not None:
                 _copy_access(kept, draft)
             for side in _SIDES:
@@ -84,21 +84,21 @@ def _copy_checked(backup: Path, draft: Path) -> tuple[int, int]:
             (decisions,) = copy.execute("SELECT count(*) FROM decisions").fetchone()
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
-                raise _bad(backup, str(error)) from None
+                raise _make_damage_error(backup, str(error)) from None
             raise
     if finding != "ok":
-        raise _bad(backup, finding.splitlines()[-1])
+        raise _make_damage_error(backup, finding.splitlines()[-1])
     _sync(draft)
     return version, decisions
 
 
-def _bad(backup: Path, finding: str) -> StoreFailed:
+def _make_damage_error(backup: Path, finding: str) -> StoreFailed:
     return StoreFailed(
         f"{backup} is damaged ({finding}) and was not restored; nothing was changed, name another backup"
     )
 
 
-def _keep(target: Path, at: str) -> Path:
+def _keep_old_file(target: Path, at: str) -> Path:
     """Gives the old file a second name, with its log if that could not be merged. Raises Busy, StoreFailed."""
     _fold_log(target)
     name = f"{target.name}.before-restore-{at.replace('-', '').replace(':', '')}"
@@ -107,7 +107,7 @@ def _keep(target: Path, at: str) -> Path:
     for side in ("", *_SIDES):
         source = Path(f"{target}{side}")
         if side != "-shm" and source.exists() and (not side or source.stat().st_size):
-            _link(source, Path(f"{kept}{side}"))
+            _link_or_copy(source, Path(f"{kept}{side}"))
     _sync(target.parent)
     return kept
 
@@ -134,7 +134,7 @@ def _fold_log(target: Path) -> None:
         raise Busy(f"{target} is in use by another program; close it, then run the same command again")
 
 
-def _link(source: Path, name: Path) -> None:
+def _link_or_copy(source: Path, name: Path) -> None:
     try:
         os.link(source, name)
     except OSError:  # a file system without links

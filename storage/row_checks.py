@@ -116,7 +116,7 @@ def guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
         yield Damage(part, what, f"cannot be read ({error})")
 
 
-def _read(
+def _read_rows(
     db: sqlite3.Connection, table: str, select: str, key: str, by_key: str, lowest: int, highest: int
 ) -> Iterator[tuple[list[Any], str] | tuple[None, str]]:
     """Reads the rows of a table by row id, in batches.
@@ -159,7 +159,7 @@ def _decode(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _highest(db: sqlite3.Connection, table: str) -> int:
+def _find_highest_rowid(db: sqlite3.Connection, table: str) -> int:
     return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
 
 
@@ -171,10 +171,10 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, l
     by_key = (
         "SELECT rowid, reference FROM decisions INDEXED BY sqlite_autoindex_decisions_1 WHERE rowid > ? AND rowid <= ?"
     )
-    first, last = share.range(_highest(db, "decisions"))
+    first, last = share.range(_find_highest_rowid(db, "decisions"))
     sha, seen = DECISION.index("text_sha256"), DECISION.index("first_seen")
     count = 0
-    for row, why in _read(db, "decisions", select, "d.rowid", by_key, first, last):
+    for row, why in _read_rows(db, "decisions", select, "d.rowid", by_key, first, last):
         count += 1
         if row is None:
             reference, _, error = why.partition("\n")
@@ -183,7 +183,7 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, l
         covered, stored, last_seen, text = row[1:-3], row[-3], row[-2], row[-1]
         flaw = None
         if (
-            not _fits(covered, stored)
+            not _matches_digest(covered, stored)
             or sha256(text).hexdigest().encode() != covered[sha]
             or not (last_seen is None or (last_seen >= covered[seen] and INSTANT.fullmatch(last_seen)))
         ):
@@ -216,7 +216,7 @@ def _check_orphans(db: sqlite3.Connection) -> Iterator[Damage]:
         yield Damage("decision", _decode(reference), "its layout belongs to no stored decision")
 
 
-def _fits(covered: Sequence[Any], stored: object) -> bool:
+def _matches_digest(covered: Sequence[Any], stored: object) -> bool:
     """Whether a row of bytes matches its digest. Faster than `digest`, since every value is bytes or None."""
     whole = b"\xfe".join([b"\xff" if value is None else value for value in covered])
     return sha256(whole).hexdigest().encode() == stored
@@ -226,7 +226,7 @@ _REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text"
 
 
 def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    first, last = share.range(_highest(db, "decisions"))
+    first, last = share.range(_find_highest_rowid(db, "decisions"))
     try:
         yield from list(_scan_revisions(db, progress, first, last, whole=share.of == 1))
     except sqlite3.DatabaseError:
@@ -249,7 +249,7 @@ def _scan_revisions(
     for reference, rows in groupby(cursor, itemgetter(0)):
         row, *more = rows
         # Fast path: most decisions have one revision, which is current.
-        if more or row[-1] is not None or row[1] != b"1" or not _fits(row[:-2], row[-2]):
+        if more or row[-1] is not None or row[1] != b"1" or not _matches_digest(row[:-2], row[-2]):
             yield from _find_revision_damages(_decode(reference), [row, *more])
         count += 1
         if not count % _BATCH:
@@ -296,7 +296,7 @@ def _find_revision_damages(reference: str, rows: Sequence[Row]) -> Iterator[Dama
         stored, text = row[-2], row[-1]
         if text is not None and sha256_of(text) != _decode(row[sha]):
             what = "its text does not fit its SHA-256"
-        elif _fits(row[:-2], stored):
+        elif _matches_digest(row[:-2], stored):
             continue
         else:
             what = "its row does not fit its digest" if stored else "its row has no digest"
@@ -318,9 +318,9 @@ def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> It
     codec = Codec(db)
     select = f"SELECT p.id, {PAGES.sql_bytes('p')}, p.dictionary, p.bytes, p.sha256 FROM pages AS p"
     by_key = "SELECT id, reference FROM pages INDEXED BY pages_by_reference WHERE id > ? AND id <= ?"
-    first, last = share.range(_highest(db, "pages"))
+    first, last = share.range(_find_highest_rowid(db, "pages"))
     count = 0
-    for row, why in _read(db, "pages", select, "p.id", by_key, first, last):
+    for row, why in _read_rows(db, "pages", select, "p.id", by_key, first, last):
         count += 1
         if row is None:
             reference, _, error = why.partition("\n")
@@ -328,7 +328,7 @@ def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> It
             continue
         covered, dictionary, size, stored = row[1:-3], row[-3], row[-2], row[-1]
         what = None
-        if not _fits(covered, stored):
+        if not _matches_digest(covered, stored):
             what = "does not fit its digest" if stored else "has no digest"
         else:
             try:

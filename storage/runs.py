@@ -66,13 +66,13 @@ def end_run(
 
 def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
     """Finds the last runs, newest first."""
-    return [_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
+    return [_make_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
 
 
 _RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, tally, process"
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _make_run(row: tuple[Any, ...]) -> Run:
     number, task, arguments, started_at, ended_at, state, exit_code, message, tally, process = row
     counts = to_object(tally or "{}", f"run {number}")
     return Run(
@@ -98,13 +98,13 @@ def find_user_agents(db: sqlite3.Connection) -> list[str]:
 def find_failing(db: sqlite3.Connection) -> list[Run]:
     """Finds the failed or incomplete syncs since the last complete one, newest first.
 
-    Stopped syncs, and syncs whose process died, do not count.
+    Syncs that were stopped or died do not count.
     """
     rows = db.execute(
         f"SELECT {_RUN} FROM runs WHERE task = 'sync' AND state IN ('incomplete', 'blocked', 'layout', 'failed') "
         "AND id > (SELECT coalesce(max(id), 0) FROM runs WHERE task = 'sync' AND state = 'complete') ORDER BY id DESC"
     )
-    return [_run(row) for row in rows]
+    return [_make_run(row) for row in rows]
 
 
 def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:

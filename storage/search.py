@@ -62,16 +62,16 @@ def match_expression(query: str) -> str | None:
     `ﬁ`, and `1500` finds `£1,500`, and the other way round.
     """
     query = query[:_CHARACTERS_MOST].encode(errors="replace").decode().translate(_STRAIGHT)
-    whole = _reference(query)
+    whole = _parse_reference(query)
     if whole is not None:
-        return _phrase(*whole)
-    parts = [part for part in _parts(query) if any(letter.isalnum() for letter in part[0])]
+        return _quote_phrase(*whole)
+    parts = [part for part in _split_query(query) if any(letter.isalnum() for letter in part[0])]
     # Joined by spaces: FTS5 then ignores a phrase without tokens; joined by AND, it would find nothing.
     # Each word once: FTS5 would search again for a repeated word, with the same result.
     plain: dict[str, None] = {}
     alternatives: dict[str, None] = {}
     for words, begins in parts[:_WORDS_MOST]:
-        spellings = [_phrase(spelling, begins) for spelling in _spellings(words)]
+        spellings = [_quote_phrase(spelling, begins) for spelling in _list_spellings(words)]
         if len(spellings) == 1:
             plain[spellings[0]] = None
         else:
@@ -102,11 +102,11 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
     A reference in any spelling finds only its decision, or the decisions that mention it if it is not stored.
     """
     try:
-        held = _find(db, reference(query[:_CHARACTERS_MOST]))
+        held = _find_decision(db, reference(query[:_CHARACTERS_MOST]))
     except ValueError:
         held = None
     if held is not None:
-        return _checked(db, [held][:limit])
+        return _add_flaws(db, [held][:limit])
     expression = match_expression(query)
     if expression is None:
         return []
@@ -118,16 +118,18 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
         "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
         (*marks, expression, max(limit, 0)),
     )
-    return _checked(
-        db, [Hit(key, whose, when, how, " ".join(found.split()), rank) for key, whose, when, how, found, rank in rows]
-    )
+    hits = [
+        Hit(key, authority, day, outcome, " ".join(words.split()), rank)
+        for key, authority, day, outcome, words, rank in rows
+    ]
+    return _add_flaws(db, hits)
 
 
-def _checked(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
+def _add_flaws(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
     return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits]
 
 
-def _find(db: sqlite3.Connection, key: str) -> Hit | None:
+def _find_decision(db: sqlite3.Connection, key: str) -> Hit | None:
     row = db.execute(
         "SELECT reference, authority, decision_date, outcome, coalesce(summary, text) FROM decisions "
         "WHERE reference = ?",
@@ -141,11 +143,11 @@ def _find(db: sqlite3.Connection, key: str) -> Hit | None:
     )
 
 
-def _parts(query: str) -> Iterator[tuple[str, bool]]:
+def _split_query(query: str) -> Iterator[tuple[str, bool]]:
     """Splits a query into words and quoted phrases, each with whether it is a prefix search."""
     for quoted, star, word in _PARTS.findall(query):
         if word:
-            yield _reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
+            yield _parse_reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
         else:
             yield quoted, bool(star)
 
@@ -158,7 +160,7 @@ _GROUPED = re.compile(r"£?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _UNGROUPED = re.compile(r"(£?)(\d{4,9})((?:\.\d+)?)")
 
 
-def _spellings(words: str) -> list[str]:
+def _list_spellings(words: str) -> list[str]:
     """Returns the words as typed, and other ways to print them: with ligatures, or an amount with commas."""
     letters = words.translate(_FROM_LIGATURES)
     spellings = [words, letters, _TO_LIGATURES.sub(lambda found: _LIGATURES[found[0]], letters)]
@@ -169,7 +171,7 @@ def _spellings(words: str) -> list[str]:
     return list(dict.fromkeys(spellings))
 
 
-def _reference(words: str) -> tuple[str, bool] | None:
+def _parse_reference(words: str) -> tuple[str, bool] | None:
     """Parses words as a reference, with whether to search by prefix; None if they are not a reference.
 
     A reference without a letter also finds those of joint cases, which have one more letter.
@@ -183,5 +185,5 @@ def _reference(words: str) -> tuple[str, bool] | None:
     return key, key[-1].isdigit()
 
 
-def _phrase(words: str, begins: bool) -> str:
+def _quote_phrase(words: str, begins: bool) -> str:
     return f'"{words}"{"*" if begins else ""}'

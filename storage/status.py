@@ -35,7 +35,7 @@ class Holdings:
     unproven: int
     """Rows of the ledger that are not proven, whoever asked for their dates."""
     unreadable: int = 0
-    """Decisions whose page was fetched again with the same bytes, which do not parse."""
+    """Decisions with a page that was fetched again unchanged and does not parse."""
     older_parser: int = 0
     """Decisions that another version of the parser parsed last; `lgsco renormalise` parses their pages again."""
     held_back: int = 0
@@ -110,7 +110,7 @@ class Unexplained:
 
 
 def find_unexplained(db: sqlite3.Connection) -> list[Unexplained]:
-    """Finds the unexplained decisions whose page was requested, newest first."""
+    """Finds the unexplained decisions with an answer for their page, newest first."""
     rows = db.execute(
         "SELECT reference, noticed_at, answer, next_at FROM absences WHERE ended_at IS NULL AND returned_at IS NULL "
         "AND answer IS NOT NULL ORDER BY noticed_at DESC, reference"
@@ -163,13 +163,13 @@ def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage
         claim = find_claim_rows(db, choose_dates)
         lacking = [
             row
-            for row in _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+            for row in _fetch_dicts(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
             if any(str(dates.first) <= row["decision_date"] <= str(dates.last) for dates in claim.windows)
         ]
         return Coverage(
             claim.proofs,
             windows(db),
-            {row.pop("month"): row for row in _rows(db, _MONTHS)},
+            {row.pop("month"): row for row in _fetch_dicts(db, _MONTHS)},
             [row for row in lacking if row["state"] != "excluded"],
             [row for row in lacking if row["state"] == "excluded"],
             count_gone(db),
@@ -191,10 +191,10 @@ SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(
 
 def windows(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Reads the ledger, newest window first: the site's total, and how many decisions are listed and stored."""
-    return _rows(db, "SELECT * FROM coverage ORDER BY first DESC")
+    return _fetch_dicts(db, "SELECT * FROM coverage ORDER BY first DESC")
 
 
-def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
+def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
     cursor = db.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]

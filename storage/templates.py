@@ -125,7 +125,7 @@ def join_changes(db: sqlite3.Connection, change: int, others: Sequence[int], at:
 
 
 class Sighting(NamedTuple):
-    """A decision whose page has an edit that its stored text did not have."""
+    """A decision with an edit on its page that its stored text did not have."""
 
     reference: str
     page: int
@@ -164,9 +164,9 @@ def find_families(db: sqlite3.Connection, change: int) -> set[str]:
 
 
 def find_recorded_sightings(db: sqlite3.Connection, change: int, since: str) -> list[Sighting]:
-    """Finds decisions whose current text was recorded as an amendment since an instant, and has an edit of a change.
+    """Finds decisions with a current text that was recorded as an amendment and has an edit of a change.
 
-    By reference. Only texts from a page in which the edit was seen count.
+    In order of reference. Counts only texts recorded since `since`, from a page in which the edit was seen.
     """
     rows = db.execute(
         "SELECT DISTINCT s.reference, s.page FROM template_edits AS e "
@@ -182,7 +182,7 @@ def find_recorded_sightings(db: sqlite3.Connection, change: int, since: str) -> 
 
 
 class Reread(NamedTuple):
-    """A stored decision whose page was fetched again."""
+    """A stored decision that was fetched again."""
 
     reference: str
     family: str
@@ -280,7 +280,7 @@ def add_asked(db: sqlite3.Connection, change: int, references: Iterable[str], at
 
 
 def find_unanswered(db: sqlite3.Connection, change: int) -> list[Wanted]:
-    """Finds decisions to reread for a change whose page was not fetched yet."""
+    """Finds decisions to reread for a change that were not fetched yet."""
     rows = db.execute(
         "SELECT a.reference, e.url FROM template_answers AS a JOIN entries AS e USING (reference) "
         "WHERE a.change = ? AND a.answer IS NULL ORDER BY a.reference",

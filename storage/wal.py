@@ -69,7 +69,7 @@ def check_log(path: Path) -> None:
 
 def is_in_wal_mode(path: Path) -> bool:
     """Whether a file's header says that it is in WAL mode. Raises OSError."""
-    return os.pread(_open(path), 1, 18) == b"\x02"
+    return os.pread(_open_kept(path), 1, 18) == b"\x02"
 
 
 def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
@@ -86,17 +86,17 @@ def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
 
 def _find_fault(path: Path, log: Path) -> str:
     """Describes why the log cannot belong to the file; "" if it may."""
-    file = _open(path)
+    file = _open_kept(path)
     header = os.pread(file, _FILE_HEADER, 0)
     if len(header) < _FILE_HEADER:
         return ""
     with log.open("rb") as wal:
-        fault = _compare(path, log, file, header, wal.fileno(), sums=False)
+        fault = _find_any_fault(path, log, file, header, wal.fileno(), sums=False)
         # Checking all frames takes a second for a large log, and matters only if a power cut tore some of them.
-        return fault and _compare(path, log, file, header, wal.fileno(), sums=True)
+        return fault and _find_any_fault(path, log, file, header, wal.fileno(), sums=True)
 
 
-def _compare(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums: bool) -> str:
+def _find_any_fault(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums: bool) -> str:
     found = read_log(wal, sums=sums)
     if found is None or not found.frames:
         return ""
@@ -105,13 +105,13 @@ def _compare(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums:
     if page_size != found.page_size:
         return f"its pages have {found.page_size} bytes, the file's {page_size}"
     return (
-        _compare_counters(int.from_bytes(header[24:28], "big"), wal, found)
-        or _compare_sizes(os.fstat(file).st_size // page_size, found)
-        or _compare_times(path, log, file, wal, found)
+        _find_counter_fault(int.from_bytes(header[24:28], "big"), wal, found)
+        or _find_size_fault(os.fstat(file).st_size // page_size, found)
+        or _find_time_fault(path, log, file, wal, found)
     )
 
 
-def _compare_counters(counter: int, wal: int, log: Log) -> str:
+def _find_counter_fault(counter: int, wal: int, log: Log) -> str:
     """Compares the change counters of page 1 in the file and in the log.
 
     The counter grows by one from the file to the first frame of page 1 in its log, and never falls inside the log. A
@@ -123,13 +123,13 @@ def _compare_counters(counter: int, wal: int, log: Log) -> str:
     return ""
 
 
-def _compare_sizes(pages: int, log: Log) -> str:
+def _find_size_fault(pages: int, log: Log) -> str:
     """Checks that each page beyond the end of the file is in the log."""
     lacking = set(range(pages + 1, log.pages + 1)) - {page for page, _ in log.frames}
     return f"page {min(lacking)} is in neither the log nor the file" if lacking else ""
 
 
-def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> str:
+def _find_time_fault(path: Path, log: Path, file: int, wal: int, found: Log) -> str:
     """Compares the times of the file and the log.
 
     A file newer than its log was written by a checkpoint, so one of the log's pages is in it. Only the lock file shows
@@ -149,7 +149,7 @@ def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> st
     return "the file was put there after the log was written"
 
 
-def _open(path: Path) -> int:
+def _open_kept(path: Path) -> int:
     state = path.stat()
     key = (state.st_dev, state.st_ino)
     if key not in _kept_open:
@@ -167,7 +167,7 @@ def read_log(wal: int, *, sums: bool = False) -> Log | None:
         return None
     magic, _version, page_size, _sequence = struct.unpack(">4I", header[:16])
     order = ">" if magic & 1 else "<"
-    sum_of_header = _add_up(order, header[:24], (0, 0))
+    sum_of_header = _continue_checksum(order, header[:24], (0, 0))
     if magic & ~1 != 0x377F0682 or struct.unpack(">2I", header[24:32]) != sum_of_header:
         return None
     salts = header[16:24]
@@ -193,7 +193,7 @@ def _read_frames(
         if header[8:16] != salts:
             return
         if order:
-            running = _add_up(order, header[:8] + os.pread(wal, page_size, at + _FRAME_HEADER), running)
+            running = _continue_checksum(order, header[:8] + os.pread(wal, page_size, at + _FRAME_HEADER), running)
             if struct.unpack(">2I", header[16:24]) != running:
                 return
         page, size_after = struct.unpack(">2I", header[:8])
@@ -201,7 +201,7 @@ def _read_frames(
         at += _FRAME_HEADER + page_size
 
 
-def _add_up(order: str, data: bytes, running: tuple[int, int]) -> tuple[int, int]:
+def _continue_checksum(order: str, data: bytes, running: tuple[int, int]) -> tuple[int, int]:
     """Continues SQLite's checksum over more data."""
     first, second = running
     words = struct.unpack(f"{order}{len(data) // 4}I", data)

@@ -1,4 +1,4 @@
-"""Decides whose fault a failure is: the page's, the site's or the layout's. Pure.
+"""Decides who is at fault for a failure: the page, the site or the layout. Pure.
 
 One page that cannot be fetched or parsed proves nothing: the site may be down, block us, or have a new layout. So a
 failure is *in doubt* at first. Another page that parses, or the canary, shows that the site serves us; then the failure
@@ -61,7 +61,7 @@ def retry_seconds(attempts: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A decision whose pages were not fetched or not parsed, and why."""
+    """A decision that was not fetched or not parsed, and why."""
 
     reference: str
     url: str

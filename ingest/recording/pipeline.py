@@ -138,7 +138,7 @@ class Pipeline:
             self._handle(RoundEnded())
 
     def record_stored(self) -> None:
-        """Records every decision whose pages are stored and not parsed yet. Raises Blocked, LayoutChanged."""
+        """Records every decision with stored pages that are not parsed yet. Raises Blocked, LayoutChanged."""
         with self._acquitting_if_it_fails():
             self._record_stored()
 

@@ -51,7 +51,7 @@ class Tally:
     held_back: int = 0
     """Texts that were not recorded, because a template change waits for a decision."""
     set_back: int = 0
-    """Decisions whose text from before a template change was put back."""
+    """Decisions with a text from before a template change that was put back."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
     """Unusual things, each once; the decisions were recorded all the same."""
@@ -60,7 +60,7 @@ class Tally:
     knew_blocks: bool = True
     """Whether any kind was known before the run; if not, all are new."""
     unreadable: list[str] = field(default_factory=list)
-    """References of decisions whose page was fetched again with the same bytes, which do not parse."""
+    """References of decisions with a page that was fetched again unchanged and does not parse."""
     left_out: list[str] = field(default_factory=list)
     """Files in folders that were not read, with the reason."""
     unexamined: int = 0

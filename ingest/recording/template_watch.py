@@ -101,7 +101,7 @@ class TemplateWatch:
         self.reread.add(family)
         return Reread(reference, family, reading.decision.kind, reading.at, changed)
 
-    # ------------------------------------------------------------ stored decisions whose words changed
+    # ------------------------------------------------------------ stored decisions with changed words
 
     def _sift_changed(self, changed: Sequence[Changed], passing: list[Compared]) -> dict[str, bool]:
         held: dict[str, bool] = {}

@@ -60,7 +60,7 @@ def mask_line(text: str, authority: str | None = None) -> str:
 
 
 def find_shown(edits: Iterable[Edit], lines: Sequence[Line], authority: str | None = None) -> set[Edit]:
-    """Finds the edits whose block is in a text.
+    """Finds the edits with a block that occurs in a text.
 
     That proves nothing about the text: standard sentences occur in thousands of decisions.
     """
@@ -107,7 +107,7 @@ def _mask_added(line: Line, headings: set[str], authority: str | None) -> str:
 
 
 class _Comparison:
-    """Two readings whose words differ."""
+    """Two readings with different words."""
 
     def __init__(self, old: Sequence[Line], new: Sequence[Line], authority: str | None) -> None:
         self._old = old

@@ -118,20 +118,22 @@ def draw(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -
     """Makes the calendar of a ledger. `numbers`: for each month that has any, by its name (`2025-10`)."""
     if not proofs and not numbers:
         return Calendar(today, (), None, None)
-    begin = _begin(proofs, numbers, today)
+    begin = _find_first_day(proofs, numbers, today)
     months = []
     month = begin
     while month <= today:
         last = month.replace(day=monthrange(month.year, month.month)[1])
         its = numbers.get(month.isoformat()[:7], Numbers())
-        months.append(_cell(Window(month, min(last, today)), proofs, its))
+        months.append(_make_cell(Window(month, min(last, today)), proofs, its))
         if last == date.max:
             break
         month = last + _DAY
-    return Calendar(today, tuple(months), _earlier(proofs, numbers, begin), _later(proofs, numbers, today))
+    return Calendar(
+        today, tuple(months), _make_earlier_cell(proofs, numbers, begin), _make_later_cell(proofs, numbers, today)
+    )
 
 
-def _begin(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> date:
+def _find_first_day(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> date:
     """Returns the first day of the first month that is drawn."""
     days = [date.fromisoformat(f"{month}-01") for month in numbers]
     if proofs:
@@ -139,25 +141,25 @@ def _begin(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date)
     return min((day for day in days if _EARLIEST <= day <= today), default=today).replace(day=1)
 
 
-def _earlier(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], begin: date) -> Cell | None:
+def _make_earlier_cell(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], begin: date) -> Cell | None:
     its = sum((number for month, number in numbers.items() if month < begin.isoformat()[:7]), Numbers())
     covered = min((proof.window.first for proof in proofs), default=begin)
     if covered >= begin and not its.listed:
         return None
     first = EVERYTHING.first if its.listed else covered
-    return _cell(Window(first, begin - _DAY), proofs, its)
+    return _make_cell(Window(first, begin - _DAY), proofs, its)
 
 
-def _later(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Cell | None:
+def _make_later_cell(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], today: date) -> Cell | None:
     its = sum((number for month, number in numbers.items() if month > today.isoformat()[:7]), Numbers())
     unproven = any(proof.window.first > today and proof.state != "proven" for proof in proofs)
     if today == date.max or not (its.listed or unproven):
         return None
     last = EVERYTHING.last if its.listed else max(proof.window.last for proof in proofs)
-    return _cell(Window(today + _DAY, last), proofs, its)
+    return _make_cell(Window(today + _DAY, last), proofs, its)
 
 
-def _cell(window: Window, proofs: Iterable[Proof], numbers: Numbers) -> Cell:
+def _make_cell(window: Window, proofs: Iterable[Proof], numbers: Numbers) -> Cell:
     touching = [p for p in proofs if p.window.first <= window.last and window.first <= p.window.last]
     if gaps(window, [proof.window for proof in touching]):
         return Cell(window, "unseen", numbers)
@@ -181,18 +183,18 @@ def as_lines(calendar: Calendar, paint: Callable[[str, State], str]) -> list[str
     for year, cells in calendar.years():
         by_month = {cell.window.first.month: shown(cell.state) for cell in cells}
         row = "  ".join(by_month.get(month, "   ") for month in range(1, 13))
-        lines.append(f"{year}  {row}   {_held(sum((cell.numbers for cell in cells), Numbers()))}")
-    for words, cell in _around(calendar):
-        lines.append(f"{words}: {shown(cell.state)} {LOOKS[cell.state].words}; {_held(cell.numbers)} held")
+        lines.append(f"{year}  {row}   {_describe_held(sum((cell.numbers for cell in cells), Numbers()))}")
+    for words, cell in _list_cells_around(calendar):
+        lines.append(f"{words}: {shown(cell.state)} {LOOKS[cell.state].words}; {_describe_held(cell.numbers)} held")
     legend = [f"{shown(state)} {look.words}" for state, look in LOOKS.items()]
     return [*lines, "", "  ".join(legend[:3]), "  ".join(legend[3:])]
 
 
-def _held(numbers: Numbers) -> str:
+def _describe_held(numbers: Numbers) -> str:
     return f"{numbers.held:,} of {numbers.listed:,}"
 
 
-def _around(calendar: Calendar) -> list[tuple[str, Cell]]:
+def _list_cells_around(calendar: Calendar) -> list[tuple[str, Cell]]:
     """Returns the cells before and after the months, each with a label."""
     found = []
     if calendar.earlier is not None:
@@ -225,32 +227,38 @@ def as_svg(calendar: Calendar) -> str:
     """Draws the calendar as one self-contained SVG document, legible on a light or a dark background."""
     years = calendar.years()
     whole = sum((cell.numbers for cell in calendar.months), Numbers())
-    for _, cell in _around(calendar):
+    for _, cell in _list_cells_around(calendar):
         whole += cell.numbers
     summary = f"By month of decision, as on {calendar.as_on}: {whole}" if years else "Nothing has been counted yet"
-    body = [_text(24, 34, _TITLE, "ink", "font-size: 15px; font-weight: bold"), _text(24, 58, summary, "quiet")]
+    body = [
+        _draw_text(24, 34, _TITLE, "ink", "font-size: 15px; font-weight: bold"),
+        _draw_text(24, 58, summary, "quiet"),
+    ]
     if years:
         body += [
-            _text(_LEFT + place * _STEP + _CELL // 2, _TOP - 12, month, "quiet", "text-anchor: middle")
+            _draw_text(_LEFT + place * _STEP + _CELL // 2, _TOP - 12, month, "quiet", "text-anchor: middle")
             for place, month in enumerate(MONTHS)
         ]
-        body.append(_text(_LEFT + 12 * _STEP + 12, _TOP - 12, "held of listed", "quiet"))
+        body.append(_draw_text(_LEFT + 12 * _STEP + 12, _TOP - 12, "held of listed", "quiet"))
     y = _TOP
     for year, cells in years:
-        body.append(_text(24, y + 16, str(year), "ink"))
-        body += [_month(cell, y) for cell in cells]
-        held = _held(sum((cell.numbers for cell in cells), Numbers()))
-        body.append(_text(_LEFT + 12 * _STEP + 12, y + 16, held, "ink"))
+        body.append(_draw_text(24, y + 16, str(year), "ink"))
+        body += [_draw_month(cell, y) for cell in cells]
+        held = _describe_held(sum((cell.numbers for cell in cells), Numbers()))
+        body.append(_draw_text(_LEFT + 12 * _STEP + 12, y + 16, held, "ink"))
         y += _ROW
-    for words, cell in _around(calendar):
+    for words, cell in _list_cells_around(calendar):
         y += 4
         tip = f"{words}: {LOOKS[cell.state].words}; {cell.numbers}"
-        body += [_block(24, y, cell.state, tip, "around"), _text(_LEFT, y + 16, tip, "ink")]
+        body += [_draw_block(24, y, cell.state, tip, "around"), _draw_text(_LEFT, y + 16, tip, "ink")]
         y += _ROW
     y += 14
     for place, (state, look) in enumerate(LOOKS.items()):
         x, below = 24 + place % 3 * 210, y + place // 3 * 30
-        body += [_block(x, below, state, look.words, "legend"), _text(x + _CELL + 8, below + 16, look.words, "ink")]
+        body += [
+            _draw_block(x, below, state, look.words, "legend"),
+            _draw_text(x + _CELL + 8, below + 16, look.words, "ink"),
+        ]
     height = y + 2 * 30 + 12
     return "\n".join(
         [
@@ -266,13 +274,13 @@ def as_svg(calendar: Calendar) -> str:
     )
 
 
-def _month(cell: Cell, y: int) -> str:
+def _draw_month(cell: Cell, y: int) -> str:
     place = cell.window.first.month - 1
     tooltip = f"{MONTHS[place]} {cell.window.first.year}: {LOOKS[cell.state].words}; {cell.numbers}"
-    return _block(_LEFT + place * _STEP, y, cell.state, tooltip, "month")
+    return _draw_block(_LEFT + place * _STEP, y, cell.state, tooltip, "month")
 
 
-def _block(x: int, y: int, state: State, tooltip: str, kind: str) -> str:
+def _draw_block(x: int, y: int, state: State, tooltip: str, kind: str) -> str:
     """Draws a coloured block with its letter and a tooltip."""
     look = LOOKS[state]
     paint = f'fill="{look.fill}"' if look.fill else 'class="outline"'
@@ -281,10 +289,10 @@ def _block(x: int, y: int, state: State, tooltip: str, kind: str) -> str:
     return (
         f'<g class="{kind}"><title>{tooltip}</title>'
         f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_HEIGHT}" rx="3" {paint} pointer-events="all"/>'
-        f"{_text(x + _CELL // 2, y + 16, look.letter, ink, style)}</g>"
+        f"{_draw_text(x + _CELL // 2, y + 16, look.letter, ink, style)}</g>"
     )
 
 
-def _text(x: int, y: int, words: str, ink: str, style: str = "") -> str:
+def _draw_text(x: int, y: int, words: str, ink: str, style: str = "") -> str:
     styled = f' style="{style}"' if style else ""
     return f'<text x="{x}" y="{y}" class="{ink}"{styled}>{words}</text>'

@@ -131,7 +131,7 @@ class Claim:
     @property
     def unproven(self) -> list[Unproven]:
         """The parts of these dates that are not proven, newest first."""
-        return sorted((part for one in self.ranges for part in one.unproven), key=_by_first, reverse=True)
+        return sorted((part for one in self.ranges for part in one.unproven), key=_first_day, reverse=True)
 
     def __str__(self) -> str:
         return " ".join(self.sentences())
@@ -142,7 +142,7 @@ class Claim:
             sentences = ["no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."]
         else:
             rest = "and {:,} more ranges of dates: `lgsco coverage`."
-            sentences = name_first([_describe(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
+            sentences = name_first([_describe_range(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
         return [*sentences, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
 
     def describe_share(self) -> str:
@@ -154,7 +154,7 @@ class Claim:
         stored, total = self.stored_in_all, self.site_total
         text = f"the archive has {_decisions(stored)} of the site"
         if total is None:
-            return f"{text}, whose total is not known yet"
+            return f"{text}; the site's total is not known yet"
         share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
         return f"{text}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
 
@@ -245,7 +245,7 @@ def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
     walked = [proof.walked_at for proof in proofs]
     as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
     forms = sorted({proof.asked for proof in proofs} - {rows.form or BARE.name, ""})
-    ordered = tuple(sorted(unproven, key=_by_first, reverse=True))
+    ordered = tuple(sorted(unproven, key=_first_day, reverse=True))
     return RangeClaim(window, rows.counts[window], ordered, as_of, tuple(forms))
 
 
@@ -323,7 +323,7 @@ def _describe_forms(forms: Sequence[str]) -> str:
     return f" Some of these dates were last listed in the form {named}, which is no longer used." if forms else ""
 
 
-def _describe(one: RangeClaim) -> str:
+def _describe_range(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
         numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
@@ -349,7 +349,7 @@ def _minute(at: str | None) -> str:
     return f"{at[:10]} {at[11:16]} UTC" if at else "an unknown instant"
 
 
-def _by_first(part: Unproven) -> date:
+def _first_day(part: Unproven) -> date:
     return part.window.first
 
 

@@ -79,7 +79,7 @@ class CoverageReport:
             return []
         rows = sorted([*self.windows, *self._json_gaps()], key=lambda row: str(row["first"]), reverse=True)
         title = f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in _COUNTS)}counted"
-        return [title, *map(_window_line, rows)]
+        return [title, *map(_format_window, rows)]
 
     def calendar_lines(self, paint: Callable[[str, State], str]) -> list[str]:
         """Returns the calendar. `paint`: as for `calendar.as_lines`."""
@@ -88,8 +88,10 @@ class CoverageReport:
     def conclusion_lines(self) -> list[str]:
         """Returns the missing and excluded decisions, and the claim about the dates of the report."""
         return [
-            *_decision_lines("missing, by reference", self.missing),
-            *_decision_lines("excluded, by reference: listed, and their pages are gone or do not parse", self.excluded),
+            *_format_decisions("missing, by reference", self.missing),
+            *_format_decisions(
+                "excluded, by reference: listed, and their pages are gone or do not parse", self.excluded
+            ),
             describe_gone(self.gone),
             *self.claim.sentences(),
             self.claim.describe_share(),
@@ -140,7 +142,7 @@ def describe_range(first: str, last: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- rows of the tables
 
 
-def _window_line(row: dict[str, Any]) -> str:
+def _format_window(row: dict[str, Any]) -> str:
     """Formats a row for a window of the view `coverage`, or for a gap, which has dates only."""
     first, last = describe_range(row["first"], row["last"])
     if "state" not in row:
@@ -150,11 +152,11 @@ def _window_line(row: dict[str, Any]) -> str:
     return f"{cells}{row.get('counted_at', '')}".rstrip()
 
 
-def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _format_decisions(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Formats a table of decisions that are listed and not stored, and an empty line; nothing without decisions."""
     if not rows:
         return []
-    decisions = [_decision_line(row) for row in rows]
+    decisions = [_format_decision(row) for row in rows]
     named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them")
     heading = f"  {'reference':11}  {'date':10}  {'state':9}  tries  {'next try':20}  reason"
     return [f"{title}: {len(rows):,}", heading, *named, ""]
@@ -163,7 +165,7 @@ def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
 _WHY_MISSING = {"kept": "fetched, not parsed yet", "held back": "fetched, held back: `lgsco template` shows why"}
 
 
-def _decision_line(row: dict[str, Any]) -> str:
+def _format_decision(row: dict[str, Any]) -> str:
     # A card without a date at either end of an open window takes the window's end as its date.
     undated = row["decision_date"] in (date.min.isoformat(), date.max.isoformat())
     day = "–" if undated else row["decision_date"]

@@ -1,4 +1,4 @@
-"""Counts the stored decisions whose cross-references are right (`ingest.lgo.cross_references`)."""
+"""Counts the stored decisions with right cross-references (`ingest.lgo.cross_references`)."""
 
 from __future__ import annotations
 

@@ -84,15 +84,15 @@ class PolitenessReport:
             else ""
         )
         kept = f"{self.holds_kept:,} kept{pending}{capped}{shortened}"
-        holds = f"{_many(self.holds, 'time')}, {kept}" if self.holds else "never"
-        quiet = _many(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
-        unpromised = _many(self.unpromised, "request")
+        holds = f"{_count(self.holds, 'time')}, {kept}" if self.holds else "never"
+        quiet = _count(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
+        unpromised = _count(self.unpromised, "request")
         return [
             f"Requests to {self.site} by {', and by '.join(self.user_agents)}",
-            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_many(self.requests, 'request')}, "
-            f"{self.received / 1e6:,.1f} MB received, {_many(self.errors, 'error')}",
-            f"  least gap between two requests: {gap} (promised: {_range(self.promised_gap, ' s')})",
-            f"  most in any day: {self.most_in_a_day:,} (promised: {_range(self.promised_a_day)}); "
+            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_count(self.requests, 'request')}, "
+            f"{self.received / 1e6:,.1f} MB received, {_count(self.errors, 'error')}",
+            f"  least gap between two requests: {gap} (promised: {_describe_range(self.promised_gap, ' s')})",
+            f"  most in any day: {self.most_in_a_day:,} (promised: {_describe_range(self.promised_a_day)}); "
             f"most in any minute: {self.most_in_a_minute:,}",
             f"  in quiet hours: {quiet}{''.join(f' ({hours})' for hours in self.quiet_hours)}",
             f"  asked to wait (Retry-After): {holds}",
@@ -121,10 +121,10 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
         received=sum(day.received for day in days),
         errors=sum(day.errors + day.unanswered for day in days),
         least_gap=min((round(day.least_gap, 3) for day in days if day.least_gap is not None), default=None),
-        promised_gap=_ends([promise.gap for promise in promises]),
+        promised_gap=_find_ends([promise.gap for promise in promises]),
         most_in_a_minute=max((day.most_in_a_minute for day in days), default=0),
         most_in_a_day=max((day.requests for day in days), default=0),
-        promised_a_day=_ends([promise.a_day for promise in promises]),
+        promised_a_day=_find_ends([promise.a_day for promise in promises]),
         quiet_hours=tuple(dict.fromkeys(promise.quiet_hours for promise in promises if promise.quiet_hours)),
         in_quiet_hours=sum(day.in_quiet_hours for day in days),
         holds=sum(day.holds for day in days),
@@ -159,7 +159,7 @@ def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequ
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
             came = "another page in its place" + ("; these rules are kept" if robots is not None else "")
-        parts.append(f"requested {_many(asked.times, 'time')}, last at {asked.at}: {came}")
+        parts.append(f"requested {_count(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
@@ -185,7 +185,7 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
         forbidden.append("every decision's page")
     elif not all(pages):
         those = [address for address, allowed in zip(addresses, pages, strict=True) if not allowed]
-        forbidden.append(f"{len(those):,} of {_many(len(pages), 'page')} ({_named(those)})")
+        forbidden.append(f"{len(those):,} of {_count(len(pages), 'page')} ({_name_first(those)})")
     if forbidden:
         return f"FORBIDS {' and '.join(forbidden)}, which we do not request{wait}"
     return f"allows what we request{wait}"
@@ -194,24 +194,24 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
 def _describe_broken(how: str, times: Mapping[str, int]) -> str:
     """Describes how often a promise was broken, and on which days."""
     days = [day for day, count in times.items() if count]
-    return f"{how}: {_many(sum(times.values()), 'request')}, on {_named(days)}"
+    return f"{how}: {_count(sum(times.values()), 'request')}, on {_name_first(days)}"
 
 
-def _named(names: Sequence[str]) -> str:
+def _name_first(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _many(count: int, what: str) -> str:
+def _count(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:
+def _find_ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:
     ordered = sorted(numbers)
     return (ordered[0], ordered[-1]) if ordered else None
 
 
-def _range(ends: tuple[float, float] | None, unit: str = "") -> str:
+def _describe_range(ends: tuple[float, float] | None, unit: str = "") -> str:
     if ends is None or not any(ends):
         return "none"
     return "–".join(f"{end:,g}" if end % 1 else f"{end:,.0f}" for end in dict.fromkeys(ends)) + unit

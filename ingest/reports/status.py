@@ -81,8 +81,8 @@ def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
 def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *, expected: bool) -> bool:
     """Whether a daemon that should run does not.
 
-    A daemon whose heartbeat ended without a recorded stop should run, until a sync by hand has succeeded since. If none
-    ever ran, one should run if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
+    A daemon with an old heartbeat and no recorded stop should run, until a later sync by hand succeeds. If none ever
+    ran, one should run if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
     """
     if daemon is None:
         return expected
@@ -206,7 +206,7 @@ class StatusReport:
             *self._parser_lines(),
             self._canary_line(),
             "last runs:",
-            *map(_run_line, self.runs[:NAMED_RUNS]),
+            *map(_format_run, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
             *self._lock_lines(),
             self._success_line(),
@@ -233,7 +233,7 @@ class StatusReport:
         return [f"the writer's lock: {self.holder.describe()}{blocked}"]
 
     def _queue_lines(self) -> list[str]:
-        failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
+        failed = [_format_failure(failure) for failure in self.failures if failure.state != "excluded"]
         return [
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
             *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
@@ -386,7 +386,7 @@ def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> li
 # ---------------------------------------------------------------- lines
 
 
-def _failure_line(failure: Failure) -> str:
+def _format_failure(failure: Failure) -> str:
     return f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error or ''}"
 
 
@@ -394,5 +394,5 @@ def _json_range(part: Unproven) -> dict[str, str]:
     return {"first": str(part.window.first), "last": str(part.window.last), "state": part.state}
 
 
-def _run_line(run: Run) -> str:
+def _format_run(run: Run) -> str:
     return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"

@@ -53,7 +53,7 @@ def migrate(db: Database) -> None:
 
 
 def _in_batches(db: Database, sql: str) -> Iterator[Sequence[Any]]:
-    """Yields the rows of a query whose first column is the row id, in its order, with no query left open."""
+    """Yields the rows of a query with the row id as first column, in its order, with no query left open."""
     last = -(2**63)
     while rows := db.execute(f"{sql} WHERE t.rowid > ? ORDER BY t.rowid LIMIT {_BATCH}", (last,)).fetchall():
         if rows[-1][0] <= last:

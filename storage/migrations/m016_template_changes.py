@@ -1,7 +1,7 @@
 """Adds the tables of the template guard: changes of the site's template, their edits, and the texts they hold back.
 
 A raw page can be `held`: parsed, but not recorded, because a template change waits for a decision. `revisions.change`
-has two more reasons: `template` and `set back`. The view `missing` includes decisions whose only page is held.
+has two more reasons: `template` and `set back`. The view `missing` includes decisions that have only a held page.
 
 In addition, `renormalising` has the position of an unfinished renormalise, `text_sketches` finds decisions with nearly
 the same text, and `unrelated` lists decisions that have no sketch yet: the command that runs the migration makes them.

@@ -173,7 +173,7 @@ def test_printed_characters_are_kept_and_control_characters_removed(kept: Kept) 
     assert set(BIDI) <= set(text), "marks of direction are the publisher's words: format.md drops none of them"
 
 
-def test_no_control_character_is_in_any_column_that_is_read_of_pages(kept: Kept) -> None:
+def test_no_column_read_from_pages_has_control_characters(kept: Kept) -> None:
     for table in ("decisions", "paragraphs", "entries", "revisions", "moves", "queue", "runs", "requests", "checks"):
         for row in kept.ask(f"SELECT * FROM {table}"):
             for value in row:

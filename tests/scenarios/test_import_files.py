@@ -74,7 +74,7 @@ def test_an_upper_case_suffix_is_the_same_decision(world: World, tmp_path: Path)
     assert rows(world) == [("24 001 411a", "import")]
 
 
-def test_the_site_becomes_current_over_an_import_whose_words_stay(world: World, tmp_path: Path) -> None:
+def test_the_sites_text_supersedes_an_import_that_stays_a_revision(world: World, tmp_path: Path) -> None:
     other = seed("003").replace("at fault", "at FAULT")
     world.run(Import((write(tmp_path / "mine", a=other),)))
     world.run(Backfill())
@@ -108,7 +108,7 @@ def test_importing_a_stored_text_without_header_lines_records_nothing(world: Wor
     assert revisions(world) == before
 
 
-def test_an_import_fills_what_the_site_leaves_out(world: World, tmp_path: Path) -> None:
+def test_an_import_fills_fields_that_the_site_leaves_out(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     full = seed("004").replace("(23 017 826)", "(23 017 826)\nCategory : Children's care services > Other")
     assert world.ask("SELECT category FROM decisions WHERE reference = '23 017 826'") == [None]

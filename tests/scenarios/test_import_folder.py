@@ -63,7 +63,7 @@ def test_a_text_is_imported_under_any_of_these_names_and_in_any_encoding(
     assert world.ask("SELECT text FROM decisions") == [TEXT.decode()]
 
 
-def test_the_page_dump_layout_is_read_without_a_suffix_too(world: World, folder: Path) -> None:
+def test_the_page_dump_layout_is_imported_without_a_suffix_too(world: World, folder: Path) -> None:
     (folder / "dump").write_bytes(DUMP)
     assert imported(world, folder).exit_code == 0
     assert stored(world) == ["18 009 360"]

@@ -379,7 +379,7 @@ def test_a_day_with_more_decisions_than_the_walk_limit_is_walked(world: World) -
 
 
 @pytest.mark.parametrize("walk_most", [10, 13, 30])
-def test_the_windows_of_a_split_tile_what_was_asked(world: World, walk_most: int) -> None:
+def test_the_windows_of_a_split_cover_the_requested_dates(world: World, walk_most: int) -> None:
     first, last = date(2024, 2, 1), date(2026, 8, 31)
     assert world.run(Backfill(first, last), listing__walk_most=walk_most).state == "complete"
     windows = [tuple(map(date.fromisoformat, row)) for row in world.ask("SELECT first, last FROM windows ORDER BY 1")]

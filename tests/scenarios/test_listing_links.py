@@ -170,7 +170,7 @@ def test_a_card_without_a_link_is_named_even_if_the_total_does_not_count_it(smal
     assert f"the card '{bad.authority} ({bad.reference})' cannot be followed: it has no link" in outcome.message
 
 
-def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
+def test_a_page_with_only_foreign_links_is_reported(small: World) -> None:
     relink(small, lambda path: f"https://elsewhere.example{path}")
     outcome = small.run(Backfill())
     assert outcome.exit_code == 10

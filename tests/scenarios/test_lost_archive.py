@@ -129,7 +129,7 @@ def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
         assert files(world) == []
 
 
-def test_the_heartbeat_ends_a_long_sync_whose_archive_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_heartbeat_ends_a_long_sync_with_a_lost_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.01)
 
@@ -219,7 +219,7 @@ def test_a_file_that_vanishes_before_it_is_opened_is_not_created(
     assert not path.exists()
 
 
-def test_a_sync_by_hand_whose_archive_vanishes_meanwhile_ends_with_14_and_claims_nothing(
+def test_a_sync_by_hand_with_a_vanished_archive_exits_14_and_claims_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     create_database(world.database)

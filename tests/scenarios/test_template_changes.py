@@ -194,7 +194,7 @@ def test_an_amendment_waits_in_an_archive_with_one_decision(fill: Fill) -> None:
     assert play.ask("SELECT state FROM template_changes") == [("too few",)]
 
 
-def test_no_more_than_five_others_are_asked(fill: Fill) -> None:
+def test_at_most_five_others_are_reread(fill: Fill) -> None:
     play = fill(30, reread_most="2")
     play.site.redesign = REDESIGNS["rating"]
     assert sync(play).exit_code == 11
@@ -265,7 +265,7 @@ def test_accepted_texts_become_amendments(fill: Fill) -> None:
     assert play.held() == {}
 
 
-def test_the_next_run_finishes_what_a_killed_run_began(fill: Fill) -> None:
+def test_the_next_run_finishes_a_killed_run(fill: Fill) -> None:
     for moment in (3, 5, 6):
         play = fill(6, new=1, name=f"{moment}.db")
         play.site.redesign = REDESIGNS["notice"]

@@ -121,7 +121,7 @@ def test_the_command_names_the_decision_and_exits_10(archive: World, here: Here)
     here("verify", archive.database, "--json", "--repair", code=2)
 
 
-def test_a_decision_whose_page_is_damaged_too_is_fetched_again(archive: World) -> None:
+def test_a_damaged_decision_with_a_damaged_page_is_fetched_again(archive: World) -> None:
     before = archive.ask("SELECT * FROM decisions")
     damage(
         archive,
@@ -178,7 +178,7 @@ def test_a_page_or_dictionary_that_does_not_decompress_is_reported(archive: Worl
     assert (only.part, only.reference) == ("page", REFERENCE)
 
 
-def test_a_changed_view_or_a_missing_trigger_is_named_and_what_others_added_is_not(archive: World) -> None:
+def test_a_changed_view_or_a_missing_trigger_is_reported_and_foreign_additions_are_not(archive: World) -> None:
     with closing(sqlite3.connect(archive.database)) as db:
         db.execute("CREATE VIEW mine AS SELECT 1")
         db.execute("CREATE TABLE notes_of_mine (a)")
@@ -230,7 +230,7 @@ def test_the_shares_together_cover_all_rows(archive: World) -> None:
     assert counts["decisions"] == counts["revisions"] == 65
 
 
-def test_verify_reports_the_share_of_decisions_whose_cross_references_fit(archive: World, here: Here) -> None:
+def test_verify_reports_the_share_of_right_cross_references(archive: World, here: Here) -> None:
     references = archive.ask("SELECT reference FROM decisions ORDER BY rowid")
     looked_at = references[::ONE_IN]
     rows = archive.ask("SELECT reference, kind, text, number FROM paragraphs ORDER BY reference, position")

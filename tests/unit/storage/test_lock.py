@@ -72,7 +72,7 @@ def take(database: Path) -> None:
         pass
 
 
-def test_a_lock_that_is_held_names_the_process_and_what_it_does(database: Path, without: int) -> None:
+def test_a_held_lock_names_the_process_and_its_command(database: Path, without: int) -> None:
     with held_by_another(database, without) as process:
         with pytest.raises(Busy, match=rf"process {process.pid}, lgsco backfill, has held it since 2.*Z\); wait"):
             take(database)

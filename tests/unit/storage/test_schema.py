@@ -39,7 +39,7 @@ def test_the_sql_of_a_landed_migration_is_never_edited(script: str, digest: str)
     assert sha256(script.encode()).hexdigest() == digest
 
 
-def test_only_one_view_defines_what_is_held_from_the_site() -> None:
+def test_only_one_view_defines_held_from_the_site() -> None:
     predicate = re.compile(r"\bsource = 'site'")
     root = Path(__file__).parents[3]
     places = [path for top in ("storage", "ingest", "lgsco") for path in (root / top).rglob("*.py")]

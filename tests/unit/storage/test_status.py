@@ -181,7 +181,7 @@ def test_an_excluded_decision_stays_excluded_when_the_site_fails_again(db: sqlit
     assert counts(db) == Counts(failed=0, missing=0, excluded=1)
 
 
-def test_a_stored_decision_whose_page_is_gone_is_named_and_neither_failed_nor_excluded(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_without_a_page_is_named_and_neither_failed_nor_excluded(db: sqlite3.Connection) -> None:
     changed(db)
     gone(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)

@@ -172,7 +172,7 @@ def retried(decisions: tuple[Decision, ...]) -> list[Failure]:
 # ---------------------------------------------------------------- every pair of a state and an event
 
 
-def test_the_test_reaches_every_kind_of_state_in_doubt() -> None:
+def test_every_kind_of_state_in_doubt_is_reached() -> None:
     kinds = REACHABLE.keys()
     assert {one[0] for one in kinds} == {"none", "doubtful", "overtaken", "both"}
     assert {one[1] for one in kinds} == {one[2] for one in kinds} == set(range(MOST_IN_A_ROW + 1))
@@ -443,7 +443,7 @@ def test_an_error_about_the_site_as_a_whole_is_raised_again(error: LgscoError) -
         unlisted_page_failed(failure(error))
 
 
-def test_a_page_is_tried_again_ever_later_and_at_least_monthly() -> None:
+def test_a_page_is_retried_after_growing_delays_of_at_most_a_month() -> None:
     waits = [retry_seconds(attempts) for attempts in range(20)]
     assert waits == sorted(waits)
     assert waits[0] == RETRY_SECONDS[0] == 3600

@@ -43,7 +43,7 @@ def test_blocks_that_differ_in_their_dates_are_one_kind() -> None:
     assert len(hashes) == 1
 
 
-def test_a_page_has_new_words_only_where_none_before_had_them() -> None:
+def test_a_page_has_new_words_only_if_no_earlier_page_had_them() -> None:
     around = PageSurroundings()
     page = b"<article>a</article><p>Telephone: 0300 061 0614</p>"
     assert around.has_new_words(page)

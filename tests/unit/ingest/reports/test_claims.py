@@ -36,7 +36,7 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 # ---------------------------------------------------------------- one range
 
 
-def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside() -> None:
+def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
         " The site lists 57,480 decisions before that, which were never asked for: `lgsco backfill`."
@@ -54,14 +54,14 @@ def test_a_claim_names_the_start_of_its_oldest_walk() -> None:
     assert "as listed on 2026-10-02 08:09 UTC or later" in str(claim)
 
 
-def test_a_decision_whose_page_is_gone_allows_a_full_claim_and_is_named() -> None:
+def test_a_decision_without_a_page_allows_a_full_claim_and_is_named() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3))
     assert claim.is_full
     assert "38 of 41 listed decisions are in the archive, as listed on" in str(claim)
     assert "; the other 3 are listed and their pages are gone." in str(claim)
 
 
-def test_a_claim_counts_the_decisions_whose_pages_do_not_parse() -> None:
+def test_a_claim_counts_the_decisions_with_unreadable_pages() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3, unreadable=2))
     gone, unreadable = "1 are listed and their pages are gone", "2 are listed and their pages do not parse"
     assert f"; the other {gone}, {unreadable} (`lgsco status` names them)." in str(claim)
@@ -89,7 +89,7 @@ def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None
     claim = of_recent(total=None)
     assert claim.outside is None
     assert str(claim).endswith("It is not known yet what the site lists outside those dates.")
-    assert claim.describe_share() == "the archive has 41 decisions of the site, whose total is not known yet"
+    assert claim.describe_share() == "the archive has 41 decisions of the site; the site's total is not known yet"
 
 
 def test_a_claim_about_all_dates_has_nothing_outside() -> None:
@@ -120,7 +120,7 @@ def test_an_archive_without_requested_dates_claims_nothing() -> None:
 # ---------------------------------------------------------------- several ranges, and what is unfinished
 
 
-def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called_never_asked() -> None:
+def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called_unrequested() -> None:
     quarter = window("2025-01-01", "2025-03-31")
     ledger = [proof("2025-01-01", "2025-03-31"), proof("2026-07-30", "9999-12-31")]
     asked = [intent("2025-01-01", "2025-03-31"), intent("2026-07-30", "9999-12-31", "standing", number=2)]
@@ -208,7 +208,7 @@ def test_a_share_is_shown_only_if_fewer_are_stored_than_the_site_states(stored: 
 
 
 def test_an_unknown_total_is_shown_as_unknown() -> None:
-    assert describe_share(1, None) == "the archive has 1 decision of the site, whose total is not known yet"
+    assert describe_share(1, None) == "the archive has 1 decision of the site; the site's total is not known yet"
 
 
 @pytest.mark.parametrize(

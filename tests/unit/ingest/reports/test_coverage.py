@@ -93,7 +93,7 @@ def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() 
     assert report_coverage(coverage_of(), AS_ON).lines() == [
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",
         "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
-        "the archive has 0 decisions of the site, whose total is not known yet",
+        "the archive has 0 decisions of the site; the site's total is not known yet",
     ]
 
 
@@ -168,6 +168,6 @@ def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any(
     assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never fetched")
 
 
-def test_describe_range_says_open_ends_in_words() -> None:
+def test_describe_range_shows_open_ends_as_words() -> None:
     assert describe_range("0001-01-01", "9999-12-31") == ("beginning", "onwards")
     assert describe_range("0001-01-02", "9999-12-30") == ("0001-01-02", "9999-12-30")

@@ -35,7 +35,7 @@ LEFT = [window("2021-01-01", "2026-06-30")]
         ("off", "init", OFF, False, 'also, fill is "off" in [schedule]; "on" turns it on'),
     ],
 )
-def test_the_fill_is_on_by_the_setting_or_for_what_init_made_unless_it_was_turned_off(
+def test_the_fill_is_on_by_setting_or_for_archives_made_by_init_unless_turned_off(
     setting: str, made_by: MadeBy | None, state: FillState, is_on: bool, why: str
 ) -> None:
     mode = decide_mode(setting, made_by, state)
@@ -127,7 +127,7 @@ def test_a_slow_pace_in_short_hours_makes_fewer_requests_a_day() -> None:
     assert "1,800 a day" in text
 
 
-def test_turning_it_off_says_how_to_turn_it_on_again() -> None:
+def test_turning_the_fill_off_names_the_command_to_resume() -> None:
     result = describe_change(decide_mode("auto", "init", OFF), 12, Schedule())
     assert "the fill is off" in result
     assert "`lgsco fill resume` undoes that" in result

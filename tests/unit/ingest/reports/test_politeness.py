@@ -77,7 +77,7 @@ def test_three_days_are_named_and_the_others_counted() -> None:
     assert sentence.endswith(": 5 requests, on 2026-11-01, 2026-11-02, 2026-11-03 and 2 more")
 
 
-def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
+def test_a_wait_that_is_not_over_is_pending_and_not_yet_obeyed() -> None:
     days = [day(1, holds=2, holds_kept=2)]
     pending = report(days=days, wait_until="2026-11-02T12:00:01Z")
     assert (pending.holds_kept, pending.holds_pending) == (1, 1)

@@ -248,7 +248,7 @@ def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
     assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
 
 
-def test_the_claim_about_what_was_asked_for_is_shown_and_its_unproven_ranges_are_in_the_json() -> None:
+def test_the_claim_about_requested_dates_is_shown_and_the_json_has_its_unproven_ranges() -> None:
     ledger = [proof("2026-10-01", "2026-10-31"), proof("2026-11-01", "9999-12-31", "short")]
     shown = report(claim=claim_rows(ledger))
     start = shown.lines().index(str(shown.claim.sentences()[0]))
@@ -353,7 +353,7 @@ def test_json_has_the_keys_that_scripts_read() -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=400)])
-def test_a_daemon_whose_heartbeat_is_still_to_come_is_missing(ahead: timedelta) -> None:
+def test_a_daemon_with_a_heartbeat_in_the_future_is_missing(ahead: timedelta) -> None:
     result = report(daemon=daemon(-ahead))
     assert (result.daemon_runs, result.daemon_missing) == (False, True)
     assert any(

@@ -144,7 +144,7 @@ def test_rows_and_row_ids_stay_and_only_age_verdicts_become_gone(path: Path) -> 
         assert db.execute("SELECT count(*) FROM absences WHERE judged_at IS NOT ended_at").fetchone() == (0,)
 
 
-def test_short_columns_stand_before_the_summary_and_the_text(db: sqlite3.Connection) -> None:
+def test_short_columns_come_before_the_summary_and_the_text(db: sqlite3.Connection) -> None:
     columns = [name for (name,) in db.execute("SELECT name FROM pragma_table_info('decisions')")]
     assert columns[-2:] == ["summary", "text"]
     assert len(columns) == 17

@@ -63,7 +63,7 @@ def test_stored_decisions_are_queued_to_be_linked(path: Path) -> None:
         assert find_unrelated(db, 10) == ["25 000 001"]
 
 
-def test_missing_names_what_is_held_back(path: Path) -> None:
+def test_the_view_missing_includes_held_back_decisions(path: Path) -> None:
     with writing(path) as db:
         state = "SELECT state FROM missing"
         assert db.execute(state).fetchall() == [("wanted",)]
