@@ -25,7 +25,7 @@ KNOWN = Identity("5e9f", decisions=10, last_run=4)
     [
         (KNOWN, None),
         (replace(KNOWN, decisions=11, last_run=9), None),
-        (replace(KNOWN, uuid="7777", decisions=11), "another archive (7777, and not 5e9f)"),
+        (replace(KNOWN, uuid="7777", decisions=11), "another archive (7777, not 5e9f)"),
         (replace(KNOWN, decisions=9, last_run=5), "it has 9, and had 10"),
         (replace(KNOWN, last_run=3), "it ends with run 3, and had run 4"),
     ],
