@@ -175,7 +175,7 @@ class Day:
     holds_capped: int
     """Of those, the answers that asked for more than a day, and were obeyed for a day."""
     promised: int
-    """Requests with recorded promises. The fields below count only these."""
+    """Requests with recorded promises. The next three fields count only these."""
     too_soon: int
     """Requests after which the next one was sent too soon."""
     too_many: int

@@ -33,7 +33,8 @@ SMALL_ARCHIVE = 5
 MOST_CHANGED = 3
 """If this many of the last rereads (`storage.templates.REREADS_KEPT`) changed in any way, all changes are suspected."""
 AS_FREQUENT = 0.75
-"""An edit seen in at least this share of the families that have the most frequent edit belongs to the template too."""
+"""An edit belongs to the template too if it is seen in at least this share of the number of families with the most
+frequent edit."""
 SET_BACK_DAYS = 30
 """Days after which an amendment that was recorded with a template's edit is no longer put back."""
 

@@ -79,8 +79,8 @@ class TemplateVerdicts:
     def find_known(self, wanted: Sequence[Wanted]) -> list[Wanted]:
         """Finds stored decisions to reread before new decisions are recorded, and queues them.
 
-        They are of the same kind and similar age as the first new one in `wanted`. Each run rereads two families; the
-        result is empty if it already did, or if nothing wanted is new.
+        They are of the same kind and similar age as the first new one in `wanted`. Each run rereads at least two
+        families first; the result is empty if it already did, or if nothing wanted is new.
         """
         lacking = LEAST_ASKED - len(self._watch.reread)
         if self._was_known_chosen or lacking <= 0:

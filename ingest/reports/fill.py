@@ -207,7 +207,7 @@ def report_fill(
 
 
 def is_suspended(state: FillState, now: datetime) -> bool:
-    """Whether the daemon pauses the fill and interrupted backfills because the site refused a slice."""
+    """Whether the fill and interrupted backfills are suspended because the site refused a slice."""
     return state.suspended_until is not None and datetime.fromisoformat(state.suspended_until) > now
 
 

@@ -170,7 +170,7 @@ def test_printed_characters_are_kept_and_control_characters_removed(kept: Kept) 
     assert all(words.startswith(formula) for words, formula in zip(row, FORMULAS, strict=False))
     (text,) = kept.ask("SELECT text FROM decisions WHERE reference = ?", HOSTILE)
     assert f"\n=1 {folded(ATTACK)}\n- @1 {folded(ATTACK)}\n" in text
-    assert set(BIDI) <= set(text), "marks of direction are the publisher's words: format.md drops none of them"
+    assert set(BIDI) <= set(text), "direction marks are part of the publisher's words: format.md keeps them"
 
 
 def test_no_column_read_from_pages_has_control_characters(kept: Kept) -> None:
@@ -241,7 +241,7 @@ def test_no_command_prints_control_characters(foreign: Path, name: str, tmp_path
     if name == "renormalise":
         output = output.replace("\r", "")  # the progress bar's own
     assert not driving(output)
-    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")], "nothing forges a line"
+    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")], "no text can forge a line"
     if name in ("show", "a reading"):
         assert SCRIPT in output
     elif name != "politeness":
@@ -407,7 +407,7 @@ def elsewhere() -> Iterator[Server]:
     """Another host, on another port."""
     with serve_site(Site()) as server:
         yield server
-        assert server.log == [], "it was asked"
+        assert server.log == [], "the other host was requested"
 
 
 CARDS = [
@@ -592,7 +592,7 @@ def test_an_absurd_crawl_delay_is_reported_and_not_obeyed(tmp_path: Path) -> Non
         assert world.run(Backfill()).exit_code == 10
         world.site.robots = "User-agent: *\n"
         world.time.at = world.time.at.replace(year=2027)
-        assert world.run(Backfill()).exit_code == 0, "it left nothing behind"
+        assert world.run(Backfill()).exit_code == 0, "the delay does not last"
 
 
 # ---------------------------------------------------------------- the alert command
@@ -675,7 +675,7 @@ def test_a_page_shows_stored_text_and_runs_none_of_it(web: httpx.Client, path: s
                 there = urlsplit(value or "")
                 assert there.scheme in ("", "http", "https"), value
                 assert there.netloc in ("", urlsplit(SITE).netloc, "datasette.io", urlsplit(str(web.base_url)).netloc)
-    assert "49" not in (tree.body.attributes.get("class") or ""), "{{7*7}} is no template"
+    assert "49" not in (tree.body.attributes.get("class") or ""), "{{7*7}} must not be evaluated"
 
 
 def test_every_answer_has_a_content_security_policy(web: httpx.Client) -> None:
@@ -881,7 +881,7 @@ def test_every_input_is_parsed_in_bounded_time(name: str) -> None:
     began = clock.process_time()
     with contextlib.suppress(ReadError):
         TIMES[name]()
-    assert clock.process_time() - began < 5, "a guard against hanging, no measure"
+    assert clock.process_time() - began < 5, "a guard against hanging, not a measurement"
 
 
 def test_endless_queries_are_searched_in_bounded_time(kept: Kept) -> None:

@@ -50,7 +50,7 @@ def test_the_seeds_become_five_decisions_in_the_text_format(world: World) -> Non
         "23 017 826": seed("004"),
     }
     assert world.ask("SELECT DISTINCT status, url, last_seen, source FROM decisions") == [(None, None, None, "import")]
-    assert world.targets() == [], "an import asks nobody"
+    assert world.targets() == [], "an import sends no request"
 
 
 def test_importing_again_records_nothing(world: World) -> None:
@@ -94,7 +94,7 @@ def test_an_import_with_other_words_is_stored_beside_the_sites(world: World, tmp
     assert world.ask("SELECT source, text FROM decisions WHERE reference = '24 014 420'") == [("site", seed("003"))]
     assert world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND source = 'import'") == [other]
     world.run(Import((tmp_path / "mine",)))
-    assert len([row for row in revisions(world) if row[0] == "24 014 420"]) == 2, "once is enough"
+    assert len([row for row in revisions(world) if row[0] == "24 014 420"]) == 2, "importing again adds nothing"
 
 
 def test_importing_a_stored_text_without_header_lines_records_nothing(world: World) -> None:

@@ -262,7 +262,7 @@ def test_a_listing_that_ignores_dates_is_detected_when_everything_is_stored(worl
 
     world.server.faults = fault
     outcome = world.run(Sync())
-    assert outcome.exit_code != 0, "what was listed is not what was asked for"
+    assert outcome.exit_code != 0, "the listing shows other decisions than requested"
     proven_rightly(world)
 
 

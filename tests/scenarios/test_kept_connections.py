@@ -35,7 +35,7 @@ def test_reset_kept_connections_cost_little_time_and_delay_nothing(world: World,
     errors = world.ask("SELECT count(*) FROM requests WHERE error IS NOT NULL")[0]
     assert errors <= 2, "after two, no connection is kept any more"
     assert world.ask("SELECT count(*) FROM queue") == [0]
-    assert world.ask("SELECT count(*) FROM requests")[0] == requests, "each is journalled, those that were lost too"
+    assert world.ask("SELECT count(*) FROM requests")[0] == requests, "each request is journalled, also the lost ones"
 
 
 def test_a_site_that_resets_new_connections_counts_as_down_and_slows_the_pace(world: World) -> None:

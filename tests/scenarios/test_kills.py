@@ -113,7 +113,7 @@ def truth(undisturbed: Path) -> Kept:
 def goes_on(life: Life, truth: Kept) -> None:
     """Checks that another run ends like a run without kills, and fetches at most one page again for each kill."""
     life.run("backfill")
-    assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert not list(life.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert compare(truth, kept(life.database)) == Difference()
     assert faults_of(life.database) == []
     states = Counter(ask(life.database, "SELECT state FROM runs"))
@@ -179,7 +179,7 @@ def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], co
     assert found.difference == Difference()
     assert ordeal.faults == []
     most = 1 if command == "backfill" else 5
-    assert max(ordeal.again.values(), default=0) <= most, "one page, two known ones, and two asked about an amendment"
+    assert max(ordeal.again.values(), default=0) <= most, "one page, two known ones, and two rereads for an amendment"
     assert max(ordeal.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
 
 

@@ -26,7 +26,7 @@ def test_a_long_reader_sees_one_snapshot_and_blocks_nobody(world: World, monkeyp
     with long_read(world.database) as db:
         assert world.run(Backfill()).state == "complete"
         assert db.execute("SELECT count(*) FROM decisions").fetchone() == (10,)
-        assert world.database.with_name(f"{world.database.name}-wal").stat().st_size > 0, "it is still read from"
+        assert world.database.with_name(f"{world.database.name}-wal").stat().st_size > 0, "the file is still being read"
         assert world.ask("SELECT count(*) FROM decisions") == [len(world.site)]
         db.execute("ROLLBACK")
     completes(world, 0)
@@ -113,7 +113,7 @@ def test_the_error_names_the_file_and_what_to_do(short_shop: Shop) -> None:
         ran = ended(short_shop.python("-c", impatient + IN_ITS_OWN_WAY, "backfill"))
         assert ran.code == 13
         assert "kept.db stayed locked by another program for 1 seconds; close it and try again" in ran.sentence
-        assert short_shop.run("show", "25 004 920").out, "who reads is not held up"
+        assert short_shop.run("show", "25 004 920").out, "readers are not blocked"
     goes_on_with_imports(short_shop)
 
 

@@ -99,7 +99,7 @@ def test_a_daemon_ends_with_14_and_one_alert_when_its_archive_is_lost(
     def at_wait(_stop: Stop) -> None:
         nonlocal waits
         waits += 1
-        assert waits < 10, "it does not end"
+        assert waits < 10, "the daemon does not end"
         if waits == 3:
             assert world.ask("SELECT state FROM runs") == ["complete"]
             lose(world)
@@ -111,7 +111,7 @@ def test_a_daemon_ends_with_14_and_one_alert_when_its_archive_is_lost(
     assert read_alerts(tmp_path / "alerts") == [str(lost.value)]
     assert [path for path in files(world) if "lock" not in path.name] == [
         path for path in after if "lock" not in path.name and not path.name.endswith(("-wal", "-shm"))
-    ], "nothing was made"
+    ], "no file was created"
 
 
 @pytest.mark.parametrize("lose", [remove, unmount, move_another_there], ids=lambda lose: lose.__name__)

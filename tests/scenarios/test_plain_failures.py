@@ -67,7 +67,7 @@ def test_drafts_that_killed_snapshots_left_are_removed_by_the_next(tmp_path: Pat
     with reading(tmp_path / "lgsco.db") as db:
         snapshot(db, tmp_path / "copy.db", public=False)
     left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
-    assert left == {other, ".other.db.4194305.part"}, "what a living process writes stays"
+    assert left == {other, ".other.db.4194305.part"}, "files of a running process stay"
 
 
 def test_damaged_json_of_a_run_is_one_sentence(here: Here, tmp_path: Path) -> None:

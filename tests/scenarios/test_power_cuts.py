@@ -94,7 +94,7 @@ def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
                 "WHERE p.state = 'kept' AND q.reference IS NULL"
             ).fetchone()
             held = dict(db.execute("SELECT reference, text FROM decisions"))
-        assert alone == 0, "a page and the row that says it is to be read are lost together"
+        assert alone == 0, "a page and its queue row are lost together"
         assert 5 <= len(held) < 40
         assert held.items() <= shop.truth().items()
     shop.run("backfill", "--db", copy)

@@ -348,13 +348,13 @@ class Adversary(RuleBasedStateMachine):
             "SELECT r.reference, r.revision FROM revisions AS r JOIN decisions AS d USING (reference) "
             "WHERE r.text IS NULL AND r.text_sha256 <> d.text_sha256"
         )
-        assert not lost, "the text of a revision is nowhere"
+        assert not lost, "the text of a revision is lost"
 
     def _windows_do_not_overlap(self, ask: Callable[..., list[Any]]) -> list[Any]:
         windows = ask("SELECT first, last, total, listed, state, walked_at FROM windows ORDER BY first")
         before = ""
         for first, last, *_ in windows:
-            assert before < first <= last, f"{first} to {last} stands over another window"
+            assert before < first <= last, f"{first} to {last} overlaps another window"
             before = last
         return windows
 
@@ -371,14 +371,16 @@ class Adversary(RuleBasedStateMachine):
                 *(first, last),
             )
             where = f"{first} to {last}, {state}"
-            assert len(rows) == total, f"{where}: {len(rows)} entries stand where {total} are stated"
+            assert len(rows) == total, f"{where}: {len(rows)} entries, and a stated total of {total}"
             if state == "proven":
-                assert all(held or queued == "excluded" for _, held, queued in rows), f"{where}: not all is held"
+                assert all(held or queued == "excluded" for _, held, queued in rows), (
+                    f"{where}: not all decisions are stored"
+                )
             window = Window(date.fromisoformat(first), date.fromisoformat(last))
             if any(window.first <= day <= window.last and at >= walked_at for day, at in self.changed.items()):
                 continue
             truth = {sample.reference for sample in self.site.listed(window.first, window.last)}
-            assert {reference for reference, *_ in rows} == truth, f"{where}: it is not what the site lists"
+            assert {reference for reference, *_ in rows} == truth, f"{where}: differs from the site's listing"
             assert truth - {reference for reference, held, _ in rows if held} <= missing
 
     def _what_is_unlisted_is_not_listed(self, ask: Callable[..., list[Any]]) -> None:
@@ -467,9 +469,9 @@ class Adversary(RuleBasedStateMachine):
             if self._has_arrived():
                 return
         held, truth, named = self._held(), self._truth(), self._named()
-        assert not self._gone_and_not_concluded(), "gone for days, and not concluded"
-        assert held - truth == set(), "held to be listed, and is not"
-        assert truth - held <= named, "neither held nor named"
+        assert not self._gone_and_not_concluded(), "gone for days, and without a verdict"
+        assert held - truth == set(), "recorded as listed, and is not"
+        assert truth - held <= named, "neither stored nor named"
         assert named, f"{self.last and self.last.message}"
         for _ in range(8):  # failed pages are retried after longer and longer waits
             self._pass(16)

@@ -138,7 +138,7 @@ def test_robots_txt_in_broken_compression_stops_the_run_and_is_reported(world: W
     ran = world.run(Backfill(), fetch__tries=2)
     assert ran.exit_code == 10
     assert ROBOTS in ran.message
-    assert world.targets() == [ROBOTS] * 2, "it is tried again, and nothing else is asked for"
+    assert world.targets() == [ROBOTS] * 2, "it is tried again, and nothing else is requested"
     shown = report(world).robots
     assert ROBOTS in shown
     assert "another page" not in shown

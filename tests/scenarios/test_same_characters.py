@@ -46,7 +46,7 @@ def test_a_page_in_another_unicode_form_is_stored_and_not_an_amendment(world: Wo
         ("same characters", changed)
     ]
     texts = world.ask("SELECT text FROM decisions WHERE text LIKE '%Ynys%'")
-    assert all(normalize(after, NAME) in text for text in texts), "what is published is stored"  # type: ignore[arg-type]
+    assert all(normalize(after, NAME) in text for text in texts), "the published characters are stored"  # type: ignore[arg-type]
 
 
 def test_an_import_in_another_unicode_form_adds_nothing(world: World, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def walk(client: httpx.Client, path: str, between: Callable[[], None] = lambda: 
     seen = set()
     following: str | None = path
     while following:
-        assert following not in seen, "the pages go round in a circle"
+        assert following not in seen, "the pages repeat in a circle"
         seen.add(following)
         answer = client.get(following)
         assert answer.status_code == 200, (following, answer.text)

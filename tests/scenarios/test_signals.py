@@ -66,7 +66,7 @@ def test_a_signal_saves_the_state_and_the_next_run_continues(shop: Shop, number:
     process.send_signal(number)
     hold.go.set()
     ran = ended(process)
-    assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert not list(shop.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert ran.code == code
     assert "stopped" in ran.sentence
     assert ask(shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]

@@ -62,7 +62,7 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
     assert ran.code == code, ran.err
     goes_on_with = "`lgsco backfill` goes on, `lgsco backfill --withdraw` drops what is left"
     assert re.fullmatch(rf"lgsco: stopped: \d+( of \d+)? fetched; {goes_on_with}", ran.sentence)
-    assert not list(short_shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert not list(short_shop.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert ask(short_shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
     assert ask(short_shop.database, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
 

@@ -33,7 +33,7 @@ def test_a_command_waits_until_a_running_slice_ends(world: World, slice_name: st
             writer.__exit__(None, None, None)
 
     assert run(world, Import((Path(SEEDS),)), sleep) == "complete"
-    assert waits == [0.2] * 3, "it looks more often than a slice begins"
+    assert waits == [0.2] * 3, "it checks more often than slices begin"
 
 
 def test_a_command_that_waits_for_a_slice_is_stopped_by_a_signal(world: World) -> None:

@@ -39,7 +39,7 @@ def _of_one_moment(shop: Shop, copy: Path) -> int:
     assert ask(copy, "SELECT count(*) FROM revisions") == [len(held)]
     assert ask(copy, "SELECT count(*) FROM layouts") == [len(held)]
     lacking = set(ask(copy, "SELECT reference FROM entries")) - set(held)
-    assert lacking == set(ask(copy, "SELECT reference FROM queue")), "what is listed is held, or waits"
+    assert lacking == set(ask(copy, "SELECT reference FROM queue")), "each listed decision is stored or queued"
     return len(held)
 
 

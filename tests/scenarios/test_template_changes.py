@@ -211,7 +211,7 @@ def test_texts_recorded_before_the_change_was_known_are_put_back(fill: Fill) -> 
     first = min(before)
     play.site.redesign = REDESIGNS["print link"]
     play.site.spared = set(before) - {first}
-    assert sync(play).exit_code == 0, "one page alone is no template"
+    assert sync(play).exit_code == 0, "one page alone does not make a template change"
     assert play.amended() == {first}
     play.site.next_day(2)
     play.site.spared = set()
@@ -324,10 +324,10 @@ def test_a_rejected_change_keeps_stored_texts_and_marks_new_decisions_as_odd(
     assert outcome is not None
     assert outcome.exit_code == 0, outcome.message
     assert play.texts() == {**before, new: play.site.true_texts()[new]}
-    assert set(play.held()) == set(amended), "the next sync asks about their other words"
+    assert set(play.held()) == set(amended), "the next sync rereads others for their other words"
     assert sync(play).exit_code == 0
     assert play.texts() == dict(play.site.true_texts())
-    assert play.amended() == set(amended), "what was amended meanwhile is no loss"
+    assert play.amended() == set(amended), "later amendments do not count as lost"
     assert play.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", new) == [
         ("first",),
         ("renormalised",),
@@ -387,7 +387,7 @@ def test_the_web_page_of_a_decision_shows_a_pending_newer_version(fill: Fill) ->
     sync(play)
     assert "Newer version pending" in page(play, reference)
     play.run(Template(1, "rejected"))
-    assert "Newer version pending" not in page(play, reference), "the user said that it is the template's"
+    assert "Newer version pending" not in page(play, reference), "the user rejected the change"
 
 
 def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def nothing_false(world: World, before: set[str]) -> None:
     )
     assert [(name, text) for name, text in texts if text != TRUTH[name]] == [], "words that the site does not have"
     held = world.ask("SELECT reference FROM decisions")
-    assert before <= set(held), "what was held is lost"
+    assert before <= set(held), "stored decisions are lost"
     assert set(world.ask("SELECT status FROM decisions")) <= {"published"}
     assert world.ask("SELECT reference FROM absences WHERE ended_at IS NOT NULL") == []
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
@@ -111,7 +111,7 @@ def journalled(world: World) -> list[str]:
     """Returns the journalled targets of the last run, which include all that the server saw, in order."""
     journal: list[str] = world.ask("SELECT target FROM requests WHERE run = (SELECT max(id) FROM runs) ORDER BY id")
     left = iter(journal)
-    assert all(target in left for target in world.targets()), "the server saw what is not journalled"
+    assert all(target in left for target in world.targets()), "the server saw requests that are not journalled"
     return journal
 
 

@@ -57,7 +57,7 @@ class TwoClocks:
 
     def sleep(self, seconds: float, stop: Event) -> None:
         self.own += max(1e-7, seconds)
-        assert self.own <= self.patience + 1e-6, f"a wait went on for {self.own - self.patience:g} s too long"
+        assert self.own <= self.patience + 1e-6, f"a wait was {self.own - self.patience:g} s too long"
 
     def clock(self) -> Clock:
         return Clock(

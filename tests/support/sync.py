@@ -86,7 +86,7 @@ def window_of(world: World, day: date) -> tuple[str, int, int, int]:
     rows: list[tuple[str, int, int, int]] = world.ask(
         "SELECT state, total, held, excluded FROM coverage WHERE first <= ?1 AND last >= ?1", day.isoformat()
     )
-    assert len(rows) == 1, f"{len(rows)} windows hold {day}"
+    assert len(rows) == 1, f"{len(rows)} windows contain {day}"
     return rows[0]
 
 

@@ -12,7 +12,7 @@ def test_a_lock_is_reported_only_while_it_is_held(tmp_path: Path) -> None:
     with locked(database, DAEMON):
         assert is_locked(database, DAEMON)
         assert not is_locked(database), "another purpose has another lock"
-    assert not is_locked(database, DAEMON), "its file is there still"
+    assert not is_locked(database, DAEMON), "its file still exists"
 
 
 def test_looking_for_a_lock_that_nobody_ever_held_makes_no_file(tmp_path: Path) -> None:

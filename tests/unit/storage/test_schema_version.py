@@ -44,7 +44,7 @@ def test_a_restored_dump_can_be_read_and_written(database: Path) -> None:
     with writing(restored, create=False):
         pass
     with closing(sqlite3.connect(restored)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,), "the writer states it again"
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,), "the writer sets user_version again"
 
 
 def test_a_restored_dump_is_accepted_as_a_backup(database: Path) -> None:

@@ -230,7 +230,7 @@ def test_a_stop_blames_no_page_in_doubt_and_decides_nothing_else() -> None:
         stops = [one for one in decisions if isinstance(one, Stop)]
         assert len(stops) <= 1
         if stops:
-            assert decisions[-1] is stops[0], "what is decided before it is done before it"
+            assert decisions[-1] is stops[0], "decisions before it are carried out first"
             assert not set(written(decisions, BlamePage)) & set(state.in_doubt), name
             assert not any(isinstance(one, CheckCanary) for one in decisions)
 

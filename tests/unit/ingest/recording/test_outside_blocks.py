@@ -47,6 +47,6 @@ def test_a_page_has_new_words_only_if_no_earlier_page_had_them() -> None:
     around = PageSurroundings()
     page = b"<article>a</article><p>Telephone: 0300 061 0614</p>"
     assert around.has_new_words(page)
-    assert not around.has_new_words(page.replace(b"0614", b"0615")), "numbers are no words"
+    assert not around.has_new_words(page.replace(b"0614", b"0615")), "numbers do not count as words"
     assert around.has_new_words(page.replace(b"Telephone", b"Write"))
-    assert not around.has_new_words(b"<p>Telephone</p>"), "nothing stands after an article"
+    assert not around.has_new_words(b"<p>Telephone</p>"), "there is nothing after an article"

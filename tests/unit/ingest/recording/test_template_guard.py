@@ -55,7 +55,9 @@ def test_fewer_than_two_others_hold_the_texts() -> None:
 def test_a_second_decision_with_a_change_causes_another_round_of_rereads() -> None:
     answers = [WITH, *[WITHOUT] * 4]
     assert judge(answers, families=1) == AskMore()
-    assert judge([*answers, *[WITHOUT] * 5], families=1, can_ask_more=False) == Release(), "two amended alike"
+    assert judge([*answers, *[WITHOUT] * 5], families=1, can_ask_more=False) == Release(), (
+        "two amendments in the same words"
+    )
     assert judge([WITH, WITH], families=1) == Template(frozenset({SHARE}))
     assert judge([WITH, WITHOUT], families=1, can_ask_more=False) == Hold()
 

@@ -115,7 +115,7 @@ def test_a_block_is_found_in_a_decision_that_was_not_stored_before() -> None:
     assert find_shown(edits, insert(OTHER, 6, paragraph("Print decision 24 001 411a"))) == set(edits)
     assert find_shown(edits, OTHER) == set()
     order = {Edit("order", "header lines")}
-    assert find_shown(order, OTHER) == set(), "that is no block"
+    assert find_shown(order, OTHER) == set(), "an edit of the order has no block"
 
 
 def test_addresses_are_masked() -> None:

@@ -159,7 +159,7 @@ def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it
         site_total=(161, TOTAL_AT),
     )
     claim = make_claim(rows, daemon_runs=daemon_runs)
-    assert claim.is_full, "what is left of a backfill lies outside the dates of this claim"
+    assert claim.is_full, "the rest of the backfill is outside the dates of this claim"
     assert f"beginning to 2026-07-29 {words}" in str(claim)
     assert "The site lists 120 decisions before that: `lgsco coverage` shows which dates were asked for." in str(claim)
 
@@ -256,4 +256,4 @@ def test_a_range_is_overdue_after_the_days_that_its_age_allows() -> None:
     everything = [EVERYTHING]
     assert find_overdue(ledger, everything, date(2026, 10, 27), days) == []
     assert [part.state for part in find_overdue(ledger, everything, date(2026, 10, 28), days)] == ["short"]
-    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "nobody asked for it"
+    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "the range was not asked for"

@@ -31,7 +31,7 @@ def test_stored_decisions_are_listed_again_and_not_fetched() -> None:
 
 def test_the_time_depends_only_on_the_pace_within_the_daily_budget() -> None:
     assert estimate(1_000, pace=2).seconds == 2_200
-    assert estimate(50_000, pace=10).seconds == 550_000, "a day has no room for the budget at this pace"
+    assert estimate(50_000, pace=10).seconds == 550_000, "at this pace a day is too short for the budget"
 
 
 def test_requests_beyond_the_daily_budget_take_another_day() -> None:

@@ -83,7 +83,7 @@ def test_without_a_total_no_end_is_expected() -> None:
 
 def test_two_days_without_progress_are_stuck() -> None:
     long_ago = FillState(progressed_at=(NOW - timedelta(days=2, seconds=1)).isoformat())
-    assert report(long_ago).needs_attention is False, "it began later"
+    assert report(long_ago).needs_attention is False, "the fill began later"
     assert is_stuck("2026-11-01T00:00:00Z", long_ago, NOW)
     assert not is_stuck("2026-11-01T00:00:00Z", long_ago, NOW, since=NOW)
     assert not is_stuck(None, FillState(), NOW)

@@ -209,7 +209,7 @@ def test_the_timetables_next_sync_is_shown_without_a_daemon(gone: Daemon | None)
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
     assert shown.lines()[-2] == f"daemon: not running; the timetable's next sync would be {NEXT}"
-    assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
+    assert (shown.as_json()["daemon"] is None) == (gone is None), "the JSON has the state of the last daemon"
 
 
 def test_a_missing_daemon_is_reported_with_what_to_do() -> None:
