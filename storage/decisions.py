@@ -189,7 +189,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     """
     if not readings:
         return
-    rows = [_make_first_row(reading) for reading in readings]
+    rows = [_first_row(reading) for reading in readings]
     staged = [[row[name] for name in _STAGED] for row in rows]
     db.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
     db.execute("DELETE FROM staged")
@@ -215,7 +215,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
     db.executemany(_INSERT_REVISION, [(*revision, digest((*revision, 1)), None) for revision in revisions])
 
 
-def _make_first_row(reading: Reading) -> dict[str, str | None]:
+def _first_row(reading: Reading) -> dict[str, str | None]:
     """Makes the row of `decisions` for a reading of a decision that is not stored yet."""
     is_published = reading.source == "site"
     return {

@@ -1,4 +1,4 @@
-"""The schema, as numbered migrations in `storage.migrations`. Each migration is one transaction.
+"""The schema, as numbered migrations in `storage.migrations`; each is one transaction.
 
 `decisions` has the current reading of each decision. Its text is stored once: `layouts` has the kind and number of each
 line, the view `paragraphs` splits the text into lines, `decisions_fts` indexes the text in place and triggers keep it

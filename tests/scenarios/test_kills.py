@@ -59,7 +59,7 @@ class Life(Shop):
         return True
 
     def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
-        """Runs a command that is killed at a `statement` by number, or just `before` or `after` a commit by number."""
+        """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
         return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
 
     def look(self) -> None:
@@ -111,9 +111,9 @@ def truth(undisturbed: Path) -> Kept:
 
 
 def goes_on(life: Life, truth: Kept) -> None:
-    """Checks that another run ends like a run without kills, and fetches at most one page again for each kill."""
+    """Run again, it ends where an undisturbed run ends, and fetches at most one page more for each kill."""
     life.run("backfill")
-    assert not list(life.folder.glob("kept.db-wal")), "the log is merged into the file"
+    assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
     assert compare(truth, kept(life.database)) == Difference()
     assert faults_of(life.database) == []
     states = Counter(ask(life.database, "SELECT state FROM runs"))
@@ -134,7 +134,7 @@ def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) 
 
 
 def test_killed_at_a_request(life: Life, truth: Kept) -> None:
-    """Each process gets a few requests further, so that the kills are spread over the run."""
+    """Of each life; each gets a few requests further, so that the kills stand all along the way."""
     asked = fatal = 0
     process: Any = None
 
@@ -179,14 +179,14 @@ def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], co
     assert found.difference == Difference()
     assert ordeal.faults == []
     most = 1 if command == "backfill" else 5
-    assert max(ordeal.again.values(), default=0) <= most, "one page, two known ones, and two rereads for an amendment"
+    assert max(ordeal.again.values(), default=0) <= most, "one page, two known ones, and two asked about an amendment"
     assert max(ordeal.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
 
 
 # ---------------------------------------------------------------- what is compared
 
 
-def test_a_lost_changed_or_repeated_row_is_reported(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
+def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert compare(truth, kept(copy)) == Difference()
@@ -205,20 +205,20 @@ def test_a_lost_changed_or_repeated_row_is_reported(undisturbed: Path, truth: Ke
 
 
 @pytest.mark.parametrize(
-    ("harm", "finding"),
+    ("harm", "said"),
     [
         ("UPDATE decisions_fts_data SET block = x'00' WHERE id > 10", "full-text index"),
         ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
     ],
 )
-def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, finding: str) -> None:
+def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert faults_of(copy) == []
     with closing(sqlite3.connect(copy)) as db:
         db.execute(harm)
         db.commit()
-    assert any(finding in fault for fault in faults_of(copy))
+    assert any(said in fault for fault in faults_of(copy))
 
 
 # ---------------------------------------------------------------- an import, and the lock

@@ -1,4 +1,4 @@
-"""A power cut never damages the database, as the README promises."""
+"""A power cut harms no file: what the README promises of the database file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storage.writer import writing
 from support.command_line import Shop, ended, open_shop, short_site
 
 
-def test_the_file_on_disk_is_as_the_readme_describes(tmp_path: Path) -> None:
+def test_the_file_is_kept_as_the_readme_says(tmp_path: Path) -> None:
     database = tmp_path / "kept.db"
     _off, normal, full = range(3)
     with writing(database) as db:

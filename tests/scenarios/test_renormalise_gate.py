@@ -123,7 +123,7 @@ def test_a_killed_renormalise_continues_where_it_stopped(play: Play, monkeypatch
     assert play.ask("SELECT count(*) FROM renormalising") == [(0,)]
 
 
-def test_worker_processes_find_the_same_as_this_process(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_processes_find_what_this_one_finds(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renormalise, "_LEAST_FOR_WORKERS", 1)
     monkeypatch.setattr(renormalise, "_BATCH", 5)
     with closing(sqlite3.connect(play.database)) as db, db:

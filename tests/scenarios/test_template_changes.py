@@ -368,7 +368,7 @@ def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
 
 
 def page(play: Play, reference: str) -> str:
-    """Returns a decision's web page."""
+    """A decision's web page."""
     datasette = application(play.database)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/{NAME}/decisions/{reference.replace(' ', '+')}"))

@@ -68,7 +68,7 @@ def test_a_clock_that_is_ahead_is_reported(world: World) -> None:
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
     assert "the clock of this machine is 30.0 hours ahead of the site's: set it" in outcome.message
-    assert holds_the_truth(world), "the clock hides nothing"
+    assert holds_the_truth(world), "nothing is hidden by it"
 
 
 def test_one_answer_from_a_cache_does_not_make_the_clock_wrong(world: World) -> None:

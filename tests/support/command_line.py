@@ -27,10 +27,9 @@ from lgsco.replica.site import Site
 from support.paths import ROOT
 
 PATIENCE = 60
-"""Seconds after which a process that should have ended counts as hung."""
+"""Seconds until a process that should have ended is called hung."""
 HANG = 5
-"""Seconds after which a process that received a signal counts as hung. It normally ends at once; the rest is for busy
-machines."""
+"""Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""
 
 
 @dataclass(frozen=True)

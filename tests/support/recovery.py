@@ -17,7 +17,7 @@ def goes_on(shop: Shop, stops: int) -> None:
     shop.run("backfill")
     assert shop.held() == shop.truth()
     assert faults_of(shop.database) == []
-    assert not list(shop.folder.glob("kept.db-wal")), "the log is merged into the file"
+    assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
     pages = shop.pages()
     assert len(pages) <= len(set(pages)) + stops
 

@@ -112,7 +112,7 @@ def on_decisions(fault: Fault) -> Callable[[Request], Fault | None]:
 
 
 def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
-    """Answers with the listing of another site, and the pages of this one."""
+    """The listing of another site, with the pages of this one."""
     return lambda request: Instead(shadow, request.target) if "SearchResults" in request.target else None
 
 
