@@ -26,7 +26,7 @@ from ingest.tasks.daily_check import describe_pending, find_damage
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
-from storage.database import connect, reading, said_plainly
+from storage.database import connect, plain_errors, reading
 from storage.errors import ArchiveLost, Busy, LgscoError
 from storage.lock import DAEMON, locked
 from storage.status import Daemon
@@ -373,7 +373,7 @@ def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
 def _write_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> None:
     """Writes a heartbeat into the archive that is watched, and into no other. Raises StoreError."""
     watch.require_place()
-    with said_plainly(database, _BEAT_PATIENCE), contextlib.closing(connect(database, "rw", _BEAT_PATIENCE)) as db:
+    with plain_errors(database, _BEAT_PATIENCE), contextlib.closing(connect(database, "rw", _BEAT_PATIENCE)) as db:
         watch.require(db)
         status.record_daemon(db, heartbeat)
 

@@ -113,7 +113,7 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
             for one in batch:
                 with atomic(db):
                     ids.append(pages.keep(db, codec, one.page))
-                    queue.kept(db, one.page.reference)
+                    queue.record_stored(db, one.page.reference)
             references = [one.page.reference for one in batch]
             with atomic(db):
                 assert not decisions.find_held(db, references)

@@ -37,7 +37,7 @@ from ingest.tasks.template import Template, template
 from ingest.tasks.verify import Repair, repair_file
 from ingest.tasks.withdraw import Withdraw, withdraw
 from storage import journal, runs
-from storage.database import atomic, heeding, plain
+from storage.database import atomic, checking_while_waiting, explain_error
 from storage.errors import Busy, LgscoError
 from storage.fill_state import find_fill_state
 from storage.identity import Identity, MadeBy, find_made_by, find_place, require_known, require_place
@@ -94,7 +94,7 @@ def perform(
         found, left_out = find(task.paths)
         task = replace(task, paths=tuple(found))
     try:
-        with heeding(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
+        with checking_while_waiting(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
             place = _require_archive(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
@@ -207,7 +207,7 @@ def _run(task: Task, run: TaskRun, database: Path) -> Outcome:
         outcome = _outcome(task, run)
     except BaseException as error:
         with contextlib.suppress(sqlite3.Error, Stopped):
-            told = plain(database, error) if isinstance(error, sqlite3.Error) else error
+            told = explain_error(database, error) if isinstance(error, sqlite3.Error) else error
             if isinstance(told, LgscoError):
                 _end(run, Outcome("failed", told.exit_code, str(told), run.tally))
             else:

@@ -18,32 +18,32 @@ Ending = Literal["withdrawn", "expired", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A held decision that is not listed, and nobody knows yet why."""
+    """A stored decision that is no longer listed, for a reason that is not known yet."""
 
     reference: str
     noticed_at: str
     stood_on: date
-    """The day its last card stood on."""
+    """The date it was last listed under."""
     gone: int
-    """How often its page was gone since then."""
+    """How often its page was found gone since then."""
     gone_first_at: str | None
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an address answered when it was asked for."""
+    """What the site answered to a request for a decision's page."""
 
     sentence: str
     status: int | None = None
-    """HTTP; None where there was no answer, or none was stored."""
+    """The HTTP status; None if there was no answer, or none was stored."""
     words: str | None = None
-    """What the page says of its being gone, in its own words."""
+    """The page's own words for why it is gone, if it has any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """A decision that left the site and is to be judged. Instants are UTC."""
+    """A decision that left the site, for a reason still to be decided. Instants are UTC."""
 
     reference: str
     noticed_at: str
@@ -53,7 +53,7 @@ class Departed:
     last_seen: str
     """When the site last showed it."""
     first_gone: str
-    """When its address was first asked for and gone, after a proven listing lacked it."""
+    """When its page was first found gone, after a proven listing no longer showed the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,19 @@ class KnownStatement:
     reference: str
     decided: date
     place: Literal["listed", "unlisted", "gone", "withdrawn"]
-    """unlisted: nobody knows yet why. gone: it left the site, by age or for an unknown reason."""
+    """unlisted: the reason is not known yet. gone: it left the site, by age or for an unknown reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verdict rests on, beside the answers of the address."""
+    """The evidence for a verdict, in addition to the answers for the decision's page."""
 
     age_seen: int
     """Days from the decision to when the site last showed it."""
     age_gone: int
     """Days from the decision to when it was first found gone."""
     as_old_known: int
-    """Other statements of about its date that are known, in proven dates."""
+    """Other known statements of about the same date, in proven dates."""
     as_old_gone: int
     as_old_listed: int
 
@@ -88,8 +88,8 @@ class DepartureVerdict:
     evidence: Evidence
 
 
-def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: int) -> None:
-    """Records that a held decision is no longer listed; its page is to be asked for at once."""
+def record_absence(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: int) -> None:
+    """Records that a stored decision is no longer listed. Its page is due to be requested at once."""
     db.execute(
         "INSERT OR IGNORE INTO absences (reference, noticed_at, stood_on, run, next_at) "
         "SELECT reference, ?2, ?3, ?4, ?2 FROM held_from_site WHERE reference = ?1",
@@ -97,8 +97,8 @@ def notice(db: sqlite3.Connection, reference: str, stood_on: str, at: str, run: 
     )
 
 
-def returned(db: sqlite3.Connection, reference: str, at: str) -> None:
-    """Records that a decision is listed again, whatever its absence was taken for."""
+def record_return(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Records that a decision is listed again, whatever reason was recorded for its absence."""
     db.execute("UPDATE absences SET returned_at = ? WHERE reference = ? AND returned_at IS NULL", (at, reference))
     db.execute(
         "UPDATE decisions SET status = 'published' WHERE reference = ? AND status IN ('expired', 'withdrawn', 'gone')",
@@ -107,9 +107,9 @@ def returned(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
-    """The unexplained absences whose page is to be asked for by now.
+    """Finds the unexplained absences with a page that is due to be requested.
 
-    `furthest`: what is put off beyond it was put off by a clock that has been set right since then, so it is due.
+    `furthest`: a due time later than this was set while the clock was ahead, so the absence counts as due.
     """
     rows = db.execute(
         "SELECT a.reference, a.noticed_at, a.stood_on, a.gone, a.gone_first_at, d.url FROM absences AS a "
@@ -121,7 +121,7 @@ def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
 
 
 def is_open(db: sqlite3.Connection, absence: Absence) -> bool:
-    """Whether it is still unexplained."""
+    """Whether an absence is still unexplained."""
     row = db.execute(
         "SELECT 1 FROM absences WHERE reference = ? AND noticed_at = ? AND ended_at IS NULL AND returned_at IS NULL",
         (absence.reference, absence.noticed_at),
@@ -132,7 +132,10 @@ def is_open(db: sqlite3.Connection, absence: Absence) -> bool:
 def record_answer(
     db: sqlite3.Connection, absence: Absence, answer: Answered, *, at: str, next_at: str, gone: bool | None
 ) -> None:
-    """Records what its page answered. `gone`: that there is no such page, that there is one, or neither (None)."""
+    """Records the answer for the page of an absent decision.
+
+    `gone`: True if the page does not exist, False if it exists, None if the answer shows neither.
+    """
     count = {True: "gone + 1", False: "0", None: "gone"}[gone]
     first = {True: "coalesce(gone_first_at, :at)", False: "NULL", None: "gone_first_at"}[gone]
     last = {True: ":at", False: "NULL", None: "gone_last_at"}[gone]
@@ -153,8 +156,11 @@ def record_answer(
 
 
 def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[Departed]:
-    """The decisions that left the site and are to be judged: those just found gone for the second time, by reference,
-    and those that were judged before and left for an unknown reason."""
+    """Finds the decisions that left the site for a reason still to be decided, oldest date first.
+
+    These are the decisions in `just_found` (references of pages found gone for the second time), and those for which an
+    earlier verdict found no reason.
+    """
     rows = db.execute(
         "SELECT a.reference, a.noticed_at, d.kind, a.stood_on, coalesce(d.last_seen, a.noticed_at), a.gone_first_at "
         "FROM absences AS a JOIN decisions AS d USING (reference) "
@@ -169,7 +175,7 @@ def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[D
 
 
 def find_statements(db: sqlite3.Connection, first: date, last: date) -> list[KnownStatement]:
-    """The statements stored from the site that are or were listed in a range, on dates that the ledger proves."""
+    """Finds the statements from the site that are or were listed in a range, on dates that the ledger proves."""
     rows = db.execute(
         "SELECT e.reference, e.stands_on, CASE WHEN e.unlisted_at IS NULL THEN 'listed' "
         "WHEN d.status = 'withdrawn' THEN 'withdrawn' WHEN d.status IN ('expired', 'gone') THEN 'gone' "
@@ -183,8 +189,10 @@ def find_statements(db: sqlite3.Connection, first: date, last: date) -> list[Kno
 
 
 def record_verdict(db: sqlite3.Connection, departed: Departed, verdict: DepartureVerdict, at: str) -> None:
-    """Records why a decision left the site, and the evidence, unless both are recorded already. Nothing of the decision
-    is deleted."""
+    """Records why a decision left the site, and the evidence, unless both are recorded already.
+
+    Sets the decision's status. Deletes nothing.
+    """
     evidence = asdict(verdict.evidence)
     names = ("ending", *evidence)
     changed = db.execute(

@@ -1,4 +1,4 @@
-"""Known decisions that are read again only to know whether the site's answers can be trusted."""
+"""Known decisions that are fetched again only to find out whether the site's answers can be trusted."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def record_check(
 
 
 def last_check(db: sqlite3.Connection, kind: Kind) -> str | None:
-    """When a check of that kind was last passed."""
+    """Returns when a check of this kind last passed; None if none did."""
     row = db.execute("SELECT max(at) FROM checks WHERE kind = ? AND passed", (kind,)).fetchone()
     return str(row[0]) if row[0] else None
 
 
 def count_known(db: sqlite3.Connection, window: Window) -> int:
-    """How many decisions of a window the site listed last and its page was read of."""
+    """Counts the decisions of a window that are still listed, are stored from the site and are not reports."""
     return int(
         db.execute(f"SELECT count(*) {_KNOWN}", (window.first.isoformat(), window.last.isoformat())).fetchone()[0]
     )
 
 
 def find_known(db: sqlite3.Connection, window: Window, place: int) -> Known:
-    """One of those, by its place from 0."""
+    """Returns one of the decisions that `count_known` counts, by its position from 0, in order of reference."""
     row = db.execute(
         "SELECT reference, url, text FROM decisions WHERE reference = "
         f"(SELECT h.reference {_KNOWN} ORDER BY h.reference LIMIT 1 OFFSET ?)",

@@ -1,4 +1,4 @@
-"""Reads what a claim about some decision dates rests on, all of one moment."""
+"""Reads the rows that a claim about some decision dates is made from, all as of one moment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.model import Intent, Proof, Window
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many decisions of some dates are listed now, as far as the listing was seen."""
+    """How many decisions of some dates are listed now, as far as the listing was walked."""
 
     listed: int
     stored: int
@@ -21,35 +21,35 @@ class Counts:
     excluded: int
     """Of those, the decisions that are not stored because their page was often gone, or does not parse."""
     unreadable: int = 0
-    """Of the excluded, the decisions whose page came again with the bytes that do not parse."""
+    """Of the excluded, the decisions with a page that was fetched again unchanged and does not parse."""
     held_back: int = 0
-    """Of those that are not stored, the decisions that are fetched and wait for a decision about a template change."""
+    """Of those that are not stored, the decisions that are fetched and held back until a template change is decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRows:
-    """What claims are made from."""
+    """The rows that claims are made from."""
 
     proofs: list[Proof]
     """The ledger's rows, oldest first."""
     intents: list[Intent]
-    """What was asked for."""
+    """The ranges of dates that somebody asked for."""
     windows: list[Window]
     """The dates that the claim is about, oldest first; they neither overlap nor touch."""
     counts: dict[Window, Counts]
-    """Of each of those windows, of each range that was asked for, and of all dates."""
+    """The counts of each of those windows, of each range that was asked for, and of all dates."""
     site_total: tuple[int, str] | None
     """The total that the site stated last for all dates, and when."""
     form: str | None = None
-    """The form in which the listing is asked now; None before that was found out."""
+    """The form of the listing that is used now; None before that was found out."""
 
 
 ChooseDates = Callable[[list[Intent]], Sequence[Window]]
-"""Chooses the dates of a claim by what was asked for: oldest first, and neither overlapping nor touching."""
+"""Chooses the dates of a claim from the ranges that were asked for: oldest first, neither overlapping nor touching."""
 
 
 def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimRows:
-    """Reads the rows for a claim. Call it where other reads of the same moment are made, too."""
+    """Reads the rows for a claim. Call it inside the read transaction of the other rows of the report."""
     asked = intents.find_intents(db)
     dates = list(choose_dates(asked))
     everything = Window(date.min, date.max)
@@ -76,7 +76,7 @@ def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
 
 
 def count_held_between(db: sqlite3.Connection, window: Window) -> int:
-    """How many decisions of a window are held from the site."""
+    """Counts the decisions of a window that are stored from the site."""
     row = db.execute(
         "SELECT count(*) FROM held_from_site WHERE decision_date BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),

@@ -1,7 +1,7 @@
-"""Opening the one file for any number of readers, and what readers and the writer share.
+"""Opens the database file for readers, with what readers and the writer share.
 
-`storage.writer` opens it for the one writer. Starting a reader must stay cheap, so nothing here needs more
-than the standard library.
+`storage.writer` opens it for the one writer. Starting a reader must stay cheap, so this module imports only the
+standard library.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ SCHEMA_VERSION = 16
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
-"""How long a statement waits for another connection's lock on the file."""
+"""Seconds that a statement waits for another connection's lock on the file."""
 
 STEP_SECONDS = 0.25
-"""The steps in which the writer waits for it: while SQLite waits, Python hears no signal."""
+"""The writer waits for the lock in steps of this many seconds, because Python handles no signal while SQLite waits."""
 
 _MIGRATIONS = "_sqlite_migrations"
 """Where sqlite-utils lists the migrations that were applied."""
 
 IMMUTABLE = "ro&immutable=1"
-"""SQLite's URI mode that takes no locks: the answers are wrong where somebody writes meanwhile."""
+"""SQLite's URI mode that takes no locks. Answers are wrong if another process writes at the same time."""
 
 _NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
-"""SQLite's word for a disk too full for the side file that readers and the writer share."""
+"""SQLite's error name for a disk that is too full for the shared-memory file (`-shm`) of readers and writer."""
 
 _WRITE_FAILED = (_NO_ROOM_TO_SHARE, "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
-"""SQLite's words for a write that failed; a quota that is used up is called so."""
+"""SQLite's error names for a write that failed. SQLite reports a used-up disk quota like this."""
 
-_heed: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
+_check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database for a reader, beside whoever writes. Raises SchemaMismatch, StoreFailed."""
+    """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
         raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
-    with said_plainly(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
+    with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
@@ -59,8 +59,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Raises StoreFailed in the end, and in place of SQLite's errors, where a file that can only be read as if nobody
-    wrote it was written meanwhile: what was read may then mix two states."""
+    """Raises StoreFailed if a file that is read without locks was written at the same time.
+
+    What was read may then mix two states. The error is raised at the end of the context, and replaces an error of
+    SQLite's. Files that can be read with locks are not checked.
+    """
     before = find_file_state(path) if reading_mode(path) == IMMUTABLE else None
     try:
         yield
@@ -73,14 +76,18 @@ def unchanged(path: Path) -> Iterator[None]:
 def _raise_if_changed(path: Path, before: FileState | None) -> None:
     if before is not None and find_file_state(path) != before:
         raise StoreFailed(
-            f"{path} was written while it was read, and this user may not lock it, so that what was read may mix two "
+            f"{path} was written while it was read, and this user may not lock it, so the result may mix two "
             "states; run the command again, or let this user write the file and its folder"
         )
 
 
 @contextlib.contextmanager
 def atomic(db: sqlite3.Connection) -> Iterator[None]:
-    """One transaction that takes the write lock at once: upgrading a read fails whatever the busy timeout."""
+    """Runs one transaction that takes the write lock at once.
+
+    A transaction that begins with a read cannot wait for the write lock: SQLite fails at once, whatever the busy
+    timeout.
+    """
     try:
         _begin(db)
         yield
@@ -93,16 +100,19 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
 
 def _begin(db: sqlite3.Connection) -> None:
     try:
-        patiently(lambda: db.execute("BEGIN IMMEDIATE"))
+        retry_while_locked(lambda: db.execute("BEGIN IMMEDIATE"))
     except BaseException:
-        # The lock was waited for: what is still tried on the way out must not wait for it again.
+        # The wait is over: statements on the way out must not wait for the lock again.
         db.execute("PRAGMA busy_timeout = 0")
         raise
 
 
-def patiently(do: Callable[[], object]) -> None:
-    """Does what another connection's lock may be in the way of, on a connection that waits `STEP_SECONDS` for it: again
-    and again, until it is done or `BUSY_SECONDS` are over."""
+def retry_while_locked(do: Callable[[], object]) -> None:
+    """Calls `do` again and again while another connection's lock prevents it, for up to `BUSY_SECONDS`.
+
+    The connection must wait `STEP_SECONDS` for a lock. Raises what `do` raises, and what the function of
+    `checking_while_waiting` raises.
+    """
     for left in reversed(range(max(1, round(BUSY_SECONDS / STEP_SECONDS)))):
         try:
             do()
@@ -110,43 +120,45 @@ def patiently(do: Callable[[], object]) -> None:
         except sqlite3.Error as error:
             if not left or not _is_locked(error):
                 raise
-        _heed.get()()
+        _check_while_waiting.get()()
 
 
 @contextlib.contextmanager
-def heeding(told: Callable[[], None]) -> Iterator[None]:
-    """While the context lasts, `told` is called again and again while the writer waits for a lock; what it raises ends
-    the wait."""
-    before = _heed.set(told)
+def checking_while_waiting(check: Callable[[], None]) -> Iterator[None]:
+    """Calls `check` again and again while the writer waits for a lock; an error that it raises ends the wait."""
+    before = _check_while_waiting.set(check)
     try:
         yield
     finally:
-        _heed.reset(before)
+        _check_while_waiting.reset(before)
 
 
 @contextlib.contextmanager
-def said_plainly(path: Path, patience: float | None = None) -> Iterator[None]:
-    """SQLite's own errors, as one sentence each: raises Busy, StoreFailed. `patience` as for `connect`."""
+def plain_errors(path: Path, patience: float | None = None) -> Iterator[None]:
+    """Turns SQLite's errors into Busy or StoreFailed with one sentence each. `patience`: as for `connect`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise plain(path, error, BUSY_SECONDS if patience is None else patience) from error
+        raise explain_error(path, error, BUSY_SECONDS if patience is None else patience) from error
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that never writes. Where it may, it opens the file for writing all the same: the last reader of a
-    file in WAL mode then clears away the log's two side files. Raises StoreFailed for a log of another file."""
+    """Opens a connection that never writes. Raises StoreFailed if the log beside the file belongs to another file.
+
+    It opens the file for writing where this user may write it: the last reader of a file in WAL mode can then remove
+    the log's two side files.
+    """
     check_log(path)
     if not _is_writable(path):
         return connect(path, reading_mode(path))
     db = connect(path, "rw", STEP_SECONDS)
     try:
-        patiently(lambda: db.execute("SELECT 1 FROM sqlite_schema").fetchone())
+        retry_while_locked(lambda: db.execute("SELECT 1 FROM sqlite_schema").fetchone())
     except sqlite3.Error as error:
         db.close()
         log = Path(f"{path}-wal")
         if error_name(error) == _NO_ROOM_TO_SHARE and not (log.exists() and log.stat().st_size):
-            return connect(path, IMMUTABLE)  # without room for the side files nobody can be writing it
+            return connect(path, IMMUTABLE)  # nobody can write it without room for the side files
         raise
     db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     db.execute("PRAGMA query_only = ON")
@@ -154,10 +166,11 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def reading_mode(path: Path) -> str:
-    """SQLite's URI mode for a reader that never writes, with its parameters.
+    """Returns SQLite's URI mode for a reader that never writes, with its parameters.
 
-    `IMMUTABLE` only where nothing else works: a file in WAL mode, without its side files, that this user may not write.
-    Somebody else may; who reads so compares `find_file_state` before and after. Elsewhere SQLite's locks do.
+    `IMMUTABLE` is used only where nothing else works: a file in WAL mode, without its side files, that this user may
+    not write. Another user may write it, so the caller compares `find_file_state` before and after. In all other cases
+    SQLite's locks protect the reader.
     """
     if _is_writable(path):
         return "ro"
@@ -170,16 +183,16 @@ def reading_mode(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What changes when a database file is replaced, or written."""
+    """The properties of a database file that change when it is replaced or written."""
 
     inode: tuple[int, int]
     written: tuple[int, int, int]
-    """Size, and when the contents and the entry were last changed, in nanoseconds."""
+    """The size in bytes, and when the contents and the inode last changed (mtime and ctime), in nanoseconds."""
     has_log: bool
 
 
 def find_file_state(path: Path) -> FileState | None:
-    """The state of a database file; None where there is none."""
+    """Returns the state of a database file; None if there is no file."""
     try:
         found = path.stat()
         has_log = Path(f"{path.resolve()}-wal").exists()
@@ -193,8 +206,10 @@ def _is_writable(path: Path) -> bool:
 
 
 def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Connection:
-    """A connection in SQLite's URI mode `ro`, `rw` or `rwc`, without implicit transactions. `patience`: seconds that it
-    waits for a lock, if not as many as usual."""
+    """Opens a connection in SQLite's URI mode `ro`, `rw` or `rwc`, without implicit transactions.
+
+    `patience`: seconds that it waits for a lock; `BUSY_SECONDS` if it is None.
+    """
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     seconds = BUSY_SECONDS if patience is None else patience
     db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=seconds, check_same_thread=False)
@@ -203,21 +218,22 @@ def connect(path: Path, mode: str, patience: float | None = None) -> sqlite3.Con
 
 
 def path_of(db: sqlite3.Connection) -> Path:
-    """The file that a connection is to."""
+    """Returns the file that a connection has open."""
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
 def schema_version(db: sqlite3.Connection, path: Path) -> int:
-    """The file's schema version, 0 for an empty file. Raises SchemaMismatch for a newer one, StoreFailed for a
-    file that holds something else.
+    """Returns the file's schema version, 0 for an empty file.
 
-    The list of migrations says which it is; `user_version`, which `.dump` leaves out, only where there is no list.
+    The list of applied migrations decides. `user_version` counts only where there is no list, since the output of
+    `.dump` leaves it out. Raises SchemaMismatch for a newer version, StoreFailed for a file with tables of another
+    program.
     """
     stated: int = db.execute("PRAGMA user_version").fetchone()[0]
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    # The list of migrations alone is a file whose first migration was interrupted.
+    # A file with only the list of migrations is left by an interrupted first migration.
     if "decisions" not in tables and tables - {_MIGRATIONS, "sqlite_sequence"}:
-        raise StoreFailed(f"{path} holds something else than lgsco's tables; name another file with --db")
+        raise StoreFailed(f"{path} has tables that are not lgsco's; name another file with --db")
     applied = _find_last_migration(db) if _MIGRATIONS in tables else 0
     newest = max(stated, applied)
     if newest > SCHEMA_VERSION:
@@ -228,14 +244,14 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
 
 
 def _find_last_migration(db: sqlite3.Connection) -> int:
-    """The number of the last migration that was applied, 0 for none."""
+    """Returns the number of the last migration that was applied, 0 if none was."""
     query = f"SELECT max(CAST(substr(name, 2, 3) AS INTEGER)) FROM {_MIGRATIONS} WHERE migration_set = 'lgsco'"
     (number,) = db.execute(query).fetchone()
     return int(number or 0)
 
 
 def error_name(error: sqlite3.Error) -> str:
-    """SQLite's name of an error; "" for those that are Python's own."""
+    """Returns SQLite's name of an error; "" for errors that Python's module raises itself."""
     return getattr(error, "sqlite_errorname", "")
 
 
@@ -243,11 +259,11 @@ def _is_locked(error: sqlite3.Error) -> bool:
     return error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
-    """An error of SQLite's as one sentence: what, where, what to do. `waited`: seconds, for a lock."""
+def explain_error(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> StoreError:
+    """Turns an error of SQLite's into one sentence: what happened, where, what to do. `waited`: seconds, for a lock."""
     name = error_name(error)
-    if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (told := describe_lack_of_room(path, name)):
-        return StoreFailed(f"{path}: {told}; free room and run the same command again, nothing stored is lost")
+    if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (reason := describe_lack_of_room(path, name)):
+        return StoreFailed(f"{path}: {reason}; free disk space and run the same command again; nothing stored is lost")
     if _is_locked(error):
         return Busy(f"{path} stayed locked by another program for {waited:g} seconds; close it and try again")
     if name.startswith("SQLITE_NOTADB"):
@@ -258,7 +274,7 @@ def plain(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS) -> Sto
         return StoreFailed(f"{path} is damaged ({error}); `lgsco restore BACKUP` puts a snapshot of it in its place")
     if not name and str(error).startswith("Could not decode to UTF-8"):
         return StoreFailed(
-            f"{path} is damaged (it holds text that is not UTF-8); `lgsco restore BACKUP` puts a snapshot of it"
+            f"{path} is damaged (it has text that is not UTF-8); `lgsco restore BACKUP` puts a snapshot of it"
             " in its place"
         )
     if name.startswith("SQLITE_IOERR"):

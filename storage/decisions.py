@@ -1,7 +1,7 @@
-"""Decisions and their revisions: finding what is held, recording what was read.
+"""Finds and records decisions and their revisions.
 
-The current reading of a decision stands in `decisions`; `revisions` has a row for every reading ever recorded, whose
-text and fields are NULL while they are the current ones. Nothing here deletes.
+`decisions` has the current reading of each decision. `revisions` has a row for every reading ever recorded; its text
+and fields are NULL while the reading is the current one. Nothing here deletes rows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Reading:
     document: str | None = None
     """The imported file."""
     again: str | None = None
-    """When a page kept earlier was read again; None for a page or document that was just seen."""
+    """When a stored page was parsed again; None for a page or document that was just fetched or imported."""
 
     @property
     def recorded_at(self) -> str:
@@ -48,11 +48,11 @@ class Reading:
         return sha256_of(self.text)
 
     def fields(self) -> dict[str, str | None]:
-        return _fields(self.decision)
+        return _read_fields(self.decision)
 
 
 class Recorded(NamedTuple):
-    """What its revision says of the current reading of a decision."""
+    """The source and the text's SHA-256 of a decision's current reading, according to its revision."""
 
     source: Source
     text_sha256: str
@@ -84,15 +84,15 @@ class Held:
     import_fields: Mapping[str, str | None]
     """The fields that imports print; of each field the newest value."""
     flaw: str | None = None
-    """What of it is damaged: then nothing that stands here can be trusted, and `lines` may be empty."""
+    """What is damaged, if anything; then no other field can be trusted, and `lines` may be empty."""
     recorded: Recorded | None = None
-    """Its newest revision that was recorded as current."""
+    """For a damaged decision, its newest revision that was recorded as current."""
 
     def fields(self) -> dict[str, str | None]:
-        return _fields(self)
+        return _read_fields(self)
 
 
-def _fields(printed: Decision | Held) -> dict[str, str | None]:
+def _read_fields(printed: Decision | Held) -> dict[str, str | None]:
     """The values of the columns `FIELDS`, in their order."""
     return {name: str(value) if (value := getattr(printed, name)) is not None else None for name in FIELDS}
 
@@ -104,8 +104,10 @@ _HELD = (
 
 
 def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, Held]:
-    """The current readings of those decisions that are held, by reference. A damaged text that is not UTF-8 has
-    replaced characters."""
+    """Finds the current readings of the decisions that are stored, by reference.
+
+    In a damaged text that is not UTF-8, the invalid bytes are replaced.
+    """
     wanted = json.dumps(list(references))
     try:
         rows = db.execute(_HELD, (wanted,)).fetchall()
@@ -117,11 +119,11 @@ def find_held(db: sqlite3.Connection, references: Iterable[str]) -> dict[str, He
             rows = db.execute(_HELD, (wanted,)).fetchall()
         finally:
             db.text_factory = before
-    held = [_held(db, row) for row in rows]
+    held = [_make_held(db, row) for row in rows]
     return {one.reference: one for one in held}
 
 
-def _held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
+def _make_held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
     *covered, stored, text, last_seen = row
     of = dict(zip((*DECISION, "kinds", "numbers"), covered, strict=True))
     flaw = find_decision_flaw(covered, stored, text, of["text_sha256"], last_seen)
@@ -157,7 +159,7 @@ def _find_recorded(db: sqlite3.Connection, reference: str) -> Recorded | None:
 
 
 def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str], dict[str, str | None]]:
-    """The text digests of a decision's imported revisions, and the fields they print, a newer one's over an older's."""
+    """Finds the SHA-256s of a decision's imported texts, and the newest value of each field that imports print."""
     revisions = db.execute(
         "SELECT text_sha256, fields FROM revisions WHERE reference = ? AND source = 'import' ORDER BY revision",
         (reference,),
@@ -166,7 +168,7 @@ def _find_imports(db: sqlite3.Connection, reference: str) -> tuple[frozenset[str
     for _, fields in revisions:
         try:
             of_it = json.loads(fields or "{}")
-        except ValueError:  # `lgsco verify` names the revision
+        except ValueError:  # `lgsco verify` reports this revision
             continue
         if isinstance(of_it, dict):
             printed.update({name: of_it[name] for name in FIELDS if of_it.get(name) is not None})
@@ -184,7 +186,7 @@ _INSERT_REVISION = (
 
 
 def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int | None) -> None:
-    """Records decisions that are not held yet. Call it inside a transaction.
+    """Records decisions that are not stored yet. Call it inside a transaction.
 
     Many rows go into one statement, because SQLite flushes the full-text index after every statement.
     """
@@ -218,7 +220,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
 
 
 def _first_row(reading: Reading) -> dict[str, str | None]:
-    """The row of `decisions` for a reading of a decision that is not held yet."""
+    """Makes the row of `decisions` for a reading of a decision that is not stored yet."""
     is_published = reading.source == "site"
     return {
         "reference": reading.decision.reference,
@@ -236,7 +238,7 @@ def _first_row(reading: Reading) -> dict[str, str | None]:
 
 
 def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None) -> None:
-    """Makes a reading the current one; the one it follows stays whole in `revisions`. Call it inside a transaction."""
+    """Makes a reading the current one; the one before stays in `revisions`. Call it inside a transaction."""
     reference = reading.decision.reference
     shelve = ", ".join(f"'{name}', d.{name}" for name in (*FIELDS, "url"))
     db.execute(
@@ -263,17 +265,17 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, 
             "reference": reference,
         },
     )
-    lay_out(db, reading)
+    record_layout(db, reading)
     _add_revision(db, reading, change, run, current=True)
 
 
-def keep_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> None:
-    """Keeps an import beside the current reading. Call it inside a transaction."""
+def add_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> None:
+    """Stores an import as a revision beside the current reading. Call it inside a transaction."""
     _add_revision(db, reading, "beside", run, current=False)
 
 
 def fill(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None]) -> None:
-    """Gives NULL columns of a decision the values that a listing card or an import prints."""
+    """Sets the NULL columns of a decision to the values that a listing card or an import prints."""
     known = {name: value for name, value in fields.items() if value is not None}
     if known:
         db.execute(
@@ -283,8 +285,8 @@ def fill(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None
         )
 
 
-def seen(db: sqlite3.Connection, reading: Reading) -> None:
-    """Says that a fetch showed the decision as it is held; a page read again shows nothing of today."""
+def record_unchanged(db: sqlite3.Connection, reading: Reading) -> None:
+    """Records that a fetch showed the decision as it is stored. A stored page parsed again shows nothing new."""
     if reading.again is not None:
         return
     db.execute(
@@ -294,7 +296,7 @@ def seen(db: sqlite3.Connection, reading: Reading) -> None:
 
 
 def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
-    """Says that the site calls the page of a held decision unchanged."""
+    """Records that the site reported the page of a stored decision as unchanged."""
     db.execute(
         "UPDATE decisions SET last_seen = max(last_seen, ?), status = 'published' "
         "WHERE reference = (SELECT reference FROM held_from_site WHERE reference = ?)",
@@ -303,8 +305,8 @@ def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def reread(db: sqlite3.Connection, reading: Reading) -> None:
-    """Brings columns, numbers and kinds of lines up to date where the words stand as they were."""
-    lay_out(db, reading)
+    """Updates the columns, and the numbers and kinds of lines, of a decision with an unchanged text."""
+    record_layout(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = coalesce(:{name}, {name})' for name in FIELDS)}, "
         "normaliser = :normaliser WHERE reference = :reference",
@@ -312,8 +314,8 @@ def reread(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
-def lay_out(db: sqlite3.Connection, reading: Reading) -> None:
-    """Records what each line of a stored decision's text is."""
+def record_layout(db: sqlite3.Connection, reading: Reading) -> None:
+    """Records the kind and number of each line of a stored decision's text."""
     db.execute(
         "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?) "
         "ON CONFLICT (reference) DO UPDATE SET kinds = excluded.kinds, numbers = excluded.numbers",
@@ -335,7 +337,7 @@ def _add_revision(
 
 
 def find_read_by_others(db: sqlite3.Connection, references: Iterable[str], normaliser: str) -> list[str]:
-    """Those of the decisions that another parser read last, from a page of the site."""
+    """Finds which of the decisions were last parsed by another version of the parser, from a page of the site."""
     rows = db.execute(
         "SELECT h.reference FROM held_from_site AS h JOIN decisions AS d USING (reference) "
         "WHERE h.reference IN (SELECT value FROM json_each(?)) AND d.normaliser <> ? "
@@ -346,7 +348,7 @@ def find_read_by_others(db: sqlite3.Connection, references: Iterable[str], norma
 
 
 def count_read_by_others(db: sqlite3.Connection, normaliser: str) -> int:
-    """How many decisions another parser read last, from pages that are stored."""
+    """Counts the decisions that another version of the parser parsed last, from stored pages."""
     row = db.execute(
         "SELECT count(*) FROM held_from_site AS h JOIN decisions AS d USING (reference) WHERE d.normaliser <> ? "
         "AND h.reference IN (SELECT reference FROM pages WHERE state = 'read')",
@@ -356,7 +358,7 @@ def count_read_by_others(db: sqlite3.Connection, normaliser: str) -> int:
 
 
 def find_document(db: sqlite3.Connection, reference: str) -> str | None:
-    """The path of the document that a decision was imported from last; None where none was."""
+    """Returns the path of the document that a decision was last imported from; None if there is none."""
     row = db.execute(
         "SELECT document FROM revisions WHERE reference = ? AND document IS NOT NULL ORDER BY revision DESC LIMIT 1",
         (reference,),
@@ -365,7 +367,7 @@ def find_document(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_text(db: sqlite3.Connection, reference: str, revision: int | None = None) -> str | None:
-    """The text of a decision, of its current reading or of one revision; None when it is not held."""
+    """Returns the text of a decision's current reading or of one revision; None if it is not stored."""
     if revision is None:
         row = db.execute("SELECT text FROM decisions WHERE reference = ?", (reference,)).fetchone()
     else:

@@ -1,17 +1,17 @@
-"""Digests of rows: a SHA-256 beside each row, by which a value that changed on the disk is noticed.
+"""Computes and checks digests of rows: a SHA-256 beside each row shows that a value changed on the disk.
 
-A row's digest is made of its columns in a fixed order: their UTF-8 bytes, numbers in decimal, NULL as the byte FF,
-with the byte FE between two columns. Neither byte occurs in UTF-8, so no two rows are the same bytes. A text counts
-by its own SHA-256 (`text_sha256`), which is checked apart.
+A row's digest is made from its columns in a fixed order: their UTF-8 bytes, numbers in decimal, NULL as the byte FF,
+with the byte FE between two columns. Neither byte occurs in UTF-8, so two different rows never give the same bytes. A
+text is represented by its own SHA-256 (`text_sha256`), which is checked separately.
 
-The column `sha256` holds it: of a decision with its layout in `layouts`, of a revision, a raw page and a dictionary in
-their own row. NULL: the row differed from what it should be when the digests were introduced, so it has none.
+The column `sha256` stores the digest. The digest of a decision and its layout is in `layouts`; a revision, a raw page
+and a dictionary have it in their own row. NULL means that the row was damaged when digests were introduced.
 
-Who inserts a decision, a revision, a page or a dictionary gives the digest with it. `keep_digests` does the rest on
-the writer's connection, by triggers of that connection: a table of `FACTS` gets its digest at every insert, and every
-change of a covered column makes a new digest, in the same statement, but only where the digest fitted before the
-change. So no writer can vouch for a damaged row by changing something else in it. A statement that sets the digest
-itself has checked the row before.
+Code that inserts a decision, a revision, a page or a dictionary also inserts its digest. `keep_digests` does the rest
+with temporary triggers on the writer's connection. A row of a table of `FACTS` gets its digest when it is inserted. Any
+change of a covered column renews the digest in the same statement, but only if the digest matched before the change. So
+no writer can make a damaged row look sound by changing another column of it. A statement that sets the digest itself
+must have checked the row before.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ DECISION = (
     *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
     *("status", "first_seen", "updated_at", "text_sha256", "normaliser", "source"),
 )
-"""The covered columns of `decisions`: those of an export but `last_seen`, which every proven listing moves, and the
-text itself. `LAYOUT` follows them in the digest."""
+"""The covered columns of `decisions`: all columns of an export except `last_seen`, which every proven listing changes,
+and the text itself. `LAYOUT` follows them in the digest."""
 LAYOUT = ("kinds", "numbers")
 _FIRST_SEEN = DECISION.index("first_seen")
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A table whose rows have their digest in a column `sha256` of their own."""
+    """A table with the digest of each row in its column `sha256`."""
 
     table: str
     key: tuple[str, ...]
     terms: tuple[str, ...]
-    """What the digest is made of: columns, or SQL of them with `{row}` before each."""
+    """What the digest is made from: columns, or SQL expressions with `{row}` before each column."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns among the terms; a change of one makes a new digest."""
+        """The columns that the terms name; a change of any of them renews the digest."""
         return tuple(re.sub(r"\{row\}\.(\w+).*", r"\1", term) for term in self.terms)
 
     def sql(self, row: str) -> str:
-        """The terms as a list in SQL, of a row called so in it."""
+        """Returns the terms as an SQL list, for a row with this alias."""
         return ", ".join(self._terms(row))
 
     def sql_bytes(self, row: str) -> str:
-        """The same as bytes: a damaged text need not be UTF-8."""
+        """Returns the terms as an SQL list of BLOBs, because a damaged text may not be UTF-8."""
         return ", ".join(f"CAST({term} AS BLOB)" for term in self._terms(row))
 
     def _terms(self, row: str) -> list[str]:
@@ -74,7 +74,7 @@ PAGES = Covered(
         "body",
     ),
 )
-"""By the compressed body: with its dictionary, which has a digest too, it says what the page was."""
+"""Covers the compressed body: together with its dictionary, which has its own digest, it determines the page."""
 DICTIONARIES = Covered("dictionaries", ("id",), ("id", "trained_at", "pages", "data"))
 
 FACTS: tuple[Covered, ...] = (
@@ -82,14 +82,14 @@ FACTS: tuple[Covered, ...] = (
     Covered("notes", ("reference", "position"), ("reference", "position", "date", "text")),
     Covered("related", ("reference", "other", "reason"), ("reference", "other", "reason", "similarity")),
 )
-"""Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them. A table
-joins them with a column `sha256 TEXT` in its migration; its digests are made at every insert."""
+"""Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them. To add a
+table, give it a column `sha256 TEXT` in its migration and list it here; its digests are made at every insert."""
 
 INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
 
 
 def digest(values: Iterable[object]) -> str:
-    """The digest of a row's values, as hexadecimal."""
+    """Computes the digest of a row's values, as hexadecimal."""
     return hashlib.sha256(
         b"\xfe".join(
             [
@@ -105,17 +105,20 @@ def _encode(value: object) -> bytes:
 
 
 def sha256_of(text: object) -> str:
-    """The SHA-256 of a text in UTF-8, as `text_sha256` holds it. In a damaged table there may be anything in its
-    place."""
+    """Computes the SHA-256 of a text in UTF-8, as in the column `text_sha256`.
+
+    Accepts any value, since a damaged table may have anything in place of a text.
+    """
     return hashlib.sha256(_encode(text)).hexdigest()
 
 
 def find_decision_flaw(
     covered: Sequence[object], stored: object, text: object, text_sha256: object, last_seen: object = None
 ) -> str | None:
-    """What of a decision is damaged; None where nothing is.
+    """Describes what is damaged in a decision; None if nothing is.
 
-    `covered`: its columns `DECISION` and `LAYOUT`; `stored`: its digest. All may be bytes of UTF-8, as SQLite has them.
+    `covered`: its columns `DECISION` and `LAYOUT`; `stored`: its digest. All may be bytes of UTF-8, as SQLite stores
+    them.
     """
     flaws = []
     if sha256_of(text) != _as_text(text_sha256):
@@ -142,7 +145,7 @@ def _as_text(value: object) -> object:
 
 
 def find_flaw(db: sqlite3.Connection, reference: str) -> str | None:
-    """What of a stored decision is damaged, but for its past revisions; None where nothing is or it is not stored."""
+    """Describes what is damaged in a decision, past revisions aside; None if nothing is, or it is not stored."""
     row = db.execute(
         f"SELECT {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.text, d.text_sha256, "
         "d.last_seen FROM decisions AS d LEFT JOIN layouts AS y USING (reference) WHERE d.reference = ?",
@@ -155,8 +158,10 @@ def find_flaw(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) -> str | None:
-    """What of a revision is damaged, of the current one the decision itself too; None where nothing is, or there is no
-    such revision."""
+    """Describes what is damaged in a revision; None if nothing is, or there is no such revision.
+
+    For the current revision, the decision itself is checked too.
+    """
     row = db.execute(
         f"SELECT {REVISIONS.sql('r')}, r.sha256, r.text, r.text_sha256 FROM revisions AS r "
         "WHERE reference = ? AND revision = ?",
@@ -173,7 +178,7 @@ def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) ->
 
 
 def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
-    """What of a stored decision, or of what its revisions say, is damaged."""
+    """Describes what is damaged in a stored decision or in the rows of its revisions; None if nothing is."""
     flaw = find_flaw(db, reference)
     if flaw is not None:
         return flaw
@@ -189,7 +194,7 @@ def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def keep_digests(db: sqlite3.Connection) -> None:
-    """Makes a connection keep the digests in step with what it writes, as the module's description says."""
+    """Makes a connection update the digests of the rows that it writes, as the module's docstring explains."""
     db.create_function("lgsco_digest", -1, lambda *values: digest(values), deterministic=True)
     _keep_decisions(db)
     for covered in (REVISIONS, *FACTS, PAGES, DICTIONARIES):
@@ -232,7 +237,7 @@ def _keep_decisions(db: sqlite3.Connection) -> None:
 
 
 def vouch(db: sqlite3.Connection, references: Sequence[str]) -> None:
-    """Gives decisions the digest of what stands in their rows now. For what was just written or checked whole."""
+    """Makes the digests of decisions match their rows. Call it only for rows just written or fully checked."""
     for reference in references:
         row = db.execute(
             f"SELECT {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers FROM decisions AS d "
@@ -244,13 +249,13 @@ def vouch(db: sqlite3.Connection, references: Sequence[str]) -> None:
 
 
 def find_unchecked(db: sqlite3.Connection, limit: int) -> list[str]:
-    """Decisions whose row the migration has not compared with their stored page: they have no digest yet."""
+    """Finds decisions without a digest: their row was not compared with their page since the migration."""
     rows = db.execute("SELECT reference FROM unchecked ORDER BY reference LIMIT ?", (limit,))
     return [reference for (reference,) in rows]
 
 
 def record_checked(db: sqlite3.Connection, reference: str, *, fits: bool) -> None:
-    """Records that a decision was compared with its stored page; it gets its digest where it fits."""
+    """Records that a decision was compared with its stored page. It gets its digest if the two match."""
     if fits:
         vouch(db, [reference])
     db.execute("DELETE FROM unchecked WHERE reference = ?", (reference,))

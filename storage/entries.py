@@ -1,8 +1,8 @@
-"""What the listing showed: its entries, where they stand, what moved and what is no longer shown.
+"""Records what the listing shows: its entries, their dates, what moved and what is no longer shown.
 
-Entries that are not held become queue rows in the transaction that records the listing which named them, so
-progress is a question to the database and a killed run resumes by asking. An entry that is new on a day whose window
-was walked before, or leaves one, takes that day's proof with it: the ledger never claims more than what was seen.
+Entries that are not stored become queue rows in the transaction that records the listing, so progress is a question to
+the database and a killed run resumes by asking it. If an entry appears on, or leaves, a day of a window that was walked
+before, that day loses its proof: the ledger never claims more than what was seen.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from storage.stored import to_day
 
 _CARD = ("reference", "url", "authority", "outcome", "subcategory", "decision_date", "kind", "title", "summary")
 _WORDS = ("authority", "title", "summary")
-"""What a card prints in words of its own: a change of one capital is a change."""
+"""Fields in the card's own words: here a change of a single capital letter counts as a change."""
 _FOLLOWED = ("decision_date", "url", "outcome", "subcategory", "kind", *_WORDS)
-"""What of a card is recorded when it changes, and queues the decision."""
+"""The fields of a card that are compared: a change is recorded and queues the decision."""
 
 
 def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, window: Window, run: int) -> None:
-    """Records the cards of a listing page of a window, in their order. Call it inside a transaction.
+    """Records the cards of one listing page of a window, in their order. Call it inside a transaction.
 
-    What is not held, or shows itself changed, is queued.
+    Decisions that are not stored, or have a changed card, are queued.
     """
-    cards = _standing(entries, window)
+    cards = _date_cards(entries, window)
     known = _find_known(db, [entry.reference for entry, _ in cards])
     new = []
     for entry, day in cards:
@@ -37,11 +37,11 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
             new.append((entry, day))
         else:
             stood = to_day(before["stands_on"], "a listing entry")
-            # A card without a date says nothing against where it stood.
+            # A card without a date does not contradict the date that the entry had.
             stays = entry.decision_date is None and window.first <= stood <= window.last
             _record_again(db, entry, stood if stays else day, before, at, run)
     for day in {day for _, day in new}:
-        ledger.doubt(db, day, at, run)
+        ledger.drop_day_proof(db, day, at, run)
     db.executemany(
         f"INSERT INTO entries ({', '.join(_CARD)}, stands_on, first_listed, last_listed) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -57,14 +57,17 @@ def record_listing(db: sqlite3.Connection, entries: Iterable[Entry], at: str, wi
 
 
 def find_addresses(db: sqlite3.Connection) -> list[str]:
-    """The address of every decision that is listed or queued: what may be asked for one day."""
+    """Finds the address of every decision that is listed or queued: these may be requested some day."""
     rows = db.execute("SELECT url FROM entries WHERE unlisted_at IS NULL UNION SELECT url FROM queue ORDER BY url")
     return [url for (url,) in rows]
 
 
-def _standing(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, date]]:
-    """The cards, one for each reference, with the day each stands on: the listing goes from the newest to the oldest,
-    so one that prints no date stands on the day of the one before it, or on the window's last."""
+def _date_cards(entries: Iterable[Entry], window: Window) -> list[tuple[Entry, date]]:
+    """Returns the cards, one for each reference, with the day that each is listed under.
+
+    The listing goes from the newest to the oldest, so a card without a date takes the date of the card before it, or
+    the window's last day.
+    """
     day = window.last
     cards: dict[str, tuple[Entry, date]] = {}
     for entry in entries:
@@ -94,16 +97,18 @@ def _find_known(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, 
 def _record_again(
     db: sqlite3.Connection, entry: Entry, day: date, before: dict[str, str | None], at: str, run: int
 ) -> None:
-    """Records another card of an entry: where it differs, the difference and a queue row too. What the card before did
-    not show, or was not kept of it, differs from nothing."""
+    """Records another card of an entry. If it differs, the difference and a queue row are recorded too.
+
+    A field that the earlier card did not show, or that was not stored then, counts as unchanged.
+    """
     stood = to_day(before["stands_on"], "a listing entry")
     returned = before["unlisted_at"] is not None
     if returned:
-        ledger.doubt(db, day, at, run)
-        absences.returned(db, entry.reference, at)
+        ledger.drop_day_proof(db, day, at, run)
+        absences.record_return(db, entry.reference, at)
     elif stood != day:
-        ledger.doubt(db, stood, at, run)
-        ledger.doubt(db, day, at, run)
+        ledger.drop_day_proof(db, stood, at, run)
+        ledger.drop_day_proof(db, day, at, run)
     now = dict(zip(_CARD, _columns(entry), strict=True))
     changed = [
         (name, was, is_)
@@ -124,22 +129,25 @@ def _record_again(
 
 
 def _differ(name: str, was: str, is_: str) -> bool:
-    return was != is_ if name in _WORDS else _plain(was) != _plain(is_)
+    return was != is_ if name in _WORDS else _normalise(was) != _normalise(is_)
 
 
 def is_same_address(one: str, other: str) -> bool:
-    """Whether two paths of decisions are the same, with another case or a slash at the end."""
-    return _plain(one) == _plain(other)
+    """Whether two paths of decisions are the same, ignoring case and a slash at the end."""
+    return _normalise(one) == _normalise(other)
 
 
-def _plain(value: str) -> str:
-    """A value as it is compared: an address is the same with another case or a slash at its end."""
+def _normalise(value: str) -> str:
+    """Normalises a value for comparison: an address is the same in another case or with a slash at its end."""
     return value.rstrip("/").casefold()
 
 
 def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str], at: str, run: int) -> list[str]:
-    """Records that a whole and unchanged walk of a window listed just those: what stood in it and is not among them is
-    listed no more. Returns their references. Call it inside a transaction."""
+    """Records which entries of a window are no longer listed, and returns their references.
+
+    Call it inside a transaction, after a walk that went through the whole listing of the window while the listing did
+    not change. `listed`: the references that the walk listed.
+    """
     rows = db.execute(
         "SELECT reference, stands_on FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
         "AND reference NOT IN (SELECT value FROM json_each(?))",
@@ -147,12 +155,12 @@ def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str
     ).fetchall()
     for reference, stood_on in rows:
         db.execute("UPDATE entries SET unlisted_at = ? WHERE reference = ?", (at, reference))
-        absences.notice(db, reference, stood_on, at, run)
+        absences.record_absence(db, reference, stood_on, at, run)
     return [reference for reference, _ in rows]
 
 
 def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, Entry]:
-    """The newest card of each of those references that was ever listed."""
+    """Finds the newest card of each reference that was ever listed."""
     found: dict[str, Entry] = {}
     for reference in references:
         row = db.execute(
@@ -169,7 +177,10 @@ def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str,
 
 
 def find_moved_meanwhile(db: sqlite3.Connection, window: Window, since: str) -> list[str]:
-    """Entries of a window whose page, fetched since then, bears a date outside it: they moved while it was walked."""
+    """Finds the entries of a window that moved while it was walked.
+
+    Their page was fetched since `since`, and has a date outside the window.
+    """
     first, last = window.first.isoformat(), window.last.isoformat()
     rows = db.execute(
         "SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
@@ -181,7 +192,7 @@ def find_moved_meanwhile(db: sqlite3.Connection, window: Window, since: str) -> 
 
 
 def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> int:
-    """How many entries of a window were listed since an instant."""
+    """Counts the entries of a window that were listed since an instant."""
     row = db.execute(
         "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? AND last_listed >= ?",
         (window.first.isoformat(), window.last.isoformat(), since),
@@ -190,7 +201,7 @@ def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> in
 
 
 def count_aged(db: sqlite3.Connection, window: Window) -> int:
-    """How many entries of a window may leave the site by age: all but reports."""
+    """Counts the entries of a window that may leave the site by age: all except reports."""
     row = db.execute(
         "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? AND kind IS NOT 'report'",
         (window.first.isoformat(), window.last.isoformat()),

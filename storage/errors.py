@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class LgscoError(Exception):
-    """Anything the program knows how to say. `str()` is one sentence for the user."""
+    """An error that the program can explain. `str()` is one sentence for the user."""
 
     exit_code = 1
 
@@ -22,7 +22,7 @@ class SchemaMismatch(StoreError):
 
 
 class NoDatabase(StoreError):
-    """There is no database, and what was asked for does not make one."""
+    """There is no database, and the command does not create one."""
 
     exit_code = 2
 
@@ -31,12 +31,12 @@ class NoDatabase(StoreError):
 
 
 class DatabaseExists(StoreError):
-    """There is a database where a new one was to be made."""
+    """A database exists where a new one was to be created."""
 
     exit_code = 2
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is a database already and stays as it is; name another file with --db")
+        super().__init__(f"{path} is already a database and was not changed; name another file with --db")
 
 
 class Busy(StoreError):
@@ -53,8 +53,8 @@ class ArchiveLost(StoreError):
     def __init__(self, path: Path, loss: str) -> None:
         """`loss`: what happened to it, in words that follow its name."""
         super().__init__(
-            f"{path} {loss} while lgsco ran; it ends, and nothing was made in its place. Mount the file's volume, or "
-            "put the right file there with `lgsco restore BACKUP`, and start lgsco again"
+            f"{path} {loss} while lgsco ran, so lgsco stops and makes nothing in its place. Mount the file's volume, "
+            "or put the right file there with `lgsco restore BACKUP`, then start lgsco again"
         )
 
 

@@ -1,4 +1,7 @@
-"""Files for others: the text format, JSON lines, CSV; and a whole copy of the database. `storage.parquet` is beside."""
+"""Writes files for other programs: the text format, JSON lines, CSV, and a full copy of the database.
+
+`storage.parquet` writes Parquet.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from storage.database import error_name, said_plainly
+from storage.database import error_name, plain_errors
 from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, keep_digests
 from storage.errors import StoreFailed
 from storage.model import reference, slug
@@ -31,34 +34,37 @@ without amendment; not in a misleading context; not mainly for advertising.
 The texts are the publisher's words, unaltered; only their layout is this archive's. Each decision's `url` is its
 address on the publisher's site, which may have amended or withdrawn it since.
 """
-"""Goes with everything that is handed on."""
+"""The text of `ATTRIBUTION.txt`, which goes with every export."""
 
 ATTRIBUTION_CSV = """
-In the CSV file an apostrophe stands before every cell that begins with an apostrophe or with what a spreadsheet takes
-for a formula (= + - @ of any width, tab, line feed, carriage return). It is no part of the words: take the first one
-off to have them back.
+In the CSV file, an apostrophe was put before every cell that begins with an apostrophe or with what a spreadsheet takes
+for a formula (= + - @ of any width, tab, line feed, carriage return). It is not part of the words: remove the first
+apostrophe to get the original cell.
 """
-"""Goes with them as CSV."""
+"""What `ATTRIBUTION.txt` says in addition for CSV."""
 
 OLDEST_SQLITE = "3.37"
-"""The version that reads STRICT tables; older ones call the file malformed."""
+"""The oldest SQLite version that reads STRICT tables; older ones report the file as malformed."""
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
 DIGESTS_FILE = "SHA256SUMS"
-"""Beside text files: the digest of each, as `sha256sum --check` reads it. An import takes what is named there."""
+"""Is written beside text files: the SHA-256 of each, as `sha256sum --check` reads it. An import of the folder reads the
+files that are named there."""
 
 COLUMNS = (
     *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
     *("status", "first_seen", "last_seen", "updated_at", "text_sha256", "normaliser", "source", "text"),
 )
-"""The columns of an export, in every form but `text`."""
+"""The columns of an export, in every format except `text`."""
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n", "\r")
 """What a spreadsheet takes for a formula, or skips before one, at the start of a cell (OWASP, CSV injection)."""
 
 
 class SoundRows:
-    """The decisions that fit their digest, one at a time, by reference. `left_out` names the others, once they were
-    passed: reference and what is damaged."""
+    """The decisions that match their digest, one row at a time, by reference.
+
+    After the iteration, `left_out` names the others: reference and what is damaged.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -78,10 +84,10 @@ class SoundRows:
 
 _TEXT, _SHA256, _LAST_SEEN = (COLUMNS.index(name) for name in ("text", "text_sha256", "last_seen"))
 _find_covered = itemgetter(*map((*COLUMNS, *LAYOUT).index, (*DECISION, *LAYOUT)))
-"""What the digest covers of a row of `SoundRows`."""
+"""Picks the values that the digest covers from a row of `SoundRows`."""
 
 Writer = Callable[[Iterable[dict[str, Any]], Path], int]
-"""Writes decisions into a folder, and returns how many."""
+"""Writes decisions into a folder, and returns their number."""
 
 
 class Exported(NamedTuple):
@@ -93,12 +99,12 @@ class Exported(NamedTuple):
 
 
 def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
-    """Writes every decision that fits its digest into a folder, with the attribution beside.
+    """Writes every decision that matches its digest into a folder, with the attribution beside it.
 
-    `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. A file is
-    replaced whole or not at all. Raises StoreFailed.
+    `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
+    file is replaced only once its new version is complete. Raises StoreFailed.
     """
-    writers: dict[str, Writer] = {"text": _text, "jsonl": _jsonl, "csv": _csv}
+    writers: dict[str, Writer] = {"text": _write_text, "jsonl": _write_jsonl, "csv": _write_csv}
     if folder.exists() and not folder.is_dir():
         raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
@@ -109,14 +115,16 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         count = (writer or writers[form])(sound, folder)
         return Exported(count, sound.left_out)
     except OSError as error:
-        raise StoreFailed(f"{folder} cannot be written: {error.strerror or error}; free room or name another") from None
+        raise StoreFailed(
+            f"{folder} cannot be written: {error.strerror or error}; free disk space or name another"
+        ) from None
 
 
-def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / DIGESTS_FILE) as digests, digests.open("w", encoding="utf-8") as sums:
         for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the answer
-            name = f"{_file_name(row['reference'])}.txt"
+            name = f"{_make_file_name(row['reference'])}.txt"
             body = row["text"].encode()
             with replacing(folder / name) as path:
                 path.write_bytes(body)
@@ -124,15 +132,18 @@ def _text(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     return count
 
 
-def _file_name(key: str) -> str:
-    """A reference as a file's name. Raises StoreFailed for what is none: a database from elsewhere may hold a path."""
+def _make_file_name(key: str) -> str:
+    """Turns a reference into a file name.
+
+    Raises StoreFailed if it is not a reference: a foreign database may have a path in its place.
+    """
     try:
         return slug(reference(key))
     except ValueError as error:
-        raise StoreFailed(f"{error}; nothing is written under such a name") from None
+        raise StoreFailed(f"{error}; no file of that name is written") from None
 
 
-def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.jsonl") as path, path.open("w", encoding="utf-8") as file:
         for count, row in enumerate(rows, 1):  # noqa: B007
@@ -140,7 +151,7 @@ def _jsonl(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     return count
 
 
-def _csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
+def _write_csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
     count = 0
     with replacing(folder / "decisions.csv") as path, path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -151,22 +162,30 @@ def _csv(rows: Iterable[dict[str, Any]], folder: Path) -> int:
 
 
 def cell(words: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe before what would be a formula, and before one that stands there
-    already, so that one can always be taken off again."""
+    """Makes a cell that no spreadsheet runs as a formula.
+
+    Puts an apostrophe before what would be a formula, and before an apostrophe that is already there. So a reader can
+    always remove the first apostrophe.
+    """
     return f"'{words}" if words.startswith(("'", *_FORMULA)) else words
 
 
 def as_json(value: object, indent: int | None = None) -> str:
-    """JSON in the letters that it is about; what is not printable is escaped, so that it neither drives a terminal nor
-    ends a line."""
+    """Dumps JSON without ASCII escapes, except for characters that are not printable.
+
+    Those are escaped, so that the output neither controls a terminal nor breaks a line.
+    """
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     if text.isprintable():
         return text
-    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if c == "\n" or c.isprintable() else _escape(c) for c in text)
 
 
 def row_as_json(row: Mapping[str, str | None]) -> str:
-    """What `as_json` makes of a row, in a third of the time: a long text is searched, and not gone through."""
+    """Dumps a row as `as_json` does, in a third of the time.
+
+    It searches a long text for what must be escaped, and does not loop over its characters.
+    """
     return "{" + ", ".join([f'"{name}": {_quote(value)}' for name, value in row.items()]) + "}"
 
 
@@ -177,24 +196,24 @@ def _quote(words: str | None) -> str:
     return f'"{quoted}"' if quoted.isprintable() else as_json(words)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be", "surrogatepass").hex())
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to, this process's own, that takes the other's place once all is written."""
+    """Yields a temporary path to write to, and renames it to `path` when the context ends without an error."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield draft
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-        draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # of a database whose disk was full
+        draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # left by SQLite when the disk was full
 
 
 def _remove_abandoned(path: Path, mine: Path) -> None:
-    """Removes the drafts of a file that killed processes left, and one of this process's name."""
+    """Removes the temporary files that killed processes left, and one with this process's name."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
         process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
         if process.isdecimal() and (draft.name.startswith(mine.name) or not _is_alive(int(process))):
@@ -212,38 +231,41 @@ def _is_alive(process: int) -> bool:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file, whole or not at all; one of that name is replaced. Raises StoreFailed."""
-    target = Path(os.path.realpath(path))  # a link goes on leading where it led
+    """Writes a text file completely or not at all, and replaces an existing one. Raises StoreFailed."""
+    target = Path(os.path.realpath(path))  # replace the file that a link points to, not the link
     if target.exists() and not target.is_file():
-        raise StoreFailed(f"{path} is no file that can be replaced; name another")
+        raise StoreFailed(f"{path} is not a regular file and cannot be replaced; name another")
     try:
         with replacing(target) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StoreFailed(f"{path} cannot be written: {error.strerror or error}; free room or name another") from None
+        raise StoreFailed(
+            f"{path} cannot be written: {error.strerror or error}; free disk space or name another"
+        ) from None
 
 
 def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Damage]:
-    """Writes a consistent, compacted copy of the database, made while others read and write. Returns what is damaged:
-    a public copy leaves those decisions out, with their revisions; another is a backup and has all that the file has.
+    """Writes a consistent, compacted copy of the database while others read and write it; returns what is damaged.
 
-    It is the same archive, with the same UUID. The daemon's state is left out: none runs on the copy. `public` also
-    leaves out raw pages, the journal, the state of the fill, and the queue but for what is excluded: a proof names what
-    it does without. The copy is outside WAL: one file, whole. Raises StoreFailed where the target exists.
+    A public copy leaves out damaged decisions and their revisions. Any other copy is a backup and has all rows of the
+    file. Both are the same archive, with the same UUID, but without the daemon's state, since no daemon runs on them.
+    `public` also leaves out raw pages, the journal, the state of the fill, and the queue except for excluded decisions:
+    windows are proven without these, so they must be named. The copy is not in WAL mode: it is one file. Raises
+    StoreFailed if the target exists.
     """
     if target.exists():
         raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
-    with said_plainly(target), replacing(target) as draft:
+    with plain_errors(target), replacing(target) as draft:
         _remove_abandoned(target, draft)
-        db.execute("PRAGMA query_only = OFF")  # the copy is written, the file is not
+        db.execute("PRAGMA query_only = OFF")  # VACUUM INTO needs this; it writes only the copy
         try:
             db.execute("VACUUM INTO ?", (str(draft),))
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith("SQLITE_CORRUPT"):
                 raise StoreFailed(
-                    f"the database is damaged ({error}) and not copied; `lgsco restore BACKUP` replaces it"
+                    f"the database is damaged ({error}) and was not copied; `lgsco restore BACKUP` replaces it"
                 ) from None
             raise
         finally:
@@ -264,11 +286,11 @@ def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Dama
 
 
 def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
-    """Raises StoreFailed where damaged decisions could not be left out, as where a row has lost its reference."""
+    """Raises StoreFailed if damaged decisions could not be left out, for example where a row has lost its reference."""
     if damages and (left := list(check_rows(copy))):
         raise StoreFailed(
             f"the database is damaged ({left[0]}) and no public copy is made; `lgsco restore BACKUP` replaces it, or "
-            "`lgsco verify --repair` puts back what it can"
+            "`lgsco verify --repair` rebuilds what it can"
         )
 
 
@@ -277,11 +299,11 @@ _PRIVATE = (
     *("rereads", "text_sketches", "unrelated", "renormalising"),
     *("template_answers", "template_sightings", "template_edits", "template_changes"),
 )
-"""The tables that a public snapshot has no rows of."""
+"""The tables that are empty in a public snapshot."""
 
 
 def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
-    """Deletes from a snapshot what is not for the public, and damaged decisions."""
+    """Deletes private rows and damaged decisions from a snapshot."""
     keep_digests(copy)
     copy.execute("BEGIN")
     for key in damaged:
@@ -294,13 +316,13 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
             copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))
     for table in ("layouts", "revisions"):
         copy.execute(f"DELETE FROM {table} WHERE reference NOT IN (SELECT reference FROM decisions)")
-    if damaged:  # taking a damaged text out of the index leaves it damaged
+    if damaged:  # removing a damaged text would leave the index damaged
         copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
     copy.execute("UPDATE revisions SET page = NULL, document = NULL")
-    # They name files, and who runs this.
+    # These name files and the operator.
     copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
     copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
-    # Whoever gets it did not ask for the fill of the archive that it was copied from.
+    # The recipient of a copy did not ask for the fill of the original archive.
     copy.execute("UPDATE archive SET made_by = 'snapshot'")
     copy.execute("DELETE FROM fill_state")
     copy.execute("INSERT INTO fill_state (id) VALUES (1)")
@@ -310,8 +332,10 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
 
 
 def _compact(copy: sqlite3.Connection, draft: Path) -> None:
-    """Puts a compacted copy in the draft's place. VACUUM itself would need room for a second copy in the system's
-    folder for temporary files."""
+    """Replaces the draft with a compacted copy.
+
+    A plain VACUUM would need space for a second copy in the system's folder for temporary files.
+    """
     with replacing(draft) as compacted:
         compacted.unlink(missing_ok=True)
         copy.execute("VACUUM INTO ?", (str(compacted),))

@@ -1,4 +1,4 @@
-"""How it stands with the fill: turned off, suspended, and when it advanced last."""
+"""The state of the fill: turned off, suspended, and when it last made progress."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ class FillState:
     """The row of `fill_state`. Instants are UTC, ISO 8601 with Z."""
 
     turned_off_at: str | None = None
-    """When `lgsco fill off` turned it off; None where it did not."""
+    """When `lgsco fill off` turned it off; None if it is not turned off."""
     progressed_at: str | None = None
     suspensions: int = 0
-    """How often in a row the site refused a slice."""
+    """How many slices in a row the site refused."""
     suspended_at: str | None = None
     suspended_until: str | None = None
     reason: str | None = None
-    """What the site answered."""
+    """What the site answered when it refused."""
 
 
 _COLUMNS = "turned_off_at, progressed_at, suspensions, suspended_at, suspended_until, reason"
 
 
 def find_fill_state(db: sqlite3.Connection) -> FillState:
-    """Reads how it stands."""
+    """Reads the state of the fill."""
     row = db.execute(f"SELECT {_COLUMNS} FROM fill_state").fetchone()
     return FillState(*row) if row else FillState()
 
@@ -44,7 +44,7 @@ def record_progress(db: sqlite3.Connection, at: str) -> None:
 
 
 def end_suspension(db: sqlite3.Connection) -> None:
-    """Records that slices are not suspended, and that the next refusal is the first. Call it inside a transaction."""
+    """Ends a suspension and resets the count of refusals. Call it inside a transaction."""
     db.execute(
         "UPDATE fill_state SET suspensions = 0, suspended_at = NULL, suspended_until = NULL, reason = NULL "
         "WHERE suspensions > 0"
@@ -58,6 +58,6 @@ def turn_off(db: sqlite3.Connection, at: str) -> None:
 
 
 def resume(db: sqlite3.Connection) -> None:
-    """Takes back that it was turned off, and ends a suspension. Call it inside a transaction."""
+    """Turns the fill on again, and ends a suspension. Call it inside a transaction."""
     end_suspension(db)
     db.execute("UPDATE fill_state SET turned_off_at = NULL")

@@ -1,5 +1,7 @@
-"""What parsing finds beside the text: oddities, dated notes, references named in one title, unreadable pages, and the
-kinds of blocks that stand outside decisions. Call what writes inside a transaction.
+"""What parsing finds in addition to the text, and the kinds of blocks outside decisions.
+
+Findings are oddities, dated notes, other references in a title, and unreadable pages. Call functions that write inside
+a transaction.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from storage.model import Decision
 
 
 def record_findings(db: sqlite3.Connection, decision: Decision, at: str, *, is_new: bool = False) -> None:
-    """Replaces the oddities, notes and references of a decision by those of its current reading. `is_new`: whether the
-    decision was not stored before, so that there are none yet."""
+    """Replaces the oddities, notes and references of a decision by those of its current reading.
+
+    `is_new`: the decision was not stored before, so there are none to delete.
+    """
     reference = decision.reference
     if not is_new:
         for table in ("oddities", "notes"):
@@ -47,7 +51,7 @@ class OddCount(NamedTuple):
 
 
 def count_oddities(db: sqlite3.Connection) -> list[OddCount]:
-    """The kinds of oddities, the most frequent first."""
+    """Counts the decisions with each kind of oddity, the most frequent kind first."""
     rows = db.execute(
         "SELECT what, count(DISTINCT reference), max(reference) FROM oddities GROUP BY what ORDER BY 2 DESC, 1"
     )
@@ -55,7 +59,7 @@ def count_oddities(db: sqlite3.Connection) -> list[OddCount]:
 
 
 def find_oddities(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
-    """The oddities found last, newest first."""
+    """Finds the newest oddities, newest first."""
     rows = db.execute(
         "SELECT reference, what, example, found_at FROM oddities ORDER BY found_at DESC, reference LIMIT ?", (limit,)
     )
@@ -66,18 +70,18 @@ def find_oddities(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
 
 
 class Unreadable(NamedTuple):
-    """A decision whose page does not parse, and came again with the same bytes."""
+    """A decision with a page that does not parse and was fetched again with the same bytes."""
 
     reference: str
     since: str
     checked_at: str
     normaliser: str
-    """The parser that failed on it last."""
+    """The version of the parser that last failed on it."""
     error: str
 
 
 def record_unreadable(db: sqlite3.Connection, reference: str, at: str, normaliser: str, error: str) -> None:
-    """Records that the page of a decision came again with the bytes that do not parse."""
+    """Records that the page of a decision was fetched again with the same bytes, which do not parse."""
     db.execute(
         "INSERT INTO unreadable (reference, since, checked_at, normaliser, error) VALUES (?1, ?2, ?2, ?3, ?4) "
         "ON CONFLICT (reference) DO UPDATE SET checked_at = ?2, normaliser = ?3, error = ?4",
@@ -86,12 +90,12 @@ def record_unreadable(db: sqlite3.Connection, reference: str, at: str, normalise
 
 
 def forget_unreadable(db: sqlite3.Connection, references: Sequence[str]) -> None:
-    """Removes decisions whose page parses, or changed."""
+    """Removes decisions from the unreadable ones, since their page parses or changed."""
     db.executemany("DELETE FROM unreadable WHERE reference = ?", [(reference,) for reference in references])
 
 
 def find_unreadable(db: sqlite3.Connection) -> list[Unreadable]:
-    """The decisions whose page is known not to parse, by reference."""
+    """Finds the decisions with a page that is known not to parse, by reference."""
     rows = db.execute("SELECT reference, since, checked_at, normaliser, error FROM unreadable ORDER BY reference")
     return [Unreadable(*row) for row in rows]
 
@@ -107,11 +111,11 @@ class OutsideBlock:
     masked: str
     example: str
     reference: str
-    """The decision on whose page the example stands."""
+    """The decision with the example on its page."""
     first_seen: str
     last_seen: str
     decisions: int
-    """On how many decisions' pages it was seen."""
+    """The number of decisions that show it on their pages."""
 
 
 def count_outside_block(db: sqlite3.Connection, block: OutsideBlock) -> bool:
@@ -139,7 +143,7 @@ def count_outside_block(db: sqlite3.Connection, block: OutsideBlock) -> bool:
 
 
 def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
-    """The kinds of blocks that were seen for the first time last, newest first."""
+    """Finds the newest kinds of blocks by when they were first seen, newest first."""
     rows = db.execute(
         "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
         "ORDER BY first_seen DESC, decisions, hash LIMIT ?",
@@ -149,7 +153,7 @@ def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock
 
 
 def find_frequent_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
-    """The kinds of blocks that stand on most decisions' pages, the most frequent first."""
+    """Finds the most frequent kinds of blocks, by the number of decisions that show them on their pages."""
     rows = db.execute(
         "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
         "ORDER BY decisions DESC, hash LIMIT ?",

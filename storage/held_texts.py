@@ -1,6 +1,6 @@
-"""Texts that wait for a decision about a template change: their pages are stored, and not recorded.
+"""Texts that wait for a decision about a template change: their pages are stored, but not recorded as revisions.
 
-Call what writes inside a transaction.
+Call functions that write inside a transaction.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class HeldText:
-    """A decision of which a page is stored and not recorded."""
+    """A decision with a stored page, and a text that is held back."""
 
     reference: str
     change: int
     page: int
-    """The first of its raw pages."""
+    """The id of the first of its raw pages."""
     held_at: str
     is_new: bool
-    """Whether the decision is not stored otherwise."""
+    """Whether the decision has no row in `decisions` yet."""
     is_amended: bool
-    """Whether it has other new words too."""
+    """Whether its text differs by more than the template change."""
 
 
-def _held(row: tuple[Any, ...]) -> HeldText:
+def _make_held_text(row: tuple[Any, ...]) -> HeldText:
     reference, change, page, held_at, is_new, is_amended = row
     return HeldText(reference, change, page, held_at, bool(is_new), bool(is_amended))
 
@@ -35,7 +35,7 @@ _HELD = "reference, change, page, held_at, is_new, is_amended"
 
 
 def hold(db: sqlite3.Connection, held: HeldText) -> None:
-    """Lets a text wait; a page of the decision that waited before is replaced."""
+    """Holds a text back. It replaces an earlier held text of the decision."""
     db.execute(
         f"INSERT OR REPLACE INTO held_texts ({_HELD}) VALUES (?, ?, ?, ?, ?, ?)",
         (held.reference, held.change, held.page, held.held_at, int(held.is_new), int(held.is_amended)),
@@ -43,31 +43,33 @@ def hold(db: sqlite3.Connection, held: HeldText) -> None:
 
 
 def forget_held(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Removes texts that wait no longer."""
+    """Removes held texts, and does not change their pages."""
     db.executemany("DELETE FROM held_texts WHERE reference = ?", [(reference,) for reference in references])
 
 
 def end_holding(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Removes texts that wait no longer since they, or newer ones, are recorded. Their pages are called recorded too:
-    the newest of them is what the decision was made from."""
+    """Removes held texts after they, or newer ones, were recorded.
+
+    Their pages are marked as recorded too, since the newest of them is the page that the decision was made from.
+    """
     for reference in references:
         if db.execute("DELETE FROM held_texts WHERE reference = ?", (reference,)).rowcount:
             db.execute("UPDATE pages SET state = 'read' WHERE reference = ? AND state = 'held'", (reference,))
 
 
 def release(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Lets texts be recorded."""
+    """Marks held texts to be recorded."""
     db.executemany("UPDATE held_texts SET released = 1 WHERE reference = ?", [(key,) for key in references])
 
 
 def find_held(db: sqlite3.Connection, change: int) -> list[HeldText]:
-    """The texts that wait for a change, by reference."""
+    """Finds the texts that wait for a change, by reference."""
     rows = db.execute(f"SELECT {_HELD} FROM held_texts WHERE change = ? ORDER BY reference", (change,))
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 def find_released(db: sqlite3.Connection, limit: int) -> list[HeldText]:
-    """Texts that wait and can be recorded now, by reference."""
+    """Finds held texts that can be recorded now, by reference."""
     rows = db.execute(
         f"SELECT {', '.join('h.' + name for name in _HELD.split(', '))} FROM held_texts AS h "
         "JOIN template_changes AS c ON c.id = h.change "
@@ -75,13 +77,13 @@ def find_released(db: sqlite3.Connection, limit: int) -> list[HeldText]:
         "ORDER BY h.reference LIMIT ?",
         (limit,),
     )
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 def find_all_held(db: sqlite3.Connection) -> list[HeldText]:
     """Every text that waits, by reference."""
     rows = db.execute(f"SELECT {_HELD} FROM held_texts ORDER BY reference")
-    return [_held(row) for row in rows]
+    return [_make_held_text(row) for row in rows]
 
 
 class Waiting(NamedTuple):
@@ -93,8 +95,10 @@ class Waiting(NamedTuple):
 
 
 def find_waiting(db: sqlite3.Connection, reference: str) -> Waiting | None:
-    """The newer version of a decision that waits; None where none does. A text that differs only by what the user
-    called the template's does not wait."""
+    """Finds the newer version of a decision that waits; None if there is none.
+
+    A text does not wait if the user rejected its change as the template's and it differs by nothing else.
+    """
     row = db.execute(
         "SELECT h.change, h.held_at, h.is_new FROM held_texts AS h JOIN template_changes AS c ON c.id = h.change "
         "WHERE h.reference = ? AND (c.state <> 'rejected' OR h.is_amended)",
@@ -104,7 +108,7 @@ def find_waiting(db: sqlite3.Connection, reference: str) -> Waiting | None:
 
 
 def count_held_back(db: sqlite3.Connection) -> int:
-    """How many decisions are fetched and held back: not stored otherwise."""
+    """Counts the decisions that are fetched and held back, and have no row in `decisions`."""
     return int(db.execute("SELECT count(*) FROM held_texts WHERE is_new").fetchone()[0])
 
 
@@ -120,7 +124,7 @@ class Past(NamedTuple):
 
 
 def find_past(db: sqlite3.Connection, reference: str) -> Past | None:
-    """The reading that the current one of a decision replaced; None where there is none, or an import."""
+    """Finds the reading that a decision's current one replaced; None if there is none. Imports beside do not count."""
     row = db.execute(
         "SELECT page, text, json_extract(fields, '$.url') FROM revisions WHERE reference = ? AND text IS NOT NULL "
         "AND change NOT IN ('beside', 'template') ORDER BY revision DESC LIMIT 1",
@@ -129,6 +133,6 @@ def find_past(db: sqlite3.Connection, reference: str) -> Past | None:
     return Past(*row) if row else None
 
 
-def call_current_template(db: sqlite3.Connection, reference: str) -> None:
-    """Says of the current revision of a decision that its new words are the template's."""
+def mark_current_as_template(db: sqlite3.Connection, reference: str) -> None:
+    """Marks the current revision of a decision as a change of the template's words."""
     db.execute("UPDATE revisions SET change = 'template' WHERE reference = ? AND text IS NULL", (reference,))

@@ -1,6 +1,6 @@
-"""The identity of an archive: by it a running daemon notices that its file was replaced or lost something.
+"""The identity of an archive, by which a running daemon notices that its file was replaced or lost something.
 
-A snapshot and a restored backup are the same archive as the file that they were copied from.
+A snapshot and a restored backup have the same identity as the file that they were copied from.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ MadeBy = Literal["init", "backfill", "import", "demo", "snapshot"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which archive a file is, and how far it is. Nothing that the program does makes one of the numbers less."""
+    """Which archive a file is, with two counts that lgsco never lowers."""
 
     uuid: str
     decisions: int
     last_run: int
-    """The number of the newest run; 0 where there was none."""
+    """The number of the newest run; 0 if there was none."""
 
 
 def find_identity(db: sqlite3.Connection) -> Identity:
-    """Reads the identity of an open archive, all of one moment. Raises Damaged where it has none."""
+    """Reads the identity of an open archive in one query. Raises Damaged if it has none."""
     row = db.execute(
         "SELECT uuid, (SELECT count(*) FROM decisions), (SELECT coalesce(max(id), 0) FROM runs) FROM archive"
     ).fetchone()
@@ -48,9 +48,9 @@ def record_made_by(db: sqlite3.Connection, made_by: MadeBy) -> None:
 
 
 def describe_loss(known: Identity, found: Identity) -> str | None:
-    """What happened to a file that was known, in words; None where nothing is lost. Pure."""
+    """Describes what happened to an archive since its identity was read; None if nothing is lost. Pure."""
     if found.uuid != known.uuid:
-        return f"was replaced by another archive ({found.uuid}, and not {known.uuid})"
+        return f"was replaced by another archive ({found.uuid}, not {known.uuid})"
     if found.decisions < known.decisions:
         return f"lost decisions: it has {found.decisions:,}, and had {known.decisions:,}"
     if found.last_run < known.last_run:
@@ -59,7 +59,7 @@ def describe_loss(known: Identity, found: Identity) -> str | None:
 
 
 def find_place(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; None where there is none. Raises OSError where that cannot be found out."""
+    """Returns device and inode of a file; None if there is no file. Raises OSError if that cannot be found out."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -68,8 +68,10 @@ def find_place(path: Path) -> tuple[int, int] | None:
 
 
 def require_known(db: sqlite3.Connection, path: Path, known: Identity) -> Identity:
-    """Returns the identity of an open archive. Raises ArchiveLost where it is not the one that was known, or lost
-    something."""
+    """Returns the identity of an open archive, compared with the known one.
+
+    Raises ArchiveLost if it is another archive, or has lost something.
+    """
     found = find_identity(db)
     if loss := describe_loss(known, found):
         raise ArchiveLost(path, loss)
@@ -77,7 +79,7 @@ def require_known(db: sqlite3.Connection, path: Path, known: Identity) -> Identi
 
 
 def require_place(path: Path, place: tuple[int, int] | None) -> None:
-    """Raises ArchiveLost where the file that had a place is not there any more."""
+    """Raises ArchiveLost if a file no longer has this device and inode."""
     now = find_place(path)
     if now != place:
         raise ArchiveLost(path, "vanished" if now is None else "was replaced by another file")

@@ -1,4 +1,4 @@
-"""What was asked for: the ranges of decision dates of backfills, of the fill, and the one that sync answers for."""
+"""The ranges of decision dates that were asked for: by backfills, by the fill, and the range that sync answers for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ _COLUMNS = "id, kind, first, last, state, asked_at, changed_at, run, reason, tot
 
 
 def find_intents(db: sqlite3.Connection) -> list[Intent]:
-    """The ranges that count: neither withdrawn nor replaced, in the order in which they were asked for."""
+    """Finds the ranges that are neither withdrawn nor replaced, in the order in which they were asked for."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM intents WHERE state NOT IN ('withdrawn', 'replaced') ORDER BY id")
-    return [_intent(row) for row in rows]
+    return [_make_intent(row) for row in rows]
 
 
 def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -> None:
-    """Records that a run begins a backfill. Unfinished backfills whose range lies in its own are replaced by it. Call
-    it inside a transaction."""
+    """Records that a run begins a backfill. Call it inside a transaction.
+
+    It replaces the unfinished backfills with a range inside its own.
+    """
     db.execute(
         "UPDATE intents SET state = 'replaced', changed_at = ?3 "
         "WHERE kind = 'backfill' AND state IN ('running', 'interrupted', 'paused') AND first >= ?1 AND last <= ?2",
@@ -29,8 +31,10 @@ def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -
 
 
 def record_sync(db: sqlite3.Connection, window: Window, at: str, run: int) -> Window:
-    """Records the range that sync answers for, and returns it: it never begins later than that of an earlier sync. Call
-    it inside a transaction."""
+    """Records the range that sync answers for, and returns it. Call it inside a transaction.
+
+    The range only ever grows: it never begins later than that of an earlier sync.
+    """
     first, last = window.first.isoformat(), window.last.isoformat()
     updated = db.execute(
         "UPDATE intents SET first = min(first, ?1), last = max(last, ?2), "
@@ -48,8 +52,10 @@ def record_fill(db: sqlite3.Connection, window: Window, at: str, run: int) -> No
 
 
 def record_finished(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
-    """Records that backfills reached the end of some windows: sync answers for them. A window that touches a finished
-    one is joined with it. Call it inside a transaction."""
+    """Records that backfills finished some windows, which sync answers for from now on. Call it inside a transaction.
+
+    A window that touches a finished one is joined with it.
+    """
     for window in windows:
         joined = db.execute(
             "UPDATE intents SET first = min(first, ?1), last = max(last, ?2), changed_at = ?3 WHERE id = "
@@ -67,7 +73,7 @@ def record_total(db: sqlite3.Connection, run: int, total: int) -> None:
 
 
 def find_total(db: sqlite3.Connection, run: int) -> int | None:
-    """The total that the site stated for the range of a run's backfill, where it is known."""
+    """Returns the total that the site stated for the range of a run's backfill; None if it is not known."""
     row = db.execute(
         "SELECT total FROM intents WHERE run = ? AND kind = 'backfill' AND state = 'running'", (run,)
     ).fetchone()
@@ -82,7 +88,7 @@ def change(db: sqlite3.Connection, intent: Intent, state: IntentState, at: str, 
 def replace_by_parts(
     db: sqlite3.Connection, intent: Intent, parts: Sequence[tuple[Window, IntentState]], at: str, run: int
 ) -> None:
-    """Puts parts of a range in its place, each in a state of its own. Call it inside a transaction."""
+    """Replaces a range with parts of it, each with its own state. Call it inside a transaction."""
     change(db, intent, "replaced", at, intent.reason)
     for window, state in parts:
         _insert(db, intent.kind, window, state, at, run, intent.reason)
@@ -104,7 +110,7 @@ def _insert(
     )
 
 
-def _intent(row: Sequence[object]) -> Intent:
+def _make_intent(row: Sequence[object]) -> Intent:
     number, kind, first, last, *rest = row
     window = Window(to_day(first, "a range that was asked for"), to_day(last, "a range that was asked for"))
     return Intent(number, kind, window, *rest)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""The journal of requests, and the pace that everything which asks the site on this database shares.
+"""The journal of requests, and the pace that all processes on this database share.
 
-A request is written down before it goes out and completed when it is answered, so a killed process leaves a row that
-says it asked; with it stands what was promised then, for promises change. After a while the rows of a day become one
-row of `request_days`.
+A request is recorded before it is sent and completed when it is answered, so a killed process leaves a row that shows
+its request. Each row also has the promises in force at that time, since promises change. After a while the rows of a
+day are summed up into one row of `request_days`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from storage.model import HOLD_MOST_SECONDS, Answered
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When the next request may go out, as every process before this one left it. Seconds since 1970."""
+    """When the next request may be sent, according to all processes so far. Instants are seconds since 1970."""
 
     next_at: float = 0.0
     gap: float = 0.0
-    """Seconds that `next_at` was put off by: if it lies further away than that, the clock was set back."""
+    """Seconds by which `next_at` was delayed. If `next_at` is further away than that, the clock was set back."""
     hold_until: float = 0.0
-    """The site asked not to be asked before then."""
+    """The site asked for no request before this instant."""
     hold: float = 0.0
     """Seconds it asked for."""
     ease: float = 1.0
-    """How many times slower than usual, since the site erred."""
+    """By what factor the pace is slower than usual, because the site answered with errors."""
     latency: float = 0.0
-    """Seconds an answer took of late."""
+    """Seconds that recent answers took."""
 
 
 _PACE = "next_at, gap, hold_until, hold, ease, latency"
@@ -41,7 +41,7 @@ def find_pace(db: sqlite3.Connection) -> Pace:
 
 
 def record_pace(db: sqlite3.Connection, pace: Pace) -> None:
-    """Leaves the pace to whoever asks next."""
+    """Stores the pace for the next request of any process."""
     db.execute(
         f"INSERT OR REPLACE INTO pace (id, {_PACE}) VALUES (1, ?, ?, ?, ?, ?, ?)",
         (pace.next_at, pace.gap, pace.hold_until, pace.hold, pace.ease, pace.latency),
@@ -50,18 +50,18 @@ def record_pace(db: sqlite3.Connection, pace: Pace) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the site can count on while a request is made."""
+    """What lgsco promises the site about its requests."""
 
     gap: float
-    """Seconds from its start to the start of the next, at least."""
+    """The least seconds from the start of one request to the start of the next."""
     a_day: int
-    """Requests a day (UTC), at most."""
+    """The most requests in a day (UTC)."""
     quiet_hours: str
-    """Hours in London in which nothing is asked, such as "08:00-18:00 22:00-24:00"."""
+    """Hours in London in which no request is sent, such as "08:00-18:00 22:00-24:00"."""
 
 
 def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attempt: int, promise: Promise) -> int:
-    """Writes down that a request goes out, and returns its number."""
+    """Records that a request is sent, and returns its number."""
     db.execute("INSERT OR IGNORE INTO promises (gap, a_day, quiet_hours) VALUES (?, ?, ?)", astuple(promise))
     cursor = db.execute(
         "INSERT INTO requests (run, at, target, received, seconds, attempt, promise) VALUES (?, ?, ?, 0, 0, ?, "
@@ -73,7 +73,7 @@ def begin_request(db: sqlite3.Connection, run: int, at: str, target: str, attemp
 
 
 def complete_requests(db: sqlite3.Connection, answers: Iterable[Answered]) -> None:
-    """Writes down what came of requests."""
+    """Records the results of requests."""
     db.executemany(
         "UPDATE requests SET at = coalesce(?, at), status = ?, received = ?, seconds = ?, error = ?, retry_after = ?, "
         "hold = ? WHERE id = ?",
@@ -82,7 +82,7 @@ def complete_requests(db: sqlite3.Connection, answers: Iterable[Answered]) -> No
 
 
 def find_wait(db: sqlite3.Connection) -> float:
-    """Seconds that the site asked us to wait, the last time that it did; 0 where none is journalled."""
+    """Returns the seconds that the site last asked us to wait; 0 if no such answer is journalled."""
     row = db.execute(
         "SELECT retry_after FROM requests WHERE retry_after IS NOT NULL ORDER BY id DESC LIMIT 1"
     ).fetchone()
@@ -90,7 +90,7 @@ def find_wait(db: sqlite3.Connection) -> float:
 
 
 def count_requests(db: sqlite3.Connection, day: str) -> int:
-    """How many requests are journalled of a day (UTC)."""
+    """Counts the journalled requests of a day (UTC)."""
     row = db.execute(
         "SELECT count(*) + coalesce((SELECT requests FROM request_days WHERE day = ?1), 0) "
         "FROM requests WHERE at >= ?1 AND at < ?1 || '~'",
@@ -100,7 +100,7 @@ def count_requests(db: sqlite3.Connection, day: str) -> int:
 
 
 def count_requests_of(db: sqlite3.Connection, tasks: Collection[str], day: str) -> int:
-    """How many requests of some tasks are journalled of a day (UTC) that is not summed up yet."""
+    """Counts the journalled requests of some tasks on a day (UTC) that is not summed up yet."""
     row = db.execute(
         f"SELECT count(*) FROM requests JOIN runs ON runs.id = run WHERE at >= ?1 AND at < ?1 || '~' "
         f"AND task IN ({', '.join('?' * len(tasks))})",
@@ -117,14 +117,14 @@ class Robots:
     """The robots.txt of a site, as it was last fetched."""
 
     site: str
-    """Its address, without a path."""
+    """The site's address, without a path."""
     fetched_at: str
     status: int
     text: str
 
 
 def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | None:
-    """The newest robots.txt that was fetched, of a site or of any."""
+    """Finds the newest fetched robots.txt of a site, or of any site; None if there is none."""
     row = db.execute(
         "SELECT site, fetched_at, status, text FROM robots WHERE site = ?1 OR ?1 IS NULL "
         "ORDER BY fetched_at DESC LIMIT 1",
@@ -134,7 +134,7 @@ def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | Non
 
 
 def record_robots(db: sqlite3.Connection, robots: Robots) -> None:
-    """Keeps a robots.txt; one that says what the newest says takes its place."""
+    """Stores a robots.txt. If it equals the newest one, it replaces that row."""
     newest = find_robots(db, robots.site)
     if newest is not None and (newest.status, newest.text) == (robots.status, robots.text):
         db.execute("DELETE FROM robots WHERE site = ? AND fetched_at = ?", (newest.site, newest.fetched_at))
@@ -149,39 +149,40 @@ def record_robots(db: sqlite3.Connection, robots: Robots) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's requests (UTC), in sum."""
+    """The sums of a day's requests (UTC)."""
 
     day: str
     requests: int
     unanswered: int
     """Requests without an answer."""
     errors: int
-    """Answers that were not taken whole, or with a status of 400 or more, but for 404 and 410: that a page is gone is
-    no error."""
+    """Answers that were not received completely, or with a status of 400 or more. 404 and 410 do not count: a missing
+    page is not an error."""
     received: int
     """Bytes."""
     seconds: float
     """Seconds of waiting for answers."""
     most_in_a_minute: int
-    """The most requests that went out within any 60 seconds that begin on that day."""
+    """The most requests within any 60 seconds that begin on that day."""
     least_gap: float | None
-    """The least seconds from one request's start to the next's, to the first of the next day included. Where the clock
-    was set back between the two, the journal does not know, and nothing of it is judged."""
+    """The least seconds from the start of one request to the start of the next, which may be the first of the next day.
+    If the clock was set back between the two, the gap is unknown and is not judged."""
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
-    """Of those, after how many nothing was asked for as long, or for as long as such an answer is waited for."""
+    """Of those, the answers after which no request was sent for as long as asked, or as long as such an answer is
+    obeyed."""
     holds_capped: int
-    """Of those, how many asked for more than a day, and were kept for a day."""
+    """Of those, the answers that asked for more than a day, and were obeyed for a day."""
     promised: int
-    """Requests of which it is known what was promised when they were made. The rest is of them."""
+    """Requests with recorded promises. The next three fields count only these."""
     too_soon: int
-    """After how many the next one was made too soon."""
+    """Requests after which the next one was sent too soon."""
     too_many: int
-    """How many were more than a day's."""
+    """Requests beyond the day's ceiling."""
     in_quiet_hours: int
     holds_shortened: int = 0
-    """Answers for one address that asked for a longer wait than `retry_wait_most`, and were kept for that."""
+    """Answers for one address that asked for a longer wait than `retry_wait_most`, and were obeyed only that long."""
 
 
 _IN_SUM = {
@@ -193,13 +194,14 @@ _IN_SUM = {
     ),
     "holds_shortened": "sum",
 }
-"""Each column of `request_days` but the day, and what makes one of two: where a clock that was ahead had a day summed
-up before it was over, the rest of it is journalled later."""
+"""The columns of `request_days` without the day, with the SQL function that merges two rows of a day. A day can be
+summed up before it is over, if the clock was ahead; the rest of it is journalled later."""
 _DAY = f"day, {', '.join(_IN_SUM)}"
 _CLOCK_GRAIN = 0.0025
-"""Seconds by which two instants in whole milliseconds may seem nearer than they were."""
+"""Seconds by which two instants in whole milliseconds may seem closer than they were."""
 _HOLD = f"coalesce(hold, min(retry_after, {HOLD_MOST_SECONDS}))"
-"""Seconds for which nothing is to be asked after an answer. Of those of before it was journalled: up to a day."""
+"""Seconds for which no request may be sent after an answer. For rows from before `hold` was journalled: what the answer
+asked for, up to a day."""
 
 _DAYS = f"""
 WITH asked AS (
@@ -233,18 +235,20 @@ SELECT day, {", ".join(f"{how}({column})" for column, how in _IN_SUM.items())}
 """
 
 Within = Callable[[str, str], bool]
-"""Whether an instant (the second) lies in hours of the day (the first): `ingest.fetching.quiet_hours.within`."""
+"""Whether an instant (second argument) lies in hours of the day (first): `ingest.fetching.quiet_hours.within`."""
 
 
 def find_days(db: sqlite3.Connection, within: Within) -> list[Day]:
-    """Every day on which anything was asked, oldest first, whether its requests are still journalled or summed up."""
+    """Finds every day with requests, oldest first, from single requests and from the sums of past days."""
     db.create_function("within", 2, within, deterministic=True)
     return [Day(*row) for row in db.execute(_DAYS)]
 
 
 def roll_up(db: sqlite3.Connection, before: str, within: Within) -> int:
-    """Sums up the journal of the days before one (ISO date) and returns how many requests that were. Call it inside a
-    transaction."""
+    """Sums up the journal of the days before a date (ISO) and returns the number of their requests.
+
+    Call it inside a transaction.
+    """
     over = {row[0] for row in db.execute("SELECT DISTINCT substr(at, 1, 10) FROM requests WHERE at < ?", (before,))}
     days = [astuple(day) for day in find_days(db, within) if day.day in over] if over else []
     marks = ", ".join("?" * (len(_IN_SUM) + 1))
@@ -253,12 +257,12 @@ def roll_up(db: sqlite3.Connection, before: str, within: Within) -> int:
 
 
 def find_promises(db: sqlite3.Connection) -> list[Promise]:
-    """Every promise under which anything was asked, in their order."""
+    """Finds every promise under which a request was sent, in their order."""
     return [Promise(*row) for row in db.execute("SELECT gap, a_day, quiet_hours FROM promises ORDER BY id")]
 
 
 def find_hold(db: sqlite3.Connection) -> str | None:
-    """Until when nothing is asked, because the last answer asked us to wait; None where it did not."""
+    """Returns until when no request may be sent, because the last answer asked us to wait; None if it did not."""
     row = db.execute(
         f"SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + {_HOLD}) || ' seconds') "
         "FROM requests ORDER BY id DESC LIMIT 1"
@@ -268,7 +272,7 @@ def find_hold(db: sqlite3.Connection) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How often something was asked for, and what came of it the last time."""
+    """How often an address was requested, and the result of the last request."""
 
     times: int
     at: str
@@ -277,7 +281,7 @@ class Asked:
 
 
 def find_asked(db: sqlite3.Connection, target: str) -> Asked | None:
-    """What the journal holds of a target; None where it is in it no longer, or not yet."""
+    """Counts the journalled requests for a target, with the result of the last; None if there are none."""
     row = db.execute(
         "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY id DESC LIMIT 1",
         (target,),

@@ -1,8 +1,8 @@
-"""What each line of a text is: the row of `layouts` that the view `paragraphs` reads beside the text itself.
+"""The kind and number of each line of a text: the row of `layouts` that the view `paragraphs` reads with the text.
 
-`kinds` has one letter a line (`t` header, `h` heading, `p` paragraph, `i` item); `numbers` is a JSON array with one
-string a line, empty where the line has no number. A line's section is the text of the last heading up to it, so it
-need not be kept.
+`kinds` has one letter a line (`t` header, `h` heading, `p` paragraph, `i` item). `numbers` is a JSON array with one
+string a line, empty where the line has no number. The section of a line is the text of the last heading at or above it,
+so it is not stored.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Layout(NamedTuple):
 
 
 def layout(lines: Sequence[Line]) -> Layout:
-    """The layout of the text that the lines are, joined by newlines with `- ` before items."""
+    """Makes the layout of the text that consists of these lines."""
     kinds = "".join([_LETTERS[line.kind] for line in lines])
     return Layout(kinds, '["' + '","'.join([line.number or "" for line in lines]) + '"]')
 
 
 def lines(text: str, layout: Layout) -> tuple[Line, ...]:
-    """The lines of a stored text. Raises Damaged where the layout does not fit it."""
+    """Splits a stored text into its lines. Raises Damaged if the layout does not match the text."""
     try:
         return tuple(_lines(text, layout))
     except (ValueError, KeyError, TypeError):
@@ -49,8 +49,11 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
 
 
 def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
-    """Why a layout does not fit a stored text, all as UTF-8; None where it has a kind and a number for each line. That
-    they are those of this text is what the decision's digest says."""
+    """Describes why a layout does not match a stored text, all as UTF-8.
+
+    Returns None if the layout has a kind and a number for each line. It does not check whether they are right for this
+    text: the decision's digest shows that.
+    """
     lines = text.count(b"\n") + 1
     if len(kinds) != lines or kinds.translate(None, b"thpi"):
         return "the kinds of its lines do not fit its text"

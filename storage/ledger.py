@@ -1,8 +1,7 @@
-"""The ledger: windows of decision dates that never overlap, each with what the site says it has and what one walk of
-its listing found.
+"""The ledger: windows of decision dates that never overlap, each with the site's total and what one walk listed.
 
-A window can be cut: what is proven of a whole is proven of its parts, since each entry is known by its day. Nothing
-but a walk of its own makes a window sound again.
+A window can be cut: what is proven of a window is proven of its parts, since the date of each entry is known. Only a
+new walk makes a window sound again.
 """
 
 from __future__ import annotations
@@ -19,26 +18,26 @@ _COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at,
 
 
 def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
-    """Records what was found of a window, in place of what stands of its days. Call it inside a transaction."""
+    """Records the result for a window, in place of all rows for its days. Call it inside a transaction."""
     overlapping = db.execute(
         f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ? AND last >= ?",
         (proof.window.last.isoformat(), proof.window.first.isoformat()),
     ).fetchall()
     since = [proof.unproven_since or proof.counted_at]
     for *columns, its_run in overlapping:
-        before = _proof(columns)
+        before = _make_proof(columns)
         since.append(before.unproven_since)
         db.execute("DELETE FROM windows WHERE first = ?", (before.window.first.isoformat(),))
         for part in before.window.without(proof.window):
-            _insert(db, _cut(db, before, part), its_run)
+            _insert(db, _cut_row(db, before, part), its_run)
     if proof.state != "proven":
         proof = replace(proof, unproven_since=min(filter(None, since)))
     _insert(db, proof, run)
 
 
-def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
-    """What a window's row says of a part of it."""
-    standing = _count_standing(db, part)
+def _cut_row(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
+    """Makes the row for a part of a window from the window's row."""
+    standing = _count_listed(db, part)
     if whole.is_sound:
         return replace(whole, window=part, total=standing, listed=standing)
     state: WindowState = "unseen" if whole.state == "unseen" else "unknown"
@@ -46,27 +45,28 @@ def _cut(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
 
 
 def record_unseen(db: sqlite3.Connection, windows: Iterable[Window], at: str, run: int) -> None:
-    """Adds windows that were asked for and that no row covers, before anything of them is looked at. Call it inside a
-    transaction."""
+    """Adds windows that were asked for and that no row covers yet. Call it inside a transaction."""
     for window in windows:
-        listed = _count_standing(db, window)
+        listed = _count_listed(db, window)
         _insert(db, Proof(window, None, listed, "unseen", None, None, None, "", unproven_since=at), run)
 
 
 def drop_unproven(db: sqlite3.Connection, window: Window) -> None:
-    """Deletes what lies in a window and is not proven. Call it inside a transaction."""
+    """Deletes the unproven rows, or parts of rows, inside a window. Call it inside a transaction."""
     for proof in find_windows(db, window):
         if proof.state == "proven":
             continue
         owner = db.execute("SELECT run FROM windows WHERE first = ?", (proof.window.first.isoformat(),)).fetchone()[0]
         db.execute("DELETE FROM windows WHERE first = ?", (proof.window.first.isoformat(),))
         for part in proof.window.without(window):
-            _insert(db, _cut(db, proof, part), owner)
+            _insert(db, _cut_row(db, proof, part), owner)
 
 
 def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
-    """Cuts rows that are not proven at the edges of some windows, so that the proof of a window does not wait for what
-    lies beside it. Call it inside a transaction."""
+    """Cuts unproven rows at the edges of some windows. Call it inside a transaction.
+
+    A window can then become proven without waiting for the dates beside it.
+    """
     for window in windows:
         for day in {window.first, window.last}:
             row = db.execute(
@@ -75,13 +75,13 @@ def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
             if row is None:
                 continue
             *columns, its_run = row
-            whole = _proof(columns)
+            whole = _make_proof(columns)
             beside = whole.window.without(window)
             if beside and whole.state != "proven":
                 db.execute("DELETE FROM windows WHERE first = ?", (whole.window.first.isoformat(),))
                 inside = Window(max(whole.window.first, window.first), min(whole.window.last, window.last))
                 for part in [inside, *beside]:
-                    _insert(db, _cut(db, whole, part), its_run)
+                    _insert(db, _cut_row(db, whole, part), its_run)
 
 
 def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
@@ -103,27 +103,27 @@ def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     )
 
 
-def doubt(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
-    """Takes a day's proof away, where there is one: something of it is not as it was. Call it inside a transaction."""
+def drop_day_proof(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
+    """Removes the proof of a day, because something about the day changed. Call it inside a transaction."""
     row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)).fetchone()
-    if row is not None and (before := _proof(row)).is_sound:
+    if row is not None and (before := _make_proof(row)).is_sound:
         window = Window(day, day)
-        standing = _count_standing(db, window)
+        standing = _count_listed(db, window)
         record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
 
 
-def mistrust(db: sqlite3.Connection, window: Window, run: int) -> None:
-    """Takes the proof of a window away, whatever was listed of it. Call it inside a transaction."""
+def drop_proof(db: sqlite3.Connection, window: Window, run: int) -> None:
+    """Removes the proof of a window, however much of it was listed. Call it inside a transaction."""
     for proof in find_windows(db, window):
         part = Window(max(proof.window.first, window.first), min(proof.window.last, window.last))
         if proof.is_sound:
-            standing = _count_standing(db, part)
+            standing = _count_listed(db, part)
             unknown = replace(proof, window=part, total=None, listed=standing, state="unknown", walked_at=None)
             record_window(db, replace(unknown, proven_at=None), run)
 
 
 def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
-    """Says that the site stated the total that is looked for of a range of whole windows."""
+    """Records that the site stated the expected total for a range of whole windows."""
     db.execute(
         "UPDATE windows SET counted_at = ? WHERE first >= ? AND last <= ? AND total = listed",
         (at, window.first.isoformat(), window.last.isoformat()),
@@ -132,11 +132,14 @@ def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
 
 _LACKS = """EXISTS (
   SELECT 1 FROM missing AS m WHERE m.decision_date BETWEEN w.first AND w.last AND m.state <> 'excluded')"""
-"""Whether a window `w` lists anything that is neither held nor excluded."""
+"""Whether a window `w` lists a decision that is neither stored nor excluded."""
 
 
 def prove(db: sqlite3.Connection, at: str, run: int) -> None:
-    """Calls those windows proven that were listed whole and of which all that is listed is held, or excluded."""
+    """Marks windows as proven if one walk listed all of them and each listed decision is stored or excluded.
+
+    A proven window that lists anything else becomes short.
+    """
     db.execute(
         f"UPDATE windows AS w SET state = 'short', proven_at = NULL, unproven_since = ? "
         f"WHERE state = 'proven' AND {_LACKS}",
@@ -150,7 +153,7 @@ def prove(db: sqlite3.Connection, at: str, run: int) -> None:
             "UPDATE windows SET state = 'proven', proven_at = ?, unproven_since = NULL, run = ? WHERE first = ?",
             (at, run, first),
         )
-        db.execute(  # a proven listing showed them; what was fetched since then was seen later still
+        db.execute(  # the walk showed them; decisions fetched since then were seen later
             "UPDATE decisions SET last_seen = ?1 WHERE last_seen < ?1 AND reference IN "
             "(SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
             "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ?2 AND ?3)",
@@ -159,21 +162,21 @@ def prove(db: sqlite3.Connection, at: str, run: int) -> None:
 
 
 def find_windows(db: sqlite3.Connection, within: Window | None = None) -> list[Proof]:
-    """The ledger's rows, oldest first: all, or those that touch a window."""
+    """Finds the ledger's rows, oldest first: all, or those that overlap a window."""
     first, last = (within.first.isoformat(), within.last.isoformat()) if within else ("", "9")
     rows = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ? AND last >= ? ORDER BY first", (last, first))
-    return [_proof(row) for row in rows]
+    return [_make_proof(row) for row in rows]
 
 
-def _proof(row: Sequence[object]) -> Proof:
+def _make_proof(row: Sequence[object]) -> Proof:
     first, last, *rest = row
     return Proof(Window(to_day(first, "the ledger"), to_day(last, "the ledger")), *rest)  # type: ignore[arg-type]
 
 
 def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | None = None) -> Standing:
-    """What stands in a window: what the site would state if nothing had changed since it was last walked.
+    """Computes the total that the site would state for a window if nothing had changed since it was last walked.
 
-    `trusted`: the instants between which a walk was done that need not be done again; None: there are none.
+    `trusted`: walks that began between these two instants need not be repeated; None: every walk must be repeated.
     """
     first, last = window.first.isoformat(), window.last.isoformat()
     days = db.execute(
@@ -181,7 +184,7 @@ def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | 
         "GROUP BY stands_on ORDER BY stands_on",
         (first, last),
     ).fetchall()
-    # A window that the site says has more or fewer than it lists is expected to go on so.
+    # Where the site's total differs from its listing, the same difference is expected next time.
     owing = db.execute(
         "SELECT coalesce(sum(total - (SELECT count(*) FROM entries WHERE unlisted_at IS NULL "
         "AND stands_on BETWEEN w.first AND w.last)), 0) FROM windows AS w "
@@ -194,8 +197,11 @@ def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | 
 
 
 def find_trusted(db: sqlite3.Connection, window: Window, since: str, now: str) -> list[Proof]:
-    """What of a window was walked between two instants and need not be walked again: what is proven, and what lies in
-    it whole, since only that becomes proven when what is asked for is held."""
+    """Finds the rows of a window that were walked between two instants and need not be walked again.
+
+    These are the proven rows, and the rows that lie inside the window: only those become proven once their decisions
+    are stored.
+    """
     return [
         proof
         for proof in find_windows(db, window)
@@ -205,12 +211,12 @@ def find_trusted(db: sqlite3.Connection, window: Window, since: str, now: str) -
 
 
 def _is_covered(window: Window, proofs: Iterable[Proof]) -> bool:
-    """Whether windows, which do not overlap, leave nothing of a window out."""
+    """Whether windows, which do not overlap, cover all days of a window."""
     days = (window.last - window.first).days + 1
     return days == sum((min(p.window.last, window.last) - max(p.window.first, window.first)).days + 1 for p in proofs)
 
 
-def _count_standing(db: sqlite3.Connection, window: Window) -> int:
+def _count_listed(db: sqlite3.Connection, window: Window) -> int:
     row = db.execute(
         "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),

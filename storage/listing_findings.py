@@ -1,5 +1,7 @@
-"""What was found out about the site's listing: which form shows most, which dates its filter includes, and whether it
-needs a session."""
+"""What was found out about the site's listing.
+
+That is: which form shows most, which dates its filter includes, and whether it needs a session.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ class ListingFinding:
     subject: str
     verdict: str
     evidence: str
-    """What was asked, and what the site answered."""
+    """What was requested, and what the site answered."""
     first_shift: int | None = None
     """dates: days by which the first day of a range is later than asked."""
     last_shift: int | None = None
@@ -34,7 +36,10 @@ class ListingFinding:
 
 
 def record_finding(db: sqlite3.Connection, site: str, finding: ListingFinding, at: str, run: int | None) -> None:
-    """Records a finding, with the run that made it, if one did. Earlier ones stay. Call it inside a transaction."""
+    """Records a finding, with the run that made it, if there is one. Call it inside a transaction.
+
+    Earlier findings stay.
+    """
     db.execute(
         "INSERT INTO listing_findings (site, kind, subject, at, run, verdict, evidence, first_shift, last_shift) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -46,7 +51,7 @@ def record_finding(db: sqlite3.Connection, site: str, finding: ListingFinding, a
 
 
 def find_newest(db: sqlite3.Connection, site: str) -> dict[tuple[Kind, str], tuple[ListingFinding, str]]:
-    """The newest finding of each kind and subject about a site, with its instant."""
+    """Finds the newest finding of each kind and subject about a site, with its instant."""
     rows = db.execute(
         "SELECT kind, subject, verdict, evidence, first_shift, last_shift, at FROM listing_findings "
         "WHERE id IN (SELECT max(id) FROM listing_findings WHERE site = ? GROUP BY kind, subject)",
@@ -56,6 +61,6 @@ def find_newest(db: sqlite3.Connection, site: str) -> dict[tuple[Kind, str], tup
 
 
 def find_form_in_use(db: sqlite3.Connection) -> str | None:
-    """The name of the form with which the listing is asked; None where that was not found out yet."""
+    """Returns the name of the form that the listing is requested with; None before that was found out."""
     row = db.execute("SELECT verdict FROM listing_findings WHERE kind = 'use' ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else str(row[0])

@@ -1,8 +1,8 @@
-"""The lock of a database's one writer, and who holds it.
+"""The lock of a database's one writer, and the process that holds it.
 
 The lock is `flock` on a file beside the database (`lgsco.db-lock`); the operating system frees it however the process
-ends. Where the file system has no `flock`, a lease file (`lgsco.db-lease`) takes its place. The holder writes into the
-file who it is, so that others can name it, and touches it every `BEAT_SECONDS`.
+ends. Where the file system has no `flock`, a lease file (`lgsco.db-lease`) takes its place. The holder writes its
+identity into the file, so that others can name it, and touches the file every `BEAT_SECONDS`.
 """
 
 from __future__ import annotations
@@ -24,43 +24,44 @@ from pathlib import Path
 from storage.errors import Busy, CannotLock, StoreFailed
 
 DAEMON = "-daemon"
-"""The purpose of the lock that a daemon holds for as long as it lives."""
+"""The purpose of the lock that a daemon holds as long as it runs."""
 
 BEAT_SECONDS = 30.0
 SILENT_SECONDS = 300.0
-"""A holder in another container or on another host that did not touch its file for so long is not running."""
+"""A holder in another container or on another host counts as dead if it did not touch its file for this many
+seconds."""
 
 _HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
 _NO_FLOCK = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL})
-"""What `flock` answers on file systems without it."""
+"""The errors of `flock` on file systems that do not support it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, or held it last."""
+    """The process that holds a lock, or held it last."""
 
     process: int
     """The process number, in its own container."""
     place: str
-    """The boot of the machine and the container; process numbers of two places say nothing of each other."""
+    """The boot of the machine and the container; process numbers from two places cannot be compared."""
     host: str
     ticks: str
-    """When the process started, in ticks of its boot: a number that is given to another process starts later."""
+    """When the process started, in clock ticks since the boot: another process with the same number started later."""
     doing: str
     since: str
     """When it took the lock: UTC, ISO 8601 with Z."""
     released: bool = False
     lock: int = 0
-    """The inode of the file that this is written in: another one if the folder was copied."""
+    """The inode of the lock file itself: a copied folder has another one."""
     file: tuple[int, int] | None = None
-    """Device and inode of the database that it writes."""
+    """Device and inode of the database that the process writes."""
     is_elsewhere: bool = False
-    """Whether it runs in another container or on another host; told by `find_holder`, as is the next."""
+    """Whether it runs in another container or on another host. `find_holder` sets this and the next field."""
     is_suspended: bool = False
-    """Whether it was stopped, as by Ctrl-Z, and may go on."""
+    """Whether it is suspended, for example by Ctrl-Z, and can continue."""
 
     def describe(self) -> str:
-        """Who holds the lock, for a sentence."""
+        """Describes the holder, as part of a sentence."""
         doing = f", lgsco {self.doing}" if self.doing else ""
         paused = " and is suspended" if self.is_suspended else ""
         where = f" of {self.host or 'another host or container'}" if self.is_elsewhere else ""
@@ -69,19 +70,19 @@ class Holder:
 
 @contextlib.contextmanager
 def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
-    """Holds the lock of a database's one writer, or of another `purpose` that only one process may have.
+    """Holds the lock of a database's one writer, or the lock for another `purpose` that only one process may have.
 
-    `doing`: what for, told to those who find it held. Raises Busy, StoreFailed.
+    `doing`: the command that needs the lock, shown to others that find it held. Raises Busy, CannotLock, StoreFailed.
     """
     if not path.parent.is_dir():
         raise StoreFailed(f"{path}: there is no folder {path.parent}; make it, or name another file with --db")
-    beside = Path(f"{path.resolve()}{purpose}-lock")  # a link to the file is the file
+    beside = Path(f"{path.resolve()}{purpose}-lock")  # a link to the file has the file's lock
     try:
         lock = _take(beside, doing or purpose.strip("-"))
     except OSError as error:
         raise CannotLock(
-            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check whose "
-            "that and its folder are, or name another file with --db"
+            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check who "
+            "owns it and its folder, or name another file with --db"
         ) from None
     if lock is None:
         held = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"
@@ -93,9 +94,9 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
 
 
 def find_holder(path: Path, purpose: str = "") -> Holder | None:
-    """Who holds the lock now, as far as the files beside the database tell; None where nobody does."""
+    """Finds the holder of the lock, as far as the files beside the database show it; None if nobody holds it."""
     beside = Path(f"{path.resolve()}{purpose}-lock")
-    for file in (_lease(beside), beside):
+    for file in (_find_lease(beside), beside):
         holder = read_holder(file)
         if holder is not None and _is_alive(holder, file):
             is_here = _is_here(holder)
@@ -105,25 +106,27 @@ def find_holder(path: Path, purpose: str = "") -> Holder | None:
 
 
 def is_locked(path: Path, purpose: str = "") -> bool:
-    """Whether a process holds the lock of a database's one writer, or of another `purpose`."""
+    """Whether a process holds the lock of a database's one writer, or the lock for another `purpose`."""
     return find_holder(path, purpose) is not None
 
 
 def read_holder(file: Path) -> Holder | None:
-    """Who wrote a lock file last; None where nothing is known."""
+    """Reads the last holder from a lock file; None if the file cannot be read or parsed."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        told["file"] = tuple(told["file"]) if told["file"] else None
-        return Holder(**told)
-    except (OSError, ValueError, TypeError, KeyError):  # of an older version, or cut short
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        fields["file"] = tuple(fields["file"]) if fields["file"] else None
+        return Holder(**fields)
+    except (OSError, ValueError, TypeError, KeyError):  # written by an older version, or cut short
         return None
 
 
 def is_process_running(path: Path, process: int) -> bool:
-    """Whether the run of a process may still be at work on a database: by the lock's holder where it is known, since a
-    process number of another container says nothing here."""
+    """Whether the run of a process may still be working on a database.
+
+    The lock's holder decides where it is known, since the process number may come from another container.
+    """
     beside = Path(f"{path.resolve()}-lock")
-    known = [(file, holder) for file in (_lease(beside), beside) if (holder := read_holder(file)) is not None]
+    known = [(file, holder) for file in (_find_lease(beside), beside) if (holder := read_holder(file)) is not None]
     if known:
         return any(holder.process == process and _is_alive(holder, file) for file, holder in known)
     return not process or _exists(process)
@@ -143,13 +146,13 @@ class Lock:
         self._thread.start()
 
     def record_file(self, database: Path) -> None:
-        """Records which file is written, for `storage.wal`."""
+        """Records which database file this process writes, for `storage.wal`."""
         found = database.stat()
         self._holder = replace(self._holder, file=(found.st_dev, found.st_ino))
         self._write()
 
     def close(self) -> None:
-        """Gives the lock back."""
+        """Releases the lock."""
         self._ended.set()
         self._thread.join()
         self._holder = replace(self._holder, released=True)
@@ -159,9 +162,9 @@ class Lock:
         os.close(self._fd)
 
     def _write(self) -> None:
-        told = json.dumps(asdict(self._holder)).encode()
-        with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
-            os.pwrite(self._fd, told + b" " * max(0, os.fstat(self._fd).st_size - len(told)), 0)
+        data = json.dumps(asdict(self._holder)).encode()
+        with contextlib.suppress(OSError):  # the lock works without it, for example on a full disk
+            os.pwrite(self._fd, data + b" " * max(0, os.fstat(self._fd).st_size - len(data)), 0)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
@@ -170,14 +173,14 @@ class Lock:
 
 
 def _take(beside: Path, doing: str) -> Lock | None:
-    """The lock; None where another holds it. Raises OSError."""
+    """Takes the lock; returns None if another process holds it. Raises OSError."""
     fd = os.open(beside, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(fd)
         if error.errno in _NO_FLOCK:
-            return _take_lease(_lease(beside), doing)
+            return _take_lease(_find_lease(beside), doing)
         if error.errno in _HELD:
             return None
         raise
@@ -185,7 +188,7 @@ def _take(beside: Path, doing: str) -> Lock | None:
 
 
 def _take_lease(lease: Path, doing: str) -> Lock | None:
-    """The lease, in place of `flock`; one whose holder no longer runs is taken over. Raises OSError."""
+    """Takes the lease in place of `flock`, also from a holder that no longer runs. Raises OSError."""
     for _ in range(2):
         try:
             fd = os.open(lease, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
@@ -198,15 +201,15 @@ def _take_lease(lease: Path, doing: str) -> Lock | None:
 
 
 def _remove_if_dead(lease: Path) -> bool:
-    """Removes a lease whose holder does not run, and returns whether it did."""
+    """Removes a lease if its holder does not run, and returns whether it did."""
     holder = read_holder(lease)
     alive = _is_alive(holder, lease) if holder is not None else not _is_silent(lease)
     if alive:
         return False
     aside = lease.with_name(f"{lease.name}.{os.getpid()}.dead")
     with contextlib.suppress(FileNotFoundError):
-        lease.rename(aside)  # of two that do this at once, one finds no file
-        if read_holder(aside) != holder:  # a new lease, of one that was faster
+        lease.rename(aside)  # if two processes do this at once, one finds no file
+        if read_holder(aside) != holder:  # a faster process has taken a new lease
             with contextlib.suppress(FileExistsError):
                 os.link(aside, lease)
             aside.unlink()
@@ -215,7 +218,7 @@ def _remove_if_dead(lease: Path) -> bool:
     return True
 
 
-def _lease(beside: Path) -> Path:
+def _find_lease(beside: Path) -> Path:
     return beside.with_name(f"{beside.name.removesuffix('-lock')}-lease")
 
 
@@ -229,8 +232,7 @@ def _describe_self(doing: str) -> Holder:
 
 
 def find_place() -> str:
-    """Where process numbers mean what they mean here: the boot and the container. By host name where neither is
-    known."""
+    """Identifies the boot and the container, inside which process numbers are unique; or the host name."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -243,7 +245,7 @@ def _is_here(holder: Holder) -> bool:
 
 
 def _is_alive(holder: Holder, file: Path) -> bool:
-    """Whether a holder runs: by its process number here, by its heartbeat elsewhere."""
+    """Whether a holder runs: by its process number in this place, by its heartbeat elsewhere."""
     if holder.released:
         return False
     if _is_here(holder):
@@ -252,8 +254,10 @@ def _is_alive(holder: Holder, file: Path) -> bool:
 
 
 def _is_silent(file: Path) -> bool:
-    """Whether a file was not touched for `SILENT_SECONDS`, by the clock of the disk that it is on where that can be
-    asked: another host's clock may differ."""
+    """Whether a file was not touched for `SILENT_SECONDS`.
+
+    Uses the clock of the file's disk where possible: another host's clock may differ from ours.
+    """
     try:
         touched = file.stat().st_mtime
     except OSError:
@@ -267,18 +271,18 @@ def _is_silent(file: Path) -> bool:
 
 
 def _exists(process: int) -> bool:
-    """Whether there is a process of that number here, as far as can be known."""
+    """Whether a process with this number exists here, as far as this user can see."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # another user's
+    except OSError:  # it belongs to another user
         pass
     return True
 
 
 def _find_state(process: int) -> str:
-    """The state and what follows of a process, as the kernel tells it; "" where it does not."""
+    """Reads the fields of `/proc/PID/stat` from the process state on; "" where there are none."""
     try:
         return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2]
     except OSError:
@@ -286,8 +290,8 @@ def _find_state(process: int) -> str:
 
 
 def _find_ticks(process: int) -> str:
-    told = _find_state(process).split()
-    return told[19] if len(told) > 19 else ""
+    fields = _find_state(process).split()
+    return fields[19] if len(fields) > 19 else ""
 
 
 def _is_same(fd: int, file: Path) -> bool:

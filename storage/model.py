@@ -1,7 +1,7 @@
-"""The plain data types that all modules share: frozen, and made from the standard library only.
+"""The data types that all modules share: frozen, and made from the standard library only.
 
-A *decision* is the Ombudsman's; its *reference* alone identifies it. Its *lines*, joined by newlines with ``- ``
-before each item, are its text in the project's format.
+A *decision* is the Ombudsman's; its *reference* alone identifies it. Its *lines*, joined by newlines with ``- `` before
+each item, are its text in the project's format.
 """
 
 from __future__ import annotations
@@ -27,20 +27,19 @@ RevisionReason = Literal[
 ]
 """Why a reading was recorded; the column `revisions.change`.
 
-first: the decision was not stored before. amended: the site's words changed. same characters: the site composed the
-same characters otherwise (Unicode normalisation). on the site: an imported decision was read from the site.
-renormalised: a newer normaliser read a stored page. imported again: an import with other words replaced an earlier
-import. beside: an import with other words than the site's was stored beside the site's. template: the words of the
-site's template came into the text, as was found later; a `set back` follows. set back: the text before such a change
-was put back.
+first: the decision was not stored before. amended: the site's words changed. same characters: the site encodes the same
+characters differently (Unicode normalisation). on the site: an imported decision was fetched from the site.
+renormalised: a newer parser parsed a stored page. imported again: an import with other words replaced an earlier
+import. beside: an import with other words than the site's was stored beside the site's. template: words of the site's
+template got into the text, as was found later; a `set back` follows. set back: the text from before such a change was
+put back.
 
-To add a reason, add it here and add a migration that gives all of them to `set_revision_reasons`. A test fails until
-the two agree.
-"""
+To add a reason, add it here and add a migration that gives all reasons to `set_revision_reasons`. A test fails until
+the two agree."""
 
 HOLD_MOST_SECONDS = 86_400.0
-"""The longest wait that is kept when the site asks for one (Retry-After). After it the site is asked again, whether it
-still means it."""
+"""The longest wait in seconds that is obeyed when the site asks for one (Retry-After). After it, one request finds out
+whether the site still asks for it."""
 
 _SPELLING = re.compile(
     r"(\d{2})[\s\-D]*(\d{3})[\s\-D]*(\d{3})[\s\-D]*([A-Za-z]?)".replace(
@@ -52,10 +51,10 @@ _WIDE_SPACE = re.compile(r"\s")
 
 
 def reference(spelling: str) -> str:
-    """The printed form of a reference in any spelling: ``25-004-920`` is ``25 004 920``.
+    """Returns the printed form of a reference in any spelling: ``25-004-920`` is ``25 004 920``.
 
-    Digits in groups of two, three and three, with a lower-case suffix letter on joint health cases
-    (``24 001 411a``). Raises ValueError when the spelling is not a reference.
+    Digits are in groups of two, three and three, with a lower-case suffix letter on joint health cases (``24 001
+    411a``). Raises ValueError if the spelling is not a reference.
     """
     found = _SPELLING.fullmatch(_WIDE_SPACE.sub(" ", spelling).strip())
     if found is None:
@@ -65,7 +64,7 @@ def reference(spelling: str) -> str:
 
 
 def slug(reference: str) -> str:
-    """The form of a printed reference in addresses and file names: ``25 004 920`` is ``25-004-920``."""
+    """Returns the form of a printed reference in addresses and file names: ``25 004 920`` is ``25-004-920``."""
     return reference.replace(" ", "-")
 
 
@@ -100,10 +99,10 @@ class Oddity(NamedTuple):
 
     what: OddKind
     example: str
-    """The words concerned, or a phrase that says what it is."""
+    """The words concerned, or a phrase that describes it."""
 
     def __str__(self) -> str:
-        if self.what == "encoding":  # the phrase says what it is
+        if self.what == "encoding":  # the example is a phrase that names it
             return self.example
         return f"{self.what}: {self.example}" if self.example else self.what
 
@@ -115,10 +114,10 @@ class Edit(NamedTuple):
     """One difference between two readings of a decision, in words that are the same for every decision that has it."""
 
     kind: EditKind
-    """added, removed: a line. inserted words, removed words: within a line. order, line breaks, list marks: the same
-    words, otherwise arranged."""
+    """added, removed: a line. inserted words, removed words: inside a line. order, line breaks, list marks: the same
+    words in another arrangement."""
     words: str
-    """With references, dates, numbers and addresses masked."""
+    """The words, with references, dates, numbers and addresses masked."""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.words}" if self.words else self.kind
@@ -131,7 +130,7 @@ class LeftOut(NamedTuple):
     rule: str
     """The rule that leaves it out (`ingest.lgo.zones`)."""
     is_counted: bool = False
-    """Whether it stands outside the decision and no rule names what it is."""
+    """Whether the block is outside the decision and no rule says what it is."""
 
 
 class Note(NamedTuple):
@@ -143,7 +142,7 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One reading of one decision, whole. Fields the source does not print are None."""
+    """The result of parsing one decision. Fields that the source does not print are None."""
 
     reference: str
     authority: str | None
@@ -159,16 +158,16 @@ class Decision:
     odd: tuple[Oddity, ...] = field(default=(), compare=False)
     """What is unusual about the source."""
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
-    """What of the source is not in the text, in its order, as far as it was looked at."""
+    """The blocks of the source that are not in the text, in page order, as far as they were looked at."""
     notes: tuple[Note, ...] = ()
-    """The dated notes that it ends with."""
+    """The dated notes at its end."""
     named_with: tuple[str, ...] = ()
     """The other references in its title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the site's listing: what its card prints of one decision. The link gives reference and url."""
+    """A row of the site's listing: what its card prints about one decision. Reference and url come from its link."""
 
     reference: str
     url: str
@@ -184,7 +183,7 @@ class Entry:
 
 
 class Validators(NamedTuple):
-    """What the site gave with a page to ask later whether it changed (RFC 9110, 8.8), as it gave it."""
+    """The values that the site sent with a page for conditional requests later (RFC 9110, 8.8), unchanged."""
 
     etag: str | None
     last_modified: str | None
@@ -192,7 +191,7 @@ class Validators(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One fetched document, kept as it came before anyone reads it."""
+    """One fetched document as it was received, before it is parsed."""
 
     reference: str
     chapter: int
@@ -201,17 +200,17 @@ class Page:
     fetched_at: str
     """UTC, ISO 8601 with Z."""
     charset: str | None
-    """The character set the response named."""
+    """The character set that the response named."""
     body: bytes
     validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of a request, for the journal."""
+    """The result of a request, for the journal."""
 
     request: int
-    """The journal's number of it."""
+    """The request's number in the journal."""
     status: int | None
     """The HTTP status, or None when no answer came."""
     received: int
@@ -219,29 +218,29 @@ class Answered:
     seconds: float
     error: str | None
     retry_after: float | None = None
-    """Seconds that the answer asked us to wait."""
+    """Seconds that the answer asked us to wait (Retry-After)."""
     at: str | None = None
-    """When it went out, where that was not at once: UTC, ISO 8601 with Z, milliseconds."""
+    """When it was sent, if that was later than journalled: UTC, ISO 8601 with Z, milliseconds."""
     hold: float | None = None
-    """Seconds for which nothing is asked because of `retry_after`; None means as long as that, up to a day."""
+    """Seconds without requests because of `retry_after`; None means as long as that, up to a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A decision to be fetched: a row of the queue."""
+    """A decision to fetch: a row of the queue."""
 
     reference: str
     url: str
     attempts: int
-    """Failures held against its page so far."""
+    """Failures counted against its page so far."""
     reason: str = "listed"
-    """listed, changed, or reread: had again in its turn."""
+    """listed, changed, or reread (fetched again in turn, without a known change)."""
     error_kind: str | None = None
-    """The name of the last failure's error; None where it was not asked for yet."""
+    """The class name of the last failure's error; None if there was no failure yet."""
 
 
 WindowState = Literal["proven", "short", "unknown", "drifting", "unseen"]
-"""`unseen`: somebody asked for the dates, and the listing was not asked about them yet."""
+"""`unseen`: somebody asked for the dates, and the listing was not requested for them yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +254,7 @@ class Window:
         return f"{self.first} to {self.last}"
 
     def without(self, other: Window) -> list[Window]:
-        """What of it lies before and after another window."""
+        """Returns the parts of this window before and after another window."""
         around = []
         if self.first < other.first:
             around.append(Window(self.first, min(self.last, other.first - _DAY)))
@@ -269,46 +268,48 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is known of a window's listing: a row of the ledger. Instants are UTC, ISO 8601 with Z."""
+    """What is known about a window's listing: a row of the ledger. Instants are UTC, ISO 8601 with Z."""
 
     window: Window
     total: int | None
-    """What the site says it has; None when it did not say, which is never zero."""
+    """The total that the site states; None if it stated none, which is never zero."""
     listed: int
-    """Distinct references that one walk through its pages listed."""
+    """The number of distinct references that one walk through its pages listed."""
     state: WindowState
     counted_at: str | None
-    """When the site last stated a total for it, or for a range of windows it is one of, that was looked for; None where
-    it was never asked."""
+    """When the site last stated the expected total for it, or for a range of windows that contains it; None if the site
+    was never asked."""
     walked_at: str | None
-    """When the walk began that `listed` rests on; None where nothing was walked."""
+    """When the walk began that `listed` comes from; None if there was no walk."""
     proven_at: str | None
     asked: str
-    """The parameters the site was asked with, beside the dates; empty where it was not asked yet."""
+    """The form of the listing that was requested; empty before the first request."""
     unproven_since: str | None = None
-    """Since when it is not proven; None where it is."""
+    """Since when it is not proven; None if it is proven."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether one walk listed as many as the site says it has, whatever of them is held."""
+        """Whether one walk listed as many decisions as the site's total, whether they are stored or not."""
         return self.state in ("proven", "short") and self.total == self.listed
 
     def was_walked_between(self, since: str, now: str) -> bool:
-        """Whether a walk that began at or after an instant listed it whole. One that is still to begin, by a clock that
-        has been set right since then, did not."""
+        """Whether one walk that began between two instants listed all of it.
+
+        A start after `now` was recorded by a clock that was ahead and was set back since then, so it does not count.
+        """
         return self.is_sound and self.walked_at is not None and since <= self.walked_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands in a window as far as the books know."""
+    """The entries of a window, as recorded so far."""
 
     expected: int
     """The total that the site would state if nothing had changed."""
     days: tuple[tuple[date, int], ...]
     """The days that have entries, in order, with how many."""
     seen: bool = False
-    """Whether all of it was walked so lately that it need not be asked about."""
+    """Whether all of it was walked so recently that it need not be requested."""
 
 
 IntentKind = Literal["backfill", "sync", "fill"]
@@ -323,9 +324,9 @@ class Intent:
     kind: IntentKind
     window: Window
     state: IntentState
-    """standing: sync answers for the range, round after round; running, interrupted or paused: a backfill of it works,
-    was broken off, or was stopped by the user; finished: a backfill reached its end; replaced: a later backfill covers
-    the range; withdrawn: what was left was dropped. The fill is running, slice after slice, until it is finished or
+    """standing: sync answers for the range in each round. running, interrupted, paused: a backfill of it is running,
+    was broken off, or was stopped by the user. finished: a backfill completed it. replaced: a later backfill covers the
+    range. withdrawn: the rest of it was dropped. The fill is running, slice after slice, until it is finished or
     withdrawn."""
     asked_at: str
     changed_at: str
@@ -334,4 +335,5 @@ class Intent:
     reason: str | None
     """Why it was interrupted or paused."""
     total: int | None
-    """The total that the site stated for the range when it was asked first; None where it was not, or stated none."""
+    """The total that the site stated when it was first asked about the range; None if it was not asked, or stated
+    none."""

@@ -1,7 +1,8 @@
-"""Raw pages, kept as they came before anyone reads them; compressed, since nine tenths of each are the same.
+"""Stores raw pages as they were received, before they are parsed.
 
-Pages are compressed with zstd, at first plainly; when enough are kept, a dictionary is trained on them, stored in
-`dictionaries`, and those already kept are compressed again with it.
+Nine tenths of each page are the same, so pages are compressed with zstd: at first without a dictionary. Once enough
+pages are stored, a dictionary is trained on them, stored in `dictionaries`, and the stored pages are compressed again
+with it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from storage.model import Page, Validators
 _LEVEL = 3
 _DICTIONARY_BYTES = 112 * 1024
 _SEGMENT = 12_000
-"""Bytes that the trainer picks at a time. Furniture is long: measured, this is faster than its own search for a length,
-and pages come out an eighth smaller."""
+"""Bytes that the trainer picks at a time. The parts that pages share are long: in measurements this value was faster
+than the trainer's own search for a length, and pages were an eighth smaller."""
 _TRAIN_ON = 200
-"""Pages a dictionary is trained on: measured, more bring little."""
+"""Pages that the dictionary is trained on; in measurements more pages improved little."""
 
 _WHAT_TO_DO = "`lgsco verify --repair` has it fetched again"
 
@@ -57,7 +58,7 @@ class Codec:
             raise Damaged(f"a stored page does not unpack ({error}): the file is damaged; {_WHAT_TO_DO}") from None
 
     def train_if_due(self, at: str) -> bool:
-        """Trains the first dictionary once enough pages are kept. Call it inside a transaction."""
+        """Trains the first dictionary once enough pages are stored. Call it inside a transaction."""
         if self.dictionary is not None:
             return False
         rows = self._db.execute(
@@ -66,7 +67,7 @@ class Codec:
         if len(rows) < _TRAIN_ON:
             return False
         samples = {page: self.decompress(body, None) for page, body in rows}
-        # The trainer's stub asks for a list of any buffers.
+        # zstandard's type stub wants a list of any buffers.
         bodies: list[bytes | bytearray | memoryview[int]] = list(samples.values())
         trained = zstandard.train_dictionary(_DICTIONARY_BYTES, bodies, level=_LEVEL, k=_SEGMENT, d=8)
         row = (1, at, len(samples), trained.as_bytes())
@@ -81,8 +82,10 @@ class Codec:
         return True
 
     def _compress_again(self, page: int, plain: bytes | None) -> None:
-        """Compresses a stored page with the dictionary; `plain`: its markup, where that is known. It gets a new digest
-        where its own fitted."""
+        """Compresses a stored page again with the dictionary.
+
+        `plain`: the page's bytes, if they are known. The page gets a new digest only if its old one matched.
+        """
         select = f"SELECT {PAGES.sql('p')}, sha256 FROM pages AS p WHERE id = ?"
         *covered, sha256 = self._db.execute(select, (page,)).fetchone()
         fits = digest(covered) == sha256
@@ -109,7 +112,7 @@ _INSERT = (
 
 
 def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
-    """Keeps a page, unread, and returns its id. Call it inside a transaction."""
+    """Stores a page that is not parsed yet, and returns its id. Call it inside a transaction."""
     row = (
         *(page.reference, page.chapter, page.url, page.fetched_at, page.charset, len(page.body), codec.dictionary),
         *(page.validators or (None, None)),
@@ -121,7 +124,10 @@ def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
 
 
 def find_unfinished(db: sqlite3.Connection, codec: Codec, reference: str) -> list[Page]:
-    """The pages of a decision that are stored and not parsed yet; of a report, its chapters so far. Raises Damaged."""
+    """Finds the stored pages of a decision that are not parsed yet; of a report, its chapters so far.
+
+    Raises Damaged.
+    """
     rows = db.execute(
         "SELECT chapter, url, fetched_at, charset, dictionary, body FROM pages "
         "WHERE reference = ? AND state = 'kept' ORDER BY chapter",
@@ -134,12 +140,12 @@ def find_unfinished(db: sqlite3.Connection, codec: Codec, reference: str) -> lis
 
 
 def give_up_unfinished(db: sqlite3.Connection, reference: str) -> None:
-    """Takes the kept chapters of a report for unreadable: those still to be fetched need not be of their version."""
+    """Marks the stored chapters of a report as unreadable, since chapters fetched now may belong to another version."""
     db.execute("UPDATE pages SET state = 'unreadable' WHERE reference = ? AND state = 'kept'", (reference,))
 
 
 def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tuple[int, Page]]]:
-    """The unread pages of up to `limit` decisions whose pages are all here: a list of chapters for each."""
+    """Finds the unparsed pages of up to `limit` decisions with all pages stored: a list of chapters for each."""
     rows = db.execute(
         "SELECT p.id, p.reference, p.chapter, p.url, p.fetched_at, p.charset, p.dictionary, p.body FROM pages AS p "
         "WHERE p.state = 'kept' AND p.reference IN (SELECT reference FROM queue WHERE state = 'kept' LIMIT ?) "
@@ -157,7 +163,10 @@ def find_kept(db: sqlite3.Connection, codec: Codec, limit: int) -> list[list[tup
 
 
 def find_validators(db: sqlite3.Connection, reference: str, since: str) -> Validators | None:
-    """The validators of a decision's newest page, if that was fetched in full since an instant and is its only one."""
+    """Finds the validators of a decision's newest page.
+
+    None if that page was last fetched in full before `since`, is not its only one, or has no validators.
+    """
     row = db.execute(
         "SELECT etag, last_modified, fetched_at, chapter FROM pages WHERE reference = ? AND state = 'read' "
         "ORDER BY id DESC LIMIT 1",
@@ -169,7 +178,7 @@ def find_validators(db: sqlite3.Connection, reference: str, since: str) -> Valid
 
 
 def record_unchanged(db: sqlite3.Connection, reference: str, at: str) -> None:
-    """Records that the site says a decision's newest page is unchanged."""
+    """Records that the site reported a decision's newest page as unchanged."""
     db.execute(
         "UPDATE pages SET checked_at = ? WHERE id = (SELECT max(id) FROM pages WHERE reference = ? AND state = 'read')",
         (at, reference),
@@ -177,8 +186,10 @@ def record_unchanged(db: sqlite3.Connection, reference: str, at: str) -> None:
 
 
 def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int:
-    """Queues the decisions that are listed and whose page was neither fetched nor called unchanged since `before`,
-    those that waited longest first and `most` at most, to be had again. Returns how many."""
+    """Queues up to `most` listed decisions to be fetched again, those not checked for longest first.
+
+    Takes decisions with no page fetched or reported unchanged since `before`. Returns how many it queued.
+    """
     return db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT e.reference, e.url, e.stands_on, 'wanted', 'reread', ?2, ?2 FROM entries AS e "
@@ -205,20 +216,20 @@ def is_unreadable(db: sqlite3.Connection, pages: Sequence[int]) -> bool:
 
 
 def find_read(db: sqlite3.Connection) -> list[str]:
-    """The references of the decisions with a page that was parsed, or could not be: renormalising parses them again."""
+    """Finds the decisions with a page that was parsed, or failed to parse: renormalise parses those again."""
     rows = db.execute("SELECT DISTINCT reference FROM pages WHERE state NOT IN ('kept', 'held') ORDER BY reference")
     return [reference for (reference,) in rows]
 
 
 def record_position(db: sqlite3.Connection, normaliser: str, position: str | None) -> None:
-    """Records up to which decision a renormalise came, in the order of `find_read`; None: to its end."""
+    """Records the last decision that a renormalise parsed, in the order of `find_read`; None: it reached the end."""
     db.execute("DELETE FROM renormalising")
     if position is not None:
         db.execute("INSERT INTO renormalising VALUES (1, ?, ?)", (normaliser, position))
 
 
 def find_position(db: sqlite3.Connection, normaliser: str) -> str:
-    """Up to which decision a renormalise by this parser came that was broken off; "" where none was."""
+    """Returns the last decision parsed by an unfinished renormalise with this parser; "" if there is none."""
     row = db.execute("SELECT position FROM renormalising WHERE normaliser = ?", (normaliser,)).fetchone()
     return str(row[0]) if row else ""
 
@@ -229,8 +240,10 @@ _PAGE = "id, chapter, url, fetched_at, charset, dictionary, body"
 def find_newest(
     db: sqlite3.Connection, codec: Codec, reference: str, state: str | None = None
 ) -> list[tuple[int, Page]]:
-    """The newest pages of a decision that were recorded or could not be parsed, or those in one state. Raises
-    Damaged."""
+    """Finds the newest pages of a decision that were recorded or failed to parse, or those in one state.
+
+    Raises Damaged.
+    """
     states = "state NOT IN ('kept', 'held')" if state is None else "state = ?2"
     rows = db.execute(
         f"SELECT {_PAGE} FROM pages WHERE reference = ?1 AND {states} "
@@ -242,8 +255,10 @@ def find_newest(
 
 
 def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> list[tuple[int, Page]]:
-    """The newest pages of a decision that were parsed, which its row was made from; none where a page among them does
-    not fit its digest. Raises Damaged."""
+    """Finds the newest parsed pages of a decision, from which its row was made. Raises Damaged.
+
+    Returns none if one of these pages does not match its digest.
+    """
     rows = db.execute(
         f"SELECT id, {PAGES.sql('p')}, sha256 FROM pages AS p WHERE reference = ?1 AND state = 'read' AND id >= "
         "(SELECT max(id) FROM pages WHERE reference = ?1 AND state = 'read' AND chapter = 1) ORDER BY chapter",
@@ -254,7 +269,7 @@ def find_newest_read(db: sqlite3.Connection, codec: Codec, reference: str) -> li
 
 
 def find_version(db: sqlite3.Connection, codec: Codec, reference: str, first: int) -> list[tuple[int, Page]]:
-    """The pages of a decision that were fetched together, by the first of them. Raises Damaged."""
+    """Finds the pages of a decision that were fetched together, by the id of the first. Raises Damaged."""
     rows = db.execute(
         f"SELECT {_PAGE} FROM pages WHERE reference = ?1 AND id >= ?2 "
         "AND id < coalesce((SELECT min(id) FROM pages WHERE reference = ?1 AND id > ?2 AND chapter = 1), id + 1) "
@@ -265,7 +280,7 @@ def find_version(db: sqlite3.Connection, codec: Codec, reference: str, first: in
 
 
 def _make_pages(codec: Codec, reference: str, rows: Iterable[Sequence[Any]]) -> list[tuple[int, Page]]:
-    """The pages of rows that have the columns of `_PAGE`, with their numbers."""
+    """Makes pages from rows with the columns of `_PAGE`, with their ids."""
     return [
         (page, Page(reference, chapter, url, fetched_at, charset, codec.decompress(body, dictionary)))
         for page, chapter, url, fetched_at, charset, dictionary, body in rows
@@ -273,7 +288,7 @@ def _make_pages(codec: Codec, reference: str, rows: Iterable[Sequence[Any]]) -> 
 
 
 def hold_since(db: sqlite3.Connection, reference: str, page: int) -> None:
-    """Holds the pages of a decision that were recorded, from one on. Call it inside a transaction."""
+    """Marks the recorded pages of a decision as held, from one page on. Call it inside a transaction."""
     db.execute(
         "UPDATE pages SET state = 'held' WHERE reference = ? AND id >= ? AND state = 'read'",
         (reference, page),
@@ -281,7 +296,7 @@ def hold_since(db: sqlite3.Connection, reference: str, page: int) -> None:
 
 
 def find_page(db: sqlite3.Connection, codec: Codec, number: int) -> tuple[int, Page] | None:
-    """One raw page; None where it is not there or does not fit its digest. Raises Damaged."""
+    """Finds one raw page; None if it is missing or does not match its digest. Raises Damaged."""
     row = db.execute(f"SELECT id, {PAGES.sql('p')}, sha256 FROM pages AS p WHERE id = ?", (number,)).fetchone()
     return _sound(codec, *row) if row else None
 

@@ -1,5 +1,8 @@
-"""Parquet, for what reads tables by column. The only module that stands on pyarrow, which is not always installed: the
-extra `parquet` brings it, and `lgsco export` imports this module only where it is asked for."""
+"""Writes Parquet files, for programs that read tables by column.
+
+This is the only module that imports pyarrow, which the extra `parquet` installs. `lgsco export` imports this module
+only when Parquet is requested.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from storage.export import ATTRIBUTION, COLUMNS, replacing
 
 _GROUP_ROWS = 1_000
 _GROUP_CHARACTERS = 8 * 1024 * 1024
-"""What is in memory at a time: a row group, which ends with the row that brings it to either."""
+"""The most rows and characters of a row group, which is in memory at once; it ends with the row that reaches either."""
 
 _DAY = (pa.date32(), date.fromisoformat)
 _INSTANT = (pa.timestamp("ms", tz="UTC"), datetime.fromisoformat)  # Parquet has no whole seconds
 _TYPED = {"decision_date": _DAY, "first_seen": _INSTANT, "last_seen": _INSTANT, "updated_at": _INSTANT}
-"""The columns that are not text, and how their text is read."""
+"""The columns that are not text: their Arrow type, and the function that parses the stored text."""
 
 _SCHEMA = pa.schema(
     [(name, _TYPED[name][0] if name in _TYPED else pa.string()) for name in COLUMNS],
@@ -30,10 +33,10 @@ _SCHEMA = pa.schema(
 
 
 def write(rows: Iterable[dict[str, Any]], folder: Path) -> int:
-    """Writes `decisions.parquet`, with the rows and columns of the other forms, and returns how many rows.
+    """Writes `decisions.parquet`, with the rows and columns of the other formats, and returns the number of rows.
 
-    `decision_date` is a date, `first_seen`, `last_seen` and `updated_at` are UTC timestamps, all else is text. The
-    attribution stands in the file's metadata as well. Raises StoreFailed, also for a date that is none.
+    `decision_date` is a date, `first_seen`, `last_seen` and `updated_at` are UTC timestamps, all other columns are
+    text. The attribution is also in the file's metadata. Raises StoreFailed, also for a value that is not a date.
     """
     count = 0
     with (
@@ -41,13 +44,13 @@ def write(rows: Iterable[dict[str, Any]], folder: Path) -> int:
         path.open("wb") as file,
         ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
     ):
-        for group in _groups(map(_typed, rows)):
+        for group in _group_rows(map(_parse_values, rows)):
             writer.write_batch(pa.RecordBatch.from_pylist(group, _SCHEMA))
             count += len(group)
     return count
 
 
-def _groups(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _group_rows(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     characters = 0
     for row in every:
@@ -60,11 +63,11 @@ def _groups(every: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield group
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
+def _parse_values(row: dict[str, Any]) -> dict[str, Any]:
     for name, (_, read) in _TYPED.items():
         try:
             row[name] = None if row[name] is None else read(row[name])
-        except ValueError:  # a database from elsewhere may hold anything
-            told = f"{row['reference']}: {name} is {row[name]!r}, which is no date"
-            raise StoreFailed(f"{told}; --format jsonl writes it as it stands") from None
+        except ValueError:  # a foreign database may have any value
+            problem = f"{row['reference']}: {name} is {row[name]!r}, which is not a date"
+            raise StoreFailed(f"{problem}; --format jsonl writes it unchanged") from None
     return row

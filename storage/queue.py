@@ -1,8 +1,8 @@
-"""The queue: decisions that are still to be fetched or read.
+"""The queue: decisions that are still to be fetched or parsed.
 
-A row is `wanted` until it is asked for, `kept` while its pages are stored and not yet read, `failed` where it could
-not be fetched or read, and `excluded` where its page was gone so often that nothing waits for it any more. It leaves
-the queue when a reading of it is recorded, or when the site says that its page is unchanged.
+A row is `wanted` until its pages are fetched, `kept` while they are stored and not parsed yet, `failed` after it could
+not be fetched or parsed, and `excluded` once windows are proven without it: its page was gone too often, or is known
+not to parse. A row leaves the queue when its decision is recorded, or when the site reports its page as unchanged.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from storage.model import Wanted, Window
 
 EXCLUDED_AFTER_FETCHES = 3
 EXCLUDED_AFTER_DAYS = 7
-"""A listed decision that was never had is excluded once its page was gone so many times over so many days."""
+"""A listed decision that was never fetched is excluded once its page was gone this many times, over this many days."""
 
 
 def find_wanted(
     db: sqlite3.Connection, now: str, windows: Sequence[Window], limit: int, *, rereads: bool = False
 ) -> list[Wanted]:
-    """Decisions to fetch that are due by now, of some windows: those with the fewest failures first, of these the
-    untried first, then the newest first. `rereads`: stored decisions of any date, too."""
-    # What is untried is due at once, and what is put off for longer than anything ever is was put off by a clock that
-    # has been set right since then.
+    """Finds decisions of some windows to fetch that are due by now.
+
+    Those with the fewest failures come first, of these the untried first, then the newest first. `rereads`: includes
+    stored decisions of any date.
+    """
+    # Untried decisions are due at once. A due time more than 40 days away (more than the longest retry delay) was set
+    # while the clock was ahead.
     due = "(next_at <= :now OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', :now, '+40 days'))"
     stored = "OR reference IN (SELECT reference FROM held_from_site)" if rereads else ""
     rows = db.execute(
@@ -39,7 +42,7 @@ def find_wanted(
 
 _IN_WINDOWS = """(decision_date IS NULL OR EXISTS (SELECT 1 FROM json_each(:windows) AS w
   WHERE decision_date BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]')))"""
-"""Whether a row may be of the windows of the parameter `windows`. A row without a date may be of any."""
+"""Whether a row may belong to the windows in the parameter `windows`. A row without a date may belong to any."""
 
 
 def _as_json(windows: Sequence[Window]) -> str:
@@ -60,23 +63,23 @@ def add(
     )
 
 
-def want_again(db: sqlite3.Connection, reference: str, at: str) -> None:
-    """Has a decision fetched again whose page was stored and held back."""
+def requeue(db: sqlite3.Connection, reference: str, at: str) -> None:
+    """Queues a decision to be fetched again after its stored page was held back."""
     db.execute("UPDATE queue SET state = 'wanted', next_at = ? WHERE reference = ? AND state = 'kept'", (at, reference))
 
 
-def kept(db: sqlite3.Connection, reference: str) -> None:
-    """Says that all pages of a queued decision are kept. Call it in the transaction that keeps the last."""
+def record_stored(db: sqlite3.Connection, reference: str) -> None:
+    """Records that all pages of a queued decision are stored. Call it in the transaction that stores the last."""
     db.execute("UPDATE queue SET state = 'kept' WHERE reference = ?", (reference,))
 
 
 def count_attempts(db: sqlite3.Connection, reference: str) -> int:
-    """How many failures are held against a queued decision's page."""
+    """Counts the failures of a queued decision's page."""
     row = db.execute("SELECT attempts FROM queue WHERE reference = ?", (reference,)).fetchone()
     return int(row[0]) if row else 0
 
 
-def failed(
+def record_failure(
     db: sqlite3.Connection,
     reference: str,
     url: str,
@@ -87,10 +90,10 @@ def failed(
     error: str,
     gone: bool | None,
 ) -> None:
-    """Says that a decision could not be fetched or read, why, and when it is tried again.
+    """Records that a decision could not be fetched or parsed, why, and when it is tried again.
 
-    `gone`: the site says that there is no such page; said often enough, it excludes the decision from what a window
-    must hold. False: there is a page, which does not read. None: neither is known.
+    `gone`: True if the site reports that the page does not exist. After enough of these, windows are proven without the
+    decision. False: the page exists but does not parse. None: neither is known.
     """
     db.execute(
         "INSERT INTO queue (reference, url, state, reason, added_at, next_at) VALUES (?, ?, 'failed', 'listed', ?, ?) "
@@ -112,9 +115,8 @@ def failed(
     )
 
 
-def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
-    """Records that a decision could not be fetched or read, without holding it against its page: the site may be at
-    fault."""
+def record_postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+    """Records that a decision could not be fetched or parsed, without counting a failure: the site may be at fault."""
     db.execute(
         "UPDATE queue SET state = iif(state = 'excluded', state, 'failed'), next_at = ?, error_kind = ?, error = ? "
         "WHERE reference = ?",
@@ -122,9 +124,12 @@ def postponed(db: sqlite3.Connection, reference: str, *, next_at: str, error_kin
     )
 
 
-def put_by(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
-    """Records that the page of a decision is known not to parse: a stored decision stays as it is, one that is not
-    stored is excluded from what its window must hold, and is tried again."""
+def exclude_unreadable(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: str, error: str) -> None:
+    """Records that the page of a decision is known not to parse.
+
+    A decision that is stored stays unchanged and leaves the queue. One that is not stored is excluded, so that its
+    window is proven without it, and is tried again later.
+    """
     db.execute(
         "DELETE FROM queue WHERE reference = ?1 "
         "AND EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = queue.reference)",
@@ -138,12 +143,12 @@ def put_by(db: sqlite3.Connection, reference: str, *, next_at: str, error_kind: 
 
 
 def release(db: sqlite3.Connection, references: Iterable[str], now: str) -> None:
-    """Has decisions that were put off due at once."""
+    """Makes postponed decisions due at once."""
     db.executemany("UPDATE queue SET next_at = ? WHERE reference = ?", [(now, reference) for reference in references])
 
 
 def find_next(db: sqlite3.Connection) -> str | None:
-    """When the first of what waits is due; None where nothing waits."""
+    """Returns when the next queued decision is due; None if none waits."""
     row = db.execute(
         "SELECT min(next_at) FROM queue WHERE state <> 'excluded' "
         "AND NOT (state = 'kept' AND reference IN (SELECT reference FROM held_texts))"
@@ -152,27 +157,27 @@ def find_next(db: sqlite3.Connection) -> str | None:
 
 
 def done(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Takes recorded decisions off the queue. Call it in the transaction that records them."""
+    """Removes recorded decisions from the queue. Call it in the transaction that records them."""
     db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A queued decision that could not be fetched or read yet."""
+    """A queued decision that could not be fetched or parsed yet."""
 
     reference: str
     url: str
     state: str
-    """failed, or excluded: its page was gone so often that its window is proven without it. Both are tried again."""
+    """failed, or excluded (its window is proven without it). Both are tried again."""
     attempts: int
-    """Failures held against its page; 0 where it may be the site that failed."""
+    """Failures counted against its page; 0 if the site may be at fault."""
     next_at: str
     error_kind: str | None
     error: str | None
 
 
 def find_failures(db: sqlite3.Connection) -> list[Failure]:
-    """The rows of the view `failures` and the excluded decisions, by reference."""
+    """Finds the rows of the view `failures` and the excluded decisions, by reference."""
     rows = db.execute(
         "SELECT q.reference, q.url, q.state, q.attempts, q.next_at, q.error_kind, q.error FROM queue AS q "
         "JOIN entries AS e USING (reference) WHERE e.unlisted_at IS NULL AND (q.state = 'excluded' "
@@ -182,8 +187,10 @@ def find_failures(db: sqlite3.Connection) -> list[Failure]:
 
 
 def count(db: sqlite3.Connection, window: Window | None = None) -> int:
-    """How many queued decisions wait to be fetched or parsed, in a window or in all: neither excluded nor unlisted, nor
-    held back."""
+    """Counts the queued decisions that wait to be fetched or parsed, in a window or in all.
+
+    Excluded, unlisted and held-back decisions do not count.
+    """
     where = (
         "state <> 'excluded' AND NOT EXISTS "
         "(SELECT 1 FROM entries AS e WHERE e.reference = queue.reference AND e.unlisted_at IS NOT NULL) "
@@ -197,7 +204,7 @@ def count(db: sqlite3.Connection, window: Window | None = None) -> int:
 
 
 def count_failed_rereads(db: sqlite3.Connection) -> int:
-    """How many stored decisions are queued to be fetched again and could not be, so far."""
+    """Counts the stored decisions that are queued to be fetched again and could not be so far."""
     row = db.execute(
         "SELECT count(*) FROM queue WHERE state = 'failed' AND reference IN (SELECT reference FROM held_from_site)"
     ).fetchone()
@@ -205,8 +212,10 @@ def count_failed_rereads(db: sqlite3.Connection) -> int:
 
 
 def drop_never_fetched(db: sqlite3.Connection, windows: Sequence[Window]) -> int:
-    """Takes decisions of some windows off the queue that are not stored, and none of whose pages is: what is left of a
-    backfill that was withdrawn. Returns how many. Call it inside a transaction."""
+    """Removes decisions of some windows from the queue that are not stored and have no unparsed pages.
+
+    They are the rest of a withdrawn backfill. Returns how many. Call it inside a transaction.
+    """
     cursor = db.execute(
         f"DELETE FROM queue WHERE state <> 'kept' AND decision_date IS NOT NULL AND {_IN_WINDOWS} "
         "AND reference NOT IN (SELECT reference FROM held_from_site)",

@@ -1,5 +1,7 @@
-"""Decisions that belong together: joint cases, the same or nearly the same text, references named in one title, and
-decisions that one cites. They are linked, and never merged. Call what writes inside a transaction.
+"""Links between decisions that belong together. Linked decisions are never merged.
+
+The reasons are joint cases, the same or nearly the same text, a reference in the title, and citations. Call functions
+that write inside a transaction.
 """
 
 from __future__ import annotations
@@ -14,29 +16,29 @@ Reason = Literal["joint", "same text", "similar text", "named in title", "cites"
 _SUFFIX = "abcdefghijklmnopqrstuvwxyz"
 
 _ONE_FAMILY = "('joint', 'same text', 'named in title')"
-"""The reasons for which decisions count as one case."""
+"""The reasons that make decisions count as one case."""
 
 MOST_SHARED = 50
-"""Decisions that share a line of a sketch, at most: one that stands in more is a standard sentence."""
+"""The most decisions that may share a line of a sketch: a line with more is a standard sentence."""
 
 
 class Related(NamedTuple):
-    """A decision that another belongs together with."""
+    """A decision that is linked with another."""
 
     other: str
     reason: Reason
     similarity: float | None
-    """How alike the texts are, from 0 to 1, where that is the reason."""
+    """How alike the texts are, from 0 to 1, if the reason is their texts."""
     is_stored: bool
 
 
 def base_of(reference: str) -> str:
-    """The reference without the letter of a joint health case."""
+    """Returns the reference without the letter of a joint health case."""
     return reference.rstrip(_SUFFIX)
 
 
 def find_family(db: sqlite3.Connection, reference: str) -> str:
-    """A name that the decisions of one case share: the first of their references, without its letter."""
+    """Returns a name that the decisions of one case share: the first of their references, without its letter."""
     base = base_of(reference)
     rows = db.execute(
         f"SELECT other FROM related WHERE reference = ?1 AND reason IN {_ONE_FAMILY} "
@@ -47,7 +49,7 @@ def find_family(db: sqlite3.Connection, reference: str) -> str:
 
 
 def find_related(db: sqlite3.Connection, reference: str) -> list[Related]:
-    """What belongs together with a decision, by reason and reference. What cites it is not among it."""
+    """Finds the links of a decision, by reason and reference. Decisions that cite it are not included."""
     rows = db.execute(
         "SELECT r.other, r.reason, r.similarity, EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = r.other) "
         "FROM related AS r WHERE r.reference = ? ORDER BY r.reason, r.other",
@@ -57,7 +59,7 @@ def find_related(db: sqlite3.Connection, reference: str) -> list[Related]:
 
 
 def find_joint(db: sqlite3.Connection, reference: str) -> list[str]:
-    """The stored decisions whose reference differs in its letter only."""
+    """Finds the stored decisions with a reference that differs only in its letter."""
     base = base_of(reference)
     rows = db.execute(
         "SELECT reference FROM decisions WHERE reference BETWEEN ?1 AND ?1 || 'z' AND reference <> ?2",
@@ -67,7 +69,7 @@ def find_joint(db: sqlite3.Connection, reference: str) -> list[str]:
 
 
 def relate(db: sqlite3.Connection, reference: str, others: Iterable[str], reason: Reason) -> None:
-    """Links a decision with others."""
+    """Links a decision with others, in one direction."""
     db.executemany(
         "INSERT OR IGNORE INTO related (reference, other, reason) VALUES (?, ?, ?)",
         [(reference, other, reason) for other in others],
@@ -75,7 +77,7 @@ def relate(db: sqlite3.Connection, reference: str, others: Iterable[str], reason
 
 
 def relate_texts(db: sqlite3.Connection, reference: str, other: str, similarity: float) -> None:
-    """Links two decisions, each with the other, whose texts are the same or nearly so."""
+    """Links two decisions with the same or nearly the same text, in both directions."""
     reason: Reason = "same text" if similarity == 1 else "similar text"
     db.executemany(
         "INSERT OR IGNORE INTO related (reference, other, reason, similarity) VALUES (?, ?, ?, ?)",
@@ -84,7 +86,7 @@ def relate_texts(db: sqlite3.Connection, reference: str, other: str, similarity:
 
 
 def forget_texts(db: sqlite3.Connection, reference: str) -> None:
-    """Removes what followed from the text of a decision."""
+    """Removes the links that were made from the text of a decision."""
     db.execute(
         "DELETE FROM related WHERE reference = ? AND reason IN ('same text', 'similar text', 'cites')", (reference,)
     )
@@ -95,7 +97,7 @@ def forget_texts(db: sqlite3.Connection, reference: str) -> None:
 
 
 def count_shared(db: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, int]:
-    """How many decisions have each line of a sketch; lines that none has are left out."""
+    """Counts the decisions with each line of a sketch. Lines that no decision has are left out."""
     rows = db.execute(
         "SELECT hash, count(*) FROM text_sketches WHERE hash IN (SELECT value FROM json_each(?)) GROUP BY hash",
         (json.dumps(sketch),),
@@ -104,7 +106,7 @@ def count_shared(db: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, int
 
 
 def find_sharing(db: sqlite3.Connection, hashes: Collection[int], least: int, limit: int) -> list[str]:
-    """Decisions that have at least so many lines of a sketch, those with most first."""
+    """Finds decisions with at least `least` of these lines of a sketch, those with most first."""
     rows = db.execute(
         "SELECT reference FROM text_sketches WHERE hash IN (SELECT value FROM json_each(?)) GROUP BY reference "
         "HAVING count(*) >= ? ORDER BY count(*) DESC, reference LIMIT ?",
@@ -119,15 +121,15 @@ def add_sketch(db: sqlite3.Connection, reference: str, hashes: Iterable[int]) ->
 
 
 def remove_sketch(db: sqlite3.Connection, reference: str, hashes: Iterable[int]) -> None:
-    """Removes them."""
+    """Removes lines from a decision's sketch."""
     db.executemany("DELETE FROM text_sketches WHERE hash = ? AND reference = ?", [(one, reference) for one in hashes])
 
 
 def find_unrelated(db: sqlite3.Connection, limit: int) -> list[str]:
-    """Decisions that were stored before their relations were."""
+    """Finds decisions that were stored by a version without links."""
     return [reference for (reference,) in db.execute("SELECT reference FROM unrelated LIMIT ?", (limit,))]
 
 
 def mark_related(db: sqlite3.Connection, references: Iterable[str]) -> None:
-    """Records that the relations of decisions are stored."""
+    """Records that the links of decisions are stored."""
     db.executemany("DELETE FROM unrelated WHERE reference = ?", [(reference,) for reference in references])

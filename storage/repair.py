@@ -1,11 +1,11 @@
-"""Puts back what is damaged and can be rebuilt: a decision from a reading of it, the full-text index from the table."""
+"""Rebuilds damaged rows: a decision from a reading of it, the full-text index from its table."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
 
-from storage.decisions import FIELDS, Reading, lay_out
+from storage.decisions import FIELDS, Reading, record_layout
 from storage.digests import sha256_of, vouch
 
 _FROM_REVISIONS = """
@@ -23,11 +23,13 @@ last_seen = max(CASE WHEN :source = 'import' THEN NULL WHEN :fetched OR last_see
 
 
 def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str, str | None]) -> None:
-    """Puts a damaged decision back: its words and columns from a reading, then from imports; its dates and status from
-    its revisions and absences. Only a well-formed `last_seen` stays. Call it inside a transaction, and `rebuild_index`
-    after it."""
+    """Rebuilds a damaged decision. Call it inside a transaction, and `rebuild_index` after it.
+
+    Its text and columns come from a reading, then from imports; its dates and status from its revisions and absences.
+    Only a well-formed `last_seen` is left unchanged.
+    """
     reference = reading.decision.reference
-    lay_out(db, reading)
+    record_layout(db, reading)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, text = :text, "
         "text_sha256 = :text_sha256, normaliser = :normaliser, source = :source, url = :url, "
@@ -48,7 +50,7 @@ def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str
 
 
 def withdraw_digest(db: sqlite3.Connection, reference: str) -> None:
-    """Takes the digest from the past revision that a damaged row was just moved to."""
+    """Removes the digest of the past revision that a damaged row was just moved to."""
     db.execute(
         "UPDATE revisions SET sha256 = NULL WHERE reference = ?1 AND revision = "
         "(SELECT max(revision) FROM revisions WHERE reference = ?1 AND text IS NOT NULL AND change <> 'beside')",
@@ -57,17 +59,17 @@ def withdraw_digest(db: sqlite3.Connection, reference: str) -> None:
 
 
 def rebuild_index(db: sqlite3.Connection) -> None:
-    """Makes the full-text index anew from the table: taking a damaged text out of it leaves it damaged."""
+    """Rebuilds the full-text index from its table: removing a damaged text from the index would leave it damaged."""
     db.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
 
 
 def reindex(db: sqlite3.Connection) -> None:
-    """Makes all indexes anew from their tables."""
+    """Rebuilds all indexes from their tables."""
     db.execute("REINDEX")
 
 
 def find_document(db: sqlite3.Connection, reference: str) -> str | None:
-    """The imported file that a decision's current text was read from; None where it came from the site."""
+    """Returns the imported file of a decision's current text; None if the text came from the site."""
     row = db.execute(
         "SELECT document FROM revisions WHERE reference = ? AND source = 'import' AND text IS NULL "
         "ORDER BY revision DESC LIMIT 1",
@@ -77,7 +79,7 @@ def find_document(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_url(db: sqlite3.Connection, reference: str) -> str | None:
-    """The path of a decision's page: as the listing, its last page or its own row has it."""
+    """Returns the path of a decision's page, according to the listing, its last page or its own row."""
     row = db.execute(
         "SELECT coalesce((SELECT url FROM entries WHERE reference = ?1), "
         "(SELECT url FROM pages WHERE reference = ?1 AND chapter = 1 ORDER BY id DESC LIMIT 1), "
@@ -88,7 +90,7 @@ def find_url(db: sqlite3.Connection, reference: str) -> str | None:
 
 
 def find_damaged_texts(db: sqlite3.Connection, reference: str) -> list[tuple[int, int, str]]:
-    """The past revisions of a decision whose text does not fit its SHA-256: number, raw page, SHA-256."""
+    """Finds the past revisions of a decision with a text that does not match its SHA-256: number, raw page, SHA-256."""
     rows = db.execute(
         "SELECT revision, page, text_sha256, text FROM revisions "
         "WHERE reference = ? AND page IS NOT NULL AND text IS NOT NULL",
@@ -98,13 +100,16 @@ def find_damaged_texts(db: sqlite3.Connection, reference: str) -> list[tuple[int
 
 
 def restore_text(db: sqlite3.Connection, reference: str, revision: int, text: str) -> None:
-    """Puts the text of a past revision back."""
+    """Restores the text of a past revision."""
     db.execute("UPDATE revisions SET text = ? WHERE (reference, revision) = (?, ?)", (text, reference, revision))
 
 
 def forget_window(db: sqlite3.Connection, window: str, at: str) -> None:
-    """Takes the proof from a window of the ledger, named as `storage.verify` names it, so that it is walked again. One
-    that is no range of dates, or overlaps another, is deleted."""
+    """Removes the proof of a window of the ledger, so that it is walked again.
+
+    `window`: its name as in `storage.verify`. A window that is not a valid range of dates, or overlaps another, is
+    deleted.
+    """
     first, _, last = window.partition(" to ")
     db.execute(
         "UPDATE windows SET state = 'unknown', total = NULL, walked_at = NULL, proven_at = NULL, unproven_since = ? "
@@ -119,6 +124,6 @@ def forget_window(db: sqlite3.Connection, window: str, at: str) -> None:
 
 
 def mend_runs(db: sqlite3.Connection) -> None:
-    """Empties what runs say of themselves where it is no JSON."""
+    """Empties the arguments and counts of runs where they are not JSON."""
     db.execute("UPDATE runs SET arguments = '{}' WHERE NOT json_valid(arguments)")
     db.execute("UPDATE runs SET tally = NULL WHERE tally IS NOT NULL AND NOT json_valid(tally)")

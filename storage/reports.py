@@ -15,16 +15,16 @@ from storage.fill_state import FillState, find_fill_state
 from storage.identity import MadeBy, find_identity, find_made_by
 
 NEWEST_NAMED = 100
-"""How many oddities and kinds of blocks the status report names."""
+"""The most oddities and kinds of blocks that the status report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRows:
-    """What the status report is made from. Instants are UTC, ISO 8601 with Z."""
+    """The rows that the status report is made from. Instants are UTC, ISO 8601 with Z."""
 
     holdings: status.Holdings
     claim: ClaimRows
-    """What the claim about the dates that were asked for is made from."""
+    """The rows for the claim about the dates that were asked for."""
     failures: list[queue.Failure]
     gone: status.Gone
     unexplained: list[status.Unexplained]
@@ -35,17 +35,17 @@ class StatusRows:
     last_success: str | None
     """When the last complete run ended that covered the days a sync covers."""
     last_sync_by_hand: str | None
-    """When the last complete sync ended that no daemon ran."""
+    """When the last complete sync ended that was not run by a daemon."""
     odd: list[findings.OddCount] = field(default_factory=list)
     oddities: list[dict[str, str]] = field(default_factory=list)
-    """Those found last, newest first."""
+    """The newest oddities, newest first."""
     unreadable: list[findings.Unreadable] = field(default_factory=list)
     outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
-    """The kinds of blocks outside decisions that were seen first last, newest first."""
+    """The newest kinds of blocks outside decisions, newest first."""
     template_changes: list[templates.ChangeRow] = field(default_factory=list)
-    """Those that wait for a decision, oldest first."""
+    """The template changes that wait for a decision, oldest first."""
     uuid: str = ""
-    """The archive's."""
+    """The archive's UUID."""
     made_by: MadeBy | None = None
     fill: FillState = field(default_factory=FillState)
     never_held: list[str] = field(default_factory=list)
@@ -60,8 +60,11 @@ def find_status(
     normaliser: str | None = None,
     pending_states: Collection[str] = (),
 ) -> StatusRows:
-    """Reads the rows of the status report. `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: the dates
-    of the claim. `normaliser`: the version of the parser. `pending_states`: of the template changes to read."""
+    """Reads the rows of the status report.
+
+    `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: chooses the dates of the claim. `normaliser`: the
+    version of the parser. `pending_states`: the states of the template changes to read.
+    """
     with status.one_moment(db):
         return StatusRows(
             holdings=status.holdings(db, normaliser),
@@ -88,7 +91,7 @@ def find_status(
 
 @dataclass(frozen=True, slots=True)
 class PolitenessRows:
-    """What the politeness report is made from."""
+    """The rows that the politeness report is made from."""
 
     days: list[journal.Day]
     """Every day with a request, oldest first."""

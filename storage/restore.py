@@ -1,4 +1,4 @@
-"""Puts a backup in a database's place: checks it, keeps the file that stood there, and may be killed at any instant."""
+"""Restores a backup: checks it, keeps the old file under another name, and survives a kill at any moment."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from storage.database import (
     connect,
     connect_to_read,
     error_name,
-    plain,
-    said_plainly,
+    explain_error,
+    plain_errors,
     schema_version,
 )
 from storage.errors import Busy, StoreFailed
@@ -25,7 +25,8 @@ from storage.lock import locked
 from storage.wal import check_log
 
 _SIDES = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file. It would apply the first and the last to any file of that name."""
+"""The files that SQLite keeps beside a database. It would apply a `-wal` or `-journal` file to any database of that
+name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +34,31 @@ class Restored:
     """What a restore did."""
 
     decisions: int
-    """How many the backup has."""
+    """The number of decisions in the backup."""
     is_older: bool
     """Whether the next command that writes migrates the file."""
     kept: Path | None
-    """Where the file that stood there is now; None where there was none."""
+    """The new path of the old file; None if there was none."""
 
 
 def restore(path: Path, backup: Path, at: str) -> Restored:
-    """Puts a copy of `backup` where the database is. `at`: this instant, for the name under which the old file is kept.
+    """Replaces the database with a copy of `backup`. `at`: the current instant, for the old file's new name.
 
-    The copy is made and checked beside the database, and then takes its name in one step, so that a kill leaves either
-    the old file or the backup. Where the old file is damaged, or its log belongs to another file, a kill between two
-    steps may leave the old file without its log; both are then kept together under the other name. Raises Busy where
-    anybody writes or a daemon runs, SchemaMismatch and StoreFailed for what is no good backup.
+    The copy is made and checked beside the database, and then renamed in one step, so that a kill leaves either the old
+    file or the backup. If the old file is damaged, or its log belongs to another file, a kill between two steps may
+    leave the old file without its log; both are then kept together under the other name. Raises Busy if anybody writes
+    or a daemon runs, SchemaMismatch and StoreFailed if the backup cannot be used.
     """
     target = Path(os.path.realpath(path))
     if not backup.is_file():
         raise StoreFailed(f"{backup}: there is no such file to restore")
     if target.exists() and backup.samefile(target):
-        raise StoreFailed(f"{backup} is the database itself; name a copy of it, as `lgsco snapshot` makes")
-    with locked(target, "-daemon", "restore"), locked(target, doing="restore"), said_plainly(path):
+        raise StoreFailed(f"{backup} is the database itself; name a copy of it, such as `lgsco snapshot` makes")
+    with locked(target, "-daemon", "restore"), locked(target, doing="restore"), plain_errors(path):
         with replacing(target) as draft:
             draft.unlink(missing_ok=True)
             version, decisions = _copy_checked(backup, draft)
-            kept = _keep(target, at) if target.exists() else None
+            kept = _keep_old_file(target, at) if target.exists() else None
             if kept is not None:
                 _copy_access(kept, draft)
             for side in _SIDES:
@@ -67,8 +68,10 @@ def restore(path: Path, backup: Path, at: str) -> Restored:
 
 
 def _copy_checked(backup: Path, draft: Path) -> tuple[int, int]:
-    """Copies a backup, with what is in its own log, and checks the copy. Returns its schema and its decisions. Raises
-    StoreFailed, SchemaMismatch."""
+    """Copies a backup, including its own log, and checks the copy.
+
+    Returns its schema version and its number of decisions. Raises StoreFailed, SchemaMismatch.
+    """
     with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
         try:
             with contextlib.closing(connect_to_read(backup)) as source:
@@ -81,22 +84,22 @@ def _copy_checked(backup: Path, draft: Path) -> tuple[int, int]:
             (decisions,) = copy.execute("SELECT count(*) FROM decisions").fetchone()
         except sqlite3.DatabaseError as error:
             if error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
-                raise _bad(backup, str(error)) from None
+                raise _make_damage_error(backup, str(error)) from None
             raise
     if finding != "ok":
-        raise _bad(backup, finding.splitlines()[-1])
+        raise _make_damage_error(backup, finding.splitlines()[-1])
     _sync(draft)
     return version, decisions
 
 
-def _bad(backup: Path, finding: str) -> StoreFailed:
+def _make_damage_error(backup: Path, finding: str) -> StoreFailed:
     return StoreFailed(
         f"{backup} is damaged ({finding}) and was not restored; nothing was changed, name another backup"
     )
 
 
-def _keep(target: Path, at: str) -> Path:
-    """Gives the old file a second name, with its log where that could not be folded in. Raises Busy, StoreFailed."""
+def _keep_old_file(target: Path, at: str) -> Path:
+    """Gives the old file a second name, with its log if that could not be merged. Raises Busy, StoreFailed."""
     _fold_log(target)
     name = f"{target.name}.before-restore-{at.replace('-', '').replace(':', '')}"
     names = (target.with_name(f"{name}{again}") for again in ("", *(f"-{number}" for number in range(2, 1_000))))
@@ -104,14 +107,16 @@ def _keep(target: Path, at: str) -> Path:
     for side in ("", *_SIDES):
         source = Path(f"{target}{side}")
         if side != "-shm" and source.exists() and (not side or source.stat().st_size):
-            _link(source, Path(f"{kept}{side}"))
+            _link_or_copy(source, Path(f"{kept}{side}"))
     _sync(target.parent)
     return kept
 
 
 def _fold_log(target: Path) -> None:
-    """Folds the old file's log into it, unless the file is damaged or the log another's. Raises Busy where another
-    program writes or reads it."""
+    """Merges the old file's log into it, unless the file is damaged or the log belongs to another file.
+
+    Raises Busy if another program reads or writes the file.
+    """
     try:
         check_log(target)
         with contextlib.closing(connect(target, "rw", 1.0)) as db:
@@ -121,15 +126,15 @@ def _fold_log(target: Path) -> None:
     except StoreFailed:
         return
     except sqlite3.DatabaseError as error:
-        if isinstance(plain(target, error), Busy):
+        if isinstance(explain_error(target, error), Busy):
             busy = 1
         else:
             return
     if busy:
-        raise Busy(f"{target} is in use by another program; end it, then run the same command again")
+        raise Busy(f"{target} is in use by another program; close it, then run the same command again")
 
 
-def _link(source: Path, name: Path) -> None:
+def _link_or_copy(source: Path, name: Path) -> None:
     try:
         os.link(source, name)
     except OSError:  # a file system without links
@@ -138,7 +143,7 @@ def _link(source: Path, name: Path) -> None:
 
 
 def _copy_access(old: Path, new: Path) -> None:
-    """Gives the new file the old one's owner and permissions, as far as this user may."""
+    """Gives the new file the owner and permissions of the old one, as far as this user may."""
     found = old.stat()
     with contextlib.suppress(OSError):
         os.chown(new, found.st_uid, found.st_gid)
@@ -146,7 +151,7 @@ def _copy_access(old: Path, new: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on the disk."""
+    """Waits until a file, or a folder's list of names, is on the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

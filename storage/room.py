@@ -1,6 +1,6 @@
-"""Finds out for what there was no room when SQLite could not write: the disk, a quota, or temporary files.
+"""Finds out what was full when SQLite could not write: the disk, a quota, or the folder for temporary files.
 
-SQLite reports a quota that is used up as an I/O error, and a full folder for temporary files as a full disk.
+SQLite reports a used-up quota as an I/O error, and a full folder for temporary files as a full disk.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108  # where SQLite look
 
 
 def describe_lack_of_room(path: Path, name: str) -> str:
-    """What was full when SQLite answered the error of this name while it wrote the file; "" where nothing is known to
-    be."""
+    """Describes what was full when SQLite reported this error while it wrote the file; "" if nothing is known to be."""
     why = find_write_error(path.resolve().parent)
     if why == errno.EDQUOT:
         return "the disk quota of this user is used up"
     temporary = find_temporary_folder()
     if not why and temporary is not None and find_write_error(temporary) in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room for SQLite's temporary files in {temporary} (SQLITE_TMPDIR names another folder)"
+        return (
+            f"there is no space for SQLite's temporary files in {temporary} (set SQLITE_TMPDIR to use another folder)"
+        )
     if why == errno.ENOSPC or name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return "the disk is full"
     return ""
 
 
 def find_write_error(folder: Path) -> int:
-    """Why a file of a megabyte cannot be written to a folder, as an `errno`; 0 where it can."""
+    """Returns why a file of one megabyte cannot be written to a folder, as an `errno`; 0 if it can."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
             os.write(probe.fileno(), bytes(_PROBE_BYTES))
@@ -40,7 +41,7 @@ def find_write_error(folder: Path) -> int:
 
 
 def find_temporary_folder() -> Path | None:
-    """The folder in which SQLite makes temporary files (https://www.sqlite.org/tempfiles.html, 5)."""
+    """Finds the folder in which SQLite creates temporary files (https://www.sqlite.org/tempfiles.html, section 5)."""
     named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY, ".")
     folders = (Path(name) for name in named if name)
     return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), None)

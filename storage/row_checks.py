@@ -1,6 +1,6 @@
 """Checks the rows of a file against their digests: decisions with their layouts, revisions, facts and raw pages.
 
-Rows are read in batches, so memory does not grow with the file. What cannot be read is found by its key.
+Rows are read in batches, so memory does not grow with the file. Rows that cannot be read are named by their key.
 """
 
 from __future__ import annotations
@@ -32,43 +32,44 @@ from storage.layout import check_layout
 from storage.pages import Codec
 
 Part = Literal["file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger"]
-"""Of what a damage is."""
+"""The kind of thing that is damaged."""
 
 _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing that is not as it should be."""
+    """One damaged thing."""
 
     part: Part
     subject: str
-    """A decision's reference, with what of it where that is not its current text and columns; else what it is of."""
+    """A decision's reference, and the part of it if that is not its current text and columns; otherwise the damaged
+    thing."""
     what: str
     reference: str | None = None
-    """The decision that it belongs to, where it belongs to one."""
+    """The decision that it belongs to, if any."""
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.what}"
 
 
 Progress = Callable[[str, int], None]
-"""Is given what was checked (decisions, revisions, pages) and how many of them since the last call."""
+"""Called with the kind of rows checked (decisions, revisions, raw pages) and how many since the last call."""
 Look = Callable[[bytes, bytes, bytes], None]
-"""Is given text, kinds and numbers (`storage.layout`) of each decision that is not damaged, as UTF-8."""
+"""Called with text, kinds and numbers (`storage.layout`) of each decision that is not damaged, as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of the rows: the `number`-th of `of` equal ranges of row ids, from 0."""
+    """A share of the rows: number `number`, from 0, of `of` equal ranges of row ids."""
 
     number: int = 0
     of: int = 1
 
     def range(self, highest: int) -> tuple[int, int]:
-        """The row ids, the first excluded and the last included."""
+        """Returns the range of row ids, the first excluded and the last included."""
         first, last = highest * self.number // self.of, highest * (self.number + 1) // self.of
-        # In a damaged table the last row need not have the highest row id, nor the first a positive one.
+        # In a damaged table the last row may not have the highest row id, and the first may have a negative one.
         return first if self.number else -(2**63), last if self.number + 1 < self.of else 2**63 - 1
 
 
@@ -78,7 +79,7 @@ def check_rows(
     share: Share | None = None,
     look: Look | None = None,
 ) -> Iterator[Damage]:
-    """The rows that do not fit their digest: decisions, revisions, facts, raw pages."""
+    """Finds the rows that do not match their digest: decisions, revisions, facts, raw pages."""
     share = share or Share()
     with _as_bytes(db):
         damaged = False
@@ -97,7 +98,7 @@ def check_rows(
 
 @contextlib.contextmanager
 def _as_bytes(db: sqlite3.Connection) -> Iterator[None]:
-    """Reads texts as bytes: a damaged one need not be UTF-8."""
+    """Makes the connection return texts as bytes, since a damaged text may not be UTF-8."""
     before, db.text_factory = db.text_factory, bytes
     try:
         yield
@@ -106,7 +107,7 @@ def _as_bytes(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
-    """What a check finds; where SQLite cannot go on, that is a damage too."""
+    """Yields what a check finds. An error of SQLite's is reported as a damage too, unless it is about locks or I/O."""
     try:
         yield from found
     except sqlite3.DatabaseError as error:
@@ -115,11 +116,14 @@ def guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
         yield Damage(part, what, f"cannot be read ({error})")
 
 
-def _read(
+def _read_rows(
     db: sqlite3.Connection, table: str, select: str, key: str, by_key: str, lowest: int, highest: int
 ) -> Iterator[tuple[list[Any], str] | tuple[None, str]]:
-    """The rows of a table by row id, in batches, each without an error; of a row that cannot be read, None and why,
-    with its reference, which `by_key` finds in an index."""
+    """Reads the rows of a table by row id, in batches.
+
+    Yields each row with an empty string. For a row that cannot be read it yields None, and the reference and the error
+    in two lines; `by_key` is a query that finds row id and reference in an index.
+    """
     last = lowest
     while last < highest:
         try:
@@ -138,7 +142,7 @@ def _read(
                     yield None, f"{_decode(reference)}\n{error}"
                 else:
                     if row is None:
-                        yield None, f"{_decode(reference)}\nan index names it and the table {table} has no such row"
+                        yield None, f"{_decode(reference)}\nan index has it, but the table {table} has no such row"
                     else:
                         yield list(row), ""
             continue
@@ -155,7 +159,7 @@ def _decode(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _highest(db: sqlite3.Connection, table: str) -> int:
+def _find_highest_rowid(db: sqlite3.Connection, table: str) -> int:
     return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
 
 
@@ -167,10 +171,10 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, l
     by_key = (
         "SELECT rowid, reference FROM decisions INDEXED BY sqlite_autoindex_decisions_1 WHERE rowid > ? AND rowid <= ?"
     )
-    first, last = share.range(_highest(db, "decisions"))
+    first, last = share.range(_find_highest_rowid(db, "decisions"))
     sha, seen = DECISION.index("text_sha256"), DECISION.index("first_seen")
     count = 0
-    for row, why in _read(db, "decisions", select, "d.rowid", by_key, first, last):
+    for row, why in _read_rows(db, "decisions", select, "d.rowid", by_key, first, last):
         count += 1
         if row is None:
             reference, _, error = why.partition("\n")
@@ -179,7 +183,7 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, l
         covered, stored, last_seen, text = row[1:-3], row[-3], row[-2], row[-1]
         flaw = None
         if (
-            not _fits(covered, stored)
+            not _matches_digest(covered, stored)
             or sha256(text).hexdigest().encode() != covered[sha]
             or not (last_seen is None or (last_seen >= covered[seen] and INSTANT.fullmatch(last_seen)))
         ):
@@ -204,16 +208,16 @@ def _has_as_many_layouts(db: sqlite3.Connection) -> bool:
 
 
 def _check_orphans(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Layouts of no decision. Called where a decision is damaged or the numbers differ: else there are none."""
+    """Finds layouts without a decision. It is needed only if a decision is damaged or the counts differ."""
     for (reference,) in db.execute(
         "SELECT reference FROM layouts AS t WHERE NOT EXISTS "
         "(SELECT 1 FROM decisions AS d WHERE d.reference = t.reference)"
     ):
-        yield Damage("decision", _decode(reference), "its layout is of a decision that is not there")
+        yield Damage("decision", _decode(reference), "its layout belongs to no stored decision")
 
 
-def _fits(covered: Sequence[Any], stored: object) -> bool:
-    """Whether a row of bytes fits its digest: `digest` in a shorter time."""
+def _matches_digest(covered: Sequence[Any], stored: object) -> bool:
+    """Whether a row of bytes matches its digest. Faster than `digest`, since every value is bytes or None."""
     whole = b"\xfe".join([b"\xff" if value is None else value for value in covered])
     return sha256(whole).hexdigest().encode() == stored
 
@@ -222,7 +226,7 @@ _REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text"
 
 
 def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    first, last = share.range(_highest(db, "decisions"))
+    first, last = share.range(_find_highest_rowid(db, "decisions"))
     try:
         yield from list(_scan_revisions(db, progress, first, last, whole=share.of == 1))
     except sqlite3.DatabaseError:
@@ -235,7 +239,7 @@ Row = Sequence[Any]
 def _scan_revisions(
     db: sqlite3.Connection, progress: Progress, first: int, last: int, *, whole: bool
 ) -> Iterator[Damage]:
-    """The damages among the revisions of a range of decisions, in one scan."""
+    """Finds the damages among the revisions of a range of decisions, in one scan."""
     within = "TRUE" if whole else "r.reference IN (SELECT reference FROM decisions WHERE rowid > ?1 AND rowid <= ?2)"
     cursor = db.execute(
         f"{_REVISIONS} FROM revisions AS r WHERE {within} ORDER BY r.reference, r.revision",
@@ -244,8 +248,8 @@ def _scan_revisions(
     count = 0
     for reference, rows in groupby(cursor, itemgetter(0)):
         row, *more = rows
-        # Most decisions have one, which is current: it is looked at without a detour.
-        if more or row[-1] is not None or row[1] != b"1" or not _fits(row[:-2], row[-2]):
+        # Fast path: most decisions have one revision, which is current.
+        if more or row[-1] is not None or row[1] != b"1" or not _matches_digest(row[:-2], row[-2]):
             yield from _find_revision_damages(_decode(reference), [row, *more])
         count += 1
         if not count % _BATCH:
@@ -264,11 +268,11 @@ def _scan_revisions(
         "SELECT DISTINCT reference FROM revisions AS r WHERE NOT EXISTS "
         "(SELECT 1 FROM decisions AS d WHERE d.reference = r.reference)"
     ):
-        yield Damage("revision", f"{_decode(reference)}, its revisions", "are of a decision that is not there")
+        yield Damage("revision", f"{_decode(reference)}, its revisions", "belong to no stored decision")
 
 
 def _find_revisions(db: sqlite3.Connection, first: int, last: int) -> Iterator[Damage]:
-    """The same where some cannot be read: decision by decision."""
+    """Finds the same damages decision by decision, if some rows cannot be read."""
     for (key,) in db.execute("SELECT reference FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)):
         reference = _decode(key)
         try:
@@ -282,7 +286,7 @@ def _find_revisions(db: sqlite3.Connection, first: int, last: int) -> Iterator[D
 
 
 def _find_revision_damages(reference: str, rows: Sequence[Row]) -> Iterator[Damage]:
-    """What is wrong with the revisions of one decision, in their order."""
+    """Finds the damages among the revisions of one decision, in their order."""
     sha = REVISIONS.terms.index("text_sha256")
     if not rows or any(row[1] != b"%d" % number for number, row in enumerate(rows, 1)):
         yield Damage("revision", f"{reference}, its revisions", "are not numbered from 1 without a gap", reference)
@@ -292,7 +296,7 @@ def _find_revision_damages(reference: str, rows: Sequence[Row]) -> Iterator[Dama
         stored, text = row[-2], row[-1]
         if text is not None and sha256_of(text) != _decode(row[sha]):
             what = "its text does not fit its SHA-256"
-        elif _fits(row[:-2], stored):
+        elif _matches_digest(row[:-2], stored):
             continue
         else:
             what = "its row does not fit its digest" if stored else "its row has no digest"
@@ -314,9 +318,9 @@ def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> It
     codec = Codec(db)
     select = f"SELECT p.id, {PAGES.sql_bytes('p')}, p.dictionary, p.bytes, p.sha256 FROM pages AS p"
     by_key = "SELECT id, reference FROM pages INDEXED BY pages_by_reference WHERE id > ? AND id <= ?"
-    first, last = share.range(_highest(db, "pages"))
+    first, last = share.range(_find_highest_rowid(db, "pages"))
     count = 0
-    for row, why in _read(db, "pages", select, "p.id", by_key, first, last):
+    for row, why in _read_rows(db, "pages", select, "p.id", by_key, first, last):
         count += 1
         if row is None:
             reference, _, error = why.partition("\n")
@@ -324,7 +328,7 @@ def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> It
             continue
         covered, dictionary, size, stored = row[1:-3], row[-3], row[-2], row[-1]
         what = None
-        if not _fits(covered, stored):
+        if not _matches_digest(covered, stored):
             what = "does not fit its digest" if stored else "has no digest"
         else:
             try:
@@ -354,8 +358,10 @@ def _check_runs(db: sqlite3.Connection) -> Iterator[Damage]:
 
 
 def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Whether the full-text index fits the table. SQLite needs to write for it, so a file that may not be written is
-    not checked: raises sqlite3.OperationalError."""
+    """Checks whether the full-text index matches its table.
+
+    SQLite must write for this check, so a read-only file cannot be checked: raises sqlite3.OperationalError.
+    """
     read_only = db.execute("PRAGMA query_only").fetchone()[0]
     db.execute("PRAGMA query_only = OFF")
     try:
@@ -363,6 +369,6 @@ def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
     except sqlite3.DatabaseError as error:
         if not error_name(error).startswith("SQLITE_CORRUPT"):
             raise
-        yield Damage("index", "the full-text index", "does not fit the texts")
+        yield Damage("index", "the full-text index", "does not match the texts")
     finally:
         db.execute(f"PRAGMA query_only = {read_only}")

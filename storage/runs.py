@@ -1,4 +1,4 @@
-"""Runs: what the program did, and when."""
+"""Records and finds runs: what the program did, and when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.stored import to_object
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run, as it ended or stands."""
+    """One run, finished or not."""
 
     id: int
     task: str
@@ -27,16 +27,16 @@ class Run:
     message: str | None
     tally: dict[str, int]
     process: int
-    """The operating system's number of it; 0 where it is not said."""
+    """The operating system's number of the process; 0 if it is not recorded."""
 
 
 def begin_run(
     db: sqlite3.Connection, task: str, arguments: Mapping[str, Any], at: str, user_agent: str | None = None
 ) -> int:
-    """Records that a run begins and returns its id. The caller holds the writer's lock, so a run still `running` was
-    killed.
+    """Records that a run begins and returns its id.
 
-    `user_agent`: by which name it asks the site, if it does.
+    The caller holds the writer's lock, so an earlier run in state `running` was killed and becomes `died`.
+    `user_agent`: the name by which it sends requests, if it sends any.
     """
     db.execute("UPDATE runs SET state = 'died' WHERE state = 'running'")
     cursor = db.execute(
@@ -65,16 +65,16 @@ def end_run(
 
 
 def find_runs(db: sqlite3.Connection, limit: int = 10) -> list[Run]:
-    """The last runs, newest first."""
-    return [_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
+    """Finds the last runs, newest first."""
+    return [_make_run(row) for row in db.execute(f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT ?", (limit,))]
 
 
 _RUN = "id, task, arguments, started_at, ended_at, state, exit_code, message, tally, process"
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _make_run(row: tuple[Any, ...]) -> Run:
     number, task, arguments, started_at, ended_at, state, exit_code, message, tally, process = row
-    told = to_object(tally or "{}", f"run {number}")
+    counts = to_object(tally or "{}", f"run {number}")
     return Run(
         number,
         task,
@@ -84,31 +84,33 @@ def _run(row: tuple[Any, ...]) -> Run:
         state,
         exit_code,
         message,
-        told,
+        counts,
         process,
     )
 
 
 def find_user_agents(db: sqlite3.Connection) -> list[str]:
-    """Every name by which runs asked the site, the newest last."""
+    """Finds every user agent that runs sent, the newest last."""
     rows = db.execute("SELECT user_agent FROM runs WHERE user_agent IS NOT NULL GROUP BY user_agent ORDER BY max(id)")
     return [name for (name,) in rows]
 
 
 def find_failing(db: sqlite3.Connection) -> list[Run]:
-    """The syncs that ended otherwise than complete since the last complete one, newest first. What was stopped, or
-    died, failed at nothing."""
+    """Finds the failed or incomplete syncs since the last complete one, newest first.
+
+    Syncs that were stopped or died do not count.
+    """
     rows = db.execute(
         f"SELECT {_RUN} FROM runs WHERE task = 'sync' AND state IN ('incomplete', 'blocked', 'layout', 'failed') "
         "AND id > (SELECT coalesce(max(id), 0) FROM runs WHERE task = 'sync' AND state = 'complete') ORDER BY id DESC"
     )
-    return [_run(row) for row in rows]
+    return [_make_run(row) for row in rows]
 
 
 def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
-    """When the last complete run ended that looked through at least so many days up to its own: None if none did.
+    """Returns when the last complete run ended that covered at least the `days` days before it; None if none did.
 
-    What ended after `now`, by a clock that was ahead, is no success yet.
+    A run that ended more than a day after `now` does not count: its clock was ahead.
     """
     row = db.execute(
         "SELECT max(ended_at) FROM runs WHERE state = 'complete' "
@@ -121,7 +123,7 @@ def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
 
 
 def last_sync_by_hand(db: sqlite3.Connection, now: str) -> str | None:
-    """When the last complete sync ended that no daemon ran: None if none did. `now`: as for `last_success`."""
+    """Returns when the last complete sync ended that no daemon ran; None if none did. `now`: as for `last_success`."""
     row = db.execute(
         "SELECT max(ended_at) FROM runs WHERE task = 'sync' AND state = 'complete' "
         "AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
@@ -132,7 +134,7 @@ def last_sync_by_hand(db: sqlite3.Connection, now: str) -> str | None:
 
 
 def is_throw_away(db: sqlite3.Connection) -> bool:
-    """Whether the database was made by demos and by nothing else."""
+    """Whether only demos wrote the database."""
     (others,) = db.execute("SELECT count(*) FROM runs WHERE task <> 'demo'").fetchone()
     (demos,) = db.execute("SELECT count(*) FROM runs").fetchone()
     return bool(demos) and not others

@@ -1,9 +1,9 @@
 """The schema, as numbered migrations in `storage.migrations`; all that a file lacks are applied in one transaction.
 
-`decisions` holds the current reading of every decision. Its text is stored once: `layouts` says what each line of a
-text is, `paragraphs` is the view that cuts the lines out, `decisions_fts` indexes the text in place and triggers keep
-it in step. `revisions` has a row for every reading that was ever recorded; the text of one that is no longer current
-moves there.
+`decisions` has the current reading of each decision. Its text is stored once: `layouts` has the kind and number of each
+line, the view `paragraphs` splits the text into lines, `decisions_fts` indexes the text in place and triggers keep it
+up to date. `revisions` has a row for every reading that was ever recorded; a text that is no longer current moves
+there.
 
 Dates are ISO 8601 (`2025-10-06`), instants UTC (`2025-10-06T12:00:00Z`).
 

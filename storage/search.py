@@ -1,6 +1,6 @@
-"""Full-text search: from what a person types to an expression that FTS5 takes, and to the decisions it finds.
+"""Full-text search: turns typed words into an FTS5 expression, and finds decisions.
 
-`match_expression` is the one way from typed words to the index, for the command line and for `lgsco.web`.
+`match_expression` is the only way from typed words to the index, for the command line and for `lgsco.web`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from storage.digests import find_flaw
 from storage.model import reference
 
 RANKING = "bm25(4.0, 2.0, 1.0)"
-"""The weights of authority, summary and text in a hit's rank; what ranks lowest is the best."""
+"""The weights of authority, summary and text in a hit's rank; the lowest rank is the best."""
 
 _WORDS_MOST = 100
 _CHARACTERS_MOST = 4_000
-"""What is typed after so many, or after so many words, is not looked for: the time it takes grows with its square."""
+"""The most words and characters of a query that are searched for; the rest is ignored. The time of a search grows with
+the square of their number."""
 
 _REFERENCE_MOST = 100
-"""Characters that a reference has at most, however it is spelled and whatever stands around it."""
+"""The most characters of a reference, in any spelling and with punctuation around it."""
 
 _SNIPPET_TOKENS = 24
 _SNIPPET_CHARACTERS = 100_000
 _SNIPPET_HITS = 1_000
-"""Of one text at most: the time that FTS5 takes to choose a snippet grows with the square of the hits it chooses from,
-and nothing can interrupt it. The longest text known has 85,000 characters."""
+"""Limits for the snippet of one text. The time that FTS5 needs to choose a snippet grows with the square of the hits,
+and nothing can interrupt it. The longest known text has 85,000 characters."""
 _SUMMARY_CHARACTERS = 200
 _STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _PARTS = re.compile(r'"([^"]*)(?:"(\*)?|$)|([^\s"]+)')
@@ -45,46 +46,47 @@ class Hit:
     """ISO 8601."""
     outcome: str | None
     snippet: str
-    """The words around what was found, on one line."""
+    """The words around the hit, on one line."""
     rank: float
     """Lower is better."""
     flaw: str | None = None
-    """What of the decision is damaged."""
+    """What is damaged in the decision, if anything."""
 
 
 def match_expression(query: str) -> str | None:
-    """What a person typed as an FTS5 expression that never is a syntax error; None when it holds no word.
+    """Turns a typed query into an FTS5 expression that is never a syntax error; None if it has no word.
 
     All words must occur. "Quoted words" must stand together, and so must the parts of a word that punctuation joins
-    (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds what begins with it. A reference is found
-    in any spelling, a joint case without its letter too. `finding` finds what is printed with the ligature `ﬁ`, and
-    `1500` finds `£1,500`, and the other way round.
+    (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds every word that begins with it. A reference
+    is found in any spelling, a joint case without its letter too. `finding` finds what is printed with the ligature
+    `ﬁ`, and `1500` finds `£1,500`, and the other way round.
     """
     query = query[:_CHARACTERS_MOST].encode(errors="replace").decode().translate(_STRAIGHT)
-    whole = _reference(query)
+    whole = _parse_reference(query)
     if whole is not None:
-        return _phrase(*whole)
-    parts = [part for part in _parts(query) if any(letter.isalnum() for letter in part[0])]
-    # Side by side: FTS5 overlooks a phrase without tokens then, and would find nothing after an AND.
-    # Once each: a word typed twice finds no other decisions, and each time would be looked for by itself.
+        return _quote_phrase(*whole)
+    parts = [part for part in _split_query(query) if any(letter.isalnum() for letter in part[0])]
+    # Joined by spaces: FTS5 then ignores a phrase without tokens; joined by AND, it would find nothing.
+    # Each word once: FTS5 would search again for a repeated word, with the same result.
     plain: dict[str, None] = {}
     alternatives: dict[str, None] = {}
     for words, begins in parts[:_WORDS_MOST]:
-        spellings = [_phrase(spelling, begins) for spelling in _spellings(words)]
+        spellings = [_quote_phrase(spelling, begins) for spelling in _list_spellings(words)]
         if len(spellings) == 1:
             plain[spellings[0]] = None
         else:
             alternatives[f"({' OR '.join(spellings)})"] = None
-    # FTS5 takes parentheses after an AND only.
+    # FTS5 accepts parentheses only after an AND.
     return " AND ".join(filter(None, [" ".join(plain), *alternatives])) or None
 
 
 def snippet(start: str, end: str, tokens: int = _SNIPPET_TOKENS) -> str:
-    """SQL, for a query of `decisions_fts`: the words around what was found, with `start` and `end` (SQL too) about it.
+    """Makes an SQL expression for the words around a hit, for a query of `decisions_fts`.
 
-    Of a text that holds it too often to choose in time it is how the summary begins.
+    `start` and `end`: SQL for the marks around the hit. A text with too many characters or hits gives the beginning of
+    the summary instead.
     """
-    hits = "length(highlight(decisions_fts, 2, 'x', '')) - length(text)"  # each is one character longer there
+    hits = "length(highlight(decisions_fts, 2, 'x', '')) - length(text)"  # highlight() adds one character for each hit
     beginning = "coalesce(summary, text)"
     return (
         f"CASE WHEN length(text) <= {_SNIPPET_CHARACTERS} AND {hits} <= {_SNIPPET_HITS} "
@@ -95,20 +97,20 @@ def snippet(start: str, end: str, tokens: int = _SNIPPET_TOKENS) -> str:
 
 
 def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
-    """The decisions that hold what was typed, the best first; `marks` stand around it in the snippets.
+    """Finds the decisions that match a typed query, the best first. `marks`: put around each hit in the snippets.
 
-    A reference in any spelling finds its decision alone, or what mentions it where that decision is not held.
+    A reference in any spelling finds only its decision, or the decisions that mention it if it is not stored.
     """
     try:
-        held = _find(db, reference(query[:_CHARACTERS_MOST]))
+        held = _find_decision(db, reference(query[:_CHARACTERS_MOST]))
     except ValueError:
         held = None
     if held is not None:
-        return _checked(db, [held][:limit])
+        return _add_flaws(db, [held][:limit])
     expression = match_expression(query)
     if expression is None:
         return []
-    # ORDER BY rank LIMIT is the index's own, so that a snippet is made of the hits only.
+    # The index itself sorts and limits, so that snippets are made only for the hits returned.
     rows = db.execute(
         "SELECT d.reference, d.authority, d.decision_date, d.outcome, f.snippet, f.rank FROM (SELECT rowid, rank, "
         f"{snippet('?', '?')} AS snippet FROM decisions_fts "
@@ -116,16 +118,18 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
         "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
         (*marks, expression, max(limit, 0)),
     )
-    return _checked(
-        db, [Hit(key, whose, when, how, " ".join(found.split()), rank) for key, whose, when, how, found, rank in rows]
-    )
+    hits = [
+        Hit(key, authority, day, outcome, " ".join(words.split()), rank)
+        for key, authority, day, outcome, words, rank in rows
+    ]
+    return _add_flaws(db, hits)
 
 
-def _checked(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
+def _add_flaws(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
     return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits]
 
 
-def _find(db: sqlite3.Connection, key: str) -> Hit | None:
+def _find_decision(db: sqlite3.Connection, key: str) -> Hit | None:
     row = db.execute(
         "SELECT reference, authority, decision_date, outcome, coalesce(summary, text) FROM decisions "
         "WHERE reference = ?",
@@ -139,25 +143,25 @@ def _find(db: sqlite3.Connection, key: str) -> Hit | None:
     )
 
 
-def _parts(query: str) -> Iterator[tuple[str, bool]]:
-    """The words and quoted phrases of a query, each with whether it is the beginning of what is looked for."""
+def _split_query(query: str) -> Iterator[tuple[str, bool]]:
+    """Splits a query into words and quoted phrases, each with whether it is a prefix search."""
     for quoted, star, word in _PARTS.findall(query):
         if word:
-            yield _reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
+            yield _parse_reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
         else:
             yield quoted, bool(star)
 
 
 _LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}
-"""The letters that a text may print as one character; the longest first."""
+"""Letters that a text may print as one character; the longest first."""
 _TO_LIGATURES = re.compile("|".join(_LIGATURES))
 _FROM_LIGATURES = str.maketrans({ligature: letters for letters, ligature in _LIGATURES.items()})
 _GROUPED = re.compile(r"£?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _UNGROUPED = re.compile(r"(£?)(\d{4,9})((?:\.\d+)?)")
 
 
-def _spellings(words: str) -> list[str]:
-    """The words as typed, and as a text may print them otherwise: with ligatures, or an amount with commas."""
+def _list_spellings(words: str) -> list[str]:
+    """Returns the words as typed, and other ways to print them: with ligatures, or an amount with commas."""
     letters = words.translate(_FROM_LIGATURES)
     spellings = [words, letters, _TO_LIGATURES.sub(lambda found: _LIGATURES[found[0]], letters)]
     if _GROUPED.fullmatch(words):
@@ -167,8 +171,11 @@ def _spellings(words: str) -> list[str]:
     return list(dict.fromkeys(spellings))
 
 
-def _reference(words: str) -> tuple[str, bool] | None:
-    """The reference that the words are; without a letter at its end it is also the beginning of one with a letter."""
+def _parse_reference(words: str) -> tuple[str, bool] | None:
+    """Parses words as a reference, with whether to search by prefix; None if they are not a reference.
+
+    A reference without a letter also finds those of joint cases, which have one more letter.
+    """
     if len(words) > _REFERENCE_MOST:
         return None
     try:
@@ -178,5 +185,5 @@ def _reference(words: str) -> tuple[str, bool] | None:
     return key, key[-1].isdigit()
 
 
-def _phrase(words: str, begins: bool) -> str:
+def _quote_phrase(words: str, begins: bool) -> str:
     return f'"{words}"{"*" if begins else ""}'

@@ -1,4 +1,4 @@
-"""What the database says of its own state: for `lgsco status` and `lgsco coverage`."""
+"""Reads the state of the archive, for `lgsco status` and `lgsco coverage`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.model import Proof
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What is held, in numbers."""
+    """The number of decisions and rows in the archive."""
 
     decisions: int
     from_site: int
@@ -29,21 +29,24 @@ class Holdings:
     waiting: int
     """Queued decisions that wait to be fetched or parsed, as `queue.count` counts them."""
     failed: int
-    """Of those, the rows of the view `failures`: asked for at least once, and not fetched or read so far."""
+    """Of those, the rows of the view `failures`: requested at least once, and not fetched or parsed so far."""
     excluded: int
-    """Listed decisions whose page was gone so often that their windows are proven without them."""
+    """Listed decisions that are excluded: their windows are proven without them."""
     unproven: int
-    """Rows of the ledger that are not proven, whoever asked for them."""
+    """Rows of the ledger that are not proven, whoever asked for their dates."""
     unreadable: int = 0
-    """Decisions whose page came again with the bytes that do not parse."""
+    """Decisions with a page that was fetched again unchanged and does not parse."""
     older_parser: int = 0
-    """Decisions that another version of the parser read last; `lgsco renormalise` reads their pages again."""
+    """Decisions that another version of the parser parsed last; `lgsco renormalise` parses their pages again."""
     held_back: int = 0
-    """Decisions that are fetched and not stored, since a template change waits for a decision."""
+    """Decisions that are fetched and not stored, because a template change waits for a decision."""
 
 
 def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
-    """Counts of what is held and what is missing. `normaliser`: the version of the parser, if its work is counted."""
+    """Counts what is stored and what is missing.
+
+    `normaliser`: the current version of the parser; None: decisions of older versions are not counted.
+    """
     held, oldest, newest = db.execute(
         "SELECT count(*), min(decision_date), max(decision_date) FROM decisions"
     ).fetchone()
@@ -64,20 +67,20 @@ def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """How many decisions were listed once and are no longer, by what is known of them."""
+    """The number of decisions that are no longer listed, by reason."""
 
     unexplained: int
-    """Held, and nobody knows yet why they are not listed."""
+    """Stored, and it is not known yet why they are not listed."""
     expired: int
     withdrawn: int
     gone: int
     """Left the site for an unknown reason."""
     never_held: int
-    """Those that left the listing before they could be fetched."""
+    """Decisions that left the listing before they could be fetched."""
 
 
 def count_gone(db: sqlite3.Connection) -> Gone:
-    """Counts what is no longer listed; what returned is listed again and counts nowhere."""
+    """Counts the decisions that are no longer listed. A decision that returned does not count."""
     unexplained, expired, withdrawn, gone = db.execute(
         "SELECT count(*) FILTER (WHERE ending IS NULL), count(*) FILTER (WHERE ending = 'expired'), "
         "count(*) FILTER (WHERE ending = 'withdrawn'), count(*) FILTER (WHERE ending = 'gone') "
@@ -87,7 +90,7 @@ def count_gone(db: sqlite3.Connection) -> Gone:
 
 
 def find_never_held(db: sqlite3.Connection) -> list[str]:
-    """The references of those that left the listing before they could be fetched, the last to leave first."""
+    """Finds the decisions that left the listing before they could be fetched, the last to leave first."""
     rows = db.execute(
         "SELECT reference FROM entries AS e WHERE unlisted_at IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
@@ -98,7 +101,7 @@ def find_never_held(db: sqlite3.Connection) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A decision that is held and no longer listed, and what its page answered when it was asked for."""
+    """A decision that is stored and no longer listed, with the last answer for its page."""
 
     reference: str
     noticed_at: str
@@ -107,7 +110,7 @@ class Unexplained:
 
 
 def find_unexplained(db: sqlite3.Connection) -> list[Unexplained]:
-    """Those whose page was asked for, newest first."""
+    """Finds the unexplained decisions with an answer for their page, newest first."""
     rows = db.execute(
         "SELECT reference, noticed_at, answer, next_at FROM absences WHERE ended_at IS NULL AND returned_at IS NULL "
         "AND answer IS NOT NULL ORDER BY noticed_at DESC, reference"
@@ -117,12 +120,12 @@ def find_unexplained(db: sqlite3.Connection) -> list[Unexplained]:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """How the known decisions read that are asked for only to judge the site. Instants are UTC."""
+    """The results for the known decisions that are fetched only to check the site. Instants are UTC."""
 
     passed_at: str | None
-    """When one was last read as ever."""
+    """When the site last showed one unchanged."""
     failed_at: str | None
-    """When the last check failed; None where it passed."""
+    """When the last check failed; None if it passed."""
     finding: str | None
     """What the last check found."""
 
@@ -136,37 +139,37 @@ def find_canary(db: sqlite3.Connection) -> Canary:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The ledger and what it says of each decision, all of one moment."""
+    """The ledger and the decisions it lists, all as of one moment."""
 
     proofs: list[Proof]
     """The ledger's rows, oldest first."""
     windows: list[dict[str, Any]]
     """The view `coverage`, newest window first."""
     months: dict[str, dict[str, int]]
-    """For each month that has listed decisions (`2025-10`), oldest first: how many are listed, held, missing, failed
-    (the rows of the view `failures`, also of held decisions) and excluded."""
+    """For each month with listed decisions (`2025-10`), oldest first: how many are listed, held (stored), missing,
+    failed (the rows of the view `failures`, also of stored decisions) and excluded."""
     missing: list[dict[str, Any]]
-    """What is listed in the chosen dates and not held, newest decision first."""
+    """Decisions listed in the chosen dates and not stored, newest first."""
     excluded: list[dict[str, Any]]
-    """What is listed there and can not be had, newest decision first."""
+    """Decisions listed there that cannot be fetched or parsed, newest first."""
     gone: Gone
     claim: ClaimRows
-    """What the claim about the chosen dates is made from."""
+    """The rows for the claim about the chosen dates."""
 
 
 def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage:
-    """The ledger, and of the chosen dates what the claim rests on and what is missing by reference."""
+    """Reads the ledger, and for the chosen dates the rows for the claim and the missing decisions."""
     with one_moment(db):
         claim = find_claim_rows(db, choose_dates)
         lacking = [
             row
-            for row in _rows(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+            for row in _fetch_dicts(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
             if any(str(dates.first) <= row["decision_date"] <= str(dates.last) for dates in claim.windows)
         ]
         return Coverage(
             claim.proofs,
             windows(db),
-            {row.pop("month"): row for row in _rows(db, _MONTHS)},
+            {row.pop("month"): row for row in _fetch_dicts(db, _MONTHS)},
             [row for row in lacking if row["state"] != "excluded"],
             [row for row in lacking if row["state"] == "excluded"],
             count_gone(db),
@@ -187,11 +190,11 @@ SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(
 
 
 def windows(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The ledger, newest window first: what the site says it has, what it lists, what of that is held."""
-    return _rows(db, "SELECT * FROM coverage ORDER BY first DESC")
+    """Reads the ledger, newest window first: the site's total, and how many decisions are listed and stored."""
+    return _fetch_dicts(db, "SELECT * FROM coverage ORDER BY first DESC")
 
 
-def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
+def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
     cursor = db.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -199,7 +202,7 @@ def _rows(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def one_moment(db: sqlite3.Connection) -> Iterator[None]:
-    """Whatever is read inside is of one moment, also beside a writer."""
+    """Runs one read transaction, so that all rows read inside are as of one moment."""
     db.execute("BEGIN")
     try:
         yield
@@ -209,7 +212,7 @@ def one_moment(db: sqlite3.Connection) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """The daemon as it last wrote of itself. Instants are UTC."""
+    """The daemon's state as it last recorded it. Instants are UTC."""
 
     process: int
     started_at: str
@@ -219,13 +222,13 @@ class Daemon:
 
 
 def find_daemon(db: sqlite3.Connection) -> Daemon | None:
-    """The last daemon on this database, if there ever was one."""
+    """Finds the last daemon on this database; None if there never was one."""
     row = db.execute("SELECT process, started_at, seen_at, next_at, stopped_at FROM daemon").fetchone()
     return Daemon(*row) if row else None
 
 
 def record_daemon(db: sqlite3.Connection, daemon: Daemon) -> None:
-    """Writes what the daemon says of itself."""
+    """Records the daemon's state."""
     db.execute(
         "INSERT OR REPLACE INTO daemon (id, process, started_at, seen_at, next_at, stopped_at) "
         "VALUES (1, ?, ?, ?, ?, ?)",

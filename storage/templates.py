@@ -1,7 +1,7 @@
-"""Template changes: what changed alike in several decisions, and what others showed that were asked about it.
+"""Template changes: the same edit in several decisions, and what other decisions showed when they were reread.
 
-`storage.held_texts` has the texts that wait. `ingest.recording.template_guard` says what the states mean and what
-follows from what. Call what writes inside a transaction.
+`storage.held_texts` has the texts that wait. `ingest.recording.template_guard` defines the states and the rules. Call
+functions that write inside a transaction.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import NamedTuple
 from storage.model import Edit, Wanted
 
 REREADS_KEPT = 20
-"""Rereads that are remembered."""
+"""The number of rereads that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateChange:
-    """One change. Instants are UTC."""
+    """One template change. Instants are UTC."""
 
     id: int
     state: str
@@ -30,11 +30,11 @@ class TemplateChange:
     changed_at: str
     """When its state last changed."""
     kind: str | None
-    """statement or report: of which kind of decisions."""
+    """The kind of decisions that have it: statement or report."""
     example: str
     """The reference of a decision that has it."""
     decided_on: str | None
-    """The decision date of that."""
+    """The decision date of the example."""
     diff: str
     """What changed in the example, as a unified diff."""
     edits: frozenset[Edit] = frozenset()
@@ -44,7 +44,7 @@ _CHANGE = "id, state, since, found_at, changed_at, kind, example, decided_on, di
 
 
 def find_changes(db: sqlite3.Connection, states: Collection[str]) -> list[TemplateChange]:
-    """The changes in some states, oldest first."""
+    """Finds the changes in some states, oldest first."""
     rows = db.execute(
         f"SELECT {_CHANGE} FROM template_changes WHERE state IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(list(states)),),
@@ -53,7 +53,7 @@ def find_changes(db: sqlite3.Connection, states: Collection[str]) -> list[Templa
 
 
 def find_change(db: sqlite3.Connection, number: int) -> TemplateChange | None:
-    """One change by its number; None where there is none."""
+    """Finds one change by its number; None if there is none."""
     row = db.execute(f"SELECT {_CHANGE} FROM template_changes WHERE id = ?", (number,)).fetchone()
     return TemplateChange(*(*row, _find_edits(db, number))) if row else None
 
@@ -74,7 +74,7 @@ def add_change(
     decided_on: str | None,
     diff: str,
 ) -> int:
-    """Adds a change that one decision shows so far, and returns its number."""
+    """Adds a change that only one decision shows so far, and returns its number."""
     cursor = db.execute(
         "INSERT INTO template_changes (state, since, found_at, changed_at, run, kind, example, decided_on, diff) "
         "VALUES ('single', ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -93,7 +93,7 @@ def set_state(db: sqlite3.Connection, change: int, state: str, at: str) -> None:
 
 
 def set_example(db: sqlite3.Connection, change: int, reference: str, diff: str) -> None:
-    """Shows a change by another decision."""
+    """Sets another decision as the example of a change."""
     db.execute("UPDATE template_changes SET example = ?, diff = ? WHERE id = ?", (reference, diff, change))
 
 
@@ -112,7 +112,7 @@ def set_edits(db: sqlite3.Connection, change: int, edits: Iterable[Edit]) -> Non
 
 
 def join_changes(db: sqlite3.Connection, change: int, others: Sequence[int], at: str) -> None:
-    """Joins other changes to one: their edits, sightings, answers and texts are its."""
+    """Joins other changes to one: moves their edits, sightings, answers and texts to it, and ends them."""
     for other in others:
         add_edits(db, change, _find_edits(db, other))
         for table in ("template_sightings", "held_texts"):
@@ -125,7 +125,7 @@ def join_changes(db: sqlite3.Connection, change: int, others: Sequence[int], at:
 
 
 class Sighting(NamedTuple):
-    """A decision whose page has an edit that its stored text had not."""
+    """A decision with an edit on its page that its stored text did not have."""
 
     reference: str
     page: int
@@ -144,7 +144,7 @@ def add_sightings(
 
 
 def count_sightings(db: sqlite3.Connection, change: int) -> dict[Edit, int]:
-    """In how many families each edit of a change was seen."""
+    """Counts the families in which each edit of a change was seen."""
     rows = db.execute(
         "SELECT e.kind, e.words, count(DISTINCT s.family) FROM template_edits AS e "
         "JOIN template_sightings AS s USING (kind, words) WHERE e.change = ? GROUP BY e.kind, e.words",
@@ -154,7 +154,7 @@ def count_sightings(db: sqlite3.Connection, change: int) -> dict[Edit, int]:
 
 
 def find_families(db: sqlite3.Connection, change: int) -> set[str]:
-    """The families in which any edit of a change was seen."""
+    """Finds the families in which any edit of a change was seen."""
     rows = db.execute(
         "SELECT DISTINCT s.family FROM template_edits AS e JOIN template_sightings AS s USING (kind, words) "
         "WHERE e.change = ?",
@@ -164,8 +164,10 @@ def find_families(db: sqlite3.Connection, change: int) -> set[str]:
 
 
 def find_recorded_sightings(db: sqlite3.Connection, change: int, since: str) -> list[Sighting]:
-    """Decisions whose current text was recorded as an amendment since an instant from a page with an edit of a change,
-    by reference."""
+    """Finds decisions with a current text that was recorded as an amendment and has an edit of a change.
+
+    In order of reference. Counts only texts recorded since `since`, from a page in which the edit was seen.
+    """
     rows = db.execute(
         "SELECT DISTINCT s.reference, s.page FROM template_edits AS e "
         "JOIN template_sightings AS s USING (kind, words) JOIN template_changes AS c ON c.id = s.change "
@@ -180,7 +182,7 @@ def find_recorded_sightings(db: sqlite3.Connection, change: int, since: str) -> 
 
 
 class Reread(NamedTuple):
-    """A stored decision whose page was fetched again."""
+    """A stored decision that was fetched again."""
 
     reference: str
     family: str
@@ -192,7 +194,7 @@ class Reread(NamedTuple):
 
 
 def add_rereads(db: sqlite3.Connection, rereads: Sequence[Reread], run: int) -> None:
-    """Records rereads in their order; the last twenty are kept."""
+    """Records rereads in their order, and keeps the last `REREADS_KEPT`."""
     db.executemany(
         "INSERT INTO rereads (reference, family, kind, at, run, changed) VALUES (?, ?, ?, ?, ?, ?)",
         [(*one[:4], run, int(one.changed)) for one in rereads[-REREADS_KEPT:]],
@@ -201,12 +203,12 @@ def add_rereads(db: sqlite3.Connection, rereads: Sequence[Reread], run: int) -> 
 
 
 def count_changed(db: sqlite3.Connection) -> int:
-    """How many families of the last rereads changed."""
+    """Counts the families that changed among the last rereads."""
     return int(db.execute("SELECT count(DISTINCT family) FROM rereads WHERE changed").fetchone()[0])
 
 
 def find_reread_families(db: sqlite3.Connection, kind: str | None, since: str, run: int | None = None) -> set[str]:
-    """The families of one kind of decision among the last rereads since an instant; by one run, if it is given."""
+    """Finds the families of one kind of decision among the last rereads since an instant, of one run if it is given."""
     rows = db.execute(
         "SELECT DISTINCT family FROM rereads WHERE kind IS ? AND at >= ? AND coalesce(run = ?, 1)", (kind, since, run)
     )
@@ -214,7 +216,7 @@ def find_reread_families(db: sqlite3.Connection, kind: str | None, since: str, r
 
 
 def count_site_decisions(db: sqlite3.Connection, limit: int) -> int:
-    """How many decisions are stored from the site, counted up to a limit."""
+    """Counts the decisions that are stored from the site, up to a limit."""
     row = db.execute("SELECT count(*) FROM (SELECT 1 FROM held_from_site LIMIT ?)", (limit,)).fetchone()
     return int(row[0])
 
@@ -223,8 +225,11 @@ def count_site_decisions(db: sqlite3.Connection, limit: int) -> int:
 
 
 def find_candidates(db: sqlite3.Connection, change: TemplateChange, limit: int) -> list[Wanted]:
-    """Decisions that can be asked about a change, those decided nearest to its example first: listed, stored, of the
-    same kind, not reread since it was found, not asked before. Those that are held for another change come last."""
+    """Finds decisions to reread for a change, those decided nearest to its example first.
+
+    They are listed, stored, of the same kind, not checked since the change was first seen, and not reread for it
+    before. Those with a text held for another change come last.
+    """
     rows = db.execute(
         "SELECT h.reference, h.url FROM held_from_site AS h JOIN entries AS e USING (reference) "
         "WHERE e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
@@ -240,7 +245,7 @@ def find_candidates(db: sqlite3.Connection, change: TemplateChange, limit: int) 
 
 
 def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit: int) -> list[Wanted]:
-    """Stored decisions that the site lists, of one kind, those decided nearest to a day first."""
+    """Finds stored decisions of one kind that the site lists, those decided nearest to a day first."""
     rows = db.execute(
         "SELECT h.reference, h.url FROM held_from_site AS h JOIN entries AS e USING (reference) "
         "WHERE e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
@@ -252,7 +257,7 @@ def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit:
 
 
 def find_stored(db: sqlite3.Connection, references: Iterable[str]) -> set[str]:
-    """Those of the decisions that are stored from the site."""
+    """Finds which of the decisions are stored from the site."""
     rows = db.execute(
         "SELECT reference FROM held_from_site WHERE reference IN (SELECT value FROM json_each(?))",
         (json.dumps(list(references)),),
@@ -261,13 +266,13 @@ def find_stored(db: sqlite3.Connection, references: Iterable[str]) -> set[str]:
 
 
 def find_card(db: sqlite3.Connection, reference: str) -> tuple[str | None, str | None]:
-    """The kind and the day that the listing shows of a decision."""
+    """Returns the kind and the date under which the listing shows a decision."""
     row = db.execute("SELECT kind, stands_on FROM entries WHERE reference = ?", (reference,)).fetchone()
     return row or (None, None)
 
 
 def add_asked(db: sqlite3.Connection, change: int, references: Iterable[str], at: str) -> None:
-    """Records that decisions are asked about a change."""
+    """Records that decisions are reread for a change."""
     db.executemany(
         "INSERT OR IGNORE INTO template_answers (change, reference, asked_at) VALUES (?, ?, ?)",
         [(change, reference, at) for reference in references],
@@ -275,7 +280,7 @@ def add_asked(db: sqlite3.Connection, change: int, references: Iterable[str], at
 
 
 def find_unanswered(db: sqlite3.Connection, change: int) -> list[Wanted]:
-    """Decisions that were asked about a change and whose page was not fetched yet."""
+    """Finds decisions to reread for a change that were not fetched yet."""
     rows = db.execute(
         "SELECT a.reference, e.url FROM template_answers AS a JOIN entries AS e USING (reference) "
         "WHERE a.change = ? AND a.answer IS NULL ORDER BY a.reference",
@@ -285,7 +290,7 @@ def find_unanswered(db: sqlite3.Connection, change: int) -> list[Wanted]:
 
 
 def find_asked_about(db: sqlite3.Connection) -> dict[str, list[int]]:
-    """The numbers of the changes that each decision was asked about and did not answer yet."""
+    """Finds, for each decision, the changes that it is reread for and has no answer to yet."""
     found: dict[str, list[int]] = {}
     for reference, change in db.execute("SELECT reference, change FROM template_answers WHERE answer IS NULL"):
         found.setdefault(reference, []).append(change)
@@ -293,8 +298,10 @@ def find_asked_about(db: sqlite3.Connection) -> dict[str, list[int]]:
 
 
 def record_answer(db: sqlite3.Connection, change: int, reference: str, same: Iterable[Edit], *, changed: bool) -> None:
-    """Records what a decision that was asked showed. `same`: the change's edits that it has. `changed`: whether its
-    text differs in any way."""
+    """Records what the reread of a decision showed.
+
+    `same`: the change's edits that it has. `changed`: whether its text differs in any way.
+    """
     edits = sorted(same)
     answer = "same change" if edits else "other change" if changed else "unchanged"
     db.execute(
@@ -304,7 +311,7 @@ def record_answer(db: sqlite3.Connection, change: int, reference: str, same: Ite
 
 
 class AnswerRow(NamedTuple):
-    """What a decision that was asked showed."""
+    """The result of a reread for a change."""
 
     reference: str
     same: frozenset[Edit]
@@ -312,7 +319,7 @@ class AnswerRow(NamedTuple):
 
 
 def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
-    """The answers to a change, by reference."""
+    """Finds the results of the rereads for a change, by reference."""
     rows = db.execute(
         "SELECT reference, edits FROM template_answers WHERE change = ? AND answer IS NOT NULL ORDER BY reference",
         (change,),
@@ -322,28 +329,28 @@ def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A change with what waits for it."""
+    """A change, with counts of the texts that wait for it."""
 
     change: TemplateChange
     waiting: int
-    """Stored decisions of which a newer version waits."""
+    """The stored decisions with a newer version that waits."""
     new: int
     """Decisions that are fetched and held back."""
     amended: tuple[str, ...]
     """The stored decisions among them that have other new words too."""
     asked: int
-    """Others that were reread."""
+    """The number of other decisions that were reread."""
     same: int
-    """Of those, how many have the change."""
+    """The number of those that have the change."""
 
 
 def find_change_rows(db: sqlite3.Connection, states: Collection[str]) -> list[ChangeRow]:
-    """The changes in some states with what waits for each, oldest first."""
+    """Finds the changes in some states with what waits for each, oldest first."""
     return [_with_counts(db, change) for change in find_changes(db, states)]
 
 
 def find_change_row(db: sqlite3.Connection, number: int) -> ChangeRow | None:
-    """One change by its number, with what waits for it; None where there is none."""
+    """Finds one change by its number, with what waits for it; None if there is none."""
     change = find_change(db, number)
     return _with_counts(db, change) if change is not None else None
 
@@ -362,7 +369,7 @@ def _with_counts(db: sqlite3.Connection, change: TemplateChange) -> ChangeRow:
 
 
 def find_without_known(db: sqlite3.Connection) -> list[int]:
-    """Changes that were taken for the template's, of which no stored decision waits any more."""
+    """Finds changes in state `template` for which no stored decision's text waits any more."""
     rows = db.execute(
         "SELECT id FROM template_changes AS c WHERE state = 'template' AND NOT EXISTS "
         "(SELECT 1 FROM held_texts AS h WHERE h.change = c.id AND NOT h.is_new) ORDER BY id"

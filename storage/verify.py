@@ -1,5 +1,6 @@
-"""Checks a file against itself, without writing to it: SQLite's own checks, the schema, each row against its digest,
-the full-text index, and the sums of the ledger.
+"""Checks a file for damage, without writing to it.
+
+It runs SQLite's own checks, and compares the schema, each row with its digest, and the counts of the ledger.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from storage.row_checks import Damage, Look, Progress, check_rows, guarded
 from storage.schema import migrations
 
 _FILE_ERRORS = 100
-"""Lines of SQLite's own check at most."""
+"""The most lines of SQLite's own check."""
 
 
 def check(
     db: sqlite3.Connection, progress: Progress = lambda _what, _count: None, look: Look | None = None
 ) -> Iterator[Damage]:
-    """Everything that is damaged, as it is found. The full-text index is not among it: `check_index`."""
+    """Yields every damage that it finds. `check_index` checks the full-text index."""
     yield from check_file(db)
     yield from check_schema(db)
     yield from check_rows(db, progress, look=look)
@@ -34,7 +35,7 @@ def check(
 
 
 def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
-    """What SQLite's `integrity_check` and `foreign_key_check` report."""
+    """Yields what SQLite's `integrity_check` and `foreign_key_check` report."""
 
     def lines() -> Iterator[Damage]:
         for (line,) in db.execute(f"PRAGMA integrity_check({_FILE_ERRORS})"):
@@ -43,14 +44,14 @@ def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
 
     def orphans() -> Iterator[Damage]:
         for table, _, parent, _ in db.execute("PRAGMA foreign_key_check"):
-            yield Damage("file", str(table), f"a row refers to a row of {parent} that is not there")
+            yield Damage("file", str(table), f"a row refers to a missing row of {parent}")
 
     yield from guarded("file", "SQLite", lines())
     yield from guarded("file", "foreign keys", orphans())
 
 
 def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Tables, indexes, triggers and views that are not as the migrations make them. What others added is no damage."""
+    """Finds tables, indexes, triggers and views that differ from what the migrations make. Additions are not damage."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         migrations.apply(Database(fresh))
         expected = _find_schema(fresh)
@@ -59,7 +60,7 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
         if name not in found:
             yield Damage("schema", name, "is missing")
         elif found[name] != definition:
-            yield Damage("schema", name, "is not as this lgsco makes it")
+            yield Damage("schema", name, "differs from what this lgsco makes")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         yield Damage("schema", "user_version", f"is {version}, not {SCHEMA_VERSION}")
@@ -74,7 +75,7 @@ def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def check_ledger(db: sqlite3.Connection) -> Iterator[Damage]:
-    """The windows whose dates or sums cannot be."""
+    """Finds the windows with impossible dates or counts."""
     yield from guarded("ledger", "the ledger", _check_windows(db))
 
 
@@ -88,14 +89,15 @@ def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:
     ):
         window = f"{first} to {last}"
         if not (_is_day(first) and _is_day(last)) or first > last:
-            yield Damage("ledger", window, "are not two dates, the first before the last")
+            yield Damage("ledger", window, "is not a range of dates, the first before the last")
         elif first <= before:
             yield Damage("ledger", window, f"overlaps the range that ends on {before}")
         elif state == "proven" and not (total == listed == standing and not missing):
             yield Damage(
                 "ledger",
                 window,
-                f"its sums do not fit its state: total {total}, listed {listed}, entries {standing}, missing {missing}",
+                f"its counts contradict its state: total {total}, listed {listed}, entries {standing}, "
+                f"missing {missing}",
             )
         before = max(before, str(last))
 

@@ -1,8 +1,7 @@
-"""Notices a write-ahead log that does not belong to its database file.
+"""Detects a write-ahead log that does not belong to its database file.
 
-SQLite applies whatever `-wal` lies beside a file. Where the log of a killed run meets another file of the same name,
-such as a backup that was copied there, the result is a mixture of both. The format of the log:
-https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+SQLite applies any `-wal` file beside a database. If a killed run leaves its log and a backup is then copied over the
+database, SQLite mixes the two. The format of the log: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from storage.lock import find_place, read_holder
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _FILE_HEADER = 100
 _TRIES = 5
-"""How often the files are read while another process writes them, before nothing is concluded."""
+"""How many times the files are read if another process writes them meanwhile; after that nothing is concluded."""
 
 _kept_open: dict[tuple[int, int], int] = {}
-"""Descriptors of database files, by device and inode. Closing one would drop the locks that SQLite's connections of
-this process have on the file."""
+"""Open descriptors of database files, by device and inode. Closing one would release the locks that SQLite's
+connections in this process hold on the file."""
 
 _checked: set[tuple[object, ...]] = set()
-"""What was found to belong together already."""
+"""The states of files and logs that were found to belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,10 @@ class Log:
 
 
 def check_log(path: Path) -> None:
-    """Raises StoreFailed where the log beside a database file is known not to belong to it.
+    """Raises StoreFailed if the log beside a database file is known to belong to another file.
 
-    Call it before the first connection: the last one to close would write the log's pages into the file. A log that
-    belongs may be written meanwhile; one that does not cannot always be known.
+    Call it before the first connection: when the last connection closes, SQLite writes the log's pages into the file.
+    The log may be written at the same time. Not every wrong log can be detected.
     """
     path = path.resolve()
     log = Path(f"{path}-wal")
@@ -57,24 +56,24 @@ def check_log(path: Path) -> None:
             fault = _find_fault(path, log)
             if _find_state(path, log) != before:
                 continue
-        except OSError:  # not readable, or gone meanwhile; SQLite says what is wrong
+        except OSError:  # not readable, or removed meanwhile; SQLite will report what is wrong
             return
         if fault:
             raise StoreFailed(
                 f"{log.name} does not belong to {path} ({fault}): a backup was put in its place while the log of "
-                "another file lay there; nothing was changed. Run `lgsco restore BACKUP` to put the backup there safely"
+                "another file was beside it; nothing was changed. Run `lgsco restore BACKUP` to put it there safely"
             )
         _checked.add(before)
         return
 
 
 def is_in_wal_mode(path: Path) -> bool:
-    """Whether a file's header says that changes go to a log first. Raises OSError."""
-    return os.pread(_open(path), 1, 18) == b"\x02"
+    """Whether a file's header says that it is in WAL mode. Raises OSError."""
+    return os.pread(_open_kept(path), 1, 18) == b"\x02"
 
 
 def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
-    """What changes whenever either file does; None where there is no log with a frame in it."""
+    """Returns values that change whenever either file does; None if there is no log with a frame in it."""
     try:
         written = log.stat()
     except FileNotFoundError:
@@ -86,18 +85,18 @@ def _find_state(path: Path, log: Path) -> tuple[object, ...] | None:
 
 
 def _find_fault(path: Path, log: Path) -> str:
-    """Why the log cannot belong to the file; "" where it may."""
-    file = _open(path)
+    """Describes why the log cannot belong to the file; "" if it may."""
+    file = _open_kept(path)
     header = os.pread(file, _FILE_HEADER, 0)
     if len(header) < _FILE_HEADER:
         return ""
     with log.open("rb") as wal:
-        fault = _compare(path, log, file, header, wal.fileno(), sums=False)
-        # The sums of all frames take a second for a large log, and count only where a power cut tore some.
-        return fault and _compare(path, log, file, header, wal.fileno(), sums=True)
+        fault = _find_any_fault(path, log, file, header, wal.fileno(), sums=False)
+        # Checking all frames takes a second for a large log, and matters only if a power cut tore some of them.
+        return fault and _find_any_fault(path, log, file, header, wal.fileno(), sums=True)
 
 
-def _compare(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums: bool) -> str:
+def _find_any_fault(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums: bool) -> str:
     found = read_log(wal, sums=sums)
     if found is None or not found.frames:
         return ""
@@ -106,30 +105,36 @@ def _compare(path: Path, log: Path, file: int, header: bytes, wal: int, *, sums:
     if page_size != found.page_size:
         return f"its pages have {found.page_size} bytes, the file's {page_size}"
     return (
-        _compare_counters(int.from_bytes(header[24:28], "big"), wal, found)
-        or _compare_sizes(os.fstat(file).st_size // page_size, found)
-        or _compare_times(path, log, file, wal, found)
+        _find_counter_fault(int.from_bytes(header[24:28], "big"), wal, found)
+        or _find_size_fault(os.fstat(file).st_size // page_size, found)
+        or _find_time_fault(path, log, file, wal, found)
     )
 
 
-def _compare_counters(counter: int, wal: int, log: Log) -> str:
-    """The change counter of page 1 grows by one from the file to the first frame of page 1 in its log, and never falls
-    in it. A checkpoint copies one of those frames into the file."""
-    told = [int.from_bytes(os.pread(wal, 4, at + 24), "big") for page, at in log.frames if page == 1]
-    if told and not min(told) - 1 <= counter <= max(told):
-        return f"it goes on from change {min(told) - 1} and the file is at {counter}"
+def _find_counter_fault(counter: int, wal: int, log: Log) -> str:
+    """Compares the change counters of page 1 in the file and in the log.
+
+    The counter grows by one from the file to the first frame of page 1 in its log, and never falls inside the log. A
+    checkpoint copies one of those frames into the file.
+    """
+    counters = [int.from_bytes(os.pread(wal, 4, at + 24), "big") for page, at in log.frames if page == 1]
+    if counters and not min(counters) - 1 <= counter <= max(counters):
+        return f"it continues change {min(counters) - 1}, and the file is at change {counter}"
     return ""
 
 
-def _compare_sizes(pages: int, log: Log) -> str:
-    """A page that the file does not have yet is in its log."""
+def _find_size_fault(pages: int, log: Log) -> str:
+    """Checks that each page beyond the end of the file is in the log."""
     lacking = set(range(pages + 1, log.pages + 1)) - {page for page, _ in log.frames}
-    return f"page {min(lacking)} is in neither" if lacking else ""
+    return f"page {min(lacking)} is in neither the log nor the file" if lacking else ""
 
 
-def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> str:
-    """A file that is newer than its log was written by a checkpoint, and then has a page of the log. Only the lock file
-    can tell that neither file was copied here, nor the machine restarted, after which times say nothing."""
+def _find_time_fault(path: Path, log: Path, file: int, wal: int, found: Log) -> str:
+    """Compares the times of the file and the log.
+
+    A file newer than its log was written by a checkpoint, so one of the log's pages is in it. Only the lock file shows
+    that neither file was copied here, and that the machine was not restarted; otherwise the times prove nothing.
+    """
     lock = Path(f"{path}-lock")
     holder = read_holder(lock)
     if holder is None or holder.file is None or holder.lock != lock.stat().st_ino or holder.place != find_place():
@@ -144,7 +149,7 @@ def _compare_times(path: Path, log: Path, file: int, wal: int, found: Log) -> st
     return "the file was put there after the log was written"
 
 
-def _open(path: Path) -> int:
+def _open_kept(path: Path) -> int:
     state = path.stat()
     key = (state.st_dev, state.st_ino)
     if key not in _kept_open:
@@ -153,14 +158,16 @@ def _open(path: Path) -> int:
 
 
 def read_log(wal: int, *, sums: bool = False) -> Log | None:
-    """The committed part of an open write-ahead log; None where its header is none. `sums`: stop at the first frame
-    whose checksum is wrong, as SQLite does."""
+    """Reads the committed part of an open write-ahead log; None if it has no valid header.
+
+    `sums`: stop at the first frame with a wrong checksum, as SQLite does.
+    """
     header = os.pread(wal, _WAL_HEADER, 0)
     if len(header) < _WAL_HEADER:
         return None
     magic, _version, page_size, _sequence = struct.unpack(">4I", header[:16])
     order = ">" if magic & 1 else "<"
-    sum_of_header = _add_up(order, header[:24], (0, 0))
+    sum_of_header = _continue_checksum(order, header[:24], (0, 0))
     if magic & ~1 != 0x377F0682 or struct.unpack(">2I", header[24:32]) != sum_of_header:
         return None
     salts = header[16:24]
@@ -176,14 +183,17 @@ def read_log(wal: int, *, sums: bool = False) -> Log | None:
 def _read_frames(
     wal: int, page_size: int, salts: bytes, order: str, running: tuple[int, int]
 ) -> Iterator[tuple[int, int, int]]:
-    """Each frame's page, the database's size after it where it is a commit, and where its page begins."""
+    """Yields each frame's page, the database's size after it, and the offset of its page data.
+
+    The size is in pages, and 0 unless the frame is a commit.
+    """
     size, at = os.fstat(wal).st_size, _WAL_HEADER
     while at + _FRAME_HEADER + page_size <= size:
         header = os.pread(wal, _FRAME_HEADER, at)
         if header[8:16] != salts:
             return
         if order:
-            running = _add_up(order, header[:8] + os.pread(wal, page_size, at + _FRAME_HEADER), running)
+            running = _continue_checksum(order, header[:8] + os.pread(wal, page_size, at + _FRAME_HEADER), running)
             if struct.unpack(">2I", header[16:24]) != running:
                 return
         page, size_after = struct.unpack(">2I", header[:8])
@@ -191,8 +201,8 @@ def _read_frames(
         at += _FRAME_HEADER + page_size
 
 
-def _add_up(order: str, data: bytes, running: tuple[int, int]) -> tuple[int, int]:
-    """SQLite's checksum, gone on with."""
+def _continue_checksum(order: str, data: bytes, running: tuple[int, int]) -> tuple[int, int]:
+    """Continues SQLite's checksum over more data."""
     first, second = running
     words = struct.unpack(f"{order}{len(data) // 4}I", data)
     for even, odd in zip(words[::2], words[1::2], strict=True):

@@ -1,8 +1,8 @@
-"""Opening the one file for its one writer.
+"""Opens the database file for its one writer.
 
-The writer holds the lock of `storage.lock` for as long as it works. WAL with `synchronous=NORMAL`: a kill loses
-nothing that was committed; a power cut may lose the last moments, a page and the queue row that names it together, and
-never harms the file.
+The writer holds the lock of `storage.lock` as long as it works. The file is in WAL mode with `synchronous=NORMAL`. A
+kill loses nothing that was committed. A power cut may lose the last moments, a page together with the queue row that
+names it, and never damages the file.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from storage.database import (
     SCHEMA_VERSION,
     STEP_SECONDS,
     connect,
-    patiently,
+    plain_errors,
     reading_mode,
-    said_plainly,
+    retry_while_locked,
     schema_version,
 )
 from storage.digests import keep_digests
@@ -33,35 +33,35 @@ from storage.wal import check_log
 
 _CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 4_000
-"""Pages of the write-ahead log, 16 MB, at which it is folded into the file: less often is less work in all."""
+"""Pages (16 MB) of the write-ahead log at which it is merged into the file: less often is less work in total."""
 
 
 @contextlib.contextmanager
 def writing(
     path: Path, *, create: bool = True, doing: str = "", made_by: MadeBy | None = None
 ) -> Iterator[sqlite3.Connection]:
-    """The database for the one writer, migrated from an older schema when need be. `create`: made where there is none.
-    `doing`: as for `locked`. `made_by`: the command that makes it, recorded in a new one.
+    """Opens the database for the one writer, and migrates it if it has an older schema.
 
-    On a clean end the write-ahead log is folded into the file. Raises NoDatabase where it is not made, Busy,
-    SchemaMismatch, StoreFailed.
+    `create`: create it if there is none. `doing`: as for `locked`. `made_by`: the command that creates it, recorded in
+    a new file. On a clean end the write-ahead log is merged into the file. Raises NoDatabase if it does not exist and
+    is not to be created, Busy, SchemaMismatch, StoreFailed.
     """
     if not create and not path.exists():
-        raise NoDatabase(path)  # before its lock is made
-    with locked(path, doing=doing) as lock, said_plainly(path), contextlib.closing(_connect(path, create)) as db:
-        patiently(lambda: _prepare(db, path, create=create, made_by=made_by))
+        raise NoDatabase(path)  # checked before the lock file is created
+    with locked(path, doing=doing) as lock, plain_errors(path), contextlib.closing(_connect(path, create)) as db:
+        retry_while_locked(lambda: _prepare(db, path, create=create, made_by=made_by))
         lock.record_file(path)
         yield db
-        # A reader in the middle of a query keeps the log; the next clean end folds it in.
+        # A reader in the middle of a query prevents this; the next clean end merges the log.
         with contextlib.suppress(sqlite3.Error):
             db.execute("PRAGMA busy_timeout = 1000")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def create_database(path: Path) -> None:
-    """Makes an empty database. Raises DatabaseExists, and what `writing` raises."""
-    if path.exists():  # it may be an empty file, or one whose making was interrupted
-        with said_plainly(path), contextlib.closing(connect(path, reading_mode(path))) as db:
+    """Creates an empty database. Raises DatabaseExists, and what `writing` raises."""
+    if path.exists():  # it may be empty, or left by an interrupted creation
+        with plain_errors(path), contextlib.closing(connect(path, reading_mode(path))) as db:
             if schema_version(db, path):
                 raise DatabaseExists(path)
     with writing(path, made_by="init"):
@@ -69,14 +69,14 @@ def create_database(path: Path) -> None:
 
 
 def _connect(path: Path, create: bool) -> sqlite3.Connection:
-    # SQLite would open a file that may not be written all the same, and leave a log beside it that may not be either.
+    # SQLite would open a read-only file all the same, and leave a read-only log beside it.
     if path.exists() and not os.access(path, os.W_OK):
         raise StoreFailed(f"{path} cannot be written; check its permissions, or name another file with --db")
     check_log(path)
     try:
         return connect(path, "rwc" if create else "rw", STEP_SECONDS)
     except sqlite3.OperationalError:
-        if not create and not path.exists():  # it vanished since it was looked at
+        if not create and not path.exists():  # it was removed after the check
             raise NoDatabase(path) from None
         raise
 
@@ -96,17 +96,17 @@ def _migrate(db: sqlite3.Connection) -> None:
 
 def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeBy | None) -> None:
     version = schema_version(db, path)
-    if not version and not create:  # an empty file, or one whose making was interrupted
+    if not version and not create:  # it is empty, or left by an interrupted creation
         raise NoDatabase(path)
     if version < SCHEMA_VERSION:
-        db.execute("PRAGMA foreign_keys = OFF")  # SQLite then lets a table be rebuilt that others refer to
+        db.execute("PRAGMA foreign_keys = OFF")  # so that SQLite allows a table to be rebuilt that others refer to
         try:
             _migrate(db)
         finally:
             db.execute("PRAGMA foreign_keys = ON")
         if not version and made_by is not None:
             record_made_by(db, made_by)
-    elif db.execute("PRAGMA user_version").fetchone() != (version,):  # a restored `.dump` has none
+    elif db.execute("PRAGMA user_version").fetchone() != (version,):  # a restored `.dump` has no user_version
         db.execute(f"PRAGMA user_version = {version}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")

@@ -94,4 +94,4 @@ class LedgerRecorder:
         ledger.record_window(self._db, proof, self._run)
         last = self._find_last_day()
         if last is not None and window.last > last:
-            ledger.mistrust(self._db, Window(max(window.first, last + timedelta(days=1)), window.last), self._run)
+            ledger.drop_proof(self._db, Window(max(window.first, last + timedelta(days=1)), window.last), self._run)

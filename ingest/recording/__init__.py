@@ -1,1 +1,1 @@
-"""From the queue to the database: fetch, store, parse, compare, record."""
+"""Processes the queue: fetches, stores and parses pages, compares them with the archive, and records the result."""

@@ -1,4 +1,4 @@
-"""The pages of one decision: which chapter to fetch next, and all of them parsed as one text. Pure."""
+"""Finds the next chapter of a decision to fetch, and parses all its pages as one text. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.model import Decision, Page
 
 
 def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
-    """The number of the next page of a decision to fetch: the first, then each chapter that a page links to."""
+    """Returns the number of the next page of a decision to fetch: 1, then each chapter that a stored page links to."""
     if not stored:
         return 1
     numbers = {page.chapter for page in stored}
@@ -20,13 +20,13 @@ def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
 
 
 def parse_chapters(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool = False) -> Decision:
-    """The decision on its stored pages, each in its own charset. `fetched_on`: the day in London.
+    """Parses the stored pages of a decision, each in its own charset. `fetched_on`: the day in London.
 
-    `all_blocks`: lists everything that is left out of the pages. Raises ReadError.
+    `all_blocks`: lists every block of the pages that is left out of the text. Raises ReadError.
     """
     first = stored[0]
     missing = find_next_chapter(stored, first.reference)
     if missing is not None:
-        raise CutShort(f"chapter {missing} is not among the kept pages")
+        raise CutShort(f"chapter {missing} is not among the stored pages")
     chapters = [decision_page.Page(page.body, page.charset) for page in stored]
     return decision_page.read_chapters(chapters, reference=first.reference, today=fetched_on, all_blocks=all_blocks)

@@ -1,4 +1,4 @@
-"""Compares a reading with the stored one, and returns what changed as a named type. Pure; `record` acts on it."""
+"""Compares a reading with the stored one, and returns the change as a named type. Pure; `record` acts on it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from storage.model import Entry, Line, RevisionReason
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """Not held before."""
+    """The decision was not stored before."""
 
     reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The page says what is held."""
+    """The reading equals the stored one."""
 
     reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """The same words; numbers or kinds of lines, columns, or the reading's version, are new."""
+    """The words are the same, but numbers or kinds of lines, columns, or the parser's version differ."""
 
     reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """The reading becomes the current one and the held one a past revision. `why` goes into `revisions.change`."""
+    """The reading becomes the current one, and the stored one a past revision. `why` goes into `revisions.change`."""
 
     reading: Reading
     why: RevisionReason
@@ -42,21 +42,21 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """An import with other words than the site's reading: kept beside it, and it fills what the site leaves NULL."""
+    """An import with other words than the site's reading: stored beside it, and it fills columns that are NULL."""
 
     reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An import that says nothing new."""
+    """An import with nothing new."""
 
     reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The stored row is damaged, and this is the reading that it was made from: it is put back."""
+    """The stored row is damaged, and this is the reading that it was made from: the row is rebuilt from it."""
 
     reading: Reading
 
@@ -65,7 +65,7 @@ Change = First | Unchanged | Reread | Superseded | Beside | Known | Rebuilt
 
 
 def compare(held: Held | None, found: Reading) -> Change:
-    """What a reading brings beyond what is held."""
+    """Compares a reading with the stored one; None if the decision is not stored."""
     if held is None:
         return First(found)
     if held.flaw is not None:
@@ -76,7 +76,7 @@ def compare(held: Held | None, found: Reading) -> Change:
 
 
 def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Reading:
-    """The reading with the fields its page leaves out from the listing's card, then from imports."""
+    """Fills the fields that the page of a reading leaves out: first from the listing's card, then from imports."""
     decision = reading.decision
     if entry is not None:
         decision = replace(
@@ -103,7 +103,7 @@ def with_card(reading: Reading, entry: Entry | None, held: Held | None) -> Readi
 
 
 def _compare_damaged(held: Held, recorded: Recorded, found: Reading) -> Change:
-    """Compares with what the revision says of a damaged row, since the row itself says nothing certain."""
+    """Compares a reading with the revision of a damaged row, since the row itself cannot be trusted."""
     is_same = found.text_sha256 == recorded.text_sha256
     if is_same and found.source == recorded.source:
         return Rebuilt(found)
@@ -145,12 +145,12 @@ def _compare_import(held: Held, found: Reading) -> Change:
 
 
 def _has_same_characters(one: str, other: str) -> bool:
-    """Whether two texts differ at most in how characters are composed: `ô` is one code point, or `o` and an accent."""
+    """Whether two texts differ at most in Unicode composition: `ô` is one code point, or `o` and an accent."""
     return normalize("NFC", one) == normalize("NFC", other)
 
 
 def _says_no_more(found: Sequence[Line], held: Sequence[Line]) -> bool:
-    """Whether an import is the held text, but for header lines that it lacks."""
+    """Whether an import is the stored text, except for header lines that the import lacks."""
     headers = {normalize("NFC", line.text) for line in held if line.kind == "header"}
     if any(line.kind == "header" and normalize("NFC", line.text) not in headers for line in found):
         return False

@@ -1,40 +1,40 @@
-"""Decides whose fault a failure is: the page's, the site's or the layout's. Pure.
+"""Decides who is at fault for a failure: the page, the site or the layout. Pure.
 
 One page that cannot be fetched or parsed proves nothing: the site may be down, block us, or have a new layout. So a
-failure is *in doubt* at first. Another page that parses, or the canary, shows that the site serves us; then it is the
-page's own. If the run ends first, the page is acquitted: it is due again as soon as there is a next run.
+failure is *in doubt* at first. Another page that parses, or the canary, shows that the site serves us; then the failure
+is the page's own. If the run ends first, the page is acquitted: it is due again in the next run.
 
 `decide(state, event)` returns the next state and what to do, in order. The pipeline uses it for queued pages, and
 `ingest.crawling.absence_check` for pages that are no longer listed.
 
 Results
 
-    RetryLater(failure)     note why it failed and try it again later; its count of failures stays
+    RetryLater(failure)     record why it failed and try it again later; its count of failures stays
     BlamePage(failures)     count the failures against their pages
     Acquit(failures)        try them again as soon as there is a next run
     CheckCanary(why)        fetch a known decision; answer with CanaryAnswered, or RunFails if that raises
     Stop(error)             end the run with this error; RunFails follows
 
-Table (n = 5, the limit in a row)
+Table (n = 5, the limit in a row; "same": the failures in doubt do not change)
 
     event                       decisions                                           in doubt afterwards
-    Fetched                     -                                                   all, but overtaken: a page came
-    NotAllowed                  BlamePage it: robots.txt names it, nobody was asked as before
+    Fetched                     -                                                   all, but overtaken by this page
+    NotAllowed                  BlamePage it: robots.txt forbids it, no request     same
     AskedToWait, first time     RetryLater, Stop: the site may be busy              it too
-    AskedToWait, again          BlamePage it, Stop: else no run would come past it  as before
+    AskedToWait, again          BlamePage it, Stop: else no run would get past it   same
     NotShown                    RetryLater; CheckCanary if it is the run's first    it too
-      n not shown or not parsed … CheckCanary, and if none answers: Stop Blocked
+      n not shown or not parsed … CheckCanary, and if there is none: Stop Blocked
     Unanswered                  RetryLater                                          it too
-        n unanswered              … CheckCanary, and if none answers: Stop with its error
-    GoneAsExpected              -: nothing is written before the canary answered    it too
-    TellsNothing                RetryLater                                          as before
+        n unanswered              … CheckCanary, and if there is none: Stop with its error
+    GoneAsExpected              - (nothing is recorded before the canary answered)  it too
+    TellsNothing                RetryLater                                          same
     BatchParsed, a page parses  RetryLater each that does not, BlamePage overtaken  doubtful, and those that do not
     BatchParsed, none parses    RetryLater each                                     all, and those
-      the run's first, or n       … CheckCanary, and if none answers at n: Stop Blocked if a page does not even print
+      the run's first, or n       … CheckCanary, and if there is none at n: Stop Blocked if a page does not even print
                                   its reference, else Stop LayoutChanged
-    RoundEnded                  CheckCanary if anything is in doubt                 as before
-    CanaryAnswered, served      BlamePage all in doubt; every count begins anew     nothing
-    CanaryAnswered, none known  Stop as said at the question, or nothing            as before
+    RoundEnded                  CheckCanary if anything is in doubt                 same
+    CanaryAnswered, served      BlamePage all in doubt; every count restarts at 0   nothing
+    CanaryAnswered, none known  Stop with the error of the check, if it has one     same
     RunFails                    Acquit all in doubt                                 nothing
 """
 
@@ -47,21 +47,21 @@ from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Go
 from storage.errors import LgscoError
 
 MOST_IN_A_ROW = 5
-"""Pages in a row that are not answered for, or not shown or parsed, before the site or the layout is suspected."""
+"""Pages in a row without an answer, or not shown or parsed, before the site or the layout is suspected."""
 
 _DAY = 86_400
 RETRY_SECONDS = (3600, 6 * 3600, _DAY, 2 * _DAY, 4 * _DAY, 8 * _DAY, 16 * _DAY, 30 * _DAY)
-"""Seconds until a page is tried again, by the failures counted against it; after that the last for ever."""
+"""Seconds until a page is tried again, by the number of failures counted against it; the last value repeats."""
 
 
 def retry_seconds(attempts: int) -> int:
-    """Seconds until a page is tried again that failed so often before."""
+    """Returns the seconds until a page with this many earlier failures is tried again."""
     return RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A decision whose pages were not fetched or not parsed, and why."""
+    """A decision that was not fetched or not parsed, and why."""
 
     reference: str
     url: str
@@ -70,20 +70,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run knows of its failures so far."""
+    """What a run knows about its failures so far."""
 
     doubtful: tuple[Failure, ...] = ()
-    """In doubt, since the last page came."""
+    """Failures in doubt since the last page was fetched."""
     overtaken: tuple[Failure, ...] = ()
-    """In doubt, from before a page came that is not parsed yet. If that page parses, the site served us."""
+    """Failures in doubt from before the last fetched page, which is not parsed yet. If it parses, the site serves
+    us."""
     unanswered: int = 0
-    """Pages in a row that the site did not answer for."""
+    """Pages in a row that the site did not answer."""
     not_shown: int = 0
-    """Pages in a row that are no decision: the site showed something else, or they do not parse."""
+    """Pages in a row that are not a decision: the site showed something else, or they do not parse."""
     is_strange: bool = False
-    """Whether one of those does not even print its reference, as every decision's page does."""
+    """Whether one of those does not even print its reference, as the page of every decision does."""
     was_canary_asked: bool = False
-    """Whether the canary was checked for a first page that was not shown or not parsed."""
+    """Whether the canary was checked because of the run's first page that was not shown or not parsed."""
 
     @property
     def in_doubt(self) -> tuple[Failure, ...]:
@@ -100,14 +101,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """robots.txt keeps us from a page, which was not asked for."""
+    """robots.txt forbids a page, so it was not requested."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class AskedToWait:
-    """The site answered a page with a longer wait than a run waits. `again`: it did so before."""
+    """The site asked for a longer wait than a run waits. `again`: it did so for this page before."""
 
     failure: Failure
     again: bool
@@ -122,21 +123,21 @@ class NotShown:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The site did not answer for a page, or with an error of its own."""
+    """The site did not answer a request for a page, or answered with a server error."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class GoneAsExpected:
-    """A page that is no longer listed is gone, which is to be concluded if the site serves us."""
+    """A page that is no longer listed is gone, as expected. That counts only if the canary shows that we are served."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class TellsNothing:
-    """A page that is no longer listed got an answer from which nothing is concluded."""
+    """A page that is no longer listed got an answer that proves nothing."""
 
     failure: Failure
 
@@ -156,7 +157,7 @@ class NotParsed:
 
 @dataclass(frozen=True, slots=True)
 class BatchParsed:
-    """The stored pages of a batch of decisions, in order; never empty."""
+    """The results for the stored pages of a batch of decisions, in order; never empty."""
 
     pages: tuple[Parsed | NotParsed, ...]
 
@@ -168,7 +169,10 @@ class RoundEnded:
 
 @dataclass(frozen=True, slots=True)
 class CanaryAnswered:
-    """What came of a check. `served`: the site shows a known decision as ever; else none is known."""
+    """The result of a canary check.
+
+    `served`: the site shows a known decision unchanged. False: no decision is known that could be fetched as a canary.
+    """
 
     check: CheckCanary
     served: bool
@@ -199,7 +203,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Note why a page failed, and try it again later."""
+    """Record why a page failed, and try it again later."""
 
     failure: Failure
 
@@ -220,7 +224,7 @@ class Acquit:
 
 @dataclass(frozen=True, slots=True)
 class CheckCanary:
-    """Fetch a known decision. `otherwise`: what the run ends with if none is known; None: it goes on."""
+    """Fetch a known decision. `otherwise`: the error that ends the run if there is none; None: the run continues."""
 
     why: str
     otherwise: LgscoError | None = None
@@ -234,7 +238,7 @@ class Stop:
 
 
 Verdict = RetryLater | BlamePage | Acquit
-"""What is decided about pages."""
+"""The decisions that are about pages."""
 
 Decision = Verdict | CheckCanary | Stop
 Decided = tuple[State, tuple[Decision, ...]]
@@ -244,9 +248,9 @@ Decided = tuple[State, tuple[Decision, ...]]
 
 
 def listed_page_failed(failure: Failure, *, was_held_off: bool) -> NotAllowed | AskedToWait | NotShown | Unanswered:
-    """The event of a listed page that `fetch` raised an error for. `was_held_off`: the last time too.
+    """Returns the event for a listed page that `fetch` raised an error for.
 
-    Raises the error if it is not about one page.
+    `was_held_off`: whether its last attempt raised HeldOff too. Raises the error if it is not about one page.
     """
     match failure.error:
         case Disallowed():
@@ -264,12 +268,12 @@ def listed_page_failed(failure: Failure, *, was_held_off: bool) -> NotAllowed | 
 def unlisted_page_failed(
     failure: Failure,
 ) -> NotAllowed | AskedToWait | GoneAsExpected | TellsNothing | Unanswered:
-    """The event of a page that is no longer listed. Raises the error if it is not about one page."""
+    """Returns the event for a page that is no longer listed. Raises the error if it is not about one page."""
     match failure.error:
         case Disallowed():
             return NotAllowed(failure)
         case HeldOff(by=by) if by is not None:
-            return AskedToWait(failure, again=True)  # it is not asked for again today; the next run comes past it
+            return AskedToWait(failure, again=True)  # it is not requested again today, so the next run gets past it
         case Gone():
             return GoneAsExpected(failure)
         case Elsewhere() | Denied() | ReadError():
@@ -284,7 +288,7 @@ def unlisted_page_failed(
 
 
 def decide(state: State, event: Event) -> Decided:
-    """The state after an event, and what to do about it: the table in the module's docstring."""
+    """Returns the state after an event, and what to do: the table in the module's docstring."""
     match event:
         case Fetched():
             return replace(state, unanswered=0, overtaken=state.in_doubt, doubtful=()), ()
@@ -307,7 +311,7 @@ def decide(state: State, event: Event) -> Decided:
         case BatchParsed(pages):
             return _judge_batch(state, pages)
         case RoundEnded():
-            why = f"the last {len(state.in_doubt)} pages in a row were not had"
+            why = f"the last {len(state.in_doubt)} pages in a row were not fetched or parsed"
             return state, (CheckCanary(why),) if state.in_doubt else ()
         case CanaryAnswered(check, served):
             return _judge_canary(state, check, served)
@@ -327,7 +331,7 @@ def _count_unanswered(state: State, failure: Failure) -> Decided:
     counted, retry = replace(state, unanswered=row), RetryLater(failure)
     if row < MOST_IN_A_ROW:
         return counted, (retry,)
-    return counted, (retry, CheckCanary(f"{row} pages in a row were not answered for", failure.error))
+    return counted, (retry, CheckCanary(f"{row} pages in a row got no usable answer", failure.error))
 
 
 def _judge_batch(state: State, pages: tuple[Parsed | NotParsed, ...]) -> Decided:
@@ -353,22 +357,22 @@ def _judge_batch(state: State, pages: tuple[Parsed | NotParsed, ...]) -> Decided
 
 
 def _suspect(state: State, last: Failure, decisions: list[Decision]) -> Decided:
-    """Asks the canary at the run's first page that is not shown or not parsed, and at every few in a row."""
+    """Checks the canary at the run's first page that is not shown or parsed, and from `MOST_IN_A_ROW` in a row on."""
     is_limit = state.not_shown >= MOST_IN_A_ROW
     if state.was_canary_asked and not is_limit:
         return state, tuple(decisions)
-    why = f"the page of {last.reference} was not had: {last.error}"
+    why = f"the page of {last.reference} was not fetched or parsed: {last.error}"
     check = CheckCanary(why, _error_of_row(state, last) if is_limit else None)
     return replace(state, was_canary_asked=True), (*decisions, check)
 
 
 def _error_of_row(state: State, last: Failure) -> LgscoError:
-    told = f"{state.not_shown} pages in a row were not had, the last of them {last.reference}: {last.error}"
+    failed = f"{state.not_shown} pages in a row were not fetched or parsed, the last {last.reference}: {last.error}"
     if state.is_strange:
-        return Blocked(f"{told}; the site shows something else in place of decisions. Nothing was concluded from it")
+        return Blocked(f"{failed}; the site shows something else in place of decisions. Nothing was concluded from it")
     return LayoutChanged(
-        f"{told}; the site's layout has changed, or this lgsco is too old. The pages are kept, and `lgsco renormalise` "
-        "reads them again"
+        f"{failed}; the site's layout has changed, or this lgsco is too old. The pages are stored; `lgsco renormalise` "
+        "parses them again"
     )
 
 

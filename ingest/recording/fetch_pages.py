@@ -1,7 +1,7 @@
-"""Fetches all pages of one queued decision and stores each as it came, before anything parses it.
+"""Fetches all pages of one queued decision and stores each as received, before it is parsed.
 
-Each page is stored in a small transaction of its own, with its queue row and the journal of its requests, so a kill
-costs at most one page.
+Each page is stored in its own small transaction, with its queue row and the journal of its requests, so a kill costs at
+most one page.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ class PageFetcher:
         save_journal: Callable[[], None],
         full_days: int,
     ) -> None:
-        """`save_journal` is called inside the transaction of each page. `full_days`: how long the site is believed that
-        a page is unchanged; after that it is fetched in full."""
+        """Takes the connection, the codec, the HTTP client and the clock.
+
+        `save_journal`: called inside the transaction of each page. `full_days`: days for which "unchanged" from the
+        site is accepted; after that the page is fetched in full.
+        """
         self._db = db
         self._codec = codec
         self._site = site
@@ -43,9 +46,9 @@ class PageFetcher:
         self._full_days = full_days
 
     def fetch(self, wanted: Wanted) -> bool:
-        """Fetches and stores the pages that are missing; returns whether the site says that nothing has changed.
+        """Fetches and stores the pages that are missing; returns whether the site reports that nothing has changed.
 
-        Raises what `fetch` of the site raises, and ReadError for a page that cannot be a decision's.
+        Raises what `fetch` of the client raises, and ReadError for a page that cannot be a decision's.
         """
         stored = self._find_stored(wanted.reference)
         known = self._find_validators(wanted) if not stored else None
@@ -63,7 +66,7 @@ class PageFetcher:
         return False
 
     def _find_stored(self, reference: str) -> list[Page]:
-        """The chapters that an earlier run stored, if those that are missing can still be of the same version."""
+        """Finds the chapters that an earlier run stored, if the missing ones can still be of the same version."""
         stored = pages.find_unfinished(self._db, self._codec, reference)
         if self._are_of_one_version(stored):
             return stored
@@ -91,5 +94,5 @@ class PageFetcher:
         with atomic(self._db):
             pages.keep(self._db, self._codec, page)
             if is_last:
-                queue.kept(self._db, page.reference)
+                queue.record_stored(self._db, page.reference)
             self._save_journal()

@@ -1,6 +1,7 @@
-"""Compares decisions with their stored pages before they get their first digest, after the migration that adds digests.
+"""Compares decisions with their stored pages before they get their first digest.
 
-The migration has checked what storage alone can check, and lists in `unchecked` the decisions that have a page.
+It runs after the migration that adds digests. The migration has checked what storage alone can check, and lists in
+`unchecked` the decisions that have a page.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ _BATCH = 100
 
 
 def check_migrated(db: sqlite3.Connection, clock: Clock, stop: Stop) -> None:
-    """Gives the decisions that still await it their digest, and names those that differ from their page: these get
-    none, and `lgsco verify --repair` puts them back. Raises Stopped; the next run goes on where this one stopped."""
+    """Gives decisions their first digest if they match their page, and logs those that do not.
+
+    These get none; `lgsco verify --repair` rebuilds them. Raises Stopped; the next run continues where this one
+    stopped.
+    """
     codec = pages.Codec(db)
     while references := digests.find_unchecked(db, _BATCH):
         stop.raise_if_set()
@@ -38,13 +42,15 @@ def check_migrated(db: sqlite3.Connection, clock: Clock, stop: Stop) -> None:
                 digests.record_checked(db, reference, fits=difference is None)
                 if difference is not None:
                     log.warning(
-                        "%s is damaged: %s; `lgsco verify --repair` puts it back from its page", reference, difference
+                        "%s is damaged: %s; `lgsco verify --repair` rebuilds it from its page", reference, difference
                     )
 
 
 def _find_difference(db: sqlite3.Connection, codec: pages.Codec, clock: Clock, held: Held) -> str | None:
-    """What of a decision differs from the page that it was made from; None where nothing does, or where that cannot be
-    known: the page is damaged, or an older parser read it."""
+    """Describes how a decision differs from the page that it was made from; None if it does not.
+
+    Also None if that cannot be known: the page is damaged, or another version of the parser parsed it.
+    """
     if held.normaliser != NORMALISER:
         return None
     try:
@@ -55,18 +61,20 @@ def _find_difference(db: sqlite3.Connection, codec: pages.Codec, clock: Clock, h
 
 
 def difference(held: Held, stored: list[tuple[int, Page]], clock: Clock) -> str | None:
-    """What of a decision differs from its pages; None where nothing does. What a page does not print may be anything:
-    it comes from the listing's card or an import."""
+    """Describes how a decision differs from its pages; None if it does not.
+
+    A field that the page does not print may have any value: it comes from the listing's card or an import.
+    """
     try:
         with one_document():
             printed = parse_chapters([page for _, page in stored], clock.today())
     except ReadError as error:
-        return f"its page does not read ({error})"
+        return f"its page does not parse ({error})"
     return find_differing_column(held, printed)
 
 
 def find_differing_column(held: Held, printed: Decision) -> str | None:
-    """What of a stored decision differs from one parsed from its page."""
+    """Describes how a stored decision differs from one parsed from its page; None if it does not."""
     if held.text != render(printed):
         return "its text differs from its page"
     if held.layout != layout(printed.lines):

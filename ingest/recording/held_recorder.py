@@ -1,4 +1,4 @@
-"""Records texts that were held once they wait no longer, and sets back those that were recorded too early."""
+"""Records held texts once they are released, and puts back texts that a template change had replaced."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class HeldRecorder:
         self._tally = tally
 
     def record_released(self) -> None:
-        """Records the texts that wait no longer. What a killed run did not record, the next one does."""
+        """Records the released texts. If a run is killed, the next one records the rest."""
         while rows := held_texts.find_released(self._db, _BATCH):
             with atomic(self._db):
                 for held in rows:
@@ -59,32 +59,34 @@ class HeldRecorder:
         reading = self.read(held)
         if reading is None:
             held_texts.forget_held(self._db, [held.reference])
-            queue.want_again(self._db, held.reference, self._clock.stamp())
+            queue.requeue(self._db, held.reference, self._clock.stamp())
             return
         ((change, before),) = self._recorder.compare([reading])
         if before is None:
             self._record_new(reading)
             return
-        if isinstance(change, Superseded):  # it is recorded now, and not when its page was fetched
+        if isinstance(change, Superseded):  # `recorded_at` is now, not when the page was fetched
             change = replace(change, reading=replace(change.reading, again=self._clock.stamp()))
         self._recorder.apply([(change, before)])
         held_texts.end_holding(self._db, [held.reference])
 
     def _record_new(self, reading: Reading) -> None:
-        """Records what nothing else holds back."""
+        """Records a reading of a new decision, unless another template change holds it back."""
         passing, _ = self._watch.sift(self._recorder.compare([reading]))
         self._recorder.apply(passing)
         queue.done(self._db, [change.reading.decision.reference for change, _ in passing])
 
     def try_again(self, held: HeldText) -> None:
-        """Lets the current parser read a held page: records it where nothing of it must wait. Call it inside a
-        transaction."""
+        """Parses a held page with the current parser, and records it if nothing holds it back.
+
+        Call it inside a transaction.
+        """
         reading = self.read(held)
         if reading is not None:
             self._record_new(reading)
 
     def read(self, held: HeldText) -> Reading | None:
-        """What a held page says; None where it cannot be parsed."""
+        """Parses a held page; returns None if it does not parse."""
         try:
             return self._recorder.parse_pages(pages.find_version(self._db, self._codec, held.reference, held.page))
         except (ReadError, Damaged, IndexError) as error:
@@ -92,15 +94,15 @@ class HeldRecorder:
             return None
 
     def set_back(self, change: TemplateChange, reference: str, page: int, at: str) -> None:
-        """Puts the text before a recorded template change back, and holds the page that shows it."""
+        """Puts back the text from before a recorded template change, and holds the page that shows the change."""
         db = self._db
         past = self._read_past(reference)
         false = decisions.find_held(db, [reference])[reference]
         if past is None or false.flaw is not None:
-            log.warning("%s has the words of the template, and no earlier text can be put back", reference)
+            log.warning("%s has words of the site's template, and no earlier text can be put back", reference)
             return
         edits = find_edits(past.decision.lines, false.lines, false.authority)
-        held_texts.call_current_template(db, reference)
+        held_texts.mark_current_as_template(db, reference)
         decisions.supersede(db, replace(past, again=at), "set back", self._run)
         decisions.fill(db, reference, false.import_fields)
         findings.record_findings(db, past.decision, at)
@@ -110,10 +112,13 @@ class HeldRecorder:
         first = newest[0][0] if newest else page
         held_texts.hold(db, HeldText(reference, change.id, first, at, False, bool(edits - change.edits)))
         self._tally.set_back += 1
-        log.info("%s: its text before change %d of the template is put back", reference, change.id)
+        log.info("%s: its text from before template change %d was put back", reference, change.id)
 
     def _read_past(self, reference: str) -> Reading | None:
-        """The reading before the current one, from its page, or from its text where the page gives another now."""
+        """Returns the reading before the current one; None if there is none.
+
+        It is parsed from its page, or from its stored text if the page gives another text now.
+        """
         past = held_texts.find_past(self._db, reference)
         if past is None:
             return None

@@ -1,6 +1,7 @@
-"""The kinds of blocks that stand outside decisions: what is counted over pages, and told when it is new.
+"""Counts the kinds of blocks outside decisions, and finds new ones.
 
-It never decides what a text is. A kind is a block's words with references, dates, numbers and addresses masked.
+The counts never affect the text of a decision. A kind is a block's words with references, dates, numbers and addresses
+masked.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _DIGITS = re.compile(rb"\d+")
 
 
 class PageSurroundings:
-    """Which words were seen after articles since the process began: a page with no others has no new kind of block."""
+    """The words seen after articles since the process began: a page without other words has no new kind of block."""
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
@@ -49,17 +50,14 @@ class PageSurroundings:
 
 
 def mask(text: str) -> str:
-    """A block's words without what differs from page to page."""
+    """Masks the parts of a block's words that differ from page to page."""
     for pattern, name in _MASKS:
         text = pattern.sub(name, text)
     return text
 
 
 def find_kinds(decision: Decision, left_out: Iterable[LeftOut], at: str, *, is_new: bool) -> Iterator[OutsideBlock]:
-    """The kinds of blocks on a decision's page that no rule names, each once.
-
-    `is_new`: whether the decision was not counted before.
-    """
+    """Yields the kinds of blocks on a decision's page that no rule names, each once."""
     seen: set[str] = set()
     for block in left_out:
         if not block.is_counted:

@@ -1,7 +1,7 @@
 """Processes the queue: fetch each page, store it, parse it, compare it with the archive, record the result.
 
-Recording parses stored pages and takes many decisions a transaction, so a kill costs at most one batch parsed again.
-What a failure means is decided in `ingest.recording.failures`; this module acts on it.
+Stored pages are parsed and recorded many decisions a transaction, so a kill costs at most one batch, parsed again.
+`ingest.recording.failures` decides what a failure means; this module acts on it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from ingest.recording.record import Recorder
 from ingest.recording.tally import Report, Tally
 from ingest.recording.template_verdicts import TemplateVerdicts
 from ingest.recording.template_watch import TemplateWatch
-from ingest.recording.unreadable import is_known_unreadable, put_by_unreadable
+from ingest.recording.unreadable import is_known_unreadable, record_known_unreadable
 from ingest.recording.verdicts import write_verdict
 from storage import findings, pages, queue
 from storage.database import atomic
@@ -56,7 +56,7 @@ _FIRST_BATCH = 4
 """Decisions in the first batch of a run; each batch is twice the one before, so a changed layout shows early."""
 
 Group = list[tuple[int, Page]]
-"""The stored pages of one decision, with their numbers."""
+"""The stored pages of one decision, with their ids."""
 
 
 class Pipeline:
@@ -77,8 +77,12 @@ class Pipeline:
         save_journal: Callable[[], None],
         batch: int,
     ) -> None:
-        """`check_canary` is given the reason; it returns whether the site shows a known decision, and raises if it does
-        not serve us. `save_journal` is called inside transactions. `batch`: decisions recorded in one transaction."""
+        """Builds the pipeline of one run.
+
+        `check_canary`: called with the reason; returns whether the site shows a known decision, and raises if the site
+        does not serve us. `save_journal`: called inside transactions. `batch`: the most decisions recorded in one
+        transaction.
+        """
         self._db = db
         self._codec = codec
         self._clock = clock
@@ -103,11 +107,13 @@ class Pipeline:
         rereads: bool = False,
         is_over: Callable[[], bool] | None = None,
     ) -> None:
-        """Fetches and records what is queued and due of some windows. `limit`: decisions that the run fetches at most,
-        with those it has fetched. `rereads`: stored decisions of any date, too; two known ones are reread before new
-        ones are recorded. `is_over`: asked before each batch, ends the work early.
+        """Fetches and records the queued decisions of some windows that are due.
 
-        Raises what `fetch` of the site raises about the site as a whole, Blocked and LayoutChanged.
+        `limit`: the most decisions that the run fetches, including those fetched before this call. `rereads`: also
+        stored decisions of any date; then two known ones are reread before new ones are recorded. `is_over`: asked
+        before each batch; ends the work early.
+
+        Raises what `fetch` of the client raises about the site as a whole, Blocked and LayoutChanged.
         """
         with self._acquitting_if_it_fails():
             self._record_stored()
@@ -122,15 +128,17 @@ class Pipeline:
             self._record_stored()
 
     def settle(self) -> None:
-        """Decides what can be decided about texts that may be the site's template. Call it when all else is done.
-        Raises what `fetch_queued` raises."""
+        """Decides the pending template changes that can be decided. Call it when all other work is done.
+
+        Raises what `fetch_queued` raises.
+        """
         with self._acquitting_if_it_fails():
             self._record_stored()
             self._verdicts.settle(self._fetch_and_record, is_last=True)
             self._handle(RoundEnded())
 
     def record_stored(self) -> None:
-        """Records every decision whose pages are stored and not parsed yet. Raises Blocked, LayoutChanged."""
+        """Records every decision with stored pages that are not parsed yet. Raises Blocked, LayoutChanged."""
         with self._acquitting_if_it_fails():
             self._record_stored()
 
@@ -200,7 +208,7 @@ class Pipeline:
             queue.done(self._db, [one for one in parsed if not held.get(one)])
             findings.forget_unreadable(self._db, [reference for reference in numbers if reference in parsed])
             for page, why in known:
-                put_by_unreadable(self._db, self._clock, self._tally, page, why)
+                record_known_unreadable(self._db, self._clock, self._tally, page, why)
             self._write(decisions)
             self._codec.train_if_due(self._clock.stamp())
         self._report(self._tally)
@@ -209,7 +217,7 @@ class Pipeline:
     # ------------------------------------------------------------ failures
 
     def _handle(self, event: Event) -> None:
-        """Decides about an event, writes the verdicts down and does the rest of what is decided."""
+        """Decides about an event, writes the verdicts to the queue and does the rest of what is decided."""
         self._follow(self._decide(event))
 
     def _decide(self, event: Event) -> Sequence[Decision]:
@@ -238,13 +246,13 @@ class Pipeline:
                 case Stop(error):
                     raise error
                 case RetryLater() | BlamePage() | Acquit():
-                    pass  # written already
+                    pass  # `_write` has written it
                 case _:
                     assert_never(decision)
 
     @contextlib.contextmanager
     def _acquitting_if_it_fails(self) -> Iterator[None]:
-        """When the run ends for another reason than the pages', those in doubt are due at once in the next."""
+        """If the run ends with an error that is not a page's fault, makes the pages in doubt due at once."""
         try:
             yield
         except LgscoError:

@@ -39,11 +39,11 @@ from storage.model import Decision, Page, Source
 log = logging.getLogger("lgsco")
 
 Compared = tuple[Change, Held | None]
-"""What a reading changes, and what the archive holds of its decision."""
+"""What a reading changes, and the stored reading of its decision; None if it is not stored."""
 
 
 Changed = Superseded | Reread | Unchanged | Beside | Known | Rebuilt
-"""A change of a decision that is held."""
+"""A change of a decision that is stored."""
 
 
 class Recorder:
@@ -61,12 +61,12 @@ class Recorder:
     # ------------------------------------------------------------ from pages and documents to readings
 
     def parse_pages(self, stored: Sequence[tuple[int, Page]]) -> Reading:
-        """The reading of one decision's stored pages, given with their numbers. Raises ReadError."""
+        """Parses one decision's stored pages, given with their ids. Raises ReadError."""
         number, first = stored[0]
         with one_document():
             fetched_on, chapters = london_day(first.fetched_at), [page for _, page in stored]
             decision = parse_chapters(chapters, fetched_on)
-            if self._around.has_new_words(first.body):  # the page around a plain article is not looked at else
+            if self._around.has_new_words(first.body):  # otherwise the page around a plain article is not parsed
                 everything = parse_chapters(chapters, fetched_on, all_blocks=True)
                 decision = replace(decision, left_out=everything.left_out)
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
@@ -81,7 +81,7 @@ class Recorder:
         page: int | None = None,
         document: str | None = None,
     ) -> Reading:
-        """A reading with its text, ready to be recorded."""
+        """Makes a reading with its text, and counts its oddities."""
         for oddity in decision.odd:
             self._tally.note_odd(decision.reference, str(oddity))
         return Reading(decision, render(decision), source, at, NORMALISER, url, page, document)
@@ -91,28 +91,31 @@ class Recorder:
     def record(self, readings: Sequence[Reading]) -> None:
         """Records readings of different decisions. Call it inside a transaction.
 
-        What the parser alone changed is recorded first, so that it is no amendment of the publisher's.
+        Changes that come only from the parser are recorded first, so that they do not count as the publisher's
+        amendment.
         """
         self.record_again(readings)
         self.apply(self.compare(readings))
 
     def record_again(self, readings: Sequence[Reading]) -> None:
-        """Records what the current parser makes of the stored pages of decisions that another parser read last. Call it
-        inside a transaction."""
+        """Parses and records again the stored pages of decisions last parsed by another parser version.
+
+        Call it inside a transaction.
+        """
         self.apply(self.compare(list(self._parse_again(readings))))
 
     def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
-        """The stored pages of decisions that an older parser read last, parsed by the current one."""
+        """Parses the stored pages of decisions that another version of the parser parsed last."""
         fetched = [reading.decision.reference for reading in readings if reading.source == "site" and not reading.again]
         for reference in decisions.find_read_by_others(self._db, fetched, NORMALISER):
             stored = pages.find_newest(self._db, self._codec, reference, state="read")
             try:
                 yield replace(self.parse_pages(stored), again=self._clock.stamp())
             except (ReadError, Damaged) as error:
-                log.warning("%s: its stored page is not parsed again: %s", reference, error)
+                log.warning("%s: its stored page could not be parsed again: %s", reference, error)
 
     def compare(self, readings: Sequence[Reading]) -> list[Compared]:
-        """What each reading changes, without recording it."""
+        """Returns what each reading would change, without recording it."""
         references = [reading.decision.reference for reading in readings]
         held = decisions.find_held(self._db, references)
         cards = entries.find_entries(self._db, references)
@@ -126,7 +129,8 @@ class Recorder:
     def apply(self, changes: Sequence[Compared], *, index: bool = True) -> None:
         """Records changes of different decisions. Call it inside a transaction.
 
-        `index`: the full-text index is made anew where a damaged row was put back; else do it afterwards.
+        `index`: rebuild the full-text index if a damaged row was rebuilt. If it is False, the caller must do that
+        afterwards.
         """
         firsts: list[Reading] = []
         damaged = False
@@ -156,13 +160,13 @@ class Recorder:
                 self._tally.note_new_block(decision.reference, block.example)
 
     def _rebuild(self, change: Change, before: Held) -> bool:
-        """Puts a damaged row back where the change gives its words; returns whether it does."""
+        """Rebuilds a damaged row if the change has its words; returns whether it did."""
         if not isinstance(change, Rebuilt | Superseded):
             return False
         if isinstance(change, Superseded):
             repair.withdraw_digest(self._db, before.reference)
         repair.rebuild(self._db, change.reading, before.import_fields)
-        log.warning("%s was damaged (%s) and is put back", before.reference, before.flaw)
+        log.warning("%s was damaged (%s) and was rebuilt", before.reference, before.flaw)
         return True
 
     def _apply_one(self, change: Changed, before: Held | None) -> None:
@@ -178,13 +182,13 @@ class Recorder:
                     self._tally.anew += 1
             case Reread():
                 decisions.reread(self._db, reading)
-                decisions.seen(self._db, reading)
+                decisions.record_unchanged(self._db, reading)
                 self._tally.unchanged += 1
             case Unchanged():
-                decisions.seen(self._db, reading)
+                decisions.record_unchanged(self._db, reading)
                 self._tally.unchanged += 1
             case Beside():
-                decisions.keep_beside(self._db, reading, self._run)
+                decisions.add_beside(self._db, reading, self._run)
                 decisions.fill(self._db, reading.decision.reference, reading.fields())
                 self._tally.beside += 1
             case Known() | Rebuilt():

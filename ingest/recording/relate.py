@@ -1,4 +1,4 @@
-"""Links a decision with those it belongs together with, when it is recorded. Nothing is ever merged."""
+"""Links a decision with related decisions when it is recorded. Nothing is ever merged."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ log = logging.getLogger("lgsco")
 
 _BATCH = 200
 _LEAST_SHARED = 0.5
-"""The part of a sketch's rare lines that two texts must share to be compared."""
+"""The share of a sketch's rare lines that two texts must have in common to be compared."""
 _MOST_COMPARED = 8
 
 
 def relate(db: sqlite3.Connection, reference: str, lines: Sequence[Line], before: Sequence[Line] | None = None) -> None:
-    """Links a stored decision with others, by its reference and its lines. `before`: the lines it had, if any. Call it
-    inside a transaction."""
+    """Links a stored decision with others, by its reference and its lines. Call it inside a transaction.
+
+    `before`: the lines that it had before, if any.
+    """
     for other in related.find_joint(db, reference):
         related.relate(db, reference, [other], "joint")
         related.relate(db, other, [reference], "joint")
@@ -55,13 +57,13 @@ def _relate_texts(
 
 
 def relate_migrated(db: sqlite3.Connection, stop: Stop) -> None:
-    """Links the decisions that were stored before their relations were. Raises Stopped; the next run goes on."""
-    is_told = False
+    """Links the decisions that were stored by a version without links. Raises Stopped; the next run continues."""
+    is_logged = False
     while references := related.find_unrelated(db, _BATCH):
         stop.raise_if_set()
-        if not is_told:
-            log.info("decisions that belong together are linked, which a file of an older version lacks")
-            is_told = True
+        if not is_logged:
+            log.info("linking decisions that belong together; an older version stored none of these links")
+            is_logged = True
         with atomic(db):
             held = decisions.find_held(db, references)
             for reference in references:

@@ -1,6 +1,6 @@
-"""Parses the stored pages of decisions again and says what that would change. Writes nothing.
+"""Parses the stored pages of decisions again and reports what that would change. Writes nothing.
 
-Runs in this process, or in others: `open_file` prepares one, `reparse` is what it is asked for.
+Runs in this process or in worker processes: `open_file` prepares a worker, `reparse` is the function it runs.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class Reparsed(NamedTuple):
 
     reference: str
     numbers: tuple[int, ...] = ()
-    """Its raw pages."""
+    """The ids of its raw pages."""
     reading: Reading | None = None
-    """None where nothing changes, or the pages do not parse."""
+    """None if nothing changes, or the pages do not parse."""
     kind: str = ""
     """What changes, in words."""
     is_text: bool = False
     """Whether the text of a stored decision changes."""
     diff: str = ""
-    """What changes of the text, as a unified diff."""
+    """The change of the text, as a unified diff."""
     error: LgscoError | None = None
     """Why its pages do not parse."""
     odd: tuple[Oddity, ...] = ()
 
 
 class _QuietTally(Tally):
-    """Counts, and leaves it to its reader to report."""
+    """A tally that counts oddities and does not log them."""
 
     def note_odd(self, subject: str, what: str) -> None:
         self.odd.append(Oddity(subject, what))
@@ -60,10 +60,10 @@ class Reparser:
         self._tally = _QuietTally()
         self._recorder = Recorder(
             db, Clock(), 0, self._tally
-        )  # one for all: it knows which words were seen around them
+        )  # one recorder for all pages: it remembers the words outside articles
 
     def reparse(self, references: Sequence[str], at: str) -> list[Reparsed]:
-        """What would change of some decisions. `at`: the instant of it."""
+        """Returns what would change for some decisions. `at`: the current instant."""
         return [self._reparse_one(reference, at) for reference in references]
 
     def _reparse_one(self, reference: str, at: str) -> Reparsed:
@@ -84,7 +84,7 @@ class Reparser:
 
 
 def name_change(change: Change, before: Held | None) -> str:
-    """What a change is, in words that count alike changes together."""
+    """Describes a change in words that are the same for similar changes, so that these can be counted together."""
     reading = change.reading
     match change:
         case First():
@@ -112,13 +112,13 @@ _reparser: Reparser | None = None
 
 
 def open_file(path: Path) -> None:
-    """Prepares a process. Ctrl-C is for the process that asked for it, which ends the others."""
+    """Prepares a worker process. It ignores Ctrl-C, which the parent process handles by ending its workers."""
     global _reparser  # noqa: PLW0603  # the process has this one task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _reparser = Reparser(connect_to_read(path))
 
 
 def reparse(references: Sequence[str], at: str) -> list[Reparsed]:
-    """What `Reparser.reparse` returns, in a process that `open_file` prepared."""
+    """Calls `Reparser.reparse` in a worker process that `open_file` prepared."""
     assert _reparser is not None
     return _reparser.reparse(references, at)

@@ -1,4 +1,4 @@
-"""What a run did, counted, for its row in the database, its message and whoever watches it."""
+"""Counts what a run did: for its row in the database, its message and the progress display."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class Oddity(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did, counted. `expected` is the number of decisions it knows it has to do."""
+    """The counts of a run. `expected` is the number of decisions that it knows it must fetch or parse."""
 
     expected: int = 0
     held: int = 0
-    """Of those, what was held when the run began."""
+    """Of those, the decisions that were stored when the run began."""
     requests: int = 0
     plan: str = ""
-    """What the run is going to take, in a line, once that is known."""
+    """The estimate of what the run takes, in one line, once it is known."""
     waiting: str = ""
-    """What the run waits for now and until when, where that takes long."""
+    """What the run waits for and until when, if that takes long."""
     checked: int = 0
-    """Decisions that a renormalise has parsed again in its present pass."""
+    """Decisions that a renormalise has parsed again in its current pass."""
     fetched: int = 0
     first: int = 0
     amended: int = 0
     anew: int = 0
-    """Held before, and now with other words from another source or by a newer parser."""
+    """Stored before, and now with other words from another source or a newer parser."""
     unchanged: int = 0
     beside: int = 0
     unlisted: int = 0
@@ -49,34 +49,34 @@ class Tally:
     left: int = 0
     """Found to have left the site."""
     held_back: int = 0
-    """Texts that were not recorded, since a template change waits for a decision."""
+    """Texts that were not recorded, because a template change waits for a decision."""
     set_back: int = 0
-    """Decisions whose text before a template change was put back."""
+    """Decisions with a text from before a template change that was put back."""
     failed: int = 0
     odd: list[Oddity] = field(default_factory=list)
-    """What was unusual, each thing once; it was recorded all the same."""
+    """Unusual things, each once; the decisions were recorded all the same."""
     new_blocks: list[str] = field(default_factory=list)
     """Kinds of blocks outside decisions that were never seen before, each with its decision."""
     knew_blocks: bool = True
-    """Whether any kind was known before the run; else all are new."""
+    """Whether any kind was known before the run; if not, all are new."""
     unreadable: list[str] = field(default_factory=list)
-    """Decisions whose page came again with the bytes that do not parse, by reference."""
+    """References of decisions with a page that was fetched again unchanged and does not parse."""
     left_out: list[str] = field(default_factory=list)
-    """Files of folders that were not read, with the reason."""
+    """Files in folders that were not read, with the reason."""
     unexamined: int = 0
-    """Of them, folders and files that may hold decisions, for all that was seen."""
+    """Of these, files and folders that may contain decisions, as far as was seen."""
     unread: list[str] = field(default_factory=list)
     """What could not be fetched or parsed, a sentence each."""
 
     def note_odd(self, subject: str, what: str) -> None:
-        """Counts something unusual, once, and reports it."""
+        """Counts something unusual, once, and logs it."""
         oddity = Oddity(subject, what)
         if oddity not in self.odd:
             self.odd.append(oddity)
             log.warning("%s: odd: %s", subject, what)
 
     def note_new_block(self, reference: str, example: str) -> None:
-        """Counts and reports a kind of block that was never seen outside a decision before."""
+        """Counts and logs a kind of block that was never seen outside a decision before."""
         self.new_blocks.append(f"{reference}: {example!r}")
         if self.knew_blocks:
             log.info("%s: a new kind of block outside the decision: %r", reference, example)
@@ -84,7 +84,7 @@ class Tally:
             log.info("%s: the first block outside a decision: %r; `lgsco template` lists more", reference, example)
 
     def leave_out(self, files: Sequence[tuple[Path, str, bool]]) -> None:
-        """Counts and reports files that were not read, each with the reason and whether it may hold decisions."""
+        """Counts and logs files that were not read, each with the reason and whether it may contain decisions."""
         for path, why, may_hold in files:
             self.unexamined += may_hold
             name = show_path(path)
@@ -109,10 +109,10 @@ class Tally:
 
 
 Report = Callable[[Tally], None]
-"""Called with the tally whenever it has changed."""
+"""Called with the tally after each change."""
 
 
 def show_path(path: Path) -> str:
-    """The path as a line of text. A name may hold any bytes; what no text can hold, and controls, become U+FFFD."""
+    """Returns a path as one line of text, with U+FFFD for undecodable bytes and characters that are not printable."""
     name = os.fsencode(path).decode("utf-8", "replace")
     return "".join(character if character.isprintable() else "\ufffd" for character in name)

@@ -1,7 +1,7 @@
-"""Asks other decisions about a suspected template change, and acts on what they answer.
+"""Rereads other decisions for a suspected template change, and acts on the result.
 
-What is known is in the database after each step, so a run that is killed goes on where the one before was: a text that
-is held stays held until its change is decided.
+Each step is stored in the database, so a new run continues where a killed one stopped: a held text stays held until its
+change is decided.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ Fetch = Callable[[list[Wanted]], None]
 """Fetches the pages of decisions and records them."""
 
 _ROUNDS = 3
-"""How often others are chosen for those that could not be fetched."""
+"""Rounds in which other decisions are chosen in place of those that could not be fetched."""
 _CHOOSE_FROM = 20
 _DAY = 86_400
 
 
 class TemplateVerdicts:
-    """Decides the changes that a run finds."""
+    """Decides the template changes that a run finds."""
 
     def __init__(
         self, db: sqlite3.Connection, clock: Clock, watch: TemplateWatch, held: HeldRecorder, run: int
@@ -57,11 +57,13 @@ class TemplateVerdicts:
         self._run = run
         self._was_known_chosen = False
         self._tried: set[tuple[int, bool]] = set()
-        """The changes that this run asked about, and whether as single ones."""
+        """The changes that this run has rereads for, and whether each was `single` then."""
 
     def settle(self, fetch: Fetch, *, is_last: bool) -> None:
-        """Asks about the changes that are suspected, decides them and records what is released. `is_last`: at the end
-        of a run, when changes of a single decision are decided too. Raises what `fetch` raises."""
+        """Rereads decisions for the suspected changes, decides these and records the released texts.
+
+        `is_last`: at the end of a run, when changes of a single decision are decided too. Raises what `fetch` raises.
+        """
         self._held.record_released()
         while (change := self._find_next(is_last)) is not None:
             is_single = change.state == "single"
@@ -75,8 +77,11 @@ class TemplateVerdicts:
         self._end_gone()
 
     def find_known(self, wanted: Sequence[Wanted]) -> list[Wanted]:
-        """Stored decisions to reread before decisions are recorded that were not stored before: as many as the run has
-        not reread yet of two, of their kind and similar age. None where nothing of what is wanted is new."""
+        """Finds stored decisions to reread before new decisions are recorded, and queues them.
+
+        They are of the same kind and similar age as the first new one in `wanted`. Each run rereads at least two
+        families first; the result is empty if it already did, or if nothing wanted is new.
+        """
         lacking = LEAST_ASKED - len(self._watch.reread)
         if self._was_known_chosen or lacking <= 0:
             return []
@@ -109,7 +114,10 @@ class TemplateVerdicts:
             fetch(wanted)
 
     def _choose(self, change: TemplateChange, most: int) -> list[Wanted]:
-        """Others to ask about a change: one of each family, up to `most` with those that answered."""
+        """Chooses other decisions to reread for a change: one of each family, up to `most` in total.
+
+        Decisions already reread for the change count towards `most`.
+        """
         db, at = self._db, self._clock.stamp()
         families = templates.find_families(db, change.id)
         answered = templates.find_answers(db, change.id)
@@ -126,11 +134,11 @@ class TemplateVerdicts:
             for one in (*chosen, *asked):
                 queue.add(db, one.reference, one.url, at)
         if chosen:
-            log.info("change %d of the template is suspected: %d others are asked", change.id, len(chosen))
+            log.info("template change %d is suspected: rereading %d other decisions", change.id, len(chosen))
         return [*asked, *chosen]
 
     def _decide_single(self, change: TemplateChange, fetch: Fetch) -> None:
-        """Releases a change that one decision has, once two others were seen without it."""
+        """Releases a change that only one decision has, once two others were seen without it."""
         mine = templates.find_families(self._db, change.id)
         without = templates.find_reread_families(self._db, change.kind, "", self._run) - mine
         if len(without) < LEAST_ASKED:
@@ -157,7 +165,7 @@ class TemplateVerdicts:
             can_ask_more=can_ask_more,
             seen=templates.count_sightings(db, number),
         )
-        log.info("change %d of the template: %s", number, type(verdict).__name__.lower())
+        log.info("template change %d: %s", number, type(verdict).__name__.lower())
         match verdict:
             case AskMore():
                 self._ask(change, len(rows) + MOST_ASKED, fetch)
@@ -172,8 +180,10 @@ class TemplateVerdicts:
                 assert_never(verdict)
 
     def _confirm(self, change: TemplateChange, at: str) -> None:
-        """Records that a change is the template's. Texts with none of its edits are released, those that were recorded
-        with one are set back. Call it inside a transaction."""
+        """Records that a change is the template's. Call it inside a transaction.
+
+        Texts without any of its edits are released. Texts recorded with one are put back.
+        """
         db = self._db
         templates.set_edits(db, change.id, change.edits)
         templates.set_state(db, change.id, "template", at)
@@ -200,7 +210,10 @@ class TemplateVerdicts:
             self._held.set_back(change, sighting.reference, sighting.page, at)
 
     def _end_gone(self) -> None:
-        """Ends the changes of which every stored decision shows its stored text again. New ones are fetched again."""
+        """Ends the changes for which every stored decision shows its stored text again.
+
+        New decisions that were held back for them are fetched again.
+        """
         gone = templates.find_without_known(self._db)
         if not gone:
             return
@@ -210,5 +223,5 @@ class TemplateVerdicts:
                 new = [held.reference for held in held_texts.find_held(self._db, number)]
                 held_texts.forget_held(self._db, new)
                 for reference in new:
-                    queue.want_again(self._db, reference, at)
+                    queue.requeue(self._db, reference, at)
                 templates.set_state(self._db, number, "ended", at)

@@ -1,8 +1,8 @@
-"""Keeps texts from being recorded that may be the site's template and not the publisher's words.
+"""Holds back texts that may come from the site's template and not from the publisher.
 
-Stands between parsing and recording: of the readings of a batch it records those that are beyond doubt, and holds the
-others with their raw pages. `ingest.recording.template_guard` decides, `ingest.recording.template_verdicts` asks other
-decisions and acts on what they answer.
+It works between parsing and recording: it records the readings of a batch that are beyond doubt, and holds the others
+with their raw pages. `ingest.recording.template_guard` has the rules; `ingest.recording.template_verdicts` rereads
+other decisions and acts on the result.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from storage.model import Edit, Oddity
 from storage.templates import Reread, TemplateChange
 
 Changed = tuple[Superseded, Held, frozenset[Edit]]
-"""A reading with other words than the stored text, and how they differ."""
+"""A reading with other words than the stored text, the stored reading, and the edits between them."""
 
 
 def find_edits_of(before: Held, reading: Reading) -> frozenset[Edit]:
-    """How a reading differs from the stored text of its decision."""
+    """Finds the edits between the stored text of a decision and a reading."""
     return find_edits(before.lines, reading.decision.lines, before.authority)
 
 
@@ -48,18 +48,20 @@ class TemplateWatch:
         self._run = run
         self._tally = tally
         self.reread: set[str] = set()
-        """The families of the stored decisions that this run reread."""
+        """The families of the stored decisions that this run has reread."""
 
     def record(self, readings: Sequence[Reading]) -> dict[str, bool]:
-        """Records what can be recorded of some readings. Returns the decisions that are held instead, and of each
-        whether it is new. Call it inside a transaction."""
+        """Records the readings that can be recorded, and holds the others. Call it inside a transaction.
+
+        Returns the references of the held decisions, each with whether the decision is new.
+        """
         self._recorder.record_again(readings)
         passing, held = self.sift(self._recorder.compare(readings))
         self._recorder.apply(passing)
         return held
 
     def sift(self, compared: Sequence[Compared]) -> tuple[list[Compared], dict[str, bool]]:
-        """Parts readings into those to record and those that are held. Call it inside a transaction."""
+        """Splits readings into those to record and those that are held. Call it inside a transaction."""
         passing: list[Compared] = []
         news: list[Compared] = []
         changed: list[Changed] = []
@@ -89,7 +91,7 @@ class TemplateWatch:
     def _note_reread(
         self, reading: Reading, edits: frozenset[Edit], asked: Mapping[str, list[int]], *, changed: bool
     ) -> Reread:
-        """A reread, whose answer is recorded where it was asked for one."""
+        """Makes the row of a reread, and records its result for the changes that it was reread for."""
         reference = reading.decision.reference
         for number in asked.get(reference, ()):
             change = templates.find_change(self._db, number)
@@ -99,7 +101,7 @@ class TemplateWatch:
         self.reread.add(family)
         return Reread(reference, family, reading.decision.kind, reading.at, changed)
 
-    # ------------------------------------------------------------ stored decisions whose words changed
+    # ------------------------------------------------------------ stored decisions with changed words
 
     def _sift_changed(self, changed: Sequence[Changed], passing: list[Compared]) -> dict[str, bool]:
         held: dict[str, bool] = {}
@@ -124,8 +126,10 @@ class TemplateWatch:
         return held
 
     def _hold_decided(self, reading: Reading, edits: frozenset[Edit], decided: list[TemplateChange]) -> None:
-        """Holds a text that has the edits of changes that are known to be the template's. One that the user has not
-        decided about comes first."""
+        """Holds a text that has edits of changes already known to be the template's.
+
+        A change that the user has not decided yet comes first.
+        """
         decided.sort(key=lambda one: one.state != "template")
         rest = edits.difference(*(one.edits for one in decided))
         self._hold(reading, decided[0].id, is_new=False, is_amended=bool(rest))
@@ -133,7 +137,7 @@ class TemplateWatch:
     def _suspect(
         self, reading: Reading, before: Held, edits: frozenset[Edit], alike: Sequence[TemplateChange], since: str
     ) -> int:
-        """Holds a text under the change that it shares edits with, or under a new one; returns its number."""
+        """Holds a text under the change that shares edits with it, or under a new one; returns the change's number."""
         db, at, reference = self._db, self._clock.stamp(), reading.decision.reference
         if alike:
             number = alike[0].id
@@ -157,7 +161,7 @@ class TemplateWatch:
         return number
 
     def _find_suspects(self, touched: set[int]) -> None:
-        """Decides which changes other decisions must be asked about."""
+        """Decides for which changes other decisions must be reread."""
         decisions = templates.count_site_decisions(self._db, SMALL_ARCHIVE)
         changed = templates.count_changed(self._db)
         for change in templates.find_changes(self._db, ("single",)):
@@ -186,7 +190,7 @@ class TemplateWatch:
         return held
 
     def _with_odd(self, reading: Reading, rejected: Sequence[TemplateChange]) -> Reading:
-        """The reading, with the blocks of rejected templates that stand in it named as odd."""
+        """Returns the reading with an oddity for each rejected template change that its text shows."""
         odd = tuple(Oddity("template", f"block {one.id} of a rejected template") for one in rejected)
         for oddity in odd:
             self._tally.note_odd(reading.decision.reference, str(oddity))

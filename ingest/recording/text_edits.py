@@ -1,8 +1,8 @@
-"""What differs between two readings of one decision, in words that are the same for every decision. Pure.
+"""Finds the edits between two readings of one decision, in words that are the same for every decision. Pure.
 
-A line that appears or vanishes is one edit: its words with references, dates, numbers, addresses and the decision's own
-authority masked. So a share link that holds the reference is the same edit in each decision. Dated notes and closing
-lines are no edits: the publisher appends them.
+A line that appears or vanishes is one edit: its words, with references, dates, numbers, addresses and the decision's
+own authority masked. So a share link that contains the reference is the same edit in each decision. Dated notes and
+closing lines do not count as edits: the publisher appends them.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ from ingest.recording.outside_blocks import mask
 from storage.model import Edit, Line
 
 LONGEST = 300
-"""Characters of masked words; longer ones are cut."""
+"""The most characters of an edit's masked words; longer ones are cut."""
 
 _MOST_SHOWN = 40
-"""Lines of a diff that are shown."""
+"""The most lines of a diff that are shown."""
 _MOST_LINES = 3_000
-"""Lines of a text up to which its lines are aligned with those of the other."""
+"""Texts with more lines are compared without aligning their lines."""
 _ALIKE = 0.5
-"""How alike two lines must be, from 0 to 1, for their difference to be one of words."""
+"""How alike two lines must be, from 0 to 1, to count as one line with changed words."""
 _LEAST_WORDS = 3
-"""Words inserted in a line that are looked for in decisions that were not stored before; fewer are found anywhere."""
+"""The least number of inserted words that are searched for in new decisions; fewer words occur anywhere."""
 _PATH = re.compile(r"(?<![\w.:/])/decisions/\S+", re.IGNORECASE)
 _HEADING = "HEADING"
 _MASK_NAMES = re.compile(r"\b(?:AUTHORITY|ADDRESS|REFERENCE|DATE|NUMBER)\b")
 
 
 def find_edits(before: Sequence[Line], after: Sequence[Line], authority: str | None = None) -> frozenset[Edit]:
-    """How the lines before became those after. None where they differ in dated notes and closing lines only.
+    """Finds the edits that turn one list of lines into another.
 
-    `authority`: the decision's own, which is masked.
+    The result is empty if they differ only in dated notes and closing lines. `authority`: the decision's own, which is
+    masked.
     """
     old, new = _without_notes(before), _without_notes(after)
     if _words(old) == _words(new):
@@ -45,22 +46,24 @@ def find_edits(before: Sequence[Line], after: Sequence[Line], authority: str | N
 
 
 def show_diff(before: str, after: str) -> str:
-    """What differs between two texts, as a unified diff with a line around each place; a long one is cut."""
+    """Returns the differences of two texts as a unified diff with one line of context; a long one is cut."""
     lines = list(unified_diff(before.split("\n"), after.split("\n"), "stored", "now", n=1, lineterm=""))
     shown = [line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[:_MOST_SHOWN]]
     return "\n".join([*shown, *([f"… {len(lines) - _MOST_SHOWN:,} more lines"] if len(lines) > _MOST_SHOWN else [])])
 
 
 def mask_line(text: str, authority: str | None = None) -> str:
-    """A line's words without what differs from decision to decision."""
+    """Masks the parts of a line that differ from decision to decision."""
     if authority is not None and authority in text:
         text = text.replace(authority, "AUTHORITY")
     return mask(_PATH.sub("ADDRESS", text))[:LONGEST]
 
 
 def find_shown(edits: Iterable[Edit], lines: Sequence[Line], authority: str | None = None) -> set[Edit]:
-    """Those of the edits whose block stands in a text. It proves nothing about the text: standard sentences stand in
-    thousands."""
+    """Finds the edits with a block that occurs in a text.
+
+    That proves nothing about the text: standard sentences occur in thousands of decisions.
+    """
     wanted = [edit for edit in edits if edit.kind == "added"]
     inside = [e for e in edits if e.kind == "inserted words" and len(e.words.split()) >= _LEAST_WORDS]
     if not wanted and not inside:
@@ -92,8 +95,10 @@ def _find_layout_edits(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Edi
 
 
 def _mask_added(line: Line, headings: set[str], authority: str | None) -> str:
-    """The masked words of a line. A header line's value is its decision's, and a line that repeats a heading, as a
-    table of contents does, is not told by which."""
+    """Masks a line, with special rules for header lines and repeated headings.
+
+    A header line keeps only its label. A line that repeats a heading, as in a table of contents, becomes `HEADING`.
+    """
     if line.kind == "header" and " : " in line.text:
         return f"{line.text.partition(' : ')[0]} : VALUE"
     if line.kind != "heading" and line.text in headings:
@@ -102,7 +107,7 @@ def _mask_added(line: Line, headings: set[str], authority: str | None) -> str:
 
 
 class _Comparison:
-    """Two readings whose words differ."""
+    """Two readings with different words."""
 
     def __init__(self, old: Sequence[Line], new: Sequence[Line], authority: str | None) -> None:
         self._old = old
@@ -127,7 +132,7 @@ class _Comparison:
                 yield from self._replace(gone, come)
 
     def _find_moved(self) -> Iterator[Edit]:
-        """Whether lines that both have stand in another order, and whether that is in the header only."""
+        """Whether lines that both texts have are in another order, and whether that is only in the header."""
         old, new = self._find_common(self._old), self._find_common(self._new)
         if [line.text for line in old] == [line.text for line in new]:
             return
@@ -135,17 +140,17 @@ class _Comparison:
         yield Edit("order", "header lines" if rest[0] == rest[1] else "lines")
 
     def _find_marks(self) -> Iterator[Edit]:
-        """Whether lines that both have became items of a list, or are no longer."""
+        """Whether lines that both texts have became items of a list, or ceased to be items."""
         old, new = (Counter((line.text, line.kind == "item") for line in lines) for lines in (self._old, self._new))
         if any(text not in self._come and text not in self._gone for text, _ in (old - new)):
             yield Edit("list marks", "")
 
     def _find_common(self, lines: Sequence[Line]) -> list[Line]:
-        """Those of the lines that both texts have once: of one that is repeated, nothing says which moved."""
+        """Finds the lines that occur once in both texts: for a repeated line it is unknown which one moved."""
         return [line for line in lines if line.text in self._once]
 
     def _find_hunks(self) -> Iterator[tuple[list[Line], list[Line]]]:
-        """Lines that are gone, and those that came in their place."""
+        """Yields the removed lines, and the added lines in their place."""
         gone, come = self._gone.copy(), self._come.copy()
         if max(len(self._old), len(self._new)) > _MOST_LINES:
             yield _take(self._old, gone), []
@@ -176,14 +181,16 @@ class _Comparison:
 
 
 def _mask_words(words: str, authority: str | None) -> str:
-    """The masked words of a part of a line; where nothing but masks would be left, the words: two decisions in which
-    some sum is corrected did not change alike."""
+    """Masks the words of a part of a line, unless only masks would be left.
+
+    Two decisions in which different sums are corrected did not change in the same way.
+    """
     masked = mask_line(words, authority)
     return masked if re.search(r"[^\W\d_]", _MASK_NAMES.sub("", masked)) else words[:LONGEST]
 
 
 def _take(lines: Iterable[Line], wanted: Counter[str]) -> list[Line]:
-    """Those of the lines that are still wanted, each as often as it is."""
+    """Takes the lines that are still wanted, each as often as it is wanted."""
     found = []
     for line in lines:
         if wanted[line.text]:

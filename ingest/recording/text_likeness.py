@@ -1,8 +1,8 @@
-"""How alike the texts of two decisions are, and a sketch by which those that are can be found. Pure.
+"""Measures how alike the texts of two decisions are, and makes sketches to find alike texts. Pure.
 
 A sketch is the eight smallest hashes of a text's longer lines (MinHash, with whole lines as shingles): two texts that
-differ by a few words share most of their lines, so most of their sketches. datasketch does the same for words, at ten
-times the work for each decision and with numpy; here it is a pass over some sixty lines.
+differ by a few words share most of their lines, so most of their sketches. datasketch does the same for words, but
+needs numpy and ten times the work for each decision; here it is one pass over some sixty lines.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ from zlib import crc32
 from storage.model import Line
 
 SKETCH = 8
-"""Lines of a sketch."""
+"""The number of lines in a sketch."""
 SIMILAR = 0.8
-"""Texts that are at least so alike are linked: of some hundred words, one in thirty may differ."""
+"""Texts that are at least this alike are linked: of some hundred words, one in thirty may differ."""
 
 _LEAST_CHARACTERS = 40
-"""Shorter lines, such as headings, stand in too many texts."""
+"""Shorter lines, such as headings, occur in too many texts."""
 _SHINGLE = 3
-"""Words that are compared together."""
+"""The number of words that are compared together."""
 _NEARLY = 0.999
-"""The most that two texts are called alike that are not the same."""
+"""The highest likeness of two texts that are not the same."""
 _CITED = re.compile(r"[0-3]\d[ \u00a0-]\d{3}[ \u00a0-]\d{3}[a-z]?")
-"""Begins with a class of characters, by which the engine skips; what may stand around it is looked at afterwards."""
+"""Begins with a class of characters, which lets the regex engine skip fast. The characters around a match are checked
+afterwards."""
 _FIRST = "05"
-"""The least that a reference begins with: the year."""
+"""The lowest year that a reference begins with."""
 _NOT_BEFORE = frozenset("0123456789£.,-")
 _GOES_ON = re.compile(r"[\w,-]|\.\d")
 
 
 def make_sketch(lines: Iterable[Line]) -> tuple[int, ...]:
-    """The sketch of a text, in order. Header lines are no part of it."""
+    """Makes the sketch of a text, in ascending order. Header lines do not count."""
     hashes = {
         crc32(line.text.encode()) for line in lines if len(line.text) >= _LEAST_CHARACTERS and line.kind != "header"
     }
@@ -42,8 +43,10 @@ def make_sketch(lines: Iterable[Line]) -> tuple[int, ...]:
 
 
 def measure_likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
-    """How alike two texts are without their header lines, from 0 to 1: the share of their groups of three words that
-    both have. 1 only for the same words."""
+    """Measures how alike two texts are without their header lines, from 0 to 1.
+
+    It is the share of their groups of three words that both have, and 1 only for the same words.
+    """
     words, others = _words(one), _words(other)
     if words == others:
         return 1.0
@@ -53,7 +56,7 @@ def measure_likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
 
 
 def find_cited(lines: Iterable[Line], own: str) -> list[str]:
-    """The references of other decisions that a text names, in order, each once. `own`: that of the decision."""
+    """Finds the references of other decisions in a text, in order, each once. `own`: the decision's own reference."""
     text = "\n".join([line.text for line in lines if line.kind != "header"])
     found = (
         match[0].replace("\u00a0", " ").replace("-", " ")

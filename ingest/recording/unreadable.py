@@ -1,7 +1,8 @@
-"""Pages that are known not to parse: they came again with the same bytes.
+"""Handles pages that are known not to parse: they were fetched again with the same bytes.
 
-The first time a page does not parse it is a failure, is queued and told. When it comes again unchanged nothing new is
-known: it is named and counted, its window is proven without it, and it is tried again later or by the next parser.
+The first time that a page does not parse, it is a failure: it is queued and reported. When it is fetched again
+unchanged, nothing new is known. Then it is named and counted, its window is proven without it, and it is tried again
+later or by the next version of the parser.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from storage.model import Page
 
 
 def is_known_unreadable(db: sqlite3.Connection, codec: pages.Codec, group: Sequence[tuple[int, Page]]) -> bool:
-    """Whether the pages of a decision, which do not parse, are those that did not parse the last time."""
+    """Whether pages that do not parse are the same as those that did not parse the last time."""
     reference = group[0][1].reference
     try:
         before = pages.find_newest(db, codec, reference)
@@ -31,11 +32,11 @@ def is_known_unreadable(db: sqlite3.Connection, codec: pages.Codec, group: Seque
     return [(page.chapter, page.body) for _, page in before] == [(page.chapter, page.body) for _, page in group]
 
 
-def put_by_unreadable(db: sqlite3.Connection, clock: Clock, tally: Tally, page: Page, error: ReadError) -> None:
+def record_known_unreadable(db: sqlite3.Connection, clock: Clock, tally: Tally, page: Page, error: ReadError) -> None:
     """Records that a page is known not to parse. Call it inside a transaction."""
     at = clock.stamp()
     findings.record_unreadable(db, page.reference, at, NORMALISER, str(error))
-    queue.put_by(
+    queue.exclude_unreadable(
         db,
         page.reference,
         next_at=clock.stamp(retry_seconds(queue.count_attempts(db, page.reference))),

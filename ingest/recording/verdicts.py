@@ -1,4 +1,4 @@
-"""Writes what is decided about pages that failed into the queue."""
+"""Writes the verdicts about failed pages to the queue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_verdict(db: sqlite3.Connection, clock: Clock, tally: Tally, verdict: V
 
 
 def _postpone(db: sqlite3.Connection, clock: Clock, failure: Failure) -> None:
-    queue.postponed(
+    queue.record_postponed(
         db,
         failure.reference,
         next_at=clock.stamp(retry_seconds(0)),
@@ -39,7 +39,7 @@ def _postpone(db: sqlite3.Connection, clock: Clock, failure: Failure) -> None:
 
 def _count(db: sqlite3.Connection, clock: Clock, failure: Failure) -> None:
     error = failure.error
-    queue.failed(
+    queue.record_failure(
         db,
         failure.reference,
         failure.url,

@@ -1,1 +1,1 @@
-"""Database rows to what is shown: coverage, the calendar, politeness."""
+"""Turns database rows into reports: status, coverage, calendar, politeness and claims. Pure."""

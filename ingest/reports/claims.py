@@ -1,8 +1,8 @@
-"""Claims: what is known of the decisions of some dates, and the sentences that say so.
+"""Claims: what is known about the decisions of some dates, and the sentences that state it.
 
-Every sentence that says how much of what the site lists is in the archive is made here, from the ledger's rows. It
-names the dates it is about, the number of decisions, the instant from which on the listing was seen so, and what the
-site lists outside those dates.
+All sentences that state how much of the site's listing is in the archive are made here, from the ledger's rows. Each
+names its dates, the number of decisions, the instant from which on the listing was seen so, and what the site lists
+outside those dates.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.claims import ClaimRows, Counts
 from storage.model import Proof, Window, WindowState
 
 NAMED_RANGES = 5
-"""Ranges that a sentence names before it counts the others."""
+"""The most ranges that a sentence names; the others are counted."""
 
 _WHY: dict[WindowState, str] = {
     "unseen": "not looked at yet",
@@ -38,9 +38,9 @@ class Unproven:
     window: Window
     state: WindowState
     total: int | None = None
-    """What the site counts in the range, where it lists another number."""
+    """The total that the site states for the range, if it lists another number."""
     listed: int | None = None
-    """What it lists, in the same case."""
+    """The number that it lists, in the same case."""
 
     def __str__(self) -> str:
         why = _WHY[self.state] if self.total is None else f"the site counts {self.total:,} and lists {self.listed:,}"
@@ -49,17 +49,18 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True)
 class RangeClaim:
-    """What is known of one range of dates."""
+    """What is known about one range of dates."""
 
     window: Window
     counts: Counts
     unproven: tuple[Unproven, ...]
     """Its parts that are not proven, newest first."""
     as_of: str | None
-    """The instant from which on the listing was seen so: UTC, ISO 8601 with Z. None where some of it was not seen."""
+    """The start of the oldest walk of the listing: UTC, ISO 8601 with Z. None if a part was never walked or is
+    unproven."""
 
     other_forms: tuple[str, ...] = ()
-    """The forms of the listing in which parts were last walked, other than the one that is used now."""
+    """The forms of the listing in which parts were last walked, except the form that is used now."""
 
     @property
     def is_full(self) -> bool:
@@ -72,34 +73,34 @@ UnfinishedState = Literal["running", "interrupted", "paused", "filling"]
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A backfill, or the fill, of which something is left."""
+    """A backfill, or the fill, that is not finished."""
 
     window: Window
     """The range that was asked for."""
     left: tuple[Window, ...]
-    """What of it is not proven, and nobody but a backfill fetches."""
+    """The parts that are not proven, and that only a backfill fetches."""
     state: UnfinishedState
-    """running: a process works at it, or was killed and no run has noticed yet. filling: it is the daemon's fill."""
+    """running: a process works on it, or was killed and no run has noticed yet. filling: it is the daemon's fill."""
     stored: int
-    """Decisions of its range that are stored and still listed."""
+    """The number of decisions of its range that are stored and still listed."""
     total: int | None
-    """What the site listed in its range when it began, or lists now of the fill's; None where that is not known."""
+    """The site's total for its range when it began; for the fill, the site's newest total. None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of some dates, and of what lies outside them."""
+    """What is known about some dates, and about the dates outside them."""
 
     ranges: tuple[RangeClaim, ...]
     """The dates, oldest first."""
     asked_elsewhere: bool
     """Whether dates outside these were asked for too."""
     unfinished: tuple[Unfinished, ...]
-    """The backfills of which something is left."""
+    """The backfills that are not finished."""
     stored_in_all: int
     """Decisions of any date that are listed and stored from the site."""
     site_total: int | None
-    """The total that the site stated last for all dates; None where it never did."""
+    """The total that the site last stated for all dates; None if it never did."""
     site_total_at: str | None
     daemon_runs: bool
 
@@ -110,17 +111,17 @@ class Claim:
 
     @property
     def listed(self) -> int:
-        """Decisions of these dates that are listed, as far as the listing was seen."""
+        """The number of decisions listed in these dates, as far as the listing was seen."""
         return sum(one.counts.listed for one in self.ranges)
 
     @property
     def stored(self) -> int:
-        """Decisions of these dates that are listed and stored from the site."""
+        """The number of decisions of these dates that are listed and stored from the site."""
         return sum(one.counts.stored for one in self.ranges)
 
     @property
     def outside(self) -> int | None:
-        """How many decisions the site lists outside these dates; None where that is not known."""
+        """The number of decisions that the site lists outside these dates; None if it is not known."""
         if self.site_total is None or not self.is_full:
             return None
         if [one.window for one in self.ranges] == [EVERYTHING]:
@@ -129,54 +130,57 @@ class Claim:
 
     @property
     def unproven(self) -> list[Unproven]:
-        """What of these dates is not proven, newest first."""
-        return sorted((part for one in self.ranges for part in one.unproven), key=_by_first, reverse=True)
+        """The parts of these dates that are not proven, newest first."""
+        return sorted((part for one in self.ranges for part in one.unproven), key=_first_day, reverse=True)
 
     def __str__(self) -> str:
         return " ".join(self.sentences())
 
     def sentences(self) -> list[str]:
-        """The claim in words."""
+        """Returns the claim in sentences."""
         if not self.ranges:
-            told = ["no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."]
+            sentences = ["no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."]
         else:
             rest = "and {:,} more ranges of dates: `lgsco coverage`."
-            told = name_first([_describe(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
-        return [*told, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
+            sentences = name_first([_describe_range(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
+        return [*sentences, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
 
     def describe_share(self) -> str:
-        """How much is stored beside how much the site has. The two numbers are of different instants, so a share is
-        named only where less is stored, and rounded down: it never says that nothing is missing."""
+        """Returns a sentence that compares the number of stored decisions with the site's total.
+
+        The two numbers are from different instants. So a share is given only if fewer are stored, and it is rounded
+        down: it never says that nothing is missing.
+        """
         stored, total = self.stored_in_all, self.site_total
-        told = f"the archive has {_decisions(stored)} of the site"
+        text = f"the archive has {_decisions(stored)} of the site"
         if total is None:
-            return f"{told}, whose total is not known yet"
+            return f"{text}; the site's total is not known yet"
         share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
-        return f"{told}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
+        return f"{text}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
 
     def _describe_outside(self) -> list[str]:
         if self.site_total is None:
             known = not self.ranges or [one.window for one in self.ranges] == [EVERYTHING]
-            return [] if known else ["What the site lists outside those dates is not known yet."]
+            return [] if known else ["It is not known yet what the site lists outside those dates."]
         if not self.outside:
             if self.is_full:
                 return []
             return [f"The site's total is {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."]
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
-        told = f"The site lists {_decisions(self.outside)} {where}"
+        text = f"The site lists {_decisions(self.outside)} {where}"
         evidence = f"That is by its total of {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."
         if self.asked_elsewhere:
-            return [f"{told}: `lgsco coverage` shows which dates were asked for.", evidence]
-        return [f"{told}, which were never asked for: `lgsco backfill`.", evidence]
+            return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
+        return [f"{text}, which were never asked for: `lgsco backfill`.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
         if one.state == "paused":
             return f"{progress.format('is paused')}: {describe_pause(one.window)}."
         if one.state == "filling":
-            told = "the daemon goes on with it" if self.daemon_runs else "`lgsco daemon` goes on with it"
-            return f"{progress.format('is being filled')}: {told}."
+            text = "the daemon goes on with it" if self.daemon_runs else "`lgsco daemon` goes on with it"
+            return f"{progress.format('is being filled')}: {text}."
         if one.state == "running":
             return f"{progress.format('is not finished')}: a backfill is running, or was killed and can be run again."
         if self.daemon_runs:
@@ -184,7 +188,7 @@ class Claim:
         return f"{progress.format('was interrupted')}: {name_command(one.window)} goes on."
 
     def as_json(self) -> dict[str, Any]:
-        """The claim for programs."""
+        """Returns the claim for programs."""
         return {
             "full": self.is_full,
             "ranges": [
@@ -216,7 +220,7 @@ class Claim:
 
 
 def make_claim(rows: ClaimRows, *, daemon_runs: bool) -> Claim:
-    """Makes the claim about the windows of some rows."""
+    """Makes the claim about the windows of `rows`."""
     total, at = rows.site_total or (None, None)
     return Claim(
         ranges=tuple(_claim_range(window, rows) for window in rows.windows),
@@ -241,12 +245,12 @@ def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
     walked = [proof.walked_at for proof in proofs]
     as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
     forms = sorted({proof.asked for proof in proofs} - {rows.form or BARE.name, ""})
-    ordered = tuple(sorted(unproven, key=_by_first, reverse=True))
+    ordered = tuple(sorted(unproven, key=_first_day, reverse=True))
     return RangeClaim(window, rows.counts[window], ordered, as_of, tuple(forms))
 
 
 def _find_why(proof: Proof, part: Window) -> Unproven:
-    """Why a part of a row of the ledger is not proven."""
+    """Returns why a part of a row of the ledger is not proven."""
     counts = (proof.total, proof.listed) if proof.total != proof.listed and part == proof.window else (None, None)
     return Unproven(part, proof.state, *(counts if proof.state == "short" else (None, None)))
 
@@ -277,32 +281,35 @@ def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
 
 
 def describe_dates(window: Window) -> str:
-    """A range of dates in words: an open end is `beginning` or `today`."""
+    """Describes a range of dates: an open end is `beginning` or `today`."""
     first = "beginning" if window.first == date.min else str(window.first)
     last = "today" if window.last == date.max else str(window.last)
     return f"{first} to {last}"
 
 
 def describe_progress(stored: int, total: int | None) -> str:
-    """How far a backfill came. `total`: what the site stated for its range when it began; it is named where it is not
-    less than what is stored: the site may list more than it counts, and more may have come since."""
+    """Describes the progress of a backfill.
+
+    `total`: the site's total for its range when it began. It is left out if more decisions are stored: the site may
+    list more than it counts, and new decisions may have been added since.
+    """
     return f"{stored:,} fetched" if total is None or total < stored else f"{stored:,} of {total:,} fetched"
 
 
 def describe_pause(window: Window) -> str:
-    """What can be done with a backfill that was paused."""
+    """Names the commands for a paused backfill."""
     return f"{name_command(window)} goes on, {name_command(window, '--withdraw')} drops what is left"
 
 
 def name_command(window: Window, *options: str) -> str:
-    """The command that backfills a range."""
+    """Returns the command that backfills a range."""
     first = ["--from", str(window.first)] if window.first != date.min else []
     last = ["--to", str(window.last)] if window.last != date.max else []
     return f"`{' '.join(['lgsco backfill', *options, *first, *last])}`"
 
 
 def _describe_excluded(counts: Counts, rest: str) -> str:
-    """Why decisions are listed and not in the archive, where it is known."""
+    """Describes why listed decisions are not in the archive, if that is known."""
     gone = counts.excluded - counts.unreadable
     reasons = [f"{gone:,} are listed and their pages are gone"] if gone else []
     if counts.unreadable:
@@ -311,18 +318,18 @@ def _describe_excluded(counts: Counts, rest: str) -> str:
 
 
 def _describe_forms(forms: Sequence[str]) -> str:
-    """In which other forms parts of some dates were last listed."""
+    """Describes in which other forms of the listing parts of some dates were last walked."""
     named = " and ".join(forms)
     return f" Some of these dates were last listed in the form {named}, which is no longer used." if forms else ""
 
 
-def _describe(one: RangeClaim) -> str:
+def _describe_range(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
         numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
-        told = f"{describe_dates(one.window)}: {numbers}"
-        told += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
-        return f"{told}{_describe_excluded(counts, 'the other')}.{_describe_forms(one.other_forms)}"
+        text = f"{describe_dates(one.window)}: {numbers}"
+        text += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
+        return f"{text}{_describe_excluded(counts, 'the other')}.{_describe_forms(one.other_forms)}"
     if not one.unproven:
         numbers = f"{counts.stored:,} of the {counts.listed:,} listed decisions are in the archive"
         return f"{describe_dates(one.window)}: {numbers}{_describe_excluded(counts, 'of the rest,')}."
@@ -338,11 +345,11 @@ def _decisions(number: int) -> str:
 
 
 def _minute(at: str | None) -> str:
-    """An instant, to the minute, rounded down."""
+    """Formats an instant to the minute, rounded down."""
     return f"{at[:10]} {at[11:16]} UTC" if at else "an unknown instant"
 
 
-def _by_first(part: Unproven) -> date:
+def _first_day(part: Unproven) -> date:
     return part.window.first
 
 
@@ -353,10 +360,10 @@ def _json_window(window: Window) -> dict[str, str]:
 def find_overdue(
     proofs: Iterable[Proof], windows: Sequence[Window], today: date, days_allowed: Sequence[tuple[int, int]]
 ) -> list[Unproven]:
-    """The ranges of `windows` that are not proven for longer than their cadence allows.
+    """Finds the ranges of `windows` that are unproven for longer than their cadence allows.
 
-    `days_allowed`: pairs of an age in days, the first 0, and the days within which dates of that age or more are walked
-    again.
+    `days_allowed`: pairs of an age in days (the first is 0), and the days within which dates of at least that age are
+    walked again.
     """
     found = []
     for proof in proofs:

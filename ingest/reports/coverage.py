@@ -1,4 +1,4 @@
-"""The coverage report: the ledger as a table and a calendar, the claim about some dates, and what they lack."""
+"""The coverage report: the ledger as a table and a calendar, the claim about some dates, and what is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.model import Proof, Window
 from storage.status import Coverage, Gone
 
 NAMED_DECISIONS = 20
-"""Missing or excluded decisions that the lines name; the JSON names all."""
+"""The most missing or excluded decisions that the lines name; the JSON names all."""
 
 _COUNTS = ("total", "listed", "held", "missing", "failed", "excluded")
 """Columns of the view `coverage` that the table of windows shows."""
@@ -51,11 +51,11 @@ class CoverageReport:
 
     @property
     def proven(self) -> bool:
-        """Whether what the site lists of the dates asked about is proven to be stored, or its page to be gone."""
+        """Whether what the site lists of these dates is proven to be stored, or its page to be gone."""
         return self.claim.is_full
 
     def as_json(self) -> dict[str, Any]:
-        """The report for programs."""
+        """Returns the report for programs."""
         return {
             "proven": self.proven,
             "claim": self.claim.as_json(),
@@ -70,26 +70,28 @@ class CoverageReport:
         }
 
     def lines(self) -> list[str]:
-        """The report for people, without colour: table, calendar and conclusion."""
+        """Returns the report for people, without colour: table, calendar and conclusion."""
         return [*self.table_lines(), *self.calendar_lines(lambda cell, _: cell), *self.conclusion_lines()]
 
     def table_lines(self) -> list[str]:
-        """The windows and the gaps between them, newest first."""
+        """Returns the windows and the gaps between them, newest first."""
         if not self.windows:
             return []
         rows = sorted([*self.windows, *self._json_gaps()], key=lambda row: str(row["first"]), reverse=True)
         title = f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in _COUNTS)}counted"
-        return [title, *map(_window_line, rows)]
+        return [title, *map(_format_window, rows)]
 
     def calendar_lines(self, paint: Callable[[str, State], str]) -> list[str]:
-        """The calendar. `paint`: as for `calendar.as_lines`."""
+        """Returns the calendar. `paint`: as for `calendar.as_lines`."""
         return ["", *as_lines(self.calendar, paint), ""] if self.calendar.months else []
 
     def conclusion_lines(self) -> list[str]:
-        """The missing and excluded decisions, and the claim about the dates asked about."""
+        """Returns the missing and excluded decisions, and the claim about the dates of the report."""
         return [
-            *_decision_lines("missing, by reference", self.missing),
-            *_decision_lines("excluded, by reference: listed, and their pages are gone", self.excluded),
+            *_format_decisions("missing, by reference", self.missing),
+            *_format_decisions(
+                "excluded, by reference: listed, and their pages are gone or do not parse", self.excluded
+            ),
             describe_gone(self.gone),
             *self.claim.sentences(),
             self.claim.describe_share(),
@@ -100,8 +102,11 @@ class CoverageReport:
 
 
 def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -> CoverageReport:
-    """Makes the coverage report. `as_on`: the date in London, with whose month the calendar ends. `daemon_runs`: it
-    goes on with interrupted backfills."""
+    """Makes the coverage report.
+
+    `as_on`: the date in London; the calendar ends with its month. `daemon_runs`: whether a daemon runs, which continues
+    interrupted backfills.
+    """
     numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
     return CoverageReport(
         claim=make_claim(rows.claim, daemon_runs=daemon_runs),
@@ -118,16 +123,16 @@ def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -
 
 
 def describe_gone(gone: Gone) -> str:
-    """One line that counts the decisions the site no longer lists."""
+    """Returns a line that counts the decisions that the site no longer lists."""
     counts = (
         f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.gone:,} gone for an unknown reason, "
         f"{gone.unexplained:,} not explained yet"
     )
-    return f"no longer listed: {counts}" + (f", {gone.never_held:,} never held" if gone.never_held else "")
+    return f"no longer listed: {counts}" + (f", {gone.never_held:,} never fetched" if gone.never_held else "")
 
 
 def describe_range(first: str, last: str) -> tuple[str, str]:
-    """The first and last date (ISO) of a window as shown: an open end is a word."""
+    """Returns the first and last date (ISO) of a window as shown: an open end is a word."""
     return (
         "beginning" if first == date.min.isoformat() else first,
         "onwards" if last == date.max.isoformat() else last,
@@ -137,8 +142,8 @@ def describe_range(first: str, last: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- rows of the tables
 
 
-def _window_line(row: dict[str, Any]) -> str:
-    """A row for a window of the view `coverage`, or for a gap, which has dates only."""
+def _format_window(row: dict[str, Any]) -> str:
+    """Formats a row for a window of the view `coverage`, or for a gap, which has dates only."""
     first, last = describe_range(row["first"], row["last"])
     if "state" not in row:
         return f"{first:10}  {last:10}  unseen"
@@ -147,20 +152,20 @@ def _window_line(row: dict[str, Any]) -> str:
     return f"{cells}{row.get('counted_at', '')}".rstrip()
 
 
-def _decision_lines(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """A table of decisions that are listed and not stored, and an empty line; nothing where there are none."""
+def _format_decisions(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Formats a table of decisions that are listed and not stored, and an empty line; nothing without decisions."""
     if not rows:
         return []
-    decisions = [_decision_line(row) for row in rows]
+    decisions = [_format_decision(row) for row in rows]
     named = name_first(decisions, NAMED_DECISIONS, "  … and {:,} more; --json names them")
     heading = f"  {'reference':11}  {'date':10}  {'state':9}  tries  {'next try':20}  reason"
     return [f"{title}: {len(rows):,}", heading, *named, ""]
 
 
-_WHY_MISSING = {"kept": "fetched, not read yet", "held back": "fetched, held back: `lgsco template` shows why"}
+_WHY_MISSING = {"kept": "fetched, not parsed yet", "held back": "fetched, held back: `lgsco template` shows why"}
 
 
-def _decision_line(row: dict[str, Any]) -> str:
+def _format_decision(row: dict[str, Any]) -> str:
     # A card without a date at either end of an open window takes the window's end as its date.
     undated = row["decision_date"] in (date.min.isoformat(), date.max.isoformat())
     day = "–" if undated else row["decision_date"]

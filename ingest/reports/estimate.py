@@ -1,4 +1,4 @@
-"""Estimates what a backfill takes, from the site's total: requests, time and disk. Pure."""
+"""Estimates the requests, time and disk space of a backfill from the site's total. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from ingest.lgo.source import PAGE_SIZE
 DECISION_BYTES = 23_000
 """Bytes of the file for each decision.
 
-Measured by `python -m bench disk` on 2,000 decisions of the look-alike site: 23,263 bytes, of which the row with the
-text takes 11.5 KB, the full-text index 5.3 KB, the raw page 4.7 KB and all else 1.8 KB. Nearly all of it grows with the
-text, which has 10.1 KB on average there. Real texts at hand have 12.2 KB (the five seeds) and 1.8 KB (nine short
-statements).
+Measured by `python -m bench disk` on 2,000 decisions of the look-alike site: 23,263 bytes. The row with the text takes
+11.5 KB of it, the full-text index 5.3 KB, the raw page 4.7 KB and the rest 1.8 KB. Nearly all of it grows with the
+text, which has 10.1 KB on average there. Real texts have 12.2 KB (the five seeds) and 1.8 KB (nine short statements).
 """
 
 _DAY_SECONDS = 86_400
@@ -21,12 +20,12 @@ _DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a backfill takes at least: retries, chapters of reports and a slow site add to it."""
+    """The least that a backfill takes: retries, chapters of reports and a slow site add to it."""
 
     listed: int
-    """Decisions that the site states for the range."""
+    """The site's total for the range."""
     decisions: int
-    """How many of them are to be fetched."""
+    """The number of these to fetch."""
     requests: int
     seconds: float
     bytes: int
@@ -34,11 +33,11 @@ class Estimate:
     daily_requests: int
 
     def __str__(self) -> str:
-        told = f"{self.decisions:,} of {self.listed:,} listed decisions to fetch"
-        return f"estimate: {told}; {self.describe_cost()}"
+        decisions = f"{self.decisions:,} of {self.listed:,} listed decisions to fetch"
+        return f"estimate: {decisions}; {self.describe_cost()}"
 
     def describe_cost(self) -> str:
-        """The requests, the time and the disk that it takes, in words."""
+        """Describes the requests, the time and the disk space that it takes."""
         limits = f"one request in {self.pace_seconds:g} s, {self.daily_requests:,} a day"
         return (
             f"about {self.requests:,} requests, {_describe_time(self.seconds)} or more ({limits}), "
@@ -56,12 +55,12 @@ def estimate_backfill(
     is_listed: bool = False,
     decision_bytes: int = DECISION_BYTES,
 ) -> Estimate:
-    """What it takes to list a range and fetch what is not stored.
+    """Estimates what it takes to list a range and fetch the decisions that are not stored.
 
     `listed`: the site's total for the range. `stored`: decisions of the range in the archive. `pace_seconds`: from one
-    request to the next. `daily_requests`: the most in a day; what a day has no room for waits for the next. `limit`:
-    decisions to fetch at most; the listing is then walked only as far as they need. `is_listed`: whether the range was
-    listed lately, and is not listed again.
+    request to the next. `daily_requests`: the most in a day; the rest waits for the next day. `limit`: decisions to
+    fetch at most; then the listing is walked only as far as needed. `is_listed`: the range was listed recently, and is
+    not listed again.
     """
     left = max(0, listed - stored)
     decisions = left if limit is None else min(left, limit)
@@ -79,10 +78,10 @@ def estimate_backfill(
 def describe_backfill(
     total: int | None, expected: int, stored: int, *, pace_seconds: float, daily_requests: int, limit: int | None
 ) -> str:
-    """The estimate in a line; "" where the range's total is unknown, or nothing of it is left to list or to fetch.
+    """Returns the estimate in a line; "" if nothing is left to list or fetch, as far as known.
 
-    `total`: as the site just stated it; None: it stated none, or all of the range was listed lately, and `expected` is
-    what was listed. The others are as of `estimate_backfill`.
+    `total`: as the site just stated it; None: it stated none, or all of the range was listed recently, and `expected`
+    is the number that was listed. The others are as for `estimate_backfill`.
     """
     if total is None and expected <= stored:
         return ""

@@ -1,4 +1,4 @@
-"""The fill: whether the daemon fetches by itself what nobody asked for, how far that is, and the words for it."""
+"""Reports the fill: whether the daemon fetches dates that nobody asked for, its progress, and the words for it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from storage.identity import MadeBy
 from storage.model import Window
 
 STUCK_DAYS = 2
-"""Days without progress after which the fill is stuck."""
+"""Days without progress after which the fill counts as stuck."""
 
 LISTED_IN_2026 = 57_500
-"""Decisions on the site, as a public scraper counted in July 2026: a new archive knows no total of its own."""
+"""Decisions on the site, as a public scraper counted in July 2026; used while an archive knows no total of its own."""
 
 
 # ---------------------------------------------------------------- on or off
@@ -28,7 +28,7 @@ LISTED_IN_2026 = 57_500
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Whether the daemon fills."""
+    """Whether the daemon runs the fill."""
 
     is_on: bool
     why: str
@@ -39,12 +39,12 @@ class Mode:
 
 
 def decide_mode(setting: str, made_by: MadeBy | None, state: FillState) -> Mode:
-    """Whether the daemon fills. `setting`: fill in [schedule]."""
+    """Decides whether the daemon runs the fill. `setting`: the value of `fill` in [schedule]."""
     mode = _decide_by_setting(setting, made_by)
     if state.turned_off_at is None:
         return mode
-    told = f"`lgsco fill off` turned it off at {state.turned_off_at}; `lgsco fill resume` takes that back"
-    return Mode(False, told if mode.is_on else f"{told}; beside that, {mode.why}")
+    text = f"`lgsco fill off` turned it off at {state.turned_off_at}; `lgsco fill resume` undoes that"
+    return Mode(False, text if mode.is_on else f"{text}; also, {mode.why}")
 
 
 def _decide_by_setting(setting: str, made_by: MadeBy | None) -> Mode:
@@ -56,22 +56,24 @@ def _decide_by_setting(setting: str, made_by: MadeBy | None) -> Mode:
         return Mode(
             True, 'fill is "auto" in [schedule], and `lgsco init` made this archive; `lgsco fill off` turns it off'
         )
-    made = f"`lgsco {made_by}` made this archive" if made_by else "it is not known that `lgsco init` made this archive"
+    made = (
+        f"`lgsco {made_by}` made this archive" if made_by else "it is not recorded that `lgsco init` made this archive"
+    )
     return Mode(False, f'fill is "auto" in [schedule], and {made}; "on" turns it on')
 
 
 def describe_change(mode: Mode, dropped: int, schedule: Schedule) -> str:
-    """What `lgsco fill` changed. `dropped`: decisions that were queued and will not be fetched."""
-    told = f"the fill is {mode}"
+    """Describes what `lgsco fill` changed. `dropped`: queued decisions that will not be fetched."""
+    text = f"the fill is {mode}"
     if mode.is_on:
-        told += f"; {describe_limits(schedule)}"
+        text += f"; {describe_limits(schedule)}"
     if dropped:
-        told += f"; {dropped:,} decisions that were listed for it will not be fetched"
-    return f"{told}; interrupted backfills are not suspended"
+        text += f"; {dropped:,} decisions that were listed for it will not be fetched"
+    return f"{text}; interrupted backfills are not suspended"
 
 
 def describe_limits(schedule: Schedule) -> str:
-    """When and how fast the daemon fills."""
+    """Describes when and how fast the daemon runs the fill."""
     return (
         f"`lgsco daemon` does that in fill_hours ({schedule.fill_hours} in London), with at most "
         f"{schedule.fill_requests:,} requests a day (fill_requests)"
@@ -79,7 +81,10 @@ def describe_limits(schedule: Schedule) -> str:
 
 
 def estimate_fill(listed: int, stored: int, schedule: Schedule, pace_seconds: float) -> Estimate:
-    """What the fill takes at least. `listed`: the site's total. `pace_seconds`: from one request to the next."""
+    """Estimates the least that the fill takes.
+
+    `listed`: the site's total. `pace_seconds`: from one request to the next.
+    """
     begin, end = parse_hours(schedule.fill_hours, may_be_whole_day=True)
     minutes = (end - begin) % MINUTES_A_DAY or MINUTES_A_DAY
     a_day = min(schedule.fill_requests, int(minutes * 60 / pace_seconds) if pace_seconds else schedule.fill_requests)
@@ -87,12 +92,12 @@ def estimate_fill(listed: int, stored: int, schedule: Schedule, pace_seconds: fl
 
 
 def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) -> list[str]:
-    """What `lgsco init` says of the fill."""
+    """Returns the lines about the fill that `lgsco init` prints."""
     if not mode.is_on:
         return [f"the fill is {mode}"]
     return [
         f"the fill is {mode}",
-        f"the fill fetches the decisions dated before that: {describe_limits(schedule)}",
+        f"the fill fetches the earlier decisions: {describe_limits(schedule)}",
         f"estimate, by about {LISTED_IN_2026:,} decisions that a public scraper counted in July 2026, since lgsco did "
         f"not ask the site yet: {estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds).describe_cost()}",
     ]
@@ -103,55 +108,55 @@ def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) ->
 
 @dataclass(frozen=True, slots=True)
 class FillReport:
-    """How it stands with the fill. Instants are UTC, ISO 8601 with Z."""
+    """The state of the fill. Instants are UTC, ISO 8601 with Z."""
 
     mode: Mode
     state: FillState
     filling: Sequence[Window]
     """The dates that it has not proven."""
     began_at: str | None
-    """When it began; None where it did not, or has come to its end."""
+    """When it began; None if it has not begun, or is finished."""
     has_dates: bool
     """Whether it has dates to fetch, or would have if it were on."""
     limits: str
-    """When and how fast it goes on, in words."""
+    """When and how fast it continues, in words."""
     is_suspended: bool
     """Whether the fill and interrupted backfills are suspended, and either has something to do."""
     is_stuck: bool
     estimate: Estimate | None
-    """What it takes still, or would take; None where that is not known."""
+    """What it still takes, or would take if turned on; None if that is not known."""
     expected_end: date | None
-    """None where it has not begun, or that is not known."""
+    """When it is expected to end; None if it has not begun, or that is not known."""
 
     @property
     def needs_attention(self) -> bool:
-        """Whether `lgsco status` exits 1."""
+        """Whether `lgsco status` exits 1 because of the fill."""
         return self.is_suspended or self.is_stuck
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Returns the report for people."""
         lines = [f"fill: {self.mode}", *(self._lines_while_on() if self.mode.is_on else [])]
         if self.estimate is not None:
             end = f"; expected to end about {self.expected_end}" if self.expected_end else ""
             lines.append(f"  {'' if self.mode.is_on else 'turned on, it would take: '}{self.estimate}{end}")
         if self.is_suspended:
             lines.append(
-                f"  SUSPENDED until {self.state.suspended_until}, and interrupted backfills too, since the site "
-                f"refused: {self.state.reason}. `lgsco fill resume` ends that"
+                f"  SUSPENDED until {self.state.suspended_until}, with interrupted backfills, because the site "
+                f"refused: {self.state.reason}. `lgsco fill resume` ends the suspension"
             )
         return lines
 
     def _lines_while_on(self) -> list[str]:
         if not self.has_dates:
-            return ["  it has come to its end: sync answers for its dates"]
+            return ["  finished: sync answers for its dates"]
         if self.began_at is None:
-            return [f"  it has not begun: {self.limits}"]
-        advanced = f"advanced last at {self.state.progressed_at}" if self.state.progressed_at else "did not advance yet"
-        stuck = f": STUCK, not for {STUCK_DAYS} days" if self.is_stuck else ""
+            return [f"  not begun: {self.limits}"]
+        advanced = f"last progress at {self.state.progressed_at}" if self.state.progressed_at else "no progress yet"
+        stuck = f": STUCK, no progress for {STUCK_DAYS} days" if self.is_stuck else ""
         return [f"  began at {self.began_at}, {advanced}{stuck}; {self.limits}"]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Returns the report for programs."""
         return {
             "on": self.mode.is_on,
             "why": self.mode.why,
@@ -177,8 +182,10 @@ def report_fill(
     pace_seconds: float,
     now: datetime,
 ) -> FillReport:
-    """Makes the report. `began_at`: when the fill began that is not finished. `stored`, `site_total`: decisions in the
-    archive and on the site."""
+    """Makes the report.
+
+    `began_at`: when the unfinished fill began. `stored`, `site_total`: decisions in the archive and on the site.
+    """
     has_dates = bool(asked.filling if began_at else gaps(EVERYTHING, asked.answered))
     estimate = None
     if has_dates and site_total is not None:
@@ -200,14 +207,16 @@ def report_fill(
 
 
 def is_suspended(state: FillState, now: datetime) -> bool:
-    """Whether the daemon does no slice of the fill and of interrupted backfills, since the site refused one."""
+    """Whether the fill and interrupted backfills are suspended because the site refused a slice."""
     return state.suspended_until is not None and datetime.fromisoformat(state.suspended_until) > now
 
 
 def is_stuck(began_at: str | None, state: FillState, now: datetime, since: datetime | None = None) -> bool:
-    """Whether the fill did not advance for two days in which it was not suspended. `began_at`: when it began. `since`:
-    no day before counts."""
+    """Whether the fill made no progress for two days in which it was not suspended.
+
+    `began_at`: when it began. `since`: days before this instant do not count.
+    """
     known = (began_at, state.progressed_at, state.suspended_until)
-    told = [datetime.fromisoformat(at) for at in known if at is not None]
-    instants = [*told, *([since] if since is not None else [])]
+    recorded = [datetime.fromisoformat(at) for at in known if at is not None]
+    instants = [*recorded, *([since] if since is not None else [])]
     return bool(instants) and now - max(instants) > timedelta(days=STUCK_DAYS)

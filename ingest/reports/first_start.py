@@ -1,4 +1,4 @@
-"""What to say of a database that was just made: which decision dates sync answers for, and how to get the rest."""
+"""Describes a new database: which decision dates sync answers for, and how to get the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 
 def describe_new_database(database: str, sync_days: int, today: date) -> list[str]:
-    """The lines for people. `sync_days`: as in the configuration."""
+    """Returns the lines for people. `sync_days`: as in the configuration."""
     first = today - timedelta(days=sync_days)
     return [
         f"{database}: made, and empty",

@@ -17,8 +17,10 @@ def printable(text: str) -> str:
 
 
 def name_ending(state: str) -> str:
-    """A run's state as it is shown. `complete` would claim more than is known where no dates stand beside it: how much
-    of what is listed is stored, the claim about those dates says."""
+    """Returns a run's state as it is shown: `complete` is shown as "done".
+
+    "complete" would claim too much without the dates beside it. The claim about those dates says how much is stored.
+    """
     return "done" if state == "complete" else state
 
 
@@ -32,7 +34,7 @@ def name_first(lines: Sequence[str], limit: int, rest: str) -> list[str]:
 
 
 def describe_related(one: Related) -> str:
-    """A related decision in words: its reference, the reason, and how alike the texts are."""
+    """Describes a related decision: its reference, the reason, and how alike the texts are."""
     likeness = "" if one.similarity is None or one.similarity == 1 else f", {100 * one.similarity:.1f} % alike"
     stored = "" if one.is_stored else ", not stored"
     return f"{one.other} ({one.reason}{likeness}{stored})"

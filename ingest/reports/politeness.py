@@ -1,4 +1,4 @@
-"""The politeness report: the requests made, compared with what was promised. Fit to be sent to the publisher."""
+"""The politeness report: compares the requests made with the promises. It can be sent to the publisher."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Number = TypeVar("Number", int, float)
 
 _LISTING = BARE.target(date(2026, 1, 1), date(2026, 1, 31), 1)
 _DECISION = "/decisions/category/subcategory/26-000-001"
-"""Checked against robots.txt while no decision's address is known."""
+"""An address to check against robots.txt while no decision's address is known."""
 
 _NAMED = 3
-"""Days or addresses that a sentence names before it counts the others."""
+"""The most days or addresses that a sentence names; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,81 +30,84 @@ class PolitenessReport:
 
     site: str
     user_agents: tuple[str, ...]
-    """Every name it was asked by; where it was not asked yet, the one that it would be."""
+    """Every user agent that sent requests; if there were no requests yet, the configured one."""
     first_day: str | None
     last_day: str | None
     requests: int
     unpromised: int
-    """Those of which the journal does not say what was promised when they were made."""
+    """Requests for which the journal does not have the promises of the time."""
     received: int
     """Bytes."""
     errors: int
-    """Answers of 400 and more but for 404 and 410, and requests without an answer."""
+    """Answers with status 400 and above except 404 and 410, and requests without an answer."""
     least_gap: float | None
     """The least seconds from the start of one request to the start of the next."""
     promised_gap: tuple[float, float] | None
-    """The least and the most seconds that were ever promised: the pace, or robots.txt's crawl delay if it is longer."""
+    """The least and the most seconds ever promised: the pace, or the crawl delay of robots.txt if that is longer."""
     most_in_a_minute: int
     most_in_a_day: int
     promised_a_day: tuple[int, int] | None
-    """The least and the most that were ever promised."""
+    """The least and the most ever promised."""
     quiet_hours: tuple[str, ...]
-    """All that were ever promised."""
+    """All quiet hours ever promised."""
     in_quiet_hours: int
-    """Requests in the quiet hours of their time."""
+    """Requests in the quiet hours promised at the time."""
     holds: int
     """Answers that asked us to wait (Retry-After)."""
     holds_kept: int
     holds_capped: int
-    """Of the answers that asked us to wait, those that asked for more than a day; they are kept for a day."""
+    """Of these, the answers that asked for more than a day; they are obeyed for a day."""
     holds_shortened: int
-    """Of the answers that asked us to wait, those with a page, a redirect, 404 or 410 that asked for longer than
-    `retry_wait_most`; they are kept for that."""
+    """Of these, the answers with a page, a redirect, 404 or 410 that asked for longer than `retry_wait_most`; they are
+    obeyed for that long."""
     holds_pending: int
-    """1 where the last answer asked for a wait that is not over, else 0."""
+    """1 if the last answer asked for a wait that is not over, else 0."""
     robots: str
-    """What robots.txt says to us, in words."""
+    """What robots.txt allows us, in words."""
     broken: tuple[str, ...]
-    """Promises that were not kept, in words."""
+    """The promises that were broken, in words."""
 
     def as_json(self) -> dict[str, Any]:
-        """The report for programs."""
+        """Returns the report for programs."""
         return {"kept": not self.broken, **asdict(self)}
 
     def lines(self) -> list[str]:
-        """The report for people."""
+        """Returns the report for people."""
         gap = "–" if self.least_gap is None else f"{self.least_gap:.3f} s"
         pending = f", {self.holds_pending} pending" if self.holds_pending else ""
-        capped = f"; {self.holds_capped:,} longer than a day, and asked again after one" if self.holds_capped else ""
+        capped = (
+            f"; {self.holds_capped:,} longer than a day, with a new request after one day" if self.holds_capped else ""
+        )
         shortened = (
             f"; {self.holds_shortened:,} for one address only, and shortened to retry_wait_most"
             if self.holds_shortened
             else ""
         )
         kept = f"{self.holds_kept:,} kept{pending}{capped}{shortened}"
-        holds = f"{_many(self.holds, 'time')}, {kept}" if self.holds else "never"
-        quiet = _many(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
-        unpromised = _many(self.unpromised, "request")
+        holds = f"{_count(self.holds, 'time')}, {kept}" if self.holds else "never"
+        quiet = _count(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
+        unpromised = _count(self.unpromised, "request")
         return [
-            f"How {self.site} was asked by {', and by '.join(self.user_agents)}",
-            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_many(self.requests, 'request')}, "
-            f"{self.received / 1e6:,.1f} MB received, {_many(self.errors, 'error')}",
-            f"  least gap between two requests: {gap} (promised: {_range(self.promised_gap, ' s')})",
-            f"  most in any day: {self.most_in_a_day:,} (promised: {_range(self.promised_a_day)}); "
+            f"Requests to {self.site} by {', and by '.join(self.user_agents)}",
+            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_count(self.requests, 'request')}, "
+            f"{self.received / 1e6:,.1f} MB received, {_count(self.errors, 'error')}",
+            f"  least gap between two requests: {gap} (promised: {_describe_range(self.promised_gap, ' s')})",
+            f"  most in any day: {self.most_in_a_day:,} (promised: {_describe_range(self.promised_a_day)}); "
             f"most in any minute: {self.most_in_a_minute:,}",
             f"  in quiet hours: {quiet}{''.join(f' ({hours})' for hours in self.quiet_hours)}",
             f"  asked to wait (Retry-After): {holds}",
             f"  robots.txt: {self.robots}",
-            *([f"  made before promises were journalled: {unpromised}, not judged"] if self.unpromised else []),
+            *([f"  made before promises were recorded: {unpromised}, not judged"] if self.unpromised else []),
             *(f"  NOT KEPT: {words}" for words in self.broken),
             *([] if self.broken else [f"  every promise {'that is known ' if self.unpromised else ''}was kept"]),
         ]
 
 
 def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> PolitenessReport:
-    """Makes the report of all days in the journal. Each request is compared with the promise in force when it was made.
+    """Makes the report for all days in the journal.
 
-    `config`: names the site and the user agent where no request was made yet.
+    Each request is compared with the promise in force when it was made. `config`: names the site and the user agent if
+    there were no requests yet.
     """
     days, promises, robots = rows.days, rows.promises, rows.robots
     pending = int(rows.wait_until is not None and rows.wait_until > instant(now))
@@ -118,10 +121,10 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
         received=sum(day.received for day in days),
         errors=sum(day.errors + day.unanswered for day in days),
         least_gap=min((round(day.least_gap, 3) for day in days if day.least_gap is not None), default=None),
-        promised_gap=_ends([promise.gap for promise in promises]),
+        promised_gap=_find_ends([promise.gap for promise in promises]),
         most_in_a_minute=max((day.most_in_a_minute for day in days), default=0),
         most_in_a_day=max((day.requests for day in days), default=0),
-        promised_a_day=_ends([promise.a_day for promise in promises]),
+        promised_a_day=_find_ends([promise.a_day for promise in promises]),
         quiet_hours=tuple(dict.fromkeys(promise.quiet_hours for promise in promises if promise.quiet_hours)),
         in_quiet_hours=sum(day.in_quiet_hours for day in days),
         holds=sum(day.holds for day in days),
@@ -135,9 +138,9 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
 
 
 def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
-    """The promises that were broken, one sentence each with the days."""
+    """Describes the promises that were broken, one sentence each with the days."""
     times = {
-        "sooner after another than promised": {day.day: day.too_soon for day in days},
+        "sooner after the one before than promised": {day.day: day.too_soon for day in days},
         "beyond the day's ceiling": {day.day: day.too_many for day in days},
         "in quiet hours": {day.day: day.in_quiet_hours for day in days},
         "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
@@ -146,7 +149,7 @@ def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
 
 
 def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
-    """What robots.txt says, and how the last request for it ended where it failed."""
+    """Describes the rules of robots.txt, and the last request for it if that failed."""
     parts = []
     if robots is not None:
         parts.append(f"{_describe_rules(robots, addresses, config)} (as of {robots.fetched_at})")
@@ -155,22 +158,22 @@ def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequ
         if asked.status == 200 and asked.error is not None:
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
-            came = "a page stands in its place" + ("; these rules are kept" if robots is not None else "")
-        parts.append(f"asked for {_many(asked.times, 'time')}, last at {asked.at}: {came}")
+            came = "another page in its place" + ("; these rules are kept" if robots is not None else "")
+        parts.append(f"requested {_count(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
 def _is_failure(asked: Asked, robots: Robots) -> bool:
-    """Whether the last request for robots.txt failed to bring rules."""
+    """Whether the last request for robots.txt did not get rules."""
     if asked.status == 200 and asked.error is not None:
         return True
-    if asked.status == 200:  # rules would have been stored at that instant, so this was some other page
+    if asked.status == 200:  # rules would have been stored, so this was another page
         return datetime.fromisoformat(asked.at) - datetime.fromisoformat(robots.fetched_at) >= MAX_AGE
     return asked.status is None or (asked.status >= 400 and asked.status not in (404, 410, robots.status))
 
 
 def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
-    """What a robots.txt says of the listing and of every known decision's page."""
+    """Describes what a robots.txt allows of the listing and of every known decision's page."""
     if robots.status != 200:
         return f"there is none (status {robots.status}): all is allowed"
     rules = RobotsRules(robots.text, config.user_agent)
@@ -182,33 +185,33 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
         forbidden.append("every decision's page")
     elif not all(pages):
         those = [address for address, allowed in zip(addresses, pages, strict=True) if not allowed]
-        forbidden.append(f"{len(those):,} of {_many(len(pages), 'page')} ({_named(those)})")
+        forbidden.append(f"{len(those):,} of {_count(len(pages), 'page')} ({_name_first(those)})")
     if forbidden:
-        return f"FORBIDS {' and '.join(forbidden)}, which we do not ask for{wait}"
-    return f"allows what we ask for{wait}"
+        return f"FORBIDS {' and '.join(forbidden)}, which we do not request{wait}"
+    return f"allows what we request{wait}"
 
 
 def _describe_broken(how: str, times: Mapping[str, int]) -> str:
-    """How often a promise was broken, and on which days."""
+    """Describes how often a promise was broken, and on which days."""
     days = [day for day, count in times.items() if count]
-    return f"{how}: {_many(sum(times.values()), 'request')}, on {_named(days)}"
+    return f"{how}: {_count(sum(times.values()), 'request')}, on {_name_first(days)}"
 
 
-def _named(names: Sequence[str]) -> str:
+def _name_first(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _many(count: int, what: str) -> str:
+def _count(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:
+def _find_ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:
     ordered = sorted(numbers)
     return (ordered[0], ordered[-1]) if ordered else None
 
 
-def _range(ends: tuple[float, float] | None, unit: str = "") -> str:
+def _describe_range(ends: tuple[float, float] | None, unit: str = "") -> str:
     if ends is None or not any(ends):
         return "none"
     return "–".join(f"{end:,g}" if end % 1 else f"{end:,.0f}" for end in dict.fromkeys(ends)) + unit

@@ -1,5 +1,4 @@
-"""The status report: decides whether the archive is stale, whether the daemon runs and which runs died, and makes the
-lines and the JSON that say so."""
+"""The status report: whether the archive is stale, whether the daemon runs, which runs died, and the lines and JSON."""
 
 from __future__ import annotations
 
@@ -25,18 +24,19 @@ from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
 from storage.templates import ChangeRow
 
 DAEMON_SILENT_SECONDS = 300
-"""A daemon that wrote no heartbeat for so long is not running. It writes one a minute."""
+"""A daemon without a heartbeat for this many seconds is not running. It writes one a minute."""
 
 DAEMON_MISSING_SECONDS = 600
-"""A daemon that wrote no heartbeat for longer and recorded no stop should run and does not."""
+"""A daemon without a heartbeat for more than this many seconds, and without a recorded stop, should run and does
+not."""
 
 CLOCK_AHEAD_SECONDS = 60
-"""A heartbeat so far in the future was written before the clock was set back. It tells nothing of now."""
+"""A heartbeat this many seconds in the future was written before the clock was set back, and proves nothing."""
 
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
 NAMED_UNEXPLAINED = 5
-"""How many items the lines name before they count the others. The JSON names all."""
+"""The most items that the lines name; the others are counted. The JSON names all."""
 
 NAMED_RUNS = 5
 
@@ -45,23 +45,26 @@ NAMED_RUNS = 5
 
 
 def hours_since(success: str | None, now: datetime) -> float | None:
-    """Hours since the last success; None where there was none."""
+    """Returns the hours since the last success; None if there was none."""
     return None if success is None else (now - datetime.fromisoformat(success)).total_seconds() / 3600
 
 
 def is_stale(hours: float | None, stale_hours: float) -> bool:
-    """Whether the last success, so many hours ago, is too old. An archive without a success is stale."""
+    """Whether the last success, `hours` ago, is too old. An archive without a success is stale."""
     return hours is None or hours > stale_hours
 
 
 def count_silent_seconds(daemon: Daemon, now: datetime) -> float:
-    """Seconds since the daemon's last heartbeat."""
+    """Returns the seconds since the daemon's last heartbeat."""
     return (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
 
 
 def is_running(daemon: Daemon, now: datetime) -> bool:
-    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes. One of the future
-    was written before the clock was set back; a daemon that runs writes another within a minute."""
+    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes.
+
+    A heartbeat in the future was written before the clock was set back; a running daemon writes another within a
+    minute.
+    """
     silent = count_silent_seconds(daemon, now)
     return daemon.stopped_at is None and -CLOCK_AHEAD_SECONDS <= silent < DAEMON_SILENT_SECONDS
 
@@ -78,8 +81,8 @@ def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
 def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *, expected: bool) -> bool:
     """Whether a daemon that should run does not.
 
-    A daemon whose heartbeat ended without a recorded stop should run, until a sync by hand has succeeded since. Where
-    none ever ran, one should if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
+    A daemon with an old heartbeat and no recorded stop should run, until a later sync by hand succeeds. If none ever
+    ran, one should run if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
     """
     if daemon is None:
         return expected
@@ -132,7 +135,7 @@ class StatusReport:
     holder: Holder | None
     """The process that holds the writer's lock."""
     is_blocked: bool
-    """Whether it has held it while two syncs were due."""
+    """Whether that process has held it while two syncs were due."""
     holdings: Holdings
     claim: Claim
     overdue: list[Unproven]
@@ -150,7 +153,7 @@ class StatusReport:
     template_changes: list[ChangeRow]
     """Changes of the site's template that wait for a decision."""
     uuid: str
-    """The archive's."""
+    """The archive's UUID."""
     never_held: list[str]
     """References of decisions that left the listing before they could be fetched."""
     fill: FillReport
@@ -161,7 +164,7 @@ class StatusReport:
         return is_stale(self.hours_since_success, self.stale_hours)
 
     def as_json(self) -> dict[str, Any]:
-        """The report for programs."""
+        """Returns the report for programs."""
         return {
             "database": self.database,
             "uuid": self.uuid,
@@ -191,7 +194,7 @@ class StatusReport:
         }
 
     def lines(self) -> list[str]:
-        """The report for people."""
+        """Returns the report for people."""
         held = self.holdings
         return [
             f"{self.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only",
@@ -203,7 +206,7 @@ class StatusReport:
             *self._parser_lines(),
             self._canary_line(),
             "last runs:",
-            *map(_run_line, self.runs[:NAMED_RUNS]),
+            *map(_format_run, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
             *self._lock_lines(),
             self._success_line(),
@@ -224,11 +227,13 @@ class StatusReport:
     def _lock_lines(self) -> list[str]:
         if self.holder is None:
             return []
-        blocked = "; two syncs or more were due meanwhile: BLOCKED; end it or let it go on" if self.is_blocked else ""
+        blocked = (
+            "; two or more syncs were due meanwhile: BLOCKED; end it or let it continue" if self.is_blocked else ""
+        )
         return [f"the writer's lock: {self.holder.describe()}{blocked}"]
 
     def _queue_lines(self) -> list[str]:
-        failed = [_failure_line(failure) for failure in self.failures if failure.state != "excluded"]
+        failed = [_format_failure(failure) for failure in self.failures if failure.state != "excluded"]
         return [
             f"waiting to be fetched: {self.holdings.waiting:,}; of them failed so far: {self.holdings.failed:,}",
             *name_first(failed, NAMED_FAILURES, "  … and {:,} more; --json names them"),
@@ -259,7 +264,7 @@ class StatusReport:
         ]
 
     def _parser_lines(self) -> list[str]:
-        """What parsing found; nothing where there is nothing to say."""
+        """Returns the lines about findings of the parser; none if there are none."""
         lines = [f"odd: {one.decisions:,} decisions ({one.what}), such as {one.example}" for one in self.odd]
         if self.unreadable:
             lines.append(f"pages that are known not to parse: {len(self.unreadable):,}")
@@ -280,10 +285,10 @@ class StatusReport:
 
     def _daemon_line(self) -> str:
         if self.daemon is not None and self.daemon_runs:
-            seen = f"process {self.daemon.process}, last heard of {self.daemon.seen_at}"
+            seen = f"process {self.daemon.process}, last heartbeat {self.daemon.seen_at}"
             return f"daemon: {seen}, next sync {self.next_sync}"
         missing = f": {self._describe_missing()}" if self.daemon_missing else ""
-        return f"daemon: not running{missing}; by the timetable the next sync would be {self.next_sync}"
+        return f"daemon: not running{missing}; the timetable's next sync would be {self.next_sync}"
 
     def _describe_missing(self) -> str:
         if self.daemon is None:
@@ -294,11 +299,11 @@ class StatusReport:
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
-        told = "last sync or backfill that ended without a failure"
+        title = "last sync or backfill that ended without a failure"
         if self.hours_since_success is None:
-            return f"{told}: never{': STALE' if self.is_late else ''}"
+            return f"{title}: never{': STALE' if self.is_late else ''}"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
-        return f"{told}: {self.hours_since_success:.0f} hours ago{late}"
+        return f"{title}: {self.hours_since_success:.0f} hours ago{late}"
 
 
 def report_status(
@@ -317,10 +322,10 @@ def report_status(
 ) -> StatusReport:
     """Makes the status report.
 
-    `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon's lock is held.
-    `next_sync`: when the timetable's next sync is due after an instant; called only where no daemon runs. `holder`: who
-    holds the writer's lock. `process_exists`: whether the run of a process may still be at work. `pace_seconds`: from
-    one request to the next.
+    `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon holds its lock.
+    `next_sync`: returns when the timetable's next sync is due after an instant; called only if no daemon runs.
+    `holder`: the process that holds the writer's lock. `process_exists`: whether the run of a process may still be at
+    work. `pace_seconds`: from one request to the next.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
@@ -372,7 +377,7 @@ def _report_fill(rows: StatusRows, claim: Claim, schedule: Schedule, pace_second
 
 
 def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> list[Unproven]:
-    """What was asked for, was not paused by the user, and is not proven for longer than its cadence allows."""
+    """Finds the dates that were asked for, were not paused by the user, and are unproven for longer than allowed."""
     asked = sort_asked_for(rows.claim.intents, rows.claim.proofs)
     dates = [*asked.answered, *asked.interrupted]
     return find_overdue(rows.claim.proofs, dates, today, list_days_allowed(cadence))
@@ -381,7 +386,7 @@ def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> li
 # ---------------------------------------------------------------- lines
 
 
-def _failure_line(failure: Failure) -> str:
+def _format_failure(failure: Failure) -> str:
     return f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error or ''}"
 
 
@@ -389,5 +394,5 @@ def _json_range(part: Unproven) -> dict[str, str]:
     return {"first": str(part.window.first), "last": str(part.window.last), "state": part.state}
 
 
-def _run_line(run: Run) -> str:
+def _format_run(run: Run) -> str:
     return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"

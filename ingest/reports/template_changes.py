@@ -1,4 +1,4 @@
-"""What is said of changes of the site's template that wait for a decision: sentences, lines and JSON."""
+"""Describes template changes that wait for a decision: sentences, lines and JSON."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from storage.templates import ChangeRow
 
 NAMED_EDITS = 3
 NAMED_DECISIONS = 5
-"""How many are named before the others are counted; the JSON names each."""
+"""The most edits and decisions that are named; the others are counted. The JSON names each."""
 
 _STATES = {
     "single": "seen in one decision so far",
-    "asking": "other decisions are still to be reread",
+    "asking": "other decisions are being reread",
     "too few": "too few other decisions could be reread",
     "template": "other decisions show it too",
     "accepted": "accepted: the publisher changed the words",
-    "rejected": "rejected: it is the template's",
+    "rejected": "rejected: the site's template changed",
     "released": "no other decision shows it",
     "ended": "the site shows the stored texts again",
 }
 
 
 def describe_change(row: ChangeRow) -> str:
-    """A change in one sentence: what changed, on how many decisions, an example, and what to do."""
+    """Describes a change in one sentence: what changed, in how many decisions, an example, and what to do."""
     change = row.change
-    told = f"template change {change.id} ({name_edits(row)}; {_STATES[change.state]}"
-    told += f", {row.same} of {row.asked} that were reread)" if row.asked else ")"
-    told += f": newer versions of {row.waiting:,} decisions wait, such as {change.example}"
+    text = f"template change {change.id} ({name_edits(row)}; {_STATES[change.state]}"
+    text += f", {row.same} of {row.asked} that were reread)" if row.asked else ")"
+    text += f": newer versions of {row.waiting:,} decisions wait, such as {change.example}"
     if row.new:
-        told += f"; {row.new:,} new decisions are fetched and held back"
+        text += f"; {row.new:,} new decisions are fetched and held back"
     if row.amended:
         named = name_first(row.amended, NAMED_DECISIONS, "and {:,} more")
-        told += f"; other words changed too in {', '.join(named)}"
-    return f"{told}; see `lgsco template show {change.id}`, then `lgsco template accept {change.id}` or `reject`"
+        text += f"; other words changed too in {', '.join(named)}"
+    return f"{text}; see `lgsco template show {change.id}`, then `lgsco template accept {change.id}` or `reject`"
 
 
 def name_edits(row: ChangeRow) -> str:
-    """What changed, in words."""
+    """Describes the edits of a change."""
     edits = [f"{edit.kind} {edit.words!r}" if edit.words else edit.kind for edit in sorted(row.change.edits)]
     return ", ".join(name_first(edits, NAMED_EDITS, "and {:,} more"))
 
 
 def diff_lines(rows: Sequence[ChangeRow]) -> list[str]:
-    """The example of each change, as a unified diff."""
+    """Returns the example of each change, as a unified diff."""
     return [
         line
         for row in rows
@@ -55,7 +55,7 @@ def diff_lines(rows: Sequence[ChangeRow]) -> list[str]:
 
 
 def change_lines(row: ChangeRow) -> list[str]:
-    """One change, whole."""
+    """Returns all lines about one change."""
     change = row.change
     return [
         f"template change {change.id}: {_STATES[change.state]}",
@@ -69,7 +69,7 @@ def change_lines(row: ChangeRow) -> list[str]:
 
 
 def change_json(row: ChangeRow) -> dict[str, Any]:
-    """One change for programs."""
+    """Returns one change for programs."""
     change = row.change
     return {
         "change": change.id,
@@ -89,6 +89,6 @@ def change_json(row: ChangeRow) -> dict[str, Any]:
 
 
 def block_lines(blocks: Sequence[OutsideBlock]) -> list[str]:
-    """The kinds of blocks around decisions, a line each."""
-    title = ["blocks that stand around decisions, on how many decisions' pages:"] if blocks else []
+    """Returns a line for each kind of block outside decisions."""
+    title = ["blocks outside decisions, with the number of decisions that show them on their pages:"] if blocks else []
     return [*title, *[f"{block.decisions:8,}  {block.masked}" for block in blocks]]

@@ -1,1 +1,1 @@
-"""The migrations, one module each. A landed one is never edited: a change of the schema is a new migration."""
+"""The migrations, one module each. A released migration is never edited: each schema change is a new one."""

@@ -183,7 +183,7 @@ CREATE INDEX requests_by_time ON requests (at);
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 0 to version 1."""
+    """Migrates a file from version 0 to version 1."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 1")
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")

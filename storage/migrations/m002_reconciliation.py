@@ -1,6 +1,6 @@
-"""Rebuilds the ledger so that windows never overlap; adds what moved, what disappeared and what is excluded.
+"""Rebuilds the ledger so that windows never overlap; adds tables for moved, vanished and excluded decisions.
 
-The windows of version 1 may overlap, and do not say when they were walked. So everything they covered becomes
+The windows of version 1 may overlap, and do not say when they were walked. So all the dates they covered become
 `unknown`.
 """
 
@@ -113,7 +113,7 @@ SELECT w.first, w.last, w.state, w.total, w.listed,
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 1 to version 2."""
+    """Migrates a file from version 1 to version 2."""
     before = db.execute("SELECT first, last, counted_at, asked, run FROM windows ORDER BY first").fetchall()
     execute_script(db, SCRIPT)
     until = ""

@@ -1,4 +1,4 @@
-"""Adds the pace that all processes share, the robots.txt files, the sums of past days and the validators of pages."""
+"""Adds the shared pace of requests, the robots.txt files, the sums of past days and the validators of pages."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ ALTER TABLE pages ADD COLUMN checked_at TEXT;
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 2 to version 3."""
+    """Migrates a file from version 2 to version 3."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 3")

@@ -1,6 +1,6 @@
-"""Adds the politeness promised when a request was made.
+"""Adds the promises of politeness that were in force when a request was made.
 
-For the requests made before, the promise is not known, so none of them is judged.
+For earlier requests the promises are not known, so the report does not judge them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,6 @@ ALTER TABLE request_days ADD COLUMN in_quiet_hours INTEGER NOT NULL DEFAULT 0;
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 3 to version 4."""
+    """Migrates a file from version 3 to version 4."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 4")

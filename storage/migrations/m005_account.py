@@ -1,4 +1,4 @@
-"""Adds the user agent of each run, and how many waits the site asked for were longer than the cap."""
+"""Adds the user agent of each run, and the number of waits asked for by the site that exceeded the cap."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ ALTER TABLE request_days ADD COLUMN holds_capped INTEGER NOT NULL DEFAULT 0;
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 4 to version 5."""
+    """Migrates a file from version 4 to version 5."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 5")

@@ -1,4 +1,4 @@
-"""Adds for how long nothing was requested after an answer with Retry-After, where that is not what it asked for."""
+"""Adds the seconds without requests after a Retry-After answer, if they differ from what it asked for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ ALTER TABLE request_days ADD COLUMN holds_shortened INTEGER NOT NULL DEFAULT 0;
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 5 to version 6."""
+    """Migrates a file from version 5 to version 6."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 6")

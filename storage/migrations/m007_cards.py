@@ -1,6 +1,6 @@
-"""Adds the title and the summary that a listing card prints, and records changes of them and of the authority.
+"""Adds the title and summary of listing cards, and records changes of these and of the authority.
 
-What earlier cards printed there is not known, so the next sight of each is not a change.
+What earlier cards printed is not known, so the next value of each does not count as a change.
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ DROP TABLE moves_before;
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 6 to version 7."""
+    """Migrates a file from version 6 to version 7."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 7")

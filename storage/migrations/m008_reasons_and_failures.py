@@ -1,6 +1,6 @@
-"""Lets `revisions.change` take known reasons only, and says once what is held from the site and what failed.
+"""Restricts `revisions.change` to known reasons; adds one view for what is stored from the site and one for failures.
 
-Until now a queue row that was put off kept the state `wanted` although its fetch had failed. Such a row is `failed`.
+Before, a postponed queue row stayed `wanted` although its fetch had failed. Such a row becomes `failed`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SELECT w.first, w.last, w.state, w.total, w.listed,
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 7 to version 8."""
+    """Migrates a file from version 7 to version 8."""
     set_revision_reasons(db, REASONS)
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 8")

@@ -1,8 +1,8 @@
-"""Adds the ranges of decision dates that were asked for, and the site's total of all dates.
+"""Adds the ranges of decision dates that were asked for, and the site's total for all dates.
 
-A range of the ledger may be `unseen` from now on: asked for, and not looked at yet. Each that is not proven says since
-when. What the ledger of an older file lists was asked for. Backfills that had no --limit and did not reach their end
-are taken over from the runs.
+The ledger can now have `unseen` ranges: asked for, and not looked at yet. Each unproven range records since when it is
+unproven. In an older file, all dates in the ledger count as asked for. Unfinished backfills without --limit are taken
+from the runs.
 """
 
 from __future__ import annotations
@@ -92,6 +92,6 @@ SELECT 'backfill', b.first, b.last, iif(b.state = 'stopped', 'paused', 'interrup
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 8 to version 9."""
+    """Migrates a file from version 8 to version 9."""
     execute_script(db, SCRIPT)
     db.execute("PRAGMA user_version = 9")

@@ -1,10 +1,10 @@
-"""Lets a decision be `gone`: left the site, reason unknown; and adds the evidence of each verdict to `absences`.
+"""Adds the status `gone` (left the site, reason unknown), and the evidence of each verdict to `absences`.
 
-SQLite cannot change a CHECK in place, so both tables are rebuilt. In `decisions` the short columns now stand before
-summary and text: a column behind a long text is read through the pages that the text overflows into.
+SQLite cannot change a CHECK in place, so both tables are rebuilt. In `decisions` the short columns now come before
+summary and text: SQLite reads a column after a long text through the text's overflow pages.
 
-Until now age alone decided `expired`, and every report past the retention age was `withdrawn`. Neither was known, so
-those that are still away become `gone`, and the next sync judges them by what the other statements of their age did.
+Before, age alone decided `expired`, and every report past the retention age became `withdrawn`. Neither was known. So
+those that have not returned become `gone`, and the next sync decides by what happened to other statements of their age.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ ABSENCES_COLUMNS = (
     *("reference", "noticed_at", "stood_on", "run", "gone", "gone_first_at", "gone_last_at", "next_at", "answer"),
     *("ended_at", "ending", "returned_at"),
 )
-"""Those that it had before."""
+"""The columns that `absences` had before."""
 
 VERDICTS = """
 UPDATE absences SET judged_at = ended_at;
@@ -90,24 +90,26 @@ UPDATE decisions SET status = 'gone'
 
 
 SCRIPT = DECISIONS + ABSENCES + VERDICTS
-"""All its SQL but what repeats the file's own indexes and triggers."""
+"""All SQL of this migration, except the file's own indexes and triggers, which it creates again."""
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to this one. Needs `PRAGMA foreign_keys = OFF`.
+    """Migrates a file from the version before to `VERSION`. Needs `PRAGMA foreign_keys = OFF`.
 
-    Raises StoreFailed where one of the two tables has a column that no version of lgsco made; then nothing is changed.
+    Raises StoreFailed if one of the two tables has a column that no version of lgsco made; then nothing is changed.
     """
     assert db.execute("PRAGMA foreign_keys").fetchone() == (0,), "with foreign keys on, the references would follow"
-    _rebuild(db, "decisions", DECISIONS, ("rowid", *DECISIONS_COLUMNS))  # the full-text index goes by the row id
+    _rebuild(db, "decisions", DECISIONS, ("rowid", *DECISIONS_COLUMNS))  # the full-text index refers to row ids
     _rebuild(db, "absences", ABSENCES, ABSENCES_COLUMNS)
     execute_script(db, VERDICTS)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _rebuild(db: Database, table: str, definition: str, columns: Sequence[str]) -> None:
-    """Copies a table into one with a new definition. Rows, indexes and triggers stay, and what other tables and views
-    say of it goes on to mean the table of this name."""
+    """Copies a table into one with a new definition, and keeps its rows, indexes and triggers.
+
+    References from other tables and views keep their meaning, since the new table has the same name.
+    """
     _require_known_columns(db, table, columns)
     dependents = db.execute(
         "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') "
@@ -116,7 +118,7 @@ def _rebuild(db: Database, table: str, definition: str, columns: Sequence[str]) 
     ).fetchall()
     for kind, name, _ in dependents:
         db.execute(f'DROP {kind} "{name}"')
-    db.execute("PRAGMA legacy_alter_table = ON")  # else views would follow the old table to its new name
+    db.execute("PRAGMA legacy_alter_table = ON")  # otherwise views would refer to the renamed old table
     try:
         db.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
     finally:

@@ -1,4 +1,4 @@
-"""Lets `revisions.change` say that the site composed the same characters otherwise, which is no amendment."""
+"""Adds the reason `same characters`: the site encodes the same characters differently, which is not an amendment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ VERSION = 11
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of version 10 to version 11."""
+    """Migrates a file from version 10 to version 11."""
     set_revision_reasons(db, REASONS)
     db.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,8 +1,8 @@
-"""Adds a digest of each row, after checking each row as far as the file itself allows.
+"""Adds a digest to each row, after checking the row as far as the file itself allows.
 
-A text is compared with `text_sha256` and with its layout, a raw page is decompressed and compared with its size. A row
-that differs gets no digest, so that `lgsco verify` names it. A decision with a raw page is listed in `unchecked`: the
-same command, which knows the parser, compares it with the page before it gets its digest.
+A text is compared with `text_sha256` and with its layout; a raw page is decompressed and its size compared. A row that
+differs gets no digest, so that `lgsco verify` reports it. A decision with a raw page is listed in `unchecked`: the
+command that runs the migration has the parser, and compares it with the page before it gets its digest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PAGE = (
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to this one."""
+    """Migrates a file from the version before to `VERSION`."""
     execute_script(db, SCRIPT)
     _digest_decisions(db)
     _digest_revisions(db)
@@ -53,7 +53,7 @@ def migrate(db: Database) -> None:
 
 
 def _in_batches(db: Database, sql: str) -> Iterator[Sequence[Any]]:
-    """The rows of a query that begins with the row id, in its order; no read is open while one is worked on."""
+    """Yields the rows of a query with the row id as first column, in its order, with no query left open."""
     last = -(2**63)
     while rows := db.execute(f"{sql} WHERE t.rowid > ? ORDER BY t.rowid LIMIT {_BATCH}", (last,)).fetchall():
         if rows[-1][0] <= last:

@@ -1,5 +1,6 @@
-"""Adds what parsing finds beside the text: oddities, dated notes, references named together, unreadable pages, and the
-kinds of blocks that stand outside decisions.
+"""Adds tables for what parsing finds in addition to the text.
+
+These are oddities, dated notes, references named together, unreadable pages, and the kinds of blocks outside decisions.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from sqlite_utils import Database
 from storage.migrations.script import execute_script
 
 VERSION = 13
-"""The version of a file that this migration has brought up to date."""
+"""The version of a file after this migration."""
 
 SCRIPT = """
 CREATE TABLE oddities (
@@ -61,6 +62,6 @@ CREATE INDEX outside_blocks_by_time ON outside_blocks (first_seen);
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to `VERSION`."""
+    """Migrates a file from the version before to `VERSION`."""
     execute_script(db, SCRIPT)
     db.execute(f"PRAGMA user_version = {VERSION}")

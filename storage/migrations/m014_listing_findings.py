@@ -1,5 +1,6 @@
-"""Adds what is found out about the site's listing: the form that shows most, the dates that its filter includes, and
-whether it needs a session.
+"""Adds a table for what is found out about the site's listing.
+
+That is the form that shows most, the dates that its filter includes, and whether it needs a session.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from sqlite_utils import Database
 from storage.migrations.script import execute_script
 
 VERSION = 14
-"""The version of a file that this migration has brought up to date."""
+"""The version of a file after this migration."""
 
 SCRIPT = """
 CREATE TABLE listing_findings (
@@ -29,6 +30,6 @@ CREATE INDEX listing_findings_by_subject ON listing_findings (site, kind, subjec
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to `VERSION`."""
+    """Migrates a file from the version before to `VERSION`."""
     execute_script(db, SCRIPT)
     db.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,4 +1,4 @@
-"""Adds the identity of the archive, how it was made, and the state of the fill."""
+"""Adds the identity of the archive, the command that made it, and the state of the fill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from storage.migrations.script import execute_script
 
 VERSION = 15
-"""The version of a file that this migration has brought up to date."""
+"""The version of a file after this migration."""
 
 SCRIPT = """
 CREATE TABLE archive (
@@ -33,7 +33,7 @@ INSERT INTO fill_state (id) VALUES (1);
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to `VERSION`."""
+    """Migrates a file from the version before to `VERSION`."""
     execute_script(db, SCRIPT)
     db.execute("INSERT INTO archive (id, uuid) VALUES (1, ?)", [str(uuid4())])
     db.execute(f"PRAGMA user_version = {VERSION}")

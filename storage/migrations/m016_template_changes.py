@@ -1,10 +1,10 @@
-"""Adds what the template guard stores: changes of the site's template, their edits, and the texts they hold back.
+"""Adds the tables of the template guard: changes of the site's template, their edits, and the texts they hold back.
 
-A raw page can be `held`: parsed, and not recorded, because a template change waits for a decision. Two reasons join
-`revisions.change`: `template` and `set back`. The view `missing` names decisions whose only page is held.
+A raw page can be `held`: parsed, but not recorded, because a template change waits for a decision. `revisions.change`
+has two more reasons: `template` and `set back`. The view `missing` includes decisions that have only a held page.
 
-Beside that, `renormalising` says how far a renormalise came that was broken off, `text_sketches` finds decisions with
-nearly the same text, and `unrelated` lists decisions that have no sketch yet: the same command makes it.
+In addition, `renormalising` has the position of an unfinished renormalise, `text_sketches` finds decisions with nearly
+the same text, and `unrelated` lists decisions that have no sketch yet: the command that runs the migration makes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from storage.migrations.revisions_table import set_revision_reasons
 from storage.migrations.script import execute_script
 
 VERSION = 16
-"""The version of a file that this migration has brought up to date."""
+"""The version of a file after this migration."""
 
 REASONS = (
     *("first", "amended", "same characters", "on the site", "renormalised", "imported again", "beside"),
@@ -120,7 +120,7 @@ SELECT e.reference, e.stands_on AS decision_date, e.authority, e.url,
 
 
 def migrate(db: Database) -> None:
-    """Brings a file of the version before to `VERSION`."""
+    """Migrates a file from the version before to `VERSION`."""
     set_revision_reasons(db, REASONS)
     _let_pages_be_held(db)
     execute_script(db, SCRIPT)
@@ -128,8 +128,10 @@ def migrate(db: Database) -> None:
 
 
 def _let_pages_be_held(db: Database) -> None:
-    """Changes the constraint where it is written down. A copy of `pages` would write every raw page again; the rows
-    stay valid, since the new constraint only allows more (https://sqlite.org/lang_altertable.html, section 7)."""
+    """Changes a constraint in the stored schema, which avoids writing every raw page again.
+
+    All rows stay valid, since the new constraint only allows more (https://sqlite.org/lang_altertable.html, section 7).
+    """
     (version,) = db.execute("PRAGMA schema_version").fetchone()
     (definition,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'pages' AND type = 'table'").fetchone()
     assert _STATES in definition, definition
@@ -141,4 +143,4 @@ def _let_pages_be_held(db: Database) -> None:
         )
     finally:
         db.execute("PRAGMA writable_schema = OFF")
-    db.execute(f"PRAGMA schema_version = {version + 1}")  # this and other connections read it again
+    db.execute(f"PRAGMA schema_version = {version + 1}")  # makes all connections read the schema again

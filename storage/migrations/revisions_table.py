@@ -1,6 +1,6 @@
-"""Rebuilds the table `revisions` where the reasons it accepts change, which SQLite cannot do in place.
+"""Rebuilds the table `revisions` with other allowed reasons, which SQLite cannot change in place.
 
-Landed migrations call this, so what it does to a file of an older schema must not change.
+Released migrations call this, so what it does to a file of an older schema must not change.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _CHANGE = re.compile(r"\bchange TEXT NOT NULL(?: CHECK \(change IN \([^)]*\)\))?
 
 
 def set_revision_reasons(db: Database, reasons: Sequence[str]) -> None:
-    """Makes those the only values that `revisions.change` accepts. Rows, columns, keys, indexes and triggers stay.
+    """Makes these the only values that `revisions.change` accepts, and keeps rows, columns, keys, indexes and triggers.
 
-    Raises StoreFailed where a row has another value; then nothing is changed.
+    Raises StoreFailed if a row has another value; then nothing is changed.
     """
     _require_known(db, reasons)
     (definition,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'revisions'").fetchone()
@@ -29,7 +29,7 @@ def set_revision_reasons(db: Database, reasons: Sequence[str]) -> None:
     allowed = ", ".join(f"'{reason}'" for reason in reasons)
     rebuilt, found = _CHANGE.subn(f"change TEXT NOT NULL CHECK (change IN ({allowed}))", definition)
     assert found == 1, definition
-    db.execute("PRAGMA legacy_alter_table = ON")  # else views and triggers would follow the old table to its new name
+    db.execute("PRAGMA legacy_alter_table = ON")  # otherwise views and triggers would refer to the old table
     try:
         db.execute("ALTER TABLE revisions RENAME TO revisions_before")
     finally:

@@ -12,8 +12,10 @@ def execute_script(db: Database, script: str) -> None:
 
 
 def split_statements(script: str) -> list[str]:
-    """The statements of a script. One ends with the line that ends in `;`, a trigger with the line that ends in
-    `END;`."""
+    """Splits a script into statements.
+
+    A statement ends with a line that ends in `;`, and a trigger with a line that ends in `END;`.
+    """
     statements: list[str] = []
     pending = ""
     for line in script.splitlines(keepends=True):

@@ -435,7 +435,7 @@ def test_parquet_is_written_whole_or_not_at_all(here: Here, tmp_path: Path) -> N
         db.execute("UPDATE decisions SET updated_at = 'of late' WHERE reference = '25 004 920'")
     vouch_for_all(tmp_path / "lgsco.db")
     said = here("export", "--format", "parquet", "out", code=1).err
-    assert "25 004 920: updated_at is 'of late', which is no date" in said
+    assert "25 004 920: updated_at is 'of late', which is not a date" in said
     assert len(said.splitlines()) == 1
     assert (tmp_path / "out" / "decisions.parquet").read_bytes() == before
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"ATTRIBUTION.txt", "decisions.parquet"}
@@ -602,7 +602,7 @@ def _damaged(path: Path) -> None:
     ("make", "code", "said"),
     [
         (_text_file, 1, ["is not an SQLite database"]),
-        (_foreign, 1, ["holds something else"]),
+        (_foreign, 1, ["not lgsco's"]),
         (_newer, 2, ["schema 99", f" {SCHEMA_VERSION} "]),
         (_damaged, 1, ["odd.db"]),
     ],

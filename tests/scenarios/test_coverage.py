@@ -91,7 +91,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
         site.count_line = right
         world.run(Backfill(date(2025, 3, 1)))
     with writing(path) as db, atomic(db):
-        ledger.doubt(db, date(2025, 5, 7), "2026-11-20T12:00:00Z", 1)
+        ledger.drop_day_proof(db, date(2025, 5, 7), "2026-11-20T12:00:00Z", 1)
     return Books(path, late, excluded)
 
 
@@ -292,7 +292,7 @@ def test_what_is_excluded_is_proven_and_named(books: Books, tmp_path: Path) -> N
     shown = lgsco("coverage", "--db", copy)
     assert "; the other 1 are listed and their pages are gone." in shown
     assert books.excluded in shown
-    assert ", 1 never held\n" in shown
+    assert ", 1 never fetched\n" in shown
 
 
 def test_a_gap_and_a_missing_decision_outside_the_ledger_are_unproven(books: Books, tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(
     assert told["next_sync"] == keeper["next_at"]
     due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
     assert keeper["next_at"] == due
-    assert f"last heard of {keeper['seen_at']}, next sync {due}" in recent_shop.run("status").out
+    assert f"last heartbeat {keeper['seen_at']}, next sync {due}" in recent_shop.run("status").out
 
     process.send_signal(signal.SIGTERM)
     ran = ended(process)
@@ -383,7 +383,7 @@ def test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_ha
     process.kill()
     ended(process)
     age_heartbeat(recent_shop, 9)
-    assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+    assert "daemon: not running; the timetable" in recent_shop.run("status").out
     age_heartbeat(recent_shop, 11)
     assert "daemon: not running: its last heartbeat was at 2" in recent_shop.run("status", code=1).out
     told = json.loads(recent_shop.run("status", "--json", code=1).out)
@@ -397,7 +397,7 @@ def test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_ha
     assert recent_shop.run("status", code=1).out.count("its last heartbeat was at") == 1
     recent_shop.server.faults = None
     recent_shop.run("sync")
-    assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+    assert "daemon: not running; the timetable" in recent_shop.run("status").out
 
 
 def test_status_exits_0_however_long_ago_a_daemon_was_stopped(recent_shop: Shop) -> None:
@@ -408,7 +408,7 @@ def test_status_exits_0_however_long_ago_a_daemon_was_stopped(recent_shop: Shop)
     age_heartbeat(recent_shop, 60)
     for expected in ("false", "true"):
         recent_shop.environment["LGSCO_SCHEDULE_EXPECT_DAEMON"] = expected
-        assert "daemon: not running; by the timetable" in recent_shop.run("status").out
+        assert "daemon: not running; the timetable" in recent_shop.run("status").out
 
 
 def test_a_sync_of_the_daemon_itself_makes_up_for_nothing(recent_shop: Shop) -> None:
@@ -591,7 +591,7 @@ def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop:
         file.write_text(json.dumps({**holder, "since": instant(datetime.now(UTC) - timedelta(days=8))}))
         out = recent_shop.run("status", code=1).out
         assert f"process {os.getpid()}, lgsco backfill, has held it since" in out
-        assert "two syncs or more were due meanwhile: BLOCKED" in out
+        assert "two or more syncs were due meanwhile: BLOCKED" in out
     assert json.loads(recent_shop.run("status", "--json").out)["lock"] is None
 
 

@@ -30,10 +30,10 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
         except StoreFailed as error:
             times += 1
             said = (str(error), error.exit_code)
-            assert "the disk is full; free room and run the same command again" in said[0]
+            assert "the disk is full; free disk space and run the same command again" in said[0]
             with contextlib.suppress(StoreError):  # so little room that there is not even a table yet
                 told = world.ask("SELECT message FROM runs WHERE state = 'failed'")
-                assert all("the disk is full; free room" in message for message in told)
+                assert all("the disk is full; free disk space" in message for message in told)
                 recorded += len(told)
             assert said[1] == 1
         else:

@@ -232,7 +232,7 @@ def test_fill_resume_ends_a_suspension_and_off_lasts_until_resume(
     journal.fault = lambda _request: None
     ran = here("fill", "off", "--db", world.database)
     assert "the fill is off: `lgsco fill off` turned it off at" in ran.out
-    assert "`lgsco fill resume` takes that back" in ran.out
+    assert "`lgsco fill resume` undoes that" in ran.out
     assert world.ask("SELECT state FROM intents WHERE kind = 'fill'") == ["withdrawn"]
     assert "never asked for" in str(world.run(Sync(), **SETTINGS))
     asked = len(journal.seen)

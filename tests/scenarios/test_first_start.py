@@ -70,7 +70,7 @@ def test_init_says_that_the_fill_is_on_and_what_it_takes(here: Here, monkeypatch
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
     status = here("status", "--db", "new.db", code=1).out
     assert "fill: on:" in status
-    assert "it has not begun" in status
+    assert "not begun: " in status
     monkeypatch.setenv("LGSCO_SCHEDULE_FILL", "off")
     assert 'the fill is off: fill is "off" in [schedule]; "on" turns it on' in here("init", "--db", "other.db").out
 
@@ -93,11 +93,11 @@ def test_init_replaces_no_database(here: Here) -> None:
     here("import", SEEDS, "--db", "mine.db", code=0)
     before = Path("mine.db").read_bytes()
     for _ in range(2):
-        assert "mine.db is a database already" in here("init", "--db", "mine.db", code=2).sentence
+        assert "mine.db is already a database" in here("init", "--db", "mine.db", code=2).sentence
     Path("link.db").symlink_to("mine.db")
-    assert "link.db is a database already" in here("init", "--db", "link.db", code=2).sentence
+    assert "link.db is already a database" in here("init", "--db", "link.db", code=2).sentence
     with writing(Path("mine.db")):
-        assert "mine.db is a database already" in here("init", "--db", "mine.db", code=2).sentence, "also in use"
+        assert "mine.db is already a database" in here("init", "--db", "mine.db", code=2).sentence, "also in use"
     assert Path("mine.db").read_bytes() == before
 
 
@@ -107,7 +107,7 @@ def test_init_leaves_other_files_alone(here: Here) -> None:
         db.execute("CREATE TABLE mine (x)")
     for name, said in (
         ("notes.txt", "not an SQLite database"),
-        ("other.db", "something else"),
+        ("other.db", "not lgsco's"),
     ):
         ran = here("init", "--db", name, code=1)
         assert name in ran.sentence

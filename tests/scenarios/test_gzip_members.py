@@ -1,4 +1,4 @@
-"""Listings and pages sent as gzip of several members: nothing of them is lost, and no more is read than allowed."""
+"""Answers sent as gzip with several members: nothing is lost, and no more is read than allowed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def members(body: bytes, count: int) -> bytes:
 
 @dataclass(frozen=True)
 class Packed:
-    """The right answer with its body packed, sent in pieces."""
+    """A fault: the right answer with its body compressed, sent in pieces."""
 
     pack: Callable[[bytes], bytes]
     pieces: int = 1
@@ -77,7 +77,7 @@ PACKS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("name", PACKS)
 @pytest.mark.parametrize("target", [LISTING, PAGES])
 @pytest.mark.parametrize("pieces", [1, 40])
-def test_all_members_of_an_answer_are_read(world: World, name: str, target: str, pieces: int) -> None:
+def test_all_gzip_members_of_an_answer_are_read(world: World, name: str, target: str, pieces: int) -> None:
     world.server.faults = on(target, Packed(PACKS[name], pieces, "x-gzip" if pieces == 1 else "gzip"))
     ran = world.run(Backfill())
     assert ran.state == "complete", ran.message
@@ -85,7 +85,7 @@ def test_all_members_of_an_answer_are_read(world: World, name: str, target: str,
 
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
-def test_an_answer_whose_last_member_is_cut_short_is_not_taken(world: World, cut: int) -> None:
+def test_an_answer_with_a_truncated_last_gzip_member_is_refused(world: World, cut: int) -> None:
     world.server.faults = on(PAGES, Packed(lambda body: members(body, 3)[:-cut]))
     assert world.run(Backfill(), fetch__tries=1).exit_code in (10, 11, 12)
     assert world.ask("SELECT count(*) FROM decisions") == [0]
@@ -115,8 +115,8 @@ def test_bytes_after_the_last_member_are_logged(world: World, caplog: pytest.Log
     assert f"{there}: ignored {len(WORDS)} bytes after the end of its gzip data" in caplog.messages
 
 
-def test_an_answer_that_breaks_off_between_two_members_is_not_taken(world: World) -> None:
-    """The members that arrived are whole; that more was announced tells that the answer is not."""
+def test_an_answer_cut_between_two_gzip_members_is_refused(world: World) -> None:
+    """The members that arrived are complete; only the announced length shows that the answer is not."""
 
     class Broken:
         def acts(self, request: Request, answer: Answer) -> Acts:

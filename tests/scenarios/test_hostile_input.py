@@ -1,5 +1,7 @@
-"""Pages are input from outside: nothing in them reaches SQL, a shell, a file's path, a terminal, a spreadsheet or a
-browser otherwise than as words. Hostile decisions, cards, headers and names go in, and every door is looked at."""
+"""Hostile pages, cards, headers and file names are treated as text only.
+
+Nothing in them reaches SQL, a shell, a file's path, a terminal, a spreadsheet or a browser as anything but text.
+"""
 
 from __future__ import annotations
 
@@ -83,12 +85,12 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def folded(words: str) -> str:
-    """What the text format keeps of words."""
+    """Returns what the text format keeps of a string."""
     return " ".join(_CONTROL.sub("", words).split())
 
 
 def attack() -> Sample:
-    """A decision whose every printed word is an attack."""
+    """Makes a decision in which every printed field is an attack."""
     return Sample(
         *(HOSTILE, f"=HYPERLINK(A1) {ATTACK}", f"+cmd|' /C calc'!A0 {ATTACK}", f"-2+3 {ATTACK}"),
         *(f"@SUM(1) {ATTACK}", date(2024, 5, 6), date(2024, 6, 20)),
@@ -103,7 +105,7 @@ def attack() -> Sample:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was fetched of the hostile site."""
+    """The archive of the hostile site."""
 
     database: Path
     asked: list[str]
@@ -137,7 +139,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 @pytest.fixture(scope="module")
 def foreign(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that somebody else wrote: no reader of ours has seen its words."""
+    """A database that another program wrote, without any of our checks."""
     path = tmp_path_factory.mktemp("foreign") / "foreign.db"
     shutil.copy(kept.database, path)
     with closing(sqlite3.connect(path)) as db, db:
@@ -157,7 +159,7 @@ def foreign(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_words_are_kept_as_they_are_printed_and_controls_are_no_words(kept: Kept) -> None:
+def test_printed_characters_are_kept_and_control_characters_removed(kept: Kept) -> None:
     sample = attack()
     (row,) = kept.ask(
         "SELECT authority, category, subcategory, outcome, summary FROM decisions WHERE reference = ?", HOSTILE
@@ -168,10 +170,10 @@ def test_words_are_kept_as_they_are_printed_and_controls_are_no_words(kept: Kept
     assert all(words.startswith(formula) for words, formula in zip(row, FORMULAS, strict=False))
     (text,) = kept.ask("SELECT text FROM decisions WHERE reference = ?", HOSTILE)
     assert f"\n=1 {folded(ATTACK)}\n- @1 {folded(ATTACK)}\n" in text
-    assert set(BIDI) <= set(text), "marks of direction are the publisher's words: format.md drops none of them"
+    assert set(BIDI) <= set(text), "direction marks are part of the publisher's words: format.md keeps them"
 
 
-def test_no_control_character_is_in_any_column_that_is_read_of_pages(kept: Kept) -> None:
+def test_no_column_read_from_pages_has_control_characters(kept: Kept) -> None:
     for table in ("decisions", "paragraphs", "entries", "revisions", "moves", "queue", "runs", "requests", "checks"):
         for row in kept.ask(f"SELECT * FROM {table}"):
             for value in row:
@@ -191,7 +193,7 @@ def test_nothing_printed_became_sql(kept: Kept) -> None:
 
 
 def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
-    """What a command writes to a terminal, on both streams."""
+    """Returns what a command writes to a terminal, on both streams."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "lgsco", *map(str, arguments)],
@@ -203,7 +205,7 @@ def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
     )
     os.close(theirs)
     written = b""
-    with suppress(OSError):  # the other side is closed: it has ended
+    with suppress(OSError):  # the other side is closed: the process has ended
         while chunk := os.read(ours, 65_536):
             written += chunk
     os.close(ours)
@@ -212,7 +214,7 @@ def on_a_terminal(folder: Path, *arguments: str | Path) -> str:
 
 
 def driving(shown: str) -> set[str]:
-    """The characters that would drive a terminal, or turn what stands beside them."""
+    """Finds the characters that control a terminal or reorder the text beside them."""
     return {c for c in shown if c != "\n" and (unicodedata.category(c) == "Cc" or c in BIDI)}
 
 
@@ -231,26 +233,26 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_command_drives_a_terminal(foreign: Path, name: str, tmp_path: Path) -> None:
+def test_no_command_prints_control_characters(foreign: Path, name: str, tmp_path: Path) -> None:
     database = tmp_path / "foreign.db"
     shutil.copy(foreign, database)
-    said = on_a_terminal(tmp_path, *COMMANDS[name], "--db", database)
-    assert "Traceback" not in said
+    output = on_a_terminal(tmp_path, *COMMANDS[name], "--db", database)
+    assert "Traceback" not in output
     if name == "renormalise":
-        said = said.replace("\r", "")  # the progress bar's own
-    assert not driving(said)
-    assert not [line for line in said.splitlines() if line.startswith("lgsco: complete")], "nothing forges a line"
+        output = output.replace("\r", "")  # the progress bar's own
+    assert not driving(output)
+    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")], "no text can forge a line"
     if name in ("show", "a reading"):
-        assert SCRIPT in said
+        assert SCRIPT in output
     elif name != "politeness":
-        assert "owned" in said or name == "renormalise"
+        assert "owned" in output or name == "renormalise"
     if name == "coverage":
         drawn = ElementTree.parse(tmp_path / "coverage.svg")
         names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
         assert names == {"svg", "title", "desc", "style", "rect", "g", "text"}
 
 
-def test_show_prints_the_text_byte_for_byte_but_for_what_turns_a_terminals_words(
+def test_show_prints_the_exact_text_except_direction_controls_on_a_terminal(
     kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (text,) = kept.ask("SELECT text FROM decisions WHERE reference = ?", HOSTILE)
@@ -261,28 +263,28 @@ def test_show_prints_the_text_byte_for_byte_but_for_what_turns_a_terminals_words
     assert on_a_terminal(tmp_path, "show", HOSTILE, "--db", kept.database) == f"{shown}\n"
 
 
-def test_json_says_what_is_held_and_escapes_what_is_not_printable() -> None:
-    told = {"words": ATTACK + "\u2028é’🙂\ud800\U0010ffff", "more": [1, None, {CONTROLS: BIDI}]}
+def test_json_has_the_stored_values_and_escapes_unprintable_characters() -> None:
+    value = {"words": ATTACK + "\u2028é’🙂\ud800\U0010ffff", "more": [1, None, {CONTROLS: BIDI}]}
     for indent in (None, 2):
-        written = as_json(told, indent)
-        assert json.loads(written) == told
+        written = as_json(value, indent)
+        assert json.loads(written) == value
         assert written.replace("\n", "").isprintable()
         assert len(written.splitlines()) == (1 if indent is None else len(written.split("\n")))
         assert "é’🙂" in written
 
 
-def test_a_name_of_a_file_drives_nothing_and_forges_no_line(tmp_path: Path) -> None:
+def test_a_file_name_cannot_control_the_terminal_or_forge_a_line(tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     for name in ("\x1b]0;owned\x07\u202e.txt", "a\nlgsco: complete: all is well.txt", "b\r\x9b2J.html"):
         (folder / name).write_text("no decision")
-    said = on_a_terminal(tmp_path, "import", folder)
-    assert not driving(said.replace("\r", ""))  # the progress bar's own
-    assert not [line for line in said.splitlines() if line.startswith("lgsco: complete")]
-    assert "3 documents could not be read" in said
+    output = on_a_terminal(tmp_path, "import", folder)
+    assert not driving(output.replace("\r", ""))  # the progress bar's own
+    assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")]
+    assert "3 documents could not be read" in output
 
 
-def test_a_name_of_a_file_that_is_no_text_is_as_good_as_any(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_text_is_accepted(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "documents")
     os.mkdir(folder)  # noqa: PTH102  # a name of bytes
     Path(os.fsdecode(folder + b"/\xff\xfe.txt")).write_bytes(next(SEEDS.glob("000*")).read_bytes())
@@ -294,7 +296,7 @@ def test_a_name_of_a_file_that_is_no_text_is_as_good_as_any(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 @pytest.mark.parametrize("error", [LgscoError, ValueError])
-def test_an_error_that_quotes_the_site_is_one_harmless_line(
+def test_an_error_that_quotes_the_site_is_one_line_without_control_characters(
     error: type[Exception], debug: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -304,14 +306,14 @@ def test_an_error_that_quotes_the_site_is_one_harmless_line(
     with pytest.raises(SystemExit) as end:
         main(["search", "x", *debug])
     assert end.value.code == 1
-    said = capsys.readouterr().err
-    assert not driving(said)
-    assert ("Traceback" in said) == bool(debug)
-    assert said.splitlines()[-1].startswith("lgsco: ")
-    assert "touch owned" in said.splitlines()[-1]
+    errors = capsys.readouterr().err
+    assert not driving(errors)
+    assert ("Traceback" in errors) == bool(debug)
+    assert errors.splitlines()[-1].startswith("lgsco: ")
+    assert "touch owned" in errors.splitlines()[-1]
 
 
-def test_a_line_of_the_log_is_one_line_and_a_traceback_drives_nothing() -> None:
+def test_log_lines_and_tracebacks_have_no_control_characters() -> None:
     logger = logging.getLogger("lgsco.hostile")
     record = logger.makeRecord("lgsco", logging.WARNING, "", 0, "%s\n%s", (ATTACK, "lgsco: complete"), None)
     line = LogFormatter().format(record)
@@ -333,7 +335,7 @@ def exported(database: Path, folder: Path, form: str) -> int:
     return int(end.value.code or 0)
 
 
-def test_csv_comes_back_word_for_word_and_no_cell_is_a_formula(kept: Kept, tmp_path: Path) -> None:
+def test_csv_values_round_trip_and_no_cell_is_a_formula(kept: Kept, tmp_path: Path) -> None:
     assert exported(kept.database, tmp_path / "out", "csv") == 0
     with (tmp_path / "out" / "decisions.csv").open(encoding="utf-8", newline="") as file:
         cells = list(csv.DictReader(file))
@@ -354,7 +356,7 @@ def test_csv_comes_back_word_for_word_and_no_cell_is_a_formula(kept: Kept, tmp_p
         *("\n=1", "\n", "＝1", "＋1", "－1", "＠a", "a＝1", "'＝1"),
     ],
 )
-def test_a_cell_is_marked_so_that_the_mark_can_be_taken_off(words: str) -> None:
+def test_the_apostrophe_before_a_csv_cell_can_be_removed_again(words: str) -> None:
     marked = cell(words)
     assert not marked.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert (marked.removeprefix("'") if marked.startswith("'") else marked) == words
@@ -364,7 +366,7 @@ def test_a_cell_is_marked_so_that_the_mark_can_be_taken_off(words: str) -> None:
 @pytest.mark.parametrize(
     "name", ["../../owned", "{folder}/owned", "a\0b", "x" * 5000, "", "24 999 001/../owned", "CON", "2\ud83d"]
 )
-def test_no_file_is_named_by_what_is_no_reference(kept: Kept, tmp_path: Path, name: str) -> None:
+def test_an_invalid_reference_never_becomes_a_file_name(kept: Kept, tmp_path: Path, name: str) -> None:
     database = tmp_path / "foreign.db"
     shutil.copy(kept.database, database)
     stored = name.format(folder=tmp_path).encode(errors="replace").decode()
@@ -378,7 +380,7 @@ def test_no_file_is_named_by_what_is_no_reference(kept: Kept, tmp_path: Path, na
     assert all(re.fullmatch(r"\d\d-\d{3}-\d{3}\.txt|foreign\.db.*|ATTRIBUTION\.txt", path) for path in written), written
 
 
-def test_a_header_that_names_a_file_writes_none(tmp_path: Path) -> None:
+def test_a_header_with_a_file_name_writes_no_file(tmp_path: Path) -> None:
     head = (*HTML, ("Content-Disposition", 'attachment; filename="../../../owned.txt"'))
     with world_of(tmp_path, *seeds()) as world:
         world.server.faults = lambda request: Headed(head)
@@ -402,10 +404,10 @@ class Headed:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Server]:
-    """Another host, on a port of its own."""
+    """Another host, on another port."""
     with serve_site(Site()) as server:
         yield server
-        assert server.log == [], "it was asked"
+        assert server.log == [], "the other host was requested"
 
 
 CARDS = [
@@ -434,7 +436,7 @@ CARDS = [
 
 
 @pytest.mark.parametrize("card", CARDS)
-def test_a_card_leads_nowhere_but_to_a_decision_of_the_site(card: str, tmp_path: Path, elsewhere: Server) -> None:
+def test_a_card_may_link_only_to_a_decision_on_the_site(card: str, tmp_path: Path, elsewhere: Server) -> None:
     with world_of(tmp_path, *seeds()) as world:
         parts = {
             "slug": "23-004-117",
@@ -477,7 +479,7 @@ REDIRECTS = [
 
 
 def fetched(world: World, target: str = "/decisions/a/b/23-004-117", **dials: object) -> LgscoError | Any:
-    """What the client has for an address: an answer or an error of ours, and nothing else."""
+    """Returns what the client makes of an address: an answer or one of our errors, and nothing else."""
     config = world.config(fetch__tries=1, **dials)
     with writing(world.database) as db:
         run = runs.begin_run(db, "sync", {}, world.time.clock().stamp())
@@ -551,7 +553,7 @@ def test_a_header_gives_an_answer_or_an_error_of_ours(header: tuple[str, str], s
 
 
 @pytest.mark.parametrize("value", ['"a"', '"\xe9"', "\u20ac"])
-def test_what_the_site_gave_is_sent_back_or_not_but_never_in_the_way(value: str, tmp_path: Path) -> None:
+def test_validators_are_sent_back_or_dropped_and_never_cause_an_error(value: str, tmp_path: Path) -> None:
     with world_of(tmp_path, *seeds()) as world:
         world.server.faults = lambda request: Headed((*HTML, ("ETag", value.encode().decode("latin-1"))))
         assert world.run(Backfill()).exit_code == 0
@@ -572,25 +574,25 @@ ROBOTS = {
 
 
 @pytest.mark.parametrize("name", ROBOTS)
-def test_a_hostile_robots_txt_neither_ends_nor_holds_up_the_client(name: str, tmp_path: Path) -> None:
+def test_a_hostile_robots_txt_neither_ends_nor_delays_the_client(name: str, tmp_path: Path) -> None:
     with world_of(tmp_path) as world:
         world.site.robots = ROBOTS[name]
         began = clock.process_time()
         assert "404" in str(fetched(world))
         assert clock.process_time() - began < 5
         if name in ("zeros", "controls"):
-            said = on_a_terminal(tmp_path, "politeness", "--db", world.database)
-            assert not driving(said)
-            assert "robots.txt: allows" in said
+            output = on_a_terminal(tmp_path, "politeness", "--db", world.database)
+            assert not driving(output)
+            assert "robots.txt: allows" in output
 
 
-def test_a_crawl_delay_that_nobody_can_wait_for_is_said_and_not_waited_for(tmp_path: Path) -> None:
+def test_an_absurd_crawl_delay_is_reported_and_not_obeyed(tmp_path: Path) -> None:
     with world_of(tmp_path, *seeds()) as world:
         world.site.robots = "User-agent: *\nCrawl-delay: 1e308\n"
         assert world.run(Backfill()).exit_code == 10
         world.site.robots = "User-agent: *\n"
         world.time.at = world.time.at.replace(year=2027)
-        assert world.run(Backfill()).exit_code == 0, "it left nothing behind"
+        assert world.run(Backfill()).exit_code == 0, "the delay does not last"
 
 
 # ---------------------------------------------------------------- the alert command
@@ -608,9 +610,9 @@ def test_a_crawl_delay_that_nobody_can_wait_for_is_said_and_not_waited_for(tmp_p
     ],
     ids=["operators", "substitution", "quotes", "attack", "zeros", "long"],
 )
-def test_an_alert_is_one_argument_and_no_shell_reads_it(message: str, world: World, tmp_path: Path) -> None:
+def test_an_alert_is_passed_as_one_argument_without_a_shell(message: str, world: World, tmp_path: Path) -> None:
     script = tmp_path / "tell.py"
-    script.write_text("import json, sys\nopen('told.json', 'w').write(json.dumps(sys.argv[1:]))\n")
+    script.write_text("import json, sys\nopen('arguments.json', 'w').write(json.dumps(sys.argv[1:]))\n")
     config = world.config(alerts__command=f"{sys.executable} '{script}'")
     keeper = scheduler._Daemon(config, world.database, world.time.clock(), world.stop)
     before = Path.cwd()
@@ -619,8 +621,8 @@ def test_an_alert_is_one_argument_and_no_shell_reads_it(message: str, world: Wor
         keeper._alerts.tell("sync", "failed", message)
     finally:
         os.chdir(before)
-    (told,) = json.loads((tmp_path / "told.json").read_text())
-    assert told.split()[:2] == _CONTROL.sub(" ", message)[: len(told)].split()[:2]
+    (argument,) = json.loads((tmp_path / "arguments.json").read_text())
+    assert argument.split()[:2] == _CONTROL.sub(" ", message)[: len(argument)].split()[:2]
     assert not (tmp_path / "owned").exists()
 
 
@@ -655,7 +657,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_shows_words_and_runs_none(web: httpx.Client, path: str) -> None:
+def test_a_page_shows_stored_text_and_runs_none_of_it(web: httpx.Client, path: str) -> None:
     answer = web.get(path)
     tree = LexborHTMLParser(answer.text)
     assert tree.body is not None
@@ -673,10 +675,10 @@ def test_a_page_shows_words_and_runs_none(web: httpx.Client, path: str) -> None:
                 there = urlsplit(value or "")
                 assert there.scheme in ("", "http", "https"), value
                 assert there.netloc in ("", urlsplit(SITE).netloc, "datasette.io", urlsplit(str(web.base_url)).netloc)
-    assert "49" not in (tree.body.attributes.get("class") or ""), "{{7*7}} is no template"
+    assert "49" not in (tree.body.attributes.get("class") or ""), "{{7*7}} must not be evaluated"
 
 
-def test_every_answer_says_what_may_run(web: httpx.Client) -> None:
+def test_every_answer_has_a_content_security_policy(web: httpx.Client) -> None:
     for path in (
         "/",
         f"/{NAME}/decisions.json",
@@ -693,7 +695,7 @@ def test_every_answer_says_what_may_run(web: httpx.Client) -> None:
     assert script.count("sha256-") >= 3
 
 
-def test_json_of_a_page_is_what_is_held(web: httpx.Client, kept: Kept) -> None:
+def test_json_of_a_page_equals_the_stored_rows(web: httpx.Client, kept: Kept) -> None:
     answer = web.get(f"{row_address(HOSTILE)}.json", params={"_shape": "objects"})
     assert answer.headers["content-type"].startswith("application/json")
     (row,) = answer.json()["rows"]
@@ -704,7 +706,7 @@ def test_json_of_a_page_is_what_is_held(web: httpx.Client, kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("options", ["?_size=max", "?_size=max&_dl=1", "?_stream=1", "?_size=max&_header=off"])
-def test_csv_of_a_page_is_as_that_of_an_export(web: httpx.Client, kept: Kept, options: str) -> None:
+def test_csv_of_a_page_equals_csv_of_an_export(web: httpx.Client, kept: Kept, options: str) -> None:
     answer = web.get(f"/{NAME}/decisions.csv{options}")
     rows = list(csv.reader(answer.text.splitlines(keepends=True)))
     names = [row[1] for row in kept.ask("PRAGMA table_info(decisions)")]
@@ -763,7 +765,7 @@ def test_a_browser_shows_words_and_runs_datasettes_scripts_only(kept: Kept, tmp_
     list(READERS),
     ids=[reader.name for reader in READERS],
 )
-def test_any_input_is_read_by_its_laws_or_refused(reader: Reader) -> None:
+def test_any_input_is_parsed_by_the_rules_or_refused(reader: Reader) -> None:
     tried = Tried()
     for number in range(200):
         attempt(reader, given(reader, 1, number), number, tried)
@@ -781,7 +783,7 @@ def more_than_there_is() -> None:
 
 
 @pytest.mark.parametrize("end", [for_ever, more_than_there_is, lambda: 1 / 0])
-def test_what_is_hard_and_ends_in_neither_way_has_failed(
+def test_hard_input_that_neither_parses_nor_is_refused_fails(
     end: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fuzz, "_GROWTH_PATIENCE", 0.05)
@@ -811,7 +813,7 @@ def test_an_input_follows_from_its_seed_and_number() -> None:
         ("- - ", "<p>Summary: There was fault.</p>", "Summary: There was fault."),
     ],
 )
-def test_a_text_is_read_as_its_page_was(title: str, summary: str, line: str) -> None:
+def test_a_rendered_text_parses_like_its_page(title: str, summary: str, line: str) -> None:
     body = (
         f"<html><body><article id=article><h1>{title}Anytown Council (25 004 920)</h1><p>Decision : Upheld</p>"
         f"<p>The Ombudsman's final decision:</p>{summary}<h2>The complaint</h2>"
@@ -874,15 +876,15 @@ TIMES: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", TIMES)
-def test_no_input_takes_for_ever(name: str) -> None:
-    """Each took minutes, hours or more than this machine has, by trying every way to fail or all that is around all."""
+def test_every_input_is_parsed_in_bounded_time(name: str) -> None:
+    """Each of these once took minutes, hours or all memory: the code tried every way to fail, or all that is around."""
     began = clock.process_time()
     with contextlib.suppress(ReadError):
         TIMES[name]()
-    assert clock.process_time() - began < 5, "a guard against hanging, no measure"
+    assert clock.process_time() - began < 5, "a guard against hanging, not a measurement"
 
 
-def test_what_is_typed_without_end_is_searched_for_in_time(kept: Kept) -> None:
+def test_endless_queries_are_searched_in_bounded_time(kept: Kept) -> None:
     with closing(sqlite3.connect(kept.database)) as db:
         for typed in (">(" * 200_000, "a" * 400_000, '"' + "a " * 200_000, "25-004-920" * 40_000, "-" * 400_000 + "25"):
             began = clock.process_time()

@@ -1,4 +1,4 @@
-"""Import: both text layouts and saved pages, through the same checks and dedupe; nothing is ever lost."""
+"""Importing both text layouts and saved pages, with the same checks and deduplication; nothing is ever lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_seeds_become_five_decisions_in_the_text_format(world: World) -> Non
         "23 017 826": seed("004"),
     }
     assert world.ask("SELECT DISTINCT status, url, last_seen, source FROM decisions") == [(None, None, None, "import")]
-    assert world.targets() == [], "an import asks nobody"
+    assert world.targets() == [], "an import sends no request"
 
 
 def test_importing_again_records_nothing(world: World) -> None:
@@ -74,7 +74,7 @@ def test_an_upper_case_suffix_is_the_same_decision(world: World, tmp_path: Path)
     assert rows(world) == [("24 001 411a", "import")]
 
 
-def test_the_site_becomes_current_over_an_import_whose_words_stay(world: World, tmp_path: Path) -> None:
+def test_the_sites_text_supersedes_an_import_that_stays_a_revision(world: World, tmp_path: Path) -> None:
     other = seed("003").replace("at fault", "at FAULT")
     world.run(Import((write(tmp_path / "mine", a=other),)))
     world.run(Backfill())
@@ -86,7 +86,7 @@ def test_the_site_becomes_current_over_an_import_whose_words_stay(world: World, 
     assert world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND revision = 1") == [other]
 
 
-def test_an_import_with_other_words_is_kept_beside_the_sites(world: World, tmp_path: Path) -> None:
+def test_an_import_with_other_words_is_stored_beside_the_sites(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     other = seed("003").replace("at fault", "at FAULT")
     outcome = world.run(Import((write(tmp_path / "mine", a=other),)))
@@ -94,10 +94,10 @@ def test_an_import_with_other_words_is_kept_beside_the_sites(world: World, tmp_p
     assert world.ask("SELECT source, text FROM decisions WHERE reference = '24 014 420'") == [("site", seed("003"))]
     assert world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND source = 'import'") == [other]
     world.run(Import((tmp_path / "mine",)))
-    assert len([row for row in revisions(world) if row[0] == "24 014 420"]) == 2, "once is enough"
+    assert len([row for row in revisions(world) if row[0] == "24 014 420"]) == 2, "importing again adds nothing"
 
 
-def test_the_held_text_without_its_header_lines_records_nothing(world: World) -> None:
+def test_importing_a_stored_text_without_header_lines_records_nothing(world: World) -> None:
     sample = next(s for s in seeds() if s.reference == "23 017 826")
     world.site.amend(sample.reference, replace(sample, header=True))
     world.run(Backfill())
@@ -108,7 +108,7 @@ def test_the_held_text_without_its_header_lines_records_nothing(world: World) ->
     assert revisions(world) == before
 
 
-def test_an_import_fills_what_the_site_leaves_out(world: World, tmp_path: Path) -> None:
+def test_an_import_fills_fields_that_the_site_leaves_out(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     full = seed("004").replace("(23 017 826)", "(23 017 826)\nCategory : Children's care services > Other")
     assert world.ask("SELECT category FROM decisions WHERE reference = '23 017 826'") == [None]
@@ -118,7 +118,7 @@ def test_an_import_fills_what_the_site_leaves_out(world: World, tmp_path: Path) 
     ]
 
 
-def test_a_fuller_import_follows_a_barer_one_which_stays_a_revision(world: World, tmp_path: Path) -> None:
+def test_a_fuller_import_supersedes_a_barer_one(world: World, tmp_path: Path) -> None:
     full = seed("004").replace("(23 017 826)", "(23 017 826)\nDecision : Not upheld")
     world.run(Import((SEEDS,)))
     world.run(Import((write(tmp_path / "mine", a=full),)))
@@ -142,7 +142,7 @@ def test_a_saved_page_is_the_same_decision_as_its_text(world: World, tmp_path: P
     assert (outcome.tally.first, outcome.tally.unchanged) == (4, 1)
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_taken(world: World, tmp_path: Path) -> None:
+def test_unreadable_files_are_named_and_the_rest_is_imported(world: World, tmp_path: Path) -> None:
     folder = write(tmp_path / "mixed", good=seed("000"), cut=seed("001")[:1500], junk="Dear Sir,\nno.")
     (folder / "empty.txt").write_bytes(b"")
     (folder / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
@@ -158,7 +158,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_taken(world: World, tmp_pa
     assert rows(world) == [("25 004 920", "import")]
 
 
-def test_an_unclosed_text_is_taken_when_the_user_says_so(world: World, tmp_path: Path) -> None:
+def test_an_unclosed_text_is_imported_if_the_user_allows_it(world: World, tmp_path: Path) -> None:
     folder = write(tmp_path / "cut", cut=seed("001")[:1500])
     assert world.run(Import((folder,))).exit_code == 10
     outcome = world.run(Import((folder,), unclosed=True))
@@ -166,7 +166,7 @@ def test_an_unclosed_text_is_taken_when_the_user_says_so(world: World, tmp_path:
     assert "1 odd: 22 017 902 (no closing line)" in outcome.message
 
 
-def test_a_folder_without_documents_and_a_path_that_is_not_there_are_said(world: World, tmp_path: Path) -> None:
+def test_an_empty_folder_and_a_missing_path_are_reported(world: World, tmp_path: Path) -> None:
     from ingest.errors import UsageError
 
     (tmp_path / "none").mkdir()
@@ -176,7 +176,7 @@ def test_a_folder_without_documents_and_a_path_that_is_not_there_are_said(world:
         world.run(Import((tmp_path / "nowhere",)))
 
 
-def test_an_import_gives_what_the_sites_page_leaves_out_in_either_order(world: World, tmp_path: Path) -> None:
+def test_an_import_fills_fields_the_page_leaves_out_in_either_order(world: World, tmp_path: Path) -> None:
     sample = next(s for s in seeds() if s.reference == "24 014 420")
     bare = replace(sample, bare=True) if hasattr(sample, "bare") else sample
     world.site.amend(sample.reference, bare)

@@ -1,4 +1,4 @@
-"""Import of a folder: which files are read, and that every other one is named with the reason."""
+"""Importing a folder: which files are read, and that each other file is named with the reason."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stored(world: World) -> list[str]:
     "name",
     ["a.html", "a.HTML", "a.Htm", "a.XHTML", "a.xhtml", "a", "a.", "25 004 920", "Decision 25.004.920", "a.b c.1"],
 )
-def test_a_page_is_read_under_any_of_these_names(world: World, folder: Path, name: str) -> None:
+def test_a_page_is_imported_under_any_of_these_names(world: World, folder: Path, name: str) -> None:
     (folder / name).write_bytes(PAGE)
     outcome = imported(world, folder)
     assert (outcome.exit_code, stored(world), outcome.tally.left_out) == (0, ["25 004 920"], [])
@@ -54,7 +54,7 @@ def test_a_page_is_read_under_any_of_these_names(world: World, folder: Path, nam
 
 @pytest.mark.parametrize("name", ["a.txt", "a.TXT", "A.Text", "decision", "22-017-902"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_a_text_is_read_under_any_of_these_names_and_in_any_encoding(
+def test_a_text_is_imported_under_any_of_these_names_and_in_any_encoding(
     world: World, folder: Path, name: str, encoding: str
 ) -> None:
     (folder / name).write_bytes(TEXT.decode().encode(encoding))
@@ -63,13 +63,13 @@ def test_a_text_is_read_under_any_of_these_names_and_in_any_encoding(
     assert world.ask("SELECT text FROM decisions") == [TEXT.decode()]
 
 
-def test_the_page_dump_layout_is_read_without_a_suffix_too(world: World, folder: Path) -> None:
+def test_the_page_dump_layout_is_imported_without_a_suffix_too(world: World, folder: Path) -> None:
     (folder / "dump").write_bytes(DUMP)
     assert imported(world, folder).exit_code == 0
     assert stored(world) == ["18 009 360"]
 
 
-def test_folders_in_folders_are_read_however_deep(world: World, folder: Path) -> None:
+def test_nested_folders_are_read_to_any_depth(world: World, folder: Path) -> None:
     deep = folder
     for _ in range(60):
         deep /= "in"
@@ -98,7 +98,7 @@ def test_folders_in_folders_are_read_however_deep(world: World, folder: Path) ->
         ("picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "no suffix, and neither a page nor a text"),
     ],
 )
-def test_what_is_left_out_is_named_with_the_reason(
+def test_files_left_out_are_named_with_the_reason(
     world: World, folder: Path, name: str, body: bytes, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (folder / name).write_bytes(body)
@@ -111,7 +111,7 @@ def test_what_is_left_out_is_named_with_the_reason(
     assert [record.message for record in caplog.records if "left out" in record.message and name in record.message]
 
 
-def test_of_many_files_five_are_in_the_last_sentence_and_each_is_in_the_log(
+def test_five_of_many_files_are_in_the_message_and_each_is_in_the_log(
     world: World, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(9):
@@ -125,7 +125,7 @@ def test_of_many_files_five_are_in_the_last_sentence_and_each_is_in_the_log(
     }
 
 
-def test_dot_files_and_an_exports_own_files_are_passed_over(world: World, folder: Path) -> None:
+def test_dot_files_and_the_files_of_an_export_are_skipped(world: World, folder: Path) -> None:
     for name in (".hidden.txt", ".git/a.txt", ".DS_Store", "SHA256SUMS", "ATTRIBUTION.txt"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(PAGE)
@@ -134,7 +134,7 @@ def test_dot_files_and_an_exports_own_files_are_passed_over(world: World, folder
     assert (outcome.exit_code, stored(world), outcome.tally.left_out) == (0, ["22 017 902"], [])
 
 
-def test_what_a_browser_saved_beside_a_page_is_one_line(world: World, folder: Path) -> None:
+def test_files_saved_beside_a_page_are_reported_in_one_line(world: World, folder: Path) -> None:
     (folder / "saved.html").write_bytes(PAGE)
     (folder / "saved_files").mkdir()
     for name in ("style.css", "logo.png", "frame.html"):
@@ -146,7 +146,7 @@ def test_what_a_browser_saved_beside_a_page_is_one_line(world: World, folder: Pa
     assert outcome.tally.left_out == [f"{folder / 'saved_files'} (what a browser saved beside the page saved)"]
 
 
-def test_a_folder_of_nothing_to_read_names_what_is_there(world: World, folder: Path) -> None:
+def test_a_folder_without_documents_names_the_files_in_it(world: World, folder: Path) -> None:
     for number in range(7):
         (folder / f"{number}.mhtml").write_bytes(PAGE)
     with pytest.raises(UsageError, match=r"0\.mhtml: a web archive.*and 2 more"):
@@ -159,7 +159,7 @@ def test_a_folder_of_nothing_to_read_names_what_is_there(world: World, folder: P
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """A folder with a short name: the address of a socket has at most 108 bytes."""
+    """Makes a folder with a short name: the path of a socket has at most 108 bytes."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:
@@ -200,7 +200,7 @@ def test_a_name_of_any_bytes_is_shown_and_recorded(world: World, folder: Path) -
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.mhtml", ".hidden", "SHA256SUMS", "a.html.bak", "none"])
-def test_a_file_named_by_itself_is_read_whatever_its_name(world: World, folder: Path, name: str) -> None:
+def test_a_file_given_as_an_argument_is_read_whatever_its_name(world: World, folder: Path, name: str) -> None:
     (folder / name).write_bytes(PAGE)
     outcome = imported(world, folder / name)
     assert (outcome.exit_code, stored(world)) == (0, ["25 004 920"])
@@ -214,15 +214,15 @@ MHTML = (
 
 
 @pytest.mark.parametrize("name", ["a.mhtml", "a.html", "a"])
-def test_a_web_archive_is_refused_by_what_it_holds(world: World, folder: Path, name: str) -> None:
-    """Its markup is encoded: read as it stands, words would be broken by soft line ends."""
+def test_a_web_archive_is_refused_by_its_content(world: World, folder: Path, name: str) -> None:
+    """Its markup is encoded: parsed without decoding, soft line ends would break words."""
     (folder / name).write_bytes(MHTML + PAGE.replace(b"council", b"coun=\r\ncil"))
     outcome = imported(world, folder / name)
     assert (outcome.exit_code, stored(world)) == (10, [])
     assert outcome.tally.unread == [f"{folder / name}: a web archive; open it in a browser and save it as HTML"]
 
 
-def test_a_pipe_named_by_itself_is_refused_and_does_not_hang(world: World, folder: Path) -> None:
+def test_a_pipe_given_as_an_argument_is_refused_and_does_not_hang(world: World, folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "good.txt").write_bytes(TEXT)
     outcome = imported(world, folder / "pipe", folder / "good.txt")
@@ -231,7 +231,7 @@ def test_a_pipe_named_by_itself_is_refused_and_does_not_hang(world: World, folde
     assert sentence.startswith(f"{folder / 'pipe'}: it is a pipe")
 
 
-def test_a_file_that_is_refused_is_named_beside_those_left_out(world: World, folder: Path) -> None:
+def test_a_refused_file_is_named_beside_the_files_left_out(world: World, folder: Path) -> None:
     (folder / "a.txt").write_bytes(TEXT[:500])
     (folder / "b.pdf").write_bytes(b"%PDF")
     (folder / "c.txt").write_bytes(TEXT)
@@ -241,7 +241,7 @@ def test_a_file_that_is_refused_is_named_beside_those_left_out(world: World, fol
     assert f"{folder / 'b.pdf'} (only" in outcome.message
 
 
-def test_what_is_exported_is_imported_without_a_word(world: World, tmp_path: Path) -> None:
+def test_exported_files_are_imported_without_warnings(world: World, tmp_path: Path) -> None:
     from storage.database import reading
     from storage.export import export
 
@@ -256,14 +256,14 @@ def test_what_is_exported_is_imported_without_a_word(world: World, tmp_path: Pat
 # ---------------------------------------------------------------- what may hold decisions and was not looked into
 
 
-def test_a_folder_that_may_not_be_read_is_named_and_the_import_is_incomplete(world: World, tmp_path: Path) -> None:
+def test_an_unreadable_folder_is_named_and_the_import_is_incomplete(world: World, tmp_path: Path) -> None:
     folder = seeds_in(tmp_path)
     closed = folder / "closed"
     closed.mkdir()
     with refused(closed):
         outcome = imported(world, folder)
     assert outcome.exit_code == 10
-    assert len(stored(world)) == 5, "what could be read is stored"
+    assert len(stored(world)) == 5, "the readable files are stored"
     assert "1 folders or files that may hold decisions were left out" in outcome.message
     assert f"{closed} (it cannot be read (Permission denied))" in outcome.message
 
@@ -293,7 +293,7 @@ def seeds_in(tmp_path: Path) -> Path:
 
 @contextmanager
 def refused(closed: Path) -> Iterator[None]:
-    """A folder that cannot be listed, also by root, to whom permissions are no hindrance."""
+    """Makes a folder that cannot be listed, not even by root, who ignores permissions."""
     right = Path.iterdir
 
     def iterdir(path: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The survey on a site that misbehaves: what the listing drops, repeats, shifts or miscounts never proves a window."""
+"""Walks of a listing that drops, repeats, moves or miscounts decisions: none of it ever proves a window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.world import TODAY, Time, World
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """The five seeds and sixty invented decisions of few words."""
+    """The five seeds and sixty short invented decisions."""
     samples = generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30), body=False)
     with serve(Site([*seeds(), *samples], today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -56,13 +56,13 @@ class Instead:
 
 
 def number(request: Request) -> int | None:
-    """Which page of a listing a request asks for; None for anything else."""
+    """Returns the page number of a listing request; None for other requests."""
     found = re.search(r"SearchResults\?.*\bpage=(\d+)", request.target)
     return int(found[1]) if found else None
 
 
 def edited(world: World, change: Callable[[str], str], page: int | None = None) -> None:
-    """Changes the listing's pages, or one of each."""
+    """Changes all pages of the listing, or one page of each."""
 
     def fault(request: Request) -> Fault | None:
         asked = number(request)
@@ -72,7 +72,7 @@ def edited(world: World, change: Callable[[str], str], page: int | None = None) 
 
 
 def between(world: World, page: int, happen: Callable[[], None], times: int = 1) -> None:
-    """Lets something happen just before a page of the listing is answered, the first so many times."""
+    """Runs `happen` just before a page of the listing is answered, the first `times` times."""
     left = times
 
     def fault(request: Request) -> None:
@@ -89,12 +89,12 @@ def states(world: World) -> set[str]:
 
 
 def shown(world: World, first: str, last: str) -> set[str]:
-    """What the site shows of a window."""
+    """Returns the decisions that the site shows in a window."""
     return {sample.reference for sample in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
 
 
 def proven_rightly(world: World) -> None:
-    """Whatever is called proven is all there, and nothing else is counted."""
+    """Checks that each proven window has exactly the site's decisions."""
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         truth = shown(world, first, last)
         held = world.ask(
@@ -105,13 +105,13 @@ def proven_rightly(world: World) -> None:
 
 
 def new(count: int, first: date, last: date) -> list[Sample]:
-    """Decisions that the site shows as soon as they are published."""
+    """Makes decisions that the site shows as soon as they are published."""
     samples = generate(count, seed=99, first=first, last=last, body=False)
     return [replace(sample, published=sample.decision_date) for sample in samples]
 
 
 def again(world: World) -> Outcome:
-    """Everything asked for once more, a day later, of a site that behaves."""
+    """Backfills everything again a day later, without faults."""
     world.server.faults = None
     world.time.at += timedelta(days=1)
     return world.run(Backfill(), listing__trust_hours=1)
@@ -121,7 +121,7 @@ def again(world: World) -> Outcome:
 
 
 @pytest.mark.parametrize("walk_most", [10, 500])
-def test_a_card_that_is_dropped_leaves_the_window_short(world: World, walk_most: int) -> None:
+def test_a_missing_card_makes_the_window_short(world: World, walk_most: int) -> None:
     lost = world.site.listed()[12]
     edited(world, lambda text: CARD.sub(lambda card: "" if lost.address in card[0] else card[0], text))
     outcome = world.run(Backfill(), listing__walk_most=walk_most)
@@ -137,7 +137,7 @@ def test_a_card_that_is_dropped_leaves_the_window_short(world: World, walk_most:
     proven_rightly(world)
 
 
-def test_a_card_in_place_of_another_is_noticed(world: World) -> None:
+def test_a_card_that_replaces_another_is_detected(world: World) -> None:
     listed = world.site.listed()
     kept, lost = listed[3], listed[7]
     edited(world, lambda text: text.replace(lost.address, kept.address), page=1)
@@ -147,8 +147,8 @@ def test_a_card_in_place_of_another_is_noticed(world: World) -> None:
     assert lost.reference not in world.ask("SELECT reference FROM decisions")
 
 
-def test_a_card_that_stands_twice_on_two_pages_is_noticed(world: World) -> None:
-    """As where an entry slips from one page to the next: the count agrees and one is missing, on its day too."""
+def test_a_card_on_two_pages_is_detected(world: World) -> None:
+    """As when an entry slips to the next page: the total agrees, and one decision of the same day is missing."""
     first = world.site.listed()[9]
     lost = world.site.listed()[10]
     edited(world, lambda text: text.replace(lost.address, first.address))
@@ -158,7 +158,7 @@ def test_a_card_that_stands_twice_on_two_pages_is_noticed(world: World) -> None:
     assert len(set(world.ask("SELECT reference FROM decisions"))) == len(world.site) - 1
 
 
-def test_a_page_without_cards_in_the_middle_is_no_end(world: World) -> None:
+def test_a_page_without_cards_in_the_middle_does_not_end_the_listing(world: World) -> None:
     edited(world, lambda text: CARD.sub("", text), page=3)
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
@@ -167,7 +167,7 @@ def test_a_page_without_cards_in_the_middle_is_no_end(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
 
 
-def test_a_shell_in_the_middle_is_no_end(world: World) -> None:
+def test_an_empty_shell_in_the_middle_does_not_end_the_listing(world: World) -> None:
     shell = b"<html><body><h1>Search our decisions</h1><form></form></body></html>"
     world.server.faults = lambda request: Respond(200, body=shell) if number(request) == 4 else None
     outcome = world.run(Backfill())
@@ -176,14 +176,14 @@ def test_a_shell_in_the_middle_is_no_end(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_page_that_is_gone_in_the_middle_is_no_end(world: World, status: int) -> None:
+def test_a_missing_page_in_the_middle_does_not_end_the_listing(world: World, status: int) -> None:
     world.server.faults = lambda request: Respond(status) if number(request) == 5 else None
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
     assert "proven" not in states(world)
 
 
-def test_a_404_past_the_end_is_the_end(world: World) -> None:
+def test_a_404_past_the_last_page_ends_the_listing(world: World) -> None:
     world.site.past_end = "404"
     right = world.site.count_line
     world.site.count_line = lambda total: right(total + 10)
@@ -205,7 +205,7 @@ def test_a_total_that_is_wrong_proves_nothing(world: World, off: int) -> None:
 
 
 def test_a_total_that_ends_with_a_full_page_and_leaves_a_page_out_proves_nothing(world: World) -> None:
-    """The pager leads on, to a page of more cards than the count knows of."""
+    """The pager has a further page, with more cards than the total."""
     assert len(world.site) % 10
     right = world.site.count_line
     world.site.count_line = lambda total: right(total - total % 10)
@@ -214,8 +214,8 @@ def test_a_total_that_ends_with_a_full_page_and_leaves_a_page_out_proves_nothing
 
 
 @pytest.mark.parametrize("walk_most", [10, 20])
-def test_a_total_that_never_says_more_than_a_cap_proves_nothing(world: World, walk_most: int) -> None:
-    """As search engines do. What one half has is then not what the other half leaves."""
+def test_a_capped_total_proves_nothing(world: World, walk_most: int) -> None:
+    """As search engines do. The other half then does not have the rest."""
     right = world.site.count_line
     world.site.count_line = lambda total: right(min(total, 30))
     world.run(Backfill(), listing__walk_most=walk_most)
@@ -252,7 +252,7 @@ def test_a_listing_that_ignores_the_dates_proves_nothing(world: World, walk_most
     proven_rightly(world)
 
 
-def test_a_listing_that_ignores_the_dates_is_noticed_when_all_is_held(world: World) -> None:
+def test_a_listing_that_ignores_dates_is_detected_when_everything_is_stored(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     everything = "/Decisions/SearchResults?fd=0001-01-01&td=9999-12-31&t=both&page={}"
 
@@ -262,7 +262,7 @@ def test_a_listing_that_ignores_the_dates_is_noticed_when_all_is_held(world: Wor
 
     world.server.faults = fault
     outcome = world.run(Sync())
-    assert outcome.exit_code != 0, "what was listed is not what was asked for"
+    assert outcome.exit_code != 0, "the listing shows other decisions than requested"
     proven_rightly(world)
 
 
@@ -280,7 +280,7 @@ def test_a_listing_that_shows_the_first_page_for_every_page_proves_nothing(world
 # ---------------------------------------------------------------- what happens while it is walked
 
 
-def test_a_decision_published_between_two_pages_is_walked_again_and_had(world: World) -> None:
+def test_a_decision_published_between_two_pages_is_fetched_after_another_walk(world: World) -> None:
     (late,) = new(1, date(2026, 9, 1), date(2026, 9, 30))
     between(world, 2, lambda: world.site.publish(late))
     outcome = world.run(Backfill())
@@ -292,7 +292,7 @@ def test_a_decision_published_between_two_pages_is_walked_again_and_had(world: W
 
 @pytest.mark.parametrize("page", [1, 2, 4, 7])
 @pytest.mark.parametrize("place", ["the newest", "the oldest", "in the middle"])
-def test_wherever_a_decision_is_published_while_the_listing_is_walked(world: World, page: int, place: str) -> None:
+def test_a_decision_published_at_any_step_of_a_walk_is_found(world: World, page: int, place: str) -> None:
     days = {
         "the newest": (date(2026, 10, 1), date(2026, 10, 20)),
         "the oldest": (date(2012, 1, 1), date(2012, 2, 1)),
@@ -307,7 +307,7 @@ def test_wherever_a_decision_is_published_while_the_listing_is_walked(world: Wor
     proven_rightly(world)
 
 
-def test_a_listing_that_never_stands_still_is_drifting_and_said(world: World) -> None:
+def test_a_listing_that_changes_during_each_walk_is_reported_as_drifting(world: World) -> None:
     late = new(40, date(2026, 9, 1), date(2026, 9, 30))
     between(world, 2, lambda: world.site.publish(late.pop()), times=40)
     outcome = world.run(Backfill())
@@ -319,8 +319,8 @@ def test_a_listing_that_never_stands_still_is_drifting_and_said(world: World) ->
 
 
 @pytest.mark.parametrize("gone", [2, 25, 60])
-def test_one_withdrawn_and_one_published_between_two_pages(world: World, gone: int) -> None:
-    """The total stays, and what stood at the head of the next page has moved up to the one before."""
+def test_a_withdrawal_and_a_publication_between_two_pages_prove_nothing_false(world: World, gone: int) -> None:
+    """The total stays the same, and the first entry of the next page moves to the page before."""
     lost = world.site.listed()[gone]
     (old,) = new(1, date(2013, 1, 1), date(2013, 2, 1))
 
@@ -337,7 +337,7 @@ def test_one_withdrawn_and_one_published_between_two_pages(world: World, gone: i
 
 
 @pytest.mark.parametrize("to", [date(2013, 1, 10), date(2026, 10, 9)])
-def test_one_that_takes_another_date_between_two_pages(world: World, to: date) -> None:
+def test_a_decision_redated_between_two_pages_proves_nothing_false(world: World, to: date) -> None:
     moved = world.site.listed()[4] if to.year == 2013 else world.site.listed()[44]
     between(world, 2, lambda: world.site.redate(moved.reference, to))
     world.run(Backfill())
@@ -346,9 +346,12 @@ def test_one_that_takes_another_date_between_two_pages(world: World, to: date) -
     proven_rightly(world)
 
 
-def test_one_that_leaves_the_window_while_another_comes_is_no_proof(world: World) -> None:
-    """Of 2024 and 2025, the newest is redated to 2026 and an old one published, between the first page and the second:
-    the count stays, no card stands twice, every listed page can be had; and one decision was never listed."""
+def test_a_decision_that_leaves_while_another_arrives_prevents_a_proof(world: World) -> None:
+    """Between the first two pages, the newest decision is redated out of the range and an old one is published in it.
+
+    The total stays the same, no card appears twice, every listed page can be fetched; and one decision was never
+    listed.
+    """
     first, last = date(2024, 1, 1), date(2025, 12, 31)
     newest = world.site.listed(first, last)[0]
     old = replace(new(1, date(2024, 1, 1), date(2024, 1, 1))[0], decision_date=date(2024, 1, 1))
@@ -365,7 +368,7 @@ def test_one_that_leaves_the_window_while_another_comes_is_no_proof(world: World
 # ---------------------------------------------------------------- splitting
 
 
-def test_more_on_one_day_than_may_be_walked_is_walked_all_the_same(world: World) -> None:
+def test_a_day_with_more_decisions_than_the_walk_limit_is_walked(world: World) -> None:
     day = date(2025, 7, 1)
     for sample in new(34, day, day):
         world.site.publish(sample)
@@ -376,7 +379,7 @@ def test_more_on_one_day_than_may_be_walked_is_walked_all_the_same(world: World)
 
 
 @pytest.mark.parametrize("walk_most", [10, 13, 30])
-def test_the_windows_of_a_split_tile_what_was_asked(world: World, walk_most: int) -> None:
+def test_the_windows_of_a_split_cover_the_requested_dates(world: World, walk_most: int) -> None:
     first, last = date(2024, 2, 1), date(2026, 8, 31)
     assert world.run(Backfill(first, last), listing__walk_most=walk_most).state == "complete"
     windows = [tuple(map(date.fromisoformat, row)) for row in world.ask("SELECT first, last FROM windows ORDER BY 1")]
@@ -387,7 +390,7 @@ def test_the_windows_of_a_split_tile_what_was_asked(world: World, walk_most: int
     proven_rightly(world)
 
 
-def test_a_silent_window_is_unknown_until_the_ranges_around_it_hold_all(world: World) -> None:
+def test_a_window_without_a_total_is_unknown_until_the_ranges_around_it_account_for_it(world: World) -> None:
     quiet = date(2020, 1, 1), date(2020, 12, 31)
     assert world.run(Backfill(*quiet)).state == "complete"
     assert world.ask("SELECT total, state FROM windows") == [(0, "proven")]
@@ -404,7 +407,7 @@ def test_a_silent_window_is_unknown_until_the_ranges_around_it_hold_all(world: W
     assert "proven" not in set(world.ask("SELECT state FROM windows WHERE counted_at >= ?", world.time.clock().stamp()))
 
 
-def test_a_window_that_was_proven_is_asked_again_once_it_is_not_trusted_any_more(world: World) -> None:
+def test_a_proven_window_is_requested_again_once_it_is_no_longer_trusted(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     before = len(world.targets())
     for sample in new(2, date(2025, 3, 1), date(2025, 3, 31)):

@@ -1,4 +1,4 @@
-"""The wheel and the sdist hold all that runs: each is installed in an environment of its own, outside the checkout."""
+"""The wheel and the sdist have every file that runs: each is installed in a new environment outside the checkout."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ for name, module in sorted(sys.modules.items()):
     if name.partition(".")[0] in ("ingest", "lgsco", "storage", "scheduler", "bench", "tests"):
         print(name, module.__file__)
 """
-"""Imports every module of ours and prints where each came from."""
+"""A program that imports every module of lgsco and prints where each comes from."""
 
 
 def run(*command: str | Path) -> str:
@@ -47,7 +47,7 @@ def run(*command: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """What is handed to users."""
+    """The files that users get."""
 
     wheel: Path
     sdist: Path
@@ -64,7 +64,7 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Artefacts:
 
 @dataclass
 class Installed(Desk):
-    """A desk at which commands are those of another environment, and the checkout is nowhere on the path."""
+    """A desk whose commands are those of another environment, without the checkout on the path."""
 
     environment_folder: Path = Path()
 
@@ -85,7 +85,7 @@ from_either = pytest.mark.parametrize("installed", ["wheel", "sdist"], indirect=
 def installed(
     request: pytest.FixtureRequest, artefacts: Artefacts, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installed]:
-    """One artefact in an environment without anything else; only what it depends on is borrowed from this one."""
+    """Installs one artefact into an empty environment that borrows only its dependencies from this one."""
     artefact: Path = getattr(artefacts, request.param)
     folder = tmp_path_factory.mktemp("installed")
     environment = folder / "environment"
@@ -93,7 +93,7 @@ def installed(
     python = environment / "bin" / "python"
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment), "platbase": str(environment)}))
     borrowed = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
-    # As paths they are searched; a .pth file in them, as that of an editable install, is not read.
+    # Folders on the path are searched, but their .pth files (of editable installs) are not read.
     (packages / "borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))
     run(sys.executable, "-m", "pip", "--python", python, "install", *OFFLINE, artefact)
     desk = Installed(tmp_path_factory.mktemp("desk"), environment_folder=environment)
@@ -112,7 +112,7 @@ def test_the_sdist_builds_the_same_wheel(artefacts: Artefacts, tmp_path: Path) -
     assert files_of(wheel) == files_of(artefacts.wheel)
 
 
-def test_the_wheel_holds_every_file_that_runs_and_nothing_else(artefacts: Artefacts) -> None:
+def test_the_wheel_has_every_file_that_runs_and_no_other(artefacts: Artefacts) -> None:
     packed = {name for name in files_of(artefacts.wheel) if ".dist-info/" not in name}
     found = [path for folder in ("ingest", "lgsco", "storage", "seeds") for path in (ROOT / folder).rglob("*")]
     files = [path for path in [*found, ROOT / "scheduler.py"] if path.is_file() and "__pycache__" not in path.parts]
@@ -141,7 +141,7 @@ def test_every_command_shows_its_help(installed: Installed) -> None:
 
 
 @from_either
-def test_the_demo_runs_and_what_it_filled_can_be_read(installed: Installed) -> None:
+def test_the_demo_runs_and_its_database_can_be_read(installed: Installed) -> None:
     assert "The real ones:" in installed.run("demo", "--count", "2").out
     named = ("--db", "demo.db")
     text = installed.run("show", "25-004-920", *named).out

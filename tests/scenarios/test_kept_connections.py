@@ -1,4 +1,4 @@
-"""A server that closes the connections that a client keeps: no slower than one that never keeps any."""
+"""A server that closes a client's kept connections: no slower than a server that never keeps any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.world import World, holds_the_truth
 
 
 def only_first(fault: Fault, world: World, most: int = 1) -> None:
-    """Has the server answer so many requests of a connection, and then meet the next with a fault."""
+    """Makes the server answer `most` requests of each connection, and meet later ones with a fault."""
     answered: dict[int, int] = {}
 
     def choose(request: Request) -> Fault | None:
@@ -24,7 +24,7 @@ def only_first(fault: Fault, world: World, most: int = 1) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_a_server_that_resets_kept_connections_costs_little_time_and_holds_nothing_up(world: World, most: int) -> None:
+def test_reset_kept_connections_cost_little_time_and_delay_nothing(world: World, most: int) -> None:
     only_first(Reset(), world, most)
     began = world.time.at
     outcome = world.run(Backfill(), fetch__pace="0.5")
@@ -35,10 +35,10 @@ def test_a_server_that_resets_kept_connections_costs_little_time_and_holds_nothi
     errors = world.ask("SELECT count(*) FROM requests WHERE error IS NOT NULL")[0]
     assert errors <= 2, "after two, no connection is kept any more"
     assert world.ask("SELECT count(*) FROM queue") == [0]
-    assert world.ask("SELECT count(*) FROM requests")[0] == requests, "each is journalled, those that were lost too"
+    assert world.ask("SELECT count(*) FROM requests")[0] == requests, "each request is journalled, also the lost ones"
 
 
-def test_a_site_that_resets_new_connections_too_is_away_and_slowed_down_for(world: World) -> None:
+def test_a_site_that_resets_new_connections_counts_as_down_and_slows_the_pace(world: World) -> None:
     world.server.faults = lambda request: Reset()
     outcome = world.run(Backfill(), fetch__pace="0.5")
     assert outcome.exit_code == 10

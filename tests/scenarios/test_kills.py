@@ -1,6 +1,6 @@
-"""`kill -9` at any moment: run it again and it goes on, and ends where an undisturbed run ends.
+"""`kill -9` at any moment: the next run continues, and ends like a run without kills.
 
-The short of it; `python -m bench kills` does the same at every commit.
+This is the short version; `python -m bench kills` kills at every commit.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def site() -> Site:
 
 @dataclass
 class Life(Shop):
-    """A shop where commands are killed, and how often they were."""
+    """A shop whose commands are killed, and the number of kills."""
 
     kills: int = 0
 
     def killed(self, process: Any) -> bool:
-        """Whether the command was killed before its end; it must have ended well otherwise."""
+        """Returns whether the command was killed before its end; otherwise it must have ended well."""
         ran: Ran = ended(process)
         assert ran.code in (0, -signal.SIGKILL), ran.err
         if ran.code == 0:
@@ -63,7 +63,7 @@ class Life(Shop):
         return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
 
     def look(self) -> None:
-        """What any reader finds after the kill is whole. Looks at a copy, so that nothing is mended here."""
+        """Checks that readers find a sound file after the kill. Works on a copy, so that nothing is repaired here."""
         copy = self.folder / "looked-at" / "kept.db"
         shutil.rmtree(copy.parent, ignore_errors=True)
         copy.parent.mkdir()
@@ -126,7 +126,7 @@ def goes_on(life: Life, truth: Kept) -> None:
 # ---------------------------------------------------------------- a backfill
 
 
-# The tables are made by the statements up to the 96th: it is killed before, among and just after them.
+# The first 96 statements create the tables: the kills are before, among and just after them.
 @pytest.mark.parametrize("number", [1, 19, 47, 96])
 def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) -> None:
     assert life.doomed("statement", number, "backfill")
@@ -211,7 +211,7 @@ def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, t
         ("DELETE FROM decisions WHERE reference = '25 004 920'", "layouts"),
     ],
 )
-def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
+def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
     assert faults_of(copy) == []
@@ -225,7 +225,7 @@ def test_a_file_that_is_not_sound_is_told(undisturbed: Path, tmp_path: Path, har
 
 
 @pytest.mark.parametrize("number", [120, 135])
-def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: int) -> None:
+def test_a_killed_import_completes_when_run_again(desk: Desk, number: int) -> None:
     desk.environment["LGSCO_STORAGE_BATCH"] = "2"
     doomed = desk.python("-m", "bench.doomed", "statement", str(number), "import", SEEDS)
     assert ended(doomed).code == -signal.SIGKILL
@@ -235,7 +235,7 @@ def test_an_import_that_is_killed_is_whole_when_run_again(desk: Desk, number: in
     assert sound(desk.folder / "lgsco.db")
 
 
-def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
+def test_the_lock_of_a_killed_writer_blocks_nobody(life: Life) -> None:
     assert life.doomed("before", 40, "backfill")
     assert (life.folder / "kept.db-lock").exists()
     life.run("import", SEEDS)
@@ -245,7 +245,7 @@ def test_the_lock_of_a_killed_writer_holds_nobody_up(life: Life) -> None:
     ]
 
 
-def test_a_run_that_was_killed_is_told_so_before_the_next_one(shop: Shop) -> None:
+def test_a_killed_run_is_recorded_as_died_before_the_next_run(shop: Shop) -> None:
     hold = Hold()
     shop.server.faults = on("/decisions/", hold, after=5)
     process = shop.start("backfill")

@@ -1,4 +1,4 @@
-"""The ledger of windows, when they are counted and walked again."""
+"""The ledger after its windows are counted and walked again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lgsco.replica.faults import Respond
 from support.world import World
 
 
-def test_a_proven_listing_says_that_a_decision_was_seen(world: World) -> None:
+def test_a_proven_listing_updates_last_seen(world: World) -> None:
     world.run(Backfill())
     world.time.at += timedelta(days=30)
     assert world.run(Backfill()).state == "complete"
@@ -17,12 +17,12 @@ def test_a_proven_listing_says_that_a_decision_was_seen(world: World) -> None:
     assert world.ask("SELECT DISTINCT substr(first_seen, 1, 10) FROM decisions") == ["2026-11-02"]
 
 
-def test_what_was_short_once_does_not_stay_so_when_the_range_is_proven(world: World) -> None:
+def test_a_short_window_does_not_stay_short_once_its_range_is_proven(world: World) -> None:
     lost = world.site.listed()[5]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     assert world.run(Backfill(), listing__walk_most=10).exit_code == 10
     world.server.faults = None
-    for days in (1, 3):  # the edges of the parts move with the day
+    for days in (1, 3):  # the boundaries of the parts move with each day
         world.time.at += timedelta(days=days)
         assert world.run(Backfill(), listing__walk_most=10).state == "complete"
         assert world.ask("SELECT DISTINCT state FROM windows") == ["proven"]

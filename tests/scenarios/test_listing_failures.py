@@ -1,5 +1,7 @@
-"""A listing that says nothing, or 0, or fails in one place: what is believed of it, what is had all the same, and what
-the user is told."""
+"""A listing without a total, with a total of 0, or with a failing page.
+
+Tests which claims follow from it, which decisions are fetched all the same, and what the user reads.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,11 @@ NEVER: dict[str, object] = {
     **{f"cadence__{act}_{age}": 100_000 for act in ("count", "walk") for age in ("recent", "middle", "old")},
     "cadence__filters": 100_000,
 }
-"""Dials with which sync owes nothing, so that the totals alone are asked."""
+"""Settings with which no check is due for sync, so that only the totals are requested."""
 
 
 def zeroed(html: str) -> str:
-    """The same page, of a search that finds nothing and says so in its own words."""
+    """Edits the page of a search without results that says so in its own words."""
     return CARD.sub(
         "", re.sub(r'<p class="results">[^<]*</p>', '<p class="results">Your search has 0 results</p>', html)
     )
@@ -58,19 +60,19 @@ NO_PAGE: dict[str, Fault] = {
 
 
 def zero_of_nothing(total: int) -> str:
-    """A count line as of a site that states 0 where there is nothing."""
+    """A count line of a site that states 0 where there is nothing."""
     return f"Your search has {total:,} results"
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Twelve pages of decisions, and no database yet."""
+    """A site with twelve pages of decisions, and no database yet."""
     yield from served([*OLD, *NEW], tmp_path, time)
 
 
 @pytest.fixture
 def held(tmp_path: Path, time: Time) -> Iterator[World]:
-    """All but three is held since the day before; those have come since."""
+    """A database that was filled a day before; three decisions have been published since then."""
     for world in served(OLD, tmp_path, time):
         backfilled(world)
         for sample in NEW:
@@ -80,7 +82,7 @@ def held(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @pytest.fixture
 def small(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Forty are held since the day before: so few that they may all go at once, and nobody asks the site why."""
+    """A database filled a day before with forty decisions: so few that all may vanish at once without a check."""
     for world in served(OLD[:40], tmp_path, time):
         backfilled(world)
         yield world
@@ -136,7 +138,7 @@ def listings(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("task", [Backfill(), Backfill(date(2025, 1, 1), date(2025, 12, 31)), Sync()])
-def test_a_listing_that_states_0_for_everything_is_believed_by_no_first_run(fresh: World, task: Task) -> None:
+def test_a_first_run_does_not_accept_a_total_of_0(fresh: World, task: Task) -> None:
     fresh.server.faults = on(LISTING, Edit(zeroed))
     outcome = run(fresh, task)
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
@@ -148,9 +150,7 @@ def test_a_listing_that_states_0_for_everything_is_believed_by_no_first_run(fres
 
 @pytest.mark.parametrize("task", [Backfill(), Sync()])
 @pytest.mark.parametrize("held_of", ["all", "a year"])
-def test_a_listing_that_states_0_for_everything_takes_nothing_off_the_list(
-    tmp_path: Path, time: Time, task: Task, held_of: str
-) -> None:
+def test_a_total_of_0_unlists_no_decision(tmp_path: Path, time: Time, task: Task, held_of: str) -> None:
     for world in served(OLD[:40], tmp_path, time):
         backfilled(world, *((date(2025, 1, 1), date(2025, 12, 31)) if held_of == "a year" else ()))
         world.server.faults = on(LISTING, Edit(zeroed))
@@ -160,14 +160,14 @@ def test_a_listing_that_states_0_for_everything_takes_nothing_off_the_list(
         recovers(world, Backfill())
 
 
-def test_a_year_that_states_0_while_its_neighbours_do_is_shown_by_none(fresh: World) -> None:
+def test_a_year_with_total_0_beside_such_years_ends_blocked(fresh: World) -> None:
     fresh.server.faults = on("fd=2025|fd=2026", Edit(zeroed))
     outcome = run(fresh, Backfill(date(2025, 1, 1), date(2025, 12, 31)))
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     recovers(fresh, Backfill())
 
 
-def test_halves_that_state_0_are_not_believed_against_the_whole(fresh: World) -> None:
+def test_halves_with_total_0_do_not_outweigh_the_whole(fresh: World) -> None:
     fresh.server.faults = on(r"fd=20[12]\d", Edit(zeroed))
     outcome = run(fresh, Backfill(), listing__walk_most=20)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -175,7 +175,7 @@ def test_halves_that_state_0_are_not_believed_against_the_whole(fresh: World) ->
     recovers(fresh, Backfill())
 
 
-def test_a_year_that_is_empty_and_says_so_is_proven_by_the_years_around_it(fresh: World) -> None:
+def test_an_empty_year_is_proven_by_the_years_around_it(fresh: World) -> None:
     fresh.site.count_line = zero_of_nothing
     outcome = run(fresh, Backfill(date(2015, 1, 1), date(2015, 12, 31)))
     assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message
@@ -183,7 +183,7 @@ def test_a_year_that_is_empty_and_says_so_is_proven_by_the_years_around_it(fresh
     assert len(listings(fresh)) <= 6, "that of all dates among them"
 
 
-def test_a_site_that_rightly_states_0_is_backfilled_and_costs_an_idle_sync_two_requests(fresh: World) -> None:
+def test_an_empty_site_is_backfilled_and_an_idle_sync_costs_two_requests(fresh: World) -> None:
     fresh.site.count_line = zero_of_nothing
     outcome = run(fresh, Backfill(), listing__walk_most=20)
     assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message
@@ -197,11 +197,13 @@ def test_a_site_that_rightly_states_0_is_backfilled_and_costs_an_idle_sync_two_r
 
 @pytest.mark.parametrize("count_line", [None, zero_of_nothing])
 @pytest.mark.parametrize("task", [Sync(), Backfill(date(2025, 1, 1), date(2025, 12, 31))])
-def test_a_fall_to_nothing_is_asked_of_a_known_decision(
+def test_a_total_that_falls_to_zero_is_checked_with_a_known_decision(
     small: World, count_line: Callable[[int], str] | None, task: Task
 ) -> None:
-    """None of the year, or of all that age does not take, is listed any more, and the known decisions are walled off:
-    on the day of a sync after the first of them."""
+    """A year, or all decisions from 2022 on, vanishes from the listing, and the pages of known decisions are blocked.
+
+    For a backfill from the start, for a sync after its first check of a known decision.
+    """
     backfill = isinstance(task, Backfill)
     first, last = (date(2025, 1, 1), date(2025, 12, 31)) if backfill else (date(2022, 1, 1), date.max)
     lost = small.site.listed(first, last)
@@ -222,7 +224,7 @@ def test_a_fall_to_nothing_is_asked_of_a_known_decision(
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_a_backfill_has_all_but_what_stands_on_a_page_that_fails(fresh: World, name: str) -> None:
+def test_a_backfill_fetches_all_decisions_except_those_on_a_failing_listing_page(fresh: World, name: str) -> None:
     fresh.server.faults = on("page=7$", FAILING[name])
     lost = {sample.reference for sample in fresh.site.listed()[60:70]}
     for _ in range(2):
@@ -239,7 +241,7 @@ def test_a_backfill_has_all_but_what_stands_on_a_page_that_fails(fresh: World, n
 
 
 def test_a_page_past_the_last_that_fails_proves_nothing(tmp_path: Path, time: Time) -> None:
-    """The total may say too little: whether more stands there is not known."""
+    """The total may be too low: it is not known whether there are more decisions."""
     for world in served(OLD[:20], tmp_path, time):
         world.server.faults = on("page=3$", server_error())
         outcome = run(world, Backfill())
@@ -250,9 +252,7 @@ def test_a_page_past_the_last_that_fails_proves_nothing(tmp_path: Path, time: Ti
 
 
 @pytest.mark.parametrize("fault", [server_error(), Reset()])
-def test_a_listing_of_which_no_further_page_is_had_ends_the_run_after_what_is_queued(
-    fresh: World, fault: Fault
-) -> None:
+def test_a_listing_without_further_pages_ends_the_run_after_the_queue(fresh: World, fault: Fault) -> None:
     fresh.server.faults = on(r"page=([4-9]|\d\d)$", fault)
     outcome = run(fresh, Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -267,14 +267,14 @@ def test_a_listing_of_which_no_further_page_is_had_ends_the_run_after_what_is_qu
     recovers(fresh, Backfill())
 
 
-def test_a_limit_is_kept_where_the_listing_fails(fresh: World) -> None:
+def test_the_limit_is_obeyed_when_the_listing_fails(fresh: World) -> None:
     fresh.server.faults = on(r"page=([4-9]|\d\d)$", server_error())
     outcome = run(fresh, Backfill(limit=5))
     assert outcome.exit_code == 10
     assert fresh.ask("SELECT count(*) FROM decisions") == [5]
 
 
-def test_a_site_that_goes_away_while_it_is_walked_is_not_hammered(fresh: World) -> None:
+def test_a_site_that_fails_during_a_walk_is_not_hammered(fresh: World) -> None:
     fresh.server.faults = on(".", Reset(), after=4)
     outcome = run(fresh, Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -283,7 +283,7 @@ def test_a_site_that_goes_away_while_it_is_walked_is_not_hammered(fresh: World) 
     recovers(fresh, Backfill())
 
 
-def test_a_sync_has_what_is_queued_though_a_page_of_the_listing_fails(held: World) -> None:
+def test_a_sync_fetches_the_queue_although_a_listing_page_fails(held: World) -> None:
     held.server.faults = on(r"fd=2026-0[0-9]-\d\d.*page=1$|fd=2026-10", server_error())
     outcome = run(held, Sync())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -292,8 +292,8 @@ def test_a_sync_has_what_is_queued_though_a_page_of_the_listing_fails(held: Worl
     recovers(held, Sync())
 
 
-def test_what_was_proven_stays_so_where_walking_it_again_fails(held: World) -> None:
-    """It is said, though, and tried again the next day: what the cadence owes was not done."""
+def test_a_proven_window_stays_proven_if_another_walk_fails(held: World) -> None:
+    """It is reported, and tried again the next day, because the check that was due was not made."""
     for sample in NEW:
         held.site.withdraw(sample.reference)
     dials = {**NEVER, **{f"cadence__walk_{age}": 1 for age in ("recent", "middle", "old")}}
@@ -312,7 +312,7 @@ def test_what_was_proven_stays_so_where_walking_it_again_fails(held: World) -> N
 
 
 @pytest.mark.parametrize("name", NO_PAGE)
-def test_a_page_in_the_middle_that_is_none_is_named_and_the_rest_is_had(fresh: World, name: str) -> None:
+def test_a_broken_listing_page_in_the_middle_is_named_and_the_rest_is_fetched(fresh: World, name: str) -> None:
     fresh.server.faults = on("page=7$", NO_PAGE[name])
     outcome = run(fresh, Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -327,7 +327,7 @@ def test_a_page_in_the_middle_that_is_none_is_named_and_the_rest_is_had(fresh: W
     recovers(fresh, Backfill())
 
 
-def test_pages_in_the_middle_that_are_none_end_the_walk_at_the_second(fresh: World) -> None:
+def test_two_broken_listing_pages_in_the_middle_end_the_walk(fresh: World) -> None:
     fresh.server.faults = on(r"page=([4-9]|\d\d)$", Respond(404))
     outcome = run(fresh, Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -336,13 +336,13 @@ def test_pages_in_the_middle_that_are_none_end_the_walk_at_the_second(fresh: Wor
     recovers(fresh, Backfill())
 
 
-def test_a_wall_in_the_middle_is_asked_of_a_known_decision(held: World) -> None:
+def test_a_wall_in_the_middle_is_checked_with_a_known_decision(held: World) -> None:
     asked_before = len(held.ask("SELECT 1 FROM checks WHERE kind = 'canary'"))
     held.server.faults = on("page=7$", CHALLENGE)
     outcome = run(held, Backfill())
     assert outcome.exit_code == 10
     why = held.ask("SELECT why FROM checks WHERE kind = 'canary' ORDER BY id")[asked_before:]
-    assert any("page=7" in said for said in why)
+    assert any("page=7" in reason for reason in why)
 
     held.time.at += DAY
     held.server.faults = lambda request: CHALLENGE if re.search(r"page=7$|/\d\d-\d{3}-\d{3}", request.target) else None
@@ -352,7 +352,7 @@ def test_a_wall_in_the_middle_is_asked_of_a_known_decision(held: World) -> None:
 # ---------------------------------------------------------------- filters, and a known decision that fails
 
 
-def test_a_listing_that_falls_silent_when_the_filters_are_checked_is_no_leak(held: World) -> None:
+def test_a_listing_that_stops_answering_filter_checks_is_not_a_leak(held: World) -> None:
     held.server.faults = None
     assert run(held, Sync(), **NEVER).exit_code == 0
     held.time.at += DAY
@@ -369,9 +369,7 @@ def test_a_listing_that_falls_silent_when_the_filters_are_checked_is_no_leak(hel
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_the_only_known_decision_whose_page_fails_keeps_nobody_from_what_is_new(
-    tmp_path: Path, time: Time, name: str
-) -> None:
+def test_a_failing_only_known_decision_does_not_block_new_ones(tmp_path: Path, time: Time, name: str) -> None:
     lonely = OLD[5]
     for world in served([lonely], tmp_path, time):
         backfilled(world)
@@ -388,7 +386,7 @@ def test_the_only_known_decision_whose_page_fails_keeps_nobody_from_what_is_new(
         assert world.ask("SELECT max(at) >= ? FROM checks WHERE passed", world.time.at.date().isoformat()) == [1]
 
 
-def test_known_decisions_that_are_not_had_one_after_another_end_the_run(held: World) -> None:
+def test_failing_known_decisions_one_after_another_end_the_run(held: World) -> None:
     held.server.faults = on(r"/\d\d-\d{3}-\d{3}", server_error())
     outcome = run(held, Sync())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -397,7 +395,7 @@ def test_known_decisions_that_are_not_had_one_after_another_end_the_run(held: Wo
     recovers(held, Sync())
 
 
-def test_rules_that_are_not_had_are_asked_for_no_oftener_than_they_may_be_tried(held: World) -> None:
+def test_unfetched_rules_are_requested_no_more_often_than_allowed(held: World) -> None:
     held.server.faults = on(".", server_error())
     outcome = run(held, Sync())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)

@@ -1,4 +1,4 @@
-"""Links of the listing in forms that browsers follow: every card is fetched, or the run names it and is incomplete."""
+"""Links in all forms that browsers follow: every card is fetched, or named in an incomplete run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CARD_LINK = re.compile(r'(<div class="card"><h3 class="card__title"><a href=")([
 
 @pytest.fixture
 def small(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Two pages of the listing."""
+    """A site with two listing pages."""
     samples = [*seeds(), *generate(12, seed=7, first=TODAY - timedelta(days=500), last=TODAY - timedelta(days=90))]
     with serve(Site(samples, today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -35,7 +35,7 @@ def small(tmp_path: Path, time: Time) -> Iterator[World]:
 
 
 def relink(world: World, change: Callable[[str], str], *, only: str = "", head: str = "") -> None:
-    """Prints the links of all cards, or of one, in another form."""
+    """Changes the form of the links of all cards, or of one."""
 
     def edit(html: str) -> str:
         html = CARD_LINK.sub(
@@ -80,14 +80,16 @@ def test_every_card_is_stored_whatever_form_its_link_has(small: World, form: str
         ("https://lgo.org.uk/decisions/x/y", lambda path: f"..{path.removeprefix('/decisions')}"),
     ],
 )
-def test_links_are_relative_to_the_pages_base(small: World, base: str, change: Callable[[str], str]) -> None:
+def test_links_are_relative_to_the_base_element_of_the_page(
+    small: World, base: str, change: Callable[[str], str]
+) -> None:
     relink(small, change, head=f'<base href="{base.format(host=urlsplit(small.server.url).netloc)}">')
     assert small.run(Backfill()).state == "complete"
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A fault: the listing answers under another address only, where its links are relative to that."""
+    """A fault: the listing redirects to another address, to which its links are relative."""
 
     site: Site
 
@@ -103,7 +105,7 @@ class Moved:
         yield replace(right, body=html.encode()).wire
 
 
-def test_links_are_relative_to_the_address_that_a_redirection_leads_to(small: World) -> None:
+def test_links_are_relative_to_the_target_of_a_redirect(small: World) -> None:
     moved = Moved(small.site)
     small.server.faults = lambda request: (
         moved if re.match("/Decisions/Search|/decisions/education/search", request.target) else None
@@ -112,7 +114,7 @@ def test_links_are_relative_to_the_address_that_a_redirection_leads_to(small: Wo
     assert small.ask("SELECT url FROM entries ORDER BY url") == sorted(s.address for s in small.site.listed())
 
 
-def test_a_session_that_differs_with_each_visit_is_no_change_of_address(small: World) -> None:
+def test_another_session_id_in_a_link_is_not_a_change_of_address(small: World) -> None:
     visits = iter(range(1_000))
     relink(small, lambda path: f"{path};jsessionid={next(visits)}")
     assert small.run(Backfill()).state == "complete"
@@ -154,7 +156,7 @@ def test_a_card_that_cannot_be_followed_is_named_and_the_run_is_incomplete(
     assert not [target for target in small.targets() if bad.reference.replace(" ", "-") in target]
 
 
-def test_a_card_without_a_link_is_named_also_where_the_total_leaves_it_out(small: World) -> None:
+def test_a_card_without_a_link_is_named_even_if_the_total_does_not_count_it(small: World) -> None:
     """Then the totals agree, and only the card itself shows that a decision is missing."""
     bad = small.site.listed()[3]
 
@@ -168,7 +170,7 @@ def test_a_card_without_a_link_is_named_also_where_the_total_leaves_it_out(small
     assert f"the card '{bad.authority} ({bad.reference})' cannot be followed: it has no link" in outcome.message
 
 
-def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
+def test_a_page_with_only_foreign_links_is_reported(small: World) -> None:
     relink(small, lambda path: f"https://elsewhere.example{path}")
     outcome = small.run(Backfill())
     assert outcome.exit_code == 10
@@ -178,7 +180,7 @@ def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
     assert small.ask("SELECT count(*) FROM entries") == [0]
 
 
-def test_a_title_on_a_page_in_place_of_the_listing_is_not_called_a_card(small: World) -> None:
+def test_a_title_on_a_page_in_place_of_the_listing_is_not_a_card(small: World) -> None:
     bad = small.site.listed()[3]
     html = f"<html><body><h1>{bad.authority} ({bad.reference})</h1><p>Decision : Upheld</p></body></html>"
     small.server.faults = on("SearchResults", Edit(lambda _listing: html))

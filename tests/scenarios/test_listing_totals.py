@@ -1,4 +1,4 @@
-"""Totals that the site marks up in other ways, or that cannot be parsed: what a backfill and a sync make of them."""
+"""Totals in other markup, or that cannot be parsed, in a backfill and a sync."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNT = re.compile(r'<p class="results">Your search has ([\d,]+) results</p>')
 
 
 def with_total(words: str) -> Edit:
-    """The listing with these words about its total, whose `{}` is the number."""
+    """Shows the listing with these words for its total, in which `{}` is the number."""
     return Edit(lambda html: COUNT.sub(lambda found: words.format(found[1]), html))
 
 
@@ -27,7 +27,7 @@ def with_total(words: str) -> Edit:
         "<div><p>YOUR SEARCH HAS</p><p><b>{}</b></p><p>RESULTS</p></div>",
     ],
 )
-def test_a_backfill_is_complete_however_the_total_is_marked_up(world: World, words: str) -> None:
+def test_a_backfill_completes_with_any_markup_of_the_total(world: World, words: str) -> None:
     world.server.faults = on("searchresults", with_total(words))
     outcome = world.run(Backfill())
     assert (outcome.state, outcome.exit_code) == ("complete", 0), outcome.message
@@ -40,6 +40,6 @@ def test_a_total_that_cannot_be_parsed_is_quoted_and_nothing_is_proven(world: Wo
     world.server.faults = on("searchresults", with_total(words))
     outcome = world.run(task)
     assert (outcome.state, outcome.exit_code) == ("layout", 11)
-    said = r"\d+ cards and no total that can be parsed: it says '.*Your search found \d+ decisions"
-    assert re.search(said, outcome.message)
+    expected = r"\d+ cards and no total that can be parsed: it says '.*Your search found \d+ decisions"
+    assert re.search(expected, outcome.message)
     assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven'") == [0]

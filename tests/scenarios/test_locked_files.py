@@ -1,4 +1,4 @@
-"""A database that other programs read or lock: what is waited for, and what is said."""
+"""A database that other programs read or lock: how long commands wait, and what they report."""
 
 from __future__ import annotations
 
@@ -20,15 +20,13 @@ from support.recovery import Watched, completes, goes_on_with_imports
 from support.world import World
 
 
-def test_a_reader_who_does_not_let_go_sees_one_moment_and_holds_nobody_up(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_reader_sees_one_snapshot_and_blocks_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.2)
     assert world.run(Backfill(limit=10)).state == "limited"
     with long_read(world.database) as db:
         assert world.run(Backfill()).state == "complete"
         assert db.execute("SELECT count(*) FROM decisions").fetchone() == (10,)
-        assert world.database.with_name(f"{world.database.name}-wal").stat().st_size > 0, "it is still read from"
+        assert world.database.with_name(f"{world.database.name}-wal").stat().st_size > 0, "the file is still being read"
         assert world.ask("SELECT count(*) FROM decisions") == [len(world.site)]
         db.execute("ROLLBACK")
     completes(world, 0)
@@ -41,7 +39,7 @@ def test_a_run_does_not_wait_for_readers_to_end(world: World, watched: type[Watc
     assert [most <= 1_000 for sql, most in watched.waits if "checkpoint" in sql] == [True]
 
 
-def test_a_writer_who_lets_go_in_time_is_waited_for(short_shop: Shop) -> None:
+def test_a_run_waits_for_a_writer_that_releases_its_lock_in_time(short_shop: Shop) -> None:
     short_shop.run("import", SEEDS)
     asked = 0
     with closing(sqlite3.connect(short_shop.database, isolation_level=None, check_same_thread=False)) as db:
@@ -60,10 +58,10 @@ def test_a_writer_who_lets_go_in_time_is_waited_for(short_shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("at", [2, 7, 20, 60])
-def test_a_writer_who_does_not_let_go_ends_the_run_and_the_next_one_goes_on(
+def test_a_writer_that_keeps_its_lock_ends_the_run_and_the_next_run_continues(
     world: World, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    """Held from the so-manyth request on, for longer than a statement waits."""
+    """The other writer locks the file from request number `at` on, for longer than a statement waits."""
     monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.1)
     with writing(world.database):
         pass
@@ -87,7 +85,7 @@ def test_a_writer_who_does_not_let_go_ends_the_run_and_the_next_one_goes_on(
     assert world.ask("SELECT state FROM runs ORDER BY id") == ["died", "complete"]
 
 
-def test_a_lock_is_waited_for_once_as_the_sentence_says(
+def test_a_lock_is_waited_for_once_and_for_the_stated_time(
     world: World, watched: type[Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.3)
@@ -108,18 +106,18 @@ def test_a_lock_is_waited_for_once_as_the_sentence_says(
     assert sum(most for _, most in watched.waits) == 300
 
 
-def test_the_sentence_names_the_file_and_what_to_do(short_shop: Shop) -> None:
+def test_the_error_names_the_file_and_what_to_do(short_shop: Shop) -> None:
     short_shop.run("import", SEEDS)
     impatient = "import storage.database\nstorage.database.BUSY_SECONDS = 1.0\n"
     with long_write(short_shop.database):
         ran = ended(short_shop.python("-c", impatient + IN_ITS_OWN_WAY, "backfill"))
         assert ran.code == 13
         assert "kept.db stayed locked by another program for 1 seconds; close it and try again" in ran.sentence
-        assert short_shop.run("show", "25 004 920").out, "who reads is not held up"
+        assert short_shop.run("show", "25 004 920").out, "readers are not blocked"
     goes_on_with_imports(short_shop)
 
 
-def test_a_link_to_the_file_is_the_file(world: World, tmp_path: Path) -> None:
+def test_a_link_to_the_file_has_the_lock_of_the_file(world: World, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     with writing(world.database):
         link.symlink_to(world.database)

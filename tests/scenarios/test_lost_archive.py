@@ -1,4 +1,4 @@
-"""The daemon whose archive vanishes, is replaced or loses decisions while it runs; and after a restart."""
+"""A daemon whose archive vanishes, is replaced or loses decisions while it runs, and after a restart."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def move_another_there(world: World) -> None:
 
 
 def copy_older_there(world: World) -> None:
-    """The copy that was made before the daemon's first sync, by cp: the same file by its number, with fewer rows."""
+    """Copies an older state over the file with cp: the same inode, with fewer rows."""
     for end in ("-wal", "-shm"):
         Path(f"{world.database}{end}").unlink(missing_ok=True)
     shutil.copyfile(world.database.with_name("before.db"), world.database)
@@ -99,37 +99,37 @@ def test_a_daemon_ends_with_14_and_one_alert_when_its_archive_is_lost(
     def at_wait(_stop: Stop) -> None:
         nonlocal waits
         waits += 1
-        assert waits < 10, "it does not end"
+        assert waits < 10, "the daemon does not end"
         if waits == 3:
             assert world.ask("SELECT state FROM runs") == ["complete"]
             lose(world)
             after.extend(files(world))
 
     with pytest.raises(ArchiveLost, match=LOSSES[lose]) as lost:
-        run_daemon(world, monkeypatch, at_wait, alerts__command=make_alert(tmp_path / "told"))
+        run_daemon(world, monkeypatch, at_wait, alerts__command=make_alert(tmp_path / "alerts"))
     assert lost.value.exit_code == 14
-    assert read_alerts(tmp_path / "told") == [str(lost.value)]
+    assert read_alerts(tmp_path / "alerts") == [str(lost.value)]
     assert [path for path in files(world) if "lock" not in path.name] == [
         path for path in after if "lock" not in path.name and not path.name.endswith(("-wal", "-shm"))
-    ], "nothing was made"
+    ], "no file was created"
 
 
 @pytest.mark.parametrize("lose", [remove, unmount, move_another_there], ids=lambda lose: lose.__name__)
-def test_an_archive_that_is_lost_in_the_middle_of_a_sync_is_noticed_when_it_ends(
+def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lose: Callable[[World], None]
 ) -> None:
     create_database(world.database)
     world.server.faults = lambda _request: lose(world) if len(world.targets()) == 6 else None
     with pytest.raises(ArchiveLost) as lost:
-        run_daemon(world, monkeypatch, Stop.set, alerts__command=make_alert(tmp_path / "told"))
-    assert read_alerts(tmp_path / "told") == [str(lost.value)]
+        run_daemon(world, monkeypatch, Stop.set, alerts__command=make_alert(tmp_path / "alerts"))
+    assert read_alerts(tmp_path / "alerts") == [str(lost.value)]
     if lose is move_another_there:
         assert world.ask("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM daemon)") == [(0, 0)]
     else:
         assert files(world) == []
 
 
-def test_the_heartbeat_ends_a_long_sync_whose_archive_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_heartbeat_ends_a_long_sync_with_a_lost_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.01)
 
@@ -146,7 +146,7 @@ def test_the_heartbeat_ends_a_long_sync_whose_archive_is_lost(world: World, monk
     assert files(world) == []
 
 
-def test_an_older_copy_without_fewer_decisions_is_noticed_by_its_runs(
+def test_an_older_copy_with_as_many_decisions_is_detected_by_its_runs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run(Sync())
@@ -161,7 +161,7 @@ def test_an_older_copy_without_fewer_decisions_is_noticed_by_its_runs(
         run_daemon(world, monkeypatch, at_wait)
 
 
-def test_a_copy_that_lacks_nothing_takes_the_place_of_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_without_losses_may_replace_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     waits = 0
 
@@ -181,7 +181,7 @@ def test_a_copy_that_lacks_nothing_takes_the_place_of_the_file(world: World, mon
     assert run_daemon(world, monkeypatch, at_wait) == 0
 
 
-def test_a_restored_backup_is_accepted_after_a_restart_and_what_it_lacks_is_unproven(
+def test_a_restored_backup_is_accepted_after_a_restart_and_its_dates_are_unproven(
     world: World, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
     create_database(world.database)
@@ -208,7 +208,7 @@ def test_a_daemon_without_a_database_does_not_start_and_makes_no_file(here: Here
     assert list(Path().iterdir()) == []
 
 
-def test_a_file_that_vanishes_between_the_look_and_the_opening_is_not_made_anew(
+def test_a_file_that_vanishes_before_it_is_opened_is_not_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lgsco.db"
@@ -219,7 +219,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_opening_is_not_made_anew(
     assert not path.exists()
 
 
-def test_a_sync_by_hand_whose_archive_vanishes_meanwhile_ends_with_14_and_claims_nothing(
+def test_a_sync_by_hand_with_a_vanished_archive_exits_14_and_claims_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     create_database(world.database)

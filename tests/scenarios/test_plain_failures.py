@@ -1,4 +1,4 @@
-"""What fails for reasons of the machine or the file is said in one sentence, at once and with the real reason."""
+"""Failures of the machine or the file are reported at once, in one sentence with the real reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_lock_that_cannot_be_made_exits_2_with_the_reason(here: Here, tmp_path
         pass
 
 
-def test_output_that_cannot_be_encoded_is_replaced_with_a_warning(desk: Desk) -> None:
+def test_unencodable_output_is_replaced_with_a_warning(desk: Desk) -> None:
     desk.run("import", SEEDS)
     whole = desk.run("show", "25-004-920").out
     desk.environment["PYTHONIOENCODING"] = "latin-1"
@@ -43,7 +43,7 @@ def test_output_that_cannot_be_encoded_is_replaced_with_a_warning(desk: Desk) ->
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device"])
-def test_an_import_of_what_is_no_file_ends_at_once(here: Here, tmp_path: Path, kind: str) -> None:
+def test_an_import_of_something_other_than_a_file_ends_at_once(here: Here, tmp_path: Path, kind: str) -> None:
     import socket
 
     path = tmp_path / "there"
@@ -67,7 +67,7 @@ def test_drafts_that_killed_snapshots_left_are_removed_by_the_next(tmp_path: Pat
     with reading(tmp_path / "lgsco.db") as db:
         snapshot(db, tmp_path / "copy.db", public=False)
     left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
-    assert left == {other, ".other.db.4194305.part"}, "what a living process writes stays"
+    assert left == {other, ".other.db.4194305.part"}, "files of a running process stay"
 
 
 def test_damaged_json_of_a_run_is_one_sentence(here: Here, tmp_path: Path) -> None:

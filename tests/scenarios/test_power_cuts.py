@@ -41,7 +41,7 @@ def test_writer_uses_wal_with_synchronous_normal_and_foreign_keys(tmp_path: Path
 
 @pytest.fixture(scope="module")
 def cut_short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Path]]:
-    """What a backfill leaves that was killed in the middle: a file, and a log that holds most of it."""
+    """The files of a backfill killed in the middle: a database, and a log with most of the rows."""
     with open_shop(tmp_path_factory.mktemp("power"), short_site(40)) as shop:
         shop.environment["LGSCO_STORAGE_BATCH"] = "7"
         shop.run("backfill", "--limit", "5")
@@ -76,10 +76,10 @@ def _without_sectors(log: bytearray, chance: random.Random) -> bytearray:
 
 
 @pytest.mark.parametrize("name", HARMS)
-def test_a_power_cut_harms_no_file_and_what_is_lost_is_had_again(
+def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
     cut_short: tuple[Shop, Path], tmp_path: Path, name: str
 ) -> None:
-    """The log is written without waiting for the disk (`synchronous=NORMAL`), which may have kept any part of it."""
+    """The log is written without waiting for the disk (`synchronous=NORMAL`), so any part of it may be on the disk."""
     shop, left = cut_short
     chance = random.Random(f"{name} 1")
     log = left.with_name("kept.db-wal").read_bytes()
@@ -94,7 +94,7 @@ def test_a_power_cut_harms_no_file_and_what_is_lost_is_had_again(
                 "WHERE p.state = 'kept' AND q.reference IS NULL"
             ).fetchone()
             held = dict(db.execute("SELECT reference, text FROM decisions"))
-        assert alone == 0, "a page and the row that says it is to be read are lost together"
+        assert alone == 0, "a page and its queue row are lost together"
         assert 5 <= len(held) < 40
         assert held.items() <= shop.truth().items()
     shop.run("backfill", "--db", copy)

@@ -1,4 +1,4 @@
-"""Faults of the catalogue by chance, day after day: nothing false is concluded, and the end is the truth."""
+"""Random faults of the catalogue, day after day: no false conclusion, and in the end a complete archive."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from support.world import World, holds_the_truth
 
 
 @pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=pytest.mark.thorough) for n in range(4, 12))])
-def test_any_faults_at_any_rate_conclude_nothing_false_and_end_complete(reports_world: World, seed: int) -> None:
-    """Every kind of fault of the look-alike's catalogue, by chance, day after day."""
+def test_random_faults_lead_to_no_false_conclusion_and_a_later_run_completes(reports_world: World, seed: int) -> None:
+    """Chooses a random fault of the look-alike's catalogue each day."""
     faults = catalogue(reports_world.site, wait=0.001)
-    for name in ("cookie needed", "cookie needed, redirect", "huge", "gzip bomb"):  # a state of the site; slow to make
+    for name in (
+        "cookie needed",
+        "cookie needed, redirect",
+        "huge",
+        "gzip bomb",
+    ):  # a state of the site that is slow to make
         del faults[name]
     truth = {sample.reference: expected_text(sample) for sample in reports_world.site.listed()}
     met = 0

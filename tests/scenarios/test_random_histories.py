@@ -1,5 +1,8 @@
-"""The site as an adversary: whatever it does and whenever, nothing false is proven, nothing is lost, and once it holds
-still, daily syncs arrive at the truth. The whole stack runs: a real file, real HTTP on loopback."""
+"""The site as an adversary: random histories of a site and its archive.
+
+Whatever the site does and whenever, nothing false is proven and nothing is lost; once it stops changing, daily syncs
+complete the archive. The whole stack runs: a real file, and real HTTP on loopback.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ DIALS: dict[str, object] = {
     "fetch__retry_wait": 1,
 }
 FIRST = date(2019, 6, 1)
-"""Before the retention age of the day on which it begins, so that some may leave by age."""
+"""Older than the retention age on the first day, so that some decisions may leave by age."""
 PLACES = [(top, sub) for top in ("Housing", "Planning", "Education") for sub in CATEGORIES[top][:3]]
 SAMPLES = [
     replace(sample, published=sample.decision_date, kind="statement", layout="statement", bare=False, header_extra=())
@@ -54,12 +57,12 @@ SAMPLES = [
 
 
 class Killed(BaseException):
-    """The process ends, without a word more."""
+    """Ends the process at once."""
 
 
 @dataclass
 class Ticking(Time):
-    """A clock that moves on a second at each request, with other chance in every run, and at which a run can die."""
+    """A clock that advances by a second at each request, with other randomness in each run, at which a run can die."""
 
     runs: int = 0
     dead: bool = False
@@ -105,14 +108,14 @@ FAULTS: dict[str, Callable[[Request], Fault | None]] = {
 Change = Callable[[], None]
 Shown = dict[str, tuple[date, str]]
 Kill = tuple[int, bool]
-"""At which request of a run it is stopped, and whether without a chance to do anything more."""
+"""The request of a run at which it is stopped, and whether it can still clean up."""
 kills = st.one_of(st.none(), st.none(), st.tuples(st.integers(1, 30), st.booleans()))
 places = st.integers(0, 10_000)
 days_back = st.integers(0, (TODAY - FIRST).days)
 
 
 class Adversary(RuleBasedStateMachine):
-    """What happens to the site, and what the archive makes of it."""
+    """Changes the site, runs the archive, and checks the archive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,31 +127,31 @@ class Adversary(RuleBasedStateMachine):
         self.world = World(self.site, self.server, Path(self.folder.name) / "a.db", self.time, Stop())
         self.fault: Callable[[Request], Fault | None] | None = None
         self.spell: range | None = None
-        """At which requests of a run it misbehaves, None: at all of them."""
+        """The requests of a run at which the site misbehaves; None: all of them."""
         self.asked = 0
-        """Requests of the run."""
+        """The requests of the current run."""
         self.began = ""
-        """When the run began."""
+        """The start of the current run."""
         self.meanwhile: dict[int, list[Change]] = {}
-        """What happens just before which request of the next run."""
+        """The events of the next run, by the request before which they happen."""
         self.kill: Kill | None = None
         self.to_come = list(SAMPLES[24:])
         self.withdrawn: list[str] = []
         self.moved: set[str] = set()
         self.changed: dict[date, str] = {}
-        """When something of a day last changed."""
+        """When anything about a day last changed."""
         self.stood: dict[str, list[tuple[str, tuple[date, str] | None]]] = {
             s.reference: [("", (s.decision_date, s.address))] for s in SAMPLES[:24]
         }
-        """From when on each decision stood on which date and at which address, None: on none."""
+        """For each decision, its dates and addresses with the instants from which they apply; None: not listed."""
         self.kept: dict[str, set[Any]] = {}
         self.concluded: set[tuple[str, str]] = set()
         self.task: Task = Sync()
         self.last: Outcome | None = None
-        """How that task ended."""
+        """The outcome of the last task."""
         self.unchecked = False
         self.sound = True
-        """No check has failed so far."""
+        """Whether no check has failed so far."""
 
     # ------------------------------------------------------------ what happens to the site
 
@@ -156,7 +159,7 @@ class Adversary(RuleBasedStateMachine):
         return {sample.reference: (sample.decision_date, sample.address) for sample in self.site.listed()}
 
     def _happen(self, change: Change) -> None:
-        """Lets it happen, and notes what it changed, and when."""
+        """Runs an event, and records what it changed, and when."""
         before = self._shown()
         change()
         after, at = self._shown(), self.time.stamp
@@ -170,7 +173,7 @@ class Adversary(RuleBasedStateMachine):
             self.stood.setdefault(reference, []).append((at, now))
 
     def _meet(self, request: Request) -> Fault | None:
-        """Called at each request, while the archive waits for its answer."""
+        """Runs at each request, while the archive waits for the answer."""
         self.time.at += timedelta(seconds=1)
         self.asked += 1
         for change in self.meanwhile.pop(self.asked, ()):
@@ -190,7 +193,7 @@ class Adversary(RuleBasedStateMachine):
     def _withdraw(self, place: int) -> None:
         listed = self.site.listed()
         away = len(self.withdrawn) + len(self.moved)
-        if listed and away * 3 < len(listed):  # the rest is known to be there: the site stays itself
+        if listed and away * 3 < len(listed):  # the known decisions stay, so the site counts as the same
             self.withdrawn.append(listed[place % len(listed)].reference)
             self.site.withdraw(self.withdrawn[-1])
 
@@ -205,7 +208,7 @@ class Adversary(RuleBasedStateMachine):
             self.site.redate(reference, self.time.at.date() - timedelta(days=back))
 
     def _replace(self, place: int, other: int, back: int | None) -> None:
-        """Another category, and another date where one is given."""
+        """Gives a decision another category, and another date if one is given."""
         listed = self.site.listed()
         if listed and len(self.withdrawn) + len(self.moved) < len(listed) // 3:
             sample: Sample = listed[place % len(listed)]
@@ -237,7 +240,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule(lost=places, back=days_back)
     def swap(self, lost: int, back: int) -> None:
-        """One goes, one comes: the total stays."""
+        """Removes one decision and publishes another, so that the total stays the same."""
         self._happen(lambda: self._withdraw(lost))
         self._happen(lambda: self._publish(back))
 
@@ -255,7 +258,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(FAULTS)), spell=st.none() | st.tuples(st.integers(2, 25), st.integers(1, 6)))
     def misbehave(self, name: str, spell: tuple[int, int] | None) -> None:
-        """For good, or for some requests of each run."""
+        """The fault is permanent, or lasts for some requests of each run."""
         self.fault = FAULTS[name]
         self.spell = range(spell[0], sum(spell)) if spell else None
 
@@ -288,7 +291,7 @@ class Adversary(RuleBasedStateMachine):
         self._run(Backfill(today - timedelta(days=max(one, other)), today - timedelta(days=min(one, other))), kill)
 
     def _run(self, task: Task, kill: Kill | None = None) -> Outcome | None:
-        """Does a task; None: it was killed."""
+        """Runs a task; returns None if it was killed."""
         self.asked, self.kill, self.began = 0, kill, self.time.stamp
         before = self._concluded() if self.world.database.exists() else set()
         self.task, self.last = task, None
@@ -345,13 +348,13 @@ class Adversary(RuleBasedStateMachine):
             "SELECT r.reference, r.revision FROM revisions AS r JOIN decisions AS d USING (reference) "
             "WHERE r.text IS NULL AND r.text_sha256 <> d.text_sha256"
         )
-        assert not lost, "the text of a revision is nowhere"
+        assert not lost, "the text of a revision is lost"
 
     def _windows_do_not_overlap(self, ask: Callable[..., list[Any]]) -> list[Any]:
         windows = ask("SELECT first, last, total, listed, state, walked_at FROM windows ORDER BY first")
         before = ""
         for first, last, *_ in windows:
-            assert before < first <= last, f"{first} to {last} stands over another window"
+            assert before < first <= last, f"{first} to {last} overlaps another window"
             before = last
         return windows
 
@@ -368,19 +371,21 @@ class Adversary(RuleBasedStateMachine):
                 *(first, last),
             )
             where = f"{first} to {last}, {state}"
-            assert len(rows) == total, f"{where}: {len(rows)} entries stand where {total} are stated"
+            assert len(rows) == total, f"{where}: {len(rows)} entries, and a stated total of {total}"
             if state == "proven":
-                assert all(held or queued == "excluded" for _, held, queued in rows), f"{where}: not all is held"
+                assert all(held or queued == "excluded" for _, held, queued in rows), (
+                    f"{where}: not all decisions are stored"
+                )
             window = Window(date.fromisoformat(first), date.fromisoformat(last))
             if any(window.first <= day <= window.last and at >= walked_at for day, at in self.changed.items()):
                 continue
             truth = {sample.reference for sample in self.site.listed(window.first, window.last)}
-            assert {reference for reference, *_ in rows} == truth, f"{where}: it is not what the site lists"
+            assert {reference for reference, *_ in rows} == truth, f"{where}: differs from the site's listing"
             assert truth - {reference for reference, held, _ in rows if held} <= missing
 
     def _what_is_unlisted_is_not_listed(self, ask: Callable[..., list[Any]]) -> None:
         if any(at >= self.began for at in self.changed.values()):
-            return  # what changes while it is walked may be seen as it was
+            return  # a walk may see the state from before a change
         shown = self._shown()
         for reference, stood_on in ask("SELECT reference, stands_on FROM entries WHERE unlisted_at >= ?", self.began):
             day = shown[reference][0] if reference in shown else None
@@ -419,7 +424,7 @@ class Adversary(RuleBasedStateMachine):
             assert rows, f"{reference} is {status} without an absence"
 
     def _place(self, reference: str, at: str) -> tuple[date, str] | None:
-        """The date and the address at which the site showed a decision at an instant, None: nowhere."""
+        """Returns the date and the address of a decision on the site at an instant; None: it was not listed."""
         return [place for since, place in self.stood[reference] if since <= at][-1]
 
     def _complete_is_complete(self, ask: Callable[..., list[Any]], windows: list[Any]) -> None:
@@ -442,7 +447,7 @@ class Adversary(RuleBasedStateMachine):
 
     @staticmethod
     def _answered(ask: Callable[..., list[Any]]) -> list[Window]:
-        """The dates that sync answers for: what is left of a backfill that was killed is not its own."""
+        """Returns the dates that sync answers for; the rest of a killed backfill is not among them."""
         rows = ask("SELECT first, last FROM intents WHERE state IN ('standing', 'finished')")
         return [Window(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows]
 
@@ -464,11 +469,11 @@ class Adversary(RuleBasedStateMachine):
             if self._has_arrived():
                 return
         held, truth, named = self._held(), self._truth(), self._named()
-        assert not self._gone_and_not_concluded(), "gone for days, and not concluded"
-        assert held - truth == set(), "held to be listed, and is not"
-        assert truth - held <= named, "neither held nor named"
+        assert not self._gone_and_not_concluded(), "gone for days, and without a verdict"
+        assert held - truth == set(), "recorded as listed, and is not"
+        assert truth - held <= named, "neither stored nor named"
         assert named, f"{self.last and self.last.message}"
-        for _ in range(8):  # what failed before is tried again after longer and longer times
+        for _ in range(8):  # failed pages are retried after longer and longer waits
             self._pass(16)
             self._sync_on_the_next_day()
             if self._has_arrived():
@@ -478,11 +483,11 @@ class Adversary(RuleBasedStateMachine):
     def _sync_on_the_next_day(self) -> None:
         self._pass(1)
         if self.world.database.exists():
-            self._run(Resume(seconds=100_000))  # as the daemon does with what was interrupted
+            self._run(Resume(seconds=100_000))  # as the daemon does with interrupted backfills
         outcome = self._run(Sync())
         for _ in range(3):
             if outcome is None or outcome.exit_code != 12:
-                break  # else by chance three known decisions were drawn that were withdrawn
+                break  # otherwise three withdrawn decisions were drawn as canaries by chance
             outcome = self._run(Sync())
         if outcome is not None and outcome.state == "template":
             self._accept_changes()
@@ -490,7 +495,10 @@ class Adversary(RuleBasedStateMachine):
         self.all_is_well()
 
     def _accept_changes(self) -> None:
-        """Decides as the user does: where there are few decisions, nothing else shows that a change is no redesign."""
+        """Decides template changes as a user does.
+
+        In a small archive nothing else shows that a change is not a redesign.
+        """
         states = ", ".join(map(repr, PENDING))
         for change in self.world.ask(f"SELECT id FROM template_changes WHERE state IN ({states})"):
             self.world.run(Template(change, "accepted"))

@@ -1,4 +1,4 @@
-"""A file or folder that must not be written is read, and why it is not written is said."""
+"""Read-only files and folders can be read, and the reason why they are not written is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.paths import SEEDS
 AS_ANYBODY = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None)
-for capability in (1, 2):  # what lets root write where nobody may
+for capability in (1, 2):  # the capabilities by which root ignores permissions
     libc.prctl(24, capability, 0, 0, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
@@ -29,7 +29,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 @dataclass
 class Bound(Shop):
-    """A shop whose commands are bound by the permissions of files, whoever runs them."""
+    """A shop whose commands obey file permissions, whichever user runs them."""
 
     def bound(self, *arguments: str | Path) -> Ran:
         return ended(self.python("-c", AS_ANYBODY, "-m", "lgsco", *arguments))
@@ -37,7 +37,7 @@ class Bound(Shop):
 
 @pytest.fixture
 def bound(short_shop: Shop) -> Iterator[Bound]:
-    """With a backfill that is complete, in a folder beside which there is room for a lock and for copies."""
+    """A shop with a complete backfill, in a folder with room for a lock and for copies beside it."""
     probe = short_shop.folder / "probe"
     probe.touch(mode=0o444)
     if ended(short_shop.python("-c", AS_ANYBODY, "-c", f"open({str(probe)!r}, 'a')")).code == 0:
@@ -59,7 +59,7 @@ def bound(short_shop: Shop) -> Iterator[Bound]:
 
 
 def reads_all(bound: Bound) -> None:
-    """Whoever only reads is not hindered, and leaves nothing behind."""
+    """A reader is not blocked, and leaves no files behind."""
     reference = bound.site.listed()[0].reference
     before = sorted(path.name for path in (bound.folder / "held").iterdir())
     assert bound.bound("show", reference).out.startswith(bound.site.sample(reference).title)
@@ -72,7 +72,7 @@ def reads_all(bound: Bound) -> None:
     assert sorted(path.name for path in (bound.folder / "held").iterdir()) == before
 
 
-def test_a_read_only_file_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+def test_a_read_only_file_can_be_read_and_a_write_is_refused_with_the_reason(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     before = database.read_bytes()
     database.chmod(0o444)
@@ -85,7 +85,7 @@ def test_a_read_only_file_is_read_and_says_why_it_is_not_written(bound: Bound) -
     assert database.read_bytes() == before
 
 
-def test_a_file_that_may_be_written_again_is_written_again(bound: Bound) -> None:
+def test_a_file_made_writable_again_is_written_again(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     database.chmod(0o444)
     assert bound.bound("sync").code == 1
@@ -93,7 +93,7 @@ def test_a_file_that_may_be_written_again_is_written_again(bound: Bound) -> None
     assert bound.bound("sync").code == 0
 
 
-def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound) -> None:
+def test_a_read_only_folder_can_be_read_and_a_write_is_refused_with_the_reason(bound: Bound) -> None:
     folder = bound.folder / "held"
     for path in folder.glob("*-lock"):
         path.unlink()
@@ -108,15 +108,15 @@ def test_a_read_only_folder_is_read_and_says_why_it_is_not_written(bound: Bound)
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
     assert process.stdout is not None
     url = process.stdout.readline().strip().rstrip("/")
-    said = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
-    assert len(said.json()) == 12, said.text
+    answer = httpx.get(f"{url}/{NAME}/decisions.json?_shape=array")
+    assert len(answer.json()) == 12, answer.text
     process.send_signal(signal.SIGTERM)
     assert ended_promptly(process).code == 0
     folder.chmod(0o755)
     assert bound.bound("sync").code == 0
 
 
-def test_the_daemon_says_at_once_that_it_cannot_write(bound: Bound) -> None:
+def test_the_daemon_reports_at_once_that_it_cannot_write(bound: Bound) -> None:
     database = bound.folder / "held" / "kept.db"
     database.chmod(0o444)
     ran = bound.bound("daemon")
@@ -138,7 +138,7 @@ with reading(pathlib.Path(sys.argv[1])) as db:
 """
 
 
-def test_a_command_that_may_not_lock_the_file_says_that_it_was_written_meanwhile(bound: Bound) -> None:
+def test_a_command_that_cannot_lock_the_file_reports_a_write_during_its_read(bound: Bound) -> None:
     folder = bound.folder / "held"
     folder.chmod(0o555)
     script = bound.folder / "read.py"
@@ -155,14 +155,14 @@ def test_a_command_that_may_not_lock_the_file_says_that_it_was_written_meanwhile
 
 
 def counts(url: str) -> tuple[int, int]:
-    """The decisions that a server counts, and the lines of their texts."""
+    """Returns the number of decisions that a server counts, and of the lines of their texts."""
     sql = "select (select count(*) from decisions) as held, (select count(*) from paragraphs) as lines"
     (row,) = httpx.get(f"{url}/{NAME}.json", params={"sql": sql, "_shape": "array"}).json()
     return row["held"], row["lines"]
 
 
 @pytest.mark.parametrize("journal", ["WAL", "DELETE"])
-def test_serve_that_may_not_lock_the_file_never_answers_from_two_states(bound: Bound, journal: str) -> None:
+def test_serve_without_locks_never_answers_from_two_states(bound: Bound, journal: str) -> None:
     folder = bound.folder / "held"
     database = folder / "kept.db"
     with closing(sqlite3.connect(database)) as db:
@@ -184,7 +184,7 @@ def test_serve_that_may_not_lock_the_file_never_answers_from_two_states(bound: B
     assert ended_promptly(process).code == 0
 
 
-def test_serve_that_may_not_lock_the_file_reads_what_a_writer_wrote_so_far(bound: Bound) -> None:
+def test_serve_without_locks_reads_what_a_writer_has_written(bound: Bound) -> None:
     folder = bound.folder / "held"
     folder.chmod(0o555)
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")

@@ -1,4 +1,4 @@
-"""Decisions that belong together are linked when they are recorded, and never merged."""
+"""Related decisions are linked when they are recorded, and never merged."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_text_that_changes_loses_its_links(play: Play) -> None:
     assert {row[1] for row in related(play)} == {"25 000 001", "25 000 003"}
 
 
-def test_a_decision_that_is_cited_is_linked_one_way(play: Play) -> None:
+def test_a_citation_is_linked_in_one_direction(play: Play) -> None:
     take(
         play,
         document("25 000 001", [*LINES, "See 25 000 001a, too; it cost £22 000 000."]),

@@ -1,4 +1,4 @@
-"""Kept pages are read again by a newer reader, without the network."""
+"""Renormalise parses stored pages again with a newer parser, without the network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def change(world: World, sql: str, *values: object) -> None:
         db.execute(sql, values)
 
 
-def test_renormalising_mends_columns_and_leaves_what_the_site_showed(world: World) -> None:
+def test_renormalise_corrects_columns_and_keeps_status_and_last_seen(world: World) -> None:
     world.run(Backfill())
     columns = "reference, authority, outcome, decision_date, text, normaliser, updated_at"
     wanted = world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'")
@@ -42,7 +42,7 @@ def test_renormalising_mends_columns_and_leaves_what_the_site_showed(world: Worl
     assert world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'") == wanted
 
 
-def test_a_text_that_reads_otherwise_is_a_revision_of_the_day_it_was_read(world: World) -> None:
+def test_a_text_parsed_differently_is_a_revision_dated_when_it_was_parsed(world: World) -> None:
     world.run(Backfill())
     (text,) = world.ask("SELECT text FROM decisions WHERE reference = '25 004 920'")
     other = f"{text}!"
@@ -56,7 +56,7 @@ def test_a_text_that_reads_otherwise_is_a_revision_of_the_day_it_was_read(world:
     assert world.ask("SELECT substr(updated_at, 1, 10) FROM decisions WHERE reference = '25 004 920'") == ["2026-12-02"]
 
 
-def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_finally_parses_is_no_longer_a_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from ingest.errors import NotADecision
     from ingest.lgo import page
 
@@ -76,13 +76,13 @@ def test_a_page_that_reads_at_last_is_no_failure_any_more(world: World, monkeypa
     assert world.run(Backfill()).state == "complete"
 
 
-def test_renormalise_makes_no_database(world: World) -> None:
+def test_renormalise_creates_no_database(world: World) -> None:
     with pytest.raises(NoDatabase, match="no database at"):
         world.run(Renormalise())
     assert not world.database.exists()
 
 
-def test_a_damaged_page_stops_no_renormalising(reports_world: World) -> None:
+def test_a_damaged_page_does_not_stop_renormalise(reports_world: World) -> None:
     assert reports_world.run(Backfill()).state == "complete"
     bad = reports_world.site.listed()[3].reference
     with closing(sqlite3.connect(reports_world.database)) as db:

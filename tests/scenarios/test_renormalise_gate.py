@@ -1,4 +1,4 @@
-"""A parser that changes many texts is not let loose without consent; one that was broken off goes on."""
+"""A renormalise that changes many texts needs consent, and an interrupted one continues."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def play(filled: Play, tmp_path: Path) -> Play:
 
 @pytest.fixture
 def next_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A parser that prints every summary otherwise."""
+    """A parser version that writes every summary differently."""
     right = parse_chapters
 
     def otherwise(stored: Sequence[Page], fetched_on: date, **named: bool) -> Decision:
@@ -77,7 +77,7 @@ def test_a_dry_run_counts_by_kind_of_change_and_shows_diffs(play: Play) -> None:
 
 
 @pytest.mark.usefixtures("next_parser")
-def test_many_texts_are_changed_with_consent_only(play: Play) -> None:
+def test_many_texts_are_changed_only_with_consent(play: Play) -> None:
     before = play.texts()
     with pytest.raises(UsageError, match=rf"{COUNT} of {COUNT} texts would change .* --yes"):
         play.run(Renormalise())
@@ -103,7 +103,7 @@ def test_ten_texts_need_no_consent(play: Play, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("next_parser")
-def test_one_that_was_killed_goes_on_where_it_was(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_renormalise_continues_where_it_stopped(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     right = reparse.Reparser.reparse
 

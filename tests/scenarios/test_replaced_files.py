@@ -1,4 +1,4 @@
-"""A file that takes the place of the served one (`mv new.db public.db`) is what every later answer comes from."""
+"""After the served file is replaced (`mv new.db public.db`), every answer comes from the new file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_smaller(filled: Shop, to: Path, left: int) -> Path:
 
 
 def ask_often(server: Served, number: int = 24) -> list[httpx.Response]:
-    """The answers of all threads of the server, to one question."""
+    """Returns the answers of all threads of the server to one question."""
     parameters = {"sql": "select count(*) as held from decisions", "_shape": "array"}
     with ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(lambda _: server.client.get(f"/{NAME}.json", params=parameters), range(number)))
@@ -59,7 +59,7 @@ def link(new: Path, public: Path) -> None:
 
 
 @pytest.mark.parametrize("put", [move, remove_first, link])
-def test_every_answer_comes_from_the_file_that_took_the_place(
+def test_every_answer_comes_from_the_file_that_replaced_the_old_one(
     filled: Shop, public: Path, tmp_path: Path, put: Callable[[Path, Path], None]
 ) -> None:
     with serving(public) as server:
@@ -70,7 +70,7 @@ def test_every_answer_comes_from_the_file_that_took_the_place(
             assert len(server.client.get(f"/{NAME}/decisions.json?_shape=array").json()) == left
 
 
-def test_a_file_that_was_restored_is_what_is_served(filled: Shop, tmp_path: Path) -> None:
+def test_serve_answers_from_a_restored_file(filled: Shop, tmp_path: Path) -> None:
     served = tmp_path / "kept.db"
     filled.run("snapshot", served)
     backup = make_smaller(filled, tmp_path / "backup.db", 7)
@@ -100,17 +100,17 @@ def make_foreign(new: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (age, f"has schema {SCHEMA_VERSION - 1} and this lgsco reads {SCHEMA_VERSION}"),
         (advance, f"has schema {SCHEMA_VERSION + 1}, newer than the {SCHEMA_VERSION}"),
-        (make_foreign, "holds something else than lgsco's tables"),
+        (make_foreign, "has tables that are not lgsco's"),
         (lambda new: new.write_text("words " * 1_000), "cannot be read (file is not a database)"),
         (Path.unlink, "cannot be read (unable to open database file)"),
     ],
 )
-def test_a_file_that_cannot_be_served_is_named_and_a_better_one_is_served(
-    filled: Shop, public: Path, tmp_path: Path, spoil: Callable[[Path], object], said: str
+def test_an_unservable_file_is_named_and_a_good_one_is_served_later(
+    filled: Shop, public: Path, tmp_path: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     with serving(public) as server:
         assert counts(server) == {25}
@@ -123,4 +123,4 @@ def test_a_file_that_cannot_be_served_is_named_and_a_better_one_is_served(
         assert {answer.status_code for answer in ask_often(server)} == {500}
         make_smaller(filled, tmp_path / "better.db", 3).replace(public)
         assert counts(server) == {3}
-    assert any(said in line for line in server.log), server.log[-5:]
+    assert any(message in line for line in server.log), server.log[-5:]

@@ -1,4 +1,4 @@
-"""robots.txt as servers send it: its rules are obeyed in any encoding, and what cannot be read stops the run."""
+"""robots.txt in the encodings of real servers: its rules are obeyed, and an unreadable one stops the run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROBOTS = "/robots.txt"
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Four decisions of few words."""
+    """A site with four short decisions."""
     samples = generate(4, seed=3, first=date(2026, 3, 1), last=date(2026, 9, 10), body=False)
     with serve(Site(samples, today=TODAY)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -112,10 +112,10 @@ def test_robots_txt_that_is_not_text_stops_the_run_and_is_reported(world: World,
         assert "bytes are not text in any known encoding" in ran.message
     assert world.targets()[seen:] == [ROBOTS] * 2, "no second try, and nothing else"
     assert world.ask("SELECT count(*) FROM queue WHERE attempts > 0") == [0], "no decision is blamed"
-    told = report(world).robots
-    assert "status 200, and /robots.txt: its" in told
-    assert "a page stands" not in told
-    assert told.startswith("allows what we ask for" if known else "asked for 2 times")
+    shown = report(world).robots
+    assert "status 200, and /robots.txt: its" in shown
+    assert "another page" not in shown
+    assert shown.startswith("allows what we request" if known else "requested 2 times")
 
     world.server.faults = None
     world.time.at += DAY
@@ -138,17 +138,17 @@ def test_robots_txt_in_broken_compression_stops_the_run_and_is_reported(world: W
     ran = world.run(Backfill(), fetch__tries=2)
     assert ran.exit_code == 10
     assert ROBOTS in ran.message
-    assert world.targets() == [ROBOTS] * 2, "it is tried again, and nothing else is asked for"
-    told = report(world).robots
-    assert ROBOTS in told
-    assert "a page stands" not in told
+    assert world.targets() == [ROBOTS] * 2, "it is tried again, and nothing else is requested"
+    shown = report(world).robots
+    assert ROBOTS in shown
+    assert "another page" not in shown
     world.server.faults = None
     world.time.at += timedelta(hours=1)
     assert world.run(Backfill()).state == "complete"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
-def test_a_page_in_place_of_robots_txt_takes_no_rule_away_in_any_encoding(world: World, encoding: str) -> None:
+def test_a_page_in_place_of_robots_txt_keeps_the_rules_in_any_encoding(world: World, encoding: str) -> None:
     forbidden = world.site.listed()[0].address
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\n"
     world.run(Backfill(limit=1))
@@ -157,4 +157,4 @@ def test_a_page_in_place_of_robots_txt_takes_no_rule_away_in_any_encoding(world:
     send(world, page.encode(encoding), (("Content-Type", "text/html"),))
     assert world.run(Backfill()).exit_code == 10
     assert forbidden not in world.targets()
-    assert "a page stands in its place" in report(world).robots
+    assert "another page in its place" in report(world).robots

@@ -1,4 +1,4 @@
-"""Characters that the site composes otherwise from one day to the next: stored as published, and no amendment."""
+"""Characters that the site encodes differently from day to day: stored as published, and not an amendment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ NAME = "Ynys Môn Council é ﬁ"
 
 
 def serve(world: World, form: str, only: str | None = None) -> None:
-    """Has every decision's page, or that of one address only, name an authority in composed or decomposed
-    characters."""
+    """Makes every decision's page, or one page, name an authority in composed or decomposed characters."""
 
     def fault(request: Request) -> Respond | None:
         sample = next((one for one in world.site.listed() if one.address == request.path), None)
@@ -33,9 +32,7 @@ def serve(world: World, form: str, only: str | None = None) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [FORMS, FORMS[::-1]])
-def test_a_page_that_composes_its_characters_otherwise_is_stored_and_not_amended(
-    world: World, before: str, after: str
-) -> None:
+def test_a_page_in_another_unicode_form_is_stored_and_not_an_amendment(world: World, before: str, after: str) -> None:
     serve(world, before)
     world.run(Backfill())
     serve(world, after)
@@ -49,10 +46,10 @@ def test_a_page_that_composes_its_characters_otherwise_is_stored_and_not_amended
         ("same characters", changed)
     ]
     texts = world.ask("SELECT text FROM decisions WHERE text LIKE '%Ynys%'")
-    assert all(normalize(after, NAME) in text for text in texts), "what is published is stored"  # type: ignore[arg-type]
+    assert all(normalize(after, NAME) in text for text in texts), "the published characters are stored"  # type: ignore[arg-type]
 
 
-def test_an_import_that_composes_its_characters_otherwise_says_nothing_new(world: World, tmp_path: Path) -> None:
+def test_an_import_in_another_unicode_form_adds_nothing(world: World, tmp_path: Path) -> None:
     serve(world, "NFC")
     world.run(Backfill())
     (reference, text) = world.ask("SELECT reference, text FROM decisions WHERE text LIKE '%Ynys%' LIMIT 1")[0]
@@ -62,7 +59,7 @@ def test_an_import_that_composes_its_characters_otherwise_says_nothing_new(world
     assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", reference) == [1]
 
 
-def test_another_letter_is_an_amendment(world: World) -> None:
+def test_a_changed_letter_is_an_amendment(world: World) -> None:
     (sample,) = generate(1, seed=5, first=date(2026, 5, 1), last=date(2026, 5, 1))
     world.site.publish(sample)
     serve(world, "NFC", only=sample.address)

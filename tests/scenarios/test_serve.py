@@ -1,4 +1,4 @@
-"""Real Datasette, in a process of its own, asked over loopback."""
+"""Real Datasette in a separate process, requested over loopback."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def lose(request: Request) -> Fault | None:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site's decisions: one amended since, one lost, one whose words are an attack."""
+    """The decisions of a site: one amended since, one missing, one with hostile text."""
     folder = tmp_path_factory.mktemp("web")
     path = folder / "some decisions.db"
     samples = [*seeds(), *generate(60, seed=11, first=date(2023, 1, 1), last=date(2026, 8, 31))]
@@ -104,7 +104,7 @@ def ask(database: Path, sql: str, *values: object) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_within_a_second_or_so(database: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_command_within_about_a_second(database: Path, number: signal.Signals) -> None:
     with served(database) as (client, process):
         assert client.get("/").status_code == 200
         began = clock.monotonic()
@@ -140,7 +140,7 @@ def test_an_endless_query_is_stopped(web: httpx.Client) -> None:
     assert COPYRIGHT in answer.text
 
 
-def test_a_path_may_hold_anything(database: Path, tmp_path: Path) -> None:
+def test_any_path_is_answered(database: Path, tmp_path: Path) -> None:
     folder = tmp_path / "50% off? #1 & é"
     folder.mkdir()
     path = folder / "a?b#c%20d.db"
@@ -152,9 +152,9 @@ def test_a_path_may_hold_anything(database: Path, tmp_path: Path) -> None:
 def refused(path: Path, error: type[LgscoError], port: int = 0, host: str = "127.0.0.1") -> str:
     with pytest.raises(error) as raised:
         serve(path, host=host, port=port)
-    said = str(raised.value)
-    assert "\n" not in said
-    return said
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
 
 
 def test_a_busy_port_is_named(database: Path) -> None:
@@ -166,11 +166,11 @@ def test_a_busy_port_is_named(database: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "port"), [("127.0.0.1", 70_000), ("203.0.113.7", 0), ("no such host", 0), ("", -1), ("é" * 99, 0)]
 )
-def test_an_impossible_address_is_named(database: Path, host: str, port: int) -> None:
+def test_an_impossible_address_is_reported(database: Path, host: str, port: int) -> None:
     assert "--" in refused(database, CannotServe, port, host)
 
 
-def test_a_missing_file_another_file_and_a_newer_schema_are_named(database: Path, tmp_path: Path) -> None:
+def test_a_missing_file_a_foreign_file_and_a_newer_schema_are_reported(database: Path, tmp_path: Path) -> None:
     assert "no such database" in refused(tmp_path / "absent.db", StoreFailed)
     other = tmp_path / "other.db"
     other.write_text("not a database, and long enough to be read as one " * 100)
@@ -220,20 +220,20 @@ def test_source_and_terms_are_on_every_page(web: httpx.Client, path: str) -> Non
         (f"/{NAME}/decisions?_size=x", 400),
     ],
 )
-def test_error_pages_say_it_too(web: httpx.Client, path: str, status: int) -> None:
+def test_error_pages_show_the_copyright_and_no_traceback(web: httpx.Client, path: str, status: int) -> None:
     answer = web.get(path)
     assert answer.status_code == status
     assert COPYRIGHT in answer.text
     assert "Traceback" not in answer.text
 
 
-def test_data_carry_the_source(web: httpx.Client) -> None:
+def test_json_has_the_source_and_the_licence(web: httpx.Client) -> None:
     answer = web.get(f"/{NAME}/decisions.json?_size=1").json()
     assert "Ombudsman" in answer["source"]
     assert COPYRIGHT in answer["license"]
 
 
-def test_raw_pages_and_what_only_the_program_reads_are_hidden(web: httpx.Client, database: Path) -> None:
+def test_raw_pages_and_internal_tables_are_hidden(web: httpx.Client, database: Path) -> None:
     tables = {table["name"]: table["hidden"] for table in web.get(f"/{NAME}.json").json()["tables"]}
     shown = {name for name, hidden in tables.items() if not hidden}
     assert shown == {
@@ -247,19 +247,19 @@ def test_raw_pages_and_what_only_the_program_reads_are_hidden(web: httpx.Client,
 
 
 def test_every_column_is_described(web: httpx.Client, database: Path) -> None:
-    for table, said in describe()["databases"][NAME]["tables"].items():
-        if said.get("hidden"):
+    for table, described in describe()["databases"][NAME]["tables"].items():
+        if described.get("hidden"):
             continue
         columns = [row[1] for row in ask(database, f"PRAGMA table_info({table})")]
-        assert list(said["columns"]) == columns, table
+        assert list(described["columns"]) == columns, table
         page = html.unescape(web.get(f"/{NAME}/{table}").text)
-        for column, words in said["columns"].items():
+        for column, words in described["columns"].items():
             assert f"<dt>{column}</dt><dd>{words}</dd>" in page
     page = web.get(f"/{NAME}/decisions").text
     assert re.search(r'data-column-description="[^"]*ISO 8601[^"]*"[^>]*data-column="decision_date"', page)
 
 
-def test_the_home_page_says_what_is_held_and_leads_on(web: httpx.Client, database: Path) -> None:
+def test_the_home_page_shows_the_counts_and_links(web: httpx.Client, database: Path) -> None:
     page = web.get("/").text
     ((count,),) = ask(database, "SELECT count(*) FROM decisions")
     assert f"<strong>{count}</strong> decisions" in page
@@ -268,7 +268,7 @@ def test_the_home_page_says_what_is_held_and_leads_on(web: httpx.Client, databas
         assert html.escape(query.title) in page
 
 
-def test_the_newest_decision_stands_first_and_facets_count(web: httpx.Client, database: Path) -> None:
+def test_the_newest_decision_is_first_and_facets_count(web: httpx.Client, database: Path) -> None:
     answer = web.get(f"/{NAME}/decisions.json?_size=max").json()
     days = [row[answer["columns"].index("decision_date")] for row in answer["rows"]]
     assert days == sorted(days, reverse=True)
@@ -291,7 +291,7 @@ def test_pages_follow_one_another_to_the_end(web: httpx.Client, database: Path) 
 # ---------------------------------------------------------------- one decision
 
 
-def test_a_decision_is_readable_with_its_numbers_and_leads_to_the_original(web: httpx.Client, database: Path) -> None:
+def test_a_decision_page_has_paragraph_numbers_and_a_link_to_the_original(web: httpx.Client, database: Path) -> None:
     page = html.unescape(web.get(row_address("25 004 920")).text)
     assert "<h1>Hertfordshire County Council (25 004 920)</h1>" in page
     ((path,),) = ask(database, "SELECT url FROM decisions WHERE reference = '25 004 920'")
@@ -321,7 +321,7 @@ def test_any_spelling_in_an_address_leads_to_the_decision(web: httpx.Client, pat
     assert web.get(f"{path}.json", follow_redirects=True).json()["rows"][0][0] == "25 004 920"
 
 
-def test_hostile_words_are_words(web: httpx.Client) -> None:
+def test_hostile_query_text_is_searched_as_words(web: httpx.Client) -> None:
     paths = [
         row_address(HOSTILE),
         f"/{NAME}/decisions?_sort=reference&_size=max",
@@ -348,7 +348,7 @@ def test_hostile_words_are_words(web: httpx.Client) -> None:
         assert 'href="javascript:' not in page, path
 
 
-def test_earlier_words_stay_to_be_read(web: httpx.Client) -> None:
+def test_earlier_revisions_can_be_read(web: httpx.Client) -> None:
     page = web.get(f"/{NAME}/revisions/{HOSTILE.replace(' ', '+')},1").text
     assert "Mr C says" in page
     assert "Mr C has always said" in web.get(row_address(HOSTILE)).text
@@ -385,7 +385,7 @@ def test_a_reference_in_any_spelling_finds_its_decision(web: httpx.Client, spell
         *("+", "a AND", "?", "<script>", "; DROP TABLE decisions", "\u200b", "\x80"),
     ],
 )
-def test_no_search_errs(web: httpx.Client, typed: str) -> None:
+def test_no_query_is_an_error(web: httpx.Client, typed: str) -> None:
     for path, name in (("decisions", "_search"), ("decisions", "_search_summary"), ("search", "query")):
         answer = web.get(f"/{NAME}/{path}", params={name: typed})
         assert answer.status_code == 200, path
@@ -394,12 +394,12 @@ def test_no_search_errs(web: httpx.Client, typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["council's", "council’s", "section 34(B)", "COUNCIL", '"the council'])
-def test_what_is_typed_finds_what_it_should(web: httpx.Client, typed: str) -> None:
+def test_typed_queries_find_the_expected_decisions(web: httpx.Client, typed: str) -> None:
     assert canned(web, "search", query=typed)
     assert web.get(f"/{NAME}/decisions.json", params={"_search": typed}).json()["filtered_table_rows_count"]
 
 
-def test_search_goes_through_unknown_columns_and_tables_without_a_traceback(web: httpx.Client) -> None:
+def test_search_survives_unknown_columns_and_tables(web: httpx.Client) -> None:
     assert web.get(f"/{NAME}/decisions?_search_nowhere=x").status_code == 400
     assert web.get(f"/{NAME}/decisions?_search=(&_searchmode=raw").status_code == 400
 
@@ -448,7 +448,7 @@ def test_an_authority_by_year(web: httpx.Client, database: Path) -> None:
     assert [(row["year"], row["decisions"]) for row in rows] == expected
 
 
-def test_what_is_new_what_changed_and_what_could_not_be_fetched(web: httpx.Client) -> None:
+def test_queries_show_new_changed_and_failed_decisions(web: httpx.Client) -> None:
     assert len(canned(web, "new")) > 60
     assert canned(web, "new", since="2030-01-01") == []
     (changed,) = canned(web, "changed")
@@ -461,18 +461,18 @@ def test_what_is_new_what_changed_and_what_could_not_be_fetched(web: httpx.Clien
     assert "404" in lost["error"]
 
 
-def test_queries_go_out_as_csv(web: httpx.Client) -> None:
+def test_queries_can_be_downloaded_as_csv(web: httpx.Client) -> None:
     rows = list(csv.DictReader(web.get(f"/{NAME}/uphold_rate.csv").text.splitlines()))
     assert {"authority", "upheld_percent"} <= rows[0].keys()
 
 
-def test_own_sql_may_use_the_functions(web: httpx.Client) -> None:
+def test_a_users_sql_may_use_the_functions(web: httpx.Client) -> None:
     sql = "select lgsco_reference('24-001-411A') as a, lgsco_reference('x') as b, lgsco_match('council''s') as c"
     (row,) = web.get(f"/{NAME}.json", params={"sql": sql, "_shape": "array"}).json()
     assert row == {"a": "24 001 411a", "b": None, "c": '"council\'s"'}
 
 
-def test_the_functions_take_anything() -> None:
+def test_the_sql_functions_accept_any_value() -> None:
     assert lgsco_reference(None) is None
     assert lgsco_reference(25004920) == "25 004 920"
     assert lgsco_match(None) == lgsco_match("") == '""'
@@ -491,7 +491,7 @@ def test_paragraphs_of_one_decision_come_at_once(web: httpx.Client, database: Pa
 # ---------------------------------------------------------------- beside a writer
 
 
-def test_it_reads_while_a_writer_writes(world: World) -> None:
+def test_serve_reads_while_a_writer_writes(world: World) -> None:
     world.run(Backfill(limit=5))
     failures: list[str] = []
     with served(world.database) as (client, _):
@@ -516,7 +516,7 @@ def test_it_reads_while_a_writer_writes(world: World) -> None:
         assert not log.exists() or log.stat().st_size == 0
 
 
-def test_it_shows_what_stood_before_an_open_transaction(world: World) -> None:
+def test_serve_shows_the_state_before_an_open_transaction(world: World) -> None:
     world.run(Backfill(limit=5))
     with served(world.database) as (client, _), writing(world.database) as db:
         db.execute("BEGIN IMMEDIATE")
@@ -526,7 +526,7 @@ def test_it_shows_what_stood_before_an_open_transaction(world: World) -> None:
         assert "Changed" in client.get(f"/{NAME}/decisions").text
 
 
-def test_nothing_can_be_written(web: httpx.Client, database: Path) -> None:
+def test_serve_refuses_every_write(web: httpx.Client, database: Path) -> None:
     for sql in ("insert into runs default values", "pragma query_only = 0", "attach 'x.db' as x"):
         assert web.get(f"/{NAME}", params={"sql": sql}).status_code == 400
     assert web.get(f"/{NAME}.db").status_code in {403, 404}

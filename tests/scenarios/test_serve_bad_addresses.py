@@ -30,9 +30,9 @@ from support.serving import Served, backfill, serving
 ADDRESSES = int(os.environ.get("FUZZ_ADDRESSES", "400"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 LONGEST = 900_000
-"""Bytes of an address. From 1,000,000 on the server closes the connection."""
+"""The most bytes of an address. From 1,000,000 on the server closes the connection."""
 SECONDS = 45
-"""How long an answer may take: longer than the queries of a page may, so that only a hang fails."""
+"""Seconds that an answer may take: longer than the queries of a page may, so that only a hang fails."""
 
 
 class Request(NamedTuple):
@@ -49,7 +49,7 @@ class Answer:
 
 
 def ask(port: int, request: Request) -> Answer:
-    """The answer to a request that is sent as it stands. Raises HTTPException where it is broken off."""
+    """Sends a request unchanged and returns the answer. Raises HTTPException if the answer breaks off."""
     headers = dict(request.headers)
     headers.setdefault(b"Host", b"127.0.0.1:%d" % port)
     head = b"".join(b"%s: %s\r\n" % header for header in headers.items())
@@ -61,15 +61,15 @@ def ask(port: int, request: Request) -> Answer:
 
 
 def check(request: Request, answer: Answer) -> None:
-    """No 5xx, and a sentence where something is wrong."""
+    """Checks that an answer is not a 5xx, and that an error has a sentence."""
     assert answer.status < 500, answer.body[-500:]
     assert b"Traceback" not in answer.body
     if answer.status < 400 or request.method == b"HEAD":
         return
     if answer.kind.startswith("application/json"):
-        said = json.loads(answer.body)
-        assert said["ok"] is False
-        assert str(said["error"]).strip(" .'\"")
+        body = json.loads(answer.body)
+        assert body["ok"] is False
+        assert str(body["error"]).strip(" .'\"")
     else:
         assert len(answer.body.strip()) > 3
         if answer.kind.startswith("text/html") and not request.target.startswith((b"/-/static", b"/assets")):
@@ -178,7 +178,7 @@ HEADERS = (
 
 
 def written(chance: random.Random, text: str) -> bytes:
-    """Text as a query or a path may hold it: encoded, and now and then in bytes that are no UTF-8 or no encoding."""
+    """Draws text for a query or a path: encoded, and sometimes not valid UTF-8 or not valid percent-encoding."""
     match chance.randrange(12):
         case 0:
             return quote_from_bytes(text.encode("latin-1", "replace")).encode()
@@ -189,7 +189,7 @@ def written(chance: random.Random, text: str) -> bytes:
 
 
 def drawn(chance: random.Random) -> Request:
-    """A request that may or may not make sense."""
+    """Draws a request that may or may not be valid."""
     name = chance.choice
     match chance.randrange(10):
         case 0:
@@ -221,7 +221,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.fuzz
-def test_no_address_by_chance_is_answered_with_500(database: Path) -> None:
+def test_no_random_address_gives_500(database: Path) -> None:
     chance = random.Random(SEED)
     answers: Counter[int] = Counter()
     wrong = []
@@ -283,7 +283,7 @@ def status(served: Served, target: str) -> int:
     ],
 )
 def test_a_faulty_parameter_of_a_table_gives_400_in_html_and_json(served: Served, query: str) -> None:
-    if not query.startswith(("_shape", "_json_infinity")):  # of JSON alone; the page is shown without
+    if not query.startswith(("_shape", "_json_infinity")):  # only in JSON; the page ignores it
         assert status(served, f"/{NAME}/decisions?{query}") == 400
     assert status(served, f"/{NAME}/decisions.json?{query}") == 400
 
@@ -343,14 +343,14 @@ def test_other_methods_give_405(served: Served, method: bytes, path: bytes) -> N
     assert answer.status == 405
 
 
-def test_head_has_the_status_of_get_and_no_body(served: Served) -> None:
+def test_head_answers_with_the_status_of_get_and_no_body(served: Served) -> None:
     for target, code in ((b"/lgsco/decisions", 200), (b"/lgsco/decisions?_sort=nope", 400), (b"/lgsco/nowhere", 404)):
         answer = ask(served.port, Request(target, b"HEAD"))
         assert (answer.status, answer.body) == (code, b"")
 
 
 @pytest.mark.parametrize("host", [b"[", b"a b", b"\xff", b"http://x", b"x:y", b"[::1", b"a,b"])
-def test_a_host_that_is_none_gives_400(served: Served, host: bytes) -> None:
+def test_an_invalid_host_header_gives_400(served: Served, host: bytes) -> None:
     request = Request(b"/lgsco/decisions.json", headers=((b"Host", host),))
     answer = ask(served.port, request)
     check(request, answer)
@@ -362,7 +362,7 @@ def test_cookies_change_nothing(served: Served, cookie: bytes) -> None:
     assert ask(served.port, Request(b"/lgsco", headers=((b"Cookie", cookie),))).status == 200
 
 
-def test_sql_that_takes_long_to_check_does_not_hold_up_other_requests(served: Served) -> None:
+def test_slow_sql_does_not_delay_other_requests(served: Served) -> None:
     for sql in ("/**/" + " " * 50_000 + "x", "select " + "/* " * 15_000):
         assert status(served, f"/{NAME}?sql={quote(sql, safe='/*')[:59_000]}") == 400
 
@@ -370,7 +370,7 @@ def test_sql_that_takes_long_to_check_does_not_hold_up_other_requests(served: Se
 def test_a_fault_of_the_file_is_logged_and_gives_500(database: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(database, tmp_path))
     with serving(path) as server:
-        with path.open("r+b") as file:  # the schema stands in the first pages
+        with path.open("r+b") as file:  # the schema is in the first pages
             file.seek(4096 * 8)
             file.write(b"\xff" * (path.stat().st_size - 4096 * 8))
         answer = server.client.get(f"/{NAME}/decisions.json?_size=max")

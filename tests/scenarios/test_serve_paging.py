@@ -1,4 +1,4 @@
-"""`lgsco serve` gives every row once, page by page: in any sort and page size, with filters, beside a writer."""
+"""`lgsco serve` shows every row once, page by page: with any sort, page size and filter, and beside a writer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CREATE VIEW twice AS
   UNION ALL SELECT 'again', amount FROM mixed WHERE amount = 1;
 CREATE VIEW dated AS SELECT decision_date, outcome FROM decisions;
 """
-"""Tables that somebody added to the file: untyped columns, keys that may be NULL, names that need quotes, views."""
+"""Adds foreign tables: untyped columns, keys that may be NULL, names that need quotes, views."""
 
 
 def add_users_tables(path: Path) -> None:
@@ -89,12 +89,12 @@ def address(table: str, form: str = "json", **parameters: object) -> str:
 
 
 def walk(client: httpx.Client, path: str, between: Callable[[], None] = lambda: None) -> list[list[Any]]:
-    """The rows of all pages; `between` is called after each page."""
+    """Returns the rows of all pages; `between` is called after each page."""
     rows: list[list[Any]] = []
     seen = set()
     following: str | None = path
     while following:
-        assert following not in seen, "the pages go round in a circle"
+        assert following not in seen, "the pages repeat in a circle"
         seen.add(following)
         answer = client.get(following)
         assert answer.status_code == 200, (following, answer.text)
@@ -113,7 +113,7 @@ def streamed(client: httpx.Client, path: str) -> list[list[str]]:
 
 
 def plain(rows: list[Any]) -> list[list[Any]]:
-    """Rows as JSON holds them: bytes as text where they are text, else in base64."""
+    """Converts rows to their JSON form: bytes as text if they are UTF-8, else in base64."""
     return json.loads(json.dumps([list(row) for row in rows], default=_bytes))  # type: ignore[no-any-return]
 
 
@@ -127,7 +127,7 @@ def _bytes(value: bytes) -> object:
 # ---------------------------------------------------------------- every table and view, in its own order
 
 
-def test_every_table_and_view_is_read_whole_in_pages_of_any_size(served: Served, database: Path) -> None:
+def test_every_table_and_view_can_be_read_in_pages_of_any_size(served: Served, database: Path) -> None:
     names = dict(select(database, "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
     assert {"decisions_fts", "decisions_fts_idx", "decisions_fts_data", "paragraphs", "mixed"} <= names.keys()
     for name, kind in names.items():
@@ -154,7 +154,7 @@ def test_a_csv_stream_has_the_rows_of_the_table(served: Served, database: Path, 
 
 
 @pytest.mark.parametrize("name", ["paragraphs", "missing", "coverage"])
-def test_the_key_of_a_view_names_one_row_and_is_never_null(database: Path, name: str) -> None:
+def test_the_key_of_a_view_identifies_one_row_and_is_never_null(database: Path, name: str) -> None:
     key = describe()["databases"][NAME]["tables"][name]["key"]
     rows = select(database, f"SELECT {', '.join(key)} FROM {name}")
     assert len(rows) == len(set(rows))
@@ -218,7 +218,7 @@ def test_other_tables_and_views_in_the_order_of_any_column(
         assert [[row[place] for place in places] for row in rows] == expected, (table, column)
 
 
-def test_a_key_that_may_be_null_names_no_row(served: Served, database: Path) -> None:
+def test_a_nullable_key_identifies_no_row(served: Served, database: Path) -> None:
     for column in ("code", "size"):
         rows = walk(served.client, address("nullable", _size=4, _sort_desc=column))
         assert rows == plain(select(database, f"SELECT code, size FROM nullable ORDER BY {column} DESC, rowid"))
@@ -246,7 +246,7 @@ def test_the_default_view_is_newest_first_and_undated_last(served: Served, datab
     assert [row[:1] for row in streamed(served.client, address("decisions", "csv", _stream=1))] == expected
 
 
-def test_a_page_of_no_rows_has_no_next(served: Served) -> None:
+def test_a_page_without_rows_has_no_next_page(served: Served) -> None:
     assert walk(served.client, address("decisions", _size=0)) == []
 
 
@@ -275,7 +275,7 @@ def test_a_page_of_no_rows_has_no_next(served: Served) -> None:
     ],
 )
 @pytest.mark.parametrize("sort", ["", "_sort", "_sort_desc"])
-def test_filters_hold_on_every_page(
+def test_filters_apply_on_every_page(
     served: Served, database: Path, parameters: dict[str, str], where: str | None, sort: str
 ) -> None:
     asked = parameters | ({sort: "outcome"} if sort else {})
@@ -312,7 +312,7 @@ def test_counts_and_facets_are_of_all_rows_on_every_page(served: Served, databas
     assert counts[0] == counts[1]
 
 
-def test_html_pages_lead_to_one_another(served: Served, database: Path) -> None:
+def test_html_pages_link_to_one_another(served: Served, database: Path) -> None:
     found: list[str] = []
     following: str | None = f"/{NAME}/decisions?_size=30&_sort=outcome"
     while following:
@@ -325,7 +325,7 @@ def test_html_pages_lead_to_one_another(served: Served, database: Path) -> None:
     assert found == [key for (key,) in expected]
 
 
-def test_the_sql_of_a_page_can_be_run_as_it_is_shown(served: Served) -> None:
+def test_the_sql_shown_on_a_page_can_be_run(served: Served) -> None:
     first = served.client.get(address("decisions", _size=20, _sort="outcome", _where="kind is not null or 1")).json()
     second = served.client.get(first["next_url"]).json()
     for page in (first, second):
@@ -341,7 +341,7 @@ def test_the_csv_link_of_a_later_page_streams_all_rows(served: Served, database:
     assert len(rows) == len(select(database, "SELECT 1 FROM decisions"))
 
 
-def test_any_combination_by_chance(served: Served, database: Path) -> None:
+def test_random_combinations_of_sort_filter_and_page_size(served: Served, database: Path) -> None:
     chance = random.Random(8)
     filters: list[tuple[dict[str, str], str]] = [
         ({}, "1"),
@@ -363,12 +363,12 @@ def test_any_combination_by_chance(served: Served, database: Path) -> None:
 # ---------------------------------------------------------------- long values in the sort column
 
 
-def test_next_is_short_where_the_sort_column_is_long(served: Served) -> None:
+def test_the_next_link_is_short_for_a_long_sort_column(served: Served) -> None:
     answer = served.client.get(address("decisions", _size=10, _sort="text"))
     assert len(answer.json()["next_url"]) < 500
 
 
-def test_a_long_value_that_changed_meanwhile_is_told(alone: tuple[Path, Served]) -> None:
+def test_a_long_value_that_changed_meanwhile_is_reported(alone: tuple[Path, Served]) -> None:
     path, server = alone
     first = server.client.get(address("decisions", _size=10, _sort="text")).json()
     assert server.client.get(first["next_url"]).status_code == 200
@@ -385,14 +385,14 @@ def test_a_long_value_that_changed_meanwhile_is_told(alone: tuple[Path, Served])
 
 @pytest.fixture
 def alone(filled: Path, tmp_path: Path) -> Iterator[tuple[Path, Served]]:
-    """A database of this test's own, served."""
+    """A served database for one test."""
     path = Path(shutil.copy(filled, tmp_path))
     with serving(path) as server:
         yield path, server
 
 
 def add_and_remove(path: Path, chance: random.Random, add: int) -> tuple[set[str], set[str]]:
-    """Adds so many decisions that tie with others in every column but the key, and removes one."""
+    """Adds `add` decisions that equal others in every column except the key, and removes one."""
     added: set[str] = set()
     with writing(path) as db:
         names = [row[1] for row in db.execute("PRAGMA table_info(decisions)") if row[1] != "reference"]
@@ -432,7 +432,7 @@ def test_rows_there_throughout_appear_once_while_a_writer_adds_and_removes_rows(
         assert len(removed) > 5
 
 
-def test_the_row_that_a_page_follows_may_be_gone(alone: tuple[Path, Served]) -> None:
+def test_a_page_may_follow_a_deleted_row(alone: tuple[Path, Served]) -> None:
     path, server = alone
     first = server.client.get(address("decisions", _size=10, _sort="outcome")).json()
     expected = select(path, "SELECT reference FROM decisions ORDER BY outcome, reference LIMIT 10 OFFSET 10")
@@ -443,7 +443,7 @@ def test_the_row_that_a_page_follows_may_be_gone(alone: tuple[Path, Served]) -> 
 
 
 def fill(path: Path, rows: int) -> None:
-    """A table of wide rows, of which a stream fills the buffers between the server and a client that does not read."""
+    """Adds a table with wide rows: its stream fills the buffers between the server and a slow client."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE wide (id INTEGER PRIMARY KEY, day TEXT, padding TEXT)")
         db.executemany("INSERT INTO wide VALUES (?, ?, ?)", ((2 * n, f"day {n % 3}", "x" * 8000) for n in range(rows)))
@@ -463,7 +463,7 @@ def test_a_csv_stream_has_every_row_once_beside_a_writer(alone: tuple[Path, Serv
     assert set(range(0, 8000, 2)) <= set(keys)
 
 
-def test_a_csv_stream_that_cannot_go_on_is_abort_on_failure_and_not_ended(alone: tuple[Path, Served]) -> None:
+def test_a_failing_csv_stream_is_aborted_and_not_ended(alone: tuple[Path, Served]) -> None:
     path, server = alone
     fill(path, 8000)
 
@@ -480,7 +480,7 @@ def test_a_csv_stream_that_cannot_go_on_is_abort_on_failure_and_not_ended(alone:
 
 
 @pytest.mark.thorough
-def test_a_csv_of_more_than_100_megabytes_is_whole(alone: tuple[Path, Served]) -> None:
+def test_a_csv_of_more_than_100_megabytes_is_complete(alone: tuple[Path, Served]) -> None:
     path, server = alone
     fill(path, 14_000)
     lines = 0

@@ -1,4 +1,4 @@
-"""Retry-After on any status and in any form: the wait comes before the next request, and the journal shows it."""
+"""Retry-After with any status and in any form: the client waits before the next request, as the journal shows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FORMS = {
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Eight decisions of few words."""
+    """A site with eight short decisions."""
     samples = generate(8, seed=3, first=date(2026, 3, 1), last=date(2026, 9, 10), body=False)
     with serve(Site(samples, today=TODAY, validators=True)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())
@@ -49,7 +49,7 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @dataclass(frozen=True)
 class With:
-    """The right answer with more headers, or its first bytes only."""
+    """A fault: the right answer with more headers, or only its first bytes."""
 
     headers: Headers
     broken: bool = False
@@ -68,7 +68,7 @@ def refuse(status: int, *values: str, date: str | None = None) -> Respond:
 
 
 def waits(world: World) -> list[float]:
-    """Seconds from each answer with Retry-After to the next request."""
+    """Returns the seconds from each answer with Retry-After to the next request."""
     rows = world.ask("SELECT at, seconds, retry_after FROM requests ORDER BY id")
     began = [datetime.fromisoformat(at).timestamp() for at, _, _ in rows] + [float("inf")]
     return [
@@ -79,7 +79,7 @@ def waits(world: World) -> list[float]:
 
 
 def kept(world: World) -> list[tuple[float, float]]:
-    """What was asked for and what was kept, by the journal."""
+    """Returns the waits asked for and the waits obeyed, according to the journal."""
     return world.ask("SELECT retry_after, hold FROM requests WHERE retry_after IS NOT NULL ORDER BY id")
 
 
@@ -99,10 +99,10 @@ def holds_the_truth(world: World) -> bool:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 429, 451, 500, 502, 503, 504])
 @pytest.mark.parametrize("target", ["robots", "page=1$", PAGES])
-def test_a_wait_is_kept_on_any_refusal(world: World, status: int, target: str) -> None:
+def test_a_wait_is_obeyed_after_any_refusal(world: World, status: int, target: str) -> None:
     world.server.faults = on(target, refuse(status, "40"), times=1)
     world.run(Backfill())
-    if waits(world) == [float("inf")]:  # the refusal ended the run
+    if waits(world) == [float("inf")]:  # the refusal has ended the run
         assert world.time.at < BEGAN + timedelta(seconds=40)
         world.run(Backfill())
     (wait,) = waits(world)
@@ -113,7 +113,7 @@ def test_a_wait_is_kept_on_any_refusal(world: World, status: int, target: str) -
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_wait_is_kept_before_a_redirect_is_followed(world: World, status: int) -> None:
+def test_a_wait_is_obeyed_before_a_redirect_is_followed(world: World, status: int) -> None:
     there = world.site.listed()[0].address
     headers = (("Location", f"{there}?displaypref=1"), ("Retry-After", "40"))
     world.server.faults = on(f"{there}$", Respond(status, headers), times=1)
@@ -127,7 +127,7 @@ def test_a_wait_is_kept_before_a_redirect_is_followed(world: World, status: int)
 
 @pytest.mark.parametrize("target", ["robots", "page=1$", PAGES])
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_wait_is_kept_after_a_page_and_after_one_that_broke_off(world: World, target: str, *, broken: bool) -> None:
+def test_a_wait_is_obeyed_after_a_page_and_after_one_that_broke_off(world: World, target: str, *, broken: bool) -> None:
     world.server.faults = on(target, With((("Retry-After", "40"),), broken), times=1)
     assert world.run(Backfill()).state == "complete"
     (wait,) = waits(world)
@@ -135,7 +135,7 @@ def test_a_wait_is_kept_after_a_page_and_after_one_that_broke_off(world: World, 
     assert holds_the_truth(world)
 
 
-def test_a_wait_is_kept_with_an_answer_that_nothing_changed(world: World) -> None:
+def test_a_wait_is_obeyed_after_a_304_answer(world: World) -> None:
     world.run(Backfill())
     world.time.at += timedelta(days=200)
     world.server.faults = on(PAGES, With((("Retry-After", "3600"),)))
@@ -146,7 +146,7 @@ def test_a_wait_is_kept_with_an_answer_that_nothing_changed(world: World) -> Non
 
 
 @pytest.mark.parametrize("status", [403, 500, 502])
-def test_a_long_wait_ends_the_run_blames_no_decision_that_was_not_asked_for_and_holds_for_the_next(
+def test_a_long_wait_ends_the_run_blames_no_unrequested_decision_and_binds_the_next_run(
     world: World, status: int
 ) -> None:
     world.server.faults = on(PAGES, refuse(status, "7200"), times=1)
@@ -171,7 +171,7 @@ def test_a_long_wait_ends_the_run_blames_no_decision_that_was_not_asked_for_and_
 
 @pytest.mark.parametrize("most", [120, 33.3, 0])
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_wait_with_each_404_slows_a_run_and_does_not_end_it(world: World, status: int, most: float) -> None:
+def test_a_wait_on_each_404_slows_a_run_and_does_not_end_it(world: World, status: int, most: float) -> None:
     gone = [sample.address for sample in world.site.listed()[:3]]
     world.server.faults = Script(*(on(f"{address}$", refuse(status, "3600")) for address in gone))
     ran = world.run(Backfill(), fetch__retry_wait_most=most)
@@ -189,7 +189,7 @@ def test_a_wait_with_each_404_slows_a_run_and_does_not_end_it(world: World, stat
     )
 
 
-def test_a_wait_with_each_redirect_and_each_page_slows_a_run_and_does_not_end_it(world: World) -> None:
+def test_a_wait_on_each_redirect_and_page_slows_a_run_and_does_not_end_it(world: World) -> None:
     year = ("Retry-After", str(365 * 86_400))
     first = world.site.listed()[0].address
     world.server.faults = Script(
@@ -226,7 +226,9 @@ def test_shortened_waits_are_summed_up_with_their_day(world: World) -> None:
     [timedelta(), timedelta(hours=5), -timedelta(hours=5), timedelta(days=9_000), -timedelta(days=9_000)],
     ids=["same", "ahead", "behind", "years ahead", "years behind"],
 )
-def test_a_date_is_waited_for_by_the_clock_of_the_site(world: World, form: str, status: int, ahead: timedelta) -> None:
+def test_a_retry_date_is_compared_with_the_clock_of_the_site(
+    world: World, form: str, status: int, ahead: timedelta
+) -> None:
     answers: list[str] = []
 
     def later(request: Request) -> Fault | None:
@@ -257,7 +259,7 @@ def test_a_date_is_waited_for_by_the_clock_of_the_site(world: World, form: str, 
         (("40.0",), 40),
     ],
 )
-def test_of_several_waits_the_longest_is_kept(world: World, values: tuple[str, ...], wait: float) -> None:
+def test_the_longest_of_several_waits_is_obeyed(world: World, values: tuple[str, ...], wait: float) -> None:
     world.server.faults = on("robots", refuse(503, *values, date=BEGAN.strftime(FORMS["IMF-fixdate"])), times=1)
     assert world.run(Backfill()).state == "complete"
     assert kept(world) == [(wait, wait)]
@@ -266,9 +268,7 @@ def test_of_several_waits_the_longest_is_kept(world: World, values: tuple[str, .
 
 @pytest.mark.parametrize("status", [200, 301, 403, 404, 500, 503])
 @pytest.mark.parametrize("value", ["120.5", "-5", "soon", "", "9" * 300, "Sunday, 06-Nov-76 08:49:37 GMT", "\xff", ","])
-def test_odd_values_end_no_run_otherwise_than_by_waiting_for_a_day_at_most(
-    world: World, status: int, value: str
-) -> None:
+def test_odd_retry_after_values_cause_at_most_a_wait_of_a_day(world: World, status: int, value: str) -> None:
     there = world.site.listed()[0].address
     fault: Fault = refuse(status, value)
     if status == 200:
@@ -290,7 +290,7 @@ def test_odd_values_end_no_run_otherwise_than_by_waiting_for_a_day_at_most(
 # ---------------------------------------------------------------- a database of before
 
 
-def test_waits_journalled_before_are_counted_as_kept_up_to_a_day(world: World) -> None:
+def test_older_waits_count_as_obeyed_up_to_a_day(world: World) -> None:
     with closing(sqlite3.connect(world.database)) as db, db:
         migrations.apply(Database(db), stop_before="m006_holds")
         db.execute(

@@ -1,4 +1,4 @@
-"""Signals in the middle of a command: the state is saved, no draft is left, and the next run goes on."""
+"""Signals in the middle of a command: the state is saved, no draft is left, and the next run continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.paths import SEEDS
 
 @pytest.mark.parametrize("command", [["snapshot", "copy.db"], ["export", "--format", "csv", "out"]])
 def test_a_signal_leaves_no_draft_behind(filled: Shop, command: list[str], tmp_path: Path) -> None:
-    """Told to end while its draft stands there."""
+    """A signal while the draft exists."""
     waits = (
         "import runpy, sys, time, storage.export as e\n"
         "real = e.replacing\n"
@@ -44,7 +44,7 @@ def test_a_signal_leaves_no_draft_behind(filled: Shop, command: list[str], tmp_p
     assert not [path.name for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_reader_hears_a_signal_while_another_has_the_file_for_itself(shop: Shop) -> None:
+def test_a_signal_ends_a_reader_that_waits_for_an_exclusive_lock(shop: Shop) -> None:
     shop.run("import", SEEDS)
     with closing(sqlite3.connect(shop.database, isolation_level=None)) as db:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -59,14 +59,14 @@ def test_a_reader_hears_a_signal_while_another_has_the_file_for_itself(shop: Sho
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: signal.Signals, code: int) -> None:
+def test_a_signal_saves_the_state_and_the_next_run_continues(shop: Shop, number: signal.Signals, code: int) -> None:
     hold = held_at(shop.server, 8)
     process = shop.start("backfill")
     reached(hold, process)
     process.send_signal(number)
     hold.go.set()
     ran = ended(process)
-    assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert not list(shop.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert ran.code == code
     assert "stopped" in ran.sentence
     assert ask(shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
@@ -79,8 +79,8 @@ def test_a_signal_saves_the_state_and_the_next_run_goes_on(shop: Shop, number: s
     assert len(pages) <= len(set(pages)) + 1, "at most one page is fetched again"
 
 
-def test_an_import_that_is_interrupted_keeps_what_it_read(desk: Desk) -> None:
-    """The signal comes while it reads the third document."""
+def test_an_interrupted_import_keeps_what_it_has_imported(desk: Desk) -> None:
+    """A signal while it imports the third document."""
     documents = desk.folder / "documents"
     shutil.copytree(SEEDS, documents)
     signalled = (

@@ -25,12 +25,12 @@ from support.recovery import goes_on, goes_on_with_imports
 
 @dataclass
 class Wait:
-    """Something that a run waits for."""
+    """A way in which a run waits."""
 
     environment: dict[str, str] = field(default_factory=dict)
     faults: Callable[[], Callable[[Request], Fault | None]] | None = None
     waits: Callable[[Shop], object] = lambda shop: shop.pages()
-    """Whether it has come to the wait, or stands right before it."""
+    """Whether the run waits, or is about to."""
 
 
 WAITS = {
@@ -62,24 +62,24 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
     assert ran.code == code, ran.err
     goes_on_with = "`lgsco backfill` goes on, `lgsco backfill --withdraw` drops what is left"
     assert re.fullmatch(rf"lgsco: stopped: \d+( of \d+)? fetched; {goes_on_with}", ran.sentence)
-    assert not list(short_shop.folder.glob("kept.db-wal")), "the log is folded into the file"
+    assert not list(short_shop.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert ask(short_shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
     assert ask(short_shop.database, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
 
     short_shop.environment.clear()
     short_shop.environment.update(usual)
-    with closing(sqlite3.connect(short_shop.database)) as db:  # the time passes that it was to wait
+    with closing(sqlite3.connect(short_shop.database)) as db:  # the time that it would wait passes
         db.execute("UPDATE pace SET next_at = 0, hold_until = 0")
         db.commit()
-    goes_on(short_shop, 2 if name == "the next try" else 1)  # a request that met a closed connection is sent once more
+    goes_on(short_shop, 2 if name == "the next try" else 1)  # a request on a closed connection is sent again
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("begun", [False, True])
-def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
+def test_a_signal_ends_the_wait_for_a_locked_file(
     short_shop: Shop, begun: bool, number: signal.Signals, code: int
 ) -> None:
-    """Before the run is written down, or in the middle of it, however long the lock would be waited for."""
+    """A signal before the run is recorded, or in the middle of it, however long the wait for the lock would be."""
     short_shop.run("import", SEEDS)
     with closing(sqlite3.connect(short_shop.database, isolation_level=None, check_same_thread=False)) as db:
 
@@ -94,7 +94,7 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
         assert process.stdout is not None
         assert process.stdout.readline() == "connects\n"
         until(process, lambda: db.in_transaction)
-        wall.sleep(0.3)  # for it to come to the wait; told before, it ends as well
+        wall.sleep(0.3)  # until it waits; with an earlier signal it ends too
         process.send_signal(number)
         ran = ended_promptly(process)
         short_shop.server.faults = None
@@ -108,10 +108,8 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_locked(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
-    short_shop: Shop, number: signal.Signals, code: int
-) -> None:
-    """So that it cannot even be opened."""
+def test_a_signal_ends_the_wait_for_an_exclusive_lock(short_shop: Shop, number: signal.Signals, code: int) -> None:
+    """Locks the file so that it cannot even be opened."""
     short_shop.run("import", SEEDS)
     with closing(sqlite3.connect(short_shop.database, isolation_level=None)) as db:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -126,7 +124,7 @@ def test_a_signal_ends_the_wait_for_a_file_that_another_program_has_for_itself(
     goes_on_with_imports(short_shop)
 
 
-def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop: Shop) -> None:
+def test_a_signal_ends_the_daemon_while_another_program_locks_the_file(short_shop: Shop) -> None:
     create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     process = short_shop.start("daemon")
@@ -138,7 +136,7 @@ def test_a_signal_ends_the_daemon_while_another_program_has_the_file(short_shop:
     assert "Traceback" not in ran.err
 
 
-def test_a_signal_ends_the_daemon_while_it_waits_for_its_time(short_shop: Shop) -> None:
+def test_a_signal_ends_the_daemon_while_it_waits_for_the_next_sync(short_shop: Shop) -> None:
     create_database(short_shop.database)
     short_shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""A command that finds a slice of the daemon at work waits for it and goes before the next one."""
+"""A command waits for a running slice of the daemon, and goes before the next one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(world: World, task: Import | Fill, sleep: object) -> str:
 
 
 @pytest.mark.parametrize("slice_name", ["fill", "resume"])
-def test_a_command_waits_for_a_slice_to_end(world: World, slice_name: str) -> None:
+def test_a_command_waits_until_a_running_slice_ends(world: World, slice_name: str) -> None:
     create_database(world.database)
     writer = writing(world.database, doing=slice_name)
     writer.__enter__()
@@ -33,7 +33,7 @@ def test_a_command_waits_for_a_slice_to_end(world: World, slice_name: str) -> No
             writer.__exit__(None, None, None)
 
     assert run(world, Import((Path(SEEDS),)), sleep) == "complete"
-    assert waits == [0.2] * 3, "it looks more often than a slice begins"
+    assert waits == [0.2] * 3, "it checks more often than slices begin"
 
 
 def test_a_command_that_waits_for_a_slice_is_stopped_by_a_signal(world: World) -> None:
@@ -49,7 +49,7 @@ def test_another_command_is_not_waited_for(world: World, doing: str) -> None:
         run(world, Import((Path(SEEDS),)), lambda _seconds, _stop: pytest.fail("it waits"))
 
 
-def test_a_slice_that_does_not_end_is_waited_for_ten_minutes_and_a_slice_waits_for_none(world: World) -> None:
+def test_a_command_waits_ten_minutes_for_a_slice_and_a_slice_waits_for_none(world: World) -> None:
     create_database(world.database)
     begun = world.time.at
     with writing(world.database, doing="fill"):

@@ -1,4 +1,4 @@
-"""Copies made while others write are each of one moment."""
+"""Each copy made while others write is consistent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.command_line import Desk, Shop, ask, ended, held_at, open_shop, rea
 from support.paths import SEEDS
 
 
-def test_copies_made_while_a_backfill_runs_are_each_of_one_moment(tmp_path: Path) -> None:
+def test_each_copy_made_during_a_backfill_is_consistent(tmp_path: Path) -> None:
     with open_shop(tmp_path, short_site(150)) as shop:
         shop.environment |= {"LGSCO_STORAGE_BATCH": "9", "LGSCO_LISTING_WALK_MOST": "20"}
         process = shop.start("backfill")
@@ -39,11 +39,11 @@ def _of_one_moment(shop: Shop, copy: Path) -> int:
     assert ask(copy, "SELECT count(*) FROM revisions") == [len(held)]
     assert ask(copy, "SELECT count(*) FROM layouts") == [len(held)]
     lacking = set(ask(copy, "SELECT reference FROM entries")) - set(held)
-    assert lacking == set(ask(copy, "SELECT reference FROM queue")), "what is listed is held, or waits"
+    assert lacking == set(ask(copy, "SELECT reference FROM queue")), "each listed decision is stored or queued"
     return len(held)
 
 
-def test_two_snapshots_to_one_name_do_not_harm_each_other(filled: Shop, tmp_path: Path) -> None:
+def test_two_snapshots_with_one_name_do_not_damage_each_other(filled: Shop, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     both = [filled.start("snapshot", "--public", copy) for _ in range(2)]
     codes = {ended(process).code for process in both}
@@ -53,7 +53,7 @@ def test_two_snapshots_to_one_name_do_not_harm_each_other(filled: Shop, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
 
 
-def test_a_snapshot_is_one_whole_file(filled: Shop) -> None:
+def test_a_snapshot_is_one_complete_file(filled: Shop) -> None:
     for name, options in (("all.db", []), ("public.db", ["--public"])):
         copy = filled.folder / name
         filled.run("snapshot", *options, copy)
@@ -84,7 +84,7 @@ def test_a_snapshot_never_overwrites(filled: Shop) -> None:
     assert "no folder" in filled.run("snapshot", filled.folder / "nowhere" / "copy.db", code=1).sentence
 
 
-def test_a_public_snapshot_names_no_file_of_this_machine(desk: Desk) -> None:
+def test_a_public_snapshot_has_no_path_of_this_machine(desk: Desk) -> None:
     documents = desk.folder / "private-folder"
     shutil.copytree(SEEDS, documents)
     desk.run("import", documents)

@@ -1,4 +1,4 @@
-"""Whatever commands print, a line that says that nothing is missing was made by a `Claim`."""
+"""In the output of all commands, only a `Claim` makes lines that state that nothing is missing."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ LEGEND = re.compile(
     r"^ ?P  proven   o  proven, no decisions   S  short$|^ D  drifting .* unseen, all or in part$|"
     r"^(?:before|after) .* held$"
 )
-"""The calendar's."""
+"""The legend of the calendar."""
 ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|onwards) +proven +[\d,]+ ")
-"""A row of the table of coverage: the dates and numbers stand in it."""
+"""A row of the coverage table, which has its dates and numbers."""
 POLITENESS = re.compile(r"^  (?:every promise was kept|robots\.txt: .*)$")
 
 
@@ -77,22 +77,22 @@ def lacking(world: World) -> None:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Every sentence that a claim made."""
+    """The sentences that claims made."""
     sentences: set[str] = set()
     for name in ("sentences", "describe_share"):
         right: Callable[[Claim], list[str] | str] = getattr(Claim, name)
 
         def record(claim: Claim, right: Callable[[Claim], list[str] | str] = right) -> list[str] | str:
-            told = right(claim)
-            sentences.update([told] if isinstance(told, str) else told)
-            return told
+            made = right(claim)
+            sentences.update([made] if isinstance(made, str) else made)
+            return made
 
         monkeypatch.setattr(Claim, name, record)
     return sentences
 
 
 def find_unclaimed(printed: str, made: set[str]) -> list[str]:
-    """The lines that hold a word of completeness, and that neither a claim made nor a legend or a table explains."""
+    """Finds the lines with a word of completeness that no claim, legend or table explains."""
     found = []
     for line in printed.splitlines():
         rest = line
@@ -104,7 +104,7 @@ def find_unclaimed(printed: str, made: set[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("state", [nothing, recent, everything, paused, blocked, lacking])
-def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
+def test_only_claims_state_that_nothing_is_missing(
     world: World,
     made: set[str],
     capsys: pytest.CaptureFixture[str],
@@ -129,5 +129,5 @@ def test_no_command_says_that_nothing_is_missing_but_by_a_claim(
 @pytest.mark.parametrize(
     "words", ["the archive is complete", "no gaps", "caught up", "0 unproven", "nothing is missing"]
 )
-def test_a_line_that_no_claim_made_is_found(words: str) -> None:
+def test_a_line_that_is_not_made_by_a_claim_is_found(words: str) -> None:
     assert find_unclaimed(f"sync: {words}", {"2026-01-01 to today: 5 of 5 listed decisions are in the archive."})

@@ -1,6 +1,6 @@
-"""A site that changes its template changes no text here; what the publisher amends on the same day is recorded.
+"""A change of the site's template changes no stored text, and amendments of the same day are recorded.
 
-The small size of `python -m bench template`, in process: a simulated site, no HTTP, a simulated clock.
+This is the small version of `python -m bench template`, in process: a simulated site, no HTTP, a simulated clock.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NOTE = "<p>Ombudsman satisfied with council's response: 23 September 2026.</p>"
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Play]:
-    """A complete archive of so many decisions, made once."""
+    """Makes a complete archive of `count` decisions once, and copies it."""
     plays: dict[int, Play] = {}
 
     def make(count: int) -> Play:
@@ -56,7 +56,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Play]:
 
 @pytest.fixture
 def fill(tmp_path: Path, filled: Callable[[int], Play]) -> Fill:
-    """Makes an archive of so many decisions, and so many that the site publishes later."""
+    """Makes an archive of some decisions, and further decisions that the site publishes later."""
 
     def make(count: int, new: int = 0, name: str = "a.db", **dials: str) -> Play:
         samples = make_decisions(count + new)
@@ -88,7 +88,7 @@ def amend(play: Play, count: int) -> list[str]:
 
 
 def no_text_is_wrong(play: Play, before: dict[str, str], new: set[str]) -> None:
-    """Each stored text is what the decision said before, or what it says now, without the template's words."""
+    """Checks that each stored text is the decision's text before or now, without the template's words."""
     now = play.site.true_texts()
     wrong = [key for key, text in play.texts().items() if key not in new and text not in (before[key], now[key])]
     assert wrong == []
@@ -101,7 +101,7 @@ def no_text_is_wrong(play: Play, before: dict[str, str], new: set[str]) -> None:
         *((count, name) for count in (1, 3) for name in ("share bar", "list markup")),
     ],
 )
-def test_a_redesign_changes_no_text_and_loses_no_amendment(fill: Fill, count: int, name: str) -> None:
+def test_a_redesign_changes_no_text_and_no_amendment_is_lost(fill: Fill, count: int, name: str) -> None:
     play = fill(count, new=2)
     before = play.texts()
     play.site.redesign = REDESIGNS[name]
@@ -175,7 +175,7 @@ def test_the_decisions_of_one_joint_case_count_once(fill: Fill) -> None:
     assert play.ask("SELECT count(*) FROM template_answers") == [(0,)], "three decisions, and one case"
 
 
-def test_a_dated_note_is_recorded_and_nobody_is_asked(fill: Fill) -> None:
+def test_a_dated_note_is_recorded_without_rereads(fill: Fill) -> None:
     play = fill(6)
     noted = sorted(play.texts())[:4]
     play.site.amendments |= dict.fromkeys(noted, NOTE)
@@ -184,7 +184,7 @@ def test_a_dated_note_is_recorded_and_nobody_is_asked(fill: Fill) -> None:
     assert play.ask("SELECT count(*) FROM template_changes") == [(0,)]
 
 
-def test_an_archive_of_one_keeps_an_amendment_waiting(fill: Fill) -> None:
+def test_an_amendment_waits_in_an_archive_with_one_decision(fill: Fill) -> None:
     play = fill(1)
     (only,) = amend(play, 1)
     before = play.texts()
@@ -194,7 +194,7 @@ def test_an_archive_of_one_keeps_an_amendment_waiting(fill: Fill) -> None:
     assert play.ask("SELECT state FROM template_changes") == [("too few",)]
 
 
-def test_no_more_than_five_others_are_asked(fill: Fill) -> None:
+def test_at_most_five_others_are_reread(fill: Fill) -> None:
     play = fill(30, reread_most="2")
     play.site.redesign = REDESIGNS["rating"]
     assert sync(play).exit_code == 11
@@ -205,13 +205,13 @@ def test_no_more_than_five_others_are_asked(fill: Fill) -> None:
         assert list(check(db)) == [], "the file is sound"
 
 
-def test_what_was_recorded_before_the_change_was_known_is_set_back(fill: Fill) -> None:
+def test_texts_recorded_before_the_change_was_known_are_put_back(fill: Fill) -> None:
     play = fill(20, reread_most="300")
     before = play.texts()
     first = min(before)
     play.site.redesign = REDESIGNS["print link"]
     play.site.spared = set(before) - {first}
-    assert sync(play).exit_code == 0, "one page alone is no template"
+    assert sync(play).exit_code == 0, "one page alone does not make a template change"
     assert play.amended() == {first}
     play.site.next_day(2)
     play.site.spared = set()
@@ -224,7 +224,7 @@ def test_what_was_recorded_before_the_change_was_known_is_set_back(fill: Fill) -
     assert first in play.held()
 
 
-def test_new_decisions_are_recorded_after_two_known_ones_were_reread(fill: Fill) -> None:
+def test_new_decisions_are_recorded_after_rereading_two_known_ones(fill: Fill) -> None:
     play = fill(20, new=3, reread_days="100")
     before = set(play.texts())
     asked = len(play.site.requests)
@@ -265,7 +265,7 @@ def test_accepted_texts_become_amendments(fill: Fill) -> None:
     assert play.held() == {}
 
 
-def test_a_decision_that_was_killed_is_finished_by_the_next_run(fill: Fill) -> None:
+def test_the_next_run_finishes_a_killed_run(fill: Fill) -> None:
     for moment in (3, 5, 6):
         play = fill(6, new=1, name=f"{moment}.db")
         play.site.redesign = REDESIGNS["notice"]
@@ -281,7 +281,7 @@ def test_a_decision_that_was_killed_is_finished_by_the_next_run(fill: Fill) -> N
 
 
 def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parser's next version, which takes the notice out."""
+    """The next version of the parser, which leaves out the notice."""
     from ingest.lgo import page
     from ingest.recording import record
     from ingest.tasks import renormalise
@@ -301,7 +301,7 @@ def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     assert play is not None
 
 
-def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
+def test_a_rejected_change_keeps_stored_texts_and_marks_new_decisions_as_odd(
     fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = fill(6, new=1)
@@ -324,10 +324,10 @@ def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
     assert outcome is not None
     assert outcome.exit_code == 0, outcome.message
     assert play.texts() == {**before, new: play.site.true_texts()[new]}
-    assert set(play.held()) == set(amended), "the next sync asks about their other words"
+    assert set(play.held()) == set(amended), "the next sync rereads others for their other words"
     assert sync(play).exit_code == 0
     assert play.texts() == dict(play.site.true_texts())
-    assert play.amended() == set(amended), "what was amended meanwhile is no loss"
+    assert play.amended() == set(amended), "later amendments do not count as lost"
     assert play.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", new) == [
         ("first",),
         ("renormalised",),
@@ -336,7 +336,7 @@ def test_a_rejected_change_leaves_stored_texts_and_names_new_decisions_odd(
     assert play.ask("SELECT count(*) FROM oddities") == [(0,)]
 
 
-def test_what_waits_is_shown(fill: Fill, here: Here) -> None:
+def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
     play = fill(6, new=1)
     new = set(play.site.true_texts()) - set(play.texts())
     play.site.redesign = REDESIGNS["rating"]
@@ -347,8 +347,8 @@ def test_what_waits_is_shown(fill: Fill, here: Here) -> None:
     assert "1 new decisions are fetched and held back" in listed.out
     shown = here("template", "show", "1", *db)
     assert "+Rate this page from 1 to 5." in shown.out
-    told = json.loads(here("template", "--json", *db).out)
-    assert (told["changes"][0]["waiting"], told["changes"][0]["held_back"]) == (6, 1)
+    listed = json.loads(here("template", "--json", *db).out)
+    assert (listed["changes"][0]["waiting"], listed["changes"][0]["held_back"]) == (6, 1)
     assert json.loads(here("template", "show", "1", "--json", *db).out)["state"] == "template"
     known = next(iter(set(play.texts()) - new))
     assert f"{known}: newer version pending since" in here("show", known, *db).err
@@ -379,7 +379,7 @@ def page(play: Play, reference: str) -> str:
     return html.unescape(answer.text)
 
 
-def test_the_web_page_of_a_decision_says_that_a_newer_version_is_pending(fill: Fill) -> None:
+def test_the_web_page_of_a_decision_shows_a_pending_newer_version(fill: Fill) -> None:
     play = fill(6)
     reference = min(play.texts())
     assert "Newer version pending" not in page(play, reference)
@@ -387,7 +387,7 @@ def test_the_web_page_of_a_decision_says_that_a_newer_version_is_pending(fill: F
     sync(play)
     assert "Newer version pending" in page(play, reference)
     play.run(Template(1, "rejected"))
-    assert "Newer version pending" not in page(play, reference), "the user said that it is the template's"
+    assert "Newer version pending" not in page(play, reference), "the user rejected the change"
 
 
 def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,34 +395,34 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
     play.site.redesign = REDESIGNS["rating"]
     time = Time(play.site.at)
     daemon = _Daemon(load(None, {}), play.database, time.clock(), Stop())
-    told: list[str] = []
+    alerts: list[str] = []
 
     def alert(_: Alerts, message: str) -> bool:
-        told.append(message)
+        alerts.append(message)
         return True
 
     monkeypatch.setattr(Alerts, "_run", alert)
     daemon.check_daily()
-    assert told == []
+    assert alerts == []
     sync(play)
     outcome = sync(play)
     monkeypatch.setattr("scheduler.perform", lambda *_, **__: outcome)
     assert daemon.sync() is None, "asking the site again decides nothing"
     for _ in range(3):
         daemon.check_daily()
-    assert len(told) == 1
-    assert "(exit 11)" in told[0]
-    assert "+Rate this page from 1 to 5." in told[0]
-    for _ in range(2):  # a weekend, without a sync
+    assert len(alerts) == 1
+    assert "(exit 11)" in alerts[0]
+    assert "+Rate this page from 1 to 5." in alerts[0]
+    for _ in range(2):  # a weekend without a sync
         time.at += timedelta(days=1)
         daemon.check_daily()
         daemon.check_daily()
-    assert len(told) == 3
-    assert "template change 1 (added 'Rate this page" in told[2]
+    assert len(alerts) == 3
+    assert "template change 1 (added 'Rate this page" in alerts[2]
     play.run(Template(1, "rejected"))
     time.at += timedelta(days=1)
     daemon.check_daily()
-    assert len(told) == 3
+    assert len(alerts) == 3
 
 
 # ---------------------------------------------------------------- killed at any point
@@ -431,7 +431,7 @@ def test_the_daemon_alerts_at_the_start_and_once_a_day(fill: Fill, monkeypatch: 
 KILLS = 8
 
 
-def test_a_run_killed_at_any_point_comes_to_the_same_end(fill: Fill) -> None:
+def test_a_run_killed_at_any_point_ends_with_the_same_archive(fill: Fill) -> None:
     def make(number: int) -> Play:
         play = fill(14, new=1, name=f"{number}.db")
         play.site.redesign = REDESIGNS["share bar"]
@@ -452,5 +452,5 @@ def test_a_run_killed_at_any_point_comes_to_the_same_end(fill: Fill) -> None:
         assert play.state() == whole.state(), f"killed at moment {moment} of {moments}"
 
 
-def test_the_masks_make_one_edit_of_what_differs_by_reference() -> None:
+def test_masks_make_one_edit_of_lines_that_differ_only_in_the_reference() -> None:
     assert text_edits.mask_line("Print decision 25 004 920, 5 May 2026") == "Print decision REFERENCE, DATE"

@@ -1,4 +1,4 @@
-"""`lgsco verify` names what is damaged in a file, exits 10, and puts back what can be rebuilt from the file itself."""
+"""`lgsco verify` reports damage, exits 10, and rebuilds what it can from the file itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IMPORTED = "19 999 999"
 
 @pytest.fixture
 def archive(world: World) -> World:
-    """The site's decisions, and one of its own from a document."""
+    """The site's decisions, and one imported from a document."""
     world.run(Backfill())
     document = world.database.parent / "import.txt"
     text = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def archive(world: World) -> World:
 
 
 def damage(world: World, *statements: str) -> None:
-    """Changes rows as a bad disk does: nothing follows the change."""
+    """Changes rows as a bad disk does: without triggers."""
     with closing(sqlite3.connect(world.database)) as db:
         (trigger,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'decisions_fts_update'").fetchone()
         db.execute("DROP TRIGGER decisions_fts_update")
@@ -55,7 +55,7 @@ def found(world: World) -> list[Damage]:
 
 
 def everything(world: World) -> dict[str, list[object]]:
-    """What is stored of decisions, so that a repair can be compared."""
+    """Returns the stored rows of decisions, to compare them after a repair."""
     return {
         name: world.ask(f"SELECT * FROM {name}")
         for name in ("decisions", "layouts", "revisions", "pages", "windows", "paragraphs")
@@ -88,7 +88,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damage_is_named_and_put_back(archive: World, kind: str) -> None:
+def test_damage_is_reported_and_repaired(archive: World, kind: str) -> None:
     before = everything(archive)
     statements, reference = DAMAGES[kind]
     damage(archive, *statements)
@@ -103,7 +103,7 @@ def test_a_damage_is_named_and_put_back(archive: World, kind: str) -> None:
         assert after == before
 
 
-def test_a_sound_file_is_checked_and_left_as_it_is(archive: World, here: Here) -> None:
+def test_a_sound_file_is_checked_and_not_changed(archive: World, here: Here) -> None:
     before = archive.database.read_bytes()
     ran = here("verify", archive.database)
     assert "no damage found" in ran.out
@@ -121,7 +121,7 @@ def test_the_command_names_the_decision_and_exits_10(archive: World, here: Here)
     here("verify", archive.database, "--json", "--repair", code=2)
 
 
-def test_a_decision_whose_page_is_damaged_too_is_fetched_again(archive: World) -> None:
+def test_a_damaged_decision_with_a_damaged_page_is_fetched_again(archive: World) -> None:
     before = archive.ask("SELECT * FROM decisions")
     damage(
         archive,
@@ -139,7 +139,7 @@ def test_a_decision_whose_page_is_damaged_too_is_fetched_again(archive: World) -
     assert {one.part for one in found(archive)} == {"page"}
 
 
-def test_a_damaged_import_is_named_with_the_path_to_import_again(archive: World) -> None:
+def test_a_damaged_import_is_reported_with_the_path_to_import_again(archive: World) -> None:
     before = archive.ask("SELECT * FROM decisions")
     damage(archive, f"UPDATE decisions SET text = replace(text, 'a', 'e') WHERE reference = '{IMPORTED}'")
     outcome = archive.run(Repair())
@@ -151,34 +151,34 @@ def test_a_damaged_import_is_named_with_the_path_to_import_again(archive: World)
     assert archive.ask("SELECT * FROM decisions") == before
 
 
-def test_a_damaged_revision_is_named_and_stays(archive: World) -> None:
+def test_a_damaged_revision_is_reported_and_not_deleted(archive: World) -> None:
     damage(archive, f"UPDATE revisions SET recorded_at = 'x' WHERE reference = '{REFERENCE}'")
     assert [str(one) for one in found(archive)] == [f"{REFERENCE}, revision 1: its row does not fit its digest"]
     assert archive.run(Repair()).exit_code == 10
     assert archive.ask(f"SELECT count(*) FROM revisions WHERE reference = '{REFERENCE}'") == [1]
 
 
-def test_a_gap_between_revisions_is_named(archive: World) -> None:
+def test_a_gap_between_revisions_is_reported(archive: World) -> None:
     with closing(sqlite3.connect(archive.database)) as db:
         db.execute("UPDATE revisions SET revision = 2 WHERE reference = '25 004 920'")
         db.commit()
     assert any("not numbered from 1" in str(one) for one in found(archive))
 
 
-def test_an_index_that_does_not_fit_is_named_and_made_anew(archive: World) -> None:
+def test_a_wrong_index_is_reported_and_rebuilt(archive: World) -> None:
     damage(archive, "DELETE FROM decisions_fts_data WHERE id = (SELECT max(id) FROM decisions_fts_data)")
     assert [one.part for one in found(archive)] == ["index"]
     assert archive.run(Repair()).exit_code == 0
     assert found(archive) == []
 
 
-def test_a_page_or_dictionary_that_does_not_unpack_is_named(archive: World) -> None:
+def test_a_page_or_dictionary_that_does_not_decompress_is_reported(archive: World) -> None:
     damage(archive, "UPDATE pages SET body = CAST(substr(body, 1, 50) AS BLOB) WHERE reference = '25 004 920'")
     (only,) = found(archive)
     assert (only.part, only.reference) == ("page", REFERENCE)
 
 
-def test_a_changed_view_or_a_missing_trigger_is_named_and_what_others_added_is_not(archive: World) -> None:
+def test_a_changed_view_or_a_missing_trigger_is_reported_and_foreign_additions_are_not(archive: World) -> None:
     with closing(sqlite3.connect(archive.database)) as db:
         db.execute("CREATE VIEW mine AS SELECT 1")
         db.execute("CREATE TABLE notes_of_mine (a)")
@@ -192,12 +192,12 @@ def test_a_changed_view_or_a_missing_trigger_is_named_and_what_others_added_is_n
     }
 
 
-def test_a_row_that_refers_to_nothing_is_named(archive: World) -> None:
+def test_a_dangling_reference_between_rows_is_reported(archive: World) -> None:
     damage(archive, "UPDATE pages SET dictionary = 77 WHERE reference = '25 004 920'")
     assert {one.part for one in found(archive)} == {"file", "page"}
 
 
-def test_rows_on_a_page_of_the_file_that_cannot_be_read_are_named(archive: World, tmp_path: Path) -> None:
+def test_rows_on_an_unreadable_page_of_the_file_are_reported(archive: World, tmp_path: Path) -> None:
     with closing(sqlite3.connect(archive.database)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (number,) = db.execute(
@@ -217,7 +217,7 @@ def test_rows_on_a_page_of_the_file_that_cannot_be_read_are_named(archive: World
     assert len([one for one in damages if one.part == "decision"]) < 20, "those on other pages are not damaged"
 
 
-def test_shares_together_are_all_rows(archive: World) -> None:
+def test_the_shares_together_cover_all_rows(archive: World) -> None:
     damage(archive, *DAMAGES["text"][0])
     counts: dict[str, int] = {}
 
@@ -230,7 +230,7 @@ def test_shares_together_are_all_rows(archive: World) -> None:
     assert counts["decisions"] == counts["revisions"] == 65
 
 
-def test_verify_reports_the_share_of_decisions_whose_cross_references_fit(archive: World, here: Here) -> None:
+def test_verify_reports_the_share_of_right_cross_references(archive: World, here: Here) -> None:
     references = archive.ask("SELECT reference FROM decisions ORDER BY rowid")
     looked_at = references[::ONE_IN]
     rows = archive.ask("SELECT reference, kind, text, number FROM paragraphs ORDER BY reference, position")

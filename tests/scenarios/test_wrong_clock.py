@@ -1,4 +1,4 @@
-"""A machine's clock that is not the site's: it is said, and nothing is proven that the clock hides."""
+"""A machine's clock that differs from the site's: it is reported, and nothing is proven that the clock hides."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from support.world import TODAY, Time, World, holds_the_truth
 
 @dataclass(frozen=True)
 class Dated:
-    """The right answer with the site's Date: the world's time, so much later."""
+    """A fault: the right answer with a Date header that differs from the world's time."""
 
     time: Time
     later: timedelta
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
+        """Sends the complete answer."""
         right = answer()
-        told = format_datetime(self.time.at + self.later, usegmt=True)
-        yield whole(request, replace(right, headers=(*right.headers, ("Date", told))))
+        their_date = format_datetime(self.time.at + self.later, usegmt=True)
+        yield whole(request, replace(right, headers=(*right.headers, ("Date", their_date))))
 
 
 def set_site_clock(world: World, later: timedelta) -> None:
@@ -40,7 +40,7 @@ def test_a_clock_that_is_less_than_an_hour_off_changes_nothing(world: World, lat
     assert "clock" not in outcome.message
 
 
-def test_a_clock_that_is_behind_proves_nothing_after_its_day_and_a_right_one_makes_up_for_it(world: World) -> None:
+def test_a_slow_clock_proves_nothing_after_its_day_and_a_right_clock_later_does(world: World) -> None:
     right = world.time.at
     world.time.at = right - timedelta(days=400)
     set_site_clock(world, timedelta(days=400))
@@ -63,7 +63,7 @@ def test_a_clock_that_is_behind_proves_nothing_after_its_day_and_a_right_one_mak
     assert holds_the_truth(world)
 
 
-def test_a_clock_that_is_ahead_is_named(world: World) -> None:
+def test_a_clock_that_is_ahead_is_reported(world: World) -> None:
     set_site_clock(world, -timedelta(hours=30))
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
@@ -80,7 +80,7 @@ def test_one_answer_from_a_cache_does_not_make_the_clock_wrong(world: World) -> 
     assert world.run(Backfill()).exit_code == 0
 
 
-def test_the_days_of_the_claim_end_where_the_clock_does(world: World) -> None:
+def test_a_claim_ends_on_the_day_of_the_clock(world: World) -> None:
     world.time.at = datetime(2025, 1, 1, 12, tzinfo=world.time.at.tzinfo)
     set_site_clock(world, timedelta(days=700))
     world.run(Backfill(date(2024, 1, 1)))

@@ -1,4 +1,4 @@
-"""What several test modules share: a clock, a site to ask, commands to run, invented documents."""
+"""Shared by test modules: a clock, a site to request, commands to run, invented documents."""
 
 from pathlib import Path
 

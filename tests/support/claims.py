@@ -39,8 +39,11 @@ def claim_rows(
     counts: Mapping[Window, Counts] | None = None,
     site_total: tuple[int, str] | None = None,
 ) -> ClaimRows:
-    """Rows of a claim. Without `intents`, a finished backfill asked for what lies between the first and the last
-    proof; without `windows`, the claim is about what was asked for."""
+    """Makes the rows of a claim.
+
+    Without `intents`, one finished backfill covers all proofs. Without `windows`, the claim is about the dates that
+    were asked for.
+    """
     if intents is None:
         ends = [(proofs[0].window.first, proofs[-1].window.last)] if proofs else []
         intents = [intent(str(first), str(last)) for first, last in ends]

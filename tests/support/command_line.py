@@ -1,4 +1,4 @@
-"""The command as a user runs it: a process of its own in a folder of its own, and a site for it to ask."""
+"""Runs commands as a user does: in a separate process and folder, with a site to request."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Ran:
 
     @property
     def sentence(self) -> str:
-        """The one sentence on stderr that says what went wrong."""
+        """The one error line on stderr."""
         assert "Traceback" not in self.err
-        said = [line for line in self.err.splitlines() if line.startswith("lgsco: ")]
-        assert len(said) == 1, self.err
-        assert self.err.splitlines()[-1] == said[0], "it is the last that is said"
-        return said[0]
+        errors = [line for line in self.err.splitlines() if line.startswith("lgsco: ")]
+        assert len(errors) == 1, self.err
+        assert self.err.splitlines()[-1] == errors[0], "the error is the last line"
+        return errors[0]
 
 
 @dataclass
 class Desk:
-    """A folder of its own where commands are run, with the environment they get."""
+    """A folder in which commands run, with their environment."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -85,12 +85,12 @@ class Desk:
         return process
 
     def variables(self) -> dict[str, str]:
-        """The environment of commands: they import this checkout, wherever they are run."""
+        """Returns the environment of commands, which import this checkout in any folder."""
         paths = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
         return {**os.environ, "PYTHONPATH": paths, "COLUMNS": "120", **self.environment}
 
     def leave(self) -> None:
-        """Ends what a failed test left running."""
+        """Kills the processes that a failed test left running."""
         for process in self.started:
             if process.poll() is None:
                 process.kill()
@@ -104,20 +104,20 @@ class Desk:
 
 
 def ended(process: subprocess.Popen[str]) -> Ran:
-    """Waits for a command's end."""
+    """Waits until a command ends."""
     try:
         out, err = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
-        pytest.fail(f"the command hung; it said: {out}{err}")
+        pytest.fail(f"the command hung; its output: {out}{err}")
     return Ran(process.returncode, out or "", err or "")
 
 
 def read_off(terminal: int) -> bytes:
-    """What processes write to the other side of a terminal until they end."""
+    """Returns what processes write to the other side of a terminal until they end."""
     shown = b""
-    with suppress(OSError):  # the other side is closed: they have ended
+    with suppress(OSError):  # the other side is closed: the processes have ended
         while chunk := os.read(terminal, 65_536):
             shown += chunk
     os.close(terminal)
@@ -125,13 +125,13 @@ def read_off(terminal: int) -> bytes:
 
 
 def ask(database: Path, sql: str) -> list[Any]:
-    """What plain sqlite3 reads, without anything of ours."""
+    """Queries a database with plain sqlite3, without lgsco."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
         return [row[0] if len(row) == 1 else row for row in db.execute(sql).fetchall()]
 
 
 def sound(database: Path) -> bool:
-    """Whether the file and its full-text index are whole."""
+    """Whether the file and its full-text index are sound."""
     with closing(sqlite3.connect(database)) as db:
         db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
         return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -139,7 +139,7 @@ def sound(database: Path) -> bool:
 
 @dataclass
 class Hold:
-    """A fault: the right answer, once `go` is set. `here` is set when a request waits for it."""
+    """A fault: the right answer once `go` is set. `here` is set while a request waits for it."""
 
     here: Event = field(default_factory=Event)
     go: Event = field(default_factory=Event)
@@ -152,13 +152,13 @@ class Hold:
 
 
 def reached(hold: Hold, process: subprocess.Popen[str]) -> None:
-    """Waits until a process's request is held; a process that ends before fails the test."""
+    """Waits until a request of the process is held; fails the test if the process ends first."""
     while not hold.here.wait(0.02):
         assert process.poll() is None, ended(process).err
 
 
 def held_at(server: Server, number: int) -> Hold:
-    """Holds the request for the so-manyth decision, and only that."""
+    """Holds only the request for decision number `number`."""
     hold = Hold()
     count = 0
 
@@ -176,7 +176,7 @@ Here = Callable[..., Ran]
 
 @dataclass
 class Shop(Desk):
-    """A desk with a site to ask; `--db` and `--site` come from the environment."""
+    """A desk with a site; `--db` and `--site` come from the environment."""
 
     site: Site = field(default_factory=Site)
     server: Server = field(default_factory=lambda: Server(Site()))
@@ -186,7 +186,7 @@ class Shop(Desk):
         return self.folder / "kept.db"
 
     def pages(self) -> list[str]:
-        """The decision pages that were asked for."""
+        """Returns the decision pages that were requested."""
         return [entry.target for entry in self.server.log if entry.target.startswith("/decisions/")]
 
     def truth(self) -> dict[str, str]:
@@ -198,10 +198,10 @@ class Shop(Desk):
 
 @contextmanager
 def open_shop(folder: Path, site: Site) -> Iterator[Shop]:
-    """A desk in a folder, with a site that is asked without a pace."""
+    """Opens a desk in a folder, with a site that is requested without a pace."""
     with serve(site) as server:
         environment = {
-            "LGSCO_SCHEDULE_FILL": "off",  # it would go on or not by the hour at which the tests run
+            "LGSCO_SCHEDULE_FILL": "off",  # the fill would depend on the hour at which the tests run
             "LGSCO_SITE_BASE_URL": server.url,
             "LGSCO_STORAGE_DATABASE": str(folder / "kept.db"),
             "LGSCO_FETCH_PACE": "0",
@@ -215,13 +215,13 @@ def open_shop(folder: Path, site: Site) -> Iterator[Shop]:
 
 
 def small_site() -> Site:
-    """The seeds and twenty invented decisions."""
+    """Makes a site of the seeds and twenty invented decisions."""
     return Site([*seeds(), *generate(20, seed=11, first=date(2024, 1, 1), last=date(2025, 9, 30))])
 
 
 @contextmanager
 def mounted(folder: Path, *options: str) -> Iterator[Path]:
-    """A small file system of its own; skips the test where none can be mounted."""
+    """Mounts a small file system; skips the test if none can be mounted."""
     folder.mkdir()
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if not mount or not umount or os.geteuid() != 0:
@@ -235,7 +235,7 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
 
 
 def until(process: subprocess.Popen[str], happened: Callable[[], Any]) -> None:
-    """Waits for something to happen while a process lives."""
+    """Waits until something happens while a process runs."""
     for _ in range(PATIENCE * 50):
         if happened():
             return
@@ -245,21 +245,21 @@ def until(process: subprocess.Popen[str], happened: Callable[[], Any]) -> None:
 
 
 def ended_promptly(process: subprocess.Popen[str]) -> Ran:
-    """Waits for the end of a process that was told to stop; it may take a few seconds."""
+    """Waits for the end of a process that received a signal; it may take a few seconds."""
     try:
         process.wait(HANG)
     except subprocess.TimeoutExpired:
-        pytest.fail("it goes on as if it had not been told to stop")
+        pytest.fail("the process ignored the signal")
     return ended(process)
 
 
 def short_site(decisions: int) -> Site:
-    """A small site of decisions of few words."""
+    """Makes a site of short decisions."""
     return Site(generate(decisions, seed=11, first=date(2024, 1, 1), last=date(2025, 9, 30), body=False))
 
 
 def rows(shop: Shop, sql: str) -> list[Any]:
-    """What the database of a shop answers; nothing where it is not made yet."""
+    """Queries the database of a shop; returns an empty list if it does not exist yet."""
     try:
         return ask(shop.database, sql)
     except sqlite3.Error:

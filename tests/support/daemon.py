@@ -21,8 +21,10 @@ def run_daemon(
     step_seconds: float = 30,
     **dials: object,
 ) -> int:
-    """Runs the daemon until its stop is set. `at_wait` is called when it has nothing to do; then so many seconds have
-    passed. Raises what the daemon raises."""
+    """Runs the daemon until its stop is set. Raises what the daemon raises.
+
+    `at_wait`: called when the daemon has nothing to do, after `step_seconds` have passed.
+    """
 
     def wait(stop: Stop, seconds: float | None = None) -> bool:
         if not stop.is_set():
@@ -35,10 +37,10 @@ def run_daemon(
         return scheduler.run_daemon(world.config(**dials), world.database, world.time.clock())
 
 
-def make_alert(told: Path) -> str:
-    """A command for `[alerts]` that writes each alert as a line of a file."""
-    return f"""sh -c 'echo "$0" >> {told}'"""
+def make_alert(file: Path) -> str:
+    """Returns a command for `[alerts]` that writes each alert as a line of a file."""
+    return f"""sh -c 'echo "$0" >> {file}'"""
 
 
-def read_alerts(told: Path) -> list[str]:
-    return told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+def read_alerts(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []

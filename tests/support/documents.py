@@ -21,10 +21,11 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
-"""All but the one that explains a failure: it traces every line of the reader, for minutes."""
+"""All phases except the one that explains a failure, which traces every line of the parser for minutes."""
 
 EXAMPLES = int(os.environ.get("DOCUMENTS", "50"))
-"""With how many documents a property is tried; `DOCUMENTS=1000 pytest tests/unit/ingest/lgo` tries many more."""
+"""The number of documents that a property is tried with; `DOCUMENTS=1000 pytest tests/unit/ingest/lgo` tries many
+more."""
 
 Marker = Literal["number", "letter", "bullet"]
 Layout = Literal["statement", "report", "old"]
@@ -61,7 +62,7 @@ class Listing:
     marker: Marker
     items: tuple[Item, ...]
     gap: int = 0
-    """How many numbers the publisher skipped before a numbered list of the top level."""
+    """The numbers that the publisher skipped before a numbered list of the top level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Document:
 
     @property
     def labelled(self) -> list[tuple[str, str]]:
-        """The header lines in the order they are published, as label and value."""
+        """Returns the header lines in the published order, as label and value."""
         category = self.category and self.category + (f" > {self.subcategory}" if self.subcategory else "")
         lines = [
             ("Category", category),
@@ -120,7 +121,7 @@ class Document:
 
     @property
     def gapped(self) -> bool:
-        """Whether only attributes can tell the numbers."""
+        """Whether only attributes give the numbers."""
         return any(isinstance(block, Listing) and block.gap for block in self.blocks)
 
 
@@ -131,7 +132,7 @@ _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "O
 
 
 def lines_of(document: Document) -> Iterator[tuple[str, str | None]]:
-    """Each line of the document's text, with the number of its paragraph."""
+    """Returns each line of the document's text, with the number of its paragraph."""
     yield document.title, None
     for label, value in document.labelled:
         yield f"{label} : {value}", None
@@ -213,7 +214,7 @@ _ITEM_LEAD = st.one_of(_LEAD, st.sampled_from(_ITEM_LEADS.split()))
 
 
 def texts(lead: st.SearchStrategy[str] = _LEAD, *, words: int = 12) -> st.SearchStrategy[str]:
-    """One line of a body: nothing that is furniture, a closing line or typed numbering by its whole self."""
+    """Draws one line of a body which as a whole is not furniture, a closing line or typed numbering."""
     lines = st.builds(lambda first, rest: " ".join([first, *rest]), lead, st.lists(_WORD, max_size=words))
     return lines.filter(_allowed)
 
@@ -263,7 +264,7 @@ def documents(
     depth: int = 3,
     layouts: Sequence[Layout] = ("statement", "statement", "statement", "report", "old"),
 ) -> Document:
-    """Any document; with `gaps`, one whose numbers may jump, so that only attributes can tell them."""
+    """Draws any document. `gaps`: its numbers may jump, so that only attributes give them."""
     layout: Layout = draw(st.sampled_from(layouts))
     authority = None
     if layout != "old" or draw(st.booleans()):
@@ -359,7 +360,7 @@ class _Writer:
         self.noise = noise
         self.numbering = "start"
         self.explicit = False
-        """Whether the first list must say that it starts at 1; else it may leave that to the reader."""
+        """Whether the first list must state that it starts at 1."""
         self.shout = self.chance(0.15)
         self.short = self.chance(0.2)
         """Whether end tags that HTML lets a page leave out are left out."""
@@ -386,7 +387,7 @@ class _Writer:
         return self.random.choice((f'="{text}"', f"='{text}'", f' = "{text}"', *([f"={text}"] if bare else [])))
 
     def text(self, text: str, *, breaks: bool = False) -> str:
-        """Text as markup: entities, inline tags across and inside words, any white space, invisible characters."""
+        """Writes text as markup: entities, inline tags across and in words, any white space, invisible characters."""
         words = [self.word(word) for word in text.split(" ")]
         if self.noise and len(words) > 1 and self.chance(0.4):
             first, last = sorted(self.random.sample(range(len(words)), 2))
@@ -482,7 +483,7 @@ class _Writer:
                 )
 
     def listing(self, listing: Listing, first: int) -> str:
-        """A list of the top level: as one, one list per item, or split and started again at an inner list."""
+        """Writes a list of the top level: as one list, one list per item, or split and restarted at an inner list."""
         if listing.marker == "bullet":
             return self.inner(listing)
         each = () if self.numbering == "count" else ("each",)  # lists that adjoin and say nothing may be sub-lists
@@ -562,7 +563,7 @@ class _Writer:
 def page_of(
     document: Document, seed: int = 0, *, markup: Markup = "spans", numbering: str | None = None, noise: bool = True
 ) -> str:
-    """The document as a whole HTML page. `numbering` is how lists tell their numbers: start, value or count."""
+    """Writes the document as a complete HTML page. `numbering`: how lists give their numbers: start, value or count."""
     write = _Writer(seed, markup, noise=noise)
     write.numbering = numbering or write.pick("start", "value", *([] if document.gapped else ["count"]))
     write.explicit = document.gapped
@@ -630,8 +631,10 @@ def _body(write: _Writer, document: Document) -> Iterator[str]:
 
 
 def _furniture(write: _Writer, *, closed: bool) -> tuple[str, str]:
-    """What stands around a decision: what may come before its title and what may come after its text. Where that has no
-    closing line, nothing comes after it that may be its last words."""
+    """Writes what is around a decision: parts before its title and parts after its text.
+
+    If the text has no closing line, nothing that may be its last words comes after it.
+    """
     if not write.noise:
         return "", ""
     crumbs = "<nav><ol><li><a href='/'>Home</a></li><li>Decisions</li><li>Planning</li></ol></nav>"
@@ -648,7 +651,7 @@ def _furniture(write: _Writer, *, closed: bool) -> tuple[str, str]:
 
 
 def dump_of(document: Document, seed: int = 0) -> str:
-    """The document as the dump of a page, in the layout of seed 002. Letters have no known form in a dump."""
+    """Writes the document as the dump of a page, in the layout of seed 002. Letters have no known form in a dump."""
     chance = random.Random(seed)
     parts = [document.title, *(f"{label} : {value}" for label, value in document.labelled)]
     parts += [REMARK] if document.remark else []
@@ -687,7 +690,10 @@ def _dump_listing(listing: Listing, indent: int, chance: random.Random) -> Itera
 
 
 def _wrap(text: str, chance: random.Random, indent: str) -> str:
-    """The text, now and then on two lines; the second begins with a letter, for a mark there would be a new item."""
+    """Splits the text over two lines now and then.
+
+    The second line begins with a letter: with a mark it would be a new item.
+    """
     words = text.split(" ")
     places = [place for place in range(1, len(words)) if words[place].isascii() and words[place].isalpha()]
     if not places or chance.random() > 0.15:
@@ -697,7 +703,7 @@ def _wrap(text: str, chance: random.Random, indent: str) -> str:
 
 
 def dumpable(document: Document) -> Document:
-    """The document without what no dump is known to show: letters and second paragraphs."""
+    """Returns the document without parts that no dump is known to show: letters and second paragraphs."""
 
     def item(found: Item) -> Item:
         return Item(found.paragraphs[:1], tuple(map(listing, found.inner)))

@@ -1,4 +1,4 @@
-"""The decisions that the site of the tests of faults shows, and that a fault did no harm."""
+"""The site of the fault tests, and checks that a fault did no harm."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from support.world import World
 DAY = timedelta(days=1)
 TRIES = 2
 CAP = 300_000
-"""Bytes an answer may have: the longest page of these sites has 90 KB."""
+"""The most bytes of an answer; the longest page of these sites has 90 KB."""
 DRAWN = list(generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 8, 30), body=False))
 OLD = [*seeds()[:2], *DRAWN[:11], next(sample for sample in DRAWN[11:] if len(sample.chapters) > 1)]
-"""Two real ones, a report of several pages, and short statements."""
+"""Two real decisions, a report of several pages, and short statements."""
 NEW = [
     replace(sample, published=sample.decision_date)
     for sample in generate(3, seed=99, first=date(2026, 9, 1), last=date(2026, 9, 30), body=False)
@@ -36,9 +36,9 @@ INCOMPLETE = {("incomplete", 10)}
 LAYOUT = {("layout", 11)}
 BLOCKED = {("blocked", 12)}
 NAMED = INCOMPLETE | LAYOUT | BLOCKED
-"""Any of them will do: the fault is named, and the run is not complete."""
+"""Any of these is right: the fault is named, and the run is not complete."""
 EITHER = COMPLETE | NAMED
-"""Complete, if what is held then is the truth."""
+"""Complete is right too, if the archive then equals the site."""
 ADDRESS = (
     r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d|"
     r"beginning to today"
@@ -48,19 +48,19 @@ TO_DO = (
     r"this lgsco is too old"
 )
 WALK = 3 * (COUNT // 10 + 2)
-"""Requests of a listing that never stands still: three walks to the page past the last."""
+"""The requests for a listing that changes all the time: three walks to the page past the last."""
 MOST = 2 * (WALK + COUNT) + 20
-"""Where the table says nothing: a listing that is walked, and every decision once or, tried again, twice."""
+"""The default limit of requests: the listing is walked, and every decision fetched up to twice."""
 
 
 class Stage(NamedTuple):
-    """What all tests of this file share: a served site, and a database that holds what it showed a day before."""
+    """Shared by all tests of a file: a served site, and a database filled from it a day before."""
 
     server: Server
     site: Site
     held: Path
     undisturbed: list[Any]
-    """What a run that meets no fault makes of the site."""
+    """The rows that a run without faults makes."""
 
 
 Hosts = set[tuple[str, int]]
@@ -82,7 +82,7 @@ PICTURE = (
 
 
 def picture(world: World) -> list[Any]:
-    """All that is kept but instants, numbers of rows and how the ledger is cut."""
+    """Returns all stored rows except instants, row numbers and the cuts of the ledger."""
     return [world.ask(sql) for sql in PICTURE]
 
 
@@ -90,33 +90,33 @@ TRUTH = {sample.reference: expected_text(sample) for sample in [*OLD, *NEW]}
 
 
 def nothing_false(world: World, before: set[str]) -> None:
-    """Every word is the site's, what is proven is so, what was held is held, and nothing was concluded from a fault."""
+    """Checks that texts are the site's, proofs are right, no decision was lost, and no fault led to a conclusion."""
     texts = world.ask(
         "SELECT r.reference, coalesce(r.text, d.text) FROM revisions AS r JOIN decisions AS d USING (reference)"
     )
     assert [(name, text) for name, text in texts if text != TRUTH[name]] == [], "words that the site does not have"
     held = world.ask("SELECT reference FROM decisions")
-    assert before <= set(held), "what was held is lost"
+    assert before <= set(held), "stored decisions are lost"
     assert set(world.ask("SELECT status FROM decisions")) <= {"published"}
     assert world.ask("SELECT reference FROM absences WHERE ended_at IS NOT NULL") == []
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         shown = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
-        # What came since the last look was not there when it was proven.
+        # Decisions published since the last walk did not exist when it was proven.
         known = shown - {sample.reference for sample in NEW} if total < len(shown) else shown
         assert total == len(known), f"{first} to {last} is called proven with {total} of {len(shown)}"
         assert known <= set(held), f"{first} to {last} is called proven and lacks {sorted(known - set(held))}"
 
 
 def journalled(world: World) -> list[str]:
-    """What the last run asked for, by the journal: all that the server saw, in that order."""
+    """Returns the journalled targets of the last run, which include all that the server saw, in order."""
     journal: list[str] = world.ask("SELECT target FROM requests WHERE run = (SELECT max(id) FROM runs) ORDER BY id")
     left = iter(journal)
-    assert all(target in left for target in world.targets()), "the server saw what is not journalled"
+    assert all(target in left for target in world.targets()), "the server saw requests that are not journalled"
     return journal
 
 
 def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
-    """A day later, of a site that behaves."""
+    """Runs a task a day later against a site without faults, and checks that it completes the archive."""
     world.server.faults = None
     world.time.at += DAY
     outcome = world.run(task)
@@ -127,20 +127,20 @@ def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
 
 
 def told(world: World, outcome: Outcome) -> str:
-    """All that the user is told of what went wrong: the last sentence, those before it, the reasons in the queue."""
+    """Returns all error messages of a run: its message, the messages before it, and the reasons in the queue."""
     reasons = world.ask("SELECT error FROM queue WHERE error IS NOT NULL")
     return "\n".join([str(outcome), *outcome.tally.unread, *reasons])
 
 
 def fault_named(name: str, site: Site) -> tuple[Fault, dict[str, object]]:
-    """A fault of the catalogue, with the dials that make it one soon."""
+    """Returns a fault of the catalogue, with settings that trigger it soon."""
     if name in ("stall", "stall in mid-answer"):
         return catalogue(site, wait=60)[name], {"fetch__read_timeout": 0.06}
     return catalogue(site, wait=0.01)[name], {}
 
 
 def met(world: World, task: Task, name: str, scope: str) -> Outcome:
-    """One run while the fault lasts."""
+    """Runs a task while a fault lasts."""
     fault, dials = fault_named(name, world.site)
     world.server.faults = on(SCOPES[scope], fault)
     return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **dials)

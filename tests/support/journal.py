@@ -1,4 +1,4 @@
-"""What the sums of the journal's days must be, worked out from its rows."""
+"""Computes the expected sums of the journal's days from its rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_quiet(instant: float, first: int, last: int) -> bool:
 
 
 def lies_in_quiet_hours(instant: float, hours: str) -> bool:
-    """And not just after they began."""
+    """Whether an instant is in quiet hours, and not just after their start."""
     return all(any(is_quiet(then, *its) for its in HOURS[hours]) for then in (instant - 15, instant))
 
 
@@ -29,13 +29,13 @@ Row = tuple[float, int | None, int, float, float | None, Promise | None]
 
 
 def truth_of(rows: list[Row]) -> list[Day]:
-    """The account of days, reckoned by hand: rows of instant, status, bytes, seconds, Retry-After, promise."""
+    """Computes the expected days from rows of instant, status, bytes, seconds, Retry-After and promise."""
     instants = [row[0] for row in rows]
     in_order = sorted(instants)
     days: dict[str, list[int]] = {}
     for n, instant in enumerate(instants):
         days.setdefault(datetime.fromtimestamp(instant, UTC).date().isoformat(), []).append(n)
-    # Where the clock was set back in between, nobody knows.
+    # The gap is unknown if the clock was set back in between.
     apart = [round(then - now, 3) if then >= now else None for now, then in pairwise(instants)] + [None]
     found = []
     for day, its in sorted(days.items()):
@@ -81,4 +81,4 @@ HOURS: dict[str, list[tuple[int, int]]] = {
     "09:00-12:00": [(9, 12)],
     "08:00-10:00 22:00-06:00": [(8, 10), (22, 6)],
 }
-"""Quiet hours as they are journalled, and what they mean."""
+"""Quiet hours as they are journalled, and their first and last hours."""

@@ -1,4 +1,4 @@
-"""Commands and programs that wait for locks, or hold them."""
+"""Commands and programs that wait for locks or hold them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import storage.database
 storage.database.BUSY_SECONDS = 3600.0
 connect = sqlite3.connect
 
-def told(*arguments, **named):
+def announced(*arguments, **named):
     print("connects", flush=True)
     return connect(*arguments, **named)
 
-sqlite3.connect = told
+sqlite3.connect = announced
 """
-"""Waits for a lock for an hour, and says when it opens the file."""
+"""Makes a process wait for locks for an hour, and print a line when it opens the file."""
 
 
 IN_ITS_OWN_WAY = "import runpy, sys\nsys.argv[0] = 'lgsco'\nrunpy.run_module('lgsco', run_name='__main__')\n"
@@ -27,7 +27,7 @@ IN_ITS_OWN_WAY = "import runpy, sys\nsys.argv[0] = 'lgsco'\nrunpy.run_module('lg
 
 @contextmanager
 def long_read(database: Path) -> Iterator[sqlite3.Connection]:
-    """A reader who does not let go."""
+    """Keeps a read transaction open."""
     with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as db:
         db.execute("BEGIN")
         db.execute("SELECT count(*) FROM decisions").fetchone()
@@ -36,7 +36,7 @@ def long_read(database: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def long_write(database: Path) -> Iterator[sqlite3.Connection]:
-    """Another program that writes and does not let go; not one of ours, so it knows nothing of the lock file."""
+    """Keeps a write transaction open, as a foreign program that ignores the lock file."""
     with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as db:
         db.execute("BEGIN IMMEDIATE")
         yield db

@@ -1,4 +1,4 @@
-"""When requests went out, by the journal; and the throttle on two clocks, of which one is set back and forth."""
+"""Reads the instants of requests from the journal, and runs the throttle on two clocks, one of which is set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LISTING = r"searchresults"
 
 
 def asked_at(world: World, run: int | None = None) -> list[float]:
-    """When requests went out, by the journal: seconds since 1970, to the millisecond."""
+    """Returns when requests were sent, according to the journal: seconds since 1970, to the millisecond."""
     where = "" if run is None else f"WHERE run = {run}"
     return [datetime.fromisoformat(at).timestamp() for at in world.ask(f"SELECT at FROM requests {where} ORDER BY id")]
 
@@ -40,24 +40,24 @@ def gaps(instants: list[float]) -> list[float]:
 
 
 def told(world: World, **dials: object) -> PolitenessReport:
-    """What `lgsco politeness` says."""
+    """Returns the report of `lgsco politeness`."""
     with reading(world.database) as db:
         return report_politeness(find_politeness(db, within), world.config(**dials), world.time.at)
 
 
 @dataclass
 class TwoClocks:
-    """The wall's, which is set back and forth, and our own, which never is."""
+    """The wall clock, which tests set back and forth, and a monotonic clock."""
 
     own: float = 0.0
     ahead: float = 0.0
-    """Seconds that the wall's has been set forth in all."""
+    """Seconds by which the wall clock has been set forward in total."""
     patience: float = 1e9
-    """By our own, the instant that nobody sleeps beyond."""
+    """The instant of the monotonic clock beyond which no sleep may last."""
 
     def sleep(self, seconds: float, stop: Event) -> None:
         self.own += max(1e-7, seconds)
-        assert self.own <= self.patience + 1e-6, f"a wait went on for {self.own - self.patience:g} s too long"
+        assert self.own <= self.patience + 1e-6, f"a wait was {self.own - self.patience:g} s too long"
 
     def clock(self) -> Clock:
         return Clock(
@@ -76,7 +76,7 @@ A_RUN = (
 
 
 def emptied() -> sqlite3.Connection:
-    """A database with no pace and no journal yet."""
+    """Returns a database without a pace and a journal."""
     if not _JOURNAL:
         made = sqlite3.connect(":memory:", isolation_level=None)
         migrations.apply(Database(made))

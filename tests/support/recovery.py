@@ -1,4 +1,4 @@
-"""That a run which was stopped goes on and completes, and connections that are told how far they may grow a file."""
+"""Checks that a stopped run continues and completes, and limits how far connections may grow a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.world import World
 
 
 def goes_on(shop: Shop, stops: int) -> None:
-    """The next run completes; of all pages at most one for each stop was asked for again."""
+    """Checks that the next run completes, and that at most one page for each stop was fetched again."""
     shop.server.faults = None
     shop.run("backfill")
     assert shop.held() == shop.truth()
@@ -23,7 +23,7 @@ def goes_on(shop: Shop, stops: int) -> None:
 
 
 def completes(world: World, stops: int) -> None:
-    """As `goes_on`, in this process."""
+    """Does the same as `goes_on`, in this process."""
     world.server.faults = None
     assert world.run(Backfill()).state == "complete"
     held = world.ask("SELECT count(*) FROM decisions")
@@ -39,11 +39,11 @@ def goes_on_with_imports(shop: Shop) -> None:
 
 
 class Watched(sqlite3.Connection):
-    """A connection that may grow the file to so many pages only, and writes down how it waited for locks."""
+    """A connection that may grow the file only to a number of pages, and records how it waited for locks."""
 
     most: int | None = None
     waits: list[tuple[str, int]] = []  # noqa: RUF012  # a new one for each test
-    """The statements that take the write lock, and the milliseconds they might wait for it."""
+    """The statements that take the write lock, and the milliseconds that they may wait for it."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         if sql.startswith(("BEGIN IMMEDIATE", "PRAGMA wal_checkpoint")):

@@ -1,4 +1,4 @@
-"""`lgsco serve` in a process of its own, on loopback."""
+"""Runs `lgsco serve` in a separate process on loopback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.world import TODAY, Time, World
 
 
 def backfill(database: Path, decisions: int) -> None:
-    """Fills the database with the five seeds and so many invented decisions, fetched from a site."""
+    """Fills the database with the five seeds and `decisions` invented decisions, fetched from a site."""
     samples = [*seeds(), *generate(decisions, seed=11, first=date(2023, 1, 1), last=date(2026, 8, 31))]
     site = Site(samples, today=TODAY)
     with serve(site) as server:
@@ -38,7 +38,7 @@ class Served:
     client: httpx.Client
     process: subprocess.Popen[str]
     log: list[str]
-    """The lines the server wrote to stderr, once it has ended."""
+    """Returns the lines that the server wrote to stderr, once it has ended."""
 
     @property
     def port(self) -> int:

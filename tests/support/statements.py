@@ -1,4 +1,4 @@
-"""The words that say that nothing is missing."""
+"""The words of statements that nothing is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site whose decisions come, move and go, and syncs to which the cadence owes nothing."""
+"""A site whose decisions come, move and go, and syncs for which no check is due."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from lgsco.replica.walls import Instead
 from support.world import World
 
 NEVER = 100_000
-"""Days of a cadence that does not come round in a test."""
+"""Days of a cadence that never becomes due in a test."""
 QUIET: dict[str, object] = {
     **{f"cadence__{act}_{age}": NEVER for act in ("count", "walk") for age in ("recent", "middle", "old")},
     "cadence__filters": NEVER,
 }
-"""Dials with which nothing is owed, so that the totals alone are asked."""
+"""Settings with which no check is due, so that only the totals are requested."""
 
 
 def decided(count: int, first: date, last: date, *, seed: int = 7) -> list[Sample]:
-    """Decisions of few words, shown from the day they were decided on."""
+    """Makes short decisions, shown from their decision date on."""
     samples = generate(count, seed=seed, first=first, last=last, body=False)
     return [replace(sample, published=sample.decision_date) for sample in samples]
 
 
 def one(day: date, number: int = 1) -> Sample:
-    """A decision of that day, with a reference that no other bears."""
+    """Makes one decision of a day, with a unique reference."""
     (sample,) = decided(1, day, day, seed=99)
     return replace(sample, reference=f"27 000 {number:03}", kind="statement", decision_date=day, published=day)
 
 
 def cadence(act: str, days: int) -> dict[str, object]:
-    """The dials of one act, for windows of every age."""
+    """Returns the settings of one act, for windows of every age."""
     return {f"cadence__{act}_{age}": days for age in ("recent", "middle", "old")}
 
 
@@ -48,12 +48,12 @@ def later(world: World, days: float = 1) -> None:
 
 
 def sync(world: World, **dials: object) -> Outcome:
-    """A sync to which the cadence owes nothing, unless the dials say otherwise."""
+    """Runs a sync for which no check is due, unless the settings say otherwise."""
     return world.run(Sync(), **{**QUIET, **dials})
 
 
 def sync_daily(world: World, days: int, **dials: object) -> Outcome:
-    """A sync on each of the next days; the last one's outcome."""
+    """Runs a sync on each of the next days, and returns the last outcome."""
     for _ in range(days):
         later(world)
         outcome = sync(world, **dials)
@@ -61,18 +61,18 @@ def sync_daily(world: World, days: int, **dials: object) -> Outcome:
 
 
 def settled(world: World, **dials: object) -> None:
-    """All is held and proven, and the checks that come first are made."""
+    """Fills and proves the archive, and makes the checks that come first."""
     assert world.run(Backfill(), **{**QUIET, **dials}).state == "complete"
     assert sync(world, **dials).exit_code == 0
 
 
 def listings(world: World, since: int) -> list[str]:
-    """The listing requests after so many requests."""
+    """Returns the listing requests after request number `since`."""
     return [target for target in world.targets()[since:] if "SearchResults" in target]
 
 
 def pages(world: World, since: int = 0) -> list[str]:
-    """The decision pages asked for after so many requests."""
+    """Returns the decision pages requested after request number `since`."""
     return [target for target in world.targets()[since:] if target.startswith("/decisions/")]
 
 
@@ -82,16 +82,16 @@ def status(world: World, reference: str) -> str:
 
 
 def window_of(world: World, day: date) -> tuple[str, int, int, int]:
-    """State, total, held and excluded of the window that a day lies in."""
+    """Returns state, total, held and excluded of the window with a day."""
     rows: list[tuple[str, int, int, int]] = world.ask(
         "SELECT state, total, held, excluded FROM coverage WHERE first <= ?1 AND last >= ?1", day.isoformat()
     )
-    assert len(rows) == 1, f"{len(rows)} windows hold {day}"
+    assert len(rows) == 1, f"{len(rows)} windows contain {day}"
     return rows[0]
 
 
 def truth_is_held(world: World) -> None:
-    """Every window is proven, with the site's own total, and holds just what the site lists of it."""
+    """Checks that every window is proven, with the site's total and exactly the decisions that the site lists."""
     for first, last, total, state in world.ask("SELECT first, last, total, state FROM windows"):
         listed = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
         known = world.ask(
@@ -117,6 +117,6 @@ def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
 
 
 def _words_only(html: str) -> str:
-    """All the words of a page, and none of its structure."""
+    """Keeps all the words of a page and none of its structure."""
     body = re.sub(r"(?s)<head>.*?</head>|<script.*?</script>|<[^>]+>", " ", html)
     return f"<!DOCTYPE html>\n<html><body><div>{' '.join(body.split())}</div></body></html>\n"

@@ -1,9 +1,8 @@
-"""A second pair of eyes on a page: the words of a decision, found by the standard library alone.
+"""An independent check of the parser: finds the words of a decision's page with the standard library alone.
 
-Law 4 of the text format says that the words of a page's decision are the words of its text, in order. The
-reader must not be its own witness, so the words are found here by other code and another parser: `words_of_page`
-walks the tags with `html.parser`, cuts the page into blocks and takes out the furniture by its phrases. It knows
-nothing of numbers, headings or items; the words are all it is for.
+Law 4 of the text format says that the words of a page's decision are the words of its text, in order. To test the
+parser without the parser, `words_of_page` walks the tags with `html.parser`, cuts the page into blocks and removes the
+furniture by its phrases.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ SPACES = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _SPACE = re.compile(f"[{SPACES}]+")
-_BREAK = "\x1e"  # stands for a <br> until the block ends; no page of ours holds it
+_BREAK = "\x1e"  # replaces a <br> until the block ends; no test page contains it
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 PHRASES = frozenset({"Back to top", "Print this page", "LGO logogram"})
@@ -41,7 +40,7 @@ PANEL = frozenset(
     }
 )
 OPENERS = frozenset({"The Ombudsman's final decision:", "Overview:"})
-LABELS = ("Category", "Decision date", "Decision")  # the longer of two that begin alike comes first
+LABELS = ("Category", "Decision date", "Decision")  # of two with the same beginning the longer comes first
 
 _INLINE_NAMES = (
     "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var "
@@ -57,21 +56,21 @@ _CLOSER = re.compile(r"\S.* decision on behalf of the Ombudsm[ae]n")
 
 
 def plain(text: str) -> str:
-    """The text as one line of the format holds it: no invisible characters, every run of white space one space."""
+    """Normalises a text to one line of the format: no invisible characters, every run of white space one space."""
     return _SPACE.sub(" ", _DROPPED.sub("", text)).strip(" ")
 
 
 @dataclass(slots=True)
 class Block:
-    """The words between two block boundaries of a page, and what law 4 needs to know about where they stood."""
+    """The words between two block boundaries of a page, with what law 4 needs to know about their place."""
 
     text: str
     lines: tuple[str, ...]
-    """The text cut at its line breaks, which tell several header lines in one block apart."""
+    """The text cut at its line breaks, which separate several header lines in one block."""
     chrome: bool
     """Inside navigation, an aside or a footer."""
     article: bool
-    """Inside the article that holds the decision."""
+    """Inside the article with the decision."""
     listing: int
     """The number of the list it stands in, or 0."""
     linked: bool
@@ -145,7 +144,7 @@ class _Walker(HTMLParser):
                 break
 
     def _boundary(self, tag: str) -> None:
-        """End the block where a tag ends it; between two rows of a table nothing does but the next row."""
+        """Ends the block where a tag ends it; between two rows of a table only the next row does."""
         if tag in ("tr", "table", "thead", "tbody", "tfoot", "caption"):
             self._flush()
             self._row = False
@@ -178,7 +177,7 @@ class _Walker(HTMLParser):
 
     @staticmethod
     def _is_part(attributes: dict[str, str | None]) -> bool:
-        """Whether the element is a label or a value, which stand apart whatever their tag."""
+        """Whether the element is a label or a value, which are separate blocks whatever their tag."""
         return (attributes.get("class") or "") in ("label", "value")
 
     def _within(self, tag: str) -> bool:
@@ -200,7 +199,7 @@ class _Walker(HTMLParser):
 
 
 def blocks_of(page: str) -> tuple[list[Block], str]:
-    """The blocks of a page in order, and what its `<title>` says."""
+    """Returns the blocks of a page in order, and the text of its `<title>`."""
     walker = _Walker()
     walker.feed(page)
     walker.close()
@@ -215,7 +214,10 @@ def blocks_of(page: str) -> tuple[list[Block], str]:
 
 
 def words_of_page(page: str, *, chapter: bool = False) -> list[str]:
-    """The words of the one decision on a page, as law 4 wants them; of a further chapter without title and header."""
+    """Returns the words of the one decision on a page, as law 4 needs them.
+
+    `chapter`: the page is a further chapter, without title and header.
+    """
     blocks, title = blocks_of(page)
     blocks = [block for block in blocks if not block.chrome and block.text not in PHRASES]
     blocks = _without_contents(blocks)
@@ -243,7 +245,7 @@ def words_of_page(page: str, *, chapter: bool = False) -> list[str]:
 
 
 def words_of_text(text: str) -> list[str]:
-    """The words of a text of the format, without the `- ` its items begin with."""
+    """Returns the words of a text of the format, without the `- ` before items."""
     return [word for line in text.split("\n") for word in line.removeprefix("- ").split(" ")]
 
 
@@ -258,15 +260,15 @@ def _without_contents(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _label(text: str) -> str | None:
-    """The label a block begins with, or None."""
+    """Returns the label at the start of a block, or None."""
     return next((label for label in LABELS if text == label or text.startswith((f"{label} ", f"{label}:"))), None)
 
 
 def _split(blocks: Sequence[Block]) -> tuple[list[str], list[str]]:
-    """Header lines, each label with its colon, and the texts of the rest.
+    """Splits blocks into header lines, each label with its colon, and the texts of the rest.
 
-    The header ends at the opener; where there is none, at the first block that neither is labelled nor follows a
-    bare label. Several labelled lines may share a block (a `<br>` cuts them), and a label may be a block of its own
+    The header ends at the opener; where there is none, at the first block that neither is labelled nor follows a bare
+    label. Several labelled lines may share a block (a `<br>` separates them), and a label may be a block of its own
     with its value in the next.
     """
     texts = [block.text for block in blocks]
@@ -282,7 +284,7 @@ def _split(blocks: Sequence[Block]) -> tuple[list[str], list[str]]:
             if label is None:
                 header.append(text)
             else:
-                value = re.sub(r"^[ :|]+", "", text[len(label) :])  # a label's cell is no cell of a table
+                value = re.sub(r"^[ :|]+", "", text[len(label) :])  # the cell of a label does not count as a table cell
                 printed = f"{label}:" if text[len(label) :].startswith(":") else f"{label} :"
                 header.append(f"{printed} {value}".strip())
     return header, texts[end:]

@@ -1,4 +1,4 @@
-"""The database as `serve` shows it, asked over loopback or looked at in a real browser."""
+"""Requests `lgsco serve` over loopback, or opens it in a real browser."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def browser() -> str:
 
 
 def shown(url: str, folder: Path) -> str:
-    """The page as the browser holds it once its scripts have run."""
+    """Returns the page as the browser has it after its scripts ran."""
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     flags += ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
     flags += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]

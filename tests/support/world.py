@@ -32,7 +32,7 @@ CHECKED = (
 
 @dataclass
 class Time:
-    """A clock that a test sets; sleeping moves it on at once and is remembered."""
+    """A clock that a test sets; sleeping advances it at once and is recorded."""
 
     at: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC)
     slept: list[float] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Time:
     def sleep(self, seconds: float, stop: Event) -> None:
         if not stop.is_set():
             self.slept.append(seconds)
-            self.at += timedelta(seconds=max(seconds, 1e-6))  # less would not move it
+            self.at += timedelta(seconds=max(seconds, 1e-6))  # a smaller step would not change the instant
 
     @staticmethod
     def pause() -> None:
-        """Lets other threads work for a moment: what they do has no clock that a test sets."""
+        """Lets other threads work for a moment: they do not use the clock that a test sets."""
         wall.sleep(0.05)
 
     def clock(self) -> Clock:
@@ -67,15 +67,18 @@ class World:
     stop: Stop
     tallies: list[tuple[int, int]] = field(default_factory=list)
     knows_listing: bool = True
-    """Whether it was found out before the first run how the listing is to be asked: in the bare form, with a filter
-    that is exact. Else the first run finds out."""
+    """Whether the form of the listing (the bare one, with an exact date filter) is known before the first run. If not,
+    the first run finds it out."""
 
     def config(self, **dials: object) -> Config:
         values = {"site__base_url": self.server.url, "fetch__pace": "0", **dials}
         return load(None, {}, {f"--{key}": (key.replace("__", "."), str(value)) for key, value in values.items()})
 
     def run(self, task: Task, **dials: object) -> Outcome:
-        """Performs a task. A sync makes no database: without one it gets what `lgsco init` makes."""
+        """Performs a task.
+
+        A sync creates no database; if there is none, it gets an empty one as `lgsco init` makes it.
+        """
         if self.knows_listing and not isinstance(task, Import | Renormalise):
             self.record_listing_check("init" if isinstance(task, Sync) else "backfill")
 
@@ -87,7 +90,7 @@ class World:
         return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
 
     def record_listing_check(self, made_by: MadeBy = "init") -> None:
-        """Records what a check of a site finds that is as it is said to be, in a new file if there is none."""
+        """Records the findings of a check of a site without peculiarities, in a new file if there is none."""
         self.knows_listing = False
         with writing(self.database, made_by=made_by) as db, atomic(db):
             if not find_newest(db, self.server.url):
@@ -101,12 +104,12 @@ class World:
         return [row[0] if len(row) == 1 else row for row in rows]
 
     def targets(self) -> list[str]:
-        """What the server was asked for, in order."""
+        """Returns the targets that the server was asked for, in order."""
         return [entry.target for entry in self.server.log]
 
 
 def holds_the_truth(world: World) -> bool:
-    """Whether every decision that the site lists is held, word for word, and no other."""
+    """Whether the archive has exactly the decisions that the site lists, word for word."""
     return dict(world.ask("SELECT reference, text FROM decisions")) == {
         sample.reference: expected_text(sample) for sample in world.site.listed()
     }

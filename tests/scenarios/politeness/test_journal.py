@@ -107,7 +107,7 @@ def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) ->
 
 
 BROKEN = {
-    "sooner after another than promised: 1 request, on 2026-11-02": "UPDATE requests SET at = "
+    "sooner after the one before than promised: 1 request, on 2026-11-02": "UPDATE requests SET at = "
     "(SELECT substr(at, 1, 20) || '200Z' FROM requests WHERE id = 5) WHERE id = 6",
     "(Retry-After): 1 request, on 2026-11-02": "UPDATE requests SET status = 503, retry_after = 60 WHERE id = 5",
     "ceiling: 1 request, on 2026-11-05": "INSERT INTO requests "
@@ -138,7 +138,7 @@ def test_the_command_shows_what_was_kept_and_exits_10_where_something_was_not(wo
     command = ("politeness", "--db", world.database)
     ran = desk.run(*command)
     assert "every promise was kept" in ran.out
-    assert "robots.txt: allows what we ask for" in ran.out
+    assert "robots.txt: allows what we request" in ran.out
     with writing(world.database) as db:
         db.execute(next(iter(BROKEN.values())))
     assert "NOT KEPT" in desk.run(*command, code=10).out

@@ -53,7 +53,7 @@ def test_what_was_promised_then_is_not_forgotten_for_what_is_promised_now(world:
             at = BEGAN + DAY + timedelta(milliseconds=500 * milliseconds)
             journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
     assert told(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
-        "sooner after another than promised: 19 requests, on 2026-11-03",
+        "sooner after the one before than promised: 19 requests, on 2026-11-03",
         "beyond the day's ceiling: 2 requests, on 2026-11-03",
     )
 
@@ -160,7 +160,7 @@ def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> No
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\nCrawl-delay: 2\n"
     world.run(Sync() if held else Backfill())
     robots = told(world).robots
-    assert robots.startswith(f"FORBIDS 1 of 20 pages ({forbidden}), which we do not ask for, and asks for 2 s")
+    assert robots.startswith(f"FORBIDS 1 of 20 pages ({forbidden}), which we do not request, and asks for 2 s")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> No
         ("Disallow: /decisions/", "FORBIDS every decision's page"),
         ("Disallow: /decisions/*-", "FORBIDS every decision's page"),
         ("Disallow: /*?", "FORBIDS the listing (/Decisions/SearchResults)"),
-        ("Disallow: /umbraco/", "allows what we ask for"),
+        ("Disallow: /umbraco/", "allows what we request"),
     ],
 )
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "nothing known"])
@@ -191,20 +191,20 @@ def test_robots_that_were_asked_for_and_could_not_be_had_are_told_so(world: Worl
     world.server.faults = on("robots", Respond(500))
     world.run(Backfill(), fetch__tries=4, fetch__pace=1)
     last = world.ask("SELECT max(at) FROM requests")[0]
-    assert told(world).robots == f"asked for 4 times, last at {last}: status 500"
+    assert told(world).robots == f"requested 4 times, last at {last}: status 500"
     world.server.faults = on("robots", Reset())
     world.run(Backfill(), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("asked for 5 times")
+    assert told(world).robots.startswith("requested 5 times")
     assert told(world).robots.endswith("Z: no answer")
     world.server.faults = None
     world.time.at += HOUR
     world.run(Backfill(limit=1), fetch__pace=1)
-    assert told(world).robots.startswith("allows what we ask for (as of ")
-    assert "asked for" not in told(world).robots
+    assert told(world).robots.startswith("allows what we request (as of ")
+    assert "requested" not in told(world).robots
     world.server.faults = on("robots", Respond(503))
     world.time.at += DAY
     world.run(Backfill(limit=1), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("allows what we ask for (as of ")
+    assert told(world).robots.startswith("allows what we request (as of ")
     assert told(world).robots.endswith("Z: status 503"), "what it said before is good no longer"
 
 
@@ -247,6 +247,6 @@ def test_the_account_says_as_whom_we_asked_and_which_waits_were_too_long_to_keep
     lgsco = f"lgsco/{VERSION} (archive of published decisions; me@example.org)"
     assert its.user_agents == (lgsco, "archive/1 (me@example.org)")
     shown = "\n".join(its.lines())
-    assert f"was asked by {lgsco}, and by archive/1 (me@example.org)" in shown
-    assert "asked to wait (Retry-After): 1 time, 1 kept; 1 longer than a day, and asked again after one" in shown
+    assert f" by {lgsco}, and by archive/1 (me@example.org)" in shown
+    assert "asked to wait (Retry-After): 1 time, 1 kept; 1 longer than a day, with a new request after one day" in shown
     assert its.as_json()["holds_capped"] == 1

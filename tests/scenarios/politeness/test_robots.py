@@ -162,13 +162,13 @@ def test_a_page_in_place_of_robots_takes_no_rule_away(reports_world: World) -> N
     assert forbidden not in reports_world.targets()
     assert min(gaps(asked_at(reports_world, 2))[1:]) >= 5
     shown = told(reports_world).robots
-    assert shown.startswith(f"FORBIDS 1 of 30 pages ({forbidden}), which we do not ask for")
-    assert "a page stands in its place" in shown
+    assert shown.startswith(f"FORBIDS 1 of 30 pages ({forbidden}), which we do not request")
+    assert "another page in its place" in shown
     reports_world.server.faults = None
     reports_world.site.robots = ""
     reports_world.time.at += DAY
     assert reports_world.run(Backfill()).state == "complete"
-    assert "a page stands" not in told(reports_world).robots
+    assert "another page" not in told(reports_world).robots
 
 
 @pytest.mark.parametrize("status", [202, 203, 206, 300])

@@ -1,4 +1,4 @@
-"""Decisions that are no longer listed: what is read for a verdict, and how one is stored."""
+"""Tests the rows for verdicts about decisions that are no longer listed, and how a verdict is stored."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def store(
     kind: str | None = "statement",
     source: str = "site",
 ) -> None:
-    """A stored decision that is or was listed on a day."""
+    """Stores a decision that is or was listed on a day."""
     db.execute(
         "INSERT INTO decisions (reference, kind, decision_date, status, source, first_seen, last_seen, updated_at, "
         "text_sha256, normaliser, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'x', '1', 'x')",
@@ -61,7 +61,7 @@ def store(
 
 
 def leave(db: sqlite3.Connection, reference: str, day: str, *, gone: int = 2, ending: str | None = None) -> None:
-    """An absence of a decision that was stored."""
+    """Records an absence of a stored decision."""
     db.execute(
         "INSERT INTO absences (reference, noticed_at, stood_on, run, gone, gone_first_at, next_at, ending, ended_at) "
         "VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
@@ -69,7 +69,7 @@ def leave(db: sqlite3.Connection, reference: str, day: str, *, gone: int = 2, en
     )
 
 
-def test_known_statements_are_those_on_proven_dates_with_the_place_they_have(db: sqlite3.Connection) -> None:
+def test_known_statements_are_those_on_proven_dates_with_their_place(db: sqlite3.Connection) -> None:
     store(db, "25 000 001", "2018-03-01")
     store(db, "25 000 002", "2018-03-31", unlisted=True)
     store(db, "25 000 003", "2018-05-01", unlisted=True, status="gone")
@@ -96,7 +96,7 @@ def test_reports_imports_and_dates_without_proof_are_not_counted(db: sqlite3.Con
     assert absences.find_statements(db, FIRST, LAST) == []
 
 
-def test_those_to_be_judged_are_those_just_found_gone_and_those_gone_for_an_unknown_reason(
+def test_departed_decisions_are_those_just_found_gone_or_gone_for_an_unknown_reason(
     db: sqlite3.Connection,
 ) -> None:
     rows: list[tuple[str, str, Ending | None]] = [
@@ -105,17 +105,17 @@ def test_those_to_be_judged_are_those_just_found_gone_and_those_gone_for_an_unkn
         ("25 000 003", "gone", "gone"),
         ("25 000 004", "expired", "expired"),
         ("25 000 005", "withdrawn", "withdrawn"),
-        ("25 000 006", "published", "gone"),  # its page was fetched since
+        ("25 000 006", "published", "gone"),  # its page was fetched since then
     ]
     for reference, status, ending in rows:
         store(db, reference, "2018-03-02", status=status, unlisted=True)
         leave(db, reference, "2018-03-02", ending=ending)
     assert [one.reference for one in absences.find_departed(db, {"25 000 001"})] == ["25 000 001", "25 000 003"]
-    absences.returned(db, "25 000 003", LATER)
+    absences.record_return(db, "25 000 003", LATER)
     assert [one.reference for one in absences.find_departed(db, set())] == []
 
 
-def test_a_verdict_is_stored_once_and_again_where_it_or_its_evidence_differs(db: sqlite3.Connection) -> None:
+def test_a_verdict_is_stored_again_only_if_it_or_its_evidence_differs(db: sqlite3.Connection) -> None:
     store(db, "25 000 001", "2018-03-02", unlisted=True)
     leave(db, "25 000 001", "2018-03-02")
     (departed,) = absences.find_departed(db, {"25 000 001"})

@@ -1,4 +1,4 @@
-"""Recording readings of decisions, and what is found of them again."""
+"""Tests how readings of decisions are recorded and found again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def test_each_first_reading_is_recorded_with_the_digest_of_its_own_text(db: sqlite3.Connection) -> None:
+def test_each_first_reading_is_recorded_with_the_sha256_of_its_own_text(db: sqlite3.Connection) -> None:
     texts = {f"25 000 00{number}": f"The complaint\n1. Words {number}." for number in range(1, 4)}
     decisions.record_first(db, [reading(key, text) for key, text in texts.items()], 1)
     digests = [(key, sha256(text.encode()).hexdigest()) for key, text in texts.items()]
@@ -48,7 +48,7 @@ def test_each_first_reading_is_recorded_with_the_digest_of_its_own_text(db: sqli
     ).fetchall() == [(*row, 1, "first", "site", AT, 1) for row in digests]
 
 
-def test_a_held_decision_is_found_as_it_was_recorded(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_is_found_as_it_was_recorded(db: sqlite3.Connection) -> None:
     recorded = reading("25 000 001")
     decisions.record_first(db, [recorded, reading("25 000 002")], 1)
     found = decisions.find_held(db, ["25 000 001", "25 000 009"])
@@ -59,15 +59,15 @@ def test_a_held_decision_is_found_as_it_was_recorded(db: sqlite3.Connection) -> 
     assert (held.lines, held.text, held.text_sha256) == (LINES, recorded.text, recorded.text_sha256)
 
 
-def test_what_is_held_does_not_say_whether_its_text_is_closed() -> None:
+def test_held_has_no_field_closed() -> None:
     assert "closed" not in {field.name for field in fields(Held)}
 
 
-def test_of_imported_fields_a_newer_one_replaces_an_older_one_and_none_replaces_nothing(db: sqlite3.Connection) -> None:
+def test_a_newer_imported_field_replaces_an_older_one_unless_it_is_null(db: sqlite3.Connection) -> None:
     first = reading("25 000 001")
     decisions.record_first(db, [first], 1)
     for outcome, authority in (("Upheld", "B Council"), ("Not upheld", None)):
         printed = replace(first.decision, outcome=outcome, authority=authority)
-        decisions.keep_beside(db, replace(first, decision=printed, source="import", url=None), 1)
+        decisions.add_beside(db, replace(first, decision=printed, source="import", url=None), 1)
     imported = decisions.find_held(db, ["25 000 001"])["25 000 001"].import_fields
     assert (imported["outcome"], imported["authority"]) == ("Not upheld", "B Council")

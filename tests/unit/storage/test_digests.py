@@ -1,4 +1,4 @@
-"""Digests: what they cover, that every writer keeps them, and that no writer vouches for a damaged row."""
+"""Tests what digests cover, that every writer updates them, and that none hides damage."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def flaws(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def damage(path: Path, sql: str, *values: object) -> None:
-    """Changes a row as a bad disk would: without our triggers."""
+    """Changes a row as a bad disk does: without the digest triggers."""
     with closing(sqlite3.connect(path)) as db:
         db.execute(sql, values)
         db.commit()
 
 
-def test_a_digest_is_the_sha256_of_the_columns_with_fe_between_and_ff_for_null() -> None:
+def test_a_digest_is_the_sha256_of_the_columns_joined_by_fe_with_ff_for_null() -> None:
     assert digest(["a", None, 12, b"\x00", "é"]) == sha256(b"a\xfe\xff\xfe12\xfe\x00\xfe\xc3\xa9").hexdigest()
 
 
@@ -72,11 +72,11 @@ def test_different_rows_have_different_digests(one: list[str | None], other: lis
     assert (digest(one) == digest(other)) == (one == other)
 
 
-def test_the_digest_covers_what_is_exported_but_last_seen() -> None:
+def test_the_digest_covers_every_exported_column_except_last_seen() -> None:
     assert set(COLUMNS) - set(DECISION) == {"last_seen", "text"}
 
 
-def test_every_row_that_a_backfill_records_has_a_digest_that_fits(db: sqlite3.Connection) -> None:
+def test_every_row_that_a_backfill_records_has_a_matching_digest(db: sqlite3.Connection) -> None:
     assert flaws(db) == {}
     for reference, revision in db.execute("SELECT reference, revision FROM revisions").fetchall():
         assert find_revision_flaw(db, reference, revision) is None
@@ -87,7 +87,7 @@ def test_every_row_that_a_backfill_records_has_a_digest_that_fits(db: sqlite3.Co
 
 
 @pytest.mark.parametrize("column", [*DECISION[1:], "text"])
-def test_a_change_of_any_column_that_lgsco_did_not_make_is_found(path: Path, column: str) -> None:
+def test_a_foreign_change_of_any_column_is_found(path: Path, column: str) -> None:
     other = {"kind": "iif(kind = 'report', 'statement', 'report')", "source": "'import'", "status": "'gone'"}
     value = other.get(column, f"coalesce({column}, '') || 'x'")
     damage(path, f"UPDATE decisions SET {column} = {value} WHERE reference = ?", REFERENCE)
@@ -103,7 +103,7 @@ def test_a_changed_kind_or_number_of_a_paragraph_is_found(path: Path, column: st
         assert set(flaws(db)) == {REFERENCE}
 
 
-def test_last_seen_is_checked_for_its_form(path: Path) -> None:
+def test_last_seen_must_be_an_instant(path: Path) -> None:
     damage(path, "UPDATE decisions SET last_seen = '2026-11-0qT12:00:00Z' WHERE reference = ?", REFERENCE)
     with writing(path) as db:
         assert flaws(db) == {REFERENCE: "last_seen is not an instant"}
@@ -117,7 +117,7 @@ def test_a_change_that_lgsco_makes_gets_a_digest_in_the_same_statement(db: sqlit
     assert find_revision_flaw(db, REFERENCE, 1) is None
 
 
-def test_a_change_that_is_rolled_back_takes_its_digest_along(db: sqlite3.Connection) -> None:
+def test_a_rollback_restores_the_digest_too(db: sqlite3.Connection) -> None:
     def change() -> None:
         with atomic(db):
             db.execute("UPDATE decisions SET outcome = 'Other'")
@@ -136,7 +136,7 @@ def test_a_change_that_is_rolled_back_takes_its_digest_along(db: sqlite3.Connect
         "UPDATE layouts SET numbers = replace(numbers, '1', '7') WHERE reference = '25 004 920'",
     ],
 )
-def test_no_later_change_vouches_for_a_damaged_row(path: Path, change: str) -> None:
+def test_no_later_change_makes_a_damaged_row_look_sound(path: Path, change: str) -> None:
     damage(path, "UPDATE decisions SET outcome = 'Not upheld, it seems' WHERE reference = ?", REFERENCE)
     with writing(path) as db:
         db.execute(change)
@@ -144,7 +144,7 @@ def test_no_later_change_vouches_for_a_damaged_row(path: Path, change: str) -> N
         assert set(flaws(db)) == {REFERENCE}
 
 
-def test_pages_that_are_compressed_again_keep_digests_that_fit(db: sqlite3.Connection) -> None:
+def test_recompressed_pages_keep_matching_digests(db: sqlite3.Connection) -> None:
     db.execute("UPDATE pages SET body = x'01', dictionary = NULL WHERE reference = ?", (REFERENCE,))
     rows = db.execute(f"SELECT {PAGES.sql('p')}, sha256 FROM pages AS p").fetchall()
     assert all(digest(row[:-1]) == row[-1] for row in rows)
@@ -163,7 +163,7 @@ def test_an_import_beside_and_one_of_its_own_have_digests(world: World, tmp_path
             assert find_revision_flaw(db, reference, revision) is None
 
 
-def test_renormalising_puts_a_damaged_row_back_from_its_page(world: World) -> None:
+def test_renormalise_rebuilds_a_damaged_row_from_its_page(world: World) -> None:
     world.run(Backfill())
     columns = ", ".join(name for name in COLUMNS)
     before = world.ask(f"SELECT {columns} FROM decisions ORDER BY reference")
@@ -199,19 +199,19 @@ def test_a_damaged_reading_that_is_superseded_is_stored_without_a_digest(world: 
         assert find_revision_flaw(db, REFERENCE, 2) is None
 
 
-def test_the_triggers_are_the_connections_own_so_that_other_programs_may_write(path: Path, tmp_path: Path) -> None:
+def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copyfile(path, copy)
     with closing(sqlite3.connect(copy)) as db:
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
         assert not [name for name in names if "digest" in name]
         keep_digests(db)
-        keep_digests(db)  # twice is once
+        keep_digests(db)  # a second call changes nothing
         db.execute("UPDATE decisions SET outcome = 'Other'")
         assert flaws(db) == {}
 
 
 @pytest.mark.parametrize("text", [None, 7, b"\xff"])
-def test_anything_may_stand_in_place_of_a_text(text: object) -> None:
+def test_a_damaged_text_of_any_type_gets_a_sha256(text: object) -> None:
     covered = [None] * len((*DECISION, *LAYOUT))
     assert "its text does not fit its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))

@@ -1,4 +1,4 @@
-"""The newest card of each decision, and what a change of it queues and records."""
+"""Tests the newest card of each decision, and what a change of it queues and records."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def show(db: sqlite3.Connection, card: Entry, day: int) -> None:
-    """Records a listing page with that card."""
+    """Records a listing page with one card."""
     db.execute(
         "INSERT OR IGNORE INTO decisions (reference, text, first_seen, updated_at, text_sha256, normaliser, "
         "source) VALUES (?, 'x', 'x', 'x', 'x', '1', 'site')",
@@ -74,7 +74,7 @@ def queued(db: sqlite3.Connection) -> list[tuple[str, str]]:
     return db.execute("SELECT reference, reason FROM queue").fetchall()
 
 
-def test_a_card_is_stored_as_it_was_shown(db: sqlite3.Connection) -> None:
+def test_a_card_is_stored_unchanged(db: sqlite3.Connection) -> None:
     assert entries.find_entries(db, [CARD.reference]) == {CARD.reference: CARD}
 
 
@@ -93,7 +93,7 @@ def test_a_change_of_anything_the_card_shows_queues_the_decision(db: sqlite3.Con
 
 
 @pytest.mark.parametrize("field", sorted(set(CHANGES) - {"url"}))
-def test_what_a_card_no_longer_shows_is_no_change(db: sqlite3.Connection, field: str) -> None:
+def test_a_field_missing_from_a_card_is_not_a_change(db: sqlite3.Connection, field: str) -> None:
     missing: dict[str, Any] = {field: None}
     show(db, replace(CARD, **missing), 2)
     assert (moves(db), queued(db)) == ([], [])
@@ -102,18 +102,18 @@ def test_what_a_card_no_longer_shows_is_no_change(db: sqlite3.Connection, field:
 
 
 @pytest.mark.parametrize("field", ["authority", "title", "summary"])
-def test_a_capital_is_a_change_of_words(db: sqlite3.Connection, field: str) -> None:
+def test_a_changed_capital_letter_counts_as_a_change(db: sqlite3.Connection, field: str) -> None:
     show(db, replace(CARD, **{field: getattr(CARD, field).upper()}), 2)
     assert [name for name, _, _ in moves(db)] == [field]
 
 
 @pytest.mark.parametrize("url", [CARD.url + "/", CARD.url.title()])
-def test_a_slash_or_a_capital_is_no_change_of_address(db: sqlite3.Connection, url: str) -> None:
+def test_another_case_or_slash_is_not_a_change_of_address(db: sqlite3.Connection, url: str) -> None:
     show(db, replace(CARD, url=url), 2)
     assert (moves(db), queued(db)) == ([], [])
 
 
-def test_changes_there_and_back_are_both_recorded(db: sqlite3.Connection) -> None:
+def test_a_change_and_its_reversal_are_both_recorded(db: sqlite3.Connection) -> None:
     show(db, replace(CARD, summary="Another."), 2)
     show(db, CARD, 3)
     assert sorted(moves(db)) == [
@@ -127,7 +127,7 @@ def test_changes_there_and_back_are_both_recorded(db: sqlite3.Connection) -> Non
 
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
-    """A file of the sixth schema: a decision held and listed, whose card changed once."""
+    """Makes a file of schema version 6: a decision stored and listed, whose card changed once."""
     path = tmp_path / "before.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m007_cards")
@@ -151,7 +151,7 @@ def before(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_of_the_schema_before_keeps_its_entries_and_moves(before: Path) -> None:
+def test_a_migrated_file_keeps_its_entries_and_moves(before: Path) -> None:
     with writing(before) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -160,7 +160,7 @@ def test_a_file_of_the_schema_before_keeps_its_entries_and_moves(before: Path) -
         assert entries.find_entries(db, [CARD.reference]) == {CARD.reference: replace(CARD, title=None, summary=None)}
 
 
-def test_the_first_sight_of_a_card_after_an_upgrade_queues_nothing_and_the_next_change_does(before: Path) -> None:
+def test_the_first_card_after_an_upgrade_queues_nothing_and_the_next_change_does(before: Path) -> None:
     with writing(before) as db:
         show(db, CARD, 1)
         assert (len(moves(db)), queued(db)) == (1, [])
@@ -169,7 +169,7 @@ def test_the_first_sight_of_a_card_after_an_upgrade_queues_nothing_and_the_next_
         assert queued(db) == [(CARD.reference, "changed")]
 
 
-def test_a_council_renamed_since_the_upgrade_is_noticed_at_first_sight(before: Path) -> None:
+def test_a_council_renamed_after_the_upgrade_is_detected_on_its_first_card(before: Path) -> None:
     with writing(before) as db:
         show(db, replace(CARD, authority="Newtown Council", title="Newtown Council (25 004 920)"), 1)
         assert ("authority", "Anytown Council", "Newtown Council") in moves(db)

@@ -1,4 +1,4 @@
-"""How a row of an export is written as JSON."""
+"""Tests how a row of an export is written as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.export import as_json, row_as_json
 
 
 @given(st.dictionaries(st.sampled_from(["reference", "text", "url"]), st.none() | st.text()))
-def test_a_row_is_the_json_that_any_value_is(row: dict[str, str | None]) -> None:
+def test_row_as_json_equals_as_json(row: dict[str, str | None]) -> None:
     assert row_as_json(row) == as_json(row)
 
 

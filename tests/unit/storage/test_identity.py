@@ -1,4 +1,4 @@
-"""Which archive a file is, how it was made, and what counts as a loss."""
+"""Tests the identity of an archive, the command that made it, and what counts as a loss."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ KNOWN = Identity("5e9f", decisions=10, last_run=4)
     [
         (KNOWN, None),
         (replace(KNOWN, decisions=11, last_run=9), None),
-        (replace(KNOWN, uuid="7777", decisions=11), "another archive (7777, and not 5e9f)"),
+        (replace(KNOWN, uuid="7777", decisions=11), "another archive (7777, not 5e9f)"),
         (replace(KNOWN, decisions=9, last_run=5), "it has 9, and had 10"),
         (replace(KNOWN, last_run=3), "it ends with run 3, and had run 4"),
     ],
 )
-def test_an_archive_is_lost_where_it_is_another_or_less_than_it_was(found: Identity, loss: str | None) -> None:
-    told = describe_loss(KNOWN, found)
-    assert told is None if loss is None else loss in (told or "")
+def test_an_archive_counts_as_lost_if_it_is_another_or_has_fewer_rows(found: Identity, loss: str | None) -> None:
+    described = describe_loss(KNOWN, found)
+    assert described is None if loss is None else loss in (described or "")
 
 
 def identity(path: Path) -> tuple[Identity, MadeBy | None]:
@@ -40,7 +40,7 @@ def identity(path: Path) -> tuple[Identity, MadeBy | None]:
         return find_identity(db), find_made_by(db)
 
 
-def test_each_new_archive_has_a_uuid_and_says_what_made_it(tmp_path: Path) -> None:
+def test_each_new_archive_has_a_uuid_and_the_command_that_made_it(tmp_path: Path) -> None:
     create_database(tmp_path / "one.db")
     with writing(tmp_path / "two.db", made_by="import"):
         pass
@@ -53,7 +53,7 @@ def test_each_new_archive_has_a_uuid_and_says_what_made_it(tmp_path: Path) -> No
     assert identity(tmp_path / "one.db") == (one, "init"), "only a new one is made"
 
 
-def test_an_older_archive_gets_a_uuid_and_nobody_knows_what_made_it(tmp_path: Path) -> None:
+def test_an_older_archive_gets_a_uuid_and_no_maker(tmp_path: Path) -> None:
     path = tmp_path / "older.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m015_identity_and_fill")

@@ -1,4 +1,4 @@
-"""The journal and the sums of its days."""
+"""Tests the journal and the sums of its days."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = st.lists(
 
 @settings(max_examples=60)
 @given(ROWS, st.integers(0, 6))
-def test_the_account_of_days_is_the_same_before_and_after_it_is_summed_up(
+def test_summing_up_does_not_change_the_numbers_of_a_day(
     rows: list[tuple[int, int | None, int, float, float | None, Promise | None]], cut: int
 ) -> None:
     db = emptied()
@@ -66,8 +66,8 @@ def test_the_account_of_days_is_the_same_before_and_after_it_is_summed_up(
     alike(journal.find_days(db, within), truth)
 
 
-def test_a_request_that_was_never_answered_is_journalled_as_asked(tmp_path: Path) -> None:
-    """As of a process that was killed while it waited."""
+def test_an_unanswered_request_is_in_the_journal(tmp_path: Path) -> None:
+    """As left by a process that was killed while it waited."""
     with writing(tmp_path / "lgsco.db") as db:
         db.execute(A_RUN)
         clocks = TwoClocks()

@@ -1,4 +1,4 @@
-"""The ledger's rows: how they are cut, dropped and dated."""
+"""Tests how rows of the ledger are cut, dropped and dated."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def rows(db: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
     return [(str(proof.window), proof.state, proof.unproven_since) for proof in ledger.find_windows(db)]
 
 
-def test_a_range_stays_unproven_since_the_first_time_until_it_is_proven(db: sqlite3.Connection) -> None:
+def test_a_range_keeps_its_first_unproven_instant_until_it_is_proven(db: sqlite3.Connection) -> None:
     record(db, "2025-01-01", "2025-01-31", "unknown", AT)
     record(db, "2025-01-01", "2025-01-31", "drifting", LATER)
     assert rows(db) == [("2025-01-01 to 2025-01-31", "drifting", AT)]
     record(db, "2025-01-01", "2025-01-31", "short", LATER)
     ledger.prove(db, LATER, 1)
     assert rows(db) == [("2025-01-01 to 2025-01-31", "proven", None)]
-    ledger.doubt(db, date(2025, 1, 10), LATER, 1)
+    ledger.drop_day_proof(db, date(2025, 1, 10), LATER, 1)
     assert rows(db)[1] == ("2025-01-10 to 2025-01-10", "unknown", LATER)
 
 
-def test_dates_that_were_asked_for_stay_unseen_when_a_part_of_them_is_walked(db: sqlite3.Connection) -> None:
+def test_requested_dates_stay_unseen_when_only_a_part_is_walked(db: sqlite3.Connection) -> None:
     ledger.record_unseen(db, [window("2025-01-01", "2025-01-31")], AT, 1)
     record(db, "2025-01-20", "2025-01-31", at=LATER)
     assert rows(db) == [
@@ -60,7 +60,7 @@ def test_dates_that_were_asked_for_stay_unseen_when_a_part_of_them_is_walked(db:
     ]
 
 
-def test_a_row_that_is_not_proven_is_cut_at_both_edges_of_a_window(db: sqlite3.Connection) -> None:
+def test_an_unproven_row_is_cut_at_both_edges_of_a_window(db: sqlite3.Connection) -> None:
     record(db, "2025-01-01", "2025-01-31")
     ledger.cut_at(db, [window("2025-01-10", "2025-01-20")])
     assert rows(db) == [
@@ -70,14 +70,14 @@ def test_a_row_that_is_not_proven_is_cut_at_both_edges_of_a_window(db: sqlite3.C
     ]
 
 
-def test_a_proven_row_is_not_cut_since_its_parts_are_as_proven(db: sqlite3.Connection) -> None:
+def test_a_proven_row_is_not_cut(db: sqlite3.Connection) -> None:
     record(db, "2025-01-01", "2025-01-31")
     ledger.prove(db, AT, 1)
     ledger.cut_at(db, [window("2025-01-10", "2025-01-20")])
     assert rows(db) == [("2025-01-01 to 2025-01-31", "proven", None)]
 
 
-def test_what_is_proven_is_not_dropped_with_what_is_not(db: sqlite3.Connection) -> None:
+def test_drop_unproven_keeps_proven_rows(db: sqlite3.Connection) -> None:
     record(db, "2025-01-01", "2025-01-10")
     ledger.prove(db, AT, 1)
     record(db, "2025-01-11", "2025-01-31", "unknown")

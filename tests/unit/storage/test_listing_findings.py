@@ -1,4 +1,4 @@
-"""What was found out about the site's listing."""
+"""Tests the findings about the site's listing."""
 
 from __future__ import annotations
 

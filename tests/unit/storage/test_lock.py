@@ -1,4 +1,4 @@
-"""The writer's lock: one holder, named to the others, freed however the holder ends, with and without `flock`."""
+"""Tests the writer's lock with and without `flock`: one holder, named to others, freed however it ends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[0, *WITHOUT_FLOCK], ids=lambda number: errno.errorcode.get(number, "flock"))
 def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """0 with `flock`; else the error that a file system without it answers."""
+    """Returns 0 with `flock`, otherwise the error of a file system without it."""
     number = int(request.param)
     if number:
 
@@ -72,7 +72,7 @@ def take(database: Path) -> None:
         pass
 
 
-def test_a_lock_that_is_held_names_the_process_and_what_it_does(database: Path, without: int) -> None:
+def test_a_held_lock_names_the_process_and_its_command(database: Path, without: int) -> None:
     with held_by_another(database, without) as process:
         with pytest.raises(Busy, match=rf"process {process.pid}, lgsco backfill, has held it since 2.*Z\); wait"):
             take(database)
@@ -83,7 +83,7 @@ def test_a_lock_that_is_held_names_the_process_and_what_it_does(database: Path, 
         assert not is_process_running(database, os.getpid()), "it holds no lock"
 
 
-def test_a_suspended_holder_is_called_suspended_and_keeps_the_lock(database: Path, without: int) -> None:
+def test_a_suspended_holder_is_reported_and_keeps_the_lock(database: Path, without: int) -> None:
     with held_by_another(database, without) as process:
         process.send_signal(signal.SIGSTOP)
         os.waitpid(process.pid, os.WUNTRACED)
@@ -100,7 +100,7 @@ def test_the_lock_of_a_killed_process_is_free_at_once(database: Path, without: i
         take(database)
 
 
-def test_a_lock_that_was_given_back_is_taken_again(database: Path, without: int) -> None:
+def test_a_released_lock_can_be_taken_again(database: Path, without: int) -> None:
     for _ in range(3):
         with locked(database):
             assert find_holder(database) is not None
@@ -109,23 +109,21 @@ def test_a_lock_that_was_given_back_is_taken_again(database: Path, without: int)
         assert find_holder(database) is None
 
 
-def test_a_process_number_that_was_given_to_another_process_holds_nothing(
-    database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reused_process_number_holds_no_lock(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take(database)
     rewrite(database.with_name("kept.db-lock"), released=False, ticks="1")
     assert find_holder(database) is None
 
 
 def rewrite(file: Path, **changes: object) -> None:
-    """Changes what a lock file says of its holder."""
-    told = json.loads(file.read_text())
-    file.write_text(json.dumps({**told, **changes}))
+    """Changes the holder in a lock file."""
+    fields = json.loads(file.read_text())
+    file.write_text(json.dumps({**fields, **changes}))
 
 
 @pytest.fixture
 def elsewhere(database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lease that was left by a process of another host, with a number that another process has here."""
+    """Makes a lease left by a process of another host, whose number another process has here."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSYS, "no flock")
@@ -139,7 +137,7 @@ def elsewhere(database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return lease
 
 
-def test_a_lease_of_another_host_holds_while_it_is_touched(database: Path, elsewhere: Path) -> None:
+def test_a_lease_of_another_host_is_valid_while_it_is_touched(database: Path, elsewhere: Path) -> None:
     with pytest.raises(Busy, match=rf"process {os.getpid()} of attic, lgsco sync"):
         take(database)
     assert elsewhere.exists()
@@ -160,9 +158,7 @@ def test_a_lease_of_another_host_ends_when_it_is_no_longer_touched(
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", '{"process": 3}', "[]"])
-def test_a_lease_that_tells_nothing_ends_when_it_is_no_longer_touched(
-    database: Path, elsewhere: Path, text: str
-) -> None:
+def test_an_unreadable_lease_ends_when_it_is_no_longer_touched(database: Path, elsewhere: Path, text: str) -> None:
     elsewhere.write_text(text)
     assert read_holder(elsewhere) is None
     with pytest.raises(Busy):
@@ -192,6 +188,6 @@ def test_a_run_of_another_container_is_judged_by_its_heartbeat_and_not_by_its_nu
     assert not is_process_running(database, os.getpid()), "its number is one of this container's"
 
 
-def test_a_folder_that_is_not_there_is_named(database: Path) -> None:
+def test_a_missing_folder_is_named(database: Path) -> None:
     with pytest.raises(StoreFailed, match="there is no folder"):
         take(database.parent / "nowhere" / "kept.db")

@@ -1,4 +1,4 @@
-"""The locks beside the database."""
+"""Tests the lock files beside the database."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from storage.lock import DAEMON, is_locked, locked
 
 
-def test_a_lock_is_seen_while_it_is_held_and_no_longer(tmp_path: Path) -> None:
+def test_a_lock_is_reported_only_while_it_is_held(tmp_path: Path) -> None:
     database = tmp_path / "lgsco.db"
     with locked(database, DAEMON):
         assert is_locked(database, DAEMON)
         assert not is_locked(database), "another purpose has another lock"
-    assert not is_locked(database, DAEMON), "its file is there still"
+    assert not is_locked(database, DAEMON), "its file still exists"
 
 
 def test_looking_for_a_lock_that_nobody_ever_held_makes_no_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rows that reports are made from are of one moment, also beside a writer."""
+"""Tests that the rows of a report are read in one transaction, also beside a writer."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def test_a_sync_by_hand_is_a_complete_one_that_no_daemon_ran(tmp_path: Path) -> 
         assert (
             find_status(db, 120, "2026-11-02T12:30:00Z", find_asked_dates).last_sync_by_hand == "2026-11-02T12:04:00Z"
         )
-        end("sync", {}, "complete", 6)  # as a version before wrote it
+        end("sync", {}, "complete", 6)  # as an older version recorded it
         assert runs.last_sync_by_hand(db, noon) == "2026-11-02T12:06:00Z"
         assert runs.last_sync_by_hand(db, "2026-10-31T00:00:00Z") is None, "they ended by a clock that was ahead"
 
 
-def test_the_politeness_of_a_database_that_asked_nothing_names_its_user_agent_only(tmp_path: Path) -> None:
+def test_the_politeness_report_without_requests_names_only_the_user_agent(tmp_path: Path) -> None:
     with writing(tmp_path / "lgsco.db") as db:
         runs.begin_run(db, "sync", {}, "2026-11-02T12:00:00Z", "lgsco/1")
         rows = find_politeness(db, within)

@@ -1,4 +1,4 @@
-"""A backup takes the database's place whole or not at all, and a log of another file is noticed."""
+"""Tests that restore replaces the database completely or not at all, and that a log of another file is detected."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write(database: Path, *words: str) -> None:
 
 
 def kill_while_writing(database: Path, rows: int = 20, checkpoint: int = 1_000) -> None:
-    """Leaves a log beside the file, as a run that was killed does."""
+    """Leaves a log beside the file, as a killed run does."""
     command = [sys.executable, "-c", KILLED, str(database), str(rows), str(checkpoint)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert database.with_name(f"{database.name}-wal").stat().st_size > 32
@@ -78,7 +78,7 @@ MAKE = {"snapshot": take_snapshot, "copy": copy_file}
 
 @pytest.fixture(params=sorted(MAKE))
 def backup(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Path:
-    """Made when the database had two rows; it has three more now."""
+    """Makes a backup while the database has two rows; it has three afterwards."""
     MAKE[request.param](database, tmp_path / "backup.db")
     write(database, "three")
     write(database, "four", "five")
@@ -88,7 +88,7 @@ def backup(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Pa
 # ---------------------------------------------------------------- restore
 
 
-def test_a_backup_takes_the_place_of_the_file_and_the_old_one_is_kept(database: Path, backup: Path) -> None:
+def test_restore_replaces_the_file_and_keeps_the_old_one(database: Path, backup: Path) -> None:
     done = restore(database, backup, AT)
     assert words(database) == ["one", "two"]
     assert done.kept == database.with_name("kept.db.before-restore-20261129T172053Z")
@@ -115,7 +115,7 @@ def test_two_restores_at_one_instant_keep_both_files(database: Path, backup: Pat
     assert second.kept.exists()
 
 
-def test_a_restore_where_there_is_no_file_puts_one_there(database: Path, backup: Path) -> None:
+def test_restore_creates_the_file_if_there_is_none(database: Path, backup: Path) -> None:
     done = restore(database.with_name("new.db"), backup, AT)
     assert done.kept is None
     assert words(database.with_name("new.db")) == ["one", "two"]
@@ -128,7 +128,7 @@ def test_the_new_file_has_the_permissions_of_the_old(database: Path, backup: Pat
     assert database.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_link_goes_on_leading_where_it_led(database: Path, backup: Path, tmp_path: Path) -> None:
+def test_restore_replaces_the_target_of_a_link_and_not_the_link(database: Path, backup: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(database)
     restore(link, backup, AT)
@@ -136,7 +136,7 @@ def test_a_link_goes_on_leading_where_it_led(database: Path, backup: Path, tmp_p
     assert words(database) == ["one", "two"]
 
 
-def test_a_damaged_file_is_kept_as_it_is(database: Path, backup: Path) -> None:
+def test_restore_keeps_a_damaged_old_file_unchanged(database: Path, backup: Path) -> None:
     damaged = b"no database at all" * 500
     database.write_bytes(damaged)
     done = restore(database, backup, AT)
@@ -167,23 +167,23 @@ def _newer(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "said"),
+    ("spoil", "error", "message"),
     [
         (_cut_short, StoreFailed, "is damaged"),
         (_overwrite, StoreFailed, "is damaged"),
         (lambda path: path.write_bytes(b""), StoreFailed, "is not a database of lgsco"),
         (lambda path: path.write_bytes(b"words " * 1000), StoreFailed, "is damaged"),
         (Path.unlink, StoreFailed, "no such file"),
-        (_other_tables, StoreFailed, "something else than lgsco's tables"),
+        (_other_tables, StoreFailed, "has tables that are not lgsco's"),
         (_newer, SchemaMismatch, "newer than"),
     ],
 )
-def test_what_is_no_good_backup_changes_nothing(
-    database: Path, backup: Path, spoil: Callable[[Path], object], error: type[Exception], said: str
+def test_an_unusable_backup_changes_nothing(
+    database: Path, backup: Path, spoil: Callable[[Path], object], error: type[Exception], message: str
 ) -> None:
     before, names = database.read_bytes(), {path.name for path in database.parent.iterdir()}
     spoil(backup)
-    with pytest.raises(error, match=said) as raised:
+    with pytest.raises(error, match=message) as raised:
         restore(database, backup, AT)
     assert "backup.db" in str(raised.value)
     assert database.read_bytes() == before
@@ -191,7 +191,7 @@ def test_what_is_no_good_backup_changes_nothing(
     assert made <= {"kept.db-daemon-lock"}
 
 
-def test_a_database_is_no_backup_of_itself(database: Path) -> None:
+def test_a_database_cannot_be_restored_from_itself(database: Path) -> None:
     with pytest.raises(StoreFailed, match="is the database itself"):
         restore(database, database, AT)
 
@@ -229,7 +229,7 @@ restore(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), "2026-11-29T17:20:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("leaves_log", [False, True])
-def test_a_restore_that_is_killed_at_any_step_leaves_the_old_file_or_the_backup(
+def test_a_restore_killed_at_any_step_leaves_the_old_file_or_the_backup(
     database: Path, backup: Path, leaves_log: bool, tmp_path: Path
 ) -> None:
     if leaves_log:
@@ -274,11 +274,11 @@ PUT = [_copied, _copied_with_times, _moved]
 
 @pytest.mark.parametrize("checkpoint", [1_000, 5], ids=["no checkpoint", "checkpoints"])
 @pytest.mark.parametrize("put", PUT)
-def test_the_log_of_a_killed_run_is_noticed_beside_a_backup_and_nothing_is_changed(
+def test_the_log_of_a_killed_run_beside_a_backup_is_detected_and_nothing_is_changed(
     database: Path, backup: Path, put: Callable[[Path, Path], None], checkpoint: int
 ) -> None:
     kill_while_writing(database, rows=21, checkpoint=checkpoint)
-    wall.sleep(0.02)  # file systems stamp in steps of some milliseconds
+    wall.sleep(0.02)  # file times have a resolution of some milliseconds
     put(backup, database)
     log = database.with_name("kept.db-wal")
     before = (database.read_bytes(), log.read_bytes())
@@ -293,7 +293,7 @@ def test_the_log_of_a_killed_run_is_noticed_beside_a_backup_and_nothing_is_chang
     assert done.kept.with_name(f"{done.kept.name}-wal").read_bytes() == before[1]
 
 
-def test_a_log_of_another_page_size_is_noticed(database: Path, tmp_path: Path) -> None:
+def test_a_log_with_another_page_size_is_detected(database: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "wide.db", isolation_level=None)) as db:
         db.execute("PRAGMA page_size = 8192")
         db.execute("CREATE TABLE decisions (reference)")
@@ -304,7 +304,7 @@ def test_a_log_of_another_page_size_is_noticed(database: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("checkpoint", [1, 3, 7, 1_000])
-def test_the_log_of_a_killed_run_is_read_beside_its_own_file(database: Path, checkpoint: int) -> None:
+def test_the_log_of_a_killed_run_is_applied_to_its_own_file(database: Path, checkpoint: int) -> None:
     for kills in range(1, 4):
         kill_while_writing(database, rows=7, checkpoint=checkpoint)
         check_log(database)
@@ -312,7 +312,7 @@ def test_the_log_of_a_killed_run_is_read_beside_its_own_file(database: Path, che
 
 
 @pytest.mark.parametrize("copy_times", [False, True])
-def test_a_folder_that_was_copied_after_a_kill_is_read(database: Path, tmp_path: Path, copy_times: bool) -> None:
+def test_a_folder_copied_after_a_kill_can_be_read(database: Path, tmp_path: Path, copy_times: bool) -> None:
     kill_while_writing(database)
     copy = shutil.copy2 if copy_times else shutil.copyfile
     (tmp_path / "new").mkdir()
@@ -322,14 +322,14 @@ def test_a_folder_that_was_copied_after_a_kill_is_read(database: Path, tmp_path:
     assert len(words(tmp_path / "new" / "kept.db")) == 22
 
 
-def test_a_file_that_was_touched_after_a_kill_is_read(database: Path) -> None:
+def test_a_file_touched_after_a_kill_can_be_read(database: Path) -> None:
     kill_while_writing(database)
     wall.sleep(0.02)
     database.chmod(0o640)
     assert len(words(database)) == 22
 
 
-def test_a_log_that_is_torn_is_read_as_far_as_sqlite_reads_it(database: Path) -> None:
+def test_a_torn_log_is_read_as_far_as_sqlite_reads_it(database: Path) -> None:
     kill_while_writing(database)
     log = database.with_name("kept.db-wal")
     torn = bytearray(log.read_bytes())
@@ -338,7 +338,7 @@ def test_a_log_that_is_torn_is_read_as_far_as_sqlite_reads_it(database: Path) ->
     assert 2 <= len(words(database)) < 22
 
 
-def test_readers_and_a_writer_beside_each_other_are_never_told_so(database: Path) -> None:
+def test_readers_beside_a_writer_never_get_a_false_alarm_about_the_log(database: Path) -> None:
     with writing(database) as db:
         db.execute("PRAGMA wal_autocheckpoint = 5")
         for number in range(120):

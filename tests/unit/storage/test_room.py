@@ -1,4 +1,4 @@
-"""What was full when SQLite could not write is named: the disk, a quota, or the folder for temporary files."""
+"""Tests that the error names what was full: the disk, a quota, or the folder for temporary files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage import room
-from storage.database import plain
+from storage.database import explain_error
 from support.command_line import Shop, mounted, sound
 
 FULL = ["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"]
@@ -26,7 +26,7 @@ def failed(name: str) -> sqlite3.OperationalError:
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
-    """What each folder answers to a write, by `errno`."""
+    """The error of a write to each folder, as an `errno`."""
     answers: dict[Path, int] = {}
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "temporary"))
@@ -36,31 +36,31 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, int]:
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
-def test_a_quota_that_is_used_up_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
+def test_a_used_up_quota_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.EDQUOT
-    said = str(plain(tmp_path / "kept.db", failed(name)))
-    assert "kept.db: the disk quota of this user is used up; free room" in said
+    message = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert "kept.db: the disk quota of this user is used up; free disk space" in message
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
-def test_a_disk_that_is_full_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
+def test_a_full_disk_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path] = errno.ENOSPC
     folders[tmp_path / "temporary"] = errno.ENOSPC
-    assert "kept.db: the disk is full; free room" in str(plain(tmp_path / "kept.db", failed(name)))
+    assert "kept.db: the disk is full; free disk space" in str(explain_error(tmp_path / "kept.db", failed(name)))
 
 
 @pytest.mark.parametrize("name", [*FULL, *FAILED])
 def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, folders: dict[Path, int], name: str) -> None:
     folders[tmp_path / "temporary"] = errno.ENOSPC
-    said = str(plain(tmp_path / "kept.db", failed(name)))
-    assert f"no room for SQLite's temporary files in {tmp_path / 'temporary'} (SQLITE_TMPDIR" in said
+    message = str(explain_error(tmp_path / "kept.db", failed(name)))
+    assert f"no space for SQLite's temporary files in {tmp_path / 'temporary'} (set SQLITE_TMPDIR" in message
 
 
 @pytest.mark.parametrize("name", FAILED)
-def test_a_write_that_failed_though_there_is_room_is_no_full_disk(
+def test_a_failed_write_with_free_space_is_not_reported_as_a_full_disk(
     tmp_path: Path, folders: dict[Path, int], name: str
 ) -> None:
-    assert "reading or writing failed" in str(plain(tmp_path / "kept.db", failed(name)))
+    assert "reading or writing failed" in str(explain_error(tmp_path / "kept.db", failed(name)))
 
 
 def test_the_folder_for_temporary_files_is_the_first_that_can_be_written(
@@ -79,7 +79,7 @@ def test_a_write_error_is_found_by_writing(tmp_path: Path) -> None:
         assert room.find_write_error(small) == errno.ENOSPC
 
 
-def test_a_public_snapshot_needs_no_room_for_temporary_files(shop: Shop, tmp_path: Path) -> None:
+def test_a_public_snapshot_needs_no_space_for_temporary_files(shop: Shop, tmp_path: Path) -> None:
     shop.run("backfill")
     with closing(sqlite3.connect(shop.database)) as db, db:
         (run,) = db.execute("SELECT max(id) FROM runs").fetchone()

@@ -1,4 +1,4 @@
-"""The migrations as a whole, and what the rest of the code may not say again."""
+"""Tests the migrations as a whole, and rules that the rest of the code must not repeat."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_the_sql_of_a_landed_migration_is_never_edited(script: str, digest: str)
     assert sha256(script.encode()).hexdigest() == digest
 
 
-def test_what_is_held_from_the_site_is_said_by_one_view_alone() -> None:
-    said = re.compile(r"\bsource = 'site'")
+def test_only_one_view_defines_held_from_the_site() -> None:
+    predicate = re.compile(r"\bsource = 'site'")
     root = Path(__file__).parents[3]
     places = [path for top in ("storage", "ingest", "lgsco") for path in (root / top).rglob("*.py")]
     again = [
@@ -48,6 +48,6 @@ def test_what_is_held_from_the_site_is_said_by_one_view_alone() -> None:
         for path in places
         if path.parent.name != "migrations"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and said.search(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
     assert again == [], "use the view held_from_site"

@@ -1,4 +1,4 @@
-"""The version of a file whose `user_version` was lost or changed is what its list of migrations says."""
+"""Tests that the list of migrations decides the version of a file whose `user_version` was lost or changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def dump_and_restore(database: Path) -> Path:
-    """What `sqlite3 kept.db .dump | sqlite3 restored.db` makes."""
+    """Does what `sqlite3 kept.db .dump | sqlite3 restored.db` does."""
     restored = database.with_name("restored.db")
     with closing(sqlite3.connect(database)) as old, closing(sqlite3.connect(restored)) as new:
         new.execute("PRAGMA writable_schema = ON")
@@ -37,23 +37,23 @@ def set_version(database: Path, version: int) -> None:
         db.execute(f"PRAGMA user_version = {version}")
 
 
-def test_a_dump_that_was_restored_is_read_and_written(database: Path) -> None:
+def test_a_restored_dump_can_be_read_and_written(database: Path) -> None:
     restored = dump_and_restore(database)
     with reading(restored) as db:
         assert db.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
     with writing(restored, create=False):
         pass
     with closing(sqlite3.connect(restored)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,), "the writer states it again"
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,), "the writer sets user_version again"
 
 
-def test_a_dump_that_was_restored_is_a_backup(database: Path) -> None:
+def test_a_restored_dump_is_accepted_as_a_backup(database: Path) -> None:
     restored = dump_and_restore(database)
     assert not restore(database, restored, "2026-11-29T17:20:53Z").is_older
 
 
 @pytest.mark.parametrize("stated", [0, 1, SCHEMA_VERSION - 1])
-def test_the_list_of_migrations_is_believed_where_the_stated_version_is_lower(database: Path, stated: int) -> None:
+def test_the_list_of_migrations_outranks_a_lower_user_version(database: Path, stated: int) -> None:
     set_version(database, stated)
     with reading(database):
         pass
@@ -61,7 +61,7 @@ def test_the_list_of_migrations_is_believed_where_the_stated_version_is_lower(da
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_a_newer_file_is_refused_whichever_of_the_two_says_so(database: Path) -> None:
+def test_a_newer_file_is_refused_by_user_version_or_by_its_migrations(database: Path) -> None:
     set_version(database, SCHEMA_VERSION + 1)
     with pytest.raises(SchemaMismatch, match="newer"), reading(database):
         pass
@@ -75,7 +75,7 @@ def test_a_newer_file_is_refused_whichever_of_the_two_says_so(database: Path) ->
         pass
 
 
-def test_migrations_of_another_program_say_nothing(database: Path) -> None:
+def test_migrations_of_another_program_are_ignored(database: Path) -> None:
     with closing(sqlite3.connect(database)) as db, db:
         db.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('other', 'm999_songs', '')"

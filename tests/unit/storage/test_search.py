@@ -73,7 +73,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
-    """An index like the real one, of one text."""
+    """Makes an index like the real one, with one text."""
     db = sqlite3.connect(":memory:")
     db.execute("CREATE VIRTUAL TABLE found USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')")
     db.execute("INSERT INTO found VALUES (?)", (TEXT,))
@@ -142,7 +142,7 @@ def finds(index: sqlite3.Connection, query: str) -> bool:
         "24 001 411",
     ],
 )
-def test_finds_what_it_should(index: sqlite3.Connection, query: str) -> None:
+def test_match_expression_finds_the_expected_texts(index: sqlite3.Connection, query: str) -> None:
     assert finds(index, query), match_expression(query)
 
 
@@ -160,17 +160,17 @@ def test_finds_what_it_should(index: sqlite3.Connection, query: str) -> None:
         "council OR absent",
     ],
 )
-def test_does_not_find_what_it_should_not(index: sqlite3.Connection, query: str) -> None:
+def test_match_expression_finds_no_other_texts(index: sqlite3.Connection, query: str) -> None:
     assert not finds(index, query), match_expression(query)
 
 
 @pytest.mark.parametrize("query", ["", " ", "*", '"', '""', "^", "-", "(", "’", "\0", "\u200b"])
-def test_without_a_word_there_is_nothing_to_look_for(query: str) -> None:
+def test_a_query_without_words_has_no_expression(query: str) -> None:
     assert match_expression(query) is None
 
 
 @pytest.mark.parametrize("query", ODD)
-def test_odd_input_is_no_error(index: sqlite3.Connection, query: str) -> None:
+def test_odd_input_to_match_expression_is_not_an_error(index: sqlite3.Connection, query: str) -> None:
     finds(index, query)
 
 
@@ -187,13 +187,13 @@ def test_no_input_is_an_error(index: sqlite3.Connection, query: str) -> None:
     )
 )
 @settings(deadline=None)
-def test_any_words_of_the_text_find_it(index: sqlite3.Connection, words: list[str]) -> None:
+def test_any_words_of_a_text_find_its_decision(index: sqlite3.Connection, words: list[str]) -> None:
     assert finds(index, " ".join(words))
 
 
 @given(st.text(max_size=40), st.integers(min_value=-1, max_value=3))
 @settings(deadline=None, max_examples=100)
-def test_searching_never_errs(seeds: Path, query: str, limit: int) -> None:
+def test_no_typed_query_is_a_search_error(seeds: Path, query: str, limit: int) -> None:
     with reading(seeds) as db:
         assert len(search(db, query, limit)) <= max(limit, 0)
 
@@ -209,7 +209,7 @@ def test_hits_come_best_first_with_snippets(seeds: Path) -> None:
 
 
 def stuffed(hits: int, words: int) -> str:
-    """A text that holds "council" so often among so many words."""
+    """Makes a text of `words` words with "council" in it `hits` times."""
     every = ["Council"] * hits + ["word"] * (words - hits)
     return (
         "Anytown Council (25 004 921)\nDecision : Upheld\nThe Ombudsman's final decision:\n"
@@ -224,7 +224,7 @@ def stuffed(hits: int, words: int) -> str:
 def test_no_snippet_is_chosen_from_more_hits_than_a_text_can_have(
     tmp_path: Path, hits: int, words: int, chosen: bool
 ) -> None:
-    """Of 120,000 hits FTS5 would choose for many minutes, and nothing could end it."""
+    """With 120,000 hits FTS5 would need many minutes for a snippet, and could not be interrupted."""
     (tmp_path / "stuffed.txt").write_text(stuffed(hits, words), "utf-8")
     path = tmp_path / "stuffed.db"
     assert perform(Import((tmp_path,)), Config(), path, Clock(), Stop(), lambda tally: None).exit_code == 0
@@ -238,11 +238,11 @@ def test_no_snippet_is_chosen_from_more_hits_than_a_text_can_have(
     assert ("«" in shown, "[" in hit.snippet) == (chosen, chosen)
 
 
-def test_a_word_typed_twice_is_looked_for_once() -> None:
+def test_a_repeated_word_is_searched_for_once() -> None:
     assert match_expression("council delay Council council") == '"council" "delay" "Council"'
 
 
-def test_an_authority_named_outranks_one_mentioned(seeds: Path) -> None:
+def test_a_decisions_own_authority_outranks_a_mentioned_one(seeds: Path) -> None:
     with reading(seeds) as db:
         names = [row[0] for row in db.execute("SELECT authority FROM decisions WHERE authority IS NOT NULL")]
         for name in names:
@@ -258,7 +258,7 @@ def test_a_reference_finds_its_decision(seeds: Path, query: str) -> None:
     assert hit.decision_date == "2025-10-06"
 
 
-def test_a_reference_not_held_finds_what_mentions_it(tmp_path: Path) -> None:
+def test_a_reference_that_is_not_stored_finds_decisions_that_mention_it(tmp_path: Path) -> None:
     text = next(SEEDS.glob("001*")).read_text("utf-8")
     (tmp_path / "mentions.txt").write_text(text.replace("My assessment", "My assessment of 19-123-456", 1), "utf-8")
     path = tmp_path / "mentions.db"
@@ -274,7 +274,7 @@ def test_a_reference_not_held_finds_what_mentions_it(tmp_path: Path) -> None:
 
 @pytest.fixture
 def printed() -> Iterator[sqlite3.Connection]:
-    """An index like that of decisions, of texts with ligatures and amounts."""
+    """Makes an index like that of decisions, with texts with ligatures and amounts."""
     with sqlite3.connect(":memory:") as db:
         db.execute("CREATE VIRTUAL TABLE printed USING fts5 (text, tokenize='unicode61 remove_diacritics 2')")
         texts = (
@@ -309,9 +309,7 @@ def printed() -> Iterator[sqlite3.Connection]:
         ("finding nowhere", set()),
     ],
 )
-def test_ligatures_and_amounts_are_found_as_people_type_them(
-    printed: sqlite3.Connection, query: str, found: set[int]
-) -> None:
+def test_ligatures_and_amounts_are_found_as_typed(printed: sqlite3.Connection, query: str, found: set[int]) -> None:
     expression = match_expression(query)
     rows = printed.execute("SELECT rowid FROM printed WHERE printed MATCH ?", (expression,))
     assert {rowid for (rowid,) in rows} == found

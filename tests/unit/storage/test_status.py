@@ -1,4 +1,4 @@
-"""What `failed`, `missing` and `excluded` count: the same in every place that counts them."""
+"""Tests that `failed`, `missing` and `excluded` mean the same wherever they are counted."""
 
 from __future__ import annotations
 
@@ -55,22 +55,24 @@ def held(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0], sou
 
 
 def put_off(db: sqlite3.Connection, key: str = KEY) -> None:
-    queue.postponed(db, key, next_at=LATER, error_kind="Refused", error="the site answers 503")
+    queue.record_postponed(db, key, next_at=LATER, error_kind="Refused", error="the site answers 503")
 
 
 def blamed(db: sqlite3.Connection, key: str = KEY) -> None:
-    queue.failed(db, key, url(key), at=AT, next_at=LATER, error_kind="Refused", error="the site answers 503", gone=None)
+    queue.record_failure(
+        db, key, url(key), at=AT, next_at=LATER, error_kind="Refused", error="the site answers 503", gone=None
+    )
 
 
 def gone(db: sqlite3.Connection, key: str = KEY) -> None:
-    """Gone so often over so many days that it is excluded."""
+    """Records that a page was gone often enough, over enough days, to be excluded."""
     for day in (1, 4, 9):
         at = f"2026-11-{day:02}T12:00:00Z"
-        queue.failed(db, key, url(key), at=at, next_at=LATER, error_kind="Gone", error="404", gone=True)
+        queue.record_failure(db, key, url(key), at=at, next_at=LATER, error_kind="Gone", error="404", gone=True)
 
 
 def changed(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0]) -> None:
-    """Listed, held, and listed with another card since."""
+    """Lists and stores a decision, and then lists it with another card."""
     listed(db, key, window)
     held(db, key, window)
     listed(db, key, window, outcome="Not upheld")
@@ -88,8 +90,8 @@ def canned(db: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
 
 
 def counts(db: sqlite3.Connection) -> Counts:
-    """The three numbers, once every place that tells one of them was found to tell the same."""
-    told = holdings(db)
+    """Returns the three numbers, after checking that all places that count one agree."""
+    counted = holdings(db)
     failures = queue.find_failures(db)
     not_fetched = canned(db, "not_fetched")
     coverage = find_coverage(db, lambda _: [EVERYTHING])
@@ -100,7 +102,7 @@ def counts(db: sqlite3.Connection) -> Counts:
         names = ("held", "missing", "failed", "excluded")
         assert [numbers[name] for name in names] == [of_month[month][name] for name in names], month
     failed = {
-        "status": told.failed,
+        "status": counted.failed,
         "status, by reference": sum(failure.state == "failed" for failure in failures),
         "windows": sum(row["failed"] for row in coverage.windows),
         "months": sum(month["failed"] for month in coverage.months.values()),
@@ -117,7 +119,7 @@ def counts(db: sqlite3.Connection) -> Counts:
     }
     assert len(set(missing.values())) == 1, missing
     excluded = {
-        "status": told.excluded,
+        "status": counted.excluded,
         "status, by reference": len(
             {failure.reference for failure in failures if failure.state == "excluded"} - stored
         ),
@@ -126,20 +128,20 @@ def counts(db: sqlite3.Connection) -> Counts:
         "by reference": len(coverage.excluded),
     }
     assert len(set(excluded.values())) == 1, excluded
-    assert told.failed <= told.waiting
-    return Counts(told.failed, missing["windows"], told.excluded)
+    assert counted.failed <= counted.waiting
+    return Counts(counted.failed, missing["windows"], counted.excluded)
 
 
 # ---------------------------------------------------------------- the meaning, case by case
 
 
-def test_a_listed_decision_that_was_not_asked_for_is_missing_and_not_failed(db: sqlite3.Connection) -> None:
+def test_a_listed_decision_not_requested_yet_is_missing_and_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     assert counts(db) == Counts(failed=0, missing=1, excluded=0)
 
 
 @pytest.mark.parametrize("fail", [put_off, blamed])
-def test_a_decision_that_could_not_be_fetched_is_failed_whoever_is_at_fault(
+def test_an_unfetched_decision_is_failed_whoever_is_at_fault(
     db: sqlite3.Connection, fail: Callable[[sqlite3.Connection], None]
 ) -> None:
     listed(db)
@@ -149,7 +151,7 @@ def test_a_decision_that_could_not_be_fetched_is_failed_whoever_is_at_fault(
     assert (failure.state, failure.attempts) == ("failed", 0 if fail is put_off else 1)
 
 
-def test_a_put_off_decision_that_is_due_again_is_still_failed(db: sqlite3.Connection) -> None:
+def test_a_postponed_decision_that_is_due_again_is_still_failed(db: sqlite3.Connection) -> None:
     listed(db)
     put_off(db)
     queue.release(db, [KEY], AT)
@@ -159,19 +161,19 @@ def test_a_put_off_decision_that_is_due_again_is_still_failed(db: sqlite3.Connec
 def test_a_page_that_is_stored_and_not_parsed_yet_is_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     put_off(db)
-    queue.kept(db, KEY)
+    queue.record_stored(db, KEY)
     assert counts(db) == Counts(failed=0, missing=1, excluded=0)
     assert queue.find_failures(db) == []
 
 
 def test_a_page_that_could_not_be_parsed_is_failed(db: sqlite3.Connection) -> None:
     listed(db)
-    queue.kept(db, KEY)
+    queue.record_stored(db, KEY)
     put_off(db)
     assert counts(db) == Counts(failed=1, missing=1, excluded=0)
 
 
-def test_an_excluded_decision_is_not_failed_also_when_the_site_fails_for_it_once_more(db: sqlite3.Connection) -> None:
+def test_an_excluded_decision_stays_excluded_when_the_site_fails_again(db: sqlite3.Connection) -> None:
     listed(db)
     gone(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=1)
@@ -179,21 +181,21 @@ def test_an_excluded_decision_is_not_failed_also_when_the_site_fails_for_it_once
     assert counts(db) == Counts(failed=0, missing=0, excluded=1)
 
 
-def test_a_held_decision_whose_page_is_gone_is_neither_failed_nor_excluded_but_named(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_without_a_page_is_named_and_neither_failed_nor_excluded(db: sqlite3.Connection) -> None:
     changed(db)
     gone(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)
     assert [(failure.reference, failure.state) for failure in queue.find_failures(db)] == [(KEY, "excluded")]
 
 
-def test_a_held_decision_whose_change_could_not_be_fetched_is_failed_and_not_missing(db: sqlite3.Connection) -> None:
+def test_a_stored_decision_with_an_unfetched_change_is_failed_and_not_missing(db: sqlite3.Connection) -> None:
     changed(db)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)
     put_off(db)
     assert counts(db) == Counts(failed=1, missing=0, excluded=0)
 
 
-def test_an_imported_decision_that_the_site_lists_is_missing_until_it_is_read_from_the_site(
+def test_a_listed_import_is_missing_until_it_is_fetched_from_the_site(
     db: sqlite3.Connection,
 ) -> None:
     held(db, source="import")
@@ -202,7 +204,7 @@ def test_an_imported_decision_that_the_site_lists_is_missing_until_it_is_read_fr
     assert counts(db) == Counts(failed=1, missing=1, excluded=0)
 
 
-def test_a_decision_that_is_listed_no_more_is_neither_failed_nor_missing(db: sqlite3.Connection) -> None:
+def test_an_unlisted_decision_is_neither_failed_nor_missing(db: sqlite3.Connection) -> None:
     listed(db)
     blamed(db)
     entries.record_unlisted(db, MONTHS[0], [], AT, 1)
@@ -210,7 +212,7 @@ def test_a_decision_that_is_listed_no_more_is_neither_failed_nor_missing(db: sql
     assert holdings(db).waiting == 0
 
 
-def test_a_decision_that_was_fetched_in_the_end_is_not_failed(db: sqlite3.Connection) -> None:
+def test_a_decision_fetched_after_failures_is_not_failed(db: sqlite3.Connection) -> None:
     listed(db)
     blamed(db)
     held(db)
@@ -224,13 +226,13 @@ STEPS: tuple[Callable[[sqlite3.Connection, str], None], ...] = (
     put_off,
     blamed,
     gone,
-    queue.kept,
+    queue.record_stored,
     lambda db, key: queue.release(db, [key], AT),
 )
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_every_place_counts_the_same_after_any_history(db: sqlite3.Connection, seed: int) -> None:
+def test_all_counts_agree_after_any_history(db: sqlite3.Connection, seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
     for number in range(1, 13):

@@ -1,4 +1,4 @@
-"""Which chapter of a report is fetched next, and what its stored pages must be to parse."""
+"""Tests which chapter of a report is fetched next, and which stored pages can be parsed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
         parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
 
 
-def test_a_date_after_the_day_of_the_fetch_is_odd_and_no_date() -> None:
+def test_a_date_after_the_fetch_is_an_oddity_and_not_stored() -> None:
     page = stored(STATEMENT.reference, STATEMENT.address, 1)
     decided = parse_chapters([page], TODAY).decision_date
     assert decided is not None

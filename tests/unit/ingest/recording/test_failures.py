@@ -1,4 +1,4 @@
-"""The table of `ingest.recording.failures`: every kind of state with every event, and random runs."""
+"""Tests the table of `ingest.recording.failures`: every kind of state with every event, and random runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _numbers = itertools.count(1)
 
 
 def failure(error: LgscoError | None = None) -> Failure:
-    """A new one, which equals no other."""
+    """Makes a failure that equals no other."""
     number = next(_numbers)
     return Failure(f"26 000 {number % 1000:03}", f"/decisions/a/b/{number}", error or Unreachable("no connection"))
 
@@ -98,7 +98,7 @@ EVENTS: dict[str, Callable[[], Event]] = {
 
 
 def failures_of(event: Event) -> list[Failure]:
-    """The failures that an event brings."""
+    """Returns the failures of an event."""
     match event:
         case BatchParsed(pages):
             return [page.failure for page in pages if isinstance(page, NotParsed)]
@@ -127,7 +127,7 @@ def is_evidence(event: Event) -> bool:
 
 
 def kind(state: State) -> tuple[str, int, int, bool, bool]:
-    """What tells one state from another, whatever the failures are."""
+    """Returns what distinguishes one state from another, whatever the failures are."""
     doubt = {(False, False): "none", (True, False): "doubtful", (False, True): "overtaken", (True, True): "both"}
     return (
         doubt[bool(state.doubtful), bool(state.overtaken)],
@@ -139,7 +139,7 @@ def kind(state: State) -> tuple[str, int, int, bool, bool]:
 
 
 def reachable() -> dict[tuple[str, int, int, bool, bool], State]:
-    """One state of every kind that any events lead to."""
+    """Returns one state of every reachable kind."""
     found = {kind(State()): State()}
     waiting = [State()]
     while waiting:
@@ -172,7 +172,7 @@ def retried(decisions: tuple[Decision, ...]) -> list[Failure]:
 # ---------------------------------------------------------------- every pair of a state and an event
 
 
-def test_all_kinds_of_state_are_reached_that_differ_in_what_is_in_doubt() -> None:
+def test_every_kind_of_state_in_doubt_is_reached() -> None:
     kinds = REACHABLE.keys()
     assert {one[0] for one in kinds} == {"none", "doubtful", "overtaken", "both"}
     assert {one[1] for one in kinds} == {one[2] for one in kinds} == set(range(MOST_IN_A_ROW + 1))
@@ -182,7 +182,7 @@ def test_all_kinds_of_state_are_reached_that_differ_in_what_is_in_doubt() -> Non
     assert len(REACHABLE) > 100
 
 
-def test_every_failure_that_was_in_doubt_stays_so_or_is_blamed_or_acquitted_once() -> None:
+def test_every_failure_in_doubt_stays_in_doubt_or_is_blamed_or_acquitted_once() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         before = Counter(state.in_doubt) + Counter(failures_of(event))
@@ -193,7 +193,7 @@ def test_every_failure_that_was_in_doubt_stays_so_or_is_blamed_or_acquitted_once
         assert Counter(after.in_doubt) + settled == before, (state, name)
 
 
-def test_every_failure_is_tried_again_unless_it_is_blamed_or_nothing_of_it_is_written_yet() -> None:
+def test_every_failure_is_retried_unless_it_is_blamed_or_not_recorded_yet() -> None:
     for state, name, event in pairs():
         _, decisions = decide(state, event)
         own = failures_of(event)
@@ -206,7 +206,7 @@ def test_every_failure_is_tried_again_unless_it_is_blamed_or_nothing_of_it_is_wr
             assert retried(decisions) == own, (state, name)
 
 
-def test_a_page_is_blamed_only_once_another_page_or_the_canary_showed_that_the_site_serves_us() -> None:
+def test_a_page_is_blamed_only_after_another_page_or_the_canary_was_served() -> None:
     for state, name, event in pairs():
         _, decisions = decide(state, event)
         blamed = written(decisions, BlamePage)
@@ -216,7 +216,7 @@ def test_a_page_is_blamed_only_once_another_page_or_the_canary_showed_that_the_s
             assert is_evidence(event), (state, name)
 
 
-def test_a_page_that_fails_is_not_cleared_or_blamed_by_its_own_batch() -> None:
+def test_a_failing_page_is_neither_cleared_nor_blamed_by_its_own_batch() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         if isinstance(event, BatchParsed):
@@ -224,18 +224,18 @@ def test_a_page_that_fails_is_not_cleared_or_blamed_by_its_own_batch() -> None:
             assert not set(failures_of(event)) & set(written(decisions, BlamePage))
 
 
-def test_a_stop_blames_nothing_that_was_in_doubt_and_says_nothing_else_to_do() -> None:
+def test_a_stop_blames_no_page_in_doubt_and_decides_nothing_else() -> None:
     for state, name, event in pairs():
         _, decisions = decide(state, event)
         stops = [one for one in decisions if isinstance(one, Stop)]
         assert len(stops) <= 1
         if stops:
-            assert decisions[-1] is stops[0], "what is decided before it is done before it"
+            assert decisions[-1] is stops[0], "decisions before it are carried out first"
             assert not set(written(decisions, BlamePage)) & set(state.in_doubt), name
             assert not any(isinstance(one, CheckCanary) for one in decisions)
 
 
-def test_the_canary_is_asked_only_about_something_in_doubt_and_last() -> None:
+def test_the_canary_is_checked_last_and_only_if_something_is_in_doubt() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         checks = [one for one in decisions if isinstance(one, CheckCanary)]
@@ -243,21 +243,21 @@ def test_the_canary_is_asked_only_about_something_in_doubt_and_last() -> None:
         assert not checks or after.in_doubt, (state, name)
 
 
-def test_a_canary_that_is_shown_settles_all_doubt_and_begins_every_count_anew() -> None:
+def test_a_passed_canary_resolves_all_doubt_and_resets_every_count() -> None:
     for state in REACHABLE.values():
         after, decisions = decide(state, EVENTS["served"]())
         assert after == State(was_canary_asked=state.was_canary_asked)
         assert written(decisions, BlamePage) == list(state.in_doubt)
 
 
-def test_the_end_of_a_round_asks_the_canary_whenever_anything_is_in_doubt() -> None:
+def test_the_end_of_a_round_checks_the_canary_if_anything_is_in_doubt() -> None:
     for state in REACHABLE.values():
         after, decisions = decide(state, RoundEnded())
         assert after == state
         assert [type(one) for one in decisions] == ([CheckCanary] if state.in_doubt else [])
 
 
-def test_a_run_that_fails_acquits_whatever_is_in_doubt() -> None:
+def test_a_failing_run_acquits_all_pages_in_doubt() -> None:
     for state in REACHABLE.values():
         after, decisions = decide(state, RunFails())
         assert after.in_doubt == ()
@@ -265,7 +265,7 @@ def test_a_run_that_fails_acquits_whatever_is_in_doubt() -> None:
         assert written(decisions, BlamePage) == []
 
 
-def test_no_row_of_failures_reaches_the_limit_without_a_question() -> None:
+def test_no_row_of_failures_reaches_the_limit_without_a_canary_check() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         rose = after.unanswered > state.unanswered or after.not_shown > state.not_shown
@@ -282,8 +282,8 @@ def test_no_row_of_failures_reaches_the_limit_without_a_question() -> None:
 
 @settings(max_examples=300, derandomize=True)
 @given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
-def test_each_failure_of_a_run_has_one_end_whatever_happens(names: list[str]) -> None:
-    """The canary answers each question in turn: served, unknown, served, …; a Stop ends the run."""
+def test_each_failure_of_a_run_is_blamed_or_acquitted_exactly_once(names: list[str]) -> None:
+    """The canary answers each check in turn: served, none known, served, …; a Stop ends the run."""
     state, ends, brought = State(), Counter[Failure](), Counter[Failure]()
     answers = itertools.cycle([True, False])
 
@@ -323,34 +323,34 @@ def after_events(*events: Event) -> tuple[State, tuple[Decision, ...]]:
     return state, decisions
 
 
-def test_the_fifth_unanswered_page_in_a_row_asks_the_canary_and_stops_with_its_error_if_none_is_known() -> None:
+def test_the_fifth_unanswered_page_in_a_row_checks_the_canary_or_stops_with_its_error() -> None:
     last = failure(Overdue("too slow"))
     state, decisions = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], Unanswered(last))
     check = decisions[-1]
     assert isinstance(check, CheckCanary)
-    assert check.why == "5 pages in a row were not answered for"
+    assert check.why == "5 pages in a row got no usable answer"
     assert decide(state, CanaryAnswered(check, served=False))[1] == (Stop(last.error),)
 
 
-def test_a_page_between_unanswered_ones_begins_their_count_anew() -> None:
+def test_a_fetched_page_resets_the_count_of_unanswered_pages() -> None:
     state, _ = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], Fetched())
     assert state.unanswered == 0
     assert [type(one) for one in decide(state, Unanswered(failure()))[1]] == [RetryLater]
 
 
 @pytest.mark.parametrize("name", ["fetched", "not shown", "gone as expected", "tells nothing"])
-def test_any_answer_ends_a_row_of_unanswered_pages(name: str) -> None:
+def test_any_answer_resets_the_count_of_unanswered_pages(name: str) -> None:
     state, _ = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], EVENTS[name]())
     assert state.unanswered == 0
 
 
-def test_five_pages_in_a_row_that_are_not_shown_are_a_wall() -> None:
+def test_five_unshown_pages_in_a_row_raise_blocked() -> None:
     _, decisions = after_events(*[NotShown(failure(Gone("404"))) for _ in range(MOST_IN_A_ROW)])
     assert isinstance(decisions[-1], CheckCanary)
     assert isinstance(decisions[-1].otherwise, Blocked)
 
 
-def test_one_page_in_a_row_that_does_not_print_its_reference_is_enough_for_a_wall() -> None:
+def test_one_page_without_its_reference_makes_the_row_a_wall() -> None:
     pages = (strange(), *(unread() for _ in range(MOST_IN_A_ROW - 1)))
     _, decisions = after_events(BatchParsed(pages))
     assert isinstance(decisions[-1], CheckCanary)
@@ -367,7 +367,7 @@ def test_a_page_blames_those_before_it_only_once_it_parses() -> None:
     assert written(decisions, BlamePage) == []
 
 
-def test_the_first_page_that_does_not_parse_asks_the_canary_and_the_second_does_not() -> None:
+def test_only_the_first_unparsed_page_checks_the_canary() -> None:
     state, decisions = after_events(BatchParsed((unread(),)))
     assert isinstance(decisions[-1], CheckCanary)
     assert decisions[-1].otherwise is None
@@ -377,9 +377,9 @@ def test_the_first_page_that_does_not_parse_asks_the_canary_and_the_second_does_
 
 @pytest.mark.parametrize(
     ("page", "error", "words"),
-    [(unread, LayoutChanged, "`lgsco renormalise` reads them again"), (strange, Blocked, "something else in place of")],
+    [(unread, LayoutChanged, "`lgsco renormalise` parses them again"), (strange, Blocked, "something else in place")],
 )
-def test_five_pages_in_a_row_that_do_not_parse_are_the_layout_or_a_wall(
+def test_five_unparsed_pages_in_a_row_raise_layout_changed_or_blocked(
     page: Callable[[], NotParsed], error: type[LgscoError], words: str
 ) -> None:
     _, decisions = after_events(BatchParsed(tuple(page() for _ in range(MOST_IN_A_ROW))))
@@ -389,14 +389,14 @@ def test_five_pages_in_a_row_that_do_not_parse_are_the_layout_or_a_wall(
     assert words in str(check.otherwise)
 
 
-def test_a_batch_that_ends_with_a_page_that_parses_is_no_row() -> None:
+def test_a_parsed_page_at_the_end_of_a_batch_resets_the_count() -> None:
     pages: tuple[Parsed | NotParsed, ...] = (*(unread() for _ in range(MOST_IN_A_ROW)), Parsed())
     state, decisions = after_events(NotShown(failure(Gone("404"))), BatchParsed(pages))
     assert state.not_shown == 0
     assert not any(isinstance(one, CheckCanary) for one in decisions)
 
 
-def test_pages_that_are_gone_and_no_longer_listed_raise_no_suspicion() -> None:
+def test_missing_pages_of_unlisted_decisions_raise_no_suspicion() -> None:
     state, decisions = after_events(*[GoneAsExpected(failure(Gone("404"))) for _ in range(2 * MOST_IN_A_ROW)])
     assert decisions == ()
     assert state.not_shown == 0
@@ -420,13 +420,15 @@ def test_pages_that_are_gone_and_no_longer_listed_raise_no_suspicion() -> None:
         (Refused("500", status=500), Unanswered, Unanswered),
     ],
 )
-def test_an_error_is_the_event_of_its_kind(error: FetchError, listed: type[Event], unlisted: type[Event]) -> None:
+def test_each_error_becomes_the_event_of_its_kind(
+    error: FetchError, listed: type[Event], unlisted: type[Event]
+) -> None:
     its = failure(error)
     assert type(listed_page_failed(its, was_held_off=False)) is listed
     assert type(unlisted_page_failed(its)) is unlisted
 
 
-def test_only_a_listed_page_that_is_asked_to_wait_for_the_first_time_is_spared() -> None:
+def test_only_the_first_request_to_wait_spares_a_listed_page() -> None:
     its = failure(HeldOff("later", by=Refused("503", status=503)))
     assert listed_page_failed(its, was_held_off=False) == AskedToWait(its, again=False)
     assert listed_page_failed(its, was_held_off=True) == AskedToWait(its, again=True)
@@ -434,14 +436,14 @@ def test_only_a_listed_page_that_is_asked_to_wait_for_the_first_time_is_spared()
 
 
 @pytest.mark.parametrize("error", [HeldOff("until tomorrow"), OutOfBudget("the day's requests"), Blocked("robots")])
-def test_an_error_about_the_whole_site_is_raised_again(error: LgscoError) -> None:
+def test_an_error_about_the_site_as_a_whole_is_raised_again(error: LgscoError) -> None:
     with pytest.raises(type(error)):
         listed_page_failed(failure(error), was_held_off=False)
     with pytest.raises(type(error)):
         unlisted_page_failed(failure(error))
 
 
-def test_a_page_is_tried_again_ever_later_and_at_least_monthly() -> None:
+def test_a_page_is_retried_after_growing_delays_of_at_most_a_month() -> None:
     waits = [retry_seconds(attempts) for attempts in range(20)]
     assert waits == sorted(waits)
     assert waits[0] == RETRY_SECONDS[0] == 3600

@@ -1,4 +1,4 @@
-"""Kinds of blocks that stand outside decisions."""
+"""Tests the kinds of blocks outside decisions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PAGE = (
         ("Write to a@b.org or https://x.org/a?b=1 now.", "Write to ADDRESS or ADDRESS now."),
     ],
 )
-def test_what_differs_from_page_to_page_is_masked(text: str, masked: str) -> None:
+def test_parts_that_differ_from_page_to_page_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
-def test_a_block_that_no_rule_names_is_a_kind_and_links_are_none() -> None:
+def test_only_blocks_that_no_rule_names_are_kinds_and_links_are_not() -> None:
     decision = read(PAGE.format("Compliance checked on 1 May 2024.").encode(), all_blocks=True)
     kinds = list(find_kinds(decision, decision.left_out, "2026-11-29T12:00:00Z", is_new=True))
     assert [(one.masked, one.example, one.decisions) for one in kinds] == [
@@ -43,10 +43,10 @@ def test_blocks_that_differ_in_their_dates_are_one_kind() -> None:
     assert len(hashes) == 1
 
 
-def test_a_page_has_new_words_only_where_none_before_had_them() -> None:
+def test_a_page_has_new_words_only_if_no_earlier_page_had_them() -> None:
     around = PageSurroundings()
     page = b"<article>a</article><p>Telephone: 0300 061 0614</p>"
     assert around.has_new_words(page)
-    assert not around.has_new_words(page.replace(b"0614", b"0615")), "numbers are no words"
+    assert not around.has_new_words(page.replace(b"0614", b"0615")), "numbers do not count as words"
     assert around.has_new_words(page.replace(b"Telephone", b"Write"))
-    assert not around.has_new_words(b"<p>Telephone</p>"), "nothing stands after an article"
+    assert not around.has_new_words(b"<p>Telephone</p>"), "there is nothing after an article"

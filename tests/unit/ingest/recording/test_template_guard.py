@@ -1,4 +1,4 @@
-"""The guard's rules: when others are asked, and what follows from what they answer."""
+"""Tests the rules of the template guard: when other decisions are reread, and what follows from the results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def judge(answers: list[Answer], families: int = 2, seen_without: int = 0, *, ca
     return conclude(answers, families=families, seen_without=seen_without, can_ask_more=can_ask_more)
 
 
-def test_others_are_asked_at_the_second_decision_or_the_first_of_a_small_archive_or_when_many_changed() -> None:
+def test_others_are_reread_for_a_second_decision_a_small_archive_or_many_changes() -> None:
     assert not must_ask(1, 20, 1)
     assert must_ask(2, 20, 2)
     assert not must_ask(1, 5, 2)
@@ -41,7 +41,7 @@ def test_one_of_five_with_the_same_change_makes_it_a_template() -> None:
     assert judge([WITH, *[WITHOUT] * 4]) == Template(frozenset({SHARE}))
 
 
-def test_none_of_them_makes_it_an_amendment() -> None:
+def test_an_edit_that_no_other_decision_has_is_an_amendment() -> None:
     assert judge([WITHOUT] * 5) == Release()
     assert judge([WITHOUT] * 2) == Release()
 
@@ -52,15 +52,17 @@ def test_fewer_than_two_others_hold_the_texts() -> None:
     assert judge([WITHOUT], seen_without=1) == Release(), "one more was reread since, and does not have it"
 
 
-def test_the_second_decision_with_a_change_has_others_asked_again() -> None:
+def test_a_second_decision_with_a_change_causes_another_round_of_rereads() -> None:
     answers = [WITH, *[WITHOUT] * 4]
     assert judge(answers, families=1) == AskMore()
-    assert judge([*answers, *[WITHOUT] * 5], families=1, can_ask_more=False) == Release(), "two amended alike"
+    assert judge([*answers, *[WITHOUT] * 5], families=1, can_ask_more=False) == Release(), (
+        "two amendments in the same words"
+    )
     assert judge([WITH, WITH], families=1) == Template(frozenset({SHARE}))
     assert judge([WITH, WITHOUT], families=1, can_ask_more=False) == Hold()
 
 
-def test_what_few_have_beside_a_template_is_their_amendment() -> None:
+def test_a_rare_edit_beside_a_template_edit_is_an_amendment() -> None:
     both = Answer(frozenset({SHARE, OTHERS[0]}))
     seen = {SHARE: 7, OTHERS[0]: 2}
     verdict = conclude([both, WITH, WITH], families=4, seen_without=0, can_ask_more=True, seen=seen)
@@ -77,7 +79,7 @@ answers = st.builds(Answer, st.frozensets(edits, max_size=2))
 
 
 @given(st.lists(answers, max_size=10), st.integers(1, 9), st.integers(0, 9), st.booleans())
-def test_every_verdict_rests_on_evidence(
+def test_every_verdict_needs_enough_evidence(
     given_answers: list[Answer], families: int, seen_without: int, can_ask_more: bool
 ) -> None:
     verdict = judge(given_answers, families, seen_without, can_ask_more=can_ask_more)

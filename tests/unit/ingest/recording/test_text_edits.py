@@ -1,4 +1,4 @@
-"""What differs between two readings of a decision, in words that are the same for every decision."""
+"""Tests the edits between two readings of a decision."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_block_that_vanishes_is_an_edit() -> None:
     assert find_edits(ONE, [line for line in ONE if line.text != "The complaint"]) == {Edit("removed", "The complaint")}
 
 
-def test_notes_and_closing_lines_are_no_edits() -> None:
+def test_notes_and_closing_lines_do_not_count_as_edits() -> None:
     note = paragraph("Ombudsman satisfied with council's response: 23 September 2025")
     assert find_edits(ONE, [*ONE, note]) == frozenset()
     final = paragraph("Investigator's final decision on behalf of the Ombudsman")
@@ -70,7 +70,7 @@ def test_header_lines_in_another_order_are_one_edit() -> None:
     assert find_edits(ONE, reordered(ONE)) == find_edits(OTHER, reordered(OTHER)) == {Edit("order", "header lines")}
 
 
-def test_items_that_lose_their_mark_are_one_edit() -> None:
+def test_items_that_lose_their_list_mark_are_one_edit() -> None:
     plain = [line._replace(kind="paragraph") if line.kind == "item" else line for line in ONE]
     assert find_edits(ONE, plain) == {Edit("list marks", "")}
     with_block = insert(plain, 5, paragraph("Share"))
@@ -82,12 +82,12 @@ def test_lines_that_are_joined_are_one_edit() -> None:
     assert find_edits(ONE, joined) == {Edit("line breaks", "")}
 
 
-def test_a_list_of_the_headings_is_told_without_which() -> None:
+def test_a_list_of_headings_is_masked_as_headings() -> None:
     contents = [paragraph("On this page"), paragraph("The complaint")]
     assert find_edits(ONE, insert(ONE, 5, *contents)) == {Edit("added", "On this page"), Edit("added", "HEADING")}
 
 
-def test_a_new_header_line_is_told_without_its_value() -> None:
+def test_a_new_header_line_is_an_edit_without_its_value() -> None:
     found = [
         find_edits(ONE, insert(ONE, 3, Line("header", f"Service area : {value}"))) for value in ("Adults", "Homes")
     ]
@@ -101,7 +101,7 @@ def test_words_that_are_changed_in_a_line_are_edits_of_words() -> None:
     assert Edit("removed words", "Upheld") in find_edits(ONE, upheld)
 
 
-def test_a_sum_that_is_corrected_is_no_change_that_others_have() -> None:
+def test_corrected_sums_are_different_edits() -> None:
     def corrected(before: str, after: str) -> frozenset[Edit]:
         lines = [paragraph(f"The Council will pay {words} to Ms A for the delay.") for words in (before, after)]
         return find_edits(lines[:1], lines[1:])
@@ -115,7 +115,7 @@ def test_a_block_is_found_in_a_decision_that_was_not_stored_before() -> None:
     assert find_shown(edits, insert(OTHER, 6, paragraph("Print decision 24 001 411a"))) == set(edits)
     assert find_shown(edits, OTHER) == set()
     order = {Edit("order", "header lines")}
-    assert find_shown(order, OTHER) == set(), "that is no block"
+    assert find_shown(order, OTHER) == set(), "an edit of the order has no block"
 
 
 def test_addresses_are_masked() -> None:

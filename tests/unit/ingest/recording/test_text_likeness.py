@@ -1,4 +1,4 @@
-"""How alike two texts are, the sketch that finds them, and the references that a text cites."""
+"""Tests how alike two texts are, the sketch that finds them, and the references that a text cites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calendar of months: what state each has, in words and as SVG."""
+"""Tests the calendar of months: the state of each, in words and as SVG."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_ledger_that_begins_before_its_decisions_is_drawn_from_its_beginning()
     assert calendar.earlier is None
 
 
-def test_a_month_is_as_bad_as_its_worst_window() -> None:
+def test_a_month_has_the_state_of_its_worst_window() -> None:
     ledger = [
         *(proof("2026-01-01", "2026-03-14"), proof("2026-03-15", "2026-03-15", "unknown")),
         *(proof("2026-03-16", "2026-04-10", "short"), proof("2026-04-11", "2026-05-31", "drifting")),
@@ -57,13 +57,13 @@ def test_a_month_is_as_bad_as_its_worst_window() -> None:
     assert find_gaps(ledger) == [Window(date(2026, 6, 30), date(2026, 7, 31))]
 
 
-def test_this_month_need_be_looked_at_until_today_only() -> None:
+def test_the_current_month_counts_only_until_today() -> None:
     ledger = [proof("2026-10-01", str(TODAY))]
     assert states(draw(ledger, {}, TODAY)) == {"2026-10": "empty", "2026-11": "empty"}
     assert states(draw(ledger, {}, TODAY + timedelta(1)))["2026-11"] == "unseen"
 
 
-def test_days_that_no_decision_has_are_told_and_not_drawn() -> None:
+def test_dates_outside_the_months_are_named_and_not_drawn() -> None:
     numbers = {"0001-01": Numbers(2, 1, 1), "0205-10": Numbers(1, 1), "2026-10": Numbers(4, 4), "9999-12": Numbers(5)}
     calendar = draw([proof("0001-01-01", "9999-12-31")], numbers, TODAY)
     assert list(states(calendar)) == ["2026-10", "2026-11"]
@@ -76,14 +76,14 @@ def test_days_that_no_decision_has_are_told_and_not_drawn() -> None:
     assert "after 2026-11-02, or undated:  P  proven; 0 of 5 held" in lines
 
 
-def test_what_is_unproven_after_today_is_told() -> None:
+def test_unproven_dates_after_today_are_named() -> None:
     calendar = draw([proof("2026-01-01", "2026-12-31"), proof("2027-01-01", "9999-12-31", "unknown")], {}, TODAY)
     assert calendar.later is not None
     assert calendar.later.state == "unknown"
     assert set(states(calendar).values()) == {"empty"}
 
 
-def test_decisions_without_a_ledger_are_unseen_and_nothing_is_nothing() -> None:
+def test_decisions_without_a_ledger_are_unseen_and_an_empty_archive_draws_nothing() -> None:
     assert set(states(draw([], {"2026-09": Numbers(1, 0, 1)}, TODAY)).values()) == {"unseen"}
     nothing = draw([], {}, TODAY)
     assert nothing.months == ()
@@ -92,7 +92,7 @@ def test_decisions_without_a_ledger_are_unseen_and_nothing_is_nothing() -> None:
 
 @st.composite
 def ledgers(draw_: st.DrawFn) -> list[Proof]:
-    """Any windows that do not overlap, with holes or without, to both ends of time or not."""
+    """Draws windows that do not overlap, with or without gaps, and with or without open ends."""
     near = st.dates(date(2024, 12, 1), date(2026, 12, 31))
     days = draw_(st.lists(near, min_size=1, max_size=12, unique=True))
     days += draw_(st.lists(st.sampled_from([date.min, date(1989, 12, 31), date(1990, 1, 1), date.max]), unique=True))
@@ -116,7 +116,7 @@ DAYS = st.dates(date(2025, 1, 1), date(2026, 12, 31)) | st.sampled_from([date(19
 def test_any_ledger_gives_a_month_its_worst_state(
     ledger: list[Proof], numbers: dict[str, Numbers], today: date
 ) -> None:
-    if today == date.max:  # eight thousand years are no calendar for a test
+    if today == date.max:  # a calendar of eight thousand years takes too long
         ledger, numbers = [p for p in ledger if p.window.first == date.min], {"9999-11": Numbers(1)}
     calendar = draw(ledger, numbers, today)
     assert bool(calendar.months) == bool(ledger or numbers)
@@ -148,7 +148,7 @@ def test_any_ledger_gives_a_month_its_worst_state(
 # ---------------------------------------------------------------- as words and as SVG
 
 
-def test_words_need_no_colour() -> None:
+def test_as_lines_needs_no_colour() -> None:
     assert as_lines(every_state(), lambda cell, _: cell) == [
         "      Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec   held of listed",
         "2026   o    o                                                      0 of 0",
@@ -160,14 +160,14 @@ def test_words_need_no_colour() -> None:
     ]
 
 
-def test_every_cell_is_given_to_be_coloured() -> None:
+def test_paint_is_called_with_every_cell() -> None:
     lines = as_lines(every_state(), lambda cell, state: f"[{state}]")
     assert lines[2].count("[empty]") == 6
     assert all(f"[{state}]" in lines[2] for state in LOOKS)
     assert all(f"[{state}]" in "".join(lines[-2:]) for state in LOOKS)
 
 
-def test_the_svg_says_all_without_scripts_colours_or_another_file() -> None:
+def test_the_svg_needs_no_scripts_colours_or_other_files() -> None:
     svg = as_svg(every_state())
     drawn = ElementTree.fromstring(svg)
     assert drawn.tag == f"{SVG}svg"
@@ -175,10 +175,10 @@ def test_the_svg_says_all_without_scripts_colours_or_another_file() -> None:
     assert "Ombudsman" in (title.text or "")
     months = drawn.findall(f"{SVG}g[@class='month']")
     assert len(months) == 2 + 12 + 2
-    told = {month.findtext(f"{SVG}title"): month.findtext(f"{SVG}text") for month in months}
-    assert told["Jun 2025: short; 1,200 listed, 1,199 held, 1 missing"] == "S"
-    assert told["Feb 2025: proven, no decisions; 0 listed, 0 held"] == "o"
-    assert set(told.values()) == {look.letter for look in LOOKS.values()}
+    letters = {month.findtext(f"{SVG}title"): month.findtext(f"{SVG}text") for month in months}
+    assert letters["Jun 2025: short; 1,200 listed, 1,199 held, 1 missing"] == "S"
+    assert letters["Feb 2025: proven, no decisions; 0 listed, 0 held"] == "o"
+    assert set(letters.values()) == {look.letter for look in LOOKS.values()}
     legend = drawn.findall(f"{SVG}g[@class='legend']")
     assert [item.findtext(f"{SVG}text") for item in legend] == [look.letter for look in LOOKS.values()]
     assert "prefers-color-scheme: dark" in svg
@@ -188,7 +188,7 @@ def test_the_svg_says_all_without_scripts_colours_or_another_file() -> None:
 
 
 def _brightness(colour: str) -> float:
-    """The relative luminance of a colour, from 0 to 1, as WCAG 2 has it."""
+    """Computes the relative luminance of a colour, from 0 to 1 (WCAG 2)."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,4 +1,4 @@
-"""What a claim says of dates, and what it never says."""
+"""Tests what claims state about dates, and what they never state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATES: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown", "un
 
 
 def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, total: int | None = 57_521) -> Claim:
-    """The claim about the last months, of which sync was asked for."""
+    """Makes the claim about the last months, which sync was asked for."""
     rows = claim_rows(
         [proof("2026-07-30", "9999-12-31", state)],
         [intent("2026-07-30", "9999-12-31", "standing")],
@@ -36,7 +36,7 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 # ---------------------------------------------------------------- one range
 
 
-def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside() -> None:
+def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
         " The site lists 57,480 decisions before that, which were never asked for: `lgsco backfill`."
@@ -44,7 +44,7 @@ def test_a_full_claim_names_its_dates_its_numbers_its_age_and_what_lies_outside(
     )
 
 
-def test_a_claim_is_as_old_as_the_oldest_walk_it_rests_on() -> None:
+def test_a_claim_names_the_start_of_its_oldest_walk() -> None:
     ledger = [
         proof("2026-07-30", "2026-09-30", walked_at="2026-10-02T08:09:59Z"),
         proof("2026-10-01", "9999-12-31", walked_at="2026-11-01T12:00:00Z"),
@@ -54,14 +54,14 @@ def test_a_claim_is_as_old_as_the_oldest_walk_it_rests_on() -> None:
     assert "as listed on 2026-10-02 08:09 UTC or later" in str(claim)
 
 
-def test_a_decision_whose_page_is_gone_does_not_hinder_a_full_claim_and_is_named() -> None:
+def test_a_decision_without_a_page_allows_a_full_claim_and_is_named() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3))
     assert claim.is_full
     assert "38 of 41 listed decisions are in the archive, as listed on" in str(claim)
     assert "; the other 3 are listed and their pages are gone." in str(claim)
 
 
-def test_a_claim_counts_the_decisions_whose_pages_do_not_parse() -> None:
+def test_a_claim_counts_the_decisions_with_unreadable_pages() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3, unreadable=2))
     gone, unreadable = "1 are listed and their pages are gone", "2 are listed and their pages do not parse"
     assert f"; the other {gone}, {unreadable} (`lgsco status` names them)." in str(claim)
@@ -70,7 +70,7 @@ def test_a_claim_counts_the_decisions_whose_pages_do_not_parse() -> None:
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_outside(state: WindowState) -> None:
+def test_a_claim_about_unproven_dates_gives_no_number_outside(state: WindowState) -> None:
     claim = of_recent(state=state)
     assert not claim.is_full
     assert claim.outside is None
@@ -81,15 +81,15 @@ def test_a_claim_about_dates_that_are_not_proven_says_so_and_gives_no_number_out
     assert "The site's total is 57,521 decisions, stated at 2026-11-01 12:05 UTC." in str(claim)
 
 
-def test_a_proven_row_over_a_decision_that_is_missing_makes_no_full_claim() -> None:
+def test_a_proven_row_with_a_missing_decision_makes_no_full_claim() -> None:
     assert not of_recent(counts=Counts(listed=41, stored=40, excluded=0)).is_full
 
 
-def test_what_lies_outside_is_unknown_until_the_site_stated_its_total() -> None:
+def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
-    assert str(claim).endswith("What the site lists outside those dates is not known yet.")
-    assert claim.describe_share() == "the archive has 41 decisions of the site, whose total is not known yet"
+    assert str(claim).endswith("It is not known yet what the site lists outside those dates.")
+    assert claim.describe_share() == "the archive has 41 decisions of the site; the site's total is not known yet"
 
 
 def test_a_claim_about_all_dates_has_nothing_outside() -> None:
@@ -111,7 +111,7 @@ def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
     assert "Not proven: beginning to 2026-07-29 (not looked at yet)." in str(claim)
 
 
-def test_an_archive_of_which_no_date_was_asked_for_claims_nothing() -> None:
+def test_an_archive_without_requested_dates_claims_nothing() -> None:
     claim = make_claim(claim_rows(), daemon_runs=False)
     assert not claim.is_full
     assert str(claim) == "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."
@@ -120,7 +120,7 @@ def test_an_archive_of_which_no_date_was_asked_for_claims_nothing() -> None:
 # ---------------------------------------------------------------- several ranges, and what is unfinished
 
 
-def test_each_range_has_numbers_of_its_own_and_where_others_were_asked_for_nothing_is_called_never_asked() -> None:
+def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called_unrequested() -> None:
     quarter = window("2025-01-01", "2025-03-31")
     ledger = [proof("2025-01-01", "2025-03-31"), proof("2026-07-30", "9999-12-31")]
     asked = [intent("2025-01-01", "2025-03-31"), intent("2026-07-30", "9999-12-31", "standing", number=2)]
@@ -145,7 +145,7 @@ def test_each_range_has_numbers_of_its_own_and_where_others_were_asked_for_nothi
         ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed and can be run "),
     ],
 )
-def test_an_unfinished_backfill_is_named_with_how_far_it_got_and_what_goes_on(
+def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it(
     state: str, words: str, *, daemon_runs: bool
 ) -> None:
     rows = claim_rows(
@@ -159,18 +159,18 @@ def test_an_unfinished_backfill_is_named_with_how_far_it_got_and_what_goes_on(
         site_total=(161, TOTAL_AT),
     )
     claim = make_claim(rows, daemon_runs=daemon_runs)
-    assert claim.is_full, "what is left of a backfill lies outside the dates of this claim"
+    assert claim.is_full, "the rest of the backfill is outside the dates of this claim"
     assert f"beginning to 2026-07-29 {words}" in str(claim)
     assert "The site lists 120 decisions before that: `lgsco coverage` shows which dates were asked for." in str(claim)
 
 
 def test_more_than_five_ranges_are_counted() -> None:
     ledger = [proof(f"20{year}-01-01", f"20{year}-03-31") for year in range(10, 18)]
-    told = make_claim(
+    claim = make_claim(
         claim_rows(ledger, [intent(str(p.window.first), str(p.window.last)) for p in ledger]), daemon_runs=False
     )
-    assert len([sentence for sentence in told.sentences() if "listed decisions" in sentence]) == 5
-    assert "and 3 more ranges of dates: `lgsco coverage`." in told.sentences()
+    assert len([sentence for sentence in claim.sentences() if "listed decisions" in sentence]) == 5
+    assert "and 3 more ranges of dates: `lgsco coverage`." in claim.sentences()
 
 
 # ---------------------------------------------------------------- a share, and progress
@@ -194,21 +194,21 @@ def describe_share(stored: int, total: int | None) -> str:
     ("stored", "total", "share"),
     [
         (167, 205, " (81.4 %)"),
-        (57_479, 57_480, " (99.9 %)"),  # nothing but the whole is 100 %
-        (205, 205, ""),  # which decisions the two numbers share is not known
+        (57_479, 57_480, " (99.9 %)"),  # rounded down: only all of them would be 100 %
+        (205, 205, ""),  # the two numbers may be about different decisions
         (280, 279, ""),
         (0, 0, ""),
     ],
 )
-def test_a_share_is_named_only_where_less_is_stored_than_the_site_stated(stored: int, total: int, share: str) -> None:
-    told = (
+def test_a_share_is_shown_only_if_fewer_are_stored_than_the_site_states(stored: int, total: int, share: str) -> None:
+    beginning = (
         f"the archive has {stored:,} decisions of the site, which stated a total of {total:,} on 2026-11-29 16:40 UTC"
     )
-    assert describe_share(stored, total) == told + share
+    assert describe_share(stored, total) == beginning + share
 
 
-def test_a_total_that_is_not_known_is_said_to_be_unknown() -> None:
-    assert describe_share(1, None) == "the archive has 1 decision of the site, whose total is not known yet"
+def test_an_unknown_total_is_shown_as_unknown() -> None:
+    assert describe_share(1, None) == "the archive has 1 decision of the site; the site's total is not known yet"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_total_that_is_not_known_is_said_to_be_unknown() -> None:
         (41, 205, "41 of 205 fetched"),
         (205, 205, "205 of 205 fetched"),
         (1_205, None, "1,205 fetched"),
-        (193, 192, "193 fetched"),  # the site lists more than it counts
+        (193, 192, "193 fetched"),  # the site may list more than its total
     ],
 )
 def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
@@ -234,7 +234,7 @@ def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
     left_out=st.none() | st.integers(1, 4),
     missing=st.integers(0, 2),
 )
-def test_only_a_ledger_that_is_proven_without_a_gap_and_lacks_nothing_makes_a_full_claim(
+def test_only_a_gapless_proven_ledger_without_missing_decisions_makes_a_full_claim(
     states: list[WindowState], left_out: int | None, missing: int
 ) -> None:
     begin = date(2020, 1, 1)
@@ -250,10 +250,10 @@ def test_only_a_ledger_that_is_proven_without_a_gap_and_lacks_nothing_makes_a_fu
     assert ("not proven" in str(claim)) is bool(claim.unproven)
 
 
-def test_overdue_counts_the_days_since_a_range_is_unproven_by_its_age() -> None:
+def test_a_range_is_overdue_after_the_days_that_its_age_allows() -> None:
     ledger = [replace(proof("2026-10-01", "2026-10-05", "short"), unproven_since="2026-10-20T00:00:00Z")]
     days = [(0, 7), (120, 30), (730, 90)]
     everything = [EVERYTHING]
     assert find_overdue(ledger, everything, date(2026, 10, 27), days) == []
     assert [part.state for part in find_overdue(ledger, everything, date(2026, 10, 28), days)] == ["short"]
-    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "nobody asked for it"
+    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "the range was not asked for"

@@ -1,4 +1,4 @@
-"""What the coverage report calls proven, and which dates and decisions it names."""
+"""Tests what the coverage report calls proven, and which dates and decisions it names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NONE_GONE = Gone(unexplained=0, expired=0, withdrawn=0, gone=0, never_held=0)
 
 
 def window_row(proof: Proof, total: int | None = 0, **counts: int) -> dict[str, Any]:
-    """The row of the view `coverage` that stands for a window."""
+    """Returns the row of the view `coverage` for a window."""
     numbers = dict.fromkeys(("listed", "held", "missing", "failed", "excluded"), 0) | counts
     dates = {"first": str(proof.window.first), "last": str(proof.window.last)}
     return {**dates, "state": proof.state, "total": total, **numbers, "counted_at": proof.counted_at}
@@ -66,7 +66,7 @@ def test_an_empty_ledger_has_no_gap_and_proves_nothing() -> None:
 # ---------------------------------------------------------------- what is shown
 
 
-def test_the_table_shows_windows_and_gaps_newest_first_with_open_ends_in_words() -> None:
+def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> None:
     first, last = proof("0001-01-01", "2026-01-31", "short"), proof("2026-03-01", "9999-12-31", "unknown")
     rows = Coverage(
         proofs=[first, last],
@@ -93,7 +93,7 @@ def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() 
     assert report_coverage(coverage_of(), AS_ON).lines() == [
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",
         "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
-        "the archive has 0 decisions of the site, whose total is not known yet",
+        "the archive has 0 decisions of the site; the site's total is not known yet",
     ]
 
 
@@ -112,7 +112,7 @@ def test_twenty_missing_decisions_are_named_and_one_more_is_counted() -> None:
     ("columns", "reason"),
     [
         ({}, "not fetched yet"),
-        ({"state": "kept"}, "fetched, not read yet"),
+        ({"state": "kept"}, "fetched, not parsed yet"),
         ({"state": "failed", "attempts": 2, "error": "the site answers 404"}, "the site answers 404"),
         ({"state": "kept", "error": "no title"}, "no title"),
     ],
@@ -124,7 +124,7 @@ def test_a_missing_decision_is_shown_with_the_reason(columns: dict[str, Any], re
 
 
 @pytest.mark.parametrize("end", ["0001-01-01", "9999-12-31"])
-def test_a_decision_that_took_an_open_windows_end_as_its_date_shows_no_date(end: str) -> None:
+def test_a_decision_dated_by_an_open_windows_end_shows_no_date(end: str) -> None:
     lines = report_coverage(coverage_of(missing=[decision_row("25 004 920", end)]), AS_ON).conclusion_lines()
     assert end not in lines[2]
     assert lines[2].split()[3] == "–"
@@ -165,9 +165,9 @@ def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any(
     assert describe_gone(Gone(1_000, 2, 3, 4, 0)) == (
         "no longer listed: 2 expired by age, 3 withdrawn, 4 gone for an unknown reason, 1,000 not explained yet"
     )
-    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never held")
+    assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never fetched")
 
 
-def test_describe_range_says_open_ends_in_words() -> None:
+def test_describe_range_shows_open_ends_as_words() -> None:
     assert describe_range("0001-01-01", "9999-12-31") == ("beginning", "onwards")
     assert describe_range("0001-01-02", "9999-12-30") == ("0001-01-02", "9999-12-30")

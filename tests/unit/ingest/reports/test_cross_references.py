@@ -1,4 +1,4 @@
-"""Stored decisions whose cross-references fit are counted."""
+"""Tests the count of stored decisions whose cross-references are right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
         kinds, numbers = layout(lines)
         counted(text.encode(), kinds.encode(), numbers.encode())
         for _ in range(ONE_IN - 1):
-            counted(b"not UTF-8: \xff", b"", b"")  # these are not looked at
+            counted(b"not UTF-8: \xff", b"", b"")  # not in the sample, so not decoded
     return counted
 
 
@@ -38,5 +38,5 @@ def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
     )
 
 
-def test_a_file_without_cross_references_has_no_share() -> None:
+def test_a_file_without_cross_references_shows_no_share() -> None:
     assert count((COMPLAINT,)).describe().endswith("1 decisions looked at, none cites numbered paragraphs of its own")

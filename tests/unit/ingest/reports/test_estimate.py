@@ -1,4 +1,4 @@
-"""What a backfill takes: requests, time and disk, from the site's total."""
+"""Tests the estimate of a backfill: requests, time and disk."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ def test_each_decision_is_a_request_and_each_ten_listed_are_another() -> None:
     assert estimate(0) == Estimate(0, 0, 0, 0.0, 0, 1.0, 50_000)
 
 
-def test_what_is_stored_is_listed_again_and_not_fetched_again() -> None:
+def test_stored_decisions_are_listed_again_and_not_fetched() -> None:
     assert (estimate(1_000, 900).decisions, estimate(1_000, 900).requests) == (100, 200)
     more = estimate(1_000, 1_200)
     assert (more.decisions, more.requests, more.bytes) == (0, 100, 0), "decisions that left the site are stored too"
 
 
-def test_the_time_is_that_of_the_pace_where_a_day_has_room_for_all() -> None:
+def test_the_time_depends_only_on_the_pace_within_the_daily_budget() -> None:
     assert estimate(1_000, pace=2).seconds == 2_200
-    assert estimate(50_000, pace=10).seconds == 550_000, "a day has no room for the budget at this pace"
+    assert estimate(50_000, pace=10).seconds == 550_000, "at this pace a day is too short for the budget"
 
 
-def test_what_a_day_has_no_room_for_waits_for_the_next() -> None:
+def test_requests_beyond_the_daily_budget_take_another_day() -> None:
     assert estimate(57_480, daily=63_228).seconds == 63_228
     assert estimate(57_480, daily=63_227).seconds == DAY + 1
     assert estimate(10_000, daily=1_000).seconds == 10 * DAY + 1_000
 
 
-def test_a_range_that_was_listed_lately_is_not_listed_again() -> None:
+def test_a_recently_listed_range_is_not_listed_again() -> None:
     one = estimate_backfill(1_000, 900, pace_seconds=1, daily_requests=9_999, is_listed=True)
     assert (one.decisions, one.requests) == (100, 100)
 
 
-def test_a_limit_is_what_is_fetched_at_most() -> None:
+def test_the_estimate_fetches_no_more_than_the_limit() -> None:
     assert (estimate(57_480, limit=5).decisions, estimate(57_480, limit=5).requests) == (5, 6)
     assert estimate(57_480, 57_478, limit=5) == estimate(57_480, 57_478)
 
 
-def test_the_disk_is_that_of_what_is_fetched() -> None:
+def test_the_disk_estimate_counts_the_decisions_to_fetch() -> None:
     assert estimate(1_000, 400).bytes == 600 * DECISION_BYTES
     assert estimate_backfill(10, 0, pace_seconds=1, daily_requests=9, decision_bytes=7).bytes == 70
 
@@ -80,7 +80,7 @@ def test_the_disk_is_that_of_what_is_fetched() -> None:
         ),
     ],
 )
-def test_the_sentence_says_how_much_how_long_and_at_what_pace(one: Estimate, sentence: str) -> None:
+def test_the_estimate_states_requests_time_and_pace(one: Estimate, sentence: str) -> None:
     assert str(one) == sentence
 
 
@@ -95,7 +95,7 @@ def test_the_sentence_says_how_much_how_long_and_at_what_pace(one: Estimate, sen
         (None, 0, 0, ""),
     ],
 )
-def test_a_line_is_given_where_the_total_is_known_and_anything_is_left(
+def test_an_estimate_is_shown_if_the_total_is_known_and_something_is_left(
     total: int | None, expected: int, stored: int, start: str
 ) -> None:
     line = describe_backfill(total, expected, stored, pace_seconds=1, daily_requests=999, limit=None)

@@ -1,4 +1,4 @@
-"""Which characters a line of output may have, and when items are counted and not named."""
+"""Tests which characters a line of output may have, and when items are counted instead of named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_printable_puts_a_space_for_each_control_character_and_direction_mark() 
 
 
 @given(st.text())
-def test_printable_makes_one_line_of_the_same_length_that_nothing_can_drive(text: str) -> None:
+def test_printable_makes_one_printable_line_of_the_same_length(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()
     assert len(shown) == len(text)

@@ -1,4 +1,4 @@
-"""What the politeness report says of rows of the journal."""
+"""Tests the politeness report of given journal rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FETCHED = "2026-11-01T12:00:00Z"
 
 
 def day(number: int, **counts: Any) -> Day:
-    """A day of November on which ten requests were made as promised."""
+    """Makes a day of November with ten requests that kept all promises."""
     calm = {"requests": 10, "unanswered": 0, "errors": 0, "received": 1_000, "seconds": 1.0, "most_in_a_minute": 4}
     kept = {"least_gap": 2.0, "holds": 0, "holds_kept": 0, "holds_capped": 0, "holds_shortened": 0, "promised": 10}
     broken = {"too_soon": 0, "too_many": 0, "in_quiet_hours": 0}
@@ -30,7 +30,7 @@ def robots(text: str, status: int = 200) -> Robots:
 
 
 def report(**rows: Any) -> PolitenessReport:
-    """The report of a journal that is empty, but for the rows given."""
+    """Makes the report of an empty journal, except for the given rows."""
     empty: dict[str, Any] = {
         **{name: [] for name in ("days", "promises", "user_agents", "addresses")},
         **dict.fromkeys(("wait_until", "robots", "robots_requests")),
@@ -58,13 +58,13 @@ def test_days_are_added_up_and_extremes_kept() -> None:
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({"too_soon": 2}, "sooner after another than promised: 2 requests, on 2026-11-01"),
+        ({"too_soon": 2}, "sooner after the one before than promised: 2 requests, on 2026-11-01"),
         ({"too_many": 1}, "beyond the day's ceiling: 1 request, on 2026-11-01"),
         ({"in_quiet_hours": 3}, "in quiet hours: 3 requests, on 2026-11-01"),
         ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
     ],
 )
-def test_each_kind_of_broken_promise_is_said_with_its_day(counts: dict[str, int], sentence: str) -> None:
+def test_each_kind_of_broken_promise_is_reported_with_its_day(counts: dict[str, int], sentence: str) -> None:
     broken = report(days=[day(1, **counts), day(2)])
     assert broken.broken == (sentence,)
     assert broken.as_json()["kept"] is False
@@ -77,7 +77,7 @@ def test_three_days_are_named_and_the_others_counted() -> None:
     assert sentence.endswith(": 5 requests, on 2026-11-01, 2026-11-02, 2026-11-03 and 2 more")
 
 
-def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
+def test_a_wait_that_is_not_over_is_pending_and_not_yet_obeyed() -> None:
     days = [day(1, holds=2, holds_kept=2)]
     pending = report(days=days, wait_until="2026-11-02T12:00:01Z")
     assert (pending.holds_kept, pending.holds_pending) == (1, 1)
@@ -92,7 +92,7 @@ def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
         ({"holds": 1, "holds_kept": 1}, "1 time, 1 kept"),
         (
             {"holds": 3, "holds_kept": 2, "holds_capped": 1},
-            "3 times, 2 kept; 1 longer than a day, and asked again after one",
+            "3 times, 2 kept; 1 longer than a day, with a new request after one day",
         ),
         (
             {"holds": 3, "holds_kept": 3, "holds_shortened": 2},
@@ -100,15 +100,15 @@ def test_a_wait_that_is_not_over_is_pending_and_not_yet_kept() -> None:
         ),
     ],
 )
-def test_waits_that_the_site_asked_for_are_counted(counts: dict[str, int], words: str) -> None:
+def test_waits_asked_for_by_the_site_are_counted(counts: dict[str, int], words: str) -> None:
     assert f"  asked to wait (Retry-After): {words}" in report(days=[day(1, **counts)]).lines()
 
 
 @pytest.mark.parametrize(
     ("rules", "addresses", "words"),
     [
-        ("", [], "allows what we ask for"),
-        ("Crawl-delay: 2", [], "allows what we ask for, and asks for 2 s between requests"),
+        ("", [], "allows what we request"),
+        ("Crawl-delay: 2", [], "allows what we request, and asks for 2 s between requests"),
         ("Disallow: /decisions/a", ["/decisions/a", "/decisions/b"], "FORBIDS 1 of 2 pages (/decisions/a)"),
         ("Disallow: /decisions/", [], "FORBIDS every decision's page"),
     ],
@@ -116,9 +116,9 @@ def test_waits_that_the_site_asked_for_are_counted(counts: dict[str, int], words
 def test_robots_are_compared_with_the_listing_and_the_known_addresses(
     rules: str, addresses: list[str], words: str
 ) -> None:
-    said = report(robots=robots(f"User-agent: *\n{rules}\n"), addresses=addresses).robots
-    assert said.startswith(words)
-    assert said.endswith(f"(as of {FETCHED})")
+    shown = report(robots=robots(f"User-agent: *\n{rules}\n"), addresses=addresses).robots
+    assert shown.startswith(words)
+    assert shown.endswith(f"(as of {FETCHED})")
 
 
 def test_a_site_without_robots_allows_all() -> None:
@@ -130,25 +130,25 @@ def test_a_site_without_robots_allows_all() -> None:
     [
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
-        ("2026-11-02T12:00:00Z", 200, "a page stands in its place; these rules are kept"),
+        ("2026-11-02T12:00:00Z", 200, "another page in its place; these rules are kept"),
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
-def test_a_failed_request_for_robots_is_said_beside_the_rules_that_are_kept(
+def test_a_failed_request_for_robots_is_reported_with_the_rules_in_force(
     at: str, status: int | None, words: str
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
-    said = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
-    assert said == f"allows what we ask for (as of {FETCHED}); asked for 2 times, last at {at}: {words}"
+    shown = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
+    assert shown == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
-def test_a_request_for_robots_that_brought_rules_or_their_absence_is_not_mentioned(status: int) -> None:
+def test_a_successful_request_for_robots_is_not_mentioned(status: int) -> None:
     asked = Asked(1, FETCHED, status, None)
-    assert "asked for" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
+    assert "requested" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
 
 
-def test_robots_never_fetched_are_said_to_come_first() -> None:
+def test_the_report_says_that_robots_are_fetched_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
     failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
-    assert failed == f"asked for 1 time, last at {FETCHED}: status 500"
+    assert failed == f"requested 1 time, last at {FETCHED}: status 500"

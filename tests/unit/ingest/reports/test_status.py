@@ -1,4 +1,4 @@
-"""When the status report calls an archive stale, a daemon running and a run died, and what it names."""
+"""Tests when the status report calls an archive stale, a daemon running and a run died, and what it names."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def report(
     holder: Holder | None = None,
     **rows: Any,
 ) -> StatusReport:
-    """The report of an archive in which nothing is wrong, but for the rows given."""
+    """Makes the report of an archive without problems, except for the given rows."""
     calm: dict[str, Any] = {
         "holdings": HOLDINGS,
         "claim": claim_rows(),
@@ -112,7 +112,7 @@ def test_hours_since_counts_from_the_last_success() -> None:
     assert hours_since(None, NOW) is None
 
 
-def test_an_archive_is_stale_past_its_hours_and_where_nothing_ever_succeeded() -> None:
+def test_an_archive_is_stale_after_its_hours_or_without_a_success() -> None:
     assert is_stale(None, 100)
     assert not is_stale(100.0, 100)
     assert is_stale(100.01, 100)
@@ -140,7 +140,7 @@ def test_a_daemon_that_ended_without_a_stop_is_missing_after_ten_minutes(expecte
 
 
 @pytest.mark.parametrize("expected", [False, True])
-def test_a_sync_by_hand_after_its_last_heartbeat_makes_up_for_a_missing_daemon(expected: bool) -> None:
+def test_a_later_sync_by_hand_excuses_a_missing_daemon(expected: bool) -> None:
     silent = daemon(60 * MINUTE)
     assert is_missing(silent, NOW, stamp(61 * MINUTE), expected=expected), "it succeeded before"
     assert is_missing(silent, NOW, stamp(60 * MINUTE), expected=expected)
@@ -159,7 +159,7 @@ def test_a_daemon_that_never_ran_is_missing_only_where_one_is_expected() -> None
         assert is_missing(None, NOW, sync_by_hand, expected=True)
 
 
-def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> None:
+def test_only_a_running_run_without_its_process_has_died() -> None:
     runs = [run(4, "running", process=1), run(3, "running", process=2), run(2, "complete", process=1)]
     marked = mark_died(runs, {2}.__contains__)
     assert [(one.id, one.state) for one in marked] == [(4, "died"), (3, "running"), (2, "complete")]
@@ -168,13 +168,13 @@ def test_a_running_run_whose_process_ended_has_died_and_no_other_run_has() -> No
 # ---------------------------------------------------------------- staleness and the daemon, as shown
 
 
-def test_a_fresh_archive_is_not_stale_and_says_its_age_in_hours() -> None:
+def test_a_fresh_archive_is_not_stale_and_shows_its_age_in_hours() -> None:
     fresh = report(last_success=stamp(timedelta(hours=4)))
     assert fresh.stale is False
     assert fresh.lines()[-1] == "last sync or backfill that ended without a failure: 4 hours ago"
 
 
-def test_a_stale_archive_says_so_and_by_which_limit() -> None:
+def test_a_stale_archive_is_reported_with_the_limit() -> None:
     old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
     assert old.stale is True
     assert old.lines()[-1] == "last sync or backfill that ended without a failure: 101 hours ago, more than 100: STALE"
@@ -186,13 +186,13 @@ def test_an_archive_without_a_success_is_stale() -> None:
     assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never: STALE"
 
 
-def test_a_running_daemons_own_plan_is_shown_and_the_timetable_is_not_asked() -> None:
+def test_the_next_sync_of_a_running_daemon_is_its_own_plan() -> None:
     def fail(_: datetime) -> str:
         raise AssertionError("a crontab line that is wrong by now does not matter to a daemon that runs")
 
     shown = report(daemon=daemon(), next_sync=fail)
     assert (shown.daemon_runs, shown.next_sync) == (True, "2026-11-02T19:30:00Z")
-    line = f"daemon: process 77, last heard of {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
+    line = f"daemon: process 77, last heartbeat {stamp(timedelta())}, next sync 2026-11-02T19:30:00Z"
     assert shown.lines()[-2] == line
 
 
@@ -205,29 +205,29 @@ def test_a_daemon_that_was_killed_just_now_does_not_run() -> None:
     [None, daemon(timedelta(minutes=10)), daemon(stopped_at="2026-11-02T11:59:00Z")],
     ids=["never", "silent for ten minutes", "stopped"],
 )
-def test_without_a_running_daemon_the_timetables_next_sync_is_shown(gone: Daemon | None) -> None:
+def test_the_timetables_next_sync_is_shown_without_a_daemon(gone: Daemon | None) -> None:
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
-    assert shown.lines()[-2] == f"daemon: not running; by the timetable the next sync would be {NEXT}"
-    assert (shown.as_json()["daemon"] is None) == (gone is None), "JSON keeps what the last daemon wrote"
+    assert shown.lines()[-2] == f"daemon: not running; the timetable's next sync would be {NEXT}"
+    assert (shown.as_json()["daemon"] is None) == (gone is None), "the JSON has the state of the last daemon"
 
 
-def test_a_missing_daemon_is_named_with_what_to_do() -> None:
+def test_a_missing_daemon_is_reported_with_what_to_do() -> None:
     at = stamp(timedelta(hours=1))
     killed = report(daemon=daemon(timedelta(hours=1)))
     assert (killed.daemon_missing, killed.as_json()["daemon_missing"], killed.stale) == (True, True, False)
     assert killed.lines()[-2] == (
         f"daemon: not running: its last heartbeat was at {at}, and it recorded no stop; start `lgsco daemon` again, or "
-        f"run `lgsco sync`; by the timetable the next sync would be {NEXT}"
+        f"run `lgsco sync`; the timetable's next sync would be {NEXT}"
     )
     never = report(expect_daemon=True)
     assert never.daemon_missing
     assert "not running: none ever ran on this database, and [schedule] expect_daemon is set" in never.lines()[-2]
     stopped = report(expect_daemon=True, daemon=daemon(timedelta(hours=1), stopped_at=at))
-    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; by")) == (False, True)
+    assert (stopped.daemon_missing, stopped.lines()[-2].startswith("daemon: not running; the")) == (False, True)
     made_up_for = report(daemon=daemon(timedelta(hours=1)), last_sync_by_hand=stamp(timedelta(minutes=5)))
     assert (made_up_for.daemon_missing, made_up_for.as_json()["daemon_missing"]) == (False, False)
-    assert made_up_for.lines()[-2].startswith("daemon: not running; by the timetable")
+    assert made_up_for.lines()[-2].startswith("daemon: not running; the timetable")
 
 
 # ---------------------------------------------------------------- what is named and what is counted
@@ -248,7 +248,7 @@ def test_ten_failures_are_named_and_excluded_ones_are_not_among_them() -> None:
     assert [one["reference"] for one in shown.as_json()["failures"]] == [f"25 000 {n:03}" for n in range(13)]
 
 
-def test_the_claim_about_what_was_asked_for_is_shown_and_its_unproven_ranges_are_in_the_json() -> None:
+def test_the_claim_about_requested_dates_is_shown_and_the_json_has_its_unproven_ranges() -> None:
     ledger = [proof("2026-10-01", "2026-10-31"), proof("2026-11-01", "9999-12-31", "short")]
     shown = report(claim=claim_rows(ledger))
     start = shown.lines().index(str(shown.claim.sentences()[0]))
@@ -277,7 +277,7 @@ def test_a_range_that_is_unproven_for_longer_than_its_cadence_makes_the_archive_
 
 
 @pytest.mark.parametrize(("state", "overdue"), [("interrupted", True), ("running", True), ("paused", False)])
-def test_what_is_left_of_a_backfill_is_overdue_unless_the_user_paused_it(state: IntentState, *, overdue: bool) -> None:
+def test_the_rest_of_a_backfill_is_overdue_unless_the_user_paused_it(state: IntentState, *, overdue: bool) -> None:
     ledger = replace(proof("2023-12-01", "2024-01-01", "unseen"), unproven_since="2026-01-01T12:00:00Z")
     shown = report(claim=claim_rows([ledger], [intent("2023-12-01", "2024-01-01", state)]))
     assert shown.stale is overdue
@@ -338,30 +338,32 @@ def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
 
 
 def test_json_has_the_keys_that_scripts_read() -> None:
-    told = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
-    assert list(told) == [
+    result = report(daemon=daemon(), runs=[run(1)], failures=[failure(1)], unexplained=[unexplained(1)]).as_json()
+    assert list(result) == [
         *("database", "uuid", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked"),
         *("held", "claim", "unproven", "overdue", "fill", "gone", "never_held", "unexplained", "canary", "failures"),
         *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs"),
     ]
-    assert json.loads(json.dumps(told)) == told
-    assert told["held"]["decisions"] == 1_234
-    assert told["daemon"]["process"] == 77
+    assert json.loads(json.dumps(result)) == result
+    assert result["held"]["decisions"] == 1_234
+    assert result["daemon"]["process"] == 77
 
 
 # ---------------------------------------------------------------- a clock that was set back, a lock that is held
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=400)])
-def test_a_daemon_whose_heartbeat_is_still_to_come_is_missing(ahead: timedelta) -> None:
-    told = report(daemon=daemon(-ahead))
-    assert (told.daemon_runs, told.daemon_missing) == (False, True)
-    assert any("which is still to come: the clock was set back; start `lgsco daemon`" in line for line in told.lines())
+def test_a_daemon_with_a_heartbeat_in_the_future_is_missing(ahead: timedelta) -> None:
+    result = report(daemon=daemon(-ahead))
+    assert (result.daemon_runs, result.daemon_missing) == (False, True)
+    assert any(
+        "which is still to come: the clock was set back; start `lgsco daemon`" in line for line in result.lines()
+    )
 
 
-def test_clocks_of_two_machines_that_differ_by_seconds_set_nothing_back() -> None:
-    told = report(daemon=daemon(-timedelta(seconds=40)))
-    assert (told.daemon_runs, told.daemon_missing) == (True, False)
+def test_a_heartbeat_seconds_ahead_does_not_count_as_a_clock_set_back() -> None:
+    result = report(daemon=daemon(-timedelta(seconds=40)))
+    assert (result.daemon_runs, result.daemon_missing) == (True, False)
 
 
 def holder(held: timedelta, **more: Any) -> Holder:
@@ -378,27 +380,27 @@ def every_12_hours(after: datetime) -> str:
 )
 def test_syncs_are_blocked_once_two_were_due_while_the_lock_was_held(held: int, blocked: bool) -> None:
     assert has_blocked_syncs(holder(timedelta(hours=held)), NOW, every_12_hours) is blocked
-    told = report(holder=holder(timedelta(hours=held)), next_sync=every_12_hours)
-    assert told.is_blocked is told.as_json()["blocked"] is blocked
-    (line,) = [line for line in told.lines() if line.startswith("the writer's lock")]
+    result = report(holder=holder(timedelta(hours=held)), next_sync=every_12_hours)
+    assert result.is_blocked is result.as_json()["blocked"] is blocked
+    (line,) = [line for line in result.lines() if line.startswith("the writer's lock")]
     assert "process 4711, lgsco backfill, has held it since 2026-1" in line
     assert ("BLOCKED" in line) is blocked
 
 
-def test_a_lock_that_nobody_holds_is_not_told() -> None:
-    told = report()
-    assert (told.is_blocked, told.as_json()["lock"]) == (False, None)
-    assert not [line for line in told.lines() if "lock" in line]
+def test_a_free_lock_is_not_shown() -> None:
+    result = report()
+    assert (result.is_blocked, result.as_json()["lock"]) == (False, None)
+    assert not [line for line in result.lines() if "lock" in line]
     assert not has_blocked_syncs(None, NOW, every_12_hours)
 
 
-def test_a_suspended_process_that_holds_the_lock_is_told() -> None:
-    told = report(holder=holder(timedelta(hours=1), is_suspended=True))
-    assert told.as_json()["lock"] == {
+def test_a_suspended_holder_of_the_lock_is_shown() -> None:
+    result = report(holder=holder(timedelta(hours=1), is_suspended=True))
+    assert result.as_json()["lock"] == {
         "process": 4711,
         "host": "attic",
         "doing": "backfill",
         "since": stamp(timedelta(hours=1)),
         "suspended": True,
     }
-    assert any("has held it since" in line and "and is suspended" in line for line in told.lines())
+    assert any("has held it since" in line and "and is suspended" in line for line in result.lines())

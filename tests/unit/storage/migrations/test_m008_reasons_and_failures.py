@@ -1,4 +1,4 @@
-"""The migration that lets `revisions.change` take known reasons only, from a file of the version before it."""
+"""Tests the migration that restricts `revisions.change` to known reasons, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AT = "2026-10-01T06:00:00Z"
 
 
 def older(path: Path, *, also: str = "") -> None:
-    """A file of the version before: a revision of each reason, and a queue row for each way to wait."""
+    """Makes a file of the version before: a revision of each reason, and a queue row in each state."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
@@ -75,14 +75,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def db(path: Path) -> Iterator[sqlite3.Connection]:
-    """A file that was migrated from the version before."""
+    """Returns a file migrated from the version before."""
     older(path)
     with writing(path) as db:
         yield db
 
 
 def revisions(db: sqlite3.Connection) -> list[Any]:
-    """The rows, without what later migrations add."""
+    """Returns the rows, without columns of later migrations."""
     return db.execute(
         "SELECT reference, revision, recorded_at, source, change, text_sha256, normaliser, page, document, run, "
         "fields, text FROM revisions ORDER BY reference, revision"
@@ -90,7 +90,7 @@ def revisions(db: sqlite3.Connection) -> list[Any]:
 
 
 def contents(db: sqlite3.Connection) -> dict[str, Any]:
-    """All that the migration touches."""
+    """Returns all rows that the migration changes."""
     return {
         "version": db.execute("PRAGMA user_version").fetchone(),
         "schema": db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall(),
@@ -109,7 +109,7 @@ def test_every_revision_stays_as_it_was(path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_the_rebuilt_table_differs_by_its_check_alone(path: Path) -> None:
+def test_the_rebuilt_table_differs_only_in_its_check(path: Path) -> None:
     older(path)
 
     def definition(db: sqlite3.Connection) -> str:
@@ -118,7 +118,7 @@ def test_the_rebuilt_table_differs_by_its_check_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as before:
         expected = definition(before)
     with writing(path) as db:
-        migrated = definition(db).replace(", sha256 TEXT", "")  # a later migration's
+        migrated = definition(db).replace(", sha256 TEXT", "")  # added by a later migration
         assert re.sub(r" CHECK \(change IN \([^)]*\)\)", "", migrated) == expected != migrated
         assert "WITHOUT ROWID" in migrated
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -138,7 +138,7 @@ def test_an_unknown_reason_is_refused(db: sqlite3.Connection, reason: str) -> No
 
 
 def test_the_schema_accepts_exactly_the_reasons_that_the_code_may_record(db: sqlite3.Connection) -> None:
-    """Where this fails, a reason was added in one of the two places: see `storage.model.RevisionReason`."""
+    """If this fails, a reason was added in only one of the two places: see `storage.model.RevisionReason`."""
     (sql,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'revisions'").fetchone()
     found = re.search(r"CHECK \(change IN \(([^)]*)\)\)", sql)
     assert found is not None
@@ -158,7 +158,7 @@ def test_a_row_with_an_unknown_reason_stops_the_migration_and_loses_nothing(path
         assert migrated.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_a_later_reason_keeps_columns_indexes_triggers_and_views_that_came_meanwhile(db: sqlite3.Connection) -> None:
+def test_adding_a_reason_keeps_newer_columns_indexes_triggers_and_views(db: sqlite3.Connection) -> None:
     db.executescript(
         """
         ALTER TABLE revisions ADD COLUMN note TEXT;
@@ -180,7 +180,7 @@ def test_a_later_reason_keeps_columns_indexes_triggers_and_views_that_came_meanw
         db.execute("DELETE FROM revisions WHERE revision = 1")
 
 
-def test_a_row_that_was_put_off_is_failed_and_others_keep_their_state(db: sqlite3.Connection) -> None:
+def test_a_postponed_row_becomes_failed_and_others_keep_their_state(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT reference, state, error FROM queue ORDER BY reference").fetchall() == [
         ("25 000 003", "wanted", None),
         ("25 000 004", "failed", "503"),
@@ -224,9 +224,7 @@ with storage.writer.writing(Path(sys.argv[1])):
         "COMMIT",
     ],
 )
-def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the_next_run(
-    path: Path, statement: str
-) -> None:
+def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(path: Path, statement: str) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = contents(db)

@@ -1,4 +1,4 @@
-"""The migration that records what was asked for, from a file of the version before it."""
+"""Tests the migration that adds intents, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = tuple[int, str, dict[str, object], str]
 
 
 def older(path: Path, *, windows: list[tuple[str, str, str]], runs: list[Run]) -> None:
-    """A file of the version before, with these rows of the ledger and these runs."""
+    """Makes a file of the version before, with these ledger rows and runs."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
@@ -47,7 +47,7 @@ def migrated(path: Path, sql: str) -> list[tuple[object, ...]]:
 INTENTS = "SELECT kind, first, last, state, run, reason FROM intents ORDER BY id"
 
 
-def test_what_the_ledger_lists_was_asked_for_and_touching_rows_are_one_range(tmp_path: Path) -> None:
+def test_dates_in_the_ledger_become_intents_and_touching_rows_one_range(tmp_path: Path) -> None:
     windows = [
         *(("2025-01-01", "2025-01-31", "proven"), ("2025-02-01", "2025-02-28", "short")),
         *(("2025-06-01", "2025-06-30", "proven"), ("2025-07-01", "9999-12-31", "proven")),
@@ -59,7 +59,7 @@ def test_what_the_ledger_lists_was_asked_for_and_touching_rows_are_one_range(tmp
     ]
 
 
-def test_rows_of_the_ledger_stay_and_those_that_are_not_proven_say_since_when(tmp_path: Path) -> None:
+def test_ledger_rows_stay_and_unproven_ones_get_an_unproven_since(tmp_path: Path) -> None:
     windows = [("2025-01-01", "2025-01-31", "proven"), ("2025-02-01", "2025-02-28", "drifting")]
     older(tmp_path / "lgsco.db", windows=windows, runs=[(1, "sync", {}, "complete")])
     found = migrated(
@@ -77,9 +77,7 @@ def test_rows_of_the_ledger_stay_and_those_that_are_not_proven_say_since_when(tm
     ("state", "now"),
     [("stopped", "paused"), ("died", "interrupted"), ("running", "interrupted"), ("blocked", "interrupted")],
 )
-def test_a_backfill_that_did_not_reach_its_end_is_taken_over_from_the_runs(
-    tmp_path: Path, state: str, now: str
-) -> None:
+def test_an_unfinished_backfill_becomes_an_intent_from_its_run(tmp_path: Path, state: str, now: str) -> None:
     everything: dict[str, object] = {"first": None, "last": None, "limit": None}
     older(tmp_path / "lgsco.db", windows=[], runs=[(1, "backfill", everything, state)])
     assert migrated(tmp_path / "lgsco.db", INTENTS) == [
@@ -100,6 +98,6 @@ def test_a_backfill_that_did_not_reach_its_end_is_taken_over_from_the_runs(
     ],
     ids=["complete", "with a limit", "a sync", "covered by a later one"],
 )
-def test_nothing_else_is_taken_over(tmp_path: Path, runs: list[Run]) -> None:
+def test_only_unfinished_backfills_are_taken_over(tmp_path: Path, runs: list[Run]) -> None:
     older(tmp_path / "lgsco.db", windows=[], runs=runs)
     assert migrated(tmp_path / "lgsco.db", INTENTS) == []

@@ -1,4 +1,4 @@
-"""The migration that lets a decision be gone for an unknown reason, from a file of the version before it."""
+"""Tests the migration that adds the status `gone`, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DECISIONS = [
     (11, "25 000 006", "statement", "published", "site"),
     (12, "25 000 007", "statement", None, "import"),
 ]
-"""With gaps between the row ids, as deleting leaves them."""
+"""The rows, with gaps between the row ids as after deletions."""
 
 ABSENCES = [
     ("25 000 002", "expired", None),
@@ -47,7 +47,7 @@ ABSENCES = [
 
 
 def older(path: Path, *, also: str = "") -> None:
-    """A file of the version before, with every kind of decision and absence."""
+    """Makes a file of the version before, with every kind of decision and absence."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
@@ -94,14 +94,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def db(path: Path) -> Iterator[sqlite3.Connection]:
-    """A file that was migrated from the version before."""
+    """Returns a file migrated from the version before."""
     older(path)
     with writing(path) as db:
         yield db
 
 
 def rows(db: sqlite3.Connection, table: str, *, without: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """The rows by row id or key, each by the names of its columns."""
+    """Returns the rows by row id or key, each as a dict by column name."""
     cursor = db.execute(f"SELECT * FROM {table} ORDER BY {'rowid' if table == 'decisions' else 'reference'}")
     names = [column[0] for column in cursor.description]
     return [{n: v for n, v in zip(names, row, strict=True) if n not in without} for row in cursor]
@@ -111,7 +111,7 @@ def schema(db: sqlite3.Connection) -> list[Any]:
     return db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").fetchall()
 
 
-def test_every_row_and_row_id_stays_and_only_what_age_decided_is_gone(path: Path) -> None:
+def test_rows_and_row_ids_stay_and_only_age_verdicts_become_gone(path: Path) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as before:
         decisions = rows(before, "decisions", without=("status",))
@@ -139,18 +139,18 @@ def test_every_row_and_row_id_stays_and_only_what_age_decided_is_gone(path: Path
             "25 000 003": "withdrawn",
             "25 000 004": "gone",
             "25 000 005": "gone",
-            "25 000 006": "expired",  # it returned; what was thought of it then stays on record
+            "25 000 006": "expired",  # it returned; its old verdict stays recorded
         }
         assert db.execute("SELECT count(*) FROM absences WHERE judged_at IS NOT ended_at").fetchone() == (0,)
 
 
-def test_short_columns_stand_before_the_summary_and_the_text(db: sqlite3.Connection) -> None:
+def test_short_columns_come_before_the_summary_and_the_text(db: sqlite3.Connection) -> None:
     columns = [name for (name,) in db.execute("SELECT name FROM pragma_table_info('decisions')")]
     assert columns[-2:] == ["summary", "text"]
     assert len(columns) == 17
 
 
-def test_everything_else_in_the_schema_stays(path: Path) -> None:
+def test_the_rest_of_the_schema_stays_unchanged(path: Path) -> None:
     later = ("layouts", "revisions", "pages", "dictionaries", "unchecked", "missing")  # changed by later migrations
     older(path)
     with closing(sqlite3.connect(path)) as before:
@@ -173,7 +173,7 @@ def test_the_full_text_index_still_finds_each_text_and_follows_changes(db: sqlit
     db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
 
 
-def test_views_and_references_mean_the_rebuilt_table(db: sqlite3.Connection) -> None:
+def test_views_and_foreign_keys_refer_to_the_rebuilt_table(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT count(*) FROM held_from_site").fetchone() == (6,)
     assert db.execute("SELECT reference FROM missing").fetchall() == [("25 000 007",)]
     assert db.execute("SELECT count(*) FROM paragraphs").fetchone() == (14,)
@@ -185,7 +185,7 @@ def test_views_and_references_mean_the_rebuilt_table(db: sqlite3.Connection) -> 
 
 
 @pytest.mark.parametrize("table", ["decisions", "absences"])
-def test_gone_is_accepted_and_an_unknown_word_refused(db: sqlite3.Connection, table: str) -> None:
+def test_the_status_gone_is_accepted_and_an_unknown_one_refused(db: sqlite3.Connection, table: str) -> None:
     column = {"decisions": "status", "absences": "ending"}[table]
     db.execute(f"UPDATE {table} SET {column} = 'gone' WHERE reference = '25 000 001'")
     for word in ("Gone", "lost", ""):
@@ -212,7 +212,7 @@ def test_indexes_triggers_and_views_that_somebody_added_stay(path: Path) -> None
 
 
 @pytest.mark.parametrize("table", ["decisions", "absences"])
-def test_a_column_that_somebody_added_stops_the_migration_and_loses_nothing(path: Path, table: str) -> None:
+def test_a_foreign_column_stops_the_migration_without_loss(path: Path, table: str) -> None:
     older(path, also=f"ALTER TABLE {table} ADD COLUMN note TEXT; UPDATE {table} SET note = 'mine'")
     with closing(sqlite3.connect(path)) as db:
         before = schema(db), rows(db, "decisions"), rows(db, "absences")
@@ -256,9 +256,7 @@ with storage.writer.writing(Path(sys.argv[1])):
         "COMMIT",
     ],
 )
-def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the_next_run(
-    path: Path, statement: str
-) -> None:
+def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(path: Path, statement: str) -> None:
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = schema(db), rows(db, "decisions"), rows(db, "absences")
@@ -273,7 +271,7 @@ def test_a_migration_that_is_killed_leaves_the_file_as_it_was_and_is_done_by_the
         ]
 
 
-def test_a_new_file_has_the_tables_that_a_migrated_one_has(tmp_path: Path, db: sqlite3.Connection) -> None:
+def test_a_new_file_has_the_same_tables_as_a_migrated_one(tmp_path: Path, db: sqlite3.Connection) -> None:
     def tables(db: sqlite3.Connection) -> dict[str, str]:
         found = db.execute("SELECT name, sql FROM sqlite_schema WHERE name IN ('decisions', 'absences')")
         return {name: re.sub(r"\s+", " ", sql) for name, sql in found}

@@ -1,4 +1,4 @@
-"""The migration that lets pages be held, from a file of the version before it."""
+"""Tests the migration that allows held pages, from a file of the version before it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, bo
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of the version before, with a decision, a page and a listed decision that is not stored."""
+    """Makes a file of the version before, with a decision, a page and a listed decision that is not stored."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before=THIS)
@@ -58,12 +58,12 @@ def test_pages_can_be_held_and_none_is_lost(path: Path) -> None:
         assert db.execute("SELECT state FROM pages").fetchall() == [("held",)]
 
 
-def test_decisions_that_are_stored_are_to_be_related(path: Path) -> None:
+def test_stored_decisions_are_queued_to_be_linked(path: Path) -> None:
     with writing(path) as db:
         assert find_unrelated(db, 10) == ["25 000 001"]
 
 
-def test_missing_names_what_is_held_back(path: Path) -> None:
+def test_the_view_missing_includes_held_back_decisions(path: Path) -> None:
     with writing(path) as db:
         state = "SELECT state FROM missing"
         assert db.execute(state).fetchall() == [("wanted",)]
