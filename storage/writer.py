@@ -82,8 +82,10 @@ def _connect(path: Path, create: bool) -> sqlite3.Connection:
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    """Applies all pending migrations in one transaction: a file is never left between two schemas, and a new one waits
-    for the disk a few times instead of a few times a migration."""
+    """Applies all pending migrations in one transaction.
+
+    So a file is never left between two schemas, and a new one waits for the disk 8 times, not several times a migration.
+    """
     db.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(Database(db))

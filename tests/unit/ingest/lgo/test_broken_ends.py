@@ -35,10 +35,10 @@ def test_line_before_a_sound_title_is_left_out() -> None:
 
 def test_text_after_an_article_of_a_page_with_wrong_tags_is_refused() -> None:
     with pytest.raises(CutShort, match="text follows the end of its decision"):
-        read(page(sentences(2), after=f"<div><span>{sentences(3)}</div>"))
+        read(page(sentences(2), after=f"<div><object>{sentences(3)}</div>"))
 
 
-@pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><span>{sentences(2)}</div>"])
+@pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><object>{sentences(2)}</div>"])
 def test_article_ends_a_decision_where_tags_are_right_or_little_follows(after: str) -> None:
     decision = read(page(sentences(2), after=after))
     assert [line.text[-15:] for line in decision.lines[-2:]] == ["0 working days.", "1 working days."]
