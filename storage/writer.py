@@ -84,7 +84,7 @@ def _connect(path: Path, create: bool) -> sqlite3.Connection:
 def _migrate(db: sqlite3.Connection) -> None:
     """Applies all pending migrations in one transaction.
 
-    So a file is never left between two schemas, and a new one waits for the disk 8 times, not several times a migration.
+    A file is then never left between two schemas, and a new one waits for the disk 8 times instead of 76.
     """
     db.execute("BEGIN IMMEDIATE")
     try:

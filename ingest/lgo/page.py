@@ -213,18 +213,27 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     zones = None if beginning is None else _divide(blocks, beginning)
     if zones is None or zones.is_uncertain:
         return None
+    return zones if _is_all_of_article(markup, source, blocks, zones) else None
+
+
+def _is_all_of_article(markup: Markup, source: bytes, blocks: Sequence[Block], zones: Zones) -> bool:
+    """Whether the zones of an article show all of its decision, so that the rest of the page need not be parsed.
+
+    `source`: the article's bytes in lower case.
+    """
+    assert markup.article is not None
     if not any(map(is_closing_block, reversed(zones.blocks))) and (
         not is_as_in_source(markup.article, blocks) or read_source(markup.html).wrong
     ):
-        return None
+        return False
     if _find_broken_part(zones) is not None:
-        return None
+        return False
     rules = {block.rule for block in zones.left_out}
     if not rules.isdisjoint(INSIDE_LINKS) and not _closes_links(source, blocks):
-        return None
+        return False
     if HEADER_LINKS in rules and not is_as_in_source(markup.article, blocks):  # a label's value may be among them
-        return None
-    return None if any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:]) else zones
+        return False
+    return not any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:])
 
 
 def _closes_links(source: bytes, blocks: Sequence[Block]) -> bool:
@@ -274,27 +283,35 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
     )
     zones = _divide(blocks, beginning, source.wrong)
+    lost = _find_loss(source, blocks, beginning, zones, is_chapter=is_chapter)
     is_closed = any(map(is_closing_block, zones.blocks))
-    outside = [block.text.replace(" | ", " ") for block in zones.left_out if block.is_counted]
-    part = Part(zones.inside, begins=beginning.first < beginning.after, ends=is_closed)
-    lost: CutShort | None = None
-    try:
-        check_against_source(source, blocks, part, outside)
-    except CutShort as error:
-        lost = error
-    if source.wrong and (broken := _find_broken_part(zones)) is not None:
-        lost = CutShort(
-            f"the page's tags are nested so wrongly that the end of the decision is in pieces: {broken[:60]!r}"
-        )
-    if source.wrong and not is_closed and (after := find_text_after_end(zones)) is not None:
-        lost = CutShort(f"the page's tags are nested wrongly, and text follows the end of its decision: {after[:60]!r}")
-    if (before := find_broken_title(blocks, beginning, source.wrong)) is not None:
-        lost = CutShort(f"the page's tags are nested so wrongly that the title may begin at {before[:60]!r}")
-    if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
-        lost = CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
     if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):
         lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
     return zones, not source.places_items, lost
+
+
+def _find_loss(
+    source: SourceText, blocks: Sequence[Block], beginning: Beginning, zones: Zones, *, is_chapter: bool
+) -> CutShort | None:
+    """Why the blocks of a page may not be all of its decision, by the words and tags of its source."""
+    is_closed = any(map(is_closing_block, zones.blocks))
+    outside = [block.text.replace(" | ", " ") for block in zones.left_out if block.is_counted]
+    part = Part(zones.inside, begins=beginning.first < beginning.after, ends=is_closed)
+    if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
+        return CutShort("the page's articles are nested so wrongly that nothing shows where the chapter begins")
+    if (before := find_broken_title(blocks, beginning, source.wrong)) is not None:
+        return CutShort(f"the page's tags are nested so wrongly that the title may begin at {before[:60]!r}")
+    if source.wrong and not is_closed and (after := find_text_after_end(zones)) is not None:
+        return CutShort(f"the page's tags are nested wrongly, and text follows the end of its decision: {after[:60]!r}")
+    if source.wrong and (broken := _find_broken_part(zones)) is not None:
+        return CutShort(
+            f"the page's tags are nested so wrongly that the end of the decision is in pieces: {broken[:60]!r}"
+        )
+    try:
+        check_against_source(source, blocks, part, outside)
+    except CutShort as error:
+        return error
+    return None
 
 
 def _find_broken_part(zones: Zones) -> str | None:
