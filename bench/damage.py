@@ -27,7 +27,7 @@ from ingest.lgo.text_format import render
 from ingest.tasks.verify import find_damages
 from lgsco.cli.main import main
 from lgsco.web.served_file import FileUnreadable
-from lgsco.web.server import application
+from lgsco.web.server import make_datasette
 from storage import decisions, pages, runs
 from storage.database import atomic, reading
 from storage.decisions import Reading
@@ -373,7 +373,7 @@ def _web(path: Path, truth: _Published, key: str) -> Iterator[str]:
 
 def _page(path: Path, key: str) -> str:
     """The decision's web page without `last_seen`; empty where it is not shown."""
-    datasette = application(path)
+    datasette = make_datasette(path)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/lgsco/decisions/{key.replace(' ', '+')}"))
     except sqlite3.Error:
