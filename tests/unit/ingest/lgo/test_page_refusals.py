@@ -172,9 +172,9 @@ def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() ->
 
 def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:
     fonts = "".join(f"<font size={n}>" for n in range(1_000))
-    assert "1,000 kinds" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
+    assert "1,000 different" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
     quoted = "".join(f"<FONT title='>{n}'>" for n in range(1_000))
-    assert "1,000 kinds" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
+    assert "1,000 different" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
     assert words_of("<p><b class='x'><i>a</i></b></p>" * 2_000) == " ".join("a" * 2_000)
     assert words_of("<p>" + "<b>" * 2_000 + "<p>a" * 2_000) == " ".join("a" * 2_000)
 
