@@ -1,4 +1,4 @@
-"""The whole job with pacing off, from an empty file to every decision, against Scrapy: CPU of the client alone."""
+"""Compare the CPU time of the whole job, from an empty file to every decision, with that of Scrapy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bench.figures import Figure, each, ratios
 
 
 def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
-    """User and system seconds of the client's process, start-up included, in turns on one site in another process.
+    """Measure user and system seconds of the client, start-up included, without pacing.
 
-    Ours keeps raw pages, paragraphs, revisions and a journal too. Both have the same words of every decision,
-    asserted after the last round.
+    Both clients work in turns on one site in another process. Ours also stores raw pages, paragraphs, revisions and a
+    journal. Both must have the same text of every decision, which is asserted after the last round.
     """
     with TemporaryDirectory() as folder, served(decisions) as url:
         ours, theirs = Path(folder, "ours.db"), Path(folder, "theirs.db")
