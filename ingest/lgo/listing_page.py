@@ -33,10 +33,7 @@ _MOST_LINKS = 10 * PAGE_SIZE
 _CARD_DEEPEST = 30
 """Most elements between a card and its link; each may be searched for the card's line."""
 _CARDS_ROOM = 1_000_000
-"""Most characters of markup in all cards together, beyond twice the page's own.
-
-Cards are nested only in broken markup, and the markup of each card is processed separately.
-"""
+"""Most markup of all cards, beyond twice the page's. Cards are nested only in broken pages; each is parsed alone."""
 
 _MAY_NAME = re.compile(r"\d{2}.{0,9}?\d{3}.{0,9}?\d{3}", re.DOTALL)
 """Matches every link or title that names a decision, except links with escapes."""
@@ -253,10 +250,7 @@ def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
 
 
 def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
-    """Find the elements with the words of cards: in each card its link and everything after it.
-
-    Words before the link may belong to the page, because a card is the largest element around its link.
-    """
+    """Find the elements with a card's words: its link and what follows. Words before the link may be the page's."""
     found: set[int] = set()
     for card, link in cards:
         node: LexborNode | None = link.node
@@ -299,10 +293,7 @@ def _without_preceding_link(body: LexborNode, lines: Sequence[Block], cards: Seq
 
 
 def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budget: _Budget) -> Unfollowed:
-    """Report the card around a line: the smallest element that has more than the line.
-
-    `inside` counts how many cards and such lines each element has.
-    """
+    """Report the card around a line. `inside` counts the cards and lone lines in each element."""
     assert line.node is not None
     card = line.node
     if _is_card_line(line.text):
@@ -356,10 +347,7 @@ def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Ent
 
 
 def _card_line(text: str) -> re.Match[str] | None:
-    """Find the first card line in a text.
-
-    Searches before each date, because the words that begin a line can occur in any text.
-    """
+    """Find the first card line in a text. Searches before dates only, because any text has a line's first words."""
     for day in _DAY.finditer(text):
         found = _CARD_LINE.search(text, max(0, day.start() - _CARD_LINE_LONGEST), day.end())
         if found is not None:
@@ -397,10 +385,7 @@ def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
 
 
 def _outcome_and_subcategory(words: str, path: str) -> tuple[str | None, str | None]:
-    """Split the words of a card's line into outcome and subcategory.
-
-    Nothing separates the two on the card; the address shows where the subcategory begins.
-    """
+    """Split a card's words into outcome and subcategory, with the address, because nothing separates them."""
     for known in _OUTCOMES:
         if words == known or words.startswith(known + " "):
             return known, words[len(known) + 1 :] or None

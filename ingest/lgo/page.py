@@ -49,7 +49,7 @@ NORMALISER = "3"
 """Version of the parser. Raise it with each change of any text or number; users then run `lgsco renormalise`."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
-_HEADING_ABOVE = re.compile(  # none whose attributes hold a ">"
+_HEADING_ABOVE = re.compile(  # not if an attribute has a ">"
     r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))(?:[^>\"']++|\"[^\">]*+\"|'[^'>]*+')*+>(?P<title>[^<]*)"
     r"</h(?P=level)\s*>"
     r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",

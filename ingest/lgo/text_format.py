@@ -58,7 +58,7 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
     if not decision.closed and not unclosed and (decision.kind == "statement" or not has_paragraph(decision)):
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "
-            "the text may be cut short; import it with --unclosed if it is complete"
+            "the text may be cut short; use --unclosed to import it as it is"
         )
     return decision
 

@@ -115,7 +115,7 @@ class Chance:
 class Schedule:
     """Faults by time, each from an instant up to another, as (from, to, fault).
 
-    For example, a site that is down for a while. The clock is any function whose result rises, such as seconds.
+    For example, a site that is down for a while. The clock is any function with a rising result, such as seconds.
     Without one it is the number of the request, from 0.
     """
 

@@ -15,9 +15,9 @@ Rows are sorted by the sort column, then by the key: the primary key, the rowid,
 `lgsco.web.metadata` names for a view. `_next` holds the last row's values of these columns with their types; the next
 page starts after them.
 
-What a reader sees while a writer works: a row that exists throughout the walk, and whose sort value does not change,
-appears exactly once. A row added or removed during the walk may or may not appear. A row whose sort value changes may
-appear twice or not at all; sort by the key (`_sort=reference`) to rule that out. A view without a known key is sorted
+While another program writes, a row appears exactly once if it exists throughout the walk and its sort value does not
+change. A row added or removed during the walk may or may not appear. A row with a changed sort value may appear twice
+or not at all; sort by the key (`_sort=reference`) to rule that out. A view without a known key is sorted
 by all its columns and paged by OFFSET, so its rows appear once only while nobody writes.
 """
 
@@ -195,7 +195,7 @@ class Page:
     """Datasette's own ORDER BY for a first page, empty for a view without a sort."""
     terms: tuple[Term, ...]
     key: tuple[str, ...]
-    """Columns that identify a row, never NULL. Empty for a view whose key is unknown."""
+    """Columns that identify a row, never NULL. Empty for a view without a known key."""
     by_key: bool = True
     """Whether to select the keys first and then the rows by key.
 

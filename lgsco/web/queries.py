@@ -157,10 +157,10 @@ LIMIT 200
     ),
     "complete": Query(
         "Date ranges, and which of them are proven",
-        "Each range of decision dates that a backfill or a sync was asked for: the site's total, how many decisions the "
-        "site listed, and how many of those are stored here. The newest range comes first. Dates without a row were "
-        "not checked. Proven: the listing did not change while it was read once from end to end, it listed as many "
-        "decisions as the site's total, and that many are stored or excluded by name. Unseen: not checked yet. "
+        "Each range of decision dates that a backfill or a sync was asked for: the site's total, how many decisions "
+        "the site listed, and how many of those are stored here. The newest range comes first. Dates without a row "
+        "were not checked. Proven: the listing did not change while it was read once from end to end, it listed as "
+        "many decisions as the site's total, and that many are stored or excluded by name. Unseen: not checked yet. "
         "`asked_for`: yes, no, or interrupted or paused where a backfill of the range did not finish.",
         """
 SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
