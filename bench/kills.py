@@ -24,8 +24,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figure
-from bench.kept import Difference, compare, faults_of, kept
-from bench.ordeal import WAYS, Ordeal, environment
+from bench.kill_loop import WAYS, KillLoop, environment
+from bench.stored_rows import Difference, compare, find_faults, read_rows
 from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import Server, serve
@@ -66,15 +66,15 @@ class Course:
                 asked[""] += 1
         return +asked
 
-    def ordeal(self, command: str, expected: Counter[str], base: Path | None = None) -> Ordeal:
+    def loop(self, command: str, expected: Counter[str], base: Path | None = None) -> KillLoop:
         """Prepare a command to be killed, on a new database or on a copy of `base`."""
         self._count += 1
         folder = self._folder / f"{command}-{self._count}"
         folder.mkdir()
-        ordeal = Ordeal(command, self._server, folder, expected)
+        loop = KillLoop(command, self._server, folder, expected)
         if base is not None:
-            shutil.copyfile(base, ordeal.database)
-        return ordeal
+            shutil.copyfile(base, loop.database)
+        return loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +82,35 @@ class Found:
     """The results of a command that was killed."""
 
     name: str
-    ordeals: list[Ordeal]
+    loops: list[KillLoop]
     difference: Difference
 
     def figures(self, least: int = 0) -> Iterator[Figure]:
         """Return the figures. `least` is the minimum number of kills."""
-        kills = sum((ordeal.kills for ordeal in self.ordeals), Counter[str]())
+        kills = sum((loop.kills for loop in self.loops), Counter[str]())
         most = 3 if self.name == "sync" else 1  # a sync rereads two known decisions before it records new ones
-        again = [0, *(count for ordeal in self.ordeals for count in ordeal.again.values())]
-        gone = [0, *(count for ordeal in self.ordeals for count in ordeal.gone_again.values())]
+        again = [0, *(count for loop in self.loops for count in loop.again.values())]
+        gone = [0, *(count for loop in self.loops for count in loop.gone_again.values())]
         ways = ", ".join(f"{way} {count}" for way, count in sorted(kills.items()))
         yield Figure(f"{self.name}: kills ({ways})", (kills.total(),), "", least)
-        yield Figure(f"{self.name}: databases compared at the end", (len(self.ordeals),), "")
+        yield Figure(f"{self.name}: databases compared at the end", (len(self.loops),), "")
         for name in ("lost", "duplicated", "differing"):
             yield Figure(f"{self.name}: rows {name}", (len(getattr(self.difference, name)),), "", 0, "at most")
-        faults = sum(len(ordeal.faults) for ordeal in self.ordeals)
+        faults = sum(len(loop.faults) for loop in self.loops)
         yield Figure(f"{self.name}: faults of the file or its index", (faults,), "", 0, "at most")
         yield Figure(f"{self.name}: pages fetched again", (sum(again),), "", most * kills.total(), "at most")
         yield Figure(f"{self.name}: pages fetched again after one kill, most", (max(again),), "", most, "at most")
         yield Figure(f"{self.name}: gone pages asked for again after one kill, most", (max(gone),), "", 10, "at most")
 
 
-def judged(command: str, ordeals: Sequence[Ordeal], undisturbed: Path) -> Found:
-    """Compare the database of each ordeal with that of an undisturbed command."""
+def compare_results(command: str, loops: Sequence[KillLoop], undisturbed: Path) -> Found:
+    """Compare the database of each loop with that of an undisturbed command."""
     difference, cut = Difference(), command == "backfill"
-    truth = kept(undisturbed, cut=cut)
-    for ordeal in ordeals:
-        difference += compare(truth, kept(ordeal.database, cut=cut))
-        ordeal.faults += faults_of(ordeal.database)
-    return Found(command, list(ordeals), difference)
+    truth = read_rows(undisturbed, cut=cut)
+    for loop in loops:
+        difference += compare(truth, read_rows(loop.database, cut=cut))
+        loop.faults += find_faults(loop.database)
+    return Found(command, list(loops), difference)
 
 
 # ---------------------------------------------------------------- changes between a backfill and a sync
@@ -190,7 +190,7 @@ class World:
 # ---------------------------------------------------------------- the measurement
 
 
-def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[Ordeal]]) -> list[Found]:
+def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[KillLoop]]) -> list[Found]:
     """Run a backfill and then a sync, each undisturbed first and then through `endure`."""
     world = World(decisions)
     with TemporaryDirectory() as name, serve(world.site) as server:
@@ -198,7 +198,7 @@ def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | 
         course, books, synced = Course(server, folder), folder / "books.db", folder / "synced.db"
         asked = course.undisturbed("backfill", books)
         world.require_all(books)
-        found = [judged("backfill", endure(course, "backfill", asked, None), books)]
+        found = [compare_results("backfill", endure(course, "backfill", asked, None), books)]
         world.withdraw_some()
         course.undisturbed("sync", books)
         world.age(books)
@@ -206,7 +206,7 @@ def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | 
         shutil.copyfile(books, synced)
         asked = course.undisturbed("sync", synced)
         world.require_all(synced)
-        found.append(judged("sync", endure(course, "sync", asked, books), synced))
+        found.append(compare_results("sync", endure(course, "sync", asked, books), synced))
         assert not server.errors, server.errors
     return found
 
@@ -214,10 +214,10 @@ def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | 
 def at_commits(decisions: int, each: int = 1) -> list[Found]:
     """Kill one backfill and one sync before and after every commit, or only at each nth of these moments."""
 
-    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
-        ordeal = course.ordeal(command, expected, base)
-        ordeal.at_commits(each)
-        return [ordeal]
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
+        loop = course.loop(command, expected, base)
+        loop.at_commits(each)
+        return [loop]
 
     return _course(decisions, endure)
 
@@ -226,14 +226,14 @@ def at_any_moment(decisions: int, kills: dict[str, int]) -> list[Found]:
     """Run as many backfills and syncs as it takes to kill each of them that often."""
     chance = Random(_SEED)
 
-    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
-        ordeals: list[Ordeal] = []
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
+        loops: list[KillLoop] = []
         ways, left = cycle(WAYS), kills[command]
         while left > 0:
-            ordeals.append(course.ordeal(command, expected, base))
-            ordeals[-1].at_any_moment(chance, ways, left)
-            left -= ordeals[-1].kills.total()
-        return ordeals
+            loops.append(course.loop(command, expected, base))
+            loops[-1].at_any_moment(chance, ways, left)
+            left -= loops[-1].kills.total()
+        return loops
 
     return _course(decisions, endure)
 

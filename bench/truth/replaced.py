@@ -190,11 +190,13 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
     def simulated_clock(self: Any, *_: object, **__: object) -> None:
         program = now()
 
-        def tell() -> datetime:
+        def read_clock() -> datetime:
             program.tick()
             return program.time.now()
 
-        make_clock(self, tell, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes))
+        make_clock(
+            self, read_clock, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes)
+        )
 
     return [
         *((client, name, getattr(_Client, name)) for name in ("__init__", "__enter__", "__exit__", "fetch")),

@@ -247,7 +247,7 @@ class Play:
         if ran.requests:
             self.last_began = ran.began
         if self.lost:
-            self._expect_the_loss_to_be_noticed(ran)
+            self._check_that_loss_is_noticed(ran)
         else:
             self.asked.note(ran, recent(self.today, SYNC_DAYS))
         if not self.program.database.exists():  # no file, so nothing to report
@@ -265,7 +265,7 @@ class Play:
         self.seen.update(messages(report))
         return full
 
-    def _expect_the_loss_to_be_noticed(self, ran: Ran) -> None:
+    def _check_that_loss_is_noticed(self, ran: Ran) -> None:
         """Check that a daemon that lost its file ends with 14 and makes no new file.
 
         A daemon that was killed before it noticed is excused.

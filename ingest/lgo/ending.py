@@ -23,7 +23,7 @@ from ingest.lgo.phrases import (
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_blocks import HEADINGS
-from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
+from ingest.parsing.html_tree import Inherited, find_common_ancestor, inside, is_footer, outermost, with_ancestors
 from storage.model import slug
 
 _SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
@@ -60,7 +60,11 @@ def find_end(
     closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
     is_page = layout == "page"
     if closing is not None:
-        return _reopen(blocks, beginning, closing, limit, wrong) if is_page else _reopen_text(blocks, closing, limit)
+        return (
+            _end_closed(blocks, beginning, closing, limit, wrong)
+            if is_page
+            else _end_closed_text(blocks, closing, limit)
+        )
     if not is_page:
         return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
     return _end_unclosed(blocks, beginning, limit, wrong)
@@ -74,7 +78,9 @@ def is_closing_block(block: Block) -> bool:
 # ------------------------------------------------------------ further reports
 
 
-def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]) -> Ending:
+def _end_closed(
+    blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]
+) -> Ending:
     """Find the end of a page with a closing line: that line, or the end of a further report in the same article."""
     further = _find_further(blocks, closing, limit, wrong)
     if further is None:
@@ -108,7 +114,7 @@ def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: froz
     return None
 
 
-def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
+def _end_closed_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
     further = _find_further(blocks, closing, limit)
     if further is None:
         return Ending(closing + 1)
@@ -195,7 +201,7 @@ def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit
     if "table" in wrong:
         return limit
     title = blocks[min(beginning.first, len(blocks) - 1)].node
-    around_title = {node.mem_id for node in and_above(title)}
+    around_title = {node.mem_id for node in with_ancestors(title)}
 
     def enter(is_in_footer: bool, node: LexborNode) -> bool:
         return node.mem_id not in around_title and (is_in_footer or (node.tag not in wrong and is_footer(node)))

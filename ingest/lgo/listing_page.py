@@ -195,7 +195,8 @@ def _title_without_decision(node: LexborNode, place: _Place, budget: _Budget) ->
     if found is None:
         return None
     if node.tag != "a" and (
-        node.css_first("a") is not None or any(above.tag == "a" for above in islice(_above(node), _CARD_DEEPEST))
+        node.css_first("a") is not None
+        or any(ancestor.tag == "a" for ancestor in islice(_ancestors(node), _CARD_DEEPEST))
     ):
         return None
     return _Link(node, reference(found[1]), None, _explain_no_decision(node.attributes.get("href"), place))
@@ -228,7 +229,7 @@ def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
     """Find the cards: for each link, the largest element around it without a link to another decision."""
     named: dict[int, set[str]] = {}  # the references named inside each element around a link
     for link in links:
-        for node in _above(link.node):
+        for node in _ancestors(link.node):
             named.setdefault(node.mem_id, set()).add(link.reference)
     lone = len({link.reference for link in links}) == 1
     lined: dict[int, bool] = {}
@@ -241,7 +242,7 @@ def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
     found: dict[int, _Card] = {}
     for link in links:
         card = link.node
-        for parent in islice(_above(link.node), _CARD_DEEPEST):
+        for parent in islice(_ancestors(link.node), _CARD_DEEPEST):
             if parent.tag in ("body", "main") or named[parent.mem_id] != {link.reference} or (lone and has_line(card)):
                 break
             card = parent
@@ -272,14 +273,14 @@ def _find_cards_without_link(
     lines = [block for block in blocks if block.node and any(_is_card_line(part) for part in block.text.split("\n"))]
     if len(lines) > _MOST_LINKS:
         raise TooLarge(f"{len(lines):,} cards; no page of the listing has more than {PAGE_SIZE}")
-    lone = [block for block in lines if not any(node.mem_id in inside for node in _and_above(block.node))]
+    lone = [block for block in lines if not any(node.mem_id in inside for node in _with_ancestors(block.node))]
     # If no card contains its line, each line follows the link of its card.
     if cards and lone and len(lone) == len(lines):
         lone = _without_preceding_link(body, lone, cards)
     others = Counter(
         node.mem_id
         for inner in (*(card.node for card in cards), *(line.node for line in lone))
-        for node in _and_above(inner)
+        for node in _with_ancestors(inner)
     )
     return [_make_unfollowed(block, others, place, budget) for block in lone]
 
@@ -297,7 +298,7 @@ def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budg
     assert line.node is not None
     card = line.node
     if _is_card_line(line.text):
-        for parent in islice(_above(line.node), _CARD_DEEPEST):
+        for parent in islice(_ancestors(line.node), _CARD_DEEPEST):
             if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(from_html(budget.spend(card))) > 1:
                 break
             card = parent
@@ -312,12 +313,12 @@ def _first_words(card: LexborNode) -> str:
     return texts[0].replace("\n", " ")[:_SHOWN]
 
 
-def _above(node: LexborNode) -> Iterator[LexborNode]:
+def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
     """Iterate over the elements around a node, nearest first."""
-    return _and_above(node.parent)
+    return _with_ancestors(node.parent)
 
 
-def _and_above(node: LexborNode | None) -> Iterator[LexborNode]:
+def _with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
     while node is not None:
         yield node
         node = node.parent

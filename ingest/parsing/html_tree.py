@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 T = TypeVar("T")
 
 
-def and_above(node: LexborNode | None) -> Iterator[LexborNode]:
+def with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
     """Iterate over an element and the elements around it, nearest first."""
     while node is not None:
         yield node
@@ -58,8 +58,8 @@ def inside(element: LexborNode) -> Inherited[bool]:
 
 def find_common_ancestor(first: LexborNode | None, last: LexborNode | None) -> LexborNode | None:
     """Find the innermost element that contains both."""
-    around_first = {node.mem_id for node in and_above(first)}
-    return next((node for node in and_above(last) if node.mem_id in around_first), None)
+    around_first = {node.mem_id for node in with_ancestors(first)}
+    return next((node for node in with_ancestors(last) if node.mem_id in around_first), None)
 
 
 def is_footer(node: LexborNode) -> bool:

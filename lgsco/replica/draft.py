@@ -110,7 +110,10 @@ class _Writer:
         if rich and self.chance.random() < 0.2:
             blocks += [Heading("What I have and have not investigated"), self._items(self._plain(True))]
         powers = [text for text in STATUTORY[1:] if rich and self.chance.random() < 0.6]
-        blocks += [Heading(f"The {joint}’s role and powers"), self._items(*map(self._said, [STATUTORY[0], *powers]))]
+        blocks += [
+            Heading(f"The {joint}’s role and powers"),
+            self._items(*map(self._count_item, [STATUTORY[0], *powers])),
+        ]
         blocks += [Heading("How I considered this complaint"), self._items(self._listed(rich))]
         blocks.append(Heading("My assessment" if closed else "What I found"))
         while prose.written < draft.size - _TAIL:
@@ -118,11 +121,11 @@ class _Writer:
                 blocks.append(Heading(prose.heading(), 3))
             blocks += self._stretch()
         if draft.outcome == "Upheld":
-            action = self._said(
+            action = self._count_item(
                 prose.paragraph(1, 2)[:-1] + f". Within {self.chance.randint(2, 12)} weeks the {draft.body} will:"
             )
             blocks += [Heading("Agreed action"), self._items(action._replace(parts=(self._points("a", False),)))]
-        return (*blocks, Heading("Final decision"), self._items(self._said(prose.paragraph(1, 2))))
+        return (*blocks, Heading("Final decision"), self._items(self._count_item(prose.paragraph(1, 2))))
 
     def _stretch(self) -> list[Block]:
         """Write a few numbered paragraphs, sometimes followed by an unnumbered paragraph or a table."""
@@ -140,7 +143,7 @@ class _Writer:
     def _items(self, *items: Item) -> Items:
         return Items("1", items)
 
-    def _said(self, text: str) -> Item:
+    def _count_item(self, text: str) -> Item:
         if text in STATUTORY:
             self.prose.written += len(text) + 3
         self.count += 1
@@ -148,14 +151,14 @@ class _Writer:
         return Item(text)
 
     def _plain(self, rich: bool = True) -> Item:
-        item = self._said(self.prose.paragraph(2, 6) if rich else self.prose.paragraph(1, 3))
+        item = self._count_item(self.prose.paragraph(2, 6) if rich else self.prose.paragraph(1, 3))
         if self.chance.random() < 0.05:
             return item._replace(parts=(self.prose.paragraph(1, 3),))
         return item
 
     def _listed(self, rich: bool = True) -> Item:
         """Write a paragraph that ends in a colon, with a list below it."""
-        item = self._said(f"{self.prose.paragraph(1, 2)[:-1]}:")
+        item = self._count_item(f"{self.prose.paragraph(1, 2)[:-1]}:")
         marker, split = self.chance.choice(_SPLIT)
         points = self._points(marker, split, 5 if rich else 2)
         behind = (self.prose.paragraph(1, 2),) if not split and self.chance.random() < 0.15 else ()

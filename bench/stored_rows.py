@@ -36,10 +36,10 @@ TABLES = {
 
 _LEDGER = "SELECT first, last, total, listed, state, asked FROM windows ORDER BY first"
 
-Kept = dict[str, Counter[str]]
+StoredRows = dict[str, Counter[str]]
 
 
-def kept(database: Path, *, cut: bool = True) -> Kept:
+def read_rows(database: Path, *, cut: bool = True) -> StoredRows:
     """Return every row that matters, by table.
 
     Without `cut` the boundaries of ledger ranges are ignored, and so is how often an unchanged page was stored: both
@@ -92,7 +92,7 @@ class Difference:
         return Difference(self.lost + other.lost, self.duplicated + other.duplicated, self.differing + other.differing)
 
 
-def compare(undisturbed: Kept, found: Kept) -> Difference:
+def compare(undisturbed: StoredRows, found: StoredRows) -> Difference:
     """Return the differences."""
     difference = Difference()
     for name, rows in undisturbed.items():
@@ -106,7 +106,7 @@ def compare(undisturbed: Kept, found: Kept) -> Difference:
     return difference
 
 
-def faults_of(database: Path) -> list[str]:
+def find_faults(database: Path) -> list[str]:
     """Return the faults of a file: in its pages, its full-text index, its foreign keys."""
     with closing(sqlite3.connect(database)) as db:
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}

@@ -18,7 +18,7 @@ from threading import Event, Timer
 from typing import Literal
 
 from bench.client import ROOT
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from lgsco.replica.messages import Request
 from lgsco.replica.server import Server
 
@@ -61,7 +61,7 @@ class Killer:
 
 
 @dataclass
-class Ordeal:
+class KillLoop:
     """One command on one database, run until one run is not killed."""
 
     command: str
@@ -97,10 +97,10 @@ class Ordeal:
         """Kill at commits until a run ends by itself.
 
         A run dies at the first new commit, or with `each` at every nth one. Before and after a commit count separately;
-        see `bench.doomed new`.
+        see `bench.self_kill new`.
         """
         moment = ["new", f"{each}:{self.folder / 'known.txt'}", self.command]
-        with nursery(self.folder, self.environment) as live:
+        with fork_server(self.folder, self.environment) as live:
             while self._judge("at a commit", live(moment), look=self.kills.total() % _LOOK_EVERY == 0):
                 pass
 
@@ -177,7 +177,7 @@ class Ordeal:
         for path in (self.database, self.database.with_name("kept.db-wal")):
             if path.exists():
                 shutil.copyfile(path, copy.parent / path.name)
-        return faults_of(copy) if copy.exists() else []
+        return find_faults(copy) if copy.exists() else []
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -199,10 +199,10 @@ def environment(server: Server, database: Path) -> dict[str, str]:
 
 
 @contextmanager
-def nursery(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
-    """Yield a function that runs `bench.doomed` with arguments, in a forked process each, and returns the exit code."""
+def fork_server(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
+    """Yield a function that runs `bench.self_kill` in a forked process, and returns the exit code."""
     with (folder / "output.txt").open("wb") as output:
-        command = [sys.executable, "-m", "bench.doomed"]
+        command = [sys.executable, "-m", "bench.self_kill"]
         process = subprocess.Popen(
             command, cwd=folder, env=its, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output
         )

@@ -1,13 +1,13 @@
 """Run the command `lgsco` so that it kills itself with SIGKILL at a chosen moment; used by `bench.kills` and the tests.
 
-    python -m bench.doomed statement 120 backfill     just before its 120th statement
-    python -m bench.doomed before 3 backfill          just before its 3rd commit; `after`: just after it
-    python -m bench.doomed new 1:known.txt sync       just before, or just after, the first commit that is not yet in
-                                                      known.txt, which then gets it. `7:`: the seventh such commit; the
-                                                      six before are added too
+    python -m bench.self_kill statement 120 backfill     just before its 120th statement
+    python -m bench.self_kill before 3 backfill          just before its 3rd commit; `after`: just after it
+    python -m bench.self_kill new 1:known.txt sync       just before, or just after, the first commit that is not yet
+                                                         in known.txt, which then gets it. `7:`: the seventh such
+                                                         commit; the six before are added too
 
-Without arguments it is a fork server, called the nursery: each line of its input is a JSON array of such arguments. It
-runs each line in a forked process, with Python started and all modules imported, and writes the exit code.
+Without arguments it is a fork server: each line of its input is a JSON array of such arguments. It runs each line in a
+forked process, with Python started and all modules imported, and writes the exit code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Moment = Callable[[str, str], bool]
 """Decides whether to die. Called with "statement" and its SQL, or with "before" or "after" and a commit's content."""
 
 
-class Doomed(sqlite3.Connection):
+class KillingConnection(sqlite3.Connection):
     """A connection that calls `moment` at each statement, and just before and after each commit."""
 
     moment: Moment
@@ -64,7 +64,7 @@ class Doomed(sqlite3.Connection):
         return cursor
 
     def _reach(self, what: str, of: str) -> None:
-        if Doomed.moment(what, of):
+        if KillingConnection.moment(what, of):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -112,15 +112,15 @@ def new(which: str) -> Moment:
 
 def run(what: str, which: str, *arguments: str) -> NoReturn:
     """Run the command. It dies at the moment; if that does not come, it ends normally."""
-    Doomed.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
-    Doomed.written = set()
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)  # type: ignore[assignment]
+    KillingConnection.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
+    KillingConnection.written = set()
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=KillingConnection)  # type: ignore[assignment]
     sys.argv = ["lgsco", *arguments]
     runpy.run_module("lgsco", run_name="__main__")
     sys.exit(0)
 
 
-def nursery() -> None:
+def fork_server() -> None:
     """Run each line of input as the arguments of a forked process, and write its exit code.
 
     The code is negative for the signal that killed the process.
@@ -147,4 +147,4 @@ def nursery() -> None:
 if __name__ == "__main__":
     if sys.argv[1:]:
         run(*sys.argv[1:])
-    nursery()
+    fork_server()
