@@ -1,6 +1,6 @@
 """Only `ingest.reports.claims` makes statements that nothing is missing.
 
-Other strings of the program with a word of completeness are listed here, each with the reason why it is no such
+Other strings of the program with a word of completeness are listed here, each with why it is not such a
 statement. `tests/scenarios/test_statements.py` checks the printed output.
 """
 
