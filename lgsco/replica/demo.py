@@ -43,7 +43,7 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
         print(f"A look-alike of the publisher's site is running at {server.url}, with {len(site):,} decisions:")
         invented = len(site) - len(real)
         print(
-            f"  {len(real)} real ones, and {invented:,} invented (marked SPECIMEN, about authorities that do not exist)."
+            f"  {len(real)} real ones, and {invented:,} invented (marked SPECIMEN, of authorities that do not exist)."
         )
         if before is not None:
             print(f"An earlier demo did not finish. {database} has {before:,} of them; the others are fetched now.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
+from ingest.parsing.html_tree import Inherited, find_common_ancestor, inside, is_footer, outermost, with_ancestors
 
 
 def element(markup: str, selector: str) -> LexborNode:
@@ -53,7 +53,7 @@ def test_innermost_common_ancestor_is_found() -> None:
     around = find_common_ancestor(tree.css_first("#p"), tree.css_first("#q"))
     assert around is not None and around.tag == "main"
     assert find_common_ancestor(None, tree.css_first("#q")) is None
-    assert [node.tag for node in and_above(tree.css_first("#q"))][:2] == ["p", "main"]
+    assert [node.tag for node in with_ancestors(tree.css_first("#q"))][:2] == ["p", "main"]
 
 
 def test_footer_is_recognised_by_its_tag_class_or_id() -> None:
