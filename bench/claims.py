@@ -113,7 +113,7 @@ def measure(requests: int = REQUESTS, seed: int = 1, sequence: int | None = None
         return
     counts = Counts.load(_STATE, _key(seed))
     if counts.requests:
-        print(f"going on from {counts.requests:,} requests ({_STATE})", file=sys.stderr)
+        print(f"continuing from {counts.requests:,} requests ({_STATE})", file=sys.stderr)
     stop: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _frame: stop.append(number))
     try:

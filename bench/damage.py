@@ -74,8 +74,8 @@ def measure(damages: int = 500, seed: int = 1) -> list[Figure]:
         Figure("damages that changed a published byte", (tally.changed,), ""),
         Figure("of these, not named by verify", (len(tally.missed),), "", target=0, bound="at most"),
         Figure("others that verify names", (tally.found_besides,), ""),
-        Figure("false values that left unnamed", (len(tally.false),), "", target=0, bound="at most"),
-        Figure("errors without a sentence", (len(tally.failed),), "", target=0, bound="at most"),
+        Figure("false values shown without a warning", (len(tally.false),), "", target=0, bound="at most"),
+        Figure("errors without a clear message", (len(tally.failed),), "", target=0, bound="at most"),
     ]
 
 

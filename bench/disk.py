@@ -25,8 +25,8 @@ def measure(decisions: int = 2_000) -> list[Figure]:
             tables = _tables(db)
     assert count == decisions, f"{count} decisions of {decisions}"
     return [
-        Figure("file, of the raw HTML", (size / html,), target=0.4, bound="at most"),
-        Figure("file, of the text", (size / text,)),
+        Figure("file, relative to the raw HTML", (size / html,), target=0.4, bound="at most"),
+        Figure("file, relative to the text", (size / text,)),
         Figure("file, a decision", (size / count,), "bytes"),
         Figure("raw HTML, a decision", (html / count,), "bytes"),
         Figure("text, a decision", (text / count,), "bytes"),

@@ -283,9 +283,9 @@ def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
         figures += [
             Figure(f"{reader.name}: failed", (tried.failed,), "", target=0, bound="at most"),
             Figure(f"{reader.name}: inputs tried", (tried.inputs,), ""),
-            Figure(f"{reader.name}: of them read", (100 * tried.read / max(1, tried.inputs),), "%"),
+            Figure(f"{reader.name}: inputs with a value", (100 * tried.read / max(1, tried.inputs),), "%"),
             Figure(f"{reader.name}: slowest", (1000 * tried.slowest,), "ms"),
-            Figure(f"{reader.name}: slowest of the hard", (1000 * tried.hardest,), "ms"),
+            Figure(f"{reader.name}: slowest hard input", (1000 * tried.hardest,), "ms"),
             Figure(f"{reader.name}: memory", (tried.megabytes,), "MB", target=_MOST_MEGABYTES, bound="at most"),
         ]
         for name, (power, longest) in tried.growth.items():

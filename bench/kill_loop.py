@@ -30,7 +30,10 @@ _LOOK_EVERY = 20
 
 Way = Literal["starting", "request", "answer", "instant"]
 WAYS: tuple[Way, ...] = ("request", "instant", "answer", "instant", "request", "starting")
-"""Request: before the answer. Answer: just after it. Instant: any time after the first request. Starting: before that.
+"""How a run is killed.
+
+Request: before the answer. Answer: just after it. Instant: up to 0.1 s after the first request. Starting: up to 0.5 s
+after the start of the process.
 """
 
 

@@ -102,8 +102,8 @@ def measure(decisions: int = 60_000, years: int = 10, late: int = 60, draws: int
         *_figures("one 14 months late", ones),
         Figure("one 14 months late, lgsco, maximum", (most,), "requests", target=15, bound="at most"),
         *_figures("100 in four months", hundreds),
-        Figure("100 in four months, lgsco, of the bound", tuple(shares)),
-        Figure("100 in four months, lgsco, of the bound, maximum", (max(shares),), target=1, bound="at most"),
+        Figure("100 in four months, lgsco, relative to the bound", tuple(shares)),
+        Figure("100 in four months, lgsco, relative to the bound, maximum", (max(shares),), target=1, bound="at most"),
         Figure(f"a day at rest with the default cadence, mean of {days}", (mean(resting),), "requests"),
         Figure("a day at rest with the default cadence", tuple(resting), "requests"),
     ]

@@ -16,7 +16,12 @@ def measure(decisions: int = 20_000) -> list[Figure]:
     """Measure peak resident bytes of the client's process with that many decisions, and with a tenth of them."""
     few, many = (_peak(count) / _MEGA for count in (decisions // _FEWER, decisions))
     return [
-        Figure(f"peak memory at {decisions:,} decisions, of a tenth's", (many / few,), target=1.2, bound="at most"),
+        Figure(
+            f"peak memory at {decisions:,} decisions, relative to a tenth of them",
+            (many / few,),
+            target=1.2,
+            bound="at most",
+        ),
         Figure(f"peak memory at {decisions:,} decisions", (many,), "MB"),
         Figure(f"peak memory at {decisions // _FEWER:,} decisions", (few,), "MB"),
     ]

@@ -33,8 +33,12 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
         rounds,
     )
     return [
-        Figure("rate of page.read and text, of BeautifulSoup's", ratios(spent["soup"], spent["ours"]), target=10),
-        Figure("rate of page.read and text, of a bare parse's", ratios(spent["bare"], spent["ours"]), target=0.4),
+        Figure(
+            "rate of page.read and text, relative to BeautifulSoup", ratios(spent["soup"], spent["ours"]), target=10
+        ),
+        Figure(
+            "rate of page.read and text, relative to a bare parse", ratios(spent["bare"], spent["ours"]), target=0.4
+        ),
         Figure("page.read and text, CPU a page", each(spent["ours"], decisions), "µs"),
         Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),
         Figure("bare parse, CPU a page", each(spent["bare"], decisions), "µs"),

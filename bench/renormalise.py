@@ -38,7 +38,7 @@ def measure(decisions: int = 4_000, rounds: int = 3) -> list[Figure]:
                 assert outcome is not None
                 assert outcome.tally.unchanged == decisions, outcome.message
     return [
-        Figure("two processes, of one", ratios(spent["1"], spent["2"]), "×", FASTER),
+        Figure("two processes, relative to one", ratios(spent["1"], spent["2"]), "×", FASTER),
         Figure("one process", tuple(decisions / seconds for seconds in spent["1"]), "decisions a second"),
         Figure("two processes", tuple(decisions / seconds for seconds in spent["2"]), "decisions a second"),
     ]

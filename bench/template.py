@@ -57,7 +57,7 @@ def measure(decisions: int = 400, rounds: int = 9) -> Iterator[Figure]:
             for name in REDESIGNS:
                 for spares in (False, True)[: 1 if size < SMALL_ARCHIVE else 2]:
                     _play(_copy(filled, size, Path(folder, "play.db")), name, counts, spares=spares)
-        yield Figure("sites that were played", (counts.plays,), "")
+        yield Figure("redesigns played", (counts.plays,), "")
         yield _none("texts with the template's words", counts.wrong)
         yield _none("amendments recorded of decisions that did not change", counts.false)
         yield _none("amendments neither recorded nor held", counts.lost)
@@ -132,7 +132,7 @@ def _measure_cost(play: Play, rounds: int) -> Iterator[Figure]:
         COST_MOST,
         "at most",
     )
-    yield Figure("a reread without it", each(spent["without"], len(play.texts())), "µs")
+    yield Figure("a reread without the guard", each(spent["without"], len(play.texts())), "µs")
 
 
 def _time_guard(play: Play) -> float:

@@ -52,7 +52,7 @@ def _compare(
             spent[side].append((ours, theirs)[side].submit(seconds_a_page, bodies, repeats).result())
     ratio = median(spent[0]) / median(spent[1])
     return [
-        Figure(f"{name}: cost of reading, of the other checkout's", (ratio,), target=MOST, bound="at most"),
+        Figure(f"{name}: cost of parsing, relative to the other checkout", (ratio,), target=MOST, bound="at most"),
         Figure(f"{name}: CPU a page", tuple(1e6 * one for one in spent[0]), "µs"),
         Figure(f"{name}: CPU a page, the other checkout", tuple(1e6 * one for one in spent[1]), "µs"),
     ]

@@ -148,7 +148,7 @@ def measure(
     Returns whether no words are lost and enough mutants are accepted.
     """
     verdicts, whole = _verdicts(checkout, count, seed, processes)
-    print(f"{sum(whole)} of {len(whole)} pages without a mutation are read whole\n")
+    print(f"{sum(whole)} of {len(whole)} pages without a mutation are parsed completely\n")
     alike = list(shown_alike(count, seed, Shown(cache_folder))) if cache_folder else [False] * count
     rows = _rows(verdicts, alike)
     show_counts("kind", COLUMNS, _with_share(rows))
@@ -197,7 +197,7 @@ def _were_wrong(before: Path, count: int, seed: int, processes: int) -> bool:
         if verdict.lost and is_whole[mutant(verdict.number, every, seed).base.page]:
             wrong.update((verdict.kind, "all"))
     rows = {kind: Counter({"wrongly": wrong[kind]}) for kind in (*SEEN, *OTHERS, "all")}
-    print(f"the other reader, which reads {sum(whole)} of {len(whole)} pages whole without a mutation")
+    print(f"the other parser, which parses {sum(whole)} of {len(whole)} pages without a mutation completely")
     show_counts("kind", ("wrongly",), rows)
     return wrong["all"] >= LEAST_WRONG_BEFORE * count
 

@@ -56,14 +56,14 @@ class WrongCharset:
     Characters that the encoding lacks are written as character references.
     """
 
-    said: str | None = "iso-8859-1"
+    declared: str | None = "iso-8859-1"
     written: str = "utf-8"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
         """Send the page in the other encoding."""
         right = answer()
         body = right.body.decode().encode(self.written, "xmlcharrefreplace")
-        declared = "text/html" if self.said is None else f"text/html; charset={self.said}"
+        declared = "text/html" if self.declared is None else f"text/html; charset={self.declared}"
         yield encode_for(request, with_header(replace(right, body=body), "Content-Type", declared))
 
 

@@ -171,7 +171,7 @@ def test_maximum_of_the_late_decisions_is_compared_with_the_target(figures: dict
 
 @pytest.mark.thorough
 def test_share_of_the_bound_is_reported_for_every_draw(figures: dict[str, Figure]) -> None:
-    asked, shares = figures["100 in four months, lgsco"], figures["100 in four months, lgsco, of the bound"]
+    asked, shares = figures["100 in four months, lgsco"], figures["100 in four months, lgsco, relative to the bound"]
     assert len(asked.values) == len(shares.values) == 2
     for requests, share in zip(asked.values, shares.values, strict=True):
         assert requests / share >= 1.5 * 10 + 2 * log2(120), "100 decisions need at least ten pages and one run of days"
