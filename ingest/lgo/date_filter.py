@@ -1,9 +1,9 @@
 """Model which decision dates the listing's date filter includes, and which dates to ask for instead.
 
-The site is said to include both ends of a range. A site may be a day off: it may exclude an end, or store decisions as
-instants and compare them in UTC, so that in British Summer Time each one counts as decided the day before. A `Shift`
-says how many days each end is off, one for each season. `find_shift` finds it with requests about a day on which a
-decision is known to be listed. No I/O.
+The site is said to include both ends of a range. A site may be a day off. It may exclude an end. Or it may store
+decisions as instants and compare them in UTC; in British Summer Time each decision then counts as decided the day
+before. A `Shift` says how many days each end is off, one for each season. `find_shift` finds it with requests about a
+day on which a decision is known to be listed. No I/O.
 """
 
 from __future__ import annotations

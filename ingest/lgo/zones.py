@@ -22,8 +22,8 @@ before the first labelled line, opener or summary that ends in the requested ref
 
 End (`ingest.lgo.ending`): a decision ends at its last closing line. A further report after that ends at its last block
 of prose. Without a closing line a decision ends with its article, or else with the smallest element that contains title
-and text. If more than links follows that element, or it is the body, the end is uncertain: everything up to the page's
-footer is kept, except the cookie panel and cards of other decisions, and the decision is recorded as odd.
+and text. If more than links follows that element, or it is the body, the end is uncertain. Everything up to the page's
+footer is then kept, except the cookie panel and cards of other decisions, and the decision is recorded as odd.
 
 Dated notes (at most 200 characters, the Ombudsman, satisfied or dissatisfied, a full date) are kept anywhere after the
 title. Nothing else is left out. No I/O.

@@ -1,7 +1,7 @@
 """Check a request before Datasette sees it, and name in one sentence what is wrong with it.
 
-Datasette 0.65 answers 500, and logs a traceback, for many wrong addresses: it parses numbers and JSON without catching
-errors, and calls whatever attribute of its view has the name of the HTTP method. This module checks the request instead
+Datasette 0.65 answers many wrong addresses with 500 and logs a traceback. It parses numbers and JSON without catching
+errors, and calls the attribute of its view that has the name of the HTTP method. This module checks the request instead
 of catching all exceptions afterwards, so that mistakes of the client and faults of the program stay apart. An exception
 that still occurs is a fault of the program: it is logged with its traceback and answered with 500.
 """

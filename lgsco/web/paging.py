@@ -1,11 +1,12 @@
 """Page through a table or view so that every row appears once, in any sort and page size.
 
 Datasette 0.65 adds the key to ORDER BY as a tie-breaker from the second page on only. Rows that tie come in another
-order on the first page, so some are lost and some are repeated, in JSON, HTML and the CSV stream. Datasette also
-compares untyped columns as text, joins a `_where` that has OR to the condition of the page without brackets, drops
-filters with an empty value from the address of the next page, and pages views by OFFSET without any order.
+order on the first page, so some are lost and some are repeated, in JSON, HTML and the CSV stream. Datasette has more
+such faults. It compares untyped columns as text, and joins a `_where` that has OR to the condition of the page without
+brackets. It drops filters with an empty value from the address of the next page, and pages views by OFFSET without any
+order.
 
-The fix is a subclass, `lgsco.web.views.Table`. No plugin hook can change ORDER BY, and a newer Datasette does not help:
+The fix is a subclass, `lgsco.web.views.Table`. No plugin hook can change ORDER BY. A newer Datasette does not help:
 1.0a41 builds the same SQL, and simonw/datasette#2019 (move paging into a class of its own) is open. The subclass never
 passes `_next` on, so Datasette always builds a first page, with its own filters, facets, labels and formats. This
 module rewrites the one statement that reads the rows. It raises RuntimeError when Datasette's statement has another

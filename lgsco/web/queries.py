@@ -56,7 +56,7 @@ _RATE = """
 
 _RATE_DESCRIPTION = (
     "upheld_percent is upheld ÷ (upheld + not upheld). Complaints closed after initial enquiries were not "
-    "investigated; they count only in the column decisions."
+    "investigated; they count in decisions and closed_or_other, but not in the rate."
 )
 
 _FROM = Field("Decided from", "date")
