@@ -1,1 +1,1 @@
-"""Side-by-side measurements: `python -m bench` takes them all, as ratios in one run. A leaf."""
+"""Side-by-side measurements. `python -m bench` runs all of them and prints ratios from one run."""

@@ -1,8 +1,8 @@
-"""Compares the CPU time of reading a page with another checkout's: in turns, as a ratio of medians.
+"""Compare the CPU time of parsing a page with that of another checkout, as a ratio of medians.
 
     python -m bench.against OTHER_CHECKOUT [PAGES] [ROUNDS]
 
-Each side reads the same pages in a process of its own, which waits until it is asked for a round.
+Both sides parse the same pages in turns, each in a process of its own that waits between rounds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from statistics import median
 from bench.samples import pages
 
 MOST = 1.1
-"""Times the CPU of the other checkout that a page may cost."""
+"""Most CPU time of a page, as a multiple of the other checkout's."""
 
 SIDE = """
 import gc, pickle, sys, time
@@ -41,7 +41,7 @@ for _ in sys.stdin:
 
 
 def start(checkout: Path, corpus: Path) -> subprocess.Popen[str]:
-    """A process that reads the corpus with the code of a checkout each time it gets a line."""
+    """Start a process that parses the corpus with the code of a checkout each time it gets a line."""
     python = checkout / ".venv" / "bin" / "python"
     side = subprocess.Popen(
         [str(python if python.exists() else sys.executable), "-c", SIDE, str(corpus)],
@@ -57,7 +57,7 @@ def start(checkout: Path, corpus: Path) -> subprocess.Popen[str]:
 
 
 def measure(other: Path, count: int, rounds: int) -> float:
-    """The ratio of medians of CPU a page, ours to the other's."""
+    """Return the ratio of the medians of CPU time for a page, ours to the other's."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         corpus.write_bytes(pickle.dumps([body for _, body in pages(count)]))

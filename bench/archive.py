@@ -1,8 +1,8 @@
-"""The project's own listing walks and rounds of sync, on a look-alike site within the process, fetching no pages.
+"""Run the project's listing walks and sync rounds on a look-alike site in this process, without fetching pages.
 
-An answer has the bytes that HTTP would bring: the look-alike's server, too, asks only `Site.handle` of `lgsco.replica`.
-A decision that is listed is held at once by a row without its words, since the pages prove nothing here. The known
-decision of the daily check alone is fetched and read.
+An answer has the same bytes as over HTTP, because the look-alike's server also calls `Site.handle` of `lgsco.replica`.
+Each listed decision is stored at once as a row without text, because the pages do not matter here. Only the known
+decision of the daily check is fetched and parsed.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _ALL = 1_000_000
 
 @dataclass(slots=True)
 class Counted:
-    """A look-alike site that is asked within the process, and how often its listing was."""
+    """A look-alike site in this process, with a count of the listing requests."""
 
     site: Site
     listing: int = 0
     """Requests of the listing."""
 
     def ask(self, target: str) -> bytes:
-        """The page of a path and query. Raises Gone where there is none."""
+        """Return the page of a path and query. Raises Gone for any status but 200."""
         self.listing += target.startswith(_LISTING)
         answer = self.site.handle(Request("GET", target, {}))
         if answer.status != 200:
@@ -58,7 +58,7 @@ class Counted:
 
 
 class _InProcess:
-    """An HTTP client in name only: asks the site within the process, without robots.txt or pace."""
+    """Stands for the HTTP client: calls the site in this process, without robots.txt or pace."""
 
     def __init__(self, counted: Counted, clock: Clock) -> None:
         self._counted = counted
@@ -70,17 +70,17 @@ class _InProcess:
 
 @contextmanager
 def opened(database: Path, site: Site, config: Config, today: date) -> Iterator[Archive]:
-    """The archive in a database, which is made if there is none."""
+    """Open the archive in a database; a missing database is created."""
     with writing(database) as db:
         yield Archive(db, site, config, today)
 
 
 class Archive:
-    """A database and the site it is kept in step with, put together as `ingest.tasks.crawl` does it."""
+    """A database and its site, combined as in `ingest.tasks.crawl`."""
 
     def __init__(self, db: sqlite3.Connection, site: Site, config: Config, today: date) -> None:
         self.today = today
-        """The day of its clock, which stands at noon. Set it to let time pass; the site's own today stays."""
+        """The date of its clock; the time is always noon. Set it to let time pass. The site has a date of its own."""
         self._db = db
         self._codec = pages.Codec(db)
         self._config = config
@@ -94,7 +94,7 @@ class Archive:
         self._client = _InProcess(self._counted, self._clock)
 
     def backfill(self) -> int:
-        """Lists and holds everything; returns how many listing requests it took."""
+        """List and store everything, and return the number of listing requests."""
         before, run = self._counted.listing, self._begin("backfill")
         trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
         walker = self._walker(run, self._canary(run), trusted)
@@ -104,7 +104,7 @@ class Archive:
         return self._counted.listing - before
 
     def sync(self) -> int:
-        """One round to its end; returns how many listing requests it took."""
+        """Run one complete sync round, and return the number of listing requests."""
         before, run = self._counted.listing, self._begin("sync")
         canary = self._canary(run)
         walker = self._walker(run, canary)
@@ -129,7 +129,7 @@ class Archive:
         return self._counted.listing - before
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        """Those that it does not hold."""
+        """Return those references that are not stored."""
         return [reference for reference in references if decisions.find_text(self._db, reference) is None]
 
     def _begin(self, task: str) -> int:
@@ -153,14 +153,14 @@ class Archive:
         )
 
     def _hold(self, run: int, window: Window) -> None:
-        """Records what is queued as if its pages had been fetched and read."""
+        """Record queued decisions as if their pages had been fetched and parsed."""
         at = self._clock.stamp()
         wanted = [one.reference for one in queue.find_wanted(self._db, at, [window], _ALL)]
         cards = entries.find_entries(self._db, wanted)
         with atomic(self._db):
             decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)
             queue.done(self._db, wanted)
-            for group in pages.find_kept(self._db, self._codec, _ALL):  # what the canary stored
+            for group in pages.find_kept(self._db, self._codec, _ALL):  # the canary stored it
                 pages.mark(self._db, [number for number, _ in group], "read")
                 queue.done(self._db, [group[0][1].reference])
 

@@ -1,12 +1,12 @@
-"""Claims: all that the program prints of what is stored, compared with the truth of a simulated site.
+"""Compare everything that the program prints about stored decisions with the truth of a simulated site.
 
-Sequences of commands and events by chance: backfills, syncs and the daemon's rounds, killed or stopped at any moment,
-days that pass, the daemon's fill, decisions that come, go, move and hide, a site that errs, a backup put back, a file
-that vanishes or is replaced while the daemon runs. After each command every
-printed claim, the reports' JSON and the exit code are compared with what the site lists. No HTTP; real SQLite.
+Plays random sequences of commands and events: backfills, syncs and daemon rounds that are killed or stopped at any
+moment; days that pass; the daemon's fill; decisions that appear, disappear, change and become hidden; a site with
+errors; a restored backup; a file that vanishes or is replaced while the daemon runs. After each command every printed
+claim, the JSON of the reports and the exit code are compared with the site's listing. No HTTP; real SQLite.
 
-    python -m bench claims --requests 1000000            goes on where it was stopped (Ctrl-C)
-    python -m bench claims --seed 5 --sequence 17        one sequence, with all that it printed
+    python -m bench claims --requests 1000000            continues where it was stopped (Ctrl-C)
+    python -m bench claims --seed 5 --sequence 17        one sequence, with everything that it printed
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bench.truth.sequence import Play
 
 REQUESTS = 1_000_000
 COMMANDS = 16
-"""Commands of a sequence, before its faults stop."""
+"""Commands of a sequence before its faults stop."""
 _SHOW_SECONDS = 30.0
 _STATE = Path("claims-progress.json")
 _STATEMENTS_OF_FULL_SIZE = 20_000
@@ -51,8 +51,11 @@ def play(
     stop: list[int] | None = None,
     show: bool = False,
 ) -> Counts:
-    """Plays sequences until so many requests were simulated. `counts`: to go on from; `make`: makes what runs the
-    commands; `commands`: of a sequence, before its faults stop; `stop`: ends it once it is not empty."""
+    """Play sequences until that many requests were simulated.
+
+    `counts`: results to continue from. `make`: makes the runner of the commands. `commands`: number of commands in a
+    sequence before its faults stop. `stop`: ends the run once it is not empty.
+    """
     counts = counts or Counts()
     shown = monotonic()
     with replaced(), _without_garbage():
@@ -70,8 +73,8 @@ def play(
 def play_one(
     seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns, *, commands: int = COMMANDS
 ) -> None:
-    """Plays one sequence in a folder of its own."""
-    shm = Path("/dev/shm")  # in memory where there is such a folder
+    """Play one sequence in a folder of its own."""
+    shm = Path("/dev/shm")  # in memory if there is such a folder
     folder = Path(mkdtemp(prefix="claims-", dir=shm if os.access(shm, os.W_OK) else None))
     try:
         Play(seed, number, folder, counts, grammar, make).play(commands=commands)
@@ -81,7 +84,7 @@ def play_one(
 
 @dataclass
 class Shown:
-    """A program whose every command is shown with all that it printed."""
+    """A program that shows the output of each command."""
 
     program: Program
 
@@ -94,7 +97,7 @@ class Shown:
 
 
 def show(seed: int, sequence: int) -> Counts:
-    """Plays one sequence, and shows it."""
+    """Play one sequence, and show it."""
     counts = Counts()
     with replaced():
         play_one(seed, sequence, counts, Grammar(), Shown)
@@ -102,7 +105,7 @@ def show(seed: int, sequence: int) -> Counts:
 
 
 def measure(requests: int = REQUESTS, seed: int = 1, sequence: int | None = None) -> Iterator[Figure]:
-    """The full size, or as many requests as asked for, or one sequence."""
+    """Run the full size, or the given number of requests, or one sequence."""
     if sequence is not None:
         counts = show(seed, sequence)
         print("\n".join(counts.tables()))
@@ -110,7 +113,7 @@ def measure(requests: int = REQUESTS, seed: int = 1, sequence: int | None = None
         return
     counts = Counts.load(_STATE, _key(seed))
     if counts.requests:
-        print(f"going on from {counts.requests:,} requests ({_STATE})", file=sys.stderr)
+        print(f"continuing from {counts.requests:,} requests ({_STATE})", file=sys.stderr)
     stop: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _frame: stop.append(number))
     try:
@@ -142,7 +145,7 @@ def _progress(counts: Counts, requests: int) -> str:
 
 @contextlib.contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Collects no garbage meanwhile: what a sequence leaves is freed by its references."""
+    """Switch the garbage collector off meanwhile: reference counting frees the objects of a sequence."""
     gc.collect()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
-"""Whole clients as processes of their own against the look-alike site in a process of its own, and what each cost.
+"""Run whole clients as separate processes against the look-alike site in another process, and measure their cost.
 
-The clients are given nothing but the site's address and the file to write. This process stays small: what Linux
-counts as a child's peak memory begins with its parent's.
+A client gets only the site's address and the file to write. This process stays small, because what Linux reports as a
+child's peak memory starts with its parent's.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ROOT = Path(__file__).parent.parent
 Client = Literal["lgsco", "bench.scrapy_spider"]
 
 _SEEDS = 5
-"""Decisions that the look-alike serves beside those it is asked to invent."""
+"""Real decisions that the look-alike serves in addition to the generated ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process cost from its start to its end."""
+    """The cost of a process from start to end."""
 
     cpu: float
     """Seconds, user and system."""
@@ -37,7 +37,7 @@ class Spent:
 
 @contextmanager
 def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
-    """The address of a look-alike that shows so many decisions, the five seeds among them."""
+    """Yield the address of a look-alike with that many decisions, including the five seeds."""
     command = [sys.executable, "-m", "lgsco.replica", "--count", str(decisions - _SEEDS)]
     server = subprocess.Popen([*command, "--prepare"] if prepared else command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
@@ -52,7 +52,7 @@ def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
 
 
 def run(client: Client, url: str, database: Path) -> Spent:
-    """Runs a client to its end on a new database, pacing off. Raises RuntimeError with its last words if it fails."""
+    """Run a client to its end on a new database, without pacing. Raises RuntimeError with its last output."""
     for file in database.parent.glob(f"{database.name}*"):
         file.unlink()
     site = [url, str(database)] if client != "lgsco" else ["backfill", "--site", url, "--db", str(database)]
@@ -68,6 +68,6 @@ def run(client: Client, url: str, database: Path) -> Spent:
 
 
 def texts(database: Path) -> dict[str, list[str]]:
-    """The words of each decision that a client recorded."""
+    """Return the text of each decision that a client recorded."""
     with closing(sqlite3.connect(database)) as db:
         return {reference: text.split() for reference, text in db.execute("SELECT reference, text FROM decisions")}

@@ -1,4 +1,4 @@
-"""Damages of a file, at random: whether a false value leaves it unnamed, and how many of them `verify` finds."""
+"""Damage a file at random, and count false values shown without a warning and damages that `verify` finds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ingest.lgo.text_format import render
 from ingest.tasks.verify import find_damages
 from lgsco.cli.main import main
 from lgsco.web.served_file import FileUnreadable
-from lgsco.web.server import application
+from lgsco.web.server import make_datasette
 from storage import decisions, pages, runs
 from storage.database import atomic, reading
 from storage.decisions import Reading
@@ -40,7 +40,7 @@ from storage.writer import writing
 AT = "2026-11-20T12:00:00Z"
 _DECISIONS = 40
 _COLUMNS = (*DECISION, "text")
-"""The published columns of a decision, without `last_seen`, of which only the form and order are checked."""
+"""The published columns of a decision, without `last_seen`, which is checked only for form and order."""
 
 Row = tuple[Any, ...]
 
@@ -51,21 +51,21 @@ class Tally:
 
     made: int = 0
     changed: int = 0
-    """Those after which a published byte differs, or cannot be read."""
+    """Damages after which a published byte differs or cannot be read."""
     found: int = 0
-    """Of those, the ones that `verify` names."""
+    """How many of those `verify` names."""
     found_besides: int = 0
-    """Others that `verify` names: in indexes, raw pages, the ledger."""
+    """Other damages that `verify` names: in indexes, raw pages, the ledger."""
     false: list[str] = field(default_factory=list)
-    """False values that left unnamed."""
+    """False values that were shown without a warning."""
     missed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    """Errors without a sentence."""
+    """Errors without a clear message."""
     kinds: Counter[str] = field(default_factory=Counter)
 
 
 def measure(damages: int = 500, seed: int = 1) -> list[Figure]:
-    """Counts over `damages` damages that follow from `seed`."""
+    """Count the results of `damages` damages that follow from `seed`."""
     tally = try_damages(damages, seed)
     for line in (*tally.false, *tally.missed, *tally.failed):
         print(line)
@@ -74,13 +74,13 @@ def measure(damages: int = 500, seed: int = 1) -> list[Figure]:
         Figure("damages that changed a published byte", (tally.changed,), ""),
         Figure("of these, not named by verify", (len(tally.missed),), "", target=0, bound="at most"),
         Figure("others that verify names", (tally.found_besides,), ""),
-        Figure("false values that left unnamed", (len(tally.false),), "", target=0, bound="at most"),
-        Figure("errors without a sentence", (len(tally.failed),), "", target=0, bound="at most"),
+        Figure("false values shown without a warning", (len(tally.false),), "", target=0, bound="at most"),
+        Figure("errors without a clear message", (len(tally.failed),), "", target=0, bound="at most"),
     ]
 
 
 def try_damages(damages: int, seed: int) -> Tally:
-    """Makes one damage after the other in copies of a sound file, and looks at what leaves each."""
+    """Damage copies of a sound file one after the other, and check the values that each copy shows."""
     chance, tally = Random(seed), Tally()
     logging.disable(logging.CRITICAL)
     try:
@@ -104,7 +104,7 @@ def try_damages(damages: int, seed: int) -> Tally:
 
 
 def _fill(path: Path) -> None:
-    """A file with decisions, raw pages and past revisions, outside WAL."""
+    """Make a file with decisions, raw pages and past revisions, outside WAL."""
     with writing(path) as db, atomic(db):
         runs.begin_run(db, "backfill", {}, AT)
         codec = pages.Codec(db)
@@ -138,7 +138,7 @@ _TABLES = ("decisions", "decisions", "decisions", "layouts", "layouts", "revisio
 
 @contextlib.contextmanager
 def _unnoticed(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection whose changes neither triggers nor constraints notice; the schema stays."""
+    """Open a connection with triggers and constraints switched off; the schema stays."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA ignore_check_constraints = ON")
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -150,7 +150,7 @@ def _unnoticed(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _flip_column(path: Path, chance: Random) -> None:
-    """Bits of one value; neither triggers nor constraints notice."""
+    """Flip bits of one value. Neither triggers nor constraints notice."""
     with _unnoticed(path) as db:
         db.text_factory = bytes
         table = chance.choice(_TABLES)
@@ -169,13 +169,13 @@ def _flip_column(path: Path, chance: Random) -> None:
             is_number = kind == b"integer"
             changed: int | bytes = int(value) ^ 1 << chance.randrange(8) if is_number else _flip(value, chance)
             sets = "CAST(? AS TEXT)" if kind == b"text" else "?"
-            with contextlib.suppress(sqlite3.IntegrityError):  # a key that is another row's
+            with contextlib.suppress(sqlite3.IntegrityError):  # a key of another row
                 db.execute(f"UPDATE {table} SET {column} = {sets} WHERE {key} = ?", (changed, where))
                 return
 
 
 def _flip_bytes(path: Path, chance: Random) -> None:
-    """Bits anywhere in the file."""
+    """Flip bits anywhere in the file."""
     path.write_bytes(_flip(path.read_bytes(), chance))
 
 
@@ -202,7 +202,7 @@ def _truncate(path: Path, chance: Random) -> None:
 
 
 def _break_index(path: Path, chance: Random) -> None:
-    """A row less in the full-text index, or bits in one."""
+    """Remove a row from the full-text index, or flip bits in one."""
     with closing(sqlite3.connect(path)) as db, db:
         ids = [row[0] for row in db.execute("SELECT id FROM decisions_fts_data")]
         one = chance.choice(ids)
@@ -214,7 +214,7 @@ def _break_index(path: Path, chance: Random) -> None:
 
 
 def _swap_rows(path: Path, chance: Random) -> None:
-    """The texts of two decisions, each sound in itself."""
+    """Swap the texts of two decisions; each text is sound by itself."""
     with _unnoticed(path) as db:
         column = chance.choice(("text", "outcome", "summary", "decision_date", "text, text_sha256"))
         one, other = chance.sample([row[0] for row in db.execute("SELECT rowid FROM decisions")], 2)
@@ -254,12 +254,12 @@ class _Published:
     path: Path
 
     def page(self, key: str) -> str:
-        """The web page of a decision."""
+        """Return the web page of a decision."""
         return _page(self.path, key)
 
 
 def _published(path: Path) -> _Published:
-    """Reads the rows with plain SQLite. Raises sqlite3.Error."""
+    """Read the rows with plain SQLite. Raises sqlite3.Error."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         rows = db.execute(f"SELECT reference, {', '.join(_COLUMNS)} FROM decisions").fetchall()
         layouts = db.execute("SELECT reference, kinds, numbers FROM layouts").fetchall()
@@ -297,7 +297,7 @@ def _examine(path: Path, truth: _Published, what: str, tally: Tally) -> None:
 
 
 def _try(look: Callable[[], Any], what: str, tally: Tally, otherwise: Any = True) -> Any:
-    """Calls `look`. A failure with a clear message gives `otherwise`; any other is noted in `tally`."""
+    """Call `look`. After a failure with a clear message return `otherwise`; count any other failure in `tally`."""
     try:
         return look()
     except (LgscoError, FileUnreadable):
@@ -372,8 +372,8 @@ def _web(path: Path, truth: _Published, key: str) -> Iterator[str]:
 
 
 def _page(path: Path, key: str) -> str:
-    """The decision's web page without `last_seen`; empty where it is not shown."""
-    datasette = application(path)
+    """Return the decision's web page without `last_seen`; empty if it is not shown."""
+    datasette = make_datasette(path)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/lgsco/decisions/{key.replace(' ', '+')}"))
     except sqlite3.Error:

@@ -1,4 +1,4 @@
-"""Bytes of the finished file, with raw pages, paragraphs and full-text index, against the HTML that was fetched."""
+"""Compare the bytes of the finished file, with raw pages, paragraphs and full-text index, with the fetched HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.figures import Figure
 
 
 def measure(decisions: int = 2_000) -> list[Figure]:
-    """The file after a clean end, its log folded in; then where its bytes are, table by table."""
+    """Measure the file after a clean end, when its WAL has been merged, and then each table."""
     with TemporaryDirectory() as folder, served(decisions) as url:
         file = Path(folder, "ours.db")
         run("lgsco", url, file)
@@ -25,8 +25,8 @@ def measure(decisions: int = 2_000) -> list[Figure]:
             tables = _tables(db)
     assert count == decisions, f"{count} decisions of {decisions}"
     return [
-        Figure("file, of the raw HTML", (size / html,), target=0.4, bound="at most"),
-        Figure("file, of the text", (size / text,)),
+        Figure("file, relative to the raw HTML", (size / html,), target=0.4, bound="at most"),
+        Figure("file, relative to the text", (size / text,)),
         Figure("file, a decision", (size / count,), "bytes"),
         Figure("raw HTML, a decision", (html / count,), "bytes"),
         Figure("text, a decision", (text / count,), "bytes"),
@@ -35,7 +35,7 @@ def measure(decisions: int = 2_000) -> list[Figure]:
 
 
 def _tables(db: sqlite3.Connection) -> list[tuple[str, int]]:
-    """Bytes by table with its indexes, the largest first; none where SQLite is built without dbstat."""
+    """Return the bytes of each table with its indexes, largest first; empty if SQLite was built without dbstat."""
     try:
         return db.execute(
             "SELECT coalesce(s.tbl_name, d.name) AS name, sum(d.pgsize) AS taken FROM dbstat AS d "

@@ -1,8 +1,8 @@
-"""Fuzzing: damaged and invented input for everything that reads it, and whether time grows with size alone.
+"""Fuzz every parser of foreign input with damaged and generated input, and check that time grows only with size.
 
-Every input follows from the seed, the reader's name and its own number: `given(reader, seed, number)` is the one that
-failed. Each reader has a process of its own, with so much memory and no more, so that one that dies, or that nothing
-can interrupt, is told like any other failure.
+Each input follows from the seed, the reader's name and its own number, so `given(reader, seed, number)` makes the one
+that failed again. Each reader runs in a process with limited memory, so that a crash, or a hang that nothing can
+interrupt, is reported like any other failure.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from bench.readers import READERS, Reader
 from storage.errors import LgscoError
 
 _LONGEST = 300_000
-"""Bytes of one input at most."""
+"""Most bytes of one input."""
 _PATIENCE = 2.0
-"""CPU seconds of one input, after which it is called endless."""
+"""CPU seconds for one input, after which it counts as endless."""
 _GROWTH_PATIENCE = 10.0
-"""The same of one that is made to be hard, and as large as is read at all."""
+"""The same for inputs made to be hard and as large as a reader accepts."""
 _GIVEN_UP = 60.0
-"""Seconds beyond all of these, after which a reader that nothing could interrupt is ended from outside."""
+"""Seconds beyond all of these, after which a reader that cannot be interrupted is killed."""
 _ROOM = 1_500_000_000
-"""Bytes of a reader's address space."""
+"""Address space of a reader, in bytes."""
 _MOST_MEGABYTES = 500
-"""What a reader has in memory at most."""
+"""Most memory of a reader."""
 _GROWTH_SECONDS = 0.06
-"""An input that takes as long is large enough to tell how time grows."""
+"""An input that takes this long is large enough to measure growth."""
 _GROWTH_LEAST = 0.02
-"""Times below this tell nothing."""
+"""Shorter times are not used."""
 _GROWTH_SIZES = (4_000, 16_000, 64_000, 256_000, 1_024_000, 2_000_000, 4_000_000)
-"""Bytes; of a page or a document the last is more than is read."""
+"""Bytes. The last size is more than a page or a document may have."""
 _STEEP = 1.5
-"""Growth by more than this power of the size is told for each kind of input."""
+"""Growth by more than this power of the size is reported for each kind of input."""
 
 # ---------------------------------------------------------------- inputs
 
@@ -52,7 +52,7 @@ Mutation = Callable[[Random, bytes, Reader], bytes]
 
 
 def given(reader: Reader, seed: int, number: int) -> bytes:
-    """An input: in one of eight a heap of tokens, else a sample that was damaged a few times."""
+    """Make an input: one in eight is a pile of tokens, the others are samples damaged a few times."""
     chance = Random(f"{seed}/{reader.name}/{number}")
     if not number % 8:
         return b"".join(chance.choices(reader.tokens, k=chance.randint(0, 60)))
@@ -124,21 +124,21 @@ _MUTATIONS: Sequence[Mutation] = (_insert, _insert, _replace, _delete, _repeat, 
 
 @dataclass(slots=True)
 class Tried:
-    """What came of one reader's inputs."""
+    """The results of one reader's inputs."""
 
     inputs: int = 0
     read: int = 0
-    """Those that gave a value."""
+    """Inputs that gave a value."""
     failures: dict[str, list[int]] = field(default_factory=dict)
-    """By what went wrong and where: the numbers of the inputs."""
+    """Numbers of the inputs, by error and place."""
     slowest: float = 0.0
-    """Seconds."""
+    """Seconds of the slowest input."""
     hardest: float = 0.0
-    """Seconds of the slowest of those that are made to be hard."""
+    """Seconds of the slowest input among those made to be hard."""
     megabytes: float = 0.0
-    """The most that was in memory at once."""
+    """Peak memory."""
     growth: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """By the kind of input: the power of its size that time grows with, and the seconds of the largest."""
+    """By kind of input: the power of the size that the time grows with, and the seconds of the largest."""
 
     @property
     def failed(self) -> int:
@@ -146,7 +146,7 @@ class Tried:
 
 
 def attempt(reader: Reader, body: bytes, number: int, tried: Tried) -> None:
-    """Gives a reader one input."""
+    """Give a reader one input."""
     tried.inputs += 1
     began = process_time()
     try:
@@ -159,15 +159,15 @@ def attempt(reader: Reader, body: bytes, number: int, tried: Tried) -> None:
 
 
 def _where(error: BaseException) -> str:
-    """What went wrong, and the last line of ours that it went through."""
+    """Describe an error by its type and the last line of our code in its traceback."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
     at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    said = str(error)[:120] if isinstance(error, AssertionError | _Endless) else ""
-    return f"{type(error).__name__}{said and ': '}{said}{at}"
+    message = str(error)[:120] if isinstance(error, AssertionError | _Endless) else ""
+    return f"{type(error).__name__}{message and ': '}{message}{at}"
 
 
 class _Endless(BaseException):
-    """An input took too long; no reader catches this."""
+    """An input took too long. No reader catches this."""
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def _patience(seconds: float) -> Iterator[None]:
 
 
 def _grow(reader: Reader, number: Any, tried: Tried) -> None:
-    """Times inputs that are hard on a reader, each some times as long as the one before."""
+    """Time inputs that are hard for a reader, each several times as long as the one before."""
     for place, (name, grown) in enumerate(reader.growing.items()):
         number.value = -1 - place
         times: list[tuple[int, float]] = []
@@ -204,24 +204,28 @@ def _grow(reader: Reader, number: Any, tried: Tried) -> None:
 
 
 def _power(times: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """The power of the size by which the times grew up to the first that tells it, and that time."""
-    told = next((place for place, (_, seconds) in enumerate(times) if seconds >= _GROWTH_SECONDS), len(times) - 1)
-    more, after = times[told]
-    less, before = times[max(0, told - 1)]
-    if after < _GROWTH_LEAST or more == less:  # some are no longer however much is asked for
+    """Return the power of the size by which the times grew, up to the first one that is long enough, and that time."""
+    long_enough = next(
+        (place for place, (_, seconds) in enumerate(times) if seconds >= _GROWTH_SECONDS), len(times) - 1
+    )
+    more, after = times[long_enough]
+    less, before = times[max(0, long_enough - 1)]
+    if after < _GROWTH_LEAST or more == less:  # some inputs do not get longer than a limit
         return 0.0, after
     return math.log(after / max(before, 1e-4)) / math.log(more / less), after
 
 
 def _megabytes() -> float:
-    """The most that this process has had in memory, where the kernel tells: what it began as does not count."""
+    """Return the peak memory of this process, if the kernel reports it, without what it inherited at its start."""
     status = Path("/proc/self/status")
     return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024 if status.exists() else 0.0
 
 
 def _work(place: int, seed: int, seconds: float, number: Any, answer: Connection) -> None:
-    """One reader's whole part, in a process of its own. `number` says which input is in hand: below zero, which of
-    those that are made to be hard."""
+    """Run one reader's part in a process of its own.
+
+    `number` has the number of the current input; negative for those made to be hard.
+    """
     began = monotonic()
     resource.setrlimit(resource.RLIMIT_AS, (_ROOM, _ROOM))
     reader, tried = READERS[place], Tried()
@@ -261,13 +265,15 @@ def _tried(place: int, seed: int, seconds: float) -> Tried:
     return Tried(inputs=number.value + 1, failures={what: [number.value]})
 
 
-# ---------------------------------------------------------------- what came of it
+# ---------------------------------------------------------------- results
 
 
 def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
-    """So many seconds of it, shared by all readers. Failed: neither a value that keeps the laws of `bench.readers`
-    nor an error of ours, no end, or more memory than there is. Time that grows by more than a power of 1.5 of an
-    input's size is told too."""
+    """Fuzz all readers for that many seconds in total.
+
+    Failures are a value that breaks the laws of `bench.readers`, an error that is not one of ours, a hang, or too much
+    memory. Growth by more than a power of 1.5 of the size is reported too.
+    """
     figures: list[Figure] = []
     shares = sum(reader.share for reader in READERS)
     for place, reader in enumerate(READERS):
@@ -277,9 +283,9 @@ def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
         figures += [
             Figure(f"{reader.name}: failed", (tried.failed,), "", target=0, bound="at most"),
             Figure(f"{reader.name}: inputs tried", (tried.inputs,), ""),
-            Figure(f"{reader.name}: of them read", (100 * tried.read / max(1, tried.inputs),), "%"),
+            Figure(f"{reader.name}: inputs with a value", (100 * tried.read / max(1, tried.inputs),), "%"),
             Figure(f"{reader.name}: slowest", (1000 * tried.slowest,), "ms"),
-            Figure(f"{reader.name}: slowest of the hard", (1000 * tried.hardest,), "ms"),
+            Figure(f"{reader.name}: slowest hard input", (1000 * tried.hardest,), "ms"),
             Figure(f"{reader.name}: memory", (tried.megabytes,), "MB", target=_MOST_MEGABYTES, bound="at most"),
         ]
         for name, (power, longest) in tried.growth.items():

@@ -1,4 +1,4 @@
-"""The whole job with pacing off, from an empty file to every decision, against Scrapy: CPU of the client alone."""
+"""Compare the CPU time of the whole job, from an empty file to every decision, with that of Scrapy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bench.figures import Figure, each, ratios
 
 
 def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
-    """User and system seconds of the client's process, start-up included, in turns on one site in another process.
+    """Measure user and system seconds of the client, start-up included, without pacing.
 
-    Ours keeps raw pages, paragraphs, revisions and a journal too. Both have the same words of every decision,
-    asserted after the last round.
+    Both clients work in turns on one site in another process. Ours also stores raw pages, paragraphs, revisions and a
+    journal. Both must have the same text of every decision, which is asserted after the last round.
     """
     with TemporaryDirectory() as folder, served(decisions) as url:
         ours, theirs = Path(folder, "ours.db"), Path(folder, "theirs.db")
@@ -24,7 +24,7 @@ def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
     assert not differing, f"not the same words: {differing[:5]} and {len(differing)} in all"
     lgsco, scrapy = zip(*spent, strict=True)
     return [
-        Figure("client CPU of a backfill, of Scrapy's", ratios(lgsco, scrapy), target=1 / 3, bound="at most"),
+        Figure("client CPU of a backfill, relative to Scrapy", ratios(lgsco, scrapy), target=1 / 3, bound="at most"),
         Figure("backfill, CPU a decision", each(lgsco, decisions), "µs"),
         Figure("Scrapy, CPU a decision", each(scrapy, decisions), "µs"),
     ]

@@ -1,9 +1,9 @@
-"""`kill -9`: a backfill and a sync killed at every commit and at any other moment, beside the same ones undisturbed.
+"""`kill -9`: compare a backfill and a sync that are killed at every commit and at random moments with undisturbed ones.
 
-Two ways to kill. At every commit: each life of a database ends just before, or just after, the first commit that no
-life before it ended so at, until one ends by itself. At any moment: the command as a user starts it, killed while it
-starts, at a request, just after an answer or at any instant. Every life goes on where the one before was killed; what
-there is in the end is compared row by row with what an undisturbed command leaves.
+There are two ways to kill. At commits: each run on a database dies just before, or just after, the first commit at
+which no earlier run died, until one ends normally. At any moment: the command as a user starts it is killed while it
+starts, at a request, just after an answer or at any instant. Every run continues where the last one was killed. At the
+end the database is compared row by row with that of an undisturbed command.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figure
-from bench.kept import Difference, compare, faults_of, kept
-from bench.ordeal import WAYS, Ordeal, environment
+from bench.kill_loop import WAYS, KillLoop, environment
+from bench.stored_rows import Difference, compare, find_faults, read_rows
 from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import Server, serve
@@ -33,11 +33,11 @@ from lgsco.replica.site import Site
 
 _SEED = 4
 _YEARS = 7
-"""Decision dates; those that are older than five may leave the site by age."""
+"""Years of decision dates. Decisions older than five years may leave the site by age."""
 
 
 class Course:
-    """A site and what undisturbed commands make of it; then the same commands, killed."""
+    """A site and the databases that undisturbed commands make of it; then the same commands, killed."""
 
     def __init__(self, server: Server, folder: Path) -> None:
         self._server = server
@@ -45,7 +45,7 @@ class Course:
         self._count = 0
 
     def undisturbed(self, command: str, database: Path) -> Counter[str]:
-        """Runs a command to its end; returns how often it asked for which page."""
+        """Run a command to its end, and return how often it requested each page."""
         self._server.faults = None
         before = len(self._server.log)
         command_line = [sys.executable, "-m", "lgsco", command]
@@ -66,58 +66,58 @@ class Course:
                 asked[""] += 1
         return +asked
 
-    def ordeal(self, command: str, expected: Counter[str], base: Path | None = None) -> Ordeal:
-        """A command to be killed, on a new database or on a copy of `base`."""
+    def loop(self, command: str, expected: Counter[str], base: Path | None = None) -> KillLoop:
+        """Prepare a command to be killed, on a new database or on a copy of `base`."""
         self._count += 1
         folder = self._folder / f"{command}-{self._count}"
         folder.mkdir()
-        ordeal = Ordeal(command, self._server, folder, expected)
+        loop = KillLoop(command, self._server, folder, expected)
         if base is not None:
-            shutil.copyfile(base, ordeal.database)
-        return ordeal
+            shutil.copyfile(base, loop.database)
+        return loop
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of a command that was killed."""
+    """The results of a command that was killed."""
 
     name: str
-    ordeals: list[Ordeal]
+    loops: list[KillLoop]
     difference: Difference
 
     def figures(self, least: int = 0) -> Iterator[Figure]:
-        """`least`: kills that there must be."""
-        kills = sum((ordeal.kills for ordeal in self.ordeals), Counter[str]())
+        """Return the figures. `least` is the minimum number of kills."""
+        kills = sum((loop.kills for loop in self.loops), Counter[str]())
         most = 3 if self.name == "sync" else 1  # a sync rereads two known decisions before it records new ones
-        again = [0, *(count for ordeal in self.ordeals for count in ordeal.again.values())]
-        gone = [0, *(count for ordeal in self.ordeals for count in ordeal.gone_again.values())]
+        again = [0, *(count for loop in self.loops for count in loop.again.values())]
+        gone = [0, *(count for loop in self.loops for count in loop.gone_again.values())]
         ways = ", ".join(f"{way} {count}" for way, count in sorted(kills.items()))
         yield Figure(f"{self.name}: kills ({ways})", (kills.total(),), "", least)
-        yield Figure(f"{self.name}: databases compared at the end", (len(self.ordeals),), "")
+        yield Figure(f"{self.name}: databases compared at the end", (len(self.loops),), "")
         for name in ("lost", "duplicated", "differing"):
             yield Figure(f"{self.name}: rows {name}", (len(getattr(self.difference, name)),), "", 0, "at most")
-        faults = sum(len(ordeal.faults) for ordeal in self.ordeals)
+        faults = sum(len(loop.faults) for loop in self.loops)
         yield Figure(f"{self.name}: faults of the file or its index", (faults,), "", 0, "at most")
         yield Figure(f"{self.name}: pages fetched again", (sum(again),), "", most * kills.total(), "at most")
         yield Figure(f"{self.name}: pages fetched again after one kill, most", (max(again),), "", most, "at most")
         yield Figure(f"{self.name}: gone pages asked for again after one kill, most", (max(gone),), "", 10, "at most")
 
 
-def judged(command: str, ordeals: Sequence[Ordeal], undisturbed: Path) -> Found:
-    """Compares what each ordeal left with what an undisturbed command leaves."""
+def compare_results(command: str, loops: Sequence[KillLoop], undisturbed: Path) -> Found:
+    """Compare the database of each loop with that of an undisturbed command."""
     difference, cut = Difference(), command == "backfill"
-    truth = kept(undisturbed, cut=cut)
-    for ordeal in ordeals:
-        difference += compare(truth, kept(ordeal.database, cut=cut))
-        ordeal.faults += faults_of(ordeal.database)
-    return Found(command, list(ordeals), difference)
+    truth = read_rows(undisturbed, cut=cut)
+    for loop in loops:
+        difference += compare(truth, read_rows(loop.database, cut=cut))
+        loop.faults += find_faults(loop.database)
+    return Found(command, list(loops), difference)
 
 
-# ---------------------------------------------------------------- what happens between a backfill and a sync
+# ---------------------------------------------------------------- changes between a backfill and a sync
 
 
 class World:
-    """A site, and all that may happen to its decisions before a sync."""
+    """A site, and the changes to its decisions before a sync."""
 
     def __init__(self, decisions: int) -> None:
         today = self._today = datetime.now(UTC).date()
@@ -134,16 +134,16 @@ class World:
         self._chance.shuffle(self._free)
         self._withdrawn = self._take(2 * self._few)
         self._unasked = self._free[-2 * self._few :]
-        """What no card shows to be new; its page is asked for again in its turn."""
+        """Decisions that change without a change of their card; their pages are fetched again only in rotation."""
 
     def withdraw_some(self) -> None:
-        """What one sync finds unlisted, and the next finds to have left the site."""
+        """Withdraw decisions that one sync finds unlisted, and the next finds to have left the site."""
         for sample in self._withdrawn:
             self.site.withdraw(sample.reference)
 
     def change(self) -> None:
-        """Decisions that are new, return, leave, move and are amended."""
-        recent = self._today - timedelta(days=200)  # where nothing is withdrawn: no total hides one behind another
+        """Publish, restore, withdraw, redate and amend decisions."""
+        recent = self._today - timedelta(days=200)  # no withdrawals there, which would hide in the total
         for sample in islice((s for s in self._coming if s.decision_date > recent), 2 * self._few):
             self.site.publish(sample)
         for sample in self._withdrawn[: self._few // 2]:
@@ -160,12 +160,12 @@ class World:
         self.site.prepare()
 
     def _reword(self, sample: Sample) -> str:
-        """A summary in words of its own: what changes alike in many decisions is taken for the site's template."""
+        """Write a new summary with a word of its own. Equal changes in many decisions would be a template change."""
         word = "".join(self._chance.choices("bdfgklmnprst", k=6))
         return f"Amended {word}. {sample.summary}"
 
     def age(self, database: Path) -> None:
-        """Lets time pass: absences are due a second time, all ranges are to be walked, some pages to be read again."""
+        """Let time pass: absences are due again, all ranges must be walked, and some pages fetched again."""
         with closing(sqlite3.connect(database, isolation_level=None)) as db:
             ago = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{} days')".format
             db.execute(f"UPDATE absences SET gone_first_at = {ago(8)}, gone_last_at = {ago(8)}, next_at = {ago(1)}")
@@ -175,12 +175,12 @@ class World:
             db.executemany(f"UPDATE pages SET fetched_at = {ago(200)} WHERE reference = ?", unasked)
 
     def require_all(self, database: Path) -> None:
-        """What is compared with must itself be right."""
+        """Check that the undisturbed database is itself correct."""
         with closing(sqlite3.connect(database)) as db:
             held = dict(db.execute("SELECT reference, text FROM decisions WHERE status = 'published'"))
         wrong = [s.reference for s in self.site.listed() if held.get(s.reference) != expected_text(s)]
         if wrong:
-            raise RuntimeError(f"undisturbed, these are not held as they are: {', '.join(wrong)}")
+            raise RuntimeError(f"even undisturbed, these are not stored correctly: {', '.join(wrong)}")
 
     def _take(self, count: int) -> list[Sample]:
         taken, self._free = self._free[:count], self._free[count:]
@@ -190,15 +190,15 @@ class World:
 # ---------------------------------------------------------------- the measurement
 
 
-def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[Ordeal]]) -> list[Found]:
-    """A backfill, then a sync, each undisturbed first and then as `endure` has it."""
+def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[KillLoop]]) -> list[Found]:
+    """Run a backfill and then a sync, each undisturbed first and then through `endure`."""
     world = World(decisions)
     with TemporaryDirectory() as name, serve(world.site) as server:
         folder = Path(name)
         course, books, synced = Course(server, folder), folder / "books.db", folder / "synced.db"
         asked = course.undisturbed("backfill", books)
         world.require_all(books)
-        found = [judged("backfill", endure(course, "backfill", asked, None), books)]
+        found = [compare_results("backfill", endure(course, "backfill", asked, None), books)]
         world.withdraw_some()
         course.undisturbed("sync", books)
         world.age(books)
@@ -206,40 +206,40 @@ def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | 
         shutil.copyfile(books, synced)
         asked = course.undisturbed("sync", synced)
         world.require_all(synced)
-        found.append(judged("sync", endure(course, "sync", asked, books), synced))
+        found.append(compare_results("sync", endure(course, "sync", asked, books), synced))
         assert not server.errors, server.errors
     return found
 
 
 def at_commits(decisions: int, each: int = 1) -> list[Found]:
-    """One backfill and one sync, killed before and after every commit they come to, or at each so-manyth of those."""
+    """Kill one backfill and one sync before and after every commit, or only at each nth of these moments."""
 
-    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
-        ordeal = course.ordeal(command, expected, base)
-        ordeal.at_commits(each)
-        return [ordeal]
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
+        loop = course.loop(command, expected, base)
+        loop.at_commits(each)
+        return [loop]
 
     return _course(decisions, endure)
 
 
 def at_any_moment(decisions: int, kills: dict[str, int]) -> list[Found]:
-    """As many backfills and syncs as it takes for so many kills of each."""
+    """Run as many backfills and syncs as it takes to kill each of them that often."""
     chance = Random(_SEED)
 
-    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[Ordeal]:
-        ordeals: list[Ordeal] = []
+    def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
+        loops: list[KillLoop] = []
         ways, left = cycle(WAYS), kills[command]
         while left > 0:
-            ordeals.append(course.ordeal(command, expected, base))
-            ordeals[-1].at_any_moment(chance, ways, left)
-            left -= ordeals[-1].kills.total()
-        return ordeals
+            loops.append(course.loop(command, expected, base))
+            loops[-1].at_any_moment(chance, ways, left)
+            left -= loops[-1].kills.total()
+        return loops
 
     return _course(decisions, endure)
 
 
 def measure(decisions: int = 200, kills: int = 200, sync_kills: int = 60) -> list[Figure]:
-    """`kills`, `sync_kills`: of the commands as a user starts them, at any moment."""
+    """Run both ways. `kills`, `sync_kills`: how often commands are killed at any moment."""
     began = datetime.now(UTC)
     with ThreadPoolExecutor() as both:
         commits = both.submit(at_commits, decisions)

@@ -1,7 +1,8 @@
-"""The ledger: listing requests and missed decisions, ours beside the usual ways to keep an archive up to date.
+"""Compare listing requests and missed decisions of the ledger with those of the usual ways to update an archive.
 
-Requests, not time. `bench.archive` says how the look-alike site is asked, `bench.naive` what the usual ways are. The
-daily known decision and robots.txt are not counted; what the cadence owes is in the last two figures only.
+Counts requests, not time. `bench.archive` describes how the look-alike site is called, `bench.naive` the usual ways.
+The daily known decision and robots.txt are not counted. The requests of the regular cadence are in the last two figures
+only.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ FOUR_MONTHS = Window(TODAY - timedelta(days=119), TODAY)
 _DEEP = TODAY - timedelta(days=427)
 """14 months ago."""
 _MANY = 100
-"""New decisions that come at once."""
+"""New decisions that appear together."""
 
 _NEVER = 100_000
 _OWING_NOTHING = Config(
@@ -48,20 +49,20 @@ _OWING_NOTHING = Config(
         filters=_NEVER,
     )
 )
-"""The defaults, but dials so large that the cadence owes nothing while something else is measured."""
+"""The defaults, with intervals so long that the cadence makes no requests during the other measurements."""
 
 OURS = "lgsco"
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one way of looking cost, and what it did not find."""
+    """The cost of one way of looking, and the decisions it missed."""
 
     asked: int
     """Listing requests."""
     missed: int
     wanted: int
-    """Decisions that were there to be found."""
+    """Decisions that could be found."""
 
 
 Trials = dict[str, Trial]
@@ -69,14 +70,14 @@ Trials = dict[str, Trial]
 
 
 def measure(decisions: int = 60_000, years: int = 10, late: int = 60, draws: int = 10, days: int = 90) -> list[Figure]:
-    """Each task begins with the books as the first backfill left them, and every way looks at the same site.
+    """Measure all tasks. Each starts with the database of the first backfill, and every way looks at the same site.
 
-    `late`: so many times one decision comes late, each on another day, the nearest to 14 months ago. `draws`: so many
-    times 100 come at once, dated as the corpus dates its own. `days`: daily syncs while nothing changes.
+    `late`: how often one decision appears late, each on another day, the nearest 14 months ago. `draws`: how often 100
+    appear together, with dates distributed as in the corpus. `days`: daily syncs while nothing changes.
 
-    A round is counted to its end, what it asks after it has found the decision included. The bound of the 100: 1.5 x
-    the listing pages of the four months that they stand on, plus 2 log2(120) for each separate run of days; a weekend
-    separates none.
+    A round counts to its end, including the requests after it has found the decision. The bound for the 100 decisions:
+    1.5 times the listing pages of the four months that have one of them, plus 2 log2(120) for each separate run of
+    days; a weekend does not separate runs.
     """
     shown, coming = corpus(decisions, years)
     site = Site(shown, today=TODAY)
@@ -94,22 +95,22 @@ def measure(decisions: int = 60_000, years: int = 10, late: int = 60, draws: int
                 listed = site.listed(FOUR_MONTHS.first, FOUR_MONTHS.last)
             shares.append(hundreds[-1][OURS].asked / bound(listed, new, days_in(FOUR_MONTHS)))
         resting = bench.rest(days)
-    dearest = max(its[OURS].asked for its in ones)
+    most = max(its[OURS].asked for its in ones)
     return [
         *_figures("first backfill", [backfill], target=6_150),
         *_figures("nothing new", [idle], target=2),
         *_figures("one 14 months late", ones),
-        Figure("one 14 months late, lgsco, the dearest", (dearest,), "requests", target=15, bound="at most"),
+        Figure("one 14 months late, lgsco, maximum", (most,), "requests", target=15, bound="at most"),
         *_figures("100 in four months", hundreds),
-        Figure("100 in four months, lgsco, of the bound", tuple(shares)),
-        Figure("100 in four months, lgsco, of the bound, the dearest", (max(shares),), target=1, bound="at most"),
+        Figure("100 in four months, lgsco, relative to the bound", tuple(shares)),
+        Figure("100 in four months, lgsco, relative to the bound, maximum", (max(shares),), target=1, bound="at most"),
         Figure(f"a day at rest with the default cadence, mean of {days}", (mean(resting),), "requests"),
         Figure("a day at rest with the default cadence", tuple(resting), "requests"),
     ]
 
 
 def corpus(decisions: int, years: int) -> tuple[list[Sample], Iterator[Sample]]:
-    """So many decisions that the site shows, and others without end, dated likewise, that are published today."""
+    """Return that many shown decisions, and an endless supply of others with similar dates that are published today."""
     assert years > 1, "14 months ago must be among them"
     first = TODAY.replace(year=TODAY.year - years)
     samples = generate(sys.maxsize, seed=3, first=first, last=TODAY, body=False)
@@ -118,7 +119,7 @@ def corpus(decisions: int, years: int) -> tuple[list[Sample], Iterator[Sample]]:
 
 
 def _late(coming: Iterator[Sample], count: int) -> Iterator[Sample]:
-    """One on each of so many weekdays, the nearest to 14 months ago."""
+    """Return one decision for each of that many weekdays, the nearest 14 months ago."""
     near = (_DEEP + timedelta(days=away) for away in range(-count, count + 1))
     weekdays = sorted((day for day in near if day.weekday() < 5), key=lambda day: abs(day - _DEEP))
     wanted = set(weekdays[:count])
@@ -130,14 +131,14 @@ def _late(coming: Iterator[Sample], count: int) -> Iterator[Sample]:
 
 
 def _many(coming: Iterator[Sample], draws: int) -> Iterator[list[Sample]]:
-    """So many times 100 of the last four months, none twice."""
+    """Return that many groups of 100 decisions from the last four months, without repeats."""
     recent = (sample for sample in coming if FOUR_MONTHS.first <= sample.decision_date <= FOUR_MONTHS.last)
     for _ in range(draws):
         yield list(islice(recent, _MANY))
 
 
 class Bench:
-    """A look-alike site, and the books of its first backfill, from a copy of which each of our trials begins."""
+    """A look-alike site and the database of its first backfill. Each of our trials starts from a copy of it."""
 
     def __init__(self, site: Site, folder: Path) -> None:
         self._site = site
@@ -146,21 +147,21 @@ class Bench:
         self._first = min(sample.decision_date for sample in site.listed())
 
     def backfill(self) -> Trials:
-        """Each way's first time. Ours leaves the books behind, after a round in which the filters were checked once."""
+        """Measure the first run of each way. Ours leaves its database, after a round that checked the filters once."""
         with opened(self._books, self._site, _OWING_NOTHING, TODAY) as archive:
             ours = Trial(archive.backfill(), len(archive.missing(self._known)), len(self._known))
             archive.sync()
         return {OURS: ours} | self._naive(frozenset(), self._known)
 
     def look(self, new: Iterable[Sample]) -> Trials:
-        """What it costs each way to find these, which have been published since the backfill."""
+        """Measure how each way finds these decisions, which were published after the backfill."""
         references = {sample.reference for sample in new}
         with self._copied() as books, opened(books, self._site, _OWING_NOTHING, TODAY) as archive:
             ours = Trial(archive.sync(), len(archive.missing(references)), len(references))
         return {OURS: ours} | self._naive(self._known, references)
 
     def rest(self, days: int) -> list[int]:
-        """Listing requests of each of so many daily syncs with the default cadence."""
+        """Return the listing requests of each daily sync over a number of days, with the default cadence."""
         asked = []
         with self._copied() as books, opened(books, self._site, Config(), TODAY) as archive:
             for _ in range(days):
@@ -194,7 +195,7 @@ class Bench:
 
 @contextmanager
 def published(site: Site, new: Sequence[Sample]) -> Iterator[None]:
-    """A site that shows these too, while the context lasts. None of them twice: they are withdrawn at its end."""
+    """Show these decisions too while the context lasts. They are withdrawn at its end, so none can be used twice."""
     for sample in new:
         site.publish(sample)
     try:
@@ -205,20 +206,20 @@ def published(site: Site, new: Sequence[Sample]) -> Iterator[None]:
 
 
 def bound(listed: Sequence[Sample], new: Iterable[Sample], days: int) -> float:
-    """1.5 x the listing pages of so many days that the new ones stand on, plus 2 log2(days) for each run of days."""
+    """Return 1.5 times the listing pages with new decisions, plus 2 log2(days) for each run of days."""
     references = {sample.reference for sample in new}
     pages = {place // PAGE_SIZE for place, sample in enumerate(listed) if sample.reference in references}
     return 1.5 * len(pages) + 2 * log2(days) * runs(sample.decision_date for sample in new)
 
 
 def runs(dates: Iterable[date]) -> int:
-    """How many separate runs the days make; a weekend separates none."""
+    """Count the separate runs of days; a weekend does not separate runs."""
     days = set(dates)
     return sum(day - timedelta(days=3 if day.weekday() == 0 else 1) not in days for day in days)
 
 
 def _figures(task: str, trials: Sequence[Trials], target: float | None = None) -> Iterator[Figure]:
-    """Requests of each way, then what it missed in all trials together."""
+    """Return the requests of each way, and how many decisions it missed in all trials together."""
     for way in trials[0]:
         its = [trial[way] for trial in trials]
         ours, name = way == OURS, f"{task}, {way}"

@@ -1,4 +1,4 @@
-"""Peak memory of a backfill: ten times the decisions must not take more of it."""
+"""Peak memory of a backfill: ten times the decisions must not take more memory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ _MEGA = 1_000_000
 
 
 def measure(decisions: int = 20_000) -> list[Figure]:
-    """Peak resident bytes of the client's process at so many decisions, and at a tenth of them."""
+    """Measure peak resident bytes of the client's process with that many decisions, and with a tenth of them."""
     few, many = (_peak(count) / _MEGA for count in (decisions // _FEWER, decisions))
     return [
-        Figure(f"peak memory at {decisions:,} decisions, of a tenth's", (many / few,), target=1.2, bound="at most"),
+        Figure(
+            f"peak memory at {decisions:,} decisions, relative to a tenth of them",
+            (many / few,),
+            target=1.2,
+            bound="at most",
+        ),
         Figure(f"peak memory at {decisions:,} decisions", (many,), "MB"),
         Figure(f"peak memory at {decisions // _FEWER:,} decisions", (few,), "MB"),
     ]

@@ -1,7 +1,7 @@
-"""How archives of such sites are usually kept up to date, well made: what the ledger is measured against.
+"""The usual ways to keep such an archive up to date, well implemented, as a baseline for the ledger.
 
-Each reads all cards of a page and asks for no page that cannot be there. None sees a page that fails, or a decision
-twice: the site they are measured on is at rest.
+Each reads all cards of a page and requests no page that cannot exist. The site they are measured on has no failing
+pages and no repeated decisions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
 Ask = Callable[[str], bytes]
-"""Path and query -> the page."""
+"""Takes path and query, returns the page."""
 
 _PAGE_SIZE = 10
 _TOTAL = re.compile(rb"Your search has ([\d,]+) results")
@@ -20,7 +20,7 @@ _CARD = re.compile(rb'<a href="/decisions/[^"]*/(\d\d)-(\d{3})-(\d{3}[a-z]?)"')
 
 
 def every_month(ask: Ask, first: date, last: date) -> set[str]:
-    """Walks all months again, the newest first; `first` lies in the oldest. Returns the references that are listed."""
+    """Walk all months again, newest first, and return the references listed. The oldest month contains `first`."""
     found: set[str] = set()
     day = last
     while day >= first.replace(day=1):
@@ -32,7 +32,7 @@ def every_month(ask: Ask, first: date, last: date) -> set[str]:
 
 
 def until_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
-    """Newest first, up to the first page that shows a decision it knows. Returns what it did not know."""
+    """Walk newest first, up to the first page with a known decision. Return the unknown references."""
     found: set[str] = set()
     for references in _pages(ask, date.min, last):
         found.update(one for one in references if one not in known)
@@ -42,7 +42,7 @@ def until_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
 
 
 def until_page_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
-    """Newest first, up to the first page that shows nothing but what it knows. Returns what it did not know."""
+    """Walk newest first, up to the first page with only known decisions. Return the unknown references."""
     found: set[str] = set()
     for references in _pages(ask, date.min, last):
         found.update(one for one in references if one not in known)
@@ -52,13 +52,13 @@ def until_page_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
 
 
 def _pages(ask: Ask, first: date, last: date) -> Iterator[list[str]]:
-    """The references on each page of a range, as many pages as the total that each states makes."""
+    """Return the references on each page of a range; the stated total gives the number of pages."""
     number = 0
     while True:
         number += 1
         html = ask(f"/Decisions/SearchResults?fd={first}&td={last}&t=both&page={number}")
         stated = _TOTAL.search(html)
-        if stated is None:  # nothing matches the search
+        if stated is None:  # the search has no results
             return
         yield [b" ".join(card).decode() for card in _CARD.findall(html)]
         if number * _PAGE_SIZE >= int(stated[1].replace(b",", b"")):

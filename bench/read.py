@@ -1,4 +1,4 @@
-"""Reading: bytes of a page to Decision, lines and text, against BeautifulSoup and against a bare parse."""
+"""Compare parsing, from the bytes of a page to Decision, lines and text, with BeautifulSoup and with a bare parse."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ingest.lgo.text_format import render
 
 
 def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
-    """Ratios of rates: each side reads the same pages, which are bytes in memory.
+    """Measure ratios of rates. Each side parses the same pages, which are bytes in memory.
 
-    Ours: `page.read`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, the
-    same words, asserted on each page. Bare: selectolax's tree of the whole page, decoded beforehand, and no more.
+    Ours: `page.read`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, with the
+    same words, which is asserted on each page. Bare: only selectolax's tree of the whole page, decoded beforehand.
     """
     bodies = [body for _, body in pages(decisions)]
     decoded = [body.decode() for body in bodies]
@@ -33,8 +33,12 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
         rounds,
     )
     return [
-        Figure("rate of page.read and text, of BeautifulSoup's", ratios(spent["soup"], spent["ours"]), target=10),
-        Figure("rate of page.read and text, of a bare parse's", ratios(spent["bare"], spent["ours"]), target=0.4),
+        Figure(
+            "rate of page.read and text, relative to BeautifulSoup", ratios(spent["soup"], spent["ours"]), target=10
+        ),
+        Figure(
+            "rate of page.read and text, relative to a bare parse", ratios(spent["bare"], spent["ours"]), target=0.4
+        ),
         Figure("page.read and text, CPU a page", each(spent["ours"], decisions), "µs"),
         Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),
         Figure("bare parse, CPU a page", each(spent["bare"], decisions), "µs"),
@@ -42,6 +46,6 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
 
 
 def _drain(results: Iterable[object]) -> None:
-    """Takes results one by one and keeps none: kept trees would cost their side memory."""
+    """Take results one by one without storing them, because stored trees would cost their side memory."""
     for _ in results:
         pass

@@ -1,5 +1,7 @@
-"""Everything that reads what the site, a document or a person sends: with inputs to begin from, and the laws that hold
-for whatever is read. An input gives a value or an error of `ingest.errors`; anything else is a failure."""
+"""Everything that parses input from the site, a document or a person, with sample inputs and the laws of each result.
+
+An input gives a value or an error of `ingest.errors`; anything else is a failure.
+"""
 
 from __future__ import annotations
 
@@ -42,26 +44,26 @@ Grown = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One reader."""
+    """One parser."""
 
     name: str
     read: Callable[[bytes], object]
-    """Reads an input, and checks the laws of what it read. False and None: it read nothing there."""
+    """Parses an input and checks the result. False and None mean that there was nothing to parse."""
     samples: Callable[[], Sequence[bytes]]
-    """Inputs that read, to be damaged."""
+    """Valid inputs, which are then damaged."""
     tokens: Sequence[bytes]
-    """What to put into them."""
+    """Tokens to insert into inputs."""
     growing: dict[str, Grown] = field(default_factory=dict)
-    """Inputs of about so many bytes that are hard on a reader."""
+    """Functions that make inputs of about that many bytes that are hard to parse."""
     share: float = 1.0
-    """How much of the time it is given beside the others."""
+    """Its share of the time, relative to the others."""
 
 
 # ---------------------------------------------------------------- the laws
 
 
 def lawful(decision: Decision) -> None:
-    """Fails where a decision or its text is not as the text format says."""
+    """Raise AssertionError if a decision or its text breaks the rules of the text format."""
     written = text.render(decision)
     assert all(c == "\n" or unicodedata.category(c) != "Cc" for c in written), "a control character in the text"
     assert all(line and fold(line) == line for line in written.split("\n")), "a line that is not folded"
@@ -145,7 +147,7 @@ def _search(body: bytes) -> object:
 
 
 def _snippet(body: bytes) -> object:
-    """A text is found by its first words, and shown."""
+    """Check that a text is found by its first words, and shown."""
     words = body.decode("utf-8", "replace")[:LONGEST_TEXT]
     expression = match_expression(words[:40])
     if expression is None:
@@ -181,7 +183,7 @@ def _index() -> sqlite3.Connection:
     return db
 
 
-# ---------------------------------------------------------------- what they begin from
+# ---------------------------------------------------------------- samples
 
 
 @cache
@@ -223,7 +225,7 @@ _ROBOTS = (
     b"User-agent: a\nUser-agent: *\nRequest-rate: 1/5s 0900-1700\nVisit-time: 0600-0845\nSitemap: https://x.example/s\n",
 )  # fmt: skip
 
-# ---------------------------------------------------------------- what is put into them
+# ---------------------------------------------------------------- tokens
 
 _ANY = (
     b"\0", b"\x1b]52;c;aGk=\x07", b"\x9b2J", b"\xc2\x9b", b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xef\xbb\xbf",
@@ -262,16 +264,16 @@ _LINES = (
 )  # fmt: skip
 _MOMENTS = (b"Mon, ", b"01 Jan 99999", b"31 Dec 9999 23:59:59 ", b"+9999", b"-2359", b"GMT", b"(", b",", b":", b"1e308")
 
-# ---------------------------------------------------------------- what is hard on them
+# ---------------------------------------------------------------- hard inputs
 
 
 def _over(piece: bytes, before: bytes = b"", after: bytes = b"") -> Grown:
-    """A piece over and over, and what stands around it all."""
+    """Return a maker of a piece repeated, with a prefix and a suffix."""
     return lambda size: before + piece * (size // len(piece)) + after
 
 
 def _inside(opening: bytes, closing: bytes, before: bytes = b"", after: bytes = b"") -> Grown:
-    """One in another in another."""
+    """Return a maker of nested pieces."""
     return lambda size: (
         before + opening * (size // len(opening + closing)) + closing * (size // len(opening + closing)) + after
     )
@@ -306,7 +308,7 @@ _HARD: dict[str, tuple[bytes, bytes]] = {
 
 
 def _attributes(size: int) -> bytes:
-    """As many different attributes as so many bytes hold, so short as can be."""
+    """Make as many different attributes as fit into that many bytes."""
     return b" ".join(b"a%x" % n for n in range(size // 5))
 
 

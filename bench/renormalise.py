@@ -1,4 +1,4 @@
-"""Renormalise: parsing every stored page again on two processes, against one; wall-clock time, in turns."""
+"""Compare renormalising with two processes and with one, by wall-clock time, in turns."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lgsco.replica.corpus import generate
 from lgsco.replica.site import Site
 
 FASTER = 1.7
-"""Two processes on two free cores, at least."""
+"""Minimum speed-up of two processes on two free cores."""
 
 
 def measure(decisions: int = 4_000, rounds: int = 3) -> list[Figure]:
-    """A dry run over all pages of an archive that does not change. The rate is of all of it, starting included."""
+    """Measure a dry run over all pages of an unchanged archive. The rate includes start-up."""
     drafts = generate(decisions * 2, seed=3, first=date(2022, 1, 3), last=date(2026, 9, 30))
     statements = islice((sample for sample in drafts if sample.kind == "statement"), decisions)
     samples = [replace(sample, published=sample.decision_date) for sample in statements]
@@ -38,7 +38,7 @@ def measure(decisions: int = 4_000, rounds: int = 3) -> list[Figure]:
                 assert outcome is not None
                 assert outcome.tally.unchanged == decisions, outcome.message
     return [
-        Figure("two processes, of one", ratios(spent["1"], spent["2"]), "×", FASTER),
+        Figure("two processes, relative to one", ratios(spent["1"], spent["2"]), "×", FASTER),
         Figure("one process", tuple(decisions / seconds for seconds in spent["1"]), "decisions a second"),
         Figure("two processes", tuple(decisions / seconds for seconds in spent["2"]), "decisions a second"),
     ]

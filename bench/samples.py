@@ -1,4 +1,4 @@
-"""The corpus of the measurements: invented decisions of honest sizes in the markup the site is known to use."""
+"""The corpus of the measurements: generated decisions of realistic sizes in the known markup of the site."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lgsco.replica.markup import render
 
 
 def pages(count: int) -> list[tuple[Sample, bytes]]:
-    """Decisions of one page each, with their pages: about 50 KB of HTML, of which the text is 8 KB (medians)."""
+    """Return decisions of one page with their pages: about 50 KB of HTML, with 8 KB of text (medians)."""
     samples = list(generate(count * 2, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31)))
     found: list[tuple[Sample, bytes]] = []
     for place, sample in enumerate(samples):

@@ -1,7 +1,7 @@
 """The same job as a Scrapy project would do it: python -m bench.scrapy_spider URL DATABASE.
 
-A spider that walks the listing and follows its links, items through a pipeline into SQLite with full text, a
-transaction for 250 items; 16 requests at a time and no delay. It knows the one markup of the look-alike, and keeps
+A spider walks the listing and follows its links. Items go through a pipeline into SQLite with full text, with a
+transaction for 250 items; 16 requests at a time and no delay. It knows only the markup of the look-alike, and stores
 neither raw pages nor paragraphs.
 """
 
@@ -50,7 +50,7 @@ class Decision:
 
 
 class DecisionSpider(scrapy.Spider):  # type: ignore[misc, unused-ignore]  # has no types where Scrapy is not installed
-    """Listing, decisions, further chapters of reports."""
+    """Crawls the listing, decisions, and further chapters of reports."""
 
     name = "decisions"
 
@@ -60,7 +60,7 @@ class DecisionSpider(scrapy.Spider):  # type: ignore[misc, unused-ignore]  # has
         self.start_urls = [f"{self.listing}1"]
 
     def parse(self, response: Any, **_: Any) -> Iterator[Any]:
-        """The first page of the listing states how many there are."""
+        """Parse the first page of the listing, which states how many decisions there are."""
         total = int(response.css("p.results::text").re_first(r"([\d,]+) result").replace(",", ""))
         yield from self.parse_listing(response)
         for page in range(2, -(-total // _CARDS) + 1):
@@ -95,7 +95,7 @@ class DecisionSpider(scrapy.Spider):  # type: ignore[misc, unused-ignore]  # has
         yield from self.finish(response, replace(decision, text=text), chapter)
 
     def finish(self, response: Any, decision: Decision, chapter: int) -> Iterator[Any]:
-        """The item, or the request for its next chapter."""
+        """Return the item, or the request for its next chapter."""
         following = response.css(f'.chapters a[href$="?chapter={chapter + 1}"]')
         if following:
             kept = {"decision": decision, "chapter": chapter + 1}
@@ -111,7 +111,7 @@ _BLOCKS = (
 
 
 def _lines(response: Any) -> list[str]:
-    """The article, a block a line."""
+    """Return the article with one line for each block."""
     lines: list[str] = []
     for block in response.xpath(_BLOCKS):
         tag = block.root.tag
@@ -130,7 +130,7 @@ def _words(selector: Any) -> str:
 
 
 class SqlitePipeline:
-    """Items into a table with a full-text index, a batch at a time."""
+    """Stores items in a table with a full-text index, in batches."""
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -161,7 +161,7 @@ class SqlitePipeline:
         self._db.close()
 
     def _save(self) -> None:
-        """The full-text index is filled from the table by one statement: one by one it costs three times as much."""
+        """Store a batch, and fill the full-text index with one statement, which is three times as fast as one a row."""
         with self._db:
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM decisions").fetchone()
             self._db.executemany(

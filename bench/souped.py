@@ -1,6 +1,6 @@
-"""The straightforward reader that `page.read` is measured against: BeautifulSoup on Python's own parser.
+"""The straightforward parser that `page.read` is measured against: BeautifulSoup with Python's own parser.
 
-It knows the one markup of the benchmark's pages and nothing else: no damaged page, no other layout, no numbers.
+It knows only the markup of the benchmark's pages: no damaged page, no other layout, no numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Souped:
 
 
 def read(body: bytes) -> Souped:
-    """The decision on a page."""
+    """Parse the decision on a page."""
     article: Any = BeautifulSoup(body.decode(), "html.parser").find("article")
     for furniture in article.find_all(class_=["contents", "top"]):
         furniture.decompose()

@@ -1,8 +1,8 @@
-"""Template changes: ten redesigns of a site, with amendments and new decisions on the same day; and the guard's cost.
+"""Template changes: ten redesigns of a site with amendments and new decisions on the same day, and the guard's cost.
 
-Archives of 1, 3, 20 and 400 decisions. After the run no stored text may have the template's words, and no decision that
-the publisher left alone may count as amended. Each true amendment must be recorded, or held and named. The cost is the
-CPU time of a sync that rereads every page, with the guard and without it, in turns.
+Uses archives of 1, 3, 20 and 400 decisions. After the run no stored text may have the template's words, and no decision
+that the publisher did not change may count as amended. Each true amendment must be recorded, or held back and named.
+The cost is the CPU time of a sync that fetches every page again, with the guard and without it, in turns.
 
     python -m bench template --decisions 400 --rounds 9
 """
@@ -33,12 +33,12 @@ from storage.decisions import Reading
 SIZES = (1, 3, 20)
 NEW = 3
 COST_MOST = 0.05
-"""Of a reread's CPU."""
+"""Most cost of the guard, as a share of the sync's CPU time."""
 
 
 @dataclass(slots=True)
 class _Counts:
-    """The faults of all plays together."""
+    """Totals over all plays."""
 
     plays: int = 0
     wrong: int = 0
@@ -49,7 +49,7 @@ class _Counts:
 
 
 def measure(decisions: int = 400, rounds: int = 9) -> Iterator[Figure]:
-    """`decisions`: of the largest archive, which the cost is measured on too. `rounds`: pairs of syncs."""
+    """Measure everything. `decisions` is the size of the largest archive, `rounds` the number of pairs of syncs."""
     counts = _Counts()
     with TemporaryDirectory() as folder:
         for size in (*SIZES, decisions):
@@ -57,9 +57,9 @@ def measure(decisions: int = 400, rounds: int = 9) -> Iterator[Figure]:
             for name in REDESIGNS:
                 for spares in (False, True)[: 1 if size < SMALL_ARCHIVE else 2]:
                     _play(_copy(filled, size, Path(folder, "play.db")), name, counts, spares=spares)
-        yield Figure("sites that were played", (counts.plays,), "")
+        yield Figure("redesigns played", (counts.plays,), "")
         yield _none("texts with the template's words", counts.wrong)
-        yield _none("amendments recorded that are none", counts.false)
+        yield _none("amendments recorded of decisions that did not change", counts.false)
         yield _none("amendments neither recorded nor held", counts.lost)
         yield _none("amendments of pages of the old template that were not recorded in the run", counts.late)
         yield _none("new decisions with a block of the template that were recorded", counts.not_held)
@@ -77,7 +77,7 @@ def _fill(size: int, path: Path) -> Play:
 
 
 def _copy(filled: Play, size: int, path: Path) -> Play:
-    """An archive like that, and the site of its day with some decisions to come."""
+    """Copy an archive, with a site of the same day and some decisions that are still to be published."""
     samples = make_decisions(size + NEW)
     site = TemplateSite(Site(samples[:size], today=filled.site.at.date()), filled.site.at)
     shutil.copy(filled.database, path)
@@ -88,7 +88,7 @@ def _copy(filled: Play, size: int, path: Path) -> Play:
 
 
 def _play(play: Play, name: str, counts: _Counts, *, spares: bool) -> None:
-    """One redesign. `spares`: the amended pages have the old template still."""
+    """Play one redesign. `spares`: whether the amended pages still have the old template."""
     before = play.texts()
     site, chosen = play.site, sorted(before)[: 4 if len(before) > 4 else len(before) - 1]
     site.redesign = REDESIGNS[name]
@@ -109,10 +109,10 @@ def _play(play: Play, name: str, counts: _Counts, *, spares: bool) -> None:
 
 
 def _measure_cost(play: Play, rounds: int) -> Iterator[Figure]:
-    """CPU of a sync that rereads every page, none of which changed, with the guard and without it, in turns."""
+    """Measure the CPU time of a sync that fetches every page again, unchanged, with and without the guard, in turns."""
 
     def without(watch: TemplateWatch, readings: Sequence[Reading]) -> dict[str, bool]:
-        watch._recorder.record(readings)  # as it was before there was a guard
+        watch._recorder.record(readings)  # records without the guard
         return {}
 
     def sync(*, guarded: bool) -> None:
@@ -132,11 +132,11 @@ def _measure_cost(play: Play, rounds: int) -> Iterator[Figure]:
         COST_MOST,
         "at most",
     )
-    yield Figure("a reread without it", each(spent["without"], len(play.texts())), "µs")
+    yield Figure("a reread without the guard", each(spent["without"], len(play.texts())), "µs")
 
 
 def _time_guard(play: Play) -> float:
-    """The share of a sync's CPU that is spent between comparing and recording, and in settling."""
+    """Return the share of a sync's CPU time spent in the guard: between comparing and recording, and in settling."""
     inside = 0.0
 
     def timed(function: Callable[..., Any]) -> Callable[..., Any]:

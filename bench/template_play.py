@@ -1,4 +1,4 @@
-"""Runs syncs in this process on the simulated site of `bench.template_site`, and ends one at any moment."""
+"""Run syncs in this process on the simulated site of `bench.template_site`, and kill one at any moment."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ DIALS: dict[str, str] = {
 
 
 class Killed(BaseException):
-    """The process ends here, without a word more."""
+    """Kills the simulated process at once."""
 
 
 @dataclass
 class Play:
-    """An archive of the site, and the means to run tasks on it."""
+    """An archive of the site, with methods to run tasks on it."""
 
     site: TemplateSite
     database: Path
     dials: dict[str, str] = field(default_factory=dict)
     report: Report = lambda _tally: None
     kill_at: int = 0
-    """The moment at which a run is killed, counting requests and both sides of each commit from 1; 0: never."""
+    """The moment at which a run is killed; requests and both sides of each commit count from 1. 0 means never."""
     moments: int = 0
     """Moments of the last run."""
     dead: bool = False
     runs: int = 0
 
     def run(self, task: Task, *, kill_at: int = 0) -> Outcome | None:
-        """Performs a task; None where it was killed."""
+        """Perform a task; None if it was killed."""
         self.kill_at, self.moments, self.dead = kill_at, 0, False
         self.runs += 1
         with _replaced(self):
@@ -62,14 +62,14 @@ class Play:
                 return None
 
     def fill(self) -> None:
-        """A complete backfill on the day before, which leaves every page due to be reread."""
+        """Run a complete backfill on the day before, so that every page is due to be fetched again."""
         outcome = self.run(Backfill())
         assert outcome is not None
         assert outcome.exit_code == 0, outcome.message
         self.site.next_day(2)
 
     def moment(self) -> None:
-        """Ends the run where this is the moment."""
+        """Count a moment, and end the run if it is the chosen one."""
         if self.dead:
             raise Killed
         self.moments += 1
@@ -91,12 +91,12 @@ class Play:
         return {reference for (reference,) in self.ask("SELECT reference FROM revisions WHERE change = 'amended'")}
 
     def held(self) -> dict[str, tuple[bool, bool]]:
-        """By reference, the texts that wait: whether new, and whether amended too."""
+        """Return the texts held back, by reference, with whether they are new and whether amended."""
         rows = self.ask("SELECT reference, is_new, is_amended FROM held_texts")
         return {reference: (bool(new), bool(amended)) for reference, new, amended in rows}
 
     def state(self) -> str:
-        """All that a user can see of the decisions and of what waits, without instants and numbers of pages."""
+        """Return everything that a user can see of decisions and held texts, without instants and page numbers."""
         return json.dumps(
             [
                 self.ask("SELECT reference, text FROM decisions ORDER BY 1"),
@@ -128,7 +128,7 @@ class Play:
 
 
 class _Counted(sqlite3.Connection):
-    """Tells the play of each commit."""
+    """Calls `moment` at each commit."""
 
     play: Play
 
@@ -144,7 +144,7 @@ class _Counted(sqlite3.Connection):
 
 
 class _Client:
-    """In place of the HTTP client."""
+    """Replaces the HTTP client."""
 
     play: Play
 
@@ -164,7 +164,7 @@ class _Client:
 
 @contextlib.contextmanager
 def _replaced(play: Play) -> Iterator[None]:
-    """While the context lasts, crawls ask the simulated site, and connections count their commits."""
+    """Make crawls use the simulated site, and connections count their commits, while the context lasts."""
     counted = type("Counted", (_Counted,), {"play": play})
     client = type("Client", (_Client,), {"play": play})
     connect = functools.partial(sqlite3.connect, factory=counted)

@@ -1,7 +1,7 @@
-"""A simulated site that changes its template on a day, in ten ways; amends decisions and publishes new ones.
+"""A simulated site that changes its template on a day, in ten ways, and amends and publishes decisions.
 
-The look-alike renders its pages and lists them; there is no HTTP. What a decision's text should be is what the parser
-makes of its page without the template change: the parser is a pure function of the page.
+The look-alike renders and lists its pages; there is no HTTP. The right text of a decision is the parser's result for
+its page without the template change, because the parser is a pure function of the page.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ REDESIGNS: dict[str, Change] = {
 }
 """The ten redesigns by name."""
 BLOCKS = frozenset(set(REDESIGNS) - {"header order", "list markup"})
-"""Those that show a block: a new decision is held back. The others arrange the same words otherwise."""
+"""Redesigns that show a block, for which new decisions are held back. The others arrange the same words differently."""
 
 SAME_SENTENCE = "<p>The Council has since agreed to pay for the tuition that was missed.</p>"
 
@@ -104,9 +104,9 @@ class TemplateSite:
     at: datetime = START
     redesign: Change | None = None
     spared: set[str] = field(default_factory=set)
-    """Decisions whose pages have the old template still."""
+    """Decisions that still have pages in the old template."""
     amendments: dict[str, str] = field(default_factory=dict)
-    """By reference, what stands before the closing line now."""
+    """By reference, the words inserted before the closing line."""
     requests: list[str] = field(default_factory=list)
     """The targets of the requests, in order."""
     _samples: dict[str, Sample] = field(default_factory=dict)
@@ -114,17 +114,17 @@ class TemplateSite:
     _pages: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
     def tick(self) -> datetime:
-        """A second passes."""
+        """Let a second pass."""
         self.at += timedelta(seconds=1)
         return self.at
 
     def next_day(self, days: int = 1) -> None:
-        """Lets days pass."""
+        """Let days pass."""
         self.at += timedelta(days=days)
         self.site.today = self.at.date()
 
     def show(self, sample: Sample, redesign: Change | None) -> bytes:
-        """A decision's page."""
+        """Return a decision's page."""
         key = (sample, redesign, self.amendments.get(sample.reference))
         if key not in self._pages:
             self._pages[key] = self._render(sample, redesign)
@@ -138,7 +138,7 @@ class TemplateSite:
         return (redesign(html, sample) if redesign is not None else html).encode()
 
     def answer(self, target: str) -> Answer:
-        """The answer to a request. Raises Gone."""
+        """Return the answer to a request. Raises Gone."""
         self.requests.append(target)
         at = instant(self.tick())
         path = target.partition("?")[0]
@@ -155,17 +155,17 @@ class TemplateSite:
         return Answer(target, answer.body, "utf-8", at)
 
     def true_texts(self) -> Mapping[str, str]:
-        """By reference, the words of each decision without the template's."""
+        """Return the words of each decision by reference, without the template's words."""
         return {one.reference: text_of(self.show(one, None), one.reference) for one in self.site.listed()}
 
 
 def text_of(body: bytes, reference: str) -> str:
-    """The text that the parser makes of a page."""
+    """Return the text that the parser makes of a page."""
     return render(decision_page.read(body, reference=reference))
 
 
 def make_decisions(count: int, *, seed: int = 7, first: date = date(2025, 1, 1)) -> list[Sample]:
-    """Statements of few words, shown from the day of their decision on."""
+    """Make short statements that are shown from the day of their decision on."""
     found: list[Sample] = []
     samples: Any = generate(count * 2 + 40, seed=seed, first=first, last=date(2026, 9, 30), body=False)
     for sample in samples:

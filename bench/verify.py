@@ -1,4 +1,4 @@
-"""Verifying a file: CPU time against reading, decompressing and hashing the same rows, and SQLite's own checks."""
+"""Compare the CPU time of `verify` with bare reading, decompressing and hashing, and with SQLite's own checks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from storage.row_checks import Damage, check_index, check_rows
 
 
 def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
-    """Both sides take turns in one process on one file.
+    """Measure both sides in turns, in one process on one file.
 
-    Bare rows: the same columns of the same rows, texts as bytes, in batches; each text and each row's columns, joined,
-    through SHA-256; each raw page decompressed, and what it unpacks to through SHA-256; packed: its stored bytes, which
-    is all that our digest covers beside the dictionary's. Bare file: that,
-    `integrity_check`, `foreign_key_check` and the full-text index's `integrity-check`. Then exports of the file.
+    Bare rows: the same columns of the same rows, with texts as bytes, in batches. SHA-256 of each text and of each
+    row's joined columns. Raw pages: decompressed and hashed. Packed pages: only their stored bytes are hashed, which is
+    all that our digest covers besides the dictionary's. Bare file: that, plus `integrity_check`, `foreign_key_check`
+    and the full-text index's `integrity-check`. Then exports of the file.
     """
     with TemporaryDirectory() as folder:
         file = Path(folder, "file.db")
@@ -48,7 +48,7 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
 
 
 def _verify(db: sqlite3.Connection) -> list[Damage]:
-    """Does the same as `lgsco verify`, and counts cross-references too."""
+    """Do the same as `lgsco verify`, and count cross-references too."""
     return [*verify.check(db, look=CrossReferenceCount()), *check_index(db)]
 
 

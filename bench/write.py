@@ -1,4 +1,4 @@
-"""Writing: decisions recorded through the project's own storage, against a bare `executemany` of the same rows."""
+"""Compare recording decisions through the project's storage with a bare `executemany` of the same rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TABLES = ("pages", "decisions", "layouts", "revisions")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A page as it was fetched, and what was read from it."""
+    """A fetched page, and the decision parsed from it."""
 
     page: Page
     entry: Entry
@@ -35,15 +35,15 @@ class _Work:
 
 
 def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
-    """Ratios of decisions a second of CPU. On both sides a transaction for each page kept, and one for 250 recorded.
+    """Measure ratios of decisions a second of CPU time. Both sides use a transaction a page, and one for 250 decisions.
 
-    Ours: compress and keep each page; train the dictionary and compress again what came before it; look up what is
-    held and what the listing said; lay out paragraphs; hash; record decision, layout, revision and index; mark the
-    page read and take the decision off the queue. Not in it: fetching, reading, rendering, filling the queue.
+    Ours: compress and store each page; train the dictionary and recompress the pages before it; look up stored
+    decisions and listing entries; lay out paragraphs; hash; record decision, layout, revision and index; mark the page
+    as parsed and remove the decision from the queue. Not included: fetching, parsing, rendering, filling the queue.
 
-    Bare: `executemany` of the very rows the first side left in its tables, the bodies compressed already, into a
-    new file of the same schema and settings; once with the schema's triggers filling the index, and once, the
-    hardest, without triggers and the index filled by an `executemany` of its own.
+    Bare: `executemany` of the rows that the first side left in its tables, with bodies already compressed, into a new
+    file with the same schema and settings. Once the schema's triggers fill the index; once, which is harder to beat, an
+    `executemany` fills it without triggers.
     """
     work = _prepare(decisions)
     with TemporaryDirectory() as folder:
@@ -75,7 +75,7 @@ def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
 
 
 class _Files:
-    """New names in a folder; the file before is deleted."""
+    """Makes new names in a folder, and deletes the previous file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -126,7 +126,7 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
 
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What stands in the tables, in the order it was recorded; `index` is what the full-text index is given."""
+    """Return the rows of the tables in the order of recording, and the input of the full-text index."""
     with closing(connect(path, "ro")) as db:
         rows = {
             table: db.execute(

@@ -1,4 +1,4 @@
-"""`python -m lgsco`: the command line."""
+"""Run the command line with `python -m lgsco`."""
 
 from lgsco.cli.main import main
 

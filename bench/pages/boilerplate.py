@@ -1,8 +1,8 @@
-"""Law 5 of the text format: boilerplate added to a page changes nothing in the decision's text.
+"""Check law 5 of the text format: boilerplate added to a page changes nothing in the decision's text.
 
 Each kind of boilerplate is added in each markup at each place, inside and outside the decision's element, to each
-generated decision. Where a decision has no closing line, or the place is directly under the header lines, the block
-consists of links, buttons and form controls only.
+generated decision. If a decision has no closing line, or the place is directly below the header lines, the block has
+only links, buttons and form controls.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.pages.readers import Outcome, Read, loaded, pool
 
 
 class Spot(NamedTuple):
-    """A kind of boilerplate in a markup at a place."""
+    """A kind of boilerplate in one markup at one place."""
 
     kind: str
     markup: str
@@ -38,7 +38,7 @@ class Spot(NamedTuple):
 
 
 class Case(NamedTuple):
-    """The pages of a decision with a block added, the reference asked for, and the right text."""
+    """The pages of a decision with a block added, the requested reference, and the right text."""
 
     spot: Spot
     sample: Sample
@@ -59,11 +59,11 @@ _PLACES: tuple[tuple[Place, bool], ...] = (
     ("after end", False),
 )
 _HEADED = ("nav and ul", "paragraphs", "section, buttons", "upper case, icons")
-"""Markups whose heading is a heading element."""
+"""Markups with a heading element as heading."""
 
 
 def spots() -> Iterator[Spot]:
-    """Each kind, markup and place."""
+    """Return each kind, markup and place."""
     for kind in (*KINDS, "known phrase"):
         for markup in MARKUPS:
             for place, inside in _PLACES:
@@ -72,7 +72,7 @@ def spots() -> Iterator[Spot]:
 
 
 def plain_case(sample: Sample) -> Case:
-    """The decision's pages with nothing added."""
+    """Return the decision's pages with nothing added."""
     pages = tuple(map(written, pages_of(sample)))
     return Case(
         Spot("nothing added", "", "before title", inside=False), sample, pages, sample.reference, text_of(sample), ""
@@ -80,7 +80,7 @@ def plain_case(sample: Sample) -> Case:
 
 
 def case(spot: Spot, sample: Sample) -> Case | None:
-    """The decision with the block; None where its pages have no such place or no such block."""
+    """Add the block to a decision; None if its pages have no such place or the block does not fit there."""
     chance = Random(f"{spot} {sample.number}")
     pages = pages_of(sample)
     chosen = [number for number, page in enumerate(pages) if slots_of(page, spot.place, inside=spot.inside)]
@@ -127,13 +127,13 @@ def _with_block(page: Page, spot: Spot, block: str, chance: Random) -> bytes:
 
 
 def _asked(sample: Sample, chance: Random) -> str | None:
-    """The reference asked for. None, as for an imported file, only where the title is a heading of a single page."""
+    """Return the requested reference; None, as for an imported file, only if the title is a heading of one page."""
     is_heading = style_of(sample).title_form in {"header", "heading", "outside", "header outside"}
     return None if is_heading and len(sample.chapters) == 1 and chance.random() < 0.3 else sample.reference
 
 
 def verdict(made: Case, outcome: Outcome) -> Counter[str]:
-    """Counts one reading."""
+    """Count one result."""
     if outcome.text is None:
         return Counter(pages=1, refused=1)
     difference = differ(made.expected, outcome.text)
@@ -159,7 +159,7 @@ class Found:
 
 
 def read_spot(spot: Spot | None, samples: list[Sample], read: Read, keep: int = 2) -> Found:
-    """Reads the cases of one spot, or the decisions with nothing added; keeps so many failures."""
+    """Parse the cases of one spot, or the decisions with nothing added. Stores up to that many failures."""
     found = Found()
     for sample in samples:
         made = plain_case(sample) if spot is None else case(spot, sample)
@@ -180,7 +180,7 @@ COLUMNS = ("pages", "right", "refused", "lost words", "foreign words", "other li
 
 
 def measure(checkout: Path, decisions: int, seed: int, processes: int, failures: Path | None) -> bool:
-    """All spots over so many decisions each; prints the tables. True where each text is right."""
+    """Measure all spots with that many decisions each, and print the tables. Returns whether each text is right."""
     counts: dict[Spot, Counter[str]] = {}
     with pool(checkout, processes) as workers:
         every = [None, *spots()]
@@ -210,7 +210,7 @@ def _grouped(counts: Mapping[Spot, Counter[str]], key: Callable[[Spot], str]) ->
 
 
 def write_failures(found: Found, folder: Path) -> None:
-    """Writes each failure's pages, its right text and what was read."""
+    """Write each failure's pages, its right text and the parsed text."""
     folder.mkdir(parents=True, exist_ok=True)
     for made, outcome in found.failures:
         name = "-".join((made.spot.kind, made.spot.markup, made.spot.where, str(made.sample.number)))

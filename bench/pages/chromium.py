@@ -1,4 +1,4 @@
-"""The words that a browser shows of a page, from one headless Chromium driven over its debugging pipe."""
+"""Get the words that a browser shows of a page, from a headless Chromium controlled over its debugging pipe."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ async (pages) => {
 _EXEC = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
 )
-"""Starts a program whose file descriptors 3 and 4 are the two ends of the debugging pipe."""
+"""Starts a program with the two ends of the debugging pipe as file descriptors 3 and 4."""
 _AT_ONCE = 40
-"""Pages asked for in one message."""
+"""Pages in one message."""
 
 
 def program() -> str | None:
-    """Where Chromium is, if it is installed."""
+    """Return the path of Chromium, if it is installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -103,7 +103,7 @@ class Chromium:
         self._profile.cleanup()
 
     def texts(self, pages: Iterable[bytes]) -> Iterator[str]:
-        """The text that each page shows: `innerText` of its body."""
+        """Return the text that each page shows: `innerText` of its body."""
         waiting = iter(pages)
         while batch := list(islice(waiting, _AT_ONCE)):
             encoded = json.dumps([base64.b64encode(page).decode() for page in batch])
@@ -138,17 +138,17 @@ class Chromium:
 
 
 def digest(data: bytes) -> str:
-    """A short digest, of a page or of its words."""
+    """Return a short digest of a page or of its words."""
     return blake2b(data, digest_size=12).hexdigest()
 
 
 def words_digest(text: str) -> str:
-    """The digest of a text's words in their order."""
+    """Return the digest of a text's words in order."""
     return digest(" ".join(text.split()).encode("utf-8", "surrogatepass"))
 
 
 class Shown:
-    """Digests of the words that pages show, kept in a file, so that a page is shown once."""
+    """Digests of the words that pages show, stored in a file, so that each page is shown only once."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ class Shown:
         self._known = dict(line.split(" ", 1) for line in lines if len(line) == 49)
 
     def words(self, pages: Iterable[bytes], browser: Chromium) -> Iterator[str]:
-        """The digest of each page's words."""
+        """Return the digest of each page's words."""
         waiting = iter(pages)
         while batch := list(islice(waiting, 1000)):
             new = {key: page for page in batch if (key := digest(page)) not in self._known}

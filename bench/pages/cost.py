@@ -1,4 +1,4 @@
-"""Measures the cost of reading a page in this checkout and in another, in turns in one run."""
+"""Measure the cost of parsing a page in this checkout and in another, in turns in one run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bench.samples import pages as replica_pages
 
 MOST = 1.1
 _SECONDS = 2.0
-"""About so long is each measurement: the pages are read again and again for it."""
+"""Approximate seconds of each measurement; the pages are parsed repeatedly for that time."""
 
 
 @cache
 def _sets(decisions: int) -> dict[str, Bodies]:
-    """The pages of generated decisions of one page each, and as many of the look-alike site."""
+    """Return the pages of generated decisions of one page each, and as many of the look-alike site."""
     single = [sample for sample in corpus(decisions) if len(sample.chapters) == 1]
     return {
         "generated pages": tuple((written(pages_of(sample)[0]), sample.reference) for sample in single),
@@ -29,7 +29,7 @@ def _sets(decisions: int) -> dict[str, Bodies]:
 
 
 def measure(checkout: Path, before: Path, decisions: int, rounds: int) -> bool:
-    """The ratio of the medians over the rounds; pages that only one of the two reads are not measured."""
+    """Return the ratio of the medians over the rounds. Pages that only one side can parse are not measured."""
     figures = []
     with pool(checkout, 1) as ours, pool(before, 1) as theirs:
         for name, bodies in _sets(decisions).items():
@@ -52,7 +52,7 @@ def _compare(
             spent[side].append((ours, theirs)[side].submit(seconds_a_page, bodies, repeats).result())
     ratio = median(spent[0]) / median(spent[1])
     return [
-        Figure(f"{name}: cost of reading, of the other checkout's", (ratio,), target=MOST, bound="at most"),
+        Figure(f"{name}: cost of parsing, relative to the other checkout", (ratio,), target=MOST, bound="at most"),
         Figure(f"{name}: CPU a page", tuple(1e6 * one for one in spent[0]), "µs"),
         Figure(f"{name}: CPU a page, the other checkout", tuple(1e6 * one for one in spent[1]), "µs"),
     ]

@@ -1,4 +1,4 @@
-"""Compares the words of two texts, and prints tables of counts."""
+"""Compare the words of two texts, and print tables of counts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import NamedTuple
 
 
 class Difference(NamedTuple):
-    """Words of the right text that are missing, and words that are not the right text's."""
+    """Missing words of the right text, and words that are not in it."""
 
     lost: tuple[str, ...]
     foreign: tuple[str, ...]
 
 
 def differ(expected: str, found: str) -> Difference:
-    """How the words of two texts differ, whatever their order."""
+    """Return how the words of two texts differ, in any order."""
     right, got = Counter(expected.split()), Counter(found.split())
     return Difference(tuple((right - got).elements()), tuple((got - right).elements()))
 
 
 def show_counts(title: str, columns: Sequence[str], rows: Mapping[str, Mapping[str, int | str]]) -> None:
-    """Prints a table: one line for each row, in the order given."""
+    """Print a table with one line for each row, in the order given."""
     table = [(title, *columns)]
     table += [(name, *(_cell(row.get(column, 0)) for column in columns)) for name, row in rows.items()]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
@@ -39,7 +39,7 @@ def _cell(value: int | str) -> str:
 
 
 def summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
-    """The sum of counts."""
+    """Return the sum of counts."""
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)

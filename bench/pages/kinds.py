@@ -1,4 +1,4 @@
-"""Ten kinds of boilerplate, as what they say; `markups` writes them."""
+"""Ten kinds of boilerplate, by their content; `markups` writes them as HTML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """What a block around a decision says. Without heading and prose it is links, buttons and form controls."""
+    """The content of a block around a decision. Without heading and prose it has links, buttons and form controls."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -149,5 +149,5 @@ KINDS: Mapping[str, _Maker] = {
     "newsletter box": _newsletter,
 }
 ANYWHERE = ("contents list", "chapter navigation", "known phrase")
-"""Kinds that may also stand between title and closing line."""
+"""Kinds that may also be between title and closing line."""
 KNOWN_PHRASES = ("Back to top", "Print this page", "LGO logogram")

@@ -1,4 +1,4 @@
-"""Writes a generated decision as pages of HTML, with slots where something may be added."""
+"""Write a generated decision as pages of HTML, with slots where something may be added."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = Literal["before title", "under header", "between", "after end"]
 
 
 class Slot(NamedTuple):
-    """A place on a page where a block can be added; `inside`: in the element that holds the decision."""
+    """A place on a page for an added block. `inside`: in the element that contains the decision."""
 
     place: Place
     inside: bool
@@ -59,12 +59,12 @@ class Style:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the decision stands in `body` itself."""
+        """Whether the decision is in `body` itself."""
         return not self.opening
 
 
 def style_of(sample: Sample, seed: int = 1) -> Style:
-    """The markup of a decision, the same for a seed."""
+    """Choose the markup of a decision, the same for a seed."""
     chance = Random(f"style {seed} {sample.number}")
     form = chance.choice(_TITLE_FORMS)
     if not sample.has_article and form in {"outside", "title element", "header outside"}:
@@ -87,19 +87,19 @@ def style_of(sample: Sample, seed: int = 1) -> Style:
 
 
 def pages_of(sample: Sample, seed: int = 1) -> list[Page]:
-    """Each page of a decision."""
+    """Write each page of a decision."""
     style = style_of(sample, seed)
     chance = Random(f"inline {seed} {sample.number}")
     return [_page(sample, style, number, chance) for number in range(len(sample.chapters))]
 
 
 def written(page: Sequence[Part]) -> bytes:
-    """The page, with nothing in its slots."""
+    """Write the page with empty slots."""
     return "".join(part for part in page if isinstance(part, str)).encode()
 
 
 def slots_of(page: Sequence[Part], place: Place, *, inside: bool) -> list[int]:
-    """The positions of the slots of one place."""
+    """Return the positions of the slots of one place."""
     return [at for at, part in enumerate(page) if isinstance(part, Slot) and part == Slot(place, inside)]
 
 
@@ -131,7 +131,7 @@ def _page(sample: Sample, style: Style, number: int, chance: Random) -> Page:
 
 
 def _title_and_header(sample: Sample, style: Style, header: Page) -> tuple[Page, Page]:
-    """What stands above the decision's element, and what begins it."""
+    """Write the parts above the decision's element, and the beginning of that element."""
     title = html.escape(sample.title, quote=False)
     before, between = Slot("before title", inside=True), Slot("between", inside=True)
     under = Slot("under header", inside=True)
@@ -139,7 +139,7 @@ def _title_and_header(sample: Sample, style: Style, header: Page) -> tuple[Page,
         case "outside":
             return [f"<h1>{title}</h1>"], [*header, under, between]
         case "header outside":
-            # Here the place under the header lines is outside the article as well as inside it.
+            # Here the place below the header lines is outside the article as well as inside it.
             above = [f"<div class=top><h1>{title}</h1>", *header, Slot("under header", inside=False), "</div>"]
             return above, [under, between]
         case "title element":
@@ -148,7 +148,7 @@ def _title_and_header(sample: Sample, style: Style, header: Page) -> tuple[Page,
                 *header,
                 under,
                 between,
-            ]  # else it begins with the article's first block
+            ]  # otherwise it begins with the article's first block
         case "header":
             return [], [before, "<header>", before, f"<h1>{title}</h1></header>", between, *header, under, between]
         case "halves":
@@ -175,7 +175,7 @@ def _nodes(pair: Pair) -> str:
 
 
 def _bare(caption: str) -> str:
-    """A caption whose colon the markup stands for."""
+    """Return a caption without its colon, which the markup implies."""
     return caption.removesuffix(" :")
 
 
@@ -205,12 +205,12 @@ def _header(sample: Sample, style: Style) -> Page:
 
 
 def slug(text: str) -> str:
-    """The id of a heading."""
+    """Return the id of a heading."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _body(blocks: Sequence[Block], style: Style, chance: Random) -> Page:
-    """The blocks, with a slot between any two up to the last closing line, and one after what follows it."""
+    """Write the blocks, with a slot between any two up to the last closing line, and one after the last block."""
     closings = [at for at, block in enumerate(blocks) if isinstance(block, Paragraph) and is_closing(block.text)]
     ends = [at for at, block in enumerate(blocks) if not isinstance(block, Note)]
     end = max(ends[-1], closings[-1] if closings else 0)
@@ -265,7 +265,7 @@ def _item(item: Item, style: Style, chance: Random) -> Iterator[str]:
     first, *more = (_inline(text, chance) for text in item.paragraphs)
     yield _ITEM_STARTS.get(style.list_form, "<li>{}").format(first)
     yield from (f"<p>{text}</p>" for text in more)
-    if style.list_form == 8 and item.inner and not item.tail:  # a list in a list, as editors of old wrote it
+    if style.list_form == 8 and item.inner and not item.tail:  # a list directly in a list, as old editors wrote it
         yield "</li>"
     for listing in item.inner:
         yield from _listing(listing, style, 0, chance)
@@ -285,7 +285,7 @@ _ITEM_STARTS = {
 
 
 def _inline(text: str, chance: Random) -> str:
-    """The text escaped, some words of it in inline elements, some spaces written otherwise."""
+    """Escape the text, put some words in inline elements, and write some spaces in other ways."""
     written = html.escape(text, quote=False)
     draw = chance.random()
     words = written.split(" ")

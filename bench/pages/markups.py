@@ -1,4 +1,4 @@
-"""Ten ways to write a block of boilerplate as HTML. None is recognised by its class names: they are drawn at random."""
+"""Ten ways to write a block of boilerplate as HTML. Class names are random, so no block is recognised by them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _link(entry: Entry, inside: str = "") -> str:
 
 
 def _button(entry: Entry) -> str:
-    """A button where the kind can have one: the entries of a contents list and of a breadcrumb are links."""
+    """Write a button if the kind can have one; the entries of a contents list and of a breadcrumb are links."""
     if entry.kind == "chapter":
         return f'<button type="submit" name="chapter" value="{entry.target[-1]}">{_escape(entry.text)}</button>'
     if entry.kind == "button":
@@ -129,7 +129,7 @@ MARKUPS: Mapping[str, Callable[[Boilerplate, str], str]] = {
 
 
 def written(block: Boilerplate, markup: str, chance: Random) -> str:
-    """The block as HTML. A footer is in a `footer` element or named so in half of the draws, as on real sites."""
+    """Write the block as HTML. In half of the draws a footer is in a `footer` element or named so, as on real sites."""
     name = chance.choice(_CLASSES)
     if block.name == "footer" and chance.random() < 0.5:
         return f"<footer>{MARKUPS[markup](block, name)}</footer>"
@@ -151,5 +151,5 @@ _PHRASE_FORMS: Mapping[str, str] = {
 
 
 def known_phrase(markup: str, chance: Random) -> str:
-    """One of the known phrases, alone in its block."""
+    """Write one of the known phrases as a block of its own."""
     return _PHRASE_FORMS[markup].format(chance.choice(KNOWN_PHRASES))

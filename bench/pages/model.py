@@ -1,4 +1,4 @@
-"""What a generated decision holds, and the lines that the text format gives it."""
+"""The model of a generated decision, and the lines that the text format gives it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; `link` is the part of it, or all of it, that is a link."""
+    """A paragraph. `link` is the part of it that is a link, or all of it."""
 
     text: str
     link: str = ""
@@ -28,7 +28,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a list: its paragraphs, then its inner lists, then paragraphs below those."""
+    """A list item: its paragraphs, then its inner lists, then paragraphs below those."""
 
     paragraphs: tuple[str, ...]
     inner: tuple[Listing, ...] = ()
@@ -52,7 +52,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A dated note, which the publisher appends months after the decision."""
+    """A dated note, which the publisher adds months after the decision."""
 
     text: str
 
@@ -69,11 +69,11 @@ class Sample:
     reference: str
     authority: str
     labels: tuple[tuple[str, str], ...]
-    """Label as the text prints it, with its colon, and value."""
+    """Labels as the text prints them, with their colon, and values."""
     opener: str | None
     summary: str | None
     chapters: tuple[tuple[Block, ...], ...]
-    """The blocks of each page. All but reports of chapters have one."""
+    """The blocks of each page. Only reports with chapters have several."""
     has_article: bool = True
 
     @property
@@ -88,12 +88,12 @@ class Sample:
 
 
 def is_closing(text: str) -> bool:
-    """Whether a generated paragraph is a closing line: no other paragraph of the corpus has these words."""
+    """Whether a generated paragraph is a closing line. No other paragraph of the corpus has these words."""
     return "decision on behalf of the Ombudsm" in text
 
 
 def lines_of(sample: Sample) -> Iterator[str]:
-    """The lines of the decision's text."""
+    """Return the lines of the decision's text."""
     yield sample.title
     for label, value in sample.labels:
         yield f"{label} {value}"
@@ -107,7 +107,7 @@ def lines_of(sample: Sample) -> Iterator[str]:
 
 
 def block_lines(block: Block) -> Iterator[str]:
-    """The lines of one block."""
+    """Return the lines of one block."""
     match block:
         case Heading() | Paragraph() | Note():
             yield block.text
@@ -128,5 +128,5 @@ def _item_lines(item: Item) -> Iterator[str]:
 
 
 def text_of(sample: Sample) -> str:
-    """The whole text, in the canonical format."""
+    """Return the whole text in the canonical format."""
     return "\n".join(lines_of(sample))

@@ -1,8 +1,8 @@
-"""Mutated pages: what the reader accepts of them, with words missing or without.
+"""Mutated pages: count those that the parser accepts, with or without missing words.
 
-Wrongly accepted is a text that lacks words of the decision. A reader that refuses every page would accept nothing
-wrongly, so of the whole mutants that show in a browser what the page shows without the mutation, most must be
-accepted. A page that opens an article and closes none after it is not whole, by law 7 of the format.
+A text that lacks words of the decision is wrongly accepted. A parser that refuses every page would accept nothing
+wrongly, so most whole mutants must be accepted if a browser shows the same words as for the page without the mutation.
+A page that opens an article and closes none after it is not whole, by law 7 of the format.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from bench.pages.mutants import OTHERS, SEEN, Base, Mutant, bases_of, is_well_fo
 from bench.pages.readers import Outcome, Read, loaded, pool
 
 _MARKS = frozenset({"-", "|", ":"})
-"""Marks that the reader adds, so that a tag that moves can change their number."""
+"""Marks that the parser adds; a misplaced tag can change their number."""
 DECISIONS = 400
 LEAST_ACCEPTED = 0.95
 LEAST_WRONG_BEFORE = 0.02
 
 
 class Verdict(NamedTuple):
-    """What a reader made of one mutant."""
+    """The parser's result for one mutant."""
 
     number: int
     kind: str
@@ -37,16 +37,16 @@ class Verdict(NamedTuple):
     is_other_order: bool
     error: str
     is_by_rule: bool = False
-    """Whether the page is well-formed and lacks a closing line or a title, so that the rules go by its article."""
+    """Whether the page is well-formed and lacks a closing line or a title, so that the rules use its article."""
 
 
 def without_marks(text: str) -> str:
-    """The text without the marks that the reader adds to it."""
+    """Return the text without the marks that the parser adds."""
     return " ".join(word for word in text.split() if word not in _MARKS)
 
 
 def difference(expected: str, found: str) -> Difference:
-    """How the words differ but for the reader's marks. Words that only run into each other are not lost."""
+    """Compare the words without the parser's marks. Words that are only joined to others are not lost."""
     differing = differ(without_marks(expected), without_marks(found))
     foreign = list(differing.foreign)
     lost = [word for word in sorted(differing.lost, key=len, reverse=True) if not _take_part(foreign, word)]
@@ -54,7 +54,7 @@ def difference(expected: str, found: str) -> Difference:
 
 
 def _take_part(foreign: list[str], word: str) -> bool:
-    """Takes a word out of one that it is a part of; whether there is such a one."""
+    """Remove a word from one that contains it; return whether there was one."""
     at = next((at for at, other in enumerate(foreign) if word in other), None)
     if at is not None:
         foreign[at] = foreign[at].replace(word, "", 1)
@@ -62,7 +62,7 @@ def _take_part(foreign: list[str], word: str) -> bool:
 
 
 def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
-    """Compares the text with the decision's."""
+    """Compare the text with the decision's."""
     if outcome.text is None:
         return Verdict(made.number, made.kind, False, 0, 0, False, outcome.error)
     lost, foreign = difference(made.base.expected, outcome.text)
@@ -76,12 +76,12 @@ def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
 
 @cache
 def bases(decisions: int, seed: int) -> list[Base]:
-    """The pages that mutants are made of."""
+    """Return the pages that mutants are made of."""
     return bases_of(corpus(decisions, seed))
 
 
 def read_mutants(numbers: Sequence[int], decisions: int, seed: int, read: Read) -> list[Verdict]:
-    """Reads the mutants of these numbers."""
+    """Parse the mutants with these numbers."""
     made = (mutant(number, bases(decisions, seed), seed) for number in numbers)
     return [verdict_of(one, read(one.pages, one.base.sample.reference)) for one in made]
 
@@ -91,7 +91,7 @@ def _in_pool(numbers: range, decisions: int, seed: int) -> list[Verdict]:
 
 
 def _whole_bases(decisions: int, seed: int) -> list[bool]:
-    """Whether this reader loses no word of each page without a mutation."""
+    """Whether this parser loses no word of each page without a mutation."""
     read = loaded()
     outcomes = ((base, read(base.pages, base.sample.reference).text) for base in bases(decisions, seed))
     return [text is not None and not difference(base.expected, text).lost for base, text in outcomes]
@@ -106,7 +106,7 @@ def _verdicts(checkout: Path, count: int, seed: int, processes: int) -> tuple[li
 
 
 def shown_alike(count: int, seed: int, shown: Shown) -> Iterator[bool]:
-    """Whether each mutant is whole and a browser shows the same words of it as of the page it was made of."""
+    """Whether each mutant is whole and a browser shows the same words for it as for its original page."""
     with Chromium() as browser:
         every = bases(DECISIONS, seed)
         unmutated = dict(
@@ -143,9 +143,12 @@ def measure(
     cache_folder: Path | None,
     failures: Path | None,
 ) -> bool:
-    """Reads so many mutants; prints the counts by kind. True where no words are lost and enough are accepted."""
+    """Parse that many mutants, and print the counts by kind.
+
+    Returns whether no words are lost and enough mutants are accepted.
+    """
     verdicts, whole = _verdicts(checkout, count, seed, processes)
-    print(f"{sum(whole)} of {len(whole)} pages without a mutation are read whole\n")
+    print(f"{sum(whole)} of {len(whole)} pages without a mutation are parsed completely\n")
     alike = list(shown_alike(count, seed, Shown(cache_folder))) if cache_folder else [False] * count
     rows = _rows(verdicts, alike)
     show_counts("kind", COLUMNS, _with_share(rows))
@@ -185,7 +188,7 @@ def _with_share(rows: Mapping[str, Counter[str]]) -> dict[str, dict[str, int | s
 
 
 def _were_wrong(before: Path, count: int, seed: int, processes: int) -> bool:
-    """Whether another checkout's reader accepts enough mutants wrongly, of pages that it reads whole unmutated."""
+    """Whether another checkout's parser wrongly accepts enough mutants of pages that it parses completely."""
     verdicts, whole = _verdicts(before, count, seed, processes)
     every = bases(DECISIONS, seed)
     is_whole = dict(zip((base.page for base in every), whole, strict=True))
@@ -194,13 +197,13 @@ def _were_wrong(before: Path, count: int, seed: int, processes: int) -> bool:
         if verdict.lost and is_whole[mutant(verdict.number, every, seed).base.page]:
             wrong.update((verdict.kind, "all"))
     rows = {kind: Counter({"wrongly": wrong[kind]}) for kind in (*SEEN, *OTHERS, "all")}
-    print(f"the other reader, which reads {sum(whole)} of {len(whole)} pages whole without a mutation")
+    print(f"the other parser, which parses {sum(whole)} of {len(whole)} pages without a mutation completely")
     show_counts("kind", ("wrongly",), rows)
     return wrong["all"] >= LEAST_WRONG_BEFORE * count
 
 
 def _write_failures(verdicts: Sequence[Verdict], alike: Sequence[bool], seed: int, folder: Path) -> None:
-    """Writes up to ten mutants of each kind and fault."""
+    """Write up to ten mutants of each kind and fault."""
     folder.mkdir(parents=True, exist_ok=True)
     written: Counter[str] = Counter()
     for verdict, is_alike in zip(verdicts, alike, strict=True):

@@ -1,7 +1,7 @@
-"""Pages whose tags are unbalanced or nested wrongly, each with the words that its source holds.
+"""Pages with tags that are unbalanced or nested wrongly, each with the words of its source.
 
-A mutation inserts, takes away or moves tags and nothing else, so the source's words are those of the decision. A
-mutant whose parsed tree is that of the page it was made of is drawn again.
+A mutation only inserts, removes or moves tags, so the words of the source are those of the decision. If the parsed tree
+of a mutant equals that of its original page, another one is drawn.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WHITE = re.compile(r"(?<=\S)(?=\s)")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The page that mutants are made of: one of the pages of a decision."""
+    """An original for mutants: one of the pages of a decision."""
 
     sample: Sample
     pages: tuple[bytes, ...]
@@ -36,7 +36,7 @@ class Base:
 
     @property
     def shows_title(self) -> bool:
-        """Whether the title stands in the page's body."""
+        """Whether the title is in the page's body."""
         return self.sample.reference in self.page.decode().partition("<body>")[2]
 
     @property
@@ -56,13 +56,13 @@ class Mutant(NamedTuple):
 
     @property
     def pages(self) -> tuple[bytes, ...]:
-        """The pages of the decision, with this one among them."""
+        """The pages of the decision, including this one."""
         at = self.base.at
         return (*self.base.pages[:at], self.page, *self.base.pages[at + 1 :])
 
 
 class _Source:
-    """The tokens of a page, which mutations change: texts are split, so that a tag can stand between two words."""
+    """The tokens of a page, which mutations change. Texts are split, so that a tag can be between two words."""
 
     def __init__(self, page: str, chance: Random) -> None:
         self.tokens = _TOKEN.findall(page)
@@ -71,7 +71,7 @@ class _Source:
         self.last = len(self.tokens) - 2
 
     def place(self) -> int:
-        """A place in the body for a tag: before a token, or between two words of a text."""
+        """Choose a place in the body for a tag: before a token, or between two words of a text."""
         at = self.chance.randrange(self.first, self.last)
         token = self.tokens[at]
         gaps = [match.start() for match in _WHITE.finditer(token)] if not token.startswith("<") else []
@@ -87,12 +87,12 @@ class _Source:
         self.last += 1
 
     def existing(self, names: Sequence[str]) -> list[int]:
-        """Where the body's own tags of these names are."""
+        """Return the places of the body's own tags with these names."""
         pattern = re.compile(rf"</?(?:{'|'.join(names)})\b", re.IGNORECASE)
         return [at for at in range(self.first, self.last) if pattern.match(self.tokens[at])]
 
     def items(self) -> list[int]:
-        """Where an item of a list begins."""
+        """Return the places where a list item begins."""
         return [at for at in range(self.first, self.last) if self.tokens[at].lower().startswith("<li")]
 
 
@@ -100,7 +100,7 @@ Mutate = Callable[[_Source], bool]
 
 
 def _unbalance(*names: str) -> Mutate:
-    """Opens, closes, takes away or moves tags of these names at random places."""
+    """Open, close, remove or move tags with these names at random places."""
 
     def mutate(source: _Source) -> bool:
         chance = source.chance
@@ -119,7 +119,7 @@ def _unbalance(*names: str) -> Mutate:
                 source.insert(source.place(), f"<{name}>")
             elif draw < 0.8:
                 source.insert(source.place(), f"</{name}>")
-            else:  # a pair that is nested wrongly, whichever of the two comes first
+            else:  # a pair that is nested wrongly, in either order
                 source.insert(source.place(), f"</{name}>")
                 source.insert(source.place(), f"<{name}>")
         return True
@@ -128,7 +128,7 @@ def _unbalance(*names: str) -> Mutate:
 
 
 def _in_item(name: str) -> Mutate:
-    """Puts an element around an item's words or a part of them; sometimes it is not closed."""
+    """Put an element around the words of an item or a part of them; sometimes it is not closed."""
 
     def mutate(source: _Source) -> bool:
         chance = source.chance
@@ -157,7 +157,7 @@ SEEN: Mapping[str, Mutate] = {
     "button in li": _in_item("button"),
     "nav in li": _in_item("nav"),
 }
-"""The kinds that were seen to lose words: each is an eighth of the mutants."""
+"""Kinds that once lost words. Each is an eighth of the mutants."""
 OTHERS: Mapping[str, Mutate] = {
     "ul and li": _unbalance("ul", "li", "ol"),
     "p": _unbalance("p"),
@@ -181,7 +181,7 @@ _VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "m
 
 
 def is_well_formed(page: str) -> bool:
-    """Whether every end tag closes the element opened last, and none is left open but items and rows."""
+    """Whether every end tag closes the element opened last, and only items and rows are left open."""
     stack: list[str] = []
     for end, tag in _TAG.findall(page):
         name = tag.lower()
@@ -196,20 +196,20 @@ def is_well_formed(page: str) -> bool:
 
 
 def leaves_article_open(page: str) -> bool:
-    """Whether the page opens an article and closes none after it: it is not whole, whatever a browser shows."""
+    """Whether the page opens an article and closes none after it. It is then not whole, whatever a browser shows."""
     tags = [end for end, name in _TAG.findall(page) if name.lower() == "article"]
     return "" in tags and "/" not in tags[tags.index("") :]
 
 
 def kind_of(number: int) -> str:
-    """The kind of a mutant."""
+    """Return the kind of a mutant."""
     names = (*SEEN, *OTHERS)
     place = number % 8
     return names[place] if place < 7 else names[7 + number // 8 % len(OTHERS)]
 
 
 def bases_of(samples: Sequence[Sample]) -> list[Base]:
-    """The pages that mutants are made of: each page of each decision."""
+    """Return the originals for mutants: each page of each decision."""
     found = []
     for sample in samples:
         pages = tuple(map(written, pages_of(sample)))
@@ -218,7 +218,7 @@ def bases_of(samples: Sequence[Sample]) -> list[Base]:
 
 
 def mutant(number: int, bases: Sequence[Base], seed: int) -> Mutant:
-    """The mutant of a number, the same for a seed."""
+    """Make the mutant with a number, the same for a seed."""
     kind = kind_of(number)
     for attempt in range(100):
         chance = Random(f"mutant {seed} {number} {attempt}")

@@ -1,4 +1,4 @@
-"""Valid pages in odd markup: none of those on which a browser shows the decision's words may be refused."""
+"""Valid pages in odd markup: the parser may not refuse any on which a browser shows the decision's words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = ("pages", "valid", "refused", "lost words", "foreign words", "other li
 
 
 class Verdict(NamedTuple):
-    """What the reader made of one page."""
+    """The parser's result for one page."""
 
     number: int
     is_refused: bool
@@ -46,14 +46,14 @@ def verdict_of(made: OddPage, outcome: Outcome) -> Verdict:
 
 
 def read_pages(numbers: range, seed: int) -> list[Verdict]:
-    """Reads the pages of these numbers."""
+    """Parse the pages with these numbers."""
     read = loaded()
     made = (odd_page(number, _samples(seed), seed) for number in numbers)
     return [verdict_of(one, read(one.pages, one.sample.reference)) for one in made]
 
 
 def _shown_words(sample: Sample, page: int) -> str:
-    """What a browser must show of a page, one word after another: all but the title, which may be printed elsewhere."""
+    """Return the words that a browser must show of a page, in order: all except the title, which may be elsewhere."""
     head = list(lines_of(replace(sample, chapters=())))[1:] if page == 0 else []
     body = [line for block in sample.chapters[page] for line in block_lines(block)]
     return without_marks(" ".join((*head, *body)))
@@ -69,7 +69,10 @@ def valid_pages(count: int, seed: int) -> Iterator[bool]:
 
 
 def measure(checkout: Path, count: int, seed: int, processes: int, failures: Path | None) -> bool:
-    """Reads so many pages; prints the counts by feature. True where no valid page is refused or has other words."""
+    """Parse that many pages, and print the counts by feature.
+
+    Returns whether no valid page is refused or has other words.
+    """
     chunks = [range(at, min(at + 200, count)) for at in range(0, count, 200)]
     with pool(checkout, processes) as workers:
         found = workers.map(read_pages, chunks, [seed] * len(chunks))
@@ -97,7 +100,7 @@ def measure(checkout: Path, count: int, seed: int, processes: int, failures: Pat
 
 
 def _write_failures(verdicts: Sequence[Verdict], seed: int, folder: Path) -> None:
-    """Writes up to five failures of each feature that a page has alone, or of the features together."""
+    """Write up to five failures of each feature that is alone on its page, or of the features together."""
     folder.mkdir(parents=True, exist_ok=True)
     written: Counter[str] = Counter()
     for verdict in verdicts:

@@ -1,4 +1,4 @@
-"""Sentences, headings, names and dates of generated decisions; none is boilerplate, a label or a closing line."""
+"""Sentences, headings, names and dates of generated decisions, without boilerplate, labels or closing lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TRAPS = (
     "The Ombudsman was satisfied with the plan for May.",
     "Chapter 2 of the guidance applies.",
 )
-"""Words of the body that look like boilerplate and are not."""
+"""Words of the body that resemble boilerplate."""
 HEADINGS = (
     "The complaint", "What I have investigated", "The Ombudsman’s role and powers", "How I considered this complaint",
     "What I found", "My assessment", "Agreed action", "Background", "Analysis", "Law and guidance", "Remedy",
@@ -78,7 +78,7 @@ _MONTHS = (
 
 
 def sentence(chance: Random) -> str:
-    """One sentence."""
+    """Return one sentence."""
     parts = [chance.choice(_SUBJECTS), chance.choice(_VERBS), chance.choice(_OBJECTS)]
     if chance.random() < 0.7:
         parts.append(chance.choice(_ENDS))
@@ -86,25 +86,25 @@ def sentence(chance: Random) -> str:
 
 
 def passage(chance: Random) -> str:
-    """One to three sentences."""
+    """Return one to three sentences."""
     return " ".join(sentence(chance) for _ in range(chance.choice((1, 1, 2, 3))))
 
 
 def authority(chance: Random) -> str:
-    """The name of an authority."""
+    """Return the name of an authority."""
     return f"{chance.choice(PLACES)} {chance.choice(BODIES)}"
 
 
 def reference(chance: Random) -> str:
-    """A reference that stands for a new one in most draws."""
+    """Return a reference; most draws give a new one."""
     return f"{chance.randint(15, 26)} {chance.randint(0, 999):03} {chance.randint(0, 999):03}"
 
 
 def long_date(chance: Random) -> str:
-    """A full date with the month's name."""
+    """Return a full date with the month's name."""
     return f"{chance.randint(1, 28)} {chance.choice(_MONTHS)} {chance.randint(2016, 2024)}"
 
 
 def short_date(chance: Random) -> str:
-    """A date as header lines print it."""
+    """Return a date as header lines print it."""
     return f"{chance.randint(1, 28):02} {chance.choice(_MONTHS)[:3]} {chance.randint(2016, 2024)}"

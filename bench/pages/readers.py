@@ -1,4 +1,4 @@
-"""Calls the reader of a checkout: this one's, or another's in processes that import it in place of this one's."""
+"""Call the parser of a checkout: this one's, or another's in processes that import it instead of this one's."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from time import process_time
 from typing import NamedTuple
 
 Bodies = tuple[tuple[bytes, str], ...]
-"""Pages of decisions of one page, each with the reference asked for."""
+"""Pages of decisions of one page each, with the requested reference."""
 Read = Callable[[Sequence[bytes], str | None], "Outcome"]
 _MODULES = (("ingest.lgo.page", "ingest.lgo.text_format"), ("ingest.page", "ingest.text"))
-"""The modules of `read` and `render`, today and before the packages were split."""
+"""The modules of `read` and `render`, now and before the packages were split."""
 HERE = Path(__file__).resolve().parents[2]
 
 
 class Outcome(NamedTuple):
-    """What a reader made of the pages of a decision: its text, or why it refused them."""
+    """The parser's result for the pages of a decision: its text, or why it refused them."""
 
     text: str | None
     error: str = ""
 
 
 def load(checkout: Path = HERE) -> Read:
-    """The reader of a checkout. A process can load one only, before it imports `ingest`."""
+    """Load the parser of a checkout. A process can load only one, before it imports `ingest`."""
     if str(checkout) not in sys.path:
         sys.path.insert(0, str(checkout))
     for page, text_format in _MODULES:
@@ -57,7 +57,7 @@ def _reader(
             return Outcome(render(read_chapters(list(pages), reference=reference)))
         except refusal as error:
             return Outcome(None, f"{type(error).__name__}: {error}")
-        except Exception as error:  # a crash is one more result to be counted
+        except Exception as error:  # a crash is a result to be counted too
             return Outcome(None, f"crash, {type(error).__name__}: {error}")
 
     return outcome
@@ -71,24 +71,24 @@ def _load_here(checkout: Path) -> None:
 
 
 def loaded() -> Read:
-    """The reader of the checkout that this pool was made for."""
+    """Return the parser of the checkout that this pool was made for."""
     return _loaded[0]
 
 
 def pool(checkout: Path, processes: int) -> ProcessPoolExecutor:
-    """Processes whose tasks can call `loaded`."""
+    """Start processes with tasks that can call `loaded`."""
     context = get_context("spawn")
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_load_here, initargs=(checkout,))
 
 
 def are_read(bodies: Bodies) -> list[bool]:
-    """Whether the reader of this pool takes each page."""
+    """Return whether the parser of this pool accepts each page."""
     read = loaded()
     return [read([body], reference).text is not None for body, reference in bodies]
 
 
 def seconds_a_page(bodies: Bodies, repeats: int) -> float:
-    """CPU seconds of the reader of this pool for one page."""
+    """Return the CPU seconds of this pool's parser for one page."""
     read = loaded()
     gc.collect()
     began = process_time()

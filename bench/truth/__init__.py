@@ -1,1 +1,1 @@
-"""Compares what the program prints with the truth of a simulated site: the parts of `bench.claims`."""
+"""The parts of `bench.claims`, which compares the program's output with the truth of a simulated site."""

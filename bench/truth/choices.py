@@ -1,4 +1,4 @@
-"""Which command is run next, and how it is ended, by chance."""
+"""Choose the next command, and how it ends, at random."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Arguments = tuple[str, ...]
 
 
 class Choices:
-    """Chooses commands and fates. Options that the program does not have are left out."""
+    """Chooses commands and fates. Leaves out options that the program does not have."""
 
     def __init__(self, events: Events, chance: Random) -> None:
         self._events = events
         self._chance = chance
 
     def find_commands(self) -> dict[Arguments, float]:
-        """The commands that can be run now, and how likely each is."""
+        """Return the commands that can be run now, and the weight of each."""
         chance, dates = self._chance, self._some_dates()
         commands: dict[Arguments, float] = {
             ("backfill",): 3,
@@ -40,7 +40,7 @@ class Choices:
         return commands
 
     def draw_fate(self) -> Fate:
-        """How the next command is to end."""
+        """Choose how the next command ends."""
         chance = self._chance
         way = chance.choices(("", "kill", SIGKILL, "SIGINT", "SIGTERM", "SIGHUP"), (100, 38, 2, 20, 10, 10))[0]
         if not way:
@@ -50,7 +50,7 @@ class Choices:
         return Fate(way, moment, 1 + int(most * chance.random() ** 2), chance.random() < 0.7)
 
     def find_steps(self, state: str, today: date) -> tuple[tuple[Arguments, Fate], ...]:
-        """The commands that bring what was asked for into a state."""
+        """Return the commands that lead to a state of the ranges asked for."""
         early = 1 + self._chance.randrange(6)
         kill, pause = Fate("kill", "request", early), Fate("SIGINT", "request", early)
         some = ("backfill", *self._some_dates())

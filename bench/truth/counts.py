@@ -1,4 +1,4 @@
-"""What is counted over all sequences: shown as tables, and kept in a file from which a stopped run goes on."""
+"""Counts over all sequences, shown as tables and stored in a file from which a stopped run continues."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bench.truth.findings import KINDS, Finding
 from bench.truth.model import STATES
 
 FAILURES_KEPT = 12
-"""Failures of a kind that are described, one of a sequence; the others are only counted."""
+"""Most failures of a kind that are described, at most one of each sequence; the others are only counted."""
 LATE = "late"
-"""The kind of a sequence whose full claim does not come in time."""
+"""The kind of failure of a sequence that does not reach its full claim in time."""
 
 
 @dataclass(slots=True)
 class Failure:
-    """A finding, and how to see it again."""
+    """A finding, and how to reproduce it."""
 
     sequence: int
     step: int
@@ -30,10 +30,10 @@ class Failure:
     words: str
     why: str
     history: list[str]
-    """Events and commands up to it."""
+    """Events and commands before it."""
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Format it for people."""
         yield f"{self.kind}, sequence {self.sequence}, step {self.step}, {self.command}"
         yield f"    printed: {self.words}"
         yield f"    but:     {self.why}"
@@ -42,36 +42,36 @@ class Failure:
 
 @dataclass
 class Counts:
-    """What was counted."""
+    """The counts of a run."""
 
     sequences: int = 0
     commands: int = 0
-    """Reports that follow each command included."""
+    """Includes the reports after each command."""
     requests: int = 0
     sentences: int = 0
-    """Printed claims compared."""
+    """Printed claims that were compared."""
     rows: int = 0
-    """Claims of JSON compared."""
+    """Claims in JSON that were compared."""
     exits: int = 0
-    """Exit codes 0 compared."""
+    """Exit codes 0 that were compared."""
     acts: int = 0
-    """Commands that ask the site and came to their own end: backfill without --limit and --withdraw, and sync."""
+    """Commands that make requests and ended by themselves: sync, and backfill without --limit and --withdraw."""
     full: int = 0
-    """Of those, how many ended with exit 0 and a true full claim."""
+    """How many of those ended with exit 0 and a true full claim."""
     arrived: int = 0
-    """Sequences that arrived at a full claim within the syncs that the cadence allows."""
+    """Sequences that reached a full claim within the syncs that the cadence allows."""
     seconds: float = 0.0
-    """Of the processor."""
+    """CPU seconds."""
     pairs: Counter[str] = field(default_factory=Counter)
-    """`state | command`: how often it was run in that state of what was asked for."""
+    """How often each `state | command` was run."""
     endings: Counter[str] = field(default_factory=Counter)
-    """`command | ending`."""
+    """How often each `command | ending` occurred."""
     events: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
 
     def keep(self, finding: Finding, sequence: int, step: int, command: str, history: Iterable[str]) -> None:
-        """Counts a finding, and describes the first of its kind."""
+        """Count a finding, and describe it if it is among the first of its kind."""
         self.keep_kind(finding.kind, finding, sequence, step, command, history)
 
     def keep_kind(
@@ -85,13 +85,13 @@ class Counts:
 
     @property
     def statements(self) -> int:
-        """Claims compared: sentences and exit codes; the rows of JSON are counted apart."""
+        """The number of claims compared: sentences and exit codes. The rows of JSON are counted separately."""
         return self.sentences + self.exits
 
     # ------------------------------------------------------------ in a file
 
     def save(self, path: Path, key: str) -> None:
-        """Writes all of it. `key`: what the run is about."""
+        """Write all counts to a file. `key` identifies the kind of run."""
         draft = path.with_suffix(".part")
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "failures"}
         values["failures"] = [
@@ -102,7 +102,7 @@ class Counts:
 
     @staticmethod
     def load(path: Path, key: str) -> Counts:
-        """What an earlier run about the same counted, or nothing."""
+        """Load the counts of an earlier run with the same key; empty if there is none."""
         if not path.exists():
             return Counts()
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -117,7 +117,7 @@ class Counts:
     # ------------------------------------------------------------ as tables
 
     def tables(self) -> Iterator[str]:
-        """The pairs of state and command, and how commands ended."""
+        """Return the pairs of state and command, and how commands ended."""
         yield from _table("commands by the state of what was asked for", self.pairs, STATES)
         yield ""
         yield "how commands ended"
@@ -132,7 +132,7 @@ class Counts:
             yield from failure.lines()
 
     def figures(self, *, requests: int, statements: int, pairs: int) -> Iterator[Figure]:
-        """Each beside its target. `pairs`: how often each pair of state and command must have come."""
+        """Return each figure with its target; each pair of state and command must have occurred `pairs` times."""
         yield Figure("simulated requests", (self.requests,), "", requests)
         yield Figure("sequences", (self.sequences,), "")
         yield Figure("commands", (self.commands,), "")
@@ -148,23 +148,23 @@ class Counts:
         yield Figure("sequences with the full claim in time, %", (percent(self.arrived, self.sequences),), "", 99)
 
     def wrong(self) -> Iterator[Figure]:
-        """How many claims are wrong, by kind."""
+        """Count the wrong claims by kind."""
         for kind in KINDS:
             yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
 
     def _pairs_that_can_be(self) -> list[tuple[str, int]]:
-        """All commands in all states; a new file, which is what init makes, has one state."""
+        """Return all commands in all states; after init, which makes a new file, there is one state."""
         commands = sorted({pair.partition(" | ")[2] for pair in self.pairs} - {"init"})
         pairs = [f"{state} | {command}" for state in STATES for command in commands]
         return [(pair, self.pairs[pair]) for pair in pairs]
 
 
 FULL_PERCENT = 25.0
-"""The least share of backfills and syncs that end with a true full claim: a program that never claims has none."""
+"""Least share of backfills and syncs that end with a true full claim; a program that claims nothing has none."""
 
 
 def percent(part: int, whole: int) -> float:
-    """100 times the share; 0 of nothing."""
+    """Return the share as a percentage; 0 if the total is 0."""
     return 100 * part / whole if whole else 0.0
 
 

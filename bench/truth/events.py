@@ -1,4 +1,4 @@
-"""What happens to the simulated site, by chance."""
+"""Random events on the simulated site."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench.truth.program import Time
 from bench.truth.site import FORMS, Decision, Site
 
 OLDEST_DAYS = 2_600
-"""Some decisions are older than the retention age of 1,826 days."""
+"""So that some decisions are older than the retention age of 1,826 days."""
 
 ASKED_WITH = ("t", "dc", "/")
-"""The names of what a listing can be asked for besides the dates, and a slash behind its path."""
+"""The parameters of a listing besides the dates, and a slash after its path."""
 
 _DAY = timedelta(days=1)
 
@@ -39,7 +39,7 @@ DATE_FILTERS: tuple[Callable[[date, date], tuple[date, date]], ...] = (
         _later(last) if _is_summer(_later(last)) else last,
     ),
 )
-"""Date filters that are a day off: an end is left out, or midnight in London is compared in UTC."""
+"""Date filters that are a day off: one excludes an end, one compares midnight in London in UTC."""
 
 WEIGHTS = {
     "days pass": 12,
@@ -69,8 +69,8 @@ WEIGHTS = {
     "other total": 3,
     "calm": 12,
 }
-"""What can happen between two commands, and how likely each is. The first of them and the backups happen to the clock
-and to the file, and not to the site."""
+"""The events between two commands, with their weights. The first of them and the backups affect the clock and the file.
+"""
 
 MEANWHILE = frozenset(
     {
@@ -78,11 +78,11 @@ MEANWHILE = frozenset(
         *("shell", "refused", "away", "calm"),
     }
 )
-"""What can happen while a command runs, too."""
+"""The events that can also happen while a command runs."""
 
 
 class Events:
-    """Makes things happen to a site."""
+    """Makes events happen on a site."""
 
     def __init__(self, site: Site, time: Time, chance: Random) -> None:
         self._site = site
@@ -94,7 +94,7 @@ class Events:
             "publication": lambda: self._publish(self._today - timedelta(days=chance.randrange(1, 90))),
             "late publication": lambda: self._publish(self.some_day()),
             "withdrawal": self._withdraw,
-            "return": self._bring_back,
+            "return": self._restore,
             "amendment": self._amend,
             "other date": self._redate,
             "swap": self._swap,
@@ -117,7 +117,7 @@ class Events:
         }
 
     def begin(self) -> None:
-        """Publishes what is there at the beginning."""
+        """Publish the first decisions."""
         for _ in range(self._chance.choice((15, 70, 160, 280))):
             self._publish(self.some_day())
         self._site.filter_dates = self._chance.choice((None, None, None, *DATE_FILTERS))
@@ -126,11 +126,11 @@ class Events:
                 self._publish(self._today - timedelta(days=1_800 + self._chance.randrange(60)))
 
     def happen(self, name: str) -> None:
-        """Makes one thing of `WEIGHTS` happen."""
+        """Make one event of `WEIGHTS` happen."""
         self._do[name]()
 
     def some_day(self) -> date:
-        """Any decision date, more likely a recent one."""
+        """Choose a decision date, more likely a recent one."""
         back = self._chance.choice((100, 700, OLDEST_DAYS))
         return self._today - timedelta(days=self._chance.randrange(1, back))
 
@@ -152,12 +152,12 @@ class Events:
         if name is not None and len(self._removed) * 3 < len(self._site.decisions):
             self._removed.append(self._site.remove(name))
 
-    def _bring_back(self) -> None:
+    def _restore(self) -> None:
         if self._removed:
             self._site.publish(self._removed.pop(self._chance.randrange(len(self._removed))))
 
     def _swap(self) -> None:
-        """One comes and one goes: the total stays."""
+        """Publish one decision and remove another, so that the total stays the same."""
         self._publish(self.some_day())
         self._withdraw()
 
@@ -192,20 +192,20 @@ class Events:
         self._site.note()
 
     def _narrow(self) -> None:
-        """Makes one form of the listing hide all decisions, or those of some dates."""
+        """Make one form of the listing hide all decisions, or those of some dates."""
         edge = self._chance.choice((date.max, self.some_day()))
         asked_with = self._chance.choice(ASKED_WITH)
         self._site.narrowed[asked_with] = lambda day: day <= edge
         self._site.note()
 
     def _widen(self) -> None:
-        """Makes one form of the listing show a few decisions that no other form shows."""
+        """Make one form of the listing show a few decisions that no other form shows."""
         asked_with = self._chance.choice(ASKED_WITH)
         for name in self._chance.sample(sorted(self._site.decisions), min(5, len(self._site.decisions))):
             self._site.only_asked_with[name] = asked_with
         self._site.note()
 
     def _answer_with_shells(self) -> None:
-        """Some ranges are answered with a search shell, the same as long as it lasts."""
+        """Answer some ranges with a search shell, always the same ranges."""
         salt, share = self._chance.randrange(1_000), self._chance.choice((2, 3, 5))
         self._site.faults.shell = lambda first, last: (first.toordinal() * 7 + last.toordinal() + salt) % share == 0

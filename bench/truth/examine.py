@@ -1,4 +1,4 @@
-"""Compares all that a command printed, and its exit code, with the site's truth."""
+"""Compare everything that a command printed, and its exit code, with the truth of the site."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from bench.truth.model import ALL, Asked, Dates, Judge, Since
 from bench.truth.program import Ran
 
 _KEYS = frozenset({"proven", "unproven", "proven_at", "stored_in_all"})
-_RUN_LINE = re.compile(r"^  (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<task>\w+): (?P<told>.*)$")
+_RUN_LINE = re.compile(r"^  (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<task>\w+): (?P<message>.*)$")
 
 
 @dataclass
 class Passage:
-    """The claims before a sentence, on its line and on those right before it."""
+    """The claims before a sentence, on its line and on the lines directly before it."""
 
     claims: list[Claim] = field(default_factory=list)
     cut_off: bool = False
-    """Whether there are more than are printed."""
+    """Whether there are more claims than are printed."""
 
     def go_on(self, reading: Reading) -> None:
-        """Takes the claims of the next line; a line that says nothing ends the passage before."""
+        """Add the claims of the next line. A line without claims ends the passage."""
         if not (reading.claims or reading.outside or reading.cut_off):
             self.claims, self.cut_off = [], False
         self.claims += [claim for claim in reading.claims if claim.scope == "dates"]
         self.cut_off = self.cut_off or reading.cut_off
 
     def find_dates(self, where: str) -> list[Dates]:
-        """The dates of the claims. `where`: what lies outside of them."""
+        """Return the dates of the claims. `where`: the side of them that the sentence is about."""
         last = date.max if where == "before that" else None
         return [Dates(claim.first, last or claim.last) for claim in self.claims]
 
 
 @dataclass
 class Examiner:
-    """Examines one command. `began`: when the last command that asked the site began."""
+    """Examines one command. `began`: when the last command that made requests began."""
 
     grammar: Grammar
     judge: Judge
@@ -50,15 +50,15 @@ class Examiner:
     ledger: Ledger
     began: int
     recent: Dates
-    """What sync answers for by itself."""
+    """The dates that sync covers by itself."""
     seen: set[str]
-    """Messages of runs that were printed, and judged, before."""
+    """Messages of runs that were printed and examined before."""
     daemon_lives: bool
     walk_days: int
-    """Days within which the cadence has unproven dates walked."""
+    """Days within which the cadence walks unproven dates."""
 
     def examine(self, ran: Ran) -> Found:
-        """All that a command printed and how it ended."""
+        """Examine everything that a command printed, and how it ended."""
         found = Found()
         command = ran.arguments[0]
         if "--json" in ran.arguments:
@@ -79,15 +79,15 @@ class Examiner:
         lines = list(lines)
         for line, following in zip(lines, [*lines[1:], ""], strict=False):
             run = _RUN_LINE.match(line)
-            if run is not None:  # a run of earlier: what it said was judged when it said so
-                told = run["told"].partition(": ")[2]
-                if not told or told in self.seen:
+            if run is not None:  # an earlier run; its message was examined then
+                message = run["message"].partition(": ")[2]
+                if not message or message in self.seen:
                     continue
             found.add(self._line(line, passage, following, online=online))
         return found
 
     def _line(self, line: str, passage: Passage, following: str = "", *, online: bool) -> Found:
-        """`following`: the line after it, which may say by what total a number is known."""
+        """Examine one line. `following` is the next line, which may name the total behind a number."""
         found = Found()
         reading = self.grammar.read(line)
         if reading.unexplained:
@@ -112,7 +112,7 @@ class Examiner:
             found.full += 1
 
     def find_wrong(self, claim: Claim, *, online: bool) -> Finding | None:
-        """What is wrong with a claim, None where it is true."""
+        """Return what is wrong with a claim; None if it is true."""
         dates = self._scope(claim)
         given = self.began
 
@@ -155,7 +155,7 @@ class Examiner:
         return None
 
     def _wrong_outside(self, outside: Outside, passage: Passage, stated: Sequence[Total]) -> Finding | None:
-        """`stated`: the total by which the number is said to be known, which is judged by itself."""
+        """Check the number of decisions outside. `stated` is the total behind it, which is checked separately."""
         dates = passage.find_dates(outside.where)
         if not dates:
             return Finding("unexplained", outside.words, "outside of which dates?")
@@ -164,18 +164,18 @@ class Examiner:
             fewest = most = 0
         elif stated:
             fewest = most = max(0, stated[0].number - listed)
-        else:  # the difference of two numbers, each of an instant from which on the claims before are true
+        else:  # a difference of two numbers, each true from an instant on
             since = [claim.as_of for claim in passage.claims if claim.as_of is not None]
             fewest, most = self.judge.count_outside(dates, min(self.began, self.judge.until, *since))
         if passage.cut_off:  # outside of more dates than are named
             fewest = 0
-        told = ", ".join(map(str, dates))
+        named = ", ".join(map(str, dates))
         if not fewest <= outside.number <= most:
-            return Finding("miscounted", outside.words, f"{fewest} to {most} lie outside of {told}")
+            return Finding("miscounted", outside.words, f"{fewest} to {most} lie outside of {named}")
         if outside.never_asked and not passage.cut_off:
             asked = self.asked.find("done", "interrupted", "paused")
             if any(not one.is_covered_by(dates) for one in asked):
-                return Finding("false", outside.words, f"dates outside of {told} were asked for")
+                return Finding("false", outside.words, f"dates outside of {named} were asked for")
         return None
 
     def _wrong_total(self, total: Total) -> Finding | None:
@@ -247,7 +247,7 @@ class Examiner:
 
 
 def messages(report: dict[str, Any]) -> Iterator[str]:
-    """The messages of the runs in `status --json`."""
+    """Return the messages of the runs in `status --json`."""
     for run in report.get("runs", ()):
         if run.get("message"):
             yield str(run["message"])
@@ -279,7 +279,7 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """The strings that hold a sentence: more than one word."""
+    """Return the strings that have a sentence: more than one word."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

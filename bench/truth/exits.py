@@ -1,4 +1,4 @@
-"""Compares exit codes with the site's truth: 0 says that nothing is missing of the dates that a command is about."""
+"""Compare exit codes with the truth of the site: 0 says that nothing is missing in the command's scope."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from bench.truth.model import ALL, Asked, Dates, Judge, find_dates
 from bench.truth.program import Ran
 
 ONLINE = frozenset({"backfill", "sync", "daemon"})
-"""Commands that ask the site."""
+"""Commands that make requests."""
 
 DAEMON_SECONDS = 600
-"""`status` exits 1 once a daemon's heartbeat stopped so long ago."""
+"""`status` exits 1 when a daemon's heartbeat stopped that many seconds ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitExaminer:
-    """`began`: when the last command that asked the site began. `recent`: the dates that sync answers for by itself.
-    `walk_days`: those within which the cadence has unproven dates walked."""
+    """Examines one command's exit code.
+
+    `began`: when the last command that made requests began. `recent`: the dates that sync covers by itself.
+    `walk_days`: days within which the cadence walks unproven dates.
+    """
 
     judge: Judge
     asked: Asked
@@ -30,7 +33,7 @@ class ExitExaminer:
     walk_days: int
 
     def examine(self, ran: Ran) -> Found:
-        """How a command ended."""
+        """Examine how a command ended."""
         if ran.code != 0:
             return Found()
         if ran.arguments[0] == "status":
@@ -50,7 +53,7 @@ class ExitExaminer:
         return Found([Finding("false exit", f"{' '.join(ran.arguments)}: exit 0", why)], exits=1)
 
     def _find_why_stale(self, ran: Ran) -> Iterator[Finding]:
-        """Why status should have ended with 1."""
+        """Return why status should have ended with 1; empty if it should not."""
         died = self.asked.daemon_died_at
         if died is not None and ran.began - died > DAEMON_SECONDS:
             why = f"the daemon was killed {ran.began - died:,} seconds ago, and nothing succeeded since"
@@ -62,7 +65,7 @@ class ExitExaminer:
             yield Finding("false exit", "status: exit 0", why)
 
     def _scope_of_exit(self, ran: Ran) -> list[Dates] | None:
-        """The dates that exit 0 is about; None where it says nothing of what is stored."""
+        """Return the dates that exit 0 is about; None if it says nothing about stored decisions."""
         command = ran.arguments[0]
         if command == "sync":
             return [self.recent, *self.asked.find("done", "interrupted")]

@@ -1,4 +1,4 @@
-"""What is found wrong with what was printed, and what the program says of its ledger."""
+"""The findings about printed claims, and the program's own ledger."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from bench.truth.grammar import read_instant
 from bench.truth.model import Dates
 
 Kind = Literal["false", "undated", "unexplained", "miscounted", "false exit", "false reason"]
-"""What is wrong: a false claim; one that is true only of an earlier instant than it names; a word of completeness that
-no sentence explains; a wrong number of decisions; an exit code 0 that is false; a false reason why a decision left."""
+"""The kinds of findings.
+
+A false claim; a claim that was true only earlier than it says; a word of completeness that no sentence explains; a
+wrong number of decisions; a false exit code 0; a false reason why a decision left the site.
+"""
 
 KINDS: tuple[Kind, ...] = ("false", "undated", "unexplained", "miscounted", "false exit", "false reason")
 
@@ -27,15 +30,15 @@ class Finding:
 
 @dataclass(slots=True)
 class Found:
-    """What came of comparing one command."""
+    """The results of examining one command."""
 
     findings: list[Finding] = field(default_factory=list)
     sentences: int = 0
     rows: int = 0
-    """Of JSON."""
+    """Rows of JSON that were examined."""
     exits: int = 0
     full: int = 0
-    """Sentences that say, rightly, that nothing is missing."""
+    """Sentences that say, truthfully, that nothing is missing."""
 
     def add(self, other: Found) -> None:
         self.findings += other.findings
@@ -47,7 +50,7 @@ class Found:
 
 @dataclass
 class Ledger:
-    """From when on the program says that its ledger is true, by date: read from `coverage --json`."""
+    """By date, since when the program's ledger claims to be true, from `coverage --json`."""
 
     rows: list[tuple[Dates, int]] = field(default_factory=list)
 
@@ -68,5 +71,5 @@ class Ledger:
 
 
 def read_dates(row: dict[str, Any]) -> Dates:
-    """The dates of a row of JSON."""
+    """Return the dates of a row of JSON."""
     return Dates(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))

@@ -1,7 +1,7 @@
-"""What a printed line claims about what is stored: one table of sentences, and the words that need one.
+"""Parse the claims of a printed line about stored decisions, with one table of sentences.
 
-It is independent of the program: it knows only what is printed. A word of completeness that no sentence of the tables
-explains is a fault in itself, whatever it was meant to say. To align with another wording, change the tables.
+Independent of the program: it knows only what is printed. A word of completeness that no sentence of the tables
+explains is a failure, whatever it was meant to say. After a change of wording, change the tables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _AS_OF = rf"(?:,? ?\(?,? ?as (?:of|listed on|last listed on) (?P<as_of>{_INSTANT
 _DECISIONS = "decisions?"
 
 Scope = Literal["dates", "whole", "asked"]
-"""Which dates a sentence is about: those it names, all that the site has, or all that was ever asked for."""
+"""The dates that a sentence is about: those it names, all dates of the site, or all that were ever asked for."""
 
 CLAIMS: tuple[tuple[str, Scope, str], ...] = (
     (
@@ -50,28 +50,28 @@ CLAIMS: tuple[tuple[str, Scope, str], ...] = (
         rf"^{_DATES}\s+proven +(?P<listed>{_N}) +{_N} +(?P<stored>{_N}) +{_N} +{_N} +(?P<excluded>{_N}) +{_INSTANT}$",
     ),
 )
-"""Sentences that say how much is stored: a name, what they are about, and a pattern.
+"""Sentences about how much is stored: a name, the scope, and a pattern.
 
 Groups: `first`, `last` (dates, both inclusive), `stored` and `listed` (numbers of decisions), `excluded` (listed
-decisions whose page is gone, named as such), `as_of` (from when on it is true of the site; without it, some time during
-the command), `partial` (words that say that something may be missing, whatever the numbers).
+decisions with a page that is gone, named as such), `as_of` (since when it is true of the site; without it, some time
+during the command), `partial` (words that say that something may be missing, whatever the numbers).
 """
 
 OUTSIDE: tuple[str, ...] = (
     rf"[Tt]he site lists (?P<outside>{_N}) {_DECISIONS} (?P<where>before that|after that|outside (?:that|those dates))"
     r"(?:, (?P<never>(?:which|that) (?:were|was) never asked for))?",
 )
-"""Sentences that say how many decisions the site lists outside the dates of the claims before them."""
+"""Sentences about how many decisions the site lists outside the dates of the claims before them."""
 
 TOTALS: tuple[str, ...] = (
     rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
     rf"[Tt]hat is by its total of (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
     rf"of the site, which stated a total of (?P<total>{_N}) on (?P<as_of>{_INSTANT})",
 )
-"""Sentences that say what total the site stated for all dates."""
+"""Sentences about the total that the site stated for all dates."""
 
 MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")
-"""Where a list of claims is cut off."""
+"""The end of a list of claims that is cut off."""
 
 DAEMON_GOES_ON = re.compile(r"\bthe daemon goes on\b")
 
@@ -88,7 +88,7 @@ DENIALS: tuple[str, ...] = (
     r"the known decisions [\d ,a-z]+ are all gone or refused",
     r"`lgsco \w+`(?: or `lgsco \w+`)? brings it up to date",
 )
-"""Where the words of completeness stand and claim nothing."""
+"""Places where words of completeness claim nothing."""
 
 WORDS = re.compile(
     r"\b(?:complete(?:ly|d)?|all|every|everything|whole|proven|entire(?:ly)?|fully|in full|up[ -]to[ -]date|caught up|"
@@ -101,7 +101,7 @@ WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one sentence claims."""
+    """The claim of one sentence."""
 
     name: str
     scope: Scope
@@ -118,7 +118,7 @@ class Claim:
 
     @property
     def is_full(self) -> bool:
-        """Whether it says that nothing is missing of what it is about."""
+        """Whether it says that nothing is missing in its scope."""
         if self.partial:
             return False
         return self.stored is None or self.listed is None or self.stored + (self.excluded or 0) >= self.listed
@@ -126,7 +126,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """How many decisions a sentence says the site lists outside the dates of the claims before it."""
+    """The number of decisions that the site lists, by a sentence, outside the dates of the claims before it."""
 
     words: str
     number: int
@@ -136,7 +136,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What total a sentence says the site stated for all dates, and when: seconds since 1970."""
+    """The total that the site stated for all dates, by a sentence, and when, in seconds since 1970."""
 
     words: str
     number: int
@@ -145,7 +145,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a line says."""
+    """The claims of a line."""
 
     claims: tuple[Claim, ...] = ()
     outside: tuple[Outside, ...] = ()
@@ -153,12 +153,12 @@ class Reading:
     cut_off: bool = False
     """Whether it says that there are more claims than are printed."""
     unexplained: str = ""
-    """The first word of completeness that no sentence explains; "" where there is none."""
+    """The first word of completeness that no sentence explains; "" if there is none."""
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Reads printed lines."""
+    """Parses printed lines."""
 
     claims: tuple[tuple[str, Scope, str], ...] = CLAIMS
     outside: tuple[str, ...] = OUTSIDE
@@ -166,11 +166,11 @@ class Grammar:
     denials: tuple[str, ...] = DENIALS
 
     def says_daemon_goes_on(self, line: str) -> bool:
-        """Whether a line says that a daemon runs that does what is left."""
+        """Whether a line says that a running daemon will do the rest."""
         return bool(DAEMON_GOES_ON.search(line))
 
     def read(self, line: str) -> Reading:
-        """What one line, without its line break, says."""
+        """Parse one line, without its line break."""
         claims = [
             (_claim(name, scope, found), found.span())
             for name, scope, pattern in self.claims
@@ -231,7 +231,7 @@ def _number_of(words: str | None) -> int | None:
 
 
 def read_instant(words: str | None) -> int | None:
-    """Seconds since 1970 of an instant in UTC, or of the beginning of a day."""
+    """Convert an instant in UTC, or the beginning of a day, to seconds since 1970."""
     if not words:
         return None
     text = words.removesuffix(" UTC").replace(" ", "T").rstrip("Z")

@@ -1,7 +1,7 @@
-"""What was asked for, as somebody would note it who watches the commands; and whether a claim is true of the site.
+"""Record the ranges asked for, as an observer of the commands, and judge claims about the site.
 
-Only what is certain is noted: where a command was killed before it asked the site anything, it may have been recorded
-or not, and nothing is concluded from it.
+Only certain facts are recorded. If a command was killed before its first request, the archive may have recorded its
+range or not, and nothing is concluded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.truth.site import Site, Version
 
 AskedState = Literal["done", "interrupted", "paused"]
 Since = Callable[[date], int]
-"""From when on a claim may be true of a decision date: seconds since 1970."""
+"""Since when a claim may be true of a decision date: seconds since 1970."""
 
 
 class Dates(NamedTuple):
@@ -37,7 +37,7 @@ class Dates(NamedTuple):
         return self.first <= other.first and other.last <= self.last
 
     def is_covered_by(self, others: Iterable[Dates]) -> bool:
-        """Whether others, which may overlap, together cover it."""
+        """Whether other ranges, which may overlap, together cover it."""
         day = self.first
         for one in sorted(others):
             if one.first > day:
@@ -56,7 +56,7 @@ ALL = Dates(date.min, date.max)
 
 @dataclass
 class Asked:
-    """What was asked for, and how it ended. Copied with a backup of the file."""
+    """The ranges asked for, and how each ended. Copied with a backup of the file."""
 
     ranges: list[tuple[Dates, AskedState]] = field(default_factory=list)
     limited: bool = False
@@ -64,11 +64,11 @@ class Asked:
     withdrew: bool = False
     """Whether the last backfill was withdrawn."""
     daemon_died_at: int | None = None
-    """When a daemon was killed, after which no sync by hand ended with 0 and no daemon was stopped."""
+    """When a daemon was killed, if since then no manual sync ended with 0 and no daemon was stopped."""
     interrupted_at: dict[Dates, int] = field(default_factory=dict)
-    """When the backfills ended that were interrupted: seconds since 1970."""
+    """When the interrupted backfills ended: seconds since 1970."""
     ever: list[Dates] = field(default_factory=list)
-    """All that was ever asked for, and all that may have been: nothing else may be claimed to be asked for."""
+    """All ranges that were or may have been asked for; no other may be claimed."""
     fills: bool = False
     """Whether `init` made the file, so that the daemon fills it by itself."""
 
@@ -82,11 +82,11 @@ class Asked:
         return [dates for dates, state in self.ranges if state in states]
 
     def find_interrupted_before(self, at: int) -> list[Dates]:
-        """The ranges of backfills that were interrupted before an instant, and have been since."""
+        """Return the ranges of backfills that were interrupted before an instant, and still are."""
         return [dates for dates in self.find("interrupted") if self.interrupted_at[dates] < at]
 
     def note(self, ran: Ran, recent_dates: Dates) -> None:
-        """Notes what a command asked for. `recent_dates`: those that sync answers for by itself."""
+        """Record the range that a command asked for. `recent_dates`: those that sync covers by itself."""
         command = ran.arguments[0]
         if ran.code in (2, 13):  # it did nothing
             return
@@ -112,29 +112,29 @@ class Asked:
             self.daemon_died_at = ran.ended if ran.code is None else None
 
     def backfilled(self, dates: Dates, state: AskedState) -> None:
-        """A backfill of those dates ended so; it takes over what was unfinished inside them."""
+        """Record that a backfill of those dates ended in a state. It takes over unfinished ranges inside them."""
         self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.covers(one)]
         self._add(dates, state)
         self.withdrew = False
 
     def unsure(self, dates: Dates) -> None:
-        """A backfill of those dates was killed before it asked the site anything: it may have taken over others."""
+        """Record a backfill that was killed before its first request, and so may have taken over other ranges."""
         self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.touches(one)]
 
     def withdrawn(self, dates: Dates) -> None:
-        """What was unfinished in those dates is not asked for any more."""
+        """Record that unfinished ranges in those dates were withdrawn."""
         self.unsure(dates)
         self.withdrew = True
 
     def synced(self, dates: Dates) -> None:
-        """A sync that answers for those dates ended with 0: so what was interrupted is done."""
+        """Record a sync of those dates that ended with 0, which finishes interrupted ranges."""
         for interrupted in self.find("interrupted"):
             self.ranges.remove((interrupted, "interrupted"))
             self._add(interrupted, "done")
         self._add(dates, "done")
 
     def _add(self, dates: Dates, state: AskedState) -> None:
-        """Adds a range, as one with those of its state that it touches."""
+        """Add a range, joined with those of the same state that it touches."""
         for one in [one for one in self.find(state) if state == "done" and dates.touches(one)]:
             self.ranges.remove((one, state))
             dates = Dates(min(one.first, dates.first), max(one.last, dates.last))
@@ -142,7 +142,7 @@ class Asked:
 
     @property
     def state(self) -> str:
-        """In a word, for the table of states and commands."""
+        """The state in one word, for the table of states and commands."""
         if self.find("interrupted"):
             return "interrupted and paused" if self.find("paused") else "interrupted"
         if self.find("paused"):
@@ -158,14 +158,14 @@ class Asked:
 
 
 def _find_state(code: int | None) -> AskedState:
-    """What a backfill's exit code makes of its dates."""
+    """Return the state of the dates of a backfill by its exit code."""
     if code == 0:
         return "done"
     return "paused" if code in (130, 143) else "interrupted"
 
 
 def find_dates(arguments: Sequence[str]) -> Dates | None:
-    """The dates that --from and --to name; None where neither is given."""
+    """Return the dates of --from and --to; None if neither is given."""
     values = dict(pairwise(arguments))
     first, last = values.get("--from"), values.get("--to")
     if first is None and last is None:
@@ -181,22 +181,22 @@ STATES = ("empty", "limited", "recent", "part", "all", "interrupted", "paused", 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What is true at the end of a command: of the site's listing at some instant, and of what is stored now."""
+    """The truth at the end of a command: the site's listing at each instant, and the decisions stored now."""
 
     site: Site
     stored: frozenset[str]
-    """References that the archive holds from the site."""
+    """References that the archive has from the site."""
     until: int
     """Seconds since 1970."""
     gone: Mapping[str, str] = field(default_factory=dict)
-    """Stored decisions that the archive says have left the site: withdrawn, expired or gone."""
+    """Stored decisions that the archive says have left the site, with their status: withdrawn, expired or gone."""
     _between: dict[int, list[Version]] = field(default_factory=dict)
 
     def find_lacking(self, dates: Iterable[Dates], since: Since, *, excused: bool) -> list[str]:
-        """What makes it false that all decisions listed of some dates are stored: references, oldest first.
+        """Return the references that make it false that all listed decisions of some dates are stored, oldest first.
 
-        For each date there must be an instant, from `since` of it until now, at which all that the site listed of it
-        is stored. `excused`: listed decisions whose page answered 404 count as stored, since the claim names them.
+        For each date there must be an instant, from `since(date)` until now, at which everything listed for it is
+        stored. `excused`: listed decisions count as stored if their page answered 404, because the claim names them.
         """
         had = self.stored | self.site.ever_missing if excused else self.stored
         found: list[str] = []
@@ -213,7 +213,7 @@ class Judge:
         return found
 
     def count_listed(self, dates: Iterable[Dates], since: Since) -> tuple[int, int]:
-        """The fewest and the most decisions that the site can be said to have listed of some dates."""
+        """Return the fewest and the most decisions that the site may have listed for some dates."""
         fewest = most = 0
         for day in self._days(dates):
             counts = [
@@ -225,23 +225,26 @@ class Judge:
         return fewest, most
 
     def count_outside(self, dates: Sequence[Dates], since: int) -> tuple[int, int]:
-        """The fewest and the most that the site can be said to list outside of some dates: what its total, or its
-        cards, have more than was listed of those dates. Each date was listed at an instant of its own."""
+        """Return the fewest and the most decisions that the site may list outside some dates.
+
+        That is the site's total, stated or by its cards, minus those listed for the dates. Each date was listed at an
+        instant of its own.
+        """
         fewest, most = self.count_listed(dates, lambda _day: since)
         whole = [total for version in self._versions(since) for total in version.totals]
         return max(0, min(whole) - most), max(whole) - fewest
 
     def count_stated(self, at: int) -> tuple[int, int]:
-        """The least and the greatest total that the site can be said to have stated in a minute. `at`: its begin."""
+        """Return the lowest and the highest total that the site may have stated in the minute that begins at `at`."""
         totals = [total for version in self.site.between(at, at + 59) for total in version.totals]
         return min(totals), max(totals)
 
     def find_wrongly_gone(self) -> list[str]:
-        """What the archive says is withdrawn or expired, and left the site for the other reason or not at all."""
-        told = {reference: status for reference, status in self.gone.items() if status in ("withdrawn", "expired")}
+        """Return decisions that the archive calls withdrawn or expired, but that left for another reason or not."""
+        ended = {reference: status for reference, status in self.gone.items() if status in ("withdrawn", "expired")}
         return [
             f"{reference} is called {status}, and is {why}"
-            for reference, status in sorted(told.items())
+            for reference, status in sorted(ended.items())
             if (why := self.site.left.get(reference, "published")) != status and reference not in self.site.returned
         ]
 
@@ -257,5 +260,5 @@ class Judge:
 
 
 def recent(today: date, days: int) -> Dates:
-    """The dates that sync answers for by itself."""
+    """Return the dates that sync covers by itself."""
     return Dates(today - timedelta(days=days), date.max)

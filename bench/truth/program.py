@@ -1,6 +1,6 @@
-"""Runs the command line in this process, on a simulated site and a simulated clock, and ends it at any moment.
+"""Run the command line in this process, on a simulated site and clock, and end it at any moment.
 
-`bench.truth.replaced` says what of the program is replaced for it. All else is the program.
+`bench.truth.replaced` replaces a few parts of the program; everything else is the real program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from bench.truth.site import Away, Site
 
 CLIENT = "ingest.fetching.client:Client"
-"""The class whose method `fetch` is the only HTTP."""
+"""The class with the method `fetch`, which makes all HTTP requests."""
 ANSWER = "ingest.fetching.interface:Answer"
 MAIN = "lgsco.cli.main:main"
 COMMANDS = "lgsco.cli.main:cli"
@@ -32,16 +32,16 @@ START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 SIGKILL = "SIGKILL"
-"""The way to end a command in a process of its own, which really is killed."""
+"""Ends a command by a real SIGKILL, in a process of its own."""
 
 
 class Killed(BaseException):
-    """The process ends here, without a word more."""
+    """Kills the simulated process at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a command is to end before its own end. `at` counts from 1; a moment that does not come changes nothing."""
+    """How a command is to end early. `at` counts from 1. A moment that does not come changes nothing."""
 
     way: str = ""
     """kill (an exception that nothing catches), SIGKILL, SIGINT, SIGTERM or SIGHUP; "" for none."""
@@ -49,23 +49,23 @@ class Fate:
     """request, statement, before commit or after commit."""
     at: int = 0
     breaks_off: bool = True
-    """Whether a signal at a request breaks off that request; else its answer still comes."""
+    """Whether a signal at a request aborts the request; otherwise its answer still arrives."""
 
     def __str__(self) -> str:
         return f"{self.way} at {self.moment} {self.at}" if self.way else "none"
 
 
 NO_FATE = Fate()
-"""To end in its own way."""
+"""The command ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a command ended, with all that it printed."""
+    """How a command ended, with everything that it printed."""
 
     arguments: tuple[str, ...]
     code: int | None
-    """None where it was killed."""
+    """None if it was killed."""
     out: str
     err: str
     began: int
@@ -76,7 +76,7 @@ class Ran:
 
 
 class Runs(Protocol):
-    """What runs a command: the program, or one that is wrong on purpose."""
+    """Runs commands: the program, or a deliberately wrong one in tests."""
 
     def run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran: ...
 
@@ -97,7 +97,7 @@ class Time:
 
 @dataclass
 class Program:
-    """`meanwhile` is called before each answer with the number of the request in its command."""
+    """The program. `meanwhile` is called before each answer, with the number of the request in its command."""
 
     folder: Path
     site: Site
@@ -106,19 +106,19 @@ class Program:
     command: str = ""
     fate: Fate = NO_FATE
     rounds: int = 0
-    """Syncs after which the daemon is told to end."""
+    """Number of syncs after which the daemon ends."""
     slices: int = 0
-    """Times that the daemon waited for a minute only, since it was busy."""
+    """How often the daemon waited for only a minute, because it was busy."""
     requests: int = 0
     statements: int = 0
     commits: int = 0
     processes: int = 0
     stored: frozenset[str] = frozenset()
-    """References that the archive holds from the site, when it was closed last."""
+    """References that the archive had from the site when it was last closed."""
     gone: dict[str, str] = field(default_factory=dict)
-    """Those of them that it says have left the site, with the status it gives them."""
+    """Those that left the site according to the archive, with their status."""
     report_to: int = -1
-    """Where a process of its own reports how far it is."""
+    """The pipe to which a separate process reports its progress."""
     dead: bool = False
     met: bool = False
     stop: Any = None
@@ -129,18 +129,20 @@ class Program:
 
     @property
     def config(self) -> Path:
-        """Its configuration; whoever makes the program writes it."""
+        """The configuration file; the creator of the program writes it."""
         return self.folder / "config.toml"
 
     def run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran:
-        """Runs a command to its end, or to its fate. `rounds`: of the daemon's syncs."""
+        """Run a command to its end or its fate. `rounds`: number of the daemon's syncs."""
         if fate.way == SIGKILL:
             return self._run_apart(arguments, fate, rounds)
         return self._run(arguments, fate, rounds)
 
     def _run_apart(self, arguments: tuple[str, ...], fate: Fate, rounds: int) -> Ran:
-        """Runs a command in a process of its own, to which SIGKILL can be sent. What happens to the site there, but for
-        the pages that it refuses, is lost."""
+        """Run a command in a process of its own, which can get SIGKILL.
+
+        Changes of the site in that process are lost, except the pages that it refuses.
+        """
         self.processes += 1
         receive, self.report_to = os.pipe()
         child = os.fork()
@@ -161,10 +163,10 @@ class Program:
         return Ran(arguments, *rest)
 
     def _report(self, ran: Ran | None = None) -> None:
-        """Tells the process that started this one how far it is."""
+        """Report progress to the process that started this one."""
         rest = None if ran is None else [getattr(ran, name) for name in Ran.__slots__[1:]]
-        told = json.dumps((self.requests, self.time.at, sorted(self.site.ever_missing), rest))
-        os.write(self.report_to, f"{told}\n".encode())
+        report = json.dumps((self.requests, self.time.at, sorted(self.site.ever_missing), rest))
+        os.write(self.report_to, f"{report}\n".encode())
 
     def _run(self, arguments: tuple[str, ...], fate: Fate, rounds: int) -> Ran:
         self.command, self.fate, self.rounds = arguments[0], fate, rounds
@@ -191,12 +193,12 @@ class Program:
     # ------------------------------------------------------------ moments
 
     def tick(self) -> None:
-        """A killed process does nothing more."""
+        """Raise Killed in a killed process."""
         if self.dead:
             raise Killed
 
     def meet(self, moment: str, number: int) -> None:
-        """Ends the command, or signals it, where this is the moment."""
+        """End the command, or signal it, if this is the moment of its fate."""
         self.tick()
         fate = self.fate
         if not fate.way or self.met or fate.moment != moment or number != fate.at:
@@ -216,7 +218,7 @@ class Program:
             raise find("ingest.errors:Stopped")(self.stop.exit_code)
 
     def fetch(self, target: str, _known: object = None) -> Any:
-        """The simulated client: an answer, or the error that the real client raises."""
+        """The simulated client: return an answer, or raise the error that the real client raises."""
         self.tick()
         if self.stop is not None:
             self.stop.raise_if_set()
@@ -242,13 +244,13 @@ class Program:
 
 
 def find(name: str) -> Any:
-    """What a name of the form `module:attribute` names in the program."""
+    """Return the object with a name of the form `module:attribute`."""
     module, _, attribute = name.partition(":")
     return getattr(import_module(module), attribute)
 
 
 MakeRuns = Callable[[Program], Runs]
-"""Makes what runs the commands from the program itself."""
+"""Makes a runner of commands from the program."""
 
 
 @functools.cache
@@ -264,18 +266,18 @@ def has_option(command: str, option: str) -> bool:
     return found is not None and any(option in parameter.opts for parameter in found.params)
 
 
-# ---------------------------------------------------------------- whose command runs now
+# ---------------------------------------------------------------- the running command
 
 _program: Program | None = None
 
 
 def running() -> Program | None:
-    """The program whose command runs now."""
+    """Return the program of the command that runs now; None if none runs."""
     return _program
 
 
 def now() -> Program:
-    """The same, where one surely runs."""
+    """Return the program of the running command, which must exist."""
     assert _program is not None
     return _program
 

@@ -1,5 +1,7 @@
-"""What of the program is replaced while its commands run on the simulated site: the methods of the HTTP client, the
-clock and the stop event, the daemon's scheduler, the process's number, and SQLite's connections, which count.
+"""Replace parts of the program while its commands run on the simulated site.
+
+These are the methods of the HTTP client, the clock and the stop event, the daemon's scheduler, the process's number,
+and SQLite's connections, which count statements.
 """
 
 from __future__ import annotations
@@ -18,16 +20,16 @@ from typing import Any
 from bench.truth.program import CLIENT, find, now, running
 
 _NO_PROCESS = 5_000_000
-"""Above the largest number that the operating system gives a process."""
+"""Above the largest process number of the operating system."""
 
 
 _BEAT_SECONDS = 60
 _SLICES = 60
-"""The daemon's slices of backfills before its next job comes all the same."""
+"""The daemon's slices of backfills after which its next job runs in any case."""
 
 
 class Counted(sqlite3.Connection):
-    """Tells the program of each statement and commit."""
+    """Reports each statement and commit to the program."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         return self._counted(sql, lambda: super(Counted, self).execute(sql, parameters))
@@ -64,7 +66,7 @@ class Counted(sqlite3.Connection):
 
 
 class Timetable:
-    """The daemon's timetable and its heartbeats, which no thread writes here."""
+    """The daemon's timetable and heartbeats. No thread writes them here."""
 
     def __init__(self, daemon: Any, plan: Any) -> None:
         self._daemon = daemon
@@ -72,22 +74,22 @@ class Timetable:
         self._beat_at = 0
         """Seconds since 1970."""
         self._waited_at = 0
-        """How many requests had been made when it waited last."""
+        """The number of requests when it last waited."""
 
     def beat_if_due(self) -> None:
-        """Writes a heartbeat once a minute."""
+        """Write a heartbeat once a minute."""
         at = now().time.at
         if at - self._beat_at >= _BEAT_SECONDS:
             self._beat_at = at
             self._daemon.beat(self._plan.next_run)
 
     def is_busy(self) -> bool:
-        """Whether the daemon asked the site anything since it waited last: then it may do so again soon."""
+        """Whether the daemon has made requests since it last waited. It may then continue soon."""
         busy, self._waited_at = now().requests != self._waited_at, now().requests
         return busy
 
     def run_next(self) -> None:
-        """Lets time pass until the next sync is due."""
+        """Advance the time to the next sync."""
         due = self._plan.next_run
         time = now().time
         time.at = max(time.at + 1, int(due.timestamp()) + 1) if due is not None else time.at + 3_600
@@ -95,7 +97,7 @@ class Timetable:
 
 @contextlib.contextmanager
 def _beating(daemon: Any, plan: Any) -> Iterator[None]:
-    """In place of the daemon's heartbeat thread."""
+    """Replaces the daemon's heartbeat thread."""
     _timetables[:] = [Timetable(daemon, plan)]
     _timetables[0].beat_if_due()
     try:
@@ -108,8 +110,10 @@ _timetables: list[Timetable] = []
 
 
 def _wait(stop: Any, seconds: float | None = None) -> bool:
-    """In place of `Stop.wait`: time passes; for the daemon a minute after it was busy, else until its next job. Ends
-    the daemon after its rounds."""
+    """Replaces `Stop.wait`: advance the time instead of waiting.
+
+    A busy daemon waits a minute, otherwise until its next job. Ends the daemon after its rounds.
+    """
     program = now()
     program.tick()
     if stop.is_set():
@@ -131,7 +135,7 @@ def _wait(stop: Any, seconds: float | None = None) -> bool:
 
 @contextlib.contextmanager
 def _on_signals(stop: Any) -> Iterator[None]:
-    """In place of `Stop.on_signals`: signals are simulated, and the real ones are the bench's."""
+    """Replaces `Stop.on_signals`: signals are simulated, and real ones go to the bench."""
     now().stop = stop
     try:
         yield
@@ -159,7 +163,7 @@ class _Client:
 
 @contextlib.contextmanager
 def replaced() -> Iterator[None]:
-    """While the context lasts, commands run on the simulated site and clock. Enter it once around all `Program.run`."""
+    """Run commands on the simulated site and clock while the context lasts. Enter it once around all `Program.run`."""
     changes = _find_changes()
     before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in changes]
     root, ours = logging.getLogger(), logging.getLogger("lgsco")
@@ -178,7 +182,7 @@ def replaced() -> Iterator[None]:
 
 
 def _find_changes() -> list[tuple[Any, str, Any]]:
-    """What is replaced: the module or class, the name in it, and by what."""
+    """Return the replacements: the module or class, the name in it, and the new object."""
     client, clock_module = find(CLIENT), import_module("ingest.clock")
     clock, stop = clock_module.Clock, clock_module.Stop
     make_clock = clock.__init__
@@ -186,11 +190,13 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
     def simulated_clock(self: Any, *_: object, **__: object) -> None:
         program = now()
 
-        def tell() -> datetime:
+        def read_clock() -> datetime:
             program.tick()
             return program.time.now()
 
-        make_clock(self, tell, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes))
+        make_clock(
+            self, read_clock, lambda: float(program.time.at), program.time.sleep, random.Random(program.processes)
+        )
 
     return [
         *((client, name, getattr(_Client, name)) for name in ("__init__", "__enter__", "__exit__", "fetch")),
@@ -204,6 +210,6 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
 
 
 def _number_of_process() -> int:
-    """A number of its own for each command, as of a process that has ended once the next one runs."""
+    """Return a new process number for each command, as if the process before had ended."""
     program = running()
     return _NO_PROCESS + (program.processes if program is not None else 0)

@@ -1,5 +1,7 @@
-"""One sequence: commands and events by chance on a simulated site, each command compared with the truth; then the
-faults stop, and the daemon and sync are to arrive at a full claim."""
+"""Play one random sequence of commands and events on a simulated site, and compare each command with the truth.
+
+At the end the faults stop, and the daemon and sync must reach a full claim.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,10 @@ SYNC_DAYS = 120
 WALK_DAYS = 3
 GONE_DAYS = 2
 CALM_SYNCS = WALK_DAYS + GONE_DAYS + 3
-"""Daily syncs after which the cadence must have brought a full claim, once faults stop."""
+"""Daily syncs after which the cadence must have reached a full claim, once faults stop."""
 PUT_OFF_DAYS = 16
 PUT_OFF_SYNCS = 4
-"""Further syncs, so many days apart: what failed before is tried again after longer and longer times."""
+"""Further syncs, several days apart, because failed pages are retried after increasing times."""
 
 CONFIG = f"""\
 [site]
@@ -57,17 +59,17 @@ fill_hours = "00:00-24:00"
 """
 
 LOST = 14
-"""The exit code of a daemon whose file was lost."""
+"""The exit code of a daemon that lost its file."""
 LOSSES = 0.3
-"""The share of daemons whose file vanishes or is replaced while they run."""
+"""Share of daemons that lose their file, or get another one, while they run."""
 STEERED = 0.5
-"""The share of commands that are run in a state which is brought about for them."""
+"""Share of commands for which a state is set up first."""
 RARE_STATES = ("limited", "recent", "part", "part", "paused", "paused", "interrupted and paused")
-"""The states that come seldom by chance, which are brought about more often, and in a new file."""
+"""The states that rarely arise at random; they are set up more often, in a new file."""
 
 
 class Play:
-    """State of one sequence."""
+    """The state of one sequence."""
 
     def __init__(self, seed: int, number: int, folder: Path, counts: Counts, grammar: Grammar, make: MakeRuns) -> None:
         self.number = number
@@ -84,14 +86,14 @@ class Play:
         self.ledger = Ledger()
         self.seen: set[str] = set()
         self.coming: dict[int, str] = {}
-        """What happens at which request of the next command."""
+        """The event at each request of the next command."""
         self.backups: list[tuple[Path, Asked]] = []
         self.lost = False
         """Whether the file vanished or was replaced while the command ran."""
         self.stored_at_loss: frozenset[str] = frozenset()
         """Decisions in the lost file when it was last closed. The daemon's claims before the loss are about those."""
         self.last_began = self.time.at
-        """When the last command that asked the site began."""
+        """When the last command that made requests began."""
         self.history: list[str] = []
         self.step = 0
         self.program.config.write_text(CONFIG)
@@ -100,10 +102,10 @@ class Play:
     def today(self) -> date:
         return self.time.now().date()
 
-    # ------------------------------------------------------------ the whole
+    # ------------------------------------------------------------ the sequence
 
     def play(self, *, commands: int) -> None:
-        """Plays it."""
+        """Play the sequence."""
         self._begin()
         for _ in range(commands):
             for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
@@ -118,14 +120,14 @@ class Play:
             self._run("init")
 
     def _arrive(self) -> None:
-        """Faults stop; pages that are stored may stay away. Counts whether the full claim comes in time."""
+        """Stop the faults, and count whether the full claim is reached in time. Stored pages may stay away."""
         self.site.show_all(self.program.stored)
         self.history.append("calm")
         if not self.program.database.exists():
             self._run("init")
         for count in range(CALM_SYNCS + PUT_OFF_SYNCS):
             self.time.at += 86_400 * (1 if count < CALM_SYNCS else PUT_OFF_DAYS)
-            if count or self.asked.find("interrupted"):  # it may have been recorded, where nobody can tell
+            if count or self.asked.find("interrupted"):  # an interruption may be recorded or not
                 self._run("daemon", rounds=1)
             if self._run("sync"):
                 self.counts.arrived += 1
@@ -136,7 +138,7 @@ class Play:
     # ------------------------------------------------------------ events
 
     def _happen(self) -> None:
-        """Something happens: now, or while the next command runs."""
+        """Make an event happen, now or while the next command runs."""
         name = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         if name == "days pass":
             self.time.at += 86_400 * self.chance.choice((1, 1, 1, 2, 3, 10))
@@ -160,7 +162,7 @@ class Play:
             self.events.happen(name)
 
     def _lose(self) -> None:
-        """The daemon's file is removed, or a backup is put in its place."""
+        """Remove the daemon's file, or replace it with a backup."""
         self.lost, self.stored_at_loss = True, self.program.stored
         self._remove()
         self.asked = Asked()
@@ -189,7 +191,7 @@ class Play:
     # ------------------------------------------------------------ commands
 
     def _command(self) -> None:
-        """Runs a command by chance; now and then in a state that is rare by chance."""
+        """Run a random command, sometimes in a state that is rare."""
         chance = self.chance
         commands = self.choices.find_commands()
         if chance.random() < STEERED:
@@ -205,7 +207,7 @@ class Play:
         self._run(*arguments, fate=fate, rounds=rounds)
 
     def _steer(self, state: str) -> None:
-        """Brings what was asked for into a state, as far as the site's faults allow."""
+        """Set up a state of the ranges asked for, as far as the site's faults allow."""
         if self.chance.random() < 0.5:
             self.site.show_all()
             self.history.append("calm")
@@ -217,7 +219,7 @@ class Play:
             self._run(*arguments, fate=fate)
 
     def _start_again(self) -> None:
-        """A new file in the place of the old one."""
+        """Start a new file in place of the old one."""
         self.history.append("a new file")
         self._remove()
         self.asked, self.ledger, self.program.stored = Asked(), Ledger(), frozenset()
@@ -225,9 +227,9 @@ class Play:
             self._run("init")
 
     def _run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> bool:
-        """Runs a command and compares it; returns whether it ended with exit 0 and a true full claim."""
+        """Run a command and compare it; return whether it ended with exit 0 and a true full claim."""
         self.step += 1
-        if fate.way == SIGKILL:  # in a process of its own, where nothing can happen to our site
+        if fate.way == SIGKILL:  # in a process of its own, where events cannot reach our site
             self.coming.clear()
         name = _name(arguments)
         state = self.asked.state
@@ -245,10 +247,10 @@ class Play:
         if ran.requests:
             self.last_began = ran.began
         if self.lost:
-            self._expect_the_loss_to_be_noticed(ran)
+            self._check_that_loss_is_noticed(ran)
         else:
             self.asked.note(ran, recent(self.today, SYNC_DAYS))
-        if not self.program.database.exists():  # nothing made one, and there is nothing to report on
+        if not self.program.database.exists():  # no file, so nothing to report
             self.ledger, self.program.stored = Ledger(), frozenset()
             return self._compare(name, ran)
         coverage = self._read_ledger()
@@ -263,8 +265,11 @@ class Play:
         self.seen.update(messages(report))
         return full
 
-    def _expect_the_loss_to_be_noticed(self, ran: Ran) -> None:
-        """A daemon whose file was lost ends with 14, unless it was killed before it noticed, and makes no file."""
+    def _check_that_loss_is_noticed(self, ran: Ran) -> None:
+        """Check that a daemon that lost its file ends with 14 and makes no new file.
+
+        A daemon that was killed before it noticed is excused.
+        """
         self.history.append("which lost its file")
         self.counts.events["lost file, noticed" if ran.code == LOST else "lost file, killed"] += 1
         if ran.code not in (LOST, None):
@@ -308,7 +313,7 @@ class Play:
 
 
 def _name(arguments: Sequence[str]) -> str:
-    """A command for the tables: its options without their values."""
+    """Return a command for the tables: its options without their values."""
     options = [argument for argument in arguments[1:] if argument.startswith("--") and argument != "--config"]
     ranged = any(option in ("--from", "--to") for option in options)
     options = [option for option in options if option not in ("--from", "--to")]

@@ -1,6 +1,6 @@
-"""The simulated site: what it publishes, hides and refuses, its answer to a request, and what it listed at any instant.
+"""The simulated site: what it publishes, hides and refuses, its answers, and what it listed at any instant.
 
-It has no HTTP and shares no code with the program or with the look-alike site, so that it can judge both.
+It has no HTTP and shares no code with the program or with the look-alike site, so that it can check both.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SHELL = b"""<!DOCTYPE html>
 <form action="/Decisions/SearchResults"><input name="fd"><button>Search</button></form>
 </main></body></html>
 """
-"""The search page with neither total nor cards."""
+"""The search page without total and cards."""
 
 
 @functools.cache
@@ -48,7 +48,7 @@ class Decision:
     day: date
     kind: str = "statement"
     version: int = 1
-    """Counts its amendments."""
+    """The number of its amendments."""
 
     @property
     def reference(self) -> str:
@@ -61,7 +61,7 @@ class Decision:
 
 @functools.lru_cache(maxsize=4_096)
 def show_page(decision: Decision) -> bytes:
-    """The decision's page."""
+    """Return the decision's page."""
     title = f"Anyshire Council ({decision.reference})"
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} - Local Government and Social Care Ombudsman</title></head>
@@ -85,7 +85,7 @@ def show_page(decision: Decision) -> bytes:
 
 @functools.lru_cache(maxsize=4_096)
 def show_card(decision: Decision) -> str:
-    """The decision's card in the listing."""
+    """Return the decision's card in the listing."""
     return (
         f'<div class="card"><h3><a href="{decision.path}">Anyshire Council ({decision.reference})</a></h3>\n'
         f"<p>{decision.kind.title()} Upheld Allocations {decision.day:%d-%b-%Y}</p>\n"
@@ -94,37 +94,39 @@ def show_card(decision: Decision) -> str:
 
 
 class Away(Exception):
-    """No connection."""
+    """The site cannot be reached."""
 
 
 class Version(NamedTuple):
-    """What the site listed from an instant on, until the next version."""
+    """The site's listing from an instant on, until the next version."""
 
     since: int
     """Seconds since 1970."""
     listed: dict[date, tuple[str, ...]]
-    """By decision date, what it shows in every search that covers the date, if not behind the first cards."""
+    """By decision date, the decisions shown in every search that covers the date, unless it cuts them off."""
     contested: dict[date, tuple[str, ...]]
-    """What it counts and shows in no search, and what wide searches neither count nor show and narrow ones do: a claim
-    may count it or not."""
+    """Decisions that a claim may count or not.
+
+    They are counted but not shown in any search, or narrow searches count and show them and wide ones do not.
+    """
     stated: tuple[int, ...]
-    """The totals it states for all dates, by what is asked besides the dates."""
+    """The totals stated for all dates, by the other parameters of the search."""
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """What can be called its total: what it states, and what it shows without and with what is contested."""
+        """The numbers that may be called its total: stated ones, and shown ones with and without the contested."""
         sure = sum(map(len, self.listed.values()))
         return *self.stated, sure, sure + sum(map(len, self.contested.values()))
 
 
 @dataclass
 class Faults:
-    """How it misbehaves."""
+    """The faults of the site."""
 
     shell: Callable[[date, date], bool] | None = None
-    """Which ranges of dates are answered with a search shell."""
+    """The ranges of dates that are answered with a search shell."""
     refused: str = ""
-    """What is refused with 403: listing, decisions or both."""
+    """The pages refused with 403: listing, decisions or both."""
     away: bool = False
     errors: bool = False
     """Whether it answers 500."""
@@ -132,51 +134,51 @@ class Faults:
 
 @dataclass
 class Site:
-    """`clock` tells the simulated time in seconds since 1970."""
+    """The simulated site. `clock` returns the simulated time in seconds since 1970."""
 
     clock: Callable[[], int]
     decisions: dict[str, Decision] = field(default_factory=dict)
-    """What is published, and not withdrawn or expired, by reference."""
+    """Published decisions, without withdrawn and expired ones, by reference."""
     hidden: set[str] = field(default_factory=set)
-    """Neither counted nor shown in any search."""
+    """Decisions neither counted nor shown in any search."""
     cardless: set[str] = field(default_factory=set)
-    """Counted, and not shown."""
+    """Decisions counted, but not shown."""
     uncounted: set[str] = field(default_factory=set)
-    """Shown, and not counted."""
+    """Decisions shown, but not counted."""
     depth: int | None = None
-    """Cards of a search behind the first so many are not shown; the total counts them."""
+    """A search shows only this many cards; the total counts all."""
     cap: int | None = None
-    """Cards of a search behind the first so many are neither shown nor counted."""
+    """A search shows and counts only this many cards."""
     form: int = 0
-    """Which of `FORMS` words its total."""
+    """The index in `FORMS` of the wording of its total."""
     filter_dates: Callable[[date, date], tuple[date, date]] | None = None
-    """Which dates it lists when it is asked for others; None: those."""
+    """Returns the dates that it lists when it is asked for others; None if the filter is exact."""
     narrowed: dict[str, Callable[[date], bool]] = field(default_factory=dict)
-    """By what is asked besides the dates: the decision dates of which nothing is listed then."""
+    """By other parameters of the search, the decision dates for which nothing is listed then."""
     only_asked_with: dict[str, str] = field(default_factory=dict)
-    """Decisions that are listed only where something is asked besides the dates, with what."""
+    """Decisions that are listed only in searches with another parameter, and that parameter."""
     missing_pages: set[str] = field(default_factory=set)
-    """Listed decisions whose page answers 404."""
+    """Listed decisions with a page that answers 404."""
     ever_missing: set[str] = field(default_factory=set)
-    """Those that it ever answered so for while they were listed."""
+    """Those for which it ever answered 404 while they were listed."""
     faults: Faults = field(default_factory=Faults)
     left: dict[str, str] = field(default_factory=dict)
-    """Why what it published is gone: withdrawn, or expired by age."""
+    """Why a decision is gone: withdrawn, or expired by age."""
     returned: set[str] = field(default_factory=set)
-    """What left it and came back: an archive may not know yet."""
+    """Decisions that left and returned; an archive may not know yet."""
     versions: list[Version] = field(default_factory=list)
     days: list[date] = field(default_factory=list)
-    """Every decision date on which it ever listed something, in order."""
+    """Every decision date with a decision that was ever listed, in order."""
     _was_seen: bool = False
-    """Whether it answered anything since its newest version began."""
+    """Whether it has answered anything since its newest version began."""
 
     def __post_init__(self) -> None:
         self.note()
 
-    # ------------------------------------------------------------ what happens to it
+    # ------------------------------------------------------------ changes
 
     def note(self) -> None:
-        """Keeps what it lists from now on. Call it after each change of what it publishes or hides."""
+        """Record the current listing. Call it after each change of published or hidden decisions."""
         found = self._find(date.min, date.max)
         most = len(found) if self.cap is None else self.cap
         contested = self.cardless | self.only_asked_with.keys()
@@ -199,7 +201,7 @@ class Site:
         self.note()
 
     def remove(self, reference: str, reason: str = "withdrawn") -> Decision:
-        """Takes a decision off the listing and its page away."""
+        """Remove a decision from the listing, and its page."""
         self.left[reference] = reason
         for names in (self.hidden, self.cardless, self.uncounted, self.missing_pages):
             names.discard(reference)
@@ -208,12 +210,12 @@ class Site:
         return decision
 
     def amend(self, reference: str, day: date | None = None) -> None:
-        """Shows other words, or another date, for a decision."""
+        """Show other words, or another date, for a decision."""
         before = self.decisions[reference]
         self.publish(replace(before, version=before.version + 1, day=day or before.day))
 
     def show_all(self, missing_pages: Iterable[str] = ()) -> None:
-        """Ends every fault and every hiding, but for what is in no search at all. `missing_pages` stay so."""
+        """End all faults, and show all decisions except those in no search at all. `missing_pages` stay missing."""
         self.cardless.clear()
         self.uncounted.clear()
         self.narrowed.clear()
@@ -223,10 +225,10 @@ class Site:
         self.faults = Faults()
         self.note()
 
-    # ------------------------------------------------------------ what it answers
+    # ------------------------------------------------------------ answers
 
     def answer(self, target: str) -> tuple[int, bytes]:
-        """Status and body. Raises Away."""
+        """Return status and body. Raises Away."""
         faults = self.faults
         self._was_seen = True
         if faults.away:
@@ -270,14 +272,14 @@ class Site:
         ).encode()
 
     def _find(self, first: date, last: date) -> list[Decision]:
-        """What a search of those dates finds, newest first."""
+        """Return the results of a search for some dates, newest first."""
         found = [
             one for one in self.decisions.values() if first <= one.day <= last and one.reference not in self.hidden
         ]
         return sorted(found, key=lambda one: (-one.day.toordinal(), one.reference))
 
     def _is_listed(self, one: Decision, asked_with: str) -> bool:
-        """Whether a search that asks for something besides the dates lists a decision."""
+        """Whether a search with another parameter lists a decision."""
         if self.only_asked_with.get(one.reference, asked_with) != asked_with:
             return False
         return asked_with not in self.narrowed or not self.narrowed[asked_with](one.day)
@@ -286,10 +288,10 @@ class Site:
         total = sum(one.reference not in self.uncounted for one in found)
         return total if self.cap is None else min(total, self.cap)
 
-    # ------------------------------------------------------------ what it listed
+    # ------------------------------------------------------------ past listings
 
     def between(self, since: int, until: int) -> Iterator[Version]:
-        """Every version that held at an instant from `since` to `until`, both included."""
+        """Return every version that was current at an instant from `since` to `until`, both inclusive."""
         start = bisect.bisect_left(self.versions, since, key=lambda version: version.since)
         for version in self.versions[max(0, start - 1) :]:
             if version.since > until:
@@ -298,7 +300,7 @@ class Site:
 
 
 def _asked_with(path: str, values: dict[str, str]) -> str:
-    """The names of a search's parameters besides the dates and the page, or "/"; "" where there are none."""
+    """Return the names of a search's parameters besides the dates and the page, or "/"; "" if there are none."""
     return "/" if path.endswith("/") else "&".join(sorted(values.keys() - {"fd", "td", "page"}))
 
 

@@ -1,6 +1,6 @@
-"""Where a link leads, resolved as browsers do (WHATWG URL Standard, by `ada-url`), and which decision is there. Pure.
+"""Resolve links as browsers do (WHATWG URL Standard, with `ada-url`), and find the decision at an address.
 
-Only `http` and `https` addresses are kept: nothing else is ever asked.
+Only `http` and `https` addresses are returned, because nothing else is ever requested. No I/O.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from storage.model import reference
 LISTING = f"https://{PUBLISHER}{SEARCH_PATH}"
 
 _SEGMENT_SAFE = "!$&'()*+,-.:;=@_~"
-"""What a segment of a path may hold unescaped (RFC 3986, 3.3)."""
+"""Characters that a path segment may have unescaped (RFC 3986, 3.3)."""
 _PARAMETERS = re.compile(r";|%3b", re.IGNORECASE)
 _NOT_IN_NAMES = frozenset('/\\?#%<>"\ufffd')
-"""What no name in the site's addresses holds, escaped or not. U+FFFD: escapes that are not UTF-8."""
+"""Characters that no name in the site's addresses has, escaped or not. U+FFFD stands for escapes that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Address:
     host: str
     """In lower case."""
     port: int | None
-    """None: the scheme's own."""
+    """None means the default port of the scheme."""
     path: str
     """From the root, escaped."""
 
@@ -40,8 +40,10 @@ class Address:
         return f"{self.scheme}://{self.host}{port}{self.path}"
 
     def is_same_site(self, other: Address) -> bool:
-        """Whether it is on the same host, whatever the scheme and with or without `www.`; the publisher's own is the
-        same as any, since a mirror may print it."""
+        """Whether both addresses are on the same host, with any scheme and with or without `www.`.
+
+        An address on the publisher's own host counts as the same site as any other, because a mirror may print it.
+        """
         return self._site == other._site or self._site == (_without_www(PUBLISHER), None)
 
     @property
@@ -54,10 +56,10 @@ def _without_www(host: str) -> str:
 
 
 def resolve(link: str, base: Address | None = None) -> Address | None:
-    """Where a link on a page leads; None where that is no http address. `base`: what it is relative to."""
+    """Resolve a link on a page; None if it is not an http address. A relative link is resolved against `base`."""
     try:
         url = URL(link, str(base) if base is not None else None)
-    except ValueError:  # no address, or relative to nothing
+    except ValueError:  # not an address, or relative without a base
         return None
     if url.protocol not in ("http:", "https:"):
         return None
@@ -69,15 +71,19 @@ class DecisionAddress:
     """The address of a decision's page."""
 
     path: str
-    """As it is asked for: without session or query, and in lower case, as the site prints its addresses (the listing
-    itself is at `/Decisions/…`, so a relative link inherits its capitals)."""
+    """The path to request: without session or query, and in lower case, as the site prints its addresses.
+
+    The listing itself is at `/Decisions/…`, so a relative link inherits its capital.
+    """
     reference: str
     """Printed form."""
 
 
 def find_decision(address: Address) -> DecisionAddress | None:
-    """The decision that an address is of: `/decisions/{category}[/{subcategory}]/{reference}`, without `;parameters`
-    (a session, which differs with each visit)."""
+    """Find the decision at an address `/decisions/{category}[/{subcategory}]/{reference}`.
+
+    Ignores `;parameters`, which are a session and differ on each visit.
+    """
     names = [unquote(_PARAMETERS.split(segment, 1)[0]) for segment in address.path.split("/")[1:]]
     slash = "/" if names[-1] == "" else ""
     if slash:

@@ -1,4 +1,4 @@
-"""Where a decision begins: its title, as rule 1 of `ingest.lgo.zones` says. Pure."""
+"""Find where a decision begins: its title, by the rules that `ingest.lgo.zones` describes. No I/O."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ingest.parsing.html_attributes import has_class
 from ingest.parsing.html_tree import Inherited, inside, outermost
 
 _CARD_LINE = re.compile(r"(?:Statement|Report)\b.{0,300}\d{1,2}-[A-Z][a-z]{2}-\d{4}", re.DOTALL)
-"""What a card of the listing prints under its title (`ingest.lgo.listing_page`)."""
+"""The line that a card of the listing prints under its title (`ingest.lgo.listing_page`)."""
 _ASIDES = frozenset({"aside", "nav", "footer"})
 _ASIDE_RANK = 2
 _MOST_PARTS = 4
-"""Blocks before the last that a title may be printed in."""
+"""Most blocks, before the last one, that a title may be split into."""
 
 
 class Beginning(NamedTuple):
@@ -29,9 +29,9 @@ class Beginning(NamedTuple):
 
     title: Title
     first: int
-    """The index of the first block of the title; that of the first block after it, where no block is the title."""
+    """Index of the first block of the title; if no block is the title, of the first block after it."""
     after: int
-    """The index of the first block after it."""
+    """Index of the first block after the title."""
 
 
 class _Candidate(NamedTuple):
@@ -49,10 +49,10 @@ def find_beginning(
     is_chapter: bool = False,
     wrong: frozenset[str] = frozenset(),
 ) -> Beginning:
-    """Where the decision begins. `reference`: the one asked for. `page_title`: what `<title>` prints.
+    """Find where the decision begins. `reference` is the requested one, `page_title` the one in `<title>`.
 
-    `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong`: the
-    elements that the page does not close as it opens them. Raises NotADecision, WrongReference.
+    `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong` names the
+    elements that are not closed in the order they are opened. Raises NotADecision, WrongReference.
     """
     ranks = _rank_elements(_ASIDES - wrong, has_articles="article" not in wrong)
     evidence = list(_find_evidence(blocks, ranks))
@@ -90,9 +90,9 @@ def find_beginning_in_article(
     page_title: Title | None,
     find_above: Callable[[], Title | None] = lambda: None,
 ) -> Beginning | None:
-    """Where the decision begins, as far as the blocks of the page's only article tell; None where more must be seen.
+    """Find where the decision begins in the page's only article; None if more of the page must be examined.
 
-    `find_above`: finds the title in the heading right above the article.
+    `find_above` finds the title in the heading directly above the article.
     """
     place = next((place for place, block in enumerate(blocks) if is_evidence(block)), None)
     if place is None:
@@ -114,7 +114,7 @@ def find_beginning_in_article(
 def _belongs_to_another(
     blocks: Sequence[Block], candidates: Sequence[_Candidate], chosen: _Candidate, place: int
 ) -> bool:
-    """Whether another decision's title stands between a title and labelled lines, right before them."""
+    """Whether another decision's title is between a title and the labelled lines, directly before them."""
     own = chosen.title
     for found in candidates:
         if chosen.last < found.first < place and not any(own.names(one) for one in found.title.references):
@@ -125,7 +125,7 @@ def _belongs_to_another(
 
 
 def _is_card(blocks: Sequence[Block], title: _Candidate, place: int) -> bool:
-    """Whether title and summary are those of a card in a listing: the title is a link, or the card's line follows."""
+    """Whether title and summary belong to a card of a listing: the title is a link, or the card's line follows."""
     return title.block.is_links or any(_CARD_LINE.fullmatch(block.text) for block in blocks[title.last + 1 : place])
 
 
@@ -140,7 +140,7 @@ def _refuse_another(
 
 
 def _choose_reference(reference: str | None, page_title: Title | None, candidates: Sequence[_Candidate]) -> str | None:
-    """The reference to look for: the one asked for, else that of `<title>` where a block prints it too."""
+    """Return the reference to look for: the requested one, or else that of `<title>` if a block prints it too."""
     if reference is not None or page_title is None:
         return reference
     own = page_title.references[0]
@@ -148,8 +148,10 @@ def _choose_reference(reference: str | None, page_title: Title | None, candidate
 
 
 def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[int]:
-    """Where labelled lines, openers and summaries stand, those in an article first; in menus and the like only where
-    they stand nowhere else."""
+    """Find the labelled lines, openers and summaries, those in an article first.
+
+    Those in menus and the like are used only if there are no others.
+    """
     found = [place for place, block in enumerate(blocks) if is_evidence(block)]
     if len(found) < 2 or blocks[found[0]].node is None:
         yield from found
@@ -161,7 +163,7 @@ def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[i
 
 
 def _rank_elements(asides: frozenset[str], *, has_articles: bool) -> Inherited[int]:
-    """How likely a decision stands in an element: 0 in an article, 1 elsewhere, `_ASIDE_RANK` in menus and the like."""
+    """Rank elements by how likely they contain the decision: 0 in an article, `_ASIDE_RANK` in menus, 1 elsewhere."""
 
     def enter(rank: int, node: LexborNode) -> int:
         if rank == _ASIDE_RANK or node.tag in asides:
@@ -172,19 +174,19 @@ def _rank_elements(asides: frozenset[str], *, has_articles: bool) -> Inherited[i
 
 
 def is_evidence(block: Block) -> bool:
-    """Whether a block shows that a decision stands here: a labelled line, the opener, or a summary."""
+    """Whether a block is evidence of a decision: a labelled line, the opener, or a summary."""
     return is_labelled(block) or opens(block) or is_summary(block)
 
 
 def is_summary(block: Block) -> bool:
-    """Whether a block is the heading `Summary` or begins `Summary:`."""
+    """Whether a block is the heading `Summary` or begins with `Summary:`."""
     if block.kind == "item" or block.is_hidden:
         return False
     return is_summary_heading(block.text) or SUMMARY.fullmatch(block.text) is not None
 
 
 def is_labelled(block: Block) -> bool:
-    """Whether a labelled line, or a label whose value follows, stands in the block."""
+    """Whether the block has a labelled line, or a label with its value in the next block."""
     if block.is_hidden:
         return False
     parts = block.cells or block.text.split("\n")
@@ -229,7 +231,7 @@ def _find_candidates(blocks: Sequence[Block], page_title: Title | None) -> list[
 
 
 def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title | None) -> Title | None:
-    """The title whose authority stands in the block before; None where that is something else."""
+    """Join a title with the authority in the block before it; None if that block is something else."""
     if place == 0:
         return None
     before = blocks[place - 1]
@@ -245,7 +247,7 @@ def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title |
 
 
 def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: Title) -> int | None:
-    """Where the title begins that `<title>` prints as a whole and the page in pieces, of which one is the last."""
+    """Find the first block of a title that the page splits into blocks; the one at `place` is the last of them."""
     if title.text == page_title.text or not page_title.text.endswith(title.text):
         return None
     printed = title.text
@@ -259,13 +261,16 @@ def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: T
 
 
 def block_parent(block: Block) -> int | None:
-    """The identity of the element around a block's own."""
+    """Return the identity of the parent of a block's element."""
     return block.node.parent.mem_id if block.node is not None and block.node.parent is not None else None
 
 
 def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title | None) -> _Candidate:
-    """The last heading, in the article of the labelled lines if there is one; a breadcrumb that ends in the title is
-    none. A line that is neither a heading nor prints what a heading or `<title>` prints comes last."""
+    """Choose the title: the last heading, in the article of the labelled lines if there is one.
+
+    A breadcrumb that ends in the title is not chosen. A line comes last if it is not a heading and its text is neither
+    that of a heading nor of `<title>`.
+    """
     articles = outermost("article")
     article = articles.of(evidence.node)
     known = {found.title.text for found in candidates if found.block.kind == "heading"}
@@ -289,7 +294,7 @@ def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title
 
 
 def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -> _Candidate:
-    """The title of a chapter that shows nothing but it and text: the one that most of the text follows, up to the next.
+    """Choose the title of a chapter without header lines: the one followed by most text, up to the next title.
 
     A breadcrumb before or after the text may end in the title as well.
     """
@@ -310,8 +315,10 @@ def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -
 
 
 def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inherited[int]) -> int:
-    """Where a decision begins that only `<title>` names: at its first labelled line, else at the opener, else at the
-    first block of the article, the longest of them."""
+    """Find where a decision begins if only `<title>` has its title.
+
+    That is its first labelled line, or else the opener, or else the first block of the longest article.
+    """
     if evidence:
         best = ranks.of(blocks[evidence[0]].node)
         nearest = [place for place in evidence if ranks.of(blocks[place].node) == best]

@@ -1,8 +1,8 @@
-"""The places where a decision cites its own paragraphs ("see paragraph 24"), each compared with what it lands on. Pure.
+"""Find where a decision cites its own paragraphs ("see paragraph 24"), and check each citation.
 
-A paragraph number is counted where the page prints none. A citation that lands on other words, or on no paragraph, is a
-sign that the count is wrong; one that fits is no proof that it is right. Citations of other documents ("paragraph 9.2
-of the Code") are no cross-references.
+Paragraph numbers are counted when the page prints none. A citation that points to other words, or to no paragraph,
+suggests that the count is wrong; a citation that fits does not prove the count. Citations of other documents
+("paragraph 9.2 of the Code") are ignored. No I/O.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OTHER_DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _OTHER_DOCUMENT_LONGEST = 60
-"""Characters; more than a match of it can have."""
+"""More characters than a match can have."""
 _CONTENT_WORD = re.compile(r"[^\W\d_]{4,}")
 _STEM = 5
 """Letters that two forms of one word share."""
@@ -42,26 +42,26 @@ _COMMON = frozenset(word[:_STEM] for word in _COMMON_WORDS.split())
 
 
 class CrossReference(NamedTuple):
-    """One place where a decision cites a paragraph of its own."""
+    """A place where a decision cites one of its own paragraphs."""
 
     place: int
     """The index of the citing line."""
     number: str
-    """The paragraph cited; the first, where several are."""
+    """The cited paragraph; the first, if several are cited."""
     result: Result
 
 
 class Share(NamedTuple):
-    """How many decisions have cross-references that could be checked, and how many of them fit throughout."""
+    """How many decisions have cross-references that could be checked, and in how many of them all fit."""
 
     checked: int
     fitting: int
 
 
 def find_cross_references(lines: Sequence[Line]) -> list[CrossReference]:
-    """The cross-references of a decision, compared with what they land on; none where its paragraphs have no numbers.
+    """Find the cross-references of a decision and check each one; empty if its paragraphs have no numbers.
 
-    One fits where the sentence up to it and the paragraph cited, with what belongs to that, share a word.
+    A citation fits if its sentence, up to the citation, shares a word with the cited paragraph and its sub-items.
     """
     citations = [
         (place, number, clause)
@@ -84,7 +84,7 @@ def count_fitting(decisions: Iterable[Sequence[Line]]) -> Share:
 
 
 def _find_citations(text: str) -> Iterator[tuple[str, str]]:
-    """The numbers cited in a line, each with the words of its sentence before it."""
+    """Iterate over the numbers cited in a line, each with the words of its sentence before it."""
     for found in _CITATION.finditer(text):
         before = text[: found.start()]
         if _OTHER_DOCUMENT.search(before, max(0, len(before) - _OTHER_DOCUMENT_LONGEST)) is None:
@@ -94,7 +94,7 @@ def _find_citations(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words_of(lines: Sequence[Line], tops: Sequence[str | None], number: str) -> set[str] | None:
-    """The words of a numbered paragraph with its sub-items and further paragraphs; None where there is none."""
+    """Return the words of a numbered paragraph and everything below it; None if there is no such paragraph."""
     texts = [line.text for line, top in zip(lines, tops, strict=True) if top == number]
     return _content_words(" ".join(texts)) if texts else None
 

@@ -1,9 +1,9 @@
-"""Which decision dates the listing's date filter includes, and what to ask it for instead. Pure.
+"""Model which decision dates the listing's date filter includes, and which dates to ask for instead.
 
-The site is said to include both ends of a range. A site may be a day off: an end that is not inclusive, or decisions
-stored as instants and compared in UTC, so that in British Summer Time each counts as decided the day before. How far
-each end is off is a `Shift`, one for each season, found by `find_shift` with questions about a day on which a decision
-is known to be listed.
+The site is said to include both ends of a range. A site may be a day off. It may exclude an end. Or it may store
+decisions as instants and compare them in UTC; in British Summer Time each decision then counts as decided the day
+before. A `Shift` says how many days each end is off, one for each season. `find_shift` finds it with requests about a
+day on which a decision is known to be listed. No I/O.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LONDON = ZoneInfo("Europe/London")
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How many days later than asked the first and the last day of a range are that a filter includes."""
+    """By how many days the first and last day that a filter includes differ from those asked for; positive is later."""
 
     first: int = 0
     last: int = 0
@@ -41,17 +41,20 @@ class DateFilter:
     winter: Shift = EXACT
 
     def shift_of(self, day: date) -> Shift:
-        """The shift of an end of a range that lies on a day."""
+        """Return the shift for an end of a range on this day."""
         return self.summer if season_of(day) == "summer" else self.winter
 
     def ask_for(self, window: Window, today: date) -> tuple[date, date]:
-        """The dates to ask for so that the site lists a window. No decision is dated later than today."""
+        """Return the dates to ask for so that the site lists a window. No decision has a date after today."""
         last = max(window.first, min(window.last, today))
         return _shifted(window.first, -self.shift_of(window.first).first), _shifted(last, -self.shift_of(last).last)
 
     def may_begin(self, day: date) -> bool:
-        """Whether a range can begin on a day, and another end on the day before. It cannot where both would be asked
-        for with one date: on the day after the clocks go forward, if the seasons differ."""
+        """Whether one range can begin on a day, and another end on the day before.
+
+        Not if both ends would be asked for with the same date. That happens on the day after the clocks go forward, if
+        the seasons have different shifts.
+        """
         if self.summer == self.winter or day == date.min:
             return True
         before = day - _DAY
@@ -59,12 +62,12 @@ class DateFilter:
 
 
 def season_of(day: date) -> Season:
-    """Whether British Summer Time is in force in London as a day begins."""
+    """Return whether British Summer Time is in force in London at the start of a day."""
     return "summer" if datetime.combine(day, time(), _LONDON).dst() else "winter"
 
 
 def last_day_of_other_season(day: date) -> date:
-    """The last day before a day that is of the other season."""
+    """Return the last day before a day that belongs to the other season."""
     season = season_of(day)
     while season_of(day) == season:
         day -= _DAY
@@ -72,11 +75,11 @@ def last_day_of_other_season(day: date) -> date:
 
 
 def find_shift(day: date, ask: Callable[[date, date], frozenset[date]], *, thorough: bool = False) -> Shift | None:
-    """The shift of a filter around a day on which a decision is known to be listed; None where the answers fit none.
+    """Find the shift of a filter around a day with a listed decision; None when the answers match no shift.
 
-    `ask` is given the first and the last date of a question, and returns the decision dates of the cards that the first
-    page of the answer shows. A filter that leaves nothing out is known by one question; another by three to seven.
-    `thorough`: the three are asked in any case, which shows a filter that includes a day too much.
+    `ask` takes the first and last date of a request, and returns the decision dates of the cards on the first page of
+    the answer. An exact filter takes one request, another three to seven. `thorough` always makes the three requests,
+    which also detects a filter that includes a day too many.
     """
     answers: dict[tuple[date, date], frozenset[date]] = {}
 
@@ -87,7 +90,7 @@ def find_shift(day: date, ask: Callable[[date, date], frozenset[date]], *, thoro
 
     if not thorough and shows(day, day) and answers[day, day] == {day}:
         return EXACT
-    # A range that begins `before` days before the day shows it where first <= before <= last + width.
+    # A range that begins `before` days before the day shows it if first <= before <= last + width.
     for width in (0, 1, 2):
         shown = [
             before
@@ -101,7 +104,7 @@ def find_shift(day: date, ask: Callable[[date, date], frozenset[date]], *, thoro
 
 
 def _fits(shift: Shift, day: date, answers: dict[tuple[date, date], frozenset[date]]) -> bool:
-    """Whether every answer shows the day just where the shift includes it, and nothing that it does not include."""
+    """Whether each answer shows the day exactly when the shift includes it, and no date that the shift excludes."""
     for (first, last), shown in answers.items():
         included = (first + shift.first * _DAY, last + shift.last * _DAY)
         if (day in shown) != (included[0] <= day <= included[1]):
@@ -112,5 +115,5 @@ def _fits(shift: Shift, day: date, answers: dict[tuple[date, date], frozenset[da
 
 
 def _shifted(day: date, days: int) -> date:
-    """A day so many days later, as far as a date can be."""
+    """Return the day that many days later, clamped to the range of `date`."""
     return date.fromordinal(min(max(1, day.toordinal() + days), date.max.toordinal()))

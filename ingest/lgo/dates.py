@@ -1,6 +1,6 @@
-"""Dates as the publisher prints them -> days. Pure.
+"""Parse dates as the publisher prints them.
 
-British order; month names in full or short; spaces, hyphens, slashes or full stops between; a weekday before it.
+British order; full or short month names; spaces, hyphens, slashes or full stops between; a weekday before. No I/O.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _NAMES = (
     *("july", "august", "september", "october", "november", "december"),
 )
 MONTHS = {name[:3]: number for number, name in enumerate(_NAMES, 1)}
-"""A month by the first three letters of its name, in lower case."""
+"""Month numbers by the first three letters of the name, in lower case."""
 
 FIRST_YEAR = 1974
-"""The year of the Local Government Act that made the Ombudsman's office."""
+"""The year of the Local Government Act that created the Ombudsman; no decision is older."""
 
 _MONTH = r"(?P<{0}>[A-Za-z]{{3,9}})\b\.?"
 _DATE = re.compile(
@@ -34,16 +34,16 @@ _DATE = re.compile(
 
 
 class PrintedDate(NamedTuple):
-    """What a printed date says."""
+    """A date found in a printed line."""
 
     day: date | None
-    """None where no calendar has it, where it is before 1974, or where it is still to come."""
+    """None if the date is not in the calendar, before 1974, or in the future."""
     is_alone: bool
-    """Whether it stands without other words."""
+    """Whether the line has no other words."""
 
 
 def parse_date(printed: str, today: date | None = None) -> PrintedDate:
-    """The date in a printed line. `today`: the day it was fetched or imported; a later date is a slip."""
+    """Parse the date in a printed line. A date after `today`, the day of the fetch or import, is a misprint."""
     found = _DATE.search(printed)
     if found is None:
         return PrintedDate(None, False)
@@ -53,8 +53,8 @@ def parse_date(printed: str, today: date | None = None) -> PrintedDate:
     return PrintedDate(day, found[0] == printed.strip())
 
 
-def holds_date(text: str) -> bool:
-    """Whether a text holds a full date of the calendar."""
+def has_date(text: str) -> bool:
+    """Whether a text has a full date of the calendar."""
     return any(_day_of(found) is not None for found in _DATE.finditer(text))
 
 
@@ -73,7 +73,7 @@ def _day_of(found: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    """The number of a month, 0 where the word names none."""
+    """Return the number of a month; 0 if the word is not the name of one."""
     word = name.lower()
     number = MONTHS.get(word[:3], 0)
     return number if number and (_NAMES[number - 1].startswith(word) or word == "sept") else 0

@@ -1,4 +1,7 @@
-"""Zones -> Decision, whole or refused. A decision is found by what it says, whatever the markup. Pure."""
+"""Compose a Decision from its title and blocks, or refuse it.
+
+Parsing relies on the words of the decision, whatever the markup. No I/O.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ingest.parsing.blocks import Block, reads_as_heading
 from storage.model import Decision, DecisionKind, LeftOut, Line, Note, Oddity
 
 LONGEST_TEXT = 500_000
-"""Characters. The longest text known has 85,000; what stands in the database is searched and shown as a whole."""
+"""Most characters of a text. The longest known has 85,000. Texts are searched and displayed as a whole."""
 
 _FIRST_HEADINGS = frozenset(
     [
@@ -23,7 +26,7 @@ _FIRST_HEADINGS = frozenset(
         *("key to names used", "recommendation", "recommendations", "the complaint", "what we found"),
     ]
 )
-"""Headings that stand right under an empty `Summary`; any other line there is the summary."""
+"""Headings that can follow an empty `Summary` heading directly; any other line there is the summary."""
 
 
 def compose(
@@ -36,11 +39,11 @@ def compose(
     odd: Iterable[Oddity] = (),
     left_out: Iterable[LeftOut] = (),
 ) -> Decision:
-    """The decision that a title and the blocks after it make, without boilerplate.
+    """Compose the decision of a title and the blocks after it, without boilerplate.
 
-    `reference`: the one asked for, in the printed form. `today`: the day the source was fetched or imported.
-    `marked_up`: whether the blocks come from HTML, whose attributes and elements say what text only shows.
-    Raises NotADecision naming what is missing, TooLarge.
+    `reference` is the requested one, in printed form. `today` is the day the source was fetched or imported.
+    `marked_up` is true when the blocks come from HTML, where attributes and elements are evidence that plain text
+    lacks. Raises TooLarge, and NotADecision with the missing part.
     """
     own = reference if reference is not None and title.names(reference) else title.references[0]
     header = read_header(blocks, marked_up=marked_up)
@@ -70,8 +73,7 @@ def compose(
 
 
 def _says_nothing(block: Block) -> bool:
-    """Whether a block is no text of a decision: a closing line, a labelled line of the header, or a mark without
-    words."""
+    """Whether a block has no text of a decision: a closing line, a labelled header line, or a mark without words."""
     text = block.text
     return is_closing(text) or split_label(text) is not None or not any(letter.isalnum() for letter in text)
 
@@ -96,7 +98,7 @@ def has_paragraph(decision: Decision) -> bool:
 
 
 def _read_date(printed: str | None, today: date | None) -> tuple[date | None, list[Oddity]]:
-    """The date of a decision, None where it is silent or cannot be; and what is odd about it."""
+    """Parse the date of a decision; None if there is none or it is impossible. Also returns its oddities."""
     if printed is None:
         return None, []
     found = parse_date(printed, today)
@@ -121,7 +123,7 @@ def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
 
 
 def _set_kinds(head: list[Line], body: list[Line], *, marked_up: bool) -> list[Line]:
-    """The lines with the kinds that follow from the words of all of them."""
+    """Adjust the kinds of lines that depend on the words of other lines."""
     lines = [*head, *body]
     changed = lines
     if any(line.text == "-" for line in body) and all(line.kind != "item" for line in lines):
@@ -132,7 +134,10 @@ def _set_kinds(head: list[Line], body: list[Line], *, marked_up: bool) -> list[L
 
 
 def _without_lone_dashes(lines: list[Line]) -> list[Line]:
-    """Some copies put the dash of an item on a line of its own; where they do, no item stands beside its dash."""
+    """Join a dash on a line of its own with the line after it.
+
+    Some copies print the dashes of items this way; then no line is already an item.
+    """
     found: list[Line] = []
     for line in lines:
         if found and found[-1].text == "-" and found[-1].kind != "item" and not _is_never_item(line.text):
@@ -147,7 +152,7 @@ def _is_never_item(text: str) -> bool:
 
 
 def _without_false_headings(lines: Sequence[Line]) -> Iterator[Line]:
-    """In a text, a short line is a heading but for rows of tables and what stands alone under a heading."""
+    """Turn false headings of a plain text into paragraphs: rows of tables, and short lines that no body follows."""
     has_body_under = False
     body_follows = [False] * len(lines)
     for place in range(len(lines) - 1, -1, -1):
@@ -163,7 +168,7 @@ def _without_false_headings(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _with_sections(lines: Iterable[Line]) -> list[Line]:
-    """The lines, each with the heading it stands under."""
+    """Set the section of each line to the heading above it."""
     found: list[Line] = []
     section: str | None = None
     for line in lines:
@@ -177,9 +182,9 @@ def _with_sections(lines: Iterable[Line]) -> list[Line]:
 
 
 def _find_summary(lines: Sequence[Line], kind: DecisionKind | None) -> str | None:
-    """The summary of a report: what follows `Summary:`, else the lines under the heading `Summary`.
+    """Find the summary of a report: the text after `Summary:`, or the lines under the heading `Summary`.
 
-    It depends on the words alone, so that a stored text gives the summary of the page that it came from.
+    Uses the words only, so that a stored text has the same summary as the page it came from.
     """
     if kind != "report":
         return None
@@ -207,7 +212,7 @@ def _lines_under(lines: Sequence[Line], start: int) -> Iterator[str]:
 
 
 def _find_notes(lines: Sequence[Line]) -> list[Note]:
-    """The dated notes that nothing else follows."""
+    """Find the dated notes at the end of the text."""
     found: list[Note] = []
     for line in reversed(lines):
         note = parse_note(line.text) if line.kind != "item" else None

@@ -1,4 +1,4 @@
-"""Where a decision ends, as rule 2 of `ingest.lgo.zones` says. Pure."""
+"""Find where a decision ends, by the rules that `ingest.lgo.zones` describes. No I/O."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from ingest.lgo.phrases import (
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_blocks import HEADINGS
-from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
+from ingest.parsing.html_tree import Inherited, find_common_ancestor, inside, is_footer, outermost, with_ancestors
 from storage.model import slug
 
 _SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
 
 
 class Ending(NamedTuple):
-    """Where a decision ends, and what before that place is not the decision's."""
+    """Where a decision ends, and which blocks before that place do not belong to it."""
 
     stop: int
-    """The index of the first block after it."""
+    """Index of the first block after the decision."""
     trailing: frozenset[int] = frozenset()
     """Blocks of links and buttons at its end."""
     panel: frozenset[int] = frozenset()
@@ -51,30 +51,37 @@ def find_end(
     *,
     wrong: frozenset[str] = frozenset(),
 ) -> Ending:
-    """Where the decision ends whose title is known. `limit`: where another decision begins, or the blocks end.
+    """Find the end of the decision that starts at `beginning`.
 
-    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
+    `limit` is the index where another decision begins, or the number of blocks. `wrong` names the elements that are not
+    closed in the order they are opened; their ends prove nothing.
     """
     after = beginning.after
     closing = next((place for place in range(limit - 1, after - 1, -1) if is_closing_block(blocks[place])), None)
     is_page = layout == "page"
     if closing is not None:
-        return _reopen(blocks, beginning, closing, limit, wrong) if is_page else _reopen_text(blocks, closing, limit)
+        return (
+            _end_closed(blocks, beginning, closing, limit, wrong)
+            if is_page
+            else _end_closed_text(blocks, closing, limit)
+        )
     if not is_page:
         return Ending(limit, panel=frozenset(find_panel(blocks, after, limit) if layout == "dump" else ()))
     return _end_unclosed(blocks, beginning, limit, wrong)
 
 
 def is_closing_block(block: Block) -> bool:
-    """Whether a block is the line that closes a statement; an item never is, as its line begins with a dash."""
+    """Whether a block is the closing line of a statement. An item never is, because its line begins with a dash."""
     return block.kind != "item" and not block.is_hidden and is_closing(block.text)
 
 
 # ------------------------------------------------------------ further reports
 
 
-def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]) -> Ending:
-    """The end of a page with a closing line: there, or where a further report in the same article ends."""
+def _end_closed(
+    blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]
+) -> Ending:
+    """Find the end of a page with a closing line: that line, or the end of a further report in the same article."""
     further = _find_further(blocks, closing, limit, wrong)
     if further is None:
         return Ending(closing + 1)
@@ -91,8 +98,8 @@ def _reopen(blocks: Sequence[Block], beginning: Beginning, closing: int, limit: 
 
 
 def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
-    """The heading of a further report after the closing line that has prose under it."""
-    has_headings = wrong.isdisjoint(HEADINGS)  # else a heading may hold what is none
+    """Find the heading of a further report after the closing line, if there is prose under it."""
+    has_headings = wrong.isdisjoint(HEADINGS)  # otherwise a heading may contain what follows it
     for place in range(closing + 1, limit - 1):
         if not is_further_report(blocks[place].text) or blocks[place].kind == "item" or blocks[place].is_hidden:
             continue
@@ -107,7 +114,7 @@ def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: froz
     return None
 
 
-def _reopen_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
+def _end_closed_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
     further = _find_further(blocks, closing, limit)
     if further is None:
         return Ending(closing + 1)
@@ -126,7 +133,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
         panel = frozenset(find_panel(blocks, beginning.after, stop))
         return Ending(stop, _find_trailing(blocks, body, stop, panel, wrong=wrong), panel)
     footer = _find_footer(blocks, beginning, body - 1, limit, wrong)
-    if footer == body:  # all above it may be labels and their values, which are no text
+    if footer == body:  # everything above may be labels and values, which are not text
         first = _find_footer(blocks, beginning, beginning.after - 1, limit, wrong)
         holds_text = first == beginning.after
         footer = _find_footer(blocks, beginning, body, limit, wrong) if holds_text else first
@@ -149,7 +156,10 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
 
 
 def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
-    """The first block of the text: the one that opens it, or the first after the labelled lines; `limit`, if none."""
+    """Find the first block of the text: the opener, or the first block after the labelled lines.
+
+    Returns `limit` if there is none.
+    """
     last = after - 1
     for place in range(after, limit):
         if is_labelled(blocks[place]):
@@ -168,13 +178,13 @@ def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
 
 
 def _awaits_value(block: Block) -> bool:
-    """Whether a label's value is the block that follows."""
+    """Whether the value of a label is in the next block."""
     text = block.text.rstrip(" :")
     return not block.cells and "\n" not in block.text and len(text.split()) <= 3 and not block.lead
 
 
 def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int) -> int:
-    """The index of the first block from `start` on that stands outside an element."""
+    """Return the index of the first block, from `start` on, that is outside an element."""
     last = start
     is_inside = inside(element)
     for place in range(start, limit):
@@ -184,14 +194,14 @@ def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int
 
 
 def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
-    """Where the page's footer begins after the text's first line: one that does not hold the title.
+    """Find the first block, after the text's first line, in a footer that does not contain the title.
 
-    What stands wrongly in tables is moved before them, so that a footer may come before the text.
+    The parser moves misplaced content of tables before them, so a footer may come before the text.
     """
     if "table" in wrong:
         return limit
     title = blocks[min(beginning.first, len(blocks) - 1)].node
-    around_title = {node.mem_id for node in and_above(title)}
+    around_title = {node.mem_id for node in with_ancestors(title)}
 
     def enter(is_in_footer: bool, node: LexborNode) -> bool:
         return node.mem_id not in around_title and (is_in_footer or (node.tag not in wrong and is_footer(node)))
@@ -208,10 +218,10 @@ def _find_trailing(
     cards: frozenset[int] = frozenset(),
     wrong: frozenset[str] = frozenset(),
 ) -> frozenset[int]:
-    """The blocks of links at the end, with headings over nothing else. Dated notes, the cookie panel and cards of other
-    decisions among them stay as they are.
+    """Find the blocks of links at the end, and headings with nothing else under them.
 
-    A link that is not closed may hold the last paragraph, so that none are left out where links are nested wrongly.
+    Dated notes, the cookie panel and cards of other decisions among them are skipped. Returns nothing if links are
+    nested wrongly, because an unclosed link may contain the last paragraph.
     """
     if "a" in wrong:
         return frozenset()
@@ -235,17 +245,17 @@ def _find_trailing(
     return frozenset(found)
 
 
-# ------------------------------------------------------------ what stands around decisions
+# ------------------------------------------------------------ content around decisions
 
 
 def own_slugs(beginning: Beginning) -> frozenset[str]:
-    """The decision's references in the form of addresses."""
+    """Return the decision's references in the form of addresses."""
     title = beginning.title
     return frozenset(slug(reference) for reference in (*title.references, *title.others))
 
 
 def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
-    """The cookie and privacy panel from its first line on: to its last line, or to the end where it is cut off."""
+    """Find the cookie and privacy panel, from its first line to its last, or to the end if it is cut off."""
     places = [place for place in range(start, stop) if not is_phrase(blocks[place].text)]
     texts = [blocks[place].text for place in places]
     at = 0
@@ -261,7 +271,7 @@ def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
 
 
 def find_cards(blocks: Sequence[Block], start: int, stop: int, own: frozenset[str]) -> Iterator[int]:
-    """Blocks with a link to another decision, each with what follows it up to the next heading."""
+    """Find blocks with a link to another decision, each with the blocks after it up to the next heading."""
     is_card = False
     for place in range(start, stop):
         block = blocks[place]
@@ -274,7 +284,7 @@ def find_cards(blocks: Sequence[Block], start: int, stop: int, own: frozenset[st
 
 
 def names_another(block: Block, own: frozenset[str]) -> bool:
-    """Whether a link of a block ends in another decision's reference, by its words or its address."""
+    """Whether a link of a block ends in another decision's reference, in its words or its address."""
     for link in block.links:
         title = parse_title(" ".join(link.text.split()))
         if title is not None:

@@ -1,7 +1,7 @@
-"""The header of a decision: the labelled lines between its title and its text, in whatever markup they stand. Pure.
+"""Parse the header of a decision: the labelled lines between its title and its text, in any markup.
 
-What a line is depends on its words alone once label and value stand on one line, so that the header of a stored text is
-the header of the page that it came from.
+Once label and value are on one line, only the words decide what a line is. So the header of a stored text equals the
+header of the page it came from. No I/O.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from ingest.parsing.html_attributes import has_class
 from storage.model import DecisionKind, Line, LineKind, Oddity
 
 _HEADER_LINES = 12
-"""Without an opening line, labelled lines are looked for among this many lines after the title."""
+"""Without an opening line, labelled lines are searched in this many lines after the title."""
 _LABELS_APART = 2
-"""Without an opening line, at most so many lines between labelled ones are the header's."""
+"""Without an opening line, at most this many other lines between two labelled ones belong to the header."""
 
 
 class Header(NamedTuple):
-    """What stands between the title and the text."""
+    """The lines between the title and the text."""
 
     lines: list[Line]
     fields: dict[Field, str]
@@ -49,21 +49,21 @@ class Header(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A part of the header that may be a line: a block, a cell of a row, or what stands before a line break."""
+    """A part of the header that may be a line: a block, a cell of a row, or the text before a line break."""
 
     text: str
     lead: str
     block: Block
     is_label: bool = False
-    """Whether the markup calls it a label."""
+    """Whether the markup marks it as a label."""
     is_row: bool = False
-    """Whether it is the first cell of a row, all of whose cells follow."""
+    """Whether it is the first cell of a row, followed by all other cells of the row."""
 
 
 def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
-    """The header of the blocks that follow a title. `marked_up`: whether they come from HTML.
+    """Parse the header in the blocks that follow a title. `marked_up`: whether they come from HTML.
 
-    Raises NotADecision where nothing shows that a decision stands there.
+    Raises NotADecision if nothing shows that the blocks are a decision.
     """
     opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
     if opener_at is None:
@@ -79,7 +79,7 @@ def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
         reader.take_line()
     lines = [*reader.lines, Line("paragraph", opening)]
     summary: str | None = None
-    if rest and (rest[0].kind != "item" or (marked_up and rest[0].item is not None)):  # no line with a dash is one
+    if rest and (rest[0].kind != "item" or (marked_up and rest[0].item is not None)):  # never a line with a dash
         line, summary, taken = _read_summary(rest, kind)
         if line is not None:
             lines.append(Line("paragraph", line))
@@ -88,7 +88,7 @@ def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
 
 
 def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block], str, list[Block]]:
-    """What stands above the opener, the opener, and what stands below it, also within its own block."""
+    """Split the blocks into those above the opener, the opener, and those below it, also within its own block."""
     opener = blocks[opener_at]
     at = opening_part(opener)
     assert at is not None
@@ -106,7 +106,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
 
 
 def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
-    """The header of an old report: up to its last labelled line near the title."""
+    """Parse the header of an old report: it ends with the last labelled line near the title."""
     near = list(blocks[:_HEADER_LINES])
     reader = _HeaderReader(list(_pieces(near)), marked_up=marked_up)
     while reader.pieces and not reader.has_ended():
@@ -138,7 +138,7 @@ def _is_summary(block: Block) -> bool:
 
 
 def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, str | None, int]:
-    """The line of the summary, its text, and how many blocks it took."""
+    """Return the line of the summary, its text, and the number of blocks it took."""
     first = rest[0].text.replace("\n", " ")
     found = SUMMARY.fullmatch(first)
     label = first if found is not None else "Summary:"
@@ -155,7 +155,7 @@ def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None
 
 
 def _is_sentence(block: Block) -> bool:
-    """Whether a heading is a paragraph to who reads the text alone, and so the summary there."""
+    """Whether a heading in the markup would be a paragraph in plain text, and so the summary there."""
     return block.kind == "heading" and not reads_as_heading(block.text.replace("\n", " "))
 
 
@@ -163,7 +163,7 @@ def _is_sentence(block: Block) -> bool:
 
 
 def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
-    """The parts of the header: cells and broken lines one by one where one of them begins with a label."""
+    """Split the header into parts: cells and broken lines separately if one of them begins with a label."""
     for block in blocks:
         if block.cells:
             parts = [cell for cell in block.cells if cell]
@@ -180,7 +180,7 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
 
 
 def _are_pairs(parts: Sequence[str]) -> bool:
-    """Whether the cells of a row are labels, each with its value."""
+    """Whether the cells of a row alternate between labels and values."""
     labels = [split_label(part) or split_other_label(part) for part in parts[::2]]
     return len(parts) % 2 == 0 and all(label is not None and not label[-1] for label in labels)
 
@@ -192,7 +192,7 @@ def _cells(parts: Sequence[str], block: Block) -> Iterator[_Piece]:
 
 @dataclass
 class _HeaderReader:
-    """Takes line by line from the pieces of a header."""
+    """Parses the pieces of a header line by line."""
 
     pieces: list[_Piece]
     marked_up: bool
@@ -200,14 +200,14 @@ class _HeaderReader:
     fields: dict[Field, str] = field(default_factory=dict)
     odd: list[Oddity] = field(default_factory=list)
     forms: frozenset[str] = field(init=False)
-    """In what markup known labels stand."""
+    """The kinds of markup that known labels have."""
 
     def __post_init__(self) -> None:
         labelled = (piece for piece in self.pieces if split_label(piece.text) or split_label(piece.lead))
         self.forms = frozenset(form for piece in labelled if (form := _form_of(piece)) is not None)
 
     def take_line(self) -> None:
-        """Reads one line off the pieces."""
+        """Parse one line from the pieces."""
         piece = self.pieces[0]
         for read in (self._read_known, self._read_unknown):
             taken = read(piece)
@@ -238,10 +238,10 @@ class _HeaderReader:
             n < len(self.pieces) and self._label_of(self.pieces[n], n) is not None for n in following
         )
 
-    # -------------------------------------------------------- labels that are known
+    # -------------------------------------------------------- known labels
 
     def _read_known(self, piece: _Piece) -> int:
-        """Reads a known label with its value; how many pieces that took."""
+        """Parse a known label with its value, and return the number of pieces it took."""
         found = self._label_of(piece, 0)
         if found is None:
             return 0
@@ -261,7 +261,7 @@ class _HeaderReader:
         return taken
 
     def _label_of(self, piece: _Piece, at: int) -> tuple[str, Field, str] | None:
-        """The label of a piece that no line has yet, and what follows on the same line."""
+        """Return the label of a piece, if no line has it yet, and the words after it on the same line."""
         found = split_label(piece.text)
         if not self.marked_up and (piece.block.kind == "item" or (found and not found[0].endswith(":"))):
             return None
@@ -274,20 +274,20 @@ class _HeaderReader:
         return found if found[2] or self._value_at(at + 1, piece) else None
 
     def _value_at(self, at: int, label: _Piece) -> bool:
-        """Whether the piece at a place can be the value of the label before it: another label cannot."""
+        """Whether the piece at a place can be the value of the label before it. Another label cannot."""
         if at >= len(self.pieces):
             return False
         value = self.pieces[at]
         if not self.marked_up and value.block.kind == "item":
             return False
-        # A label without a colon that ends a broken line has its value on no other line.
+        # A label without a colon at the end of a broken line cannot have its value on another line.
         its_own = label.text == label.block.text or bool(label.block.cells) or value.block is label.block
         its_own = its_own or label.text.endswith(":")
         known = split_label(value.text)
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 
     def _value_after(self, at: int, *, may_go_on: bool) -> tuple[str, int]:
-        """A value and how many pieces it ends after; a category may stand in several, with `>` between."""
+        """Return a value and the index after its last piece; a category may be in several, with `>` between."""
         value, form = self.pieces[at].text, _element_of(self.pieces[at])
         taken = at + 1
         while may_go_on and self.marked_up and taken < len(self.pieces):
@@ -302,10 +302,10 @@ class _HeaderReader:
                 break
         return value, taken
 
-    # -------------------------------------------------------- labels that are not known
+    # -------------------------------------------------------- unknown labels
 
     def _read_unknown(self, piece: _Piece) -> int:
-        """Reads a header line with an unknown label; how many pieces that took."""
+        """Parse a header line with an unknown label, and return the number of pieces it took."""
         found = split_other_label(piece.text)
         taken, line = 1, piece.text
         if piece.block.kind == "item" and not self.marked_up:
@@ -326,7 +326,7 @@ class _HeaderReader:
         return taken
 
     def _is_lead_of_unknown(self, piece: _Piece) -> bool:
-        """Whether a line begins with a label that is marked up as the known ones are, with its colon after it."""
+        """Whether a line begins with a label that has the markup of the known ones, followed by its colon."""
         other = split_other_label(piece.lead) if piece.lead and "lead" in self.forms else None
         return other is not None and not other[1] and piece.text[len(piece.lead) :].lstrip().startswith(":")
 
@@ -339,7 +339,7 @@ def _element_of(piece: _Piece) -> str | None:
 
 
 def _form_of(piece: _Piece) -> str | None:
-    """How the markup tells a label from its value, None where it does not."""
+    """Return the kind of markup that separates a label from its value; None if there is none."""
     if piece.block.cells:
         return "cells"
     if piece.is_label:
@@ -348,7 +348,7 @@ def _form_of(piece: _Piece) -> str | None:
 
 
 def _join(label: str, value: str) -> str:
-    """Label and value on one line; the colon is added where the page prints none."""
+    """Join label and value on one line. Adds the colon if the page prints none."""
     if value.startswith(":"):
         return f"{label.rstrip(' :')} : {value.lstrip(': ')}"
     return f"{label} {value}" if label.endswith(":") else f"{label} : {value}"

@@ -1,11 +1,13 @@
-"""The forms in which the listing can be asked for a range of dates. Pure.
+"""The forms in which the listing can be requested for a range of dates.
 
-| form | asked besides `fd`, `td` and `page` | known |
+| form | parameters besides `fd`, `td` and `page` | source |
 |---|---|---|
-| `bare` | nothing | seen to work on the live site in July 2026, for reports and statements |
+| `bare` | none | worked on the live site in July 2026, for reports and statements |
 | `t=both` | `t=both` | seen on `/Decisions/Archive` only |
-| `dc=c+nu+u+` | the three outcomes that are known | seen on the listing |
-| `trailing slash` | nothing, and the path ends in `/` | not seen |
+| `dc=c+nu+u+` | the three known outcomes | seen on the listing |
+| `trailing slash` | none, and the path ends in `/` | not seen |
+
+No I/O.
 """
 
 from __future__ import annotations
@@ -18,16 +20,16 @@ from ingest.lgo.source import SEARCH_PATH
 
 @dataclass(frozen=True, slots=True)
 class ListingForm:
-    """One way to ask the listing for a range of dates."""
+    """One way to request the listing for a range of dates."""
 
     name: str
-    """As the ledger and the claims name it."""
+    """The name in the ledger and in messages."""
     filters: str = ""
-    """Parameters besides the dates and the page, encoded."""
+    """Parameters besides the dates and the page, URL-encoded."""
     path: str = SEARCH_PATH
 
     def target(self, first: date, last: date, page: int) -> str:
-        """Path and query of one page, from 1, with the dates as the site is to read them."""
+        """Return the path and query of one page, from 1. The dates are sent as given."""
         filters = f"&{self.filters}" if self.filters else ""
         return f"{self.path}?fd={first}&td={last}{filters}&page={page}"
 
@@ -42,5 +44,5 @@ OTHER_FORMS = (
 
 
 def find_form(name: str | None) -> ListingForm:
-    """The form of a name; the bare form where no form has it."""
+    """Return the form with a name; the bare form when no form has it."""
     return next((form for form in OTHER_FORMS if form.name == name), BARE)

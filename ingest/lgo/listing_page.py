@@ -1,8 +1,8 @@
-"""A listing page -> Listing. Pure.
+"""Parse a page of the listing into a `Listing`.
 
-What the site prints (seen 2026-11): a total (`listing_total`); cards whose link gives address and reference, a line
-`{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some cards lack their title;
-older ones drop the suffix letter, so the link alone names the decision.
+Seen on the site (November 2026): a total (`listing_total`), and cards. A card has a link with the decision's address
+and reference, a line `{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some
+cards lack their title, and older titles lack the suffix letter, so only the link identifies the decision. No I/O.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ from ingest.parsing.input_limits import parsable
 from storage.model import DecisionKind, Entry, reference
 
 _MOST_LINKS = 10 * PAGE_SIZE
-"""Links to decisions; each card has one or two. What is around them is gone through link by link."""
+"""Most links to decisions on one page; each card has one or two. The code walks the elements around each link."""
 _CARD_DEEPEST = 30
-"""Elements between a card and its link at most; each may be looked through for the card's line."""
+"""Most elements between a card and its link; each may be searched for the card's line."""
 _CARDS_ROOM = 1_000_000
-"""Characters of markup, beside twice the page's, that its cards may have together: they stand in each other only where
-the markup is broken, and each is gone through by itself."""
+"""Most markup of all cards, beyond twice the page's. Cards are nested only in broken pages; each is parsed alone."""
 
 _MAY_NAME = re.compile(r"\d{2}.{0,9}?\d{3}.{0,9}?\d{3}", re.DOTALL)
-"""What every link or title that names a decision holds, but for a link with escapes."""
+"""Matches every link or title that names a decision, except links with escapes."""
 _PRINTED = r"\d{2}[ \u2010-\u2015-]?\d{3}[ \u2010-\u2015-]?\d{3} ?[A-Za-z]?"
 _TITLE_OF = re.compile(rf"(?:.*\S ?\( ?)?({_PRINTED})(?: ?\))?", re.ASCII)
 _DAY = re.compile(r"\d{1,2}-[A-Z][a-z]{2}-\d{4}")
@@ -47,17 +46,17 @@ _CARD_LINE_LONGEST = 320
 _TITLE = re.compile(r"(.*\S) ?\([^()]*\)")
 _SUMMARY = re.compile(r"Summary ?: ?(.*)")
 _DIGITS = len("25 004 920")
-"""A printed reference without its suffix letter, which older cards drop."""
+"""Length of a printed reference without its suffix letter, which older cards omit."""
 _SHOWN = 120
-"""Characters of a card or an address that a message quotes."""
+"""Most characters of a card or an address that a message quotes."""
 _OUTCOMES = ("Closed after initial enquiries", "Not upheld", "Upheld")
 
 
 class Unfollowed(NamedTuple):
-    """A card whose decision cannot be asked for."""
+    """A card with a decision that cannot be requested."""
 
     card: str
-    """What it prints first."""
+    """The first words of the card."""
     why: str
 
     def __str__(self) -> str:
@@ -69,55 +68,57 @@ class Listing:
     """One page of the listing."""
 
     total: int | None
-    """What the site says the whole search has; None when it does not say, which is never zero."""
+    """The site's total for the whole search. None when the page states none, which never means zero."""
     entries: tuple[Entry, ...]
-    """The cards, in their order; one that stands twice is here twice."""
+    """The cards in their order. A card that is repeated on the page is repeated here."""
     unfollowed: tuple[Unfollowed, ...] = ()
-    """The cards that lead to no decision of the site."""
+    """The cards that do not link to a decision of the site."""
     odd: tuple[str, ...] = ()
-    """What is odd about its encoding, a phrase each."""
+    """Peculiarities of the encoding, one phrase each."""
     in_place_of_total: str = field(default="", compare=False)
-    """The words that stand where the total would, where it is None."""
+    """The words in the place of the total, when the total is None."""
 
     def describe_missing_total(self) -> str:
-        """What to say of a page that shows cards and whose total is None."""
+        """Return the message for a page that shows cards when the total is None."""
         says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it says nothing of a search"
         return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
 
 
 def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
-    """The listing on a page; an empty one of unknown total when the page holds none.
+    """Parse the listing on a page; empty and with unknown total when the page has none.
 
-    `address`: the page's own, which its links are relative to. Raises ReadError: Undecodable, TooLarge.
+    `address` is the page's own; relative links are resolved against it. Raises ReadError: Undecodable, TooLarge.
     """
     html, _, odd = parsable(body, charset)
     tree = LexborHTMLParser(html)
     if tree.body is None:
         return Listing(None, (), odd=odd)
     blocks = from_html(tree.body)
-    look = _Look(2 * len(html) + _CARDS_ROOM)
+    budget = _Budget(2 * len(html) + _CARDS_ROOM)
     place = _place(tree, address)
-    cards = _cards(_find_links(tree.body, place, look), look)
-    entries = [_entry(look(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision]
-    unfollowed = [Unfollowed(_first_words(look(card.node)), card.link.why) for card in cards if card.link.why]
-    unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, look)
+    cards = _cards(_find_links(tree.body, place, budget), budget)
+    entries = [
+        _entry(budget.spend(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision
+    ]
+    unfollowed = [Unfollowed(_first_words(budget.spend(card.node)), card.link.why) for card in cards if card.link.why]
+    unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, budget)
     beside = from_html(tree.body, without=_find_card_elements(cards))
     total = find_total(" ".join(block.cells) or block.text for block in beside)
     return Listing(total.number, tuple(entries), tuple(unfollowed), odd, total.quoted)
 
 
-class _Look:
-    """Counts what is gone through of a page, element by element. Raises TooLarge past the most it may be."""
+class _Budget:
+    """Counts the characters of the elements that are processed. Raises TooLarge above the limit."""
 
     def __init__(self, most: int) -> None:
         self._left = most
 
-    def __call__(self, node: LexborNode) -> LexborNode:
+    def spend(self, node: LexborNode) -> LexborNode:
         self._count(node.html or "")
         return node
 
     def text(self, node: LexborNode) -> str:
-        """An element's text, which alone is gone through."""
+        """Return an element's text, and count the text only."""
         text = node.text()
         self._count(text)
         return text
@@ -125,24 +126,24 @@ class _Look:
     def _count(self, markup: str) -> None:
         self._left -= len(markup)
         if self._left < 0:
-            raise TooLarge("cards that stand in each other, all of them long: no page of the listing")
+            raise TooLarge("its cards are nested in each other, all of them long: not a page of the listing")
 
 
 # ------------------------------------------------------------ links
 
 
 class _Link(NamedTuple):
-    """A link to a decision, or a card's title that leads to none."""
+    """A link to a decision, or a card's title that does not link to one."""
 
     node: LexborNode
     reference: str
     decision: DecisionAddress | None
     why: str
-    """Why it leads to no decision; "" where it does."""
+    """Why it does not link to a decision; "" when it does."""
 
 
 class _Place(NamedTuple):
-    """What the links of a page are resolved by."""
+    """The addresses that the links of a page are resolved against."""
 
     page: Address
     base: Address
@@ -158,11 +159,11 @@ def _place(tree: LexborHTMLParser, address: str) -> _Place:
     return _Place(page, base or page)
 
 
-def _find_links(body: LexborNode, place: _Place, look: _Look) -> list[_Link]:
-    """The links to decisions, and the titles that lead to none, in the order of the page."""
+def _find_links(body: LexborNode, place: _Place, budget: _Budget) -> list[_Link]:
+    """Find the links to decisions, and the titles that link to none, in page order."""
     found: list[_Link] = []
     for node in body.css("a, h1, h2, h3, h4, h5, h6"):
-        link = _decision_link(node, place) or _title_without_decision(node, place, look)
+        link = _decision_link(node, place) or _title_without_decision(node, place, budget)
         if link is not None:
             found.append(link)
             if len(found) > _MOST_LINKS:
@@ -172,36 +173,37 @@ def _find_links(body: LexborNode, place: _Place, look: _Look) -> list[_Link]:
 
 
 def _decision_link(node: LexborNode, place: _Place) -> _Link | None:
-    """The link of an element whose address is a decision's, here or on another host."""
+    """Return the link of an element if its address is a decision's, on this host or another."""
     href = node.attributes.get("href") if node.tag == "a" else None
-    if not href or not ("%" in href or _MAY_NAME.search(href)):  # most links are the page's menus
+    if not href or not ("%" in href or _MAY_NAME.search(href)):  # most links belong to the page's menus
         return None
     address = resolve(href, place.base)
     decision = find_decision(address) if address is not None else None
     if address is None or decision is None:
         return None
     if not address.is_same_site(place.page):
-        return _Link(node, decision.reference, None, _why_not(href, place))
+        return _Link(node, decision.reference, None, _explain_no_decision(href, place))
     return _Link(node, decision.reference, decision, "")
 
 
-def _title_without_decision(node: LexborNode, place: _Place, look: _Look) -> _Link | None:
-    """A title that names a decision, in a link that leads to none or in a heading without any link."""
-    text = look.text(node)
+def _title_without_decision(node: LexborNode, place: _Place, budget: _Budget) -> _Link | None:
+    """Return a title that names a decision, in a link to something else or in a heading without a link."""
+    text = budget.text(node)
     if not _MAY_NAME.search(text):
         return None
     found = _TITLE_OF.fullmatch(fold(text))
     if found is None:
         return None
     if node.tag != "a" and (
-        node.css_first("a") is not None or any(above.tag == "a" for above in islice(_above(node), _CARD_DEEPEST))
+        node.css_first("a") is not None
+        or any(ancestor.tag == "a" for ancestor in islice(_ancestors(node), _CARD_DEEPEST))
     ):
         return None
-    return _Link(node, reference(found[1]), None, _why_not(node.attributes.get("href"), place))
+    return _Link(node, reference(found[1]), None, _explain_no_decision(node.attributes.get("href"), place))
 
 
-def _why_not(href: str | None, place: _Place) -> str:
-    """Why an address, printed on a card, leads to no decision."""
+def _explain_no_decision(href: str | None, place: _Place) -> str:
+    """Explain why an address on a card does not lead to a decision."""
     if not href or not href.strip():
         return "it has no link"
     address = resolve(href, place.base)
@@ -217,30 +219,30 @@ def _why_not(href: str | None, place: _Place) -> str:
 
 
 class _Card(NamedTuple):
-    """An element that holds all of one card, with the link that says which decision it is of."""
+    """An element that has all of one card, with the link to its decision."""
 
     node: LexborNode
     link: _Link
 
 
-def _cards(links: Sequence[_Link], look: _Look) -> list[_Card]:
-    """Each card: the largest element around a link with no other's link."""
-    named: dict[int, set[str]] = {}  # the references named inside each element above a link
+def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
+    """Find the cards: for each link, the largest element around it without a link to another decision."""
+    named: dict[int, set[str]] = {}  # the references named inside each element around a link
     for link in links:
-        for node in _above(link.node):
+        for node in _ancestors(link.node):
             named.setdefault(node.mem_id, set()).add(link.reference)
     lone = len({link.reference for link in links}) == 1
     lined: dict[int, bool] = {}
 
     def has_line(node: LexborNode) -> bool:
         if node.mem_id not in lined:
-            lined[node.mem_id] = _card_line(fold(look(node).text(separator=" "))) is not None
+            lined[node.mem_id] = _card_line(fold(budget.spend(node).text(separator=" "))) is not None
         return lined[node.mem_id]
 
     found: dict[int, _Card] = {}
     for link in links:
         card = link.node
-        for parent in islice(_above(link.node), _CARD_DEEPEST):
+        for parent in islice(_ancestors(link.node), _CARD_DEEPEST):
             if parent.tag in ("body", "main") or named[parent.mem_id] != {link.reference} or (lone and has_line(card)):
                 break
             card = parent
@@ -249,8 +251,7 @@ def _cards(links: Sequence[_Link], look: _Look) -> list[_Card]:
 
 
 def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
-    """The elements that hold the words of cards: in each card, its link and what follows. What stands before the link
-    may be the page's, since a card is the largest element around its link."""
+    """Find the elements with a card's words: its link and what follows. Words before the link may be the page's."""
     found: set[int] = set()
     for card, link in cards:
         node: LexborNode | None = link.node
@@ -265,59 +266,59 @@ def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
 
 
 def _find_cards_without_link(
-    body: LexborNode, blocks: Sequence[Block], cards: Sequence[_Card], place: _Place, look: _Look
+    body: LexborNode, blocks: Sequence[Block], cards: Sequence[_Card], place: _Place, budget: _Budget
 ) -> list[Unfollowed]:
-    """The cards that only their line shows: it stands in no other card."""
+    """Find the cards that have a line but no link: lines that are in no other card."""
     inside = {card.node.mem_id for card in cards}
     lines = [block for block in blocks if block.node and any(_is_card_line(part) for part in block.text.split("\n"))]
     if len(lines) > _MOST_LINKS:
         raise TooLarge(f"{len(lines):,} cards; no page of the listing has more than {PAGE_SIZE}")
-    lone = [block for block in lines if not any(node.mem_id in inside for node in _and_above(block.node))]
-    if cards and lone and len(lone) == len(lines):  # no card holds its line: each stands after the link of its card
+    lone = [block for block in lines if not any(node.mem_id in inside for node in _with_ancestors(block.node))]
+    # If no card contains its line, each line follows the link of its card.
+    if cards and lone and len(lone) == len(lines):
         lone = _without_preceding_link(body, lone, cards)
     others = Counter(
         node.mem_id
         for inner in (*(card.node for card in cards), *(line.node for line in lone))
-        for node in _and_above(inner)
+        for node in _with_ancestors(inner)
     )
-    return [_without_link(block, others, place, look) for block in lone]
+    return [_make_unfollowed(block, others, place, budget) for block in lone]
 
 
 def _without_preceding_link(body: LexborNode, lines: Sequence[Block], cards: Sequence[_Card]) -> list[Block]:
-    """The lines that do not follow a card's link as the first since then."""
+    """Return the lines that are not the first one after a card's link."""
     order = {node.mem_id: number for number, node in enumerate(body.traverse())}
     links = [(order[card.node.mem_id], None) for card in cards]
     marks = sorted([*links, *((order[line.node.mem_id], line) for line in lines if line.node)], key=itemgetter(0))
     return [line for (_, before), (_, line) in pairwise([(-1, lines[0]), *marks]) if line and before]
 
 
-def _without_link(line: Block, inside: Mapping[int, int], place: _Place, look: _Look) -> Unfollowed:
-    """The card around a line: the smallest element that holds more than the line. `inside`: how many cards and such
-    lines each element holds."""
+def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budget: _Budget) -> Unfollowed:
+    """Report the card around a line. `inside` counts the cards and lone lines in each element."""
     assert line.node is not None
     card = line.node
     if _is_card_line(line.text):
-        for parent in islice(_above(line.node), _CARD_DEEPEST):
-            if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(from_html(look(card))) > 1:
+        for parent in islice(_ancestors(line.node), _CARD_DEEPEST):
+            if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(from_html(budget.spend(card))) > 1:
                 break
             card = parent
     links = card.css("a[href]")
-    why = _why_not(links[0].attributes.get("href"), place) if links else "it has no link to a decision"
+    why = _explain_no_decision(links[0].attributes.get("href"), place) if links else "it has no link to a decision"
     return Unfollowed(_first_words(card), why)
 
 
 def _first_words(card: LexborNode) -> str:
-    """What a card prints first, to name it by."""
+    """Return the first words of a card, which name it in messages."""
     texts = [block.text for block in from_html(card)] or [fold(card.text())]
     return texts[0].replace("\n", " ")[:_SHOWN]
 
 
-def _above(node: LexborNode) -> Iterator[LexborNode]:
-    """The elements around one, the nearest first."""
-    return _and_above(node.parent)
+def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    """Iterate over the elements around a node, nearest first."""
+    return _with_ancestors(node.parent)
 
 
-def _and_above(node: LexborNode | None) -> Iterator[LexborNode]:
+def _with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
     while node is not None:
         yield node
         node = node.parent
@@ -347,7 +348,7 @@ def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Ent
 
 
 def _card_line(text: str) -> re.Match[str] | None:
-    """The first card's line in a text. Looked for before each date: the words it begins with stand in any text."""
+    """Find the first card line in a text. Searches before dates only, because any text has a line's first words."""
     for day in _DAY.finditer(text):
         found = _CARD_LINE.search(text, max(0, day.start() - _CARD_LINE_LONGEST), day.end())
         if found is not None:
@@ -362,7 +363,7 @@ def _is_card_line(text: str) -> bool:
 
 
 def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | None, str | None]:
-    """The title that the card's link prints, else the one beside it, and the authority in it."""
+    """Return the title in the card's link, or else the one elsewhere in the card, and the authority in it."""
     for text in [block.text for block in from_html(link)] or [fold(link.text())]:
         found = _TITLE.fullmatch(text)
         if found is not None and not text.startswith("Summary"):
@@ -375,7 +376,7 @@ def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | Non
 
 
 def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
-    """The words after `Summary:`, to the end of their block."""
+    """Return the words after `Summary:`, to the end of their block."""
     for parts in blocks:
         for number, part in enumerate(parts):
             found = _SUMMARY.fullmatch(part)
@@ -385,7 +386,7 @@ def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
 
 
 def _outcome_and_subcategory(words: str, path: str) -> tuple[str | None, str | None]:
-    """The card prints both on one line with nothing between: the address shows where the second begins."""
+    """Split a card's words into outcome and subcategory, with the address, because nothing separates them."""
     for known in _OUTCOMES:
         if words == known or words.startswith(known + " "):
             return known, words[len(known) + 1 :] or None

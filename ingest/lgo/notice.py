@@ -1,6 +1,6 @@
-"""Finds what a page says of a decision's being gone. Pure.
+"""Find the words with which a page says that a decision is gone.
 
-How the publisher words it is not known, so the words are quoted as evidence and nothing is decided by them.
+The publisher's wording is not known, so the words are only quoted as evidence. No decision depends on them. No I/O.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ _SAYS_GONE = re.compile(
     r"retention|archived",
     re.IGNORECASE,
 )
-_LONGEST = 300
+_MAX_CHARACTERS = 300
 
 
 def find_notice(body: bytes, charset: str | None) -> str | None:
-    """The lines of a page that say something is gone, joined by ` / ` and cut to 300 characters; None if none does, or
-    if the page cannot be parsed."""
+    """Return the lines of a page that say that something is gone, joined by ` / ` and cut to 300 characters.
+
+    Returns None if no line does, or if the page cannot be parsed.
+    """
     try:
         html = parsable(body, charset).text
     except ReadError:
         return None
     root = LexborHTMLParser(html).body
     lines = [block.text for block in from_html(root)] if root is not None else []
-    said = " / ".join(dict.fromkeys(" ".join(line.split()) for line in lines if _SAYS_GONE.search(line)))
-    return (said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…") or None
+    notice = " / ".join(dict.fromkeys(" ".join(line.split()) for line in lines if _SAYS_GONE.search(line)))
+    return (notice if len(notice) <= _MAX_CHARACTERS else f"{notice[: _MAX_CHARACTERS - 1]}…") or None

@@ -1,9 +1,9 @@
-"""Blocks -> the number each paragraph bears on the page. A number is a fact to cite: no evidence, no number.
+"""Find the number that each paragraph has on the page. A number is cited as a fact, so without evidence there is none.
 
-The rules are those of the text format (docs/text-format.md, "Paragraph numbers"): attributes stand; lists without them
-continue the count through the whole decision when none of its lists has one, or when the next attribute
-confirms it; sub-items are named after their item. Where two lists without attributes adjoin, the second may be the
-sub-list of the first, so that nothing after it has a number unless an attribute settles the count again.
+The rules are those of the text format (docs/text-format.md). Attributes apply as they are. Lists without
+attributes continue the count through the whole decision, if no list has one or if the next attribute confirms the
+count. Sub-items are named after their item. If two lists without attributes are adjacent, the second may be a sub-list
+of the first, so nothing after it has a number until an attribute confirms the count again.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from ingest.parsing.blocks import Block, Item, List
 _TYPED = re.compile(r"(\d{1,3})\. ")
 _ROMANS = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _TOO_MANY = 12
-"""Lists without attributes in one run beyond which no search for the one reading that fits is made."""
+"""Most lists without attributes in one run for which the only consistent reading is searched."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """Items of one top-level numbered list that follow each other, from an attribute or without one."""
+    """Consecutive items of one top-level numbered list, starting at an attribute or without one."""
 
     items: list[Item]
     start: int | None
     adjoins: bool
-    """Whether it follows a list with nothing between them."""
+    """Whether it follows another list with nothing between them."""
     is_ambiguous: bool = False
-    """Whether that list is numbered and without attributes too, so that this one may be a part of it."""
+    """Whether that list is numbered too and has no attributes, so that this one may be a part of it."""
     step: int = 1
-    """-1 where its numbers count down."""
+    """-1 if the numbers count down."""
 
 
 def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
-    """One number, or None, for each block.
+    """Return one number, or None, for each block.
 
-    `starts_are_attributes=False` is for page dumps, whose printed numbers restart: a printed number that
-    contradicts the count leaves every item without one.
+    `starts_are_attributes=False` is for page dumps, where printed numbers restart: if a printed number contradicts the
+    count, no item has a number.
     """
     runs = _runs(blocks)
     top = _count(runs, attributes_stand=starts_are_attributes)
@@ -62,7 +62,7 @@ def _runs(blocks: Iterable[Block]) -> list[_Run]:
             seen.add(item)
             goes_on = bool(runs) and runs[-1].items[-1].list is item.list
             if goes_on and item.value is None:
-                # items without text stand on the page too: keep their places in the count
+                # Items without text are on the page too, so they count.
                 runs[-1].items.append(item)
             else:
                 runs.append(_new_run(item, last, goes_on=goes_on, before=runs[-1] if runs else None))
@@ -86,7 +86,7 @@ def _length(run: _Run) -> int:
 
 
 def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
-    """The number of each top-level numbered item that has one."""
+    """Return the number of each top-level numbered item that has one."""
     numbered: dict[Item, int] = {}
     attributed = any(run.start is not None for run in runs)
     reached = 0
@@ -117,9 +117,9 @@ def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
 
 
 def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
-    """Those lists without attributes whose items fill the gap before the next attribute, if only one choice does.
+    """Choose the lists without attributes that fill the gap before the next attribute; None if not unique.
 
-    A list that adjoins another may be its sub-list; choices that leave out only such lists are tried first.
+    A list next to another one may be its sub-list. Choices that leave out only such lists are tried first.
     """
     surplus = sum(map(_length, pending)) - gap
     if surplus == 0:
@@ -136,8 +136,11 @@ def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
 
 
 def _choices(runs: Sequence[_Run], most: int) -> dict[int, list[_Run] | None]:
-    """For each number of items up to `most` that some of the runs have together: which, or None where it is not one
-    choice only. There are no more such numbers than items, where there are thousands of choices."""
+    """For each number of items up to `most` that some of the runs have together, return those runs.
+
+    The value is None if more than one choice of runs has that number. The dictionary has at most one entry for each
+    number of items, even if there are thousands of choices.
+    """
     found: dict[int, list[_Run] | None] = {0: []}
     for run in runs:
         for items, chosen in list(found.items()):
@@ -183,7 +186,7 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
         return f"{owners[of]}.{_mark(marker, reached)}"
 
     def known(item: Item) -> str | None:
-        unnamed: list[Item] = []  # with the items it stands in, as deep as they like
+        unnamed: list[Item] = []  # and the items around it, to any depth
         at: Item | None = item
         while at is not None and at not in names:
             unnamed.append(at)
@@ -209,7 +212,7 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
 
 
 def _sibling_owner(of: List, previous: Item | None, owner: str | None, owners: dict[List, str | None]) -> str | None:
-    """The number a sibling list's items are named after: bullets only right after the numbered item itself."""
+    """Return the number that names a sibling list's items; bullets get one only directly after the numbered item."""
     if previous is None or previous.list.marker == "-":
         return None
     if of.marker == "•" and previous.list.marker != "1":
@@ -240,7 +243,7 @@ def _mark(marker: str, ordinal: int) -> str:
 
 
 def _typed(blocks: Sequence[Block]) -> list[str | None] | None:
-    """Numbers typed at the start of paragraphs, where they run on from 1 without a gap."""
+    """Return the numbers typed at the start of paragraphs, if they run from 1 without a gap."""
     found: list[str | None] = []
     expected = 1
     for block in blocks:

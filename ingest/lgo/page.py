@@ -1,9 +1,11 @@
-"""A whole page -> Decision: which part of it is the decision, and what that says. Pure.
+"""Parse the pages of a decision: find the part that is the decision, and parse it.
 
-Class names only help; parsing goes by `ingest.lgo.phrases`. What is known of the markup, and since when:
+Class names are only hints; parsing relies on `ingest.lgo.phrases`. Known markup, and since when:
 
     2026-11  `<article id="article">`; `class="label"` / `class="value"` pairs; the title in any heading, or only in
              `<title>`. Public reports run over `?chapter=2`, … and repeat title and header lines there.
+
+No I/O.
 """
 
 from __future__ import annotations
@@ -45,22 +47,22 @@ from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
 
 NORMALISER = "3"
-"""The version of the parser. A change that alters any text or number raises it; `lgsco renormalise` follows."""
+"""Version of the parser. Raise it with each change of any text or number; users then run `lgsco renormalise`."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
-_HEADING_ABOVE = re.compile(  # none whose attributes hold a ">"
+_HEADING_ABOVE = re.compile(  # not if an attribute has a ">"
     r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))(?:[^>\"']++|\"[^\">]*+\"|'[^'>]*+')*+>(?P<title>[^<]*)"
     r"</h(?P=level)\s*>"
     r"(?:\s++|</?(?:main|div|section|header)\b[^>]*>)*+\Z",
     re.IGNORECASE,
 )
 _ABOVE = 1000
-"""Characters before the article in which the heading above it is looked for."""
+"""Characters before the article that are searched for the heading above it."""
 _LINK = re.compile(rb"<a\s")
 _LIST_ENDS = re.compile(rb"</[ou]l>")
 _SATISFIED = b"satisfied"
 _BEHALF = b"behalf"
-"""A word of the closing line, whose words may stand in elements of their own."""
+"""A word of the closing line. The words of the line may be in separate elements."""
 
 
 class Page(NamedTuple):
@@ -68,7 +70,7 @@ class Page(NamedTuple):
 
     body: bytes
     charset: str | None = None
-    """The charset that the response names, if any."""
+    """The charset named by the response, if any."""
 
 
 def read(
@@ -80,11 +82,11 @@ def read(
     all_blocks: bool = False,
     as_is: bool = False,
 ) -> Decision:
-    """The decision on one page of HTML.
+    """Parse the decision on one page of HTML.
 
-    `reference`: the one asked for. `charset`: the one the response names, if any. `today`: the day it was fetched or
-    imported. `all_blocks`: lists everything that is left out of the page; else the page around a plain article is not
-    looked at. `as_is`: takes a page that is not whole, and names it as odd.
+    `reference` is the requested one. `charset` is the one named by the response. `today` is the day of the fetch or
+    import. `all_blocks` reports every block that is left out; without it the page around a plain article is not
+    examined. `as_is` accepts a page that is not whole, and records that as an oddity.
 
     Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
@@ -99,9 +101,9 @@ def read_chapters(
     all_blocks: bool = False,
     as_is: bool = False,
 ) -> Decision:
-    """The decision on several pages: chapter 1, then each further chapter without what it repeats of the header.
+    """Parse the decision on several pages: chapter 1, then each further chapter without its repeated header lines.
 
-    Numbers typed in the paragraphs run on through the chapters. Raises ReadError, as `read` does.
+    Numbers typed in the paragraphs continue through the chapters. Raises ReadError, as `read` does.
     """
     asked = printed_reference(reference) if reference is not None else None
     parsed = [
@@ -120,7 +122,7 @@ def read_chapters(
         assert header is not None
         if [block.text for block in chapter.zones.blocks] != [block.text for block in first.zones.blocks]:
             blocks += _without_header(chapter.zones.blocks, header)
-        elif not any(map(is_closing_block, blocks)):  # a whole statement may ignore `?chapter=`
+        elif not any(map(is_closing_block, blocks)):  # the page of a whole statement may ignore `?chapter=`
             raise CutShort(f"chapter {number} is chapter 1 once more, so what stands in it is not here")
         left_out += chapter.zones.left_out
         odd += [one._replace(example=f"{one.example} (chapter {number})".strip()) for one in chapter.odd]
@@ -131,12 +133,12 @@ def read_chapters(
 
 
 def _without_numbers(decision: Decision) -> Decision:
-    """Where tags are nested wrongly, lists are where nobody put them."""
+    """Remove all numbers. If tags are nested wrongly, the parser may put lists in the wrong place."""
     return replace(decision, lines=tuple(line._replace(number=None) for line in decision.lines))
 
 
 def _without_header(blocks: Sequence[Block], header: Header) -> list[Block]:
-    """A further chapter without the header lines of the first that it repeats, in whatever pieces its markup shows."""
+    """Remove the header lines that a further chapter repeats from the first, in whatever pieces its markup has them."""
     repeated: set[str] = set()
     for line in header.lines:
         if OPENER.fullmatch(line.text):
@@ -162,7 +164,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, as_is: bool) -> _Parsed:
-    """The zones of a page, from its one article where that is all that matters, else from the whole page."""
+    """Find the zones of a page: in its only article if that is enough, or else in the whole page."""
     odd: list[Oddity] = []
     try:
         markup = read_markup(page.body, page.charset)
@@ -184,7 +186,7 @@ def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, 
 
 
 def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
-    """The zones of the page's one article; None where more of the page must be seen."""
+    """Find the zones in the page's only article; None if more of the page must be examined."""
     start, end = markup.span
     low = markup.low
     if (
@@ -231,13 +233,13 @@ def _is_all_of_article(markup: Markup, source: bytes, blocks: Sequence[Block], z
     rules = {block.rule for block in zones.left_out}
     if not rules.isdisjoint(INSIDE_LINKS) and not _closes_links(source, blocks):
         return False
-    if HEADER_LINKS in rules and not is_as_in_source(markup.article, blocks):  # a label's value may be among them
+    if HEADER_LINKS in rules and not is_as_in_source(markup.article, blocks):  # one of the links may be a label's value
         return False
     return not any(block.item is not None and is_closing_block(block) for block in zones.blocks[-4:])
 
 
 def _closes_links(source: bytes, blocks: Sequence[Block]) -> bool:
-    """Whether no link holds what is none of it: one that is left open goes on in the next block."""
+    """Whether no link contains text outside it. A link that is not closed continues in the next block."""
     if all(link.blocks == 1 for block in blocks if block.links for link in block.links):
         return True
     return source.count(b"</a>") == len(_LINK.findall(source))
@@ -249,7 +251,7 @@ def _page_title_of_source(markup: Markup) -> Title | None:
 
 
 def _title_above(markup: Markup) -> Title | None:
-    """The title in a heading right above the article, if it is the one of `<title>` in its usual spelling."""
+    """Return the title in a heading directly above the article, if it has the usual spelling."""
     assert markup.article is not None
     ends = markup.html.index(markup.article)
     found = _HEADING_ABOVE.search(markup.html, max(0, ends - _ABOVE), ends)
@@ -259,7 +261,7 @@ def _title_above(markup: Markup) -> Title | None:
 
 
 def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str] = frozenset()) -> Zones:
-    """The zones of a page's blocks, with what is odd about the spelling of the reference in the title."""
+    """Divide a page's blocks into zones, and add an oddity for an unusual spelling of the title's reference."""
     zones = divide(blocks, beginning, "page", wrong=wrong)
     printed = (block.node.text() for block in blocks[beginning.first : beginning.after] if block.node is not None)
     spelling = find_odd_spelling(" ".join(printed))
@@ -269,8 +271,11 @@ def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str]
 
 
 def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> tuple[Zones, bool, CutShort | None]:
-    """The zones of a whole page, whether its tags are so nested that lists may be where nobody put them, and why its
-    blocks are not all of it."""
+    """Find the zones of a whole page.
+
+    Also returns whether the tags are nested so wrongly that lists may be misplaced, and the error if blocks are
+    missing.
+    """
     tree = LexborHTMLParser(read_beyond_article(markup))
     body = tree.body
     if body is None:
@@ -278,7 +283,7 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     blocks = list(map(join_known, read_blocks(body, source=markup.low)))
     source = read_source(markup.html)
     for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
-        link.is_open = link.tag != "a" or link.blocks > 1  # a link that is left open goes on in the next block
+        link.is_open = link.tag != "a" or link.blocks > 1  # a link that is not closed continues in the next block
     beginning = find_beginning(
         blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
     )
@@ -315,7 +320,7 @@ def _find_loss(
 
 
 def _find_broken_part(zones: Zones) -> str | None:
-    """A block outside the decision that may be a part of a dated note, or the heading of a further report."""
+    """Return a block outside the decision that may be part of a dated note, or the heading of a further report."""
     outside = [block.text for block in zones.left_out if block.is_counted]
     for text, following in zip(outside, [*outside, ""][1:], strict=True):
         if "satisfied" in text or is_further_report(text) or is_further_report(f"{text} {following}"):
@@ -324,7 +329,7 @@ def _find_broken_part(zones: Zones) -> str | None:
 
 
 def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
-    """Whether the last words of a text stand after the last end of an article."""
+    """Whether the last words of a text come after the last end tag of an article."""
     last = blocks[-1].cells or (blocks[-1].text,) if blocks else ()
     return not blocks or "".join("".join(last).split()) in source.after_articles
 
@@ -350,8 +355,10 @@ _VALUE = re.compile(rb"""\bvalue\s*=\s*["']?(\d{1,2})\b""", re.IGNORECASE)
 
 
 def chapters(body: bytes, reference: str) -> list[int]:
-    """The numbers, from 1, of the chapters of this decision that its page has links, buttons or the like to; other
-    decisions' do not count."""
+    """Return the numbers, from 1, of the chapters of this decision to which its page has links, buttons or options.
+
+    Links to chapters of other decisions do not count.
+    """
     if len(body) > MAX_BYTES:
         return []
     if b"\0" in body:  # UTF-16
@@ -360,7 +367,7 @@ def chapters(body: bytes, reference: str) -> list[int]:
     if not any(word in body for word in (b"chapter", b"Chapter", b"CHAPTER")):
         return []
     found: set[int] = set()
-    if b"hapter=" in body or b"HAPTER=" in body:  # the pattern takes twenty times as long to find nothing
+    if b"hapter=" in body or b"HAPTER=" in body:  # faster: the pattern takes 20 times as long to find nothing
         own = slug(reference).encode()
         addresses = ((path.lower().rstrip(b"/"), number) for path, number in _CHAPTER_ADDRESS.findall(body))
         found.update(int(number) for path, number in addresses if not path or path.rsplit(b"/", 1)[-1] == own)

@@ -1,11 +1,13 @@
-"""What a decision says of itself, and what its page says around it: the phrases that parsing goes by. Pure.
+"""The phrases that parsing relies on: those of the decision itself, and those of the page around it.
 
-What is known of them, and since when:
+Known since:
 
     2026-11  Labels `Category`, `Decision`, `Decision date`, a colon after them; `The Ombudsman's final decision:`
              with a straight apostrophe, `Ombudsmen's` in joint cases; `Overview:` in public reports; neither in
              reports before 2018. A statement ends "Investigator's decision on behalf of the Ombudsman".
     2026-12  The same words in other capitals, `Final decision` and `Date of decision` as labels.
+
+No I/O.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from ingest.lgo.dates import holds_date, parse_date
+from ingest.lgo.dates import has_date, parse_date
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
 from storage.model import Note
@@ -46,7 +48,7 @@ _NOTE_LONGEST = 200
 _FURTHER_REPORT = re.compile(r"further report\b.{0,60}", re.IGNORECASE)
 
 _PHRASES = frozenset({"back to top", "print this page", "lgo logogram"})
-"""Boilerplate wherever one is a block's whole text."""
+"""Boilerplate, when a phrase is the whole text of a block."""
 _ARROWS = " ^↑▲⇧⬆"
 
 PANEL_OPENS, _PANEL_GOES_ON, PANEL_CLOSES = "Review your privacy settings", "Required cookies", "Privacy settings"
@@ -61,7 +63,7 @@ PANEL = frozenset(
         "View analytical cookies",
     }
 )
-"""The lines of the cookie and privacy panel that are headings or links."""
+"""The headings and links of the cookie and privacy panel."""
 
 CONTENTS_HEADINGS = frozenset(
     {"contents", "contents list", "table of contents", "on this page", "in this decision", "jump to", "page contents"}
@@ -69,12 +71,12 @@ CONTENTS_HEADINGS = frozenset(
 
 
 def is_closing(text: str) -> bool:
-    """Whether a line is the one that closes a statement."""
+    """Whether a line is the closing line of a statement."""
     return "on behalf of" in text.lower() and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
 
 
 def is_phrase(text: str) -> bool:
-    """Whether a block is one of the known phrases of the page's furniture."""
+    """Whether a block is a known boilerplate phrase of the page."""
     return len(text) < 24 and text.strip(_ARROWS).lower() in _PHRASES
 
 
@@ -95,12 +97,12 @@ def is_note(text: str) -> bool:
         and "satisfied" in text.lower()
         and _SATISFIED.search(text) is not None
         and _OMBUDSMAN.search(text) is not None
-        and holds_date(text)
+        and has_date(text)
     )
 
 
 def parse_note(text: str) -> Note | None:
-    """The note that a line is, None where it is none."""
+    """Parse a line as a dated note; None if it is not one."""
     if not is_note(text):
         return None
     day = parse_date(text).day
@@ -111,9 +113,9 @@ def parse_note(text: str) -> Note | None:
 
 
 def split_label(text: str) -> tuple[str, Field, str] | None:
-    """The label as printed with its colon, the field it names and what follows; None where no label begins the line.
+    """Split a line into a known label as printed, its field and the rest; None if it has no known label.
 
-    A label without a colon is the whole line.
+    The label includes its colon. A label without a colon must be the whole line.
     """
     found = _LABEL.fullmatch(text)
     if found is None or (found["colon"] is None and found["value"]):
@@ -126,7 +128,7 @@ def split_label(text: str) -> tuple[str, Field, str] | None:
 
 
 def split_other_label(text: str) -> tuple[str, str] | None:
-    """A label of at most four words that is not known, as printed with its colon, and what follows."""
+    """Split a line into an unknown label of at most four words, as printed with its colon, and the rest."""
     found = _OTHER_LABEL.fullmatch(text)
     if found is None or found["label"].lower() in _NOT_LABELS or (found["colon"] is None and found["value"]):
         return None
@@ -134,13 +136,13 @@ def split_other_label(text: str) -> tuple[str, str] | None:
 
 
 def has_label(text: str) -> bool:
-    """Whether a line is a known label with its value."""
+    """Whether a line is a known label with a value."""
     found = split_label(text)
     return found is not None and bool(found[2])
 
 
 def join_known(block: Block) -> Block:
-    """The block on one line, where a line break parts a phrase or a label that is known."""
+    """Join the lines of a block if a line break splits a known phrase or label."""
     if "\n" not in block.text:
         return block
     line = block.text.replace("\n", " ")
@@ -157,7 +159,7 @@ def join_known(block: Block) -> Block:
 
 
 def begins_with_label(text: str) -> bool:
-    """Whether the first of the lines that a block is broken into is a labelled line, or the title above some."""
+    """Whether the first line of a block is a labelled line, or a title."""
     first = text.partition("\n")[0]
     if split_label(first) is not None or parse_title(first) is not None:
         return True
@@ -166,7 +168,7 @@ def begins_with_label(text: str) -> bool:
 
 
 def opens(block: Block) -> bool:
-    """Whether the line that opens the text stands in the block: alone, with the summary, or below labelled lines."""
+    """Whether the block has the line that opens the text: alone, with the summary, or below labelled lines."""
     if block.kind == "item" or block.is_hidden or len(block.cells) > 1:
         return False
     text = block.text.lower()
@@ -176,7 +178,7 @@ def opens(block: Block) -> bool:
 
 
 def opening_part(block: Block) -> int | None:
-    """Which of the block's lines opens the text."""
+    """Return the index of the block's line that opens the text; None if no line does."""
     for index, part in enumerate(block.text.split("\n")):
         if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part):
             return index

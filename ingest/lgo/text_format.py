@@ -1,4 +1,7 @@
-"""Decision <-> the text format: one block a line, `- ` before items, no newline at the end."""
+"""Convert a decision to the text format and back.
+
+The format has one line for each block, `- ` before items, and no newline at the end. No I/O.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,20 @@ from storage.model import Decision, Oddity
 
 _LINE = re.compile(r"\S[^\r\n]*")
 MOST_LINES = 20_000
-"""The longest text known has some hundreds. As many as a page may have tags (`ingest.parsing.input_limits`)."""
+"""Most lines of a document: as many as a page may have tags (`ingest.parsing.input_limits`). Known texts have hundreds.
+"""
 
 
 def render(decision: Decision) -> str:
-    """The decision in the text format."""
+    """Render the decision in the text format."""
     return "\n".join("- " + line.text if line.kind == "item" else line.text for line in decision.lines)
 
 
 def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = None) -> Decision:
-    """The decision in a text document of either layout.
+    """Parse a text document of either layout.
 
-    `unclosed=True` accepts a statement without its closing line; reports need none. `today`: the day it was imported.
-    Raises ReadError: CutShort where that line is missing, NotADecision, Undecodable, TooLarge.
+    `unclosed=True` accepts a statement without its closing line; reports need none. `today` is the day of the import.
+    Raises ReadError: CutShort if that line is missing, NotADecision, Undecodable, TooLarge.
     """
     if len(text) > MAX_BYTES:
         raise TooLarge(f"the document has {len(text):,} bytes or characters; no decision has more than {MAX_BYTES:,}")
@@ -54,13 +58,13 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
     if not decision.closed and not unclosed and (decision.kind == "statement" or not has_paragraph(decision)):
         raise CutShort(
             f"{decision.reference}: no closing line ('Investigator's decision on behalf of the Ombudsman'), so "
-            "the text may be cut short; --unclosed takes it as it is"
+            "the text may be cut short; use --unclosed to import it as it is"
         )
     return decision
 
 
 def _odd_reference(text: str, title: str) -> list[Oddity]:
-    """The dash or space of the title's reference, where it is not the usual one. The lines before it matter little."""
+    """Return an oddity if the title's reference has unusual dashes or spaces."""
     for line in re.split(r"[\r\n]+", text):
         if fold(line) and parse_title(fold(line)) is not None and title.endswith(fold(line).removeprefix("- ")):
             spelling = find_odd_spelling(line)

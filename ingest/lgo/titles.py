@@ -1,7 +1,7 @@
-"""Titles and the references in them. Pure.
+"""Parse titles and the references in them.
 
-A title is `Authority (25 004 920)`; the last bracket holds the reference, or several. Old reports print the reference
-alone. Dashes and spaces inside a reference may be of any kind; only some of them are usual.
+A title is `Authority (25 004 920)`; the last bracket has the reference, or several. Old reports print only the
+reference. A reference may have dashes and spaces of any kind; only some of them are usual. No I/O.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ _USUAL = frozenset({"", " ", "-"})
 _HOLDS_DIGITS = re.compile(r"\d{3}", re.ASCII)
 
 _DASHES = re.compile(r"\A(?:- )+")
-"""Before a title they are markers of an item, which its line does not keep: in the text it would be one."""
+"""Dashes before a title mark it as an item. They are dropped, because in the text format they would make it an item."""
 
 
 class Title(NamedTuple):
-    """A line that reads as a title."""
+    """A line that is a title."""
 
     text: str
     authority: str | None
     references: tuple[str, ...]
-    """Those of the last bracket, in the printed form and in their order."""
+    """The references in the last bracket, in printed form and in order."""
     others: tuple[str, ...]
-    """Those of earlier brackets."""
+    """The references in earlier brackets."""
 
     @property
     def is_bracket_only(self) -> bool:
-        """Whether the authority stands elsewhere."""
+        """Whether the line is only a bracket, so that the authority must be elsewhere."""
         return self.authority is None and self.text.startswith("(")
 
     def names(self, reference: str) -> bool:
-        """Whether it names a reference, which is in the printed form."""
+        """Whether the title names a reference. `reference` must be in printed form."""
         return reference in self.references or reference in self.others
 
 
 def parse_title(text: str) -> Title | None:
-    """The title that a line is, None where it is none."""
+    """Parse a line as a title; None if it is not one."""
     if _HOLDS_DIGITS.search(text) is None:
         return None
     line = text.replace("\n", " ")
@@ -63,7 +63,7 @@ def parse_title(text: str) -> Title | None:
 
 
 def parse_page_title(text: str) -> Title | None:
-    """The title that the `<title>` of a page begins with."""
+    """Parse the title at the start of a page's `<title>`."""
     found = _TITLE_START.match(text)
     return parse_title(found[0]) if found else None
 
@@ -73,7 +73,7 @@ def _references_in(text: str) -> tuple[str, ...]:
 
 
 def find_odd_spelling(source: str) -> str | None:
-    """The first reference in the source of a title whose dashes or spaces are not the usual ones."""
+    """Return the first reference in a title's source that has unusual dashes or spaces; None if there is none."""
     for found in _ODD_SPELLING.finditer(source):
         if found["first"] not in _USUAL or found["second"] not in _USUAL:
             return found[0]

@@ -1,32 +1,32 @@
-"""The blocks of a page or a text -> those of the decision, and what is left out by which rule. Pure.
+"""Divide the blocks of a page or a text into the decision and the blocks that are left out, each with its rule.
 
-    where                        what is left out                                       rule
+    place                        blocks left out                                        rule
     before the title             everything                                             before the title
     at or after another title    all of another decision: a heading that ends in its    another decision
                                  reference, followed by a labelled line or the opener
     after the end                everything but dated notes                             after the end
     before or after it           blocks of links and buttons; cards of other            links, another decision's card,
                                  decisions; known phrases; the cookie panel             known phrase, cookie panel
-    anywhere                     what the page hides                                    hidden
+    anywhere                     hidden blocks                                          hidden
     between title and opener     blocks of links and buttons, never a label's value     links under the header
-    between title and end        known phrases standing alone                           known phrase
-                                 lists whose every entry links within the page and      contents list
-                                 equals a heading
+    between title and end        known phrases that are a block of their own            known phrase
+                                 lists with entries that all link within the page       contents list
+                                 and equal a heading
                                  blocks of links and buttons to the report's chapters   chapter navigation
     at the end of a report       blocks of links and buttons, and headings with         links at the end
     without a closing line       nothing else under them
 
-Where a decision begins (`ingest.lgo.beginning`): at its title, the last heading (else the last block) that ends in
-the reference asked for before the first labelled line, opener or summary. Where no block is the title, `<title>` is,
-and the decision begins at its first labelled line.
+Beginning (`ingest.lgo.beginning`): a decision begins at its title. That is the last heading (or else the last block)
+before the first labelled line, opener or summary that ends in the requested reference. If no block is the title,
+`<title>` is, and the decision begins at its first labelled line.
 
-Where it ends (`ingest.lgo.ending`): at its last closing line; a further report after that goes on to its last block
-of prose. Without a closing line it ends with its article; without an article with the smallest element that holds
-title and text. Where more than links follows that element, or the element is the body, the end is uncertain: all is
-kept up to the page's footer, but for the cookie panel and cards of other decisions, and the decision is named as odd.
+End (`ingest.lgo.ending`): a decision ends at its last closing line. A further report after that ends at its last block
+of prose. Without a closing line a decision ends with its article, or else with the smallest element that contains title
+and text. If more than links follows that element, or it is the body, the end is uncertain. Everything up to the page's
+footer is then kept, except the cookie panel and cards of other decisions, and the decision is recorded as odd.
 
-Dated notes (at most 200 characters, the Ombudsman, satisfied or dissatisfied, a full date) are kept wherever they stand
-after the title. Nothing else is ever left out.
+Dated notes (at most 200 characters, the Ombudsman, satisfied or dissatisfied, a full date) are kept anywhere after the
+title. Nothing else is left out. No I/O.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ HIDDEN, HEADER_LINKS, CONTENTS, CHAPTERS = "hidden", "links under the header", "
 TRAILING, TITLE = "links at the end", "title"
 
 INSIDE_LINKS = frozenset({HEADER_LINKS, CONTENTS, CHAPTERS})
-"""The rules by which links are left out of the middle of a decision."""
+"""The rules that leave links out of the middle of a decision."""
 
 _CHAPTER = re.compile(r"(?P<path>[^?#]*)\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
 _CHAPTER_SEPARATORS = re.compile(r"(?:\W|\b\d{1,2}\b|\bof\b|\bpage\b|\bchapters?\b)*", re.IGNORECASE)
 _FEWEST_CONTENTS = 3
-"""In a text, which has no links, as many items must equal headings to be a contents list."""
+"""In a plain text, which has no links, a contents list must have at least this many items that equal headings."""
 
 
 class Zones(NamedTuple):
@@ -63,21 +63,21 @@ class Zones(NamedTuple):
 
     title: Title
     blocks: list[Block]
-    """Those of the decision after its title, in order."""
+    """The decision's blocks after its title, in order."""
     left_out: list[LeftOut]
     odd: list[Oddity]
     is_uncertain: bool
     """Whether the page does not show where the decision ends."""
     inside: range
-    """The decision's place among all blocks, with its title and with what is left out of it."""
+    """The decision's range among all blocks, including its title and the blocks left out inside."""
 
 
 def divide(
     blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, wrong: frozenset[str] = frozenset()
 ) -> Zones:
-    """The zones of a page or a text whose decision begins at a known place.
+    """Divide a page or a text into zones. `beginning` is where the decision begins.
 
-    `wrong`: the elements that the page does not close as it opens them, so that their ends say nothing.
+    `wrong` names the elements that are not closed in the order they are opened; their ends prove nothing.
     """
     if layout == "page":
         blocks = [_with_typed_dash(block) if block.text[0] == "-" else block for block in blocks]
@@ -108,7 +108,7 @@ def divide(
 
 
 def _with_typed_dash(block: Block) -> Block:
-    """A block whose text begins with a dash and a space is an item, as its line in the text is."""
+    """Turn a block that begins with a dash and a space into an item, as its line in the text format will be."""
     if block.kind == "item" or block.text[:2] != "- ":
         return block
     return block._replace(kind="item", text=block.text[2:], lead="")
@@ -119,12 +119,12 @@ def _left_out(block: Block, rule: str) -> LeftOut:
 
 
 def is_before(block: LeftOut) -> bool:
-    """Whether a block is left out for nothing but that it stands before the decision."""
+    """Whether a block is left out only because it is before the decision."""
     return block.rule == BEFORE
 
 
 def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
-    """Leaves blocks out that no rule leaves out yet."""
+    """Set the rule of blocks that no rule leaves out yet."""
     for place in places:
         if rules[place] is None:
             rules[place] = rule
@@ -134,9 +134,9 @@ def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
 
 
 def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: Layout) -> int:
-    """Where another decision begins on the page; the number of blocks, where none does.
+    """Return the index where another decision begins on the page; the number of blocks if there is none.
 
-    In a text, whose headings are only guessed, another one begins after a closing line only.
+    In a plain text, where headings are only guessed, another decision can begin only after a closing line.
     """
     own = {*beginning.title.references, *beginning.title.others}
     first = beginning.after
@@ -156,7 +156,7 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
 
 
 def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
-    """The dated notes among the blocks after the end; a label and its value are judged together."""
+    """Find the dated notes among the blocks after the end. A label and its value count as one line."""
     for place in range(start, stop):
         block = blocks[place]
         if block.is_hidden:
@@ -174,7 +174,7 @@ def _are_halves(label: Block, value: Block) -> bool:
 def _mark_outside(
     rules: list[str | None], blocks: Sequence[Block], places: Sequence[int], rule: str, own: frozenset[str]
 ) -> None:
-    """Names what stands before or after the decision."""
+    """Set the rules of the blocks before or after the decision."""
     if not places:
         return
     first, stop = places[0], places[-1] + 1
@@ -204,7 +204,7 @@ def _mark_inside(
     wrong: frozenset[str],
 ) -> None:
     inside = range(beginning.after, stop)
-    if layout == "canonical":  # a line of it that was an item of a page stays one
+    if layout == "canonical":  # a line that was an item on a page stays one
         _mark(rules, [n for n in inside if blocks[n].kind != "item" and is_phrase(blocks[n].text)], PHRASE)
         return
     _mark(rules, [n for n in inside if len(blocks[n].text) < 24 and is_phrase(blocks[n].text)], PHRASE)
@@ -231,13 +231,15 @@ def _mark_inside(
 
 
 def _is_beside_header(block: Block) -> bool:
-    """Whether a block is links and buttons, and no labelled line."""
+    """Whether a block has only links and buttons, and no labelled line."""
     return block.is_links and not is_labelled(block)
 
 
 def _may_be_left_open(blocks: Sequence[Block], place: int) -> bool:
-    """Whether a link of a block may be one that the page never closes, so that it holds what is none of it: it goes on
-    in the next block, or began where the block before it ends."""
+    """Whether a block may have a link that the page never closes, and which so contains text outside it.
+
+    Such a link continues in the next block, or began at the end of the block before.
+    """
     block = blocks[place]
     after = blocks[place + 1].links if place + 1 < len(blocks) else ()
     targets = {link.target for link in after}
@@ -245,8 +247,10 @@ def _may_be_left_open(blocks: Sequence[Block], place: int) -> bool:
 
 
 def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -> bool:
-    """Whether a link of a block began in the block before it, which is kept. Where a link is nested wrongly, the parser
-    makes two of it, with one target."""
+    """Whether a link of the block began in the block before it, which is kept.
+
+    If a link is nested wrongly, the parser makes two links of it, with one target.
+    """
     if place == 0 or rules[place - 1] is not None:
         return False
     before = {link.target for link in blocks[place - 1].links}
@@ -254,7 +258,7 @@ def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
-    """Where the header ends: at the opener; without one, at the first heading or summary."""
+    """Return where the header ends: at the opener, or without one at the first heading or summary."""
     opener = next((place for place in inside if opens(blocks[place])), None)
     if opener is not None:
         return opener
@@ -266,7 +270,7 @@ def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
 
 
 def _is_value(blocks: Sequence[Block], place: int) -> bool:
-    """Whether a block is the value of the label before it, or goes on with one."""
+    """Whether a block is the value of the label before it, or continues one."""
     if place == 0:
         return False
     before = blocks[place - 1]
@@ -279,11 +283,11 @@ def _is_value(blocks: Sequence[Block], place: int) -> bool:
 
 
 def _leads_to_chapters(block: Block, own: frozenset[str]) -> bool:
-    """Whether a block holds nothing but links and buttons to the report's own chapters."""
+    """Whether a block has only links and buttons to the report's own chapters."""
     if not block.links or _CHAPTER_SEPARATORS.fullmatch(block.around) is None:
         return False
     for link in block.links:
-        if link.tag == "select":  # its options lead somewhere
+        if link.tag == "select":  # its options have the targets
             continue
         found = _CHAPTER.fullmatch(link.target)
         path = found["path"].rstrip("/").lower() if found else ""
@@ -302,7 +306,7 @@ def _find_contents(
     linked: Sequence[int],
     own: frozenset[str],
 ) -> Iterator[int]:
-    """The lists whose every entry links within the page and equals a heading, in any markup."""
+    """Find contents lists, in any markup: each entry links within the page and equals a heading."""
     entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
     if not entries:
         return
@@ -326,7 +330,7 @@ def _find_contents(
 def _group(
     blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: Set[int]
 ) -> Iterator[list[int]]:
-    """The top-level lists that hold entries, each whole, and the runs of entries outside lists."""
+    """Group the entries: whole top-level lists with entries, and runs of entries outside lists."""
     reached = inside.start  # the end of the last group
     for place in sorted(entries):
         if place < reached:
@@ -351,7 +355,7 @@ def _is_in_list(block: Block, of: List) -> bool:
 
 
 def _links_within_page(block: Block, own: frozenset[str]) -> bool:
-    """Whether a block consists of links to places in its page."""
+    """Whether a block consists of links to places on its page."""
     if "#" not in block.links[0].target or not block.is_links:
         return False
     for link in block.links:
@@ -375,7 +379,7 @@ def _one_line(block: Block) -> str:
 
 
 def _find_contents_of_dump(blocks: Sequence[Block], inside: range) -> Iterator[int]:
-    """Items between header and opener that equal three or more of the headings after them, in their order."""
+    """Find items between header and opener that equal three or more of the headings after them, in their order."""
     stop = next((place for place in inside if opens(blocks[place])), None)
     if stop is None:
         stop = next((n for n in inside if blocks[n].kind == "heading" and not has_label(blocks[n].text)), inside.stop)

@@ -1,6 +1,6 @@
-"""The blocks that `html_blocks` and `text_blocks` produce: one stream, the same for every layout.
+"""The blocks that `html_blocks` and `text_blocks` produce: one sequence, with the same form for every layout.
 
-A block is a heading, a list item or a paragraph: the unit that becomes one line.
+A block is a heading, a list item or a paragraph, and becomes one line of the text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from selectolax.lexbor import LexborNode
 
 Marker = Literal["1", "a", "A", "i", "I", "•", "-"]
-"""How a list marks its items: a number, a letter, a roman numeral, a bullet, or nothing that tells a number."""
+"""How a list marks its items: number, letter, roman numeral, bullet, or nothing that shows a number."""
 
 
 BlockKind = Literal["heading", "item", "paragraph"]
@@ -24,10 +24,10 @@ class List:
 
     marker: Marker
     start: int | None
-    """The number its first item is given by an attribute, or None."""
+    """The number of its first item by an attribute, or None."""
     parent: Item | None
     seen: int = 0
-    """How many items have been read of it so far."""
+    """How many of its items have been parsed so far."""
     is_reversed: bool = False
     """Whether its numbers count down."""
 
@@ -38,15 +38,15 @@ class Item:
 
     list: List
     position: int
-    """0-based place in its list."""
+    """0-based index in its list."""
     value: int | None
-    """The number an attribute of its own gives it, or None."""
+    """The number by an attribute of the item itself, or None."""
     shows_marker: bool = True
-    """Whether the item shows the marker of its list."""
+    """Whether it shows the marker of its list."""
 
     @property
     def outermost(self) -> Item:
-        """The item of the top-level list that this one stands in: itself, where it is nested in none."""
+        """The item of the top-level list around this one; itself if it is not nested."""
         item = self
         while item.list.parent is not None:
             item = item.list.parent
@@ -58,21 +58,21 @@ class Link:
     """A link, a button or another form control."""
 
     target: str
-    """The address it leads to, as printed; "" where it names none."""
+    """The address it leads to, as printed; "" if it has none."""
     tag: str = "a"
     text: str = ""
     blocks: int = 0
-    """How many blocks hold a part of it."""
+    """How many blocks have a part of it."""
     is_open: bool = False
-    """Whether it may be one that the page never closes, so that it holds what is none of it."""
+    """Whether the page may never close it, so that it contains text outside the link."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether it holds what such an element may hold; one left open by mistake holds all that follows."""
+        """Whether it contains only what such an element can. A link that is not closed contains everything after it."""
         if self.is_open:
             return False
         if self.tag == "select":
-            return not self.text.strip()  # all its text is its options'
+            return not self.text.strip()  # its only text is that of its options
         return self.blocks <= (1 if self.tag == "button" else _MOST_BLOCKS_OF_A_LINK)
 
 
@@ -81,56 +81,55 @@ _WORD = re.compile(r"\w")
 
 
 class Block(NamedTuple):
-    """One unit of a document, with the little of its markup that later steps ask about."""
+    """One unit of a document, with those parts of its markup that later steps use."""
 
     kind: BlockKind
     text: str
-    """Folded: single spaces, trimmed, never empty. A newline stands where the source breaks a line."""
+    """Folded: single spaces, trimmed, never empty. A newline marks a line break of the source."""
     item: Item | None = None
-    """The innermost list item the block stands in; `kind` is "item" for the block that bears its marker."""
+    """The innermost list item around the block. `kind` is "item" only for the block that has its marker."""
     cells: tuple[str, ...] = ()
-    """The cells of a table row, whose text is the cells joined by `` | ``; an empty cell is ""."""
+    """The cells of a table row; `text` is the cells joined by `` | ``. An empty cell is ""."""
     lead: str = ""
-    """The text of the inline element the block begins with, where one is shorter than the block."""
+    """The text of the inline element at the start of the block, if it is shorter than the block."""
     links: tuple[Link, ...] = ()
     """The links and buttons in it."""
     around: str = ""
-    """Its text outside links and buttons, where it has any links."""
+    """Its text outside links and buttons, if it has any links."""
     node: LexborNode | None = None
-    """The element the block began in, for HTML."""
+    """The element in which the block began, for HTML."""
     is_label: bool = False
-    """Whether the markup calls it the label of the block that follows."""
+    """Whether the markup makes it the label of the next block."""
     is_hidden: bool = False
-    """Whether the page hides it from its readers."""
+    """Whether the page hides it."""
 
     @property
     def is_links(self) -> bool:
-        """Whether it consists of links and buttons, and of nothing between them but punctuation."""
+        """Whether it has only links and buttons, with nothing but punctuation between them."""
         return bool(self.links) and _WORD.search(self.around) is None and all(link.is_whole for link in self.links)
 
     @property
     def holds_own_links(self) -> bool:
-        """Whether it consists of links and buttons that hold nothing else, whether or not the page closes them."""
+        """Whether it has only links and buttons that do not extend beyond it, whether or not the page closes them."""
         return bool(self.links) and _WORD.search(self.around) is None and all(link.blocks == 1 for link in self.links)
 
 
-# Characters that are no text (format.md): soft hyphen, zero-width and direction marks, controls
-# that are not white space.
+# Characters that are not text: soft hyphen, zero-width and direction marks, controls that are not white space.
 _GONE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
 def fold(text: str) -> str:
-    """One space for every run of white space, none at the ends; characters that are no text are gone."""
+    """Replace each run of white space by one space, trim the ends, and remove characters that are not text."""
     if text.isprintable():  # newlines, no-break spaces and all of _GONE are not printable
         if "  " not in text and text[:1] != " " and text[-1:] != " ":
             return text
         return " ".join(text.split())
     folded = " ".join(text.split())
     if folded.isprintable() and not ("\x1c" in text or "\x1d" in text or "\x1e" in text or "\x1f" in text):
-        return folded  # looking for _GONE takes ten times as long; those four are white space to Python
+        return folded  # removing _GONE takes ten times as long; Python counts those four as white space
     return " ".join(_GONE.sub("", text).split())
 
 
 def reads_as_heading(line: str) -> bool:
-    """Whether a bare line of text is a heading: at most 120 characters and no mark that ends a sentence."""
+    """Whether a bare line of text is a heading: at most 120 characters, and no sentence mark at the end."""
     return len(line) <= 120 and line[-1] not in ".;:?!"

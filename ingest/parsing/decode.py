@@ -1,7 +1,7 @@
-"""The bytes of a page or a text document -> its text, with what is odd about the encoding. Pure.
+"""Decode the bytes of a page or a text document, and report peculiarities of the encoding.
 
-UTF-16 is known by its byte-order mark or its zero bytes, UTF-8 by being well-formed. Everything else is a single-byte
-encoding that the document declares, or windows-1252; in a UTF-8 document with stray bytes only those bytes are.
+UTF-16 is recognised by its byte-order mark or its zero bytes, UTF-8 by being well-formed. All else is a single-byte
+encoding: the declared one, or windows-1252. In a UTF-8 document with stray bytes, only those are windows-1252. No I/O.
 """
 
 from __future__ import annotations
@@ -21,25 +21,31 @@ class Decoded(NamedTuple):
     data: bytes
     """The text in UTF-8."""
     odd: tuple[str, ...] = ()
-    """What is odd about the encoding, a phrase each; the text is usable all the same."""
+    """Peculiarities of the encoding, one phrase each; the text is usable nevertheless."""
 
 
-_NUL_BYTES_MOST = 16
+_MAX_NUL_BYTES = 16
 _BYTES_PER_NUL = 50
-"""At most one byte in so many may be zero, beyond a few: that is a slip. More show another encoding, or no text."""
+"""At most one byte in this many may be zero, not counting the first few.
+
+So few are errors; more mean another encoding, or not text.
+"""
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - {*b"\t\n\v\f\r"}))
 _UTF_16_SHARE = 0.2
-"""Of the bytes in every second place at least this share is zero in UTF-16 text; most text here is nearly all ASCII."""
+"""Minimum share of zeros among every second byte of UTF-16 text. Most text here is nearly all ASCII."""
 
 _UTF_8_ONLY = re.compile(
     rb"[\xc2-\xc5][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]|\xef\xbf\xbd|\xf0\x9f[\x80-\xbf][\x80-\xbf]"
 )
-"""Latin letters and signs, punctuation, the replacement character and emoji in UTF-8. In windows-1252 these bytes are
-a capital letter with an accent (or â, ï, ð) right before a symbol, which no text has."""
+"""Latin letters and signs, punctuation, the replacement character and emoji in UTF-8.
+
+In windows-1252 these bytes are a capital letter with an accent (or â, ï, ð) directly before a symbol, which does not
+occur in text.
+"""
 
 _WINDOWS_1252 = "windows-1252"
 _UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-"""The bytes that windows-1252 gives no character."""
+"""The bytes that have no character in windows-1252."""
 _WINDOWS_1252_LABELS = frozenset(
     [
         *("ansi_x3.4-1968", "ascii", "cp1252", "cp819", "csisolatin1", "ibm819", "iso-8859-1", "iso-ir-100"),
@@ -47,9 +53,9 @@ _WINDOWS_1252_LABELS = frozenset(
         *("windows-1252", "x-cp1252"),
     ]
 )
-"""The labels that browsers read as windows-1252 (WHATWG Encoding Standard, 4.2)."""
+"""The labels that browsers treat as windows-1252 (WHATWG Encoding Standard, 4.2)."""
 _SINGLE_BYTE_CODEC = re.compile(r"iso8859-\d{1,2}|cp125\d|cp874|koi8-[ru]|mac-roman")
-"""Python's names of the other single-byte encodings of the same standard."""
+"""Python's names of the other single-byte encodings in the same standard."""
 
 _META_OR_ASIDE = re.compile(
     rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp)\b.*?(?:</\1|\Z)|<meta\b([^<>]*)", re.IGNORECASE | re.DOTALL
@@ -60,9 +66,9 @@ _XML_DECLARATION = re.compile(rb"\s*<\?xml\b[^<>]*?\bencoding\s*=\s*[\"']\s*([\w
 
 
 def decode(body: bytes, charset: str | None = None) -> Decoded:
-    """The text of a document. `charset`: the encoding that the response names, which goes before the document's own.
+    """Decode a document. `charset`, the encoding named by the response, has priority over the document's own.
 
-    Raises Undecodable where the bytes are no text in any encoding.
+    Raises Undecodable if the bytes are not text in any encoding.
     """
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16-le" if body.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
@@ -71,7 +77,7 @@ def decode(body: bytes, charset: str | None = None) -> Decoded:
     odd: tuple[str, ...] = ()
     if b"\0" in body:
         zeros = body.count(0)
-        if zeros > _NUL_BYTES_MOST and zeros * _BYTES_PER_NUL > len(body):
+        if zeros > _MAX_NUL_BYTES and zeros * _BYTES_PER_NUL > len(body):
             return _decode_unmarked_utf_16(body, zeros, charset)
         body = body.replace(b"\0", b"")
         odd = (f"{_count(zeros, 'zero byte')} left out",)
@@ -80,7 +86,7 @@ def decode(body: bytes, charset: str | None = None) -> Decoded:
     except UnicodeDecodeError:
         pass
     controls = len(body) - len(body.translate(None, _CONTROLS))
-    if controls > _NUL_BYTES_MOST and controls * _BYTES_PER_NUL > len(body):
+    if controls > _MAX_NUL_BYTES and controls * _BYTES_PER_NUL > len(body):
         raise Undecodable(f"{controls:,} of {len(body):,} bytes are control characters: the document is not text")
     text, more = _decode_single_bytes(body, charset)
     return Decoded(text, text.encode(), (*odd, *more))
@@ -96,7 +102,7 @@ def _count(number: int, noun: str) -> str:
 def _decode_utf_16(body: bytes, encoding: str, odd: tuple[str, ...]) -> Decoded:
     text = body.decode(encoding, "replace")
     zeros = text.count("\0")
-    if zeros > _NUL_BYTES_MOST and zeros * _BYTES_PER_NUL > len(text):
+    if zeros > _MAX_NUL_BYTES and zeros * _BYTES_PER_NUL > len(text):
         raise Undecodable(f"{zeros:,} of {len(text):,} UTF-16 characters are zero: the document is not text")
     if zeros:
         text = text.replace("\0", "")
@@ -109,7 +115,10 @@ def _decode_utf_16(body: bytes, encoding: str, odd: tuple[str, ...]) -> Decoded:
 
 
 def _decode_unmarked_utf_16(body: bytes, zeros: int, charset: str | None) -> Decoded:
-    """UTF-16 without its mark: in mostly ASCII text, one byte of each pair is zero and the other is not."""
+    """Decode UTF-16 without a byte-order mark.
+
+    In mostly ASCII text, one byte of each pair is zero and the other is not.
+    """
     half = max(1, len(body) // 2)
     first, second = body[0::2].count(0), body[1::2].count(0)
     for encoding, zero_half, other_half in (("utf-16-le", second, first), ("utf-16-be", first, second)):
@@ -125,16 +134,16 @@ def _decode_unmarked_utf_16(body: bytes, zeros: int, charset: str | None) -> Dec
 _C1_TO_WINDOWS_1252 = {
     number: bytes([number]).decode(_WINDOWS_1252) for number in range(0x80, 0xA0) if number not in _UNDEFINED
 }
-"""By the control character that Latin 1 has in its place. The bytes that windows-1252 leaves undefined stay so."""
+"""By the control character at the same place of Latin 1. Bytes that windows-1252 leaves undefined stay unchanged."""
 _STRAY_TO_WINDOWS_1252 = {
     0xDC00 + number: _C1_TO_WINDOWS_1252.get(number, chr(number)) for number in range(0x80, 0x100)
 }
-"""The same by the surrogate in which Python's `surrogateescape` hides a byte."""
+"""The same characters by the surrogate that Python's `surrogateescape` uses for the byte."""
 _STRAY = re.compile("[\udc80-\udcff]")
 
 
 def _decode_single_bytes(body: bytes, charset: str | None) -> tuple[str, tuple[str, ...]]:
-    """The text of a body that is not UTF-8 throughout, with what is odd about it."""
+    """Decode a body that is not well-formed UTF-8. Also returns peculiarities of the encoding."""
     if _UTF_8_ONLY.search(body):
         return _decode_with_strays(body)
     declared = _find_codec(_clean_label(charset)) or _find_codec(_find_declared(body))
@@ -147,7 +156,7 @@ def _decode_single_bytes(body: bytes, charset: str | None) -> tuple[str, tuple[s
 
 
 def _decode_with_strays(body: bytes) -> tuple[str, tuple[str, ...]]:
-    """UTF-8 in which every byte that is not part of a well-formed character is a character of windows-1252."""
+    """Decode UTF-8, with each byte outside a well-formed character as windows-1252."""
     text = body.decode(errors="surrogateescape")
     strays = bytes(ord(stray) - 0xDC00 for stray in _STRAY.findall(text))
     return text.translate(_STRAY_TO_WINDOWS_1252), (_describe(strays), *_undefined(strays))
@@ -166,7 +175,7 @@ def _describe(strays: bytes) -> str:
 
 
 def _undefined(body: bytes) -> tuple[str, ...]:
-    """The phrase about bytes that stand for no character; they become control characters, which no text keeps."""
+    """Report bytes that have no character. They become control characters, which the text format drops."""
     undefined = sum(map(body.count, _UNDEFINED))
     return (f"{_count(undefined, 'byte')} not defined in windows-1252",) if undefined else ()
 
@@ -179,9 +188,9 @@ def _clean_label(charset: str | None) -> str:
 
 
 def _find_declared(body: bytes) -> str:
-    """The encoding named by the XML declaration or by the first `meta` that names one; "" where none does.
+    """Return the encoding named by the XML declaration or by the first `meta` that names one; "" if there is none.
 
-    Browsers look at the first 1,024 bytes first, and start again when they meet a later one (HTML, 13.2.3).
+    Browsers search the first 1,024 bytes first, and start again at a later declaration (HTML, 13.2.3).
     """
     found = _XML_DECLARATION.match(body)
     if found:
@@ -200,10 +209,10 @@ def _find_declared(body: bytes) -> str:
 
 
 def _find_codec(label: str) -> str | None:
-    """Python's name of the encoding that a label names, None where it names none."""
+    """Return Python's name of the encoding that a label names; None if it names none."""
     if label in _WINDOWS_1252_LABELS:
         return _WINDOWS_1252
     try:
         return codecs.lookup(label).name
-    except (LookupError, ValueError):  # a label may hold anything
+    except (LookupError, ValueError):  # a label may be any string
         return None

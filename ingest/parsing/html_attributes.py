@@ -1,6 +1,4 @@
-"""What the attributes of an HTML element mean for its text: hidden or shown, how a list marks its items, where a link
-leads.
-"""
+"""Interpret the attributes of an HTML element: whether it is hidden, how a list marks its items, where a link leads."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ _STYLE_MARKERS: Mapping[str, Marker] = {
     "circle": "-",
     "square": "-",
 }
-"""By the value of `list-style-type`. Bullets of an ordered list are no numbers, so they tell as little as `none`."""
+"""By the value of `list-style-type`. Bullets of an ordered list are not numbers, so they mean the same as `none`."""
 _TYPE_MARKERS: Mapping[str, Marker] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
 _CLASS_MARKER = re.compile(r"\b(lower|upper)-(alpha|latin|roman)\b")
 _INTEGER = re.compile(r"\s*-?\d{1,6}\s*", re.ASCII)
@@ -37,7 +35,7 @@ _LINK_ROLES = frozenset({"button", "link", "tab", "menuitem"})
 
 
 def parse_style(attribute: str) -> Iterator[tuple[str, str]]:
-    """The declarations of a `style` attribute, in lower case, without `!important`."""
+    """Parse the declarations of a `style` attribute, in lower case, without `!important`."""
     for declaration in attribute.split(";"):
         name, colon, value = declaration.partition(":")
         if colon:
@@ -64,7 +62,7 @@ def has_class(node: LexborNode, name: str) -> bool:
 
 
 def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style: bool) -> List:
-    """The list that an element opens. `may_have_style`: whether the page has any styles on elements."""
+    """Make the list of an element. `may_have_style`: whether any element of the page has a style."""
     if tag != "ol":
         is_numbered = may_have_style and _style_marker(node.attributes) == "1"
         return List("1" if is_numbered else "•", None, parent)
@@ -82,7 +80,7 @@ def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style
 
 
 def open_item(of: List, attributes: Attributes) -> Item:
-    """The next item of a list."""
+    """Make the next item of a list."""
     style = _style_marker(attributes)
     shown = style is None or style == of.marker
     if style is None and (attributes.get("type") or "").lower() in ("none", "disc", "circle", "square"):
@@ -91,7 +89,7 @@ def open_item(of: List, attributes: Attributes) -> Item:
 
 
 def _style_marker(attributes: Attributes) -> Marker | None:
-    """The marker that the element's own style sets, None where it sets none. One that is unknown tells nothing."""
+    """Return the marker set by the element's own style; None if it sets none. An unknown marker shows no number."""
     style = attributes.get("style")
     if not style or "list-style" not in style.lower():
         return None
@@ -107,7 +105,7 @@ def _style_marker(attributes: Attributes) -> Marker | None:
 
 
 def parse_integer(attribute: str | None) -> int | None:
-    """The integer that an attribute holds, None where it holds none."""
+    """Parse an attribute as an integer; None if it is not one."""
     return int(attribute) if attribute and _INTEGER.fullmatch(attribute) else None
 
 
@@ -115,9 +113,9 @@ def parse_integer(attribute: str | None) -> int | None:
 
 
 def link_target(node: LexborNode, tag: str) -> str | None:
-    """Where an element leads: an address or ""; None where it is neither a link nor a form control.
+    """Return the address that an element leads to, or ""; None if it is neither a link nor a form control.
 
-    A named anchor (`<a name="top">`) is no link.
+    A named anchor (`<a name="top">`) is not a link.
     """
     attributes = node.attributes
     if tag == "a":
@@ -137,7 +135,7 @@ def _has_link_role(attributes: Attributes) -> bool:
 
 
 def _button_target(node: LexborNode) -> str:
-    """The address that a button's form leads to, with what the button itself sends."""
+    """Return the address of a button's form, with the parameter that the button sends."""
     attributes = node.attributes
     form = node.parent
     while form is not None and form.tag != "form":
@@ -150,7 +148,7 @@ def _button_target(node: LexborNode) -> str:
 
 
 def _select_target(node: LexborNode) -> str:
-    """The address that an option leads to: its value, or what its `select` sends with it."""
+    """Return the address of an option: its value, or the parameter that its `select` sends with it."""
     value = node.attributes.get("value") or ""
     parent = node.parent
     while parent is not None and parent.tag == "optgroup":

@@ -1,7 +1,7 @@
-"""HTML -> blocks. Knows how HTML shows blocks, and nothing of what a decision is: menus and footers are blocks too.
+"""Split HTML into blocks. Knows how HTML shows blocks, but not what a decision is: menus and footers are blocks too.
 
-Not text are `script`, `style`, `template`, `noscript`, `svg` and what is raw data. What an element's own attributes
-hide, and what browsers show only where they cannot play it, comes as blocks that are marked as hidden.
+Ignores `script`, `style`, `template`, `noscript`, `svg` and raw data. Elements that their own attributes hide, and
+fallbacks that browsers show only if they cannot play an element, become blocks marked as hidden.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BOLD = frozenset({"b", "strong"})
 _LEADING = frozenset({"b", "strong", "span", "em", "i", "label"})
 _BREAK, _LEAD_ENDS = "\x00", "\x01"  # in the buffer only; fold() would drop them, and pages cannot hold them
 _DEEPEST = 16
-"""Items in items beyond which a list's marker is not asked about: nobody cites that deep, and pages can be made to."""
+"""Most levels of nested items with markers. Nobody cites deeper, and a page can be made to nest without end."""
 _NO_ATTRIBUTES: dict[str, str | None] = {}
 
 
@@ -43,7 +43,7 @@ _ROLE = re.compile(rb"role\s*=")
 
 
 class _Mentions(NamedTuple):
-    """Which words the source of the markup holds at all: reading attributes costs more than all the rest."""
+    """Which words the source of the markup has at all. Reading attributes takes most of the time, so it is avoided."""
 
     hidden: bool
     labels: bool
@@ -58,9 +58,9 @@ _NOTHING = _Mentions(hidden=False, labels=False, items=False, styles=False, role
 
 
 class _HtmlReader:
-    """Walks a tree without recursion (pages nest as deep as they like) and collects its blocks.
+    """Walks a tree without recursion, because pages can nest to any depth, and collects its blocks.
 
-    Most blocks hold nothing but text. `walk` takes those in one step, and leaves the rest to methods.
+    Most blocks contain only text. `walk` handles those in one step, and leaves the others to methods.
     """
 
     def __init__(
@@ -76,18 +76,18 @@ class _HtmlReader:
         self._bold = 0
         self._open: list[Link] = []  # open links and controls
         self._opened: list[int] = []  # their elements
-        self._links: list[Link] = []  # those that the current block holds a part of
+        self._links: list[Link] = []  # those that have a part in the current block
         self._around: list[str] = []  # the current block's text outside them
-        self._plain = False  # some text of the buffer is not bold
+        self._plain = False  # whether some text of the buffer is not bold
         self._is_label = False
         self._lists: list[List] = []
         self.lists_opened = 0
         self._items: list[Item] = []
-        self._unmarked: Item | None = None  # an open item whose marker no block bears yet
-        self._at: LexborNode | None = root  # the block element whose text comes next
-        self._left: LexborNode = root  # where that is None, an element in it that has ended
+        self._unmarked: Item | None = None  # an open item; no block has its marker yet
+        self._at: LexborNode | None = root  # the block element of the next text
+        self._left: LexborNode = root  # if that is None, an element in it that has ended
 
-    def walk(self) -> list[Block]:  # calls for each text and leaf would be a tenth of the time
+    def walk(self) -> list[Block]:  # method calls for each text and leaf would take a tenth of the time
         buffer, around = self._buffer, self._around
         items, lists, blocks, reads_items = self._items, self._lists, self.blocks, self._mentions.items
         leaves = frozenset() if self._mentions.hidden or self._mentions.roles or self._without else _LEAVES
@@ -153,7 +153,7 @@ class _HtmlReader:
     # ------------------------------------------------------------ elements
 
     def _enter(self, node: LexborNode, tag: str) -> LexborNode | None:
-        """Opens an element and returns its first child to go down to, or None to pass it by."""
+        """Open an element and return its first child to descend to, or None to skip it."""
         if tag == "br":
             if self._buffer:
                 self._buffer.append(_BREAK)
@@ -223,7 +223,7 @@ class _HtmlReader:
         if self._opened and self._opened[-1] == node.mem_id:
             self._open.pop()
             self._opened.pop()
-        if tag in _LEADING and self._buffer:  # the first of them counts
+        if tag in _LEADING and self._buffer:  # only the first one counts
             self._buffer.append(_LEAD_ENDS)
 
     def _open_link(self, node: LexborNode, tag: str) -> None:
@@ -245,7 +245,7 @@ class _HtmlReader:
         return open_list(node, tag, self._items[-1] if self._items else None, may_have_style=self._mentions.styles)
 
     def _open_item(self, node: LexborNode) -> None:
-        if not self._lists:  # an item outside any list is marked by nothing
+        if not self._lists:  # an item outside any list has no marker
             self._lists.append(List("•", None, None))
         of = self._lists[-1]
         item = open_item(of, node.attributes if self._mentions.items else _NO_ATTRIBUTES)
@@ -280,7 +280,7 @@ class _HtmlReader:
             self._emit(fold(" | ".join(cells)), tuple(cells))
 
     def _is_hidden(self, node: LexborNode, tag: str) -> bool:
-        """Whether an element is hidden; its words are a block of their own."""
+        """Whether an element is hidden. Its words become a hidden block of their own."""
         if tag not in _FALLBACK and not (self._mentions.hidden and hides(node.attributes)):
             return False
         inside = _HtmlReader(node, _NOTHING).walk()
@@ -334,15 +334,15 @@ class _HtmlReader:
 
 
 def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]:
-    """The blocks inside an element, in the order of the page, with those that are hidden.
+    """Return the blocks inside an element in page order, including hidden ones.
 
-    `source`: the markup it was parsed from, in lower case: what that does not mention need not be looked for.
+    `source` is the markup it was parsed from, in lower case. Attributes that it does not mention are not looked up.
     """
     return _HtmlReader(root, _ANYTHING if source is None else _find_mentions(source)).walk()
 
 
 def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
-    """The blocks inside an element, as `read_blocks` gives them, and how many lists it holds."""
+    """Return the blocks inside an element, like `read_blocks`, and the number of lists in it."""
     reader = _HtmlReader(root, _find_mentions(source))
     return reader.walk(), reader.lists_opened
 
@@ -360,16 +360,16 @@ def _find_mentions(source: bytes) -> _Mentions:
 
 
 def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
-    """The blocks that a page shows inside an element, in the order of the page, without menus and buttons.
+    """Return the blocks that a page shows inside an element in page order, without menus and buttons.
 
-    `without`: elements (`mem_id`) that are left out as well.
+    `without` has the `mem_id` of further elements to leave out.
     """
     reader = _HtmlReader(root, _ANYTHING, _NOT_TEXT | {"nav", "button"}, without)
     return [block for block in reader.walk() if not block.is_hidden]
 
 
 def _lays_out(row: LexborNode) -> bool:
-    """Whether a row holds a piece of the page rather than a table's data."""
+    """Whether a row lays out a part of the page instead of a table's data."""
     if row.parent is None or row.parent.parent is None or row.parent.parent.tag != "table":
         return True
     if row.css_first("h1,h2,h3,h4,h5,h6,table,article") is not None:

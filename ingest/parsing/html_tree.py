@@ -1,4 +1,4 @@
-"""Where in its page an element stands. Pure."""
+"""Questions about an element's place in its page. No I/O."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from selectolax.lexbor import LexborNode
 T = TypeVar("T")
 
 
-def and_above(node: LexborNode | None) -> Iterator[LexborNode]:
-    """An element and those around it, the nearest first."""
+def with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
+    """Iterate over an element and the elements around it, nearest first."""
     while node is not None:
         yield node
         node = node.parent
 
 
 class Inherited(Generic[T]):
-    """What follows for an element from itself and from those around it. It is found out once for each element, since
-    many blocks stand deep in the same ones.
+    """A value that an element gets from itself and from the elements around it.
+
+    Computed once for each element, because many blocks are deep inside the same elements.
     """
 
     def __init__(self, outside: T, enter: Callable[[T, LexborNode], T]) -> None:
-        """`outside`: the value outside the page's root. `enter`: that of an element, by the value around it."""
+        """Set the value `outside` the root, and the function that derives an element's value from the one around it."""
         self._outside = outside
         self._enter = enter
         self._known: dict[int, T] = {}
 
     def of(self, node: LexborNode | None) -> T:
-        """The value of an element."""
+        """Return the value of an element."""
         known = self._known
         new: list[tuple[int, LexborNode]] = []
         value = self._outside
@@ -46,19 +47,19 @@ class Inherited(Generic[T]):
 
 
 def outermost(tag: str) -> Inherited[LexborNode | None]:
-    """The outermost element of a tag that an element stands in or is."""
+    """Return the outermost element with a tag, among an element and those around it."""
     return Inherited(None, lambda found, node: found if found is not None or node.tag != tag else node)
 
 
 def inside(element: LexborNode) -> Inherited[bool]:
-    """Whether an element is another one or stands in it."""
+    """Whether an element is the given one or is inside it."""
     return Inherited(False, lambda is_inside, node: is_inside or node.mem_id == element.mem_id)
 
 
 def find_common_ancestor(first: LexborNode | None, last: LexborNode | None) -> LexborNode | None:
-    """The innermost element that holds both."""
-    around_first = {node.mem_id for node in and_above(first)}
-    return next((node for node in and_above(last) if node.mem_id in around_first), None)
+    """Find the innermost element that contains both."""
+    around_first = {node.mem_id for node in with_ancestors(first)}
+    return next((node for node in with_ancestors(last) if node.mem_id in around_first), None)
 
 
 def is_footer(node: LexborNode) -> bool:

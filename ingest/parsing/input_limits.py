@@ -1,4 +1,4 @@
-"""How large and how hard a page may be, so that every page is parsed in the time that its length tells. Pure."""
+"""Limits on size and complexity, so that the time to parse a page depends only on its length. No I/O."""
 
 from __future__ import annotations
 
@@ -9,27 +9,37 @@ from ingest.errors import TooLarge, Undecodable
 from ingest.parsing.decode import Decoded, decode
 
 MAX_BYTES = 2 * 1024 * 1024
-"""The longest decision page known has 85 KB; what is past this is no decision and is not parsed, however much of an
-answer the configuration lets be fetched."""
+"""Most bytes of a page. The longest decision page known has 85 KB.
+
+A longer page is not a decision and is not parsed, even if the configuration allows larger answers.
+"""
 MOST_TAGS = 20_000
-"""A page has some hundreds, the longest known 1,500; the parser's time grows with the square of how deep they nest."""
+"""Most tags of a page. Most pages have hundreds, the longest known 1,500; parsing time grows with the square of
+nesting.
+"""
 
 _SHORTEST_TAG = len(b"<a>")
 _LONGEST_TAG = 100_000
-"""Bytes; the parser's time grows with the square of a tag's attributes, and many long tags count as one longer."""
+"""Longest tag, in bytes.
+
+The parser's time grows with the square of a tag's attributes. Many long tags count like one longer tag.
+"""
 _MOST_COPIES = 800_000
-"""Elements that the parser may add: each paragraph gets a copy of all bold, fonts and the like still open before it."""
+"""Most elements that the parser may add: it copies the open bold, font and similar elements into each paragraph."""
 _MOST_COPIED = 6_000_000
-"""Bytes of tags that it may add so, with all their attributes; each is 50 of memory where the attributes are short."""
+"""Most bytes of tags that the parser may add in this way, attributes included.
+
+Each byte takes 50 bytes of memory if the attributes are short.
+"""
 _TAG_OPENS = re.compile(
     rb"<(?:((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b)|(a\b)|/?[a-z])", re.IGNORECASE
 )
-_MAY_BE_LONG = re.compile(  # a bold, font or the like with attributes, or a link with other than a few short ones
+_MAY_BE_LONG = re.compile(  # bold, font or similar with attributes, or a link with more than a few short ones
     rb"<(?=[abcefinstuABCEFINSTU])(?:[aA]\b(?!(?:\s[\w-]{1,20}=\"[^\"]{0,200}\"){0,6}\s*>)"
     rb"|(?:[bisuBISU]|[bB][iI][gG]|[cC][oO][dD][eE]|[eE][mM]|[fF][oO][nN][tT]|[nN][oO][bB][rR]|[sS][mM][aA][lL][lL]"
     rb"|[sS][tT][rR][iI][kK][eE]|[sS][tT][rR][oO][nN][gG]|[tT][tT])[\s/])"
 )
-_TAG_GOES_ON = re.compile(  # S, a space: to the ">" that ends it, which is none in quotes that follow a "="
+_TAG_GOES_ON = re.compile(  # S is white space; up to the ">" that ends the tag, which is not one in quotes after "="
     rb"[^S/>]*+(?:[S/]++|[^S/>][^S/>=]*+(?:[S]*+=[S]*+(?:\"[^\"]*+\"|'[^']*+'|[^S>\"'][^S>]*+)?+)?+)*+".replace(
         b"S", rb"\t\n\f\r "
     )
@@ -37,17 +47,17 @@ _TAG_GOES_ON = re.compile(  # S, a space: to the ">" that ends it, which is none
 
 
 def parsable(body: bytes, charset: str | None = None) -> Decoded:
-    """The markup of any page of the site, which can be parsed in the time that its length tells.
+    """Decode the markup of any page of the site, and check that it can be parsed in time.
 
     Raises TooLarge, Undecodable.
     """
     decoded = decode_bounded(body, charset)
-    refuse_what_is_hard(decoded.data)
+    refuse_slow_markup(decoded.data)
     return decoded
 
 
 def decode_bounded(body: bytes, charset: str | None) -> Decoded:
-    """The markup of a page with no more bytes and tags than one may have. Raises TooLarge, Undecodable."""
+    """Decode the markup of a page, and check its number of bytes and tags. Raises TooLarge, Undecodable."""
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
     decoded = decode(body, charset)
@@ -59,13 +69,13 @@ def decode_bounded(body: bytes, charset: str | None) -> Decoded:
     return decoded
 
 
-def refuse_what_is_hard(data: bytes) -> None:
-    """Refuses markup that takes the parser longer than its length tells. Raises TooLarge.
+def refuse_slow_markup(data: bytes) -> None:
+    """Raise TooLarge for markup that takes the parser longer than its length suggests.
 
-    Looks at what may be a tag wherever one may begin: what is a comment or a script only the parser can tell.
+    Checks every place where a tag may begin, because only the parser knows what is a comment or a script.
     """
     tags = data.count(b"<")
-    # Half the tags, copied into the other half, are at most a quarter of their square.
+    # Half the tags, copied into the other half, make at most a quarter of their square.
     if len(data) <= _LONGEST_TAG and tags * tags <= 4 * _MOST_COPIES and not _MAY_BE_LONG.search(data):
         return
     squares = longest_link = 0
@@ -76,20 +86,23 @@ def refuse_what_is_hard(data: bytes) -> None:
         squares += (goes_on.end() - opens.start()) ** 2
         if squares > _LONGEST_TAG**2:
             raise TooLarge(
-                f"a tag of more than {_LONGEST_TAG:,} bytes, or many of thousands: no page of the site, and not parsed"
+                f"a tag of more than {_LONGEST_TAG:,} bytes, or many of thousands; no page of the site has these, "
+                "so it was not parsed"
             )
         if opens[1]:
             copied.add(data[opens.start() : goes_on.end()])
         elif opens[2]:
             longest_link = max(longest_link, goes_on.end() - opens.start())
-    if 3 * len(copied) * tags > _MOST_COPIES:  # of those that are the same, three are copied
+    if 3 * len(copied) * tags > _MOST_COPIES:  # the parser copies at most three equal ones
         raise TooLarge(
-            f"{len(copied):,} kinds of bold and fonts among {tags:,} tags: no page of the site, and not parsed"
+            f"{len(copied):,} different bold and font tags among {tags:,} tags; no page of the site has so many, "
+            "so it was not parsed"
         )
     size = 3 * sum(map(len, copied)) + longest_link  # a link that begins ends the one before it
     if size * tags > _MOST_COPIED:
         raise TooLarge(
-            f"bold, fonts and a link of {size:,} bytes among {tags:,} tags: no page of the site, and not parsed"
+            f"bold tags, font tags and a link of {size:,} bytes among {tags:,} tags; no page of the site has so many, "
+            "so it was not parsed"
         )
 
 
@@ -97,10 +110,10 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 def shows(body: bytes, charset: str | None, text: str) -> bool:
-    """Whether a page holds the words of a known text, in whatever markup: a third of its longer lines or more."""
+    """Whether a page has at least a third of the longer lines of a known text, in any markup."""
     try:
         page = "".join(html.unescape(_TAG.sub("", decode(body, charset).text)).split())
-    except (Undecodable, ValueError):  # a character's number of more digits than a number may have
+    except (Undecodable, ValueError):  # a character reference with more digits than Python converts
         return False
     lines = ["".join(line.removeprefix("- ").split()) for line in text.split("\n") if len(line) >= 60]
     return bool(lines) and sum(line in page for line in lines) * 3 >= len(lines)

@@ -1,8 +1,8 @@
-"""Which elements of a page are not closed as they are opened, from its tags in their order, without a tree. Pure.
+"""Find the elements of a page that are not closed in the order they are opened, from the sequence of its tags.
 
-Where tags are unbalanced or nested wrongly, the parser closes elements earlier or later than the page shows, or moves
-what stands in them. Where such an element ends says nothing then. The rules are those of HTML, 13.2.6, as far as
-they matter here; where they are simplified, more elements are named, never fewer.
+If tags are unbalanced or nested wrongly, the parser closes elements earlier or later than the page shows, or moves
+their content. The end of such an element then proves nothing. The rules are those of HTML, 13.2.6, as far as they
+matter here. Simplified rules report more elements, never fewer. No I/O.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ def _names(words: str) -> frozenset[str]:
 
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _MAY_STAY_OPEN = _names("p li dt dd option optgroup tr td th tbody thead tfoot colgroup rt rp html head body")
-"""Elements whose end tag may be left out."""
+"""Elements with an optional end tag."""
 _INLINE = _names(
     "a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp small span "
     "strike strong sub sup time tt u var"
 )
-"""Elements that the parser opens again where a block closes them."""
+"""Elements that the parser opens again after a block has closed them."""
 _CLOSES_PARAGRAPH = _names(
     "address article aside blockquote center details dialog dir div dl dd dt fieldset figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre search section summary "
@@ -29,15 +29,15 @@ _CLOSES_PARAGRAPH = _names(
 )
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _SCOPES = frozenset(["caption", "marquee", "object", "table", "td", "template", "th"])
-"""Elements beyond which an end tag closes nothing."""
+"""Elements that limit the search for the start tag of an end tag."""
 _BARRIERS = {
     **dict.fromkeys(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"), frozenset({"template"})),
     "p": _SCOPES | {"button"},
     "li": _SCOPES | {"ol", "ul"},
 }
-"""Those of end tags for which they are others than `_SCOPES`."""
+"""The limits of the end tags that have others than `_SCOPES`."""
 _TABLES = frozenset(["table", "tbody", "thead", "tfoot", "tr"])
-"""Elements that hold rows and cells only; the parser moves all else out of the table."""
+"""Elements that contain only rows and cells; the parser moves anything else out of the table."""
 _IN_TABLES = _names("caption col colgroup form input script style table tbody td template tfoot th thead tr")
 _HIDDEN_IN_TABLES = frozenset(["form", "input", "script", "style", "template"])
 _CELLS = frozenset(["caption", "td", "template", "th"])
@@ -52,20 +52,22 @@ _SIBLINGS = {
     "tr": frozenset({"td", "th", "tr"}),
     **dict.fromkeys(("tbody", "thead", "tfoot"), frozenset({"td", "th", "tr", "tbody", "thead", "tfoot"})),
 }
-"""What the start of an element closes, unless a list or table around it is opened in between."""
+"""The elements that a start tag closes, unless a list or table around it was opened in between."""
 _AROUND_SIBLINGS = _names("ol ul menu dir dl select datalist table")
 _IN_SELECT = frozenset(["hr", "optgroup", "option", "script", "select", "template"])
-"""What a select holds; the parser drops all other tags in it."""
+"""The elements that a select may contain; the parser drops all other tags in it."""
 _STRUCTURE = frozenset(["article", "aside", "footer", "header", "main", "nav", "section"])
 _DEEPEST = 500
-"""Open elements beyond which nothing is trusted: Chromium builds no deeper tree, and pages can be made to cost much."""
+"""Most open elements. Chromium builds no deeper tree, and deep pages can take a long time; beyond it nothing is
+trusted.
+"""
 
 
 class Nesting:
-    """Takes the tags of a page one by one.
+    """Processes the tags of a page one by one.
 
-    `wrong` names the elements that are not closed as they are opened, `ended_early` those in which another one was
-    still open at their end: it may be one that goes on after it.
+    `wrong` has the elements that are not closed in the order they are opened. `ended_early` has those in which another
+    element was still open at their end; that element may continue after it.
     """
 
     def __init__(self) -> None:
@@ -73,12 +75,12 @@ class Nesting:
         self.ended_early: set[str] = set()
         self._open: list[str] = []
         self._closed_by: dict[str, str] = {}
-        """The elements that the end of another one closed without an end tag of their own, and which one."""
+        """Elements that another element's end closed without an end tag of their own, and that other element."""
         self._is_too_deep = False
         self._in_select = False
 
     def start(self, name: str, *, is_empty: bool = False) -> None:
-        """A start tag. `is_empty`: whether it is one of foreign elements that closes itself."""
+        """Process a start tag. `is_empty`: whether it is a foreign element (SVG, MathML) that closes itself."""
         open_now = self._open
         if self._is_too_deep or len(open_now) >= _DEEPEST:
             self._is_too_deep = True
@@ -102,7 +104,7 @@ class Nesting:
             self.wrong.update((name, open_now.pop()))
         elif name in ("a", "button", "form", "select", "main") and name in open_now:
             self.wrong.add(name)
-            if name in ("button", "select"):  # its start ends the one it stands in
+            if name in ("button", "select"):  # its start ends the open one
                 self.end(name)
                 if name == "select":
                     return
@@ -111,12 +113,12 @@ class Nesting:
             self._in_select = self._in_select or name == "select"
 
     def text(self) -> None:
-        """Words at this place."""
+        """Process text at this place."""
         if self._open and self._open[-1] in _TABLES:
             self.wrong.add("table")
 
     def end(self, name: str) -> None:
-        """An end tag."""
+        """Process an end tag."""
         open_now = self._open
         if self._is_too_deep:
             return
@@ -149,12 +151,12 @@ class Nesting:
         self._note_unclosed(inner, name)
 
     def finish(self) -> frozenset[str]:
-        """The elements that were wrong, with those still open at the end of the page."""
+        """Return the wrong elements, with those still open at the end of the page."""
         self.wrong.update(one for one in self._open if one not in _MAY_STAY_OPEN)
         return frozenset(self.wrong)
 
     def _find_open(self, name: str) -> int | None:
-        """The place of the element that an end tag closes; any heading's closes any heading."""
+        """Find the element that an end tag closes. The end tag of any heading closes any heading."""
         names = _HEADINGS if name in _HEADINGS else (name,)
         barriers = _BARRIERS.get(name, _SCOPES)
         for place in range(len(self._open) - 1, -1, -1):
@@ -165,28 +167,28 @@ class Nesting:
         return None
 
     def _note_unclosed(self, inner: Iterable[str], *closed_by: str) -> None:
-        """Notes the elements in one that is closed. Inline ones go on after it, so that only links matter."""
+        """Record the elements inside one that is closed. Inline elements continue after it, so only links matter."""
         unclosed = [one for one in inner if one == "a" or not (one in _MAY_STAY_OPEN or one in _INLINE)]
         self.wrong.update(unclosed)
         if any(one != "a" for one in unclosed):
             self.wrong.update(closed_by)
 
     def _close_paragraph(self, name: str) -> None:
-        """A block ends the paragraph it stands in, unless a button or a cell is opened in between."""
+        """Close the paragraph that a block ends, unless a button or a cell was opened in between."""
         open_now = self._open
         for place in range(len(open_now) - 1, -1, -1):
             one = open_now[place]
             if one == "p":
                 self._note_unclosed(open_now[place + 1 :])
                 del open_now[place:]
-                if name in _STRUCTURE:  # an end tag of the paragraph may show that this is none of its places
+                if name in _STRUCTURE:  # a later </p> may show that the block is misplaced
                     self._closed_by["p"] = name
                 return
             if one in _SCOPES or one == "button":
                 return
 
     def _return_to_table(self, name: str) -> None:
-        """Rows and cells end what stands in a table outside any cell; a table ends a table that it stands in so."""
+        """Close what a row or cell ends inside a table but outside any cell; a table there ends the outer table."""
         open_now = self._open
         for place in range(len(open_now) - 1, -1, -1):
             if open_now[place] in _CELLS:

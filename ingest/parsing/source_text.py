@@ -1,7 +1,7 @@
-"""The text of a page as its tags show it, without a tree: what the parser's repaired tree is checked against. Pure.
+"""Extract the text of a page from its tags in order, without a tree, to check the parser's repaired tree against it.
 
-Where tags are nested wrongly the parser moves elements, or takes what follows for something that is not text. It may
-lose words so. The text here is that of every tag, comment and text in their order.
+If tags are nested wrongly, the parser moves elements, or takes their content for something other than text, and may
+lose words. No I/O.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _NOT_TEXT = frozenset({"script", "style", "template", "noscript", "svg", "title"
 _SKELETON = frozenset({"html", "head", "body"})
 _RAW = frozenset({"textarea", "script", "style", "title", "iframe", "noembed", "noframes"})
 _BETWEEN = "\x00"
-"""Stands between pieces of text, so that an entity is none whose characters a tag parts."""
+"""Put between pieces of text, so that no entity is formed from characters on both sides of a tag."""
 _PLACES_ITEMS = frozenset(
     [
         *("article", "button", "dir", "li", "main", "menu", "nav", "object", "ol"),
         *("table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
     ]
 )
-"""Elements that, nested wrongly, put items of lists where nobody put them."""
+"""Elements that, if nested wrongly, move list items to the wrong place."""
 _TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
 _SIMPLE_TABLE = re.compile(
     r"<table[^>]*+>(?:\s++|</?t(?:r|head|body|foot)\b[^>]*+>"
     r"|<t(?P<cell>[dh])\b[^>]*+>(?:[^<]++|</?(?:b|i|em|strong|sup|a|span|br)\b[^>]*+>)*+</t(?P=cell)\s*+>)*+</table\s*+>",
     re.IGNORECASE,
 )
-"""A table whose cells hold words and inline elements, and are closed."""
+"""A table with closed cells that have only words and inline elements."""
 _PLAIN_TAG = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
     rb"|dl|dt|dd|blockquote|caption)\b)"
@@ -50,16 +50,16 @@ _PLAIN_TAG = re.compile(
 
 
 def has_only_plain_tags(low: bytes) -> bool:
-    """Whether markup in lower case, of one article, has only tags for which the parser drops no text."""
+    """Whether the markup of one article, in lower case, has only tags for which the parser drops no text."""
     at = low.find(b">") + 1
     found = _PLAIN_TAG.search(low, at)
     return found is None or low.startswith(b"</article", found.start())
 
 
 def has_sound_tables(markup: str, low: bytes) -> bool:
-    """Whether all in the tables of some markup stands in their cells; the parser moves all else before the table.
+    """Whether all content of the tables is in their cells; the parser moves other content before the table.
 
-    `low`: the markup's bytes in lower case.
+    `low` is the markup in bytes and lower case.
     """
     if b"<table" not in low:
         return True
@@ -69,27 +69,27 @@ def has_sound_tables(markup: str, low: bytes) -> bool:
 
 
 class SourceText(NamedTuple):
-    """What the tags of a page show."""
+    """The text and the nesting errors that a page's tags show."""
 
     text: str
-    """The characters of its text in their order, without white space."""
+    """The characters of the text in order, without white space."""
     wrong: frozenset[str]
-    """The elements that are not closed as they are opened."""
+    """The elements that are not closed in the order they are opened."""
     after_articles: str
-    """That part of the text that stands after the last end of an article."""
+    """The part of the text after the last end tag of an article."""
     ended_early: frozenset[str]
     """The elements in which another one was still open at their end."""
 
     @property
     def places_items(self) -> bool:
-        """Whether the items of its lists are where its tags put them."""
+        """Whether the tree has the list items where the tags put them."""
         return self.wrong.isdisjoint(_PLACES_ITEMS)
 
 
 def read_source(markup: str) -> SourceText:
-    """The text of a page in the order of its source, and which of its elements are nested wrongly.
+    """Extract the text of a page in source order, and find its wrongly nested elements.
 
-    An element that is not text is passed over only where it ends; one that never ends is taken for a slip.
+    An element that is not text is skipped if it ends; one that never ends is treated as an error of the page.
     """
     nesting = Nesting()
     pieces: list[str] = []
@@ -127,13 +127,13 @@ def read_source(markup: str) -> SourceText:
 
 
 def _join(pieces: Sequence[str]) -> str:
-    """The characters of a text without white space."""
+    """Join pieces to the characters of the text, without white space."""
     text = html.unescape(_BETWEEN.join(pieces)).replace(_BETWEEN, "")
     return "".join(fold(text).split())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:
-    """Where an element ends whose content begins at a place; None, where it never ends."""
+    """Find the end of an element with content from `at` on; None if it never ends."""
     depth = 1
     for tag in re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>", re.IGNORECASE).finditer(markup, at):
         if tag[1]:
@@ -146,8 +146,7 @@ def _find_end(markup: str, name: str, at: int) -> int | None:
 
 
 def is_as_in_source(article: str, blocks: Sequence[Block]) -> bool:
-    """Whether the tags of an article are nested rightly and end in it, and its blocks show all the text of its
-    source."""
+    """Whether the tags of an article are nested correctly and end in it, and its blocks have all text of its source."""
     source = read_source(article)
     if source.wrong or "article" in source.ended_early:
         return False
@@ -155,19 +154,19 @@ def is_as_in_source(article: str, blocks: Sequence[Block]) -> bool:
 
 
 class Part(NamedTuple):
-    """The document's place among the blocks of a page."""
+    """The document's range among the blocks of a page."""
 
     inside: range
     begins: bool
-    """Whether the first block of it begins it; else it may begin anywhere before."""
+    """Whether its first block begins the document; otherwise the document may begin anywhere before."""
     ends: bool
-    """Whether the last block of it ends it; else all that follows may belong to it."""
+    """Whether its last block ends the document; otherwise everything after may belong to it."""
 
 
 def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part, left_out: Iterable[str]) -> None:
-    """Refuses a page whose tree holds less of a document than its source. Raises CutShort.
+    """Check that the tree has all text of the document in the source. Raises CutShort.
 
-    `left_out`: the blocks before and after the document.
+    `left_out` has the blocks before and after the document.
     """
     texts = list(map(_block_characters, blocks))
     shown = "".join(texts)
@@ -192,7 +191,7 @@ def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part
 
 
 def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
-    """Refuses a page whose tree has words before or after a document that its source has inside."""
+    """Raise CutShort if the tree moves words out of a document that the source has inside it."""
     for text in left_out:
         words = _characters(text)
         if source.count(words) > inside.count(words):
@@ -200,7 +199,7 @@ def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
 
 
 def _find_end_of_text(source: str, last: str, after: str) -> int:
-    """Where the last words of a text end, which stand in what follows it as well."""
+    """Find the end of the last words of a text; the same words may occur after it too."""
     place = len(source)
     for _ in range(after.count(last) + 1):
         place = source.rfind(last, 0, place)
@@ -218,7 +217,7 @@ def _characters(text: str) -> str:
 
 
 def _find_nth(text: str, words: str, count: int) -> int | None:
-    """Where words stand for the nth time in a text, None where they do not stand so often."""
+    """Find the nth occurrence of words in a text; None if there are fewer."""
     place = -1
     for _ in range(count):
         place = text.find(words, place + 1)

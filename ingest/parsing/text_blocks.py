@@ -1,4 +1,4 @@
-"""Text -> blocks: the text format, and the page-dump layout with its indented items and page furniture."""
+"""Split a text document into blocks: the text format, or the page-dump layout with its indented items."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _INDENTED_MARKER = re.compile(
 
 
 def is_dump(text: str) -> bool:
-    """Whether a text is in the page-dump layout: blank lines between blocks, and indented items with the page's
-    markers. The text format has neither."""
+    """Whether a text has the page-dump layout: blank lines between blocks, and indented items with the page's markers.
+
+    The text format has neither.
+    """
     lines = _lines(text)
     return not any(line.startswith("- ") for line in lines) and any(
         not line.strip() or line[0].isspace() for line in lines[:-1]
@@ -24,9 +26,9 @@ def is_dump(text: str) -> bool:
 
 
 def from_text(text: str) -> list[Block]:
-    """The blocks of a text document, in the text format or in the page-dump layout.
+    """Return the blocks of a text document in the text format or in the page-dump layout.
 
-    In a page dump a line without a marker that follows another line goes on with it.
+    In a page dump, a line without a marker after another line continues it.
     """
     lines = _lines(text)
     if not is_dump(text):
@@ -92,7 +94,7 @@ def _dump_blocks(lines: Iterable[str]) -> Iterable[Block]:
 
 
 def _dump_item(levels: list[_Level], indent: int, found: re.Match[str]) -> Item:
-    """The item a marker opens. Within one list numbers follow each other; a restart is another list."""
+    """Make the item of a marker. The numbers of one list are consecutive; a restart begins another list."""
     while levels and levels[-1].indent > indent:
         levels.pop()
     same = levels[-1] if levels and levels[-1].indent == indent else None
@@ -114,7 +116,7 @@ def _dump_item(levels: list[_Level], indent: int, found: re.Match[str]) -> Item:
         item = Item(same.of, same.last.position + 1, None)
         same.last, same.shown = item, shown
         return item
-    # A page dump drops the page's start attributes; only a list that does not begin at 1 still shows one.
+    # A page dump has lost the page's start attributes; only a list that does not begin at 1 still shows one.
     item = Item(List(marker, shown if shown != 1 else None, parent), 0, None)
     level = _Level(indent, item.list, item, shown)
     if same:

@@ -1,7 +1,8 @@
-"""The bytes of a page -> its markup, when all of it is there. Pure.
+"""Check that a page is whole, and return its markup.
 
-A page is whole when it is text, its `</html>` came, and it closes the articles that it opens. Words inside comments,
-scripts and the like are no markup. The article, where there is just one, is cut out: it is a quarter of the page.
+A page is whole if it is text, ends with `</html>`, and closes the articles that it opens. Words inside comments,
+scripts and the like are not markup. If there is exactly one article it is cut out, because it is only a quarter of the
+page. No I/O.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 from typing import NamedTuple
 
 from ingest.errors import CutShort, NotADecision
-from ingest.parsing.input_limits import decode_bounded, refuse_what_is_hard
+from ingest.parsing.input_limits import decode_bounded, refuse_slow_markup
 
-_TOKEN = re.compile(  # most tags of a page begin with another letter than these
+_TOKEN = re.compile(  # most tags of a page begin with other letters
     rb"<(?=[!asitnx][-rctveiofm]|/[ahs][rtv])"
     rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|(/?svg\b)"
     rb"|/html\s*>)"
@@ -27,29 +28,29 @@ _HIDING = {
     ),
 }
 _MOST_HIDDEN = 20
-"""Words before the article beyond which it is left to the parser which are attributes, and of what is still open."""
+"""Most words before the article that are checked; with more, the parser must decide what is hidden."""
 
 
 class Markup(NamedTuple):
-    """A whole page."""
+    """The markup of a page."""
 
     html: str
     low: bytes
-    """The page's bytes in UTF-8 and lower case."""
+    """The page in UTF-8 bytes and lower case."""
     article: str | None
-    """Its one article, from tag to tag, where it has just one and nothing around it hides it."""
+    """The only article, from tag to tag, if there is exactly one and nothing around it hides it."""
     span: tuple[int, int]
-    """Where that begins and ends in the bytes."""
+    """Start and end of the article in the bytes."""
     odd: tuple[str, ...]
-    """What is odd about its encoding, a phrase each."""
+    """Peculiarities of the encoding, one phrase each."""
     is_article_open: bool = False
-    """Whether it opens more articles than it closes."""
+    """Whether the page opens more articles than it closes."""
     has_balanced_articles: bool = True
-    """Whether it closes as many articles as it opens."""
+    """Whether the page closes as many articles as it opens."""
 
 
 def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False) -> Markup:
-    """The markup of a page that is all there. `charset`: the one the response names. `as_is`: or of one that is not.
+    """Return the markup of a whole page. `charset` is the one named by the response. `as_is` accepts any page.
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
@@ -58,7 +59,7 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
         raise NotADecision("no markup at all" if html.strip() else "an empty page")
     low = data.lower()
     if as_is:
-        refuse_what_is_hard(data)
+        refuse_slow_markup(data)
         return Markup(html, low, None, (0, len(low)), odd)
     opened, closed, ended = _landmarks(low)
     if ended is None or not _AFTER_THE_END.match(low, ended):
@@ -67,25 +68,25 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
         raise CutShort("the page opens an <article> and does not close it")
     if len(opened) == len(closed) == 1 and not may_be_hidden(low, opened[0]):
         article = data[opened[0] : closed[0]]
-        refuse_what_is_hard(article)
+        refuse_slow_markup(article)
         return Markup(html, low, article.decode(), (opened[0], closed[0]), odd)
-    refuse_what_is_hard(data)
+    refuse_slow_markup(data)
     return Markup(html, low, None, (0, len(low)), odd, len(opened) > len(closed), len(opened) == len(closed))
 
 
 def read_beyond_article(markup: Markup) -> str:
-    """All of a page, whether or not its one article was cut out. Raises TooLarge."""
-    if markup.article is not None:  # all else was not looked at
-        refuse_what_is_hard(markup.html.encode())
+    """Return the markup of the whole page, even if its only article was cut out. Raises TooLarge."""
+    if markup.article is not None:  # only the article was checked
+        refuse_slow_markup(markup.html.encode())
     return markup.html
 
 
 def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
-    """Where a page in lower case opens articles, where it has closed them, and where its last `</html>` ends."""
+    """Find where a page in lower case opens articles, where it closes them, and where its last `</html>` ends."""
     opened: list[int] = []
     closed: list[int] = []
     ended: int | None = None
-    in_drawing = False  # where `title`, `style` and `script` are ordinary elements
+    in_drawing = False  # in an svg, `title`, `style` and `script` are ordinary elements
     at = 0
     while (token := _TOKEN.search(low, at)) is not None:
         at = token.end()
@@ -100,7 +101,7 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
         elif aside is not None:
             if in_drawing and aside != b"title":
                 continue
-            if in_drawing:  # a title labels the drawing, and no end tag in it closes anything outside
+            if in_drawing:  # a title labels the drawing; no end tag in it closes anything outside
                 ends = low.find(b">", at)
                 if low[ends - 1 : ends] != b"/":
                     at = max(at, low.find(b"</title", at))
@@ -118,7 +119,7 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
 
 
 def _comment_end(low: bytes, at: int) -> int:
-    """Where a comment ends whose text begins at a place, or -1. `<!-->` and `<!--->` are whole (HTML, 13.2.5.43)."""
+    """Find the end of a comment from `at` on; -1 if none. `<!-->` and `<!--->` are complete (HTML, 13.2.5.43)."""
     if low.startswith((b">", b"->"), at):
         return low.index(b">", at) + 1
     end = low.find(b"-->", at)
@@ -129,7 +130,7 @@ def _comment_end(low: bytes, at: int) -> int:
 
 
 def may_be_hidden(low: bytes, article: int) -> bool:
-    """Whether the article or an element that is still open before it seems to be hidden by its attributes."""
+    """Whether attributes seem to hide the article or an element that is still open before it."""
     limit = low.index(b">", article) + 1
     looked = 0
     for word, pattern in _HIDING.items():

@@ -1,1 +1,1 @@
-"""A look-alike of the source site on loopback, for the demonstration, the tests and the benchmarks. A leaf."""
+"""A look-alike of the publisher's site that serves on loopback, for the demo, the tests and the benchmarks."""

@@ -1,4 +1,7 @@
-"""The look-alike by hand: `python -m replica --count 500` serves the seeds and 500 invented decisions until Ctrl-C."""
+"""Serve the look-alike site until Ctrl-C.
+
+`python -m lgsco.replica --count 500` serves the seeds and 500 generated decisions.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,27 @@ from lgsco.replica.site import Site
 
 
 def main() -> None:
-    """Parse, serve, print the address, wait."""
-    parser = ArgumentParser(prog="python -m replica", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
-    parser.add_argument("--count", type=int, default=500, help="invented decisions beside the five real ones")
+    """Parse the options, start the server, print its address, and wait for a signal."""
+    parser = ArgumentParser(prog="python -m lgsco.replica", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes any free port")
+    parser.add_argument("--count", type=int, default=500, help="generated decisions, in addition to the five real ones")
     parser.add_argument("--markup", choices=STYLES, default="article")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, other decisions")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the generator; each seed gives other decisions")
     parser.add_argument("--first", type=date.fromisoformat, default=date(2016, 1, 1), help="earliest decision date")
     parser.add_argument("--last", type=date.fromisoformat, default=date(2025, 12, 31), help="latest decision date")
-    parser.add_argument("--short", action="store_true", help="bodies of the smallest size")
-    parser.add_argument("--prepare", action="store_true", help="render all pages before serving")
-    asked = parser.parse_args()
-    invented = generate(asked.count, seed=asked.seed, first=asked.first, last=asked.last, body=not asked.short)
-    site = Site([*seeds(), *invented], markup=asked.markup, cache=asked.count + 5 if asked.prepare else 4_000)
-    if asked.prepare:
+    parser.add_argument("--short", action="store_true", help="generate the shortest possible texts")
+    parser.add_argument("--prepare", action="store_true", help="render all pages before the server starts")
+    options = parser.parse_args()
+    generated = generate(
+        options.count, seed=options.seed, first=options.first, last=options.last, body=not options.short
+    )
+    site = Site([*seeds(), *generated], markup=options.markup, cache=options.count + 5 if options.prepare else 4_000)
+    if options.prepare:
         site.prepare()
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    with serve(site, port=asked.port, log_limit=1_000) as server:
+    with serve(site, port=options.port, log_limit=1_000) as server:
         print(server.url, flush=True)
         stop.wait()
 

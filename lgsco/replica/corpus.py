@@ -1,6 +1,7 @@
-"""What the look-alike publishes: the five real decisions, and any number of invented ones. See `sample` for the nouns.
+"""The decisions that the look-alike publishes: the five real ones, and any number of generated ones.
 
-Invented authorities only, and the word SPECIMEN in every invented summary, so that nobody takes one for real.
+Generated decisions are about invented authorities and have the word SPECIMEN in the summary, so that nobody mistakes
+one for a real decision. `sample` has the data types.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from lgsco.replica.draft import STATUTORY, Draft, people
-from lgsco.replica.prose import Prose, compiled
+from lgsco.replica.prose import Prose, compile_template
 from lgsco.replica.sample import (
     CATEGORIES,
     Block,
@@ -34,19 +35,19 @@ from lgsco.replica.sample import (
 __all__ = ["CATEGORIES", "STATUTORY", "Sample", "Written", "expected_numbers", "expected_text", "generate", "seeds"]
 
 MEDIAN, SPREAD, LONGEST = 8_000, 0.62, 43_000
-"""Characters of a decision's text: the median, the sigma of the log-normal, and the size it is capped at."""
+"""Length of a decision's text in characters: median and sigma of a log-normal distribution, and the maximum."""
 
 _CLOSING = re.compile(r"^Investigator.{1,3}s .*on behalf of the Ombudsm[ae]n$")
 _TITLE = re.compile(r"(.*) \((\d\d \d{3} \d{3}[a-z]?)\)")
 _DUMP = re.compile(r"( *)(?:(\d+)\.|•) (.*)")
 _UNKNOWN = {"Category": "Children's care services > Other", "Decision": "Not upheld", "Decision date": "10 Sep 2024"}
-"""Where the listing puts the seed that prints no header lines; invented, and not on its page."""
+"""The listing's fields for the seed that prints no header lines. Invented, and not on its page."""
 _SECTIONS = re.compile(r"The complaint|The Ombuds|How I|What I found|My assessment|Agreed action|Final decision")
 
 
 @cache
 def seeds() -> list[Sample]:
-    """The five real decisions of the ``seeds`` folder, in the order of their files."""
+    """Return the five real decisions of the ``seeds`` folder, in the order of their files."""
     folder = Path(__file__).parents[2] / "seeds"
     return [_seed(path.read_text("utf-8")) for path in sorted(folder.glob("*.txt"))]
 
@@ -74,7 +75,7 @@ def _seed(text: str) -> Sample:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[Block]:
-    """The body of a seed. In the canonical ones, short points after a colon are taken for bullets."""
+    """Parse the body of a seed. In the canonical seeds, short points after a colon become bullets."""
     run: list[Item] = []
     for line in lines:
         dumped = _DUMP.fullmatch(line)
@@ -100,7 +101,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
 
 
 def _opens(item: Item) -> bool:
-    """Whether a further point can follow below an item."""
+    """Whether another sub-item can follow below an item."""
     last = item.parts[-1].items[-1].text if item.parts and isinstance(item.parts[-1], Items) else ""
     return item.text.endswith(":") and not last.endswith((".", ")"))
 
@@ -133,19 +134,21 @@ _STYLES = ("{} Borough Council", "{} County Council", "{} City Council", "London
 _FIRMS = ("{} Care Homes (GL) Limited", "{} Homecare Ltd", "{} Housing Association (Group)")
 _HEALTH = ("NHS {} Integrated Care Board (ICB)", "{} NHS Foundation Trust")
 _SUMMARY = [
-    compiled("SPECIMEN: {P} complained the {C} did not {b} deal with the {n} and the {a} {n} at {l}."),
-    compiled("SPECIMEN: We will not investigate this complaint about the {C}’s {n} because the {n} was {a}."),
-    compiled("{P} complains about the {n} of {N}. This is a SPECIMEN of {P}’s {a} {n}."),
-    compiled("There was fault by the {C} in its {a} {n} (SPECIMEN of {N}). The {C} agreed to pay {m} for the {n}."),
+    compile_template("SPECIMEN: {P} complained the {C} did not {b} deal with the {n} and the {a} {n} at {l}."),
+    compile_template("SPECIMEN: We will not investigate this complaint about the {C}’s {n} because the {n} was {a}."),
+    compile_template("{P} complains about the {n} of {N}. This is a SPECIMEN of {P}’s {a} {n}."),
+    compile_template(
+        "There was fault by the {C} in its {a} {n} (SPECIMEN of {N}). The {C} agreed to pay {m} for the {n}."
+    ),
 ]
 _YEARLY = 25_000
 
 
 def generate(count: int, *, seed: int, first: date, last: date, body: bool = True) -> Iterator[Sample]:
-    """Exactly `count` invented decisions, decided on weekdays from `first` to `last`, both inclusive.
+    """Generate exactly `count` decisions, decided on weekdays from `first` to `last`, both inclusive.
 
-    The same arguments give the same samples; references are unique within one call and never a seed's.
-    Bodies are drafts, written when read; without `body` they are of the smallest size.
+    The same arguments give the same samples. References are unique within one call and never equal a seed's. Bodies are
+    drafts, which are written when they are read; without `body` they have the smallest size.
     """
     return islice(_samples(Random(seed), first, last, body), count)
 
@@ -219,7 +222,10 @@ def _sample(chance: Random, reference: str, decided: date, place: tuple[str, str
 
 
 def _lag(chance: Random, decided: date, report: bool) -> int:
-    """Days from decision to publication: none for reports, six weeks at least for statements, now and then far more."""
+    """Draw the days from decision to publication.
+
+    0 for reports. At least 42 for statements (91 for decisions before 2021), and 90 to 500 for one statement in fifty.
+    """
     if report:
         return 0
     if chance.random() < 0.02:

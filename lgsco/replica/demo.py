@@ -1,6 +1,6 @@
-"""`lgsco demo`: the whole journey offline. The look-alike site on loopback, backfilled with the real code path.
+"""`lgsco demo`: backfill a look-alike site on loopback, offline, with the code that backfills the real site.
 
-A demo that was stopped goes on when it is run again: the look-alike is the same whenever `--count` is.
+A stopped demo continues when it is run again, because the same `--count` always gives the same look-alike.
 """
 
 from __future__ import annotations
@@ -26,36 +26,34 @@ from storage.status import holdings
 
 _SEED, _FIRST, _LAST = 1974, date(2019, 1, 7), date(2026, 8, 31)
 _PACE = 0.01
-"""Seconds between two requests: nobody else uses the look-alike."""
+"""Seconds between two requests. Short, because nobody else uses the look-alike."""
 
 
 def run(config: Config, database: Path, count: int, perform: Callable[[Config, Path, Task], int]) -> int:
-    """Backfills a new database from the look-alike site and prints what to look at; returns an exit code.
+    """Backfill a new database from the look-alike site, print what to try next, and return an exit code.
 
-    Goes on with the database of an earlier demo of the same look-alike that did not end complete. Any other demo's is
-    replaced, and what is no demo's is refused: raises StoreFailed.
+    Continues with the database of an earlier demo of the same look-alike that did not complete. Replaces the database
+    of any other demo. Raises StoreFailed for a database that was not made by a demo.
     """
     look_alike = f"{VERSION}, seed {_SEED}, {count} from {_FIRST} to {_LAST}"
-    before = _goes_on_with(database, look_alike)
+    before = _find_unfinished(database, look_alike)
     real = seeds()
-    site = Site([*real, *generate(count, seed=_SEED, first=_FIRST, last=_LAST)])  # without a date: it shows them all
+    site = Site([*real, *generate(count, seed=_SEED, first=_FIRST, last=_LAST)])  # no `today`: it publishes all of them
     with serve(site) as server:
-        print(f"A look-alike of the publisher's site answers on {server.url}, with {len(site):,} decisions:")
+        print(f"A look-alike of the publisher's site is running at {server.url}, with {len(site):,} decisions:")
         invented = len(site) - len(real)
         print(
             f"  {len(real)} real ones, and {invented:,} invented (marked SPECIMEN, of authorities that do not exist)."
         )
         if before is not None:
-            print(
-                f"An earlier demo did not finish: {database} holds {before:,} of them, and the others are fetched now."
-            )
+            print(f"An earlier demo did not finish. {database} has {before:,} of them; the others are fetched now.")
         here = replace(config, site=replace(config.site, base_url=server.url), fetch=replace(config.fetch, pace=_PACE))
         code = perform(here, database, Demo(look_alike=look_alike))
     if code:
         return code
     with reading(database) as db:
         held = holdings(db)
-    print(f"\n{database} holds {held.decisions:,} decisions of {held.oldest} to {held.newest}. The real ones:")
+    print(f"\n{database} holds {held.decisions:,} decisions dated {held.oldest} to {held.newest}. The real ones:")
     for sample in real:
         print(f"  {sample.reference}  {sample.authority}")
     lgsco, option = _as_typed(sys.argv[0]), f"--db {shlex.quote(str(database))}"
@@ -71,14 +69,17 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
 
 
 def _as_typed(program: str) -> str:
-    """How the user calls this program: by its name where that finds it, else by the path they typed."""
+    """Return the command that starts this program: its name if the shell finds it, else the path as typed."""
     found = shutil.which("lgsco")
     return "lgsco" if found and Path(found).resolve() == Path(program).resolve() else shlex.quote(program)
 
 
-def _goes_on_with(database: Path, look_alike: str) -> int | None:
-    """How many decisions a database holds that an unfinished demo of this look-alike left. None where a new one is to
-    be made; an old demo's was removed then."""
+def _find_unfinished(database: Path, look_alike: str) -> int | None:
+    """Return how many decisions an unfinished demo of this look-alike left in the database.
+
+    Returns None when a new database must be made; the database of another demo has then been removed. Raises
+    StoreFailed for a database that was not made by a demo.
+    """
     if not database.exists():
         return None
     with locked(database):
@@ -87,9 +88,7 @@ def _goes_on_with(database: Path, look_alike: str) -> int | None:
             last = next(iter(find_runs(db, limit=1)), None)
             held = holdings(db).decisions
         if not throw_away:
-            raise StoreFailed(
-                f"{database} exists and is no demo's; the demo writes only to a file of its own: name another"
-            )
+            raise StoreFailed(f"{database} exists and was not made by a demo; choose another file with --db")
         if last is not None and last.state != "complete" and last.arguments.get("look_alike") == look_alike:
             return held
         for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):

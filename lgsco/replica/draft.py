@@ -1,6 +1,6 @@
-"""Drafts: bodies of invented decisions, written anew from a few numbers each time they are asked for.
+"""Drafts: the bodies of generated decisions, written from a few numbers each time they are read.
 
-So that sixty thousand samples weigh little, and the same draft under two references is the same text.
+This keeps 60,000 samples small in memory, and gives the same text to a draft under two references.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ STATUTORY = (
         "Government Act 1974, sections 26B and 34D, as amended)"
     ),
 )
-"""The paragraphs on the Ombudsman's powers that stand in most decisions word for word."""
+"""Paragraphs on the Ombudsman's powers. Most real decisions have them word for word."""
 
 _PEOPLE = [f"{style} {letter}" for style in ("Mr", "Mrs", "Ms", "Miss") for letter in "ABCDFXYZ"]
 _TAIL = 500
@@ -59,25 +59,25 @@ _SPLIT: tuple[tuple[Marker, bool], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All that the words of one body follow from."""
+    """The numbers from which the text of one body is written."""
 
     seed: int
     size: int
-    """Characters of the whole text to aim at."""
+    """Length of the whole text to aim at, in characters."""
     layout: Layout = "statement"
     outcome: str = "Upheld"
     joint: bool = False
-    """Whether it is investigated with the Health Service Ombudsman."""
+    """Whether the case is investigated jointly with the Health Service Ombudsman."""
     body: str = "Council"
-    """What the text calls the authority."""
+    """The word for the authority in the text."""
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """The chapters; the same for the same draft and summary."""
+        """Write the chapters; the same for the same draft and summary."""
         return _Writer(self).write(summary)
 
 
 def people(seed: int) -> list[str]:
-    """Whom a draft of this seed is about."""
+    """Return the two people that a draft with this seed is about."""
     return Random(seed).sample(_PEOPLE, 2)
 
 
@@ -110,7 +110,10 @@ class _Writer:
         if rich and self.chance.random() < 0.2:
             blocks += [Heading("What I have and have not investigated"), self._items(self._plain(True))]
         powers = [text for text in STATUTORY[1:] if rich and self.chance.random() < 0.6]
-        blocks += [Heading(f"The {joint}’s role and powers"), self._items(*map(self._said, [STATUTORY[0], *powers]))]
+        blocks += [
+            Heading(f"The {joint}’s role and powers"),
+            self._items(*map(self._count_item, [STATUTORY[0], *powers])),
+        ]
         blocks += [Heading("How I considered this complaint"), self._items(self._listed(rich))]
         blocks.append(Heading("My assessment" if closed else "What I found"))
         while prose.written < draft.size - _TAIL:
@@ -118,14 +121,14 @@ class _Writer:
                 blocks.append(Heading(prose.heading(), 3))
             blocks += self._stretch()
         if draft.outcome == "Upheld":
-            action = self._said(
+            action = self._count_item(
                 prose.paragraph(1, 2)[:-1] + f". Within {self.chance.randint(2, 12)} weeks the {draft.body} will:"
             )
             blocks += [Heading("Agreed action"), self._items(action._replace(parts=(self._points("a", False),)))]
-        return (*blocks, Heading("Final decision"), self._items(self._said(prose.paragraph(1, 2))))
+        return (*blocks, Heading("Final decision"), self._items(self._count_item(prose.paragraph(1, 2))))
 
     def _stretch(self) -> list[Block]:
-        """A few numbered paragraphs, now and then with an unnumbered one or a table behind them."""
+        """Write a few numbered paragraphs, sometimes followed by an unnumbered paragraph or a table."""
         limit = self.draft.size - _TAIL
         items = [self._listed() if self.chance.random() < 0.22 else self._plain()]
         more = self.chance.randint(1, 6)
@@ -140,7 +143,7 @@ class _Writer:
     def _items(self, *items: Item) -> Items:
         return Items("1", items)
 
-    def _said(self, text: str) -> Item:
+    def _count_item(self, text: str) -> Item:
         if text in STATUTORY:
             self.prose.written += len(text) + 3
         self.count += 1
@@ -148,14 +151,14 @@ class _Writer:
         return Item(text)
 
     def _plain(self, rich: bool = True) -> Item:
-        item = self._said(self.prose.paragraph(2, 6) if rich else self.prose.paragraph(1, 3))
+        item = self._count_item(self.prose.paragraph(2, 6) if rich else self.prose.paragraph(1, 3))
         if self.chance.random() < 0.05:
             return item._replace(parts=(self.prose.paragraph(1, 3),))
         return item
 
     def _listed(self, rich: bool = True) -> Item:
-        """A paragraph that ends in a colon, and a list below it."""
-        item = self._said(f"{self.prose.paragraph(1, 2)[:-1]}:")
+        """Write a paragraph that ends in a colon, with a list below it."""
+        item = self._count_item(f"{self.prose.paragraph(1, 2)[:-1]}:")
         marker, split = self.chance.choice(_SPLIT)
         points = self._points(marker, split, 5 if rich else 2)
         behind = (self.prose.paragraph(1, 2),) if not split and self.chance.random() < 0.15 else ()
@@ -184,7 +187,7 @@ class _Writer:
         )
 
     def _investigation(self) -> Chapter:
-        """The second chapter of a report, its paragraph numbers typed."""
+        """Write the second chapter of a report, where the paragraph numbers are part of the text."""
         blocks: list[Block] = [Heading("The complaint")]
         titles = iter(("Legal and administrative background", "How we considered this complaint", "What we found"))
         while self.prose.written < self.draft.size or self.count < 8:

@@ -1,7 +1,7 @@
-"""Edits: the right answer of the look-alike with something wrong in it, or under a wrong name. Faults as in `faults`.
+"""Edits: faults that send the right answer of the look-alike with a mistake in it, or with wrong headers.
 
-The listing's edits leave alone what is no page of a listing, and a card is named by its place on the page (from 0, or
-from the end: -1) or by its reference. A page that does not show it stays as it is.
+Edits of listings leave other pages unchanged. They name a card by its index on the page (from 0, or negative from the
+end) or by its reference. A listing page without that card stays unchanged. `faults` describes how faults work.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lgsco.replica.faults import Acts, Answer, headed, whole
+from lgsco.replica.faults import Acts, Answer, encode_for, with_header
 from lgsco.replica.messages import Request
-from lgsco.replica.search import PAGE, asked
+from lgsco.replica.search import PAGE, parse_search
 from lgsco.replica.site import Site
 from storage.model import slug
 
@@ -25,49 +25,49 @@ Cards = list[str]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The right answer with other words: the page's HTML as `change` gives it back."""
+    """The right answer with its HTML changed by `change`."""
 
     change: Callable[[str], str]
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Change it and send it whole."""
+        """Change the page and send it."""
         right = answer()
-        yield whole(request, replace(right, body=self.change(right.body.decode()).encode()))
+        yield encode_for(request, replace(right, body=self.change(right.body.decode()).encode()))
 
 
-# Under a wrong name.
+# Wrong headers.
 
 
 @dataclass(frozen=True, slots=True)
 class WrongType:
-    """The right page under another Content-Type, or under none."""
+    """The right page with another Content-Type, or without one."""
 
     value: str | None = "application/pdf"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
-        yield whole(request, headed(answer(), "Content-Type", self.value))
+        """Send the page with the header changed."""
+        yield encode_for(request, with_header(answer(), "Content-Type", self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class WrongCharset:
-    """The right page, whose head says one charset (or none) while its bytes are written in another.
+    """The right page in one encoding, with a header that names another charset or none.
 
-    What the bytes' charset lacks is written as character references.
+    Characters that the encoding lacks are written as character references.
     """
 
-    said: str | None = "iso-8859-1"
+    declared: str | None = "iso-8859-1"
     written: str = "utf-8"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
+        """Send the page in the other encoding."""
         right = answer()
         body = right.body.decode().encode(self.written, "xmlcharrefreplace")
-        said = "text/html" if self.said is None else f"text/html; charset={self.said}"
-        yield whole(request, headed(replace(right, body=body), "Content-Type", said))
+        declared = "text/html" if self.declared is None else f"text/html; charset={self.declared}"
+        yield encode_for(request, with_header(replace(right, body=body), "Content-Type", declared))
 
 
-# Listings that are nearly right.
+# Listings with a mistake.
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class DropCard:
     card: int | str = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Drop it."""
-        yield from Edit(lambda html: _dealt(html, self._drop)).acts(request, answer)
+        """Send the page without the card."""
+        yield from Edit(lambda html: _change_cards(html, self._drop)).acts(request, answer)
 
     def _drop(self, cards: Cards) -> Cards:
         place = _place(cards, self.card)
@@ -87,14 +87,14 @@ class DropCard:
 
 @dataclass(frozen=True, slots=True)
 class RepeatCard:
-    """A listing that shows one card twice: one after the other, or the second in place of another card (`over`)."""
+    """A listing that shows one card twice: one after the other, or the second in place of the card `over`."""
 
     card: int | str = 0
     over: int | str | None = None
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Repeat it."""
-        yield from Edit(lambda html: _dealt(html, self._repeat)).acts(request, answer)
+        """Send the page with the card repeated."""
+        yield from Edit(lambda html: _change_cards(html, self._repeat)).acts(request, answer)
 
     def _repeat(self, cards: Cards) -> Cards:
         place = _place(cards, self.card)
@@ -108,24 +108,24 @@ class RepeatCard:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A listing that has moved between two pages: its entries begin so many further on, or (negative) further back.
+    """A listing that moved between two pages: its entries start `by` entries further on, or further back if negative.
 
-    Further back is what a client sees when new entries come above; nothing stands before the first.
+    A client sees entries further back when new entries are added above. Never goes back beyond the first entry.
     """
 
     site: Site
     by: int
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Deal the page anew."""
+        """Send the page with the shifted cards."""
         if request.path.lower().rstrip("/") == "/decisions/searchresults":
-            yield from Edit(lambda html: _dealt(html, lambda _: self._shifted(request))).acts(request, answer)
+            yield from Edit(lambda html: _change_cards(html, lambda _: self._shifted(request))).acts(request, answer)
         else:
-            yield whole(request, answer())
+            yield encode_for(request, answer())
 
     def _shifted(self, request: Request) -> Cards:
         target = request.target
-        skip = max(0, (asked(target.partition("?")[2]).page - 1) * PAGE + self.by)
+        skip = max(0, (parse_search(target.partition("?")[2]).page - 1) * PAGE + self.by)
         cards: Cards = []
         for page in (skip // PAGE + 1, skip // PAGE + 2):  # the last `page` of a query counts
             other = f"{target}{'&' if '?' in target else '?'}page={page}"
@@ -135,12 +135,12 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class WrongTotal:
-    """A listing whose total is off by so many. One that states no number stays as it is."""
+    """A listing with a total that is wrong by `off`. A page that states no number stays unchanged."""
 
     off: int
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Miscount."""
+        """Send the page with the wrong total."""
         yield from Edit(lambda html: _COUNT.sub(self._miscounted, html)).acts(request, answer)
 
     def _miscounted(self, line: re.Match[str]) -> str:
@@ -149,19 +149,19 @@ class WrongTotal:
 
 @dataclass(frozen=True, slots=True)
 class NoTotal:
-    """A listing with its cards and no total."""
+    """A listing with its cards but without a total."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Leave the line out."""
+        """Send the page without the line that states the total."""
         yield from Edit(lambda html: _COUNT.sub("", html)).acts(request, answer)
 
 
-def _dealt(html: str, deal: Callable[[Cards], Cards]) -> str:
-    """A page with its cards, where it has any, dealt anew."""
+def _change_cards(html: str, change: Callable[[Cards], Cards]) -> str:
+    """Replace the cards of a page with those that `change` returns. A page without cards stays unchanged."""
     found = list(_CARD.finditer(html))
     if not found:
         return html
-    return html[: found[0].start()] + "".join(deal([card[0] for card in found])) + html[found[-1].end() :]
+    return html[: found[0].start()] + "".join(change([card[0] for card in found])) + html[found[-1].end() :]
 
 
 def _place(cards: Cards, card: int | str) -> int | None:

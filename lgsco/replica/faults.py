@@ -1,11 +1,11 @@
-"""Faults: what the look-alike does to a request in place of answering it. Here: how an answer is sent, or is not.
+"""Faults: what the look-alike sends instead of a right answer. This module: how an answer is sent, or not sent.
 
-A fault is a script of acts: bytes to send, seconds to wait, `Act.CLOSE` or `Act.RESET`. When the script ends without
-either, the connection lives on. So a stall, a drip or a wrong length is a class of a few lines: yield the first bytes,
-yield the seconds, yield the rest. `Server.faults` is asked at every request whether one applies.
+A fault is a script of acts: bytes to send, seconds to wait, `Act.CLOSE` or `Act.RESET`. A script that ends without
+either keeps the connection open. So a stall, a drip or a wrong length is a class of a few lines: yield the first bytes,
+yield the seconds, yield the rest. The server calls `Server.faults` for each request to get its fault, if any.
 
-The other rooms of the catalogue: `walls` has what stands in place of the right page, `edits` the right page with
-something wrong in it, `script` says which request meets which fault. A refused connection is `Server.refuse`.
+The other faults: `walls` sends other pages, `edits` sends the right page with a mistake in it. `script` decides which
+request gets which fault. `Server.refuse` refuses connections.
 """
 
 from __future__ import annotations
@@ -28,71 +28,71 @@ class Act(Enum):
     """The two ways to end a connection."""
 
     CLOSE = "close"
-    """In good order, after what was sent."""
+    """Close in good order, after the bytes that were sent."""
     RESET = "reset"
-    """At once; the client sees the connection reset."""
+    """Reset at once; the client sees "connection reset"."""
 
 
 Answer = Callable[[], Response]
-"""Asks the site for the right answer."""
+"""Gets the right answer from the site."""
 Acts = Iterator[bytes | float | Act]
-"""A script; a number is seconds to wait."""
+"""A script of acts. A number is seconds to wait."""
 
 
 class Fault(Protocol):
     """One way to fail."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """The script for one request. `answer` asks the site for the right answer; waits are seconds."""
+        """Return the script for one request. `answer` gets the right answer from the site; waits are in seconds."""
 
 
 Faults = Callable[[Request], Fault | None]
-"""The hook: the fault for a request, or None to answer it. Called in the server's thread."""
+"""The hook that returns the fault for a request, or None to answer it. Called in the server's thread."""
 
 _MEGABYTE = 1 << 20
 _OPENING = b"<!DOCTYPE html>\n<html><head><title>Decision</title></head><body><p>"
 _CLOSING = b"</p></body></html>\n"
 
 
-def whole(request: Request, response: Response) -> bytes:
-    """An answer's bytes as the request asks for them: HEAD asks for the head alone."""
+def encode_for(request: Request, response: Response) -> bytes:
+    """Encode a response for the request; without its body if the method is HEAD."""
     return response.head if request.method == "HEAD" else response.wire
 
 
-def headed(response: Response, name: str, value: str | None) -> Response:
-    """The same answer with another value of one header, or without that header."""
+def with_header(response: Response, name: str, value: str | None) -> Response:
+    """Copy a response with another value of one header, or without that header."""
     kept = tuple(header for header in response.headers if header[0].lower() != name.lower())
     return replace(response, headers=kept if value is None else (*kept, (name, value)))
 
 
-# Another status.
+# Other status codes.
 
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Another answer in place of the right one."""
+    """A given response in place of the right one."""
 
     status: int
     headers: Headers = HTML
     body: bytes = b""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
-        yield whole(request, Response(self.status, self.body, self.headers))
+        """Send the response."""
+        yield encode_for(request, Response(self.status, self.body, self.headers))
 
 
 def too_many_requests(retry_after: int | datetime | str | None = None) -> Respond:
-    """429, with Retry-After in seconds, as the HTTP date of an aware datetime, in any words, or without."""
+    """Make a 429 response. Retry-After is seconds, the HTTP date of an aware datetime, any string, or missing."""
     return _refusal(429, retry_after)
 
 
 def unavailable(retry_after: int | datetime | str | None = None) -> Respond:
-    """503, with Retry-After as for `too_many_requests`."""
+    """Make a 503 response, with Retry-After as in `too_many_requests`."""
     return _refusal(503, retry_after)
 
 
 def server_error() -> Respond:
-    """500, with the server's own short page."""
+    """Make a 500 response with the short page of a web server."""
     return _refusal(500, None)
 
 
@@ -105,17 +105,17 @@ def _refusal(status: int, retry_after: int | datetime | str | None) -> Respond:
     return Respond(status, headers, page.encode())
 
 
-# Broken off.
+# Connections that break.
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The right answer, broken off: the connection is reset after so many bytes of it, head included."""
+    """The right answer, with the connection reset after the first `after` bytes, headers included."""
 
     after: int = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send that much and break off."""
+        """Send the bytes and reset the connection."""
         if self.after:
             yield answer().wire[: self.after]
         yield Act.RESET
@@ -123,12 +123,12 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class BodyReset:
-    """The right answer, reset in mid-body: after the head and a share of the body, or (an int) so many bytes of it."""
+    """The right answer, reset after part of the body: a share of it, or `at` bytes if it is an int."""
 
     at: float = 0.5
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send that much and break off."""
+        """Send the head and part of the body, then reset the connection."""
         right = answer()
         yield right.head if request.method == "HEAD" else right.head + _cut(right.body, self.at)
         yield Act.RESET
@@ -136,11 +136,11 @@ class BodyReset:
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """The first part of the right body, a share of it or (an int) so many bytes.
+    """The first part of the right body: a share of it, or `at` bytes if it is an int.
 
-    `length` is what the head says of it. "right": the length of the whole, and the connection is closed early.
-    "fitted": that of the part, so that only a reader of the page can notice. "none": nothing, and the part ends where
-    the connection is closed.
+    `length` selects the Content-Length. "right": the length of the whole body, and the connection is closed early.
+    "fitted": the length of the part, so that only a parser of the page can notice. "none": no length, and the part ends
+    where the connection is closed.
     """
 
     at: float = 0.5
@@ -151,7 +151,7 @@ class Truncate:
         right = answer()
         part = replace(right, body=_cut(right.body, self.at))
         if self.length == "fitted":
-            yield whole(request, part)
+            yield encode_for(request, part)
             return
         head = right.head if self.length == "right" else _unmeasured(right.head)
         yield head if request.method == "HEAD" else head + part.body
@@ -166,14 +166,14 @@ def _unmeasured(head: bytes) -> bytes:
     return re.sub(rb"(?i)\r\nContent-Length:[^\r]*", b"", head)
 
 
-# Slow.
+# Slow answers.
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Silence for some seconds, after the first `sent` bytes of the right answer, head included.
+    """Silence for some seconds, after the first `sent` bytes of the right answer, headers included.
 
-    Then comes the rest, or the connection ends as `then` says.
+    Then the rest follows, or the connection ends in the way that `then` names.
     """
 
     seconds: float
@@ -181,8 +181,8 @@ class Stall:
     sent: int = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Say so much, wait, and go on or end."""
-        wire = whole(request, answer())
+        """Send the first bytes, wait, and continue or end."""
+        wire = encode_for(request, answer())
         if self.sent:
             yield wire[: self.sent]
         yield self.seconds
@@ -191,14 +191,14 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """The right answer a few bytes at a time, head and all: `size` bytes every so many seconds."""
+    """The right answer in pieces, headers included: `size` bytes every `every` seconds."""
 
     size: int = 16
     every: float = 0.05
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Drip it."""
-        wire = whole(request, answer())
+        """Send the answer piece by piece."""
+        wire = encode_for(request, answer())
         for start in range(0, len(wire), self.size):
             if start:
                 yield self.every
@@ -207,13 +207,13 @@ class Drip:
 
 @dataclass(frozen=True, slots=True)
 class DripHead:
-    """The right answer, its head `size` bytes at a time every so many seconds, then its body at once."""
+    """The right answer with its head in pieces, `size` bytes every `every` seconds, and then its body at once."""
 
     size: int = 1
     every: float = 0.05
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Drip the head and pour the rest."""
+        """Send the head piece by piece, then the body."""
         right = answer()
         for start in range(0, len(right.head), self.size):
             yield right.head[start : start + self.size]
@@ -222,30 +222,32 @@ class DripHead:
             yield right.body
 
 
-# Too much.
+# Answers that are too large.
 
 
 @dataclass(frozen=True, slots=True)
 class LongHead:
-    """The right answer with so many kilobytes of headers more."""
+    """The right answer with that many additional kilobytes of headers."""
 
     kilobytes: int = 200
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
+        """Send the answer with the additional headers."""
         right = answer()
-        yield whole(request, replace(right, headers=(*right.headers, *[("X-Padding", "x" * 1_000)] * self.kilobytes)))
+        yield encode_for(
+            request, replace(right, headers=(*right.headers, *[("X-Padding", "x" * 1_000)] * self.kilobytes))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class GzipBomb:
-    """A small page, honestly compressed, that inflates to so many megabytes. Built at the first use, then kept."""
+    """A small compressed page that inflates to that many megabytes. Built at the first use, then cached."""
 
     megabytes: int = 100
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
-        yield whole(request, Response(200, _bomb(self.megabytes), (*HTML, ("Content-Encoding", "gzip"))))
+        """Send the page."""
+        yield encode_for(request, Response(200, _bomb(self.megabytes), (*HTML, ("Content-Encoding", "gzip"))))
 
 
 @lru_cache(maxsize=4)
@@ -258,16 +260,16 @@ def _bomb(megabytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Huge:
-    """A page of so many megabytes, made while it is sent and no faster than it is taken.
+    """A page of that many megabytes, generated while it is sent and no faster than the client reads it.
 
-    It says its length in the head or, not `declared`, ends where the connection is closed.
+    With `declared` it has a Content-Length; otherwise the body ends where the connection is closed.
     """
 
     megabytes: int = 60
     declared: bool = True
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Stream it."""
+        """Stream the page."""
         size, block = self.megabytes * _MEGABYTE, 1 << 16
         head = Response(200, headers=(*HTML, ("Content-Length", str(size)))).head
         yield head if self.declared else _unmeasured(head)

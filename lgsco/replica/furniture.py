@@ -1,6 +1,6 @@
-"""What stands around a decision or a listing on every page: head, menus, panels, footer; about 38 KB.
+"""The parts around the content of every page: head, menus, panels, footer; about 38 KB.
 
-Most is the same on all pages; tokens, canonical link, breadcrumbs and related decisions are the page's own.
+Most of it is the same on all pages. Tokens, canonical link, breadcrumbs and related decisions differ by page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html import escape
 
 from lgsco.replica.sample import CATEGORIES, Sample, place_slug
 
-_HOLE = re.compile(r"\{\{(\w+)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _ICONS = ("search", "menu", "close", "print", "share", "home", "arrow", "complain", "news", "contact", "cookie", "logo")
 _BLURBS = (
     "Read about how we can help with complaints about {} and what we look at when we decide them.",
@@ -38,9 +38,9 @@ you opt out of Google Analytics cookies.</p>
 
 
 def frame(title: str, address: str, main: str, crumbs: Sequence[str] = (), related: Iterable[Sample] = ()) -> bytes:
-    """A whole page, UTF-8, around the HTML of its main part. The same arguments give the same bytes."""
+    """Build a whole page in UTF-8 around the HTML of its main part. The same arguments give the same bytes."""
     token = sha256(address.encode()).hexdigest()
-    panel_first = token < "4"  # noqa: S105  # a token of the page, and no secret
+    panel_first = token < "4"  # noqa: S105 # a token of the page, not a secret
     steps = [("Home", "/"), ("Decisions", "/decisions")]
     for crumb in crumbs:
         steps.append((crumb, f"{steps[-1][1]}/{place_slug(crumb)}"))
@@ -62,7 +62,7 @@ def frame(title: str, address: str, main: str, crumbs: Sequence[str] = (), relat
 
 
 def _menu() -> str:
-    """The mega menu: every category and subcategory."""
+    """Build the mega menu: every category and subcategory."""
     groups = []
     for number, (top, subs) in enumerate(CATEGORIES.items(), 1):
         base = f"/decisions/{place_slug(top)}"
@@ -80,7 +80,7 @@ def _menu() -> str:
 
 
 def _icons() -> str:
-    """Inline drawings, as such sites carry them."""
+    """Build inline drawings, as sites of this kind have them."""
     symbols = []
     for name in _ICONS:
         digits = sha256(name.encode()).hexdigest() * 2
@@ -104,7 +104,7 @@ def _styles() -> str:
 
 
 def _scripts() -> str:
-    """Trackers and a loader. They hold words that look like a decision's, as real ones do."""
+    """Build tracking scripts and a loader. Like real ones, they have strings that resemble a decision's text."""
     calls = "\n".join(
         f"  window.site.register('{name}', function (node, options) {{ if (!node || options.off) {{ return null; }}"
         f" node.classList.add('is-{name}'); return {{ name: '{name}', weight: {n * 17 % 101} }}; }});"
@@ -157,5 +157,5 @@ _TEMPLATE = (
     '<p class="print"><a href="#" onclick="window.print()">Print this page</a></p>\n{{related}}\n'
     f'<p><img src="/assets/logogram.png" alt="LGO logogram"></p>\n{{{{after}}}}{_footer()}</body>\n</html>\n'
 )
-_PARTS: list[str | bytes] = [part if n % 2 else part.encode() for n, part in enumerate(_HOLE.split(_TEMPLATE))]
-"""The template cut at its holes: bytes as they stand, names of holes as strings."""
+_PARTS: list[str | bytes] = [part if n % 2 else part.encode() for n, part in enumerate(_PLACEHOLDER.split(_TEMPLATE))]
+"""The template split at its placeholders: bytes are literal, strings are names of placeholders."""

@@ -1,4 +1,4 @@
-"""The listing's order: what is visible, newest decision date first, counted and cut by bisection."""
+"""The order of the listing: the published samples, newest decision date first, counted and selected by bisection."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Key = tuple[int, str]
 
 
 class Filter(NamedTuple):
-    """What a search leaves out besides dates; the empty filter leaves out nothing."""
+    """The filters of a search besides dates. An empty filter admits every sample."""
 
     kind: str = ""
     outcomes: frozenset[str] = frozenset()
-    """Outcomes asked for; empty for any."""
+    """Outcomes to include; empty for any."""
     authority: str = ""
-    """Part of the authority's name, lower case."""
+    """Part of the authority's name, in lower case."""
     category: str = ""
     subcategory: str = ""
     """Slugs."""
 
     def admits(self, sample: Sample) -> bool:
-        """Whether the search shows the sample."""
+        """Whether the search includes the sample."""
         return (
             self.kind in ("", sample.kind)
             and (not self.outcomes or sample.outcome in self.outcomes)
@@ -39,10 +39,10 @@ EVERYTHING = Filter()
 
 
 class Index:
-    """Samples by reference and in the listing's order: decision date descending, then reference."""
+    """Samples by reference and in the order of the listing: decision date descending, then reference."""
 
     def __init__(self) -> None:
-        """An empty index."""
+        """Make an empty index."""
         self._samples: dict[str, Sample] = {}
         self._keys: dict[Filter, list[Key]] = {EVERYTHING: []}
 
@@ -59,43 +59,43 @@ class Index:
         return (self._samples[reference] for _, reference in self._keys[EVERYTHING])
 
     def fill(self, samples: Iterable[Sample]) -> None:
-        """Start again with these samples."""
+        """Replace all samples."""
         self._samples = {sample.reference: sample for sample in samples}
         self._keys = {EVERYTHING: sorted(map(_key, self._samples.values()))}
 
     def add(self, sample: Sample) -> None:
-        """Put in one sample whose reference is not in it."""
+        """Add a sample. Its reference must not be in the index."""
         self._samples[sample.reference] = sample
         for terms, keys in self._keys.items():
             if terms.admits(sample):
                 insort(keys, _key(sample))
 
     def remove(self, reference: str) -> None:
-        """Take out one sample."""
+        """Remove a sample."""
         key = _key(sample := self._samples.pop(reference))
         for terms, keys in self._keys.items():
             if terms.admits(sample):
                 del keys[bisect_left(keys, key)]
 
     def count(self, first: date, last: date, terms: Filter = EVERYTHING) -> int:
-        """How many have a decision date from `first` to `last`, both inclusive."""
+        """Count the samples with a decision date from `first` to `last`, both inclusive."""
         _, start, end = self._range(first, last, terms)
         return max(0, end - start)
 
     def cut(self, first: date, last: date, skip: int, most: int, terms: Filter = EVERYTHING) -> list[Sample]:
-        """At most `most` of them in order, after the first `skip`."""
+        """Return at most `most` of them in order, after the first `skip`."""
         keys, start, end = self._range(first, last, terms)
         return [self._samples[reference] for _, reference in keys[start + skip : min(end, start + skip + most)]]
 
     def after(self, sample: Sample, most: int) -> list[Sample]:
-        """At most `most` samples that stand behind one in the order."""
+        """Return at most `most` samples that follow a sample in the order."""
         keys = self._keys[EVERYTHING]
         place = bisect_left(keys, _key(sample)) + 1
         return [self._samples[reference] for _, reference in keys[place : place + most]]
 
     def _range(self, first: date, last: date, terms: Filter) -> tuple[Sequence[Key], int, int]:
         keys = self._keys.get(terms)
-        if keys is None:  # scanned once; kept in step from then on
+        if keys is None:  # scanned once, then updated with each change
             keys = self._keys[terms] = [key for key in self._keys[EVERYTHING] if terms.admits(self._samples[key[1]])]
         start = bisect_left(keys, (-last.toordinal(), ""))
         return keys, start, bisect_left(keys, (1 - first.toordinal(), ""))

@@ -1,6 +1,7 @@
-"""A sample as HTML pages, in the markup known of the site or in four deliberately different ones; and its listing card.
+"""Render a sample as HTML pages and as a listing card.
 
-All say the same words in the same order; only ``article`` is what the source is known to use.
+``article`` is the markup that the site is known to use; the four others are deliberately different. All render the same
+words in the same order.
 """
 
 from __future__ import annotations
@@ -21,33 +22,33 @@ _HEAD_LETTER = re.compile(r"\bO(?=mbudsm)")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One way to mark up a decision; the fields are what differs."""
+    """One way to mark up a decision."""
 
     open: str
     close: str
     header: Callable[[Sample], str]
-    """Title and labelled lines."""
+    """Renders the title and the labelled lines."""
     section: str
-    """Form of a heading of level 2, with ``%s`` for an id and the words."""
+    """A heading of level 2, with ``%s`` for an id and for the words."""
     part: str
-    """Form of a heading of level 3."""
+    """A heading of level 3."""
     item: str = "%s"
-    """Form of an item's words."""
+    """The words of an item."""
     paragraph: str = "<p>%s</p>\n"
     contents: bool = False
-    """Whether a list of the headings stands before the text."""
+    """Whether a list of the headings precedes the text."""
     alone: bool = False
-    """Whether every numbered item is a list of its own."""
+    """Whether each numbered item is a list of its own."""
     nested: bool = False
-    """Whether lists that stand beside their item elsewhere stand inside it here."""
+    """Whether sub-lists are always inside their item, also those that other styles put next to it."""
     wrapped: bool = False
-    """Whether the source's lines are wrapped."""
+    """Whether the lines of the HTML source are wrapped."""
     stray: bool = False
-    """Whether tags and comments stand inside words."""
+    """Whether there are tags and comments inside words."""
 
 
 def inline(text: str, style: Style) -> str:
-    """Words as HTML: entities, and tags inside the line that change nothing in it."""
+    """Encode words as HTML, with entities and with inline tags that do not change the text."""
     text = escape(text, quote=False).replace("\u00a0", "&nbsp;")
     text = _LAW.sub(r"<br>\n<em>(\1)</em>" if not style.alone else r" (<i>\1</i>)", text)
     text = _ORDINAL.sub(r"<sup>\1</sup>", text)
@@ -87,7 +88,7 @@ def _table_header(sample: Sample) -> str:
 
 
 def _bold_header(sample: Sample) -> str:
-    """The title stands in the page's ``<title>`` only."""
+    """Render the header without the title, which is only in the page's ``<title>``."""
     rows = "".join(f"<p><strong>{label} : </strong>{value}</p>\n" for label, value in _spans(sample))
     return f"{rows}{_extra(sample)}"
 
@@ -137,7 +138,7 @@ STYLES: dict[str, Style] = {
 
 
 def render(sample: Sample, markup: str = "article", related: Iterable[Sample] = ()) -> list[bytes]:
-    """The decision's pages, whole and UTF-8: one, or one per chapter of a report."""
+    """Render the decision's pages in UTF-8: one page, or one for each chapter of a report."""
     style, near, chapters = STYLES[markup], list(related), sample.chapters
     pages, count = [], 0
     for number, chapter in enumerate(chapters, 1):
@@ -149,7 +150,10 @@ def render(sample: Sample, markup: str = "article", related: Iterable[Sample] = 
 
 
 def card(sample: Sample, *, untitled: bool = False) -> str:
-    """A result card of the listings. Before 2019 it drops the reference's suffix letter, but not from the link."""
+    """Render a result card of the listings.
+
+    Before 2019 the printed reference lacks its suffix letter; the link always has it.
+    """
     printed = (
         sample.reference.rstrip("abcdefghijklmnopqrstuvwxyz") if sample.decision_date.year < 2019 else sample.reference
     )
@@ -219,7 +223,7 @@ def _block(block: Items | Table | Typed | str, style: Style) -> str:
 
 
 def _numbered(run: Items, start: int, style: Style) -> str:
-    """Numbered paragraphs, each list with its start; closed and reopened around lists that stand beside their item."""
+    """Render numbered paragraphs, each list with its start; sub-lists next to their item split the list."""
     out = [f'<ol start="{start}">\n']
     for number, item in enumerate(run.items, start):
         beside = [part for part in item.parts if isinstance(part, Items) and part.split and not style.nested]

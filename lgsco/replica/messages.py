@@ -1,4 +1,4 @@
-"""What passes between the server and the site: a request, and an answer with its bytes ready for the wire."""
+"""The request and the response that the server and the site exchange."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Request(NamedTuple):
     target: str
     """Path and query as sent."""
     headers: Mapping[str, str]
-    """By lower-case name."""
+    """Keys are in lower case."""
     port: int = 0
-    """The client's port: the same on one connection."""
+    """The client's port: the same for all requests on one connection."""
     received: float = 0.0
-    """Monotonic seconds."""
+    """Monotonic time in seconds."""
     at: float = 0.0
-    """Wall time, seconds since 1970."""
+    """Wall-clock time in seconds since 1970."""
 
     @property
     def path(self) -> str:
@@ -36,7 +36,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Response:
-    """An answer. Content-Length is added to the headers unless they hold one."""
+    """A response. Content-Length is added to the headers unless they have one."""
 
     status: int
     body: bytes = b""
@@ -44,7 +44,7 @@ class Response:
 
     @cached_property
     def head(self) -> bytes:
-        """Status line and headers as sent, the empty line included."""
+        """Status line and headers as sent, with the empty line."""
         reason = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "Unknown"
         headers = self.headers
         if self.status != HTTPStatus.NOT_MODIFIED and not any(name.lower() == "content-length" for name, _ in headers):
@@ -54,5 +54,5 @@ class Response:
 
     @cached_property
     def wire(self) -> bytes:
-        """The whole answer as sent, built once."""
+        """The whole response as sent, built once."""
         return self.head + self.body

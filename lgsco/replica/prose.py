@@ -1,6 +1,7 @@
-"""Invented English for the look-alike: real function words and trade words, and a long tail of words that do not exist.
+"""Generate English-like text: real function words and terms of the trade, and a long tail of invented words.
 
-Words are drawn Zipf-like, the real ones first, so that text compresses and indexes about as real decisions do.
+Words are drawn from a Zipf-like distribution, real words first, so that the text compresses and indexes about as well
+as real decisions do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ Tables = Mapping[str, Sequence[str]]
 
 
 def words(text: str) -> list[str]:
-    """The words of a list written as text."""
+    """Split a list of words written as text."""
     return text.split()
 
 
@@ -114,14 +115,14 @@ _VOCABULARY = 1 << 16
 Compiled = tuple[str, tuple[str, ...]]
 
 
-def compiled(template: str) -> Compiled:
-    """A template with ``{letter}`` slots as a % format and its letters."""
+def compile_template(template: str) -> Compiled:
+    """Convert a template with ``{letter}`` slots to a % format and the letters."""
     return _SLOT.sub("%s", template.replace("%", "%%")), tuple(_SLOT.findall(template))
 
 
 @cache
 def vocabulary() -> dict[str, list[str]]:
-    """The tables every decision draws from, a letter to a table; a word fills more places the more common it is."""
+    """Return the word tables of all decisions, by letter. A common word fills more places of its table."""
     chance = Random(1974)
     months = words("January February March April May June July August September October November December")
     nouns = _invented(chance, ENDINGS["noun"], 15_000)
@@ -168,28 +169,28 @@ def _zipf(words: Sequence[str]) -> list[str]:
     return [word for rank, word in enumerate(words) for _ in range(max(1, round(weight * (rank + 3) ** -1.08)))]
 
 
-_CLAUSES = [compiled(clause) for clause in CLAUSES]
-_OPENERS = [compiled(f"{opener}, ") for opener in OPENERS]
-_HEADINGS = [compiled(heading) for heading in HEADINGS]
+_CLAUSES = [compile_template(clause) for clause in CLAUSES]
+_OPENERS = [compile_template(f"{opener}, ") for opener in OPENERS]
+_HEADINGS = [compile_template(heading) for heading in HEADINGS]
 
 
 class Prose:
-    """Writes one decision's sentences, and counts the characters written."""
+    """Writes the sentences of one decision, and counts the characters written."""
 
     def __init__(self, chance: Random, people: Sequence[str], body: str, paragraphs: Sequence[str]) -> None:
-        """The chance it draws from, who is in it, what the body is called, the paragraph numbers it may refer to."""
+        """Set the random source, the people, the word for the authority, and the paragraph numbers to refer to."""
         self.chance = chance
         self.written = 0
         self._tables: Tables = {**vocabulary(), "P": people, "C": [body], "x": paragraphs}
 
     def fill(self, template: Compiled) -> str:
-        """A template with every slot drawn."""
+        """Fill each slot of a template with a random word."""
         draw, tables = self.chance.random, self._tables
         form, slots = template
         return form % tuple([(table := tables[slot])[int(draw() * len(table))] for slot in slots])
 
     def sentence(self) -> str:
-        """One sentence, 40 to 250 characters."""
+        """Write one sentence of 40 to 250 characters."""
         draw = self.chance.random
         text = self.fill(_CLAUSES[int(draw() * len(_CLAUSES))])
         if draw() < 0.45:
@@ -199,13 +200,13 @@ class Prose:
         return f"{text[0].upper()}{text[1:]}."
 
     def paragraph(self, least: int = 2, most: int = 6) -> str:
-        """Sentences, as many as chance says between the two bounds."""
+        """Write a random number of sentences between the two bounds."""
         text = " ".join([self.sentence() for _ in range(self.chance.randint(least, most))])
         self.written += len(text) + 3
         return text
 
     def points(self, count: int) -> list[str]:
-        """The words of a list's items: clauses, each ending in a semicolon but the last."""
+        """Write the items of a list: clauses that end in a semicolon, the last one in a full stop."""
         points = [self.fill(_CLAUSES[int(self.chance.random() * len(_CLAUSES))]) for _ in range(count)]
         self.written += sum(map(len, points)) + 4 * count
         return (
@@ -213,7 +214,7 @@ class Prose:
         )
 
     def heading(self) -> str:
-        """A heading of a part of a section."""
+        """Write a heading of a part of a section."""
         text = self.fill(_HEADINGS[int(self.chance.random() * len(_HEADINGS))])
         self.written += len(text) + 1
         return text[0].upper() + text[1:]

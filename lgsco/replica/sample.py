@@ -1,6 +1,6 @@
-"""The nouns of the look-alike: one decision as structure, and the text and numbers a reader must get from it.
+"""The data types of the look-alike: one decision as a structure, and the text and numbers that a parser must find.
 
-Below everything else in `replica`: `corpus` makes samples, `markup` writes them as HTML, `site` publishes them.
+Imports nothing of `replica`: `corpus` makes samples, `markup` renders them as HTML, `site` publishes them.
 """
 
 from __future__ import annotations
@@ -52,33 +52,33 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     ),
     "Health": ("Mental health services", "Hospital acute services", "Community hospital services", "Other"),
 }
-"""The ten top categories in the order of the site's numbering (from 1), and their subcategories, as printed."""
+"""The ten top categories in the order of the site's numbers (from 1), with their subcategories, as printed."""
 
 _NOTHING = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1f\x7f]")
 _NOT_A_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 class Heading(NamedTuple):
-    """A heading: level 2 opens a section (``Back to top`` stands at its end), level 3 a part of one."""
+    """A heading: level 2 opens a section (which ends with ``Back to top``), level 3 a part of one."""
 
     text: str
     level: int = 2
 
 
 class Item(NamedTuple):
-    """A list item: its words, then second paragraphs and lists of sub-items in the order printed."""
+    """A list item: its words, then further paragraphs and sub-lists in the order printed."""
 
     text: str
     parts: tuple[str | Items, ...] = ()
 
 
 class Items(NamedTuple):
-    """A run of items. At the top of a body the marker ``1`` counts on through the decision."""
+    """A run of items. At the top of a body, items with the marker ``1`` are numbered through the whole decision."""
 
     marker: Marker
     items: tuple[Item, ...]
     split: bool = False
-    """Sub-items only: whether the parent's list is closed before and reopened after them. Then they come last."""
+    """For sub-items only: whether the parent's list is closed before them and reopened after. They then come last."""
 
 
 class Table(NamedTuple):
@@ -88,7 +88,7 @@ class Table(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A paragraph whose number is typed into its words, as in a report's second chapter: ``1. The Council…``."""
+    """A paragraph with its number typed into its words, as in a report's second chapter: ``1. The Council…``."""
 
     number: int
     text: str
@@ -100,20 +100,20 @@ Chapter = tuple[Block, ...]
 
 
 class Source(Protocol):
-    """Where a sample's body comes from: written out, or a draft that writes it when asked."""
+    """The source of a sample's body: written out, or a draft that is written when it is read."""
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """The chapters; one for all but chaptered reports."""
+        """Return the chapters: several for a report with chapters, otherwise one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A body written out."""
+    """A body written out in full."""
 
     chapters: tuple[Chapter, ...]
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """The chapters as they stand."""
+        """Return the chapters."""
         return self.chapters
 
 
@@ -136,15 +136,16 @@ class Sample:
     layout: Layout = "statement"
     closing: str | None = "Investigator's decision on behalf of the Ombudsman"
     header: bool = True
-    """Whether its page prints the category, decision and date lines (the real 23 017 826 is known without)."""
+    """Whether its page prints the category, decision and date lines. The page of the real 23 017 826 has none of them.
+    """
     header_extra: tuple[str, ...] = ()
     """Further header lines, after the date: ``Ombudsman satisfied with council's response: …``."""
     bare: bool = False
-    """Whether the title is the reference alone, as on some old reports."""
+    """Whether the title is only the reference, as on some old reports."""
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
-        """The body, a chapter at a time. Drafts are written anew at each call."""
+        """The body, one item for each chapter. Drafts are written again at each call."""
         return self.source.write(self.summary)
 
     @property
@@ -159,7 +160,7 @@ class Sample:
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """The labelled lines as (label, value), where its page prints them."""
+        """The labelled lines as (label, value), if its page prints them."""
         if not self.header:
             return ()
         return (
@@ -177,27 +178,27 @@ class Sample:
 
 
 def place_slug(name: str) -> str:
-    """A category's or subcategory's form in addresses: ``Children's care services`` is ``children-s-care-services``."""
+    """Convert a category to its form in addresses: ``Children's care services`` is ``children-s-care-services``."""
     return _NOT_A_SLUG.sub("-", name.lower()).strip("-")
 
 
 def expected_text(sample: Sample) -> str:
-    """The decision in the project's text format, straight from the structure."""
+    """Write the decision in the project's text format, directly from the structure."""
     return "\n".join(text for text, _ in _lines(sample))
 
 
 def expected_numbers(sample: Sample) -> list[str | None]:
-    """The paragraph number of each line of `expected_text`, as the ``article`` markup proves them."""
+    """Return the paragraph number of each line of `expected_text`, as far as the ``article`` markup proves it."""
     return [number for _, number in _lines(sample)]
 
 
 def plain(text: str) -> str:
-    """Words as the text format keeps them: one space between, nothing invisible."""
+    """Normalise white space as the text format does: single spaces, no invisible characters."""
     return " ".join(_NOTHING.sub("", text).split())
 
 
 def mark(marker: Marker, place: int) -> str:
-    """The marker of the item at a place, counted from 1: ``3``, ``c`` or ``•3``."""
+    """Return the marker of the item at a place, counted from 1: ``3``, ``c`` or ``•3``."""
     if marker == "a":
         return chr(96 + place)
     return f"•{place}" if marker == "•" else str(place)

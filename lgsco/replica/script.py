@@ -39,19 +39,19 @@ from lgsco.replica.walls import WALLS, AnotherReference, CookieNeeded, Redirect,
 
 
 class Rule:
-    """One fault for the requests that match: after so many answered rightly, so many times, or for good."""
+    """One fault for the requests that match: skip the first `after` matches, then fail `times` times, or always."""
 
     def __init__(
         self, matches: Callable[[Request], object], fault: Fault, times: int | None = None, after: int = 0
     ) -> None:
-        """See `on` for the common match."""
+        """Make a rule with a function that matches requests; see `on` for the usual match."""
         self._matches = matches
         self._fault = fault
         self._times = times
         self._after = after
         self._lock = Lock()
-        self.met = 0
-        """How many requests met the fault."""
+        self.hits = 0
+        """How many requests got the fault."""
 
     def __call__(self, request: Request) -> Fault | None:
         if not self._matches(request):
@@ -60,26 +60,26 @@ class Rule:
             if self._after:
                 self._after -= 1
                 return None
-            if self.met == self._times:
+            if self.hits == self._times:
                 return None
-            self.met += 1
+            self.hits += 1
             return self._fault
 
 
 def on(target: str, fault: Fault, times: int | None = None, after: int = 0) -> Rule:
-    """The rule for requests whose path and query hold this pattern, in any case; `"."` for all."""
+    """Make a rule for requests with this pattern in path and query, in any case; `"."` matches all."""
     pattern = re.compile(target, re.IGNORECASE)
     return Rule(lambda request: pattern.search(request.target), fault, times, after)
 
 
 class Script:
-    """Rules one after the other: the first that has a fault for a request decides, and those behind it are not asked.
+    """Rules in order: the first rule that has a fault for a request decides, and later rules are not called.
 
     So of two rules for the same requests, the first with `times`, one fault comes first and then the other.
     """
 
     def __init__(self, *rules: Faults) -> None:
-        """Any hooks, other scripts too."""
+        """Combine any hooks, including other scripts."""
         self._rules = rules
 
     def __call__(self, request: Request) -> Fault | None:
@@ -87,17 +87,20 @@ class Script:
 
 
 class Chance:
-    """Any of some faults, at a rate from 0 to 1. The same seed, rate and order of requests give the same faults."""
+    """A random fault out of several, at a rate from 0 to 1.
+
+    The same seed, rate and order of requests give the same faults.
+    """
 
     def __init__(self, seed: int, rate: float, faults: Sequence[Fault], target: str = ".") -> None:
-        """`target` as for `on`: requests that do not match are answered, and change nothing."""
+        """Draw faults for requests that match `target`, as in `on`. Other requests are answered and draw nothing."""
         self._random = random.Random(seed)
         self._rate = rate
         self._faults = list(faults)
         self._target = re.compile(target, re.IGNORECASE)
         self._lock = Lock()
-        self.met = 0
-        """How many requests met a fault."""
+        self.hits = 0
+        """How many requests got a fault."""
 
     def __call__(self, request: Request) -> Fault | None:
         if not self._target.search(request.target):
@@ -105,18 +108,19 @@ class Chance:
         with self._lock:
             if self._random.random() >= self._rate:
                 return None
-            self.met += 1
+            self.hits += 1
             return self._random.choice(self._faults)
 
 
 class Schedule:
-    """Faults by the clock, each from an instant up to another, as (from, to, fault): a site that is away for a while.
+    """Faults by time, each from an instant up to another, as (from, to, fault).
 
-    The clock is any number that rises, seconds for one. Without a clock it is the number of the request, from 0.
+    For example, a site that is down for a while. The clock is any function with a rising result, such as seconds.
+    Without one it is the number of the request, from 0.
     """
 
     def __init__(self, *spans: tuple[float, float, Fault], clock: Callable[[], float] | None = None) -> None:
-        """Where spans overlap, the first counts."""
+        """Set the spans. Where spans overlap, the first one applies."""
         self._spans = spans
         self._clock: Callable[[], float] = clock or count().__next__
 
@@ -132,11 +136,11 @@ ENCODINGS: dict[str, Fault] = {
     "cp1252": WrongCharset("utf-8", "cp1252"),
     "utf-32": WrongCharset("utf-8", "utf-32"),
 }
-"""Pages in other encodings than they declare, by name."""
+"""Pages with a wrong or missing charset declaration, by name."""
 
 
 def catalogue(site: Site, *, wait: float = 0.05) -> dict[str, Fault]:
-    """One fault of every kind by name, for `Chance` or a loop over all; those that are slow wait so many seconds."""
+    """Return one fault of every kind by name, for `Chance` or a loop over all. Slow faults wait `wait` seconds."""
     return {
         "429": too_many_requests(1),
         "500": server_error(),

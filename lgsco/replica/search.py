@@ -1,4 +1,4 @@
-"""What a search asks for, read from its query, and how its page words the count and the pager."""
+"""The search of the look-alike: parse its query, and word the count and the pager of its page."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lgsco.replica.index import Filter
 from lgsco.replica.sample import CATEGORIES, Sample, place_slug
 
 PAGE = 10
-"""Results a page."""
+"""Results on a page."""
 OUTCOMES = {"c": "Closed after initial enquiries", "nu": "Not upheld", "u": "Upheld"}
-"""The outcomes by their code in ``dc``."""
+"""The outcomes by their code in the parameter ``dc``."""
 
 
 class Search(NamedTuple):
@@ -25,10 +25,10 @@ class Search(NamedTuple):
     terms: Filter
     page: int
     kept: str
-    """The query without its page, for the pager's links."""
+    """The query without its page, for the links of the pager."""
 
     def pager(self, total: int) -> str:
-        """Links to the first, the neighbouring and the last page."""
+        """Render links to the first, the neighbouring and the last page."""
         last = -(-total // PAGE)
         shown = [n for n in sorted({1, self.page - 1, self.page, self.page + 1, last}) if 0 < n <= last]
         link = f"/Decisions/SearchResults?{escape(self.kept)}&amp;page="
@@ -36,8 +36,8 @@ class Search(NamedTuple):
         return f'<nav class="pager"><ul>{links}</ul></nav>\n'
 
 
-def asked(query: str) -> Search:
-    """The search of a query string. What cannot be read as a date or a number is taken for not given."""
+def parse_search(query: str) -> Search:
+    """Parse the search from a query string. An invalid date or number counts as not given."""
     values = {name: found[-1] for name, found in parse_qs(query, keep_blank_values=True).items()}
     kept = "&".join(f"{name}={quote_plus(value)}" for name, value in values.items() if name != "page")
     page = values.get("page", "")
@@ -46,12 +46,15 @@ def asked(query: str) -> Search:
 
 
 def count_line(total: int) -> str:
-    """The listing's count. How the source words an empty result is unknown; this is a guess and can be replaced."""
+    """Word the listing's count.
+
+    The wording of the source for an empty result is unknown; this is a guess and can be replaced.
+    """
     return f"Your search has {total:,} results" if total else "We found nothing that matches your search"
 
 
 def untitled(sample: Sample) -> bool:
-    """Whether a card lacks its title text: one in a hundred."""
+    """Whether a card lacks its title text: about one in a hundred does."""
     return crc32(sample.reference.encode()) % 100 == 7
 
 
@@ -63,7 +66,7 @@ def _day(values: dict[str, str], name: str, otherwise: date) -> date:
 
 
 def _terms(values: dict[str, str]) -> Filter:
-    """The filters of a search; a plus sign may come literal or, unencoded, as a space."""
+    """Parse the filters of a search. A plus sign may come as itself or, decoded, as a space."""
     kind = values.get("t", "both").rstrip("s")
     outcomes = frozenset(OUTCOMES.get(code, code) for code in values.get("dc", "").replace("+", " ").split())
     number, _, subcategory = values.get("c", "").replace("+", " ", 1).partition(" ")

@@ -1,4 +1,4 @@
-"""The look-alike on a port: a small HTTP/1.1 server in a thread of its own, with a log and a place for faults."""
+"""A small HTTP/1.1 server for the look-alike, in a thread of its own, with a log and a hook for faults."""
 
 from __future__ import annotations
 
@@ -20,38 +20,43 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class Entry(NamedTuple):
-    """One line of the log, written when the request has arrived whole and its answer begins."""
+    """One line of the log, written when the whole request has arrived and its answer begins."""
 
     received: float
-    """Monotonic seconds."""
+    """Monotonic time in seconds."""
     at: float
-    """Wall time, seconds since 1970."""
+    """Wall-clock time in seconds since 1970."""
     method: str
     target: str
     status: int | None
-    """None when a fault sent no status line first."""
+    """None when a fault did not send a status line first."""
     headers: Mapping[str, str]
-    """The request's, by lower-case name."""
+    """Headers of the request; keys are in lower case."""
     port: int
-    """The client's port: the same on one connection."""
+    """The client's port: the same for all requests on one connection."""
 
 
 class Server:
-    """A served site. `faults` and `dawdle` may be set and `log` read or cleared at any time."""
+    """A served site. `faults` and `accept_delay` may be set, and `log` read or cleared, at any time."""
 
     def __init__(
         self, site: Site, *, port: int = 0, faults: Faults | None = None, log_limit: int | None = None
     ) -> None:
-        """Not yet listening; see `serve`. With `log_limit` the log keeps that many entries, the newest."""
+        """Prepare a server that does not listen yet; see `serve`.
+
+        With `log_limit` the log keeps only that many newest entries.
+        """
         self.site = site
         self.port = port
         self.faults = faults
         self.log: list[Entry] = []
         self.errors: list[str] = []
-        """Tracebacks of what went wrong inside the look-alike itself, each answered with 500."""
-        self.dawdle: Callable[[], float] | None = None
-        """Seconds that a new connection is left lying before it is read: what stands in front of a site may have to
-        make one of its own first."""
+        """Tracebacks of exceptions inside the look-alike itself. Each was answered with 500."""
+        self.accept_delay: Callable[[], float] | None = None
+        """Returns the seconds to wait before reading from a new connection.
+
+        Simulates a proxy that must first open its own connection to the site.
+        """
         self._log_limit = log_limit
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="replica", daemon=True)
@@ -64,27 +69,27 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
         self.listen()
 
     def listen(self) -> None:
-        """Accept connections, again after `refuse`, on the same port."""
+        """Accept connections. After `refuse`, listens on the same port again."""
         self._wait(self._listen())
 
     def refuse(self) -> None:
-        """Drop all connections and refuse new ones, as a site that is away."""
+        """Drop all connections and refuse new ones, like a site that is down."""
         self._wait(self._refuse())
 
     def stop(self) -> None:
-        """Refuse and end the thread."""
+        """Refuse connections and end the thread."""
         self.refuse()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def record(self, request: Request, status: int | None) -> None:
-        """Write one line of the log."""
+        """Append one entry to the log."""
         entry = Entry(
             *(request.received, request.at, request.method, request.target, status, request.headers, request.port)
         )
@@ -93,7 +98,7 @@ class Server:
             del self.log[0]
 
     def answer(self, request: Request) -> Response:
-        """The site's answer, or 500 and a traceback in `errors`."""
+        """Return the site's answer; after an exception, 500 with the traceback, which is added to `errors`."""
         try:
             return self.site.handle(request)
         except Exception:
@@ -121,7 +126,7 @@ class Server:
 
 @contextmanager
 def serve(site: Site, *, port: int = 0, faults: Faults | None = None, log_limit: int | None = None) -> Iterator[Server]:
-    """Serve a site on loopback while the context lasts; port 0 takes a free one."""
+    """Serve a site on loopback while the context lasts. Port 0 takes any free port."""
     server = Server(site, port=port, faults=faults, log_limit=log_limit)
     server.start()
     try:
@@ -131,7 +136,7 @@ def serve(site: Site, *, port: int = 0, faults: Faults | None = None, log_limit:
 
 
 class _Connection(asyncio.BufferedProtocol):
-    """One client's connection: requests are answered in order, one at a time."""
+    """One client's connection. Requests are answered in order, one at a time."""
 
     transport: asyncio.Transport
 
@@ -142,33 +147,33 @@ class _Connection(asyncio.BufferedProtocol):
         self._buffer = b""
         self._port = 0
         self._request: Request | None = None
-        """The request a fault is acting on; none other is looked at meanwhile."""
+        """The request that a fault is handling. Later requests wait meanwhile."""
         self._acts: Iterator[bytes | float | Act] = iter(())
         self._logged = True
-        self._full = False
-        """Whether the client leaves lying what was written."""
-        self._held = False
-        """Whether the script waits for that, so that a page of any length is streamed."""
+        self._is_full = False
+        """Whether the client does not read what was written, so that the transport's buffer is full."""
+        self._is_waiting = False
+        """Whether the script waits until the buffer has room, so that a page of any length can be streamed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._port = transport.get_extra_info("peername")[1]
         self._connections.add(self)
-        if self._server.dawdle is not None:
+        if self._server.accept_delay is not None:
             transport.pause_reading()
-            asyncio.get_running_loop().call_later(self._server.dawdle(), transport.resume_reading)
+            asyncio.get_running_loop().call_later(self._server.accept_delay(), transport.resume_reading)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
 
     def pause_writing(self) -> None:
-        self._full = True
+        self._is_full = True
 
     def resume_writing(self) -> None:
-        self._full = False
-        if self._held:
-            self._held = False
+        self._is_full = False
+        if self._is_waiting:
+            self._is_waiting = False
             self._step()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -192,10 +197,10 @@ class _Connection(asyncio.BufferedProtocol):
             if len(rest) < length:
                 return
             self._buffer = rest[length:]
-            self._meet(request)
+            self._respond(request)
 
     def _read(self, head: bytes) -> tuple[Request, int]:
-        """The request, and the bytes of body that follow its head."""
+        """Parse the request, and return it with the length of the body that follows its head."""
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ")
         headers = {}
@@ -204,7 +209,7 @@ class _Connection(asyncio.BufferedProtocol):
             headers[name.lower()] = value.strip()
         return Request(method, target, headers, self._port, monotonic(), time()), int(headers.get("content-length", 0))
 
-    def _meet(self, request: Request) -> None:
+    def _respond(self, request: Request) -> None:
         server = self._server
         fault = server.faults(request) if server.faults else None
         if fault is None:
@@ -218,7 +223,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._step()
 
     def _step(self) -> None:
-        """Do what the fault's script says until it waits or ends."""
+        """Run the fault's script until it waits or ends."""
         request = self._request
         if request is None or self.transport.is_closing():
             return
@@ -230,8 +235,8 @@ class _Connection(asyncio.BufferedProtocol):
                 self._logged = True
             if isinstance(act, bytes):
                 self.transport.write(act)
-                if self._full:
-                    self._held = True
+                if self._is_full:
+                    self._is_waiting = True
                     return
             elif isinstance(act, int | float):
                 asyncio.get_running_loop().call_later(act, self._step)
@@ -259,5 +264,5 @@ class _Connection(asyncio.BufferedProtocol):
 
 
 def _status(act: bytes | float | Act) -> int | None:
-    """The status a script begins with, where its first bytes hold it whole."""
+    """Return the status that a script starts with; None if its first bytes do not have a full status line."""
     return int(act[9:12]) if isinstance(act, bytes) and len(act) >= 12 and act.startswith(b"HTTP/1.1 ") else None

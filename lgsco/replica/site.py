@@ -1,6 +1,6 @@
-"""The look-alike site itself: what is published on its today, and its answer to a request. `server` puts it on a port.
+"""The look-alike site: the decisions published on its current date, and its answers to requests. `server` serves it.
 
-It can be scripted from any thread while it is served; every answer is of one moment.
+It can be changed from any thread while it is served; each answer shows a single moment.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from lgsco.replica.index import EVERYTHING, Index
 from lgsco.replica.markup import card, render
 from lgsco.replica.messages import HTML, TEXT, Request, Response
 from lgsco.replica.sample import CATEGORIES, Sample, place_slug
-from lgsco.replica.search import PAGE, asked, count_line, untitled
+from lgsco.replica.search import PAGE, count_line, parse_search, untitled
 
 _NAME = "Local Government and Social Care Ombudsman"
 
 
 class Site:
-    """The set of what is published, and the pages that show it.
+    """The published decisions, and the pages that show them.
 
-    Plain attributes are settings and may be changed at any time: `count_line`, `untitled`, `past_end`, `gone`
-    (status of a withdrawn page), `robots` (text) and `robots_status`.
+    Plain attributes are settings and may be changed at any time: `count_line`, `untitled`, `past_end`, `gone` (status
+    of a withdrawn page), `robots` (text) and `robots_status`.
     """
 
     def __init__(
@@ -41,7 +41,10 @@ class Site:
         cache: int = 4_000,
         validators: bool = False,
     ) -> None:
-        """A site on `today`, keeping at most `cache` decisions' rendered pages (50 KB each), with ETags or without."""
+        """Make a site on the date `today`.
+
+        `cache` is the number of decisions with cached pages (50 KB each). With `validators` pages have ETags.
+        """
         self.count_line: Callable[[int], str] = count_line
         self.untitled: Callable[[Sample], bool] = untitled
         self.past_end: Literal["empty", "404"] = "empty"
@@ -60,36 +63,36 @@ class Site:
         self._addresses: dict[str, str] = {}
         self._coming: list[tuple[date, str]] = []
         self._pages: dict[str, list[Response]] = {}
-        self._settle_all()
+        self._update_all()
 
-    # What it holds.
+    # The published decisions.
 
     def __len__(self) -> int:
         """How many decisions it shows today."""
         return len(self._index)
 
     def listed(self, first: date = date.min, last: date = date.max) -> list[Sample]:
-        """What it shows today of these decision dates, both inclusive, in the listing's order."""
+        """Return the samples it shows today with these decision dates, both inclusive, in the order of the listing."""
         with self._lock:
             return self._index.cut(first, last, 0, len(self._index))
 
     def sample(self, reference: str) -> Sample:
-        """What it holds under a printed reference, shown or not."""
+        """Return the sample with a printed reference, whether shown or not."""
         return self._all[reference]
 
     @property
     def today(self) -> date:
-        """The site's date: what has a later `published` is not shown yet. Set it to let time pass."""
+        """The site's date. Samples with a later `published` are not shown yet. Set it to let time pass."""
         return self._today
 
     @today.setter
     def today(self, day: date) -> None:
         with self._lock:
-            back, self._today = day < self._today, day
-            if back:
-                self._settle_all()
+            went_back, self._today = day < self._today, day
+            if went_back:
+                self._update_all()
             while self._coming and self._coming[0][0] <= day:
-                self._settle(heappop(self._coming)[1])
+                self._update(heappop(self._coming)[1])
 
     @property
     def markup(self) -> str:
@@ -102,51 +105,51 @@ class Site:
             self._markup = name
             self._pages.clear()
 
-    # What happens to it.
+    # Changes.
 
     def publish(self, sample: Sample) -> None:
-        """Add a decision, shown from its `published` on. Refuses a reference it holds."""
+        """Add a decision, shown from its `published` on. Raises ValueError if the site already has its reference."""
         with self._lock:
             if sample.reference in self._all:
-                raise ValueError(f"{sample.reference} is published already; amend it")
+                raise ValueError(f"{sample.reference} is already published; use amend")
             self._all[sample.reference] = sample
-            self._settle(sample.reference)
+            self._update(sample.reference)
 
     def withdraw(self, reference: str) -> None:
-        """Take a decision off the listing and its page away."""
+        """Remove a decision from the listing, and its page."""
         with self._lock:
             self._withdrawn.add(self._all[reference].reference)
-            self._settle(reference)
+            self._update(reference)
 
     def restore(self, reference: str) -> None:
-        """Bring a withdrawn decision back."""
+        """Restore a withdrawn decision."""
         with self._lock:
             self._withdrawn.discard(reference)
-            self._settle(reference)
+            self._update(reference)
 
     def amend(self, reference: str, sample: Sample) -> None:
-        """Put another version, of any text, date or category, under the same reference."""
+        """Replace a decision with another version under the same reference. Raises ValueError for another reference."""
         with self._lock:
             if sample.reference != self._all[reference].reference:
-                raise ValueError(f"{sample.reference} cannot stand for {reference}; the reference stays")
+                raise ValueError(f"{sample.reference} cannot replace {reference}; amend keeps the reference")
             self._all[reference] = sample
-            self._settle(reference)
+            self._update(reference)
 
     def redate(self, reference: str, day: date) -> None:
-        """Give a decision another decision date, on its page and in the listing."""
+        """Change a decision date, on the page and in the listing."""
         self.amend(reference, replace(self._all[reference], decision_date=day))
 
     def expire_before(self, day: date, *, reports: bool = False) -> None:
-        """Drop statements decided before a day, by age; reports too when asked, which otherwise stay longer."""
+        """Remove statements decided before a day, as the site does by age; reports only if `reports`."""
         with self._lock:
             self._kept_from["statement"] = day
             if reports:
                 self._kept_from["report"] = day
             for sample in self._index.cut(date.min, day, 0, len(self._index)):
-                self._settle(sample.reference)
+                self._update(sample.reference)
 
     def prepare(self) -> None:
-        """Render the pages of everything shown, as far as the cache holds them."""
+        """Render the pages of all shown decisions, until the cache is full."""
         with self._lock:
             for sample in self._index:
                 if len(self._pages) >= self.cache:
@@ -160,15 +163,15 @@ class Site:
             and sample.decision_date >= self._kept_from[sample.kind]
         )
 
-    def _settle_all(self) -> None:
+    def _update_all(self) -> None:
         self._index.fill(sample for sample in self._all.values() if self._shown(sample))
         self._addresses = {sample.address: sample.reference for sample in self._index}
         self._coming = [(s.published, s.reference) for s in self._all.values() if s.published > self._today]
         heapify(self._coming)
         self._pages.clear()
 
-    def _settle(self, reference: str) -> None:
-        """Bring listing, addresses and pages in step with what is now true of one decision."""
+    def _update(self, reference: str) -> None:
+        """Update listing, addresses and pages after a change of one decision."""
         if reference in self._index:
             self._addresses.pop(self._index[reference].address, None)
             self._index.remove(reference)
@@ -180,10 +183,10 @@ class Site:
         elif sample.published > self._today:
             heappush(self._coming, (sample.published, reference))
 
-    # What it answers.
+    # Answers.
 
     def handle(self, request: Request) -> Response:
-        """The answer to a request."""
+        """Return the answer to a request."""
         path, _, query = request.target.partition("?")
         path = unquote(path).lower().rstrip("/")
         with self._lock:
@@ -223,7 +226,7 @@ class Site:
         return (("ETag", f'"{sha256(body).hexdigest()[:24]}"'),) if self.validators else ()
 
     def _search(self, query: str) -> Response:
-        search = asked(query)
+        search = parse_search(query)
         total = self._index.count(search.first, search.last, search.terms)
         found = self._index.cut(search.first, search.last, (search.page - 1) * PAGE, PAGE, search.terms)
         if not found and search.page > 1 and self.past_end == "404":
@@ -235,15 +238,18 @@ class Site:
         return Response(200, frame(f"Search results - {_NAME}", "/Decisions/SearchResults", main))
 
     def _place(self, path: str) -> Response:
-        """The home page, and the pages of categories: their ten most recent decisions, whatever page is asked for."""
+        """Return the home page or a category page.
+
+        A category page shows its ten most recent decisions, whatever `page` is in the query.
+        """
         if path in ("", "/decisions"):
             links = "".join(f'<li><a href="/decisions/{place_slug(top)}">{top}</a></li>' for top in CATEGORIES)
             main = f"<h1>Decisions</h1>\n<p>Search our decisions or browse them by subject.</p>\n<ul>{links}</ul>\n"
             return Response(200, frame(f"Decisions - {_NAME}", path or "/", main))
         crumbs = _PLACES.get(path)
         if crumbs is None:
-            held = any(self._all[reference].address == path for reference in self._withdrawn)
-            return _missing(self.gone if held else 404)
+            is_withdrawn = any(self._all[reference].address == path for reference in self._withdrawn)
+            return _missing(self.gone if is_withdrawn else 404)
         terms = EVERYTHING._replace(category=place_slug(crumbs[0]), subcategory=place_slug("".join(crumbs[1:])))
         found = self._index.cut(date.min, date.max, 0, PAGE, terms)
         main = f"<h1>{escape(crumbs[-1])}</h1>\n{self._cards(found)}"

@@ -1,6 +1,7 @@
-"""Walls: what the look-alike shows, or points to, in place of the right page. Faults as in `faults`.
+"""Walls: pages that the look-alike shows, or redirects to, instead of the right page.
 
-Pages without a choice are values, with status 200: `dataclasses.replace(CHALLENGE, status=403)` is one with another.
+`faults` describes how faults work. Walls without options are values with status 200:
+`dataclasses.replace(CHALLENGE, status=403)` gives another status.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from html import escape
 
-from lgsco.replica.faults import Acts, Answer, Fault, Respond, whole
+from lgsco.replica.faults import Acts, Answer, Fault, Respond, encode_for
 from lgsco.replica.furniture import COOKIES, frame
 from lgsco.replica.messages import Request, Response
 from lgsco.replica.sample import CATEGORIES, place_slug
@@ -23,7 +24,7 @@ _ROUND = re.compile(r"(.*)[?&]round=(\d+)")
 
 
 def _bare(title: str, body: str) -> Respond:
-    """A page in front of the site, with nothing of the site's own."""
+    """Make a page without any part of the site's own pages, as a service in front of the site sends it."""
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n</head>\n<body>\n{body}</body>\n</html>\n"
@@ -32,7 +33,7 @@ def _bare(title: str, body: str) -> Respond:
 
 
 def _framed(title: str, address: str, main: str) -> Respond:
-    """A page of the site's."""
+    """Make a page inside the site's own frame."""
     return Respond(200, body=frame(f"{title} - {_NAME}", address, main))
 
 
@@ -45,21 +46,21 @@ CHALLENGE = _bare(
     '<form method="post" action="/challenge"><input type="hidden" name="answer"></form>\n'
     "<p>Reference: 25 004 920 7f3a</p>\n",
 )
-"""The challenge page of a service that stands in front of the site, with a number that looks like a reference."""
+"""The challenge page of a service in front of the site, with a number that looks like a reference."""
 
 CONSENT = _bare(
     "Before you continue",
     f'{COOKIES}<form method="post" action="/consent"><button name="all">Accept all</button>\n'
     '<button name="none">Reject all</button></form>\n',
 )
-"""The consent page: the privacy panel and nothing behind it."""
+"""The consent page: the privacy panel without any content."""
 
 COOKIE_WALL = _framed(
     "Cookies are needed",
     "/cookies",
     "<h1>Cookies are needed</h1>\n<p>Your browser does not accept cookies. Please turn cookies on and try again.</p>\n",
 )
-"""The site's own frame around a refusal of clients without cookies."""
+"""A refusal of clients without cookies, in the site's own frame."""
 
 HOME_PAGE = _framed(
     "Home",
@@ -76,7 +77,7 @@ ERROR_PAGE = _framed(
     "/error",
     "<h1>Sorry, something went wrong</h1>\n<p>We are working to put it right. Please try again later.</p>\n",
 )
-"""An error page that says so in words only."""
+"""An error page with status 200; only its words say that it is an error."""
 
 SEARCH_SHELL = _framed(
     "Search results",
@@ -85,7 +86,7 @@ SEARCH_SHELL = _framed(
     '<label for="fd">From</label><input id="fd" name="fd"><label for="td">To</label><input id="td" name="td">\n'
     "<button>Search</button></form>\n",
 )
-"""The search page with neither count nor cards."""
+"""The search page without a count and without cards."""
 
 WALLS = {
     "challenge": CHALLENGE,
@@ -95,40 +96,40 @@ WALLS = {
     "error page": ERROR_PAGE,
     "search shell": SEARCH_SHELL,
 }
-"""All of them by name."""
+"""All walls by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Instead:
+class OtherAnswer:
     """The site's right answer to another path and query."""
 
     site: Site
     target: str
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
-        yield whole(request, self.site.handle(request._replace(target=self.target)))
+        """Send the answer."""
+        yield encode_for(request, self.site.handle(request._replace(target=self.target)))
 
 
 @dataclass(frozen=True, slots=True)
 class AnotherReference:
-    """The page of another decision, the next in the listing's order; what is no decision's page is answered rightly."""
+    """The page of the next decision in the listing's order. Requests for other pages get the right answer."""
 
     site: Site
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it whole."""
+        """Send the page."""
         listed = self.site.listed()
         path, mark, query = request.target.partition("?")
         behind = (n for n, sample in enumerate(listed, 1) if sample.address == path.lower().rstrip("/"))
         place = next(behind, None)
         if place is None:
-            yield whole(request, answer())
+            yield encode_for(request, answer())
         else:
-            yield from Instead(self.site, listed[place % len(listed)].address + mark + query).acts(request, answer)
+            yield from OtherAnswer(self.site, listed[place % len(listed)].address + mark + query).acts(request, answer)
 
 
-# Sent elsewhere.
+# Redirects.
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +140,19 @@ class Redirect:
     status: int = 302
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send it."""
-        yield whole(request, Response(self.status, b"", (("Location", self.to),)))
+        """Send the redirect."""
+        yield encode_for(request, Response(self.status, b"", (("Location", self.to),)))
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectLoop:
-    """A redirect round and round: to the address asked for, or through so many addresses of one path and back."""
+    """A redirect loop: to the same address, or through `length` addresses of the same path and back."""
 
     length: int = 1
     status: int = 302
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send one step of it."""
+        """Send one step of the loop."""
         found = _ROUND.fullmatch(request.target)
         stem, step = (found[1], int(found[2]) + 1) if found else (request.target, 1)
         mark = f"{'&' if '?' in stem else '?'}round={step}" if step % self.length else ""
@@ -160,10 +161,10 @@ class RedirectLoop:
 
 @dataclass(frozen=True, slots=True)
 class CookieNeeded:
-    """Right answers only to who brings the cookie, which is set on the page `at`; all others meet a wall.
+    """Right answers only to clients that send the cookie, which is set on the page `at`; others get a wall.
 
-    The wall may be any fault, `Redirect("/decisions")` too. None: a redirect to the address asked for sets the cookie,
-    and who keeps no cookies goes round and round.
+    The wall may be any fault, also `Redirect("/decisions")`. None: a redirect to the same address sets the cookie, and
+    a client that stores no cookies loops.
     """
 
     wall: Fault | None = COOKIE_WALL
@@ -171,14 +172,14 @@ class CookieNeeded:
     cookie: str = "session=look-alike"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Look for the cookie and answer."""
+        """Answer by the cookie of the request."""
         setting = ("Set-Cookie", f"{self.cookie}; Path=/; HttpOnly")
         if self.cookie in [part.strip() for part in request.headers.get("cookie", "").split(";")]:
-            yield whole(request, answer())
+            yield encode_for(request, answer())
         elif request.path.lower().rstrip("/") == self.at:
             right = answer()
-            yield whole(request, replace(right, headers=(*right.headers, setting)))
+            yield encode_for(request, replace(right, headers=(*right.headers, setting)))
         elif self.wall is None:
-            yield whole(request, Response(302, b"", (("Location", request.target), setting)))
+            yield encode_for(request, Response(302, b"", (("Location", request.target), setting)))
         else:
             yield from self.wall.acts(request, answer)

@@ -1,1 +1,1 @@
-"""Datasette on the one file: what it says of the tables, the canned queries, the pages and the server."""
+"""The web interface of `lgsco serve`: Datasette with metadata, canned queries, templates and request checks."""

@@ -1,6 +1,7 @@
-"""What goes around every answer of Datasette: a browser runs no script but Datasette's own, a spreadsheet no cell.
+"""Add security headers to every answer of Datasette, and make its CSV safe to open in a spreadsheet.
 
-Pages escape what they show; this is the second lock, for the day on which one does not.
+The pages escape the text they show. The Content-Security-Policy is a second line of defence if one fails to: a browser
+then runs only Datasette's own scripts.
 """
 
 from __future__ import annotations
@@ -23,20 +24,23 @@ Application = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaita
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _SETTING = "{{ datasette_allow_facet }}"
-"""The one thing that differs in Datasette's inline scripts."""
+"""The only part that differs between renderings of Datasette's inline scripts."""
 
 _CSV_CELL = re.compile(r'"(?:[^"]|"")*"|[^,"\r\n]+')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?", re.ASCII)
 
 
 class StreamFailed(BaseException):
-    """A stream failed after it began. Not an Exception, because Datasette would answer those a second time."""
+    """A stream failed after its first bytes were sent.
+
+    Not an Exception, because Datasette would answer an Exception with a second response.
+    """
 
 
-def guarded(application: Application) -> Application:
-    """The application, with our headers on its answers, and its CSV as that of `lgsco export`."""
+def add_guards(application: Application) -> Application:
+    """Wrap the application: add the security headers to its answers, and escape CSV cells as `lgsco export` does."""
     ours = [
-        (b"content-security-policy", policy().encode()),
+        (b"content-security-policy", content_security_policy().encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"same-origin"),
     ]
@@ -53,7 +57,7 @@ def guarded(application: Application) -> Application:
                 kept = [(name, value) for name, value in headers if name not in dict(ours)]
                 message = {**message, "headers": kept + ours}
             elif is_csv and message.get("body"):  # Datasette sends each row in a message of its own
-                message = {**message, "body": harmless(message["body"].decode()).encode()}
+                message = {**message, "body": escape_formulas(message["body"].decode()).encode()}
             await send(message)
 
         with suppress(StreamFailed):  # uvicorn closes the connection of an incomplete answer
@@ -62,9 +66,12 @@ def guarded(application: Application) -> Application:
     return answer
 
 
-def policy() -> str:
-    """What a page may load and run (Content-Security-Policy): nothing from elsewhere, and of the scripts that stand in
-    a page only those of Datasette's templates, known by their hashes."""
+def content_security_policy() -> str:
+    """The Content-Security-Policy of every page.
+
+    It allows nothing from other sites. Of inline scripts, it allows only those in Datasette's templates, by their
+    hashes.
+    """
     templates = Path(datasette.__file__).parent / "templates"
     inline = {
         script.replace(_SETTING, setting)
@@ -81,13 +88,16 @@ def policy() -> str:
     )
 
 
-def harmless(rows: str) -> str:
-    """Rows of CSV whose cells no spreadsheet runs, marked as in `storage.export.cell`; numbers stay numbers."""
-    return _CSV_CELL.sub(_marked, rows)
+def escape_formulas(rows: str) -> str:
+    """Escape the cells of CSV rows that a spreadsheet would run as formulas, as `storage.export.cell` does.
+
+    Numbers stay numbers, also negative ones.
+    """
+    return _CSV_CELL.sub(_escape_cell, rows)
 
 
-def _marked(written: re.Match[str]) -> str:
+def _escape_cell(written: re.Match[str]) -> str:
     quoted = written[0].startswith('"')
     words = written[0][1:-1] if quoted else written[0]
-    marked = words if _NUMBER.fullmatch(words) else cell(words)
-    return f'"{marked}"' if quoted else marked
+    escaped = words if _NUMBER.fullmatch(words) else cell(words)
+    return f'"{escaped}"' if quoted else escaped

@@ -1,11 +1,12 @@
 """Page through a table or view so that every row appears once, in any sort and page size.
 
 Datasette 0.65 adds the key to ORDER BY as a tie-breaker from the second page on only. Rows that tie come in another
-order on the first page, so some are lost and some are repeated, in JSON, HTML and the CSV stream. Datasette also
-compares untyped columns as text, joins a `_where` that has OR to the condition of the page without brackets, drops
-filters with an empty value from the address of the next page, and pages views by OFFSET without any order.
+order on the first page, so some are lost and some are repeated, in JSON, HTML and the CSV stream. Datasette has more
+such faults. It compares untyped columns as text, and joins a `_where` that has OR to the condition of the page without
+brackets. It drops filters with an empty value from the address of the next page, and pages views by OFFSET without any
+order.
 
-The fix is a subclass, `lgsco.web.views.Table`. No plugin hook can change ORDER BY, and a newer Datasette does not help:
+The fix is a subclass, `lgsco.web.views.Table`. No plugin hook can change ORDER BY. A newer Datasette does not help:
 1.0a41 builds the same SQL, and simonw/datasette#2019 (move paging into a class of its own) is open. The subclass never
 passes `_next` on, so Datasette always builds a first page, with its own filters, facets, labels and formats. This
 module rewrites the one statement that reads the rows. It raises RuntimeError when Datasette's statement has another
@@ -15,9 +16,9 @@ Rows are sorted by the sort column, then by the key: the primary key, the rowid,
 `lgsco.web.metadata` names for a view. `_next` holds the last row's values of these columns with their types; the next
 page starts after them.
 
-What a reader sees while a writer works: a row that exists throughout the walk, and whose sort value does not change,
-appears exactly once. A row added or removed during the walk may or may not appear. A row whose sort value changes may
-appear twice or not at all; sort by the key (`_sort=reference`) to rule that out. A view without a known key is sorted
+While another program writes, a row appears exactly once if it exists throughout the walk and its sort value does not
+change. A row added or removed during the walk may or may not appear. A row with a changed sort value may appear twice
+or not at all; sort by the key (`_sort=reference`) to rule that out. A view without a known key is sorted
 by all its columns and paged by OFFSET, so its rows appear once only while nobody writes.
 """
 
@@ -43,7 +44,7 @@ _LONG = 500
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 _HASHED = re.compile(r"h[0-9a-f]{64}")
-_AGAIN = "start again from the first page"
+_START_AGAIN = "start again from the first page"
 
 
 class Term(NamedTuple):
@@ -107,10 +108,10 @@ class HashedValue(NamedTuple):
 
 def encode_position(values: Sequence[Value]) -> str:
     """Encode the values for `_next`: a letter for the type, then the value or, when it is long, its hash."""
-    return ",".join(_written(value) for value in values)
+    return ",".join(_encode_value(value) for value in values)
 
 
-def _written(value: Value) -> str:
+def _encode_value(value: Value) -> str:
     match value:
         case None:
             return "n"
@@ -134,11 +135,11 @@ def decode_position(written: str, count: int) -> tuple[Value | HashedValue, ...]
     """Decode `count` values from `_next`. Raises BadRequest when `encode_position` did not write them."""
     parts = written.split(",")
     if len(parts) != count:
-        raise BadRequest(f"_next={written[:80]} does not belong to this table and sort; {_AGAIN}")
-    return tuple(_read(part) for part in parts)
+        raise BadRequest(f"_next={written[:80]} does not belong to this table and sort; {_START_AGAIN}")
+    return tuple(_decode_value(part) for part in parts)
 
 
-def _read(part: str) -> Value | HashedValue:
+def _decode_value(part: str) -> Value | HashedValue:
     kind, rest = part[:1], part[1:]
     match kind:
         case "n" if not rest:
@@ -159,7 +160,7 @@ def _read(part: str) -> Value | HashedValue:
             else:
                 if not math.isnan(number):
                     return number
-    raise BadRequest(f"_next={part[:80]} is not a position in this table; {_AGAIN}")
+    raise BadRequest(f"_next={part[:80]} is not a position in this table; {_START_AGAIN}")
 
 
 # ---------------------------------------------------------------- the statement
@@ -195,10 +196,13 @@ class Page:
     """Datasette's own ORDER BY for a first page, empty for a view without a sort."""
     terms: tuple[Term, ...]
     key: tuple[str, ...]
-    """Columns that identify a row, never NULL. Empty for a view whose key is unknown."""
+    """Columns that identify a row, never NULL. Empty for a view without a known key."""
     by_key: bool = True
-    """Whether to select the keys first and the rows by key. Not for views, which SQLite would compute twice, and not
-    for FTS5 tables, whose `rank` has a value only in the query that has the MATCH."""
+    """Whether to select the keys first and then the rows by key.
+
+    Not for views, which SQLite would compute twice, and not for FTS5 tables, where `rank` has a value only in the query
+    with the MATCH.
+    """
     after: tuple[Value, ...] | None = None
     offset: int = 0
     """Used when `key` is empty."""
@@ -271,7 +275,7 @@ class Page:
 
 
 PAGE: ContextVar[Page | None] = ContextVar("PAGE", default=None)
-"""The page of the current request. `lgsco.web.server` passes the statement that reads its rows to `Page.read`."""
+"""The page of the current request. `lgsco.web.served_file` passes the statement that reads its rows to `Page.read`."""
 
 
 async def resolve_hashed_values(
@@ -290,9 +294,11 @@ async def resolve_hashed_values(
         named = " and ".join(f"{escape_sqlite(column)} = :key_{place}" for place, column in enumerate(key))
         bound = {f"key_{place}": at[column] for place, column in enumerate(key)}
         if any(isinstance(one, HashedValue) for one in bound.values()):
-            raise BadRequest(f"_next: the key of a row is too long for an address; sort by another column and {_AGAIN}")
+            raise BadRequest(
+                f"_next: the key of a row is too long for an address; sort by another column and {_START_AGAIN}"
+            )
         rows = (await execute(f"select {term.name} from {escape_sqlite(table)} where {named}", bound)).rows
         if not rows or not isinstance(rows[0][0], str | bytes) or _digest(rows[0][0]) != value.digest:
-            raise BadRequest(f"_next: the row before this page has changed since the address was made; {_AGAIN}")
+            raise BadRequest(f"_next: the row before this page has changed since the address was made; {_START_AGAIN}")
         found.append(rows[0][0])
     return tuple(found)

@@ -1,6 +1,6 @@
-"""The Datasette plugin: SQL functions for the canned queries, cells that lead somewhere, and what our templates show.
+"""The Datasette plugin: SQL functions for the canned queries, links in cells, and variables for the templates.
 
-Whatever stands in the file is foreign text: it reaches a page through `markupsafe` or an escaping template only.
+Text from the database is foreign text. It reaches a page only through `markupsafe` or a template that escapes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pluggy import HookimplMarker
 from ingest.reports.lines import describe_related
 from lgsco.web import views
 from lgsco.web.addresses import METHODS, check_request
-from lgsco.web.guard import Application, Message, Send, guarded
+from lgsco.web.guard import Application, Message, Send, add_guards
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.digests import find_any_flaw
 from storage.held_texts import find_waiting
@@ -30,35 +30,41 @@ from storage.model import reference
 from storage.related import find_related
 from storage.search import match_expression
 
-_FOUND = re.compile("«([^«»]*)»")
-_SPELLED = r"[0-9]{2}[-+ ]?[0-9]{3}[-+ ]?[0-9]{3}[-+ ]?[A-Za-z]?"
+_HIT = re.compile("«([^«»]*)»")
+_ANY_SPELLING = r"[0-9]{2}[-+ ]?[0-9]{3}[-+ ]?[0-9]{3}[-+ ]?[A-Za-z]?"
 _PRINTED = r"[0-9]{2}\+[0-9]{3}\+[0-9]{3}[a-z]?(?:\.|$)"
-"""The printed form in a row's address."""
+"""The reference as it is printed, in the address of a row."""
 
-_FINDS_NOTHING = '""'
-"""An FTS5 expression; NULL and the empty string are errors to FTS5."""
+_MATCH_NOTHING = '""'
+"""An FTS5 expression that matches nothing. FTS5 reports an error for NULL and for the empty string."""
 
 hookimpl = HookimplMarker("datasette")
 
 # ---------------------------------------------------------------- SQL functions
 
 
-@hookimpl(trylast=True)  # after Datasette's own functions, one of which is replaced
+@hookimpl(trylast=True)  # run after Datasette, because this replaces one of its functions
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Adds `lgsco_reference(text)` and `lgsco_match(text)`; the search box of the tables takes the latter too."""
+    """Add the SQL functions `lgsco_reference(text)` and `lgsco_match(text)` to a connection.
+
+    The search box of the tables uses `lgsco_match` too.
+    """
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
     conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
     _replace_search_syntax(conn)
 
 
 def _replace_search_syntax(conn: sqlite3.Connection) -> None:
-    """Makes a table's search box take what `lgsco search` takes: Datasette passes what is typed there through the SQL
-    function `escape_fts`, which is not documented, before it goes to FTS5."""
+    """Make a table's search box accept the same syntax as `lgsco search`.
+
+    Datasette passes the text of the search box through the SQL function `escape_fts` before FTS5 sees it. Datasette
+    does not document that function.
+    """
     conn.create_function("escape_fts", 1, lgsco_match, deterministic=True)
 
 
 def lgsco_reference(spelling: object) -> str | None:
-    """The printed form of a reference in any spelling, NULL when it is none."""
+    """Convert a reference in any spelling to its printed form; NULL when it is not a reference."""
     try:
         return reference(str(spelling))
     except ValueError:
@@ -66,8 +72,8 @@ def lgsco_reference(spelling: object) -> str | None:
 
 
 def lgsco_match(query: object) -> str:
-    """An FTS5 expression for what a person typed, whatever that is."""
-    return match_expression("" if query is None else str(query)) or _FINDS_NOTHING
+    """Build an FTS5 expression from the text that a user typed."""
+    return match_expression("" if query is None else str(query)) or _MATCH_NOTHING
 
 
 # ---------------------------------------------------------------- cells
@@ -75,12 +81,12 @@ def lgsco_match(query: object) -> str:
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
-    """References, addresses, revisions and found words as links and marks, in tables and query results alike."""
+    """Show references, addresses and revisions as links, and search hits as marks, in tables and in query results."""
     if database != NAME or value is None:
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
     match column:
-        case "reference" if _is_held(table, row) and lgsco_reference(words) == words:
+        case "reference" if _has_page(table, row) and lgsco_reference(words) == words:
             label = (value.get("label") if isinstance(value, dict) else None) or ""
             link = _link(_address(datasette, words), words)
             return Markup("{} <em>{}</em>").format(link, label) if label and label != words else link
@@ -92,13 +98,13 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
             path = f"{tilde_encode(str(row['reference']))},{words}"
             return _link(datasette.urls.row(NAME, "revisions", path), words)
         case "snippet" if table is None:
-            return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704  # escaped before
+            return Markup(_HIT.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704 # escaped on this line
         case _:
             return None
 
 
-def _is_held(table: str | None, row: Any) -> bool:
-    """Whether a row is of a decision that has a page here, other than the row itself."""
+def _has_page(table: str | None, row: Any) -> bool:
+    """Whether the row belongs to a decision that has a page here, and is not itself that page's row."""
     return table not in {"decisions", "queue", "entries", "missing"} and "attempts" not in row.keys()  # noqa: SIM118
 
 
@@ -115,23 +121,23 @@ def _address(datasette: Any, key: str) -> str:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
-    """`/25-004-920` leads to the decision, and so does a row's address with the reference in another spelling.
+    """Serve `/25-004-920`, and redirect the address of a decision's row with another spelling of the reference.
 
     `lgsco.web.views` serves the database, its tables and rows, with the patterns of Datasette's own routes.
     """
     form = r"(\.(?P<format>\w+))?$"
     return [
-        (rf"^/(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
-        (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_SPELLED})(?P<form>\.json)?$", _to_decision),
+        (rf"^/(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _to_decision),
+        (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _to_decision),
         (rf"^/(?P<database>{NAME})(?!\.db$){form}", views.Database.as_view(datasette)),
         (rf"^/(?P<database>{NAME})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
         (rf"^/(?P<database>{NAME})/(?P<table>[^/]+?)/(?P<pks>[^/]+?){form}", views.Row.as_view(datasette)),
     ]
 
 
-@hookimpl(trylast=True)  # after Datasette's own, to replace it
+@hookimpl(trylast=True)  # run after Datasette, to replace its own renderer
 def register_output_renderer() -> dict[str, Any]:
-    """Replaces Datasette's `.blob`, which fails on values that are not binary."""
+    """Replace Datasette's `.blob`, which fails on values that are not binary."""
     return {"extension": "blob", "render": views.render_binary, "can_render": lambda: False}
 
 
@@ -142,7 +148,7 @@ def _to_decision(request: Any, datasette: Any) -> Any:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
-    """Checks each request (`lgsco.web.addresses`), and guards each answer (`lgsco.web.guard`)."""
+    """Check each request with `lgsco.web.addresses`, and add headers to each answer with `lgsco.web.guard`."""
 
     def wrapped(application: Application) -> Application:
         async def answer(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
@@ -152,29 +158,29 @@ def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
             # No page uses cookies, and Datasette fails on malformed ones.
             scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() != b"cookie"]}
             request = Request(scope, receive)
-            refused = check_request(request.method, request.path, request.query_string, request.headers.get("host", ""))
-            if refused is None:
+            refusal = check_request(request.method, request.path, request.query_string, request.headers.get("host", ""))
+            if refusal is None:
                 await application(scope, receive, send)
                 return
             await datasette.invoke_startup()
-            response = await _error_page(datasette, request, refused.status, None, refused.sentence)
-            if refused.status == 405:
+            response = await _error_page(datasette, request, refusal.status, None, refusal.message)
+            if refusal.status == 405:
                 response.headers["Allow"] = ", ".join(METHODS)
             await response.asgi_send(send)
 
-        return guarded(answer)
+        return add_guards(answer)
 
     return wrapped
 
 
 @hookimpl(wrapper=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, Any]:
-    """An address or a query that does not work is answered with our page, without the traceback of the default."""
+    """Answer a wrong address or query with our error page, instead of the traceback that Datasette shows."""
     answers = yield
     if isinstance(exception, DatasetteError):
-        # Datasette raises it only for a request that it cannot meet; 500 is merely the default status.
+        # Datasette raises this only for requests that it cannot answer. 500 is only the default of its status.
         status, title = 400 if exception.status == 500 else exception.status, exception.title
-        message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704  # its own
+        message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704 # written by Datasette
     elif isinstance(exception, Base400):
         status, title, message = exception.status, None, str(exception)
     else:
@@ -187,19 +193,19 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
 
 
 async def _error_page(datasette: Any, request: Any, status: int, title: str | None, message: str) -> Any:
-    said = {"ok": False, "error": message, "status": status, "title": title}
+    body = {"ok": False, "error": message, "status": status, "title": title}
     if request.path.endswith(".json"):
-        return Response.json(said, status=status)
-    known = request if "csrftoken" in request.scope else None  # set by Datasette; not yet when a request is refused
-    return Response.html(await datasette.render_template("error.html", said, request=known), status=status)
+        return Response.json(body, status=status)
+    known = request if "csrftoken" in request.scope else None  # set by Datasette; missing while a request is refused
+    return Response.html(await datasette.render_template("error.html", body, request=known), status=status)
 
 
-# ---------------------------------------------------------------- what templates show
+# ---------------------------------------------------------------- template variables
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment) -> None:
-    """What every page says of the source, the error pages too."""
+    """Make the source, copyright and terms available to every page, including error pages."""
     env.globals["attribution"] = {"site": SITE, "source": SOURCE, "copyright": COPYRIGHT, "terms": TERMS}
 
 
@@ -207,14 +213,18 @@ def prepare_jinja2_environment(env: Environment) -> None:
 def extra_template_vars(
     template: str | None, request: Any, datasette: Any
 ) -> Callable[[], Awaitable[dict[str, Any]]] | None:
-    """The home page's counts, and a decision's lines and revisions."""
+    """Return the loader of the variables of the home page or of a decision's page; None for other pages."""
 
     async def home() -> dict[str, Any]:
-        return {"held": await _held(datasette.get_database(NAME)), "name": NAME, **_described(datasette)}
+        return {
+            "counts": await _count_decisions(datasette.get_database(NAME)),
+            "name": NAME,
+            **_visible_tables_and_queries(datasette),
+        }
 
     async def decision() -> dict[str, Any]:
         key = tilde_decode(request.url_vars["pks"])
-        return await _decision(datasette.get_database(NAME), key)
+        return await _load_decision(datasette.get_database(NAME), key)
 
     match template:
         case "index.html":
@@ -225,20 +235,20 @@ def extra_template_vars(
             return None
 
 
-def _described(datasette: Any) -> dict[str, Any]:
-    shown = datasette.metadata(database=NAME)
-    tables = {name: said for name, said in shown["tables"].items() if not said.get("hidden")}
-    return {"queries": shown["queries"], "tables": tables}
+def _visible_tables_and_queries(datasette: Any) -> dict[str, Any]:
+    metadata = datasette.metadata(database=NAME)
+    tables = {name: table for name, table in metadata["tables"].items() if not table.get("hidden")}
+    return {"queries": metadata["queries"], "tables": tables}
 
 
-async def _held(database: Any) -> dict[str, Any]:
-    """How much is held, and how fresh it is."""
-    held = await database.execute(
+async def _count_decisions(database: Any) -> dict[str, Any]:
+    """Count the decisions and authorities, and find the date range and the last run."""
+    counts = await database.execute(
         "SELECT count(*) AS decisions, count(DISTINCT authority) AS authorities, min(decision_date) AS first, "
         "max(decision_date) AS last FROM decisions"
     )
     runs = await database.execute("SELECT task, state, ended_at FROM runs ORDER BY id DESC LIMIT 1")
-    return {**dict(held.first()), "run": runs.first()}
+    return {**dict(counts.first()), "run": runs.first()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,19 +258,19 @@ class _Line:
     kind: str
     text: str
     label: str
-    """The end of its number, as it stands before it; empty where it has none or prints it itself."""
+    """The end of its paragraph number, shown before the text. Empty when there is none or the text itself has it."""
     anchor: str
-    """Empty unless it is the first line of its number."""
+    """Set only on the first line of each paragraph number; otherwise empty."""
     depth: int
 
 
-async def _decision(database: Any, key: str) -> dict[str, Any]:
-    """A decision's lines and its revisions, and what of it is damaged."""
+async def _load_decision(database: Any, key: str) -> dict[str, Any]:
+    """Load a decision's lines, revisions, related decisions, damage and pending newer version."""
     try:
         rows = await database.execute(
             "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
         )
-    except sqlite3.OperationalError:  # its layout is damaged, which the page says
+    except sqlite3.OperationalError:  # the view fails on a damaged layout; the page reports the damage
         rows = await database.execute("SELECT 'paragraph', NULL, text FROM decisions WHERE reference = ?", (key,))
     lines: list[_Line] = []
     numbers: set[str] = set()

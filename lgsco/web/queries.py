@@ -1,6 +1,6 @@
-"""The canned queries: questions with a title, and the fields of the form that asks them.
+"""The canned queries of the web interface, each with a title, a description and the fields of its form.
 
-Every parameter may be left empty. What a person types goes through `lgsco_reference` and `lgsco_match` of
+Every parameter may be left empty. Text that a user types goes through `lgsco_reference` and `lgsco_match` of
 `lgsco.web.plugin`.
 """
 
@@ -14,7 +14,7 @@ from storage.search import RANKING, snippet
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter of a query, as its form asks for it."""
+    """One parameter of a query, as its form shows it."""
 
     label: str
     type: Literal["text", "search", "date", "number"] = "text"
@@ -29,12 +29,12 @@ class Query:
     description: str
     sql: str
     fields: dict[str, Field]
-    """Its parameters, in the order of the form."""
+    """The parameters, in the order of the form."""
     needs: str | None = None
-    """The parameter without which it finds nothing."""
+    """The parameter that must be filled in before the query can find anything; None when there is none."""
 
     def metadata(self) -> dict[str, Any]:
-        """As Datasette takes it, with what our template adds."""
+        """Return the query as Datasette's metadata, with the additional keys that our template uses."""
         return {
             "title": self.title,
             "description": self.description,
@@ -54,9 +54,9 @@ _RATE = """
   round(100.0 * count(*) FILTER (WHERE lower(outcome) = 'upheld')
     / nullif(count(*) FILTER (WHERE lower(outcome) IN ('upheld', 'not upheld')), 0), 1) AS upheld_percent"""
 
-_RATE_SAID = (
-    "upheld_percent is upheld ÷ (upheld + not upheld): what was closed after initial enquiries was not investigated, "
-    "and counts only among the decisions."
+_RATE_DESCRIPTION = (
+    "upheld_percent is upheld ÷ (upheld + not upheld). Complaints closed after initial enquiries were not "
+    "investigated; they count in decisions and closed_or_other, but not in the rate."
 )
 
 _FROM = Field("Decided from", "date")
@@ -65,8 +65,8 @@ _TO = Field("Decided up to", "date")
 QUERIES: dict[str, Query] = {
     "search": Query(
         "Search the full text",
-        'All words must occur. "Quoted words" must stand together, a * ends the beginning of a word, and a reference '
-        "may be typed in any spelling. The best hits come first, a hundred at most.",
+        'Finds decisions that contain all the words. Put a phrase in "double quotes"; end a word with * to match all '
+        "words that begin with it. You can type a reference in any spelling. Shows the 100 best hits, best first.",
         f"""
 SELECT d.reference, d.decision_date, d.authority, d.outcome, found.snippet, round(found.rank, 2) AS rank
 FROM (
@@ -83,7 +83,7 @@ ORDER BY d.reference IS lgsco_reference(:query) DESC, found.rank
     ),
     "paragraph": Query(
         "One paragraph by its number",
-        "A decision's paragraph with the items below it, or without a number the whole decision.",
+        "Shows one paragraph of a decision with its sub-items. Without a number it shows the whole decision.",
         """
 SELECT reference, number, section, text
 FROM paragraphs
@@ -99,7 +99,7 @@ ORDER BY position
     ),
     "uphold_rate": Query(
         "Uphold rate by authority",
-        f"Every authority with its numbers, from the highest rate down. {_RATE_SAID}",
+        f"Shows each authority with its counts, highest rate first. {_RATE_DESCRIPTION}",
         f"""
 SELECT authority, {_RATE.strip()}
 FROM decisions
@@ -112,12 +112,12 @@ ORDER BY upheld_percent DESC, upheld DESC, authority
         {
             "from_date": _FROM,
             "to_date": _TO,
-            "at_least": Field("With at least so many decisions", "number", "10"),
+            "at_least": Field("Minimum number of decisions", "number", "10"),
         },
     ),
     "authority_by_year": Query(
         "Authority by year",
-        f"Decisions and uphold rate of each year. {_RATE_SAID}",
+        f"Shows the decisions and the uphold rate of each authority by year. {_RATE_DESCRIPTION}",
         f"""
 SELECT authority, substr(decision_date, 1, 4) AS year, {_RATE.strip()}
 FROM decisions
@@ -125,11 +125,11 @@ WHERE :authority = '' OR instr(lower(authority), lower(trim(:authority))) > 0
 GROUP BY authority, year
 ORDER BY authority, year
 """,
-        {"authority": Field("Authority", "text", "a part of its name")},
+        {"authority": Field("Authority", "text", "part of its name")},
     ),
     "new": Query(
-        "What is new",
-        "The decisions that were first kept here last.",
+        "New decisions",
+        "The 200 decisions that were added to the archive most recently, newest first.",
         """
 SELECT first_seen, reference, decision_date, authority, outcome, summary
 FROM decisions
@@ -137,12 +137,12 @@ WHERE :since = '' OR first_seen >= :since
 ORDER BY first_seen DESC, decision_date DESC, reference DESC
 LIMIT 200
 """,
-        {"since": Field("First kept since", "date")},
+        {"since": Field("Added since", "date")},
     ),
     "changed": Query(
-        "What changed lately",
-        "Decisions whose words changed after they were first kept, the last change first; open a revision for the "
-        "words that were.",
+        "Recent changes",
+        "Decisions with text that changed after they were added, latest change first. Open a revision to read "
+        "the text of that time.",
         """
 SELECT r.recorded_at, r.reference, d.authority, r.change, r.source, r.revision,
   (SELECT max(earlier.revision) FROM revisions AS earlier
@@ -156,12 +156,12 @@ LIMIT 200
         {"since": Field("Changed since", "date")},
     ),
     "complete": Query(
-        "Which ranges of decision dates are proven",
-        "Each range of decision dates that a backfill or a sync was asked for, with what the site says it has, what it "
-        "lists and what of that is held, the newest range first. Dates without a row were not looked at. Proven: the "
-        "site's total is what one unchanged walk through its pages listed, and that many are held, or excluded by "
-        "name. Unseen: asked for, and not looked at yet. `asked_for`: whether a backfill of it is unfinished "
-        "(interrupted, paused).",
+        "Date ranges, and which of them are proven",
+        "Each range of decision dates that a backfill or a sync was asked for: the site's total, how many decisions "
+        "the site listed, and how many of those are stored here. The newest range comes first. Dates without a row "
+        "were not checked. Proven: the listing did not change while it was read once from end to end, it listed as "
+        "many decisions as the site's total, and that many are stored or excluded by name. Unseen: not checked yet. "
+        "`asked_for`: yes, no, or interrupted or paused where a backfill of the range did not finish.",
         """
 SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
   iif(last = '9999-12-31', 'onwards', last) AS decided_up_to,
@@ -181,9 +181,9 @@ ORDER BY first DESC
         {"from_date": _FROM, "to_date": _TO},
     ),
     "what_is_missing": Query(
-        "What is missing",
-        "Decisions that the site lists and that are not held, by reference, with the reason. Those that are excluded "
-        "come last: their pages were gone so often that their ranges are proven without them.",
+        "Missing decisions",
+        "Decisions that the site lists and that are not stored here, each with the reason. Excluded decisions "
+        "come last: their pages were gone so often that their date ranges count as proven without them.",
         """
 SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
 FROM missing
@@ -195,9 +195,9 @@ LIMIT 1000
         {"from_date": _FROM, "to_date": _TO},
     ),
     "moved": Query(
-        "What moved",
-        "Decisions whose card in the listing changed: date, address, outcome, subject, kind, authority, title or "
-        "summary. The last change is first.",
+        "Changes in the listing",
+        "Changes of a decision's card in the listing: date, address, outcome, subject, kind, authority, title or "
+        "summary. The latest change comes first.",
         """
 SELECT m.at, m.reference, coalesce(d.authority, e.authority) AS authority, m.field, m.before, m.after
 FROM moves AS m
@@ -207,13 +207,13 @@ WHERE :since = '' OR m.at >= :since
 ORDER BY m.at DESC, m.reference, m.field
 LIMIT 200
 """,
-        {"since": Field("Moved since", "date")},
+        {"since": Field("Changed since", "date")},
     ),
     "left_the_site": Query(
-        "What left the site, and how that was concluded",
-        "Decisions that a proven listing no longer showed. One has left the site only when its page is gone too, twice "
-        "and some days apart: withdrawn where it left before the age at which decisions leave, expired where the "
-        "statements of its age left with it, gone where the reason is not known.",
+        "Decisions that left the site, with the evidence",
+        "Decisions that a proven listing no longer showed. A decision counts as having left the site only when its "
+        "page was gone too, twice, some days apart. Withdrawn: it left before the age at which decisions leave. "
+        "Expired: other statements of its age left with it. Gone: the reason is not known.",
         """
 SELECT a.reference, a.stood_on AS decision_date, d.authority,
   iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
@@ -234,9 +234,9 @@ LIMIT 1000
         {"since": Field("No longer listed since", "date")},
     ),
     "not_fetched": Query(
-        "What could not be fetched",
-        "Decisions that are still to be fetched, or fetched again since the listing shows them changed: what went "
-        "wrong, and when it is tried again.",
+        "Decisions waiting to be fetched",
+        "Decisions that are still to be fetched, or to be fetched again because the listing shows a change. Shows "
+        "the last error, and the time of the next attempt.",
         """
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q

@@ -1,4 +1,4 @@
-"""The file as Datasette reads it: never written, reopened when it is replaced, and counted within a time."""
+"""The database file as Datasette reads it: read only, reopened when it is replaced, with time limits on counts."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from storage.database import (
 from storage.errors import LgscoError
 from storage.wal import check_log
 
-_VALUE_MOST = 50_000_000
-"""Bytes of a value that a query may make; the longest page has a fifth of a million."""
+_MAX_VALUE_BYTES = 50_000_000
+"""Most bytes in a value that a query may make. The longest page has about 200,000."""
 
 _COUNT_MS = 250
-"""How long counting a table's rows may hold up its page; the page then comes without the number."""
+"""Milliseconds for counting a table's rows. If the count takes longer, the page is shown without the number."""
 
-_TRIES = 5
-"""How often a query is asked of a file that is written meanwhile and cannot be locked."""
+_MAX_ATTEMPTS = 5
+"""How often a query is run on a file that another program writes to meanwhile and that this user cannot lock."""
 
-_FAULTS = frozenset(
+_FILE_ERROR_CODES = frozenset(
     {
         *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL),
         *(sqlite3.SQLITE_INTERNAL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM),
         sqlite3.SQLITE_PROTOCOL,
     }
 )
-"""SQLite's error codes that mean a fault of the file or the machine, not of the SQL."""
+"""SQLite error codes that mean a fault of the file or the machine, not of the SQL."""
 
 
 class FileUnreadable(Exception):
@@ -49,22 +49,22 @@ class FileUnreadable(Exception):
 
 
 class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
-    """The file as Datasette reads it: whatever its path is made of, never written, and counted within a time.
+    """The file as Datasette reads it: any path, never written to, with a time limit on counts.
 
-    A file that takes its place (`mv new.db public.db`) is opened at the next query.
+    When another file takes its place (`mv new.db public.db`), the next query opens the new one.
     """
 
     def __init__(self, datasette: Datasette, path: str) -> None:
         super().__init__(datasette, path)
         served = find_file_state(Path(path))
         self._checked = served.inode if served is not None else None
-        """The file whose schema was checked last."""
+        """Inode of the file that had its schema checked last."""
         self._opened: dict[sqlite3.Connection, tuple[FileState | None, str]] = {}
-        """What each connection opened, and in which mode."""
+        """The file and the mode that each connection was opened with."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         if write:
-            raise sqlite3.OperationalError("the file is served to read only")
+            raise sqlite3.OperationalError("this server opens the file read only")
         path = Path(self.path)
         try:
             check_log(path)
@@ -79,13 +79,15 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
                 self._checked = inode
         except LgscoError as error:
             raise FileUnreadable(str(error)) from error
-        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MOST)
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         self._opened[db] = (state, mode)
         return db
 
     def _check_schema(self, db: sqlite3.Connection, path: Path) -> None:
-        """Raises FileUnreadable and SchemaMismatch for a file of another schema, which took the place of the one that
-        was checked before it was served."""
+        """Check that a file which replaced the served one has the schema that this version reads.
+
+        Raises FileUnreadable and SchemaMismatch. The first file was checked before it was served.
+        """
         version = schema_version(db, path)
         if version != SCHEMA_VERSION:
             raise FileUnreadable(
@@ -97,14 +99,14 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             return await super().execute_fn(functools.partial(self._run, fn))
         except (sqlite3.Error, OverflowError) as error:
             code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
-            if code in _FAULTS:
+            if code in _FILE_ERROR_CODES:
                 raise FileUnreadable(f"{self.path} cannot be read ({error})") from error
-            # The SQL, or a value in it, came from the address. Datasette answers 400 to this exception alone.
+            # The SQL, or a value in it, came from the address. Datasette answers 400 only to this exception.
             raise sqlite3.OperationalError(str(error)) from error
 
     def _run(self, fn: Any, db: sqlite3.Connection) -> Any:
-        """Runs a query in its thread, on the file that is there now. Raises FileUnreadable."""
-        for _ in range(_TRIES):
+        """Run a query in its thread, on the file that is there now. Raises FileUnreadable."""
+        for _ in range(_MAX_ATTEMPTS):
             if self._is_out_of_date(db):
                 db = self._reopen(db)
             try:
@@ -116,13 +118,15 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
                 if not self._is_out_of_date(db):
                     return result
         raise FileUnreadable(
-            f"{self.path} is written again and again, and this user may not lock it; ask again later, or let the user "
-            "who serves it write the file and its folder"
+            f"{self.path} changed each time it was read, and this user may not lock it; try again later, or "
+            "give the user who runs the server write access to the file and its folder"
         )
 
     def _is_out_of_date(self, db: sqlite3.Connection) -> bool:
-        """Whether a connection reads a file that was replaced, or must now be opened in another mode, or was opened as
-        one that nobody writes and was written."""
+        """Whether the connection reads a file that is no longer the current one, or in a mode that no longer fits.
+
+        A file opened as immutable is out of date as soon as it is written to.
+        """
         opened, mode = self._opened[db]
         path = Path(self.path)
         now = find_file_state(path)
@@ -131,7 +135,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
         return opened.inode != now.inode or mode != reading_mode(path)
 
     def _reopen(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        """A new connection in place of the thread's own."""
+        """Replace the thread's connection with a new one."""
         delattr(connections, self.name)
         self._opened.pop(db)
         db.close()
@@ -145,7 +149,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             db.close()
 
     def interrupt(self) -> None:
-        """Ends every query under way; the thread that waits for one gets an OperationalError."""
+        """End all running queries; the thread that waits for one gets an OperationalError."""
         for db in list(self._opened):
             db.interrupt()
 
@@ -161,7 +165,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             if left <= 0:
                 raise QueryInterrupted(None, sql, params)
             options["custom_time_limit"] = min(options.get("custom_time_limit") or left, left)
-        # Datasette counts the rows of every table and view it shows; queries of the user's are truncated ones.
+        # Datasette counts the rows of every table and view it shows. A user's own queries always have `truncate`.
         if not truncate and sql.startswith("select count(*) from "):
             options["custom_time_limit"] = min(options.get("custom_time_limit") or _COUNT_MS, _COUNT_MS)
         return await super().execute(sql, params, truncate, **options)

@@ -35,7 +35,7 @@ _ROWID = "rowid"
 
 
 class _Checked:
-    """What the three views share: known formats, a time limit per page, and errors that reach CSV."""
+    """The base of the three views: it checks the format, limits the time per page, and reports errors in CSV too."""
 
     ds: Any
 
@@ -94,11 +94,11 @@ class Table(_Checked, TableView):  # type: ignore[misc]
     """A table or view, paged by `lgsco.web.paging`; or a canned query, as Datasette shows it."""
 
     _values: tuple[Any, ...] | None = None
-    """Position after the previous page of a CSV stream."""
+    """Where the previous page of a CSV stream ended."""
 
     async def as_csv(self, request: Any, database: str) -> Any:
         if request.args.get("_stream"):
-            request = _with(request, _next=None)  # a stream always begins at the first row
+            request = _with(request, _next=None)  # a stream always starts at the first row
         answer = await super().as_csv(request, database)
         if isinstance(answer, AsgiStream):
             answer.stream_fn = _abort_on_failure(answer.stream_fn)
@@ -130,7 +130,7 @@ class Table(_Checked, TableView):  # type: ignore[misc]
         return result
 
     async def _page(self, request: Any, following: str | None) -> Page | None:
-        """The page to read; None when the address is not of a table or view."""
+        """Return the page to read; None when the address is not of a table or view."""
         db = self.ds.get_database(NAME)
         table = tilde_decode(request.url_vars["table"])
         if await self.ds.get_canned_query(NAME, table, request.actor):
@@ -178,7 +178,7 @@ _CSV_ENDS = ("", "</textarea></body></html>")
 
 
 def _abort_on_failure(stream: Stream) -> Stream:
-    """Make the stream close the connection when it fails, so that a client cannot take a part for the whole."""
+    """Close the connection when the stream fails, so that the client cannot mistake a partial CSV for the whole."""
 
     async def checked(writer: Any) -> None:
         last: str | None = None
@@ -197,7 +197,7 @@ def _abort_on_failure(stream: Stream) -> Stream:
 
 
 def _sort(request: Any, metadata: dict[str, Any]) -> Term | None:
-    """The sort column of the address, or else of the metadata. Raises BadRequest for two of them."""
+    """Return the sort column from the address, or else from the metadata. Raises BadRequest for two of them."""
     up, down = request.args.get("_sort"), request.args.get("_sort_desc")
     if not up and not down:
         up, down = metadata.get("sort"), metadata.get("sort_desc")
@@ -209,14 +209,14 @@ def _sort(request: Any, metadata: dict[str, Any]) -> Term | None:
 
 
 def _key(primary: list[str], columns: list[Any]) -> tuple[str, ...]:
-    """The primary key; the rowid when there is no primary key, or it may be NULL (SQLite allows that)."""
+    """Return the primary key; the rowid when there is no primary key, or it may be NULL (SQLite allows that)."""
     mine = [column for column in columns if column.name in primary]
     is_rowid = len(mine) == 1 and mine[0].type.upper() == "INTEGER"
     return tuple(primary) if mine and (is_rowid or all(column.notnull for column in mine)) else (_ROWID,)
 
 
 def _with(request: Any, *, _next: str | None) -> Any:
-    """A copy of the request with this `_next`. Keeps parameters with an empty value, because they filter too."""
+    """Copy the request with this `_next`. Keeps parameters with an empty value, because they filter too."""
     pairs = [pair for pair in parse_qsl(request.query_string, keep_blank_values=True) if pair[0] != "_next"]
     if _next is not None:
         pairs.append(("_next", _next))

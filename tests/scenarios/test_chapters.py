@@ -13,7 +13,7 @@ from lgsco.replica.faults import Respond, server_error, unavailable
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
-from lgsco.replica.walls import Instead, Redirect
+from lgsco.replica.walls import OtherAnswer, Redirect
 from support.politeness import DAY
 from support.world import World, holds_the_truth
 
@@ -25,7 +25,7 @@ def report(world: World) -> Sample:
 @pytest.mark.parametrize("is_redirect", [True, False])
 def test_a_chapter_that_is_chapter_1_once_more_is_no_chapter(reports_world: World, is_redirect: bool) -> None:
     its = report(reports_world)
-    fault = Redirect(its.address) if is_redirect else Instead(reports_world.site, its.address)
+    fault = Redirect(its.address) if is_redirect else OtherAnswer(reports_world.site, its.address)
     reports_world.server.faults = on(f"{its.address}.chapter=2", fault)
     ran = reports_world.run(Backfill())
     assert ran.exit_code == 10

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from ingest.clock import Clock, Stop
 from ingest.run import Backfill, Outcome, Sync, Task
 from lgsco.replica.corpus import expected_text, generate, seeds
@@ -99,7 +99,7 @@ def is_right(world: Jumpy) -> None:
     assert world.ask("SELECT DISTINCT state FROM windows") == ["proven"]
     assert world.ask("SELECT sum(total) FROM windows") == [len(world.site)]
     assert world.ask("SELECT count(*) FROM queue") == [0]
-    assert faults_of(world.database) == []
+    assert find_faults(world.database) == []
 
 
 @pytest.mark.parametrize("name", JUMPS)

@@ -164,7 +164,7 @@ def test_a_demo_replaces_an_earlier_demos_database_and_no_other(desk: Desk) -> N
 
     desk.run("import", SEEDS, "--db", "demo.db")
     before = database.read_bytes()
-    assert "is no demo's" in desk.run("demo", "--count", "0", code=1).sentence
+    assert "was not made by a demo" in desk.run("demo", "--count", "0", code=1).sentence
     assert database.read_bytes() == before
     (desk.folder / "notes.db").write_text("my notes, at length: " * 20)
     assert "notes.db" in desk.run("demo", "--db", "notes.db", code=1).sentence

@@ -45,7 +45,7 @@ def test_a_stopped_demo_goes_on_when_it_is_run_again(desk: Desk, number: signal.
     before = stop_halfway(desk, number, code)
     database = desk.folder / "demo.db"
     ran = desk.run("demo", "--count", str(COUNT))
-    assert f"{before} of them, and the others are fetched now" in ran.out
+    assert f"{before} of them; the others are fetched now" in ran.out
     assert f"demo.db holds {COUNT + 5} decisions" in ran.out
     (new,) = re.findall(r"done: (\d+) new", ran.out)
     (total,) = ask(database, "SELECT count(*) FROM decisions")
@@ -68,7 +68,7 @@ def test_a_stopped_demo_of_another_count_is_replaced(desk: Desk) -> None:
 def test_a_demo_does_not_go_on_with_what_is_no_demos(desk: Desk) -> None:
     desk.run("init", "--db", "demo.db")
     before = (desk.folder / "demo.db").read_bytes()
-    assert "is no demo's" in desk.run("demo", "--count", "0", code=1).sentence
+    assert "was not made by a demo" in desk.run("demo", "--count", "0", code=1).sentence
     assert (desk.folder / "demo.db").read_bytes() == before
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from ingest.run import Backfill
 from storage.errors import StoreError, StoreFailed
 from support.command_line import Shop, ask, ended, mounted, sound
@@ -39,7 +39,7 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
         else:
             break
         watched.most = None
-        assert faults_of(world.database) == []
+        assert find_faults(world.database) == []
         if pages > 80:
             now = dict(world.ask("SELECT reference, text FROM decisions"))
             assert before.items() <= now.items()

@@ -59,7 +59,7 @@ from lgsco.replica.sample import Item as Point
 from lgsco.replica.server import Server
 from lgsco.replica.server import serve as serve_site
 from lgsco.replica.site import Site
-from lgsco.web.guard import harmless, policy
+from lgsco.web.guard import content_security_policy, escape_formulas
 from lgsco.web.metadata import NAME, SITE
 from lgsco.web.queries import QUERIES
 from storage import runs
@@ -688,9 +688,9 @@ def test_every_answer_has_a_content_security_policy(web: httpx.Client) -> None:
         "/25-004-920",
     ):
         headers = web.get(path).headers
-        assert headers["content-security-policy"] == policy()
+        assert headers["content-security-policy"] == content_security_policy()
         assert headers["x-content-type-options"] == "nosniff"
-    script = policy().partition("script-src ")[2].partition(";")[0]
+    script = content_security_policy().partition("script-src ")[2].partition(";")[0]
     assert "unsafe" not in script
     assert script.count("sha256-") >= 3
 
@@ -739,7 +739,7 @@ def test_rows_are_marked_cell_by_cell(row: list[str]) -> None:
 
     written = Written()
     csv.writer(written).writerow(row)
-    (found,) = csv.reader([harmless(written[0])])
+    (found,) = csv.reader([escape_formulas(written[0])])
     assert found == [value if re.fullmatch(r"-?\d+", value) else cell(value) for value in row]
 
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from bench.kept import Difference, Kept, compare, faults_of, kept
+from bench.kill_loop import environment
 from bench.kills import Found, at_commits
-from bench.ordeal import environment
+from bench.stored_rows import Difference, StoredRows, compare, find_faults, read_rows
 from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
@@ -60,7 +60,7 @@ class Life(Shop):
 
     def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
         """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
-        return self.killed(self.python("-m", "bench.doomed", moment, str(number), *arguments))
+        return self.killed(self.python("-m", "bench.self_kill", moment, str(number), *arguments))
 
     def look(self) -> None:
         """Checks that readers find a sound file after the kill. Works on a copy, so that nothing is repaired here."""
@@ -72,7 +72,7 @@ class Life(Shop):
                 shutil.copyfile(path, copy.parent / path.name)
         if not copy.exists():
             return
-        assert faults_of(copy) == []
+        assert find_faults(copy) == []
         with closing(sqlite3.connect(copy)) as db:
             tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema")]
         if "decisions" in tables:
@@ -106,16 +106,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
 
 
 @pytest.fixture(scope="module")
-def truth(undisturbed: Path) -> Kept:
-    return kept(undisturbed)
+def truth(undisturbed: Path) -> StoredRows:
+    return read_rows(undisturbed)
 
 
-def goes_on(life: Life, truth: Kept) -> None:
+def goes_on(life: Life, truth: StoredRows) -> None:
     """Run again, it ends where an undisturbed run ends, and fetches at most one page more for each kill."""
     life.run("backfill")
     assert not list(life.folder.glob("kept.db-wal")), "the log is folded into the file"
-    assert compare(truth, kept(life.database)) == Difference()
-    assert faults_of(life.database) == []
+    assert compare(truth, read_rows(life.database)) == Difference()
+    assert find_faults(life.database) == []
     states = Counter(ask(life.database, "SELECT state FROM runs"))
     assert set(states) <= {"died", "complete"}
     assert states["died"] <= life.kills
@@ -128,12 +128,12 @@ def goes_on(life: Life, truth: Kept) -> None:
 
 # The first 96 statements create the tables: the kills are before, among and just after them.
 @pytest.mark.parametrize("number", [1, 19, 47, 96])
-def test_killed_while_the_tables_are_made(life: Life, truth: Kept, number: int) -> None:
+def test_killed_while_the_tables_are_made(life: Life, truth: StoredRows, number: int) -> None:
     assert life.doomed("statement", number, "backfill")
     goes_on(life, truth)
 
 
-def test_killed_at_a_request(life: Life, truth: Kept) -> None:
+def test_killed_at_a_request(life: Life, truth: StoredRows) -> None:
     """Of each life; each gets a few requests further, so that the kills stand all along the way."""
     asked = fatal = 0
     process: Any = None
@@ -156,7 +156,7 @@ def test_killed_at_a_request(life: Life, truth: Kept) -> None:
     goes_on(life, truth)
 
 
-def test_killed_between_any_two_statements(life: Life, truth: Kept) -> None:
+def test_killed_between_any_two_statements(life: Life, truth: StoredRows) -> None:
     for number in (120, 139, 151, 190, 260, 340, 433, 520):
         life.doomed("statement", number, "backfill")
     assert life.kills >= 4
@@ -174,29 +174,29 @@ def courses() -> dict[str, Found]:
 @pytest.mark.parametrize("command", ["backfill", "sync"])
 def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], command: str) -> None:
     found = courses[command]
-    (ordeal,) = found.ordeals
-    assert ordeal.kills.total() > 12
+    (loop,) = found.loops
+    assert loop.kills.total() > 12
     assert found.difference == Difference()
-    assert ordeal.faults == []
+    assert loop.faults == []
     most = 1 if command == "backfill" else 5
-    assert max(ordeal.again.values(), default=0) <= most, "one page, two known ones, and two asked about an amendment"
-    assert max(ordeal.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
+    assert max(loop.again.values(), default=0) <= most, "one page, two known ones, and two asked about an amendment"
+    assert max(loop.gone_again.values(), default=0) <= 10, "and those that were gone, up to a known decision"
 
 
 # ---------------------------------------------------------------- what is compared
 
 
-def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, truth: Kept, tmp_path: Path) -> None:
+def test_compare_reports_lost_changed_and_duplicated_rows(undisturbed: Path, truth: StoredRows, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
-    assert compare(truth, kept(copy)) == Difference()
+    assert compare(truth, read_rows(copy)) == Difference()
     with closing(sqlite3.connect(copy)) as db:
         db.execute("UPDATE entries SET outcome = 'Other' WHERE reference = '25 004 920'")
         db.execute("DELETE FROM layouts WHERE reference = '24 014 420'")
         columns = "reference, chapter, url, fetched_at, charset, state, bytes, dictionary, body"
         db.execute(f"INSERT INTO pages ({columns}) SELECT {columns} FROM pages LIMIT 1")
         db.commit()
-    found = compare(truth, kept(copy))
+    found = compare(truth, read_rows(copy))
     assert [row.partition(":")[0] for row in found.differing] == ["entries"]
     assert [row.partition(":")[0] for row in found.duplicated] == ["pages"]
     lost = Counter(row.partition(":")[0] for row in found.lost)
@@ -214,11 +214,11 @@ def test_a_row_that_is_lost_or_other_or_there_twice_is_told(undisturbed: Path, t
 def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: str, said: str) -> None:
     copy = tmp_path / "copy.db"
     shutil.copyfile(undisturbed, copy)
-    assert faults_of(copy) == []
+    assert find_faults(copy) == []
     with closing(sqlite3.connect(copy)) as db:
         db.execute(harm)
         db.commit()
-    assert any(said in fault for fault in faults_of(copy))
+    assert any(said in fault for fault in find_faults(copy))
 
 
 # ---------------------------------------------------------------- an import, and the lock
@@ -227,11 +227,11 @@ def test_an_unsound_file_is_reported(undisturbed: Path, tmp_path: Path, harm: st
 @pytest.mark.parametrize("number", [120, 135])
 def test_a_killed_import_completes_when_run_again(desk: Desk, number: int) -> None:
     desk.environment["LGSCO_STORAGE_BATCH"] = "2"
-    doomed = desk.python("-m", "bench.doomed", "statement", str(number), "import", SEEDS)
+    doomed = desk.python("-m", "bench.self_kill", "statement", str(number), "import", SEEDS)
     assert ended(doomed).code == -signal.SIGKILL
     desk.run("import", SEEDS)
     desk.run("import", SEEDS, "--db", "undisturbed.db")
-    assert compare(kept(desk.folder / "undisturbed.db"), kept(desk.folder / "lgsco.db")) == Difference()
+    assert compare(read_rows(desk.folder / "undisturbed.db"), read_rows(desk.folder / "lgsco.db")) == Difference()
     assert sound(desk.folder / "lgsco.db")
 
 

@@ -22,7 +22,7 @@ from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, Instead
+from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, OtherAnswer
 from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)
@@ -213,7 +213,7 @@ def test_a_total_that_falls_to_zero_is_checked_with_a_known_decision(
         shadow.count_line = count_line
     walled = on(r"/\d\d-\d{3}-\d{3}", COOKIE_WALL, None, 0 if backfill else 1)
     small.server.faults = lambda request: (
-        Instead(shadow, request.target) if "SearchResults" in request.target else walled(request)
+        OtherAnswer(shadow, request.target) if "SearchResults" in request.target else walled(request)
     )
     outcome = run(small, task, **NEVER)
     assert outcome.exit_code == 12, outcome.message

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.kept import Difference, compare, faults_of, kept
+from bench.stored_rows import Difference, compare, find_faults, read_rows
 from lgsco.replica.messages import Request
 from storage.database import connect, reading
 from storage.writer import writing
@@ -87,7 +87,7 @@ def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
     for _ in range(8):
         shutil.copyfile(left, copy)
         copy.with_name("kept.db-wal").write_bytes(HARMS[name](bytearray(log), chance))
-        assert faults_of(copy) == []
+        assert find_faults(copy) == []
         with closing(sqlite3.connect(copy)) as db:
             (alone,) = db.execute(
                 "SELECT count(*) FROM pages AS p LEFT JOIN queue AS q USING (reference) "
@@ -99,4 +99,4 @@ def test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again(
         assert held.items() <= shop.truth().items()
     shop.run("backfill", "--db", copy)
     shop.run("backfill", "--db", tmp_path / "undisturbed.db")
-    assert compare(kept(tmp_path / "undisturbed.db"), kept(copy)) == Difference()
+    assert compare(read_rows(tmp_path / "undisturbed.db"), read_rows(copy)) == Difference()

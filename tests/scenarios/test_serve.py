@@ -547,7 +547,7 @@ def test_an_empty_database_is_served_too(tmp_path: Path, time: Time) -> None:
     with writing(path):
         pass
     with served(path) as (client, _):
-        assert "No decision is held yet" in client.get("/").text
+        assert "The archive has no decisions yet" in client.get("/").text
         for path_ in PAGES:
             if "25+004" not in path_:
                 assert client.get(path_).status_code == 200

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from storage.database import reading
 from storage.export import snapshot
 from support.command_line import Desk, Shop, ask, ended, held_at, open_shop, reached, rows, short_site, sound, until
@@ -33,7 +33,7 @@ def test_each_copy_made_during_a_backfill_is_consistent(tmp_path: Path) -> None:
 
 
 def _of_one_moment(shop: Shop, copy: Path) -> int:
-    assert faults_of(copy) == []
+    assert find_faults(copy) == []
     held = dict(ask(copy, "SELECT reference, text FROM decisions"))
     assert held.items() <= shop.truth().items()
     assert ask(copy, "SELECT count(*) FROM revisions") == [len(held)]

@@ -28,7 +28,7 @@ from ingest.run import Outcome, Renormalise, Sync, Template
 from ingest.tasks.alerts import Alerts
 from lgsco.replica.site import Site
 from lgsco.web.metadata import NAME
-from lgsco.web.server import application
+from lgsco.web.server import make_datasette
 from scheduler import _Daemon
 from storage.database import reading
 from storage.verify import check
@@ -369,7 +369,7 @@ def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
 
 def page(play: Play, reference: str) -> str:
     """A decision's web page."""
-    datasette = application(play.database)
+    datasette = make_datasette(play.database)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/{NAME}/decisions/{reference.replace(' ', '+')}"))
     finally:

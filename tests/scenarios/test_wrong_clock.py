@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from ingest.run import Backfill, Sync
-from lgsco.replica.faults import Acts, Answer, whole
+from lgsco.replica.faults import Acts, Answer, encode_for
 from lgsco.replica.messages import Request
 from support.world import TODAY, Time, World, holds_the_truth
 
@@ -25,7 +25,7 @@ class Dated:
         """Sends the complete answer."""
         right = answer()
         their_date = format_datetime(self.time.at + self.later, usegmt=True)
-        yield whole(request, replace(right, headers=(*right.headers, ("Date", their_date))))
+        yield encode_for(request, replace(right, headers=(*right.headers, ("Date", their_date))))
 
 
 def set_site_clock(world: World, later: timedelta) -> None:

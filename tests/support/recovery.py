@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from ingest.run import Backfill
 from support.command_line import Shop
 from support.world import World
@@ -16,7 +16,7 @@ def goes_on(shop: Shop, stops: int) -> None:
     shop.server.faults = None
     shop.run("backfill")
     assert shop.held() == shop.truth()
-    assert faults_of(shop.database) == []
+    assert find_faults(shop.database) == []
     assert not list(shop.folder.glob("kept.db-wal")), "the log is folded into the file"
     pages = shop.pages()
     assert len(pages) <= len(set(pages)) + stops
@@ -28,7 +28,7 @@ def completes(world: World, stops: int) -> None:
     assert world.run(Backfill()).state == "complete"
     held = world.ask("SELECT count(*) FROM decisions")
     assert held == [len(world.site)]
-    assert faults_of(world.database) == []
+    assert find_faults(world.database) == []
     pages = [target for target in world.targets() if target.startswith("/decisions/")]
     assert len(pages) <= len(set(pages)) + stops
 

@@ -13,7 +13,7 @@ from lgsco.replica.faults import Fault
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.site import Site
-from lgsco.replica.walls import Instead
+from lgsco.replica.walls import OtherAnswer
 from support.world import World
 
 NEVER = 100_000
@@ -113,7 +113,7 @@ def on_decisions(fault: Fault) -> Callable[[Request], Fault | None]:
 
 def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
     """The listing of another site, with the pages of this one."""
-    return lambda request: Instead(shadow, request.target) if "SearchResults" in request.target else None
+    return lambda request: OtherAnswer(shadow, request.target) if "SearchResults" in request.target else None
 
 
 def _words_only(html: str) -> str:

@@ -1,4 +1,4 @@
-"""The house as it is meant to be: who imports whom, what each room may touch, and what the contract says by number."""
+"""The architecture: imports between layers, rules for some packages, and numbers that the contract names."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Import(NamedTuple):
     module: str
     imported: str
     inside: bool
-    """Whether it stands inside a function or a condition."""
+    """Whether it is inside a function or a condition."""
 
     @property
     def top(self) -> str:
@@ -92,7 +92,7 @@ class Import(NamedTuple):
 
 
 def _sources() -> dict[str, Path]:
-    """Every module of the product by name."""
+    """Return every module of the product by name."""
     found = {"scheduler": ROOT / "scheduler.py"}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -125,11 +125,11 @@ IMPORTS = list(_imports())
 
 
 def imported_by(prefix: str) -> list[Import]:
-    """The imports of a module, or of all modules of a package."""
+    """Return the imports of a module, or of all modules of a package."""
     return [one for one in IMPORTS if one.module == prefix or one.module.startswith(f"{prefix}.")]
 
 
-# ---------------------------------------------------------------- who imports whom
+# ---------------------------------------------------------------- imports
 
 
 def _layer(module: str) -> str | None:
@@ -164,7 +164,7 @@ def test_a_module_imports_only_from_its_own_layer_and_from_those_before_it() -> 
     assert wrong == []
 
 
-def test_what_fetching_decides_imports_nothing_of_ours_but_errors_and_data_types() -> None:
+def test_fetching_decisions_import_only_errors_and_data_types() -> None:
     for module in ("decompress", "retry_after", "robots"):
         imported = {one.imported for one in imported_by(f"ingest.fetching.{module}") if one.top in OURS}
         assert imported <= {"ingest.errors", "storage.model"}
@@ -180,7 +180,7 @@ def test_no_import_hides_inside_a_function_or_a_condition() -> None:
     assert [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")] == []
 
 
-def test_nothing_imports_in_a_circle() -> None:
+def test_imports_have_no_cycles() -> None:
     below: dict[str, set[str]] = {name: set() for name in SOURCES}
     for one in IMPORTS:
         if one.imported in SOURCES and one.imported != one.module:
@@ -207,20 +207,20 @@ def test_a_pure_module_uses_nothing_but_its_arguments(module: str) -> None:
     assert not attributes & {"now", "utcnow", "today", "environ"}
 
 
-def test_one_module_alone_makes_requests() -> None:
+def test_only_one_module_makes_requests() -> None:
     assert {one.module for one in IMPORTS if one.top == "httpx" and not one.module.startswith("bench")} == {
         "ingest.fetching.transport"
     }
 
 
-def test_what_an_extra_brings_is_imported_by_one_module_that_one_command_imports() -> None:
+def test_packages_of_an_extra_are_imported_by_one_module_for_one_command() -> None:
     assert {one.module for one in IMPORTS if one.top == "pyarrow"} == {"storage.parquet"}
     assert [(one.module, one.inside) for one in IMPORTS if one.imported == "storage.parquet"] == [
         ("lgsco.cli.browse", True)
     ]
 
 
-def test_sql_stands_in_storage_and_web_only() -> None:
+def test_only_storage_and_web_have_sql() -> None:
     statement = re.compile(r"\s*(?:SELECT|INSERT INTO|INSERT OR|UPDATE|DELETE FROM|CREATE|PRAGMA) ")
     for name, tree in TREES.items():
         if name.startswith(("storage", "lgsco.web", "bench")):
@@ -237,7 +237,7 @@ def test_sql_stands_in_storage_and_web_only() -> None:
         assert found == [], name
 
 
-def test_an_init_holds_its_docstring_only() -> None:
+def test_init_files_have_only_a_docstring() -> None:
     for package in [name for name, path in SOURCES.items() if path.name == "__init__.py"]:
         (only,) = TREES[package].body
         assert isinstance(only, ast.Expr)
@@ -245,11 +245,11 @@ def test_an_init_holds_its_docstring_only() -> None:
         assert isinstance(only.value.value, str)
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_vague_name() -> None:
     assert not {name.rpartition(".")[2] for name in SOURCES} & {"utils", "helpers", "common", "base", "manager"}
 
 
-# ---------------------------------------------------------------- what is in the repository
+# ---------------------------------------------------------------- files of the repository
 
 
 def test_the_seeds_are_the_five_documents_byte_for_byte() -> None:
@@ -286,7 +286,7 @@ def test_no_file_names_a_package_registry_or_a_folder_of_somebodys_machine() -> 
     assert named == []
 
 
-def test_the_top_level_is_the_one_that_was_fixed() -> None:
+def test_top_level_of_the_repository_is_fixed() -> None:
     tops = {path.relative_to(ROOT).parts[0] for path in _tracked()}
     fixed = {"pyproject.toml", "config.toml", "README.md", "scheduler.py", "tests", "seeds", *PACKAGES}
     assert fixed <= tops
@@ -294,7 +294,7 @@ def test_the_top_level_is_the_one_that_was_fixed() -> None:
     assert not {name for name in tops if name.endswith((".db", ".lock"))}
 
 
-def test_what_is_built_holds_every_module_that_runs() -> None:
+def test_wheel_has_every_module_of_the_program() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packed = set(settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
     assert {"scheduler.py", "ingest", "storage", "lgsco", "seeds"} <= packed
@@ -309,7 +309,7 @@ def test_what_is_built_holds_every_module_that_runs() -> None:
     assert used <= named, "what is imported is asked for; web stands on what Datasette brings"
 
 
-# ---------------------------------------------------------------- what the contract says by number
+# ---------------------------------------------------------------- numbers in the contract
 
 
 def test_there_are_as_many_migrations_as_the_schema_has_versions(tmp_path: Path) -> None:
@@ -343,9 +343,9 @@ def _errors(root: type[LgscoError]) -> Iterator[type[LgscoError]]:
         yield from _errors(below)
 
 
-def test_the_errors_are_the_tree_that_is_drawn_with_the_exit_codes_of_the_contract() -> None:
+def test_error_classes_and_exit_codes_match_the_documented_tree() -> None:
     for module in (ingest.config, ingest.run, lgsco.replica.demo, scheduler, storage.writer, lgsco.web.server):
-        assert module.__doc__  # imported, so that every error there is has been defined
+        assert module.__doc__  # imported, so that every error class is defined
     drawing = re.compile(r"    (?P<lines>[│├└─ ]*)(?P<name>[A-Z]\w+)(?: +exit)? *(?P<code>\d+)?(?:/143)?(?: .*)?")
     drawn: dict[str, tuple[str | None, int | None]] = {}
     above: list[str] = []

@@ -1,7 +1,7 @@
-"""A statement that nothing is missing is made in `ingest.reports.claims` and nowhere else.
+"""Only `ingest.reports.claims` makes statements that nothing is missing.
 
-Strings of the program that hold a word of completeness are listed here, each with what makes it no such statement.
-`tests/scenarios/test_statements.py` looks at what is printed.
+Other strings of the program with a word of completeness are listed here, each with why it is not such a
+statement. `tests/scenarios/test_statements.py` checks the printed output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CLAIMS = "ingest/reports/claims.py"
 NAMES = frozenset({"complete", "proven", "everything", "--all"})
 """States, keys and options: `ingest.reports.lines.name_ending` shows `complete` as done."""
 CODE = re.compile(r"\b(?:SELECT|UPDATE|FROM|WHERE)\b|\(\?:|pointer-events|connection\.")
-"""SQL, regular expressions, markup and names of other programs' events."""
+"""SQL, regular expressions, markup and event names of other programs."""
 CLAIM_NOTHING = re.compile(
     r"""--json\ names\ them\ all | unseen,\ all\ or\ in\ part | proven,\ no\ decisions  # legends and hints
     | no\ whole\ answer\ (?:from|within) | are\ all\ gone\ or\ refused               # failures
@@ -33,7 +33,7 @@ CLAIM_NOTHING = re.compile(
 DESCRIPTIONS = frozenset(
     {"lgsco/web/metadata.py", "lgsco/web/queries.py", "storage/export.py", "ingest/reports/calendar.py"}
 )
-"""What columns, queries and pictures are about: the reader sees the rows beside them."""
+"""Descriptions of columns, queries and pictures; the reader sees the rows next to them."""
 
 
 def modules() -> Iterator[Path]:
@@ -45,7 +45,7 @@ def modules() -> Iterator[Path]:
 
 
 def literals(source: str) -> Iterator[str]:
-    """The strings of a module but for its docstrings."""
+    """Iterate over the strings of a module, except its docstrings."""
     tree = ast.parse(source)
     described = {
         id(statement.value)
@@ -59,7 +59,7 @@ def literals(source: str) -> Iterator[str]:
 
 
 def find_statements(source: str) -> list[str]:
-    """The strings that hold a word of completeness and that no rule explains."""
+    """Return the strings that have a word of completeness and that no rule explains."""
     return [
         text
         for text in literals(source)
@@ -67,7 +67,7 @@ def find_statements(source: str) -> list[str]:
     ]
 
 
-def test_no_other_module_has_words_that_say_that_nothing_is_missing() -> None:
+def test_only_the_claims_module_says_that_nothing_is_missing() -> None:
     found = {
         name: statements
         for path in modules()
@@ -77,7 +77,7 @@ def test_no_other_module_has_words_that_say_that_nothing_is_missing() -> None:
     assert found == {}
 
 
-def test_a_statement_in_a_module_is_found() -> None:
+def test_find_statements_finds_statements() -> None:
     for words in (
         "the archive is complete",
         "all decisions are stored",

@@ -1,4 +1,4 @@
-"""Tests stand by themselves: what several of them use is in `support` or is a fixture of a conftest.py."""
+"""Test modules do not import each other. Shared code is in `support` or in a fixture of a conftest.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TESTS = find_sources("tests")
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, and the names that it imports from them, dotted."""
+    """Return the modules that a file imports, and the dotted names that it imports from them."""
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -22,7 +22,7 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _is_of_tests(imported: str) -> bool:
-    """Whether an import reaches a test module, a conftest.py, or anything by its place beside the importing file."""
+    """Whether an import reaches a test module, a conftest.py, or a file by its place relative to the importing one."""
     parts = imported.split(".")
     return parts[0] in ("", "tests", "unit", "scenarios") or any(
         part == "conftest" or part.startswith("test_") for part in parts
@@ -47,7 +47,7 @@ def test_imports_of_test_modules_are_recognised(tmp_path: Path) -> None:
     assert [_is_of_tests(name) for name in imported] == [True] * 4 + [False] * 3 + [True]
 
 
-def test_tests_stand_in_unit_or_scenarios() -> None:
+def test_tests_are_in_unit_or_scenarios() -> None:
     found = {path.relative_to(ROOT / "tests").parts[0] for path in TESTS.values() if path.name.startswith("test_")}
     assert found == {"unit", "scenarios"}
     shared = [path for path in TESTS.values() if path.parent == ROOT / "tests" / "support"]

@@ -85,7 +85,7 @@ def test_a_site_that_goes_away_before_the_last_few_pages_is_away_all_the_same(
 ) -> None:
     """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
     first_of_them = on(NEW_PAGES, Reset(), after=page)
-    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
+    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.hits else None)
     is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
     recovered(held, Sync(), stage.undisturbed)
 
@@ -175,7 +175,7 @@ def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alo
 ) -> None:
     addresses = {sample.address for sample in left}
     first_of_them = on("|".join(addresses), Reset())
-    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
+    held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.hits else None)
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, "the kept connection is met once"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import expected_text
-from lgsco.replica.faults import Acts, Answer, Fault, headed
+from lgsco.replica.faults import Acts, Answer, Fault, with_header
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
 from support.politeness import DAY, PAGES
@@ -74,7 +74,7 @@ def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
     class Lie:
         def acts(self, request: Request, answer: Answer) -> Acts:
             right = answer()
-            yield headed(replace(right, status=304, body=b""), "ETag", request.headers["if-none-match"]).wire
+            yield with_header(replace(right, status=304, body=b""), "ETag", request.headers["if-none-match"]).wire
 
     def fault(request: Request) -> Fault | None:
         return Lie() if "if-none-match" in request.headers else None
@@ -99,7 +99,7 @@ def test_a_date_of_change_is_a_validator_too(world: World) -> None:
     @dataclass(frozen=True)
     class Dated:
         def acts(self, request: Request, answer: Answer) -> Acts:
-            right = headed(headed(answer(), "ETag", None), "Last-Modified", changed_on)
+            right = with_header(with_header(answer(), "ETag", None), "Last-Modified", changed_on)
             same = request.headers.get("if-modified-since") == changed_on
             yield (replace(right, status=304, body=b"") if same else right).wire
 
@@ -135,7 +135,7 @@ def test_a_changed_card_outweighs_a_validator(world: World) -> None:
     @dataclass(frozen=True)
     class Stale:
         def acts(self, request: Request, answer: Answer) -> Acts:
-            right = headed(answer(), "ETag", stale[request.path]["ETag"])
+            right = with_header(answer(), "ETag", stale[request.path]["ETag"])
             same = request.headers.get("if-none-match") == stale[request.path]["ETag"]
             yield (replace(right, status=304, body=b"") if same else right).wire
 

@@ -17,7 +17,7 @@ import pytest
 from ingest.clock import Clock, Stop
 from ingest.run import Backfill, perform
 from lgsco.replica.corpus import generate
-from lgsco.replica.faults import Acts, Answer, BodyReset, Reset, Truncate, headed, server_error
+from lgsco.replica.faults import Acts, Answer, BodyReset, Reset, Truncate, server_error, with_header
 from lgsco.replica.messages import Request
 from lgsco.replica.script import Script, on
 from lgsco.replica.server import Entry, serve
@@ -95,7 +95,7 @@ def test_the_gap_counts_from_when_a_request_went_out_not_from_its_turn(
     class Closes:
         def acts(self, request: Request, answer: Answer) -> Acts:
             received.append(world.time.at.timestamp())
-            yield headed(answer(), "Connection", "close").wire
+            yield with_header(answer(), "Connection", "close").wire
 
     monkeypatch.setattr(socket, "create_connection", slowly)
     world.server.faults = lambda _request: Closes()
@@ -111,12 +111,12 @@ def test_what_stands_before_the_site_and_is_slow_to_connect_shortens_no_gap(worl
     """By the server's own log. What is received is received before it is answered, so this holds however late."""
     pace = 0.2
     delays = cycle([0.15, 0.0])
-    world.server.dawdle = lambda: next(delays)
+    world.server.accept_delay = lambda: next(delays)
 
     @dataclass(frozen=True)
     class Closes:
         def acts(self, request: Request, answer: Answer) -> Acts:
-            yield headed(answer(), "Connection", "close").wire
+            yield with_header(answer(), "Connection", "close").wire
 
     if closes:
         world.server.faults = lambda _request: Closes()

@@ -12,7 +12,7 @@ from ingest.lgo.date_filter import season_of
 from ingest.run import Backfill
 from lgsco.replica.faults import Fault
 from lgsco.replica.messages import Request
-from lgsco.replica.walls import Instead
+from lgsco.replica.walls import OtherAnswer
 from storage.model import Window
 from support.sync import QUIET, later, listings, one, sync, truth_is_held
 from support.world import World, holds_the_truth
@@ -51,7 +51,7 @@ def filtering(world: World, includes: FilterDates) -> Callable[[Request], Fault 
         values = {name: found[-1] for name, found in parse_qs(request.target.partition("?")[2]).items()}
         first, last = includes(date.fromisoformat(values["fd"]), date.fromisoformat(values["td"]))
         path = request.target.partition("?")[0]
-        return Instead(world.site, f"{path}?fd={first}&td={last}&page={values['page']}")
+        return OtherAnswer(world.site, f"{path}?fd={first}&td={last}&page={values['page']}")
 
     return fault
 

@@ -13,7 +13,7 @@ from lgsco.replica.edits import Edit
 from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from lgsco.replica.walls import Instead
+from lgsco.replica.walls import OtherAnswer
 from storage.model import slug
 from support.sync import cadence, later, listed_by, on_listing, one, settled, status, sync, sync_daily, truth_is_held
 from support.world import TODAY, Time, World
@@ -76,7 +76,7 @@ def test_one_that_is_listed_again_by_the_second_time_is_not_gone_whatever_its_pa
 
     def fault(request: Request) -> Fault | None:
         if "SearchResults" in request.target:
-            return Instead(shadow, request.target)
+            return OtherAnswer(shadow, request.target)
         return Respond(404) if request.path == unlisted.address else None
 
     world.server.faults = fault
@@ -217,7 +217,7 @@ def test_a_page_that_was_gone_once_and_answers_again_begins_anew(world: World) -
     def fault(request: Request) -> Fault | None:
         if request.path == unlisted.address and gone:
             return Respond(404)
-        return Instead(shadow, request.target) if "SearchResults" in request.target else None
+        return OtherAnswer(shadow, request.target) if "SearchResults" in request.target else None
 
     world.server.faults = fault
     sync_daily(world, 1, listing__gone_days=2)

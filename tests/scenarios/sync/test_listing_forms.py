@@ -15,7 +15,7 @@ from lgsco.replica.faults import Fault
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.site import Site
-from lgsco.replica.walls import SEARCH_SHELL, CookieNeeded, Instead
+from lgsco.replica.walls import SEARCH_SHELL, CookieNeeded, OtherAnswer
 from storage.writer import writing
 from support.sync import QUIET, later, listings, one, settled, sync, sync_daily
 from support.world import TODAY, World, holds_the_truth
@@ -43,7 +43,7 @@ def answering(world: World, lists: dict[str, Callable[[Sample], bool]]) -> Calla
     def fault(request: Request) -> Fault | None:
         if "searchresults" not in request.target.lower() or form_of(request.target) not in shadows:
             return None
-        return Instead(shadows[form_of(request.target)], request.target)
+        return OtherAnswer(shadows[form_of(request.target)], request.target)
 
     return fault
 

@@ -15,7 +15,7 @@ from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE, SEARCH_SHELL, WALLS, Instead
+from lgsco.replica.walls import CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE, SEARCH_SHELL, WALLS, OtherAnswer
 from support.sync import (
     QUIET,
     _words_only,
@@ -201,7 +201,7 @@ def test_a_site_that_turns_to_404_after_its_first_page_concludes_nothing(world: 
     def fault(request: Request) -> Fault | None:
         nonlocal seen
         if "SearchResults" in request.target:
-            return Instead(shadow, request.target)
+            return OtherAnswer(shadow, request.target)
         seen += request.path.startswith("/decisions/")
         return Respond(404) if seen > 1 and request.path.startswith("/decisions/") else None
 

@@ -1,4 +1,4 @@
-"""The bench's ledger part on a small site: what the usual ways find and miss, and how its figures are computed."""
+"""The ledger benchmark on a small site: what the usual ways find and miss, and how its figures are computed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def new_on(shown: Sequence[Sample], *days: date) -> list[Sample]:
 # ---------------------------------------------------------------- the usual ways
 
 
-def test_every_month_again_finds_all_and_pays_for_every_page_and_empty_month(counted: Counted) -> None:
+def test_every_month_finds_all_and_requests_every_page_and_empty_month(counted: Counted) -> None:
     listed = counted.site.listed()
     first = min(sample.decision_date for sample in listed) - timedelta(days=70)
     assert every_month(counted.ask, first, TODAY) == references(listed)
@@ -56,7 +56,7 @@ def test_every_month_again_finds_all_and_pays_for_every_page_and_empty_month(cou
     assert counted.listing == sum(ceil(count / 10) for count in months.values()) + all_months - len(months)
 
 
-def test_newest_first_finds_what_stands_on_top(counted: Counted) -> None:
+def test_newest_first_finds_decisions_at_the_top(counted: Counted) -> None:
     known = references(counted.site.listed())
     new = new_on(counted.site.listed(), *[TODAY] * 24)
     with published(counted.site, new):
@@ -66,7 +66,7 @@ def test_newest_first_finds_what_stands_on_top(counted: Counted) -> None:
             assert counted.listing - before == (3 if way is until_known else 4)
 
 
-def test_newest_first_misses_what_comes_below_the_first_it_knows(counted: Counted) -> None:
+def test_newest_first_misses_decisions_below_the_first_known_one(counted: Counted) -> None:
     listed = counted.site.listed()
     known = references(listed)
     top, after_a_page, late = new_on(listed, TODAY, listed[14].decision_date, listed[200].decision_date)
@@ -83,7 +83,7 @@ def test_newest_first_with_nothing_known_walks_every_page(counted: Counted) -> N
         assert counted.listing == times * 30
 
 
-def test_a_site_that_shows_nothing_costs_one_request() -> None:
+def test_empty_site_takes_one_request() -> None:
     counted = Counted(Site([], today=TODAY))
     assert until_known(counted.ask, frozenset(), TODAY) == set()
     assert until_page_known(counted.ask, frozenset(), TODAY) == set()
@@ -101,7 +101,7 @@ def test_runs_are_of_weekdays(days_after: list[int], count: int) -> None:
     assert runs(MONDAY + timedelta(days=after) for after in days_after) == count
 
 
-def test_the_bound_counts_the_pages_that_the_new_ones_stand_on(shown: list[Sample]) -> None:
+def test_bound_counts_the_pages_with_new_decisions(shown: list[Sample]) -> None:
     new = new_on(shown, MONDAY, MONDAY, MONDAY + timedelta(days=1), MONDAY + timedelta(days=3))
     listed = [new[3], *shown[:9], new[2], *shown[9:30], new[0], new[1]]  # on pages 1, 2 and 4, the last twice
     assert bound(listed, new, 128) == 1.5 * 3 + 2 * log2(128) * 2
@@ -111,7 +111,7 @@ def test_the_bound_counts_the_pages_that_the_new_ones_stand_on(shown: list[Sampl
 # ---------------------------------------------------------------- the corpus and the figures
 
 
-def test_what_is_to_come_is_of_the_same_kind_and_not_there_yet(shown: list[Sample]) -> None:
+def test_coming_decisions_are_similar_and_not_listed_yet(shown: list[Sample]) -> None:
     again, coming = corpus(300, 2)
     assert again == shown
     new = list(islice(coming, 500))
@@ -121,7 +121,7 @@ def test_what_is_to_come_is_of_the_same_kind_and_not_there_yet(shown: list[Sampl
     assert all(TODAY - timedelta(days=731) <= sample.decision_date <= TODAY for sample in new)
 
 
-def test_what_was_published_for_a_trial_is_gone_after_it(shown: list[Sample], tmp_path: Path) -> None:
+def test_decisions_published_for_a_trial_are_withdrawn_after_it(shown: list[Sample], tmp_path: Path) -> None:
     site = Site(shown, today=TODAY)
     bench = Bench(site, tmp_path)
     assert bench.backfill()[OURS].missed == 0
@@ -136,12 +136,12 @@ def test_what_was_published_for_a_trial_is_gone_after_it(shown: list[Sample], tm
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figure]:
-    """Of 2,000 decisions over two years."""
+    """The figures for 2,000 decisions over two years."""
     return {figure.name: figure for figure in measure(2_000, years=2, late=4, draws=2, days=40)}
 
 
 @pytest.mark.thorough
-def test_ours_misses_nothing_and_reaches_what_does_not_depend_on_size(figures: dict[str, Figure]) -> None:
+def test_ours_misses_nothing_and_reaches_the_targets(figures: dict[str, Figure]) -> None:
     ours = [figure for name, figure in figures.items() if name.endswith(f"{OURS}: missed")]
     assert [(figure.values, figure.unit) for figure in ours] == [((0,), "of 2,000"), ((0,), "of 4"), ((0,), "of 200")]
     assert figures["nothing new, lgsco"].value == 2
@@ -149,7 +149,7 @@ def test_ours_misses_nothing_and_reaches_what_does_not_depend_on_size(figures: d
 
 
 @pytest.mark.thorough
-def test_newest_first_misses_what_comes_late_and_most_of_what_comes_at_once(figures: dict[str, Figure]) -> None:
+def test_newest_first_misses_late_decisions_and_most_of_a_large_batch(figures: dict[str, Figure]) -> None:
     assert figures["one 14 months late, every month again: missed"].value == 0
     assert figures["100 in four months, every month again: missed"].value == 0
     for way in ("newest until known", "newest until a page is known"):
@@ -161,28 +161,28 @@ def test_newest_first_misses_what_comes_late_and_most_of_what_comes_at_once(figu
 
 
 @pytest.mark.thorough
-def test_the_dearest_late_one_is_what_is_judged(figures: dict[str, Figure]) -> None:
-    asked, dearest = figures["one 14 months late, lgsco"], figures["one 14 months late, lgsco, the dearest"]
+def test_maximum_of_the_late_decisions_is_compared_with_the_target(figures: dict[str, Figure]) -> None:
+    asked, most = figures["one 14 months late, lgsco"], figures["one 14 months late, lgsco, maximum"]
     assert len(asked.values) == 4
-    assert dearest.values == (max(asked.values),)
+    assert most.values == (max(asked.values),)
     assert asked.target is None
-    assert dearest.target == 15
+    assert most.target == 15
 
 
 @pytest.mark.thorough
-def test_the_share_of_the_bound_is_told_for_every_draw(figures: dict[str, Figure]) -> None:
-    asked, shares = figures["100 in four months, lgsco"], figures["100 in four months, lgsco, of the bound"]
+def test_share_of_the_bound_is_reported_for_every_draw(figures: dict[str, Figure]) -> None:
+    asked, shares = figures["100 in four months, lgsco"], figures["100 in four months, lgsco, relative to the bound"]
     assert len(asked.values) == len(shares.values) == 2
     for requests, share in zip(asked.values, shares.values, strict=True):
-        assert requests / share >= 1.5 * 10 + 2 * log2(120), "a hundred stand on ten pages or more, on one run or more"
+        assert requests / share >= 1.5 * 10 + 2 * log2(120), "100 decisions need at least ten pages and one run of days"
 
 
-def test_the_four_months_have_as_many_days_as_the_bound_says() -> None:
+def test_four_months_have_the_number_of_days_in_the_bound() -> None:
     assert (FOUR_MONTHS.last - FOUR_MONTHS.first).days + 1 == 120
 
 
 @pytest.mark.thorough
-def test_a_day_at_rest_owes_what_the_cadence_says(figures: dict[str, Figure]) -> None:
+def test_day_at_rest_makes_the_requests_of_the_cadence(figures: dict[str, Figure]) -> None:
     rest = figures["a day at rest with the default cadence"]
     assert len(rest.values) == 40
     assert figures["a day at rest with the default cadence, mean of 40"].value == sum(rest.values) / 40

@@ -1,4 +1,4 @@
-"""The generated pages are what they claim to be, by code that does not read decisions."""
+"""The generated pages have the claimed properties, checked by code that does not parse decisions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _words(text: str) -> Counter[str]:
     return Counter(without_marks(text).split())
 
 
-def test_a_page_holds_the_words_of_its_decision() -> None:
+def test_page_has_the_words_of_its_decision() -> None:
     for sample in SAMPLES[:120]:
         shown = Counter[str]()
         for page in plain_case(sample).pages:
@@ -83,18 +83,18 @@ def test_each_mutant_has_the_words_of_its_page_and_another_tree() -> None:
         assert LexborHTMLParser(made.page.decode()).html != LexborHTMLParser(made.base.page.decode()).html
 
 
-def test_each_kind_seen_to_lose_words_is_a_tenth_of_the_mutants() -> None:
+def test_each_kind_that_lost_words_is_a_tenth_of_the_mutants() -> None:
     kinds = Counter(map(kind_of, range(9600)))
     assert all(kinds[kind] >= 960 for kind in SEEN)
     assert all(kinds[kind] for kind in OTHERS)
 
 
-def test_words_that_run_into_each_other_are_not_lost() -> None:
+def test_joined_words_are_not_lost() -> None:
     assert difference("- Mr X said so", "Mr Xsaid so") == ((), ())
     assert difference("Mr X said so", "Mr X so").lost == ("said",)
 
 
-def test_what_stands_in_an_object_is_seen_once_its_loading_has_failed() -> None:
+def test_fallback_of_an_object_is_visible_after_loading_failed() -> None:
     browser()
     with Chromium() as chromium:
         (shown,) = chromium.texts(

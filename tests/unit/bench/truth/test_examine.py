@@ -1,4 +1,4 @@
-"""Claims compared with what a site listed and what is stored."""
+"""Claims compared with a site's listing and the stored decisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = date(2026, 5, 4)
 
 
 def examine(text: str, *, stored: int = 3, listed: int = 3, asked: Asked | None = None, code: int = 10) -> list[str]:
-    """The kinds of what is wrong with lines that sync prints at second 100."""
+    """Return the kinds of findings in lines that sync prints at second 100."""
     site = Site(lambda: 50)
     for number in range(listed):
         site.publish(Decision(100 + number, DAY))
@@ -48,7 +48,7 @@ def test_a_full_claim_is_false_where_a_listed_decision_is_not_stored() -> None:
     assert examine("2026-05-01 to today: 3 of 3 listed decisions are in the archive", stored=2) == ["false"]
 
 
-def test_what_lies_outside_is_counted_and_must_not_have_been_asked_for() -> None:
+def test_decisions_outside_are_counted_and_must_not_have_been_asked_for() -> None:
     line = "2026-05-05 to today: 0 of 0 listed decisions are in the archive. The site lists {} decisions before that"
     assert examine(line.format(3)) == []
     assert examine(line.format(2)) == ["miscounted"]
@@ -56,7 +56,7 @@ def test_what_lies_outside_is_counted_and_must_not_have_been_asked_for() -> None
     assert examine(f"{line.format(3)}, which were never asked for", asked=asked) == ["false"]
 
 
-def test_exit_0_of_sync_is_about_interrupted_and_done_backfills_and_not_about_paused_ones() -> None:
+def test_exit_0_of_sync_covers_interrupted_and_done_backfills_but_not_paused_ones() -> None:
     for state, wrong in (("interrupted", ["false exit"]), ("done", ["false exit"]), ("paused", [])):
         asked = Asked([(ALL, state)])  # type: ignore[list-item]
         assert examine("", stored=2, asked=asked, code=0) == wrong
@@ -78,7 +78,7 @@ FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
         ((FULL, "last runs:", "The site lists 0 decisions before that"), ["unexplained"]),
     ],
 )
-def test_what_lies_outside_is_outside_of_the_claims_right_before_it(lines: tuple[str, ...], wrong: list[str]) -> None:
+def test_outside_refers_to_the_claims_directly_before(lines: tuple[str, ...], wrong: list[str]) -> None:
     assert examine("\n".join(lines)) == wrong
 
 
@@ -87,10 +87,10 @@ def test_a_total_must_have_been_stated_in_the_minute_that_is_named() -> None:
     assert examine("The site's total is 4 decisions, stated at 1970-01-01 00:01 UTC") == ["miscounted"]
 
 
-def test_more_than_there_is_cannot_be_stored() -> None:
+def test_claim_of_more_decisions_than_exist_is_wrong() -> None:
     assert examine("2026-05-01 to today was interrupted, 4 of 3 fetched", stored=4) == ["miscounted"]
     assert examine("2026-05-01 to today was interrupted, 4 of 5 fetched", stored=3) == ["miscounted"]
 
 
-def test_a_daemon_that_does_not_run_goes_on_with_nothing() -> None:
+def test_daemon_that_does_not_run_finishes_nothing() -> None:
     assert examine("2026-05-01 to today was interrupted, 2 of 3 fetched: the daemon goes on with it.") == ["false"]

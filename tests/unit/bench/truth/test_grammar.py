@@ -1,4 +1,4 @@
-"""What printed lines claim."""
+"""The claims of printed lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.truth.grammar import Grammar, read_instant
 GRAMMAR = Grammar()
 
 
-def test_a_claim_is_read_with_its_dates_and_numbers_and_what_lies_outside() -> None:
+def test_claim_is_parsed_with_dates_numbers_and_decisions_outside() -> None:
     reading = GRAMMAR.read(
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive. The site lists 57,480 decisions before "
         "that, which were never asked for: `lgsco backfill`."
@@ -30,7 +30,7 @@ def test_a_claim_can_name_the_instant_it_is_true_of() -> None:
     assert (claim.last, claim.as_of) == (date(2019, 3, 31), read_instant("2026-11-02T12:00:00Z"))
 
 
-def test_a_claim_of_a_part_is_not_full() -> None:
+def test_partial_claim_is_not_full() -> None:
     (claim,) = GRAMMAR.read("2019-01-01 to today: 5 of 7 listed decisions are in the archive").claims
     assert not claim.is_full
 
@@ -59,7 +59,7 @@ def test_a_word_of_completeness_without_a_sentence_of_the_tables_is_unexplained(
 @pytest.mark.parametrize(
     "line", ["incomplete: 2 unproven date ranges", "5 new, 0 amended", "2026-01-01 to 2026-02-01 is not proven", ""]
 )
-def test_a_line_that_claims_nothing_needs_no_sentence(line: str) -> None:
+def test_line_without_a_claim_needs_no_sentence(line: str) -> None:
     reading = GRAMMAR.read(line)
     assert (reading.claims, reading.unexplained) == ((), "")
 
@@ -76,7 +76,7 @@ def test_a_claim_that_says_that_something_may_be_missing_is_never_full() -> None
     assert not progress.is_full
 
 
-def test_decisions_whose_pages_are_gone_make_a_claim_full_where_they_are_named() -> None:
+def test_named_decisions_with_missing_pages_leave_a_claim_full() -> None:
     (claim,) = GRAMMAR.read(
         "2019-01-01 to today: 5 of 8 listed decisions are in the archive, as listed on 2026-11-29 16:40 UTC or later; "
         "the other 3 are listed and their pages are gone."
@@ -84,7 +84,7 @@ def test_decisions_whose_pages_are_gone_make_a_claim_full_where_they_are_named()
     assert (claim.excluded, claim.is_full, claim.as_of) == (3, True, read_instant("2026-11-29T16:40:00Z"))
 
 
-def test_a_total_is_read_with_the_instant_at_which_it_was_stated() -> None:
+def test_total_is_parsed_with_the_instant_it_was_stated() -> None:
     for line in (
         "The site's total is 1,205 decisions, stated at 2026-11-29 16:40 UTC.",
         "the archive has 167 decisions of the site, which stated a total of 1,205 on 2026-11-29 16:40 UTC (13.8 %)",

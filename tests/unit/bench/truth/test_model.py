@@ -1,4 +1,4 @@
-"""What was asked for, as noted by who watches the commands."""
+"""The ranges asked for, as recorded by an observer of the commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def ran(*arguments: str, code: int | None = 0, requests: int = 3) -> Ran:
 @pytest.mark.parametrize(
     ("code", "state"), [(0, "done"), (10, "interrupted"), (129, "interrupted"), (None, "interrupted"), (143, "paused")]
 )
-def test_how_a_backfill_ended_says_how_its_dates_stand(code: int | None, state: str) -> None:
+def test_exit_code_of_a_backfill_gives_the_state_of_its_dates(code: int | None, state: str) -> None:
     asked = Asked()
     asked.note(ran("backfill", code=code), RECENT)
     assert asked.ranges == [(ALL, state)]
@@ -32,7 +32,7 @@ def test_a_backfill_with_a_limit_asks_for_nothing() -> None:
     assert (asked.ranges, asked.ever, asked.state) == ([], [], "limited")
 
 
-def test_what_was_withdrawn_is_not_asked_for_and_was_once() -> None:
+def test_withdrawn_dates_are_no_longer_asked_for_but_were_once() -> None:
     asked = Asked()
     asked.note(ran("backfill", code=130), RECENT)
     asked.note(ran("backfill", "--withdraw"), RECENT)

@@ -30,7 +30,7 @@ def listed(site: Site, number: int = 1, first: date = date.min, last: date = dat
     return listing_page.read(body)
 
 
-def test_its_pages_are_those_that_the_program_parses() -> None:
+def test_program_parses_its_pages() -> None:
     site = make_site()
     decision = site.decisions["20 000 100"]
     status, body = site.answer(decision.path)
@@ -42,7 +42,7 @@ def test_its_pages_are_those_that_the_program_parses() -> None:
     assert len(listed(site, 3).entries) == 5
 
 
-def test_what_is_hidden_is_missing_from_the_cards_or_the_total() -> None:
+def test_hidden_decisions_are_missing_from_cards_or_total() -> None:
     site = make_site()
     site.cardless.add("20 000 100")
     assert (listed(site).total, listed(site).entries[0].reference) == (25, "20 000 101")
@@ -57,7 +57,7 @@ def test_what_is_hidden_is_missing_from_the_cards_or_the_total() -> None:
     assert (listed(site, 2).total, listed(site, 2).entries) == (10, ())
 
 
-def test_what_wide_searches_cut_off_is_contested() -> None:
+def test_decisions_cut_off_by_wide_searches_are_contested() -> None:
     site = make_site(12)
     site.cap = 10
     site.note()
@@ -65,7 +65,7 @@ def test_what_wide_searches_cut_off_is_contested() -> None:
     assert judge.count_listed([ALL], lambda _day: Now.at) == (10, 12)
 
 
-def test_it_refuses_and_is_away() -> None:
+def test_site_can_refuse_and_be_unreachable() -> None:
     site = make_site()
     site.faults.refused = "listing"
     assert site.answer("/Decisions/SearchResults?page=1")[0] == 403
@@ -79,7 +79,7 @@ def test_every_form_of_a_total_says_the_same_words() -> None:
     assert all("1,234" in form(1_234) for form in FORMS)
 
 
-def test_a_claim_is_judged_by_what_was_listed_between_two_instants() -> None:
+def test_claim_is_checked_against_the_listing_between_two_instants() -> None:
     site = make_site(3)
     Now.at = 2_000
     site.publish(Decision(500, DAY))

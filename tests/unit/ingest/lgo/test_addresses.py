@@ -1,4 +1,4 @@
-"""Links as browsers resolve them, and the decision that an address is of."""
+"""Links resolved as browsers do, and the decision at an address."""
 
 from __future__ import annotations
 
@@ -115,17 +115,17 @@ def test_a_link_to_another_host_names_that_host(link: str, host: str, port: int 
         "http://a:1:2/",
     ],
 )
-def test_what_is_no_web_address_leads_nowhere(link: str) -> None:
+def test_links_that_are_not_web_addresses_give_none(link: str) -> None:
     assert resolve(link, PAGE) is None
 
 
-def test_an_address_needs_a_host_or_something_to_be_relative_to() -> None:
+def test_address_needs_a_host_or_a_base() -> None:
     assert resolve("/x") is None
     assert resolve("x") is None
 
 
 @given(link=st.text(max_size=30), base=st.sampled_from([PAGE, Address("http", "127.0.0.1", 8080, "/a/b/")]))
-def test_any_link_is_an_address_that_can_be_asked_for_or_none(link: str, base: Address) -> None:
+def test_any_link_gives_a_valid_address_or_none(link: str, base: Address) -> None:
     found = resolve(link, base)
     if found is not None:
         assert found.path.startswith("/")
@@ -223,5 +223,5 @@ def test_the_decision_at_an_address(path: str, asked: str, reference: str) -> No
         "//decisions/education/25-004-920",
     ],
 )
-def test_an_address_that_is_no_decisions(path: str) -> None:
+def test_other_addresses_are_not_decisions(path: str) -> None:
     assert decision_at(path) is None

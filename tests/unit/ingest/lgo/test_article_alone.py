@@ -1,4 +1,4 @@
-"""Pages whose article could be parsed alone: it is, where nothing of the decision can be outside it or be lost."""
+"""Pages with an article that may be parsed alone. It is, unless part of the decision may be outside it or lost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_article_that_ends_too_early_loses_no_words(article: str, after: str)
                 assert fold(words) in text
 
 
-def test_a_link_that_is_left_open_in_a_label_takes_no_heading_with_it() -> None:
+def test_unclosed_link_in_a_label_does_not_swallow_a_heading() -> None:
     chapter = shell(
         "<main><article><h1>Wexcombe (16 004 117)</h1><p><span>Decision : </span><span>Upheld<a href='/x'></span></p>"
         "<h2><em>Conclusions</em></h2><p>There was fault.</p></article></main>",
@@ -66,7 +66,7 @@ def test_a_link_that_is_left_open_in_a_label_takes_no_heading_with_it() -> None:
     assert "Conclusions" in lines(chapter)
 
 
-def test_the_value_of_a_label_that_a_stray_tag_parts_is_kept() -> None:
+def test_label_value_split_by_a_stray_tag_is_kept() -> None:
     article = (
         "<dl><dt>DECISION</p> DATE :</dt><dd><a href='/x'>09 Oct 2022</a></dd></dl><h3>The Ombudsman's final decision:"
         f"</h3><p>Summary: There was fault.</p><h2>Findings</h2><p>There was fault.</p><p>{CLOSING}</p>"
@@ -75,7 +75,7 @@ def test_the_value_of_a_label_that_a_stray_tag_parts_is_kept() -> None:
     assert "09 Oct 2022" in " ".join(lines(body))
 
 
-def test_a_page_is_refused_where_the_heading_of_a_further_report_is_in_pieces() -> None:
+def test_page_with_a_split_heading_of_a_further_report_is_refused() -> None:
     article = (
         f"<p>Overview:</p>{BODY}<p>{CLOSING}</p><h2>Further<li> report</h2><p>The Council did not agree.</p></p>"
         "<p>We remain dissatisfied.</p>"
@@ -90,7 +90,7 @@ def test_a_quoted_angle_bracket_in_the_heading_above_is_not_part_of_the_title() 
     assert lines(body)[0] == "Wexcombe (16 004 117)"
 
 
-def test_a_footer_is_no_text_where_all_above_it_is_labels() -> None:
+def test_footer_below_labels_only_is_not_text() -> None:
     body = shell("<div><h1>Wexcombe (16 004 117)</h1><p>Decision : Upheld</p><p>It was so.</p></div>")
     assert "Contact us" not in lines(body)
     labels = "<h1>Wexcombe (16 004 117)</h1><p>Overview:</p><p>Fault.</p><div>Category</div><div>The</div>"

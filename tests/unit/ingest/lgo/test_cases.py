@@ -1,7 +1,7 @@
-"""Small inputs, each of a kind that was parsed wrongly once, with the right text, columns, numbers and reports.
+"""Small inputs of kinds that were once parsed wrongly, with the right text, columns, numbers and reports.
 
 `NAME.html` or `NAME.txt` is the input, `NAME.chapter-N.html` its further chapters, `NAME.expected.txt` the right text
-and `NAME.expected.json` what else must be right.
+and `NAME.expected.json` everything else that must be right.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def parse_case(path: Path) -> Decision:
     return read_chapters(pages, reference=expected.get("asked"), today=TODAY)
 
 
-def test_all_inputs_are_there() -> None:
+def test_every_case_has_its_files() -> None:
     assert len(INPUTS) == 42
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
-def test_a_case_gives_the_right_text(path: Path) -> None:
+def test_case_gives_its_text(path: Path) -> None:
     assert render(parse_case(path)) == path.with_name(f"{path.stem}.expected.txt").read_text("utf-8").rstrip("\n")
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
-def test_a_case_gives_the_right_columns_and_numbers(path: Path) -> None:
+def test_case_gives_its_columns_and_numbers(path: Path) -> None:
     expected, decision = expected_of(path), parse_case(path)
     for column in COLUMNS:
         if column in expected:
@@ -66,7 +66,7 @@ def test_a_case_gives_the_right_columns_and_numbers(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
-def test_a_case_reports_what_is_odd_related_and_left_out(path: Path) -> None:
+def test_case_reports_oddities_related_decisions_and_left_out_blocks(path: Path) -> None:
     expected, decision = expected_of(path), parse_case(path)
     if "odd" in expected:
         assert bool(decision.odd) == expected["odd"]
@@ -79,7 +79,7 @@ def test_a_case_reports_what_is_odd_related_and_left_out(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in INPUTS if path.suffix == ".html"], ids=lambda path: path.stem)
-def test_the_text_of_a_case_is_parsed_to_the_same_text_and_columns(path: Path) -> None:
+def test_text_of_a_case_parses_to_the_same_text_and_columns(path: Path) -> None:
     decision = parse_case(path)
     again = parse(render(decision), unclosed=True, today=TODAY)
     assert render(again) == render(decision)

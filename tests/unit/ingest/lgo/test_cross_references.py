@@ -1,4 +1,4 @@
-"""Citations of a decision's own paragraphs, compared with what they land on."""
+"""Citations of a decision's own paragraphs, compared with the cited paragraphs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def results(*lines: Line) -> list[tuple[str, str]]:
     return [(one.number, one.result) for one in find_cross_references(lines)]
 
 
-def test_the_four_citations_of_a_published_decision_land_on_what_they_describe() -> None:
+def test_four_citations_of_a_published_decision_fit_their_paragraphs() -> None:
     (seed,) = SEEDS.glob("002_*")
     found = find_cross_references(parse(seed.read_bytes()).lines)
     assert [(one.number, one.result) for one in found] == [(number, "fits") for number in ("24", "44", "59", "52")]
@@ -44,7 +44,7 @@ def test_the_four_citations_of_a_published_decision_land_on_what_they_describe()
         ("School transport: paragraph 1. The fees: paragraph 2.", [("1", "fits"), ("2", "fits")]),
     ],
 )
-def test_a_citation_is_compared_with_the_paragraph_it_lands_on(text: str, expected: list[tuple[str, str]]) -> None:
+def test_citation_is_compared_with_the_cited_paragraph(text: str, expected: list[tuple[str, str]]) -> None:
     assert results(COMPLAINT, FEES, item("3", text)) == expected
 
 
@@ -58,20 +58,20 @@ def test_a_citation_is_compared_with_the_paragraph_it_lands_on(text: str, expect
         "The first paragraphs were lost.",
     ],
 )
-def test_a_citation_of_another_document_is_no_cross_reference(text: str) -> None:
+def test_citation_of_another_document_is_not_a_cross_reference(text: str) -> None:
     assert results(COMPLAINT, FEES, item("3", text)) == []
 
 
-def test_a_paragraph_holds_the_words_of_its_sub_items() -> None:
+def test_cited_paragraph_includes_its_sub_items() -> None:
     sub_item = item("1.a", "He was refused a taxi.")
     assert results(COMPLAINT, sub_item, FEES, item("3", "The taxi (see paragraph 1).")) == [("1", "fits")]
 
 
-def test_nothing_can_be_checked_where_no_paragraph_has_a_number() -> None:
+def test_decision_without_numbers_has_no_cross_references() -> None:
     assert results(item(None, "Mr X complained."), item(None, "See paragraph 1.")) == []
 
 
-def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
+def test_decision_fits_when_all_its_cross_references_fit() -> None:
     right = item("3", "School transport (see paragraph 1).")
     wrong = item("4", "School transport (see paragraph 2).")
     decisions = ([COMPLAINT, FEES, right], [COMPLAINT, FEES, right, wrong], [COMPLAINT, FEES])

@@ -1,4 +1,4 @@
-"""Which dates the listing's filter includes, found with questions about one day."""
+"""Which dates the listing's filter includes, found with requests about one day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ days = st.dates(date(2019, 1, 1), date(2026, 10, 20))
 
 
 def listing(listed: set[date], included: Callable[[date, date, date], bool]) -> Callable[[date, date], frozenset[date]]:
-    """A site that lists a few decisions, with a date filter."""
+    """A site with a date filter that lists a few decisions."""
     return lambda first, last: frozenset(day for day in listed if included(first, last, day))
 
 
@@ -32,23 +32,21 @@ def shifted(shift: Shift) -> Callable[[date, date, date], bool]:
 
 
 def in_utc(first: date, last: date, day: date) -> bool:
-    """Decisions stored as midnight in London, and compared by their day in UTC."""
+    """Decisions stored as midnight in London, and compared by their date in UTC."""
     midnight = datetime.combine(day, time(), ZoneInfo("Europe/London"))
     return first <= midnight.astimezone(UTC).date() <= last
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
 @given(day=days, others=st.sets(st.integers(-4, 4)))
-def test_every_shift_of_a_day_is_found(shift: Shift, day: date, others: set[int]) -> None:
+def test_find_shift_finds_every_shift_of_a_day(shift: Shift, day: date, others: set[int]) -> None:
     listed = {day, *(day + other * DAY for other in others)}
     assert find_shift(day, listing(listed, shifted(shift)), thorough=True) == shift
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
 @given(day=days, others=st.sets(st.integers(-4, 4)))
-def test_an_exact_filter_costs_one_question_and_nothing_is_left_out_by_what_passes_for_exact(
-    shift: Shift, day: date, others: set[int]
-) -> None:
+def test_exact_filter_takes_one_request_and_excludes_no_date(shift: Shift, day: date, others: set[int]) -> None:
     asked: list[tuple[date, date]] = []
     answer = listing({day, *(day + other * DAY for other in others)}, shifted(shift))
 
@@ -67,7 +65,7 @@ def test_an_exact_filter_costs_one_question_and_nothing_is_left_out_by_what_pass
 
 
 @given(day=days)
-def test_a_filter_that_fits_no_shift_is_not_made_out(day: date) -> None:
+def test_filter_that_matches_no_shift_gives_none(day: date) -> None:
     assert find_shift(day, listing({day}, shifted(Shift(3, 3)))) is None
     assert find_shift(day, lambda _first, _last: frozenset()) is None
     only_wide = listing({day}, lambda first, last, one: first <= one <= last and first < last)
@@ -75,7 +73,7 @@ def test_a_filter_that_fits_no_shift_is_not_made_out(day: date) -> None:
 
 
 @given(first=days, length=st.integers(0, 400), summer=st.sampled_from(SHIFTS), winter=st.sampled_from(SHIFTS), day=days)
-def test_a_window_is_asked_for_so_that_it_is_listed(
+def test_ask_for_gives_dates_that_list_the_window(
     first: date, length: int, summer: Shift, winter: Shift, day: date
 ) -> None:
     window = Window(first, first + length * DAY)
@@ -87,7 +85,7 @@ def test_a_window_is_asked_for_so_that_it_is_listed(
 
 
 @given(first=days, length=st.integers(1, 900), middle=st.integers(1, 900), day=days)
-def test_a_filter_in_utc_lists_the_parts_of_a_window_without_gap_or_overlap(
+def test_utc_filter_lists_parts_of_a_window_without_gap_or_overlap(
     first: date, length: int, middle: int, day: date
 ) -> None:
     window = Window(first, min(first + length * DAY, TODAY))
@@ -101,14 +99,14 @@ def test_a_filter_in_utc_lists_the_parts_of_a_window_without_gap_or_overlap(
     assert listed == [part.first <= day <= part.last for part in parts]
 
 
-def test_a_range_cannot_begin_on_the_day_after_the_clocks_go_forward_where_the_filter_is_in_utc() -> None:
+def test_range_cannot_begin_on_the_day_after_the_clocks_go_forward_with_a_utc_filter() -> None:
     assert not IN_UTC.may_begin(date(2026, 3, 30))
     assert all(IN_UTC.may_begin(date(2026, 1, 1) + n * DAY) for n in range(365) if n != 88)
     assert DateFilter().may_begin(date(2026, 3, 30))
     assert DateFilter().may_begin(date.min)
 
 
-def test_open_ends_stay_within_what_a_date_can_be() -> None:
+def test_open_ends_stay_within_the_range_of_dates() -> None:
     everything = Window(date.min, date.max)
     assert DateFilter(Shift(1, 1), Shift(1, -1)).ask_for(everything, TODAY) == (date.min, TODAY + DAY)
 

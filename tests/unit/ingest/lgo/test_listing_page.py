@@ -1,4 +1,4 @@
-"""Listing pages, by hand: what a card and a count may look like, and what is never made of them. Windows, too."""
+"""Handwritten listing pages: the forms of cards and totals that are parsed, and input that must not become either."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SUMMARY = f"Summary: {ABOUT}"
 
 
 def words(entry: Entry) -> tuple[str, str, str]:
-    """What a card prints: title, line, and the kind of place it is about."""
+    """Return the words of a card: title, line, and the kind of place it is about."""
     assert entry.decision_date is not None
     assert entry.kind is not None
     line = f"{entry.kind.title()} {entry.outcome} {entry.subcategory} {entry.decision_date:%d-%b-%Y}"
@@ -73,13 +73,13 @@ def row(entry: Entry) -> str:
 
 
 def wrapped(entry: Entry) -> str:
-    """The link is around all of it."""
+    """A card with the link around all of it."""
     title, line, url = words(entry)
     return f'<article><a href="{url}"><h2>{title}</h2><p>{line}</p><p>{SUMMARY}</p></a></article>'
 
 
 def spans(entry: Entry) -> str:
-    """The line in pieces, a comment inside, no-break spaces, the address in full."""
+    """A card with its line in pieces, a comment inside, no-break spaces, and a full address."""
     title, line, url = words(entry)
     pieces = "\n".join(f"<span>{word}</span>" for word in line.split(" "))
     return (
@@ -89,7 +89,7 @@ def spans(entry: Entry) -> str:
 
 
 def twice(entry: Entry) -> str:
-    """A second link to the same decision."""
+    """A card with a second link to the same decision."""
     title, line, url = words(entry)
     return (
         f'<div><h3><a href="{url}">{title}</a></h3><p>{line}</p><p>{SUMMARY}</p>'
@@ -116,7 +116,7 @@ def page(main: str, count: str = "Your search has 2 results") -> bytes:
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_cards_are_read_in_any_markup(markup: object) -> None:
+def test_cards_are_parsed_in_any_markup(markup: object) -> None:
     assert callable(markup)
     cards = f"<ul>{markup(FULL)}{markup(OTHER)}</ul>" if markup is item else f"<div>{markup(FULL)}{markup(OTHER)}</div>"
     if markup is row:
@@ -125,13 +125,13 @@ def test_cards_are_read_in_any_markup(markup: object) -> None:
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_a_card_alone_on_its_page_is_read_as_among_others(markup: object) -> None:
+def test_only_card_on_a_page_is_parsed_like_any_other(markup: object) -> None:
     assert callable(markup)
     card = f"<table>{markup(FULL)}</table>" if markup is row else markup(FULL)
     assert read(page(card, "Your search has 1 result")) == Listing(1, (FULL,))
 
 
-def test_a_card_without_its_title_text_is_known_by_its_link() -> None:
+def test_card_without_title_text_is_identified_by_its_link() -> None:
     title, _, url = words(FULL)
     untitled = div(FULL).replace(title, "")
     (entry, other) = read(page(untitled + div(OTHER))).entries
@@ -146,7 +146,7 @@ def test_a_card_without_its_title_text_is_known_by_its_link() -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", "b", "A"])
-def test_the_link_gives_the_reference_where_the_card_drops_the_letter(letter: str) -> None:
+def test_link_gives_the_suffix_letter_that_the_card_omits(letter: str) -> None:
     joint = f"/decisions/health/hospital-acute-services/17-012-345{letter}"
     card = (
         f'<div><a href="{joint}">NHS Anytown Integrated Care Board (ICB) (17 012 345)</a>'
@@ -160,7 +160,7 @@ def test_the_link_gives_the_reference_where_the_card_drops_the_letter(letter: st
     assert (council.reference, council.authority) == ("17 012 345", "Anytown Council")
 
 
-def test_a_card_that_stands_twice_is_there_twice() -> None:
+def test_repeated_card_is_listed_twice() -> None:
     cards = div(FULL) + div(OTHER) + div(FULL)
     assert [entry.reference for entry in read(page(cards)).entries] == ["25 004 920", "24 022 037", "25 004 920"]
     assert len(read(page(div(FULL) + div(FULL))).entries) == 2, "also when no other card is there"
@@ -178,7 +178,7 @@ def test_a_card_that_stands_twice_is_there_twice() -> None:
         ("Upheld", None, "other"),
     ],
 )
-def test_the_address_parts_an_unknown_outcome_from_the_subcategory(
+def test_address_separates_an_unknown_outcome_from_the_subcategory(
     outcome: str, subcategory: str | None, slug: str
 ) -> None:
     line = f"{outcome} {subcategory}" if subcategory else outcome
@@ -192,7 +192,7 @@ def test_the_address_parts_an_unknown_outcome_from_the_subcategory(
 
 
 @pytest.mark.parametrize("line", ["Something new Somewhere else ", ""])
-def test_what_cannot_be_parted_is_not_guessed(line: str) -> None:
+def test_outcome_and_subcategory_are_missing_when_they_cannot_be_separated(line: str) -> None:
     card = f'<div><a href="/decisions/education/other/24-001-002"></a><p>Statement {line}05-Mar-2024</p></div>'
     (entry, _) = read(page(card + div(OTHER))).entries
     assert (entry.outcome, entry.subcategory) == (None, None)
@@ -200,13 +200,13 @@ def test_what_cannot_be_parted_is_not_guessed(line: str) -> None:
 
 
 @pytest.mark.parametrize("day", ["31-Feb-2025", "00-Jan-2025", "06-Xyz-2025", "6 October 2025", ""])
-def test_a_date_that_is_none_is_none(day: str) -> None:
+def test_impossible_date_gives_none(day: str) -> None:
     (entry, _) = read(page(div(FULL).replace("06-Oct-2025", day) + div(OTHER))).entries
     assert entry.reference == "25 004 920"
     assert entry.decision_date is None
 
 
-def test_what_a_summary_says_is_not_the_cards_line() -> None:
+def test_card_line_inside_a_summary_is_ignored() -> None:
     card = (
         '<div><a href="/decisions/education/other/24-001-002"></a><p>Summary: Mr X (see (24 001 003)) sent a Statement '
         "Upheld Noise 01-Jan-2001 (twice)</p></div>"
@@ -230,7 +230,7 @@ def test_what_a_summary_says_is_not_the_cards_line() -> None:
         "/decisions/education/24-001-002",
     ],
 )
-def test_any_address_of_a_decision_is_one(href: str) -> None:
+def test_every_form_of_a_decision_address_is_recognised(href: str) -> None:
     (entry, _) = read(page(f'<div><a href="{href}">Anytown Council (24 001 002)</a></div>{div(OTHER)}')).entries
     assert (entry.reference, entry.authority) == ("24 001 002", "Anytown Council")
     assert entry.url.startswith("/")
@@ -250,11 +250,11 @@ def test_any_address_of_a_decision_is_one(href: str) -> None:
         "http://[/decisions/education/other/24-001-002",
     ],
 )
-def test_an_address_that_is_no_decisions_makes_no_card(href: str) -> None:
+def test_other_addresses_make_no_card(href: str) -> None:
     assert read(page(f'<div><a href="{href}">x</a></div>{div(OTHER)}')).entries == (OTHER,)
 
 
-# ---------------------------------------------------------------- the count
+# ---------------------------------------------------------------- totals
 
 
 @pytest.mark.parametrize(
@@ -285,32 +285,32 @@ def test_an_address_that_is_no_decisions_makes_no_card(href: str) -> None:
         ("<p hidden>Your search has 12 results</p>", None),
     ],
 )
-def test_the_count_is_what_is_printed_and_never_a_guess(count: str, total: int | None) -> None:
+def test_total_is_parsed_only_if_printed(count: str, total: int | None) -> None:
     assert read(page(div(FULL), count)).total == total
     assert read(page("", count)) == Listing(total, ())
 
 
-def test_a_script_before_the_count_does_not_stand_for_it() -> None:
+def test_script_before_the_total_is_ignored() -> None:
     count = "<script>say('Your search has 0 results')</script><p>Your search has 12 results</p>"
     assert read(page(div(FULL), count)).total == 12
 
 
-def test_a_search_shell_is_unknown_and_never_empty() -> None:
+def test_search_shell_has_unknown_total() -> None:
     shell = page('<h1>Search our decisions</h1><form><input name="fd"><button>Search</button></form>', "")
     assert read(shell) == Listing(None, ())
 
 
-def test_a_councils_page_has_cards_and_no_total() -> None:
+def test_page_of_a_council_has_cards_but_no_total() -> None:
     council = page(f"<h2>Decisions for Hertfordshire County Council</h2>{div(FULL)}{div(OTHER)}", "")
     assert read(council) == Listing(None, (FULL, OTHER))
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"Not found", b"<html></html>", b"{}", b"<a href='/decisions"])
-def test_a_page_of_nothing_is_an_empty_listing_of_unknown_total(body: bytes) -> None:
+def test_empty_page_is_an_empty_listing_with_unknown_total(body: bytes) -> None:
     assert read(body) == Listing(None, ())
 
 
-def test_a_page_in_another_charset_is_read_as_it_says_or_as_windows_1252() -> None:
+def test_page_in_another_charset_is_decoded_as_declared_or_as_windows_1252() -> None:
     text = page(div(OTHER).replace("Bupa", "Bupâ £")).decode()
     (entry,) = read(text.encode("windows-1252"), charset="windows-1252").entries
     assert entry.authority == "Bupâ £ Care Homes (GL) Limited"
@@ -333,19 +333,19 @@ _PIECES = st.lists(
 
 
 @given(pieces=_PIECES)
-def test_no_markup_is_more_than_a_listing_can_take(pieces: list[str]) -> None:
+def test_any_markup_is_parsed(pieces: list[str]) -> None:
     listing = read("".join(pieces).encode())
     assert listing.total is None or listing.total >= 0
     assert all(entry.url.startswith("/") for entry in listing.entries)
 
 
 @given(body=st.binary(max_size=200))
-def test_no_bytes_are_more_than_a_listing_can_take(body: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
     with suppress(Undecodable):
         read(body)
 
 
-def test_a_listing_of_more_tags_than_a_page_has_is_refused() -> None:
+def test_listing_with_too_many_tags_is_refused() -> None:
     bare = page(div(FULL))
     room = b"<br>" * (MOST_TAGS - bare.count(b"<"))
     assert read(bare.replace(b"</main>", room + b"</main>")).entries == (FULL,)
@@ -353,13 +353,13 @@ def test_a_listing_of_more_tags_than_a_page_has_is_refused() -> None:
         read(bare.replace(b"</main>", room + b"<br></main>"))
 
 
-def test_a_listing_of_more_links_than_cards_could_have_is_refused() -> None:
+def test_listing_with_too_many_links_is_refused() -> None:
     assert len(read(page(div(FULL) * 100)).entries) == 100
     with pytest.raises(TooLarge, match="101 links to decisions"):
         read(page(div(FULL) * 101))
 
 
-def test_what_is_around_a_link_is_looked_through_near_it_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_elements_around_a_link_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     monkeypatch.setattr(listing, "_card_line", looked.append)
     link = f"<a href='{FULL.url}'>a</a>"
@@ -367,7 +367,7 @@ def test_what_is_around_a_link_is_looked_through_near_it_and_once(monkeypatch: p
     assert len(looked) < 200
 
 
-def test_a_cards_line_is_looked_for_where_a_date_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_card_line_is_searched_only_before_dates(monkeypatch: pytest.MonkeyPatch) -> None:
     class Counted:
         searches = 0
 
@@ -386,7 +386,7 @@ def test_a_cards_line_is_looked_for_where_a_date_is(monkeypatch: pytest.MonkeyPa
         assert (found and found.span()) == ((expected := line.search(text)) and expected.span())
 
 
-def test_the_look_alikes_cards_say_what_the_look_alike_knows() -> None:
+def test_cards_of_the_look_alike_have_its_fields() -> None:
     site = Site([*seeds(), *generate(120, seed=8, first=date(2016, 1, 1), last=date(2025, 12, 31))])
     found: list[Entry] = []
     for number in range(1, 20):
@@ -404,8 +404,8 @@ def test_the_look_alikes_cards_say_what_the_look_alike_knows() -> None:
 
 
 @pytest.mark.parametrize("other", ["", "<a href='/decisions/planning/other/23-004-118'>b</a>"])
-def test_cards_in_each_other_are_gone_through_as_long_as_they_are_short(other: str) -> None:
-    """Of one decision alone, each element around a link is looked into; beside others, each link has a card."""
+def test_nested_cards_are_parsed_only_while_they_are_short(other: str) -> None:
+    """On a page with one decision, each element around a link is searched; with others, each link has a card."""
 
     def nested(words: str) -> bytes:
         links = "<div><a href='/decisions/planning/other/23-004-117'>a</a>" * 60

@@ -1,4 +1,4 @@
-"""The cards of a listing page: each is followed, or named with the reason."""
+"""The cards of a listing page: each is followed, or reported with the reason."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def named(cards: str, head: str = "") -> tuple[Unfollowed, ...]:
         DECISION.replace("/25", "/%32%35"),
     ],
 )
-def test_a_link_is_followed_in_any_form(link: str) -> None:
+def test_links_in_any_form_are_followed(link: str) -> None:
     assert followed(card(link) + OTHERS) == [DECISION]
 
 
@@ -110,12 +110,12 @@ def test_a_link_is_relative_to_the_first_base_that_has_an_address(base: str, lin
         ("javascript:open(920)", "its link 'javascript:open(920)' is not a web address"),
     ],
 )
-def test_a_card_that_leads_to_no_decision_is_named_with_the_reason(link: str, why: str) -> None:
+def test_card_without_a_decision_is_reported_with_the_reason(link: str, why: str) -> None:
     assert named(card(link) + OTHERS) == (Unfollowed("Anytown Council (25 004 920)", why),)
     assert named(OTHERS + card(link)) == (Unfollowed("Anytown Council (25 004 920)", why),)
 
 
-def test_a_base_on_another_host_leads_all_relative_links_there() -> None:
+def test_base_on_another_host_applies_to_all_relative_links() -> None:
     found = listing(card("education/school-admissions/25-004-920"), '<base href="https://example.org/decisions/">')
     assert found.entries == ()
     assert [card.why for card in found.unfollowed] == ["its link leads to another host, example.org"]
@@ -131,30 +131,30 @@ def test_a_base_on_another_host_leads_all_relative_links_there() -> None:
         "<li><h3>Anytown Council (25 004 920)</h3><p>Summary: No fault.</p></li>",
     ],
 )
-def test_a_card_without_a_link_is_known_by_its_title_or_its_line(markup: str) -> None:
+def test_card_without_a_link_is_found_by_title_or_line(markup: str) -> None:
     (one,) = named(markup + OTHERS)
     assert one.card.startswith("Anytown Council (25 004 920)")
     assert one.why.startswith("it has no link")
     assert named(OTHERS.replace("</li><li>", f"</li>{markup}<li>")) == (one,)
 
 
-def test_a_card_without_a_title_is_known_by_its_line() -> None:
+def test_card_without_a_title_is_found_by_its_line() -> None:
     bare = f'<li><p>{LINE}</p><p>Summary: No fault.</p><p><a href="/help">Read more</a></p></li>'
     assert named(OTHERS + bare) == (Unfollowed(LINE, "its link '/help' names no decision"),)
 
 
-def test_each_of_several_cards_is_named() -> None:
+def test_each_of_several_cards_is_reported() -> None:
     cards = card("#", "A Council (25 004 921)") + OTHERS + card("#", "B Council (25 004 922)") + f"<li>{LINE}</li>"
     assert [one.card for one in named(cards)] == ["A Council (25 004 921)", "B Council (25 004 922)", LINE]
 
 
-def test_a_page_of_nothing_but_such_cards_has_no_entry_and_names_each() -> None:
+def test_page_with_only_such_cards_has_no_entries_and_reports_each() -> None:
     found = listing(card("#") + card("#", "B Council (25 004 922)"))
     assert found.entries == ()
     assert len(found.unfollowed) == 2
 
 
-# ---------------------------------------------------------------- what is no such card
+# ---------------------------------------------------------------- other links and titles
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_a_page_of_nothing_but_such_cards_has_no_entry_and_names_each() -> None:
         '<a href="tel:0300061061400">Call 0300 061 0614</a>',
     ],
 )
-def test_what_names_a_card_that_is_followed_or_none_is_passed_over(more: str) -> None:
+def test_further_links_and_titles_of_a_followed_card_are_ignored(more: str) -> None:
     found = listing(card(DECISION) + OTHERS + f"<li>{more}</li>")
     assert len(found.entries) == 3
     assert found.unfollowed == ()
 
 
-def test_a_printed_title_without_the_letter_of_the_link_is_the_same_card() -> None:
+def test_title_without_the_suffix_letter_belongs_to_the_same_card() -> None:
     joint = DECISION + "a"
     markup = f'<li><h3>Anytown Council (25 004 920)</h3><p>{LINE}</p><p><a href="{joint}">Read more</a></p></li>'
     found = listing(markup + OTHERS)
@@ -193,7 +193,7 @@ def flat(*cards: tuple[str, str]) -> str:
     return "".join(f'<h3><a href="{link}">{title}</a></h3><p>{LINE}</p><p>Summary: x.</p>' for link, title in cards)
 
 
-def test_lines_of_cards_without_an_element_around_each_belong_to_the_links_before_them() -> None:
+def test_lines_of_flat_cards_belong_to_the_links_before_them() -> None:
     known = ("/decisions/planning/other/24-001-001", "Othertown Council (24 001 001)")
     again = ("/decisions/planning/other/24-001-002", "Othertown Council (24 001 002)")
     found = listing(f"<li>{flat(known, again)}</li>")
@@ -214,6 +214,6 @@ def test_lines_of_cards_without_an_element_around_each_belong_to_the_links_befor
         f"<blockquote>{LINE}",
     ],
 )
-def test_more_cards_than_a_page_can_have_are_refused_in_time(piece: str) -> None:
+def test_too_many_cards_are_refused_quickly(piece: str) -> None:
     with pytest.raises(TooLarge):
         read(f"<html><body>{piece * 4_000}</body></html>".encode(), address=ADDRESS)

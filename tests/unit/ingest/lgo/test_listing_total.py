@@ -1,4 +1,4 @@
-"""Totals of listing pages: the forms of `Your search has N results` that are parsed, and what is never taken for it."""
+"""Totals of listing pages: the forms of `Your search has N results` that are parsed, and similar words that are not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def wrapped(n: int, summary: str = FALSE) -> str:
 
 
 def flat(n: int, summary: str = FALSE) -> str:
-    """No element holds the card."""
+    """A card without an element of its own."""
     return (
         f'<h3><a href="{LINK.format(n=n)}">Anytown Council (24 001 00{n})</a></h3>'
         f"<p>Statement Upheld Other 05-Mar-2024</p><p>{summary}</p>"
@@ -48,7 +48,7 @@ def flat(n: int, summary: str = FALSE) -> str:
 
 
 def definitions(n: int, summary: str = "Your search has 5 results.") -> str:
-    """The summary's label and its words are blocks of their own."""
+    """A card with label and words of the summary in blocks of their own."""
     return (
         f'<dl><dt><a href="{LINK.format(n=n)}">Anytown Council (24 001 00{n})</a></dt>'
         f"<dd>Statement Upheld Other 05-Mar-2024</dd><dt>Summary:</dt><dd>{summary}</dd></dl>"
@@ -131,7 +131,7 @@ def test_a_total_is_parsed_however_its_words_are_marked_up(markup: str, number: 
         ("<p>Research has 12 resultants</p>", ""),
     ],
 )
-def test_what_stands_in_place_of_a_total_is_quoted_and_never_parsed(markup: str, quoted: str) -> None:
+def test_words_in_place_of_a_total_are_quoted_and_not_parsed(markup: str, quoted: str) -> None:
     listing = read(page(markup, div(1) + div(2)))
     assert listing.total is None
     assert quoted in listing.in_place_of_total
@@ -149,7 +149,7 @@ def test_a_quotation_is_short_and_begins_with_a_word() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_a_total_in_a_summary_is_never_the_pages(markup: object, count: int) -> None:
+def test_total_in_a_summary_is_ignored(markup: object, count: int) -> None:
     assert callable(markup)
     cards = "".join(markup(n) for n in range(1, count + 1))
     listing = read(page("<p>We found 12 of them</p>", f"<div>{cards}</div>"))
@@ -158,8 +158,8 @@ def test_a_total_in_a_summary_is_never_the_pages(markup: object, count: int) -> 
     assert total("", f"<div>{cards}</div>", "<p>Your search has 12 results</p>") == 12, "after them"
 
 
-def test_a_total_beside_the_only_card_is_found_where_nothing_else_parts_them() -> None:
-    """A card is the largest element around its link, here of all the page."""
+def test_total_next_to_the_only_card_is_found() -> None:
+    """A card is the largest element around its link, which is the whole page here."""
     link = f'<a href="{LINK.format(n=1)}">Anytown Council (24 001 001)</a>'
     for inside in (link, f"<div>{link}</div>", f"<div><h3>{link}</h3><p>no date</p></div>"):
         body = f"<html><body><div id=page><p>Your search has 1 result</p>{inside}</div></body></html>"
@@ -167,18 +167,18 @@ def test_a_total_beside_the_only_card_is_found_where_nothing_else_parts_them() -
         assert (listing.total, len(listing.entries)) == (1, 1)
 
 
-def test_a_total_that_other_cards_than_the_first_follow_is_the_pages() -> None:
+def test_total_between_cards_is_found() -> None:
     body = f"<section><p>Your search has 2 results</p>{div(1)}</section><section>{div(2)}</section>"
     assert total(body) == 2
 
 
-def test_hidden_words_state_no_total() -> None:
+def test_hidden_total_is_ignored() -> None:
     for hidden in ("<p hidden>{}</p>", "<script>'{}'</script>", "<template><p>{}</p></template>", "<!-- {} -->"):
         assert total(hidden.format("Your search has 3 results"), div(1)) is None
         assert total(hidden.format("Your search has 3 results") + "<p>Your search has 12 results</p>", div(1)) == 12
 
 
-def test_find_total_takes_texts_as_they_follow_each_other() -> None:
+def test_find_total_joins_consecutive_texts() -> None:
     assert find_total(["Your search", "has 7", "results"]) == Total(7, "")
     assert find_total([]) == Total(None, "")
     assert find_total(["Summary: Your search has 7 results", "Your search has 8 results"]) == Total(8, "")

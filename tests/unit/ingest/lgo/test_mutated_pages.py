@@ -1,4 +1,4 @@
-"""Pages whose tags are nested wrongly lose no word silently. `python -m bench.pages mutants` is the full size."""
+"""Pages with wrongly nested tags lose no word silently. `python -m bench.pages mutants` runs the full size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says of a decision's being gone."""
+"""The words with which a page says that a decision is gone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def page(*lines: str) -> bytes:
         "Decisions are deleted after five years.",
     ],
 )
-def test_the_line_that_says_it_is_quoted_and_others_are_not(line: str) -> None:
+def test_only_lines_about_removal_are_quoted(line: str) -> None:
     found = find_notice(page("Search our decisions", line, "Contact us"), "utf-8")
     assert found is not None
     assert "Search" not in found
@@ -39,7 +39,7 @@ def test_several_lines_are_joined_without_repeats_and_cut() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", page("Decisions"), b"\xff\xfe\x00", b"<" * 2_000_000, "withdrawn\x00" * 9])
-def test_a_page_that_says_nothing_or_cannot_be_parsed_gives_none_or_its_words(body: bytes | str) -> None:
+def test_empty_or_broken_page_gives_none_or_its_words(body: bytes | str) -> None:
     data = body.encode() if isinstance(body, str) else body
     found = find_notice(data, None)
     assert found is None or "withdrawn" in found

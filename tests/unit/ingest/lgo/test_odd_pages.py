@@ -1,4 +1,4 @@
-"""Valid pages in odd markup are read, none refused. `python -m bench.pages odd` is the full size."""
+"""Valid pages in odd markup are parsed, and none is refused. `python -m bench.pages odd` runs the full size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.pages.readers import load
 SEED = 3
 
 
-def test_valid_pages_in_odd_markup_are_read_right() -> None:
+def test_valid_pages_in_odd_markup_are_parsed_correctly() -> None:
     samples, read = corpus(), load()
     made = [odd_page(number, samples, SEED) for number in range(1000)]
     assert {feature for one in made for feature in one.features} == set(FEATURES)

@@ -1,4 +1,4 @@
-"""The page reader: golden pages, the same decision in every markup, and the words of the page in the text."""
+"""The page parser: golden pages, the same decision in every markup, and the words of the page in the text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ markups = st.sampled_from(MARKUPS)
 
 
 def bodies(name: str) -> list[bytes]:
-    """The pages of one decision: one, or the chapters of a report in order."""
+    """Return the pages of one decision: one, or the chapters of a report in order."""
     chapters = sorted(PAGES.glob(f"{name}.?.html"))
     return [path.read_bytes() for path in chapters or [PAGES / f"{name}.html"]]
 
@@ -59,7 +59,7 @@ def numbers(decision: Decision) -> list[str | None]:
 
 
 def page(body: str, *, header: str = "", title: str = "Wexcombe Council (23 004 117)") -> bytes:
-    """A small whole page in the plainest markup, with the given body."""
+    """Return a small complete page in the plainest markup, with the given body."""
     lines = header or '<p><span class="label">Decision</span> <span class="value">Upheld</span></p>'
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title></head><body><article id="article">'
@@ -69,13 +69,13 @@ def page(body: str, *, header: str = "", title: str = "Wexcombe Council (23 004 
 
 
 def body_of(decision: Decision) -> list[str]:
-    """The lines between the summary and the closing line, items with their dash."""
+    """Return the lines between the summary and the closing line, items with their dash."""
     lines = render(decision).split("\n")
     return lines[lines.index("Summary: There was fault.") + 1 : -1]
 
 
 def numbered(decision: Decision) -> list[tuple[str | None, str]]:
-    """The lines of the body with their numbers."""
+    """Return the lines of the body with their numbers."""
     lines = [(line.number, line.text) for line in decision.lines]
     return lines[lines.index((None, "Summary: There was fault.")) + 1 : -1]
 
@@ -94,23 +94,23 @@ def expected(name: str) -> tuple[str, dict[str, Any]]:
 
 
 def check(found: object, wanted: object, what: str) -> None:
-    """A list in the file names the readings that the format leaves open."""
+    """A list in the file has all results that the format allows."""
     assert found in wanted if isinstance(wanted, list) else found == wanted, f"{what}: {found!r}, not {wanted!r}"
 
 
-def test_there_are_golden_pages() -> None:
+def test_golden_pages_exist() -> None:
     assert len(NAMES) >= 14
     assert {path.stem for path in PAGES.glob("*.txt")} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_golden_page_reads_to_its_text(name: str) -> None:
+def test_golden_page_gives_its_text(name: str) -> None:
     text, _ = expected(name)
     assert render(reading(bodies(name))) == text
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_paragraphs_of_a_golden_page_carry_their_numbers(name: str) -> None:
+def test_golden_page_gives_its_paragraph_numbers(name: str) -> None:
     text, facts = expected(name)
     lines = reading(bodies(name)).lines
     rendered = [f"- {line.text}" if line.kind == "item" else line.text for line in lines]
@@ -121,7 +121,7 @@ def test_the_paragraphs_of_a_golden_page_carry_their_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_fields_of_a_golden_page(name: str) -> None:
+def test_golden_page_gives_its_fields(name: str) -> None:
     _, facts = expected(name)
     decision = reading(bodies(name))
     for field, wanted in facts["fields"].items():
@@ -140,7 +140,7 @@ def test_a_golden_page_gives_its_words_and_no_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_golden_page_read_is_rendered_once_and_for_all(name: str) -> None:
+def test_text_of_a_golden_page_parses_to_itself(name: str) -> None:
     decision = reading(bodies(name))
     again = parse(render(decision), unclosed=True)
     assert render(again) == render(decision)
@@ -161,7 +161,7 @@ def test_each_line_names_the_heading_above_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_reference_asked_for_is_the_reference_read(name: str) -> None:
+def test_requested_reference_is_the_parsed_one(name: str) -> None:
     _, facts = expected(name)
     reference = facts["fields"]["reference"]
     for spelling in (reference, reference.replace(" ", "-"), reference.replace(" ", "").upper()):
@@ -178,12 +178,14 @@ def test_the_error_names_both_references() -> None:
     assert "23 004 118" in str(error.value)
 
 
-# -- every markup says the same
+# -- every markup gives the same
 
 
 @slow
 @given(documents(gaps=True), markups, SEEDS)
-def test_a_document_in_any_markup_reads_to_its_text_and_numbers(document: Document, markup: Any, seed: int) -> None:
+def test_generated_document_gives_its_text_and_numbers_in_any_markup(
+    document: Document, markup: Any, seed: int
+) -> None:
     decision = read(page_of(document, seed, markup=markup).encode(), reference=document.reference)
     assert render(decision) == text_of(document)
     assert numbers(decision) == numbers_of(document)
@@ -199,7 +201,7 @@ def test_a_document_in_any_markup_reads_to_its_text_and_numbers(document: Docume
 
 @settings(slow, max_examples=40)
 @given(documents(), SEEDS)
-def test_the_same_document_reads_alike_in_all_markups(document: Document, seed: int) -> None:
+def test_same_document_gives_the_same_result_in_all_markups(document: Document, seed: int) -> None:
     readings = [read(page_of(document, seed, markup=markup).encode()) for markup in MARKUPS]
     assert {render(decision) for decision in readings} == {text_of(document)}
     assert {tuple(numbers(decision)) for decision in readings} == {tuple(numbers_of(document))}
@@ -214,7 +216,7 @@ def test_the_words_of_the_page_are_the_words_of_the_text(document: Document, mar
 
 @slow
 @given(documents(gaps=True), markups, SEEDS)
-def test_what_is_read_is_rendered_once_and_for_all(document: Document, markup: Any, seed: int) -> None:
+def test_text_of_a_generated_page_parses_to_itself(document: Document, markup: Any, seed: int) -> None:
     once = render(read(page_of(document, seed, markup=markup).encode()))
     again = parse(once, unclosed=True)
     assert render(again) == once
@@ -224,7 +226,7 @@ def test_what_is_read_is_rendered_once_and_for_all(document: Document, markup: A
 
 @settings(slow, max_examples=40)
 @given(documents(), markups, SEEDS)
-def test_furniture_and_noise_change_nothing(document: Document, markup: Any, seed: int) -> None:
+def test_boilerplate_and_noise_change_nothing(document: Document, markup: Any, seed: int) -> None:
     """The article alone and the article deep in a page are one decision."""
     bare = read(page_of(document, seed, markup=markup, noise=False).encode())
     full = read(page_of(document, seed, markup=markup, noise=True).encode())
@@ -242,10 +244,8 @@ def test_a_page_of_another_reference_is_refused(document: Document, markup: Any,
 
 @settings(slow, max_examples=40)
 @given(documents(), st.sampled_from(("start", "value", "count")), SEEDS)
-def test_numbers_run_from_one_without_a_gap_where_the_publisher_skips_none(
-    document: Document, numbering: str, seed: int
-) -> None:
-    """Attributes or none: where they agree with counting, both say the same."""
+def test_numbers_are_consecutive_from_one(document: Document, numbering: str, seed: int) -> None:
+    """Where attributes agree with the count, lists with and without them give the same numbers."""
     decision = read(page_of(document, seed, numbering=numbering).encode())
     top = [line.number for line in decision.lines if line.kind == "item" and line.number and line.number.isdigit()]
     assert top == [str(number) for number in range(1, len(top) + 1)]
@@ -265,7 +265,7 @@ CHROME = """<!DOCTYPE html><html><head><title>Elsewhere</title>
 </body></html>"""
 
 
-# The title of two others with an article stands outside it.
+# The title of two other pages with an article is outside it.
 IN_ARTICLE = [name for name in NAMES if b"<article" in bodies(name)[0] and name not in ("header_element", "title_only")]
 
 
@@ -282,19 +282,19 @@ def test_the_article_alone_and_the_article_in_a_full_page_agree(name: str) -> No
         assert reading(variant) == reading(bodies(name))
 
 
-def test_chapters_must_be_of_one_decision() -> None:
+def test_chapters_must_belong_to_one_decision() -> None:
     with pytest.raises(ReadError):
         read_chapters([bodies("report")[0], bodies("spans_h1")[0]])
 
 
-def test_one_chapter_is_its_page() -> None:
+def test_single_chapter_equals_its_page() -> None:
     assert read_chapters(bodies("spans_h1")) == read(bodies("spans_h1")[0])
     first = read(bodies("report")[0])
     assert read_chapters(bodies("report")[:1]) == first
     assert render(read_chapters(bodies("report"))).startswith(render(first) + "\n")
 
 
-def test_counting_goes_on_through_the_chapters() -> None:
+def test_count_continues_through_the_chapters() -> None:
     lists = [re.sub(rb"<p>\d+\. (.*?)</p>", rb"<ol><li>\1</li></ol>", body) for body in bodies("report")]
     lists = [re.sub(rb"</ol>\s*<ol>", b"", body) for body in lists]
     top = [line.number for line in read_chapters(lists).lines if line.number and line.number.isdigit()]
@@ -302,7 +302,10 @@ def test_counting_goes_on_through_the_chapters() -> None:
 
 
 def _splits(document: Document) -> list[int]:
-    """Where a report can go on in a further chapter: at a heading that is not mistaken for one more header line."""
+    """Return the headings at which a report may continue in a further chapter.
+
+    Not those that look like one more header line.
+    """
     return [
         place
         for place, block in enumerate(document.blocks)
@@ -314,7 +317,7 @@ def _splits(document: Document) -> list[int]:
 @given(
     documents(layouts=("report",)).filter(lambda found: found.labelled and _splits(found)), markups, SEEDS, st.data()
 )
-def test_a_report_reads_alike_on_one_page_and_in_chapters(
+def test_report_gives_the_same_result_on_one_page_and_in_chapters(
     document: Document, markup: Any, seed: int, data: st.DataObject
 ) -> None:
     place = data.draw(st.sampled_from(_splits(document)))
@@ -333,26 +336,26 @@ def item(*texts: str) -> str:
     return "".join(f"<li>{text}</li>" for text in texts)
 
 
-def test_counting_goes_on_through_the_decision() -> None:
+def test_count_continues_through_the_decision() -> None:
     decision = read(
         page(f"<h2>A</h2><ol>{item('a', 'b')}</ol><h2>B</h2><p>p.</p><ol>{item('c')}</ol><p>q.</p><ol>{item('d')}</ol>")
     )
     assert [number for number, _ in numbered(decision)] == [None, "1", "2", None, None, "3", None, "4"]
 
 
-def test_a_list_without_attributes_that_adjoins_another_ends_the_count() -> None:
+def test_list_without_attributes_next_to_another_ends_the_count() -> None:
     body = f"<ol>{item('a', 'b')}</ol><ol>{item('c')}</ol><h2>B</h2><ol>{item('d')}</ol>"
     assert [number for number, _ in numbered(read(page(body)))] == ["1", "2", None, None, None]
     settled = body + f"<p>p.</p><ol start=5>{item('e')}</ol>"
     assert [number for number, _ in numbered(read(page(settled)))] == ["1", "2", "3", None, "4", None, "5"]
 
 
-def test_attributes_stand_against_counting() -> None:
+def test_attributes_override_the_count() -> None:
     body = f'<ol start="5">{item("a", "b")}</ol><h2>B</h2><ol start="3">{item("c")}</ol><ol start="40"><li>d</li></ol>'
     assert [number for number, _ in numbered(read(page(body)))] == ["5", "6", None, "3", "40"]
 
 
-def test_values_of_items_stand() -> None:
+def test_value_attributes_of_items_are_used() -> None:
     body = '<ol start="5"><li>a</li><li value="9">b</li><li>c</li></ol><ol><li value="2">d</li><li>e</li></ol>'
     assert [number for number, _ in numbered(read(page(body)))] == ["5", "9", "10", "2", "3"]
 
@@ -365,7 +368,7 @@ _LISTS = st.lists(
 
 
 def first_numbers(lists: Sequence[tuple[int, int | None]]) -> list[int | None]:
-    """The first number of each list, given its length and its start: by the rule for mixed attributes, or NULL."""
+    """Return the first number of each list by the rule for mixed attributes, given its length and its start."""
     firsts = [start for _, start in lists]
     waiting: list[tuple[int, int]] = []
     count = 1
@@ -386,7 +389,7 @@ def first_numbers(lists: Sequence[tuple[int, int | None]]) -> list[int | None]:
 @slow
 @given(_LISTS)
 def test_a_list_without_attributes_needs_the_next_to_confirm_it(found: list[tuple[int, int | None]]) -> None:
-    """Each list is its length and how far its start is from the count, or None for a list without a start."""
+    """Each list is its length and the distance of its start from the count, or None for a list without a start."""
     lists: list[tuple[int, int | None]] = []
     html, count = "", 1
     for length, off in found:
@@ -416,7 +419,7 @@ def test_a_list_without_attributes_needs_the_next_to_confirm_it(found: list[tupl
         ("<div><p></p><ul>{}</ul></div>", ["•1", "•2"]),
     ],
 )
-def test_nested_items_carry_the_item_and_their_marker(inner: str, marks: list[str]) -> None:
+def test_nested_items_are_named_after_item_and_marker(inner: str, marks: list[str]) -> None:
     nested = inner.format(f"<li>x</li><li>y{inner.format(item('u', 'v'))}</li>")
     decision = read(page(f'<ol start="24"><li>a</li><li>b {nested}</li><li>c</li></ol>'))
     first, second = marks
@@ -425,7 +428,7 @@ def test_nested_items_carry_the_item_and_their_marker(inner: str, marks: list[st
     ]  # fmt: skip
 
 
-def test_a_second_paragraph_carries_its_items_number_and_no_dash() -> None:
+def test_second_paragraph_of_an_item_has_its_number_and_no_dash() -> None:
     body = "<ol><li><p>a</p><p>b</p><ul><li><div>c</div><div>d</div></li></ul><p>e</p></li><li>f<p>g</p>h</li></ol>"
     decision = read(page(body))
     assert numbered(decision) == [
@@ -451,7 +454,7 @@ def test_bullets_after_anything_else_have_no_number(between: str) -> None:
     assert [number for number, _ in first] == [None, None, "1"]
 
 
-def test_what_is_nested_in_an_item_without_a_number_has_none() -> None:
+def test_items_nested_in_an_item_without_a_number_have_none() -> None:
     inner = f"<ol>{item('x')}</ol><ul>{item('y')}</ul><ol type=a>{item('z')}</ol>"
     found = numbered(read(page(f"<p>p.</p><ul><li>a{inner}<p>b</p></li></ul>")))
     assert {number for number, _ in found} == {None}
@@ -468,7 +471,7 @@ def test_typed_numbers_stay_in_the_line_and_count_only_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize("start", ["abc", "", "-3", "0", "1.5", "99999999999999999999", "٣", " 7 ", "+7"])
-def test_a_strange_start_is_no_crash_and_no_lost_word(start: str) -> None:
+def test_strange_start_attribute_loses_no_word(start: str) -> None:
     decision = read(page(f'<ol start="{start}"><li>a</li><li value="{start}">b</li></ol>'))
     assert body_of(decision) == ["- a", "- b"]
 
@@ -513,7 +516,7 @@ def test_a_strange_start_is_no_crash_and_no_lost_word(start: str) -> None:
          ["A Council (11 222 333)", "Decision date : 01 Jan 2001"]),
     ],
 )  # fmt: skip
-def test_a_body_reads_to_these_lines(html: str, lines: list[str]) -> None:
+def test_body_gives_these_lines(html: str, lines: list[str]) -> None:
     decision = read(page(f"<h2>The complaint</h2>{html}<h2>Final decision</h2>"))
     assert body_of(decision) == ["The complaint", *lines, "Final decision"]
     assert (decision.reference, decision.outcome, decision.category) == ("23 004 117", "Upheld", None)
@@ -527,7 +530,7 @@ def test_cells_without_words_lose_no_other_words() -> None:
     assert len(body_of(decision)) == 2
 
 
-def test_a_contents_list_goes_and_any_other_list_stays() -> None:
+def test_only_contents_lists_are_left_out() -> None:
     links = '<ul><li><a href="#a">The complaint</a></li><li><a href="#b"> What I <b>found</b></a></li></ul>'
     headings = '<h2 id="a">The complaint</h2><p>a.</p><h2 id="b">What I found</h2>'
     assert body_of(read(page(links + headings))) == ["The complaint", "a.", "What I found"]
@@ -565,17 +568,17 @@ def test_a_header_line_in_any_markup(header: str) -> None:
 
 
 @pytest.mark.parametrize("authority", ["A (ICB)", "A (GL) Limited", "A (23 001 002) B", "A - B", "(C) D", "A ( B"])
-def test_the_last_bracket_pair_of_the_title_holds_the_reference(authority: str) -> None:
+def test_last_bracket_of_the_title_has_the_reference(authority: str) -> None:
     decision = read(page("<h2>A</h2>", title=f"{authority} (24 001 119a)"))
     assert (decision.authority, decision.reference) == (authority, "24 001 119a")
 
 
-def test_the_joint_opener_loses_no_word() -> None:
+def test_opener_of_joint_cases_is_kept() -> None:
     body = page("<h2>A</h2>").replace(b"The Ombudsman's final", b"The Ombudsmen's final")
     assert "The Ombudsmen's final decision:" in render(read(body)).split("\n")
 
 
-def test_a_whole_statement_without_its_closing_line_is_read_and_known() -> None:
+def test_complete_statement_without_closing_line_is_parsed_and_reported() -> None:
     body = page("<h2>A</h2><p>b.</p>").replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
     decision = read(body)
     assert not decision.closed
@@ -598,16 +601,16 @@ def test_a_whole_statement_without_its_closing_line_is_read_and_known() -> None:
     ids=["upper case", "crlf", "mac", "mark", "newlines", "comment", "space in tag", "odd tag", "newlines before"],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["spans_h1", "plain_divs", "title_only"])
-def test_what_does_not_matter_in_a_page(name: str, change: Any) -> None:
+def test_details_that_do_not_change_the_result(name: str, change: Any) -> None:
     body = bodies(name)[0]
     assert read(change(body.decode()).encode()) == read(body)
 
 
-# -- the golden pages are what they are meant to be
+# -- the golden pages have what they are meant to test
 
 
-def test_the_generated_documents_hold_every_kind_of_block() -> None:
-    """A guard for the guard: a document with everything in it survives, so that the properties mean something."""
+def test_generated_documents_have_every_kind_of_block() -> None:
+    """Generated documents contain every kind of block, so that the property tests mean something."""
     bullets = Listing("bullet", (Item(("d",)),))
     document = Document(
         "23 019 664b", "NHS A (ICB)", "Health", "Other", "Upheld", date(2025, 3, 11), "statement", "There was fault.",

@@ -1,4 +1,4 @@
-"""Law 5: whatever is not a whole decision is refused with an error of ours, and nothing brings the reader down."""
+"""Law 5: any page that is not a whole decision is refused with one of our errors, and nothing crashes the parser."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def text_of(name: str) -> str:
 
 
 def refused(body: bytes, charset: str | None = None) -> str:
-    """The words of the refusal, which are one line and say something."""
+    """Return the message of the refusal, which is one line and not empty."""
     with pytest.raises(ReadError) as error:
         read(body, charset=charset)
     message = str(error.value)
@@ -57,7 +57,7 @@ def refused(body: bytes, charset: str | None = None) -> str:
 
 
 def refused_or(name: str, body: bytes, charset: str | None = None) -> None:
-    """The page is refused, or it is read to the very text of the golden page: never to another one."""
+    """The page is refused, or gives exactly the text of the golden page."""
     try:
         decision = read(body, charset=charset)
     except ReadError:
@@ -65,7 +65,7 @@ def refused_or(name: str, body: bytes, charset: str | None = None) -> None:
     assert render(decision) == text_of(name)
 
 
-# -- pages that are no decision
+# -- pages that are not decisions
 
 NO_DECISION = {
     "empty": b"",
@@ -104,17 +104,17 @@ NO_DECISION = {
 
 
 @pytest.mark.parametrize("name", NO_DECISION)
-def test_what_is_no_decision_is_refused(name: str) -> None:
+def test_pages_that_are_not_decisions_are_refused(name: str) -> None:
     refused(NO_DECISION[name])
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1252", "iso-8859-1", "utf-16"])
 @pytest.mark.parametrize("name", ["empty", "zeros", "ones", "noise", "png", "gzip"])
-def test_what_is_no_text_is_refused_whatever_it_says_it_is(name: str, charset: str) -> None:
+def test_bytes_that_are_not_text_are_refused_whatever_they_declare(name: str, charset: str) -> None:
     refused(NO_DECISION[name], charset)
 
 
-def test_the_error_says_what_is_missing() -> None:
+def test_error_names_the_missing_part() -> None:
     missing = refused(golden("spans_h1").replace(b"</html>", b""))
     assert "</html>" in missing
     cut = refused(golden("spans_h1").replace(b"</article>\n</main>", b"</main>"))
@@ -122,14 +122,14 @@ def test_the_error_says_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize("name", ["listing of one", "listing", "search shell"])
-def test_chapters_refuse_what_a_page_refuses(name: str) -> None:
+def test_read_chapters_refuses_the_same_pages(name: str) -> None:
     with pytest.raises(ReadError):
         read_chapters([golden("report.1"), NO_DECISION[f"a {name}"]])
     with pytest.raises(ReadError):
         read_chapters([golden("report.1"), golden("report.2")[:-30]])
 
 
-# -- more markup than can be parsed in the time that its length tells
+# -- markup that would take the parser longer than its length suggests
 
 
 def in_article(markup: str) -> bytes:
@@ -141,18 +141,18 @@ def in_article(markup: str) -> bytes:
 
 
 def words_of(markup: str) -> str:
-    """What is read between the complaint's heading and the closing line."""
+    """Return the words parsed between the complaint's heading and the closing line."""
     lines = render(read(in_article(markup))).split("\n")
     return " ".join(lines[lines.index("The complaint") + 1 : -1])
 
 
-def test_as_many_tags_as_a_page_can_have_are_read_and_one_more_is_refused() -> None:
+def test_number_of_tags_is_limited() -> None:
     room = MOST_TAGS - in_article("").count(b"<")
     assert words_of("<br>" * room + "a") == "a"
     assert "20,001 tags" in refused(in_article("<br>" * (room + 1)))
 
 
-def test_a_page_of_more_than_two_megabytes_is_not_looked_into() -> None:
+def test_page_of_more_than_two_megabytes_is_refused() -> None:
     room = MAX_BYTES - len(in_article("<!---->"))
     assert words_of(f"<!--{'a' * room}-->") == ""
     assert "2,097,153 bytes" in refused(in_article(f"<!--{'a' * (room + 1)}-->"))
@@ -172,9 +172,9 @@ def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() ->
 
 def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:
     fonts = "".join(f"<font size={n}>" for n in range(1_000))
-    assert "1,000 kinds" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
+    assert "1,000 different" in refused(in_article(f"<p>{fonts}" + "<p>a" * 1_000))
     quoted = "".join(f"<FONT title='>{n}'>" for n in range(1_000))
-    assert "1,000 kinds" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
+    assert "1,000 different" in refused(in_article(f"<p>{quoted}" + "<p>a" * 1_000))
     assert words_of("<p><b class='x'><i>a</i></b></p>" * 2_000) == " ".join("a" * 2_000)
     assert words_of("<p>" + "<b>" * 2_000 + "<p>a" * 2_000) == " ".join("a" * 2_000)
 
@@ -194,7 +194,7 @@ def test_links_that_end_each_other_are_copied_once_and_read() -> None:
     assert words_of(f"<p>{links}" + "<p>b" * 800).startswith("a" * 800)
 
 
-def test_what_stands_beyond_the_article_is_looked_at_when_it_is_parsed() -> None:
+def test_markup_outside_the_article_is_checked_when_it_is_parsed() -> None:
     hard = f"<p><font {NAMES}>" + "<p>a" * 1_000
     body = in_article("<p>It was lost.</p>").replace(b"</body>", hard.encode() + b"</body>")
     assert "\nIt was lost.\n" in render(read(body)), "the article alone is parsed"
@@ -203,23 +203,23 @@ def test_what_stands_beyond_the_article_is_looked_at_when_it_is_parsed() -> None
 
 @pytest.mark.parametrize("quoted", ["", "title='>' ", 'title=">" ', 'a"b title=">" ', "a= '\">' "])
 @pytest.mark.parametrize("tag", ["p", "/p", "P/", "x-y"])
-def test_a_tag_of_more_attributes_than_can_be_told_apart_in_time_is_refused(tag: str, quoted: str) -> None:
+def test_tag_with_too_many_attributes_is_refused(tag: str, quoted: str) -> None:
     attributes = " ".join(f"a{n}" for n in range(20_000))
     assert "a tag of more than" in refused(in_article(f"<{tag} {quoted}{attributes}>a"))
     halves = f"<{tag} {quoted}{attributes[: len(attributes) // 2]}>a" * 6
     assert "many of thousands" in refused(in_article(halves))
 
 
-def test_a_long_paragraph_and_a_long_script_are_no_tag() -> None:
+def test_long_paragraph_and_long_script_are_not_tags() -> None:
     words = "a = \"b\" 'c' / d " * 10_000
     assert words_of(f"<script>{words}</script><p>{words}</p><img src='data:{'a' * 60_000}'>") == words.strip()
 
 
-def test_rows_in_rows_of_a_drawing_are_no_text() -> None:
+def test_nested_rows_of_a_drawing_are_not_text() -> None:
     assert words_of("<svg>" + "<tr><td>a" * 3_000 + "</svg><p>b</p>") == "b"
 
 
-def test_headers_in_each_other_are_looked_into_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nested_headers_are_searched_only_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     walks = []
 
     def counting(*arguments: Any, **named: Any) -> Any:
@@ -231,7 +231,7 @@ def test_headers_in_each_other_are_looked_into_a_few_times(monkeypatch: pytest.M
     assert len(walks) < 100
 
 
-def test_elements_that_seem_hidden_are_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hidden_elements_are_checked_only_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<i hidden >a</i>" * 3_000 + b"<article>")
     looked = []
     monkeypatch.setattr("ingest.parsing.whole_page._still_open", lambda *arguments: looked.append(arguments))
@@ -239,7 +239,7 @@ def test_elements_that_seem_hidden_are_looked_at_a_few_times(monkeypatch: pytest
     assert len(looked) < 100
 
 
-def test_words_that_seem_to_hide_are_looked_at_a_few_times() -> None:
+def test_words_of_hiding_attributes_are_checked_only_a_few_times() -> None:
     class Counting(bytes):
         searches = 0
 
@@ -254,7 +254,7 @@ def test_words_that_seem_to_hide_are_looked_at_a_few_times() -> None:
     assert "\nThe complaint\nIt was lost.\n" in render(read(body))
 
 
-def test_lists_that_count_on_are_tried_in_one_way_for_each_sum_of_their_items() -> None:
+def test_choices_of_lists_are_tried_once_for_each_number_of_items() -> None:
     lists = "<ol><li>a</li></ol>" * 12 + "<ol start=9999><li>a</li></ol>"
     numbers = [line.number for line in read(in_article(lists * 50)).lines if line.kind == "item"]
     assert numbers == ([None] * 12 + ["9999"]) * 50
@@ -262,24 +262,24 @@ def test_lists_that_count_on_are_tried_in_one_way_for_each_sum_of_their_items() 
     assert len(_choices(runs, 9986)) == 13, "not the 4,096 ways to choose"
 
 
-def test_items_in_a_thousand_items_have_their_numbers() -> None:
+def test_deeply_nested_items_have_numbers() -> None:
     deep = "\n\n".join(" " * (level + 1) + "1. Back to top" for level in range(1_500)) + "\n\n" + " " * 1_501 + "1. a"
     head = "Wexcombe Council (23 004 117)\n\nThe Ombudsman's final decision:\n\nSummary: There was fault.\n\n"
     decision = parse(head + deep + "\n\nInvestigator's decision on behalf of the Ombudsman")
     assert [line.number for line in decision.lines if line.kind == "item"] == ["1" + ".1" * 1_500]
 
 
-def test_a_number_of_a_character_without_end_is_no_character() -> None:
+def test_endless_character_reference_does_not_match() -> None:
     assert not shows(b"<html>&#" + b"9" * 5_000 + b";</html>", None, "a" * 80)
 
 
-def test_an_address_without_end_leads_to_no_chapter() -> None:
+def test_endless_address_is_not_a_chapter_link() -> None:
     link = b"<a href='%s/23-004-117?chapter=2'>"
     assert chapters(link % b"/decisions/planning/enforcement", "23 004 117") == [2]
     assert chapters(link % (b"/" + b"a" * 600), "23 004 117") == []
 
 
-# -- cut short
+# -- truncated pages
 
 DECOY = b"""<!DOCTYPE html>
 <html><head><title>x</title><script>var a = "</article></body></html>";</script>
@@ -317,7 +317,7 @@ def test_a_page_cut_inside_a_letter_is_refused(name: str) -> None:
         refused(body[:end])
 
 
-def test_what_the_format_asks_to_be_closed_must_be_closed_and_nothing_more() -> None:
+def test_page_must_close_article_and_html_only() -> None:
     body = golden("no_header")
     refused(body.replace(b"</article>", b""))
     refused(body.replace(b"</article>", b"<!-- </article> -->"))
@@ -330,7 +330,7 @@ def test_what_the_format_asks_to_be_closed_must_be_closed_and_nothing_more() -> 
 @pytest.mark.parametrize("opener", ["", "<p>The Ombudsman's final decision:</p>", "<p>Overview:</p>"])
 @pytest.mark.parametrize("closer", ["", "<p>Investigator's decision on behalf of the Ombudsman</p>"])
 def test_a_page_with_its_middle_missing_is_refused(opener: str, closer: str) -> None:
-    """The header, and then the end: nothing of a decision is there but its name."""
+    """The page has a header and an end, but no text of a decision."""
     header = "<h1>Wexcombe Council (23 004 117)</h1><p>Category : Planning</p><p>Decision : Upheld</p>"
     refused(shell(f"<article id='article'>{header}{opener}{closer}</article>"))
 
@@ -338,7 +338,7 @@ def test_a_page_with_its_middle_missing_is_refused(opener: str, closer: str) -> 
 # -- the encoding of a page
 
 
-def test_a_page_in_windows_1252_that_claims_utf_8_is_read_and_odd() -> None:
+def test_windows_1252_page_that_declares_utf_8_is_parsed_and_reported() -> None:
     text = golden("one_list_each").decode()
     assert sum(not character.isascii() for character in text) == 1
     for charset in (None, "utf-8", "UTF-8"):
@@ -349,7 +349,7 @@ def test_a_page_in_windows_1252_that_claims_utf_8_is_read_and_odd() -> None:
         assert render(pounds) == text_of("one_list_each").replace("’", "£")
 
 
-def test_a_page_in_another_encoding_is_read_where_it_says_so() -> None:
+def test_page_in_a_declared_encoding_is_parsed() -> None:
     text = golden("one_list_each").decode()
     for name in ("windows-1252", "cp1252", "Windows-1252"):
         assert render(read(text.encode("cp1252"), charset=name)) == text_of("one_list_each")
@@ -357,7 +357,7 @@ def test_a_page_in_another_encoding_is_read_where_it_says_so() -> None:
     assert render(read(said.encode("cp1252"), charset="windows-1252")) == text_of("one_list_each")
 
 
-def test_a_page_is_never_read_in_the_wrong_encoding() -> None:
+def test_page_is_never_decoded_wrongly() -> None:
     name = "one_list_each"
     text = golden(name).decode()
     for charset in (
@@ -402,8 +402,8 @@ def test_a_page_is_never_read_in_the_wrong_encoding() -> None:
     [
         (b"\xff", "ÿ"),
         (b"\xc0\xaf", "À¯"),
-        (b"\xed\xa0\x80", "í €"),  # the no-break space between them is a space
-        (b"\xf4\x90\x80\x80", "ô€€"),  # windows-1252 has no 0x90
+        (b"\xed\xa0\x80", "í €"),  # the no-break space between them becomes a space
+        (b"\xf4\x90\x80\x80", "ô€€"),  # windows-1252 does not define 0x90
         (b"\xe2\x80", "â€"),
         (b"\x80", "€"),
     ],
@@ -420,7 +420,7 @@ def test_a_stray_byte_changes_no_other_character(bad: bytes, stray: str) -> None
     refused(body + bad)
 
 
-def test_null_bytes_are_nothing_or_refused() -> None:
+def test_null_bytes_are_removed_or_refused() -> None:
     body = golden("header_order")
     for mark in (
         b"Mrs G",
@@ -440,7 +440,7 @@ def test_null_bytes_are_nothing_or_refused() -> None:
     refused_or("header_order", body + b"\x00" * 100)
 
 
-# -- pages made of pieces and pages damaged: no exception but ours, and what is read is stable
+# -- pages of random pieces, and damaged pages: only our errors, and a stable result
 
 _PIECES = st.sampled_from(
     (
@@ -476,7 +476,7 @@ _quiet = settings(deadline=None, max_examples=150, suppress_health_check=[Health
 
 @_quiet
 @given(st.lists(_PIECES, max_size=25), st.booleans())
-def test_any_heap_of_tags_is_read_or_refused(pieces: list[str], framed: bool) -> None:
+def test_any_tags_are_parsed_or_refused(pieces: list[str], framed: bool) -> None:
     inside = "".join(pieces)
     if framed:
         inside = (
@@ -492,9 +492,9 @@ def test_any_heap_of_tags_is_read_or_refused(pieces: list[str], framed: bool) ->
     st.sampled_from(("spans_h1", "spans_h2_nested", "bold_br", "sibling_lists", "inline_noise", "old_report")),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 60), st.one_of(st.binary(max_size=6), _PIECES)), max_size=4),
 )
-@example("spans_h1", [(0.5078125, 1, b"")])  # a contents list that is none, before the opener
-@example("old_report", [(0.234375, 1, b"")])  # a line between title and labels that is no label
-def test_any_damage_to_a_page_is_read_or_refused(name: str, damage: list[tuple[float, int, bytes | str]]) -> None:
+@example("spans_h1", [(0.5078125, 1, b"")])  # a list before the opener that is not a contents list
+@example("old_report", [(0.234375, 1, b"")])  # an unlabelled line between title and labels
+def test_any_damaged_page_is_parsed_or_refused(name: str, damage: list[tuple[float, int, bytes | str]]) -> None:
     body = golden(name)
     for share, length, instead in damage:
         place = int(share * len(body))
@@ -502,9 +502,8 @@ def test_any_damage_to_a_page_is_read_or_refused(name: str, damage: list[tuple[f
     stable(body)
 
 
-# -- heavy pages, each in a process of its own whose memory is measured
-#
-# By the kernel's high-water mark of the address space: ru_maxrss would count what the parent held when it forked.
+# -- heavy pages, each in a process of its own that measures its memory. Memory is the kernel's high-water mark of the
+# address space; ru_maxrss would include the parent's at the fork.
 
 CHILD = """
 import json, resource, sys
@@ -588,12 +587,12 @@ HEAVY = {
     "100,000 ends of the article": 'HEAD + FOOT.replace("</body>", "</article>" * 100_000 + "</body>")',
 }
 MEGABYTES = 350
-"""Room for a body of 60 MB five times over, and too little for anything that grows as a square."""
+"""Enough for five copies of a 60 MB body, and too little for anything that grows with the square."""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
 @pytest.mark.parametrize("name", HEAVY)
-def test_a_heavy_page_is_read_whole_or_refused_within_bounded_memory(name: str) -> None:
+def test_heavy_page_is_parsed_or_refused_within_a_memory_limit(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CHILD], input=HEAVY[name], capture_output=True, text=True, cwd=ROOT, check=False
     )

@@ -45,12 +45,12 @@ def golden() -> str:
 
 
 def joined(lines: tuple[Line, ...]) -> str:
-    """What the paragraphs table promises: its rows, items with a dash before them, are the text."""
+    """Join the lines as the paragraphs table promises: the rows, with a dash before items, are the text."""
     return "\n".join(f"- {line.text}" if line.kind == "item" else line.text for line in lines)
 
 
 def small(*body: str, header: str = "Decision : Upheld") -> str:
-    """A short canonical text with the given lines in its body."""
+    """Return a short canonical text with the given lines in its body."""
     return "\n".join(
         (
             "Wexcombe Council (23 004 117)",
@@ -72,7 +72,7 @@ def test_a_canonical_seed_is_rendered_byte_for_byte(name: str) -> None:
     assert render(parse(seed(name).encode())) == seed(name)
 
 
-def test_the_dumped_seed_is_rendered_as_its_golden_form() -> None:
+def test_dumped_seed_is_rendered_like_its_golden_file() -> None:
     assert render(parse(seed(DUMP))) == golden()
     assert render(parse(golden())) == golden()
 
@@ -119,7 +119,7 @@ def test_a_canonical_text_has_no_numbers() -> None:
         assert {line.number for line in parse(text).lines} == {None}
 
 
-def test_the_top_level_of_the_dumped_seed_counts_on_through_the_decision() -> None:
+def test_top_level_numbers_of_the_dumped_seed_continue_through_the_decision() -> None:
     numbers = [line.number for line in parse(seed(DUMP)).lines if line.number and line.number.isdigit()]
     assert numbers == [str(number) for number in range(1, 92)]
 
@@ -137,13 +137,13 @@ def test_the_top_level_of_the_dumped_seed_counts_on_through_the_decision() -> No
         ("59", "no record appeared in the case papers of the social worker putting the majority of these allegations"),
     ],
 )
-def test_a_cross_reference_of_the_dumped_seed_lands_on_what_it_describes(number: str, words: str) -> None:
+def test_cross_references_of_the_dumped_seed_fit(number: str, words: str) -> None:
     lines = [line for line in parse(seed(DUMP)).lines if line.number == number]
     assert len(lines) == 1
     assert words in lines[0].text
 
 
-def test_the_cross_references_stand_where_they_should() -> None:
+def test_cross_references_are_in_the_expected_paragraphs() -> None:
     lines = parse(seed(DUMP)).lines
     found = {line.number: re.findall(r"paragraph (\d+)", line.text) for line in lines}
     assert {number: said for number, said in found.items() if said} == {
@@ -181,7 +181,7 @@ def test_bullets_after_a_paragraph_of_a_dump_have_no_number() -> None:
 
 @slow
 @given(documents(gaps=True))
-def test_a_canonical_text_is_rendered_as_it_stands(document: Document) -> None:
+def test_canonical_text_is_rendered_unchanged(document: Document) -> None:
     text = text_of(document)
     decision = parse(text, unclosed=True)
     assert render(decision) == text
@@ -242,7 +242,7 @@ _PIECE = st.one_of(
     st.lists(_PIECE, max_size=3),
     st.sampled_from(("\n", "\n", "\n\n", "\r\n", "\r")),
 )  # fmt: skip
-def test_what_parses_is_rendered_once_and_for_all(
+def test_rendered_text_parses_to_itself(
     title: str, head: list[str], opener: str, body: list[str], closer: str, after: list[str], newline: str
 ) -> None:
     text = newline.join([title, *head, opener, *body, closer, *after])
@@ -262,12 +262,12 @@ def test_what_parses_is_rendered_once_and_for_all(
 
 @settings(slow, max_examples=200)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200)))
-def test_whatever_is_no_decision_is_refused_and_nothing_else(text: str | bytes) -> None:
+def test_text_that_is_not_a_decision_raises_a_read_error(text: str | bytes) -> None:
     with pytest.raises(ReadError):
         parse(text)
 
 
-# -- what a file may look like
+# -- variants of a file
 
 
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
@@ -294,29 +294,29 @@ def test_the_line_ends_of_a_file_do_not_matter(name: str, change: object) -> Non
 
 @pytest.mark.parametrize("space", ["\u00a0", "\t", "  ", "\u2003", "\u3000", "\u2028", "\x0b", "\x0c", "\x85"])
 def test_any_white_space_inside_a_line_is_one_space(space: str) -> None:
-    """White space before control character: the tab is both, and so are the vertical tab, form feed and U+0085."""
+    """White space has priority over control characters: tab, vertical tab, form feed and U+0085 are both."""
     text = small("The complaint", f"- Mr{space}X said{space}{space}so.", f"It{space}was.")
     assert render(parse(text)) == small("The complaint", "- Mr X said so.", "It was.")
 
 
 @pytest.mark.parametrize("nothing", list("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\x00\x7f"))
-def test_invisible_characters_go_without_a_trace(nothing: str) -> None:
+def test_invisible_characters_are_removed(nothing: str) -> None:
     text = small("The complaint", f"- Mr{nothing} X sa{nothing}id so.{nothing}", f"{nothing}It was.")
     assert render(parse(text)) == small("The complaint", "- Mr X said so.", "It was.")
 
 
-def test_what_is_no_space_stays_as_published() -> None:
+def test_characters_that_are_not_spaces_stay() -> None:
     body = ("The complaint", "- ‘a’ “b” – £5 , i professionals ’ s … \u202ex\u202c \ufb01 e\u0301", "- -", "- - x")
     assert render(parse(small(*body))) == small(*body)
 
 
-# -- law 5: what is refused
+# -- law 5: refusals
 
 
 @pytest.mark.parametrize(
     "text", ["", "\n", "  \n\n ", "\ufeff", b"", b"\x00" * 64, b"\xff\xfe", b"\x89PNG\r\n\x1a\n", "Hi"]
 )
-def test_a_text_that_is_no_decision_is_refused(text: str | bytes) -> None:
+def test_text_that_is_not_a_decision_is_refused(text: str | bytes) -> None:
     with pytest.raises(ReadError):
         parse(text)
 
@@ -327,7 +327,7 @@ def test_a_text_in_another_encoding_is_the_same_text(encoding: str) -> None:
     assert render(parse(seed(name).encode(encoding))) == seed(name)
 
 
-def test_a_text_in_an_encoding_that_is_not_known_is_refused() -> None:
+def test_text_in_an_unknown_encoding_is_refused() -> None:
     with pytest.raises(ReadError):
         parse(seed("000_d996cb4fed483c77").encode("utf-32"))
     with pytest.raises(ReadError):
@@ -344,7 +344,7 @@ def test_a_dash_alone_on_a_line_marks_the_item_that_follows() -> None:
 
 
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
-def test_a_text_without_its_closing_line_is_refused_unless_the_user_says_so(name: str) -> None:
+def test_text_without_closing_line_is_refused_without_the_option(name: str) -> None:
     text = seed(name)
     text = text[: text.rindex("Investigator's decision")].rstrip()
     with pytest.raises(ReadError):
@@ -382,7 +382,7 @@ def test_a_report_needs_no_closing_line() -> None:
     "Investigator's final decision on behalf of the Ombudsman",
     "Assistant Ombudsman's final decision on behalf of the Ombudsmen",
 ])  # fmt: skip
-def test_the_variants_of_the_closing_line(closer: str) -> None:
+def test_variants_of_the_closing_line_are_recognised(closer: str) -> None:
     text = small("The complaint", "- It was lost.").rsplit("\n", 1)[0] + "\n" + closer
     assert parse(text).closed
     assert render(parse(text)) == text
@@ -391,13 +391,13 @@ def test_the_variants_of_the_closing_line(closer: str) -> None:
 # -- the header
 
 
-def test_the_last_bracket_pair_of_the_title_holds_the_reference() -> None:
+def test_last_bracket_of_the_title_has_the_reference() -> None:
     for authority in ("Bupa Care Homes (GL) Limited", "NHS Marl Integrated Care Board (ICB)", "A (23 001 002) B (c)"):
         decision = parse(small().replace("Wexcombe Council", authority).replace("23 004 117", "24 001 119a"))
         assert (decision.authority, decision.reference) == (authority, "24 001 119a")
 
 
-def test_an_old_title_is_the_reference_alone() -> None:
+def test_old_title_is_only_the_reference() -> None:
     text = f"15 013 870\nCategory : Planning > Other\nDecision : Upheld\n{REMARK}\nThe complaint\nIt was lost."
     decision = parse(text, unclosed=True)
     assert render(decision) == text
@@ -406,7 +406,7 @@ def test_an_old_title_is_the_reference_alone() -> None:
 
 @pytest.mark.parametrize("opener", ["The Ombudsman's final decision:\n", "Overview:\n", ""])
 def test_a_line_appended_to_the_header_is_a_paragraph(opener: str) -> None:
-    """Short and without a stop as it is, it heads nothing: the format names it, of all lines, as a paragraph."""
+    """A short line without a full stop is still a paragraph, because the format names this line as one."""
     text = f"15 013 870\nDecision : Upheld\n{REMARK}\n{opener}The complaint\nIt was lost."
     decision = parse(text, unclosed=True)
     assert next(line.kind for line in decision.lines if line.text == REMARK) == "paragraph"
@@ -430,7 +430,7 @@ def test_header_lines_keep_the_published_order() -> None:
     assert (decision.decision_date, decision.outcome, decision.category) == (date(2017, 11, 9), "Upheld", "Housing")
 
 
-def test_lines_of_the_body_are_never_taken_for_header_lines() -> None:
+def test_lines_of_the_body_are_not_header_lines() -> None:
     body = ("The complaint", "Category : Housing > Other", "Decision date : 01 Jan 2001", "Decision : Not upheld")
     decision = parse(small(*body, "Summary: not this one."))
     assert (decision.outcome, decision.category, decision.decision_date) == ("Upheld", None, None)
@@ -446,14 +446,14 @@ def test_the_months(month: int) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ("- The complaint", "- Final decision"),  # a contents list is known by its links, and a text has none
+        ("- The complaint", "- Final decision"),  # a contents list is recognised by its links, and a text has none
         ("Something else",),
         ("- -",),
         ("Wexcombe",),
     ],
 )
 @pytest.mark.parametrize("place", [1, 2, 4, 5])
-def test_no_line_of_a_text_is_lost_wherever_it_stands(lines: tuple[str, ...], place: int) -> None:
+def test_no_line_of_a_text_is_lost_at_any_place(lines: tuple[str, ...], place: int) -> None:
     text = small("The complaint", "- It was lost.", "Final decision", "- There was fault.").split("\n")
     text[place:place] = lines
     assert render(parse("\n".join(text))) == "\n".join(text)
@@ -507,7 +507,7 @@ def test_the_sections_of_a_seed() -> None:
     assert [line.text[:4] for line in decision.lines if line.kind == "header"][:4] == ["Hert", "Cate", "Deci", "Deci"]
 
 
-def test_render_needs_nothing_but_the_lines() -> None:
+def test_render_uses_only_the_lines() -> None:
     decision = parse(seed("000_d996cb4fed483c77"))
     assert render(replace(decision, summary=None, kind=None)) == render(decision)
 
@@ -516,14 +516,14 @@ def test_render_needs_nothing_but_the_lines() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n", "\n   \n"])
-def test_as_many_lines_as_a_document_can_have_are_read_and_one_more_is_refused(end: str) -> None:
+def test_number_of_lines_is_limited(end: str) -> None:
     most = end.join(small(*["a"] * (MOST_LINES - 5)).split("\n"))
     assert parse(most).reference == "23 004 117"
     with pytest.raises(TooLarge, match="20,001 lines"):
         parse(f"{most}{end}a")
 
 
-def test_as_long_a_text_as_a_decision_can_have_is_read_and_one_character_more_is_refused() -> None:
+def test_length_of_the_text_is_limited() -> None:
     room = LONGEST_TEXT - len(small("").replace("\n", ""))
     assert len(render(parse(small("a" * room))).replace("\n", "")) == LONGEST_TEXT
     with pytest.raises(TooLarge, match="500,001 characters"):

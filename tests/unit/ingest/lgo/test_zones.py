@@ -1,4 +1,4 @@
-"""What stands around a decision changes nothing of its text, and nothing of the decision is left out."""
+"""Content around a decision changes nothing in its text, and no part of the decision is left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page(
     old: bool = False,
     wrap: str = "article",
 ) -> bytes:
-    """A page with boilerplate before the title, under the header lines, inside, after the end, after the element."""
+    """Return a page with boilerplate at the given places."""
     opener, body, closing = ("", OLD_BODY, "") if old else (OPENER, BODY, CLOSING)
     return (
         f"<!DOCTYPE html><html><head><meta charset=utf-8><title>{TITLE} - LGSCO</title></head><body>"
@@ -110,7 +110,7 @@ def test_a_contents_list_is_left_out_in_any_markup(markup: str, place: str) -> N
     assert {one.rule for one in found.left_out} == {CONTENTS}
 
 
-def test_a_list_with_an_entry_that_is_no_heading_is_kept() -> None:
+def test_list_with_an_entry_that_is_not_a_heading_is_kept() -> None:
     entries = [*CONTENTS_ENTRIES, ("What we did not look at", "#c")]
     for name in ("list", "paragraphs", "divs"):
         assert "What we did not look at" in text(inside=MARKUPS[name](entries))
@@ -144,7 +144,7 @@ def test_prose_before_the_title_or_after_the_closing_line_changes_nothing(kind: 
     assert text(**{place: PROSE[kind]}) == text()
 
 
-# ------------------------------------------------------------ what is kept
+# ---------------------------------------------------------------- parts that are kept
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_nothing_between_title_and_closing_line_is_dropped(kept: str) -> None:
     assert found == words
 
 
-def test_the_value_of_a_label_is_kept_where_it_is_a_link() -> None:
+def test_label_value_that_is_a_link_is_kept() -> None:
     body = page().replace(
         b"<p>Category : Housing &gt; Other</p>",
         b"<dl><dt>Category :</dt><dd><a href=/h>Housing</a> &gt; <a href=/o>Other</a></dd></dl>",
@@ -191,7 +191,7 @@ def test_the_value_of_a_label_is_kept_where_it_is_a_link() -> None:
         ('data-x="display:none"', False),
     ],
 )
-def test_what_its_own_attributes_hide_is_left_out_and_reported(attribute: str, hidden: bool) -> None:
+def test_hidden_elements_are_left_out_and_reported(attribute: str, hidden: bool) -> None:
     for block in (f"<p {attribute}>Draft note.</p>", f"<p>He said <span {attribute}>Draft note.</span> so.</p>"):
         decision = read(page(inside=block))
         assert ("Draft note." not in render(decision)) == hidden
@@ -241,7 +241,7 @@ def test_an_unusual_dash_or_space_in_the_reference_is_odd(dash: str) -> None:
 @pytest.mark.parametrize(
     "named", ["25 004 901 &amp; 25 004 902", "25 004 901, 25 004 902", "25 004 901 and 25 004 902"]
 )
-def test_a_title_with_two_references_belongs_to_the_one_asked_for(named: str) -> None:
+def test_title_with_two_references_gives_the_requested_one(named: str) -> None:
     body = page().replace(b"25 004 901", named.encode())
     assert [read(body, reference=one).reference for one in (None, "25 004 901", "25 004 902")] == [
         *("25 004 901", "25 004 901", "25 004 902"),
@@ -257,7 +257,7 @@ SECOND = f"<h1>Othertown Council (25 004 956)</h1>{LABELS}{OPENER}<h2>The compla
 
 
 @pytest.mark.parametrize("second", [SECOND, f"<article>{SECOND}</article>", f"<div><section>{SECOND}</section></div>"])
-def test_of_two_decisions_on_a_page_the_one_asked_for_is_read(second: str) -> None:
+def test_page_with_two_decisions_gives_the_requested_one(second: str) -> None:
     for place in ("after", "outside"):
         both = page(**{place: second})  # type: ignore[arg-type]
         assert render(read(both, reference="25 004 901")) == text()
@@ -279,7 +279,7 @@ NOTE = "Ombudsman satisfied with the Council's response: 23 September 2026."
         "<p>Ombudsman <b>satisfied</b> with the <a href=/x>Council's</a> response: 23 September 2026.</p>",
     ],
 )
-def test_a_dated_note_is_kept_wherever_it_stands_after_the_title(markup: str) -> None:
+def test_dated_note_is_kept_anywhere_after_the_title(markup: str) -> None:
     rest = "<p>Rate this page.</p>"
     for place in ("after", "outside"):
         decision = read(page(**{place: markup + rest}), today=TODAY)  # type: ignore[arg-type]
@@ -289,7 +289,7 @@ def test_a_dated_note_is_kept_wherever_it_stands_after_the_title(markup: str) ->
     assert render(old).endswith(f"Fault causing injustice.\n{NOTE}")
 
 
-def test_the_halves_of_a_note_are_judged_together() -> None:
+def test_label_and_value_of_a_note_count_as_one_line() -> None:
     halves = "<dl><dt>Ombudsman satisfied with the response:</dt><dd>23 September 2026</dd></dl>"
     assert text(after=halves) == f"{text()}\nOmbudsman satisfied with the response:\n23 September 2026"
 
@@ -298,13 +298,13 @@ def test_the_halves_of_a_note_are_judged_together() -> None:
     "no_note",
     ["Ombudsman satisfied.", "We are satisfied: 23 September 2026.", f"{'x ' * 100}{NOTE}", "Ombudsman: 23 June 2026."],
 )
-def test_what_lacks_a_part_of_a_note_is_left_out_and_counted(no_note: str) -> None:
+def test_line_that_lacks_a_part_of_a_note_is_left_out_and_counted(no_note: str) -> None:
     decision = read(page(after=f"<p>{no_note}</p>"))
     assert render(decision) == text()
     assert [(one.rule, one.is_counted) for one in decision.left_out] == [(AFTER, True)]
 
 
-def test_a_further_report_goes_on_to_its_last_block_of_prose() -> None:
+def test_further_report_ends_at_its_last_block_of_prose() -> None:
     further = "<h2>Further report</h2><p>It has not apologised.</p><ul><li>It must.</li></ul>"
     links = MARKUPS["list"](SHARE)
     assert text(after=further + links) == f"{text()}\nFurther report\nIt has not apologised.\n- It must."
@@ -312,7 +312,7 @@ def test_a_further_report_goes_on_to_its_last_block_of_prose() -> None:
     assert text(outside=further) == text(), "only in the same article"
 
 
-def test_the_end_of_a_report_without_article_is_uncertain_where_more_than_links_follows() -> None:
+def test_end_of_report_without_article_is_uncertain_when_more_than_links_follows() -> None:
     after = "<h2>Annex</h2><p>A letter.</p>"
     decision = read(page(old=True, wrap="div", outside=f"{after}<div id=pageFooter><p>PO Box 1.</p></div>"))
     assert render(decision).endswith("Fault causing injustice.\nAnnex\nA letter.")
@@ -325,7 +325,7 @@ def test_the_end_of_a_report_without_article_is_uncertain_where_more_than_links_
     assert "Statement Upheld" not in render(related)
 
 
-def test_the_rules_are_named() -> None:
+def test_left_out_blocks_name_their_rule() -> None:
     decision = read(page(before="<p>Menu</p>", under=MARKUPS["list"](SHARE), after="<p>Rate this page.</p>"))
     assert [(one.text, one.rule) for one in decision.left_out] == [
         ("Menu", BEFORE),
@@ -376,7 +376,7 @@ def _as_is() -> Decision:
     return read(cut, as_is=True)
 
 
-def test_a_page_that_is_not_whole_is_taken_as_it_is_and_odd() -> None:
+def test_incomplete_page_is_accepted_as_is_and_reported_as_odd() -> None:
     decision = _as_is()
     assert render(decision) == text()
     assert [one.what for one in decision.odd] == ["taken as it is"]

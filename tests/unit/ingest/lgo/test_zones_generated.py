@@ -1,4 +1,4 @@
-"""Law 5: boilerplate added to generated pages changes no text. `python -m bench.pages boilerplate` is the full size."""
+"""Law 5: boilerplate added to generated pages changes no text. Full size: `python -m bench.pages boilerplate`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPOTS = list(spots())
 
 
 def _cases(spot: Spot) -> list[Case]:
-    """Some cases of one kind, markup and place; which decisions they are of differs from one to the next."""
+    """Yield some cases of one kind, markup and place, with different decisions for each."""
     start = SPOTS.index(spot) * 37
     made = (case(spot, SAMPLES[(start + step * 7) % len(SAMPLES)]) for step in range(len(SAMPLES)))
     return list(islice((one for one in made if one is not None), CASES_OF_A_SPOT))
@@ -30,7 +30,7 @@ def _wrong(made: Case) -> str | None:
     return f"decision {made.sample.number}, {made.spot}:\n{made.block}\n{outcome.error or outcome.text}"
 
 
-def test_generated_decisions_are_read_right_with_nothing_added() -> None:
+def test_generated_decisions_are_parsed_correctly() -> None:
     assert [wrong for sample in SAMPLES if (wrong := _wrong(plain_case(sample)))] == []
 
 

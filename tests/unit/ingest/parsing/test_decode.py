@@ -1,4 +1,4 @@
-"""Bytes to text: what a stray byte, a wrong declaration, UTF-16 and zero bytes do to a page, and what is reported."""
+"""Decoding: stray bytes, wrong declarations, UTF-16 and zero bytes, and what is reported about them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.parsing.decode import Decoded, decode
 QUOTED = "Mrs Q’s son’s school – “Ysgol Tŷ” – owes £40 and €5 for his café 😀"
 """Curly quotes, dashes, Welsh letters, pounds, euros, an accent and a character of four bytes."""
 LATIN = "Mrs Q’s son’s school – “the café” – owes £40 and €5"
-"""All of it is in windows-1252."""
+"""All these characters are in windows-1252."""
 
 
 def meta(charset: str) -> str:
@@ -23,7 +23,7 @@ def meta(charset: str) -> str:
 
 
 @pytest.mark.parametrize("charset", [None, "utf-8", "windows-1252", "iso-8859-1", "utf-16", "shift_jis", "nonsense"])
-def test_utf_8_is_read_as_utf_8_whatever_it_claims_to_be(charset: str | None) -> None:
+def test_utf_8_is_decoded_as_utf_8_whatever_is_declared(charset: str | None) -> None:
     assert decode(QUOTED.encode(), charset) == Decoded(QUOTED, QUOTED.encode())
 
 
@@ -32,7 +32,7 @@ def test_a_byte_order_mark_is_not_part_of_the_text() -> None:
 
 
 @given(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
-def test_any_utf_8_text_is_read_as_it_is(text: str) -> None:
+def test_any_utf_8_text_is_unchanged(text: str) -> None:
     assert decode(text.encode()).text == text.removeprefix("\ufeff")
 
 
@@ -59,7 +59,7 @@ def test_several_stray_bytes_are_counted_and_each_is_one_character() -> None:
 
 @pytest.mark.parametrize("rest", ["", "a", " of", "’s", "é"])
 @pytest.mark.parametrize(("cut", "shown"), [(b"\xe2\x80", "â€"), (b"\xc2", "Â"), (b"\xf0\x9f\x98", "ðŸ˜")])
-def test_a_character_that_is_cut_short_takes_nothing_after_it_along(cut: bytes, shown: str, rest: str) -> None:
+def test_truncated_character_does_not_affect_the_next(cut: bytes, shown: str, rest: str) -> None:
     found = decode("“A” ".encode() + cut + rest.encode())
     assert found.text == f"“A” {shown}{rest}"
     assert found.odd == (f"{len(cut)} byte{'s' if len(cut) > 1 else ''} not UTF-8, read as windows-1252",)
@@ -67,7 +67,7 @@ def test_a_character_that_is_cut_short_takes_nothing_after_it_along(cut: bytes, 
 
 @given(before=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), byte=st.integers(0x80, 0xFF))
 @example(before="", byte=0x81)
-def test_any_stray_byte_leaves_what_stands_around_it(before: str, byte: int) -> None:
+def test_stray_byte_leaves_the_text_around_it_unchanged(before: str, byte: int) -> None:
     text = f"“{before}”"
     found = decode(text.encode() + b" " + bytes([byte]) + b" " + text.encode())
     assert found.text.startswith(f"{text} ")
@@ -80,7 +80,7 @@ def test_any_stray_byte_leaves_what_stands_around_it(before: str, byte: int) -> 
 
 
 @pytest.mark.parametrize("charset", [None, "utf-8", "UTF8", "utf-16", "nonsense", ""])
-def test_a_page_wholly_in_windows_1252_that_claims_another_encoding_is_read_and_odd(charset: str | None) -> None:
+def test_windows_1252_page_that_declares_another_encoding_is_decoded_and_reported(charset: str | None) -> None:
     found = decode(LATIN.encode("cp1252"), charset)
     assert found.text == LATIN
     assert found.odd == ("9 bytes not UTF-8, read as windows-1252",)
@@ -117,19 +117,19 @@ def test_a_page_declares_its_encoding_itself(declaration: str) -> None:
     assert decode(page.encode("cp1252")) == Decoded(page, page.encode())
 
 
-def test_an_xml_declaration_declares_too() -> None:
+def test_xml_declaration_is_used() -> None:
     page = f'<?xml version="1.0" encoding="iso-8859-1"?><html><body>{LATIN}</body></html>'
     assert decode(page.encode("cp1252")).odd == ()
 
 
-def test_the_header_goes_before_the_meta_element() -> None:
+def test_header_has_priority_over_the_meta_element() -> None:
     assert decode(meta("utf-8").encode("cp1252"), "windows-1252").odd == ()
     assert decode(meta("windows-1252").encode("cp1252"), "utf-8").odd != ()
     assert decode(meta("windows-1252").encode("cp1252"), "no-such-encoding").odd == ()
     assert decode("£5 €6".encode("iso-8859-15"), "iso-8859-15").text == "£5 €6"
 
 
-def test_utf_8_with_strays_is_not_read_as_the_windows_1252_that_it_declares() -> None:
+def test_utf_8_with_stray_bytes_is_not_decoded_as_declared_windows_1252() -> None:
     found = decode(meta("windows-1252").encode() + b"\x92", "windows-1252")
     assert found.text == meta("windows-1252") + "’"
     assert found.odd == ("1 byte not UTF-8, read as windows-1252",)
@@ -148,12 +148,12 @@ def test_a_byte_that_windows_1252_does_not_define_is_reported(byte: int, charset
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("charset", [None, "utf-8", "utf-16", "windows-1252"])
-def test_utf_16_is_known_by_its_mark(encoding: str, charset: str | None) -> None:
+def test_utf_16_is_recognised_by_its_byte_order_mark(encoding: str, charset: str | None) -> None:
     assert decode(f"\ufeff{QUOTED}".encode(encoding), charset) == Decoded(QUOTED, QUOTED.encode())
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_its_mark_is_known_by_its_zero_bytes(encoding: str) -> None:
+def test_utf_16_without_mark_is_recognised_by_its_zero_bytes(encoding: str) -> None:
     assert decode(QUOTED.encode(encoding)) == Decoded(QUOTED, QUOTED.encode(), ("UTF-16 without a byte-order mark",))
     assert decode(QUOTED.encode(encoding), encoding).odd == ()
 
@@ -181,7 +181,7 @@ def test_a_few_zero_bytes_are_left_out_and_reported() -> None:
         b"\xe9" + bytes(range(1, 8)) * 9,
     ],
 )
-def test_what_is_no_text_is_refused(body: bytes) -> None:
+def test_bytes_that_are_not_text_are_refused(body: bytes) -> None:
     with pytest.raises(Undecodable, match="not text"):
         decode(body)
 

@@ -1,10 +1,10 @@
-"""What follows for an element from those around it."""
+"""Values that an element gets from the elements around it."""
 
 from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parsing.html_tree import Inherited, and_above, find_common_ancestor, inside, is_footer, outermost
+from ingest.parsing.html_tree import Inherited, find_common_ancestor, inside, is_footer, outermost, with_ancestors
 
 
 def element(markup: str, selector: str) -> LexborNode:
@@ -33,7 +33,7 @@ def test_an_element_is_inside_itself_and_those_around_it() -> None:
     assert [is_inside.of(tree.css_first(one)) for one in ("#p", "#b", "#a", "#q")] == [True, True, False, False]
 
 
-def test_what_is_inherited_is_found_out_once_for_each_element() -> None:
+def test_inherited_value_is_computed_once_for_each_element() -> None:
     entered: list[str] = []
 
     def enter(depth: int, node: LexborNode) -> int:
@@ -48,15 +48,15 @@ def test_what_is_inherited_is_found_out_once_for_each_element() -> None:
     assert entered.count("p") == 2
 
 
-def test_the_innermost_element_around_two_is_found() -> None:
+def test_innermost_common_ancestor_is_found() -> None:
     tree = LexborHTMLParser(PAGE)
     around = find_common_ancestor(tree.css_first("#p"), tree.css_first("#q"))
     assert around is not None and around.tag == "main"
     assert find_common_ancestor(None, tree.css_first("#q")) is None
-    assert [node.tag for node in and_above(tree.css_first("#q"))][:2] == ["p", "main"]
+    assert [node.tag for node in with_ancestors(tree.css_first("#q"))][:2] == ["p", "main"]
 
 
-def test_a_footer_is_known_by_its_tag_class_or_id() -> None:
+def test_footer_is_recognised_by_its_tag_class_or_id() -> None:
     assert is_footer(element("<footer id=x>a</footer>", "#x"))
     assert is_footer(element("<div id=siteFooter>a</div>", "div"))
     assert is_footer(element("<div class='page-footer wide'>a</div>", "div"))

@@ -1,4 +1,4 @@
-"""Which elements of a page are not closed as they are opened."""
+"""Which elements of a page are not closed in the order they are opened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WELL_NESTED = {
 
 
 @pytest.mark.parametrize("name", WELL_NESTED)
-def test_what_is_closed_as_it_was_opened_is_not_wrong(name: str) -> None:
+def test_correctly_nested_elements_are_not_wrong(name: str) -> None:
     assert read_source(WELL_NESTED[name]).wrong == frozenset()
 
 
@@ -49,29 +49,29 @@ def test_what_is_closed_as_it_was_opened_is_not_wrong(name: str) -> None:
         ("<nav><li>a</nav></li>", {"li", "nav"}),
     ],
 )
-def test_what_is_not_closed_as_it_was_opened_is_wrong(markup: str, wrong: set[str]) -> None:
+def test_incorrectly_nested_elements_are_wrong(markup: str, wrong: set[str]) -> None:
     assert read_source(markup).wrong >= wrong
 
 
-def test_an_element_that_another_end_closes_early_is_wrong() -> None:
-    """The second button ends the first, and with it the article that was opened in between."""
+def test_element_closed_early_by_another_end_is_wrong() -> None:
+    """The second button ends the first one, and with it the article opened in between."""
     assert "article" in read_source("<button>a<article><p><button>b</button></article>").wrong
 
 
-def test_nothing_is_trusted_deeper_than_browsers_build_a_tree() -> None:
+def test_elements_nested_too_deeply_are_wrong() -> None:
     assert read_source("<div>" * 400 + "</div>" * 400).wrong == frozenset()
     assert "article" in read_source("<div>" * 600 + "<article></article>" + "</div>" * 600).wrong
 
 
-def test_the_characters_of_the_text_stand_in_the_order_of_the_source() -> None:
+def test_characters_of_the_text_are_in_source_order() -> None:
     source = read_source("<title>no</title><table>a &amp; <tr><td>b&#8203;c</td></tr></table><script>no</script>\xa0d")
     assert source.text == "a&bcd"
 
 
-def test_a_text_after_the_last_end_of_an_article_is_known() -> None:
+def test_text_after_the_last_article_is_returned() -> None:
     assert read_source("<article>a</article><article>b</article> c <p>d").after_articles == "cd"
 
 
 @pytest.mark.parametrize(("markup", "is_so"), [("<ol><li>a</ol>", True), ("<ol><li>a</li>", False), ("<p>a<b>", True)])
-def test_items_are_where_the_tags_put_them(markup: str, is_so: bool) -> None:
+def test_places_items_is_false_for_wrongly_nested_lists(markup: str, is_so: bool) -> None:
     assert read_source(markup).places_items is is_so

@@ -23,7 +23,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
     return counted
 
 
-def test_a_decision_fits_where_each_of_its_cross_references_does() -> None:
+def test_decision_fits_when_all_its_cross_references_fit() -> None:
     counted = count(
         (COMPLAINT, FITS),
         (COMPLAINT, FITS, LANDS_ELSEWHERE),

@@ -1,4 +1,4 @@
-"""Options of the command line: an unknown one is refused by every command, before it does anything."""
+"""Options of the command line: every command refuses an unknown one before it does anything."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_search_refuses_an_option_written_wrongly_and_suggests_the_right_one(her
     assert "Text that begins with - goes after --" in err
 
 
-def test_the_help_of_search_says_how_to_look_for_a_hyphen() -> None:
+def test_help_of_search_explains_how_to_search_for_a_hyphen() -> None:
     assert "Text that begins with - goes after --" in (cli.commands["search"].help or "")
 
 

@@ -1,4 +1,4 @@
-"""What commands print and log: harmless lines, JSON, documents and calendars."""
+"""Printing and logging by commands: harmless lines, JSON, documents and calendars."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Printed = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """Says whether stdout is a terminal."""
+    """Reports whether stdout is a terminal."""
 
     def be(terminal: bool) -> None:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
@@ -39,7 +39,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     return be
 
 
-def test_print_line_prints_one_harmless_line_to_the_stream_asked_for(capsys: Printed) -> None:
+def test_print_line_prints_one_harmless_line_to_the_given_stream(capsys: Printed) -> None:
     print_line(DRIVING)
     print_line(DRIVING, err=True)
     assert capsys.readouterr() == (f"{HARMLESS}\n", f"{HARMLESS}\n")
@@ -77,7 +77,7 @@ def test_print_report_is_for_programs_or_for_people(capsys: Printed) -> None:
     assert capsys.readouterr().out == f"two\n{HARMLESS}\n"
 
 
-def test_a_document_is_exact_in_a_pipe_but_for_characters_its_format_excludes(
+def test_document_in_a_pipe_is_exact_except_for_excluded_characters(
     capsys: Printed, terminal: Callable[[bool], None]
 ) -> None:
     terminal(False)
@@ -112,7 +112,7 @@ def test_a_calendar_is_coloured_on_a_terminal(
     [(False, {}), (True, {"NO_COLOR": "1"}), (True, {"TERM": "dumb"})],
     ids=["a pipe", "NO_COLOR", "a dumb terminal"],
 )
-def test_a_calendar_is_plain_where_colour_is_not_shown_or_not_wanted(
+def test_calendar_is_plain_without_a_colour_terminal_or_with_no_color(
     is_terminal: bool,
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -127,7 +127,7 @@ def test_a_calendar_is_plain_where_colour_is_not_shown_or_not_wanted(
     assert shown == ["", *(f" {look.letter} " for look in LOOKS.values())]
 
 
-def test_an_empty_no_color_is_no_wish(monkeypatch: pytest.MonkeyPatch, terminal: Callable[[bool], None]) -> None:
+def test_empty_no_color_is_ignored(monkeypatch: pytest.MonkeyPatch, terminal: Callable[[bool], None]) -> None:
     shown: list[str] = []
     monkeypatch.setattr("click.echo", shown.append)
     terminal(True)

@@ -1,4 +1,4 @@
-"""The look-alike's decisions are honest, and their pages say in every markup what their truth says."""
+"""The look-alike's decisions, and that their pages have the expected text in every markup."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def texts(many: list[Sample]) -> list[str]:
 
 
 # Seeds and corpus.
-def test_seeds_stand_byte_for_byte() -> None:
+def test_seeds_equal_their_files_byte_for_byte() -> None:
     for sample, path in zip(seeds(), sorted((SEEDS).glob("*.txt")), strict=True):
         golden = GOLDEN / path.name
         assert expected_text(sample) == (golden if golden.exists() else path).read_text("utf-8")
 
 
-def test_the_cross_references_of_seed_002_land() -> None:
+def test_cross_references_of_seed_002_point_to_existing_paragraphs() -> None:
     sample = seeds()[2]
     numbered = dict(zip(expected_numbers(sample), expected_text(sample).split("\n"), strict=True))
     assert "91" in numbered and "92" not in numbered
@@ -56,7 +56,7 @@ def test_generation_is_deterministic() -> None:
     assert once != corpus(60, seed=2)
 
 
-def test_the_corpus_is_honest(texts: list[str]) -> None:
+def test_corpus_text_has_the_expected_statistics(texts: list[str]) -> None:
     sizes = [len(text.encode()) for text in texts]
     assert 7_000 <= statistics.median(sizes) <= 9_000 and 25_000 < max(sizes) <= 45_000
     assert len({word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())}) >= 20_000
@@ -68,7 +68,7 @@ def test_the_corpus_is_honest(texts: list[str]) -> None:
     assert [end for end, n in shares.items() if n > 180 and end.removeprefix("- ") not in statutory] == []
 
 
-def test_the_corpus_is_marked_and_varied(many: list[Sample], texts: list[str]) -> None:
+def test_corpus_is_marked_and_varied(many: list[Sample], texts: list[str]) -> None:
     assert all("SPECIMEN" in sample.summary and "SPECIMEN" in text for sample, text in zip(many, texts, strict=True))
     assert len({sample.reference for sample in many} | {sample.reference for sample in seeds()}) == 2_005
     assert {sample.category for sample in many} == set(CATEGORIES)
@@ -82,7 +82,7 @@ def test_the_corpus_is_marked_and_varied(many: list[Sample], texts: list[str]) -
 
 
 def raw(sample: Sample) -> str:
-    """The words of a page, no-break spaces kept."""
+    """Return the text of a page, with its no-break spaces."""
     return unescape(b"".join(render(sample)).decode())
 
 
@@ -98,7 +98,7 @@ def test_joint_cases_share_their_text(many: list[Sample]) -> None:
 
 # Pages.
 def words(page: bytes) -> list[str]:
-    """The words of the main part without its furniture, read by pattern only."""
+    """Extract the words of the main part with patterns only."""
     main = page.decode().split('<main id="main">')[1].split("</main>")[0]
     furniture = r'<p class="top">.*?</p>|<ul class="contents">.*?</ul>|<nav.*?</nav>'
     main = re.sub(furniture, " ", main, flags=re.DOTALL)
@@ -107,7 +107,7 @@ def words(page: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("markup", STYLES)
-def test_every_markup_says_the_same_words(markup: str, many: list[Sample]) -> None:
+def test_every_markup_has_the_same_words(markup: str, many: list[Sample]) -> None:
     odd = [sample for sample in many if sample.kind == "report" or sample.reference[-1].isalpha()][:20]
     for sample in [*seeds(), *many[:25], *odd]:
         lines = expected_text(sample).split("\n")
@@ -121,7 +121,7 @@ def test_every_markup_says_the_same_words(markup: str, many: list[Sample]) -> No
 
 
 class Numbers(HTMLParser):
-    """The numbers a page proves by its lists, starts and typed paragraphs, of items only."""
+    """Return the numbers of a page's items, from its lists, their starts and typed numbers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ def test_the_article_markup_proves_the_numbers(many: list[Sample]) -> None:
         assert sorted(map(str, reader.found)) == sorted(map(str, nested)), sample.reference
 
 
-def test_pages_are_whole_and_of_the_expected_weight(many: list[Sample]) -> None:
+def test_pages_are_complete_and_of_the_expected_size(many: list[Sample]) -> None:
     assert 36_000 < len(frame("A title", "/decisions", "", ("Education",), many[:5])) < 40_000
     page, other = (render(sample)[0].decode() for sample in many[:2])
     assert page.endswith("</html>\n") and page.count('<article id="article">') == page.count("</article>") == 1

@@ -1,4 +1,4 @@
-"""The look-alike's faults, as a client on a socket sees them: each fails in the way it is named for, and no other."""
+"""The look-alike's faults, as a client on a socket sees them: each fails only in the way its name says."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from lgsco.replica.walls import (
     WALLS,
     AnotherReference,
     CookieNeeded,
-    Instead,
+    OtherAnswer,
     Redirect,
     RedirectLoop,
 )
@@ -59,14 +59,14 @@ from lgsco.replica.walls import (
 PAGE = seeds()[0].address
 LISTING = "/Decisions/SearchResults?fd=0001-01-01&td=9999-12-31&t=both&page={}"
 LONG = 60.0
-"""Seconds after which a test would be stuck."""
+"""Time limit in seconds; a test that takes longer hangs."""
 NEVER = 600.0
-"""Seconds that no test waits for."""
+"""A wait in seconds that no test reaches."""
 
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    """The seeds and thirty short decisions: four pages of a listing, the last with five cards."""
+    """The seeds and 30 short decisions: four listing pages, the last with five cards."""
     return Site([*seeds(), *generate(30, seed=5, first=date(2019, 1, 1), last=date(2025, 12, 31), body=False)])
 
 
@@ -84,7 +84,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 
 class Got(NamedTuple):
-    """What came back on one connection, until it ended."""
+    """The bytes that came back on one connection until it ended."""
 
     raw: bytes
     is_reset: bool
@@ -104,7 +104,7 @@ class Got(NamedTuple):
 
 
 def dial(server: Server, target: str = PAGE, method: str = "GET", **headers: str) -> socket.socket:
-    """A connection on which one request has been sent."""
+    """Open a connection and send one request on it."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=LONG)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: look-alike\r\nConnection: close\r\n{lines}\r\n".encode())
@@ -112,7 +112,7 @@ def dial(server: Server, target: str = PAGE, method: str = "GET", **headers: str
 
 
 def ask(server: Server, target: str = PAGE, method: str = "GET", **headers: str) -> Got:
-    """One request, and everything that comes until the connection ends."""
+    """Send one request, and read until the connection ends."""
     received = bytearray()
     with dial(server, target, method, **headers) as connection:
         try:
@@ -124,7 +124,7 @@ def ask(server: Server, target: str = PAGE, method: str = "GET", **headers: str)
 
 
 def take(connection: socket.socket, size: int) -> bytes:
-    """So many bytes."""
+    """Read that many bytes."""
     received = bytearray()
     while len(received) < size and (part := connection.recv(size - len(received))):
         received += part
@@ -132,7 +132,7 @@ def take(connection: socket.socket, size: int) -> bytes:
 
 
 def silent(connection: socket.socket) -> bool:
-    """Whether nothing comes, nor the end."""
+    """Whether neither bytes nor the end of the connection arrive."""
     connection.settimeout(0.05)
     try:
         connection.recv(1)
@@ -142,22 +142,22 @@ def silent(connection: socket.socket) -> bool:
 
 
 def right(site: Site, target: str = PAGE) -> bytes:
-    """The body of the right answer."""
+    """Return the body of the right answer."""
     return site.handle(Request("GET", target, {})).body
 
 
 def total(page: bytes | str) -> str | None:
-    """The count a listing states, as printed."""
+    """Return the count that a listing states, as printed."""
     found = re.search(r"Your search has ([\d,]+) results", page if isinstance(page, str) else page.decode())
     return found and found[1]
 
 
 def cards(page: bytes | str) -> list[str]:
-    """The addresses of a listing's cards."""
+    """Return the addresses of a listing's cards."""
     return re.findall(r'card__title"><a href="([^"]+)"', page if isinstance(page, str) else page.decode())
 
 
-# Another status.
+# Other status codes.
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def cards(page: bytes | str) -> list[str]:
         (Respond(403), 403, None),
     ],
 )
-def test_a_refusal(server: Server, fault: Respond, status: int, retry_after: str | None) -> None:
+def test_refusal_sends_retry_after(server: Server, fault: Respond, status: int, retry_after: str | None) -> None:
     server.faults = on(".", fault)
     got = ask(server)
     assert (got.status, got.headers.get("retry-after")) == (status, retry_after)
@@ -180,17 +180,17 @@ def test_a_refusal(server: Server, fault: Respond, status: int, retry_after: str
     assert server.log[-1].status == status
 
 
-def test_retry_after_as_a_date_is_the_same_instant_in_any_zone(server: Server) -> None:
+def test_retry_after_date_is_converted_to_utc(server: Server) -> None:
     when = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=1)))
     server.faults = on(".", unavailable(when))
     stated = ask(server).headers["retry-after"]
     assert stated == "Wed, 01 Jul 2026 08:00:00 GMT" and parsedate_to_datetime(stated) == when
 
 
-# Broken off.
+# Connections that break.
 
 
-def test_a_refused_connection(server: Server) -> None:
+def test_refuse_drops_connections_and_listen_accepts_again(server: Server) -> None:
     server.refuse()
     with pytest.raises(ConnectionRefusedError):
         ask(server)
@@ -234,9 +234,7 @@ def test_truncated_with_the_right_length(
         client.get(PAGE)
 
 
-def test_truncated_with_a_length_that_fits_is_for_the_reader_to_notice(
-    server: Server, client: httpx.Client, site: Site
-) -> None:
+def test_truncated_with_a_fitting_length_is_a_valid_response(server: Server, client: httpx.Client, site: Site) -> None:
     server.faults = on(PAGE, Truncate(length="fitted"))
     answer, body = client.get(PAGE), right(site)
     assert answer.status_code == 200 and answer.content == body[: len(body) // 2]
@@ -245,19 +243,17 @@ def test_truncated_with_a_length_that_fits_is_for_the_reader_to_notice(
     assert server.log[-1].port == server.log[-2].port, "the connection lives on"
 
 
-def test_truncated_without_a_length_is_for_the_reader_to_notice(
-    server: Server, client: httpx.Client, site: Site
-) -> None:
+def test_truncated_without_a_length_is_a_valid_response(server: Server, client: httpx.Client, site: Site) -> None:
     server.faults = on(".", Truncate(0.75, length="none"))
     answer, body = client.get(PAGE), right(site)
     assert answer.content == body[: len(body) * 3 // 4] and "content-length" not in answer.headers
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-# Slow.
+# Slow answers.
 
 
-def test_a_stall_goes_on(server: Server, site: Site) -> None:
+def test_stall_continues_after_the_wait(server: Server, site: Site) -> None:
     server.faults = on(".", Stall(0.02))
     assert ask(server).body == right(site)
     server.faults = on(".", Stall(0.02, sent=300))
@@ -265,12 +261,12 @@ def test_a_stall_goes_on(server: Server, site: Site) -> None:
 
 
 @pytest.mark.parametrize(("then", "is_reset"), [(Act.CLOSE, False), (Act.RESET, True)])
-def test_a_stall_ends(server: Server, then: Act, is_reset: bool) -> None:
+def test_stall_can_end_the_connection(server: Server, then: Act, is_reset: bool) -> None:
     server.faults = on(".", Stall(0.02, then))
     assert ask(server) == (b"", is_reset)
 
 
-def test_a_stall_says_nothing(server: Server, client: httpx.Client, site: Site) -> None:
+def test_stall_sends_nothing_meanwhile(server: Server, client: httpx.Client, site: Site) -> None:
     server.faults = on(".", Stall(NEVER))
     with pytest.raises(httpx.ReadTimeout):
         client.get(PAGE, timeout=0.05)
@@ -280,7 +276,7 @@ def test_a_stall_says_nothing(server: Server, client: httpx.Client, site: Site) 
         assert silent(connection)
 
 
-def test_a_drip(server: Server, site: Site) -> None:
+def test_drip(server: Server, site: Site) -> None:
     wire = site.handle(Request("GET", PAGE, {})).wire
     server.faults = on(".", Drip(2_000, 0.0005))
     assert ask(server).raw == wire and server.log[-1].status == 200
@@ -292,7 +288,7 @@ def test_a_drip(server: Server, site: Site) -> None:
     assert set(acts[1::2]) == {2.5} and {len(act) for act in acts[:-1:2] if isinstance(act, bytes)} == {7}
 
 
-def test_a_drip_of_the_head(server: Server, site: Site) -> None:
+def test_drip_of_the_head(server: Server, site: Site) -> None:
     right = site.handle(Request("GET", PAGE, {}))
     server.faults = on(".", DripHead(20, 0.0005))
     assert ask(server).raw == right.wire and server.log[-1].status == 200
@@ -304,7 +300,7 @@ def test_a_drip_of_the_head(server: Server, site: Site) -> None:
     assert drips == [act for byte in right.head for act in (bytes([byte]), 2.5)] and body == right.body
 
 
-# Too much.
+# Answers that are too large.
 
 
 def test_a_long_head(server: Server, client: httpx.Client, site: Site) -> None:
@@ -328,7 +324,7 @@ def test_a_gzip_bomb(server: Server, client: httpx.Client) -> None:
 
 @dataclass(frozen=True)
 class Counted:
-    """A fault whose bytes are counted as they are made."""
+    """A fault that counts its bytes as they are generated."""
 
     fault: Fault
     made: list[int] = field(default_factory=list)
@@ -340,7 +336,7 @@ class Counted:
             yield act
 
 
-def test_a_huge_page_is_made_no_faster_than_it_is_taken(server: Server) -> None:
+def test_huge_page_is_generated_no_faster_than_it_is_read(server: Server) -> None:
     huge = Counted(Huge())
     server.faults = on(PAGE, huge)
     with dial(server) as connection:
@@ -355,7 +351,7 @@ def test_a_huge_page_is_made_no_faster_than_it_is_taken(server: Server) -> None:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_huge_page_says_its_length_or_not(server: Server, declared: bool) -> None:
+def test_huge_page_may_declare_its_length(server: Server, declared: bool) -> None:
     server.faults = on(".", Huge(2, declared))
     got = ask(server)
     assert got.headers.get("content-length") == (str(2 << 20) if declared else None)
@@ -363,14 +359,14 @@ def test_a_huge_page_says_its_length_or_not(server: Server, declared: bool) -> N
     assert got.body.startswith(b"<!DOCTYPE html>") and got.body.endswith(b"</html>\n")
 
 
-def test_a_client_may_leave_a_huge_page(server: Server, site: Site) -> None:
+def test_client_may_abandon_a_huge_page(server: Server, site: Site) -> None:
     server.faults = on(PAGE, Huge(), times=1)
     with dial(server) as connection:
         take(connection, 1_000)
     assert ask(server).body == right(site)
 
 
-# Under a wrong name.
+# Wrong headers.
 
 
 @pytest.mark.parametrize("value", ["application/pdf", "text/plain", None])
@@ -401,7 +397,7 @@ def test_a_wrong_charset(server: Server, site: Site, fault: WrongCharset, header
             got.body.decode()
 
 
-# Sent elsewhere.
+# Redirects.
 
 
 @pytest.mark.parametrize("to", ["https://elsewhere.example/decisions", "/"])
@@ -433,7 +429,7 @@ def test_a_redirect_loop(server: Server, client: httpx.Client, length: int, targ
 
 @pytest.mark.parametrize("target", [PAGE, LISTING.format(1), "/robots.txt"])
 @pytest.mark.parametrize("name", WALLS)
-def test_a_wall_is_a_page_and_no_answer(server: Server, name: str, target: str) -> None:
+def test_wall_replaces_the_answer_with_status_200(server: Server, name: str, target: str) -> None:
     server.faults = on(".", WALLS[name])
     got = ask(server, target)
     assert got.status == 200 and got.headers["content-type"] == "text/html; charset=utf-8"
@@ -442,7 +438,7 @@ def test_a_wall_is_a_page_and_no_answer(server: Server, name: str, target: str) 
     assert total(text) is None and cards(text) == []
 
 
-def test_the_walls_say_what_they_are() -> None:
+def test_walls_have_their_distinctive_words() -> None:
     assert b"Checking your browser" in CHALLENGE.body
     assert b"Sorry, something went wrong" in ERROR_PAGE.body
     assert b"turn cookies on" in COOKIE_WALL.body
@@ -467,14 +463,14 @@ def test_the_page_of_another_reference(server: Server, site: Site) -> None:
 
 
 def test_the_answer_to_another_request(server: Server, site: Site) -> None:
-    server.faults = on("SearchResults", Instead(site, LISTING.format(1)))
+    server.faults = on("SearchResults", OtherAnswer(site, LISTING.format(1)))
     assert ask(server, LISTING.format(3)).body == right(site, LISTING.format(1))
 
 
 # Cookies.
 
 
-def test_a_cookie_is_needed_first(server: Server, site: Site) -> None:
+def test_clients_without_the_cookie_get_a_wall(server: Server, site: Site) -> None:
     server.faults = on(".", CookieNeeded())
     assert ask(server).body == ask(server, LISTING.format(1)).body == COOKIE_WALL.body
     with httpx.Client(base_url=server.url, trust_env=False, timeout=LONG) as client:
@@ -501,14 +497,14 @@ def test_a_redirect_sets_the_cookie(server: Server, site: Site) -> None:
         client.get(PAGE)
 
 
-def test_a_redirect_to_where_the_cookie_is_set(server: Server, site: Site) -> None:
+def test_wall_may_redirect_to_the_page_that_sets_the_cookie(server: Server, site: Site) -> None:
     server.faults = on(".", CookieNeeded(Redirect("/decisions")))
     with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as client:
         assert client.get(PAGE).content == right(site, "/decisions")
         assert client.get(PAGE).content == right(site)
 
 
-# Listings that are nearly right.
+# Listings with a mistake.
 
 
 def test_a_dropped_card(server: Server, site: Site) -> None:
@@ -536,7 +532,7 @@ def test_a_repeated_card(server: Server, site: Site) -> None:
 
 
 @pytest.mark.parametrize("by", [-25, -10, -3, -1, 0, 1, 4, 10, 12])
-def test_a_listing_that_moves_between_pages(server: Server, site: Site, by: int) -> None:
+def test_shifted_listing(server: Server, site: Site, by: int) -> None:
     listed = [sample.address for sample in site.listed()]
     server.faults = on("SearchResults", Shift(site, by))
     for page in range(1, 5):
@@ -564,7 +560,7 @@ def test_no_total(server: Server, site: Site) -> None:
     assert total(got) is None and cards(got) == cards(right(site, LISTING.format(2)))
 
 
-def test_any_other_edit(server: Server) -> None:
+def test_edit_with_a_function(server: Server) -> None:
     server.faults = on(".", Edit(lambda html: html.replace("</article>", "")))
     got = ask(server)
     assert b"<article" in got.body and b"</article>" not in got.body
@@ -578,22 +574,22 @@ def statuses(server: Server, targets: Sequence[str]) -> list[int | None]:
     return [ask(server, target).status for target in targets]
 
 
-def test_a_rule_begins_and_ends(server: Server) -> None:
+def test_rule_applies_after_and_for_the_given_number_of_requests(server: Server) -> None:
     rule = server.faults = on("/EDUCATION$", unavailable(), times=2, after=1)
     other = "/decisions/housing"
     asked = ["/decisions/education", other, *["/decisions/education"] * 3, other, "/decisions/education"]
     assert statuses(server, asked) == [200, 200, 503, 503, 200, 200, 200]
-    assert rule.met == 2
+    assert rule.hits == 2
 
 
-def test_a_rule_looks_at_the_query_and_at_anything_else(server: Server) -> None:
+def test_rule_matches_the_query_or_any_property(server: Server) -> None:
     server.faults = on(r"page=2\b", server_error())
     assert statuses(server, [LISTING.format(n) for n in (1, 2, 22)]) == [200, 500, 200]
     server.faults = Rule(lambda request: request.headers.get("x-probe") == "yes", Respond(403))
     assert ask(server).status == 200 and ask(server, **{"X-Probe": "yes"}).status == 403
 
 
-def test_a_script_asks_its_rules_in_turn(server: Server) -> None:
+def test_script_uses_the_first_rule_with_a_fault(server: Server) -> None:
     server.faults = Script(
         on("robots", Respond(404), times=1),
         on(".", too_many_requests(), times=2),
@@ -603,12 +599,12 @@ def test_a_script_asks_its_rules_in_turn(server: Server) -> None:
     assert statuses(server, asked) == [404, 429, 429, 200, 503, 410, 200]
 
 
-def test_a_rule_counts_right_from_many_threads() -> None:
+def test_rule_counts_correctly_from_many_threads() -> None:
     rule = on(".", Reset(), times=300, after=100)
     request = Request("GET", PAGE, {})
     with ThreadPoolExecutor(8) as pool:
         met = Counter(pool.map(lambda _: rule(request) is None, range(1_000)))
-    assert met == {True: 700, False: 300} and rule.met == 300
+    assert met == {True: 700, False: 300} and rule.hits == 300
 
 
 def test_chance_is_seeded(server: Server) -> None:
@@ -624,10 +620,10 @@ def test_chance_is_seeded(server: Server) -> None:
     assert set(run(1, 0)) == {200} and 200 not in run(1, 1)
 
 
-def test_chance_keeps_to_its_target(server: Server) -> None:
+def test_chance_affects_only_its_target(server: Server) -> None:
     chance = server.faults = Chance(3, 1, [server_error()], "/decisions/")
     assert statuses(server, ["/robots.txt", PAGE, "/"]) == [200, 500, 200]
-    assert chance.met == 1
+    assert chance.hits == 1
 
 
 def test_a_schedule_by_count(server: Server) -> None:
@@ -641,15 +637,15 @@ def test_a_schedule_by_a_clock(server: Server) -> None:
     assert statuses(server, [PAGE] * 5) == [200, 200, None, None, 200]
 
 
-# All of them.
+# The catalogue.
 
 NAMES = list(catalogue(Site()))
 SLOW = ("stall", "stall in mid-answer", "drip", "drip of the head")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_catalogue_at_the_wire(server: Server, site: Site, name: str) -> None:
-    """Every fault makes the answer other than right, or slow; ends; and leaves the server as it was."""
+def test_every_fault_of_the_catalogue_differs_from_the_right_answer(server: Server, site: Site, name: str) -> None:
+    """Every fault changes or delays the answer, ends, and leaves the server unchanged."""
     fault = catalogue(site, wait=0.01)[name]
     target = LISTING.format(2) if {"card", "shifted", "total"} & set(name.split()) else PAGE
     server.faults = on(".", fault, times=1)

@@ -1,4 +1,4 @@
-"""The look-alike: its corpus is honest, its pages say what its truth says, and it behaves as the site is known to."""
+"""The look-alike site and its server: listings, filters, changes over time, log and faults."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 
 def search(client: httpx.Client, first: date, last: date, page: int = 1, **more: str) -> tuple[int | None, list[str]]:
-    """The stated total, and the links of the cards."""
+    """Return the stated total and the links of the cards."""
     asked = {"fd": str(first), "td": str(last), "page": str(page), "t": "both", **more}
     text = client.get("/Decisions/SearchResults", params=asked).raise_for_status().text
     total = re.search(r"Your search has ([\d,]+) results", text)
@@ -159,11 +159,11 @@ def test_amend_and_redate(client: httpx.Client, site: Site) -> None:
     site.redate(sample.reference, date(2031, 7, 1))
     assert search(client, date(2031, 7, 1), date(2031, 7, 1)) == (1, [moved.address])
     assert "01 Jul 2031" in client.get(moved.address).text
-    with pytest.raises(ValueError, match="reference stays"):
+    with pytest.raises(ValueError, match="keeps the reference"):
         site.amend(sample.reference, replace(sample, reference="25 000 000"))
 
 
-def test_time_passes() -> None:
+def test_decisions_appear_and_expire_as_time_passes() -> None:
     samples = corpus(400)
     site = Site(samples, today=date(2020, 6, 30))
     for day in (date(2020, 6, 30), date(2020, 8, 1), date(2024, 2, 29), date(2021, 1, 1), date.max):
@@ -217,7 +217,7 @@ def test_hand_made_samples() -> None:
 
 
 # The server.
-def test_the_log_tells_each_request(client: httpx.Client, server: Server) -> None:
+def test_log_has_each_request(client: httpx.Client, server: Server) -> None:
     client.get("/robots.txt", headers={"X-Probe": "Yes"})
     client.get("/nothing")
     first, second = server.log
@@ -226,7 +226,7 @@ def test_the_log_tells_each_request(client: httpx.Client, server: Server) -> Non
     assert abs(first.at - time.time()) < 60
 
 
-def test_faults_answer_break_off_and_wait(client: httpx.Client, server: Server) -> None:
+def test_faults_can_answer_disconnect_and_wait(client: httpx.Client, server: Server) -> None:
     path = seeds()[0].address
     whole = client.get(path).content
     server.faults = lambda request: Respond(503, (("Retry-After", "7"),), b"away") if request.path == path else None
@@ -240,7 +240,7 @@ def test_faults_answer_break_off_and_wait(client: httpx.Client, server: Server) 
             client.get(path)
 
     class Drip:
-        """What a later fault looks like."""
+        """An example of a new fault."""
 
         def acts(self, request: Request, answer: object) -> Iterator[bytes | float | Act]:
             assert callable(answer)
@@ -257,7 +257,7 @@ def test_faults_answer_break_off_and_wait(client: httpx.Client, server: Server) 
     assert client.get(path).content == whole
 
 
-def test_a_site_away(client: httpx.Client, server: Server) -> None:
+def test_refused_site_can_listen_again(client: httpx.Client, server: Server) -> None:
     assert client.get("/robots.txt").status_code == 200
     server.refuse()
     with pytest.raises(httpx.TransportError):
@@ -268,7 +268,7 @@ def test_a_site_away(client: httpx.Client, server: Server) -> None:
     assert client.get("/robots.txt").status_code == 200
 
 
-def test_by_hand() -> None:
+def test_module_can_be_run_from_the_command_line() -> None:
     command = [sys.executable, "-m", "lgsco.replica", "--count", "20", "--markup", "dl"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout

@@ -1,4 +1,4 @@
-"""What is refused before Datasette sees it, and that what makes sense is not."""
+"""Which requests are refused before Datasette sees them, and which are passed on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from lgsco.web.addresses import ADDRESS_MOST, PARAMETERS_MOST, SQL_MOST, Refusal, check_request
+from lgsco.web.addresses import MAX_ADDRESS_CHARACTERS, MAX_PARAMETERS, MAX_SQL_CHARACTERS, Refusal, check_request
 
 
 def refused(path: str = "/lgsco/decisions", query: str = "", method: str = "GET", host: str = "h:1") -> Refusal | None:
@@ -14,26 +14,26 @@ def refused(path: str = "/lgsco/decisions", query: str = "", method: str = "GET"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "get", "DISPATCH_REQUEST", "TRACE"])
-def test_methods_that_would_write_or_are_unknown_are_refused(method: str) -> None:
+def test_only_get_and_head_are_allowed(method: str) -> None:
     found = refused(method=method)
     assert found is not None
     assert found.status == 405
-    assert method in found.sentence
+    assert method in found.message
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(
     "host", ["", "localhost", "127.0.0.1:8001", "[::1]:8001", "[::1]", "my-host.example.org", "EXAMPLE.org:80", "a_b:"]
 )
-def test_usual_hosts_are_served(method: str, host: str) -> None:
+def test_valid_host_headers_are_accepted(method: str, host: str) -> None:
     assert refused(method=method, host=host) is None
 
 
 @pytest.mark.parametrize("host", ["[", "]", "[::1", "a b", "a/b", "a@b", "é", "a:b", "a:123456", "\x00", "a\n", "[x]"])
-def test_a_host_that_is_none_is_refused(host: str) -> None:
+def test_invalid_host_headers_are_refused(host: str) -> None:
     found = refused(host=host)
     assert found is not None
-    assert (found.status, "Host" in found.sentence) == (400, True)
+    assert (found.status, "Host" in found.message) == (400, True)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_host_that_is_none_is_refused(host: str) -> None:
         *("/-/messages.json", f"/-/static/{'x' * 256}", f"/assets/a/{'x' * 300}/b", f"/-/static-plugins/{'x' * 300}"),
     ],
 )
-def test_paths_without_a_page_are_refused(path: str) -> None:
+def test_paths_without_a_page_get_404(path: str) -> None:
     found = refused(path)
     assert found is not None
     assert found.status == 404
@@ -52,7 +52,7 @@ def test_paths_without_a_page_are_refused(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/-/metadata", "/-/permissionsx", f"/lgsco/decisions/{'x' * 300}", "/-/static/a.css"]
 )
-def test_other_paths_are_left_to_datasette(path: str) -> None:
+def test_other_paths_are_passed_to_datasette(path: str) -> None:
     assert refused(path) is None
 
 
@@ -75,16 +75,16 @@ WRONG = [
     *(("reference__in", value) for value in ("[" * 5000,)),
     *(("a__b__notin", value) for value in ("[", "[1")),
     *((f"decision_date__{lookup}", value) for lookup in ("gt", "gte", "lt", "lte") for value in ("²", "٣", "9" * 4001)),
-    ("sql", "x" * (SQL_MOST + 1)),
+    ("sql", "x" * (MAX_SQL_CHARACTERS + 1)),
 ]
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_values_that_datasette_cannot_read_are_refused_by_name(name: str, value: str) -> None:
+def test_values_that_datasette_cannot_parse_are_refused_and_named(name: str, value: str) -> None:
     found = refused(query=urlencode({"_size": "5", name: value}))
     assert found is not None
     assert found.status == 400
-    assert found.sentence.startswith(f"{name}: ")
+    assert found.message.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize(
@@ -102,41 +102,41 @@ def test_values_that_datasette_cannot_read_are_refused_by_name(name: str, value:
         *(("decision_date__gt", value) for value in ("", "2025-01-01", "20", "9" * 30, "-1", "x")),
         *((name, "\0") for name in ("query", "_search", "reference", "_where")),
         *((name, "[") for name in ("authority", "query", "_next", "_sort", "in")),
-        ("sql", "x" * SQL_MOST),
+        ("sql", "x" * MAX_SQL_CHARACTERS),
     ],
 )
-def test_values_that_datasette_reads_or_refuses_itself_are_left_to_it(name: str, value: str) -> None:
+def test_values_that_datasette_handles_are_passed_on(name: str, value: str) -> None:
     assert refused(query=urlencode({name: value})) is None
 
 
-def test_parameters_of_sql_are_no_filters() -> None:
+def test_sql_parameters_are_not_checked_as_filters() -> None:
     assert refused("/lgsco", f"sql={quote('select :a__in, :b__gt')}&a__in=%5B&b__gt=%C2%B2") is None
 
 
-def test_every_one_of_several_values_is_looked_at() -> None:
+def test_each_value_of_a_repeated_parameter_is_checked() -> None:
     assert refused(query="_facet=outcome&_facet=%7B") is not None
 
 
-def test_addresses_are_bounded_in_length_and_in_parameters() -> None:
-    assert refused(query="&".join(f"a{n}=1" for n in range(PARAMETERS_MOST))) is None
-    many = refused(query="&".join(f"a{n}=1" for n in range(PARAMETERS_MOST + 1)))
+def test_length_and_number_of_parameters_are_limited() -> None:
+    assert refused(query="&".join(f"a{n}=1" for n in range(MAX_PARAMETERS))) is None
+    many = refused(query="&".join(f"a{n}=1" for n in range(MAX_PARAMETERS + 1)))
     assert many is not None
     assert many.status == 400
-    assert refused("/", "a=" + "x" * (ADDRESS_MOST - 3)) is None
-    long = refused("/", "a=" + "x" * (ADDRESS_MOST - 2))
+    assert refused("/", "a=" + "x" * (MAX_ADDRESS_CHARACTERS - 3)) is None
+    long = refused("/", "a=" + "x" * (MAX_ADDRESS_CHARACTERS - 2))
     assert long is not None
     assert long.status == 400
 
 
 @pytest.mark.parametrize("query", ["%", "%zz", "%ff", "a=%", "=", "&&&", ";;", "a", "=a=b", "%00=%00"])
-def test_odd_encodings_are_no_error(query: str) -> None:
+def test_odd_encodings_are_accepted(query: str) -> None:
     assert refused(query=query) is None
 
 
-def test_a_sentence_quotes_little_of_what_was_sent() -> None:
+def test_message_quotes_only_the_start_of_a_long_request() -> None:
     long = refused(query=f"{'x' * 5000}__in=%5B")
     assert long is not None
-    assert len(long.sentence) < 300
+    assert len(long.message) < 300
     method = refused(method="X" * 5000)
     assert method is not None
-    assert len(method.sentence) < 150
+    assert len(method.message) < 150

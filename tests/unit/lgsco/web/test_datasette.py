@@ -1,4 +1,4 @@
-"""What we rely on in Datasette beyond what it documents: tried with Datasette 0.65.5."""
+"""Undocumented behaviour of Datasette that this program relies on, checked with Datasette 0.65.5."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME
-from lgsco.web.server import application
+from lgsco.web.server import make_datasette
 from storage import decisions
 from storage.decisions import Reading
 from storage.model import Decision, Line
@@ -34,7 +34,7 @@ def datasette(tmp_path: Path) -> Iterator[Datasette]:
             line = Line("paragraph", text)
             decision = Decision(key, "A Council", None, None, None, date(2025, 4, 1), "statement", None, (line,), True)
             decisions.record_first(db, [Reading(decision, text, "site", AT, "1", "/x")], None)
-    datasette = application(path)
+    datasette = make_datasette(path)
     yield datasette
     datasette.databases[NAME].close()
     datasette.executor.shutdown()
@@ -49,8 +49,8 @@ def found(datasette: Datasette, **parameters: str) -> list[str]:
 
 
 @pytest.mark.parametrize("box", ["_search", "_search_text"])
-def test_the_search_box_of_a_table_passes_what_is_typed_through_escape_fts(datasette: Datasette, box: str) -> None:
-    """Datasette's own function would look for `24-011-791` as it is typed, and for `know*` as a word."""
+def test_search_box_of_a_table_uses_our_search_syntax(datasette: Datasette, box: str) -> None:
+    """Datasette's own function would search for `24-011-791` as typed, and for `know*` as a word."""
     assert found(datasette, **{box: "24-011-791"}) == ["25 000 002"]
     assert found(datasette, **{box: "know*"}) == ["24 011 791", "25 000 002"]
     assert found(datasette, **{box: "well-known"}) == ["24 011 791"]
@@ -58,7 +58,7 @@ def test_the_search_box_of_a_table_passes_what_is_typed_through_escape_fts(datas
     assert found(datasette, **{box: "* ()"}) == []
 
 
-def test_every_query_runs_on_a_connection_that_we_made_and_can_interrupt(datasette: Datasette) -> None:
+def test_interrupt_ends_a_running_query(datasette: Datasette) -> None:
     database = datasette.databases[NAME]
     running = threading.Event()
 
@@ -85,7 +85,7 @@ def test_closing_the_database_closes_its_connections(datasette: Datasette) -> No
         connections[0].execute("SELECT 1")
 
 
-def test_datasette_asks_for_no_connection_to_write_while_it_serves_to_read(datasette: Datasette) -> None:
+def test_datasette_opens_no_write_connection_to_show_pages(datasette: Datasette) -> None:
     for page in ("/", f"/{NAME}", f"/{NAME}/decisions", f"/{NAME}/decisions/24+011+791", f"/{NAME}/failures"):
         assert asyncio.run(datasette.client.get(page)).status_code == 200, page
     with pytest.raises(sqlite3.OperationalError, match="read only"):

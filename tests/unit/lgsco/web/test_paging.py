@@ -1,4 +1,4 @@
-"""The order of rows, the condition that starts a page, and how `_next` holds its values."""
+"""The order of rows, the condition that starts a page, and how `_next` encodes its values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEW = st.sampled_from([None, -1, 0, 1, 1.5, "", "a", "b", "1", b"", b"a", float(
 
 
 @given(st.lists(VALUES, min_size=1, max_size=4))
-def test_next_holds_values_of_every_type(values: list[int | float | str | bytes | None]) -> None:
+def test_next_encodes_values_of_every_type(values: list[int | float | str | bytes | None]) -> None:
     written = encode_position(values)
     assert written.isascii()
     read = decode_position(written, len(values))
@@ -39,7 +39,7 @@ def test_next_holds_values_of_every_type(values: list[int | float | str | bytes 
 
 
 @pytest.mark.parametrize("value", ["é" * 300, b"\xff" * 300, "x" * 1_000_000])
-def test_next_holds_the_hash_of_a_long_value(value: str | bytes) -> None:
+def test_next_has_the_hash_of_a_long_value(value: str | bytes) -> None:
     written = encode_position([value, 1])
     assert len(written) < 100
     long, key = decode_position(written, 2)
@@ -59,19 +59,19 @@ def test_text_and_bytes_with_the_same_content_have_different_hashes() -> None:
         *("rx", "bf", "bFF", "bxy", "h00", "h" + "Z" * 64, "n1", "$null", "i1,i2", ",", "i" + "9" * 10_000),
     ],
 )
-def test_next_that_no_page_wrote_is_refused(written: str) -> None:
+def test_invalid_next_is_refused(written: str) -> None:
     with pytest.raises(BadRequest, match="start again from the first page"):
         decode_position(written, 1)
 
 
-def test_the_key_breaks_ties_and_stands_once() -> None:
+def test_key_breaks_ties_and_is_not_repeated() -> None:
     assert make_order(None, ["a", "b"]) == (Term("a"), Term("b"))
     assert make_order(Term("c", True), ["a", "b"]) == (Term("c", True), Term("a"), Term("b"))
     assert make_order(Term("b", True), ["a", "b"]) == (Term("b", True), Term("a"))
 
 
 @given(st.lists(st.tuples(FEW, FEW), max_size=12), st.booleans(), st.integers(1, 4))
-def test_pages_of_any_size_hold_every_row_once_in_order(
+def test_pages_of_any_size_show_every_row_once_in_order(
     pairs: list[tuple[object, object]], descending: bool, size: int
 ) -> None:
     db = sqlite3.connect(":memory:")
@@ -98,7 +98,7 @@ def page(**options: object) -> Page:
     return Page(**{**values, **options})  # type: ignore[arg-type]
 
 
-def test_the_statement_keeps_the_condition_of_the_address_in_brackets_of_its_own() -> None:
+def test_condition_from_the_address_is_put_in_brackets() -> None:
     written = "a = 1 or b -- order by a desc limit 9"
     sql, added = page(after=(None, 7)).statement(f"select id, a from t where {written} order by a desc limit 11")
     assert f"where ({written}\n) and " in sql
@@ -106,7 +106,7 @@ def test_the_statement_keeps_the_condition_of_the_address_in_brackets_of_its_own
     assert added == {"after_1": 7}
 
 
-def test_the_size_of_the_page_is_that_of_the_statement() -> None:
+def test_page_size_comes_from_the_statement() -> None:
     one = page()
     one.statement("select id, a from t order by a desc limit 11")
     assert one.size == 10
@@ -122,6 +122,6 @@ def test_the_size_of_the_page_is_that_of_the_statement() -> None:
         "select id, a from t where a order by a desc limit :n",
     ],
 )
-def test_a_statement_that_datasette_does_not_make_is_an_error(sql: str) -> None:
+def test_unexpected_statement_raises(sql: str) -> None:
     with pytest.raises(RuntimeError, match="unexpected statement"):
         page().statement(sql)

@@ -1,4 +1,4 @@
-"""The database as the server opens it."""
+"""The database file as the server opens it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lgsco.web.served_file import ServedFile
 from support.command_line import Shop
 
 
-def test_a_query_makes_no_value_without_bound(filled: Shop) -> None:
+def test_query_cannot_make_a_value_of_unlimited_size(filled: Shop) -> None:
     served = ServedFile(None, str(filled.database))
     with closing(served.connect()) as db:
         assert db.execute("SELECT length(zeroblob(1000000))").fetchone() == (1_000_000,)

@@ -1,4 +1,4 @@
-"""What a database holds, row by row but for instants, ids and the numbers of runs, and how one differs from another."""
+"""Compare two databases row by row, except for instants, ids and run numbers."""
 
 from __future__ import annotations
 
@@ -31,16 +31,20 @@ TABLES = {
     "index": "SELECT i.term, i.col, d.reference, count(*) FROM temp.terms AS i JOIN decisions AS d ON d.rowid = i.doc "
     "GROUP BY i.term, i.col, d.reference",
 }
-"""All that is kept but instants, ids and the numbers of runs. Pages are added whole, since their bytes are packed."""
+"""All stored data except instants, ids and run numbers. Pages are added decompressed, because their bytes are packed.
+"""
 
 _LEDGER = "SELECT first, last, total, listed, state, asked FROM windows ORDER BY first"
 
-Kept = dict[str, Counter[str]]
+StoredRows = dict[str, Counter[str]]
 
 
-def kept(database: Path, *, cut: bool = True) -> Kept:
-    """Every row that matters, by table. Not `cut`: where the ledger is cut into ranges does not matter, nor how often a
-    page was kept that is as before; a sync owes them to chance."""
+def read_rows(database: Path, *, cut: bool = True) -> StoredRows:
+    """Return every row that matters, by table.
+
+    Without `cut` the boundaries of ledger ranges are ignored, and so is how often an unchanged page was stored: both
+    depend on chance in a sync.
+    """
     with closing(sqlite3.connect(database)) as db:
         db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, decisions_fts, instance)")
         found = {name: Counter(map(repr, db.execute(sql))) for name, sql in TABLES.items()}
@@ -57,7 +61,7 @@ def kept(database: Path, *, cut: bool = True) -> Kept:
 
 
 def _joined(windows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Neighbours in the ledger of one state as one range, with their decisions in sum."""
+    """Join adjacent ledger ranges of the same state, and add their decisions."""
     found: list[tuple[Any, ...]] = []
     for window in windows:
         first, last, total, listed, *rest = window
@@ -75,21 +79,21 @@ def _follows(day: str, before: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Rows that are not as in an undisturbed database."""
+    """Rows that differ from those of an undisturbed database."""
 
     lost: tuple[str, ...] = ()
-    """There, and not here."""
+    """In the undisturbed database only."""
     duplicated: tuple[str, ...] = ()
-    """Here once more than there."""
+    """More often here than in the undisturbed database."""
     differing: tuple[str, ...] = ()
-    """Here, and not there."""
+    """Here only."""
 
     def __add__(self, other: Difference) -> Difference:
         return Difference(self.lost + other.lost, self.duplicated + other.duplicated, self.differing + other.differing)
 
 
-def compare(undisturbed: Kept, found: Kept) -> Difference:
-    """What is not the same."""
+def compare(undisturbed: StoredRows, found: StoredRows) -> Difference:
+    """Return the differences."""
     difference = Difference()
     for name, rows in undisturbed.items():
         here = found[name]
@@ -102,8 +106,8 @@ def compare(undisturbed: Kept, found: Kept) -> Difference:
     return difference
 
 
-def faults_of(database: Path) -> list[str]:
-    """What is wrong with the file: its pages, its full-text index, its references from table to table."""
+def find_faults(database: Path) -> list[str]:
+    """Return the faults of a file: in its pages, its full-text index, its foreign keys."""
     with closing(sqlite3.connect(database)) as db:
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
         faults = [row for (row,) in db.execute("PRAGMA integrity_check") if row != "ok"]

@@ -1,13 +1,13 @@
-"""The command `lgsco`, which kills itself with SIGKILL at a chosen moment; what `bench.kills` and the tests run.
+"""Run the command `lgsco` so that it kills itself with SIGKILL at a chosen moment; used by `bench.kills` and the tests.
 
-    python -m bench.doomed statement 120 backfill     just before its 120th statement
-    python -m bench.doomed before 3 backfill          just before its 3rd commit; `after`: just after it
-    python -m bench.doomed new 1:known.txt sync       just before, or just after, the first commit that known.txt does
-                                                      not name so; it is then named there. `7:`: the seventh such, and
-                                                      the six before it are named too
+    python -m bench.self_kill statement 120 backfill     just before its 120th statement
+    python -m bench.self_kill before 3 backfill          just before its 3rd commit; `after`: just after it
+    python -m bench.self_kill new 1:known.txt sync       just before, or just after, the first commit that is not yet
+                                                         in known.txt, which then gets it. `7:`: the seventh such
+                                                         commit; the six before are added too
 
-Without arguments it is a nursery: it reads such arguments from its input, a JSON array a line, gives each line a
-process of its own that begins where Python has started and all is imported, and writes what became of it.
+Without arguments it is a fork server: each line of its input is a JSON array of such arguments. It runs each line in a
+forked process, with Python started and all modules imported, and writes the exit code.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _LOADED = ("click", "ingest.clock", "ingest.progress", "ingest.run", "ingest.con
 _WRITES = re.compile(r"(?:INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|PRAGMA (?:journal_mode|wal_checkpoint))\b")
 _HEAD = re.compile(r"(?:[A-Z]+ )+\w+")
 _SUBJECT = re.compile(r"/.*|\d\d \d{3} \d{3}[a-z]?|\d{4}-\d\d-\d\d")
-"""Addresses, references and days: what a statement is about, and no instant or number of a run."""
+"""Addresses, references and days: the subject of a statement. Instants and run numbers do not match."""
 
 Moment = Callable[[str, str], bool]
-"""Whether to die, given "statement" and it, or "before" or "after" and what a commit writes."""
+"""Decides whether to die. Called with "statement" and its SQL, or with "before" or "after" and a commit's content."""
 
 
-class Doomed(sqlite3.Connection):
-    """A connection that tells its moment of each statement, and of each commit just before and just after."""
+class KillingConnection(sqlite3.Connection):
+    """A connection that calls `moment` at each statement, and just before and after each commit."""
 
     moment: Moment
     written: set[str]
-    """What the transaction has written so far."""
+    """The subjects that the transaction has written."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         return self._watched(sql, parameters, super().execute, [parameters])
@@ -50,7 +50,7 @@ class Doomed(sqlite3.Connection):
         return self._watched(sql, rows, super().executemany, rows)
 
     def _watched(self, sql: str, given: Any, do: Callable[..., sqlite3.Cursor], rows: Sequence[Any]) -> sqlite3.Cursor:
-        self._tell("statement", sql)
+        self._reach("statement", sql)
         if sql.startswith("BEGIN"):
             self.written = set()
         if sql != "COMMIT" and (self.in_transaction or not _WRITES.match(sql)):
@@ -58,18 +58,18 @@ class Doomed(sqlite3.Connection):
                 self.written |= _about(sql, rows)
             return do(sql, given)
         written = "; ".join(sorted(self.written if sql == "COMMIT" else _about(sql, rows)))
-        self._tell("before", written)
+        self._reach("before", written)
         cursor = do(sql, given)
-        self._tell("after", written)
+        self._reach("after", written)
         return cursor
 
-    def _tell(self, what: str, of: str) -> None:
-        if Doomed.moment(what, of):
+    def _reach(self, what: str, of: str) -> None:
+        if KillingConnection.moment(what, of):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _about(sql: str, rows: Sequence[Any]) -> set[str]:
-    """What a statement writes, the same in every run: its first words, and the subjects among its values."""
+    """Describe the write of a statement by its first words and the subjects among its values, equal in every run."""
     if not _WRITES.match(sql):
         return set()
     head = _HEAD.match(sql)
@@ -79,7 +79,7 @@ def _about(sql: str, rows: Sequence[Any]) -> set[str]:
 
 
 def at(what: str, number: int) -> Moment:
-    """The so-manyth statement, or before or after the so-manyth commit."""
+    """Return the moment of statement number `number`, or before or after commit number `number`."""
     left = number
 
     def moment(is_: str, _of: str) -> bool:
@@ -91,7 +91,7 @@ def at(what: str, number: int) -> Moment:
 
 
 def new(which: str) -> Moment:
-    """Before or after the so-manyth commit that a file does not name so, given as `7:known.txt`; names it there."""
+    """Return the moment before or after the nth commit that is not in a file, given as `7:known.txt`. Adds it there."""
     number, _, name = which.partition(":")
     left, file = int(number), Path(name)
     known = set(file.read_text("utf-8").splitlines()) if file.exists() else set()
@@ -111,17 +111,20 @@ def new(which: str) -> Moment:
 
 
 def run(what: str, which: str, *arguments: str) -> NoReturn:
-    """The command, which ends at that moment or, where that does not come, in its own way."""
-    Doomed.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
-    Doomed.written = set()
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)  # type: ignore[assignment]
+    """Run the command. It dies at the moment; if that does not come, it ends normally."""
+    KillingConnection.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
+    KillingConnection.written = set()
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=KillingConnection)  # type: ignore[assignment]
     sys.argv = ["lgsco", *arguments]
     runpy.run_module("lgsco", run_name="__main__")
     sys.exit(0)
 
 
-def nursery() -> None:
-    """Each line of input is the arguments of a process; writes its exit code, negative for the signal that ended it."""
+def fork_server() -> None:
+    """Run each line of input as the arguments of a forked process, and write its exit code.
+
+    The code is negative for the signal that killed the process.
+    """
     for name in _LOADED:
         importlib.import_module(name)
     while line := sys.stdin.readline():
@@ -144,4 +147,4 @@ def nursery() -> None:
 if __name__ == "__main__":
     if sys.argv[1:]:
         run(*sys.argv[1:])
-    nursery()
+    fork_server()

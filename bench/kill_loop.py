@@ -1,4 +1,4 @@
-"""One command killed again and again on one database: each life goes on where the one before it was killed."""
+"""Kill one command again and again on one database. Each run continues where the last one was killed."""
 
 from __future__ import annotations
 
@@ -18,33 +18,37 @@ from threading import Event, Timer
 from typing import Literal
 
 from bench.client import ROOT
-from bench.kept import faults_of
+from bench.stored_rows import find_faults
 from lgsco.replica.messages import Request
 from lgsco.replica.server import Server
 
 BATCH, WALK_MOST = 12, 25
 _PATIENCE = 120
-"""Seconds after which a process that should have ended is called hung."""
+"""Seconds after which a process that should have ended counts as hung."""
 _LOOK_EVERY = 20
-"""Of the kills at commits, each so-manyth is followed by a look at what a reader would find."""
+"""After every nth kill at a commit, the file is checked as a reader would see it."""
 
 Way = Literal["starting", "request", "answer", "instant"]
 WAYS: tuple[Way, ...] = ("request", "instant", "answer", "instant", "request", "starting")
-"""While it starts; at a request, before the answer; just after an answer; at any instant since the first request."""
+"""How a run is killed.
+
+Request: before the answer. Answer: just after it. Instant: up to 0.1 s after the first request. Starting: up to 0.5 s
+after the start of the process.
+"""
 
 
 class Killer:
-    """The server's side of a kill: is asked at every request, and kills the process that made it."""
+    """The fault hook that kills a process at one of its requests."""
 
     def __init__(self) -> None:
         self.reached = Event()
-        """Set at the first request of a life."""
+        """Set at the first request of a run."""
         self._left = 0
         self._delay: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def aim(self, process: subprocess.Popen[bytes], request: int, delay: float | None) -> None:
-        """Kills a process at its so-manyth request, before the answer or (`delay`) so many seconds after it; 0: not."""
+        """Kill a process at its nth request, before the answer or `delay` seconds after it; never if `request` is 0."""
         self._left, self._delay, self._process = request, delay, process
 
     def __call__(self, _request: Request) -> None:
@@ -60,24 +64,23 @@ class Killer:
 
 
 @dataclass
-class Ordeal:
-    """One command on one database, over as many lives as it takes."""
+class KillLoop:
+    """One command on one database, run until one run is not killed."""
 
     command: str
     server: Server
     folder: Path
     expected: Counter[str]
-    """How often an undisturbed command asks for which page; "" stands for known decisions, which chance chooses."""
+    """How often an undisturbed command requests each page; "" stands for the canary, which is chosen at random."""
     kills: Counter[str] = field(default_factory=Counter)
     again: Counter[int] = field(default_factory=Counter)
-    """Pages that were asked for again, by the life that had asked for them and was killed; a known decision, by the
-    life before."""
+    """Pages requested again, by the killed run that had requested them; for the canary, by the run before."""
     gone_again: Counter[int] = field(default_factory=Counter)
-    """The same of pages that were gone: their answers count only once a known decision was shown after them."""
+    """The same for pages that were gone. Their answers count only after a canary was shown."""
     faults: list[str] = field(default_factory=list)
     _life: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
-    """The last life that asked for a page, and for a known decision ("")."""
+    """The last run that requested each page, and the canary ("")."""
 
     def __post_init__(self) -> None:
         self._budget = self.expected.copy()
@@ -94,15 +97,18 @@ class Ordeal:
         return environment(self.server, self.database)
 
     def at_commits(self, each: int) -> None:
-        """Ends when a life ends by itself. Of all commits that any life came to, before and after counted apart, each
-        so-manyth has then ended one (`bench.doomed new`)."""
+        """Kill at commits until a run ends by itself.
+
+        A run dies at the first new commit, or with `each` at every nth one. Before and after a commit count separately;
+        see `bench.self_kill new`.
+        """
         moment = ["new", f"{each}:{self.folder / 'known.txt'}", self.command]
-        with nursery(self.folder, self.environment) as live:
+        with fork_server(self.folder, self.environment) as live:
             while self._judge("at a commit", live(moment), look=self.kills.total() % _LOOK_EVERY == 0):
                 pass
 
     def at_any_moment(self, chance: Random, ways: Iterator[Way], most: int) -> None:
-        """Ends when a life ends by itself, as it is let to after the most kills."""
+        """Kill at random moments until a run ends by itself; after `most` kills the next run is left alone."""
         while self.kills.total() < most:
             way = next(ways)
             if not self._judge(way, self._live(way, chance), look=True):
@@ -111,14 +117,14 @@ class Ordeal:
 
     def _live(self, way: Way | None, chance: Random) -> int:
         self._killer.reached.clear()
-        with (self.folder / "said.txt").open("wb") as said:
+        with (self.folder / "output.txt").open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lgsco", self.command],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
             )
             if way == "request":
                 self._killer.aim(process, chance.randint(1, 6), None)
@@ -135,14 +141,14 @@ class Ordeal:
             return process.wait(_PATIENCE)
 
     def _judge(self, way: str, code: int, *, look: bool) -> bool:
-        """Takes note of one life; returns whether it was killed."""
+        """Record one run, and return whether it was killed."""
         self._life += 1
-        known = self.expected[""] > 0  # a sync begins with a known decision, before it asks the listing for anything
+        known = self.expected[""] > 0  # a sync begins with the canary, before any request of the listing
         for entry in self.server.log[self._seen :]:
             gone = entry.status in (404, 410)
             if entry.target.startswith("/decisions/"):
                 self._count(entry.target, known=known and not gone, gone=gone)
-                known = gone  # after those that are gone a known decision is read
+                known = gone  # after pages that are gone, the canary is fetched
             elif "?" in entry.target:
                 known = False
         self._seen = len(self.server.log)
@@ -152,12 +158,12 @@ class Ordeal:
                 self.faults += self._look()
             return True
         if code:
-            said = (self.folder / "said.txt").read_text("utf-8")[-2_000:]
-            raise RuntimeError(f"{self.command} ended with {code}: {said}")
+            output = (self.folder / "output.txt").read_text("utf-8")[-2_000:]
+            raise RuntimeError(f"{self.command} ended with {code}: {output}")
         return False
 
     def _count(self, target: str, *, known: bool, gone: bool) -> None:
-        """Takes note of a page that was asked for. `known`: only to see whether the site is itself."""
+        """Count a request of a page. `known`: whether it was for the canary."""
         name = "" if known else target
         self._budget[name] -= 1
         if self._budget[name] < 0:
@@ -167,14 +173,14 @@ class Ordeal:
         self._asked[name] = self._life
 
     def _look(self) -> list[str]:
-        """What is wrong with what a reader finds after a kill. Looks at a copy, so that nothing is mended here."""
+        """Return the faults that a reader finds after a kill. Checks a copy, to repair nothing in the original."""
         copy = self.folder / "looked-at" / "kept.db"
         shutil.rmtree(copy.parent, ignore_errors=True)
         copy.parent.mkdir()
         for path in (self.database, self.database.with_name("kept.db-wal")):
             if path.exists():
                 shutil.copyfile(path, copy.parent / path.name)
-        return faults_of(copy) if copy.exists() else []
+        return find_faults(copy) if copy.exists() else []
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -183,7 +189,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def environment(server: Server, database: Path) -> dict[str, str]:
-    """What a command is told beside its name."""
+    """Return the environment of a command."""
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -196,12 +202,12 @@ def environment(server: Server, database: Path) -> dict[str, str]:
 
 
 @contextmanager
-def nursery(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
-    """Runs `bench.doomed` with given arguments, in a process each that need not start anew; returns its exit code."""
-    with (folder / "said.txt").open("wb") as said:
-        command = [sys.executable, "-m", "bench.doomed"]
+def fork_server(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
+    """Yield a function that runs `bench.self_kill` in a forked process, and returns the exit code."""
+    with (folder / "output.txt").open("wb") as output:
+        command = [sys.executable, "-m", "bench.self_kill"]
         process = subprocess.Popen(
-            command, cwd=folder, env=its, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+            command, cwd=folder, env=its, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output
         )
 
         def live(arguments: Sequence[str]) -> int:
