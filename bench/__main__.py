@@ -1,4 +1,4 @@
-"""Run all measurements with `python -m bench`, or one with `python -m bench read`. Exits 1 if a target is missed."""
+"""Runs all measurements with `python -m bench`, or one with `python -m bench read`. Exits 1 if a target is missed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTS = (
 
 
 def main() -> int:
-    """Run each part in a process of its own, so that no part inherits garbage, caches or memory from another."""
+    """Runs each part in a process of its own, so that no part inherits garbage, caches or memory from another."""
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("part", nargs="?", choices=PARTS, help="all of them if none is named")
     parser.add_argument("--decisions", type=int, help="decisions to measure on, in place of each part's own number")

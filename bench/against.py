@@ -1,4 +1,4 @@
-"""Compare the CPU time of parsing a page with that of another checkout, as a ratio of medians.
+"""Compares the CPU time of parsing a page with that of another checkout, as a ratio of medians.
 
     python -m bench.against OTHER_CHECKOUT [PAGES] [ROUNDS]
 
@@ -41,7 +41,7 @@ for _ in sys.stdin:
 
 
 def start(checkout: Path, corpus: Path) -> subprocess.Popen[str]:
-    """Start a process that parses the corpus with the code of a checkout each time it gets a line."""
+    """Starts a process that parses the corpus with the code of a checkout each time it gets a line."""
     python = checkout / ".venv" / "bin" / "python"
     side = subprocess.Popen(
         [str(python if python.exists() else sys.executable), "-c", SIDE, str(corpus)],
@@ -57,7 +57,7 @@ def start(checkout: Path, corpus: Path) -> subprocess.Popen[str]:
 
 
 def measure(other: Path, count: int, rounds: int) -> float:
-    """Return the ratio of the medians of CPU time for a page, ours to the other's."""
+    """Returns the ratio of the medians of CPU time for a page, ours to the other's."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         corpus.write_bytes(pickle.dumps([body for _, body in pages(count)]))

@@ -1,4 +1,4 @@
-"""Run the project's listing walks and sync rounds on a look-alike site in this process, without fetching pages.
+"""Runs the project's listing walks and sync rounds on a look-alike site in this process, without fetching pages.
 
 An answer has the same bytes as over HTTP, because the look-alike's server also calls `Site.handle` of `lgsco.replica`.
 Each listed decision is stored at once as a row without text, because the pages do not matter here. Only the known
@@ -49,7 +49,7 @@ class Counted:
     """Requests of the listing."""
 
     def ask(self, target: str) -> bytes:
-        """Return the page of a path and query. Raises Gone for any status but 200."""
+        """Returns the page of a path and query. Raises Gone for any status but 200."""
         self.listing += target.startswith(_LISTING)
         answer = self.site.handle(Request("GET", target, {}))
         if answer.status != 200:
@@ -70,7 +70,7 @@ class _InProcess:
 
 @contextmanager
 def opened(database: Path, site: Site, config: Config, today: date) -> Iterator[Archive]:
-    """Open the archive in a database; a missing database is created."""
+    """Opens the archive in a database; a missing database is created."""
     with writing(database) as db:
         yield Archive(db, site, config, today)
 
@@ -94,7 +94,7 @@ class Archive:
         self._client = _InProcess(self._counted, self._clock)
 
     def backfill(self) -> int:
-        """List and store everything, and return the number of listing requests."""
+        """Lists and stores everything, and returns the number of listing requests."""
         before, run = self._counted.listing, self._begin("backfill")
         trusted = self._clock.stamp(-3600 * self._config.listing.trust_hours)
         walker = self._walker(run, self._canary(run), trusted)
@@ -104,7 +104,7 @@ class Archive:
         return self._counted.listing - before
 
     def sync(self) -> int:
-        """Run one complete sync round, and return the number of listing requests."""
+        """Runs one complete sync round, and returns the number of listing requests."""
         before, run = self._counted.listing, self._begin("sync")
         canary = self._canary(run)
         walker = self._walker(run, canary)
@@ -129,7 +129,7 @@ class Archive:
         return self._counted.listing - before
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        """Return those references that are not stored."""
+        """Returns those references that are not stored."""
         return [reference for reference in references if decisions.find_text(self._db, reference) is None]
 
     def _begin(self, task: str) -> int:
@@ -153,7 +153,7 @@ class Archive:
         )
 
     def _hold(self, run: int, window: Window) -> None:
-        """Record queued decisions as if their pages had been fetched and parsed."""
+        """Records queued decisions as if their pages had been fetched and parsed."""
         at = self._clock.stamp()
         wanted = [one.reference for one in queue.find_wanted(self._db, at, [window], _ALL)]
         cards = entries.find_entries(self._db, wanted)

@@ -1,4 +1,4 @@
-"""Compare everything that the program prints about stored decisions with the truth of a simulated site.
+"""Compares everything that the program prints about stored decisions with the truth of a simulated site.
 
 Plays random sequences of commands and events: backfills, syncs and daemon rounds that are killed or stopped at any
 moment; days that pass; the daemon's fill; decisions that appear, disappear, change and become hidden; a site with
@@ -51,7 +51,7 @@ def play(
     stop: list[int] | None = None,
     show: bool = False,
 ) -> Counts:
-    """Play sequences until that many requests were simulated.
+    """Plays sequences until that many requests were simulated.
 
     `counts`: results to continue from. `make`: makes the runner of the commands. `commands`: number of commands in a
     sequence before its faults stop. `stop`: ends the run once it is not empty.
@@ -73,7 +73,7 @@ def play(
 def play_one(
     seed: int, number: int, counts: Counts, grammar: Grammar, make: MakeRuns, *, commands: int = COMMANDS
 ) -> None:
-    """Play one sequence in a folder of its own."""
+    """Plays one sequence in a folder of its own."""
     shm = Path("/dev/shm")  # in memory if there is such a folder
     folder = Path(mkdtemp(prefix="claims-", dir=shm if os.access(shm, os.W_OK) else None))
     try:
@@ -97,7 +97,7 @@ class Shown:
 
 
 def show(seed: int, sequence: int) -> Counts:
-    """Play one sequence, and show it."""
+    """Plays one sequence, and shows it."""
     counts = Counts()
     with replaced():
         play_one(seed, sequence, counts, Grammar(), Shown)
@@ -105,7 +105,7 @@ def show(seed: int, sequence: int) -> Counts:
 
 
 def measure(requests: int = REQUESTS, seed: int = 1, sequence: int | None = None) -> Iterator[Figure]:
-    """Run the full size, or the given number of requests, or one sequence."""
+    """Runs the full size, or the given number of requests, or one sequence."""
     if sequence is not None:
         counts = show(seed, sequence)
         print("\n".join(counts.tables()))
@@ -145,7 +145,7 @@ def _progress(counts: Counts, requests: int) -> str:
 
 @contextlib.contextmanager
 def _without_garbage() -> Iterator[None]:
-    """Switch the garbage collector off meanwhile: reference counting frees the objects of a sequence."""
+    """Switches the garbage collector off meanwhile: reference counting frees the objects of a sequence."""
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Run whole clients as separate processes against the look-alike site in another process, and measure their cost.
+"""Runs whole clients as separate processes against the look-alike site in another process, and measures their cost.
 
 A client gets only the site's address and the file to write. This process stays small, because what Linux reports as a
 child's peak memory starts with its parent's.
@@ -37,7 +37,7 @@ class Spent:
 
 @contextmanager
 def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
-    """Yield the address of a look-alike with that many decisions, including the five seeds."""
+    """Yields the address of a look-alike with that many decisions, including the five seeds."""
     command = [sys.executable, "-m", "lgsco.replica", "--count", str(decisions - _SEEDS)]
     server = subprocess.Popen([*command, "--prepare"] if prepared else command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
@@ -52,7 +52,7 @@ def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
 
 
 def run(client: Client, url: str, database: Path) -> Spent:
-    """Run a client to its end on a new database, without pacing. Raises RuntimeError with its last output."""
+    """Runs a client to its end on a new database, without pacing. Raises RuntimeError with its last output."""
     for file in database.parent.glob(f"{database.name}*"):
         file.unlink()
     site = [url, str(database)] if client != "lgsco" else ["backfill", "--site", url, "--db", str(database)]
@@ -68,6 +68,6 @@ def run(client: Client, url: str, database: Path) -> Spent:
 
 
 def texts(database: Path) -> dict[str, list[str]]:
-    """Return the text of each decision that a client recorded."""
+    """Returns the text of each decision that a client recorded."""
     with closing(sqlite3.connect(database)) as db:
         return {reference: text.split() for reference, text in db.execute("SELECT reference, text FROM decisions")}

@@ -1,4 +1,4 @@
-"""Damage a file at random, and count false values shown without a warning and damages that `verify` finds."""
+"""Damages a file at random, and counts false values shown without a warning and damages that `verify` finds."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Tally:
 
 
 def measure(damages: int = 500, seed: int = 1) -> list[Figure]:
-    """Count the results of `damages` damages that follow from `seed`."""
+    """Counts the results of `damages` damages that follow from `seed`."""
     tally = try_damages(damages, seed)
     for line in (*tally.false, *tally.missed, *tally.failed):
         print(line)
@@ -80,7 +80,7 @@ def measure(damages: int = 500, seed: int = 1) -> list[Figure]:
 
 
 def try_damages(damages: int, seed: int) -> Tally:
-    """Damage copies of a sound file one after the other, and check the values that each copy shows."""
+    """Damages copies of a sound file one after the other, and checks the values that each copy shows."""
     chance, tally = Random(seed), Tally()
     logging.disable(logging.CRITICAL)
     try:
@@ -104,7 +104,7 @@ def try_damages(damages: int, seed: int) -> Tally:
 
 
 def _fill(path: Path) -> None:
-    """Make a file with decisions, raw pages and past revisions, outside WAL."""
+    """Makes a file with decisions, raw pages and past revisions, outside WAL."""
     with writing(path) as db, atomic(db):
         runs.begin_run(db, "backfill", {}, AT)
         codec = pages.Codec(db)
@@ -138,7 +138,7 @@ _TABLES = ("decisions", "decisions", "decisions", "layouts", "layouts", "revisio
 
 @contextlib.contextmanager
 def _unnoticed(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a connection with triggers and constraints switched off; the schema stays."""
+    """Opens a connection with triggers and constraints switched off; the schema stays."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA ignore_check_constraints = ON")
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -150,7 +150,7 @@ def _unnoticed(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _flip_column(path: Path, chance: Random) -> None:
-    """Flip bits of one value. Neither triggers nor constraints notice."""
+    """Flips bits of one value. Neither triggers nor constraints notice."""
     with _unnoticed(path) as db:
         db.text_factory = bytes
         table = chance.choice(_TABLES)
@@ -175,7 +175,7 @@ def _flip_column(path: Path, chance: Random) -> None:
 
 
 def _flip_bytes(path: Path, chance: Random) -> None:
-    """Flip bits anywhere in the file."""
+    """Flips bits anywhere in the file."""
     path.write_bytes(_flip(path.read_bytes(), chance))
 
 
@@ -202,7 +202,7 @@ def _truncate(path: Path, chance: Random) -> None:
 
 
 def _break_index(path: Path, chance: Random) -> None:
-    """Remove a row from the full-text index, or flip bits in one."""
+    """Removes a row from the full-text index, or flip bits in one."""
     with closing(sqlite3.connect(path)) as db, db:
         ids = [row[0] for row in db.execute("SELECT id FROM decisions_fts_data")]
         one = chance.choice(ids)
@@ -214,7 +214,7 @@ def _break_index(path: Path, chance: Random) -> None:
 
 
 def _swap_rows(path: Path, chance: Random) -> None:
-    """Swap the texts of two decisions; each text is sound by itself."""
+    """Swaps the texts of two decisions; each text is sound by itself."""
     with _unnoticed(path) as db:
         column = chance.choice(("text", "outcome", "summary", "decision_date", "text, text_sha256"))
         one, other = chance.sample([row[0] for row in db.execute("SELECT rowid FROM decisions")], 2)
@@ -254,12 +254,12 @@ class _Published:
     path: Path
 
     def page(self, key: str) -> str:
-        """Return the web page of a decision."""
+        """Returns the web page of a decision."""
         return _page(self.path, key)
 
 
 def _published(path: Path) -> _Published:
-    """Read the rows with plain SQLite. Raises sqlite3.Error."""
+    """Reads the rows with plain SQLite. Raises sqlite3.Error."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         rows = db.execute(f"SELECT reference, {', '.join(_COLUMNS)} FROM decisions").fetchall()
         layouts = db.execute("SELECT reference, kinds, numbers FROM layouts").fetchall()
@@ -297,7 +297,7 @@ def _examine(path: Path, truth: _Published, what: str, tally: Tally) -> None:
 
 
 def _try(look: Callable[[], Any], what: str, tally: Tally, otherwise: Any = True) -> Any:
-    """Call `look`. After a failure with a clear message return `otherwise`; count any other failure in `tally`."""
+    """Calls `look`. After a failure with a clear message return `otherwise`; count any other failure in `tally`."""
     try:
         return look()
     except (LgscoError, FileUnreadable):
@@ -372,7 +372,7 @@ def _web(path: Path, truth: _Published, key: str) -> Iterator[str]:
 
 
 def _page(path: Path, key: str) -> str:
-    """Return the decision's web page without `last_seen`; empty if it is not shown."""
+    """Returns the decision's web page without `last_seen`; empty if it is not shown."""
     datasette = make_datasette(path)
     try:
         answer: Any = asyncio.run(datasette.client.get(f"/lgsco/decisions/{key.replace(' ', '+')}"))

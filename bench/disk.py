@@ -1,4 +1,4 @@
-"""Compare the bytes of the finished file, with raw pages, paragraphs and full-text index, with the fetched HTML."""
+"""Compares the bytes of the finished file, with raw pages, paragraphs and full-text index, with the fetched HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.figures import Figure
 
 
 def measure(decisions: int = 2_000) -> list[Figure]:
-    """Measure the file after a clean end, when its WAL has been merged, and then each table."""
+    """Measures the file after a clean end, when its WAL has been merged, and then each table."""
     with TemporaryDirectory() as folder, served(decisions) as url:
         file = Path(folder, "ours.db")
         run("lgsco", url, file)
@@ -35,7 +35,7 @@ def measure(decisions: int = 2_000) -> list[Figure]:
 
 
 def _tables(db: sqlite3.Connection) -> list[tuple[str, int]]:
-    """Return the bytes of each table with its indexes, largest first; empty if SQLite was built without dbstat."""
+    """Returns the bytes of each table with its indexes, largest first; empty if SQLite was built without dbstat."""
     try:
         return db.execute(
             "SELECT coalesce(s.tbl_name, d.name) AS name, sum(d.pgsize) AS taken FROM dbstat AS d "

@@ -31,7 +31,7 @@ class Figure:
         return self.value >= self.target if self.bound == "at least" else self.value <= self.target
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        """Return the cells of its row: name, median, spread, target, and whether the target was reached."""
+        """Returns the cells of its row: name, median, spread, target, and whether the target was reached."""
         spread = f"{_said(min(self.values))} to {_said(max(self.values))}" if len(self.values) > 1 else ""
         target = "" if self.target is None else f"{self.bound} {self.target:g}"
         reached = "" if self.target is None else "yes" if self.reached else "NO"
@@ -43,7 +43,7 @@ def _said(value: float) -> str:
 
 
 def show(title: str, figures: Iterable[Figure]) -> bool:
-    """Print the table, and return whether every target in it was reached."""
+    """Prints the table, and returns whether every target in it was reached."""
     figures = list(figures)
     rows = [("figure", "median", "spread", "target", "reached"), *(figure.cells() for figure in figures)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -54,7 +54,7 @@ def show(title: str, figures: Iterable[Figure]) -> bool:
 
 
 def in_turns(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Measure the CPU seconds of each side in each round, in the order A B A B, after collecting garbage."""
+    """Measures the CPU seconds of each side in each round, in the order A B A B, after collecting garbage."""
     spent: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():
@@ -66,10 +66,10 @@ def in_turns(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
 
 
 def ratios(upper: Iterable[float], lower: Iterable[float]) -> tuple[float, ...]:
-    """Return one ratio for each round."""
+    """Returns one ratio for each round."""
     return tuple(a / b for a, b in zip(upper, lower, strict=True))
 
 
 def each(spent: Iterable[float], count: int) -> tuple[float, ...]:
-    """Return microseconds for each piece, once for each round."""
+    """Returns microseconds for each piece, once for each round."""
     return tuple(seconds / count * 1e6 for seconds in spent)

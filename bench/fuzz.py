@@ -1,4 +1,4 @@
-"""Fuzz every parser of foreign input with damaged and generated input, and check that time grows only with size.
+"""Fuzzes every parser of foreign input with damaged and generated input, and checks that time grows only with size.
 
 Each input follows from the seed, the reader's name and its own number, so `given(reader, seed, number)` makes the one
 that failed again. Each reader runs in a process with limited memory, so that a crash, or a hang that nothing can
@@ -52,7 +52,7 @@ Mutation = Callable[[Random, bytes, Reader], bytes]
 
 
 def given(reader: Reader, seed: int, number: int) -> bytes:
-    """Make an input: one in eight is a pile of tokens, the others are samples damaged a few times."""
+    """Makes an input: one in eight is a pile of tokens, the others are samples damaged a few times."""
     chance = Random(f"{seed}/{reader.name}/{number}")
     if not number % 8:
         return b"".join(chance.choices(reader.tokens, k=chance.randint(0, 60)))
@@ -146,7 +146,7 @@ class Tried:
 
 
 def attempt(reader: Reader, body: bytes, number: int, tried: Tried) -> None:
-    """Give a reader one input."""
+    """Gives a reader one input."""
     tried.inputs += 1
     began = process_time()
     try:
@@ -159,7 +159,7 @@ def attempt(reader: Reader, body: bytes, number: int, tried: Tried) -> None:
 
 
 def _where(error: BaseException) -> str:
-    """Describe an error by its type and the last line of our code in its traceback."""
+    """Describes an error by its type and the last line of our code in its traceback."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
     at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     message = str(error)[:120] if isinstance(error, AssertionError | _Endless) else ""
@@ -184,7 +184,7 @@ def _patience(seconds: float) -> Iterator[None]:
 
 
 def _grow(reader: Reader, number: Any, tried: Tried) -> None:
-    """Time inputs that are hard for a reader, each several times as long as the one before."""
+    """Times inputs that are hard for a reader, each several times as long as the one before."""
     for place, (name, grown) in enumerate(reader.growing.items()):
         number.value = -1 - place
         times: list[tuple[int, float]] = []
@@ -204,7 +204,7 @@ def _grow(reader: Reader, number: Any, tried: Tried) -> None:
 
 
 def _power(times: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """Return the power of the size by which the times grew, up to the first one that is long enough, and that time."""
+    """Returns the power of the size by which the times grew, up to the first one that is long enough, and that time."""
     long_enough = next(
         (place for place, (_, seconds) in enumerate(times) if seconds >= _GROWTH_SECONDS), len(times) - 1
     )
@@ -216,13 +216,13 @@ def _power(times: Sequence[tuple[int, float]]) -> tuple[float, float]:
 
 
 def _megabytes() -> float:
-    """Return the peak memory of this process, if the kernel reports it, without what it inherited at its start."""
+    """Returns the peak memory of this process, if the kernel reports it, without what it inherited at its start."""
     status = Path("/proc/self/status")
     return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024 if status.exists() else 0.0
 
 
 def _work(place: int, seed: int, seconds: float, number: Any, answer: Connection) -> None:
-    """Run one reader's part in a process of its own.
+    """Runs one reader's part in a process of its own.
 
     `number` has the number of the current input; negative for those made to be hard.
     """
@@ -269,7 +269,7 @@ def _tried(place: int, seed: int, seconds: float) -> Tried:
 
 
 def measure(seconds: float = 60.0, seed: int = 1) -> list[Figure]:
-    """Fuzz all readers for that many seconds in total.
+    """Fuzzes all readers for that many seconds in total.
 
     Failures are a value that breaks the laws of `bench.readers`, an error that is not one of ours, a hang, or too much
     memory. Growth by more than a power of 1.5 of the size is reported too.

@@ -1,4 +1,4 @@
-"""Compare the CPU time of the whole job, from an empty file to every decision, with that of Scrapy."""
+"""Compares the CPU time of the whole job, from an empty file to every decision, with that of Scrapy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.figures import Figure, each, ratios
 
 
 def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
-    """Measure user and system seconds of the client, start-up included, without pacing.
+    """Measures user and system seconds of the client, start-up included, without pacing.
 
     Both clients work in turns on one site in another process. Ours also stores raw pages, paragraphs, revisions and a
     journal. Both must have the same text of every decision, which is asserted after the last round.

@@ -1,4 +1,4 @@
-"""Kill one command again and again on one database. Each run continues where the last one was killed."""
+"""Kills one command again and again on one database. Each run continues where the last one was killed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Killer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def aim(self, process: subprocess.Popen[bytes], request: int, delay: float | None) -> None:
-        """Kill a process at its nth request, before the answer or `delay` seconds after it; never if `request` is 0."""
+        """Kills a process at its nth request, before the answer or `delay` seconds after it; 0: never."""
         self._left, self._delay, self._process = request, delay, process
 
     def __call__(self, _request: Request) -> None:
@@ -97,7 +97,7 @@ class KillLoop:
         return environment(self.server, self.database)
 
     def at_commits(self, each: int) -> None:
-        """Kill at commits until a run ends by itself.
+        """Kills at commits until a run ends by itself.
 
         A run dies at the first new commit, or with `each` at every nth one. Before and after a commit count separately;
         see `bench.self_kill new`.
@@ -108,7 +108,7 @@ class KillLoop:
                 pass
 
     def at_any_moment(self, chance: Random, ways: Iterator[Way], most: int) -> None:
-        """Kill at random moments until a run ends by itself; after `most` kills the next run is left alone."""
+        """Kills at random moments until a run ends by itself; after `most` kills the next run is left alone."""
         while self.kills.total() < most:
             way = next(ways)
             if not self._judge(way, self._live(way, chance), look=True):
@@ -141,7 +141,7 @@ class KillLoop:
             return process.wait(_PATIENCE)
 
     def _judge(self, way: str, code: int, *, look: bool) -> bool:
-        """Record one run, and return whether it was killed."""
+        """Records one run, and returns whether it was killed."""
         self._life += 1
         known = self.expected[""] > 0  # a sync begins with the canary, before any request of the listing
         for entry in self.server.log[self._seen :]:
@@ -163,7 +163,7 @@ class KillLoop:
         return False
 
     def _count(self, target: str, *, known: bool, gone: bool) -> None:
-        """Count a request of a page. `known`: whether it was for the canary."""
+        """Counts a request of a page. `known`: whether it was for the canary."""
         name = "" if known else target
         self._budget[name] -= 1
         if self._budget[name] < 0:
@@ -173,7 +173,7 @@ class KillLoop:
         self._asked[name] = self._life
 
     def _look(self) -> list[str]:
-        """Return the faults that a reader finds after a kill. Checks a copy, to repair nothing in the original."""
+        """Returns the faults that a reader finds after a kill. Checks a copy, to repair nothing in the original."""
         copy = self.folder / "looked-at" / "kept.db"
         shutil.rmtree(copy.parent, ignore_errors=True)
         copy.parent.mkdir()
@@ -189,7 +189,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def environment(server: Server, database: Path) -> dict[str, str]:
-    """Return the environment of a command."""
+    """Returns the environment of a command."""
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -203,7 +203,7 @@ def environment(server: Server, database: Path) -> dict[str, str]:
 
 @contextmanager
 def fork_server(folder: Path, its: dict[str, str]) -> Iterator[Callable[[Sequence[str]], int]]:
-    """Yield a function that runs `bench.self_kill` in a forked process, and returns the exit code."""
+    """Yields a function that runs `bench.self_kill` in a forked process, and returns the exit code."""
     with (folder / "output.txt").open("wb") as output:
         command = [sys.executable, "-m", "bench.self_kill"]
         process = subprocess.Popen(

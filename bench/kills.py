@@ -45,7 +45,7 @@ class Course:
         self._count = 0
 
     def undisturbed(self, command: str, database: Path) -> Counter[str]:
-        """Run a command to its end, and return how often it requested each page."""
+        """Runs a command to its end, and returns how often it requested each page."""
         self._server.faults = None
         before = len(self._server.log)
         command_line = [sys.executable, "-m", "lgsco", command]
@@ -67,7 +67,7 @@ class Course:
         return +asked
 
     def loop(self, command: str, expected: Counter[str], base: Path | None = None) -> KillLoop:
-        """Prepare a command to be killed, on a new database or on a copy of `base`."""
+        """Prepares a command to be killed, on a new database or on a copy of `base`."""
         self._count += 1
         folder = self._folder / f"{command}-{self._count}"
         folder.mkdir()
@@ -86,7 +86,7 @@ class Found:
     difference: Difference
 
     def figures(self, least: int = 0) -> Iterator[Figure]:
-        """Return the figures. `least` is the minimum number of kills."""
+        """Returns the figures. `least` is the minimum number of kills."""
         kills = sum((loop.kills for loop in self.loops), Counter[str]())
         most = 3 if self.name == "sync" else 1  # a sync rereads two known decisions before it records new ones
         again = [0, *(count for loop in self.loops for count in loop.again.values())]
@@ -104,7 +104,7 @@ class Found:
 
 
 def compare_results(command: str, loops: Sequence[KillLoop], undisturbed: Path) -> Found:
-    """Compare the database of each loop with that of an undisturbed command."""
+    """Compares the database of each loop with that of an undisturbed command."""
     difference, cut = Difference(), command == "backfill"
     truth = read_rows(undisturbed, cut=cut)
     for loop in loops:
@@ -137,12 +137,12 @@ class World:
         """Decisions that change without a change of their card; their pages are fetched again only in rotation."""
 
     def withdraw_some(self) -> None:
-        """Withdraw decisions that one sync finds unlisted, and the next finds to have left the site."""
+        """Withdraws decisions that one sync finds unlisted, and the next finds to have left the site."""
         for sample in self._withdrawn:
             self.site.withdraw(sample.reference)
 
     def change(self) -> None:
-        """Publish, restore, withdraw, redate and amend decisions."""
+        """Publishes, restore, withdraw, redate and amend decisions."""
         recent = self._today - timedelta(days=200)  # no withdrawals there, which would hide in the total
         for sample in islice((s for s in self._coming if s.decision_date > recent), 2 * self._few):
             self.site.publish(sample)
@@ -160,12 +160,12 @@ class World:
         self.site.prepare()
 
     def _reword(self, sample: Sample) -> str:
-        """Write a new summary with a word of its own. Equal changes in many decisions would be a template change."""
+        """Writes a new summary with a word of its own. Equal changes in many decisions would be a template change."""
         word = "".join(self._chance.choices("bdfgklmnprst", k=6))
         return f"Amended {word}. {sample.summary}"
 
     def age(self, database: Path) -> None:
-        """Let time pass: absences are due again, all ranges must be walked, and some pages fetched again."""
+        """Lets time pass: absences are due again, all ranges must be walked, and some pages fetched again."""
         with closing(sqlite3.connect(database, isolation_level=None)) as db:
             ago = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{} days')".format
             db.execute(f"UPDATE absences SET gone_first_at = {ago(8)}, gone_last_at = {ago(8)}, next_at = {ago(1)}")
@@ -175,7 +175,7 @@ class World:
             db.executemany(f"UPDATE pages SET fetched_at = {ago(200)} WHERE reference = ?", unasked)
 
     def require_all(self, database: Path) -> None:
-        """Check that the undisturbed database is itself correct."""
+        """Checks that the undisturbed database is itself correct."""
         with closing(sqlite3.connect(database)) as db:
             held = dict(db.execute("SELECT reference, text FROM decisions WHERE status = 'published'"))
         wrong = [s.reference for s in self.site.listed() if held.get(s.reference) != expected_text(s)]
@@ -191,7 +191,7 @@ class World:
 
 
 def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | None], list[KillLoop]]) -> list[Found]:
-    """Run a backfill and then a sync, each undisturbed first and then through `endure`."""
+    """Runs a backfill and then a sync, each undisturbed first and then through `endure`."""
     world = World(decisions)
     with TemporaryDirectory() as name, serve(world.site) as server:
         folder = Path(name)
@@ -212,7 +212,7 @@ def _course(decisions: int, endure: Callable[[Course, str, Counter[str], Path | 
 
 
 def at_commits(decisions: int, each: int = 1) -> list[Found]:
-    """Kill one backfill and one sync before and after every commit, or only at each nth of these moments."""
+    """Kills one backfill and one sync before and after every commit, or only at each nth of these moments."""
 
     def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
         loop = course.loop(command, expected, base)
@@ -223,7 +223,7 @@ def at_commits(decisions: int, each: int = 1) -> list[Found]:
 
 
 def at_any_moment(decisions: int, kills: dict[str, int]) -> list[Found]:
-    """Run as many backfills and syncs as it takes to kill each of them that often."""
+    """Runs as many backfills and syncs as it takes to kill each of them that often."""
     chance = Random(_SEED)
 
     def endure(course: Course, command: str, expected: Counter[str], base: Path | None) -> list[KillLoop]:
@@ -239,7 +239,7 @@ def at_any_moment(decisions: int, kills: dict[str, int]) -> list[Found]:
 
 
 def measure(decisions: int = 200, kills: int = 200, sync_kills: int = 60) -> list[Figure]:
-    """Run both ways. `kills`, `sync_kills`: how often commands are killed at any moment."""
+    """Runs both ways. `kills`, `sync_kills`: how often commands are killed at any moment."""
     began = datetime.now(UTC)
     with ThreadPoolExecutor() as both:
         commits = both.submit(at_commits, decisions)

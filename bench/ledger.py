@@ -1,4 +1,4 @@
-"""Compare listing requests and missed decisions of the ledger with those of the usual ways to update an archive.
+"""Compares listing requests and missed decisions of the ledger with those of the usual ways to update an archive.
 
 Counts requests, not time. `bench.archive` describes how the look-alike site is called, `bench.naive` the usual ways.
 The daily known decision and robots.txt are not counted. The requests of the regular cadence are in the last two figures
@@ -70,7 +70,7 @@ Trials = dict[str, Trial]
 
 
 def measure(decisions: int = 60_000, years: int = 10, late: int = 60, draws: int = 10, days: int = 90) -> list[Figure]:
-    """Measure all tasks. Each starts with the database of the first backfill, and every way looks at the same site.
+    """Measures all tasks. Each starts with the database of the first backfill, and every way looks at the same site.
 
     `late`: how often one decision appears late, each on another day, the nearest 14 months ago. `draws`: how often 100
     appear together, with dates distributed as in the corpus. `days`: daily syncs while nothing changes.
@@ -110,7 +110,7 @@ def measure(decisions: int = 60_000, years: int = 10, late: int = 60, draws: int
 
 
 def corpus(decisions: int, years: int) -> tuple[list[Sample], Iterator[Sample]]:
-    """Return that many shown decisions, and an endless supply of others with similar dates that are published today."""
+    """Returns that many shown decisions, and an endless supply of others with similar dates, published today."""
     assert years > 1, "14 months ago must be among them"
     first = TODAY.replace(year=TODAY.year - years)
     samples = generate(sys.maxsize, seed=3, first=first, last=TODAY, body=False)
@@ -119,7 +119,7 @@ def corpus(decisions: int, years: int) -> tuple[list[Sample], Iterator[Sample]]:
 
 
 def _late(coming: Iterator[Sample], count: int) -> Iterator[Sample]:
-    """Return one decision for each of that many weekdays, the nearest 14 months ago."""
+    """Returns one decision for each of that many weekdays, the nearest 14 months ago."""
     near = (_DEEP + timedelta(days=away) for away in range(-count, count + 1))
     weekdays = sorted((day for day in near if day.weekday() < 5), key=lambda day: abs(day - _DEEP))
     wanted = set(weekdays[:count])
@@ -131,7 +131,7 @@ def _late(coming: Iterator[Sample], count: int) -> Iterator[Sample]:
 
 
 def _many(coming: Iterator[Sample], draws: int) -> Iterator[list[Sample]]:
-    """Return that many groups of 100 decisions from the last four months, without repeats."""
+    """Returns that many groups of 100 decisions from the last four months, without repeats."""
     recent = (sample for sample in coming if FOUR_MONTHS.first <= sample.decision_date <= FOUR_MONTHS.last)
     for _ in range(draws):
         yield list(islice(recent, _MANY))
@@ -147,21 +147,21 @@ class Bench:
         self._first = min(sample.decision_date for sample in site.listed())
 
     def backfill(self) -> Trials:
-        """Measure the first run of each way. Ours leaves its database, after a round that checked the filters once."""
+        """Measures the first run of each way. Ours leaves its database, after a round that checked the filters once."""
         with opened(self._books, self._site, _OWING_NOTHING, TODAY) as archive:
             ours = Trial(archive.backfill(), len(archive.missing(self._known)), len(self._known))
             archive.sync()
         return {OURS: ours} | self._naive(frozenset(), self._known)
 
     def look(self, new: Iterable[Sample]) -> Trials:
-        """Measure how each way finds these decisions, which were published after the backfill."""
+        """Measures how each way finds these decisions, which were published after the backfill."""
         references = {sample.reference for sample in new}
         with self._copied() as books, opened(books, self._site, _OWING_NOTHING, TODAY) as archive:
             ours = Trial(archive.sync(), len(archive.missing(references)), len(references))
         return {OURS: ours} | self._naive(self._known, references)
 
     def rest(self, days: int) -> list[int]:
-        """Return the listing requests of each daily sync over a number of days, with the default cadence."""
+        """Returns the listing requests of each daily sync over a number of days, with the default cadence."""
         asked = []
         with self._copied() as books, opened(books, self._site, Config(), TODAY) as archive:
             for _ in range(days):
@@ -195,7 +195,7 @@ class Bench:
 
 @contextmanager
 def published(site: Site, new: Sequence[Sample]) -> Iterator[None]:
-    """Show these decisions too while the context lasts. They are withdrawn at its end, so none can be used twice."""
+    """Shows these decisions too while the context lasts. They are withdrawn at its end, so none can be used twice."""
     for sample in new:
         site.publish(sample)
     try:
@@ -206,20 +206,20 @@ def published(site: Site, new: Sequence[Sample]) -> Iterator[None]:
 
 
 def bound(listed: Sequence[Sample], new: Iterable[Sample], days: int) -> float:
-    """Return 1.5 times the listing pages with new decisions, plus 2 log2(days) for each run of days."""
+    """Returns 1.5 times the listing pages with new decisions, plus 2 log2(days) for each run of days."""
     references = {sample.reference for sample in new}
     pages = {place // PAGE_SIZE for place, sample in enumerate(listed) if sample.reference in references}
     return 1.5 * len(pages) + 2 * log2(days) * runs(sample.decision_date for sample in new)
 
 
 def runs(dates: Iterable[date]) -> int:
-    """Count the separate runs of days; a weekend does not separate runs."""
+    """Counts the separate runs of days; a weekend does not separate runs."""
     days = set(dates)
     return sum(day - timedelta(days=3 if day.weekday() == 0 else 1) not in days for day in days)
 
 
 def _figures(task: str, trials: Sequence[Trials], target: float | None = None) -> Iterator[Figure]:
-    """Return the requests of each way, and how many decisions it missed in all trials together."""
+    """Returns the requests of each way, and how many decisions it missed in all trials together."""
     for way in trials[0]:
         its = [trial[way] for trial in trials]
         ours, name = way == OURS, f"{task}, {way}"

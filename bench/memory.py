@@ -13,7 +13,7 @@ _MEGA = 1_000_000
 
 
 def measure(decisions: int = 20_000) -> list[Figure]:
-    """Measure peak resident bytes of the client's process with that many decisions, and with a tenth of them."""
+    """Measures peak resident bytes of the client's process with that many decisions, and with a tenth of them."""
     few, many = (_peak(count) / _MEGA for count in (decisions // _FEWER, decisions))
     return [
         Figure(

@@ -20,7 +20,7 @@ _CARD = re.compile(rb'<a href="/decisions/[^"]*/(\d\d)-(\d{3})-(\d{3}[a-z]?)"')
 
 
 def every_month(ask: Ask, first: date, last: date) -> set[str]:
-    """Walk all months again, newest first, and return the references listed. The oldest month contains `first`."""
+    """Walks all months again, newest first, and returns the references listed. The oldest month contains `first`."""
     found: set[str] = set()
     day = last
     while day >= first.replace(day=1):
@@ -32,7 +32,7 @@ def every_month(ask: Ask, first: date, last: date) -> set[str]:
 
 
 def until_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
-    """Walk newest first, up to the first page with a known decision. Return the unknown references."""
+    """Walks newest first, up to the first page with a known decision. Return the unknown references."""
     found: set[str] = set()
     for references in _pages(ask, date.min, last):
         found.update(one for one in references if one not in known)
@@ -42,7 +42,7 @@ def until_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
 
 
 def until_page_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
-    """Walk newest first, up to the first page with only known decisions. Return the unknown references."""
+    """Walks newest first, up to the first page with only known decisions. Return the unknown references."""
     found: set[str] = set()
     for references in _pages(ask, date.min, last):
         found.update(one for one in references if one not in known)
@@ -52,7 +52,7 @@ def until_page_known(ask: Ask, known: Collection[str], last: date) -> set[str]:
 
 
 def _pages(ask: Ask, first: date, last: date) -> Iterator[list[str]]:
-    """Return the references on each page of a range; the stated total gives the number of pages."""
+    """Returns the references on each page of a range; the stated total gives the number of pages."""
     number = 0
     while True:
         number += 1

@@ -1,4 +1,4 @@
-"""Compare parsing, from the bytes of a page to Decision, lines and text, with BeautifulSoup and with a bare parse."""
+"""Compares parsing, from the bytes of a page to Decision, lines and text, with BeautifulSoup and with a bare parse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingest.lgo.text_format import render
 
 
 def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
-    """Measure ratios of rates. Each side parses the same pages, which are bytes in memory.
+    """Measures ratios of rates. Each side parses the same pages, which are bytes in memory.
 
     Ours: `page.read`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, with the
     same words, which is asserted on each page. Bare: only selectolax's tree of the whole page, decoded beforehand.
@@ -46,6 +46,6 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
 
 
 def _drain(results: Iterable[object]) -> None:
-    """Take results one by one without storing them, because stored trees would cost their side memory."""
+    """Takes results one by one without storing them, because stored trees would cost their side memory."""
     for _ in results:
         pass

@@ -63,7 +63,7 @@ class Reader:
 
 
 def lawful(decision: Decision) -> None:
-    """Raise AssertionError if a decision or its text breaks the rules of the text format."""
+    """Raises AssertionError if a decision or its text breaks the rules of the text format."""
     written = text.render(decision)
     assert all(c == "\n" or unicodedata.category(c) != "Cc" for c in written), "a control character in the text"
     assert all(line and fold(line) == line for line in written.split("\n")), "a line that is not folded"
@@ -147,7 +147,7 @@ def _search(body: bytes) -> object:
 
 
 def _snippet(body: bytes) -> object:
-    """Check that a text is found by its first words, and shown."""
+    """Checks that a text is found by its first words, and shown."""
     words = body.decode("utf-8", "replace")[:LONGEST_TEXT]
     expression = match_expression(words[:40])
     if expression is None:
@@ -268,12 +268,12 @@ _MOMENTS = (b"Mon, ", b"01 Jan 99999", b"31 Dec 9999 23:59:59 ", b"+9999", b"-23
 
 
 def _over(piece: bytes, before: bytes = b"", after: bytes = b"") -> Grown:
-    """Return a maker of a piece repeated, with a prefix and a suffix."""
+    """Returns a maker of a piece repeated, with a prefix and a suffix."""
     return lambda size: before + piece * (size // len(piece)) + after
 
 
 def _inside(opening: bytes, closing: bytes, before: bytes = b"", after: bytes = b"") -> Grown:
-    """Return a maker of nested pieces."""
+    """Returns a maker of nested pieces."""
     return lambda size: (
         before + opening * (size // len(opening + closing)) + closing * (size // len(opening + closing)) + after
     )
@@ -308,7 +308,7 @@ _HARD: dict[str, tuple[bytes, bytes]] = {
 
 
 def _attributes(size: int) -> bytes:
-    """Make as many different attributes as fit into that many bytes."""
+    """Makes as many different attributes as fit into that many bytes."""
     return b" ".join(b"a%x" % n for n in range(size // 5))
 
 

@@ -1,4 +1,4 @@
-"""Compare renormalising with two processes and with one, by wall-clock time, in turns."""
+"""Compares renormalising with two processes and with one, by wall-clock time, in turns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FASTER = 1.7
 
 
 def measure(decisions: int = 4_000, rounds: int = 3) -> list[Figure]:
-    """Measure a dry run over all pages of an unchanged archive. The rate includes start-up."""
+    """Measures a dry run over all pages of an unchanged archive. The rate includes start-up."""
     drafts = generate(decisions * 2, seed=3, first=date(2022, 1, 3), last=date(2026, 9, 30))
     statements = islice((sample for sample in drafts if sample.kind == "statement"), decisions)
     samples = [replace(sample, published=sample.decision_date) for sample in statements]

@@ -9,7 +9,7 @@ from lgsco.replica.markup import render
 
 
 def pages(count: int) -> list[tuple[Sample, bytes]]:
-    """Return decisions of one page with their pages: about 50 KB of HTML, with 8 KB of text (medians)."""
+    """Returns decisions of one page with their pages: about 50 KB of HTML, with 8 KB of text (medians)."""
     samples = list(generate(count * 2, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31)))
     found: list[tuple[Sample, bytes]] = []
     for place, sample in enumerate(samples):

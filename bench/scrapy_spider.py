@@ -60,7 +60,7 @@ class DecisionSpider(scrapy.Spider):  # type: ignore[misc, unused-ignore]  # has
         self.start_urls = [f"{self.listing}1"]
 
     def parse(self, response: Any, **_: Any) -> Iterator[Any]:
-        """Parse the first page of the listing, which states how many decisions there are."""
+        """Parses the first page of the listing, which states how many decisions there are."""
         total = int(response.css("p.results::text").re_first(r"([\d,]+) result").replace(",", ""))
         yield from self.parse_listing(response)
         for page in range(2, -(-total // _CARDS) + 1):
@@ -95,7 +95,7 @@ class DecisionSpider(scrapy.Spider):  # type: ignore[misc, unused-ignore]  # has
         yield from self.finish(response, replace(decision, text=text), chapter)
 
     def finish(self, response: Any, decision: Decision, chapter: int) -> Iterator[Any]:
-        """Return the item, or the request for its next chapter."""
+        """Returns the item, or the request for its next chapter."""
         following = response.css(f'.chapters a[href$="?chapter={chapter + 1}"]')
         if following:
             kept = {"decision": decision, "chapter": chapter + 1}
@@ -111,7 +111,7 @@ _BLOCKS = (
 
 
 def _lines(response: Any) -> list[str]:
-    """Return the article with one line for each block."""
+    """Returns the article with one line for each block."""
     lines: list[str] = []
     for block in response.xpath(_BLOCKS):
         tag = block.root.tag
@@ -161,7 +161,7 @@ class SqlitePipeline:
         self._db.close()
 
     def _save(self) -> None:
-        """Store a batch, and fill the full-text index with one statement, which is three times as fast as one a row."""
+        """Stores a batch, and fills the full-text index with one statement: three times as fast as one a row."""
         with self._db:
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM decisions").fetchone()
             self._db.executemany(

@@ -1,4 +1,4 @@
-"""Run the command `lgsco` so that it kills itself with SIGKILL at a chosen moment; used by `bench.kills` and the tests.
+"""Runs the command `lgsco` so that it kills itself with SIGKILL at a chosen moment, for `bench.kills` and tests.
 
     python -m bench.self_kill statement 120 backfill     just before its 120th statement
     python -m bench.self_kill before 3 backfill          just before its 3rd commit; `after`: just after it
@@ -69,7 +69,7 @@ class KillingConnection(sqlite3.Connection):
 
 
 def _about(sql: str, rows: Sequence[Any]) -> set[str]:
-    """Describe the write of a statement by its first words and the subjects among its values, equal in every run."""
+    """Describes the write of a statement by its first words and the subjects among its values, equal in every run."""
     if not _WRITES.match(sql):
         return set()
     head = _HEAD.match(sql)
@@ -79,7 +79,7 @@ def _about(sql: str, rows: Sequence[Any]) -> set[str]:
 
 
 def at(what: str, number: int) -> Moment:
-    """Return the moment of statement number `number`, or before or after commit number `number`."""
+    """Returns the moment of statement number `number`, or before or after commit number `number`."""
     left = number
 
     def moment(is_: str, _of: str) -> bool:
@@ -91,7 +91,7 @@ def at(what: str, number: int) -> Moment:
 
 
 def new(which: str) -> Moment:
-    """Return the moment before or after the nth commit that is not in a file, given as `7:known.txt`. Adds it there."""
+    """Returns the moment at the nth commit that is not in a file, given as `7:known.txt`, and adds it there."""
     number, _, name = which.partition(":")
     left, file = int(number), Path(name)
     known = set(file.read_text("utf-8").splitlines()) if file.exists() else set()
@@ -111,7 +111,7 @@ def new(which: str) -> Moment:
 
 
 def run(what: str, which: str, *arguments: str) -> NoReturn:
-    """Run the command. It dies at the moment; if that does not come, it ends normally."""
+    """Runs the command. It dies at the moment; if that does not come, it ends normally."""
     KillingConnection.moment = staticmethod(new(which) if what == "new" else at(what, int(which)))
     KillingConnection.written = set()
     sqlite3.connect = functools.partial(sqlite3.connect, factory=KillingConnection)  # type: ignore[assignment]
@@ -121,7 +121,7 @@ def run(what: str, which: str, *arguments: str) -> NoReturn:
 
 
 def fork_server() -> None:
-    """Run each line of input as the arguments of a forked process, and write its exit code.
+    """Runs each line of input as the arguments of a forked process, and writes its exit code.
 
     The code is negative for the signal that killed the process.
     """

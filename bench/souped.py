@@ -21,7 +21,7 @@ class Souped:
 
 
 def read(body: bytes) -> Souped:
-    """Parse the decision on a page."""
+    """Parses the decision on a page."""
     article: Any = BeautifulSoup(body.decode(), "html.parser").find("article")
     for furniture in article.find_all(class_=["contents", "top"]):
         furniture.decompose()

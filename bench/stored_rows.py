@@ -1,4 +1,4 @@
-"""Compare two databases row by row, except for instants, ids and run numbers."""
+"""Compares two databases row by row, except for instants, ids and run numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ StoredRows = dict[str, Counter[str]]
 
 
 def read_rows(database: Path, *, cut: bool = True) -> StoredRows:
-    """Return every row that matters, by table.
+    """Returns every row that matters, by table.
 
     Without `cut` the boundaries of ledger ranges are ignored, and so is how often an unchanged page was stored: both
     depend on chance in a sync.
@@ -61,7 +61,7 @@ def read_rows(database: Path, *, cut: bool = True) -> StoredRows:
 
 
 def _joined(windows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Join adjacent ledger ranges of the same state, and add their decisions."""
+    """Joins adjacent ledger ranges of the same state, and adds their decisions."""
     found: list[tuple[Any, ...]] = []
     for window in windows:
         first, last, total, listed, *rest = window
@@ -93,7 +93,7 @@ class Difference:
 
 
 def compare(undisturbed: StoredRows, found: StoredRows) -> Difference:
-    """Return the differences."""
+    """Returns the differences."""
     difference = Difference()
     for name, rows in undisturbed.items():
         here = found[name]
@@ -107,7 +107,7 @@ def compare(undisturbed: StoredRows, found: StoredRows) -> Difference:
 
 
 def find_faults(database: Path) -> list[str]:
-    """Return the faults of a file: in its pages, its full-text index, its foreign keys."""
+    """Returns the faults of a file: in its pages, its full-text index, its foreign keys."""
     with closing(sqlite3.connect(database)) as db:
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
         faults = [row for (row,) in db.execute("PRAGMA integrity_check") if row != "ok"]

@@ -49,7 +49,7 @@ class _Counts:
 
 
 def measure(decisions: int = 400, rounds: int = 9) -> Iterator[Figure]:
-    """Measure everything. `decisions` is the size of the largest archive, `rounds` the number of pairs of syncs."""
+    """Measures everything. `decisions` is the size of the largest archive, `rounds` the number of pairs of syncs."""
     counts = _Counts()
     with TemporaryDirectory() as folder:
         for size in (*SIZES, decisions):
@@ -77,7 +77,7 @@ def _fill(size: int, path: Path) -> Play:
 
 
 def _copy(filled: Play, size: int, path: Path) -> Play:
-    """Copy an archive, with a site of the same day and some decisions that are still to be published."""
+    """Copies an archive, with a site of the same day and some decisions that are still to be published."""
     samples = make_decisions(size + NEW)
     site = TemplateSite(Site(samples[:size], today=filled.site.at.date()), filled.site.at)
     shutil.copy(filled.database, path)
@@ -88,7 +88,7 @@ def _copy(filled: Play, size: int, path: Path) -> Play:
 
 
 def _play(play: Play, name: str, counts: _Counts, *, spares: bool) -> None:
-    """Play one redesign. `spares`: whether the amended pages still have the old template."""
+    """Plays one redesign. `spares`: whether the amended pages still have the old template."""
     before = play.texts()
     site, chosen = play.site, sorted(before)[: 4 if len(before) > 4 else len(before) - 1]
     site.redesign = REDESIGNS[name]
@@ -109,7 +109,7 @@ def _play(play: Play, name: str, counts: _Counts, *, spares: bool) -> None:
 
 
 def _measure_cost(play: Play, rounds: int) -> Iterator[Figure]:
-    """Measure the CPU time of a sync that fetches every page again, unchanged, with and without the guard, in turns."""
+    """Measures the CPU time of a sync that fetches every page again, unchanged, with the guard and without."""
 
     def without(watch: TemplateWatch, readings: Sequence[Reading]) -> dict[str, bool]:
         watch._recorder.record(readings)  # records without the guard
@@ -136,7 +136,7 @@ def _measure_cost(play: Play, rounds: int) -> Iterator[Figure]:
 
 
 def _time_guard(play: Play) -> float:
-    """Return the share of a sync's CPU time spent in the guard: between comparing and recording, and in settling."""
+    """Returns the share of a sync's CPU time spent in the guard: between comparing and recording, and in settling."""
     inside = 0.0
 
     def timed(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Run syncs in this process on the simulated site of `bench.template_site`, and kill one at any moment."""
+"""Runs syncs in this process on the simulated site of `bench.template_site`, and kills one at any moment."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Play:
     runs: int = 0
 
     def run(self, task: Task, *, kill_at: int = 0) -> Outcome | None:
-        """Perform a task; None if it was killed."""
+        """Performs a task; None if it was killed."""
         self.kill_at, self.moments, self.dead = kill_at, 0, False
         self.runs += 1
         with _replaced(self):
@@ -62,14 +62,14 @@ class Play:
                 return None
 
     def fill(self) -> None:
-        """Run a complete backfill on the day before, so that every page is due to be fetched again."""
+        """Runs a complete backfill on the day before, so that every page is due to be fetched again."""
         outcome = self.run(Backfill())
         assert outcome is not None
         assert outcome.exit_code == 0, outcome.message
         self.site.next_day(2)
 
     def moment(self) -> None:
-        """Count a moment, and end the run if it is the chosen one."""
+        """Counts a moment, and ends the run if it is the chosen one."""
         if self.dead:
             raise Killed
         self.moments += 1
@@ -91,12 +91,12 @@ class Play:
         return {reference for (reference,) in self.ask("SELECT reference FROM revisions WHERE change = 'amended'")}
 
     def held(self) -> dict[str, tuple[bool, bool]]:
-        """Return the texts held back, by reference, with whether they are new and whether amended."""
+        """Returns the texts held back, by reference, with whether they are new and whether amended."""
         rows = self.ask("SELECT reference, is_new, is_amended FROM held_texts")
         return {reference: (bool(new), bool(amended)) for reference, new, amended in rows}
 
     def state(self) -> str:
-        """Return everything that a user can see of decisions and held texts, without instants and page numbers."""
+        """Returns everything that a user can see of decisions and held texts, without instants and page numbers."""
         return json.dumps(
             [
                 self.ask("SELECT reference, text FROM decisions ORDER BY 1"),
@@ -164,7 +164,7 @@ class _Client:
 
 @contextlib.contextmanager
 def _replaced(play: Play) -> Iterator[None]:
-    """Make crawls use the simulated site, and connections count their commits, while the context lasts."""
+    """Makes crawls use the simulated site, and connections count their commits, while the context lasts."""
     counted = type("Counted", (_Counted,), {"play": play})
     client = type("Client", (_Client,), {"play": play})
     connect = functools.partial(sqlite3.connect, factory=counted)

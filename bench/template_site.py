@@ -114,17 +114,17 @@ class TemplateSite:
     _pages: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
     def tick(self) -> datetime:
-        """Let a second pass."""
+        """Lets a second pass."""
         self.at += timedelta(seconds=1)
         return self.at
 
     def next_day(self, days: int = 1) -> None:
-        """Let days pass."""
+        """Lets days pass."""
         self.at += timedelta(days=days)
         self.site.today = self.at.date()
 
     def show(self, sample: Sample, redesign: Change | None) -> bytes:
-        """Return a decision's page."""
+        """Returns a decision's page."""
         key = (sample, redesign, self.amendments.get(sample.reference))
         if key not in self._pages:
             self._pages[key] = self._render(sample, redesign)
@@ -138,7 +138,7 @@ class TemplateSite:
         return (redesign(html, sample) if redesign is not None else html).encode()
 
     def answer(self, target: str) -> Answer:
-        """Return the answer to a request. Raises Gone."""
+        """Returns the answer to a request. Raises Gone."""
         self.requests.append(target)
         at = instant(self.tick())
         path = target.partition("?")[0]
@@ -155,17 +155,17 @@ class TemplateSite:
         return Answer(target, answer.body, "utf-8", at)
 
     def true_texts(self) -> Mapping[str, str]:
-        """Return the words of each decision by reference, without the template's words."""
+        """Returns the words of each decision by reference, without the template's words."""
         return {one.reference: text_of(self.show(one, None), one.reference) for one in self.site.listed()}
 
 
 def text_of(body: bytes, reference: str) -> str:
-    """Return the text that the parser makes of a page."""
+    """Returns the text that the parser makes of a page."""
     return render(decision_page.read(body, reference=reference))
 
 
 def make_decisions(count: int, *, seed: int = 7, first: date = date(2025, 1, 1)) -> list[Sample]:
-    """Make short statements that are shown from the day of their decision on."""
+    """Makes short statements that are shown from the day of their decision on."""
     found: list[Sample] = []
     samples: Any = generate(count * 2 + 40, seed=seed, first=first, last=date(2026, 9, 30), body=False)
     for sample in samples:

@@ -1,4 +1,4 @@
-"""Compare the CPU time of `verify` with bare reading, decompressing and hashing, and with SQLite's own checks."""
+"""Compares the CPU time of `verify` with bare reading, decompressing and hashing, and with SQLite's own checks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storage.row_checks import Damage, check_index, check_rows
 
 
 def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
-    """Measure both sides in turns, in one process on one file.
+    """Measures both sides in turns, in one process on one file.
 
     Bare rows: the same columns of the same rows, with texts as bytes, in batches. SHA-256 of each text and of each
     row's joined columns. Raw pages: decompressed and hashed. Packed pages: only their stored bytes are hashed, which is
@@ -48,7 +48,7 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
 
 
 def _verify(db: sqlite3.Connection) -> list[Damage]:
-    """Do the same as `lgsco verify`, and count cross-references too."""
+    """Does the same as `lgsco verify`, and counts cross-references too."""
     return [*verify.check(db, look=CrossReferenceCount()), *check_index(db)]
 
 

@@ -1,4 +1,4 @@
-"""Compare recording decisions through the project's storage with a bare `executemany` of the same rows."""
+"""Compares recording decisions through the project's storage with a bare `executemany` of the same rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Work:
 
 
 def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
-    """Measure ratios of decisions a second of CPU time. Both sides use a transaction a page, and one for 250 decisions.
+    """Measures decisions a second of CPU time as ratios. Both sides use one transaction a page and one a batch of 250.
 
     Ours: compress and store each page; train the dictionary and recompress the pages before it; look up stored
     decisions and listing entries; lay out paragraphs; hash; record decision, layout, revision and index; mark the page
@@ -126,7 +126,7 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
 
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return the rows of the tables in the order of recording, and the input of the full-text index."""
+    """Returns the rows of the tables in the order of recording, and the input of the full-text index."""
     with closing(connect(path, "ro")) as db:
         rows = {
             table: db.execute(

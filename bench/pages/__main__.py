@@ -1,4 +1,4 @@
-"""Run the measurements of the parser on generated pages: `python -m bench.pages boilerplate | mutants | odd | cost`."""
+"""Measures the parser on generated pages: `python -m bench.pages boilerplate | mutants | odd | cost`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.pages.readers import HERE
 
 
 def main() -> int:
-    """Run one measurement. Exits 1 if a figure is missed."""
+    """Runs one measurement. Exits 1 if a figure is missed."""
     parser = ArgumentParser(prog="python -m bench.pages", description=__doc__)
     parser.add_argument("part", choices=("boilerplate", "mutants", "odd", "cost"))
     parser.add_argument("--reader", type=Path, default=HERE, help="the checkout whose reader is tried (this one)")

@@ -1,4 +1,4 @@
-"""Check law 5 of the text format: boilerplate added to a page changes nothing in the decision's text.
+"""Checks law 5 of the text format: boilerplate added to a page changes nothing in the decision's text.
 
 Each kind of boilerplate is added in each markup at each place, inside and outside the decision's element, to each
 generated decision. If a decision has no closing line, or the place is directly below the header lines, the block has
@@ -63,7 +63,7 @@ _HEADED = ("nav and ul", "paragraphs", "section, buttons", "upper case, icons")
 
 
 def spots() -> Iterator[Spot]:
-    """Return each kind, markup and place."""
+    """Returns each kind, markup and place."""
     for kind in (*KINDS, "known phrase"):
         for markup in MARKUPS:
             for place, inside in _PLACES:
@@ -72,7 +72,7 @@ def spots() -> Iterator[Spot]:
 
 
 def plain_case(sample: Sample) -> Case:
-    """Return the decision's pages with nothing added."""
+    """Returns the decision's pages with nothing added."""
     pages = tuple(map(written, pages_of(sample)))
     return Case(
         Spot("nothing added", "", "before title", inside=False), sample, pages, sample.reference, text_of(sample), ""
@@ -80,7 +80,7 @@ def plain_case(sample: Sample) -> Case:
 
 
 def case(spot: Spot, sample: Sample) -> Case | None:
-    """Add the block to a decision; None if its pages have no such place or the block does not fit there."""
+    """Adds the block to a decision; None if its pages have no such place or the block does not fit there."""
     chance = Random(f"{spot} {sample.number}")
     pages = pages_of(sample)
     chosen = [number for number, page in enumerate(pages) if slots_of(page, spot.place, inside=spot.inside)]
@@ -127,13 +127,13 @@ def _with_block(page: Page, spot: Spot, block: str, chance: Random) -> bytes:
 
 
 def _asked(sample: Sample, chance: Random) -> str | None:
-    """Return the requested reference; None, as for an imported file, only if the title is a heading of one page."""
+    """Returns the requested reference; None, as for an imported file, only if the title is a heading of one page."""
     is_heading = style_of(sample).title_form in {"header", "heading", "outside", "header outside"}
     return None if is_heading and len(sample.chapters) == 1 and chance.random() < 0.3 else sample.reference
 
 
 def verdict(made: Case, outcome: Outcome) -> Counter[str]:
-    """Count one result."""
+    """Counts one result."""
     if outcome.text is None:
         return Counter(pages=1, refused=1)
     difference = differ(made.expected, outcome.text)
@@ -159,7 +159,7 @@ class Found:
 
 
 def read_spot(spot: Spot | None, samples: list[Sample], read: Read, keep: int = 2) -> Found:
-    """Parse the cases of one spot, or the decisions with nothing added. Stores up to that many failures."""
+    """Parses the cases of one spot, or the decisions with nothing added. Stores up to that many failures."""
     found = Found()
     for sample in samples:
         made = plain_case(sample) if spot is None else case(spot, sample)
@@ -180,7 +180,7 @@ COLUMNS = ("pages", "right", "refused", "lost words", "foreign words", "other li
 
 
 def measure(checkout: Path, decisions: int, seed: int, processes: int, failures: Path | None) -> bool:
-    """Measure all spots with that many decisions each, and print the tables. Returns whether each text is right."""
+    """Measures all spots with that many decisions each, and prints the tables. Returns whether each text is right."""
     counts: dict[Spot, Counter[str]] = {}
     with pool(checkout, processes) as workers:
         every = [None, *spots()]
@@ -210,7 +210,7 @@ def _grouped(counts: Mapping[Spot, Counter[str]], key: Callable[[Spot], str]) ->
 
 
 def write_failures(found: Found, folder: Path) -> None:
-    """Write each failure's pages, its right text and the parsed text."""
+    """Writes each failure's pages, its right text and the parsed text."""
     folder.mkdir(parents=True, exist_ok=True)
     for made, outcome in found.failures:
         name = "-".join((made.spot.kind, made.spot.markup, made.spot.where, str(made.sample.number)))

@@ -1,4 +1,4 @@
-"""Get the words that a browser shows of a page, from a headless Chromium controlled over its debugging pipe."""
+"""Gets the words that a browser shows of a page, from a headless Chromium controlled over its debugging pipe."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _AT_ONCE = 40
 
 
 def program() -> str | None:
-    """Return the path of Chromium, if it is installed."""
+    """Returns the path of Chromium, if it is installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -103,7 +103,7 @@ class Chromium:
         self._profile.cleanup()
 
     def texts(self, pages: Iterable[bytes]) -> Iterator[str]:
-        """Return the text that each page shows: `innerText` of its body."""
+        """Returns the text that each page shows: `innerText` of its body."""
         waiting = iter(pages)
         while batch := list(islice(waiting, _AT_ONCE)):
             encoded = json.dumps([base64.b64encode(page).decode() for page in batch])
@@ -138,12 +138,12 @@ class Chromium:
 
 
 def digest(data: bytes) -> str:
-    """Return a short digest of a page or of its words."""
+    """Returns a short digest of a page or of its words."""
     return blake2b(data, digest_size=12).hexdigest()
 
 
 def words_digest(text: str) -> str:
-    """Return the digest of a text's words in order."""
+    """Returns the digest of a text's words in order."""
     return digest(" ".join(text.split()).encode("utf-8", "surrogatepass"))
 
 
@@ -157,7 +157,7 @@ class Shown:
         self._known = dict(line.split(" ", 1) for line in lines if len(line) == 49)
 
     def words(self, pages: Iterable[bytes], browser: Chromium) -> Iterator[str]:
-        """Return the digest of each page's words."""
+        """Returns the digest of each page's words."""
         waiting = iter(pages)
         while batch := list(islice(waiting, 1000)):
             new = {key: page for page in batch if (key := digest(page)) not in self._known}

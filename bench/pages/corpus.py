@@ -18,7 +18,7 @@ _CAPTIONS = (
 
 
 def corpus(count: int = 400, seed: int = 1) -> list[Sample]:
-    """Generate that many decisions, the same for a seed."""
+    """Generates that many decisions, the same for a seed."""
     return [_sample(number, Random(f"decision {seed} {number}")) for number in range(count)]
 
 
@@ -109,7 +109,7 @@ def _notes(chance: Random, share: float) -> tuple[Block, ...]:
 
 
 def _sections(chance: Random, count: int) -> tuple[Block, ...]:
-    """Generate sections that end in prose, so that no trailing link or heading belongs to the decision."""
+    """Generates sections that end in prose, so that no trailing link or heading belongs to the decision."""
     blocks: list[Block] = []
     for text in chance.sample(prose.HEADINGS, count):
         blocks.append(Heading(text, chance.choice((2, 2, 3, 4))))

@@ -1,4 +1,4 @@
-"""Measure the cost of parsing a page in this checkout and in another, in turns in one run."""
+"""Measures the cost of parsing a page in this checkout and in another, in turns in one run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 2.0
 
 @cache
 def _sets(decisions: int) -> dict[str, Bodies]:
-    """Return the pages of generated decisions of one page each, and as many of the look-alike site."""
+    """Returns the pages of generated decisions of one page each, and as many of the look-alike site."""
     single = [sample for sample in corpus(decisions) if len(sample.chapters) == 1]
     return {
         "generated pages": tuple((written(pages_of(sample)[0]), sample.reference) for sample in single),
@@ -29,7 +29,7 @@ def _sets(decisions: int) -> dict[str, Bodies]:
 
 
 def measure(checkout: Path, before: Path, decisions: int, rounds: int) -> bool:
-    """Return the ratio of the medians over the rounds. Pages that only one side can parse are not measured."""
+    """Returns the ratio of the medians over the rounds. Pages that only one side can parse are not measured."""
     figures = []
     with pool(checkout, 1) as ours, pool(before, 1) as theirs:
         for name, bodies in _sets(decisions).items():

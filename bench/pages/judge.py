@@ -1,4 +1,4 @@
-"""Compare the words of two texts, and print tables of counts."""
+"""Compares the words of two texts, and print tables of counts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Difference(NamedTuple):
 
 
 def differ(expected: str, found: str) -> Difference:
-    """Return how the words of two texts differ, in any order."""
+    """Returns how the words of two texts differ, in any order."""
     right, got = Counter(expected.split()), Counter(found.split())
     return Difference(tuple((right - got).elements()), tuple((got - right).elements()))
 
 
 def show_counts(title: str, columns: Sequence[str], rows: Mapping[str, Mapping[str, int | str]]) -> None:
-    """Print a table with one line for each row, in the order given."""
+    """Prints a table with one line for each row, in the order given."""
     table = [(title, *columns)]
     table += [(name, *(_cell(row.get(column, 0)) for column in columns)) for name, row in rows.items()]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
@@ -39,7 +39,7 @@ def _cell(value: int | str) -> str:
 
 
 def summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
-    """Return the sum of counts."""
+    """Returns the sum of counts."""
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)

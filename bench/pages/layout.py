@@ -1,4 +1,4 @@
-"""Write a generated decision as pages of HTML, with slots where something may be added."""
+"""Writes a generated decision as pages of HTML, with slots where something may be added."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Style:
 
 
 def style_of(sample: Sample, seed: int = 1) -> Style:
-    """Choose the markup of a decision, the same for a seed."""
+    """Chooses the markup of a decision, the same for a seed."""
     chance = Random(f"style {seed} {sample.number}")
     form = chance.choice(_TITLE_FORMS)
     if not sample.has_article and form in {"outside", "title element", "header outside"}:
@@ -87,19 +87,19 @@ def style_of(sample: Sample, seed: int = 1) -> Style:
 
 
 def pages_of(sample: Sample, seed: int = 1) -> list[Page]:
-    """Write each page of a decision."""
+    """Writes each page of a decision."""
     style = style_of(sample, seed)
     chance = Random(f"inline {seed} {sample.number}")
     return [_page(sample, style, number, chance) for number in range(len(sample.chapters))]
 
 
 def written(page: Sequence[Part]) -> bytes:
-    """Write the page with empty slots."""
+    """Writes the page with empty slots."""
     return "".join(part for part in page if isinstance(part, str)).encode()
 
 
 def slots_of(page: Sequence[Part], place: Place, *, inside: bool) -> list[int]:
-    """Return the positions of the slots of one place."""
+    """Returns the positions of the slots of one place."""
     return [at for at, part in enumerate(page) if isinstance(part, Slot) and part == Slot(place, inside)]
 
 
@@ -131,7 +131,7 @@ def _page(sample: Sample, style: Style, number: int, chance: Random) -> Page:
 
 
 def _title_and_header(sample: Sample, style: Style, header: Page) -> tuple[Page, Page]:
-    """Write the parts above the decision's element, and the beginning of that element."""
+    """Writes the parts above the decision's element, and the beginning of that element."""
     title = html.escape(sample.title, quote=False)
     before, between = Slot("before title", inside=True), Slot("between", inside=True)
     under = Slot("under header", inside=True)
@@ -175,7 +175,7 @@ def _nodes(pair: Pair) -> str:
 
 
 def _bare(caption: str) -> str:
-    """Return a caption without its colon, which the markup implies."""
+    """Returns a caption without its colon, which the markup implies."""
     return caption.removesuffix(" :")
 
 
@@ -205,12 +205,12 @@ def _header(sample: Sample, style: Style) -> Page:
 
 
 def slug(text: str) -> str:
-    """Return the id of a heading."""
+    """Returns the id of a heading."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _body(blocks: Sequence[Block], style: Style, chance: Random) -> Page:
-    """Write the blocks, with a slot between any two up to the last closing line, and one after the last block."""
+    """Writes the blocks, with a slot between any two up to the last closing line, and one after the last block."""
     closings = [at for at, block in enumerate(blocks) if isinstance(block, Paragraph) and is_closing(block.text)]
     ends = [at for at, block in enumerate(blocks) if not isinstance(block, Note)]
     end = max(ends[-1], closings[-1] if closings else 0)
@@ -285,7 +285,7 @@ _ITEM_STARTS = {
 
 
 def _inline(text: str, chance: Random) -> str:
-    """Escape the text, put some words in inline elements, and write some spaces in other ways."""
+    """Escapes the text, puts some words in inline elements, and writes some spaces in other ways."""
     written = html.escape(text, quote=False)
     draw = chance.random()
     words = written.split(" ")

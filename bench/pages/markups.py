@@ -21,7 +21,7 @@ def _link(entry: Entry, inside: str = "") -> str:
 
 
 def _button(entry: Entry) -> str:
-    """Write a button if the kind can have one; the entries of a contents list and of a breadcrumb are links."""
+    """Writes a button if the kind can have one; the entries of a contents list and of a breadcrumb are links."""
     if entry.kind == "chapter":
         return f'<button type="submit" name="chapter" value="{entry.target[-1]}">{_escape(entry.text)}</button>'
     if entry.kind == "button":
@@ -129,7 +129,7 @@ MARKUPS: Mapping[str, Callable[[Boilerplate, str], str]] = {
 
 
 def written(block: Boilerplate, markup: str, chance: Random) -> str:
-    """Write the block as HTML. In half of the draws a footer is in a `footer` element or named so, as on real sites."""
+    """Writes the block as HTML. Half of the footers are in a `footer` element or named so, as on real sites."""
     name = chance.choice(_CLASSES)
     if block.name == "footer" and chance.random() < 0.5:
         return f"<footer>{MARKUPS[markup](block, name)}</footer>"
@@ -151,5 +151,5 @@ _PHRASE_FORMS: Mapping[str, str] = {
 
 
 def known_phrase(markup: str, chance: Random) -> str:
-    """Write one of the known phrases as a block of its own."""
+    """Writes one of the known phrases as a block of its own."""
     return _PHRASE_FORMS[markup].format(chance.choice(KNOWN_PHRASES))

@@ -93,7 +93,7 @@ def is_closing(text: str) -> bool:
 
 
 def lines_of(sample: Sample) -> Iterator[str]:
-    """Return the lines of the decision's text."""
+    """Returns the lines of the decision's text."""
     yield sample.title
     for label, value in sample.labels:
         yield f"{label} {value}"
@@ -107,7 +107,7 @@ def lines_of(sample: Sample) -> Iterator[str]:
 
 
 def block_lines(block: Block) -> Iterator[str]:
-    """Return the lines of one block."""
+    """Returns the lines of one block."""
     match block:
         case Heading() | Paragraph() | Note():
             yield block.text
@@ -128,5 +128,5 @@ def _item_lines(item: Item) -> Iterator[str]:
 
 
 def text_of(sample: Sample) -> str:
-    """Return the whole text in the canonical format."""
+    """Returns the whole text in the canonical format."""
     return "\n".join(lines_of(sample))

@@ -41,12 +41,12 @@ class Verdict(NamedTuple):
 
 
 def without_marks(text: str) -> str:
-    """Return the text without the marks that the parser adds."""
+    """Returns the text without the marks that the parser adds."""
     return " ".join(word for word in text.split() if word not in _MARKS)
 
 
 def difference(expected: str, found: str) -> Difference:
-    """Compare the words without the parser's marks. Words that are only joined to others are not lost."""
+    """Compares the words without the parser's marks. Words that are only joined to others are not lost."""
     differing = differ(without_marks(expected), without_marks(found))
     foreign = list(differing.foreign)
     lost = [word for word in sorted(differing.lost, key=len, reverse=True) if not _take_part(foreign, word)]
@@ -54,7 +54,7 @@ def difference(expected: str, found: str) -> Difference:
 
 
 def _take_part(foreign: list[str], word: str) -> bool:
-    """Remove a word from one that contains it; return whether there was one."""
+    """Removes a word from one that contains it; returns whether there was one."""
     at = next((at for at, other in enumerate(foreign) if word in other), None)
     if at is not None:
         foreign[at] = foreign[at].replace(word, "", 1)
@@ -62,7 +62,7 @@ def _take_part(foreign: list[str], word: str) -> bool:
 
 
 def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
-    """Compare the text with the decision's."""
+    """Compares the text with the decision's."""
     if outcome.text is None:
         return Verdict(made.number, made.kind, False, 0, 0, False, outcome.error)
     lost, foreign = difference(made.base.expected, outcome.text)
@@ -76,12 +76,12 @@ def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
 
 @cache
 def bases(decisions: int, seed: int) -> list[Base]:
-    """Return the pages that mutants are made of."""
+    """Returns the pages that mutants are made of."""
     return bases_of(corpus(decisions, seed))
 
 
 def read_mutants(numbers: Sequence[int], decisions: int, seed: int, read: Read) -> list[Verdict]:
-    """Parse the mutants with these numbers."""
+    """Parses the mutants with these numbers."""
     made = (mutant(number, bases(decisions, seed), seed) for number in numbers)
     return [verdict_of(one, read(one.pages, one.base.sample.reference)) for one in made]
 
@@ -143,7 +143,7 @@ def measure(
     cache_folder: Path | None,
     failures: Path | None,
 ) -> bool:
-    """Parse that many mutants, and print the counts by kind.
+    """Parses that many mutants, and prints the counts by kind.
 
     Returns whether no words are lost and enough mutants are accepted.
     """
@@ -203,7 +203,7 @@ def _were_wrong(before: Path, count: int, seed: int, processes: int) -> bool:
 
 
 def _write_failures(verdicts: Sequence[Verdict], alike: Sequence[bool], seed: int, folder: Path) -> None:
-    """Write up to ten mutants of each kind and fault."""
+    """Writes up to ten mutants of each kind and fault."""
     folder.mkdir(parents=True, exist_ok=True)
     written: Counter[str] = Counter()
     for verdict, is_alike in zip(verdicts, alike, strict=True):

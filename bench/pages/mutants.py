@@ -71,7 +71,7 @@ class _Source:
         self.last = len(self.tokens) - 2
 
     def place(self) -> int:
-        """Choose a place in the body for a tag: before a token, or between two words of a text."""
+        """Chooses a place in the body for a tag: before a token, or between two words of a text."""
         at = self.chance.randrange(self.first, self.last)
         token = self.tokens[at]
         gaps = [match.start() for match in _WHITE.finditer(token)] if not token.startswith("<") else []
@@ -87,12 +87,12 @@ class _Source:
         self.last += 1
 
     def existing(self, names: Sequence[str]) -> list[int]:
-        """Return the places of the body's own tags with these names."""
+        """Returns the places of the body's own tags with these names."""
         pattern = re.compile(rf"</?(?:{'|'.join(names)})\b", re.IGNORECASE)
         return [at for at in range(self.first, self.last) if pattern.match(self.tokens[at])]
 
     def items(self) -> list[int]:
-        """Return the places where a list item begins."""
+        """Returns the places where a list item begins."""
         return [at for at in range(self.first, self.last) if self.tokens[at].lower().startswith("<li")]
 
 
@@ -100,7 +100,7 @@ Mutate = Callable[[_Source], bool]
 
 
 def _unbalance(*names: str) -> Mutate:
-    """Open, close, remove or move tags with these names at random places."""
+    """Opens, close, remove or move tags with these names at random places."""
 
     def mutate(source: _Source) -> bool:
         chance = source.chance
@@ -128,7 +128,7 @@ def _unbalance(*names: str) -> Mutate:
 
 
 def _in_item(name: str) -> Mutate:
-    """Put an element around the words of an item or a part of them; sometimes it is not closed."""
+    """Puts an element around the words of an item or a part of them; sometimes it is not closed."""
 
     def mutate(source: _Source) -> bool:
         chance = source.chance
@@ -202,14 +202,14 @@ def leaves_article_open(page: str) -> bool:
 
 
 def kind_of(number: int) -> str:
-    """Return the kind of a mutant."""
+    """Returns the kind of a mutant."""
     names = (*SEEN, *OTHERS)
     place = number % 8
     return names[place] if place < 7 else names[7 + number // 8 % len(OTHERS)]
 
 
 def bases_of(samples: Sequence[Sample]) -> list[Base]:
-    """Return the originals for mutants: each page of each decision."""
+    """Returns the originals for mutants: each page of each decision."""
     found = []
     for sample in samples:
         pages = tuple(map(written, pages_of(sample)))
@@ -218,7 +218,7 @@ def bases_of(samples: Sequence[Sample]) -> list[Base]:
 
 
 def mutant(number: int, bases: Sequence[Base], seed: int) -> Mutant:
-    """Make the mutant with a number, the same for a seed."""
+    """Makes the mutant with a number, the same for a seed."""
     kind = kind_of(number)
     for attempt in range(100):
         chance = Random(f"mutant {seed} {number} {attempt}")

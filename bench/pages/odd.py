@@ -78,7 +78,7 @@ _OMITTED = ("li", "p", "td", "th", "tr", "dt", "dd", "tbody")
 
 
 def _entities(tokens: Tokens, chance: Random) -> Tokens:
-    """Write characters as entities, and spaces as other white space."""
+    """Writes characters as entities, and spaces as other white space."""
 
     def written(text: str) -> str:
         for plain, forms in _ENTITIES.items():
@@ -111,7 +111,7 @@ def _space_in_tags(tokens: Tokens, chance: Random) -> Tokens:
 
 
 def _attributes(tokens: Tokens, chance: Random) -> Tokens:
-    """Add attributes with all kinds of quotes, or none, and tags in their values."""
+    """Adds attributes with all kinds of quotes, or none, and tags in their values."""
     forms = (
         " class=x",
         " data-a='</article>'",
@@ -138,7 +138,7 @@ def _unquoted(tokens: Tokens, chance: Random) -> Tokens:
 
 
 def _omitted_ends(tokens: Tokens, chance: Random) -> Tokens:
-    """Omit end tags as HTML allows: the next tag closes the open element."""
+    """Omits end tags as HTML allows: the next tag closes the open element."""
     kept: Tokens = []
     for at, token in enumerate(tokens):
         name = token[2:-1].strip().lower() if token.startswith("</") else ""
@@ -152,7 +152,7 @@ def _omitted_ends(tokens: Tokens, chance: Random) -> Tokens:
 
 
 def _no_skeleton(tokens: Tokens, _chance: Random) -> Tokens:
-    """Omit the optional tags of html, head and body."""
+    """Omits the optional tags of html, head and body."""
     return [token for token in tokens if not re.fullmatch(r"<html[^>]*>|</?head>|<body>|</body>", token, re.IGNORECASE)]
 
 
@@ -171,13 +171,13 @@ def _byte_order_mark(tokens: Tokens, _chance: Random) -> Tokens:
 
 
 def _whole_form(tokens: Tokens, _chance: Random) -> Tokens:
-    """Put one form around the whole page, as ASP.NET does."""
+    """Puts one form around the whole page, as ASP.NET does."""
     start = '<form method="post" action="./" id="aspnetForm"><input type="hidden" name="__VIEWSTATE" value="/wEP=">'
     return _around(tokens, start, "</form>")
 
 
 def _around(tokens: Tokens, start: str, end: str) -> Tokens:
-    """Put something around the whole body."""
+    """Puts something around the whole body."""
     first, last = tokens.index("<body>") + 1, len(tokens) - 1 - tokens[::-1].index("</body>")
     return [*tokens[:first], start, *tokens[first:last], end, *tokens[last:]]
 
@@ -188,13 +188,13 @@ def _search_box(tokens: Tokens, _chance: Random) -> Tokens:
 
 
 def _cards(tokens: Tokens, chance: Random) -> Tokens:
-    """Add further articles to the page: news teasers."""
+    """Adds further articles to the page: news teasers."""
     card = "<article class=card><h3><a href=/news/1>News of the month</a></h3><p>We published a guide.</p></article>"
     return _around(tokens, f"<aside>{card}</aside>" if chance.random() < 0.5 else "", f"<footer>{card}{card}</footer>")
 
 
 def _inner_article(tokens: Tokens, chance: Random) -> Tokens:
-    """Put an article inside the decision, around one of its paragraphs or headings."""
+    """Puts an article inside the decision, around one of its paragraphs or headings."""
     starts = [at for at, token in enumerate(tokens) if re.match(r"<(?:p|h[2-4] id)[^>]*>$", token)]
     first = next((at for at, token in enumerate(tokens) if token.startswith("<article")), len(tokens))
     inside = [
@@ -208,7 +208,7 @@ def _inner_article(tokens: Tokens, chance: Random) -> Tokens:
 
 
 def _wrapped_blocks(tokens: Tokens, chance: Random) -> Tokens:
-    """Put paragraphs in further elements, or in a `div` instead of `p`."""
+    """Puts paragraphs in further elements, or in a `div` instead of `p`."""
     wrappers = (
         *(("<blockquote><p>", "</p></blockquote>"), ("<div>", "</div>"), ("<center><p>", "</p></center>")),
         *(("<span><p>", "</p></span>"), ("<x-block><p>", "</p></x-block>"), ("<p><font size=2>", "</font></p>")),
@@ -225,7 +225,7 @@ def _wrapped_blocks(tokens: Tokens, chance: Random) -> Tokens:
 
 
 def _inline_noise(tokens: Tokens, chance: Random) -> Tokens:
-    """Put comments and empty elements into the text, between two words."""
+    """Puts comments and empty elements into the text, between two words."""
     forms = ("<!-- x -->", "<wbr>", "<span></span>", "<!-->", "<a id=x></a>", "<script>1</script>", "<b></b>")
 
     def noisy(token: str) -> str:
@@ -266,7 +266,7 @@ FEATURES = (*BETWEEN, *_CHANGES)
 
 
 def odd_page(number: int, samples: Sequence[Sample], seed: int) -> OddPage:
-    """Make the page with a number, the same for a seed.
+    """Makes the page with a number, the same for a seed.
 
     A page is a decision with one to five features, one of them in rotation.
     """

@@ -46,14 +46,14 @@ def verdict_of(made: OddPage, outcome: Outcome) -> Verdict:
 
 
 def read_pages(numbers: range, seed: int) -> list[Verdict]:
-    """Parse the pages with these numbers."""
+    """Parses the pages with these numbers."""
     read = loaded()
     made = (odd_page(number, _samples(seed), seed) for number in numbers)
     return [verdict_of(one, read(one.pages, one.sample.reference)) for one in made]
 
 
 def _shown_words(sample: Sample, page: int) -> str:
-    """Return the words that a browser must show of a page, in order: all except the title, which may be elsewhere."""
+    """Returns the words that a browser must show of a page, in order: all except the title, which may be elsewhere."""
     head = list(lines_of(replace(sample, chapters=())))[1:] if page == 0 else []
     body = [line for block in sample.chapters[page] for line in block_lines(block)]
     return without_marks(" ".join((*head, *body)))
@@ -69,7 +69,7 @@ def valid_pages(count: int, seed: int) -> Iterator[bool]:
 
 
 def measure(checkout: Path, count: int, seed: int, processes: int, failures: Path | None) -> bool:
-    """Parse that many pages, and print the counts by feature.
+    """Parses that many pages, and prints the counts by feature.
 
     Returns whether no valid page is refused or has other words.
     """
@@ -100,7 +100,7 @@ def measure(checkout: Path, count: int, seed: int, processes: int, failures: Pat
 
 
 def _write_failures(verdicts: Sequence[Verdict], seed: int, folder: Path) -> None:
-    """Write up to five failures of each feature that is alone on its page, or of the features together."""
+    """Writes up to five failures of each feature that is alone on its page, or of the features together."""
     folder.mkdir(parents=True, exist_ok=True)
     written: Counter[str] = Counter()
     for verdict in verdicts:

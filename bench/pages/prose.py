@@ -78,7 +78,7 @@ _MONTHS = (
 
 
 def sentence(chance: Random) -> str:
-    """Return one sentence."""
+    """Returns one sentence."""
     parts = [chance.choice(_SUBJECTS), chance.choice(_VERBS), chance.choice(_OBJECTS)]
     if chance.random() < 0.7:
         parts.append(chance.choice(_ENDS))
@@ -86,25 +86,25 @@ def sentence(chance: Random) -> str:
 
 
 def passage(chance: Random) -> str:
-    """Return one to three sentences."""
+    """Returns one to three sentences."""
     return " ".join(sentence(chance) for _ in range(chance.choice((1, 1, 2, 3))))
 
 
 def authority(chance: Random) -> str:
-    """Return the name of an authority."""
+    """Returns the name of an authority."""
     return f"{chance.choice(PLACES)} {chance.choice(BODIES)}"
 
 
 def reference(chance: Random) -> str:
-    """Return a reference; most draws give a new one."""
+    """Returns a reference; most draws give a new one."""
     return f"{chance.randint(15, 26)} {chance.randint(0, 999):03} {chance.randint(0, 999):03}"
 
 
 def long_date(chance: Random) -> str:
-    """Return a full date with the month's name."""
+    """Returns a full date with the month's name."""
     return f"{chance.randint(1, 28)} {chance.choice(_MONTHS)} {chance.randint(2016, 2024)}"
 
 
 def short_date(chance: Random) -> str:
-    """Return a date as header lines print it."""
+    """Returns a date as header lines print it."""
     return f"{chance.randint(1, 28):02} {chance.choice(_MONTHS)[:3]} {chance.randint(2016, 2024)}"

@@ -1,4 +1,4 @@
-"""Call the parser of a checkout: this one's, or another's in processes that import it instead of this one's."""
+"""Calls the parser of a checkout: this one's, or another's in processes that import it instead of this one's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 def load(checkout: Path = HERE) -> Read:
-    """Load the parser of a checkout. A process can load only one, before it imports `ingest`."""
+    """Loads the parser of a checkout. A process can load only one, before it imports `ingest`."""
     if str(checkout) not in sys.path:
         sys.path.insert(0, str(checkout))
     for page, text_format in _MODULES:
@@ -71,24 +71,24 @@ def _load_here(checkout: Path) -> None:
 
 
 def loaded() -> Read:
-    """Return the parser of the checkout that this pool was made for."""
+    """Returns the parser of the checkout that this pool was made for."""
     return _loaded[0]
 
 
 def pool(checkout: Path, processes: int) -> ProcessPoolExecutor:
-    """Start processes with tasks that can call `loaded`."""
+    """Starts processes with tasks that can call `loaded`."""
     context = get_context("spawn")
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_load_here, initargs=(checkout,))
 
 
 def are_read(bodies: Bodies) -> list[bool]:
-    """Return whether the parser of this pool accepts each page."""
+    """Returns whether the parser of this pool accepts each page."""
     read = loaded()
     return [read([body], reference).text is not None for body, reference in bodies]
 
 
 def seconds_a_page(bodies: Bodies, repeats: int) -> float:
-    """Return the CPU seconds of this pool's parser for one page."""
+    """Returns the CPU seconds of this pool's parser for one page."""
     read = loaded()
     gc.collect()
     began = process_time()

@@ -1,4 +1,4 @@
-"""Choose the next command, and how it ends, at random."""
+"""Chooses the next command, and how it ends, at random."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Choices:
         self._chance = chance
 
     def find_commands(self) -> dict[Arguments, float]:
-        """Return the commands that can be run now, and the weight of each."""
+        """Returns the commands that can be run now, and the weight of each."""
         chance, dates = self._chance, self._some_dates()
         commands: dict[Arguments, float] = {
             ("backfill",): 3,
@@ -40,7 +40,7 @@ class Choices:
         return commands
 
     def draw_fate(self) -> Fate:
-        """Choose how the next command ends."""
+        """Chooses how the next command ends."""
         chance = self._chance
         way = chance.choices(("", "kill", SIGKILL, "SIGINT", "SIGTERM", "SIGHUP"), (100, 38, 2, 20, 10, 10))[0]
         if not way:
@@ -50,7 +50,7 @@ class Choices:
         return Fate(way, moment, 1 + int(most * chance.random() ** 2), chance.random() < 0.7)
 
     def find_steps(self, state: str, today: date) -> tuple[tuple[Arguments, Fate], ...]:
-        """Return the commands that lead to a state of the ranges asked for."""
+        """Returns the commands that lead to a state of the ranges asked for."""
         early = 1 + self._chance.randrange(6)
         kill, pause = Fate("kill", "request", early), Fate("SIGINT", "request", early)
         some = ("backfill", *self._some_dates())

@@ -33,7 +33,7 @@ class Failure:
     """Events and commands before it."""
 
     def lines(self) -> Iterator[str]:
-        """Format it for people."""
+        """Formats it for people."""
         yield f"{self.kind}, sequence {self.sequence}, step {self.step}, {self.command}"
         yield f"    printed: {self.words}"
         yield f"    but:     {self.why}"
@@ -71,7 +71,7 @@ class Counts:
     failures: list[Failure] = field(default_factory=list)
 
     def keep(self, finding: Finding, sequence: int, step: int, command: str, history: Iterable[str]) -> None:
-        """Count a finding, and describe it if it is among the first of its kind."""
+        """Counts a finding, and describes it if it is among the first of its kind."""
         self.keep_kind(finding.kind, finding, sequence, step, command, history)
 
     def keep_kind(
@@ -91,7 +91,7 @@ class Counts:
     # ------------------------------------------------------------ in a file
 
     def save(self, path: Path, key: str) -> None:
-        """Write all counts to a file. `key` identifies the kind of run."""
+        """Writes all counts to a file. `key` identifies the kind of run."""
         draft = path.with_suffix(".part")
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "failures"}
         values["failures"] = [
@@ -102,7 +102,7 @@ class Counts:
 
     @staticmethod
     def load(path: Path, key: str) -> Counts:
-        """Load the counts of an earlier run with the same key; empty if there is none."""
+        """Loads the counts of an earlier run with the same key; empty if there is none."""
         if not path.exists():
             return Counts()
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -117,7 +117,7 @@ class Counts:
     # ------------------------------------------------------------ as tables
 
     def tables(self) -> Iterator[str]:
-        """Return the pairs of state and command, and how commands ended."""
+        """Returns the pairs of state and command, and how commands ended."""
         yield from _table("commands by the state of what was asked for", self.pairs, STATES)
         yield ""
         yield "how commands ended"
@@ -132,7 +132,7 @@ class Counts:
             yield from failure.lines()
 
     def figures(self, *, requests: int, statements: int, pairs: int) -> Iterator[Figure]:
-        """Return each figure with its target; each pair of state and command must have occurred `pairs` times."""
+        """Returns each figure with its target; each pair of state and command must have occurred `pairs` times."""
         yield Figure("simulated requests", (self.requests,), "", requests)
         yield Figure("sequences", (self.sequences,), "")
         yield Figure("commands", (self.commands,), "")
@@ -148,12 +148,12 @@ class Counts:
         yield Figure("sequences with the full claim in time, %", (percent(self.arrived, self.sequences),), "", 99)
 
     def wrong(self) -> Iterator[Figure]:
-        """Count the wrong claims by kind."""
+        """Counts the wrong claims by kind."""
         for kind in KINDS:
             yield Figure(f"claims that are {kind}", (self.kinds[kind],), "", 0, "at most")
 
     def _pairs_that_can_be(self) -> list[tuple[str, int]]:
-        """Return all commands in all states; after init, which makes a new file, there is one state."""
+        """Returns all commands in all states; after init, which makes a new file, there is one state."""
         commands = sorted({pair.partition(" | ")[2] for pair in self.pairs} - {"init"})
         pairs = [f"{state} | {command}" for state in STATES for command in commands]
         return [(pair, self.pairs[pair]) for pair in pairs]
@@ -164,7 +164,7 @@ FULL_PERCENT = 25.0
 
 
 def percent(part: int, whole: int) -> float:
-    """Return the share as a percentage; 0 if the total is 0."""
+    """Returns the share as a percentage; 0 if the total is 0."""
     return 100 * part / whole if whole else 0.0
 
 

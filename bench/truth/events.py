@@ -117,7 +117,7 @@ class Events:
         }
 
     def begin(self) -> None:
-        """Publish the first decisions."""
+        """Publishes the first decisions."""
         for _ in range(self._chance.choice((15, 70, 160, 280))):
             self._publish(self.some_day())
         self._site.filter_dates = self._chance.choice((None, None, None, *DATE_FILTERS))
@@ -126,11 +126,11 @@ class Events:
                 self._publish(self._today - timedelta(days=1_800 + self._chance.randrange(60)))
 
     def happen(self, name: str) -> None:
-        """Make one event of `WEIGHTS` happen."""
+        """Makes one event of `WEIGHTS` happen."""
         self._do[name]()
 
     def some_day(self) -> date:
-        """Choose a decision date, more likely a recent one."""
+        """Chooses a decision date, more likely a recent one."""
         back = self._chance.choice((100, 700, OLDEST_DAYS))
         return self._today - timedelta(days=self._chance.randrange(1, back))
 
@@ -157,7 +157,7 @@ class Events:
             self._site.publish(self._removed.pop(self._chance.randrange(len(self._removed))))
 
     def _swap(self) -> None:
-        """Publish one decision and remove another, so that the total stays the same."""
+        """Publishes one decision and removes another, so that the total stays the same."""
         self._publish(self.some_day())
         self._withdraw()
 
@@ -192,20 +192,20 @@ class Events:
         self._site.note()
 
     def _narrow(self) -> None:
-        """Make one form of the listing hide all decisions, or those of some dates."""
+        """Makes one form of the listing hide all decisions, or those of some dates."""
         edge = self._chance.choice((date.max, self.some_day()))
         asked_with = self._chance.choice(ASKED_WITH)
         self._site.narrowed[asked_with] = lambda day: day <= edge
         self._site.note()
 
     def _widen(self) -> None:
-        """Make one form of the listing show a few decisions that no other form shows."""
+        """Makes one form of the listing show a few decisions that no other form shows."""
         asked_with = self._chance.choice(ASKED_WITH)
         for name in self._chance.sample(sorted(self._site.decisions), min(5, len(self._site.decisions))):
             self._site.only_asked_with[name] = asked_with
         self._site.note()
 
     def _answer_with_shells(self) -> None:
-        """Answer some ranges with a search shell, always the same ranges."""
+        """Answers some ranges with a search shell, always the same ranges."""
         salt, share = self._chance.randrange(1_000), self._chance.choice((2, 3, 5))
         self._site.faults.shell = lambda first, last: (first.toordinal() * 7 + last.toordinal() + salt) % share == 0

@@ -1,4 +1,4 @@
-"""Compare everything that a command printed, and its exit code, with the truth of the site."""
+"""Compares everything that a command printed, and its exit code, with the truth of the site."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Passage:
     """Whether there are more claims than are printed."""
 
     def go_on(self, reading: Reading) -> None:
-        """Add the claims of the next line. A line without claims ends the passage."""
+        """Adds the claims of the next line. A line without claims ends the passage."""
         if not (reading.claims or reading.outside or reading.cut_off):
             self.claims, self.cut_off = [], False
         self.claims += [claim for claim in reading.claims if claim.scope == "dates"]
         self.cut_off = self.cut_off or reading.cut_off
 
     def find_dates(self, where: str) -> list[Dates]:
-        """Return the dates of the claims. `where`: the side of them that the sentence is about."""
+        """Returns the dates of the claims. `where`: the side of them that the sentence is about."""
         last = date.max if where == "before that" else None
         return [Dates(claim.first, last or claim.last) for claim in self.claims]
 
@@ -58,7 +58,7 @@ class Examiner:
     """Days within which the cadence walks unproven dates."""
 
     def examine(self, ran: Ran) -> Found:
-        """Examine everything that a command printed, and how it ended."""
+        """Examines everything that a command printed, and how it ended."""
         found = Found()
         command = ran.arguments[0]
         if "--json" in ran.arguments:
@@ -87,7 +87,7 @@ class Examiner:
         return found
 
     def _line(self, line: str, passage: Passage, following: str = "", *, online: bool) -> Found:
-        """Examine one line. `following` is the next line, which may name the total behind a number."""
+        """Examines one line. `following` is the next line, which may name the total behind a number."""
         found = Found()
         reading = self.grammar.read(line)
         if reading.unexplained:
@@ -112,7 +112,7 @@ class Examiner:
             found.full += 1
 
     def find_wrong(self, claim: Claim, *, online: bool) -> Finding | None:
-        """Return what is wrong with a claim; None if it is true."""
+        """Returns what is wrong with a claim; None if it is true."""
         dates = self._scope(claim)
         given = self.began
 
@@ -155,7 +155,7 @@ class Examiner:
         return None
 
     def _wrong_outside(self, outside: Outside, passage: Passage, stated: Sequence[Total]) -> Finding | None:
-        """Check the number of decisions outside. `stated` is the total behind it, which is checked separately."""
+        """Checks the number of decisions outside. `stated` is the total behind it, which is checked separately."""
         dates = passage.find_dates(outside.where)
         if not dates:
             return Finding("unexplained", outside.words, "outside of which dates?")
@@ -247,7 +247,7 @@ class Examiner:
 
 
 def messages(report: dict[str, Any]) -> Iterator[str]:
-    """Return the messages of the runs in `status --json`."""
+    """Returns the messages of the runs in `status --json`."""
     for run in report.get("runs", ()):
         if run.get("message"):
             yield str(run["message"])
@@ -279,7 +279,7 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Return the strings that have a sentence: more than one word."""
+    """Returns the strings that have a sentence: more than one word."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

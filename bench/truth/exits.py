@@ -1,4 +1,4 @@
-"""Compare exit codes with the truth of the site: 0 says that nothing is missing in the command's scope."""
+"""Compares exit codes with the truth of the site: 0 says that nothing is missing in the command's scope."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ExitExaminer:
     walk_days: int
 
     def examine(self, ran: Ran) -> Found:
-        """Examine how a command ended."""
+        """Examines how a command ended."""
         if ran.code != 0:
             return Found()
         if ran.arguments[0] == "status":
@@ -53,7 +53,7 @@ class ExitExaminer:
         return Found([Finding("false exit", f"{' '.join(ran.arguments)}: exit 0", why)], exits=1)
 
     def _find_why_stale(self, ran: Ran) -> Iterator[Finding]:
-        """Return why status should have ended with 1; empty if it should not."""
+        """Returns why status should have ended with 1; empty if it should not."""
         died = self.asked.daemon_died_at
         if died is not None and ran.began - died > DAEMON_SECONDS:
             why = f"the daemon was killed {ran.began - died:,} seconds ago, and nothing succeeded since"
@@ -65,7 +65,7 @@ class ExitExaminer:
             yield Finding("false exit", "status: exit 0", why)
 
     def _scope_of_exit(self, ran: Ran) -> list[Dates] | None:
-        """Return the dates that exit 0 is about; None if it says nothing about stored decisions."""
+        """Returns the dates that exit 0 is about; None if it says nothing about stored decisions."""
         command = ran.arguments[0]
         if command == "sync":
             return [self.recent, *self.asked.find("done", "interrupted")]

@@ -71,5 +71,5 @@ class Ledger:
 
 
 def read_dates(row: dict[str, Any]) -> Dates:
-    """Return the dates of a row of JSON."""
+    """Returns the dates of a row of JSON."""
     return Dates(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))

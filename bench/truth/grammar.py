@@ -1,4 +1,4 @@
-"""Parse the claims of a printed line about stored decisions, with one table of sentences.
+"""Parses the claims of a printed line about stored decisions, with one table of sentences.
 
 Independent of the program: it knows only what is printed. A word of completeness that no sentence of the tables
 explains is a failure, whatever it was meant to say. After a change of wording, change the tables.
@@ -170,7 +170,7 @@ class Grammar:
         return bool(DAEMON_GOES_ON.search(line))
 
     def read(self, line: str) -> Reading:
-        """Parse one line, without its line break."""
+        """Parses one line, without its line break."""
         claims = [
             (_claim(name, scope, found), found.span())
             for name, scope, pattern in self.claims
@@ -231,7 +231,7 @@ def _number_of(words: str | None) -> int | None:
 
 
 def read_instant(words: str | None) -> int | None:
-    """Convert an instant in UTC, or the beginning of a day, to seconds since 1970."""
+    """Converts an instant in UTC, or the beginning of a day, to seconds since 1970."""
     if not words:
         return None
     text = words.removesuffix(" UTC").replace(" ", "T").rstrip("Z")

@@ -1,4 +1,4 @@
-"""Record the ranges asked for, as an observer of the commands, and judge claims about the site.
+"""Records the ranges asked for, as an observer of the commands, and judge claims about the site.
 
 Only certain facts are recorded. If a command was killed before its first request, the archive may have recorded its
 range or not, and nothing is concluded.
@@ -82,11 +82,11 @@ class Asked:
         return [dates for dates, state in self.ranges if state in states]
 
     def find_interrupted_before(self, at: int) -> list[Dates]:
-        """Return the ranges of backfills that were interrupted before an instant, and still are."""
+        """Returns the ranges of backfills that were interrupted before an instant, and still are."""
         return [dates for dates in self.find("interrupted") if self.interrupted_at[dates] < at]
 
     def note(self, ran: Ran, recent_dates: Dates) -> None:
-        """Record the range that a command asked for. `recent_dates`: those that sync covers by itself."""
+        """Records the range that a command asked for. `recent_dates`: those that sync covers by itself."""
         command = ran.arguments[0]
         if ran.code in (2, 13):  # it did nothing
             return
@@ -112,29 +112,29 @@ class Asked:
             self.daemon_died_at = ran.ended if ran.code is None else None
 
     def backfilled(self, dates: Dates, state: AskedState) -> None:
-        """Record that a backfill of those dates ended in a state. It takes over unfinished ranges inside them."""
+        """Records that a backfill of those dates ended in a state. It takes over unfinished ranges inside them."""
         self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.covers(one)]
         self._add(dates, state)
         self.withdrew = False
 
     def unsure(self, dates: Dates) -> None:
-        """Record a backfill that was killed before its first request, and so may have taken over other ranges."""
+        """Records a backfill that was killed before its first request, and so may have taken over other ranges."""
         self.ranges = [(one, was) for one, was in self.ranges if was == "done" or not dates.touches(one)]
 
     def withdrawn(self, dates: Dates) -> None:
-        """Record that unfinished ranges in those dates were withdrawn."""
+        """Records that unfinished ranges in those dates were withdrawn."""
         self.unsure(dates)
         self.withdrew = True
 
     def synced(self, dates: Dates) -> None:
-        """Record a sync of those dates that ended with 0, which finishes interrupted ranges."""
+        """Records a sync of those dates that ended with 0, which finishes interrupted ranges."""
         for interrupted in self.find("interrupted"):
             self.ranges.remove((interrupted, "interrupted"))
             self._add(interrupted, "done")
         self._add(dates, "done")
 
     def _add(self, dates: Dates, state: AskedState) -> None:
-        """Add a range, joined with those of the same state that it touches."""
+        """Adds a range, joined with those of the same state that it touches."""
         for one in [one for one in self.find(state) if state == "done" and dates.touches(one)]:
             self.ranges.remove((one, state))
             dates = Dates(min(one.first, dates.first), max(one.last, dates.last))
@@ -158,14 +158,14 @@ class Asked:
 
 
 def _find_state(code: int | None) -> AskedState:
-    """Return the state of the dates of a backfill by its exit code."""
+    """Returns the state of the dates of a backfill by its exit code."""
     if code == 0:
         return "done"
     return "paused" if code in (130, 143) else "interrupted"
 
 
 def find_dates(arguments: Sequence[str]) -> Dates | None:
-    """Return the dates of --from and --to; None if neither is given."""
+    """Returns the dates of --from and --to; None if neither is given."""
     values = dict(pairwise(arguments))
     first, last = values.get("--from"), values.get("--to")
     if first is None and last is None:
@@ -193,7 +193,7 @@ class Judge:
     _between: dict[int, list[Version]] = field(default_factory=dict)
 
     def find_lacking(self, dates: Iterable[Dates], since: Since, *, excused: bool) -> list[str]:
-        """Return the references that make it false that all listed decisions of some dates are stored, oldest first.
+        """Returns the references that make it false that all listed decisions of some dates are stored, oldest first.
 
         For each date there must be an instant, from `since(date)` until now, at which everything listed for it is
         stored. `excused`: listed decisions count as stored if their page answered 404, because the claim names them.
@@ -213,7 +213,7 @@ class Judge:
         return found
 
     def count_listed(self, dates: Iterable[Dates], since: Since) -> tuple[int, int]:
-        """Return the fewest and the most decisions that the site may have listed for some dates."""
+        """Returns the fewest and the most decisions that the site may have listed for some dates."""
         fewest = most = 0
         for day in self._days(dates):
             counts = [
@@ -225,7 +225,7 @@ class Judge:
         return fewest, most
 
     def count_outside(self, dates: Sequence[Dates], since: int) -> tuple[int, int]:
-        """Return the fewest and the most decisions that the site may list outside some dates.
+        """Returns the fewest and the most decisions that the site may list outside some dates.
 
         That is the site's total, stated or by its cards, minus those listed for the dates. Each date was listed at an
         instant of its own.
@@ -235,12 +235,12 @@ class Judge:
         return max(0, min(whole) - most), max(whole) - fewest
 
     def count_stated(self, at: int) -> tuple[int, int]:
-        """Return the lowest and the highest total that the site may have stated in the minute that begins at `at`."""
+        """Returns the lowest and the highest total that the site may have stated in the minute that begins at `at`."""
         totals = [total for version in self.site.between(at, at + 59) for total in version.totals]
         return min(totals), max(totals)
 
     def find_wrongly_gone(self) -> list[str]:
-        """Return decisions that the archive calls withdrawn or expired, but that left for another reason or not."""
+        """Returns decisions that the archive calls withdrawn or expired, but that left for another reason or not."""
         ended = {reference: status for reference, status in self.gone.items() if status in ("withdrawn", "expired")}
         return [
             f"{reference} is called {status}, and is {why}"
@@ -260,5 +260,5 @@ class Judge:
 
 
 def recent(today: date, days: int) -> Dates:
-    """Return the dates that sync covers by itself."""
+    """Returns the dates that sync covers by itself."""
     return Dates(today - timedelta(days=days), date.max)

@@ -1,4 +1,4 @@
-"""Run the command line in this process, on a simulated site and clock, and end it at any moment.
+"""Runs the command line in this process, on a simulated site and clock, and ends it at any moment.
 
 `bench.truth.replaced` replaces a few parts of the program; everything else is the real program.
 """
@@ -133,13 +133,13 @@ class Program:
         return self.folder / "config.toml"
 
     def run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> Ran:
-        """Run a command to its end or its fate. `rounds`: number of the daemon's syncs."""
+        """Runs a command to its end or its fate. `rounds`: number of the daemon's syncs."""
         if fate.way == SIGKILL:
             return self._run_apart(arguments, fate, rounds)
         return self._run(arguments, fate, rounds)
 
     def _run_apart(self, arguments: tuple[str, ...], fate: Fate, rounds: int) -> Ran:
-        """Run a command in a process of its own, which can get SIGKILL.
+        """Runs a command in a process of its own, which can get SIGKILL.
 
         Changes of the site in that process are lost, except the pages that it refuses.
         """
@@ -163,7 +163,7 @@ class Program:
         return Ran(arguments, *rest)
 
     def _report(self, ran: Ran | None = None) -> None:
-        """Report progress to the process that started this one."""
+        """Reports progress to the process that started this one."""
         rest = None if ran is None else [getattr(ran, name) for name in Ran.__slots__[1:]]
         report = json.dumps((self.requests, self.time.at, sorted(self.site.ever_missing), rest))
         os.write(self.report_to, f"{report}\n".encode())
@@ -193,12 +193,12 @@ class Program:
     # ------------------------------------------------------------ moments
 
     def tick(self) -> None:
-        """Raise Killed in a killed process."""
+        """Raises Killed in a killed process."""
         if self.dead:
             raise Killed
 
     def meet(self, moment: str, number: int) -> None:
-        """End the command, or signal it, if this is the moment of its fate."""
+        """Ends the command, or signal it, if this is the moment of its fate."""
         self.tick()
         fate = self.fate
         if not fate.way or self.met or fate.moment != moment or number != fate.at:
@@ -244,7 +244,7 @@ class Program:
 
 
 def find(name: str) -> Any:
-    """Return the object with a name of the form `module:attribute`."""
+    """Returns the object with a name of the form `module:attribute`."""
     module, _, attribute = name.partition(":")
     return getattr(import_module(module), attribute)
 
@@ -272,12 +272,12 @@ _program: Program | None = None
 
 
 def running() -> Program | None:
-    """Return the program of the command that runs now; None if none runs."""
+    """Returns the program of the command that runs now; None if none runs."""
     return _program
 
 
 def now() -> Program:
-    """Return the program of the running command, which must exist."""
+    """Returns the program of the running command, which must exist."""
     assert _program is not None
     return _program
 

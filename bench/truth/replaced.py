@@ -1,4 +1,4 @@
-"""Replace parts of the program while its commands run on the simulated site.
+"""Replaces parts of the program while its commands run on the simulated site.
 
 These are the methods of the HTTP client, the clock and the stop event, the daemon's scheduler, the process's number,
 and SQLite's connections, which count statements.
@@ -77,7 +77,7 @@ class Timetable:
         """The number of requests when it last waited."""
 
     def beat_if_due(self) -> None:
-        """Write a heartbeat once a minute."""
+        """Writes a heartbeat once a minute."""
         at = now().time.at
         if at - self._beat_at >= _BEAT_SECONDS:
             self._beat_at = at
@@ -89,7 +89,7 @@ class Timetable:
         return busy
 
     def run_next(self) -> None:
-        """Advance the time to the next sync."""
+        """Advances the time to the next sync."""
         due = self._plan.next_run
         time = now().time
         time.at = max(time.at + 1, int(due.timestamp()) + 1) if due is not None else time.at + 3_600
@@ -163,7 +163,7 @@ class _Client:
 
 @contextlib.contextmanager
 def replaced() -> Iterator[None]:
-    """Run commands on the simulated site and clock while the context lasts. Enter it once around all `Program.run`."""
+    """Runs commands on the simulated site and clock while the context lasts. Enter it once around all `Program.run`."""
     changes = _find_changes()
     before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in changes]
     root, ours = logging.getLogger(), logging.getLogger("lgsco")
@@ -182,7 +182,7 @@ def replaced() -> Iterator[None]:
 
 
 def _find_changes() -> list[tuple[Any, str, Any]]:
-    """Return the replacements: the module or class, the name in it, and the new object."""
+    """Returns the replacements: the module or class, the name in it, and the new object."""
     client, clock_module = find(CLIENT), import_module("ingest.clock")
     clock, stop = clock_module.Clock, clock_module.Stop
     make_clock = clock.__init__
@@ -210,6 +210,6 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
 
 
 def _number_of_process() -> int:
-    """Return a new process number for each command, as if the process before had ended."""
+    """Returns a new process number for each command, as if the process before had ended."""
     program = running()
     return _NO_PROCESS + (program.processes if program is not None else 0)

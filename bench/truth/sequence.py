@@ -1,4 +1,4 @@
-"""Play one random sequence of commands and events on a simulated site, and compare each command with the truth.
+"""Plays one random sequence of commands and events on a simulated site, and compares each command with the truth.
 
 At the end the faults stop, and the daemon and sync must reach a full claim.
 """
@@ -105,7 +105,7 @@ class Play:
     # ------------------------------------------------------------ the sequence
 
     def play(self, *, commands: int) -> None:
-        """Play the sequence."""
+        """Plays the sequence."""
         self._begin()
         for _ in range(commands):
             for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
@@ -120,7 +120,7 @@ class Play:
             self._run("init")
 
     def _arrive(self) -> None:
-        """Stop the faults, and count whether the full claim is reached in time. Stored pages may stay away."""
+        """Stops the faults, and counts whether the full claim is reached in time. Stored pages may stay away."""
         self.site.show_all(self.program.stored)
         self.history.append("calm")
         if not self.program.database.exists():
@@ -138,7 +138,7 @@ class Play:
     # ------------------------------------------------------------ events
 
     def _happen(self) -> None:
-        """Make an event happen, now or while the next command runs."""
+        """Makes an event happen, now or while the next command runs."""
         name = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         if name == "days pass":
             self.time.at += 86_400 * self.chance.choice((1, 1, 1, 2, 3, 10))
@@ -162,7 +162,7 @@ class Play:
             self.events.happen(name)
 
     def _lose(self) -> None:
-        """Remove the daemon's file, or replace it with a backup."""
+        """Removes the daemon's file, or replaces it with a backup."""
         self.lost, self.stored_at_loss = True, self.program.stored
         self._remove()
         self.asked = Asked()
@@ -191,7 +191,7 @@ class Play:
     # ------------------------------------------------------------ commands
 
     def _command(self) -> None:
-        """Run a random command, sometimes in a state that is rare."""
+        """Runs a random command, sometimes in a state that is rare."""
         chance = self.chance
         commands = self.choices.find_commands()
         if chance.random() < STEERED:
@@ -207,7 +207,7 @@ class Play:
         self._run(*arguments, fate=fate, rounds=rounds)
 
     def _steer(self, state: str) -> None:
-        """Set up a state of the ranges asked for, as far as the site's faults allow."""
+        """Sets up a state of the ranges asked for, as far as the site's faults allow."""
         if self.chance.random() < 0.5:
             self.site.show_all()
             self.history.append("calm")
@@ -219,7 +219,7 @@ class Play:
             self._run(*arguments, fate=fate)
 
     def _start_again(self) -> None:
-        """Start a new file in place of the old one."""
+        """Starts a new file in place of the old one."""
         self.history.append("a new file")
         self._remove()
         self.asked, self.ledger, self.program.stored = Asked(), Ledger(), frozenset()
@@ -227,7 +227,7 @@ class Play:
             self._run("init")
 
     def _run(self, *arguments: str, fate: Fate = NO_FATE, rounds: int = 0) -> bool:
-        """Run a command and compare it; return whether it ended with exit 0 and a true full claim."""
+        """Runs a command and compares it; returns whether it ended with exit 0 and a true full claim."""
         self.step += 1
         if fate.way == SIGKILL:  # in a process of its own, where events cannot reach our site
             self.coming.clear()
@@ -266,7 +266,7 @@ class Play:
         return full
 
     def _check_that_loss_is_noticed(self, ran: Ran) -> None:
-        """Check that a daemon that lost its file ends with 14 and makes no new file.
+        """Checks that a daemon that lost its file ends with 14 and makes no new file.
 
         A daemon that was killed before it noticed is excused.
         """
@@ -313,7 +313,7 @@ class Play:
 
 
 def _name(arguments: Sequence[str]) -> str:
-    """Return a command for the tables: its options without their values."""
+    """Returns a command for the tables: its options without their values."""
     options = [argument for argument in arguments[1:] if argument.startswith("--") and argument != "--config"]
     ranged = any(option in ("--from", "--to") for option in options)
     options = [option for option in options if option not in ("--from", "--to")]

@@ -61,7 +61,7 @@ class Decision:
 
 @functools.lru_cache(maxsize=4_096)
 def show_page(decision: Decision) -> bytes:
-    """Return the decision's page."""
+    """Returns the decision's page."""
     title = f"Anyshire Council ({decision.reference})"
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} - Local Government and Social Care Ombudsman</title></head>
@@ -85,7 +85,7 @@ def show_page(decision: Decision) -> bytes:
 
 @functools.lru_cache(maxsize=4_096)
 def show_card(decision: Decision) -> str:
-    """Return the decision's card in the listing."""
+    """Returns the decision's card in the listing."""
     return (
         f'<div class="card"><h3><a href="{decision.path}">Anyshire Council ({decision.reference})</a></h3>\n'
         f"<p>{decision.kind.title()} Upheld Allocations {decision.day:%d-%b-%Y}</p>\n"
@@ -178,7 +178,7 @@ class Site:
     # ------------------------------------------------------------ changes
 
     def note(self) -> None:
-        """Record the current listing. Call it after each change of published or hidden decisions."""
+        """Records the current listing. Call it after each change of published or hidden decisions."""
         found = self._find(date.min, date.max)
         most = len(found) if self.cap is None else self.cap
         contested = self.cardless | self.only_asked_with.keys()
@@ -201,7 +201,7 @@ class Site:
         self.note()
 
     def remove(self, reference: str, reason: str = "withdrawn") -> Decision:
-        """Remove a decision from the listing, and its page."""
+        """Removes a decision from the listing, and its page."""
         self.left[reference] = reason
         for names in (self.hidden, self.cardless, self.uncounted, self.missing_pages):
             names.discard(reference)
@@ -210,12 +210,12 @@ class Site:
         return decision
 
     def amend(self, reference: str, day: date | None = None) -> None:
-        """Show other words, or another date, for a decision."""
+        """Shows other words, or another date, for a decision."""
         before = self.decisions[reference]
         self.publish(replace(before, version=before.version + 1, day=day or before.day))
 
     def show_all(self, missing_pages: Iterable[str] = ()) -> None:
-        """End all faults, and show all decisions except those in no search at all. `missing_pages` stay missing."""
+        """Ends all faults, and shows all decisions except those in no search at all. `missing_pages` stay missing."""
         self.cardless.clear()
         self.uncounted.clear()
         self.narrowed.clear()
@@ -228,7 +228,7 @@ class Site:
     # ------------------------------------------------------------ answers
 
     def answer(self, target: str) -> tuple[int, bytes]:
-        """Return status and body. Raises Away."""
+        """Returns status and body. Raises Away."""
         faults = self.faults
         self._was_seen = True
         if faults.away:
@@ -272,7 +272,7 @@ class Site:
         ).encode()
 
     def _find(self, first: date, last: date) -> list[Decision]:
-        """Return the results of a search for some dates, newest first."""
+        """Returns the results of a search for some dates, newest first."""
         found = [
             one for one in self.decisions.values() if first <= one.day <= last and one.reference not in self.hidden
         ]
@@ -291,7 +291,7 @@ class Site:
     # ------------------------------------------------------------ past listings
 
     def between(self, since: int, until: int) -> Iterator[Version]:
-        """Return every version that was current at an instant from `since` to `until`, both inclusive."""
+        """Returns every version that was current at an instant from `since` to `until`, both inclusive."""
         start = bisect.bisect_left(self.versions, since, key=lambda version: version.since)
         for version in self.versions[max(0, start - 1) :]:
             if version.since > until:
@@ -300,7 +300,7 @@ class Site:
 
 
 def _asked_with(path: str, values: dict[str, str]) -> str:
-    """Return the names of a search's parameters besides the dates and the page, or "/"; "" if there are none."""
+    """Returns the names of a search's parameters besides the dates and the page, or "/"; "" if there are none."""
     return "/" if path.endswith("/") else "&".join(sorted(values.keys() - {"fd", "td", "page"}))
 
 

@@ -1,4 +1,4 @@
-"""Resolve links as browsers do (WHATWG URL Standard, with `ada-url`), and find the decision at an address.
+"""Resolves links as browsers do (WHATWG URL Standard, with `ada-url`), and finds the decision at an address.
 
 Only `http` and `https` addresses are returned, because nothing else is ever requested. No I/O.
 """
@@ -56,7 +56,7 @@ def _without_www(host: str) -> str:
 
 
 def resolve(link: str, base: Address | None = None) -> Address | None:
-    """Resolve a link on a page; None if it is not an http address. A relative link is resolved against `base`."""
+    """Resolves a link on a page; None if it is not an http address. A relative link is resolved against `base`."""
     try:
         url = URL(link, str(base) if base is not None else None)
     except ValueError:  # not an address, or relative without a base
@@ -80,7 +80,7 @@ class DecisionAddress:
 
 
 def find_decision(address: Address) -> DecisionAddress | None:
-    """Find the decision at an address `/decisions/{category}[/{subcategory}]/{reference}`.
+    """Finds the decision at an address `/decisions/{category}[/{subcategory}]/{reference}`.
 
     Ignores `;parameters`, which are a session and differ on each visit.
     """

@@ -1,4 +1,4 @@
-"""Find where a decision begins: its title, by the rules that `ingest.lgo.zones` describes. No I/O."""
+"""Finds where a decision begins: its title, by the rules that `ingest.lgo.zones` describes. No I/O."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def find_beginning(
     is_chapter: bool = False,
     wrong: frozenset[str] = frozenset(),
 ) -> Beginning:
-    """Find where the decision begins. `reference` is the requested one, `page_title` the one in `<title>`.
+    """Finds where the decision begins. `reference` is the requested one, `page_title` the one in `<title>`.
 
     `is_chapter`: whether the page is a further chapter of a report, which need not repeat the header. `wrong` names the
     elements that are not closed in the order they are opened. Raises NotADecision, WrongReference.
@@ -90,7 +90,7 @@ def find_beginning_in_article(
     page_title: Title | None,
     find_above: Callable[[], Title | None] = lambda: None,
 ) -> Beginning | None:
-    """Find where the decision begins in the page's only article; None if more of the page must be examined.
+    """Finds where the decision begins in the page's only article; None if more of the page must be examined.
 
     `find_above` finds the title in the heading directly above the article.
     """
@@ -140,7 +140,7 @@ def _refuse_another(
 
 
 def _choose_reference(reference: str | None, page_title: Title | None, candidates: Sequence[_Candidate]) -> str | None:
-    """Return the reference to look for: the requested one, or else that of `<title>` if a block prints it too."""
+    """Returns the reference to look for: the requested one, or else that of `<title>` if a block prints it too."""
     if reference is not None or page_title is None:
         return reference
     own = page_title.references[0]
@@ -148,7 +148,7 @@ def _choose_reference(reference: str | None, page_title: Title | None, candidate
 
 
 def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[int]:
-    """Find the labelled lines, openers and summaries, those in an article first.
+    """Finds the labelled lines, openers and summaries, those in an article first.
 
     Those in menus and the like are used only if there are no others.
     """
@@ -163,7 +163,7 @@ def _find_evidence(blocks: Sequence[Block], ranks: Inherited[int]) -> Iterator[i
 
 
 def _rank_elements(asides: frozenset[str], *, has_articles: bool) -> Inherited[int]:
-    """Rank elements by how likely they contain the decision: 0 in an article, `_ASIDE_RANK` in menus, 1 elsewhere."""
+    """Ranks elements by how likely they contain the decision: 0 in an article, `_ASIDE_RANK` in menus, 1 elsewhere."""
 
     def enter(rank: int, node: LexborNode) -> int:
         if rank == _ASIDE_RANK or node.tag in asides:
@@ -231,7 +231,7 @@ def _find_candidates(blocks: Sequence[Block], page_title: Title | None) -> list[
 
 
 def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title | None) -> Title | None:
-    """Join a title with the authority in the block before it; None if that block is something else."""
+    """Joins a title with the authority in the block before it; None if that block is something else."""
     if place == 0:
         return None
     before = blocks[place - 1]
@@ -247,7 +247,7 @@ def _join(blocks: Sequence[Block], place: int, title: Title, page_title: Title |
 
 
 def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: Title) -> int | None:
-    """Find the first block of a title that the page splits into blocks; the one at `place` is the last of them."""
+    """Finds the first block of a title that the page splits into blocks; the one at `place` is the last of them."""
     if title.text == page_title.text or not page_title.text.endswith(title.text):
         return None
     printed = title.text
@@ -261,12 +261,12 @@ def _find_parts(blocks: Sequence[Block], place: int, title: Title, page_title: T
 
 
 def block_parent(block: Block) -> int | None:
-    """Return the identity of the parent of a block's element."""
+    """Returns the identity of the parent of a block's element."""
     return block.node.parent.mem_id if block.node is not None and block.node.parent is not None else None
 
 
 def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title | None) -> _Candidate:
-    """Choose the title: the last heading, in the article of the labelled lines if there is one.
+    """Chooses the title: the last heading, in the article of the labelled lines if there is one.
 
     A breadcrumb that ends in the title is not chosen. A line comes last if it is not a heading and its text is neither
     that of a heading nor of `<title>`.
@@ -294,7 +294,7 @@ def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title
 
 
 def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -> _Candidate:
-    """Choose the title of a chapter without header lines: the one followed by most text, up to the next title.
+    """Chooses the title of a chapter without header lines: the one followed by most text, up to the next title.
 
     A breadcrumb before or after the text may end in the title as well.
     """
@@ -315,7 +315,7 @@ def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -
 
 
 def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inherited[int]) -> int:
-    """Find where a decision begins if only `<title>` has its title.
+    """Finds where a decision begins if only `<title>` has its title.
 
     That is its first labelled line, or else the opener, or else the first block of the longest article.
     """

@@ -1,4 +1,4 @@
-"""Find where a decision cites its own paragraphs ("see paragraph 24"), and check each citation.
+"""Finds where a decision cites its own paragraphs ("see paragraph 24"), and checks each citation.
 
 Paragraph numbers are counted when the page prints none. A citation that points to other words, or to no paragraph,
 suggests that the count is wrong; a citation that fits does not prove the count. Citations of other documents
@@ -59,7 +59,7 @@ class Share(NamedTuple):
 
 
 def find_cross_references(lines: Sequence[Line]) -> list[CrossReference]:
-    """Find the cross-references of a decision and check each one; empty if its paragraphs have no numbers.
+    """Finds the cross-references of a decision and checks each one; empty if its paragraphs have no numbers.
 
     A citation fits if its sentence, up to the citation, shares a word with the cited paragraph and its sub-items.
     """
@@ -84,7 +84,7 @@ def count_fitting(decisions: Iterable[Sequence[Line]]) -> Share:
 
 
 def _find_citations(text: str) -> Iterator[tuple[str, str]]:
-    """Iterate over the numbers cited in a line, each with the words of its sentence before it."""
+    """Iterates over the numbers cited in a line, each with the words of its sentence before it."""
     for found in _CITATION.finditer(text):
         before = text[: found.start()]
         if _OTHER_DOCUMENT.search(before, max(0, len(before) - _OTHER_DOCUMENT_LONGEST)) is None:
@@ -94,7 +94,7 @@ def _find_citations(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words_of(lines: Sequence[Line], tops: Sequence[str | None], number: str) -> set[str] | None:
-    """Return the words of a numbered paragraph and everything below it; None if there is no such paragraph."""
+    """Returns the words of a numbered paragraph and everything below it; None if there is no such paragraph."""
     texts = [line.text for line, top in zip(lines, tops, strict=True) if top == number]
     return _content_words(" ".join(texts)) if texts else None
 

@@ -41,11 +41,11 @@ class DateFilter:
     winter: Shift = EXACT
 
     def shift_of(self, day: date) -> Shift:
-        """Return the shift for an end of a range on this day."""
+        """Returns the shift for an end of a range on this day."""
         return self.summer if season_of(day) == "summer" else self.winter
 
     def ask_for(self, window: Window, today: date) -> tuple[date, date]:
-        """Return the dates to ask for so that the site lists a window. No decision has a date after today."""
+        """Returns the dates to ask for so that the site lists a window. No decision has a date after today."""
         last = max(window.first, min(window.last, today))
         return _shifted(window.first, -self.shift_of(window.first).first), _shifted(last, -self.shift_of(last).last)
 
@@ -62,12 +62,12 @@ class DateFilter:
 
 
 def season_of(day: date) -> Season:
-    """Return whether British Summer Time is in force in London at the start of a day."""
+    """Returns whether British Summer Time is in force in London at the start of a day."""
     return "summer" if datetime.combine(day, time(), _LONDON).dst() else "winter"
 
 
 def last_day_of_other_season(day: date) -> date:
-    """Return the last day before a day that belongs to the other season."""
+    """Returns the last day before a day that belongs to the other season."""
     season = season_of(day)
     while season_of(day) == season:
         day -= _DAY
@@ -75,7 +75,7 @@ def last_day_of_other_season(day: date) -> date:
 
 
 def find_shift(day: date, ask: Callable[[date, date], frozenset[date]], *, thorough: bool = False) -> Shift | None:
-    """Find the shift of a filter around a day with a listed decision; None when the answers match no shift.
+    """Finds the shift of a filter around a day with a listed decision; None when the answers match no shift.
 
     `ask` takes the first and last date of a request, and returns the decision dates of the cards on the first page of
     the answer. An exact filter takes one request, another three to seven. `thorough` always makes the three requests,
@@ -115,5 +115,5 @@ def _fits(shift: Shift, day: date, answers: dict[tuple[date, date], frozenset[da
 
 
 def _shifted(day: date, days: int) -> date:
-    """Return the day that many days later, clamped to the range of `date`."""
+    """Returns the day that many days later, clamped to the range of `date`."""
     return date.fromordinal(min(max(1, day.toordinal() + days), date.max.toordinal()))

@@ -1,4 +1,4 @@
-"""Parse dates as the publisher prints them.
+"""Parses dates as the publisher prints them.
 
 British order; full or short month names; spaces, hyphens, slashes or full stops between; a weekday before. No I/O.
 """
@@ -43,7 +43,7 @@ class PrintedDate(NamedTuple):
 
 
 def parse_date(printed: str, today: date | None = None) -> PrintedDate:
-    """Parse the date in a printed line. A date after `today`, the day of the fetch or import, is a misprint."""
+    """Parses the date in a printed line. A date after `today`, the day of the fetch or import, is a misprint."""
     found = _DATE.search(printed)
     if found is None:
         return PrintedDate(None, False)
@@ -73,7 +73,7 @@ def _day_of(found: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    """Return the number of a month; 0 if the word is not the name of one."""
+    """Returns the number of a month; 0 if the word is not the name of one."""
     word = name.lower()
     number = MONTHS.get(word[:3], 0)
     return number if number and (_NAMES[number - 1].startswith(word) or word == "sept") else 0

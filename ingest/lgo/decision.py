@@ -1,4 +1,4 @@
-"""Compose a Decision from its title and blocks, or refuse it.
+"""Composes a Decision from its title and blocks, or refuses it.
 
 Parsing relies on the words of the decision, whatever the markup. No I/O.
 """
@@ -39,7 +39,7 @@ def compose(
     odd: Iterable[Oddity] = (),
     left_out: Iterable[LeftOut] = (),
 ) -> Decision:
-    """Compose the decision of a title and the blocks after it, without boilerplate.
+    """Composes the decision of a title and the blocks after it, without boilerplate.
 
     `reference` is the requested one, in printed form. `today` is the day the source was fetched or imported.
     `marked_up` is true when the blocks come from HTML, where attributes and elements are evidence that plain text
@@ -98,7 +98,7 @@ def has_paragraph(decision: Decision) -> bool:
 
 
 def _read_date(printed: str | None, today: date | None) -> tuple[date | None, list[Oddity]]:
-    """Parse the date of a decision; None if there is none or it is impossible. Also returns its oddities."""
+    """Parses the date of a decision; None if there is none or it is impossible. Also returns its oddities."""
     if printed is None:
         return None, []
     found = parse_date(printed, today)
@@ -123,7 +123,7 @@ def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
 
 
 def _set_kinds(head: list[Line], body: list[Line], *, marked_up: bool) -> list[Line]:
-    """Adjust the kinds of lines that depend on the words of other lines."""
+    """Adjusts the kinds of lines that depend on the words of other lines."""
     lines = [*head, *body]
     changed = lines
     if any(line.text == "-" for line in body) and all(line.kind != "item" for line in lines):
@@ -134,7 +134,7 @@ def _set_kinds(head: list[Line], body: list[Line], *, marked_up: bool) -> list[L
 
 
 def _without_lone_dashes(lines: list[Line]) -> list[Line]:
-    """Join a dash on a line of its own with the line after it.
+    """Joins a dash on a line of its own with the line after it.
 
     Some copies print the dashes of items this way; then no line is already an item.
     """
@@ -152,7 +152,7 @@ def _is_never_item(text: str) -> bool:
 
 
 def _without_false_headings(lines: Sequence[Line]) -> Iterator[Line]:
-    """Turn false headings of a plain text into paragraphs: rows of tables, and short lines that no body follows."""
+    """Turns false headings of a plain text into paragraphs: rows of tables, and short lines that no body follows."""
     has_body_under = False
     body_follows = [False] * len(lines)
     for place in range(len(lines) - 1, -1, -1):
@@ -168,7 +168,7 @@ def _without_false_headings(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _with_sections(lines: Iterable[Line]) -> list[Line]:
-    """Set the section of each line to the heading above it."""
+    """Sets the section of each line to the heading above it."""
     found: list[Line] = []
     section: str | None = None
     for line in lines:
@@ -182,7 +182,7 @@ def _with_sections(lines: Iterable[Line]) -> list[Line]:
 
 
 def _find_summary(lines: Sequence[Line], kind: DecisionKind | None) -> str | None:
-    """Find the summary of a report: the text after `Summary:`, or the lines under the heading `Summary`.
+    """Finds the summary of a report: the text after `Summary:`, or the lines under the heading `Summary`.
 
     Uses the words only, so that a stored text has the same summary as the page it came from.
     """
@@ -212,7 +212,7 @@ def _lines_under(lines: Sequence[Line], start: int) -> Iterator[str]:
 
 
 def _find_notes(lines: Sequence[Line]) -> list[Note]:
-    """Find the dated notes at the end of the text."""
+    """Finds the dated notes at the end of the text."""
     found: list[Note] = []
     for line in reversed(lines):
         note = parse_note(line.text) if line.kind != "item" else None

@@ -1,4 +1,4 @@
-"""Find where a decision ends, by the rules that `ingest.lgo.zones` describes. No I/O."""
+"""Finds where a decision ends, by the rules that `ingest.lgo.zones` describes. No I/O."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find_end(
     *,
     wrong: frozenset[str] = frozenset(),
 ) -> Ending:
-    """Find the end of the decision that starts at `beginning`.
+    """Finds the end of the decision that starts at `beginning`.
 
     `limit` is the index where another decision begins, or the number of blocks. `wrong` names the elements that are not
     closed in the order they are opened; their ends prove nothing.
@@ -81,7 +81,7 @@ def is_closing_block(block: Block) -> bool:
 def _end_closed(
     blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]
 ) -> Ending:
-    """Find the end of a page with a closing line: that line, or the end of a further report in the same article."""
+    """Finds the end of a page with a closing line: that line, or the end of a further report in the same article."""
     further = _find_further(blocks, closing, limit, wrong)
     if further is None:
         return Ending(closing + 1)
@@ -98,7 +98,7 @@ def _end_closed(
 
 
 def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
-    """Find the heading of a further report after the closing line, if there is prose under it."""
+    """Finds the heading of a further report after the closing line, if there is prose under it."""
     has_headings = wrong.isdisjoint(HEADINGS)  # otherwise a heading may contain what follows it
     for place in range(closing + 1, limit - 1):
         if not is_further_report(blocks[place].text) or blocks[place].kind == "item" or blocks[place].is_hidden:
@@ -156,7 +156,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
 
 
 def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
-    """Find the first block of the text: the opener, or the first block after the labelled lines.
+    """Finds the first block of the text: the opener, or the first block after the labelled lines.
 
     Returns `limit` if there is none.
     """
@@ -184,7 +184,7 @@ def _awaits_value(block: Block) -> bool:
 
 
 def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int) -> int:
-    """Return the index of the first block, from `start` on, that is outside an element."""
+    """Returns the index of the first block, from `start` on, that is outside an element."""
     last = start
     is_inside = inside(element)
     for place in range(start, limit):
@@ -194,7 +194,7 @@ def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int
 
 
 def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
-    """Find the first block, after the text's first line, in a footer that does not contain the title.
+    """Finds the first block, after the text's first line, in a footer that does not contain the title.
 
     The parser moves misplaced content of tables before them, so a footer may come before the text.
     """
@@ -218,7 +218,7 @@ def _find_trailing(
     cards: frozenset[int] = frozenset(),
     wrong: frozenset[str] = frozenset(),
 ) -> frozenset[int]:
-    """Find the blocks of links at the end, and headings with nothing else under them.
+    """Finds the blocks of links at the end, and headings with nothing else under them.
 
     Dated notes, the cookie panel and cards of other decisions among them are skipped. Returns nothing if links are
     nested wrongly, because an unclosed link may contain the last paragraph.
@@ -249,13 +249,13 @@ def _find_trailing(
 
 
 def own_slugs(beginning: Beginning) -> frozenset[str]:
-    """Return the decision's references in the form of addresses."""
+    """Returns the decision's references in the form of addresses."""
     title = beginning.title
     return frozenset(slug(reference) for reference in (*title.references, *title.others))
 
 
 def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
-    """Find the cookie and privacy panel, from its first line to its last, or to the end if it is cut off."""
+    """Finds the cookie and privacy panel, from its first line to its last, or to the end if it is cut off."""
     places = [place for place in range(start, stop) if not is_phrase(blocks[place].text)]
     texts = [blocks[place].text for place in places]
     at = 0
@@ -271,7 +271,7 @@ def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
 
 
 def find_cards(blocks: Sequence[Block], start: int, stop: int, own: frozenset[str]) -> Iterator[int]:
-    """Find blocks with a link to another decision, each with the blocks after it up to the next heading."""
+    """Finds blocks with a link to another decision, each with the blocks after it up to the next heading."""
     is_card = False
     for place in range(start, stop):
         block = blocks[place]

@@ -1,4 +1,4 @@
-"""Parse the header of a decision: the labelled lines between its title and its text, in any markup.
+"""Parses the header of a decision: the labelled lines between its title and its text, in any markup.
 
 Once label and value are on one line, only the words decide what a line is. So the header of a stored text equals the
 header of the page it came from. No I/O.
@@ -61,7 +61,7 @@ class _Piece(NamedTuple):
 
 
 def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
-    """Parse the header in the blocks that follow a title. `marked_up`: whether they come from HTML.
+    """Parses the header in the blocks that follow a title. `marked_up`: whether they come from HTML.
 
     Raises NotADecision if nothing shows that the blocks are a decision.
     """
@@ -88,7 +88,7 @@ def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
 
 
 def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block], str, list[Block]]:
-    """Split the blocks into those above the opener, the opener, and those below it, also within its own block."""
+    """Splits the blocks into those above the opener, the opener, and those below it, also within its own block."""
     opener = blocks[opener_at]
     at = opening_part(opener)
     assert at is not None
@@ -106,7 +106,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
 
 
 def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
-    """Parse the header of an old report: it ends with the last labelled line near the title."""
+    """Parses the header of an old report: it ends with the last labelled line near the title."""
     near = list(blocks[:_HEADER_LINES])
     reader = _HeaderReader(list(_pieces(near)), marked_up=marked_up)
     while reader.pieces and not reader.has_ended():
@@ -138,7 +138,7 @@ def _is_summary(block: Block) -> bool:
 
 
 def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, str | None, int]:
-    """Return the line of the summary, its text, and the number of blocks it took."""
+    """Returns the line of the summary, its text, and the number of blocks it took."""
     first = rest[0].text.replace("\n", " ")
     found = SUMMARY.fullmatch(first)
     label = first if found is not None else "Summary:"
@@ -163,7 +163,7 @@ def _is_sentence(block: Block) -> bool:
 
 
 def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
-    """Split the header into parts: cells and broken lines separately if one of them begins with a label."""
+    """Splits the header into parts: cells and broken lines separately if one of them begins with a label."""
     for block in blocks:
         if block.cells:
             parts = [cell for cell in block.cells if cell]
@@ -207,7 +207,7 @@ class _HeaderReader:
         self.forms = frozenset(form for piece in labelled if (form := _form_of(piece)) is not None)
 
     def take_line(self) -> None:
-        """Parse one line from the pieces."""
+        """Parses one line from the pieces."""
         piece = self.pieces[0]
         for read in (self._read_known, self._read_unknown):
             taken = read(piece)
@@ -241,7 +241,7 @@ class _HeaderReader:
     # -------------------------------------------------------- known labels
 
     def _read_known(self, piece: _Piece) -> int:
-        """Parse a known label with its value, and return the number of pieces it took."""
+        """Parses a known label with its value, and returns the number of pieces it took."""
         found = self._label_of(piece, 0)
         if found is None:
             return 0
@@ -261,7 +261,7 @@ class _HeaderReader:
         return taken
 
     def _label_of(self, piece: _Piece, at: int) -> tuple[str, Field, str] | None:
-        """Return the label of a piece, if no line has it yet, and the words after it on the same line."""
+        """Returns the label of a piece, if no line has it yet, and the words after it on the same line."""
         found = split_label(piece.text)
         if not self.marked_up and (piece.block.kind == "item" or (found and not found[0].endswith(":"))):
             return None
@@ -287,7 +287,7 @@ class _HeaderReader:
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 
     def _value_after(self, at: int, *, may_go_on: bool) -> tuple[str, int]:
-        """Return a value and the index after its last piece; a category may be in several, with `>` between."""
+        """Returns a value and the index after its last piece; a category may be in several, with `>` between."""
         value, form = self.pieces[at].text, _element_of(self.pieces[at])
         taken = at + 1
         while may_go_on and self.marked_up and taken < len(self.pieces):
@@ -305,7 +305,7 @@ class _HeaderReader:
     # -------------------------------------------------------- unknown labels
 
     def _read_unknown(self, piece: _Piece) -> int:
-        """Parse a header line with an unknown label, and return the number of pieces it took."""
+        """Parses a header line with an unknown label, and returns the number of pieces it took."""
         found = split_other_label(piece.text)
         taken, line = 1, piece.text
         if piece.block.kind == "item" and not self.marked_up:
@@ -339,7 +339,7 @@ def _element_of(piece: _Piece) -> str | None:
 
 
 def _form_of(piece: _Piece) -> str | None:
-    """Return the kind of markup that separates a label from its value; None if there is none."""
+    """Returns the kind of markup that separates a label from its value; None if there is none."""
     if piece.block.cells:
         return "cells"
     if piece.is_label:
@@ -348,7 +348,7 @@ def _form_of(piece: _Piece) -> str | None:
 
 
 def _join(label: str, value: str) -> str:
-    """Join label and value on one line. Adds the colon if the page prints none."""
+    """Joins label and value on one line. Adds the colon if the page prints none."""
     if value.startswith(":"):
         return f"{label.rstrip(' :')} : {value.lstrip(': ')}"
     return f"{label} {value}" if label.endswith(":") else f"{label} : {value}"

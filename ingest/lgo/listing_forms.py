@@ -29,7 +29,7 @@ class ListingForm:
     path: str = SEARCH_PATH
 
     def target(self, first: date, last: date, page: int) -> str:
-        """Return the path and query of one page, from 1. The dates are sent as given."""
+        """Returns the path and query of one page, from 1. The dates are sent as given."""
         filters = f"&{self.filters}" if self.filters else ""
         return f"{self.path}?fd={first}&td={last}{filters}&page={page}"
 
@@ -44,5 +44,5 @@ OTHER_FORMS = (
 
 
 def find_form(name: str | None) -> ListingForm:
-    """Return the form with a name; the bare form when no form has it."""
+    """Returns the form with a name; the bare form when no form has it."""
     return next((form for form in OTHER_FORMS if form.name == name), BARE)

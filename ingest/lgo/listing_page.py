@@ -1,4 +1,4 @@
-"""Parse a page of the listing into a `Listing`.
+"""Parses a page of the listing into a `Listing`.
 
 Seen on the site (November 2026): a total (`listing_total`), and cards. A card has a link with the decision's address
 and reference, a line `{Statement|Report} {outcome} {subcategory} {dd-Mmm-yyyy}`, and a paragraph `Summary: …`. Some
@@ -79,13 +79,13 @@ class Listing:
     """The words in the place of the total, when the total is None."""
 
     def describe_missing_total(self) -> str:
-        """Return the message for a page that shows cards when the total is None."""
+        """Returns the message for a page that shows cards when the total is None."""
         says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it says nothing of a search"
         return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
 
 
 def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
-    """Parse the listing on a page; empty and with unknown total when the page has none.
+    """Parses the listing on a page; empty and with unknown total when the page has none.
 
     `address` is the page's own; relative links are resolved against it. Raises ReadError: Undecodable, TooLarge.
     """
@@ -118,7 +118,7 @@ class _Budget:
         return node
 
     def text(self, node: LexborNode) -> str:
-        """Return an element's text, and count the text only."""
+        """Returns an element's text, and counts the text only."""
         text = node.text()
         self._count(text)
         return text
@@ -160,7 +160,7 @@ def _place(tree: LexborHTMLParser, address: str) -> _Place:
 
 
 def _find_links(body: LexborNode, place: _Place, budget: _Budget) -> list[_Link]:
-    """Find the links to decisions, and the titles that link to none, in page order."""
+    """Finds the links to decisions, and the titles that link to none, in page order."""
     found: list[_Link] = []
     for node in body.css("a, h1, h2, h3, h4, h5, h6"):
         link = _decision_link(node, place) or _title_without_decision(node, place, budget)
@@ -173,7 +173,7 @@ def _find_links(body: LexborNode, place: _Place, budget: _Budget) -> list[_Link]
 
 
 def _decision_link(node: LexborNode, place: _Place) -> _Link | None:
-    """Return the link of an element if its address is a decision's, on this host or another."""
+    """Returns the link of an element if its address is a decision's, on this host or another."""
     href = node.attributes.get("href") if node.tag == "a" else None
     if not href or not ("%" in href or _MAY_NAME.search(href)):  # most links belong to the page's menus
         return None
@@ -187,7 +187,7 @@ def _decision_link(node: LexborNode, place: _Place) -> _Link | None:
 
 
 def _title_without_decision(node: LexborNode, place: _Place, budget: _Budget) -> _Link | None:
-    """Return a title that names a decision, in a link to something else or in a heading without a link."""
+    """Returns a title that names a decision, in a link to something else or in a heading without a link."""
     text = budget.text(node)
     if not _MAY_NAME.search(text):
         return None
@@ -203,7 +203,7 @@ def _title_without_decision(node: LexborNode, place: _Place, budget: _Budget) ->
 
 
 def _explain_no_decision(href: str | None, place: _Place) -> str:
-    """Explain why an address on a card does not lead to a decision."""
+    """Explains why an address on a card does not lead to a decision."""
     if not href or not href.strip():
         return "it has no link"
     address = resolve(href, place.base)
@@ -226,7 +226,7 @@ class _Card(NamedTuple):
 
 
 def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
-    """Find the cards: for each link, the largest element around it without a link to another decision."""
+    """Finds the cards: for each link, the largest element around it without a link to another decision."""
     named: dict[int, set[str]] = {}  # the references named inside each element around a link
     for link in links:
         for node in _ancestors(link.node):
@@ -251,7 +251,7 @@ def _cards(links: Sequence[_Link], budget: _Budget) -> list[_Card]:
 
 
 def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
-    """Find the elements with a card's words: its link and what follows. Words before the link may be the page's."""
+    """Finds the elements with a card's words: its link and what follows. Words before the link may be the page's."""
     found: set[int] = set()
     for card, link in cards:
         node: LexborNode | None = link.node
@@ -268,7 +268,7 @@ def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
 def _find_cards_without_link(
     body: LexborNode, blocks: Sequence[Block], cards: Sequence[_Card], place: _Place, budget: _Budget
 ) -> list[Unfollowed]:
-    """Find the cards that have a line but no link: lines that are in no other card."""
+    """Finds the cards that have a line but no link: lines that are in no other card."""
     inside = {card.node.mem_id for card in cards}
     lines = [block for block in blocks if block.node and any(_is_card_line(part) for part in block.text.split("\n"))]
     if len(lines) > _MOST_LINKS:
@@ -286,7 +286,7 @@ def _find_cards_without_link(
 
 
 def _without_preceding_link(body: LexborNode, lines: Sequence[Block], cards: Sequence[_Card]) -> list[Block]:
-    """Return the lines that are not the first one after a card's link."""
+    """Returns the lines that are not the first one after a card's link."""
     order = {node.mem_id: number for number, node in enumerate(body.traverse())}
     links = [(order[card.node.mem_id], None) for card in cards]
     marks = sorted([*links, *((order[line.node.mem_id], line) for line in lines if line.node)], key=itemgetter(0))
@@ -294,7 +294,7 @@ def _without_preceding_link(body: LexborNode, lines: Sequence[Block], cards: Seq
 
 
 def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budget: _Budget) -> Unfollowed:
-    """Report the card around a line. `inside` counts the cards and lone lines in each element."""
+    """Reports the card around a line. `inside` counts the cards and lone lines in each element."""
     assert line.node is not None
     card = line.node
     if _is_card_line(line.text):
@@ -308,13 +308,13 @@ def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budg
 
 
 def _first_words(card: LexborNode) -> str:
-    """Return the first words of a card, which name it in messages."""
+    """Returns the first words of a card, which name it in messages."""
     texts = [block.text for block in from_html(card)] or [fold(card.text())]
     return texts[0].replace("\n", " ")[:_SHOWN]
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
-    """Iterate over the elements around a node, nearest first."""
+    """Iterates over the elements around a node, nearest first."""
     return _with_ancestors(node.parent)
 
 
@@ -348,7 +348,7 @@ def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Ent
 
 
 def _card_line(text: str) -> re.Match[str] | None:
-    """Find the first card line in a text. Searches before dates only, because any text has a line's first words."""
+    """Finds the first card line in a text. Searches before dates only, because any text has a line's first words."""
     for day in _DAY.finditer(text):
         found = _CARD_LINE.search(text, max(0, day.start() - _CARD_LINE_LONGEST), day.end())
         if found is not None:
@@ -363,7 +363,7 @@ def _is_card_line(text: str) -> bool:
 
 
 def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | None, str | None]:
-    """Return the title in the card's link, or else the one elsewhere in the card, and the authority in it."""
+    """Returns the title in the card's link, or else the one elsewhere in the card, and the authority in it."""
     for text in [block.text for block in from_html(link)] or [fold(link.text())]:
         found = _TITLE.fullmatch(text)
         if found is not None and not text.startswith("Summary"):
@@ -376,7 +376,7 @@ def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | Non
 
 
 def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
-    """Return the words after `Summary:`, to the end of their block."""
+    """Returns the words after `Summary:`, to the end of their block."""
     for parts in blocks:
         for number, part in enumerate(parts):
             found = _SUMMARY.fullmatch(part)
@@ -386,7 +386,7 @@ def _summary(blocks: Sequence[Sequence[str]]) -> str | None:
 
 
 def _outcome_and_subcategory(words: str, path: str) -> tuple[str | None, str | None]:
-    """Split a card's words into outcome and subcategory, with the address, because nothing separates them."""
+    """Splits a card's words into outcome and subcategory, with the address, because nothing separates them."""
     for known in _OUTCOMES:
         if words == known or words.startswith(known + " "):
             return known, words[len(known) + 1 :] or None

@@ -1,4 +1,4 @@
-"""Find the total that a listing page states, in its texts outside the cards.
+"""Finds the total that a listing page states, in its texts outside the cards.
 
 The site prints `Your search has N results` (seen 2026-11, N with commas). Its markup of these words is not known, and a
 summary may contain the same words. No I/O.
@@ -45,7 +45,7 @@ class Total(NamedTuple):
 
 
 def find_total(texts: Iterable[str]) -> Total:
-    """Find the total in a page's texts, in page order, each with single spaces or newlines between words.
+    """Finds the total in a page's texts, in page order, each with single spaces or newlines between words.
 
     The words may be in one text, or in several consecutive ones. Summaries are ignored.
     """
@@ -64,7 +64,7 @@ def find_total(texts: Iterable[str]) -> Total:
 
 
 def _without_summaries(texts: Iterable[str]) -> Iterator[str]:
-    """Cut each text at its summary. The text after one that ends with `Summary:` is a summary too."""
+    """Cuts each text at its summary. The text after one that ends with `Summary:` is a summary too."""
     follows_label = False
     for text in texts:
         found = None if follows_label else _SUMMARY.search(text)
@@ -78,7 +78,7 @@ def _parse_number(digits: str) -> int:
 
 
 def _quote(text: str) -> str:
-    """Return the words around the place where a total would be."""
+    """Returns the words around the place where a total would be."""
     found = next(filter(None, (near.search(text) for near in _NEAR)), None)
     if found is None:
         return ""

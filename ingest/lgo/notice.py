@@ -1,4 +1,4 @@
-"""Find the words with which a page says that a decision is gone.
+"""Finds the words with which a page says that a decision is gone.
 
 The publisher's wording is not known, so the words are only quoted as evidence. No decision depends on them. No I/O.
 """
@@ -22,7 +22,7 @@ _MAX_CHARACTERS = 300
 
 
 def find_notice(body: bytes, charset: str | None) -> str | None:
-    """Return the lines of a page that say that something is gone, joined by ` / ` and cut to 300 characters.
+    """Returns the lines of a page that say that something is gone, joined by ` / ` and cuts to 300 characters.
 
     Returns None if no line does, or if the page cannot be parsed.
     """

@@ -1,4 +1,4 @@
-"""Find the number that each paragraph has on the page. A number is cited as a fact, so without evidence there is none.
+"""Finds the number that each paragraph has on the page. A number is cited as a fact, so without evidence there is none.
 
 The rules are those of the text format (docs/text-format.md). Attributes apply as they are. Lists without
 attributes continue the count through the whole decision, if no list has one or if the next attribute confirms the
@@ -35,7 +35,7 @@ class _Run:
 
 
 def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
-    """Return one number, or None, for each block.
+    """Returns one number, or None, for each block.
 
     `starts_are_attributes=False` is for page dumps, where printed numbers restart: if a printed number contradicts the
     count, no item has a number.
@@ -86,7 +86,7 @@ def _length(run: _Run) -> int:
 
 
 def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
-    """Return the number of each top-level numbered item that has one."""
+    """Returns the number of each top-level numbered item that has one."""
     numbered: dict[Item, int] = {}
     attributed = any(run.start is not None for run in runs)
     reached = 0
@@ -117,7 +117,7 @@ def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
 
 
 def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:
-    """Choose the lists without attributes that fill the gap before the next attribute; None if not unique.
+    """Chooses the lists without attributes that fill the gap before the next attribute; None if not unique.
 
     A list next to another one may be its sub-list. Choices that leave out only such lists are tried first.
     """
@@ -212,7 +212,7 @@ def _name_all(blocks: Iterable[Block], top: dict[Item, int]) -> list[str | None]
 
 
 def _sibling_owner(of: List, previous: Item | None, owner: str | None, owners: dict[List, str | None]) -> str | None:
-    """Return the number that names a sibling list's items; bullets get one only directly after the numbered item."""
+    """Returns the number that names a sibling list's items; bullets get one only directly after the numbered item."""
     if previous is None or previous.list.marker == "-":
         return None
     if of.marker == "•" and previous.list.marker != "1":
@@ -243,7 +243,7 @@ def _mark(marker: str, ordinal: int) -> str:
 
 
 def _typed(blocks: Sequence[Block]) -> list[str | None] | None:
-    """Return the numbers typed at the start of paragraphs, if they run from 1 without a gap."""
+    """Returns the numbers typed at the start of paragraphs, if they run from 1 without a gap."""
     found: list[str | None] = []
     expected = 1
     for block in blocks:

@@ -1,4 +1,4 @@
-"""Parse the pages of a decision: find the part that is the decision, and parse it.
+"""Parses the pages of a decision: find the part that is the decision, and parses it.
 
 Class names are only hints; parsing relies on `ingest.lgo.phrases`. Known markup, and since when:
 
@@ -82,7 +82,7 @@ def read(
     all_blocks: bool = False,
     as_is: bool = False,
 ) -> Decision:
-    """Parse the decision on one page of HTML.
+    """Parses the decision on one page of HTML.
 
     `reference` is the requested one. `charset` is the one named by the response. `today` is the day of the fetch or
     import. `all_blocks` reports every block that is left out; without it the page around a plain article is not
@@ -101,7 +101,7 @@ def read_chapters(
     all_blocks: bool = False,
     as_is: bool = False,
 ) -> Decision:
-    """Parse the decision on several pages: chapter 1, then each further chapter without its repeated header lines.
+    """Parses the decision on several pages: chapter 1, then each further chapter without its repeated header lines.
 
     Numbers typed in the paragraphs continue through the chapters. Raises ReadError, as `read` does.
     """
@@ -133,12 +133,12 @@ def read_chapters(
 
 
 def _without_numbers(decision: Decision) -> Decision:
-    """Remove all numbers. If tags are nested wrongly, the parser may put lists in the wrong place."""
+    """Removes all numbers. If tags are nested wrongly, the parser may put lists in the wrong place."""
     return replace(decision, lines=tuple(line._replace(number=None) for line in decision.lines))
 
 
 def _without_header(blocks: Sequence[Block], header: Header) -> list[Block]:
-    """Remove the header lines that a further chapter repeats from the first, in whatever pieces its markup has them."""
+    """Removes the header lines that a further chapter repeats, in whatever pieces its markup has them."""
     repeated: set[str] = set()
     for line in header.lines:
         if OPENER.fullmatch(line.text):
@@ -164,7 +164,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, as_is: bool) -> _Parsed:
-    """Find the zones of a page: in its only article if that is enough, or else in the whole page."""
+    """Finds the zones of a page: in its only article if that is enough, or else in the whole page."""
     odd: list[Oddity] = []
     try:
         markup = read_markup(page.body, page.charset)
@@ -186,7 +186,7 @@ def _parse(page: Page, reference: str | None, number: int, *, all_blocks: bool, 
 
 
 def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
-    """Find the zones in the page's only article; None if more of the page must be examined."""
+    """Finds the zones in the page's only article; None if more of the page must be examined."""
     start, end = markup.span
     low = markup.low
     if (
@@ -251,7 +251,7 @@ def _page_title_of_source(markup: Markup) -> Title | None:
 
 
 def _title_above(markup: Markup) -> Title | None:
-    """Return the title in a heading directly above the article, if it has the usual spelling."""
+    """Returns the title in a heading directly above the article, if it has the usual spelling."""
     assert markup.article is not None
     ends = markup.html.index(markup.article)
     found = _HEADING_ABOVE.search(markup.html, max(0, ends - _ABOVE), ends)
@@ -261,7 +261,7 @@ def _title_above(markup: Markup) -> Title | None:
 
 
 def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str] = frozenset()) -> Zones:
-    """Divide a page's blocks into zones, and add an oddity for an unusual spelling of the title's reference."""
+    """Divides a page's blocks into zones, and adds an oddity for an unusual spelling of the title's reference."""
     zones = divide(blocks, beginning, "page", wrong=wrong)
     printed = (block.node.text() for block in blocks[beginning.first : beginning.after] if block.node is not None)
     spelling = find_odd_spelling(" ".join(printed))
@@ -271,7 +271,7 @@ def _divide(blocks: Sequence[Block], beginning: Beginning, wrong: frozenset[str]
 
 
 def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> tuple[Zones, bool, CutShort | None]:
-    """Find the zones of a whole page.
+    """Finds the zones of a whole page.
 
     Also returns whether the tags are nested so wrongly that lists may be misplaced, and the error if blocks are
     missing.
@@ -320,7 +320,7 @@ def _find_loss(
 
 
 def _find_broken_part(zones: Zones) -> str | None:
-    """Return a block outside the decision that may be part of a dated note, or the heading of a further report."""
+    """Returns a block outside the decision that may be part of a dated note, or the heading of a further report."""
     outside = [block.text for block in zones.left_out if block.is_counted]
     for text, following in zip(outside, [*outside, ""][1:], strict=True):
         if "satisfied" in text or is_further_report(text) or is_further_report(f"{text} {following}"):
@@ -355,7 +355,7 @@ _VALUE = re.compile(rb"""\bvalue\s*=\s*["']?(\d{1,2})\b""", re.IGNORECASE)
 
 
 def chapters(body: bytes, reference: str) -> list[int]:
-    """Return the numbers, from 1, of the chapters of this decision to which its page has links, buttons or options.
+    """Returns the numbers, from 1, of the chapters of this decision to which its page has links, buttons or options.
 
     Links to chapters of other decisions do not count.
     """

@@ -102,7 +102,7 @@ def is_note(text: str) -> bool:
 
 
 def parse_note(text: str) -> Note | None:
-    """Parse a line as a dated note; None if it is not one."""
+    """Parses a line as a dated note; None if it is not one."""
     if not is_note(text):
         return None
     day = parse_date(text).day
@@ -113,7 +113,7 @@ def parse_note(text: str) -> Note | None:
 
 
 def split_label(text: str) -> tuple[str, Field, str] | None:
-    """Split a line into a known label as printed, its field and the rest; None if it has no known label.
+    """Splits a line into a known label as printed, its field and the rest; None if it has no known label.
 
     The label includes its colon. A label without a colon must be the whole line.
     """
@@ -128,7 +128,7 @@ def split_label(text: str) -> tuple[str, Field, str] | None:
 
 
 def split_other_label(text: str) -> tuple[str, str] | None:
-    """Split a line into an unknown label of at most four words, as printed with its colon, and the rest."""
+    """Splits a line into an unknown label of at most four words, as printed with its colon, and the rest."""
     found = _OTHER_LABEL.fullmatch(text)
     if found is None or found["label"].lower() in _NOT_LABELS or (found["colon"] is None and found["value"]):
         return None
@@ -142,7 +142,7 @@ def has_label(text: str) -> bool:
 
 
 def join_known(block: Block) -> Block:
-    """Join the lines of a block if a line break splits a known phrase or label."""
+    """Joins the lines of a block if a line break splits a known phrase or label."""
     if "\n" not in block.text:
         return block
     line = block.text.replace("\n", " ")
@@ -178,7 +178,7 @@ def opens(block: Block) -> bool:
 
 
 def opening_part(block: Block) -> int | None:
-    """Return the index of the block's line that opens the text; None if no line does."""
+    """Returns the index of the block's line that opens the text; None if no line does."""
     for index, part in enumerate(block.text.split("\n")):
         if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part):
             return index

@@ -1,4 +1,4 @@
-"""Convert a decision to the text format and back.
+"""Converts a decision to the text format and back.
 
 The format has one line for each block, `- ` before items, and no newline at the end. No I/O.
 """
@@ -26,12 +26,12 @@ MOST_LINES = 20_000
 
 
 def render(decision: Decision) -> str:
-    """Render the decision in the text format."""
+    """Renders the decision in the text format."""
     return "\n".join("- " + line.text if line.kind == "item" else line.text for line in decision.lines)
 
 
 def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = None) -> Decision:
-    """Parse a text document of either layout.
+    """Parses a text document of either layout.
 
     `unclosed=True` accepts a statement without its closing line; reports need none. `today` is the day of the import.
     Raises ReadError: CutShort if that line is missing, NotADecision, Undecodable, TooLarge.
@@ -64,7 +64,7 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
 
 
 def _odd_reference(text: str, title: str) -> list[Oddity]:
-    """Return an oddity if the title's reference has unusual dashes or spaces."""
+    """Returns an oddity if the title's reference has unusual dashes or spaces."""
     for line in re.split(r"[\r\n]+", text):
         if fold(line) and parse_title(fold(line)) is not None and title.endswith(fold(line).removeprefix("- ")):
             spelling = find_odd_spelling(line)

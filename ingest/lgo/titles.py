@@ -1,4 +1,4 @@
-"""Parse titles and the references in them.
+"""Parses titles and the references in them.
 
 A title is `Authority (25 004 920)`; the last bracket has the reference, or several. Old reports print only the
 reference. A reference may have dashes and spaces of any kind; only some of them are usual. No I/O.
@@ -48,7 +48,7 @@ class Title(NamedTuple):
 
 
 def parse_title(text: str) -> Title | None:
-    """Parse a line as a title; None if it is not one."""
+    """Parses a line as a title; None if it is not one."""
     if _HOLDS_DIGITS.search(text) is None:
         return None
     line = text.replace("\n", " ")
@@ -63,7 +63,7 @@ def parse_title(text: str) -> Title | None:
 
 
 def parse_page_title(text: str) -> Title | None:
-    """Parse the title at the start of a page's `<title>`."""
+    """Parses the title at the start of a page's `<title>`."""
     found = _TITLE_START.match(text)
     return parse_title(found[0]) if found else None
 
@@ -73,7 +73,7 @@ def _references_in(text: str) -> tuple[str, ...]:
 
 
 def find_odd_spelling(source: str) -> str | None:
-    """Return the first reference in a title's source that has unusual dashes or spaces; None if there is none."""
+    """Returns the first reference in a title's source that has unusual dashes or spaces; None if there is none."""
     for found in _ODD_SPELLING.finditer(source):
         if found["first"] not in _USUAL or found["second"] not in _USUAL:
             return found[0]

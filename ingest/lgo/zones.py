@@ -1,4 +1,4 @@
-"""Divide the blocks of a page or a text into the decision and the blocks that are left out, each with its rule.
+"""Divides the blocks of a page or a text into the decision and the blocks that are left out, each with its rule.
 
     place                        blocks left out                                        rule
     before the title             everything                                             before the title
@@ -75,7 +75,7 @@ class Zones(NamedTuple):
 def divide(
     blocks: Sequence[Block], beginning: Beginning, layout: Layout, *, wrong: frozenset[str] = frozenset()
 ) -> Zones:
-    """Divide a page or a text into zones. `beginning` is where the decision begins.
+    """Divides a page or a text into zones. `beginning` is where the decision begins.
 
     `wrong` names the elements that are not closed in the order they are opened; their ends prove nothing.
     """
@@ -108,7 +108,7 @@ def divide(
 
 
 def _with_typed_dash(block: Block) -> Block:
-    """Turn a block that begins with a dash and a space into an item, as its line in the text format will be."""
+    """Turns a block that begins with a dash and a space into an item, as its line in the text format will be."""
     if block.kind == "item" or block.text[:2] != "- ":
         return block
     return block._replace(kind="item", text=block.text[2:], lead="")
@@ -124,7 +124,7 @@ def is_before(block: LeftOut) -> bool:
 
 
 def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
-    """Set the rule of blocks that no rule leaves out yet."""
+    """Sets the rule of blocks that no rule leaves out yet."""
     for place in places:
         if rules[place] is None:
             rules[place] = rule
@@ -134,7 +134,7 @@ def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
 
 
 def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: Layout) -> int:
-    """Return the index where another decision begins on the page; the number of blocks if there is none.
+    """Returns the index where another decision begins on the page; the number of blocks if there is none.
 
     In a plain text, where headings are only guessed, another decision can begin only after a closing line.
     """
@@ -156,7 +156,7 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
 
 
 def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
-    """Find the dated notes among the blocks after the end. A label and its value count as one line."""
+    """Finds the dated notes among the blocks after the end. A label and its value count as one line."""
     for place in range(start, stop):
         block = blocks[place]
         if block.is_hidden:
@@ -174,7 +174,7 @@ def _are_halves(label: Block, value: Block) -> bool:
 def _mark_outside(
     rules: list[str | None], blocks: Sequence[Block], places: Sequence[int], rule: str, own: frozenset[str]
 ) -> None:
-    """Set the rules of the blocks before or after the decision."""
+    """Sets the rules of the blocks before or after the decision."""
     if not places:
         return
     first, stop = places[0], places[-1] + 1
@@ -258,7 +258,7 @@ def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -
 
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
-    """Return where the header ends: at the opener, or without one at the first heading or summary."""
+    """Returns where the header ends: at the opener, or without one at the first heading or summary."""
     opener = next((place for place in inside if opens(blocks[place])), None)
     if opener is not None:
         return opener
@@ -306,7 +306,7 @@ def _find_contents(
     linked: Sequence[int],
     own: frozenset[str],
 ) -> Iterator[int]:
-    """Find contents lists, in any markup: each entry links within the page and equals a heading."""
+    """Finds contents lists, in any markup: each entry links within the page and equals a heading."""
     entries = {place for place in linked if rules[place] is None and _links_within_page(blocks[place], own)}
     if not entries:
         return
@@ -330,7 +330,7 @@ def _find_contents(
 def _group(
     blocks: Sequence[Block], rules: Sequence[str | None], inside: range, entries: Set[int]
 ) -> Iterator[list[int]]:
-    """Group the entries: whole top-level lists with entries, and runs of entries outside lists."""
+    """Groups the entries: whole top-level lists with entries, and runs of entries outside lists."""
     reached = inside.start  # the end of the last group
     for place in sorted(entries):
         if place < reached:
@@ -379,7 +379,7 @@ def _one_line(block: Block) -> str:
 
 
 def _find_contents_of_dump(blocks: Sequence[Block], inside: range) -> Iterator[int]:
-    """Find items between header and opener that equal three or more of the headings after them, in their order."""
+    """Finds items between header and opener that equal three or more of the headings after them, in their order."""
     stop = next((place for place in inside if opens(blocks[place])), None)
     if stop is None:
         stop = next((n for n in inside if blocks[n].kind == "heading" and not has_label(blocks[n].text)), inside.stop)

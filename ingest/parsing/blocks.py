@@ -119,7 +119,7 @@ _GONE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u20
 
 
 def fold(text: str) -> str:
-    """Replace each run of white space by one space, trim the ends, and remove characters that are not text."""
+    """Replaces each run of white space by one space, trims the ends, and removes characters that are not text."""
     if text.isprintable():  # newlines, no-break spaces and all of _GONE are not printable
         if "  " not in text and text[:1] != " " and text[-1:] != " ":
             return text

@@ -1,4 +1,4 @@
-"""Decode the bytes of a page or a text document, and report peculiarities of the encoding.
+"""Decodes the bytes of a page or a text document, and report peculiarities of the encoding.
 
 UTF-16 is recognised by its byte-order mark or its zero bytes, UTF-8 by being well-formed. All else is a single-byte
 encoding: the declared one, or windows-1252. In a UTF-8 document with stray bytes, only those are windows-1252. No I/O.
@@ -66,7 +66,7 @@ _XML_DECLARATION = re.compile(rb"\s*<\?xml\b[^<>]*?\bencoding\s*=\s*[\"']\s*([\w
 
 
 def decode(body: bytes, charset: str | None = None) -> Decoded:
-    """Decode a document. `charset`, the encoding named by the response, has priority over the document's own.
+    """Decodes a document. `charset`, the encoding named by the response, has priority over the document's own.
 
     Raises Undecodable if the bytes are not text in any encoding.
     """
@@ -115,7 +115,7 @@ def _decode_utf_16(body: bytes, encoding: str, odd: tuple[str, ...]) -> Decoded:
 
 
 def _decode_unmarked_utf_16(body: bytes, zeros: int, charset: str | None) -> Decoded:
-    """Decode UTF-16 without a byte-order mark.
+    """Decodes UTF-16 without a byte-order mark.
 
     In mostly ASCII text, one byte of each pair is zero and the other is not.
     """
@@ -143,7 +143,7 @@ _STRAY = re.compile("[\udc80-\udcff]")
 
 
 def _decode_single_bytes(body: bytes, charset: str | None) -> tuple[str, tuple[str, ...]]:
-    """Decode a body that is not well-formed UTF-8. Also returns peculiarities of the encoding."""
+    """Decodes a body that is not well-formed UTF-8. Also returns peculiarities of the encoding."""
     if _UTF_8_ONLY.search(body):
         return _decode_with_strays(body)
     declared = _find_codec(_clean_label(charset)) or _find_codec(_find_declared(body))
@@ -156,7 +156,7 @@ def _decode_single_bytes(body: bytes, charset: str | None) -> tuple[str, tuple[s
 
 
 def _decode_with_strays(body: bytes) -> tuple[str, tuple[str, ...]]:
-    """Decode UTF-8, with each byte outside a well-formed character as windows-1252."""
+    """Decodes UTF-8, with each byte outside a well-formed character as windows-1252."""
     text = body.decode(errors="surrogateescape")
     strays = bytes(ord(stray) - 0xDC00 for stray in _STRAY.findall(text))
     return text.translate(_STRAY_TO_WINDOWS_1252), (_describe(strays), *_undefined(strays))
@@ -175,7 +175,7 @@ def _describe(strays: bytes) -> str:
 
 
 def _undefined(body: bytes) -> tuple[str, ...]:
-    """Report bytes that have no character. They become control characters, which the text format drops."""
+    """Reports bytes that have no character. They become control characters, which the text format drops."""
     undefined = sum(map(body.count, _UNDEFINED))
     return (f"{_count(undefined, 'byte')} not defined in windows-1252",) if undefined else ()
 
@@ -188,7 +188,7 @@ def _clean_label(charset: str | None) -> str:
 
 
 def _find_declared(body: bytes) -> str:
-    """Return the encoding named by the XML declaration or by the first `meta` that names one; "" if there is none.
+    """Returns the encoding named by the XML declaration or by the first `meta` that names one; "" if there is none.
 
     Browsers search the first 1,024 bytes first, and start again at a later declaration (HTML, 13.2.3).
     """
@@ -209,7 +209,7 @@ def _find_declared(body: bytes) -> str:
 
 
 def _find_codec(label: str) -> str | None:
-    """Return Python's name of the encoding that a label names; None if it names none."""
+    """Returns Python's name of the encoding that a label names; None if it names none."""
     if label in _WINDOWS_1252_LABELS:
         return _WINDOWS_1252
     try:

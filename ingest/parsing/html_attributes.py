@@ -1,4 +1,4 @@
-"""Interpret the attributes of an HTML element: whether it is hidden, how a list marks its items, where a link leads."""
+"""Interprets the attributes of an HTML element: whether it is hidden, how a list marks items, where a link leads."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LINK_ROLES = frozenset({"button", "link", "tab", "menuitem"})
 
 
 def parse_style(attribute: str) -> Iterator[tuple[str, str]]:
-    """Parse the declarations of a `style` attribute, in lower case, without `!important`."""
+    """Parses the declarations of a `style` attribute, in lower case, without `!important`."""
     for declaration in attribute.split(";"):
         name, colon, value = declaration.partition(":")
         if colon:
@@ -62,7 +62,7 @@ def has_class(node: LexborNode, name: str) -> bool:
 
 
 def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style: bool) -> List:
-    """Make the list of an element. `may_have_style`: whether any element of the page has a style."""
+    """Makes the list of an element. `may_have_style`: whether any element of the page has a style."""
     if tag != "ol":
         is_numbered = may_have_style and _style_marker(node.attributes) == "1"
         return List("1" if is_numbered else "•", None, parent)
@@ -80,7 +80,7 @@ def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style
 
 
 def open_item(of: List, attributes: Attributes) -> Item:
-    """Make the next item of a list."""
+    """Makes the next item of a list."""
     style = _style_marker(attributes)
     shown = style is None or style == of.marker
     if style is None and (attributes.get("type") or "").lower() in ("none", "disc", "circle", "square"):
@@ -89,7 +89,7 @@ def open_item(of: List, attributes: Attributes) -> Item:
 
 
 def _style_marker(attributes: Attributes) -> Marker | None:
-    """Return the marker set by the element's own style; None if it sets none. An unknown marker shows no number."""
+    """Returns the marker set by the element's own style; None if it sets none. An unknown marker shows no number."""
     style = attributes.get("style")
     if not style or "list-style" not in style.lower():
         return None
@@ -105,7 +105,7 @@ def _style_marker(attributes: Attributes) -> Marker | None:
 
 
 def parse_integer(attribute: str | None) -> int | None:
-    """Parse an attribute as an integer; None if it is not one."""
+    """Parses an attribute as an integer; None if it is not one."""
     return int(attribute) if attribute and _INTEGER.fullmatch(attribute) else None
 
 
@@ -113,7 +113,7 @@ def parse_integer(attribute: str | None) -> int | None:
 
 
 def link_target(node: LexborNode, tag: str) -> str | None:
-    """Return the address that an element leads to, or ""; None if it is neither a link nor a form control.
+    """Returns the address that an element leads to, or ""; None if it is neither a link nor a form control.
 
     A named anchor (`<a name="top">`) is not a link.
     """
@@ -135,7 +135,7 @@ def _has_link_role(attributes: Attributes) -> bool:
 
 
 def _button_target(node: LexborNode) -> str:
-    """Return the address of a button's form, with the parameter that the button sends."""
+    """Returns the address of a button's form, with the parameter that the button sends."""
     attributes = node.attributes
     form = node.parent
     while form is not None and form.tag != "form":
@@ -148,7 +148,7 @@ def _button_target(node: LexborNode) -> str:
 
 
 def _select_target(node: LexborNode) -> str:
-    """Return the address of an option: its value, or the parameter that its `select` sends with it."""
+    """Returns the address of an option: its value, or the parameter that its `select` sends with it."""
     value = node.attributes.get("value") or ""
     parent = node.parent
     while parent is not None and parent.tag == "optgroup":

@@ -1,4 +1,4 @@
-"""Split HTML into blocks. Knows how HTML shows blocks, but not what a decision is: menus and footers are blocks too.
+"""Splits HTML into blocks. Knows how HTML shows blocks, but not what a decision is: menus and footers are blocks too.
 
 Ignores `script`, `style`, `template`, `noscript`, `svg` and raw data. Elements that their own attributes hide, and
 fallbacks that browsers show only if they cannot play an element, become blocks marked as hidden.
@@ -153,7 +153,7 @@ class _HtmlReader:
     # ------------------------------------------------------------ elements
 
     def _enter(self, node: LexborNode, tag: str) -> LexborNode | None:
-        """Open an element and return its first child to descend to, or None to skip it."""
+        """Opens an element and returns its first child to descend to, or None to skip it."""
         if tag == "br":
             if self._buffer:
                 self._buffer.append(_BREAK)
@@ -334,7 +334,7 @@ class _HtmlReader:
 
 
 def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]:
-    """Return the blocks inside an element in page order, including hidden ones.
+    """Returns the blocks inside an element in page order, including hidden ones.
 
     `source` is the markup it was parsed from, in lower case. Attributes that it does not mention are not looked up.
     """
@@ -342,7 +342,7 @@ def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]
 
 
 def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
-    """Return the blocks inside an element, like `read_blocks`, and the number of lists in it."""
+    """Returns the blocks inside an element, like `read_blocks`, and the number of lists in it."""
     reader = _HtmlReader(root, _find_mentions(source))
     return reader.walk(), reader.lists_opened
 
@@ -360,7 +360,7 @@ def _find_mentions(source: bytes) -> _Mentions:
 
 
 def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
-    """Return the blocks that a page shows inside an element in page order, without menus and buttons.
+    """Returns the blocks that a page shows inside an element in page order, without menus and buttons.
 
     `without` has the `mem_id` of further elements to leave out.
     """

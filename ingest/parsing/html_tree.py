@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
-    """Iterate over an element and the elements around it, nearest first."""
+    """Iterates over an element and the elements around it, nearest first."""
     while node is not None:
         yield node
         node = node.parent
@@ -24,13 +24,13 @@ class Inherited(Generic[T]):
     """
 
     def __init__(self, outside: T, enter: Callable[[T, LexborNode], T]) -> None:
-        """Set the value `outside` the root, and the function that derives an element's value from the one around it."""
+        """Sets the value `outside` the root, and how an element's value is derived from the one around it."""
         self._outside = outside
         self._enter = enter
         self._known: dict[int, T] = {}
 
     def of(self, node: LexborNode | None) -> T:
-        """Return the value of an element."""
+        """Returns the value of an element."""
         known = self._known
         new: list[tuple[int, LexborNode]] = []
         value = self._outside
@@ -47,7 +47,7 @@ class Inherited(Generic[T]):
 
 
 def outermost(tag: str) -> Inherited[LexborNode | None]:
-    """Return the outermost element with a tag, among an element and those around it."""
+    """Returns the outermost element with a tag, among an element and those around it."""
     return Inherited(None, lambda found, node: found if found is not None or node.tag != tag else node)
 
 
@@ -57,7 +57,7 @@ def inside(element: LexborNode) -> Inherited[bool]:
 
 
 def find_common_ancestor(first: LexborNode | None, last: LexborNode | None) -> LexborNode | None:
-    """Find the innermost element that contains both."""
+    """Finds the innermost element that contains both."""
     around_first = {node.mem_id for node in with_ancestors(first)}
     return next((node for node in with_ancestors(last) if node.mem_id in around_first), None)
 

@@ -47,7 +47,7 @@ _TAG_GOES_ON = re.compile(  # S is white space; up to the ">" that ends the tag,
 
 
 def parsable(body: bytes, charset: str | None = None) -> Decoded:
-    """Decode the markup of any page of the site, and check that it can be parsed in time.
+    """Decodes the markup of any page of the site, and checks that it can be parsed in time.
 
     Raises TooLarge, Undecodable.
     """
@@ -57,7 +57,7 @@ def parsable(body: bytes, charset: str | None = None) -> Decoded:
 
 
 def decode_bounded(body: bytes, charset: str | None) -> Decoded:
-    """Decode the markup of a page, and check its number of bytes and tags. Raises TooLarge, Undecodable."""
+    """Decodes the markup of a page, and checks its number of bytes and tags. Raises TooLarge, Undecodable."""
     if len(body) > MAX_BYTES:
         raise TooLarge(f"the page has {len(body):,} bytes; no page of the site has more than {MAX_BYTES:,}")
     decoded = decode(body, charset)
@@ -70,7 +70,7 @@ def decode_bounded(body: bytes, charset: str | None) -> Decoded:
 
 
 def refuse_slow_markup(data: bytes) -> None:
-    """Raise TooLarge for markup that takes the parser longer than its length suggests.
+    """Raises TooLarge for markup that takes the parser longer than its length suggests.
 
     Checks every place where a tag may begin, because only the parser knows what is a comment or a script.
     """

@@ -1,4 +1,4 @@
-"""Find the elements of a page that are not closed in the order they are opened, from the sequence of its tags.
+"""Finds the elements of a page that are not closed in the order they are opened, from the sequence of its tags.
 
 If tags are unbalanced or nested wrongly, the parser closes elements earlier or later than the page shows, or moves
 their content. The end of such an element then proves nothing. The rules are those of HTML, 13.2.6, as far as they
@@ -80,7 +80,7 @@ class Nesting:
         self._in_select = False
 
     def start(self, name: str, *, is_empty: bool = False) -> None:
-        """Process a start tag. `is_empty`: whether it is a foreign element (SVG, MathML) that closes itself."""
+        """Processes a start tag. `is_empty`: whether it is a foreign element (SVG, MathML) that closes itself."""
         open_now = self._open
         if self._is_too_deep or len(open_now) >= _DEEPEST:
             self._is_too_deep = True
@@ -113,12 +113,12 @@ class Nesting:
             self._in_select = self._in_select or name == "select"
 
     def text(self) -> None:
-        """Process text at this place."""
+        """Processes text at this place."""
         if self._open and self._open[-1] in _TABLES:
             self.wrong.add("table")
 
     def end(self, name: str) -> None:
-        """Process an end tag."""
+        """Processes an end tag."""
         open_now = self._open
         if self._is_too_deep:
             return
@@ -151,12 +151,12 @@ class Nesting:
         self._note_unclosed(inner, name)
 
     def finish(self) -> frozenset[str]:
-        """Return the wrong elements, with those still open at the end of the page."""
+        """Returns the wrong elements, with those still open at the end of the page."""
         self.wrong.update(one for one in self._open if one not in _MAY_STAY_OPEN)
         return frozenset(self.wrong)
 
     def _find_open(self, name: str) -> int | None:
-        """Find the element that an end tag closes. The end tag of any heading closes any heading."""
+        """Finds the element that an end tag closes. The end tag of any heading closes any heading."""
         names = _HEADINGS if name in _HEADINGS else (name,)
         barriers = _BARRIERS.get(name, _SCOPES)
         for place in range(len(self._open) - 1, -1, -1):
@@ -167,14 +167,14 @@ class Nesting:
         return None
 
     def _note_unclosed(self, inner: Iterable[str], *closed_by: str) -> None:
-        """Record the elements inside one that is closed. Inline elements continue after it, so only links matter."""
+        """Records the elements inside one that is closed. Inline elements continue after it, so only links matter."""
         unclosed = [one for one in inner if one == "a" or not (one in _MAY_STAY_OPEN or one in _INLINE)]
         self.wrong.update(unclosed)
         if any(one != "a" for one in unclosed):
             self.wrong.update(closed_by)
 
     def _close_paragraph(self, name: str) -> None:
-        """Close the paragraph that a block ends, unless a button or a cell was opened in between."""
+        """Closes the paragraph that a block ends, unless a button or a cell was opened in between."""
         open_now = self._open
         for place in range(len(open_now) - 1, -1, -1):
             one = open_now[place]
@@ -188,7 +188,7 @@ class Nesting:
                 return
 
     def _return_to_table(self, name: str) -> None:
-        """Close what a row or cell ends inside a table but outside any cell; a table there ends the outer table."""
+        """Closes what a row or cell ends inside a table but outside any cell; a table there ends the outer table."""
         open_now = self._open
         for place in range(len(open_now) - 1, -1, -1):
             if open_now[place] in _CELLS:

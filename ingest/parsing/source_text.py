@@ -1,4 +1,4 @@
-"""Extract the text of a page from its tags in order, without a tree, to check the parser's repaired tree against it.
+"""Extracts the text of a page from its tags in order, without a tree, to check the parser's repaired tree against it.
 
 If tags are nested wrongly, the parser moves elements, or takes their content for something other than text, and may
 lose words. No I/O.
@@ -87,7 +87,7 @@ class SourceText(NamedTuple):
 
 
 def read_source(markup: str) -> SourceText:
-    """Extract the text of a page in source order, and find its wrongly nested elements.
+    """Extracts the text of a page in source order, and finds its wrongly nested elements.
 
     An element that is not text is skipped if it ends; one that never ends is treated as an error of the page.
     """
@@ -127,13 +127,13 @@ def read_source(markup: str) -> SourceText:
 
 
 def _join(pieces: Sequence[str]) -> str:
-    """Join pieces to the characters of the text, without white space."""
+    """Joins pieces to the characters of the text, without white space."""
     text = html.unescape(_BETWEEN.join(pieces)).replace(_BETWEEN, "")
     return "".join(fold(text).split())
 
 
 def _find_end(markup: str, name: str, at: int) -> int | None:
-    """Find the end of an element with content from `at` on; None if it never ends."""
+    """Finds the end of an element with content from `at` on; None if it never ends."""
     depth = 1
     for tag in re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>", re.IGNORECASE).finditer(markup, at):
         if tag[1]:
@@ -164,7 +164,7 @@ class Part(NamedTuple):
 
 
 def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part, left_out: Iterable[str]) -> None:
-    """Check that the tree has all text of the document in the source. Raises CutShort.
+    """Checks that the tree has all text of the document in the source. Raises CutShort.
 
     `left_out` has the blocks before and after the document.
     """
@@ -191,7 +191,7 @@ def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part
 
 
 def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
-    """Raise CutShort if the tree moves words out of a document that the source has inside it."""
+    """Raises CutShort if the tree moves words out of a document that the source has inside it."""
     for text in left_out:
         words = _characters(text)
         if source.count(words) > inside.count(words):
@@ -199,7 +199,7 @@ def _refuse_moved(source: str, inside: str, left_out: Iterable[str]) -> None:
 
 
 def _find_end_of_text(source: str, last: str, after: str) -> int:
-    """Find the end of the last words of a text; the same words may occur after it too."""
+    """Finds the end of the last words of a text; the same words may occur after it too."""
     place = len(source)
     for _ in range(after.count(last) + 1):
         place = source.rfind(last, 0, place)
@@ -217,7 +217,7 @@ def _characters(text: str) -> str:
 
 
 def _find_nth(text: str, words: str, count: int) -> int | None:
-    """Find the nth occurrence of words in a text; None if there are fewer."""
+    """Finds the nth occurrence of words in a text; None if there are fewer."""
     place = -1
     for _ in range(count):
         place = text.find(words, place + 1)

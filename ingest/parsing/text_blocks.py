@@ -1,4 +1,4 @@
-"""Split a text document into blocks: the text format, or the page-dump layout with its indented items."""
+"""Splits a text document into blocks: the text format, or the page-dump layout with its indented items."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_dump(text: str) -> bool:
 
 
 def from_text(text: str) -> list[Block]:
-    """Return the blocks of a text document in the text format or in the page-dump layout.
+    """Returns the blocks of a text document in the text format or in the page-dump layout.
 
     In a page dump, a line without a marker after another line continues it.
     """
@@ -94,7 +94,7 @@ def _dump_blocks(lines: Iterable[str]) -> Iterable[Block]:
 
 
 def _dump_item(levels: list[_Level], indent: int, found: re.Match[str]) -> Item:
-    """Make the item of a marker. The numbers of one list are consecutive; a restart begins another list."""
+    """Makes the item of a marker. The numbers of one list are consecutive; a restart begins another list."""
     while levels and levels[-1].indent > indent:
         levels.pop()
     same = levels[-1] if levels and levels[-1].indent == indent else None

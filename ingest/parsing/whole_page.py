@@ -1,4 +1,4 @@
-"""Check that a page is whole, and return its markup.
+"""Checks that a page is whole, and returns its markup.
 
 A page is whole if it is text, ends with `</html>`, and closes the articles that it opens. Words inside comments,
 scripts and the like are not markup. If there is exactly one article it is cut out, because it is only a quarter of the
@@ -50,7 +50,7 @@ class Markup(NamedTuple):
 
 
 def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False) -> Markup:
-    """Return the markup of a whole page. `charset` is the one named by the response. `as_is` accepts any page.
+    """Returns the markup of a whole page. `charset` is the one named by the response. `as_is` accepts any page.
 
     Raises TooLarge, Undecodable, CutShort, NotADecision.
     """
@@ -75,14 +75,14 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
 
 
 def read_beyond_article(markup: Markup) -> str:
-    """Return the markup of the whole page, even if its only article was cut out. Raises TooLarge."""
+    """Returns the markup of the whole page, even if its only article was cut out. Raises TooLarge."""
     if markup.article is not None:  # only the article was checked
         refuse_slow_markup(markup.html.encode())
     return markup.html
 
 
 def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
-    """Find where a page in lower case opens articles, where it closes them, and where its last `</html>` ends."""
+    """Finds where a page in lower case opens articles, where it closes them, and where its last `</html>` ends."""
     opened: list[int] = []
     closed: list[int] = []
     ended: int | None = None
@@ -119,7 +119,7 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
 
 
 def _comment_end(low: bytes, at: int) -> int:
-    """Find the end of a comment from `at` on; -1 if none. `<!-->` and `<!--->` are complete (HTML, 13.2.5.43)."""
+    """Finds the end of a comment from `at` on; -1 if none. `<!-->` and `<!--->` are complete (HTML, 13.2.5.43)."""
     if low.startswith((b">", b"->"), at):
         return low.index(b">", at) + 1
     end = low.find(b"-->", at)

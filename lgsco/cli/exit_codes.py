@@ -1,4 +1,4 @@
-"""Exit codes: those that commands return themselves, and what each one means to the user.
+"""Exits codes: those that commands return themselves, and what each one means to the user.
 
 An error carries its own code: `storage.errors.LgscoError.exit_code`.
 """

@@ -66,7 +66,7 @@ HEADINGS: dict[str, tuple[click.Command, ...]] = {
 )
 @click.version_option(VERSION, prog_name="lgsco")
 def cli() -> None:
-    """Keep every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
+    """Keeps every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
 
     To try it without a network: lgsco demo
 

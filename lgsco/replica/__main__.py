@@ -1,4 +1,4 @@
-"""Serve the look-alike site until Ctrl-C.
+"""Serves the look-alike site until Ctrl-C.
 
 `python -m lgsco.replica --count 500` serves the seeds and 500 generated decisions.
 """
@@ -17,7 +17,7 @@ from lgsco.replica.site import Site
 
 
 def main() -> None:
-    """Parse the options, start the server, print its address, and wait for a signal."""
+    """Parses the options, starts the server, prints its address, and waits for a signal."""
     parser = ArgumentParser(prog="python -m lgsco.replica", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes any free port")
     parser.add_argument("--count", type=int, default=500, help="generated decisions, in addition to the five real ones")

@@ -47,7 +47,7 @@ _SECTIONS = re.compile(r"The complaint|The Ombuds|How I|What I found|My assessme
 
 @cache
 def seeds() -> list[Sample]:
-    """Return the five real decisions of the ``seeds`` folder, in the order of their files."""
+    """Returns the five real decisions of the ``seeds`` folder, in the order of their files."""
     folder = Path(__file__).parents[2] / "seeds"
     return [_seed(path.read_text("utf-8")) for path in sorted(folder.glob("*.txt"))]
 
@@ -75,7 +75,7 @@ def _seed(text: str) -> Sample:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[Block]:
-    """Parse the body of a seed. In the canonical seeds, short points after a colon become bullets."""
+    """Parses the body of a seed. In the canonical seeds, short points after a colon become bullets."""
     run: list[Item] = []
     for line in lines:
         dumped = _DUMP.fullmatch(line)
@@ -145,7 +145,7 @@ _YEARLY = 25_000
 
 
 def generate(count: int, *, seed: int, first: date, last: date, body: bool = True) -> Iterator[Sample]:
-    """Generate exactly `count` decisions, decided on weekdays from `first` to `last`, both inclusive.
+    """Generates exactly `count` decisions, decided on weekdays from `first` to `last`, both inclusive.
 
     The same arguments give the same samples. References are unique within one call and never equal a seed's. Bodies are
     drafts, which are written when they are read; without `body` they have the smallest size.
@@ -222,7 +222,7 @@ def _sample(chance: Random, reference: str, decided: date, place: tuple[str, str
 
 
 def _lag(chance: Random, decided: date, report: bool) -> int:
-    """Draw the days from decision to publication.
+    """Draws the days from decision to publication.
 
     0 for reports. At least 42 for statements (91 for decisions before 2021), and 90 to 500 for one statement in fifty.
     """

@@ -69,13 +69,13 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
 
 
 def _as_typed(program: str) -> str:
-    """Return the command that starts this program: its name if the shell finds it, else the path as typed."""
+    """Returns the command that starts this program: its name if the shell finds it, else the path as typed."""
     found = shutil.which("lgsco")
     return "lgsco" if found and Path(found).resolve() == Path(program).resolve() else shlex.quote(program)
 
 
 def _find_unfinished(database: Path, look_alike: str) -> int | None:
-    """Return how many decisions an unfinished demo of this look-alike left in the database.
+    """Returns how many decisions an unfinished demo of this look-alike left in the database.
 
     Returns None when a new database must be made; the database of another demo has then been removed. Raises
     StoreFailed for a database that was not made by a demo.

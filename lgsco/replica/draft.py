@@ -72,12 +72,12 @@ class Draft:
     """The word for the authority in the text."""
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """Write the chapters; the same for the same draft and summary."""
+        """Writes the chapters; the same for the same draft and summary."""
         return _Writer(self).write(summary)
 
 
 def people(seed: int) -> list[str]:
-    """Return the two people that a draft with this seed is about."""
+    """Returns the two people that a draft with this seed is about."""
     return Random(seed).sample(_PEOPLE, 2)
 
 
@@ -128,7 +128,7 @@ class _Writer:
         return (*blocks, Heading("Final decision"), self._items(self._count_item(prose.paragraph(1, 2))))
 
     def _stretch(self) -> list[Block]:
-        """Write a few numbered paragraphs, sometimes followed by an unnumbered paragraph or a table."""
+        """Writes a few numbered paragraphs, sometimes followed by an unnumbered paragraph or a table."""
         limit = self.draft.size - _TAIL
         items = [self._listed() if self.chance.random() < 0.22 else self._plain()]
         more = self.chance.randint(1, 6)
@@ -157,7 +157,7 @@ class _Writer:
         return item
 
     def _listed(self, rich: bool = True) -> Item:
-        """Write a paragraph that ends in a colon, with a list below it."""
+        """Writes a paragraph that ends in a colon, with a list below it."""
         item = self._count_item(f"{self.prose.paragraph(1, 2)[:-1]}:")
         marker, split = self.chance.choice(_SPLIT)
         points = self._points(marker, split, 5 if rich else 2)
@@ -187,7 +187,7 @@ class _Writer:
         )
 
     def _investigation(self) -> Chapter:
-        """Write the second chapter of a report, where the paragraph numbers are part of the text."""
+        """Writes the second chapter of a report, where the paragraph numbers are part of the text."""
         blocks: list[Block] = [Heading("The complaint")]
         titles = iter(("Legal and administrative background", "How we considered this complaint", "What we found"))
         while self.prose.written < self.draft.size or self.count < 8:

@@ -30,7 +30,7 @@ class Edit:
     change: Callable[[str], str]
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Change the page and send it."""
+        """Changes the page and sends it."""
         right = answer()
         yield encode_for(request, replace(right, body=self.change(right.body.decode()).encode()))
 
@@ -45,7 +45,7 @@ class WrongType:
     value: str | None = "application/pdf"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page with the header changed."""
+        """Sends the page with the header changed."""
         yield encode_for(request, with_header(answer(), "Content-Type", self.value))
 
 
@@ -60,7 +60,7 @@ class WrongCharset:
     written: str = "utf-8"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page in the other encoding."""
+        """Sends the page in the other encoding."""
         right = answer()
         body = right.body.decode().encode(self.written, "xmlcharrefreplace")
         declared = "text/html" if self.declared is None else f"text/html; charset={self.declared}"
@@ -77,7 +77,7 @@ class DropCard:
     card: int | str = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page without the card."""
+        """Sends the page without the card."""
         yield from Edit(lambda html: _change_cards(html, self._drop)).acts(request, answer)
 
     def _drop(self, cards: Cards) -> Cards:
@@ -93,7 +93,7 @@ class RepeatCard:
     over: int | str | None = None
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page with the card repeated."""
+        """Sends the page with the card repeated."""
         yield from Edit(lambda html: _change_cards(html, self._repeat)).acts(request, answer)
 
     def _repeat(self, cards: Cards) -> Cards:
@@ -117,7 +117,7 @@ class Shift:
     by: int
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page with the shifted cards."""
+        """Sends the page with the shifted cards."""
         if request.path.lower().rstrip("/") == "/decisions/searchresults":
             yield from Edit(lambda html: _change_cards(html, lambda _: self._shifted(request))).acts(request, answer)
         else:
@@ -140,7 +140,7 @@ class WrongTotal:
     off: int
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page with the wrong total."""
+        """Sends the page with the wrong total."""
         yield from Edit(lambda html: _COUNT.sub(self._miscounted, html)).acts(request, answer)
 
     def _miscounted(self, line: re.Match[str]) -> str:
@@ -152,12 +152,12 @@ class NoTotal:
     """A listing with its cards but without a total."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page without the line that states the total."""
+        """Sends the page without the line that states the total."""
         yield from Edit(lambda html: _COUNT.sub("", html)).acts(request, answer)
 
 
 def _change_cards(html: str, change: Callable[[Cards], Cards]) -> str:
-    """Replace the cards of a page with those that `change` returns. A page without cards stays unchanged."""
+    """Replaces the cards of a page with those that `change` returns. A page without cards stays unchanged."""
     found = list(_CARD.finditer(html))
     if not found:
         return html

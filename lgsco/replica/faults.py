@@ -43,7 +43,7 @@ class Fault(Protocol):
     """One way to fail."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Return the script for one request. `answer` gets the right answer from the site; waits are in seconds."""
+        """Returns the script for one request. `answer` gets the right answer from the site; waits are in seconds."""
 
 
 Faults = Callable[[Request], Fault | None]
@@ -55,12 +55,12 @@ _CLOSING = b"</p></body></html>\n"
 
 
 def encode_for(request: Request, response: Response) -> bytes:
-    """Encode a response for the request; without its body if the method is HEAD."""
+    """Encodes a response for the request; without its body if the method is HEAD."""
     return response.head if request.method == "HEAD" else response.wire
 
 
 def with_header(response: Response, name: str, value: str | None) -> Response:
-    """Copy a response with another value of one header, or without that header."""
+    """Copies a response with another value of one header, or without that header."""
     kept = tuple(header for header in response.headers if header[0].lower() != name.lower())
     return replace(response, headers=kept if value is None else (*kept, (name, value)))
 
@@ -77,22 +77,22 @@ class Respond:
     body: bytes = b""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the response."""
+        """Sends the response."""
         yield encode_for(request, Response(self.status, self.body, self.headers))
 
 
 def too_many_requests(retry_after: int | datetime | str | None = None) -> Respond:
-    """Make a 429 response. Retry-After is seconds, the HTTP date of an aware datetime, any string, or missing."""
+    """Makes a 429 response. Retry-After is seconds, the HTTP date of an aware datetime, any string, or missing."""
     return _refusal(429, retry_after)
 
 
 def unavailable(retry_after: int | datetime | str | None = None) -> Respond:
-    """Make a 503 response, with Retry-After as in `too_many_requests`."""
+    """Makes a 503 response, with Retry-After as in `too_many_requests`."""
     return _refusal(503, retry_after)
 
 
 def server_error() -> Respond:
-    """Make a 500 response with the short page of a web server."""
+    """Makes a 500 response with the short page of a web server."""
     return _refusal(500, None)
 
 
@@ -115,7 +115,7 @@ class Reset:
     after: int = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the bytes and reset the connection."""
+        """Sends the bytes and reset the connection."""
         if self.after:
             yield answer().wire[: self.after]
         yield Act.RESET
@@ -128,7 +128,7 @@ class BodyReset:
     at: float = 0.5
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the head and part of the body, then reset the connection."""
+        """Sends the head and part of the body, then reset the connection."""
         right = answer()
         yield right.head if request.method == "HEAD" else right.head + _cut(right.body, self.at)
         yield Act.RESET
@@ -147,7 +147,7 @@ class Truncate:
     length: Literal["right", "fitted", "none"] = "right"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the part."""
+        """Sends the part."""
         right = answer()
         part = replace(right, body=_cut(right.body, self.at))
         if self.length == "fitted":
@@ -181,7 +181,7 @@ class Stall:
     sent: int = 0
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the first bytes, wait, and continue or end."""
+        """Sends the first bytes, waits, and continues or ends."""
         wire = encode_for(request, answer())
         if self.sent:
             yield wire[: self.sent]
@@ -197,7 +197,7 @@ class Drip:
     every: float = 0.05
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the answer piece by piece."""
+        """Sends the answer piece by piece."""
         wire = encode_for(request, answer())
         for start in range(0, len(wire), self.size):
             if start:
@@ -213,7 +213,7 @@ class DripHead:
     every: float = 0.05
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the head piece by piece, then the body."""
+        """Sends the head piece by piece, then the body."""
         right = answer()
         for start in range(0, len(right.head), self.size):
             yield right.head[start : start + self.size]
@@ -232,7 +232,7 @@ class LongHead:
     kilobytes: int = 200
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the answer with the additional headers."""
+        """Sends the answer with the additional headers."""
         right = answer()
         yield encode_for(
             request, replace(right, headers=(*right.headers, *[("X-Padding", "x" * 1_000)] * self.kilobytes))
@@ -246,7 +246,7 @@ class GzipBomb:
     megabytes: int = 100
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page."""
+        """Sends the page."""
         yield encode_for(request, Response(200, _bomb(self.megabytes), (*HTML, ("Content-Encoding", "gzip"))))
 
 
@@ -269,7 +269,7 @@ class Huge:
     declared: bool = True
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Stream the page."""
+        """Streams the page."""
         size, block = self.megabytes * _MEGABYTE, 1 << 16
         head = Response(200, headers=(*HTML, ("Content-Length", str(size)))).head
         yield head if self.declared else _unmeasured(head)

@@ -38,7 +38,7 @@ you opt out of Google Analytics cookies.</p>
 
 
 def frame(title: str, address: str, main: str, crumbs: Sequence[str] = (), related: Iterable[Sample] = ()) -> bytes:
-    """Build a whole page in UTF-8 around the HTML of its main part. The same arguments give the same bytes."""
+    """Builds a whole page in UTF-8 around the HTML of its main part. The same arguments give the same bytes."""
     token = sha256(address.encode()).hexdigest()
     panel_first = token < "4"  # noqa: S105 # a token of the page, not a secret
     steps = [("Home", "/"), ("Decisions", "/decisions")]
@@ -62,7 +62,7 @@ def frame(title: str, address: str, main: str, crumbs: Sequence[str] = (), relat
 
 
 def _menu() -> str:
-    """Build the mega menu: every category and subcategory."""
+    """Builds the mega menu: every category and subcategory."""
     groups = []
     for number, (top, subs) in enumerate(CATEGORIES.items(), 1):
         base = f"/decisions/{place_slug(top)}"
@@ -80,7 +80,7 @@ def _menu() -> str:
 
 
 def _icons() -> str:
-    """Build inline drawings, as sites of this kind have them."""
+    """Builds inline drawings, as sites of this kind have them."""
     symbols = []
     for name in _ICONS:
         digits = sha256(name.encode()).hexdigest() * 2
@@ -104,7 +104,7 @@ def _styles() -> str:
 
 
 def _scripts() -> str:
-    """Build tracking scripts and a loader. Like real ones, they have strings that resemble a decision's text."""
+    """Builds tracking scripts and a loader. Like real ones, they have strings that resemble a decision's text."""
     calls = "\n".join(
         f"  window.site.register('{name}', function (node, options) {{ if (!node || options.off) {{ return null; }}"
         f" node.classList.add('is-{name}'); return {{ name: '{name}', weight: {n * 17 % 101} }}; }});"

@@ -42,7 +42,7 @@ class Index:
     """Samples by reference and in the order of the listing: decision date descending, then reference."""
 
     def __init__(self) -> None:
-        """Make an empty index."""
+        """Makes an empty index."""
         self._samples: dict[str, Sample] = {}
         self._keys: dict[Filter, list[Key]] = {EVERYTHING: []}
 
@@ -59,36 +59,36 @@ class Index:
         return (self._samples[reference] for _, reference in self._keys[EVERYTHING])
 
     def fill(self, samples: Iterable[Sample]) -> None:
-        """Replace all samples."""
+        """Replaces all samples."""
         self._samples = {sample.reference: sample for sample in samples}
         self._keys = {EVERYTHING: sorted(map(_key, self._samples.values()))}
 
     def add(self, sample: Sample) -> None:
-        """Add a sample. Its reference must not be in the index."""
+        """Adds a sample. Its reference must not be in the index."""
         self._samples[sample.reference] = sample
         for terms, keys in self._keys.items():
             if terms.admits(sample):
                 insort(keys, _key(sample))
 
     def remove(self, reference: str) -> None:
-        """Remove a sample."""
+        """Removes a sample."""
         key = _key(sample := self._samples.pop(reference))
         for terms, keys in self._keys.items():
             if terms.admits(sample):
                 del keys[bisect_left(keys, key)]
 
     def count(self, first: date, last: date, terms: Filter = EVERYTHING) -> int:
-        """Count the samples with a decision date from `first` to `last`, both inclusive."""
+        """Counts the samples with a decision date from `first` to `last`, both inclusive."""
         _, start, end = self._range(first, last, terms)
         return max(0, end - start)
 
     def cut(self, first: date, last: date, skip: int, most: int, terms: Filter = EVERYTHING) -> list[Sample]:
-        """Return at most `most` of them in order, after the first `skip`."""
+        """Returns at most `most` of them in order, after the first `skip`."""
         keys, start, end = self._range(first, last, terms)
         return [self._samples[reference] for _, reference in keys[start + skip : min(end, start + skip + most)]]
 
     def after(self, sample: Sample, most: int) -> list[Sample]:
-        """Return at most `most` samples that follow a sample in the order."""
+        """Returns at most `most` samples that follow a sample in the order."""
         keys = self._keys[EVERYTHING]
         place = bisect_left(keys, _key(sample)) + 1
         return [self._samples[reference] for _, reference in keys[place : place + most]]

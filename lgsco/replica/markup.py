@@ -1,4 +1,4 @@
-"""Render a sample as HTML pages and as a listing card.
+"""Renders a sample as HTML pages and as a listing card.
 
 ``article`` is the markup that the site is known to use; the four others are deliberately different. All render the same
 words in the same order.
@@ -48,7 +48,7 @@ class Style:
 
 
 def inline(text: str, style: Style) -> str:
-    """Encode words as HTML, with entities and with inline tags that do not change the text."""
+    """Encodes words as HTML, with entities and with inline tags that do not change the text."""
     text = escape(text, quote=False).replace("\u00a0", "&nbsp;")
     text = _LAW.sub(r"<br>\n<em>(\1)</em>" if not style.alone else r" (<i>\1</i>)", text)
     text = _ORDINAL.sub(r"<sup>\1</sup>", text)
@@ -88,7 +88,7 @@ def _table_header(sample: Sample) -> str:
 
 
 def _bold_header(sample: Sample) -> str:
-    """Render the header without the title, which is only in the page's ``<title>``."""
+    """Renders the header without the title, which is only in the page's ``<title>``."""
     rows = "".join(f"<p><strong>{label} : </strong>{value}</p>\n" for label, value in _spans(sample))
     return f"{rows}{_extra(sample)}"
 
@@ -138,7 +138,7 @@ STYLES: dict[str, Style] = {
 
 
 def render(sample: Sample, markup: str = "article", related: Iterable[Sample] = ()) -> list[bytes]:
-    """Render the decision's pages in UTF-8: one page, or one for each chapter of a report."""
+    """Renders the decision's pages in UTF-8: one page, or one for each chapter of a report."""
     style, near, chapters = STYLES[markup], list(related), sample.chapters
     pages, count = [], 0
     for number, chapter in enumerate(chapters, 1):
@@ -150,7 +150,7 @@ def render(sample: Sample, markup: str = "article", related: Iterable[Sample] = 
 
 
 def card(sample: Sample, *, untitled: bool = False) -> str:
-    """Render a result card of the listings.
+    """Renders a result card of the listings.
 
     Before 2019 the printed reference lacks its suffix letter; the link always has it.
     """
@@ -223,7 +223,7 @@ def _block(block: Items | Table | Typed | str, style: Style) -> str:
 
 
 def _numbered(run: Items, start: int, style: Style) -> str:
-    """Render numbered paragraphs, each list with its start; sub-lists next to their item split the list."""
+    """Renders numbered paragraphs, each list with its start; sub-lists next to their item split the list."""
     out = [f'<ol start="{start}">\n']
     for number, item in enumerate(run.items, start):
         beside = [part for part in item.parts if isinstance(part, Items) and part.split and not style.nested]

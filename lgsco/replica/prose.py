@@ -1,4 +1,4 @@
-"""Generate English-like text: real function words and terms of the trade, and a long tail of invented words.
+"""Generates English-like text: real function words and terms of the trade, and a long tail of invented words.
 
 Words are drawn from a Zipf-like distribution, real words first, so that the text compresses and indexes about as well
 as real decisions do.
@@ -15,7 +15,7 @@ Tables = Mapping[str, Sequence[str]]
 
 
 def words(text: str) -> list[str]:
-    """Split a list of words written as text."""
+    """Splits a list of words written as text."""
     return text.split()
 
 
@@ -116,13 +116,13 @@ Compiled = tuple[str, tuple[str, ...]]
 
 
 def compile_template(template: str) -> Compiled:
-    """Convert a template with ``{letter}`` slots to a % format and the letters."""
+    """Converts a template with ``{letter}`` slots to a % format and the letters."""
     return _SLOT.sub("%s", template.replace("%", "%%")), tuple(_SLOT.findall(template))
 
 
 @cache
 def vocabulary() -> dict[str, list[str]]:
-    """Return the word tables of all decisions, by letter. A common word fills more places of its table."""
+    """Returns the word tables of all decisions, by letter. A common word fills more places of its table."""
     chance = Random(1974)
     months = words("January February March April May June July August September October November December")
     nouns = _invented(chance, ENDINGS["noun"], 15_000)
@@ -178,19 +178,19 @@ class Prose:
     """Writes the sentences of one decision, and counts the characters written."""
 
     def __init__(self, chance: Random, people: Sequence[str], body: str, paragraphs: Sequence[str]) -> None:
-        """Set the random source, the people, the word for the authority, and the paragraph numbers to refer to."""
+        """Sets the random source, the people, the word for the authority, and the paragraph numbers to refer to."""
         self.chance = chance
         self.written = 0
         self._tables: Tables = {**vocabulary(), "P": people, "C": [body], "x": paragraphs}
 
     def fill(self, template: Compiled) -> str:
-        """Fill each slot of a template with a random word."""
+        """Fills each slot of a template with a random word."""
         draw, tables = self.chance.random, self._tables
         form, slots = template
         return form % tuple([(table := tables[slot])[int(draw() * len(table))] for slot in slots])
 
     def sentence(self) -> str:
-        """Write one sentence of 40 to 250 characters."""
+        """Writes one sentence of 40 to 250 characters."""
         draw = self.chance.random
         text = self.fill(_CLAUSES[int(draw() * len(_CLAUSES))])
         if draw() < 0.45:
@@ -200,13 +200,13 @@ class Prose:
         return f"{text[0].upper()}{text[1:]}."
 
     def paragraph(self, least: int = 2, most: int = 6) -> str:
-        """Write a random number of sentences between the two bounds."""
+        """Writes a random number of sentences between the two bounds."""
         text = " ".join([self.sentence() for _ in range(self.chance.randint(least, most))])
         self.written += len(text) + 3
         return text
 
     def points(self, count: int) -> list[str]:
-        """Write the items of a list: clauses that end in a semicolon, the last one in a full stop."""
+        """Writes the items of a list: clauses that end in a semicolon, the last one in a full stop."""
         points = [self.fill(_CLAUSES[int(self.chance.random() * len(_CLAUSES))]) for _ in range(count)]
         self.written += sum(map(len, points)) + 4 * count
         return (
@@ -214,7 +214,7 @@ class Prose:
         )
 
     def heading(self) -> str:
-        """Write a heading of a part of a section."""
+        """Writes a heading of a part of a section."""
         text = self.fill(_HEADINGS[int(self.chance.random() * len(_HEADINGS))])
         self.written += len(text) + 1
         return text[0].upper() + text[1:]

@@ -103,7 +103,7 @@ class Source(Protocol):
     """The source of a sample's body: written out, or a draft that is written when it is read."""
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """Return the chapters: several for a report with chapters, otherwise one."""
+        """Returns the chapters: several for a report with chapters, otherwise one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Written:
     chapters: tuple[Chapter, ...]
 
     def write(self, summary: str) -> tuple[Chapter, ...]:
-        """Return the chapters."""
+        """Returns the chapters."""
         return self.chapters
 
 
@@ -178,27 +178,27 @@ class Sample:
 
 
 def place_slug(name: str) -> str:
-    """Convert a category to its form in addresses: ``Children's care services`` is ``children-s-care-services``."""
+    """Converts a category to its form in addresses: ``Children's care services`` is ``children-s-care-services``."""
     return _NOT_A_SLUG.sub("-", name.lower()).strip("-")
 
 
 def expected_text(sample: Sample) -> str:
-    """Write the decision in the project's text format, directly from the structure."""
+    """Writes the decision in the project's text format, directly from the structure."""
     return "\n".join(text for text, _ in _lines(sample))
 
 
 def expected_numbers(sample: Sample) -> list[str | None]:
-    """Return the paragraph number of each line of `expected_text`, as far as the ``article`` markup proves it."""
+    """Returns the paragraph number of each line of `expected_text`, as far as the ``article`` markup proves it."""
     return [number for _, number in _lines(sample)]
 
 
 def plain(text: str) -> str:
-    """Normalise white space as the text format does: single spaces, no invisible characters."""
+    """Normalises white space as the text format does: single spaces, no invisible characters."""
     return " ".join(_NOTHING.sub("", text).split())
 
 
 def mark(marker: Marker, place: int) -> str:
-    """Return the marker of the item at a place, counted from 1: ``3``, ``c`` or ``•3``."""
+    """Returns the marker of the item at a place, counted from 1: ``3``, ``c`` or ``•3``."""
     if marker == "a":
         return chr(96 + place)
     return f"•{place}" if marker == "•" else str(place)

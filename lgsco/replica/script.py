@@ -44,7 +44,7 @@ class Rule:
     def __init__(
         self, matches: Callable[[Request], object], fault: Fault, times: int | None = None, after: int = 0
     ) -> None:
-        """Make a rule with a function that matches requests; see `on` for the usual match."""
+        """Makes a rule with a function that matches requests; see `on` for the usual match."""
         self._matches = matches
         self._fault = fault
         self._times = times
@@ -67,7 +67,7 @@ class Rule:
 
 
 def on(target: str, fault: Fault, times: int | None = None, after: int = 0) -> Rule:
-    """Make a rule for requests with this pattern in path and query, in any case; `"."` matches all."""
+    """Makes a rule for requests with this pattern in path and query, in any case; `"."` matches all."""
     pattern = re.compile(target, re.IGNORECASE)
     return Rule(lambda request: pattern.search(request.target), fault, times, after)
 
@@ -79,7 +79,7 @@ class Script:
     """
 
     def __init__(self, *rules: Faults) -> None:
-        """Combine any hooks, including other scripts."""
+        """Combines any hooks, including other scripts."""
         self._rules = rules
 
     def __call__(self, request: Request) -> Fault | None:
@@ -93,7 +93,7 @@ class Chance:
     """
 
     def __init__(self, seed: int, rate: float, faults: Sequence[Fault], target: str = ".") -> None:
-        """Draw faults for requests that match `target`, as in `on`. Other requests are answered and draw nothing."""
+        """Draws faults for requests that match `target`, as in `on`. Other requests are answered and draw nothing."""
         self._random = random.Random(seed)
         self._rate = rate
         self._faults = list(faults)
@@ -120,7 +120,7 @@ class Schedule:
     """
 
     def __init__(self, *spans: tuple[float, float, Fault], clock: Callable[[], float] | None = None) -> None:
-        """Set the spans. Where spans overlap, the first one applies."""
+        """Sets the spans. Where spans overlap, the first one applies."""
         self._spans = spans
         self._clock: Callable[[], float] = clock or count().__next__
 
@@ -140,7 +140,7 @@ ENCODINGS: dict[str, Fault] = {
 
 
 def catalogue(site: Site, *, wait: float = 0.05) -> dict[str, Fault]:
-    """Return one fault of every kind by name, for `Chance` or a loop over all. Slow faults wait `wait` seconds."""
+    """Returns one fault of every kind by name, for `Chance` or a loop over all. Slow faults wait `wait` seconds."""
     return {
         "429": too_many_requests(1),
         "500": server_error(),

@@ -28,7 +28,7 @@ class Search(NamedTuple):
     """The query without its page, for the links of the pager."""
 
     def pager(self, total: int) -> str:
-        """Render links to the first, the neighbouring and the last page."""
+        """Renders links to the first, the neighbouring and the last page."""
         last = -(-total // PAGE)
         shown = [n for n in sorted({1, self.page - 1, self.page, self.page + 1, last}) if 0 < n <= last]
         link = f"/Decisions/SearchResults?{escape(self.kept)}&amp;page="
@@ -37,7 +37,7 @@ class Search(NamedTuple):
 
 
 def parse_search(query: str) -> Search:
-    """Parse the search from a query string. An invalid date or number counts as not given."""
+    """Parses the search from a query string. An invalid date or number counts as not given."""
     values = {name: found[-1] for name, found in parse_qs(query, keep_blank_values=True).items()}
     kept = "&".join(f"{name}={quote_plus(value)}" for name, value in values.items() if name != "page")
     page = values.get("page", "")
@@ -66,7 +66,7 @@ def _day(values: dict[str, str], name: str, otherwise: date) -> date:
 
 
 def _terms(values: dict[str, str]) -> Filter:
-    """Parse the filters of a search. A plus sign may come as itself or, decoded, as a space."""
+    """Parses the filters of a search. A plus sign may come as itself or, decoded, as a space."""
     kind = values.get("t", "both").rstrip("s")
     outcomes = frozenset(OUTCOMES.get(code, code) for code in values.get("dc", "").replace("+", " ").split())
     number, _, subcategory = values.get("c", "").replace("+", " ", 1).partition(" ")

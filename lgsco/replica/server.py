@@ -42,7 +42,7 @@ class Server:
     def __init__(
         self, site: Site, *, port: int = 0, faults: Faults | None = None, log_limit: int | None = None
     ) -> None:
-        """Prepare a server that does not listen yet; see `serve`.
+        """Prepares a server that does not listen yet; see `serve`.
 
         With `log_limit` the log keeps only that many newest entries.
         """
@@ -69,27 +69,27 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start to serve."""
+        """Starts to serve."""
         self._thread.start()
         self.listen()
 
     def listen(self) -> None:
-        """Accept connections. After `refuse`, listens on the same port again."""
+        """Accepts connections. After `refuse`, listens on the same port again."""
         self._wait(self._listen())
 
     def refuse(self) -> None:
-        """Drop all connections and refuse new ones, like a site that is down."""
+        """Drops all connections and refuse new ones, like a site that is down."""
         self._wait(self._refuse())
 
     def stop(self) -> None:
-        """Refuse connections and end the thread."""
+        """Refuses connections and ends the thread."""
         self.refuse()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def record(self, request: Request, status: int | None) -> None:
-        """Append one entry to the log."""
+        """Appends one entry to the log."""
         entry = Entry(
             *(request.received, request.at, request.method, request.target, status, request.headers, request.port)
         )
@@ -98,7 +98,7 @@ class Server:
             del self.log[0]
 
     def answer(self, request: Request) -> Response:
-        """Return the site's answer; after an exception, 500 with the traceback, which is added to `errors`."""
+        """Returns the site's answer; after an exception, 500 with the traceback, which is added to `errors`."""
         try:
             return self.site.handle(request)
         except Exception:
@@ -126,7 +126,7 @@ class Server:
 
 @contextmanager
 def serve(site: Site, *, port: int = 0, faults: Faults | None = None, log_limit: int | None = None) -> Iterator[Server]:
-    """Serve a site on loopback while the context lasts. Port 0 takes any free port."""
+    """Serves a site on loopback while the context lasts. Port 0 takes any free port."""
     server = Server(site, port=port, faults=faults, log_limit=log_limit)
     server.start()
     try:
@@ -200,7 +200,7 @@ class _Connection(asyncio.BufferedProtocol):
             self._respond(request)
 
     def _read(self, head: bytes) -> tuple[Request, int]:
-        """Parse the request, and return it with the length of the body that follows its head."""
+        """Parses the request, and returns it with the length of the body that follows its head."""
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ")
         headers = {}
@@ -223,7 +223,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._step()
 
     def _step(self) -> None:
-        """Run the fault's script until it waits or ends."""
+        """Runs the fault's script until it waits or ends."""
         request = self._request
         if request is None or self.transport.is_closing():
             return
@@ -264,5 +264,5 @@ class _Connection(asyncio.BufferedProtocol):
 
 
 def _status(act: bytes | float | Act) -> int | None:
-    """Return the status that a script starts with; None if its first bytes do not have a full status line."""
+    """Returns the status that a script starts with; None if its first bytes do not have a full status line."""
     return int(act[9:12]) if isinstance(act, bytes) and len(act) >= 12 and act.startswith(b"HTTP/1.1 ") else None

@@ -41,7 +41,7 @@ class Site:
         cache: int = 4_000,
         validators: bool = False,
     ) -> None:
-        """Make a site on the date `today`.
+        """Makes a site on the date `today`.
 
         `cache` is the number of decisions with cached pages (50 KB each). With `validators` pages have ETags.
         """
@@ -72,12 +72,12 @@ class Site:
         return len(self._index)
 
     def listed(self, first: date = date.min, last: date = date.max) -> list[Sample]:
-        """Return the samples it shows today with these decision dates, both inclusive, in the order of the listing."""
+        """Returns the samples it shows today with these decision dates, both inclusive, in the order of the listing."""
         with self._lock:
             return self._index.cut(first, last, 0, len(self._index))
 
     def sample(self, reference: str) -> Sample:
-        """Return the sample with a printed reference, whether shown or not."""
+        """Returns the sample with a printed reference, whether shown or not."""
         return self._all[reference]
 
     @property
@@ -108,7 +108,7 @@ class Site:
     # Changes.
 
     def publish(self, sample: Sample) -> None:
-        """Add a decision, shown from its `published` on. Raises ValueError if the site already has its reference."""
+        """Adds a decision, shown from its `published` on. Raises ValueError if the site already has its reference."""
         with self._lock:
             if sample.reference in self._all:
                 raise ValueError(f"{sample.reference} is already published; use amend")
@@ -116,19 +116,19 @@ class Site:
             self._update(sample.reference)
 
     def withdraw(self, reference: str) -> None:
-        """Remove a decision from the listing, and its page."""
+        """Removes a decision from the listing, and its page."""
         with self._lock:
             self._withdrawn.add(self._all[reference].reference)
             self._update(reference)
 
     def restore(self, reference: str) -> None:
-        """Restore a withdrawn decision."""
+        """Restores a withdrawn decision."""
         with self._lock:
             self._withdrawn.discard(reference)
             self._update(reference)
 
     def amend(self, reference: str, sample: Sample) -> None:
-        """Replace a decision with another version under the same reference. Raises ValueError for another reference."""
+        """Replaces a decision with another version of it. Raises ValueError for another reference."""
         with self._lock:
             if sample.reference != self._all[reference].reference:
                 raise ValueError(f"{sample.reference} cannot replace {reference}; amend keeps the reference")
@@ -136,11 +136,11 @@ class Site:
             self._update(reference)
 
     def redate(self, reference: str, day: date) -> None:
-        """Change a decision date, on the page and in the listing."""
+        """Changes a decision date, on the page and in the listing."""
         self.amend(reference, replace(self._all[reference], decision_date=day))
 
     def expire_before(self, day: date, *, reports: bool = False) -> None:
-        """Remove statements decided before a day, as the site does by age; reports only if `reports`."""
+        """Removes statements decided before a day, as the site does by age; reports only if `reports`."""
         with self._lock:
             self._kept_from["statement"] = day
             if reports:
@@ -149,7 +149,7 @@ class Site:
                 self._update(sample.reference)
 
     def prepare(self) -> None:
-        """Render the pages of all shown decisions, until the cache is full."""
+        """Renders the pages of all shown decisions, until the cache is full."""
         with self._lock:
             for sample in self._index:
                 if len(self._pages) >= self.cache:
@@ -171,7 +171,7 @@ class Site:
         self._pages.clear()
 
     def _update(self, reference: str) -> None:
-        """Update listing, addresses and pages after a change of one decision."""
+        """Updates listing, addresses and pages after a change of one decision."""
         if reference in self._index:
             self._addresses.pop(self._index[reference].address, None)
             self._index.remove(reference)
@@ -186,7 +186,7 @@ class Site:
     # Answers.
 
     def handle(self, request: Request) -> Response:
-        """Return the answer to a request."""
+        """Returns the answer to a request."""
         path, _, query = request.target.partition("?")
         path = unquote(path).lower().rstrip("/")
         with self._lock:
@@ -238,7 +238,7 @@ class Site:
         return Response(200, frame(f"Search results - {_NAME}", "/Decisions/SearchResults", main))
 
     def _place(self, path: str) -> Response:
-        """Return the home page or a category page.
+        """Returns the home page or a category page.
 
         A category page shows its ten most recent decisions, whatever `page` is in the query.
         """

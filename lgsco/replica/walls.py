@@ -24,7 +24,7 @@ _ROUND = re.compile(r"(.*)[?&]round=(\d+)")
 
 
 def _bare(title: str, body: str) -> Respond:
-    """Make a page without any part of the site's own pages, as a service in front of the site sends it."""
+    """Makes a page without any part of the site's own pages, as a service in front of the site sends it."""
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n</head>\n<body>\n{body}</body>\n</html>\n"
@@ -33,7 +33,7 @@ def _bare(title: str, body: str) -> Respond:
 
 
 def _framed(title: str, address: str, main: str) -> Respond:
-    """Make a page inside the site's own frame."""
+    """Makes a page inside the site's own frame."""
     return Respond(200, body=frame(f"{title} - {_NAME}", address, main))
 
 
@@ -107,7 +107,7 @@ class OtherAnswer:
     target: str
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the answer."""
+        """Sends the answer."""
         yield encode_for(request, self.site.handle(request._replace(target=self.target)))
 
 
@@ -118,7 +118,7 @@ class AnotherReference:
     site: Site
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the page."""
+        """Sends the page."""
         listed = self.site.listed()
         path, mark, query = request.target.partition("?")
         behind = (n for n, sample in enumerate(listed, 1) if sample.address == path.lower().rstrip("/"))
@@ -140,7 +140,7 @@ class Redirect:
     status: int = 302
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send the redirect."""
+        """Sends the redirect."""
         yield encode_for(request, Response(self.status, b"", (("Location", self.to),)))
 
 
@@ -152,7 +152,7 @@ class RedirectLoop:
     status: int = 302
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Send one step of the loop."""
+        """Sends one step of the loop."""
         found = _ROUND.fullmatch(request.target)
         stem, step = (found[1], int(found[2]) + 1) if found else (request.target, 1)
         mark = f"{'&' if '?' in stem else '?'}round={step}" if step % self.length else ""
@@ -172,7 +172,7 @@ class CookieNeeded:
     cookie: str = "session=look-alike"
 
     def acts(self, request: Request, answer: Answer) -> Acts:
-        """Answer by the cookie of the request."""
+        """Answers by the cookie of the request."""
         setting = ("Set-Cookie", f"{self.cookie}; Path=/; HttpOnly")
         if self.cookie in [part.strip() for part in request.headers.get("cookie", "").split(";")]:
             yield encode_for(request, answer())

@@ -1,4 +1,4 @@
-"""Check a request before Datasette sees it, and name in one sentence what is wrong with it.
+"""Checks a request before Datasette sees it, and name in one sentence what is wrong with it.
 
 Datasette 0.65 answers many wrong addresses with 500 and logs a traceback. It parses numbers and JSON without catching
 errors, and calls the attribute of its view that has the name of the HTTP method. This module checks the request instead
@@ -53,7 +53,7 @@ class Refusal(NamedTuple):
 
 
 def check_request(method: str, path: str, query: str, host: str) -> Refusal | None:
-    """Return the error to answer with, or None when the request may go to Datasette.
+    """Returns the error to answer with, or None when the request may go to Datasette.
 
     `path` and `query` are percent-encoded, as sent.
     """
@@ -82,7 +82,7 @@ def check_request(method: str, path: str, query: str, host: str) -> Refusal | No
 
 
 def _check_parameter(name: str, value: str, *, is_filter: bool) -> str | None:
-    """Return the error in one parameter, or None. Datasette itself checks the parameters that are not handled here."""
+    """Returns the error in one parameter, or None. Datasette itself checks the parameters that are not handled here."""
     if name in _CHECKS:
         return _CHECKS[name](value)
     if name.startswith("_facet"):
@@ -143,7 +143,7 @@ def _check_through(value: str) -> str | None:
 
 
 def _parse_json(value: str) -> Any:
-    """Parse a JSON value; None when it is not JSON or has half a surrogate pair, which SQLite cannot store."""
+    """Parses a JSON value; None when it is not JSON or has half a surrogate pair, which SQLite cannot store."""
     try:
         parsed = json.loads(value)
         json.dumps(parsed, ensure_ascii=False).encode()

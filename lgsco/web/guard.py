@@ -1,4 +1,4 @@
-"""Add security headers to every answer of Datasette, and make its CSV safe to open in a spreadsheet.
+"""Adds security headers to every answer of Datasette, and makes its CSV safe to open in a spreadsheet.
 
 The pages escape the text they show. The Content-Security-Policy is a second line of defence if one fails to: a browser
 then runs only Datasette's own scripts.
@@ -38,7 +38,7 @@ class StreamFailed(BaseException):
 
 
 def add_guards(application: Application) -> Application:
-    """Wrap the application: add the security headers to its answers, and escape CSV cells as `lgsco export` does."""
+    """Wraps the application: add the security headers to its answers, and escape CSV cells as `lgsco export` does."""
     ours = [
         (b"content-security-policy", content_security_policy().encode()),
         (b"x-content-type-options", b"nosniff"),
@@ -89,7 +89,7 @@ def content_security_policy() -> str:
 
 
 def escape_formulas(rows: str) -> str:
-    """Escape the cells of CSV rows that a spreadsheet would run as formulas, as `storage.export.cell` does.
+    """Escapes the cells of CSV rows that a spreadsheet would run as formulas, as `storage.export.cell` does.
 
     Numbers stay numbers, also negative ones.
     """

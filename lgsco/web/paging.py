@@ -107,7 +107,7 @@ class HashedValue(NamedTuple):
 
 
 def encode_position(values: Sequence[Value]) -> str:
-    """Encode the values for `_next`: a letter for the type, then the value or, when it is long, its hash."""
+    """Encodes the values for `_next`: a letter for the type, then the value or, when it is long, its hash."""
     return ",".join(_encode_value(value) for value in values)
 
 
@@ -132,7 +132,7 @@ def _digest(value: str | bytes) -> str:
 
 
 def decode_position(written: str, count: int) -> tuple[Value | HashedValue, ...]:
-    """Decode `count` values from `_next`. Raises BadRequest when `encode_position` did not write them."""
+    """Decodes `count` values from `_next`. Raises BadRequest when `encode_position` did not write them."""
     parts = written.split(",")
     if len(parts) != count:
         raise BadRequest(f"_next={written[:80]} does not belong to this table and sort; {_START_AGAIN}")
@@ -214,7 +214,7 @@ class Page:
     size: int = 0
 
     async def read(self, execute: Execute, sql: str, parameters: dict[str, Any], **options: Any) -> Any:
-        """Read the rows of this page. `sql` and `parameters` are Datasette's for a first page."""
+        """Reads the rows of this page. `sql` and `parameters` are Datasette's for a first page."""
         extra = "".join(f", {term.name}" for term in self.terms)
         self.sql, added = self.statement(sql)
         self.parameters = {**parameters, **added}
@@ -229,7 +229,7 @@ class Page:
         return Results([row(tuple(values)[:width]) for values in shown], False, description)
 
     def statement(self, sql: str, extra: str = "") -> tuple[str, dict[str, Value]]:
-        """Rewrite Datasette's statement for this page; also returns the parameters that this adds.
+        """Rewrites Datasette's statement for this page; also returns the parameters that this adds.
 
         `extra` is appended to the selected columns. Raises RuntimeError when `sql` is not the statement that
         Datasette 0.65 builds for a first page.
@@ -281,7 +281,7 @@ PAGE: ContextVar[Page | None] = ContextVar("PAGE", default=None)
 async def resolve_hashed_values(
     execute: Execute, table: str, terms: Sequence[Term], key: Sequence[str], values: Sequence[Value | HashedValue]
 ) -> tuple[Value, ...]:
-    """Replace hashes by the values of the row that the key identifies.
+    """Replaces hashes by the values of the row that the key identifies.
 
     Raises BadRequest when that row is gone or its values have changed.
     """

@@ -45,7 +45,7 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl(trylast=True)  # run after Datasette, because this replaces one of its functions
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Add the SQL functions `lgsco_reference(text)` and `lgsco_match(text)` to a connection.
+    """Adds the SQL functions `lgsco_reference(text)` and `lgsco_match(text)` to a connection.
 
     The search box of the tables uses `lgsco_match` too.
     """
@@ -55,7 +55,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 
 def _replace_search_syntax(conn: sqlite3.Connection) -> None:
-    """Make a table's search box accept the same syntax as `lgsco search`.
+    """Makes a table's search box accept the same syntax as `lgsco search`.
 
     Datasette passes the text of the search box through the SQL function `escape_fts` before FTS5 sees it. Datasette
     does not document that function.
@@ -64,7 +64,7 @@ def _replace_search_syntax(conn: sqlite3.Connection) -> None:
 
 
 def lgsco_reference(spelling: object) -> str | None:
-    """Convert a reference in any spelling to its printed form; NULL when it is not a reference."""
+    """Converts a reference in any spelling to its printed form; NULL when it is not a reference."""
     try:
         return reference(str(spelling))
     except ValueError:
@@ -72,7 +72,7 @@ def lgsco_reference(spelling: object) -> str | None:
 
 
 def lgsco_match(query: object) -> str:
-    """Build an FTS5 expression from the text that a user typed."""
+    """Builds an FTS5 expression from the text that a user typed."""
     return match_expression("" if query is None else str(query)) or _MATCH_NOTHING
 
 
@@ -81,7 +81,7 @@ def lgsco_match(query: object) -> str:
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
-    """Show references, addresses and revisions as links, and search hits as marks, in tables and in query results."""
+    """Shows references, addresses and revisions as links, and search hits as marks, in tables and in query results."""
     if database != NAME or value is None:
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
@@ -121,7 +121,7 @@ def _address(datasette: Any, key: str) -> str:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
-    """Serve `/25-004-920`, and redirect the address of a decision's row with another spelling of the reference.
+    """Serves `/25-004-920`, and redirect the address of a decision's row with another spelling of the reference.
 
     `lgsco.web.views` serves the database, its tables and rows, with the patterns of Datasette's own routes.
     """
@@ -137,7 +137,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
 
 @hookimpl(trylast=True)  # run after Datasette, to replace its own renderer
 def register_output_renderer() -> dict[str, Any]:
-    """Replace Datasette's `.blob`, which fails on values that are not binary."""
+    """Replaces Datasette's `.blob`, which fails on values that are not binary."""
     return {"extension": "blob", "render": views.render_binary, "can_render": lambda: False}
 
 
@@ -148,7 +148,7 @@ def _to_decision(request: Any, datasette: Any) -> Any:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
-    """Check each request with `lgsco.web.addresses`, and add headers to each answer with `lgsco.web.guard`."""
+    """Checks each request with `lgsco.web.addresses`, and adds headers to each answer with `lgsco.web.guard`."""
 
     def wrapped(application: Application) -> Application:
         async def answer(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
@@ -175,7 +175,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
 
 @hookimpl(wrapper=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, Any]:
-    """Answer a wrong address or query with our error page, instead of the traceback that Datasette shows."""
+    """Answers a wrong address or query with our error page, instead of the traceback that Datasette shows."""
     answers = yield
     if isinstance(exception, DatasetteError):
         # Datasette raises this only for requests that it cannot answer. 500 is only the default of its status.
@@ -205,7 +205,7 @@ async def _error_page(datasette: Any, request: Any, status: int, title: str | No
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment) -> None:
-    """Make the source, copyright and terms available to every page, including error pages."""
+    """Makes the source, copyright and terms available to every page, including error pages."""
     env.globals["attribution"] = {"site": SITE, "source": SOURCE, "copyright": COPYRIGHT, "terms": TERMS}
 
 
@@ -213,7 +213,7 @@ def prepare_jinja2_environment(env: Environment) -> None:
 def extra_template_vars(
     template: str | None, request: Any, datasette: Any
 ) -> Callable[[], Awaitable[dict[str, Any]]] | None:
-    """Return the loader of the variables of the home page or of a decision's page; None for other pages."""
+    """Returns the loader of the variables of the home page or of a decision's page; None for other pages."""
 
     async def home() -> dict[str, Any]:
         return {
@@ -242,7 +242,7 @@ def _visible_tables_and_queries(datasette: Any) -> dict[str, Any]:
 
 
 async def _count_decisions(database: Any) -> dict[str, Any]:
-    """Count the decisions and authorities, and find the date range and the last run."""
+    """Counts the decisions and authorities, and finds the date range and the last run."""
     counts = await database.execute(
         "SELECT count(*) AS decisions, count(DISTINCT authority) AS authorities, min(decision_date) AS first, "
         "max(decision_date) AS last FROM decisions"
@@ -265,7 +265,7 @@ class _Line:
 
 
 async def _load_decision(database: Any, key: str) -> dict[str, Any]:
-    """Load a decision's lines, revisions, related decisions, damage and pending newer version."""
+    """Loads a decision's lines, revisions, related decisions, damage and pending newer version."""
     try:
         rows = await database.execute(
             "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)

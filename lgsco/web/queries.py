@@ -34,7 +34,7 @@ class Query:
     """The parameter that must be filled in before the query can find anything; None when there is none."""
 
     def metadata(self) -> dict[str, Any]:
-        """Return the query as Datasette's metadata, with the additional keys that our template uses."""
+        """Returns the query as Datasette's metadata, with the additional keys that our template uses."""
         return {
             "title": self.title,
             "description": self.description,

@@ -84,7 +84,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
         return db
 
     def _check_schema(self, db: sqlite3.Connection, path: Path) -> None:
-        """Check that a file which replaced the served one has the schema that this version reads.
+        """Checks that a file which replaced the served one has the schema that this version reads.
 
         Raises FileUnreadable and SchemaMismatch. The first file was checked before it was served.
         """
@@ -105,7 +105,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             raise sqlite3.OperationalError(str(error)) from error
 
     def _run(self, fn: Any, db: sqlite3.Connection) -> Any:
-        """Run a query in its thread, on the file that is there now. Raises FileUnreadable."""
+        """Runs a query in its thread, on the file that is there now. Raises FileUnreadable."""
         for _ in range(_MAX_ATTEMPTS):
             if self._is_out_of_date(db):
                 db = self._reopen(db)
@@ -135,7 +135,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
         return opened.inode != now.inode or mode != reading_mode(path)
 
     def _reopen(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        """Replace the thread's connection with a new one."""
+        """Replaces the thread's connection with a new one."""
         delattr(connections, self.name)
         self._opened.pop(db)
         db.close()
@@ -149,7 +149,7 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             db.close()
 
     def interrupt(self) -> None:
-        """End all running queries; the thread that waits for one gets an OperationalError."""
+        """Ends all running queries; the thread that waits for one gets an OperationalError."""
         for db in list(self._opened):
             db.interrupt()
 

@@ -52,7 +52,7 @@ class CannotServe(LgscoError):
 
 
 def serve(database: Path, *, host: str, port: int) -> int:
-    """Serve the file with Datasette until Ctrl-C or SIGTERM, and return the exit code.
+    """Serves the file with Datasette until Ctrl-C or SIGTERM, and returns the exit code.
 
     Prints the address first. Port 0 takes any free port. Raises StoreFailed and SchemaMismatch for a file that cannot
     be read, CannotServe for an address that the server cannot listen at.
@@ -77,7 +77,7 @@ def _config(datasette: Datasette) -> uvicorn.Config:
 
 
 def make_datasette(database: Path) -> Datasette:
-    """Build Datasette for the file, with our metadata, templates and plugin. Raises StoreFailed, SchemaMismatch."""
+    """Builds Datasette for the file, with our metadata, templates and plugin. Raises StoreFailed, SchemaMismatch."""
     with reading(database):  # checks the file and reports what is wrong with it
         pass
     if not pm.is_registered(plugin):
@@ -97,7 +97,7 @@ def make_datasette(database: Path) -> Datasette:
 
 @contextlib.contextmanager
 def _open_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Open a listening socket at the address. Raises CannotServe."""
+    """Opens a listening socket at the address. Raises CannotServe."""
     if not 0 <= port <= 65_535:
         raise CannotServe(f"port {port} is out of range; use --port with a number from 0 to 65535")
     try:
@@ -128,7 +128,7 @@ def _explain(host: str, port: int, error: Exception) -> str:
 
 @contextlib.contextmanager
 def _stop_on_signals(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
-    """Yield a server that SIGINT and SIGTERM stop, even before it runs.
+    """Yields a server that SIGINT and SIGTERM stop, even before it runs.
 
     uvicorn raises a signal again after it has stopped, so the old handlers are restored at the end.
     """
@@ -147,7 +147,7 @@ def _stop_on_signals(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
 
 
 def _interrupt_queries(datasette: Datasette) -> None:
-    """End running queries, because Python would wait for their threads at exit."""
+    """Ends running queries, because Python would wait for their threads at exit."""
     datasette.executor.shutdown(wait=False, cancel_futures=True)
     datasette.databases[NAME].interrupt()
 

@@ -130,7 +130,7 @@ class Table(_Checked, TableView):  # type: ignore[misc]
         return result
 
     async def _page(self, request: Any, following: str | None) -> Page | None:
-        """Return the page to read; None when the address is not of a table or view."""
+        """Returns the page to read; None when the address is not of a table or view."""
         db = self.ds.get_database(NAME)
         table = tilde_decode(request.url_vars["table"])
         if await self.ds.get_canned_query(NAME, table, request.actor):
@@ -178,7 +178,7 @@ _CSV_ENDS = ("", "</textarea></body></html>")
 
 
 def _abort_on_failure(stream: Stream) -> Stream:
-    """Close the connection when the stream fails, so that the client cannot mistake a partial CSV for the whole."""
+    """Closes the connection when the stream fails, so that the client cannot mistake a partial CSV for the whole."""
 
     async def checked(writer: Any) -> None:
         last: str | None = None
@@ -197,7 +197,7 @@ def _abort_on_failure(stream: Stream) -> Stream:
 
 
 def _sort(request: Any, metadata: dict[str, Any]) -> Term | None:
-    """Return the sort column from the address, or else from the metadata. Raises BadRequest for two of them."""
+    """Returns the sort column from the address, or else from the metadata. Raises BadRequest for two of them."""
     up, down = request.args.get("_sort"), request.args.get("_sort_desc")
     if not up and not down:
         up, down = metadata.get("sort"), metadata.get("sort_desc")
@@ -209,14 +209,14 @@ def _sort(request: Any, metadata: dict[str, Any]) -> Term | None:
 
 
 def _key(primary: list[str], columns: list[Any]) -> tuple[str, ...]:
-    """Return the primary key; the rowid when there is no primary key, or it may be NULL (SQLite allows that)."""
+    """Returns the primary key; the rowid when there is no primary key, or it may be NULL (SQLite allows that)."""
     mine = [column for column in columns if column.name in primary]
     is_rowid = len(mine) == 1 and mine[0].type.upper() == "INTEGER"
     return tuple(primary) if mine and (is_rowid or all(column.notnull for column in mine)) else (_ROWID,)
 
 
 def _with(request: Any, *, _next: str | None) -> Any:
-    """Copy the request with this `_next`. Keeps parameters with an empty value, because they filter too."""
+    """Copies the request with this `_next`. Keeps parameters with an empty value, because they filter too."""
     pairs = [pair for pair in parse_qsl(request.query_string, keep_blank_values=True) if pair[0] != "_next"]
     if _next is not None:
         pairs.append(("_next", _next))
@@ -227,7 +227,7 @@ def _with(request: Any, *, _next: str | None) -> Any:
 async def render_binary(
     datasette: Any, database: str, rows: Any, columns: Any, request: Any, table: str | None, view_name: str
 ) -> Any:
-    """Send a binary value as a file, as Datasette does. Raises NotFound for other values, where Datasette fails."""
+    """Sends a binary value as a file, as Datasette does. Raises NotFound for other values, where Datasette fails."""
     column = request.args.get("_blob_column")
     if column in columns:
         place = list(columns).index(column)

@@ -92,7 +92,7 @@ class Import(NamedTuple):
 
 
 def _sources() -> dict[str, Path]:
-    """Return every module of the product by name."""
+    """Returns every module of the product by name."""
     found = {"scheduler": ROOT / "scheduler.py"}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -125,7 +125,7 @@ IMPORTS = list(_imports())
 
 
 def imported_by(prefix: str) -> list[Import]:
-    """Return the imports of a module, or of all modules of a package."""
+    """Returns the imports of a module, or of all modules of a package."""
     return [one for one in IMPORTS if one.module == prefix or one.module.startswith(f"{prefix}.")]
 
 

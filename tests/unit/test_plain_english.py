@@ -68,7 +68,7 @@ _CODE = re.compile(
 
 
 def find_files(part: str) -> Iterator[Path]:
-    """Find the files of one part."""
+    """Finds the files of one part."""
     path = ROOT / part
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         name = file.relative_to(ROOT).as_posix()
@@ -77,7 +77,7 @@ def find_files(part: str) -> Iterator[Path]:
 
 
 def find_marks(name: str, source: str) -> list[str]:
-    """List the marks in a file's text as `file:line: words`, in order."""
+    """Lists the marks in a file's text as `file:line: words`, in order."""
     source = _KEPT.sub("_", source)
     if _MAYBE.search(_GAP.sub(" ", source)) is None:  # most files; reading the tokens takes longer
         return []
@@ -91,7 +91,7 @@ def find_marks(name: str, source: str) -> list[str]:
 
 
 def _python_texts(name: str, source: str) -> Iterator[tuple[int, str]]:
-    """Iterate over comments, docstrings, string literals and names, each with its line."""
+    """Iterates over comments, docstrings, string literals and names, each with its line."""
     has_quotations = name.startswith(DOCUMENTS)
     begins_line = True
     comment: tuple[int, list[str]] | None = None

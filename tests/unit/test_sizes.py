@@ -28,7 +28,7 @@ SOURCES = find_sources("scheduler.py", "ingest", "storage", "lgsco", "bench")
 
 
 def _longer_than(lines: int, *kinds: type[ast.AST]) -> Iterator[str]:
-    """Return the dotted names of classes or functions with more lines than the limit."""
+    """Returns the dotted names of classes or functions with more lines than the limit."""
     for module, path in SOURCES.items():
         for node in ast.walk(parse(path)):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and isinstance(node, kinds):

@@ -45,7 +45,7 @@ def modules() -> Iterator[Path]:
 
 
 def literals(source: str) -> Iterator[str]:
-    """Iterate over the strings of a module, except its docstrings."""
+    """Iterates over the strings of a module, except its docstrings."""
     tree = ast.parse(source)
     described = {
         id(statement.value)
@@ -59,7 +59,7 @@ def literals(source: str) -> Iterator[str]:
 
 
 def find_statements(source: str) -> list[str]:
-    """Return the strings that have a word of completeness and that no rule explains."""
+    """Returns the strings that have a word of completeness and that no rule explains."""
     return [
         text
         for text in literals(source)

@@ -13,7 +13,7 @@ TESTS = find_sources("tests")
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Return the modules that a file imports, and the dotted names that it imports from them."""
+    """Returns the modules that a file imports, and the dotted names that it imports from them."""
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -17,7 +17,7 @@ DAY = date(2026, 5, 4)
 
 
 def examine(text: str, *, stored: int = 3, listed: int = 3, asked: Asked | None = None, code: int = 10) -> list[str]:
-    """Return the kinds of findings in lines that sync prints at second 100."""
+    """Returns the kinds of findings in lines that sync prints at second 100."""
     site = Site(lambda: 50)
     for number in range(listed):
         site.publish(Decision(100 + number, DAY))

@@ -50,7 +50,7 @@ SUMMARY = f"Summary: {ABOUT}"
 
 
 def words(entry: Entry) -> tuple[str, str, str]:
-    """Return the words of a card: title, line, and the kind of place it is about."""
+    """Returns the words of a card: title, line, and the kind of place it is about."""
     assert entry.decision_date is not None
     assert entry.kind is not None
     line = f"{entry.kind.title()} {entry.outcome} {entry.subcategory} {entry.decision_date:%d-%b-%Y}"

@@ -45,7 +45,7 @@ markups = st.sampled_from(MARKUPS)
 
 
 def bodies(name: str) -> list[bytes]:
-    """Return the pages of one decision: one, or the chapters of a report in order."""
+    """Returns the pages of one decision: one, or the chapters of a report in order."""
     chapters = sorted(PAGES.glob(f"{name}.?.html"))
     return [path.read_bytes() for path in chapters or [PAGES / f"{name}.html"]]
 
@@ -59,7 +59,7 @@ def numbers(decision: Decision) -> list[str | None]:
 
 
 def page(body: str, *, header: str = "", title: str = "Wexcombe Council (23 004 117)") -> bytes:
-    """Return a small complete page in the plainest markup, with the given body."""
+    """Returns a small complete page in the plainest markup, with the given body."""
     lines = header or '<p><span class="label">Decision</span> <span class="value">Upheld</span></p>'
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title></head><body><article id="article">'
@@ -69,13 +69,13 @@ def page(body: str, *, header: str = "", title: str = "Wexcombe Council (23 004 
 
 
 def body_of(decision: Decision) -> list[str]:
-    """Return the lines between the summary and the closing line, items with their dash."""
+    """Returns the lines between the summary and the closing line, items with their dash."""
     lines = render(decision).split("\n")
     return lines[lines.index("Summary: There was fault.") + 1 : -1]
 
 
 def numbered(decision: Decision) -> list[tuple[str | None, str]]:
-    """Return the lines of the body with their numbers."""
+    """Returns the lines of the body with their numbers."""
     lines = [(line.number, line.text) for line in decision.lines]
     return lines[lines.index((None, "Summary: There was fault.")) + 1 : -1]
 
@@ -302,7 +302,7 @@ def test_count_continues_through_the_chapters() -> None:
 
 
 def _splits(document: Document) -> list[int]:
-    """Return the headings at which a report may continue in a further chapter.
+    """Returns the headings at which a report may continue in a further chapter.
 
     Not those that look like one more header line.
     """
@@ -368,7 +368,7 @@ _LISTS = st.lists(
 
 
 def first_numbers(lists: Sequence[tuple[int, int | None]]) -> list[int | None]:
-    """Return the first number of each list by the rule for mixed attributes, given its length and its start."""
+    """Returns the first number of each list by the rule for mixed attributes, given its length and its start."""
     firsts = [start for _, start in lists]
     waiting: list[tuple[int, int]] = []
     count = 1

@@ -47,7 +47,7 @@ def text_of(name: str) -> str:
 
 
 def refused(body: bytes, charset: str | None = None) -> str:
-    """Return the message of the refusal, which is one line and not empty."""
+    """Returns the message of the refusal, which is one line and not empty."""
     with pytest.raises(ReadError) as error:
         read(body, charset=charset)
     message = str(error.value)
@@ -141,7 +141,7 @@ def in_article(markup: str) -> bytes:
 
 
 def words_of(markup: str) -> str:
-    """Return the words parsed between the complaint's heading and the closing line."""
+    """Returns the words parsed between the complaint's heading and the closing line."""
     lines = render(read(in_article(markup))).split("\n")
     return " ".join(lines[lines.index("The complaint") + 1 : -1])
 

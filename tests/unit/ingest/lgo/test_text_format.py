@@ -45,12 +45,12 @@ def golden() -> str:
 
 
 def joined(lines: tuple[Line, ...]) -> str:
-    """Join the lines as the paragraphs table promises: the rows, with a dash before items, are the text."""
+    """Joins the lines as the paragraphs table promises: the rows, with a dash before items, are the text."""
     return "\n".join(f"- {line.text}" if line.kind == "item" else line.text for line in lines)
 
 
 def small(*body: str, header: str = "Decision : Upheld") -> str:
-    """Return a short canonical text with the given lines in its body."""
+    """Returns a short canonical text with the given lines in its body."""
     return "\n".join(
         (
             "Wexcombe Council (23 004 117)",

@@ -34,7 +34,7 @@ def page(
     old: bool = False,
     wrap: str = "article",
 ) -> bytes:
-    """Return a page with boilerplate at the given places."""
+    """Returns a page with boilerplate at the given places."""
     opener, body, closing = ("", OLD_BODY, "") if old else (OPENER, BODY, CLOSING)
     return (
         f"<!DOCTYPE html><html><head><meta charset=utf-8><title>{TITLE} - LGSCO</title></head><body>"

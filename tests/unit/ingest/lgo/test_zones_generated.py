@@ -17,7 +17,7 @@ SPOTS = list(spots())
 
 
 def _cases(spot: Spot) -> list[Case]:
-    """Yield some cases of one kind, markup and place, with different decisions for each."""
+    """Yields some cases of one kind, markup and place, with different decisions for each."""
     start = SPOTS.index(spot) * 37
     made = (case(spot, SAMPLES[(start + step * 7) % len(SAMPLES)]) for step in range(len(SAMPLES)))
     return list(islice((one for one in made if one is not None), CASES_OF_A_SPOT))

@@ -82,7 +82,7 @@ def test_corpus_is_marked_and_varied(many: list[Sample], texts: list[str]) -> No
 
 
 def raw(sample: Sample) -> str:
-    """Return the text of a page, with its no-break spaces."""
+    """Returns the text of a page, with its no-break spaces."""
     return unescape(b"".join(render(sample)).decode())
 
 
@@ -98,7 +98,7 @@ def test_joint_cases_share_their_text(many: list[Sample]) -> None:
 
 # Pages.
 def words(page: bytes) -> list[str]:
-    """Extract the words of the main part with patterns only."""
+    """Extracts the words of the main part with patterns only."""
     main = page.decode().split('<main id="main">')[1].split("</main>")[0]
     furniture = r'<p class="top">.*?</p>|<ul class="contents">.*?</ul>|<nav.*?</nav>'
     main = re.sub(furniture, " ", main, flags=re.DOTALL)

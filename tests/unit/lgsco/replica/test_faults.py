@@ -104,7 +104,7 @@ class Got(NamedTuple):
 
 
 def dial(server: Server, target: str = PAGE, method: str = "GET", **headers: str) -> socket.socket:
-    """Open a connection and send one request on it."""
+    """Opens a connection and sends one request on it."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=LONG)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: look-alike\r\nConnection: close\r\n{lines}\r\n".encode())
@@ -112,7 +112,7 @@ def dial(server: Server, target: str = PAGE, method: str = "GET", **headers: str
 
 
 def ask(server: Server, target: str = PAGE, method: str = "GET", **headers: str) -> Got:
-    """Send one request, and read until the connection ends."""
+    """Sends one request, and reads until the connection ends."""
     received = bytearray()
     with dial(server, target, method, **headers) as connection:
         try:
@@ -124,7 +124,7 @@ def ask(server: Server, target: str = PAGE, method: str = "GET", **headers: str)
 
 
 def take(connection: socket.socket, size: int) -> bytes:
-    """Read that many bytes."""
+    """Reads that many bytes."""
     received = bytearray()
     while len(received) < size and (part := connection.recv(size - len(received))):
         received += part
@@ -142,18 +142,18 @@ def silent(connection: socket.socket) -> bool:
 
 
 def right(site: Site, target: str = PAGE) -> bytes:
-    """Return the body of the right answer."""
+    """Returns the body of the right answer."""
     return site.handle(Request("GET", target, {})).body
 
 
 def total(page: bytes | str) -> str | None:
-    """Return the count that a listing states, as printed."""
+    """Returns the count that a listing states, as printed."""
     found = re.search(r"Your search has ([\d,]+) results", page if isinstance(page, str) else page.decode())
     return found and found[1]
 
 
 def cards(page: bytes | str) -> list[str]:
-    """Return the addresses of a listing's cards."""
+    """Returns the addresses of a listing's cards."""
     return re.findall(r'card__title"><a href="([^"]+)"', page if isinstance(page, str) else page.decode())
 
 

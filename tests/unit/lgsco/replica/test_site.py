@@ -49,7 +49,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 
 def search(client: httpx.Client, first: date, last: date, page: int = 1, **more: str) -> tuple[int | None, list[str]]:
-    """Return the stated total and the links of the cards."""
+    """Returns the stated total and the links of the cards."""
     asked = {"fd": str(first), "td": str(last), "page": str(page), "t": "both", **more}
     text = client.get("/Decisions/SearchResults", params=asked).raise_for_status().text
     total = re.search(r"Your search has ([\d,]+) results", text)
