@@ -83,8 +83,13 @@ class Sample:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the last page has a closing line."""
-        return any(isinstance(block, Paragraph) and is_closing(block.text) for block in self.chapters[-1])
+        """Whether the last page has a closing line, and no further report after it.
+
+        A further report has no closing line of its own, so boilerplate below it must be links, as below an old report.
+        """
+        blocks = self.chapters[-1]
+        closings = [at for at, block in enumerate(blocks) if isinstance(block, Paragraph) and is_closing(block.text)]
+        return bool(closings) and not any(isinstance(block, Heading) for block in blocks[closings[-1] :])
 
 
 def is_closing(text: str) -> bool:

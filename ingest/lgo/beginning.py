@@ -68,9 +68,8 @@ def find_beginning(
             if is_summary(blocks[place]) and _is_card(blocks, best, place):
                 continue
             return Beginning(best.title, best.first, best.last + 1)
-    if is_chapter and named:
-        best = _choose_by_text(blocks, named)
-        return Beginning(best.title, best.first, best.last + 1)
+    if is_chapter and (own := _choose_by_text(blocks, named, page_title)) is not None:
+        return Beginning(own.title, own.first, own.last + 1)
     _refuse_another(wanted, reference, candidates if evidence or is_chapter else [], page_title)
     if page_title is None or not (evidence or is_chapter):
         raise NotADecision(
@@ -293,11 +292,15 @@ def _choose(candidates: Sequence[_Candidate], evidence: Block, page_title: Title
     return candidates[max(range(len(candidates)), key=score)]
 
 
-def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -> _Candidate:
+def _choose_by_text(
+    blocks: Sequence[Block], candidates: Sequence[_Candidate], page_title: Title | None
+) -> _Candidate | None:
     """Chooses the title of a chapter without header lines: the one followed by most text, up to the next title.
 
-    A breadcrumb before or after the text may end in the title as well.
+    A breadcrumb before or after the text may end in the title as well. Returns None if only `<title>` has the title.
     """
+    if not candidates:
+        return None
     around = outermost("article")
     articles = [around.of(found.block.node) for found in candidates]
     ends = [*(found.first for found in candidates[1:]), len(blocks)]
@@ -311,7 +314,25 @@ def _choose_by_text(blocks: Sequence[Block], candidates: Sequence[_Candidate]) -
         is_heading = candidates[n].block.kind == "heading"
         return is_heading, article is not None, sum(len(block.text) for block in following)
 
-    return candidates[max(range(len(candidates)), key=score)]
+    best = candidates[max(range(len(candidates)), key=score)]
+    return None if page_title is not None and _follows_text(blocks, best) else best
+
+
+def _follows_text(blocks: Sequence[Block], found: _Candidate) -> bool:
+    """Whether most text of the page's articles is before a line that looks like a chapter's title.
+
+    Then the line belongs to a breadcrumb after the text, and only `<title>` has the chapter's title.
+    """
+    if found.block.kind == "heading":
+        return False
+    articles = outermost("article")
+    before = after = 0
+    for place, block in enumerate(blocks):
+        if block.is_links or block.is_hidden or articles.of(block.node) is None:
+            continue
+        before += len(block.text) if place < found.first else 0
+        after += len(block.text) if place > found.last else 0
+    return before > after
 
 
 def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inherited[int]) -> int:
@@ -331,8 +352,9 @@ def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inhe
     for place, block in enumerate(blocks):
         article = articles.of(block.node)
         if article is not None and ranks.of(block.node) < _ASIDE_RANK:
-            starts.setdefault(article.mem_id, place)
+            if not block.is_links:  # a breadcrumb may be above the text of a chapter without a title
+                starts.setdefault(article.mem_id, place)
             lengths[article.mem_id] += len(block.text)
     if not starts:
         raise NotADecision("no article, and nothing else that shows where the decision begins")
-    return starts[lengths.most_common(1)[0][0]]
+    return starts[max(starts, key=lengths.__getitem__)]

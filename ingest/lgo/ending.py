@@ -105,13 +105,22 @@ def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: froz
             continue
         if blocks[place].node is not None and blocks[place].kind != "heading":
             continue
-        under = next((block for block in blocks[place + 1 : limit] if not block.is_hidden), None)
+        under = next((one for one in blocks[place + 1 : limit] if not one.is_hidden and not _stays_on_page(one)), None)
         if under is None:
             continue
         is_heading = under.kind == "heading" and has_headings
         if under.node is None or not (is_heading or under.is_links):
             return place
     return None
+
+
+def _stays_on_page(block: Block) -> bool:
+    """Whether a block is a contents list or chapter navigation: all its links lead to the page itself.
+
+    A `select` is one of them, since its options are links in the same block.
+    """
+    links = [link for link in block.links if link.tag != "select"]
+    return block.is_links and all(link.target.startswith(("#", "?")) for link in links)
 
 
 def _end_closed_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:

@@ -46,7 +46,7 @@ from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
 from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
 
-NORMALISER = "3"
+NORMALISER = "4"
 """Version of the parser. Raise it with each change of any text or number; users then run `lgsco renormalise`."""
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)

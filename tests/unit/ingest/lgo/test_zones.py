@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from ingest.errors import CutShort, ReadError, WrongReference
-from ingest.lgo.page import read
+from ingest.lgo.page import read, read_chapters
 from ingest.lgo.text_format import render
 from ingest.lgo.zones import AFTER, BEFORE, CHAPTERS, CONTENTS, HEADER_LINKS, HIDDEN, TRAILING
 from storage.model import Decision
@@ -404,3 +404,47 @@ def test_a_line_break_within_a_known_phrase_is_a_space(whole: str, broken: str) 
     decision = read(body.replace(whole, broken).encode())
     assert render(decision) == render(read(body.encode()))
     assert decision.decision_date == date(2022, 10, 9)
+
+
+# ------------------------------------------------------------ further reports and chapters
+
+FURTHER = "<h2>Further report</h2>"
+FOLLOW_UP = "<p>We considered the Council's response and are satisfied with it.</p>"
+
+
+@pytest.mark.parametrize(
+    "navigation",
+    [
+        "<dl><dt><a href='#a'>The complaint</a></dt><dd><a href='#b'>Final decision</a></dd></dl>",
+        "<table><tr><td><a href='?chapter=1'>Overview</a></td></tr></table>",
+        "<form><select onchange='location=this.value'><option value='?chapter=1'>Overview</option></select></form>",
+    ],
+)
+def test_navigation_below_the_heading_of_a_further_report_loses_none_of_its_words(navigation: str) -> None:
+    found = text(after=f"{FURTHER}{navigation}{FOLLOW_UP}").split("\n")
+    assert found[-2:] == ["Further report", "We considered the Council's response and are satisfied with it."]
+
+
+def chapter(article: str) -> bytes:
+    """Returns a further chapter, where only `<title>` has the title."""
+    head = f"<head><meta charset=utf-8><title>{TITLE} - LGSCO</title></head>"
+    return f"<!DOCTYPE html><html>{head}<body><article>{article}</article></body></html>".encode()
+
+
+TEXT = "<h2>Conclusions</h2><p>The Council was at fault, and we explain why.</p>"
+HOME = "<p><a href='/home'>Home</a> <a href='/decisions'>Decisions</a></p>"
+
+
+@pytest.mark.parametrize(
+    ("second", "with_breadcrumb"),
+    [
+        (f"{TEXT}{CLOSING}", f"{TEXT}{CLOSING}<div><p>You are here</p><p>{TITLE}</p>{HOME}</div>"),
+        (TEXT, f"{HOME}{TEXT}"),
+        (f"<p>1. We met Mr X.</p>{TEXT}", f"{HOME}<p>1. We met Mr X.</p>{TEXT}"),
+    ],
+)
+def test_breadcrumb_in_a_chapter_without_title_changes_no_words(second: str, with_breadcrumb: str) -> None:
+    first = page(old=True)
+    expected = render(read_chapters([first, chapter(second)], today=TODAY))
+    assert "The Council was at fault, and we explain why." in expected
+    assert render(read_chapters([first, chapter(with_breadcrumb)], today=TODAY)) == expected
