@@ -80,7 +80,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
             daemon.require_archive()
         except LgscoError as error:
             raise daemon.find_loss(error) from None
-        log.info("the daemon ends")
+        log.info("the daemon has stopped")
     return _HANGUP if stop.exit_code == _HANGUP else 0
 
 
@@ -120,7 +120,7 @@ def _catch_up(daemon: _Daemon, plan: Plan) -> None:
 def _try_again(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
     plan.try_again(at)
     if at is not None:
-        log.info("a sync is tried again at %s, or by the timetable if that comes first", instant(at))
+        log.info("the next try of a sync is at %s, or at the timetable's next time if that is earlier", instant(at))
     daemon.beat(plan.next_run)
 
 
@@ -131,9 +131,9 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
         daemon.watch_archive()
         moved = plan.notice_set_clock()
         if moved is not None:
-            log.warning("the clock was set by %s: the timetable is applied to the new time", moved)
+            log.warning("the clock of this machine was changed by %s: the timetable now follows the new time", moved)
             daemon.beat(plan.next_run)
-            with _logged("whether a sync was missed cannot be read"):
+            with _logged("cannot find out whether a sync was missed"):
                 _catch_up(daemon, plan)
         if plan.take_due():
             _try_again(daemon, plan, daemon.sync())
@@ -228,7 +228,7 @@ class _Daemon:
         due = timetable(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
         if due is not None and due <= self._clock.now():
             missed = f"two or more syncs were missed since {instant(began)}"
-            self._alerts.tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
+            self._alerts.tell("waiting", "missed", f"lgsco sync is waiting for another process: {missed}. {error}")
 
     def check_daily(self) -> None:
         """Once a day, checks a share of the rows, and alerts of damage and of template changes that wait."""
@@ -242,7 +242,7 @@ class _Daemon:
             pending = describe_pending(self._database)
         except LgscoError as error:
             self.require_archive()
-            damage = f"the rows cannot be checked: {error}"
+            damage = f"cannot check the rows for damage: {error}"
         if damage is not None:
             log.error("%s", damage)
             self._alerts.tell("verify", "damaged", damage)
@@ -256,7 +256,7 @@ class _Daemon:
         try:
             found = find_next_slice(self._database, self._config, self._clock, self._started)
         except LgscoError as error:
-            log.warning("the dates that were asked for cannot be read: %s", error)
+            log.warning("cannot read which dates were asked for: %s", error)
             found = SliceChoice(None)
         if found.stuck is not None and found.stuck != self._told_stuck:
             self._told_stuck = found.stuck
@@ -270,7 +270,7 @@ class _Daemon:
         try:
             ending = self._perform(task)
         except Busy as error:
-            log.info("%s; the daemon's slices wait %d seconds", error, _BUSY_RETRY_SECONDS)
+            log.info("%s; the daemon's next slice starts in %d seconds at the earliest", error, _BUSY_RETRY_SECONDS)
             self._wait_with_slices(_BUSY_RETRY_SECONDS)
             return
         failed = ending if ending != "blocked" else None
@@ -355,7 +355,7 @@ class _Daemon:
             self._lost = error
             self._stop.set()
         except LgscoError as error:
-            log.warning("the daemon's heartbeat was not written: %s", error)
+            log.warning("could not write the daemon's heartbeat: %s", error)
 
 
 def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
@@ -366,7 +366,7 @@ def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
             at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
             return find_earliest_start(db, config.fetch, now, at)
     except LgscoError as error:  # then it cannot be written either, and the site is not asked
-        log.warning("the runs cannot be read: %s", error)
+        log.warning("cannot read the past runs: %s", error)
         return now + timedelta(seconds=_RETRY_SECONDS[0])
 
 

@@ -200,7 +200,7 @@ def load(
         if name in variables:
             config = _set(config, *variables[name], value, name, from_text=True)
         elif name.startswith("LGSCO_"):
-            raise ConfigError(f"{name} in the environment sets nothing; allowed are {_listed(set(variables))}")
+            raise ConfigError(f"{name} in the environment is not a setting; allowed are {_listed(set(variables))}")
     for flag, (key, given) in (flags or {}).items():
         if given is not None:
             section, _, dial = key.partition(".")
@@ -255,7 +255,7 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
 
 def _checked_text(key: str, value: str, where: str) -> str:
     if key == "base_url" and ":" in value.rpartition("@")[0].rpartition("//")[2]:
-        raise ConfigError(f"{where} holds a password, which is not quoted here; leave it out")
+        raise ConfigError(f"{where} contains a password, which is not repeated here; leave it out")
     if not value.isprintable():
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be one line of text")
     if key == "base_url":
@@ -266,7 +266,7 @@ def _checked_text(key: str, value: str, where: str) -> str:
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ConfigError(f"{where} = {value!r} is no time zone; one looks like Europe/London") from None
+            raise ConfigError(f"{where} = {value!r} is not a time zone; an example is Europe/London") from None
     if key == "fill" and value not in _FILL.values():
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be auto, on or off")
     if key == "database" and not value.strip():
@@ -275,7 +275,7 @@ def _checked_text(key: str, value: str, where: str) -> str:
         try:
             shlex.split(value)
         except ValueError as error:
-            raise ConfigError(f"{where} = {value!r} is no command: {error}") from None
+            raise ConfigError(f"{where} = {value!r} is not a command: {error}") from None
     return value
 
 
@@ -300,13 +300,13 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
     if isinstance(default, str):
         if isinstance(value, str):
             return value
-        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a text in quotes")
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a string in quotes")
     if isinstance(default, tuple):
         if from_text:
             return tuple(line.strip() for line in str(value).split(";") if line.strip())
         if isinstance(value, list) and all(isinstance(line, str) for line in value):
             return tuple(value)
-        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of texts")
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of strings")
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
@@ -329,7 +329,7 @@ def require_courtesy(config: Config) -> None:
     host = urlsplit(config.site.base_url).hostname or ""
     if _LOOPBACK.fullmatch(host):
         return
-    says = f"{host} is asked only by a client that says whose it is"
+    says = f"requests to {host} must say who makes them"
     contact = config.site.contact.strip()
     if not _ADDRESS.search(contact):
         given = f"; {contact!r} is neither" if contact else ""
@@ -339,13 +339,13 @@ def require_courtesy(config: Config) -> None:
         )
     where = f"user_agent in [site] of {config.file} (or LGSCO_SITE_USER_AGENT)"
     if contact not in config.user_agent:
-        raise UsageError(f"{says}: {where} leaves your contact out; put {{contact}} into it")
+        raise UsageError(f"{says}: {where} does not contain your contact; put {{contact}} into it")
     if _BROWSER.match(config.user_agent):
-        raise UsageError(f"{says}: {where} takes a browser's name; begin it with a name of its own")
+        raise UsageError(f"{says}: {where} begins with a browser's name; begin it with the name of your own program")
     if config.fetch.pace < PACE_LEAST:
         raise UsageError(
-            f"{host} is asked once in {PACE_LEAST:g} seconds at most: set pace in [fetch] of {config.file} (or "
-            "LGSCO_FETCH_PACE) to that or more"
+            f"requests to {host} must be at least {PACE_LEAST:g} seconds apart: set pace in [fetch] of "
+            f"{config.file} (or LGSCO_FETCH_PACE) to that or more"
         )
 
 
@@ -364,4 +364,4 @@ def parse_hours(hours: str, *, may_be_whole_day: bool = False) -> tuple[int, int
         is_day = (begin, end) == (0, MINUTES_A_DAY)
         if begin != end and end <= MINUTES_A_DAY and (may_be_whole_day or not is_day):
             return begin, end
-    raise ValueError(f"{hours!r} are no hours of a day; some look like 08:00-18:00")
+    raise ValueError(f"{hours!r} is not a range of hours; an example is 08:00-18:00")

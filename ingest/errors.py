@@ -95,7 +95,7 @@ def one_document() -> Iterator[None]:
     except LgscoError:
         raise
     except Exception as error:
-        raise Misread(f"the reader failed on it, which is a fault of lgsco: {type(error).__name__}: {error}") from error
+        raise Misread(f"the parser failed on it, which is a bug in lgsco: {type(error).__name__}: {error}") from error
 
 
 class FetchError(LgscoError):
@@ -195,5 +195,5 @@ class Stopped(LgscoError):
     """A signal asked the run to end; what it had done is saved."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__("what was done is saved, run the same command again to go on")
+        super().__init__("the work done so far is saved; run the same command again to continue")
         self.exit_code = exit_code

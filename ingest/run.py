@@ -98,17 +98,17 @@ def perform(
             place = _require_archive(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
-            log.info("%s begins (run %d)", name, number)
+            log.info("%s started (run %d)", name, number)
             check_migrated(db, clock, stop)
             relate_migrated(db, stop)
             run = _start(db, number, task, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)
     except Stopped as error:  # while another program locks the file: the next run records that this one died
-        log.info("%s ends: stopped: %s", name, error)
+        log.info("%s ended: stopped: %s", name, error)
         return Outcome("stopped", error.exit_code, str(error), Tally())
     require_place(database, place)  # what it says of the archive is of the file that it wrote
-    log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
+    log.info("%s ended (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
 
 
@@ -226,7 +226,7 @@ def _outcome(task: Task, run: TaskRun) -> Outcome:
     except Blocked as error:
         told = str(error)
         if not isinstance(task, Slice):
-            told += "; run the command again later, and write to the publisher if it stays so"
+            told += "; run the command again later, and write to the publisher if this does not change"
         return _end_early(task, run, "blocked", error.exit_code, told)
     except LayoutChanged as error:
         return _end_early(task, run, "layout", error.exit_code, str(error))

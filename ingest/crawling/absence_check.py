@@ -142,7 +142,7 @@ class DisappearanceCheck:
             return unlisted_page_failed(Failure(absence.reference, absence.url, error))
         with atomic(self._db):
             queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # its page may say why
-            there = Answered("its page is there, though it is not listed", 200)
+            there = Answered("its page exists, though it is not listed", 200)
             self._record(absence, there, _STILL_THERE_SECONDS, gone=False)
         return Fetched()
 

@@ -55,7 +55,7 @@ class Canary:
         """Checks unless a check passed on this day (UTC)."""
         last = checks.last_check(self._db, "canary")
         if last is None or last[:10] != self._clock.stamp()[:10]:
-            self.check("once a day")
+            self.check("it is checked once a day")
 
     def check(self, why: str) -> bool:
         """Whether a known decision still parses. False: none is known, or too few could be fetched to decide.
@@ -78,7 +78,7 @@ class Canary:
             except (FetchError, TooLarge) as error:
                 if known.url not in str(error) or (count >= _TRIES and not _is_of_the_page(error)):
                     raise  # robots.txt fails, or everything does
-                log.info("known decision %s: %s", known.reference, error)
+                log.info("canary: %s: %s", known.reference, error)
                 failed.append(error)
             else:
                 return True
@@ -95,12 +95,12 @@ class Canary:
         except Elsewhere as error:
             self._record(known.reference, why, str(error), passed=False)
             raise Blocked(
-                f"{error}; it is the page of a decision that is known, so the site does not serve us"
+                f"{error}; this is the page of a decision in the archive, so the site does not serve us"
             ) from None
         except (Blocked, LayoutChanged) as error:
             self._record(known.reference, why, str(error), passed=False)
             raise
-        self._record(known.reference, why, "it reads", passed=True)
+        self._record(known.reference, why, "its page parses", passed=True)
 
     def _fetch_and_parse(self, known: Known) -> None:
         answer = self._site.fetch(known.url)
@@ -124,24 +124,24 @@ class Canary:
     def _judge(self, known: Known, page: Page, error: ReadError) -> Blocked | LayoutChanged:
         if shows(page.body, page.charset, known.text):
             return LayoutChanged(
-                f"{known.url}: the words of {known.reference} are there and no longer read ({error}); the site's "
-                "layout has changed, or this lgsco is too old. The page is kept"
+                f"{known.url}: the page has the text of {known.reference}, but it no longer parses ({error}); the "
+                "site's layout has changed, or this lgsco is too old. The page is stored"
             )
         return Blocked(
-            f"{known.url}: the site shows something else in place of {known.reference} ({error}): a wall, or a page "
-            "that is no decision. Nothing was concluded from it"
+            f"{known.url}: the site shows something else in place of {known.reference} ({error}): a block page, or "
+            "another page that is not a decision. Nothing was concluded from it"
         )
 
     def _all_gone(self, gone: list[str], why: str) -> Blocked:
         told = (
-            f"the known decisions {', '.join(gone)} are all gone or refused: the site does not serve us, or is not "
-            "itself. Nothing was concluded from it"
+            f"the decisions {', '.join(gone)} are in the archive, and their pages are all gone or refused: the site "
+            "does not serve us, or does not work as usual. Nothing was concluded from it"
         )
         self._record(", ".join(gone), why, told, passed=False)
         return Blocked(told)
 
     def _record(self, subject: str, why: str, finding: str, *, passed: bool) -> None:
-        log.info("known decision %s, read because %s: %s", subject, why, finding)
+        log.info("canary: %s, checked because %s: %s", subject, why, finding)
         at = self._clock.stamp()
         with atomic(self._db):
             checks.record_check(self._db, self._run, "canary", subject, at=at, passed=passed, why=why, finding=finding)

@@ -40,7 +40,7 @@ class DoubleCards:
                 kept.append(card)
                 continue
             right = choose(first, card.url, self._before.get(card.reference))
-            doubles[card.reference] = f"two cards lead to {first} and {card.url}; only {right} is fetched"
+            doubles[card.reference] = f"two cards link to {first} and {card.url}; only {right} is fetched"
             if right == card.url:
                 kept.append(card)
         return kept, doubles

@@ -24,12 +24,12 @@ def require_empty(
     told = f"the listing {listing.describe_silence(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
         if stood := ledger.standing(db, window).expected:
-            check_canary(f"{told}, where {stood:,} decisions stood")
+            check_canary(f"{told}, where {stood:,} decisions were listed")
         return
     check_canary(told)
     raise Blocked(
-        f"{told}, and no range around it shows that it is empty: a search shell, a broken index, or a wording that "
-        "is not known; it proves nothing and nothing was concluded from it"
+        f"{told}, and the totals around it do not show that it is empty: a search shell, a broken index, or a wording "
+        "that lgsco does not know. Nothing was concluded from it"
     )
 
 
@@ -52,4 +52,4 @@ def require_total(listing: ListingFetcher, window: Window, total: int, check_can
     if listing.ask(window) is None:
         told = f"the listing stated {total:,} decisions for {window} and now {listing.describe_silence(window)}"
         check_canary(told)
-        raise Blocked(f"{told}: a search shell, or it is not itself; it proves nothing")
+        raise Blocked(f"{told}: a search shell, or a fault of the site. Nothing was concluded from it")

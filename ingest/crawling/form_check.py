@@ -119,7 +119,7 @@ def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, 
     if not narrower_in:
         for place in _locate(wider_in[0], ask):
             if place is None:
-                told.append("it states less for a part of these dates")
+                told.append("the other form states less for a part of these dates")
                 break
             ranges.append(_walk_both(listing, form, place))
             told.append(_describe(ranges[-1]))
@@ -185,7 +185,7 @@ def _walk(listing: ListingFetcher, form: ListingForm, window: Window) -> tuple[E
 def _describe(one: RangeCards) -> str:
     extra = one.extra
     if not one.contains_bare:
-        return f"{one.window}: it lacks cards of the bare form, or shows some of other dates"
+        return f"{one.window}: the other form lacks cards of the bare form, or shows cards of other dates"
     example = f", such as {extra[0]}" if extra else ""
     return f"{one.window}: the cards of the bare form and {len(extra)} more{example}"
 

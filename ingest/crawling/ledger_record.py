@@ -48,7 +48,7 @@ class LedgerRecorder:
             self._findings.lacking.pop(window, None)
         else:
             self._findings.lacking[window] = tuple(lack.told for lack in walked.lacks)
-            log.warning("%s is %s: the site states %d decisions, lists %d", window, state, walked.total, listed)
+            log.warning("%s is %s: the site states %d decisions and lists %d", window, state, walked.total, listed)
         with atomic(self._db):
             if walked.is_unanswered:
                 self._record_unanswered(window, walked.total, listed)
@@ -61,7 +61,7 @@ class LedgerRecorder:
         """Records that a window holds nothing, as the totals around it say. Where this run saw a card of it in any
         listing, the totals are wrong, and the window is recorded as unknown."""
         if seen := entries.count_listed_since(self._db, window, self._began):
-            told = f"the totals around {window} leave no decision for it, and the listing showed {seen:,} of its dates"
+            told = f"by the totals around {window} it has no decisions, but the listing showed {seen:,} dated in it"
             log.warning("%s", told)
             self._findings.contradictions.append(told)
             self.record_unknown(window)

@@ -79,12 +79,16 @@ class ListingCheck:
         """Records what the run found out on its way: that the listing needs a session, or that a walk showed cards of a
         day beside its dates. Then the check is due again, a day after the last one at the earliest."""
         if self._listing.needed_session and ("session", "") not in self._newest:
-            self._record("session", "", "needed", f"{EVERYTHING} stated no total before a session began, and one then")
+            self._record(
+                "session", "", "needed", f"the listing of {EVERYTHING} stated a total only after a session began"
+            )
         if not self._listing.findings.strayed:
             return
         found = self._newest.get(("dates", "winter"))
         if found is not None and self._days_since(found[1]) >= 1:
-            self._record("dates", "winter", "doubted", "a walk showed cards of a day beside the dates it asked for")
+            self._record(
+                "dates", "winter", "doubted", "a walk showed cards dated one day outside the dates it asked for"
+            )
 
     # ------------------------------------------------------------ what is known
 
@@ -167,14 +171,14 @@ class ListingCheck:
             self._require_findings(evidence)
             return
         if shift != (self._find_shift(season) or Shift()):
-            log.warning("the listing includes other dates than it is asked for in %s: %s", season, evidence)
+            log.warning("in %s the listing includes other dates than it is asked for: %s", season, evidence)
         self._record("dates", season, "exact" if shift == Shift() else "shifted", evidence, shift)
 
     def _require_findings(self, why: str) -> None:
         """Goes on with what was found earlier, where it cannot be found out now. Raises Blocked where nothing was."""
-        told = f"it cannot be found out which dates the listing includes: {why}"
+        told = f"lgsco cannot find out which dates the listing includes: {why}"
         if any(("dates", season) not in self._newest for season in _SEASONS):
-            raise Blocked(f"{told}; so nothing was concluded from it")
+            raise Blocked(f"{told}; nothing was concluded from it")
         log.warning("%s", told)
 
     # ------------------------------------------------------------ the forms
@@ -195,12 +199,12 @@ class ListingCheck:
             found = compare(self._listing, form, totals)
             self._record("form", form.name, found.verdict, found.evidence)
             if found.is_wider:
-                log.warning("the listing shows more in the form %s; `listing_findings` has the evidence", form.name)
+                log.warning("the listing shows more in the form %s; table listing_findings has the evidence", form.name)
                 used, most = (form, found.total) if found.total > most else (used, most)
             elif found.states_more:
                 self._listing.findings.contradictions.append(
-                    f"the listing states more in the form {form.name} than in the bare one, and its cards do not show "
-                    f"it to be wider: {found.evidence}"
+                    f"the listing states more in the form {form.name} than in the bare one, but its cards do not show "
+                    f"more decisions: {found.evidence}"
                 )
         self._record("use", "", used.name, f"of {', '.join(form.name for form in (BARE, *OTHER_FORMS))}")
 

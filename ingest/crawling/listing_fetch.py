@@ -173,12 +173,12 @@ class ListingFetcher:
         try:
             answer = self._site.fetch(target)
         except (Elsewhere, Denied, Disallowed) as error:
-            raise Blocked(f"{error}; the listing is not shown to us") from None
+            raise Blocked(f"{error}; the site does not show us the listing") from None
         try:
             address = answer.address or urljoin(LISTING, answer.target)
             page = listing_page.read(answer.body, address=address, charset=answer.charset)
         except ReadError as error:
-            raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
+            raise type(error)(f"{answer.target}: the listing does not parse: {error}") from None
         return page, answer.at
 
 
@@ -191,6 +191,6 @@ def _require_layout(page: Listing, window: Window, target: str) -> None:
     strays = sum(not may_hold(window, entry.decision_date) for entry in page.entries)
     if strays * 2 > len(page.entries):
         raise LayoutChanged(
-            f"{target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
-            "listing no longer keeps to its dates, so nothing can be told from its totals"
+            f"{target}: {strays} of {len(page.entries)} cards have dates that were not asked for; the listing no "
+            "longer filters by date, so its totals prove nothing"
         )

@@ -146,7 +146,7 @@ class ListingWalker:
                 silent.append(window)
                 self._ledger.record_unknown(window)
             case Contradiction(window, total, parts):
-                told = f"for {window} the site states {total} decisions, and {parts} in its parts"
+                told = f"for {window} the site states {total} decisions, but {parts} for its parts together"
                 log.warning("%s", told)
                 self.findings.contradictions.append(told)
             case _:
@@ -157,7 +157,7 @@ class ListingWalker:
         to_settle, self._to_settle = self._to_settle, []
         for window, began in to_settle:
             if entries.find_moved_meanwhile(self._db, window, began):
-                log.info("decisions of %s took another date while it was walked; walking it again", window)
+                log.info("decisions of %s got another date while it was walked; walking it again", window)
                 self._walk(window)
                 yield window
         self._to_settle.clear()
@@ -202,6 +202,8 @@ class ListingWalker:
         if not rounds or len(references) != walked.total or self._listing.ask_aside(window) != walked.total:
             return walked
         log.info(
-            "%s: the site lists the cards of a day in changing order; its walks together list %d", window, walked.total
+            "%s: the order of a day's cards changes between pages; several walks together list %d",
+            window,
+            walked.total,
         )
         return replace(walked, references=frozenset(references), drifted=False)

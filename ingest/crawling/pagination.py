@@ -129,7 +129,7 @@ def walk_window(
         """What a page lacks that has no card though some should stand on it."""
         if page.entries or (number - 1) * PAGE_SIZE >= total:
             return None
-        where = f"{listing.target(window, number)}: no card stands there"
+        where = f"{listing.target(window, number)}: the page has no card"
         if page.unfollowed:
             where += " that can be followed"
         if page.total is not None:

@@ -22,15 +22,15 @@ def resolve_redirect(site: str, asked: str, location: str | None) -> str:
         there = urlsplit(urljoin(site + asked, location or ""))
         host = there.netloc.removeprefix("www.")
     except ValueError:
-        raise Elsewhere(f"{asked}: redirected to an address that is none") from None
+        raise Elsewhere(f"{asked}: redirected to an invalid address") from None
     if not location or there.scheme not in ("http", "https") or host != base.netloc.removeprefix("www."):
         name = "".join(c for c in there.netloc if c.isprintable())[:80]
-        raise Elsewhere(f"{asked}: redirected to {name or 'nowhere'}; no other host than {base.netloc} is asked")
+        raise Elsewhere(f"{asked}: redirected to {name or 'nowhere'}; only {base.netloc} is ever requested")
     path = there.path if there.path.startswith("/") else f"/{there.path}"
     try:  # as it will be sent: `..` segments must not lead past robots.txt
         target = find_sent_target(site + path + (f"?{there.query}" if there.query else ""))
     except ValueError:
-        raise Elsewhere(f"{asked}: redirected to an address that is none") from None
+        raise Elsewhere(f"{asked}: redirected to an invalid address") from None
     if target == asked and (there.scheme, there.netloc) != (base.scheme, base.netloc):
         raise Elsewhere(f"{asked}: redirected to {there.scheme}://{there.netloc}; set base_url in [site] to that")
     return target

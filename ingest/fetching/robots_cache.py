@@ -67,7 +67,7 @@ class RobotsCache:
             self._refresh(journal.find_robots(self._db, self._site))  # the stored rules may have been relaxed since
         if self._allows(asked):
             return
-        reason = f"robots.txt of {self._host} does not allow {asked}, which was not asked for"
+        reason = f"robots.txt of {self._host} does not allow {asked}, which was not requested"
         if asked != target:
             raise Elsewhere(f"{target}: redirected, and {reason}")
         raise Disallowed(reason) if self._allows(f"/{target.split('/')[1]}/") else Blocked(reason)
@@ -119,7 +119,7 @@ class RobotsCache:
             answer = self._fetch()
             text = decode_robots(answer.body, answer.charset)
         except (Denied, Elsewhere, Undecodable) as error:
-            raise Blocked(f"{error}, and without its rules nothing is asked of the site") from None
+            raise Blocked(f"{error}; lgsco requests nothing from the site without its robots.txt") from None
         except Gone as error:
             return Robots(self._site, at, error.status or 404, "")
         except FetchError as error:

@@ -41,10 +41,10 @@ class SiteClock:
         """What is wrong with the clock, and what to do; None where nothing is known to be."""
         if self._most == -math.inf or abs(self._most) <= MOST_SECONDS:
             return None
-        told = f"the clock of this machine is {_duration(abs(self._most))} {{}} the site's: set it"
+        told = f"the clock of this machine is {_duration(abs(self._most))} {{}} the site's: correct it"
         if self._most > 0:
             return f"{told.format('behind')}; dates after {self._today()} stay unproven"
-        return f"{told.format('ahead of')}; the age of decisions is judged wrongly meanwhile"
+        return f"{told.format('ahead of')}; until then lgsco treats decisions as older than they are"
 
 
 def parse_date(header: str | None) -> datetime | None:

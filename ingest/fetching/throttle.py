@@ -48,9 +48,9 @@ class Allowance:
     def require(self, at: float) -> None:
         """Raises SliceOver where no request may go out at an instant of the monotonic clock."""
         if at > self.ends_at:
-            raise SliceOver("the time of this slice is over")
+            raise SliceOver("the time of this slice is up")
         if self.requests <= 0:
-            raise SliceOver("the requests of this slice are made")
+            raise SliceOver("the requests of this slice are used up")
 
 
 class Throttle:
@@ -150,7 +150,7 @@ class Throttle:
         return max(
             (hold, "the site asked us to wait until"),
             (find_seconds_left(self._settings.quiet_hours, now), "quiet hours until"),
-            (self._pacing.find_wait(monotonic), "the next request goes out at"),
+            (self._pacing.find_wait(monotonic), "next request at"),
         )
 
     def _describe_hold(self, until: str) -> str:
@@ -158,12 +158,12 @@ class Throttle:
         if asked_seconds > HOLD_MOST_SECONDS and self._pacing.pace.hold >= HOLD_MOST_SECONDS:
             days = timedelta(seconds=asked_seconds) / timedelta(days=1)
             what = (
-                f"the site asked for a wait of {days:,.1f} days; after one, at {until}, it is asked again, "
-                "in case it means it no longer"
+                f"the site asked for a wait of {days:,.1f} days; lgsco waits one day, until {until}, and then checks "
+                "whether the site still asks for it"
             )
         else:
-            what = f"the site asked not to be asked before {until}"
-        return f"{what}; run the command again then, it goes on where it was"
+            what = f"the site asked for no requests before {until}"
+        return f"{what}; run the command again then, it continues where it stopped"
 
     def _read_clocks(self, now: datetime) -> Instant:
         return Instant(now.timestamp(), self._clock.monotonic())
@@ -213,7 +213,7 @@ class Throttle:
             self._pacing.record_answer(seconds, is_error=is_error)
         if hold is not None:
             if hold == HOLD_MOST_SECONDS < (retry_after or 0):
-                log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", retry_after)
+                log.warning("the site asks for a wait of %.0f seconds; lgsco waits a day", retry_after)
             self._pacing.hold(hold, self._read_clocks(self._clock.now()))
             with atomic(self._db):
                 self.save()

@@ -152,18 +152,20 @@ class Transport:
         except (FetchError, TooLarge) as error:
             exchange.error = error
         except httpx.InvalidURL:
-            exchange.error = Elsewhere(f"{target!r} is no address that can be asked for")
+            exchange.error = Elsewhere(f"{target!r} is not a valid address")
         except (TimeoutError, httpx.TimeoutException):
             if self._clock.monotonic() >= self._deadline:
-                exchange.error = Overdue(f"{target}: no whole answer within {self._settings.deadline:g} seconds")
+                exchange.error = Overdue(
+                    f"{target}: the response was not complete within {self._settings.deadline:g} seconds"
+                )
             else:
-                exchange.error = Overdue(f"{target}: no answer in time from {self._host}")
+                exchange.error = Overdue(f"{target}: no response in time from {self._host}")
         except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
             exchange.is_broken_off = exchange.status is None and (
                 isinstance(error, httpx.ReadError | httpx.WriteError) or _NOTHING_SENT in reason
             )
-            exchange.error = Unreachable(f"{target}: no whole answer from {self._host} ({reason})")
+            exchange.error = Unreachable(f"{target}: no complete response from {self._host} ({reason})")
         self._closed_connections += exchange.met_closed_connection
         return exchange
 
@@ -188,7 +190,7 @@ class Transport:
         """Reads the body and decompresses it part by part, so that a small response cannot expand past the cap."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
-            raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
+            raise Unreachable(f"{target}: the response is encoded as {encoding[:40]!r}, which lgsco does not accept")
         decoder = GzipDecoder() if "gzip" in encoding else None
         parts: list[bytes] = []
         size = 0
@@ -200,14 +202,14 @@ class Transport:
                 self._require_size(target, size)
                 parts.append(part)
         if decoder is not None and exchange.received and not decoder.is_complete:
-            raise Unreachable(f"{target}: the answer ends in the middle of its compression")
+            raise Unreachable(f"{target}: the response ends in the middle of its gzip data")
         if decoder is not None and decoder.ignored:
             log.info("%s: ignored %d bytes after the end of its gzip data", target, decoder.ignored)
         return b"".join(parts)
 
     def _require_size(self, target: str, size: int) -> None:
         if size > self._settings.max_bytes:
-            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; it was not read further")
+            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; the rest was not read")
 
 
 def _condition(known: Validators | None) -> dict[str, str]:

@@ -43,7 +43,7 @@ class ArchiveWatch:
                 if self.known is not None:
                     raise
             except (LgscoError, OSError) as error:
-                log.warning("whether the archive is still the same cannot be read: %s", error)
+                log.warning("cannot check whether the archive is still the same: %s", error)
 
     def require_place(self) -> None:
         """Raises ArchiveLost where no file is there any more, or another while a task writes."""

@@ -60,7 +60,7 @@ def find_range(task: Backfill, today: date) -> Window:
     """The range of a backfill. Raises UsageError where it ends before it begins."""
     window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
     if window.first > (task.last or today):
-        raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
+        raise UsageError(f"the range ends before it begins: {window}; without --to it ends today")
     return window
 
 
@@ -139,6 +139,6 @@ def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | 
 
 def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
-    more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
+    more = f"{waiting:,} listed so far are still queued" if waiting else "none of those listed so far is queued"
     outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
     return name_pending(run, outcome)

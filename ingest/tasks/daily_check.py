@@ -26,7 +26,7 @@ def find_damage(database: Path, today: date) -> str | None:
         return None
     named = "; ".join(map(str, damages[:_NAMED]))
     more = f"; and {len(damages) - _NAMED:,} more" if len(damages) > _NAMED else ""
-    return f"{database} is damaged: {named}{more}; `lgsco verify --repair` puts back what can be rebuilt"
+    return f"{database} is damaged: {named}{more}; `lgsco verify --repair` rebuilds what it can"
 
 
 def describe_pending(database: Path) -> str | None:

@@ -79,7 +79,7 @@ def find(paths: Iterable[Path]) -> Found:
     if not found.documents:
         named = "".join(f"; {one.path}: {one.why}" for one in found.left_out[:5])
         more = f"; and {len(found.left_out) - 5:,} more" if len(found.left_out) > 5 else ""
-        raise UsageError(f"no documents there: of a folder {_READ}, and files without a suffix{named}{more}")
+        raise UsageError(f"no documents found: in a folder {_READ}, and files without a suffix{named}{more}")
     return found
 
 
@@ -92,7 +92,7 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
         try:
             mode = path.stat().st_mode
             if stat.S_ISDIR(mode) and path.is_symlink() and path != folder:
-                why = "a link to a folder, which is not followed; name the folder itself"
+                why = "a symbolic link to a folder, which is not followed; name the folder itself"
                 left_out.append(LeftOut(path, why, may_hold=not path.resolve().is_relative_to(folder.resolve())))
             elif stat.S_ISDIR(mode):
                 inside = [below for below in sorted(path.iterdir()) if not _is_passed_over(below.name)]
@@ -100,7 +100,7 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
                 for below in reversed(inside):
                     saved = _PAGES_FILES.fullmatch(below.name)
                     if saved and saved[1] in beside and below.is_dir():
-                        left_out.append(LeftOut(below, f"what a browser saved beside the page {saved[1]}"))
+                        left_out.append(LeftOut(below, f"files that a browser saved with the page {saved[1]}"))
                     else:
                         waiting.append(below)
             elif stat.S_ISREG(mode):
@@ -109,7 +109,7 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
                 left_out.append(LeftOut(path, "a pipe, a device or a socket, not a file"))
         except OSError as error:
             leads_nowhere = path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP)
-            kind = "a link that leads nowhere" if leads_nowhere else "it cannot be read"
+            kind = "a broken symbolic link" if leads_nowhere else "it cannot be read"
             left_out.append(LeftOut(path, f"{kind} ({error.strerror})", may_hold=not leads_nowhere))
 
 
@@ -131,7 +131,7 @@ def _why_left_out(path: Path) -> str | None:
             beginning = file.read(_BEGINNING)
     except OSError:
         return None  # reading it says why it cannot be
-    return None if _may_be_decision(beginning) else "no suffix, and neither a page nor a text that names a decision"
+    return None if _may_be_decision(beginning) else "it has no suffix, and is not a page or a text with a reference"
 
 
 def _may_be_decision(beginning: bytes) -> bool:
@@ -158,9 +158,7 @@ def read(
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes to it
-            raise ReadError(
-                "it is a pipe, a device or a socket, not a file; save what it holds in a file and name that"
-            )
+            raise ReadError("it is a pipe, a device or a socket, not a file; save its content in a file and name that")
         with path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -172,7 +170,7 @@ def read(
         decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)  # its markup shows that it is whole
         if page.chapters(body, decision.reference) and not as_is:
             raise CutShort(
-                f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "
+                f"{decision.reference}: only one chapter of a report that has several; fetch the report with "
                 "lgsco backfill"
             )
         return decision

@@ -30,7 +30,7 @@ def fill(task: Fill, run: TaskRun) -> Outcome:
     """Goes on with the fill. Raises as `do_slice` does."""
     left = find_asked_for(run.db).filling
     if not left:
-        return Outcome("complete", 0, "nothing is to be filled", run.tally)
+        return Outcome("complete", 0, "the fill has nothing to do", run.tally)
     parts = order_dates(
         *(left, run.clock.today()),
         recent_days=run.config.cadence.recent_days,

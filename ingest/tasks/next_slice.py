@@ -63,6 +63,6 @@ def find_next_slice(database: Path, config: Config, clock: Clock, started: datet
 def describe_stuck(since: str) -> str:
     """The alert of a fill that does not advance."""
     return (
-        f"the fill did not advance since {since}, for more than {STUCK_DAYS} days; `lgsco status` shows its last runs, "
-        "`lgsco fill off` turns it off"
+        f"the fill has not advanced since {since}, for more than {STUCK_DAYS} days; `lgsco status` shows its last "
+        "runs, `lgsco fill off` turns it off"
     )

@@ -19,7 +19,7 @@ from storage.database import path_of
 from storage.lock import DAEMON, is_locked
 from storage.model import Window
 
-AGAIN = "run the command again later, it goes on where it was"
+AGAIN = "run the command again later, it continues where it stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def judge(run: TaskRun, windows: Sequence[Window], findings: Findings, *, names_
     if problems or not claim.is_full:
         problems.append(AGAIN)
     if names_interrupted and not claim.daemon_runs and any(one.state == "interrupted" for one in claim.unfinished):
-        problems.append("a backfill was interrupted and no daemon goes on with it")
+        problems.append("a backfill was interrupted and no daemon is running to continue it")
     done = f"{summarise(tally)}{_describe_rereads(run)}"
     if problems:
         told = "; ".join([done, *problems])
@@ -96,7 +96,7 @@ def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     wrong_clock = run.site_clock.describe()
     lacking = [told for lacks in findings.lacking.values() for told in lacks]
     problems = [wrong_clock] if wrong_clock else []
-    problems += [*findings.contradictions, *_first_five(lacking, "pages of the listing bring nothing")]
+    problems += [*findings.contradictions, *_first_five(lacking, "pages of the listing without cards")]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
     problems += _first_five(unfollowed, "cards cannot be followed")
     doubles = {f"{reference}: {told}" for found in findings.doubles.values() for reference, told in found.items()}
@@ -126,7 +126,7 @@ def summarise(tally: Tally) -> str:
     """What a run did, in one line."""
     told = f"{tally.first:,} new, {tally.amended:,} amended, {tally.unchanged:,} unchanged"
     if tally.anew:
-        told += f", {tally.anew:,} read anew"
+        told += f", {tally.anew:,} updated by a newer parser or another source"
     if tally.set_back:
         told += f", {tally.set_back:,} set back to the text before a template change"
     if tally.unlisted:
@@ -134,7 +134,7 @@ def summarise(tally: Tally) -> str:
     if tally.left:
         told += f", {tally.left:,} found to have left the site"
     if tally.beside:
-        told += f", {tally.beside:,} kept beside"
+        told += f", {tally.beside:,} imports stored beside the site's text"
     if tally.odd:
         told += f", {len(tally.odd):,} odd: {_name_five([str(oddity) for oddity in tally.odd])}"
     if tally.new_blocks and tally.knew_blocks:  # in a new archive every kind is new

@@ -84,7 +84,7 @@ def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
     begin = "" if task.dry_run else pages.find_position(run.db, NORMALISER)
     references = [reference for reference in pages.find_read(run.db) if reference > begin]
     if begin:
-        log.info("going on after %s, where a renormalise was broken off", begin)
+        log.info("continuing after %s, where the last renormalise was interrupted", begin)
     counted = _Counted(task.samples)
     tally.expected = len(references)
     if task.dry_run or not task.yes:
@@ -100,10 +100,10 @@ def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
         _try_held(run)
     tally.checked = 0
     changed = sum(counted.kinds.values())
-    told = f"{changed:,} decisions read otherwise than they are held" if task.dry_run else summarise(tally)
+    told = f"{changed:,} decisions would change" if task.dry_run else summarise(tally)
     details = tuple(counted.lines()) if task.dry_run else ()
     if tally.failed:
-        return Outcome("incomplete", 10, f"{told}; {tally.failed:,} kept pages do not read", tally, details=details)
+        return Outcome("incomplete", 10, f"{told}; {tally.failed:,} stored pages do not parse", tally, details=details)
     return Outcome("complete", 0, told, tally, details=details)
 
 
@@ -113,7 +113,7 @@ def _require_consent(run: TaskRun, counted: _Counted, decisions: int) -> None:
     if counted.texts > _FREE_CHANGES and percent > most:
         raise UsageError(
             f"{counted.texts:,} of {decisions:,} texts would change ({percent:.1f} %, more than {most:g} %), so none "
-            "was: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
+            "was changed: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
         )
 
 
@@ -171,7 +171,7 @@ def _note(run: TaskRun, one: Reparsed, unreadable: set[str]) -> None:
     elif one.reading is None:
         run.tally.unchanged += 1
     else:
-        log.info("%s reads otherwise than it is held: %s", one.reference, one.kind)
+        log.info("%s parses differently from the stored text: %s", one.reference, one.kind)
 
 
 def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -> None:

@@ -50,7 +50,7 @@ def do_slice(
                     oldest_first=part.oldest_first,
                 )
                 if not reached_the_end:
-                    cut_short = "the time of this slice is over"
+                    cut_short = "the time of this slice is up"
                     break
                 done.append(part.window)
     except (HeldOff, OutOfBudget) as error:  # the next slice begins when it may
@@ -99,6 +99,6 @@ def _record_end(
 def _describe_suspension(run: TaskRun) -> str:
     until = fill_state.find_fill_state(run.db).suspended_until
     return (
-        f"the fill and interrupted backfills are suspended until {until}, and sync goes on; `lgsco fill resume` ends "
-        "that before, `lgsco fill off` turns the fill off. Write to the publisher if it stays so"
+        f"the fill and interrupted backfills are suspended until {until}, while sync continues; `lgsco fill resume` "
+        "ends that earlier, `lgsco fill off` turns the fill off. Write to the publisher if this does not change"
     )

@@ -79,7 +79,7 @@ def _queue_oldest(run: TaskRun) -> None:
         before = run.clock.stamp(-86_400 * cadence.reread_days)
         count = pages.queue_oldest(run.db, before, cadence.reread_most, run.clock.stamp())
     if count:
-        log.info("%d pages are asked for again in their turn", count)
+        log.info("%d pages are queued because they were not fetched for a long time", count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class SyncRound:
             inside = self._walker.ask(its.inside)
             stood = ledger.standing(self._db, its.inside).expected
             if inside is None and stood:
-                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions stood")
+                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions were listed")
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
         self._suspect_a_fall(its.whole, whole, aged)
         if its.inside is not None:
@@ -198,8 +198,8 @@ class SyncRound:
         told = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
         self._canary.check(told)
         raise Blocked(
-            f"{told}: more than can have left, so nothing was concluded. If it is so, `lgsco backfill` walks all of it "
-            "and finds what is left"
+            f"{told}: more than can have left the site, so nothing was concluded. If they did leave, `lgsco backfill` "
+            "walks all dates and finds what is left"
         )
 
     # ------------------------------------------------------------ the cadence

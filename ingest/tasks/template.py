@@ -33,7 +33,7 @@ def template(task: Template, run: TaskRun) -> Outcome:
     if change is None:
         raise UsageError(f"there is no template change {task.change}; `lgsco template` lists those that wait")
     if change.state not in (*PENDING, task.decision):
-        raise UsageError(f"template change {task.change} is {change.state}, so nothing waits for it")
+        raise UsageError(f"template change {task.change} is {change.state}, so nothing waits for a decision about it")
     recorder = Recorder(run.db, run.clock, run.number, run.tally)
     watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)
     with atomic(run.db):

@@ -26,9 +26,7 @@ def timetable(config: Config) -> OrTrigger:
     """When syncs are due. Raises ConfigError naming the crontab line."""
     zone = ZoneInfo(config.schedule.time_zone)
     if not config.schedule.sync:
-        raise ConfigError(
-            f"{config.file}: [schedule] sync is empty: the daemon would do nothing; give it a crontab line"
-        )
+        raise ConfigError(f"{config.file}: [schedule] sync is empty: the daemon would do nothing; add a crontab line")
     return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
 
 
@@ -40,15 +38,15 @@ def _trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
     try:
         triggers = [CronTrigger.from_crontab(one, timezone=zone) for one in _read_days(line)]
     except ValueError as error:
-        raise ConfigError(f"{where} is no crontab line: {error}") from None
+        raise ConfigError(f"{where} is not a crontab line: {error}") from None
     hours = next(field for field in triggers[0].fields if field.name == "hour")
     midnight = datetime(2026, 1, 5, tzinfo=zone)
     fired = {hour for hour in range(24) if hours.get_next_value(midnight.replace(hour=hour)) == hour}
     if fired & _HOURS_TWICE_OR_NEVER and len(fired) < 24:
-        raise ConfigError(f"{where}: hours 1 and 2 come twice or never when clocks change; choose another hour")
+        raise ConfigError(f"{where}: hours 1 and 2 occur twice or never when the clocks change; choose another hour")
     trigger = OrTrigger(triggers)
     if trigger.get_next_fire_time(None, midnight) is None:
-        raise ConfigError(f"{where} never comes: no month that it names has such a day; give days that there are")
+        raise ConfigError(f"{where} never occurs: none of its months has such a day; choose days that exist")
     return trigger
 
 

@@ -46,8 +46,8 @@ def repair_file(_task: Repair, run: TaskRun) -> Outcome:
     for damage in left:
         log.warning("still damaged: %s", damage)
     told = (
-        f"{len(damages):,} damages found; {len(done.put_back):,} decisions were put back, {len(done.queued):,} are "
-        f"queued to be fetched again; {len(left):,} damages remain"
+        f"{len(damages):,} damaged parts found; {len(done.put_back):,} decisions restored, {len(done.queued):,} queued "
+        f"to be fetched again; {len(left):,} damaged parts remain"
     )
     if done.to_import:
         told += f"; import again: {', '.join(done.to_import)}"
@@ -99,7 +99,7 @@ def _try(run: TaskRun, what: str, mend: Callable[[], object]) -> None:
         with atomic(run.db):
             mend()
     except sqlite3.DatabaseError as error:
-        log.warning("%s cannot be put back (%s); restore a snapshot", what, error)
+        log.warning("cannot restore %s (%s); restore a snapshot", what, error)
     run.report(run.tally)
 
 
@@ -115,7 +115,7 @@ def _put_back(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: s
                 done.put_back.append(reference)
                 return
     except (ReadError, Damaged) as error:
-        log.warning("%s cannot be put back from its stored page: %s", reference, error)
+        log.warning("cannot restore %s from its stored page: %s", reference, error)
     document = repair.find_document(run.db, reference)
     if document is not None:
         log.warning("%s came from a document; import it again: %s", reference, document)
@@ -127,7 +127,7 @@ def _put_back(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: s
 def _fetch_again(run: TaskRun, reference: str, done: _Done) -> None:
     url = repair.find_url(run.db, reference)
     if url is None:
-        log.warning("%s has no address to fetch it from; restore a snapshot, or import it", reference)
+        log.warning("%s has no address to fetch it from; restore a snapshot, or import the decision", reference)
         return
     queue.add(run.db, reference, url, run.clock.stamp())
     done.queued.append(reference)

@@ -46,10 +46,10 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
         waiting = queue.drop_never_fetched(db, subtract(dropped, find_asked_for(db).filling))
     claim = claim_of(run, find_asked_dates(intents.find_intents(db)))
     if not dropped and withdrawn:
-        told = "the daemon fills the dates of the backfills that were dropped: `lgsco fill off` ends that too"
+        told = "the daemon still fills the dates of the backfills that were dropped: `lgsco fill off` ends that too"
     elif not dropped:
         told = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
     else:
         ranges = ", ".join(map(describe_dates, dropped))
-        told = f"dropped: {ranges}; {waiting:,} decisions that were listed there will not be fetched"
+        told = f"dropped: {ranges}; {waiting:,} decisions listed there will not be fetched"
     return Outcome("complete", 0, told, run.tally, claim)

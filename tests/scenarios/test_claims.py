@@ -113,7 +113,7 @@ def test_sync_names_an_interrupted_backfill_and_is_incomplete_without_a_daemon(w
     end_early(world, Backfill(), way)
     outcome = world.run(Sync())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "a backfill was interrupted and no daemon goes on with it" in outcome.message
+    assert "a backfill was interrupted and no daemon is running to continue it" in outcome.message
     (left,) = claim(outcome).unfinished
     assert left.state == "interrupted"
     assert 20 <= left.stored < 60
@@ -274,7 +274,7 @@ def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: Wo
     assert daemon.find_slice() is not None
     (alert,) = read_alerts(told)
     assert "suspended until 2026-11-03T" in alert
-    assert "`lgsco fill resume` ends that before" in alert
+    assert "`lgsco fill resume` ends that earlier" in alert
 
 
 # ---------------------------------------------------------------- what is missing, and what is not

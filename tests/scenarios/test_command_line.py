@@ -497,7 +497,7 @@ def test_an_export_that_cannot_be_written_is_said(filled: Shop) -> None:
 def test_a_site_that_is_away_is_one_sentence_and_the_next_run_goes_on(shop: Shop) -> None:
     shop.environment["LGSCO_FETCH_TRIES"] = "1"
     shop.server.refuse()
-    assert "no whole answer from 127.0.0.1" in shop.run("backfill", code=10).sentence
+    assert "no complete response from 127.0.0.1" in shop.run("backfill", code=10).sentence
     shop.server.listen()
     shop.run("backfill")
     assert shop.held() == shop.truth()
@@ -666,8 +666,8 @@ def test_a_log_gets_plain_lines(shop: Shop) -> None:
     assert "\r" not in ran.err
     assert "\x1b" not in ran.err
     first, *_, last = ran.err.splitlines()
-    assert first.endswith("backfill begins (run 1)")
-    assert "backfill ends (run 1): done" in last
+    assert first.endswith("backfill started (run 1)")
+    assert "backfill ended (run 1): done" in last
     datetime.strptime(first.split()[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     all_of = f"{len(shop.site)} of {len(shop.site)} listed decisions are in the archive"
     assert re.fullmatch(
@@ -739,7 +739,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     bar = shown.decode("utf-8", "replace")
     assert ran.code == 0, bar
     assert re.search(rf"\d+%\|.*\| \d+/{len(shop.site)} \[\d\d:\d\d<\d\d:\d\d, .*(decisions/s|s/ decisions)", bar), bar
-    assert "begins (run" not in bar, "the bar is enough"
+    assert "started (run" not in bar, "the bar is enough"
     assert bar.count("estimate: ") == 1, bar
     assert "Traceback" not in bar
     assert ran.out.startswith("done: ")

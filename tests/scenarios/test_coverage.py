@@ -270,7 +270,7 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
     assert (told["held"]["excluded"], told["held"]["waiting"], told["held"]["unproven"]) == (1, 1, 4)
     assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
     assert told["canary"]["failed_at"] is None
-    assert told["canary"]["finding"] == "it reads"
+    assert told["canary"]["finding"] == "its page parses"
 
 
 def _status(database: Path) -> str:
@@ -403,7 +403,7 @@ def test_what_left_is_counted_once_and_what_returned_is_not(weeks: Weeks) -> Non
     with reading(weeks.database) as db:
         assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
-        assert find_canary(db) == Canary(passed_at, None, "it reads")
+        assert find_canary(db) == Canary(passed_at, None, "its page parses")
         assert holdings(db).excluded == 0
     words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)

@@ -95,7 +95,7 @@ def test_a_site_that_is_away_does_not_end_it(world: World, tmp_path: Path) -> No
     world.server.refuse()
     keeper.sync()
     assert world.ask("SELECT state FROM runs") == ["incomplete"]
-    assert "no whole answer" in told()[0]
+    assert "no complete response" in told()[0]
     world.server.listen()
     keeper.sync()
     assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
@@ -527,8 +527,8 @@ def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
     process.send_signal(signal.SIGINT)
     shown = read_off(ours).decode()
     assert process.wait() == 0
-    assert "sync begins (run 1)" in shown
-    assert "sync ends (run 1): done" in shown
+    assert "sync started (run 1)" in shown
+    assert "sync ended (run 1): done" in shown
 
 
 def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:
@@ -575,7 +575,10 @@ def test_two_syncs_that_another_process_kept_from_running_are_told_once_a_day(
 
         schedule = {"schedule__sync": "30 19 * * *", "alerts__command": command}
         daemon(world, replace(time.clock(), sleep=sleep), **schedule).sync()
-    assert "lgsco sync waits for another process: two or more syncs were missed since 2026-11-02T12:00:00Z" in told()[0]
+    assert (
+        "lgsco sync is waiting for another process: two or more syncs were missed since 2026-11-02T12:00:00Z"
+        in told()[0]
+    )
     assert f"(process {os.getpid()}, lgsco backfill, has held it since" in told()[0]
     assert world.ask("SELECT state FROM runs") == ["complete"]
 

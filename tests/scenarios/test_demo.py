@@ -26,7 +26,7 @@ def stop_halfway(desk: Desk, number: signal.Signals, code: int, *options: str) -
     ran = ended(process)
     assert ran.code == code
     if code > 0:
-        assert "run the same command again to go on" in ran.err
+        assert "run the same command again to continue" in ran.err
     count = held(database)
     assert 3 < count < COUNT
     return count

@@ -52,7 +52,7 @@ def test_the_decision_that_is_stored_stays_and_the_other_is_named(world: World, 
         world.time.at += timedelta(days=8)
         outcome = world.run(Sync())
         assert outcome.exit_code == 10
-        assert f"{sample.reference}: two cards lead to " in outcome.message
+        assert f"{sample.reference}: two cards link to " in outcome.message
         assert f"only {sample.address} is fetched" in outcome.message
     assert address not in world.targets()
     assert world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference) == before
@@ -64,7 +64,7 @@ def test_of_two_that_are_new_the_first_is_stored_and_the_other_is_named(world: W
     address = show_twice(world, sample, other, first=False)
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
-    assert f"two cards lead to {sample.address} and {address}" in outcome.message
+    assert f"two cards link to {sample.address} and {address}" in outcome.message
     assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", sample.reference) == [1]
     assert address not in world.targets()
 

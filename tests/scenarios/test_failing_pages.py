@@ -27,7 +27,7 @@ def test_a_page_that_asks_for_a_long_wait_holds_up_no_other(reports_world: World
         reports_world.time.at += DAY
     assert held[-1] == len(reports_world.site) - 1
     (error,) = reports_world.ask("SELECT error FROM queue")
-    assert f"{bad.address}: the site answers 503, and the site asked not to be asked before" in error
+    assert f"{bad.address}: the site answers 503, and the site asked for no requests before" in error
     reports_world.server.faults = None
     reports_world.time.at += 40 * DAY
     assert reports_world.run(Backfill()).state == "complete"

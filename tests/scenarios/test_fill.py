@@ -284,7 +284,7 @@ def test_a_fill_that_does_not_advance_for_two_days_is_told_once(
             stop.set()
 
     fill(world, monkeypatch, for_five_days, alerts__command=make_alert(told))
-    stuck = [line for line in read_alerts(told) if "the fill did not advance since 2026-11-0" in line]
+    stuck = [line for line in read_alerts(told) if "the fill has not advanced since 2026-11-0" in line]
     assert len(stuck) == 1
     assert "`lgsco fill off` turns it off" in stuck[0]
 

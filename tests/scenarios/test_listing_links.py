@@ -172,7 +172,7 @@ def test_a_page_of_cards_that_all_lead_elsewhere_says_so(small: World) -> None:
     relink(small, lambda path: f"https://elsewhere.example{path}")
     outcome = small.run(Backfill())
     assert outcome.exit_code == 10
-    assert "no card stands there that can be followed" in outcome.message
+    assert "the page has no card that can be followed" in outcome.message
     assert "elsewhere.example" in outcome.message
     assert "more cards cannot be followed" in outcome.message
     assert small.ask("SELECT count(*) FROM entries") == [0]

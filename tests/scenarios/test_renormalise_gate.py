@@ -67,7 +67,7 @@ def run(play: Play, task: Renormalise, **dials: str) -> Outcome:
 def test_a_dry_run_counts_by_kind_of_change_and_shows_diffs(play: Play) -> None:
     before = play.texts()
     outcome = run(play, Renormalise(dry_run=True))
-    assert outcome.message == f"{COUNT} decisions read otherwise than they are held"
+    assert outcome.message == f"{COUNT} decisions would change"
     assert outcome.details[0] == f"{COUNT:8}  the text: inserted words"
     shown = [line for line in outcome.details if line.startswith("+Summary: READ ANEW")]
     assert len(shown) == 10

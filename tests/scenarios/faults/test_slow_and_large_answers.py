@@ -68,7 +68,7 @@ def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, f
     fresh.server.faults = on(SCOPES[scope], crawling)
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "no whole answer within 100 seconds" in outcome.message
+    assert "not complete within 100 seconds" in outcome.message
     assert crawling.heads == 0
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
     nothing_false(fresh, set())

@@ -25,7 +25,7 @@ def test_a_wait_asked_for_while_the_clock_was_ahead_is_over_when_it_is_over(
     reports_world.server.faults = on("page=1$", unavailable(3_600), times=1)
     assert reports_world.run(Backfill()).state == "incomplete"
     reports_world.time.at = BEGAN  # it is set right
-    assert "asked not to be asked before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
+    assert "asked for no requests before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
     with reading(reports_world.database) as db:
         assert find_earliest_start(
             db, reports_world.config().fetch, reports_world.time.at, reports_world.time.at

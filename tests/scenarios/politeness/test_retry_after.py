@@ -16,8 +16,8 @@ from support.politeness import BEGAN, DAY, HOUR, PAGES, TwoClocks, a_process, as
 from support.world import World, holds_the_truth
 
 CAPPED = (
-    "the site asked for a wait of 365.0 days; after one, at 2026-11-03T12:00:00Z, it is asked again, in case it means "
-    "it no longer; run the command again then, it goes on where it was"
+    "the site asked for a wait of 365.0 days; lgsco waits one day, until 2026-11-03T12:00:00Z, and then checks whether "
+    "the site still asks for it; run the command again then, it continues where it stopped"
 )
 
 
@@ -79,7 +79,7 @@ def test_a_wait_that_ends_a_run_says_once_when_to_go_on(world: World) -> None:
     for outcome in (held, spent, slow):
         assert incomplete(outcome)
         assert outcome.message.count("run the command again") == 1, outcome.message
-    assert "not to be asked before 2026-11-02T14:00:00Z" in held.message
+    assert "no requests before 2026-11-02T14:00:00Z" in held.message
 
 
 def test_who_watches_and_the_log_are_told_of_a_long_wait_and_of_no_short_one(

@@ -117,9 +117,9 @@ def test_the_fill_is_set_by_a_word_or_a_switch(tmp_path: Path, value: str, fill:
     ("line", "told"),
     [
         ('fill = "perhaps"', "it must be auto, on or off"),
-        ("fill = 2", "must be a text"),
-        ('fill_hours = "8-18"', "are no hours of a day"),
-        ('fill_hours = "08:00-08:00"', "are no hours of a day"),
+        ("fill = 2", "must be a string"),
+        ('fill_hours = "8-18"', "is not a range of hours"),
+        ('fill_hours = "08:00-08:00"', "is not a range of hours"),
         ("fill_requests = 0", "it must be 1 or more"),
     ],
 )
@@ -180,7 +180,7 @@ REFUSED = [
     ("[fetch]\nmax_bytes = 10", ["[fetch] max_bytes", "1024 or more"]),
     ("[fetch]\ndaily_requests = 0", ["[fetch] daily_requests", "1 or more"]),
     ("[storage]\nbatch = 0", ["[storage] batch", "1 or more"]),
-    ("[storage]\ndatabase = 5", ["[storage] database", "text"]),
+    ("[storage]\ndatabase = 5", ["[storage] database", "string"]),
     ("[storage]\ndatabase = ''", ["[storage] database"]),
     ("[listing]\nwalk_most = 9", ["[listing] walk_most", "10 or more"]),
     ("[schedule]\nsync_days = 0", ["[schedule] sync_days", "1 or more"]),
@@ -202,7 +202,7 @@ REFUSED = [
     ("[site]\nbase_url = 'http://['", ["[site] base_url", "https://"]),
     ("[site]\nbase_url = 'http://127.0.0.1:port'", ["[site] base_url"]),
     ("[site]\nbase_url = 'http://127.0.0.1:99999'", ["[site] base_url"]),
-    ("[site]\ncontact = ['me']", ["[site] contact", "text"]),
+    ("[site]\ncontact = ['me']", ["[site] contact", "string"]),
     ('[site]\ncontact = "me\\nX-Other: yes"', ["[site] contact"]),
     ("[alerts]\ncommand = 'mail \"me'", ["[alerts] command"]),
     ("[fetch", ["not TOML"]),
@@ -444,6 +444,6 @@ def test_a_switch_is_set_by_the_environment(text: str) -> None:
     "address", ["https://me:secret@host.invalid", "ftp://me:secret@host.invalid", "me:secret@host\t"]
 )
 def test_a_password_in_an_address_is_refused_and_not_quoted(address: str) -> None:
-    with pytest.raises(ConfigError, match="--site holds a password") as refused:
+    with pytest.raises(ConfigError, match="--site contains a password") as refused:
         load(None, {}, {"--site": ("site.base_url", address)})
     assert "secret" not in str(refused.value)

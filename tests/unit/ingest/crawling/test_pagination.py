@@ -73,7 +73,7 @@ def test_one_page_that_brings_nothing_is_left_out_and_the_rest_is_walked() -> No
 
 
 def test_two_pages_in_a_row_that_bring_nothing_end_the_walk() -> None:
-    lack = Lack("no card stands there")
+    lack = Lack("the page has no card")
     walked, fetched = walk(listing(45, *range(10)), 45, lack, lack)
     assert fetched == [2, 3]
     assert walked.gave_up

@@ -41,7 +41,7 @@ def test_the_ceiling_counts_what_other_runs_requested_on_that_day() -> None:
         journal.count(BEGAN)
         journal.begin(BEGAN, "/x", 1, PROMISE)
     ours.count(BEGAN)
-    with pytest.raises(OutOfBudget, match="the day's 3 requests are made"):
+    with pytest.raises(OutOfBudget, match="the limit of 3 requests a day is reached"):
         ours.count(BEGAN)
     ours.count(BEGAN + DAY)
 

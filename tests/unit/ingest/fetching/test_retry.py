@@ -14,7 +14,7 @@ from ingest.fetching.retry import call_with_retries, find_retry_wait
 from storage.errors import LgscoError
 
 BUSY = Refused("/x: the site answers 503", status=503)
-BROKEN = Unreachable("/x: no whole answer")
+BROKEN = Unreachable("/x: no complete response")
 
 
 class Calls:
@@ -55,7 +55,7 @@ def test_failures_are_tried_again_until_one_try_succeeds() -> None:
     calls = Calls([BUSY, BROKEN])
     assert calls.run() == "found"
     assert calls.numbers == [1, 2, 3]
-    assert [reason for _, reason in calls.pauses] == ["the next try is at"] * 2
+    assert [reason for _, reason in calls.pauses] == ["next try at"] * 2
     (first, _), (second, _) = calls.pauses
     assert 2 <= first <= 2.5
     assert 4 <= second <= 5

@@ -89,7 +89,7 @@ def test_the_error_says_whether_one_address_a_redirect_or_a_folder_is_forbidden(
     target: str, asked: str, error: type[LgscoError]
 ) -> None:
     check = open_cache(Robots(f"{FORBIDS_ONE}Disallow: /closed/\n"), emptied(), TwoClocks())
-    with pytest.raises(error, match=f"robots.txt of site.example does not allow {asked}, which was not asked for"):
+    with pytest.raises(error, match=f"robots.txt of site.example does not allow {asked}, which was not requested"):
         check(target, asked)
 
 
@@ -127,7 +127,7 @@ def test_a_robots_that_cannot_be_fetched_lets_nothing_be_requested_and_is_not_tr
 
 @pytest.mark.parametrize("error", [Denied("denied", status=403), Elsewhere("redirected")])
 def test_a_robots_that_is_denied_or_moved_away_blocks_the_run(error: LgscoError) -> None:
-    with pytest.raises(Blocked, match="without its rules nothing is asked of the site"):
+    with pytest.raises(Blocked, match=r"lgsco requests nothing from the site without its robots\.txt"):
         open_cache(Robots(error), emptied(), TwoClocks())("/decisions/a")
 
 

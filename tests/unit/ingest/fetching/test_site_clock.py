@@ -41,7 +41,7 @@ def test_the_latest_date_decides(offsets: list[timedelta], words: str | None, la
     clock = clock_after(*offsets)
     told = clock.describe()
     assert (told is None) == (words is None)
-    assert words is None or f"the clock of this machine is {words} the site's: set it" in str(told)
+    assert words is None or f"the clock of this machine is {words} the site's: correct it" in str(told)
     assert clock.last_day == last_day
 
 

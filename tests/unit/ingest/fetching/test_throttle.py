@@ -212,5 +212,5 @@ def test_what_another_process_asked_meanwhile_counts_for_the_day() -> None:
     (count,) = db.execute("SELECT count(*) FROM requests").fetchone()
     assert count == 4
     ours.begin_request("/x", 1)
-    with pytest.raises(Exception, match="the day's 5 requests"):
+    with pytest.raises(Exception, match="the limit of 5 requests a day"):
         theirs.begin_request("/x", 1)

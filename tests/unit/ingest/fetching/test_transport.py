@@ -170,15 +170,15 @@ def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
-        (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; it was not read further"),
+        (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; the rest was not read"),
         (response(gzip.compress(b"x" * 2_000, mtime=0), "Content-Encoding: gzip"), TooLarge, "more than 1,024 bytes"),
         (
             response(gzip.compress(b"x", mtime=0)[:-1], "Content-Encoding: gzip"),
             Unreachable,
-            "in the middle of its compression",
+            "in the middle of its gzip data",
         ),
-        (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no whole answer from 127.0.0.1"),
-        (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which was not asked for"),
+        (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no complete response from 127.0.0.1"),
+        (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which lgsco does not accept"),
     ],
 )
 def test_a_response_that_is_not_whole_has_an_error_and_its_status(
@@ -198,7 +198,7 @@ def test_a_response_that_is_not_complete_at_the_deadline_is_overdue() -> None:
     with served(HEAD, b"body") as url, transport(url, clock=clock, deadline=15) as one:
         exchange = one.get("/a")
     assert isinstance(exchange.error, Overdue)
-    assert "no whole answer within 15 seconds" in str(exchange.error)
+    assert "not complete within 15 seconds" in str(exchange.error)
 
 
 def test_an_invalid_target_is_elsewhere_and_no_connection_is_made() -> None:
