@@ -1,4 +1,4 @@
-"""config.toml -> a frozen Config. Flags beat the environment, which beats the file, which beats the defaults."""
+"""Reads the configuration. A flag beats an environment variable, which beats config.toml, which beats the default."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERSION = "0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The source, and who asks it."""
+    """The site that has the decisions, and who makes the requests."""
 
     base_url: str = "https://www.lgo.org.uk"
     contact: str = ""
@@ -44,7 +44,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The file."""
+    """The database file, and what is done with it."""
 
     database: str = "lgsco.db"
     batch: int = 250
@@ -67,7 +67,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """How often what is proven is proven again."""
+    """How often proven date ranges and stored pages are checked again."""
 
     recent_days: int = 120
     middle_days: int = 730
@@ -100,14 +100,14 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Who is told."""
+    """How the daemon sends alerts."""
 
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every dial; `config.toml` says what each does, in which unit."""
+    """Every setting. `config.toml` says what each does, and in which unit."""
 
     site: Site = field(default_factory=Site)
     fetch: Fetch = field(default_factory=Fetch)
@@ -117,7 +117,7 @@ class Config:
     schedule: Schedule = field(default_factory=Schedule)
     alerts: Alerts = field(default_factory=Alerts)
     file: str = field(default="config.toml", compare=False)
-    """The file it was read from, to be named in what is refused."""
+    """The file it was read from, as error messages name it."""
 
     @property
     def user_agent(self) -> str:
@@ -162,10 +162,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "schedule.fill_requests": (1, 10_000_000),
 }
 PACE_LEAST = 0.5
-"""Seconds from one request to the next, at least, of any host but loopback: public scrapers of the site wait 0.4 to 1
-(site.md)."""
+"""The least seconds from one request to the next, of any host but loopback.
+
+Public scrapers of the site wait 0.4 to 1 second (site.md).
+"""
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]|\bhttps?://[^\s/]", re.IGNORECASE)
-"""What somebody can be reached by: an e-mail or a web address."""
+"""An e-mail or web address, as a contact must have."""
 _BROWSER = re.compile(r"\s*(?:mozilla|chrome|chromium|safari|firefox|opera|edge?|msie|applewebkit)\b", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 
@@ -173,10 +175,10 @@ _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 def load(
     path: Path | None, environment: Mapping[str, str], flags: Mapping[str, tuple[str, str | None]] | None = None
 ) -> Config:
-    """The configuration. `path` None: `config.toml` in the current folder if there is one.
+    """Reads the configuration. `path` None: `config.toml` in the current folder if there is one.
 
-    `flags`: by the flag's name, the dotted key it sets (`site.base_url`) and its value, None where it is not given.
-    Raises ConfigError with file, key and what is allowed.
+    `flags`: by the name of the flag, the dotted key that it sets (`site.base_url`) and its value; None if it is not
+    given. Raises ConfigError with the file, the key and what is allowed.
     """
     config = Config()
     chosen = path or Path("config.toml")
@@ -192,19 +194,19 @@ def load(
     else:
         config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
     variables = {
-        f"LGSCO_{section}_{dial.name}".upper(): (section, dial.name)
+        f"LGSCO_{section}_{setting.name}".upper(): (section, setting.name)
         for section in _sections(config)
-        for dial in fields(getattr(config, section))
+        for setting in fields(getattr(config, section))
     }
     for name, value in environment.items():
         if name in variables:
             config = _set(config, *variables[name], value, name, from_text=True)
         elif name.startswith("LGSCO_"):
-            raise ConfigError(f"{name} in the environment is not a setting; allowed are {_listed(set(variables))}")
+            raise ConfigError(f"{name} in the environment is not a setting; allowed are {_join_names(set(variables))}")
     for flag, (key, given) in (flags or {}).items():
         if given is not None:
-            section, _, dial = key.partition(".")
-            config = _set(config, section, dial, given, flag, from_text=True)
+            section, _, setting = key.partition(".")
+            config = _set(config, section, setting, given, flag, from_text=True)
     return config
 
 
@@ -214,20 +216,20 @@ def _sections(config: Config) -> list[str]:
 
 def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
     sections = set(_sections(config))
-    for section, dials in table.items():
+    for section, settings in table.items():
         if section not in sections:
-            raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_listed(sections)}")
-        if not isinstance(dials, dict):
+            raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_join_names(sections)}")
+        if not isinstance(settings, dict):
             raise ConfigError(f"{where}: {section} must be a section, [{section}]")
-        known = {dial.name for dial in fields(getattr(config, section))}
-        for key, value in dials.items():
+        known = {setting.name for setting in fields(getattr(config, section))}
+        for key, value in settings.items():
             if key not in known:
-                raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_listed(known)}")
+                raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_join_names(known)}")
             config = _set(config, section, key, value, f"{where}: [{section}] {key}", from_text=False)
     return config
 
 
-def _listed(names: set[str]) -> str:
+def _join_names(names: set[str]) -> str:
     return ", ".join(sorted(names))
 
 
@@ -236,13 +238,13 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     default = getattr(part, key)
     if key == "fill":
         value = _FILL.get(str(value).strip().lower(), value)
-    value = _converted(value, default, where, from_text)
+    value = _convert(value, default, where, from_text)
     least, most = _RANGES.get(f"{section}.{key}", (0, 0))
     if most and not least <= value <= most:
         allowed = f"{least:g} or more" if value < least else f"at most {most:.0f}"
         raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
     if isinstance(value, str):
-        value = _checked_text(key, value, where)
+        value = _check_text(key, value, where)
     if key in ("quiet_hours", "fill_hours"):
         for hours in (value,) if isinstance(value, str) else value:
             try:
@@ -253,7 +255,7 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     return changed
 
 
-def _checked_text(key: str, value: str, where: str) -> str:
+def _check_text(key: str, value: str, where: str) -> str:
     if key == "base_url" and ":" in value.rpartition("@")[0].rpartition("//")[2]:
         raise ConfigError(f"{where} contains a password, which is not repeated here; leave it out")
     if not value.isprintable():
@@ -289,14 +291,14 @@ def _is_address(value: str) -> bool:
 
 
 _FILL = {"auto": "auto", "on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
-"""How the file and the environment spell whether the daemon fills."""
+"""The spellings of `fill` in the file and the environment, and their meaning."""
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
-"""How the environment spells a switch."""
+"""The spellings of true and false in the environment."""
 
 
-def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
-    """The value in its default's type."""
+def _convert(value: Any, default: Any, where: str, from_text: bool) -> Any:
+    """Converts a value to the type of its default. Raises ConfigError."""
     if isinstance(default, str):
         if isinstance(value, str):
             return value
@@ -323,9 +325,12 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 
-def require_courtesy(config: Config) -> None:
-    """Refuses to ask any host but loopback without saying who asks and how to reach them, or at a pace that no guest
-    would keep. Raises UsageError."""
+def require_contact_and_pace(config: Config) -> None:
+    """Raises UsageError unless the settings are polite enough for a public host; loopback is always allowed.
+
+    The User-Agent must name a contact and must not pass for a browser, and the pace must not be faster than
+    `PACE_LEAST`.
+    """
     host = urlsplit(config.site.base_url).hostname or ""
     if _LOOPBACK.fullmatch(host):
         return
@@ -354,7 +359,7 @@ MINUTES_A_DAY = 24 * 60
 
 
 def parse_hours(hours: str, *, may_be_whole_day: bool = False) -> tuple[int, int]:
-    """The beginning and the end of "HH:MM-HH:MM" as minutes of the day; an end before the beginning is the next day's.
+    """Parses "HH:MM-HH:MM" into its begin and end, as minutes of the day. An end before the begin is on the next day.
 
     `may_be_whole_day`: 00:00-24:00 is allowed. Raises ValueError.
     """

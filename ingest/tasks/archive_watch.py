@@ -17,20 +17,20 @@ log = logging.getLogger("lgsco")
 
 
 class ArchiveWatch:
-    """What a daemon remembers of its archive. The heartbeat's thread may use it beside the main one."""
+    """Compares the archive with what the daemon saw last. The main thread and the heartbeat's thread share it."""
 
     def __init__(self, database: Path) -> None:
         self.known: Identity | None = None
-        """As it was when it was looked at last; None until it could be read once."""
+        """The archive as of the last check; None until it could be read once."""
         self._database = database
         self._place: tuple[int, int] | None = None
         self._is_at_work = False
         self._lock = Lock()
 
     def check(self) -> None:
-        """Compares the file with what is remembered, and remembers it as it is now. Raises ArchiveLost.
+        """Compares the file with the last check, and remembers it as it is now. Raises ArchiveLost.
 
-        A file that cannot be read now, such as a locked one, is neither known to be lost nor remembered.
+        A file that cannot be read now, such as a locked one, counts neither as lost nor as checked.
         """
         with self._lock:
             try:
@@ -46,7 +46,7 @@ class ArchiveWatch:
                 log.warning("cannot check whether the archive is still the same: %s", error)
 
     def require_place(self) -> None:
-        """Raises ArchiveLost where no file is there any more, or another while a task writes."""
+        """Raises ArchiveLost if the file vanished, or if another took its place while a task writes."""
         with self._lock, contextlib.suppress(OSError):
             try:
                 self._find_place()
@@ -55,21 +55,23 @@ class ArchiveWatch:
                     raise
 
     def require(self, db: sqlite3.Connection) -> None:
-        """Raises ArchiveLost where an open file is not the archive that is remembered."""
+        """Raises ArchiveLost if an open file is not the archive of the last check."""
         with self._lock:
             if self.known is not None:
                 require_known(db, self._database, self.known)
 
     def is_in_place(self) -> bool:
-        """Whether the file that was checked last is still there: costs no read of it."""
+        """Whether the file of the last check is still in its place. It does not read the file."""
         with contextlib.suppress(OSError):
             return self.known is None or find_place(self._database) == self._place
         return True
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
-        """While the context lasts, a task writes the file: another one in its place lacks what is written. Raises
-        ArchiveLost in the end, in place of what else is raised."""
+        """While the context lasts, a task writes the file, and another file in its place counts as a loss.
+
+        At the end it raises ArchiveLost if the archive is lost, instead of any other error.
+        """
         self._is_at_work = self.known is not None and self.is_in_place()
         try:
             yield

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.crawling.pagination import Lack, walk_pages
+from ingest.crawling.pagination import MissingPage, walk_pages
 from ingest.lgo.listing_page import Listing
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import Sample, generate
@@ -93,7 +93,7 @@ def test_a_walk_names_the_days_of_repeated_cards_where_nothing_else_is_wrong(
 ) -> None:
     first = Listing(12, tuple(card(number, date(2026, 5, 1)) for number in range(10)))
 
-    def fetch_page(number: int, _window: Window) -> Listing | Lack:
+    def fetch_page(number: int, _window: Window) -> Listing | MissingPage:
         return Listing(12, tuple(second)) if number == 2 else Listing(12, ())
 
     walked = walk_pages(Window(date(2026, 5, 1), date(2026, 5, 31)), first, 12, fetch_page)

@@ -146,7 +146,7 @@ def test_a_paused_backfill_says_how_to_go_on_and_sync_names_it_and_ends_well(wor
 
 def test_an_interrupted_backfill_is_no_failure_of_sync_where_a_daemon_runs(world: World) -> None:
     end_early(world, Backfill(), None)
-    scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop).beat(None)
+    scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop).write_heartbeat(None)
     with locked(world.database, DAEMON):
         outcome = world.run(Sync())
     assert outcome.exit_code == 0
@@ -237,7 +237,7 @@ def test_the_daemon_goes_on_with_an_interrupted_backfill_and_leaves_a_paused_one
     world.time.at += timedelta(minutes=2)
     task = daemon.find_slice()
     assert isinstance(task, Resume)
-    daemon.do(task)
+    daemon.do_slice(task)
     assert holds_the_truth(world)
     assert daemon.find_slice() is None
 
@@ -248,7 +248,7 @@ def test_a_slice_that_fails_is_tried_again_later(world: World) -> None:
     world.server.faults = lambda request: Respond(500)
     task = daemon.find_slice()
     assert task is not None
-    daemon.do(task)
+    daemon.do_slice(task)
     assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["incomplete"]
     assert daemon.find_slice() is None
     world.server.faults = None
@@ -264,7 +264,7 @@ def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: Wo
     world.server.faults = lambda request: Respond(403)
     task = daemon.find_slice()
     assert task is not None
-    daemon.do(task)
+    daemon.do_slice(task)
     assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["blocked"]
     assert daemon.find_slice() is None
     world.server.faults = None

@@ -601,7 +601,7 @@ def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop:
 @pytest.mark.parametrize("days", [-400, -40 * 365, 400])
 def test_a_daemon_goes_on_when_the_clock_is_set(recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
-    monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.2)
     config = load(None, {**recent_shop.environment, "LGSCO_SCHEDULE_SYNC": "0 12 * * *"})
     set_by = timedelta()
     clock = Clock(now=lambda: datetime.now(UTC) + set_by)

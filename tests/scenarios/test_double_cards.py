@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.crawling.double_cards import choose
+from ingest.crawling.double_cards import choose_address
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Respond
 from lgsco.replica.markup import render
@@ -84,4 +84,4 @@ def test_a_card_that_leads_elsewhere_from_one_walk_to_the_next_has_moved(world: 
 
 @pytest.mark.parametrize(("before", "kept"), [(None, "/a"), ("/a", "/a"), ("/B/", "/b"), ("/elsewhere", "/a")])
 def test_the_address_that_the_archive_has_is_kept_or_else_the_first(before: str | None, kept: str) -> None:
-    assert choose("/a", "/b", before) == kept
+    assert choose_address("/a", "/b", before) == kept

@@ -616,7 +616,7 @@ def test_an_alert_is_one_argument_and_no_shell_reads_it(message: str, world: Wor
     before = Path.cwd()
     os.chdir(tmp_path)
     try:
-        keeper._alerts.tell("sync", "failed", message)
+        keeper._alerts.send("sync", "failed", message)
     finally:
         os.chdir(before)
     (told,) = json.loads((tmp_path / "told.json").read_text())

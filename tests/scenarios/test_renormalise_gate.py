@@ -124,7 +124,7 @@ def test_one_that_was_killed_goes_on_where_it_was(play: Play, monkeypatch: pytes
 
 
 def test_other_processes_find_what_this_one_finds(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renormalise, "_LEAST_FOR_WORKERS", 1)
+    monkeypatch.setattr(renormalise, "_MIN_DECISIONS_FOR_WORKERS", 1)
     monkeypatch.setattr(renormalise, "_BATCH", 5)
     with closing(sqlite3.connect(play.database)) as db, db:
         db.execute("UPDATE layouts SET numbers = replace(numbers, '\"1\"', '\"7\"')")

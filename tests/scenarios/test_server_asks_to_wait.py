@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 from ingest.clock import Stop
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import expected_text, generate
@@ -85,7 +85,7 @@ def kept(world: World) -> list[tuple[float, float]]:
 
 def report(world: World) -> PolitenessReport:
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, within), world.config(), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(), world.time.at)
 
 
 def holds_the_truth(world: World) -> bool:

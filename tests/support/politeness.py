@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from ingest import config
 from ingest.clock import Clock, Stop
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.throttle import Throttle
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
@@ -42,7 +42,7 @@ def gaps(instants: list[float]) -> list[float]:
 def told(world: World, **dials: object) -> PolitenessReport:
     """What `lgsco politeness` says."""
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, within), world.config(**dials), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(**dials), world.time.at)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config, Schedule
 from ingest.errors import ConfigError
-from scheduler import next_sync, retry_wait, timetable
+from scheduler import find_retry_seconds, next_sync, timetable
 
 
 def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
@@ -103,4 +103,4 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def test_a_sync_is_tried_again_ever_later_and_soon_only_where_it_was_not_refused(
     states: list[str], wait: timedelta
 ) -> None:
-    assert timedelta(seconds=retry_wait(states)) == wait
+    assert timedelta(seconds=find_retry_seconds(states)) == wait

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest import config
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Acts, Answer, Fault, Huge, Reset, Respond, Truncate, server_error, unavailable
 from lgsco.replica.messages import Request
@@ -84,7 +84,7 @@ def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) ->
     promise = Promise(1, config.Fetch().daily_requests, "")
     truth = truth_of([(datetime.fromisoformat(at).timestamp(), *rest, promise) for at, *rest in rows])
     with reading(world.database) as db:
-        alike(journal.find_days(db, within), truth)
+        alike(journal.find_days(db, was_in_quiet_hours), truth)
     before = told(world, fetch__pace=1)
     assert before.holds == before.holds_kept == 1
     assert before.broken == ()
@@ -98,7 +98,7 @@ def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) ->
     assert world.ask("SELECT day FROM request_days ORDER BY day") == [day.day for day in truth]
     assert not [at for at in world.ask("SELECT at FROM requests") if at[:10] <= truth[-1].day]
     with reading(world.database) as db:
-        alike(journal.find_days(db, within)[: len(truth)], truth)
+        alike(journal.find_days(db, was_in_quiet_hours)[: len(truth)], truth)
     after = told(world, fetch__pace=1)
     assert after.requests == len(world.server.log)
     assert after.most_in_a_minute == before.most_in_a_minute
@@ -128,7 +128,7 @@ def test_a_promise_that_was_not_kept_is_told_also_when_its_day_is_summed_up(worl
     (broken,) = told(world, fetch__pace=1).broken
     assert sentence in broken
     with writing(world.database) as db, atomic(db):
-        assert journal.roll_up(db, "2027-06-01", within) > 0
+        assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) > 0
     assert told(world, fetch__pace=1).broken == (broken,)
 
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from ingest import config
 from ingest.config import VERSION
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from ingest.reports.politeness import report_politeness
 from ingest.run import Backfill, Sync
@@ -42,7 +42,7 @@ def test_what_was_promised_since_then_is_not_held_against_what_was_asked_before(
     assert its.promised_a_day == (30, 50_000)
     assert "least gap between two requests: 0.200 s (promised: 0.2–5 s)" in "\n".join(its.lines())
     with writing(world.database) as db, atomic(db):
-        assert journal.roll_up(db, "2027-06-01", within) == its.requests
+        assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) == its.requests
     assert told(world) == its
 
 
@@ -92,7 +92,9 @@ def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) ->
         return journal.begin_request(db, 1, format_instant(BEGAN + timedelta(seconds=seconds)), "/x", 1, promise)
 
     def now(seconds: float) -> tuple[int, int, int]:
-        its = report_politeness(find_politeness(db, within), config.Config(), BEGAN + timedelta(seconds=seconds))
+        its = report_politeness(
+            find_politeness(db, was_in_quiet_hours), config.Config(), BEGAN + timedelta(seconds=seconds)
+        )
         return its.holds, its.holds_kept, its.holds_pending
 
     journal.complete_requests(db, [Answered(ask(0), 429, 0, 20.0, None, 10.0)])
@@ -101,7 +103,7 @@ def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) ->
     journal.complete_requests(db, [Answered(ask(30), 429, 0, 20.0, None, 10.0)])
     ask(50.1)
     assert now(51) == (2, 1, 0)
-    assert report_politeness(find_politeness(db, within), config.Config(), BEGAN).broken == (
+    assert report_politeness(find_politeness(db, was_in_quiet_hours), config.Config(), BEGAN).broken == (
         "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-02",
     )
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.config import VERSION, Config, load, require_courtesy
+from ingest.config import VERSION, Config, load, require_contact_and_pace
 from ingest.errors import ConfigError, UsageError
 from ingest.run import Backfill
 from support.paths import ROOT
@@ -270,15 +270,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_only_loopback_is_asked_without_a_contact(address: str, asked: bool) -> None:
     config = load(None, {"LGSCO_SITE_BASE_URL": address})
     if asked:
-        require_courtesy(config)
+        require_contact_and_pace(config)
     else:
         with pytest.raises(UsageError, match="contact"):
-            require_courtesy(config)
-    require_courtesy(load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "me@example.org"}))
+            require_contact_and_pace(config)
+    require_contact_and_pace(load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "me@example.org"}))
     blank = load(None, {"LGSCO_SITE_BASE_URL": address, "LGSCO_SITE_CONTACT": "  "})
     if not asked:
         with pytest.raises(UsageError, match="contact"):
-            require_courtesy(blank)
+            require_contact_and_pace(blank)
 
 
 SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
@@ -304,15 +304,15 @@ SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
 def test_a_contact_is_something_to_reach_somebody_by(contact: str, is_one: bool) -> None:
     config = load(None, {**SITE, "LGSCO_SITE_CONTACT": contact})
     if is_one:
-        require_courtesy(config)
+        require_contact_and_pace(config)
         assert contact in config.user_agent
         return
     with pytest.raises(UsageError) as refused:
-        require_courtesy(config)
+        require_contact_and_pace(config)
     assert refused.value.exit_code == 2
     for words in ("e-mail or web address", "[site] of config.toml", "LGSCO_SITE_CONTACT", repr(contact)):
         assert words in str(refused.value)
-    require_courtesy(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
+    require_contact_and_pace(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
 
 
 @pytest.mark.parametrize(
@@ -336,14 +336,14 @@ def test_an_agent_says_who_asks_and_is_no_browser(tmp_path: Path, agent: str, sa
     path = written(tmp_path, f"[site]\nuser_agent = {toml(agent)}\ncontact = 'me@example.org'\n")
     config = load(path, SITE)
     if said is None:
-        require_courtesy(config)
+        require_contact_and_pace(config)
         return
     with pytest.raises(UsageError) as refused:
-        require_courtesy(config)
+        require_contact_and_pace(config)
     assert refused.value.exit_code == 2
     for words in ("user_agent in [site] of ", "mine.toml", "LGSCO_SITE_USER_AGENT", said):
         assert words in str(refused.value)
-    require_courtesy(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
+    require_contact_and_pace(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
 
 
 @pytest.mark.parametrize("name", ["Zoë", "Ελένη <e@example.org>", "me “here”"])

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingest.crawling.pagination import Lack, Walked, walk_pages
+from ingest.crawling.pagination import MissingPage, Walked, walk_pages
 from ingest.errors import Unreachable
 from ingest.lgo.listing_page import Listing
 from storage.model import Entry, Window
@@ -23,11 +23,11 @@ def listing(total: int | None, *numbers: int, day: date | None = date(2026, 5, 2
     return Listing(total, tuple(entry(number, day) for number in numbers))
 
 
-def walk(first: Listing | Lack, total: int, *others: Listing | Lack) -> tuple[Walked, list[int]]:
+def walk(first: Listing | MissingPage, total: int, *others: Listing | MissingPage) -> tuple[Walked, list[int]]:
     """The walk of a window whose further pages are these, and the numbers of the pages that were fetched."""
     fetched: list[int] = []
 
-    def fetch(number: int, _undated_in: Window) -> Listing | Lack:
+    def fetch(number: int, _undated_in: Window) -> Listing | MissingPage:
         fetched.append(number)
         return others[number - 2]
 
@@ -63,17 +63,17 @@ def test_a_listing_that_changes_while_it_is_walked_has_drifted(second: Listing) 
 
 
 def test_one_page_that_brings_nothing_is_left_out_and_the_rest_is_walked() -> None:
-    lack = Lack("503", Unreachable("503"))
+    lack = MissingPage("503", Unreachable("503"))
     walked, fetched = walk(listing(25, *range(10)), 25, lack, listing(25, *range(20, 25)))
     assert fetched == [2, 3]
-    assert walked.lacks == (lack,)
+    assert walked.missing_pages == (lack,)
     assert walked.is_unanswered
     assert not walked.gave_up
     assert len(walked.references) == 15
 
 
 def test_two_pages_in_a_row_that_bring_nothing_end_the_walk() -> None:
-    lack = Lack("the page has no card")
+    lack = MissingPage("the page has no card")
     walked, fetched = walk(listing(45, *range(10)), 45, lack, lack)
     assert fetched == [2, 3]
     assert walked.gave_up

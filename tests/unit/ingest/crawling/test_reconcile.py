@@ -23,11 +23,11 @@ from ingest.crawling.reconcile import (
     Step,
     Walk,
     WalkSettings,
-    find_owed,
+    find_due_ranges,
+    make_ranges,
     plan,
-    ranges,
 )
-from ingest.crawling.windows import EVERYTHING, days, gaps, joined, split, split_at
+from ingest.crawling.windows import EVERYTHING, days, gaps, merge_windows, split, split_at
 from ingest.lgo.source import PAGE_SIZE
 from storage.model import Proof, Standing, Window, WindowState
 
@@ -550,7 +550,7 @@ def test_one_late_decision_fourteen_months_deep_is_found_within_fifteen_requests
     books = archive(seed=seed)
     late = TODAY - timedelta(days=425 + seed)
     truth = books + Counter([late])
-    inner = ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
+    inner = make_ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
     assert inner is not None
     play = Play(inner, stated(truth, silent=True), books.copy(), 1_000, TODAY - timedelta(days=730), learns=truth)
     play.go(again=False, total=within(truth, inner))
@@ -565,7 +565,7 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
     working = [at for n in range(45, 120) if (at := TODAY - timedelta(days=n)).weekday() < 5]
     new = Counter(chance.choices(working, k=100))
     truth = books + new
-    inner = ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
+    inner = make_ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
     assert inner is not None
     play = Play(inner, stated(truth, silent=True), books.copy(), 1_000, TODAY - timedelta(days=730), learns=truth)
     play.go(again=False, total=within(truth, inner))
@@ -576,7 +576,7 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
         mine = set(chance.sample(range(truth[at]), new[at]))
         stands_on |= {(place + n) // PAGE_SIZE for n in mine}
         place += truth[at]
-    runs = joined(Window(at, at) for at in new)
+    runs = merge_windows(Window(at, at) for at in new)
     bound = 1.5 * len(stands_on) + 2 * math.log2((TODAY - inner.first).days) * len(runs)
     assert 2 + play.requests <= bound
 
@@ -601,16 +601,16 @@ def test_gaps_of_everything_reach_to_both_ends_of_time() -> None:
 
 @given(st.lists(windows, max_size=6))
 def test_joined_windows_hold_the_same_days_and_do_not_touch(parts: list[Window]) -> None:
-    found = joined(parts)
+    found = merge_windows(parts)
     assert [at for one in found for at in days_of(one)] == sorted({at for one in parts for at in days_of(one)})
     assert all(before.last + timedelta(days=1) < after.first for before, after in pairwise(found))
 
 
 def test_what_touches_the_end_of_time_is_joined_too() -> None:
     last = Window(day(5), date.max)
-    assert joined([last, Window(day(0), day(4)), Window(date.max, date.max)]) == [Window(day(0), date.max)]
-    assert joined([EVERYTHING, last]) == [EVERYTHING]
-    assert joined([]) == []
+    assert merge_windows([last, Window(day(0), day(4)), Window(date.max, date.max)]) == [Window(day(0), date.max)]
+    assert merge_windows([EVERYTHING, last]) == [EVERYTHING]
+    assert merge_windows([]) == []
 
 
 @given(windows, st.integers(-5, SPAN + 5))
@@ -649,7 +649,7 @@ def test_what_is_left_without_another_window_is_the_rest(one: Window, other: Win
 
 @given(windows, st.integers(-5, SPAN + 5).map(day))
 def test_the_two_ranges_of_a_scope_part_at_the_edge(scope: Window, edge: date) -> None:
-    found = ranges(scope, edge)
+    found = make_ranges(scope, edge)
     assert found.whole == scope
     parts = [part for part in (found.beyond, found.inside) if part is not None]
     assert tiles(parts, scope)
@@ -718,7 +718,7 @@ def is_owing(row: Proof) -> bool:
 
 @given(ledgers(), st.integers(1, 100))
 def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
-    due_counts, due_walks = find_owed(rows, TODAY, CADENCES, walk_most)
+    due_counts, due_walks = find_due_ranges(rows, TODAY, CADENCES, walk_most)
     for row in rows:
         walked = any(inside(row.window, one) for one in due_walks)
         counted = any(inside(row.window, one) for one in due_counts)
@@ -749,27 +749,28 @@ def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
 def test_the_cadence_follows_the_age_of_the_newest_day(age: int, cadence: int) -> None:
     window = Window(TODAY - timedelta(days=age + 500), TODAY - timedelta(days=age))
     most = CADENCES[cadence].walk
-    assert find_owed([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
-    assert find_owed([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
+    assert find_due_ranges([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
+    assert find_due_ranges([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
 
 
 def test_a_window_that_reaches_into_the_future_is_recent() -> None:
-    assert find_owed([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
+    assert find_due_ranges([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
 
 
 def test_what_was_counted_today_is_not_due_today() -> None:
-    assert find_owed([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
+    assert find_due_ranges([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
 
 
 def test_a_cadence_of_a_day_comes_every_day_for_every_window() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n)), counted=1) for n in range(0, 100, 2)]
-    assert len(find_owed(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
+    assert len(find_due_ranges(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
 
 
 def test_what_was_proven_in_one_go_is_not_due_in_one_go() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n))) for n in range(800, 1_000)]
     dues = [
-        sum(days(one) for one in find_owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)
+        sum(days(one) for one in find_due_ranges(rows, TODAY + timedelta(days=later), CADENCES, 10)[1])
+        for later in range(90)
     ]
     assert dues[44] == 0
     first = next(n for n, due in enumerate(dues) if due)

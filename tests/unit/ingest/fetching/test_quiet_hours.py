@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.config import parse_hours
-from ingest.fetching.quiet_hours import find_seconds_left, within
+from ingest.fetching.quiet_hours import find_seconds_left, was_in_quiet_hours
 from support.journal import LONDON
 
 
@@ -70,5 +70,5 @@ def test_what_is_no_hours_of_a_day_is_refused_with_an_example(words: str) -> Non
     ],
 )
 def test_a_request_let_go_before_quiet_hours_is_not_made_in_them(at: str, *, inside: bool) -> None:
-    assert within("09:00-12:00 22:00-06:00", at) == inside
-    assert not within("", at)
+    assert was_in_quiet_hours("09:00-12:00 22:00-06:00", at) == inside
+    assert not was_in_quiet_hours("", at)

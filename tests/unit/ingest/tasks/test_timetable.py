@@ -72,12 +72,12 @@ def test_syncs_that_were_missed_are_one(plan: Plan, clocks: Clocks) -> None:
 def test_a_sync_is_tried_again_before_the_timetable_and_by_the_timetable_if_that_comes_first(
     plan: Plan, clocks: Clocks
 ) -> None:
-    plan.try_again(clocks.wall + HOUR)
+    plan.schedule_retry(clocks.wall + HOUR)
     assert plan.next_run == clocks.wall + HOUR
     clocks.pass_by(HOUR)
     assert plan.take_due()
     assert not plan.take_due()
-    plan.try_again(clocks.wall + 5 * DAY)
+    plan.schedule_retry(clocks.wall + 5 * DAY)
     clocks.pass_by(DAY)
     assert plan.take_due()
     clocks.pass_by(timedelta(hours=5))
@@ -98,7 +98,7 @@ def test_a_clock_that_is_set_makes_the_plan_anew(plan: Plan, clocks: Clocks, set
 
 @pytest.mark.parametrize("set_by", [-400 * DAY, 400 * DAY])
 def test_a_try_that_waits_waits_as_long_as_it_would_have(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
-    plan.try_again(clocks.wall + HOUR)
+    plan.schedule_retry(clocks.wall + HOUR)
     clocks.wall += set_by
     plan.notice_set_clock()
     assert plan.next_run == clocks.wall + HOUR
