@@ -163,7 +163,7 @@ HELD_MOST: dict[str, dict[str, int]] = {
 }
 
 
-def test_the_tables_know_every_fault_of_the_catalogue() -> None:
+def test_the_tables_have_every_fault_of_the_catalogue() -> None:
     assert set(KIND) == set(catalogue(Site()))
     assert set(FRESH) == set(HELD) == set(KINDS)
 
@@ -185,7 +185,7 @@ MADE_UP_FOR = {"card repeated"}
 """Faults of the listing that walking the days of repeated cards makes up for."""
 
 
-def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
+def require_survival(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
     """It ended as it should, named the fault, and did no harm."""
     endings = endings | (COMPLETE if name in MADE_UP_FOR else set())
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
@@ -203,7 +203,7 @@ def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(FRESH))
 def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
     outcome = met(fresh, Backfill(), name, scope)
-    survived(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
+    require_survival(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
     if KIND[name] in ("silent", "round and round"):
         assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
         assert fresh.ask("SELECT reference FROM decisions") == []
@@ -213,10 +213,12 @@ def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope:
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(HELD))
-def test_a_sync_of_what_is_held_survives(stage: Stage, held: World, name: str, scope: str, endings: Endings) -> None:
+def test_a_sync_of_a_filled_database_survives(
+    stage: Stage, held: World, name: str, scope: str, endings: Endings
+) -> None:
     before = {sample.reference for sample in OLD}
     outcome = met(held, Sync(), name, scope)
-    survived(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
+    require_survival(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
     if scope == "new pages" and outcome.exit_code:
         waiting = {sample.reference for sample in NEW}
         assert set(held.ask("SELECT reference FROM queue WHERE error IS NOT NULL")) == waiting

@@ -38,7 +38,7 @@ from support.world import World
 # ---------------------------------------------------------------- the site is away
 
 
-def is_away(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
+def require_down(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
     """A run that got no answer: told, and nothing held against any decision."""
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert re.search(ADDRESS, outcome.message)
@@ -51,7 +51,7 @@ def is_away(world: World, outcome: Outcome, before: set[str], most: int = TRIES)
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])
 @pytest.mark.parametrize("how", ["refused", "reset"])
-def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
+def test_a_site_down_for_hours_gets_few_requests_and_is_found_again(
     request: pytest.FixtureRequest, stage: Stage, mode: str, how: str
 ) -> None:
     world: World = request.getfixturevalue(mode)
@@ -62,7 +62,7 @@ def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
     else:
         world.server.faults = on(".", Reset())
     for _ in range(8):
-        is_away(world, world.run(task, fetch__tries=TRIES), before)
+        require_down(world, world.run(task, fetch__tries=TRIES), before)
         world.time.at += timedelta(hours=1)
     assert len(world.server.log) <= 8 * TRIES
     world.server.listen()
@@ -70,9 +70,9 @@ def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
 
 
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
-def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
+def test_a_site_that_goes_down_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
-    is_away(
+    require_down(
         fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
     )  # a kept connection ended
     assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
@@ -80,17 +80,15 @@ def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: 
 
 
 @pytest.mark.parametrize("page", [0, 1, 2])
-def test_a_site_that_goes_away_before_the_last_few_pages_is_away_all_the_same(
-    stage: Stage, held: World, page: int
-) -> None:
+def test_a_site_that_goes_down_before_the_last_pages_counts_as_down(stage: Stage, held: World, page: int) -> None:
     """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
     first_of_them = on(NEW_PAGES, Reset(), after=page)
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
-    is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
+    require_down(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
     recovered(held, Sync(), stage.undisturbed)
 
 
-def test_pages_that_fail_where_others_come_are_failures_of_their_own(stage: Stage, held: World) -> None:
+def test_pages_that_fail_while_others_succeed_are_blamed(stage: Stage, held: World) -> None:
     failing = NEW[1]
     held.server.faults = on(failing.address, server_error())
     outcome = held.run(Sync(), fetch__tries=TRIES)
@@ -102,9 +100,7 @@ def test_pages_that_fail_where_others_come_are_failures_of_their_own(stage: Stag
     recovered(held, Sync(), stage.undisturbed)
 
 
-def test_a_page_that_fails_for_a_year_is_tried_less_and_less_often_and_never_given_up(
-    stage: Stage, held: World
-) -> None:
+def test_a_page_that_fails_for_a_year_is_retried_less_and_less_often_for_ever(stage: Stage, held: World) -> None:
     failing = NEW[1]
     held.server.faults = on(failing.address, server_error())
     waits = []
@@ -145,7 +141,7 @@ def test_many_faults_at_once_and_in_turn_end_complete(stage: Stage, fresh: World
     assert picture(fresh) == stage.undisturbed
 
 
-def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: World) -> None:
+def test_the_queue_shows_each_retry_with_its_reason(held: World) -> None:
     held.server.faults = on(NEW_PAGES, WALLS["error page"])
     held.run(Sync())
     with reading(held.database) as db:
@@ -162,7 +158,7 @@ def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: 
 
 
 @pytest.mark.parametrize("answered", [4, 8, 13])
-def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh: World, answered: int) -> None:
+def test_a_run_continues_at_once_when_the_site_is_back(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
     assert fresh.run(Backfill(), fetch__tries=2).exit_code == 10
     fresh.server.faults = None
@@ -170,9 +166,7 @@ def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh
     assert picture(fresh) == stage.undisturbed
 
 
-def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alone(
-    held: World, left: list[Sample]
-) -> None:
+def test_a_site_that_goes_down_during_absence_checks_gets_no_more_requests(held: World, left: list[Sample]) -> None:
     addresses = {sample.address for sample in left}
     first_of_them = on("|".join(addresses), Reset())
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
@@ -185,7 +179,7 @@ def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alo
     assert held.ask("SELECT gone FROM absences") == [1] * 8
 
 
-def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fresh: World) -> None:
+def test_gone_newest_pages_do_not_stop_a_first_backfill(fresh: World) -> None:
     newest = [sample.address for sample in fresh.site.listed()[:5]]
     fresh.server.faults = on("|".join(newest), Respond(404))
     assert fresh.run(Backfill()).state == "blocked", "nothing is known yet that could tell the site from the pages"
@@ -195,7 +189,7 @@ def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fre
 
 
 @pytest.mark.parametrize("status", [500, 503, 400])
-def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: World, status: int) -> None:
+def test_failing_pages_in_a_row_do_not_stop_the_next_ones(held: World, status: int) -> None:
     behind = [replace(sample, reference=f"27 {status:03} {n:03}") for n, sample in enumerate([NEW[0]] * 9)]
     try:
         for sample in behind:
@@ -210,7 +204,7 @@ def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: Worl
             held.site.withdraw(sample.reference)
 
 
-def test_those_that_left_and_fail_for_good_keep_no_sync_from_its_end(held: World, left: list[Sample]) -> None:
+def test_unlisted_pages_that_always_fail_do_not_stop_a_sync(held: World, left: list[Sample]) -> None:
     held.server.faults = on("|".join(sample.address for sample in left), server_error())
     assert held.run(Sync(), fetch__tries=TRIES).state == "complete"
     with reading(held.database) as db:

@@ -18,7 +18,7 @@ from support.world import World
 
 
 @pytest.mark.parametrize("status", [401, 403, 407, 451])
-def test_one_page_that_is_refused_stops_nothing_else(stage: Stage, held: World, status: int) -> None:
+def test_one_refused_page_stops_no_other(stage: Stage, held: World, status: int) -> None:
     refused = NEW[1]
     held.server.faults = on(refused.address, Respond(status))
     for attempts in (1, 2):
@@ -32,9 +32,7 @@ def test_one_page_that_is_refused_stops_nothing_else(stage: Stage, held: World, 
 
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])
-def test_where_every_page_is_refused_nothing_is_held_against_any(
-    request: pytest.FixtureRequest, stage: Stage, mode: str
-) -> None:
+def test_no_page_is_blamed_if_every_page_is_refused(request: pytest.FixtureRequest, stage: Stage, mode: str) -> None:
     world: World = request.getfixturevalue(mode)
     task: Task = Backfill() if mode == "fresh" else Sync()
     world.server.faults = on(PAGES, Respond(403))
@@ -48,7 +46,7 @@ def test_where_every_page_is_refused_nothing_is_held_against_any(
     assert picture(world) == stage.undisturbed
 
 
-def test_those_that_left_and_are_refused_are_not_explained_and_stop_nothing(held: World, left: list[Sample]) -> None:
+def test_refused_unlisted_pages_are_not_concluded_and_stop_nothing(held: World, left: list[Sample]) -> None:
     addresses = {sample.address for sample in left}
     held.server.faults = on("|".join(addresses), Respond(403))
     for day in range(40):

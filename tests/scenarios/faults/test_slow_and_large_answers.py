@@ -17,7 +17,7 @@ from support.world import Time, World
 
 
 @dataclass(frozen=True)
-class Crawl:
+class DrippingBody:
     """A fault: the right answer in pieces, with half a minute of the test's clock before each."""
 
     time: Time
@@ -30,10 +30,8 @@ class Crawl:
 
 
 @pytest.mark.parametrize(("scope", "most"), [("listing", 1 + TRIES), ("pages", 3 + 6 * TRIES)])
-def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
-    stage: Stage, fresh: World, scope: str, most: int
-) -> None:
-    fresh.server.faults = on(SCOPES[scope], Crawl(fresh.time))
+def test_a_dripping_body_ends_at_the_deadline(stage: Stage, fresh: World, scope: str, most: int) -> None:
+    fresh.server.faults = on(SCOPES[scope], DrippingBody(fresh.time))
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "100 seconds" in outcome.message
@@ -44,7 +42,7 @@ def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
 
 
 @dataclass
-class CrawlingHead:
+class DrippingHead:
     """A fault: the right answer, its head byte by byte, with half a minute of the test's clock before each."""
 
     time: Time
@@ -62,9 +60,9 @@ class CrawlingHead:
 
 
 @pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
-def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
+def test_a_dripping_head_ends_at_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
     """Each byte comes in time for a read, and nobody reads on to the end of it."""
-    crawling = CrawlingHead(fresh.time)
+    crawling = DrippingHead(fresh.time)
     fresh.server.faults = on(SCOPES[scope], crawling)
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
@@ -75,14 +73,14 @@ def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, f
     recovered(fresh, Backfill(), stage.undisturbed)
 
 
-def test_a_drip_that_ends_before_the_deadline_is_a_slow_answer(fresh: World) -> None:
-    fresh.server.faults = on(LISTING, Crawl(fresh.time))
+def test_a_dripping_body_that_ends_before_the_deadline_is_accepted(fresh: World) -> None:
+    fresh.server.faults = on(LISTING, DrippingBody(fresh.time))
     assert fresh.run(Backfill(), fetch__deadline=3_000).state == "complete"
 
 
 @pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
 @pytest.mark.parametrize("fault", [GzipBomb(100), Huge(60), Huge(60, declared=False)], ids=["bomb", "huge", "endless"])
-def test_an_answer_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
+def test_a_response_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
     cap = 1 << 20
     list(fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked")))  # the look-alike makes it beforehand
     fresh.server.faults = on(SCOPES[scope], fault, times=3)

@@ -26,7 +26,7 @@ def single(world: World) -> set[str]:
     return {sample.address for sample in world.site.listed() if len(sample.chapters) == 1}
 
 
-def test_pages_that_are_asked_for_again_and_are_unchanged_are_seen_and_nothing_more(world: World) -> None:
+def test_unchanged_refetched_pages_are_only_marked_as_seen(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     asked, pages = len(world.server.log), world.ask("SELECT count(*) FROM pages")[0]
     world.time.at += 2 * DAY
@@ -50,7 +50,7 @@ def test_pages_that_are_asked_for_again_and_are_unchanged_are_seen_and_nothing_m
     assert holds_the_truth(world)
 
 
-def test_a_page_that_changed_is_had_although_it_was_asked_for_with_a_validator(world: World) -> None:
+def test_a_changed_page_is_stored_after_a_conditional_request(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     changed = [s for s in world.site.listed() if s.address in single(world)][3]
     world.site.amend(changed.reference, replace(changed, header_extra=("Council accepted it on 1 November 2026.",)))
@@ -59,7 +59,7 @@ def test_a_page_that_changed_is_had_although_it_was_asked_for_with_a_validator(w
     assert holds_the_truth(world)
 
 
-def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
+def test_a_wrong_etag_is_detected_by_the_full_fetch(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     began = world.time.at
     dials = {**AGAIN, "cadence__full_days": 5}
@@ -93,7 +93,7 @@ def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
     ]
 
 
-def test_a_date_of_change_is_a_validator_too(world: World) -> None:
+def test_last_modified_is_a_validator_too(world: World) -> None:
     changed_on = "Mon, 02 Nov 2026 10:00:00 GMT"
 
     @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def test_a_date_of_change_is_a_validator_too(world: World) -> None:
     assert world.ask("SELECT count(*) FROM revisions") == [len(world.site)]
 
 
-def test_a_first_read_and_a_changed_card_are_never_asked_for_conditionally(world: World) -> None:
+def test_a_first_fetch_and_a_changed_card_are_never_conditional(world: World) -> None:
     world.run(Backfill())
     moved = next(s for s in world.site.listed() if s.address in single(world))
     world.site.amend(moved.reference, replace(moved, outcome="Not upheld" if moved.outcome == "Upheld" else "Upheld"))

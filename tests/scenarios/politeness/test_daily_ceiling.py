@@ -9,7 +9,7 @@ from support.politeness import DAY, incomplete, told
 from support.world import World, holds_the_truth
 
 
-def test_the_days_ceiling_is_that_of_all_runs_together(world: World) -> None:
+def test_the_daily_limit_is_shared_by_all_runs(world: World) -> None:
     ceiling = {"fetch__daily_requests": 9}
     assert world.run(Backfill(limit=2), **ceiling).state == "limited"
     for task in (Backfill(), Sync(), Backfill()):

@@ -62,7 +62,7 @@ def test_every_request_that_the_server_saw_is_in_the_journal(world: World) -> No
     [Huge(1), Huge(1, declared=False), Truncate(), Truncate(length="none")],
     ids=["huge", "endless", "cut", "c"],
 )
-def test_an_answer_that_was_not_taken_whole_is_journalled_with_its_status_and_bytes(world: World, fault: Fault) -> None:
+def test_an_incomplete_response_is_journalled_with_its_status_and_bytes(world: World, fault: Fault) -> None:
     world.server.faults = on(PAGES, fault, times=1)
     world.run(Backfill(limit=2), fetch__max_bytes=200_000, fetch__tries=1)
     place = next(n for n, entry in enumerate(world.server.log) if entry.target.startswith("/decisions/"))
@@ -71,7 +71,7 @@ def test_an_answer_that_was_not_taken_whole_is_journalled_with_its_status_and_by
     assert received >= 10_000, "what came over the wire is told"
 
 
-def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) -> None:
+def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
     world.server.faults = Script(
         on("page=2$", unavailable(30), times=1), on(PAGES, server_error(), times=2), on(PAGES, Reset(), times=1)
     )
@@ -120,7 +120,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("sentence", BROKEN)
-def test_a_promise_that_was_not_kept_is_told_also_when_its_day_is_summed_up(world: World, sentence: str) -> None:
+def test_a_broken_promise_is_still_reported_when_its_day_is_summed_up(world: World, sentence: str) -> None:
     world.run(Backfill(limit=5), fetch__pace=1)
     assert told(world, fetch__pace=1).broken == ()
     with writing(world.database) as db:
@@ -132,7 +132,7 @@ def test_a_promise_that_was_not_kept_is_told_also_when_its_day_is_summed_up(worl
     assert told(world, fetch__pace=1).broken == (broken,)
 
 
-def test_the_command_shows_what_was_kept_and_exits_10_where_something_was_not(world: World, tmp_path: Path) -> None:
+def test_politeness_shows_each_promise_and_exits_10_if_one_was_broken(world: World, tmp_path: Path) -> None:
     world.run(Backfill(limit=5), fetch__pace=1)
     desk = Desk(tmp_path)
     command = ("politeness", "--db", world.database)

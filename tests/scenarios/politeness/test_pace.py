@@ -29,7 +29,7 @@ from support.world import World, holds_the_truth
 # ---------------------------------------------------------------- slower when the site errs
 
 
-def test_the_pace_slows_where_the_site_errs_and_recovers_with_it(world: World) -> None:
+def test_the_pace_slows_while_the_site_fails_and_recovers(world: World) -> None:
     world.server.faults = Script(*(on(PAGES, server_error(), times=1, after=3 + n) for n in range(3)))
     world.run(Backfill(), fetch__pace=1, fetch__tries=1)
     apart = gaps(asked_at(world))
@@ -46,7 +46,7 @@ def test_the_pace_slows_where_the_site_errs_and_recovers_with_it(world: World) -
     assert max(apart) <= 120
 
 
-def test_what_one_process_learned_of_the_sites_state_the_next_one_knows(world: World) -> None:
+def test_the_next_process_knows_the_slowdown_of_the_last(world: World) -> None:
     world.server.faults = on(PAGES, Reset())
     world.run(Backfill(), fetch__pace=1, fetch__tries=1)
     world.server.faults = None
@@ -55,7 +55,7 @@ def test_what_one_process_learned_of_the_sites_state_the_next_one_knows(world: W
     assert asked_at(world, 2)[0] - ended_at >= 4
 
 
-def test_the_pace_slows_where_answers_take_long_and_recovers(world: World) -> None:
+def test_the_pace_slows_while_responses_are_slow_and_recovers(world: World) -> None:
     @dataclass(frozen=True)
     class Slow:
         def acts(self, request: Request, answer: Answer) -> Acts:
@@ -76,9 +76,7 @@ def test_the_pace_slows_where_answers_take_long_and_recovers(world: World) -> No
 # ---------------------------------------------------------------- from when the gap counts
 
 
-def test_the_gap_counts_from_when_a_request_went_out_not_from_its_turn(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_gap_starts_when_a_request_is_sent_not_at_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each other connection takes almost as long as the gap; the site closes it after each answer."""
     connect = socket.create_connection
     connections = 0
@@ -107,7 +105,7 @@ def test_the_gap_counts_from_when_a_request_went_out_not_from_its_turn(
 
 
 @pytest.mark.parametrize("closes", [True, False], ids=["a connection each", "kept"])
-def test_what_stands_before_the_site_and_is_slow_to_connect_shortens_no_gap(world: World, closes: bool) -> None:
+def test_a_proxy_that_is_slow_to_connect_shortens_no_gap(world: World, closes: bool) -> None:
     """By the server's own log. What is received is received before it is answered, so this holds however late."""
     pace = 0.2
     delays = cycle([0.15, 0.0])
@@ -183,7 +181,7 @@ def test_two_processes_never_exceed_the_pace_together(tmp_path: Path) -> None:
     assert not server.errors
 
 
-def test_an_answer_that_breaks_off_slows_the_pace_and_is_an_error(reports_world: World) -> None:
+def test_a_response_that_is_cut_off_slows_the_pace_and_is_an_error(reports_world: World) -> None:
     for fault in (Truncate(), BodyReset()):
         seen = len(reports_world.server.log)
         reports_world.server.faults = on(PAGES, fault)

@@ -23,7 +23,7 @@ from support.world import World
         (datetime(2027, 3, 27, 23, 30, tzinfo=UTC), "00:00-04:00", 0, 4),  # and forth in that
     ],
 )
-def test_nothing_is_asked_in_quiet_hours(world: World, began: datetime, hours: str, first: int, last: int) -> None:
+def test_no_request_is_made_in_quiet_hours(world: World, began: datetime, hours: str, first: int, last: int) -> None:
     world.time.at = began
     assert world.run(Backfill(), fetch__pace=120, fetch__quiet_hours=hours).state == "complete"
     instants = asked_at(world)

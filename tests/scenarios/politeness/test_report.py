@@ -28,7 +28,7 @@ from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps,
 from support.world import World
 
 
-def test_what_was_promised_since_then_is_not_held_against_what_was_asked_before(world: World) -> None:
+def test_a_stricter_promise_does_not_apply_to_earlier_requests(world: World) -> None:
     world.run(Backfill(limit=3), fetch__pace=0.2, fetch__daily_requests=40_000)
     world.site.robots = "User-agent: *\nCrawl-delay: 1\n"
     world.time.at += DAY
@@ -46,7 +46,7 @@ def test_what_was_promised_since_then_is_not_held_against_what_was_asked_before(
     assert told(world) == its
 
 
-def test_what_was_promised_then_is_not_forgotten_for_what_is_promised_now(world: World) -> None:
+def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None:
     world.run(Backfill(limit=5), fetch__pace=1, fetch__daily_requests=20)
     with writing(world.database) as db:
         for milliseconds in range(20):
@@ -58,7 +58,7 @@ def test_what_was_promised_then_is_not_forgotten_for_what_is_promised_now(world:
     )
 
 
-def test_a_day_on_which_the_ceiling_was_raised_is_judged_by_both(world: World) -> None:
+def test_a_day_on_which_the_daily_limit_was_raised_is_judged_by_both(world: World) -> None:
     assert incomplete(world.run(Backfill(), fetch__daily_requests=5))
     assert world.run(Backfill(limit=2), fetch__daily_requests=9).exit_code in (0, 10)
     assert told(world, fetch__daily_requests=3).broken == ()
@@ -67,7 +67,7 @@ def test_a_day_on_which_the_ceiling_was_raised_is_judged_by_both(world: World) -
     assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
-def test_requests_of_before_promises_were_journalled_are_counted_and_not_judged(world: World) -> None:
+def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world: World) -> None:
     with closing(sqlite3.connect(world.database, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m004_promises")
         db.execute(A_RUN)
@@ -85,7 +85,7 @@ def test_requests_of_before_promises_were_journalled_are_counted_and_not_judged(
     assert its.lines()[-1] == "  every promise that is known was kept"
 
 
-def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) -> None:
+def test_a_wait_starts_at_the_response_not_at_the_request(world: World) -> None:
     db, promise = emptied(), Promise(1, 50_000, "")
 
     def ask(seconds: float, answered: Answered | None = None) -> int:
@@ -121,7 +121,7 @@ def test_a_wait_that_is_not_over_is_pending(world: World) -> None:
     assert (its.holds, its.holds_kept, its.holds_pending, its.broken) == (1, 1, 0, ())
 
 
-def test_quiet_hours_are_those_that_were_promised_at_the_time(world: World) -> None:
+def test_a_request_is_judged_by_the_quiet_hours_promised_at_the_time(world: World) -> None:
     world.run(Backfill(limit=3))  # at noon
     world.time.at += DAY
     world.run(Backfill(limit=3), fetch__quiet_hours="09:00-12:00;22:00-06:00")
@@ -134,7 +134,7 @@ def test_quiet_hours_are_those_that_were_promised_at_the_time(world: World) -> N
     assert told(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
 
 
-def test_a_refusal_is_an_error_and_a_page_that_is_gone_is_none(world: World) -> None:
+def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> None:
     first, second, *_ = (sample.address for sample in world.site.listed())
     world.server.faults = Script(on(first, Respond(404)), on(second, Respond(403)))
     world.run(Backfill(), fetch__tries=1)
@@ -143,7 +143,7 @@ def test_a_refusal_is_an_error_and_a_page_that_is_gone_is_none(world: World) -> 
     assert told(world).errors == len(refused) > 0
 
 
-def test_one_is_one_and_nothing_is_nothing(world: World) -> None:
+def test_the_report_says_1_request_and_0_errors(world: World) -> None:
     assert world.run(Backfill(), fetch__daily_requests=1).exit_code == 10
     lines = told(world).lines()
     assert any("1 request," in line and "0 errors" in line for line in lines)
@@ -154,7 +154,7 @@ def test_one_is_one_and_nothing_is_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("held", [True, False], ids=["held", "queued"])
-def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> None:
+def test_the_report_names_pages_that_robots_forbids(world: World, *, held: bool) -> None:
     if held:
         world.run(Backfill())
         world.time.at += DAY
@@ -176,7 +176,7 @@ def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> No
     ],
 )
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "nothing known"])
-def test_the_account_holds_the_listing_and_decisions_against_robots(
+def test_the_report_checks_the_listing_and_decisions_against_robots(
     world: World, rules: str, said: str, *, listed: bool
 ) -> None:
     if listed:
@@ -187,7 +187,7 @@ def test_the_account_holds_the_listing_and_decisions_against_robots(
     assert told(world).robots.startswith(said)
 
 
-def test_robots_that_were_asked_for_and_could_not_be_had_are_told_so(world: World) -> None:
+def test_the_report_says_that_robots_could_not_be_fetched(world: World) -> None:
     with writing(world.database):
         assert told(world).robots.startswith("not fetched yet")
     world.server.faults = on("robots", Respond(500))
@@ -210,7 +210,7 @@ def test_robots_that_were_asked_for_and_could_not_be_had_are_told_so(world: Worl
     assert told(world).robots.endswith("Z: status 503"), "what it said before is good no longer"
 
 
-def test_a_clock_that_was_ahead_takes_nothing_from_the_day(world: World) -> None:
+def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(world: World) -> None:
     ceiling = {"fetch__daily_requests": 20, "fetch__pace": 1}
     world.run(Backfill(limit=5), **ceiling)
     asked = len(world.server.log)
@@ -239,7 +239,7 @@ def test_a_clock_that_was_ahead_takes_nothing_from_the_day(world: World) -> None
     assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
-def test_the_account_says_as_whom_we_asked_and_which_waits_were_too_long_to_keep(reports_world: World) -> None:
+def test_the_report_names_the_user_agent_and_waits_longer_than_a_day(reports_world: World) -> None:
     mine = {"site__contact": "me@example.org"}
     reports_world.server.faults = on("page=1$", unavailable(365 * 86_400), times=1)
     reports_world.run(Backfill(), fetch__pace=1, **mine)

@@ -29,9 +29,7 @@ def waiting(form: str, seconds: float, status: int = 503) -> Fault:
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("target", ["robots", "page=1$", PAGES])
-def test_a_wait_that_the_site_asks_for_is_kept_and_the_run_goes_on(
-    world: World, form: str, status: int, target: str
-) -> None:
+def test_a_run_waits_as_the_site_asks_and_continues(world: World, form: str, status: int, target: str) -> None:
     world.server.faults = on(target, waiting(form, 90, status), times=1)
     assert world.run(Backfill()).state == "complete"
     ((number, status_told),) = world.ask("SELECT id, status FROM requests WHERE retry_after IS NOT NULL")
@@ -45,7 +43,7 @@ def test_a_wait_that_the_site_asks_for_is_kept_and_the_run_goes_on(
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("target", ["robots", "page=2$", PAGES])
-def test_a_wait_longer_than_a_run_waits_ends_it_and_holds_for_every_run(world: World, form: str, target: str) -> None:
+def test_a_long_wait_ends_the_run_and_applies_to_every_run(world: World, form: str, target: str) -> None:
     world.server.faults = on(target, waiting(form, 7_200), times=1)
     outcome = world.run(Backfill(), fetch__retry_wait_most=120)
     assert incomplete(outcome)
@@ -69,7 +67,7 @@ def test_a_wait_longer_than_a_run_waits_ends_it_and_holds_for_every_run(world: W
     assert (its.holds, its.holds_kept) == (1, 1)
 
 
-def test_a_wait_that_ends_a_run_says_once_when_to_go_on(world: World) -> None:
+def test_a_wait_that_ends_a_run_says_once_when_to_continue(world: World) -> None:
     world.server.faults = on("page=1$", unavailable(7_200), times=1)
     held = world.run(Backfill(), fetch__retry_wait_most=120)
     spent = world.run(Backfill(), fetch__daily_requests=2)
@@ -82,9 +80,7 @@ def test_a_wait_that_ends_a_run_says_once_when_to_go_on(world: World) -> None:
     assert "no requests before 2026-11-02T14:00:00Z" in held.message
 
 
-def test_who_watches_and_the_log_are_told_of_a_long_wait_and_of_no_short_one(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_progress_and_log_show_long_waits_and_no_short_ones(world: World, caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
 
     def report(tally: Tally) -> None:
@@ -105,7 +101,7 @@ def test_who_watches_and_the_log_are_told_of_a_long_wait_and_of_no_short_one(
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_wait_of_a_year_is_a_day_and_a_line_in_the_log(
+def test_a_wait_of_a_year_is_shortened_to_a_day_and_logged(
     world: World, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.server.faults = on("page=1$", waiting(form, 365 * 86_400), times=1)
@@ -129,7 +125,7 @@ def test_a_wait_of_a_year_is_a_day_and_a_line_in_the_log(
         *("Sun, 06 Nov 1994 08:49:37 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 02 Nov 2026 12:00:30 +9999", "12:00"),
     ],
 )
-def test_a_retry_after_of_any_words_ends_no_run_otherwise_than_by_waiting(world: World, words: str) -> None:
+def test_an_odd_retry_after_causes_at_most_a_wait(world: World, words: str) -> None:
     world.server.faults = on("page=1$", unavailable(words), times=1)
     outcome = world.run(Backfill())
     if outcome.state != "complete":
@@ -140,7 +136,7 @@ def test_a_retry_after_of_any_words_ends_no_run_otherwise_than_by_waiting(world:
     assert holds_the_truth(world)
 
 
-def test_a_wait_in_seconds_is_kept_although_the_clock_is_set_forth(world: World) -> None:
+def test_a_wait_in_seconds_is_respected_when_the_clock_is_set_forward(world: World) -> None:
     """By our own clock, which nobody sets: fifty seconds are fifty seconds."""
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=1)

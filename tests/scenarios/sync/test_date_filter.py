@@ -57,7 +57,7 @@ def filtering(world: World, includes: FilterDates) -> Callable[[Request], Fault 
 
 
 @pytest.mark.parametrize("off", OFF)
-def test_a_backfill_of_a_range_gets_all_of_it_and_nothing_else(world: World, off: str) -> None:
+def test_a_backfill_stores_exactly_the_decisions_of_its_range(world: World, off: str) -> None:
     days = sorted({sample.decision_date for sample in world.site.listed()})
     world.server.faults = filtering(world, OFF[off])
     window = Window(days[20], days[-15])
@@ -68,7 +68,7 @@ def test_a_backfill_of_a_range_gets_all_of_it_and_nothing_else(world: World, off
 
 
 @pytest.mark.parametrize("off", OFF)
-def test_a_backfill_in_small_windows_and_daily_syncs_hold_the_truth(world: World, off: str) -> None:
+def test_a_backfill_in_small_windows_and_daily_syncs_match_the_site(world: World, off: str) -> None:
     world.server.faults = filtering(world, OFF[off])
     assert world.run(Backfill(), **QUIET, listing__walk_most=10).state == "complete"
     assert holds_the_truth(world)
@@ -80,7 +80,7 @@ def test_a_backfill_in_small_windows_and_daily_syncs_hold_the_truth(world: World
     truth_is_held(world)
 
 
-def test_what_was_found_is_stored_with_its_evidence_and_looked_for_again(world: World) -> None:
+def test_the_shift_is_stored_with_its_evidence_and_checked_again(world: World) -> None:
     world.server.faults = filtering(world, in_utc)
     world.run(Backfill(), **QUIET)
     found = world.ask(
@@ -98,7 +98,7 @@ def test_what_was_found_is_stored_with_its_evidence_and_looked_for_again(world: 
     assert holds_the_truth(world)
 
 
-def test_a_filter_that_includes_a_day_too_much_is_made_out_at_the_next_run(world: World) -> None:
+def test_a_filter_that_includes_an_extra_day_is_detected_by_the_next_run(world: World) -> None:
     world.server.faults = filtering(world, lambda first, last: (first, last + DAY))
     world.run(Backfill(), **QUIET, listing__walk_most=10)
     later(world, 2)
@@ -108,14 +108,14 @@ def test_a_filter_that_includes_a_day_too_much_is_made_out_at_the_next_run(world
     assert holds_the_truth(world)
 
 
-def test_a_filter_that_fits_no_dates_is_refused(world: World) -> None:
+def test_a_filter_that_no_shift_explains_is_refused(world: World) -> None:
     world.server.faults = filtering(world, lambda first, last: (first + 9 * DAY if first > date.min else first, last))
     outcome = world.run(Backfill(date(2026, 1, 1)), **QUIET)
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert "which dates the listing includes" in str(outcome)
 
 
-def test_a_check_costs_seven_questions_of_a_site_that_is_as_it_is_said_to_be(world: World) -> None:
+def test_a_check_of_a_normal_site_costs_seven_requests(world: World) -> None:
     world.run(Backfill(), **QUIET)
     asked = len(listings(world, 0))
     fresh = Window(date.min, world.site.today)

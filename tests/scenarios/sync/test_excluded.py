@@ -9,7 +9,7 @@ from support.sync import QUIET, _words_only, later, on_decisions, pages, sync, s
 from support.world import World
 
 
-def test_a_listed_decision_that_is_never_there_is_excluded_and_tried_for_ever(world: World) -> None:
+def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     assert world.run(Backfill(), **QUIET).exit_code == 10
@@ -42,7 +42,7 @@ def test_a_listed_decision_that_is_never_there_is_excluded_and_tried_for_ever(wo
     truth_is_held(world)
 
 
-def test_an_excluded_decision_whose_page_appears_and_does_not_read_is_excluded_no_more(world: World) -> None:
+def test_an_excluded_decision_whose_page_appears_but_does_not_parse_is_not_excluded(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -56,7 +56,7 @@ def test_an_excluded_decision_whose_page_appears_and_does_not_read_is_excluded_n
     assert window_of(world, lost.decision_date)[0] != "proven"
 
 
-def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
+def test_being_gone_three_times_within_a_week_does_not_exclude(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -65,7 +65,7 @@ def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None:
+def test_being_gone_twice_over_more_than_a_week_does_not_exclude(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -75,7 +75,7 @@ def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_failures_that_are_not_gone_exclude_nothing(world: World) -> None:
+def test_other_failures_do_not_exclude(world: World) -> None:
     """Ten days of 500 are no witness that a page does not exist."""
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(500) if request.path == lost.address else None
@@ -85,7 +85,7 @@ def test_failures_that_are_not_gone_exclude_nothing(world: World) -> None:
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_a_site_whose_every_page_is_404_from_the_first_day_proves_nothing(world: World) -> None:
+def test_a_site_with_only_404_pages_from_the_first_day_proves_nothing(world: World) -> None:
     """No page was ever seen: this is a site that does not serve us, not eighty decisions that are excluded."""
     world.server.faults = on_decisions(Respond(404))
     world.run(Backfill(), **QUIET)
@@ -94,7 +94,7 @@ def test_a_site_whose_every_page_is_404_from_the_first_day_proves_nothing(world:
     assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven' AND total > 0") == [0]
 
 
-def test_one_that_was_never_had_and_leaves_the_listing_is_missed_no_more(world: World) -> None:
+def test_a_never_fetched_decision_that_leaves_the_listing_is_no_longer_missing(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)

@@ -139,7 +139,7 @@ def test_a_wider_form_that_appears_later_is_used_and_what_it_adds_is_fetched(wor
     assert holds_the_truth(world)
 
 
-def test_forms_are_compared_again_after_their_days(world: World) -> None:
+def test_forms_are_compared_again_after_the_days_of_the_cadence(world: World) -> None:
     settled(world)
     checks = "SELECT count(*) FROM listing_findings WHERE kind = 'use'"
     sync_daily(world, 29, cadence__filters=30)
@@ -156,7 +156,7 @@ def test_outcomes_that_are_known_may_be_fewer_than_all(world: World) -> None:
     assert world.ask("SELECT verdict FROM listing_findings WHERE subject = 'dc=c+nu+u+'") == ["no more"]
 
 
-def test_the_bare_form_has_nothing_but_dates_and_page(world: World) -> None:
+def test_the_bare_form_has_only_dates_and_page(world: World) -> None:
     settled(world)
     last = listings(world, 0)[-1]
     assert set(parse_qs(last.partition("?")[2])) == {"fd", "td", "page"}
@@ -165,7 +165,7 @@ def test_the_bare_form_has_nothing_but_dates_and_page(world: World) -> None:
 # ---------------------------------------------------------------- a session
 
 
-def test_a_site_that_wants_a_session_is_read_and_remembered(world: World) -> None:
+def test_a_site_that_needs_a_session_is_crawled_and_remembered(world: World) -> None:
     world.server.faults = lambda _request: CookieNeeded(SEARCH_SHELL)
     assert world.run(Backfill(), **QUIET).state == "complete"
     assert holds_the_truth(world)
@@ -176,7 +176,7 @@ def test_a_site_that_wants_a_session_is_read_and_remembered(world: World) -> Non
     assert asked.index("/decisions") < min(n for n, target in enumerate(asked) if "SearchResults" in target)
 
 
-def test_a_session_is_begun_once_a_run_where_it_does_not_help(world: World) -> None:
+def test_a_session_that_does_not_help_is_begun_once_a_run(world: World) -> None:
     world.server.faults = lambda request: SEARCH_SHELL if "SearchResults" in request.target else None
     assert world.run(Backfill(), **QUIET).exit_code == 12
     assert world.targets().count("/decisions") == 1

@@ -70,7 +70,7 @@ def test_a_file_of_the_first_schema_keeps_decisions_entries_and_queue(world: Wor
     assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven'") == [0], "it must be proven anew"
 
 
-def test_a_file_of_the_first_schema_goes_on_answering_for_what_it_had_asked_about(world: World) -> None:
+def test_sync_of_a_first_schema_file_covers_its_backfilled_dates(world: World) -> None:
     """Its ledger may be doubted; that somebody backfilled 2025 may not be forgotten."""
     version_one(world.database)
     sync(world)

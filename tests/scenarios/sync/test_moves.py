@@ -13,7 +13,7 @@ from support.sync import QUIET, cadence, on_listing, settled, status, sync, sync
 from support.world import World
 
 
-def test_a_decision_that_takes_a_date_in_another_window_is_the_same_row_with_its_move(world: World) -> None:
+def test_a_decision_moved_to_another_window_is_the_same_row_with_its_move(world: World) -> None:
     dials = {**cadence("count", 1), "listing__walk_most": 10}
     settled(world, **dials)
     moved = world.site.listed()[70]
@@ -38,7 +38,7 @@ def test_a_decision_that_takes_a_date_in_another_window_is_the_same_row_with_its
     truth_is_held(world)
 
 
-def test_a_move_is_never_taken_for_a_loss(world: World) -> None:
+def test_a_move_is_never_mistaken_for_a_loss(world: World) -> None:
     """Whichever of the two windows is looked at first, and however long it takes to look at the other."""
     dials = {**cadence("count", 3), "listing__walk_most": 10, "listing__gone_days": 1}
     settled(world, **dials)
@@ -52,7 +52,7 @@ def test_a_move_is_never_taken_for_a_loss(world: World) -> None:
     assert world.ask("SELECT count(*) FROM moves WHERE field = 'decision_date'") == [2]
 
 
-def test_a_decision_that_takes_another_category_keeps_its_row_and_gets_its_address(world: World) -> None:
+def test_a_decision_with_a_new_category_keeps_its_row_and_gets_its_new_address(world: World) -> None:
     dials = cadence("walk", 1)
     settled(world, **dials)
     before = world.site.listed()[30]
@@ -84,7 +84,7 @@ def test_a_date_and_an_address_that_change_together_are_one_move(world: World) -
     truth_is_held(world)
 
 
-def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely_proven(world: World) -> None:
+def test_a_moved_decision_whose_new_card_has_no_date_leaves_no_window_falsely_proven(world: World) -> None:
     dials = {**cadence("count", 1), **cadence("walk", 2), "listing__walk_most": 10}
     settled(world, **dials)
     moved = world.site.listed()[70]
@@ -109,7 +109,7 @@ def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely
     assert status(world, moved.reference) == "published"
 
 
-def test_a_move_out_of_what_was_backfilled_is_no_loss(world: World) -> None:
+def test_a_move_out_of_the_backfilled_dates_is_not_a_loss(world: World) -> None:
     """It is listed, on a day nobody asked about: its page says where it went, and nothing is concluded."""
     assert world.run(Backfill(date(2024, 1, 1), date(2024, 12, 31)), **QUIET).state == "complete"
     assert sync(world).exit_code == 0

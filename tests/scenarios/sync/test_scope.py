@@ -9,7 +9,7 @@ from support.sync import QUIET, cadence, later, listings, one, settled, sync, sy
 from support.world import TODAY, World
 
 
-def test_what_appears_in_a_range_of_empty_days_is_found(world: World) -> None:
+def test_a_decision_in_a_formerly_empty_range_is_found(world: World) -> None:
     quiet = date(2019, 1, 1), date(2019, 12, 31)
     assert world.run(Backfill(*quiet), **QUIET).state == "complete"
     assert sync(world).exit_code == 0
@@ -40,7 +40,7 @@ def test_a_range_whose_last_decision_leaves_is_empty_by_difference(world: World)
     truth_is_held(world)
 
 
-def test_a_backfill_that_goes_on_has_what_came_into_what_it_had_walked(world: World) -> None:
+def test_a_resumed_backfill_finds_decisions_added_to_walked_dates(world: World) -> None:
     dials = {**QUIET, "listing__walk_most": 10}
     assert world.run(Backfill(limit=40), **dials).state == "limited"
     walked = date.fromisoformat(world.ask("SELECT max(first) FROM windows WHERE total > 0")[0])
@@ -56,7 +56,7 @@ def test_a_backfill_that_goes_on_has_what_came_into_what_it_had_walked(world: Wo
     truth_is_held(world)
 
 
-def test_sync_on_an_empty_database_answers_for_the_last_days(world: World) -> None:
+def test_sync_on_an_empty_database_covers_the_last_days(world: World) -> None:
     outcome = world.run(Sync(), schedule__sync_days=200)
     assert outcome.exit_code == 0
     first = TODAY - timedelta(days=200)
@@ -65,7 +65,7 @@ def test_sync_on_an_empty_database_answers_for_the_last_days(world: World) -> No
     assert world.ask("SELECT count(*) FROM windows WHERE state <> 'proven'") == [0]
 
 
-def test_the_days_that_pass_between_syncs_stay_answered_for(world: World) -> None:
+def test_sync_covers_the_days_that_pass_between_syncs(world: World) -> None:
     world.run(Sync(), schedule__sync_days=120)
     later(world, 60)
     world.run(Sync(), schedule__sync_days=120)
@@ -75,7 +75,7 @@ def test_the_days_that_pass_between_syncs_stay_answered_for(world: World) -> Non
     assert (outcome.exit_code, outcome.tally.first) == (0, 1)
 
 
-def test_sync_answers_for_all_that_was_ever_backfilled(world: World) -> None:
+def test_sync_covers_all_dates_ever_backfilled(world: World) -> None:
     quarter = date(2024, 1, 1), date(2024, 3, 31)
     assert world.run(Backfill(*quarter), **QUIET).state == "complete"
     assert sync(world).exit_code == 0

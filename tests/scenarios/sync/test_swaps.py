@@ -39,7 +39,7 @@ def test_a_swap_across_windows_is_found_by_the_counts_in_time(world: World) -> N
     truth_is_held(world)
 
 
-def test_what_the_cadence_walks_again_is_never_more_than_it_owes(world: World) -> None:
+def test_the_cadence_walks_no_more_than_is_due(world: World) -> None:
     dials = {**cadence("walk", 4), "listing__walk_most": 10}
     settled(world, **dials)
     walked: dict[str, int] = {}

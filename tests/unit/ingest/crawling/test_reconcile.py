@@ -149,7 +149,7 @@ def stated(truth: Counter[date], *, silent: bool) -> Answers:
     return lambda window: within(truth, window) or (None if silent else 0)
 
 
-def is_in_order(play: Play) -> None:
+def keeps_invariants(play: Play) -> None:
     """What holds of every look, whatever the site says."""
     for step, _ in play.steps:
         assert inside(step.window, play.window), f"{step} is outside {play.window}"
@@ -190,11 +190,11 @@ def differing(draw: st.DrawFn, sign: int) -> tuple[Counter[date], Counter[date]]
 
 
 @given(windows, counts, counts, walk_mosts, recents, booleans)
-def test_after_a_look_the_books_have_the_sites_total(
+def test_after_a_plan_the_ledger_has_the_sites_total(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, recent: date, silent: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent, learns=truth).go(again=False)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is None:
         assert silent and within(truth, window) == 0
         assert [type(step) for step, _ in play.steps] == [Ask], "a window that states nothing is left to who asked"
@@ -205,7 +205,7 @@ def test_after_a_look_the_books_have_the_sites_total(
 
 
 @given(st.sampled_from([1, -1]).flatmap(differing), windows, walk_mosts, recents, booleans)
-def test_every_day_that_changed_is_seen_when_all_changes_go_one_way(
+def test_every_changed_day_is_seen_if_all_changes_go_one_way(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
     books, truth = both
@@ -229,7 +229,7 @@ def test_a_part_whose_total_is_as_expected_is_not_walked(
 
 
 @given(windows, counts, walk_mosts, recents, st.integers(-3, 3))
-def test_an_equal_total_asks_nothing_more(
+def test_an_equal_total_needs_no_further_request(
     window: Window, books: Counter[date], walk_most: int, recent: date, owing: int
 ) -> None:
     expected = within(books, window) + owing
@@ -241,20 +241,20 @@ def test_an_equal_total_asks_nothing_more(
 
 
 @given(windows, counts, walk_mosts)
-def test_a_total_that_is_known_already_is_not_asked(window: Window, books: Counter[date], walk_most: int) -> None:
+def test_a_known_total_is_not_requested(window: Window, books: Counter[date], walk_most: int) -> None:
     known = within(books, window)
     play = Play(window, stated(books, silent=False), books.copy(), walk_most).go(again=False, total=known)
     assert (play.steps, play.found) == ([], known)
 
 
 @given(windows, counts, counts, walk_mosts, booleans)
-def test_a_look_at_all_of_it_tiles_the_window(
+def test_a_plan_with_again_covers_the_window_without_overlap(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, silent: bool
 ) -> None:
     horizon = max([*truth, window.first])
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, horizon=horizon, learns=truth)
     play.go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is None:
         assert silent and within(truth, window) == 0
         return
@@ -267,12 +267,12 @@ def test_a_look_at_all_of_it_tiles_the_window(
 
 
 @given(windows, windows, counts, walk_mosts, booleans)
-def test_what_was_walked_lately_is_neither_asked_nor_walked_and_the_rest_is(
+def test_recently_walked_windows_are_skipped_and_the_rest_is_walked(
     window: Window, lately: Window, truth: Counter[date], walk_most: int, silent: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), truth.copy(), walk_most, learns=truth, lately=lately)
     play.go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     assert not any(inside(step.window, lately) for step, _ in play.steps)
     if play.found is None:
         assert silent and within(truth, window) == 0
@@ -284,7 +284,7 @@ def test_what_was_walked_lately_is_neither_asked_nor_walked_and_the_rest_is(
 
 
 @given(windows, counts, walk_mosts)
-def test_what_is_walked_has_no_more_than_may_be_walked_but_on_a_single_day(
+def test_a_walked_window_has_at_most_walk_most_decisions_unless_it_is_one_day(
     window: Window, truth: Counter[date], walk_most: int
 ) -> None:
     play = Play(window, stated(truth, silent=True), Counter(), walk_most).go(again=True)
@@ -296,7 +296,7 @@ def test_what_is_walked_has_no_more_than_may_be_walked_but_on_a_single_day(
 
 
 @given(windows, counts, counts, walk_mosts, booleans, booleans, st.randoms(use_true_random=False), st.floats(0, 1))
-def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
+def test_a_window_with_decisions_is_never_called_empty_whatever_totals_are_missing(
     window: Window,
     books: Counter[date],
     truth: Counter[date],
@@ -312,7 +312,7 @@ def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
         return None if chance.random() < rate else within(truth, asked) or None
 
     play = Play(window, answers, books.copy(), walk_most, oldest_first=oldest_first).go(again=again)
-    is_in_order(play)
+    keeps_invariants(play)
     for one in play.of(Empty):
         assert within(truth, one) == 0, f"{one} is called empty and has {within(truth, one)}"
     if again and play.found is not None:
@@ -323,7 +323,7 @@ def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
 
 
 @given(windows, counts, counts, walk_mosts)
-def test_what_states_nothing_is_empty_only_where_a_total_around_it_is_used_up(
+def test_a_window_without_a_total_is_empty_only_if_other_parts_have_the_whole_total(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int
 ) -> None:
     play = Play(window, stated(truth, silent=True), books.copy(), walk_most, learns=truth).go(again=True)
@@ -334,13 +334,13 @@ def test_what_states_nothing_is_empty_only_where_a_total_around_it_is_used_up(
         assert around, "no range around it ever stated a total"
 
 
-def test_a_window_that_states_nothing_is_left_to_who_asked() -> None:
+def test_a_window_without_a_total_is_left_to_the_caller() -> None:
     play = Play(Window(day(0), day(9)), lambda _: None, Counter({day(3): 4})).go(again=True)
     assert play.found is None
     assert [step for step, _ in play.steps] == [Ask(play.window)]
 
 
-def test_a_whole_that_falls_silent_in_its_parts_is_silent_not_empty() -> None:
+def test_a_window_whose_parts_state_no_totals_is_silent_not_empty() -> None:
     window = Window(day(0), day(99))
     play = Play(window, lambda asked: 50 if asked == window else None, Counter({day(3): 4})).go(again=True)
     assert not play.of(Empty)
@@ -348,7 +348,7 @@ def test_a_whole_that_falls_silent_in_its_parts_is_silent_not_empty() -> None:
 
 
 @pytest.mark.parametrize("again", [True, False])
-def test_a_part_that_has_more_than_the_whole_shows_nothing_of_the_other_part(again: bool) -> None:
+def test_a_part_with_more_than_the_whole_says_nothing_about_the_other_part(again: bool) -> None:
     """The whole had fifty, and by then its newest day has seventy: the oldest, silent, is not empty by that."""
     window = Window(day(0), day(9))
 
@@ -359,7 +359,7 @@ def test_a_part_that_has_more_than_the_whole_shows_nothing_of_the_other_part(aga
     assert not any(one.first == day(0) for one in play.of(Empty)), "70 is not 50"
 
 
-def test_what_the_page_that_stated_the_total_showed_is_in_the_books_by_then() -> None:
+def test_cards_on_the_page_with_the_total_are_in_the_ledger_before_it_is_compared() -> None:
     window = Window(day(0), day(9))
     play = Play(window, lambda _: 3, Counter({day(1): 2}))
     steps = plan(window, play.standing, WalkSettings(walk_most=10, horizon=date.max, recent=date.max))
@@ -385,7 +385,7 @@ answers_of_a_liar = st.one_of(st.none(), st.integers(0, 40), st.integers(0, 10_0
     booleans,
     st.data(),
 )
-def test_a_site_that_says_anything_is_asked_no_more_than_its_days_allow(
+def test_requests_are_bounded_by_the_days_whatever_a_site_answers(
     window: Window,
     books: Counter[date],
     owing: int,
@@ -407,7 +407,7 @@ def test_a_site_that_says_anything_is_asked_no_more_than_its_days_allow(
         owing,
         most=7 * days(window),
     ).go(again=again)
-    is_in_order(play)
+    keeps_invariants(play)
     assert len(play.walked) <= days(window)
     assert len(play.asked) <= 1 + 3 * (days(window) - 1)
     assert play.found is None or play.found >= 0
@@ -429,7 +429,7 @@ def test_a_site_that_changes_between_any_two_requests_is_walked_without_overlap(
         return within(now, asked) or (None if silent else 0)
 
     play = Play(window, answers, Counter(), walk_most).go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is not None:
         assert tiles([*play.seen, *(one for one in play.of(Silent) if one not in play.seen)], window)
     for step, answer in play.steps:
@@ -437,7 +437,7 @@ def test_a_site_that_changes_between_any_two_requests_is_walked_without_overlap(
             assert answer is None and step.total != step.parts
 
 
-def test_what_came_while_the_parts_were_walked_is_no_contradiction() -> None:
+def test_decisions_added_during_the_walk_of_the_parts_are_not_a_contradiction() -> None:
     """The whole is asked again, and agrees with what its parts have by then."""
     truth = Counter({day(n): 3 for n in range(40)})
     asked = 0
@@ -454,7 +454,7 @@ def test_what_came_while_the_parts_were_walked_is_no_contradiction() -> None:
     assert not play.of(Contradiction)
 
 
-def test_a_total_that_is_never_that_of_its_parts_is_a_contradiction() -> None:
+def test_a_total_that_never_matches_its_parts_is_a_contradiction() -> None:
     truth = Counter({day(n): 3 for n in range(40)})
     whole = Window(day(0), day(39))
 
@@ -497,7 +497,7 @@ def test_k_changes_cost_on_the_order_of_k_times_log_n(
 
 
 @given(counts, windows, walk_mosts, booleans)
-def test_a_first_look_asks_few_totals_beyond_the_pages(
+def test_a_first_plan_requests_few_totals_beyond_the_pages(
     truth: Counter[date], window: Window, walk_most: int, silent: bool
 ) -> None:
     """Why this bound: only what has more than `walk_most` is split, so at each depth there are at most n / walk_most
@@ -509,7 +509,7 @@ def test_a_first_look_asks_few_totals_beyond_the_pages(
 
 
 @given(windows, counts, walk_mosts, booleans, booleans)
-def test_the_parts_of_a_first_look_come_from_the_newest_or_from_the_oldest_on(
+def test_the_parts_of_a_first_plan_come_newest_first_or_oldest_first(
     window: Window, truth: Counter[date], walk_most: int, silent: bool, oldest_first: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
@@ -520,7 +520,7 @@ def test_the_parts_of_a_first_look_come_from_the_newest_or_from_the_oldest_on(
 
 
 @given(counts, walk_mosts, booleans)
-def test_a_first_look_at_all_there_ever_was_asks_few_totals(
+def test_a_first_plan_of_all_dates_requests_few_totals(
     truth: Counter[date], walk_most: int, oldest_first: bool
 ) -> None:
     play = Play(EVERYTHING, stated(truth, silent=True), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
@@ -585,14 +585,14 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
 
 
 @given(windows, st.lists(windows, max_size=6))
-def test_gaps_are_the_days_that_nothing_covers(window: Window, covered: list[Window]) -> None:
+def test_gaps_are_the_days_that_no_window_covers(window: Window, covered: list[Window]) -> None:
     left = gaps(window, covered)
     expected = {at for at in days_of(window) if not any(one.first <= at <= one.last for one in covered)}
     assert [at for part in left for at in days_of(part)] == sorted(expected)
     assert all(before.last + timedelta(days=1) < after.first for before, after in pairwise(left)), "they do not touch"
 
 
-def test_gaps_of_everything_reach_to_both_ends_of_time() -> None:
+def test_gaps_of_all_dates_reach_to_the_first_and_last_date() -> None:
     middle = Window(day(0), day(9))
     assert gaps(EVERYTHING, [middle]) == [Window(date.min, day(-1)), Window(day(10), date.max)]
     assert gaps(EVERYTHING, [EVERYTHING]) == []
@@ -600,13 +600,13 @@ def test_gaps_of_everything_reach_to_both_ends_of_time() -> None:
 
 
 @given(st.lists(windows, max_size=6))
-def test_joined_windows_hold_the_same_days_and_do_not_touch(parts: list[Window]) -> None:
+def test_merged_windows_have_the_same_days_and_do_not_touch(parts: list[Window]) -> None:
     found = merge_windows(parts)
     assert [at for one in found for at in days_of(one)] == sorted({at for one in parts for at in days_of(one)})
     assert all(before.last + timedelta(days=1) < after.first for before, after in pairwise(found))
 
 
-def test_what_touches_the_end_of_time_is_joined_too() -> None:
+def test_windows_that_touch_the_last_date_are_merged_too() -> None:
     last = Window(day(5), date.max)
     assert merge_windows([last, Window(day(0), day(4)), Window(date.max, date.max)]) == [Window(day(0), date.max)]
     assert merge_windows([EVERYTHING, last]) == [EVERYTHING]
@@ -614,7 +614,7 @@ def test_what_touches_the_end_of_time_is_joined_too() -> None:
 
 
 @given(windows, st.integers(-5, SPAN + 5))
-def test_a_window_is_split_at_any_day_but_its_first(window: Window, n: int) -> None:
+def test_a_window_can_be_split_at_any_day_except_its_first(window: Window, n: int) -> None:
     if window.first < day(n) <= window.last:
         older, newer = split_at(window, day(n))
         assert newer.first == day(n)
@@ -625,7 +625,7 @@ def test_a_window_is_split_at_any_day_but_its_first(window: Window, n: int) -> N
 
 
 @given(st.dates(), st.dates())
-def test_halves_tile_and_are_of_one_length_but_where_the_site_begins(one: date, other: date) -> None:
+def test_halves_have_equal_length_except_where_the_site_begins(one: date, other: date) -> None:
     window = Window(min(one, other), max(one, other))
     if days(window) < 2:
         with pytest.raises(ValueError, match="cannot be split"):
@@ -639,7 +639,7 @@ def test_halves_tile_and_are_of_one_length_but_where_the_site_begins(one: date, 
 
 
 @given(windows, windows)
-def test_what_is_left_without_another_window_is_the_rest(one: Window, other: Window) -> None:
+def test_without_returns_the_rest_of_a_window(one: Window, other: Window) -> None:
     if other.first <= one.last and one.first <= other.last:
         left = one.without(other)
         assert [at for part in left for at in days_of(part)] == [
@@ -648,7 +648,7 @@ def test_what_is_left_without_another_window_is_the_rest(one: Window, other: Win
 
 
 @given(windows, st.integers(-5, SPAN + 5).map(day))
-def test_the_two_ranges_of_a_scope_part_at_the_edge(scope: Window, edge: date) -> None:
+def test_the_two_ranges_of_a_scope_meet_at_the_edge(scope: Window, edge: date) -> None:
     found = make_ranges(scope, edge)
     assert found.whole == scope
     parts = [part for part in (found.beyond, found.inside) if part is not None]
@@ -712,18 +712,18 @@ def ago(at: str | None) -> int:
     return (TODAY - date.fromisoformat(at[:10])).days
 
 
-def is_owing(row: Proof) -> bool:
+def is_due(row: Proof) -> bool:
     return row.state in SOUND and row.total == row.listed and bool(row.total)
 
 
 @given(ledgers(), st.integers(1, 100))
-def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
+def test_due_ranges_follow_the_cadence(rows: list[Proof], walk_most: int) -> None:
     due_counts, due_walks = find_due_ranges(rows, TODAY, CADENCES, walk_most)
     for row in rows:
         walked = any(inside(row.window, one) for one in due_walks)
         counted = any(inside(row.window, one) for one in due_counts)
         assert not (walked and counted), "what is walked is not counted beside it"
-        if not is_owing(row):
+        if not is_due(row):
             assert not any(
                 one.first <= row.window.last and row.window.first <= one.last for one in [*due_walks, *due_counts]
             ), "unsound and empty windows are owed nothing"
@@ -757,16 +757,16 @@ def test_a_window_that_reaches_into_the_future_is_recent() -> None:
     assert find_due_ranges([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
 
 
-def test_what_was_counted_today_is_not_due_today() -> None:
+def test_a_window_counted_today_is_not_due_today() -> None:
     assert find_due_ranges([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
 
 
-def test_a_cadence_of_a_day_comes_every_day_for_every_window() -> None:
+def test_a_cadence_of_one_day_makes_every_window_due_every_day() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n)), counted=1) for n in range(0, 100, 2)]
     assert len(find_due_ranges(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
 
 
-def test_what_was_proven_in_one_go_is_not_due_in_one_go() -> None:
+def test_windows_proven_together_are_not_all_due_together() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n))) for n in range(800, 1_000)]
     dues = [
         sum(days(one) for one in find_due_ranges(rows, TODAY + timedelta(days=later), CADENCES, 10)[1])

@@ -77,7 +77,7 @@ def test_a_page_is_returned_with_its_charset_and_validators(server: Server, tmp_
     assert targets(server) == ["/robots.txt", PAGE]
 
 
-def test_a_304_is_an_answer_only_to_a_conditional_request(server: Server, tmp_path: Path) -> None:
+def test_a_304_counts_only_for_a_conditional_request(server: Server, tmp_path: Path) -> None:
     with open_client(server, tmp_path) as client:
         answer_with(server, Respond(304))
         assert client.fetch(PAGE, Validators('"7"', None)).unchanged
@@ -121,7 +121,7 @@ def test_the_fourth_redirect_is_not_followed(server: Server, tmp_path: Path) -> 
     assert targets(server)[1:] == [PAGE, *(f"/decisions/{number}" for number in range(1, 4))]
 
 
-def test_a_redirect_to_another_host_requests_nothing_of_it(server: Server, tmp_path: Path) -> None:
+def test_a_redirect_to_another_host_makes_no_request_there(server: Server, tmp_path: Path) -> None:
     answer_with(server, Redirect("https://other.example/"))
     with open_client(server, tmp_path) as client, pytest.raises(Elsewhere, match=r"redirected to other\.example"):
         client.fetch(PAGE)

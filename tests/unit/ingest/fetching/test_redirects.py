@@ -24,7 +24,7 @@ SITE = "https://www.site.example"
         ("https://www.site.example/b/%2e%2e/c d", "/b/%2e%2e/c%20d"),
     ],
 )
-def test_a_redirect_within_the_site_is_resolved_to_what_is_sent(location: str, target: str) -> None:
+def test_a_redirect_within_the_site_resolves_to_the_sent_target(location: str, target: str) -> None:
     assert resolve_redirect(SITE, "/decisions/a", location) == target
 
 
@@ -42,6 +42,6 @@ def test_a_redirect_within_the_site_is_resolved_to_what_is_sent(location: str, t
         ("http://www.site.example/decisions/a", r"set base_url in \[site\] to that"),
     ],
 )
-def test_a_redirect_that_leads_away_is_not_followed(location: str | None, reason: str) -> None:
+def test_a_redirect_out_of_the_site_is_not_followed(location: str | None, reason: str) -> None:
     with pytest.raises(Elsewhere, match=rf"^/decisions/a: .*{reason}"):
         resolve_redirect(SITE, "/decisions/a", location)

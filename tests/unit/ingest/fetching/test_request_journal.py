@@ -14,7 +14,7 @@ from support.politeness import BEGAN, DAY, emptied
 PROMISE = Promise(1.0, 3, "")
 
 
-def test_a_request_is_journalled_before_its_answer_and_completed_by_save() -> None:
+def test_a_request_is_journalled_before_its_response_and_completed_by_save() -> None:
     db = emptied()
     journal = RequestJournal(db, 1, 3)
     journal.begin(BEGAN, "/x?y", 2, PROMISE)
@@ -34,7 +34,7 @@ def test_a_request_is_journalled_before_its_answer_and_completed_by_save() -> No
         )
 
 
-def test_the_ceiling_counts_what_other_runs_requested_on_that_day() -> None:
+def test_the_daily_limit_counts_requests_of_other_runs() -> None:
     db = emptied()
     ours, theirs = RequestJournal(db, 1, 3), RequestJournal(db, 1, 3)
     for journal in (theirs, theirs):
@@ -46,7 +46,7 @@ def test_the_ceiling_counts_what_other_runs_requested_on_that_day() -> None:
     ours.count(BEGAN + DAY)
 
 
-def test_the_count_is_read_again_once_another_process_made_requests() -> None:
+def test_the_count_is_read_again_after_another_process_made_requests() -> None:
     db = emptied()
     ours, theirs = RequestJournal(db, 1, 2), RequestJournal(db, 1, 2)
     ours.count(BEGAN)

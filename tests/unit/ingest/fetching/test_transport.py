@@ -56,7 +56,7 @@ def traced(seconds_left: Callable[[], float], streams: list[Any]) -> dict[str, A
     return {"trace": trace}
 
 
-def test_httpx_tells_of_each_new_connection_once_and_reads_through_it() -> None:
+def test_httpx_traces_each_new_connection_once_and_reads_through_its_stream() -> None:
     asked: list[float] = []
 
     def seconds_left() -> float:
@@ -72,14 +72,14 @@ def test_httpx_tells_of_each_new_connection_once_and_reads_through_it() -> None:
 
 
 @pytest.mark.parametrize("parts", [(HEAD, b"body"), (HEAD[:10], HEAD[10:], b"body"), (HEAD, b"bo", b"dy")])
-def test_an_answer_that_is_not_whole_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
+def test_a_response_not_complete_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
     """Before the first read there is time left, and none after it."""
     left = iter([5.0, -0.1])
     with served(*parts) as url, httpx.Client(trust_env=False) as client, pytest.raises(TimeoutError):
         client.get(url, extensions=traced(lambda: next(left, -1.0), []))
 
 
-def test_a_site_that_falls_silent_is_a_timeout_of_httpx_after_the_time_that_is_left() -> None:
+def test_a_silent_site_is_an_httpx_timeout_after_the_remaining_time() -> None:
     """The timeout of httpx alone would be ten minutes: the test would run into its own."""
     with (
         served(HEAD[:10]) as url,
@@ -104,14 +104,14 @@ class Stream:
     ("left", "own", "used"),
     [(5.0, 30.0, 5.0), (60.0, 30.0, 30.0), (0.0, 30.0, 0.001), (0.0002, 30.0, 0.001)],
 )
-def test_a_read_waits_for_the_shorter_of_both_limits_and_never_not_at_all(left: float, own: float, used: float) -> None:
+def test_a_read_waits_for_the_shorter_limit_and_never_zero_seconds(left: float, own: float, used: float) -> None:
     stream = Stream()
     limit_reads(stream, lambda: left)
     assert stream.read(3, own) == b"xxx"
     assert stream.timeouts == [used]
 
 
-def test_a_read_that_ends_after_the_deadline_is_a_timeout_although_it_brought_something() -> None:
+def test_a_read_that_ends_after_the_deadline_is_a_timeout_even_with_data() -> None:
     stream = Stream()
     left = iter([0.5, -0.001])
     limit_reads(stream, lambda: next(left))
@@ -144,7 +144,7 @@ def response(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def test_an_exchange_has_the_headers_and_the_whole_body() -> None:
+def test_an_exchange_has_the_headers_and_the_complete_body() -> None:
     headers = (
         "Content-Type: text/html; charset = 'latin-1'",
         "Retry-After: 5",
@@ -181,7 +181,7 @@ def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
         (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which lgsco does not accept"),
     ],
 )
-def test_a_response_that_is_not_whole_has_an_error_and_its_status(
+def test_an_incomplete_response_has_an_error_and_its_status(
     answer: bytes, error: type[LgscoError], message: str
 ) -> None:
     with served(answer) as url, transport(url, max_bytes=1_024) as one:
@@ -240,6 +240,6 @@ def test_the_sent_target_is_what_httpx_sends(url: str, target: str) -> None:
     assert httpx.Request("GET", url).url.raw_path.decode() == target
 
 
-def test_an_url_that_httpx_refuses_is_a_value_error() -> None:
+def test_a_url_that_httpx_refuses_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="non-printable"):
         find_sent_target("https://site.example/a\0b")

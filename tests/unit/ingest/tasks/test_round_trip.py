@@ -58,7 +58,7 @@ def wrong(decision: Decision, folder: Path) -> str | None:
 
 @settings(max_examples=4 * EXAMPLES)
 @given(documents(), SEEDS, st.sampled_from(MARKUPS), st.sampled_from(ADDED))
-def test_a_decision_comes_back_from_its_export(document: object, seed: int, markup: str, added: str) -> None:
+def test_an_exported_decision_imports_unchanged(document: object, seed: int, markup: str, added: str) -> None:
     page = page_of(document, seed, markup=markup)  # type: ignore[arg-type]
     try:
         decision = read_chapters([page.replace("</article>", f"{added}</article>").encode()])
@@ -77,7 +77,7 @@ def _generated() -> Iterator[tuple[tuple[bytes, ...], str]]:
         yield mutated.pages, mutated.base.sample.reference
 
 
-def test_generated_decisions_come_back_from_their_export(tmp_path: Path) -> None:
+def test_exported_generated_decisions_import_unchanged(tmp_path: Path) -> None:
     failures, stored = [], 0
     for pages, reference in islice(_generated(), 6 * EXAMPLES):
         try:
