@@ -1,4 +1,4 @@
-"""The daemon checks a twenty-eighth of the rows a day, and alerts where one is damaged."""
+"""The daemon checks a twenty-eighth of the rows a day, and alerts if one is damaged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_every_row_is_checked_once_in_four_weeks(world: World) -> None:
         assert sum(f"{reference}: a column" in (sentence or "") for sentence in told) == 1
 
 
-def test_the_daemon_alerts_of_damage_once_a_day(world: World, tmp_path: Path) -> None:
+def test_the_daemon_alerts_about_damage_once_a_day(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     told = tmp_path / "told"
     keeper = _Daemon(

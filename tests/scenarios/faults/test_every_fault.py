@@ -63,7 +63,7 @@ KIND = {name: kind for kind, names in KINDS.items() for name in names}
 Endings = set[tuple[str, int]]
 
 FRESH: dict[str, dict[str, Endings]] = {
-    # What could not be fetched: 10. What is no listing, or no decision: blocked. What does not read any more: layout.
+    # A failed fetch: 10. A page that is not a listing or a decision: blocked. A page that no longer parses: layout.
     "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
     "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
     "too large": {"listing": INCOMPLETE, "pages": NAMED, "everything": INCOMPLETE},
@@ -81,8 +81,8 @@ FRESH: dict[str, dict[str, Endings]] = {
     "no total": {"listing": LAYOUT},
 }
 HELD: dict[str, dict[str, Endings]] = {
-    # A known decision is asked for first, so pages that are walled off are noticed at the first of them; new decisions
-    # alone are no more than decisions that could not be had.
+    # The canary is fetched first, so it detects block pages in place of all decisions. In place of new decisions
+    # alone they are only failed fetches.
     "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
     "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
     "too large": {"listing": INCOMPLETE, "pages": NAMED, "new pages": INCOMPLETE, "everything": INCOMPLETE},
@@ -131,12 +131,12 @@ SAID = {
     "wrong total": "not proven",
     "no total": "no total",
 }
-"""What the user is told of it; of walls and wrong pages: that the site shows something else, or no total."""
+"""How messages name the other faults. For block pages: the site shows something else, or no total."""
 OTHERWISE = "no total|something else|is the decision .*, not|no title line|redirected"
 FRESH_MOST: dict[str, dict[str, int]] = {
     # robots.txt, the listing's two pages, a batch of four decisions and one of eight, a second page for one of them; or
-    # five decisions, each so often as it may be tried, where nothing is answered. A first page without a total is asked
-    # for once more, after the page on which a session begins.
+    # five decisions, each with all its tries, if nothing is answered. A first page without a total is requested once
+    # more, after the page on which a session begins.
     "silent": {"listing": 1 + TRIES, "pages": 3 + 6 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 1 + 4, "pages": 3 + 5 * 4, "everything": 4 + 4},
     "too large": {"listing": 2, "pages": 3 + 13, "everything": 1},
@@ -149,7 +149,7 @@ FRESH_MOST: dict[str, dict[str, int]] = {
     "no total": {"listing": 2},
 }
 HELD_MOST: dict[str, dict[str, int]] = {
-    # robots.txt, a known decision (two more where it is gone or only answers that it fails), the listing.
+    # robots.txt, the canary (two more decisions if its page is gone or fails with a status), the listing.
     "silent": {"listing": 2 + TRIES, "pages": 1 + 3 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 2 + 4, "pages": 1 + 3 * 4, "everything": 4 + 3 * 4},
     "too large": {"listing": 3, "pages": 1 + 3, "everything": 1},
@@ -169,7 +169,7 @@ def test_the_tables_have_every_fault_of_the_catalogue() -> None:
 
 
 THOROUGH = pytest.mark.thorough
-"""Faults of everything at once: those of the listing and of the pages alone are always tried."""
+"""Faults of the whole site. Faults of the listing alone and of the pages alone are always tried."""
 
 
 def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
@@ -182,16 +182,16 @@ def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
 
 
 MADE_UP_FOR = {"card repeated"}
-"""Faults of the listing that walking the days of repeated cards makes up for."""
+"""Faults of the listing that walks of the days of repeated cards make up for."""
 
 
 def require_survival(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
-    """It ended as it should, named the fault, and did no harm."""
+    """Checks that the run ended as expected, named the fault, and did no harm."""
     endings = endings | (COMPLETE if name in MADE_UP_FOR else set())
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
     nothing_false(world, before)
     asked = journalled(world)
-    most += name in ("reset", "stall, then close")  # the connection that was kept ended with it
+    most += name in ("reset", "stall, then close")  # one more request, because the kept connection was closed
     assert len(asked) <= most, f"{len(asked)} requests: {Counter(asked)}"
     if outcome.exit_code == 0:
         assert dict(world.ask("SELECT reference, text FROM decisions")) == TRUTH
@@ -205,10 +205,12 @@ def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope:
     outcome = met(fresh, Backfill(), name, scope)
     require_survival(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
     if KIND[name] in ("silent", "round and round"):
-        assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
+        assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
         assert fresh.ask("SELECT reference FROM decisions") == []
-        if scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer":  # which comes after them
-            assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean wait, not go"
+        if (
+            scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer"
+        ):  # which happens after robots.txt
+            assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean that no page is requested"
     recovered(fresh, Backfill(), stage.undisturbed)
 
 

@@ -1,4 +1,4 @@
-"""Whatever an answer says, no other host is asked and no run crashes."""
+"""Whatever a response contains, no other host is requested and no run crashes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def test_links_to_other_hosts_are_never_requested(fresh: World, hosts: Hosts) ->
 
     fresh.server.faults = on("decisions", Luring())
     outcome = fresh.run(Backfill())
-    assert (outcome.state, outcome.exit_code) == ("incomplete", 10), "cards that lead elsewhere are named, not followed"
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10), (
+        "cards that link to other hosts are named, not followed"
+    )
     assert "its link leads to another host, elsewhere.example" in outcome.message
     nothing_false(fresh, set())
     assert hosts == {("127.0.0.1", fresh.server.port)}
@@ -119,7 +121,7 @@ def test_no_address_of_a_card_ends_a_run(stage: Stage, held: World, place: str) 
     assert (outcome.state, outcome.exit_code) in EITHER
     nothing_false(held, {sample.reference for sample in OLD})
     others = {sample.reference for sample in NEW} - {odd.reference}
-    assert others <= set(held.ask("SELECT reference FROM decisions")), "one odd address keeps nothing else away"
+    assert others <= set(held.ask("SELECT reference FROM decisions")), "one odd address stops no other decision"
     held.server.faults = None
     held.time.at += DAY
     assert held.run(Sync()).state == "complete"
@@ -165,7 +167,7 @@ def test_a_304_without_a_stored_page_is_a_failure(stage: Stage, fresh: World) ->
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_site_whose_every_page_is_gone_for_weeks_is_never_complete(stage: Stage, fresh: World, status: int) -> None:
-    """The listing names them, nobody ever saw one of them: that is a site which does not serve us."""
+    """The listing names decisions, but no page was ever seen: the site does not serve us."""
     fresh.server.faults = on(PAGES, Respond(status))
     for _ in range(16):
         outcome = fresh.run(Backfill(), fetch__tries=TRIES)
@@ -179,7 +181,7 @@ def test_a_site_whose_every_page_is_gone_for_weeks_is_never_complete(stage: Stag
 
 
 def test_a_challenge_page_with_a_number_like_a_reference_is_not_a_layout_change(tmp_path: Path, time: Time) -> None:
-    """It prints `25 004 920`, and the last of the pages in a row that do not read is that very decision's."""
+    """It prints `25 004 920`, and the last unparsed page in a row is the page of that decision."""
     named = next(sample for sample in seeds() if sample.reference == "25 004 920")
     assert named.reference.encode() in CHALLENGE.body
     newer = [sample for sample in DRAWN if sample.decision_date > named.decision_date][:4]

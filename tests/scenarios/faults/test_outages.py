@@ -1,4 +1,4 @@
-"""A site that is away, for minutes or months, and comes back."""
+"""A site that is down, for minutes or months, and comes back."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from support.faults import (
 )
 from support.world import World
 
-# ---------------------------------------------------------------- the site is away
+# ---------------------------------------------------------------- the site is down
 
 
 def require_down(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
-    """A run that got no answer: told, and nothing held against any decision."""
+    """Checks that a run without any response said so, and blamed no decision."""
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert re.search(ADDRESS, outcome.message)
     assert "127.0.0.1" in told(world, outcome)
     assert re.search(TO_DO, outcome.message)
     assert outcome.tally.requests <= most
-    assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
+    assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
     nothing_false(world, before)
 
 
@@ -74,14 +74,14 @@ def test_a_site_that_goes_down_in_the_middle_of_a_backfill(stage: Stage, fresh: 
     fresh.server.faults = on(".", Reset(), after=answered)
     require_down(
         fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
-    )  # a kept connection ended
-    assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
+    )  # a kept connection was closed
+    assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "fetched decisions are stored"
     recovered(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("page", [0, 1, 2])
 def test_a_site_that_goes_down_before_the_last_pages_counts_as_down(stage: Stage, held: World, page: int) -> None:
-    """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
+    """Fewer decisions are left than it takes to blame the site, so the rest of the site decides."""
     first_of_them = on(NEW_PAGES, Reset(), after=page)
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
     require_down(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
@@ -154,7 +154,7 @@ def test_the_queue_shows_each_retry_with_its_reason(held: World) -> None:
         assert datetime.fromisoformat(failure.next_at) > now
 
 
-# ---------------------------------------------------------------- run again at once, as one is told to
+# ---------------------------------------------------------------- run again at once, as the message says
 
 
 @pytest.mark.parametrize("answered", [4, 8, 13])
@@ -172,7 +172,9 @@ def test_a_site_that_goes_down_during_absence_checks_gets_no_more_requests(held:
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, "the kept connection is met once"
+    assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, (
+        "the closed connection costs one request"
+    )
     assert held.ask("SELECT count(*) FROM absences WHERE answer IS NULL") == [8]
     held.server.faults = None
     assert held.run(Sync()).exit_code == 0
@@ -182,7 +184,9 @@ def test_a_site_that_goes_down_during_absence_checks_gets_no_more_requests(held:
 def test_gone_newest_pages_do_not_stop_a_first_backfill(fresh: World) -> None:
     newest = [sample.address for sample in fresh.site.listed()[:5]]
     fresh.server.faults = on("|".join(newest), Respond(404))
-    assert fresh.run(Backfill()).state == "blocked", "nothing is known yet that could tell the site from the pages"
+    assert fresh.run(Backfill()).state == "blocked", (
+        "no decision is known yet that could show whether the site or the pages fail"
+    )
     assert fresh.run(Backfill()).state == "incomplete"
     assert fresh.ask("SELECT count(*) FROM decisions") == [COUNT - 5]
     assert fresh.ask("SELECT DISTINCT attempts FROM queue") == [1]

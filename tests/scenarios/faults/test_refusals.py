@@ -1,4 +1,4 @@
-"""Refusals of one page, or of all."""
+"""Refusals of one page, or of all pages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_no_page_is_blamed_if_every_page_is_refused(request: pytest.FixtureReque
         assert set(world.ask("SELECT attempts FROM queue")) <= {0}
         world.time.at += timedelta(hours=1)
     world.server.faults = None
-    assert world.run(task).state == "complete", "at once: nothing waits for a time of its own"
+    assert world.run(task).state == "complete", "at once: no page has a retry time of its own"
     assert picture(world) == stage.undisturbed
 
 
@@ -60,4 +60,4 @@ def test_refused_unlisted_pages_are_not_concluded_and_stop_nothing(held: World, 
     assert all("403" in one.answer for one in unexplained)
     assert held.ask("SELECT DISTINCT status FROM decisions") == ["published"]
     asked = Counter(target for target in held.targets() if target in addresses)
-    assert all(3 <= count <= 12 for count in asked.values()), "rarer and rarer, and never given up"
+    assert all(3 <= count <= 12 for count in asked.values()), "less and less often, but for ever"

@@ -1,4 +1,4 @@
-"""Answers that take very long or are very large."""
+"""Responses that are very slow or very large."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.world import Time, World
 
 @dataclass(frozen=True)
 class DrippingBody:
-    """A fault: the right answer in pieces, with half a minute of the test's clock before each."""
+    """A fault: the right response in pieces, with half a minute of the test's clock before each."""
 
     time: Time
 
@@ -43,11 +43,11 @@ def test_a_dripping_body_ends_at_the_deadline(stage: Stage, fresh: World, scope:
 
 @dataclass
 class DrippingHead:
-    """A fault: the right answer, its head byte by byte, with half a minute of the test's clock before each."""
+    """A fault: the right response, its head byte by byte, with half a minute of the test's clock before each."""
 
     time: Time
     heads: int = 0
-    """How many came to their end."""
+    """How many responses were sent completely."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
         right = answer()
@@ -61,7 +61,7 @@ class DrippingHead:
 
 @pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
 def test_a_dripping_head_ends_at_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
-    """Each byte comes in time for a read, and nobody reads on to the end of it."""
+    """Each byte arrives within the read timeout, but the deadline ends the response."""
     crawling = DrippingHead(fresh.time)
     fresh.server.faults = on(SCOPES[scope], crawling)
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
@@ -82,7 +82,9 @@ def test_a_dripping_body_that_ends_before_the_deadline_is_accepted(fresh: World)
 @pytest.mark.parametrize("fault", [GzipBomb(100), Huge(60), Huge(60, declared=False)], ids=["bomb", "huge", "endless"])
 def test_a_response_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
     cap = 1 << 20
-    list(fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked")))  # the look-alike makes it beforehand
+    list(
+        fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked"))
+    )  # the look-alike site builds the response first
     fresh.server.faults = on(SCOPES[scope], fault, times=3)
     tracemalloc.start()
     try:

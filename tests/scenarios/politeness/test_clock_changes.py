@@ -1,4 +1,4 @@
-"""The clock is set while waits are kept and requests are counted."""
+"""The wall clock is set during waits and while requests are counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_wait_that_began_under_a_fast_clock_ends_on_time(reports_world: World,
     reports_world.time.at = BEGAN + ahead
     reports_world.server.faults = on("page=1$", unavailable(3_600), times=1)
     assert reports_world.run(Backfill()).state == "incomplete"
-    reports_world.time.at = BEGAN  # it is set right
+    reports_world.time.at = BEGAN  # the clock is corrected
     assert "asked for no requests before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
     with reading(reports_world.database) as db:
         assert find_earliest_start(

@@ -1,4 +1,4 @@
-"""Pages asked for again are asked for with validators, and an unchanged page is seen and nothing more."""
+"""Pages are fetched again with validators, and an unchanged page is only marked as seen."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ AGAIN = {"cadence__reread_days": 1, "cadence__walk_recent": 100, "cadence__walk_
 
 
 def conditional(world: World, since: int) -> list[str]:
-    """The targets that were asked for with a validator."""
+    """Returns the targets that were requested with a validator."""
     names = ("if-none-match", "if-modified-since")
     return [e.target for e in world.server.log[since:] if any(name in e.headers for name in names)]
 
 
 def single(world: World) -> set[str]:
-    """The addresses of decisions of one page."""
+    """Returns the addresses of decisions that have one page."""
     return {sample.address for sample in world.site.listed() if len(sample.chapters) == 1}
 
 
@@ -44,7 +44,7 @@ def test_unchanged_refetched_pages_are_only_marked_as_seen(world: World) -> None
     assert min(world.ask("SELECT last_seen FROM decisions")) >= now
     assert world.ask("SELECT count(*) FROM revisions") == [len(world.site)]
     several = len(world.site) - len(single(world))
-    assert world.ask("SELECT count(*) FROM pages")[0] <= pages + 1 + 3 * several, "no page is kept twice"
+    assert world.ask("SELECT count(*) FROM pages")[0] <= pages + 1 + 3 * several, "no page is stored twice"
     assert outcome.tally.unchanged >= len(single(world))
     assert world.ask("SELECT reference FROM queue") == []
     assert holds_the_truth(world)
@@ -124,7 +124,7 @@ def test_a_first_fetch_and_a_changed_card_are_never_conditional(world: World) ->
 
 
 def test_a_changed_card_outweighs_a_validator(world: World) -> None:
-    """Its page is asked for again in its turn, its card says that it changed, and the site says that it did not."""
+    """Its page is due to be fetched again, its card shows a change, and the site answers 304."""
     world.run(Backfill())
     stale = {s.address: dict(world.site.handle(Request("GET", s.address, {})).headers) for s in world.site.listed()}
     moved = [s for s in world.site.listed() if s.address in single(world)][3]

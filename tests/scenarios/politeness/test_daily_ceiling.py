@@ -1,4 +1,4 @@
-"""The ceiling of requests a day is that of all runs together."""
+"""The daily limit of requests applies to all runs together."""
 
 from __future__ import annotations
 

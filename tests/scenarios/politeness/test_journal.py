@@ -1,4 +1,4 @@
-"""The journal holds every request that the server saw, and its days are summed up truly."""
+"""The journal has every request that the server saw, and its days are summed up correctly."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_incomplete_response_is_journalled_with_its_status_and_bytes(world: W
     place = next(n for n, entry in enumerate(world.server.log) if entry.target.startswith("/decisions/"))
     ((status, received),) = world.ask(f"SELECT status, received FROM requests ORDER BY id LIMIT 1 OFFSET {place}")
     assert status == world.server.log[place].status == 200
-    assert received >= 10_000, "what came over the wire is told"
+    assert received >= 10_000, "the journal has the bytes that were received"
 
 
 def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
@@ -92,7 +92,7 @@ def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
 
     world.time.at += 88 * DAY
     world.run(Sync(), fetch__pace=1)
-    assert world.ask("SELECT count(*) FROM request_days") == [0], "ninety days are not over"
+    assert world.ask("SELECT count(*) FROM request_days") == [0], "ninety days have not passed"
     world.time.at += 5 * DAY
     world.run(Sync(), fetch__pace=1)
     assert world.ask("SELECT day FROM request_days ORDER BY day") == [day.day for day in truth]

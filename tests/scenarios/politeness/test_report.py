@@ -1,4 +1,4 @@
-"""`lgsco politeness` judges every request by what was promised when it went out."""
+"""`lgsco politeness` judges every request by the promise at the time it went out."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_wait_starts_at_the_response_not_at_the_request(world: World) -> None:
 
     journal.complete_requests(db, [Answered(ask(0), 429, 0, 20.0, None, 10.0)])
     assert now(29) == (1, 0, 1)
-    assert now(30) == (1, 1, 0), "nothing was asked"
+    assert now(30) == (1, 1, 0), "no request was made"
     journal.complete_requests(db, [Answered(ask(30), 429, 0, 20.0, None, 10.0)])
     ask(50.1)
     assert now(51) == (2, 1, 0)
@@ -207,7 +207,7 @@ def test_the_report_says_that_robots_could_not_be_fetched(world: World) -> None:
     world.time.at += DAY
     world.run(Backfill(limit=1), fetch__tries=1, fetch__pace=1)
     assert told(world).robots.startswith("allows what we ask for (as of ")
-    assert told(world).robots.endswith("Z: status 503"), "what it said before is good no longer"
+    assert told(world).robots.endswith("Z: status 503"), "its earlier rules no longer apply"
 
 
 def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(world: World) -> None:
@@ -221,7 +221,7 @@ def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(worl
 
     world.time.at = BEGAN + HOUR
     assert incomplete(world.run(Backfill(), **ceiling))
-    assert len(world.server.log) == 20 + ahead, "what was asked before counts"
+    assert len(world.server.log) == 20 + ahead, "earlier requests count"
     its = told(world)
     assert (its.requests, its.most_in_a_day, its.broken) == (20 + ahead, 20, ())
     received = world.ask("SELECT (SELECT sum(received) FROM requests) + (SELECT sum(received) FROM request_days)")

@@ -1,4 +1,4 @@
-"""The waits that the site asks for are kept, by all processes, and told."""
+"""All processes respect the waits that the site asks for, and report them."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_a_long_wait_ends_the_run_and_applies_to_every_run(world: World, form: s
     assert "2026-11-02T14:00:00Z" in outcome.message
     assert "run the command again" in outcome.message
     seen = len(world.server.log)
-    assert world.time.at < BEGAN + timedelta(seconds=120), "it does not wait for it"
+    assert world.time.at < BEGAN + timedelta(seconds=120), "the run does not wait that long"
 
     for task in (Backfill(), Sync(), Backfill(limit=1)):
         world.time.at += timedelta(minutes=35)
         outcome = world.run(task, fetch__retry_wait_most=120)
         assert incomplete(outcome)
         assert "2026-11-02T14:00:00Z" in outcome.message
-    assert len(world.server.log) == seen, "nothing is asked before then"
+    assert len(world.server.log) == seen, "no request is made before then"
     assert world.ask("SELECT count(*) FROM queue WHERE attempts > 0") == [0]
 
     world.time.at = BEGAN + timedelta(seconds=7_201)
@@ -93,11 +93,13 @@ def test_progress_and_log_show_long_waits_and_no_short_ones(world: World, caplog
     with caplog.at_level(logging.INFO, "lgsco"):
         outcome = perform(Backfill(), world.config(**dials), world.database, world.time.clock(), world.stop, report)
     assert outcome.state == "complete"
-    assert told[1::2] == [""] * 3, "each is over when it is over"
+    assert told[1::2] == [""] * 3, "each wait is shown until it ends"
     assert re.fullmatch(r"the site asked us to wait until 08:00:0\dZ", told[0])
     assert told[2] == "quiet hours until 08:30:00Z"
     assert re.fullmatch(r"the site asked us to wait until 08:3[12]:\d\dZ", told[4])
-    assert [line for line in caplog.messages if "until" in line] == [told[2], told[4]], "no lines for a few seconds"
+    assert [line for line in caplog.messages if "until" in line] == [told[2], told[4]], (
+        "waits of a few seconds are not logged"
+    )
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -112,7 +114,7 @@ def test_a_wait_of_a_year_is_shortened_to_a_day_and_logged(
     assert [record for record in caplog.records if "31536000" in record.message and "a day" in record.message]
     seen = len(world.server.log)
     world.time.at = BEGAN + 23 * HOUR
-    assert world.run(Backfill()).message.endswith(CAPPED), "the next process knows as much"
+    assert world.run(Backfill()).message.endswith(CAPPED), "the next process knows it too"
     assert len(world.server.log) == seen
     world.time.at = BEGAN + 24 * HOUR + timedelta(minutes=1)
     assert world.run(Backfill()).state == "complete"
@@ -137,7 +139,7 @@ def test_an_odd_retry_after_causes_at_most_a_wait(world: World, words: str) -> N
 
 
 def test_a_wait_in_seconds_is_respected_when_the_clock_is_set_forward(world: World) -> None:
-    """By our own clock, which nobody sets: fifty seconds are fifty seconds."""
+    """It is measured by the monotonic clock, so fifty seconds are fifty seconds."""
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=1)
     throttle.begin_request("/x", 1)

@@ -1,4 +1,4 @@
-"""robots.txt is asked for once a day and obeyed; where it cannot be had, nothing is asked."""
+"""robots.txt is fetched once a day and obeyed; without it, no page is requested."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_all_runs_together_fetch_robots_once_a_day(world: World) -> None:
 
 
 def test_a_run_that_lasts_for_days_fetches_robots_again(world: World) -> None:
-    """An hour between requests and no request at night: what is forbidden since yesterday is not asked for today."""
+    """An hour between requests, and none at night: a path that was forbidden yesterday is not requested today."""
     assert world.run(Backfill(), fetch__pace=3_600, fetch__quiet_hours="18:00-06:00").state == "complete"
     rules_of = 0.0
     for instant, target in zip(asked_at(world), world.targets(), strict=True):
         if target == "/robots.txt":
             rules_of = instant
         assert instant - rules_of <= 24 * 3_600, (
-            f"{target} was asked for by rules of {(instant - rules_of) / 3600:.0f} h"
+            f"{target} was requested by rules that were {(instant - rules_of) / 3600:.0f} h old"
         )
     assert asked_at(world)[-1] - asked_at(world)[0] > 24 * 3_600
 
@@ -65,7 +65,7 @@ def test_a_missing_robots_allows_everything(world: World, status: int) -> None:
 
 
 def test_a_block_page_instead_of_robots_does_not_count_as_robots(world: World) -> None:
-    """What stands in front of the whole site says nothing of what the site allows, and is not kept for a day."""
+    """A block page in front of the whole site does not show what the site allows, and is not cached for a day."""
     world.site.robots = "User-agent: *\nCrawl-delay: 5\n"
     world.server.faults = on(".", CHALLENGE)
     assert world.run(Backfill()).exit_code in (10, 12)
@@ -81,7 +81,7 @@ def test_a_path_that_robots_forbids_is_not_requested(world: World) -> None:
     for _ in range(3):
         outcome = world.run(Backfill())
         assert outcome.state == "incomplete"
-        assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "nothing else waits for it"
+        assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "no other request waits for it"
         (told,) = world.ask("SELECT error FROM queue")
         assert forbidden in told
         assert "robots.txt" in told
@@ -98,7 +98,7 @@ def test_a_redirect_to_a_path_that_robots_forbids_is_not_followed(world: World) 
     world.server.faults = on(world.site.listed()[4].address, Redirect("/umbraco/login"))
     assert world.run(Backfill()).state == "incomplete"
     assert not [target for target in world.targets() if target.startswith("/umbraco")]
-    assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "nothing else waits for it"
+    assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "no other request waits for it"
 
 
 def test_no_page_is_blamed_if_robots_forbids_all_decisions(world: World) -> None:
@@ -121,7 +121,7 @@ def test_no_page_is_blamed_if_robots_forbids_all_decisions(world: World) -> None
         ("User-agent: LGSCO\nDisallow: /\n\nUser-agent: *\nDisallow:\n", False),
         ("User-agent: *\nDisallow: /\n\nUser-agent: lgsco\nAllow: /\n", True),
         ("User-agent: elsewhere-bot\nDisallow: /\n", True),
-        # Words of our user agent that are not its name
+        # Words of our user agent that are not its product token
         ("User-agent: archive\nDisallow: /\n\nUser-agent: *\nAllow: /\n", True),
         ("User-agent: *\nDisallow: /\n\nUser-agent: decisions\nAllow: /\n", False),
         ("User-agent: *\nDisallow: /Decisions/SearchResults\n", False),
@@ -142,13 +142,13 @@ def test_the_rules_for_our_user_agent_apply(world: World, robots: str, *, allowe
 def test_every_process_respects_a_crawl_delay_and_the_report_says_so(world: World) -> None:
     world.site.robots = "User-agent: *\nCrawl-delay: 3\n"
     for _ in range(4):
-        world.run(Backfill(limit=2), fetch__pace=1)  # a process after the other, at once
+        world.run(Backfill(limit=2), fetch__pace=1)  # one process after the other, without a pause
     world.run(Sync(), fetch__pace=1)
     assert robots_requests(world) == 1
     apart = gaps(asked_at(world))
     assert min(apart[1:]) >= 3
     its = told(world, fetch__pace=1)
-    assert its.promised_gap == (1.0, 3.0), "before its rules were known, and since then"
+    assert its.promised_gap == (1.0, 3.0), "before its rules were known, and after that"
     assert its.broken == ()
 
 

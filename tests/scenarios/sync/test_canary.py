@@ -1,4 +1,4 @@
-"""A known decision is read once a day, and again where that failed."""
+"""The canary: a known decision is fetched once a day, and again after a failed check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site whose date filter is off by a day: what it includes is found out, and no decision is missed."""
+"""A site whose date filter is off by a day: the shift is detected, and no decision is missed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FilterDates = Callable[[date, date], tuple[date, date]]
 
 
 def in_utc(first: date, last: date) -> tuple[date, date]:
-    """Decisions stored as midnight in London, and compared by their day in UTC."""
+    """A filter over dates that are stored as midnight in London and compared by their day in UTC."""
     first += DAY if season_of(first) == "summer" else 0 * DAY
     return first, last + (DAY if season_of(last + DAY) == "summer" else 0 * DAY)
 
@@ -120,4 +120,6 @@ def test_a_check_of_a_normal_site_costs_seven_requests(world: World) -> None:
     asked = len(listings(world, 0))
     fresh = Window(date.min, world.site.today)
     pages = -(-len(world.site.listed(fresh.first, fresh.last)) // 10)
-    assert asked - pages <= 10, "all dates and three forms twice, a day of each season, and the newest of the other"
+    assert asked - pages <= 10, (
+        "all dates, three forms twice, a day of each season, and the newest decision of the other season"
+    )

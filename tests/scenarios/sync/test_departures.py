@@ -33,7 +33,7 @@ def statements(count: int, first: date, last: date) -> list[Sample]:
 
 @contextmanager
 def opened(samples: list[Sample], folder: Path, time: Time) -> Iterator[World]:
-    """A world of these decisions and 60 of the last three years, all stored and proven."""
+    """Makes a world of these decisions and 60 of the last three years, all stored and proven."""
     recent = decided(60, date(2023, 11, 1), date(2026, 9, 30), seed=8)
     taken = {sample.reference for sample in samples}
     with serve(Site([*samples, *(s for s in recent if s.reference not in taken)], today=TODAY)) as server:
@@ -53,7 +53,7 @@ def endings(world: World, samples: list[Sample]) -> set[str]:
 
 
 def evidence(world: World, sample: Sample) -> tuple[int, int, int]:
-    """How many others as old are known, gone and listed."""
+    """Returns how many statements of its cohort are known, gone and listed."""
     (row,) = world.ask(
         "SELECT as_old_known, as_old_gone, as_old_listed FROM absences WHERE reference = ?", sample.reference
     )
@@ -83,7 +83,7 @@ def test_a_cohort_that_left_together_is_expired_and_its_report_is_gone(tmp_path:
         withdraw(world, [*cohort, report])
         outcome = sync_daily(world, 10, **WALKING)
         assert outcome.exit_code == 0, outcome.message
-        assert endings(world, cohort) == {"expired"}, "the first is judged like the last"
+        assert endings(world, cohort) == {"expired"}, "the first departure is judged like the last"
         assert status(world, report.reference) == "gone"
         assert {evidence(world, sample) for sample in cohort} == {(29, 29, 0)}
         assert evidence(world, report) == (30, 30, 0)
@@ -151,7 +151,7 @@ def test_the_cohort_counts_only_proven_dates(tmp_path: Path, time: Time) -> None
 def test_a_decision_that_left_before_the_retention_age_is_withdrawn_however_late_detected(
     tmp_path: Path, time: Time
 ) -> None:
-    """It was first gone three days before the retention age, and is asked for again only long after it."""
+    """It was first gone three days before the retention age, and the second check is long after it."""
     day = TODAY - timedelta(days=RETENTION_DAYS - 4)
     cohort = statements(30, day, day)
     with opened(cohort, tmp_path, time) as world:

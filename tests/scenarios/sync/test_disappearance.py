@@ -1,4 +1,4 @@
-"""Decisions that are no longer listed: what is concluded, when, and what brings them back."""
+"""Decisions that are no longer listed: what is concluded and when, and how they return."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_checks_days
     truth_is_held(world)
 
     sync_daily(world, 6)
-    assert status(world, lost.reference) == "published", "the two times are not seven days apart yet"
+    assert status(world, lost.reference) == "published", "the two checks are not seven days apart yet"
     sync_daily(world, 1)
     assert status(world, lost.reference) == "withdrawn"
     asked = world.ask("SELECT at, status FROM requests WHERE target = ? ORDER BY id", lost.address)
@@ -66,7 +66,7 @@ def test_a_longer_gone_days_applies_from_the_day_it_is_set(world: World) -> None
 
 
 def test_a_decision_listed_again_at_the_second_check_is_not_gone(world: World) -> None:
-    """It came back when another left, so that no total tells; only its own day, walked again, does."""
+    """It came back when another left, so the totals do not change. Only the walk of its own day shows it."""
     settled(world)
     unlisted, other = world.site.listed()[20], world.site.listed()[50]
     listed = world.site.listed()
@@ -107,8 +107,10 @@ class KillableClock(Time):
 
 
 def test_a_second_check_interrupted_by_a_kill_concludes_nothing_later(world: World) -> None:
-    """Its page is gone for the second time, the process is killed, and by the next run it is listed again while
-    another left: the totals are as they were."""
+    """Its page is gone at the second check, and the process is killed.
+
+    Before the next run it is listed again while another left, so the totals do not change.
+    """
     world.time = mortal = KillableClock()
     settled(world)
     lost, other = world.site.listed()[20], world.site.listed()[50]
@@ -125,12 +127,12 @@ def test_a_second_check_interrupted_by_a_kill_concludes_nothing_later(world: Wor
     later(world, 2)
     with pytest.raises(Killed):
         sync(world, listing__gone_days=2)
-    assert asked == 1, "it was killed after the page was asked for and before anything else was answered"
+    assert asked == 1, "it was killed after the request for the page and before any other response"
     mortal.killed, world.server.faults = False, None
     world.site.restore(lost.reference)
     world.site.withdraw(other.reference)
     sync_daily(world, 1, listing__gone_days=2)
-    assert status(world, lost.reference) == "published", "it is listed, and its page is there"
+    assert status(world, lost.reference) == "published", "it is listed, and its page exists"
     sync_daily(world, 5, listing__gone_days=2, **cadence("walk", 2))
     assert status(world, lost.reference) == "published"
     assert status(world, other.reference) == "withdrawn"
@@ -180,7 +182,7 @@ def test_a_decision_removed_before_the_retention_age_is_withdrawn(old_world: Wor
 
 
 def test_an_expiry_hidden_in_the_whole_total_by_an_arrival_is_found(old_world: World) -> None:
-    """One leaves by age and one comes inside: the whole total stays, that of the part inside does not."""
+    """One decision leaves by age and one is added inside: the whole total stays the same, the inside total does not."""
     settled(old_world)
     oldest = old_world.site.listed()[-1]
     old_world.site.withdraw(oldest.reference)

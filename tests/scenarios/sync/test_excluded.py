@@ -1,4 +1,4 @@
-"""Decisions that are listed and never there are excluded, named, and tried for ever."""
+"""Decisions that are listed but never have a page are excluded, named, and retried for ever."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world
     assert world.ask("SELECT reference, state FROM missing") == [(lost.reference, "failed")]
     for _ in range(8):
         outcome = sync_daily(world, 1)
-    assert outcome.exit_code == 0, "two weeks are enough to have tried three times over seven days"
+    assert outcome.exit_code == 0, "two weeks are enough for three tries over seven days"
     assert window_of(world, lost.decision_date) == ("proven", 75, 74, 1), "the last days have a row of their own"
     reference, state, error = world.ask("SELECT reference, state, error FROM missing")[0]
     assert (reference, state) == (lost.reference, "excluded")
@@ -32,7 +32,7 @@ def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world
     for _ in range(10):
         later(world, 9)
         assert sync(world).exit_code == 0
-    assert lost.address in pages(world, since), "it is tried on"
+    assert lost.address in pages(world, since), "it is still retried"
     world.server.faults = None
     for _ in range(5):
         later(world, 9)
@@ -51,7 +51,7 @@ def test_an_excluded_decision_whose_page_appears_but_does_not_parse_is_not_exclu
     world.server.faults = lambda request: Edit(_words_only) if request.path == lost.address else None
     later(world, 30)
     outcome = sync(world)
-    assert world.ask("SELECT state FROM missing") == ["failed"], "there is such a page"
+    assert world.ask("SELECT state FROM missing") == ["failed"], "the page exists"
     assert outcome.exit_code == 10
     assert window_of(world, lost.decision_date)[0] != "proven"
 
@@ -76,7 +76,7 @@ def test_being_gone_twice_over_more_than_a_week_does_not_exclude(world: World) -
 
 
 def test_other_failures_do_not_exclude(world: World) -> None:
-    """Ten days of 500 are no witness that a page does not exist."""
+    """Ten days of status 500 do not prove that a page does not exist."""
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(500) if request.path == lost.address else None
     world.run(Backfill(), fetch__tries=1, **QUIET)
@@ -86,7 +86,7 @@ def test_other_failures_do_not_exclude(world: World) -> None:
 
 
 def test_a_site_with_only_404_pages_from_the_first_day_proves_nothing(world: World) -> None:
-    """No page was ever seen: this is a site that does not serve us, not eighty decisions that are excluded."""
+    """No page was ever seen: the site does not serve us, and eighty decisions are not excluded."""
     world.server.faults = on_decisions(Respond(404))
     world.run(Backfill(), **QUIET)
     for _ in range(10):
@@ -101,4 +101,4 @@ def test_a_never_fetched_decision_that_leaves_the_listing_is_no_longer_missing(w
     world.site.withdraw(lost.reference)
     outcome = sync_daily(world, 1)
     assert world.ask("SELECT count(*) FROM missing") == [0]
-    assert (outcome.state, outcome.exit_code) == ("complete", 0), "every decision that the site lists is held"
+    assert (outcome.state, outcome.exit_code) == ("complete", 0), "every decision that the site lists is stored"

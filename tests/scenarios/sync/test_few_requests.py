@@ -1,4 +1,4 @@
-"""A sync that finds nothing new asks a few totals; what is new deep inside costs few requests more."""
+"""A sync that finds nothing new requests a few totals; a change among old dates costs few requests more."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_an_idle_sync_requests_two_totals_and_the_canary(old_world: World) -> No
     assert (outcome.state, outcome.exit_code) == ("complete", 0)
     assert len(listings(old_world, since)) == 2
     assert len(pages(old_world, since)) == 1
-    assert len(old_world.targets()) - since == 4, "robots.txt, two totals, the known decision of the day"
+    assert len(old_world.targets()) - since == 4, "robots.txt, two totals, and the daily canary"
 
 
 def test_an_idle_sync_inside_the_retention_age_requests_its_total_and_that_of_all_dates(world: World) -> None:

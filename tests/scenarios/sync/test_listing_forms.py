@@ -1,4 +1,4 @@
-"""Which form of the listing shows most: found out by cards, not by totals alone."""
+"""Which form of the listing shows most: decided by cards, not by totals alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def form_of(target: str) -> str:
 
 
 def answering(world: World, lists: dict[str, Callable[[Sample], bool]]) -> Callable[[Request], Fault | None]:
-    """A site that lists in some forms only the decisions that a function accepts."""
+    """A fault: in some forms the site lists only the decisions that a function accepts."""
     shadows = {form: Site(filter(accepts, world.site.listed()), today=TODAY) for form, accepts in lists.items()}
 
     def fault(request: Request) -> Fault | None:
@@ -61,7 +61,7 @@ def nothing(_: Sample) -> bool:
 
 
 def add_reports(world: World) -> None:
-    """A report on every tenth day that has a decision."""
+    """Adds a report on every tenth day that has a decision."""
     days = sorted({sample.decision_date for sample in world.site.listed()})
     for number, day in enumerate(days[::10], 500):
         world.site.publish(replace(one(day, number), kind="report"))
@@ -99,7 +99,7 @@ def test_a_form_that_only_states_more_is_not_used_and_the_run_says_so(world: Wor
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "states more in the form t=both" in outcome.message
-    assert sync(world).exit_code == 10, "it is asked again until it is well"
+    assert sync(world).exit_code == 10, "it is checked again until the answer is clear"
     world.server.faults = None
     assert sync(world).exit_code == 0
 
@@ -121,7 +121,7 @@ def test_a_form_that_lists_more_of_some_dates_and_less_of_others_is_not_used(wor
 def test_windows_proven_with_another_form_stay_proven_and_the_claim_names_it(world: World) -> None:
     settled(world)
     with writing(world.database) as db:
-        db.execute("UPDATE windows SET asked = 't=both'")  # as an earlier version asked
+        db.execute("UPDATE windows SET asked = 't=both'")  # as an earlier version queried it
     outcome = sync(world)
     assert outcome.exit_code == 0
     assert "last listed in the form t=both" in str(outcome)

@@ -1,4 +1,4 @@
-"""Decisions that take another date, category or address are the same decisions."""
+"""Decisions that get another date, category or address are still the same decisions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_decision_moved_to_another_window_is_the_same_row_with_its_move(world:
 
 
 def test_a_move_is_never_mistaken_for_a_loss(world: World) -> None:
-    """Whichever of the two windows is looked at first, and however long it takes to look at the other."""
+    """Whichever window is walked first, and however long after it the other one is walked."""
     dials = {**cadence("count", 3), "listing__walk_most": 10, "listing__gone_days": 1}
     settled(world, **dials)
     listed = world.site.listed()
@@ -77,7 +77,7 @@ def test_a_date_and_an_address_that_change_together_are_one_move(world: World) -
     world.site.amend(before.reference, after)
     for _ in range(6):
         sync_daily(world, 1, **dials)
-        assert status(world, before.reference) == "published", "it is listed all the time"
+        assert status(world, before.reference) == "published", "it was always listed"
     assert world.ask("SELECT url, decision_date FROM decisions WHERE reference = ?", before.reference) == [
         (after.address, "2026-09-14")
     ]
@@ -110,7 +110,7 @@ def test_a_moved_decision_whose_new_card_has_no_date_leaves_no_window_falsely_pr
 
 
 def test_a_move_out_of_the_backfilled_dates_is_not_a_loss(world: World) -> None:
-    """It is listed, on a day nobody asked about: its page says where it went, and nothing is concluded."""
+    """It is listed on a day that nobody asked for. Its page shows the new date, and nothing is concluded."""
     assert world.run(Backfill(date(2024, 1, 1), date(2024, 12, 31)), **QUIET).state == "complete"
     assert sync(world).exit_code == 0
     moved = world.site.listed(date(2024, 1, 1), date(2024, 12, 31))[3]

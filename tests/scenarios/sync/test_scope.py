@@ -1,4 +1,4 @@
-"""Empty ranges, and which ranges a sync answers for."""
+"""Empty ranges, and which ranges a sync covers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_empty_range_stays_proven_by_difference_and_costs_little(world: World
     since = len(world.targets())
     assert sync_daily(world, 1).exit_code == 0
     assert window_of(world, date(2019, 5, 6))[:2] == ("proven", 0)
-    assert len(listings(world, since)) <= 6, "three totals, and three that tell what lies around the empty range"
+    assert len(listings(world, since)) <= 6, "three totals, and three for the dates around the empty range"
 
 
 def test_a_range_whose_last_decision_leaves_is_empty_by_difference(world: World) -> None:

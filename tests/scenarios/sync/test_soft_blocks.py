@@ -1,4 +1,4 @@
-"""A wall, an empty shell or a changed layout is no news and concludes nothing."""
+"""A block page, an empty search shell or a changed layout: nothing is concluded from them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from support.world import TODAY, Time, World
 
 
 def protected_rows(world: World) -> list[list[Any]]:
-    """What nothing may touch while the site does not serve us."""
+    """Returns the rows that must not change while the site does not serve us."""
     return [
         world.ask("SELECT * FROM windows ORDER BY first"),
         world.ask("SELECT * FROM absences ORDER BY reference, noticed_at"),
@@ -61,7 +61,7 @@ def test_a_block_page_instead_of_the_listing_is_blocked_and_changes_nothing(worl
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_search_shell_that_starts_midway_keeps_proven_windows(world: World, page: int) -> None:
-    """After so many listing requests; a window whose first pages were seen may be doubted, and no more."""
+    """It starts after some listing requests. A window whose first pages were seen may become unproven, but no other."""
     settled(world)
     world.site.publish(one(date(2025, 6, 3)))
     later(world)
@@ -192,7 +192,7 @@ def test_all_known_pages_gone_after_the_daily_check_concludes_nothing(world: Wor
 
 
 def test_a_site_that_turns_to_404_after_its_first_page_concludes_nothing(world: World) -> None:
-    """The known decision of the day is shown, and from then on every page is 404: that page and all others."""
+    """The daily canary passes, and after that every page is 404, also the canary's."""
     settled(world)
     unlisted = world.site.listed()[20]
     shadow = Site([s for s in world.site.listed() if s.reference != unlisted.reference], today=TODAY)
@@ -209,7 +209,7 @@ def test_a_site_that_turns_to_404_after_its_first_page_concludes_nothing(world: 
     for _ in range(6):
         seen = 0
         sync_daily(world, 1, listing__gone_days=2)
-    assert status(world, unlisted.reference) == "published", "its page is there, to anyone who is served"
+    assert status(world, unlisted.reference) == "published", "its page exists for clients that the site serves"
 
 
 def test_a_fall_of_most_of_the_listing_is_blocked_until_a_backfill_has_walked_it(tmp_path: Path, time: Time) -> None:
@@ -226,12 +226,12 @@ def test_a_fall_of_most_of_the_listing_is_blocked_until_a_backfill_has_walked_it
         assert protected_rows(world) == before
         assert world.run(Backfill(), **QUIET).exit_code == 0
         assert sync_daily(world, 1).exit_code == 0
-        assert set(world.ask("SELECT status FROM decisions")) == {"published"}, "their pages are there"
+        assert set(world.ask("SELECT status FROM decisions")) == {"published"}, "their pages exist"
         assert world.ask("SELECT total FROM windows WHERE total > 0") == [15]
 
 
 def test_a_fall_that_leaves_only_old_decisions_is_blocked_too(tmp_path: Path, time: Time) -> None:
-    """Nothing inside the retention age is listed any more: its total is not stated at all."""
+    """Nothing inside the retention age is listed any more, and no total is stated for it."""
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
@@ -255,7 +255,7 @@ def test_a_fall_by_age_in_one_day_is_not_blocked(tmp_path: Path, time: Time) -> 
 
 @pytest.mark.thorough
 def test_all_decisions_past_the_retention_age_may_leave_in_one_day(tmp_path: Path, time: Time) -> None:
-    """Half of all decisions, and no more than age explains."""
+    """Half of all decisions leave, but no more than age explains."""
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
@@ -263,12 +263,14 @@ def test_all_decisions_past_the_retention_age_may_leave_in_one_day(tmp_path: Pat
         site.expire_before(TODAY - timedelta(days=1_826))
         outcome = sync_daily(world, 6, listing__gone_days=2, **cadence("walk", 2))
         assert outcome.exit_code == 0, outcome.message
-        assert len(world.ask("SELECT 1 FROM decisions WHERE status = 'gone'")) > 100, "too few of one age to say more"
+        assert len(world.ask("SELECT 1 FROM decisions WHERE status = 'gone'")) > 100, (
+            "the cohort is too small to say more"
+        )
         assert world.ask("SELECT count(*) FROM decisions WHERE status IN ('withdrawn', 'expired')") == [0]
 
 
 def test_a_fall_to_zero_is_blocked_too(tmp_path: Path, time: Time) -> None:
-    """Of the year that was backfilled the site lists nothing any more, and states no total; of others it does."""
+    """The site lists nothing and states no total for the backfilled year, but does for other years."""
     site = Site(decided(500, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
     year = date(2024, 6, 1), date(2025, 6, 30)
     with serve(site) as server:
@@ -284,12 +286,12 @@ def test_a_fall_to_zero_is_blocked_too(tmp_path: Path, time: Time) -> None:
         assert (outcome.state, outcome.exit_code) == ("blocked", 12)
         windows, absences, moves, entries, decisions = protected_rows(world)
         assert [windows, absences, moves, decisions] == [*before[:3], before[4]]
-        assert set(before[3]) <= set(entries), "what the site shows of other years may be noted"
+        assert set(before[3]) <= set(entries), "cards of other years may be recorded"
 
 
 @pytest.mark.thorough
 def test_mass_withdrawals_are_recorded_once_a_backfill_has_walked_the_dates(tmp_path: Path, time: Time) -> None:
-    """However the chance falls by which known decisions are read: in the end it is told as it is."""
+    """Whichever decisions the canary chooses, the result is the same in the end."""
     site = Site(decided(150, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())

@@ -1,4 +1,4 @@
-"""What equal totals hide is found by the counts and walks of the cadence."""
+"""Changes that equal totals hide are found by the counts and walks of the cadence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.world import World
 
 
 def swap(world: World, first: date, last: date, to: date) -> tuple[Sample, Sample]:
-    """One goes and one comes: which."""
+    """Withdraws one decision and publishes another; returns both."""
     lost = world.site.listed(first, last)[0]
     come = one(to)
     world.site.withdraw(lost.reference)
@@ -33,7 +33,7 @@ def test_a_swap_across_windows_is_found_by_the_counts_in_time(world: World) -> N
     settled(world, **dials)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2026, 6, 3))
     for _ in range(3):
-        assert sync_daily(world, 1, **dials).exit_code == 0, "what is found is proven in the same run"
+        assert sync_daily(world, 1, **dials).exit_code == 0, "the changed dates are proven in the same run"
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
     truth_is_held(world)

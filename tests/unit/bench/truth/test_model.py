@@ -26,7 +26,7 @@ def test_how_a_backfill_ended_says_how_its_dates_stand(code: int | None, state: 
     assert asked.ever == [ALL]
 
 
-def test_a_backfill_with_a_limit_asks_for_nothing() -> None:
+def test_a_backfill_with_a_limit_records_no_dates_as_asked_for() -> None:
     asked = Asked()
     asked.note(ran("backfill", "--limit", "5"), RECENT)
     assert (asked.ranges, asked.ever, asked.state) == ([], [], "limited")

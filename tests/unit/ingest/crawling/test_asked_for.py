@@ -1,4 +1,4 @@
-"""Who answers for a date that was asked for."""
+"""Who fetches the decisions of a date that was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a decision left the site: the pure judgement, by cases and against a plain model of the rule."""
+"""Why a decision left the site: tested by cases, and against a plain model of the rule."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def departure(
     seen: int = 2_000,
     gone: int = 2_001,
 ) -> Departure:
-    """`seen`, `gone`: its age in days when it was last seen and first gone."""
+    """`seen`, `gone`: its ages in days when it was last seen and first found gone."""
     return Departure(reference, kind, day, day + timedelta(days=seen), day + timedelta(days=gone))
 
 
@@ -67,7 +67,7 @@ def test_ninety_five_per_cent_of_the_cohort_must_be_gone() -> None:
     assert ending(departure(), known(95, "gone") + known(5, "listed")) == "expired"
     assert ending(departure(), known(94, "gone") + known(5, "listed")) == "gone"
     assert ending(departure(), known(19, "gone") + known(1, "unlisted")) == "expired"
-    assert ending(departure(), known(18, "gone") + known(2, "unlisted")) == "gone", "nobody knows yet why these left"
+    assert ending(departure(), known(18, "gone") + known(2, "unlisted")) == "gone", "it is not known yet why these left"
 
 
 def test_the_cohort_is_the_statements_within_thirty_days() -> None:
@@ -132,7 +132,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Departure], list[KnownStatement]]:
 
 
 def model(one: Departure, departures: list[Departure], statements: list[KnownStatement]) -> DepartureVerdict:
-    """The rule, word for word."""
+    """The rule as the module's docstring states it."""
     seen, gone = (one.seen_on - one.decided).days, (one.gone_on - one.decided).days
     early = {d.reference for d in departures if d.gone_on < d.decided + timedelta(days=RETENTION)}
     others = [

@@ -1,4 +1,4 @@
-"""The loop that walks the pages of one window, given pages without a site."""
+"""The loop that walks the pages of one window, with pages from the test instead of a site."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def listing(total: int | None, *numbers: int, day: date | None = date(2026, 5, 2
 
 
 def walk(first: Listing | MissingPage, total: int, *others: Listing | MissingPage) -> tuple[Walked, list[int]]:
-    """The walk of a window whose further pages are these, and the numbers of the pages that were fetched."""
+    """Walks a window with these further pages; returns the result and the numbers of the fetched pages."""
     fetched: list[int] = []
 
     def fetch(number: int, _undated_in: Window) -> Listing | MissingPage:

@@ -1,4 +1,4 @@
-"""Windows and reconciliation: whatever a site states, what is asked of it next is right, ends, and is not too much."""
+"""Windows and reconciliation: for any site, the plan makes the right queries, ends, and makes few of them."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def within(counts: Counter[date], window: Window) -> int:
 
 
 def pages(total: int) -> int:
-    """What walking a window costs: its full pages and the one that ends it."""
+    """Returns the cost of walking a window: its full pages, and the page that ends it."""
     return total // PAGE_SIZE + 1
 
 
 @dataclass
 class Play:
-    """One look, played against a site that answers as it likes; the books learn from each walk."""
+    """Runs one plan against a site with any answers. The ledger records each walk."""
 
     window: Window
     answers: Answers
@@ -69,11 +69,11 @@ class Play:
     recent: date = date.max
     horizon: date = date.max
     owing: int = 0
-    """What the site is expected to state beyond what stands in the whole window."""
+    """Decisions that the ledger expects in the window beyond its entries."""
     learns: Counter[date] | None = None
-    """What a walk finds; None: nothing is learnt."""
+    """The entries that a walk finds; None: the ledger records nothing."""
     lately: Window | None = None
-    """What was walked so lately that it is not to be asked about."""
+    """The windows that were walked so recently that the plan must skip them."""
     oldest_first: bool = False
     most: int = 20_000
     steps: list[tuple[Step, int | None]] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Play:
                 self.found = end.value
                 return self
             started = True
-            assert len(self.steps) < self.most, "it does not end"
+            assert len(self.steps) < self.most, "the plan does not end"
             answer = self.answers(step.window) if isinstance(step, Ask | Walk) else None
             self.steps.append((step, answer))
             walked_all = isinstance(step, Walk) and answer is not None
@@ -122,7 +122,7 @@ class Play:
 
     @property
     def seen(self) -> list[Window]:
-        """The windows whose walk ended with a total, and those concluded to be empty."""
+        """Returns the windows whose walk ended with a total, and those that the plan called empty."""
         return [
             step.window
             for step, answer in self.steps
@@ -131,7 +131,7 @@ class Play:
 
     @property
     def requests(self) -> int:
-        """Listing requests: a page asked for the total is the first page of the walk that follows."""
+        """Counts the listing requests. A page requested for its total is also the first page of the next walk."""
         count = 0
         before: Window | None = None
         for step, answer in self.steps:
@@ -145,12 +145,12 @@ class Play:
 
 
 def stated(truth: Counter[date], *, silent: bool) -> Answers:
-    """A site that holds still; with `silent` it states no total where there is nothing."""
+    """A site that does not change. With `silent` it states no total for an empty window."""
     return lambda window: within(truth, window) or (None if silent else 0)
 
 
 def keeps_invariants(play: Play) -> None:
-    """What holds of every look, whatever the site says."""
+    """Checks what must be true of every plan, whatever the site answers."""
     for step, _ in play.steps:
         assert inside(step.window, play.window), f"{step} is outside {play.window}"
     walked = sorted(play.walked, key=lambda one: one.first)
@@ -163,7 +163,7 @@ def tiles(parts: list[Window], window: Window) -> bool:
     return bool(ordered) and meets and ordered[0].first == window.first and ordered[-1].last == window.last
 
 
-# ---------------------------------------------------------------- what is drawn
+# ---------------------------------------------------------------- generated data
 
 SPAN = 200
 windows = st.tuples(st.integers(0, SPAN), st.integers(0, SPAN)).map(lambda ends: Window(day(min(ends)), day(max(ends))))
@@ -177,7 +177,7 @@ booleans = st.booleans()
 
 @st.composite
 def differing(draw: st.DrawFn, sign: int) -> tuple[Counter[date], Counter[date]]:
-    """Books, and a site that has more (1) or less (-1) of some days."""
+    """A ledger, and a site that has more (1) or fewer (-1) decisions on some days."""
     books = draw(counts)
     if sign > 0:
         more = draw(st.dictionaries(st.integers(0, SPAN).map(day), st.integers(1, 5), max_size=8))
@@ -186,7 +186,7 @@ def differing(draw: st.DrawFn, sign: int) -> tuple[Counter[date], Counter[date]]
     return books, books - Counter({at: draw(st.integers(1, books[at])) for at in less})
 
 
-# ---------------------------------------------------------------- a site that holds still
+# ---------------------------------------------------------------- a site that does not change
 
 
 @given(windows, counts, counts, walk_mosts, recents, booleans)
@@ -197,7 +197,7 @@ def test_after_a_plan_the_ledger_has_the_sites_total(
     keeps_invariants(play)
     if play.found is None:
         assert silent and within(truth, window) == 0
-        assert [type(step) for step, _ in play.steps] == [Ask], "a window that states nothing is left to who asked"
+        assert [type(step) for step, _ in play.steps] == [Ask], "a window without a total is left to the caller"
         return
     assert play.found == within(truth, window)
     assert within(play.books, window) == within(truth, window)
@@ -220,7 +220,7 @@ def test_every_changed_day_is_seen_if_all_changes_go_one_way(
 def test_a_part_whose_total_is_as_expected_is_not_walked(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, recent: date, silent: bool
 ) -> None:
-    """And so a part that was walked had another total than the books, whichever way it became known."""
+    """So every walked part had another total than the ledger, whether it was requested or computed."""
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent).go(again=False)
     for one in play.walked:
         assert within(books, one) != within(truth, one)
@@ -292,7 +292,7 @@ def test_a_walked_window_has_at_most_walk_most_decisions_unless_it_is_one_day(
         assert within(truth, one) <= walk_most or days(one) == 1
 
 
-# ---------------------------------------------------------------- nothing stated
+# ---------------------------------------------------------------- no total stated
 
 
 @given(windows, counts, counts, walk_mosts, booleans, booleans, st.randoms(use_true_random=False), st.floats(0, 1))
@@ -306,7 +306,7 @@ def test_a_window_with_decisions_is_never_called_empty_whatever_totals_are_missi
     chance: random.Random,
     rate: float,
 ) -> None:
-    """The site holds still, and any answer may lack its total: a search shell now and then."""
+    """The site does not change, and any answer may lack its total, as from a search shell."""
 
     def answers(asked: Window) -> int | None:
         return None if chance.random() < rate else within(truth, asked) or None
@@ -316,10 +316,12 @@ def test_a_window_with_decisions_is_never_called_empty_whatever_totals_are_missi
     for one in play.of(Empty):
         assert within(truth, one) == 0, f"{one} is called empty and has {within(truth, one)}"
     if again and play.found is not None:
-        told = {step.window: type(step) for step, _ in play.steps if isinstance(step, Empty | Silent)}
+        named = {step.window for step, _ in play.steps if isinstance(step, Empty | Silent)}
         walked = [step.window for step, answer in play.steps if isinstance(step, Walk) and answer is not None]
         unseen = [at for part in gaps(window, walked) for at in days_of(part)]
-        assert all(any(one.first <= at <= one.last for one in told) for at in unseen), "a day is passed over in silence"
+        assert all(any(one.first <= at <= one.last for one in named) for at in unseen), (
+            "a day was skipped without a step"
+        )
 
 
 @given(windows, counts, counts, walk_mosts)
@@ -331,7 +333,7 @@ def test_a_window_without_a_total_is_empty_only_if_other_parts_have_the_whole_to
     for one in play.of(Empty):
         assert one not in totals
         around = [wider for wider in totals if inside(one, wider)]
-        assert around, "no range around it ever stated a total"
+        assert around, "no range around the window ever stated a total"
 
 
 def test_a_window_without_a_total_is_left_to_the_caller() -> None:
@@ -349,7 +351,7 @@ def test_a_window_whose_parts_state_no_totals_is_silent_not_empty() -> None:
 
 @pytest.mark.parametrize("again", [True, False])
 def test_a_part_with_more_than_the_whole_says_nothing_about_the_other_part(again: bool) -> None:
-    """The whole had fifty, and by then its newest day has seventy: the oldest, silent, is not empty by that."""
+    """The whole had 50 decisions, and later its newest day has 70. The oldest day, without a total, is not empty."""
     window = Window(day(0), day(9))
 
     def answers(asked: Window) -> int | None:
@@ -395,8 +397,10 @@ def test_requests_are_bounded_by_the_days_whatever_a_site_answers(
     again: bool,
     data: st.DataObject,
 ) -> None:
-    """Splitting ends at the day, so there are at most as many leaves as days and one split fewer; a leaf is walked
-    once, and a split asks for at most two totals and, once more, its own."""
+    """Splitting ends at single days, so there are at most as many leaves as days, and one split fewer.
+
+    A leaf is walked once. A split requests at most two totals and, once more, its own.
+    """
     play = Play(
         window,
         lambda _: data.draw(answers_of_a_liar),
@@ -412,8 +416,8 @@ def test_requests_are_bounded_by_the_days_whatever_a_site_answers(
     assert len(play.asked) <= 1 + 3 * (days(window) - 1)
     assert play.found is None or play.found >= 0
     if again and play.found is not None:
-        told = play.seen + play.of(Silent)
-        assert all(any(one.first <= at <= one.last for one in told) for at in days_of(window))
+        seen = play.seen + play.of(Silent)
+        assert all(any(one.first <= at <= one.last for one in seen) for at in days_of(window))
 
 
 @given(windows, counts, walk_mosts, st.randoms(use_true_random=False), booleans)
@@ -438,7 +442,7 @@ def test_a_site_that_changes_between_any_two_requests_is_walked_without_overlap(
 
 
 def test_decisions_added_during_the_walk_of_the_parts_are_not_a_contradiction() -> None:
-    """The whole is asked again, and agrees with what its parts have by then."""
+    """The total of the whole is requested again, and equals that of its parts."""
     truth = Counter({day(n): 3 for n in range(40)})
     asked = 0
 
@@ -463,11 +467,11 @@ def test_a_total_that_never_matches_its_parts_is_a_contradiction() -> None:
     assert play.found == 120
 
 
-# ---------------------------------------------------------------- how much is asked
+# ---------------------------------------------------------------- how many requests
 
 
 def stretches(books: Counter[date], window: Window) -> int:
-    """The days of a window that have entries, and the stretches between them."""
+    """Counts the days of a window that have entries, and the gaps between them."""
     held = sum(1 for at in books if window.first <= at <= window.last and books[at])
     return min(days(window), 2 * held + 1)
 
@@ -476,12 +480,15 @@ def stretches(books: Counter[date], window: Window) -> int:
 def test_k_changes_cost_on_the_order_of_k_times_log_n(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
-    """Why this bound: parts are weighed by what stands in them (four times where it is recent), one more for each
-    stretch, and split at the best place, so a stretch of weight 1 of W lies at most log2(W) + 2 splits deep
-    (bisection). Each split asks one total, that of its newer part; two where that states nothing. A split is made only
-    where something changed, so each of k changes pays for the splits above it. A free stretch with more new decisions
-    than may be walked is split by days. A walk is chosen over a split only where its pages cost no more than so many
-    further splits for each change, and the pages of an average day; a day is walked whatever it costs."""
+    """Why this bound: a plan splits at the best place by weight.
+
+    The weight of a stretch is one more than its entries, four times that if it is recent. A stretch of weight 1 of W is
+    at most log2(W) + 2 splits deep (bisection). Each split requests one total, that of its newer part, or two if that
+    states none. A range is split only if something in it changed, so each of k changes pays for the splits above it. A
+    gap with more new decisions than `walk_most` is split by days. A walk is chosen over a split only if its pages cost
+    no more than the further splits for each change and the pages of an average day. A single day is walked whatever it
+    costs.
+    """
     books, truth = both
     changes = sum(abs(books[at] - truth[at]) for at in days_of(window))
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent, learns=truth).go(again=False)
@@ -500,8 +507,11 @@ def test_k_changes_cost_on_the_order_of_k_times_log_n(
 def test_a_first_plan_requests_few_totals_beyond_the_pages(
     truth: Counter[date], window: Window, walk_most: int, silent: bool
 ) -> None:
-    """Why this bound: only what has more than `walk_most` is split, so at each depth there are at most n / walk_most
-    splits, and splitting by days ends after log2(days) + 1; each split asks one total, two where one part is silent."""
+    """Why this bound: only a range with more than `walk_most` decisions is split.
+
+    So at each depth there are at most n / walk_most splits, and splitting by days ends after log2(days) + 1. Each split
+    requests one total, or two if one part states none.
+    """
     play = Play(window, stated(truth, silent=silent), Counter(), walk_most).go(again=True)
     total = within(truth, window)
     splits = total / walk_most * (math.log2(days(window)) + 1)
@@ -555,7 +565,7 @@ def test_one_late_decision_fourteen_months_deep_is_found_within_fifteen_requests
     play = Play(inner, stated(truth, silent=True), books.copy(), 1_000, TODAY - timedelta(days=730), learns=truth)
     play.go(again=False, total=within(truth, inner))
     assert play.books[late] == truth[late]
-    assert 2 + play.requests <= 15, "with the two totals that are asked of every sync"
+    assert 2 + play.requests <= 15, "including the two totals that every sync requests"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -657,7 +667,7 @@ def test_the_two_ranges_of_a_scope_meet_at_the_edge(scope: Window, edge: date) -
     assert found.beyond is None or found.beyond.last < edge
 
 
-# ---------------------------------------------------------------- what the cadence owes
+# ---------------------------------------------------------------- what is due by the cadence
 
 CADENCES = (Cadence(0, 1, 7), Cadence(120, 7, 30), Cadence(730, 30, 90))
 SOUND: tuple[WindowState, ...] = ("proven", "short")
@@ -672,7 +682,7 @@ def proof(
     state: WindowState = "proven",
     listed: int | None = None,
 ) -> Proof:
-    """A row whose total was counted and walked so many days ago."""
+    """Makes a ledger row that was counted and walked some days ago."""
     counted_at = f"{TODAY - timedelta(days=counted)}T12:00:00Z"
     walked_at = None if walked is None else f"{TODAY - timedelta(days=walked)}T12:00:00Z"
     return Proof(
@@ -722,15 +732,15 @@ def test_due_ranges_follow_the_cadence(rows: list[Proof], walk_most: int) -> Non
     for row in rows:
         walked = any(inside(row.window, one) for one in due_walks)
         counted = any(inside(row.window, one) for one in due_counts)
-        assert not (walked and counted), "what is walked is not counted beside it"
+        assert not (walked and counted), "a window to walk is not counted as well"
         if not is_due(row):
             assert not any(
                 one.first <= row.window.last and row.window.first <= one.last for one in [*due_walks, *due_counts]
-            ), "unsound and empty windows are owed nothing"
+            ), "unsound and empty windows are never due"
             continue
         cadence = band(row.window)
         if ago(row.walked_at) >= cadence.walk:
-            assert walked, "it has waited its whole time"
+            assert walked, "it has waited the full time"
         if ago(row.walked_at) < cadence.walk / 2:
             assert not walked, "it has not waited half its time"
         if ago(row.counted_at) >= cadence.count:

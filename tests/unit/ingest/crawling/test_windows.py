@@ -48,7 +48,7 @@ def test_splitting_ends_in_days(window: Window) -> None:
         parts = [piece for part in parts for piece in (split(part) if days(part) > 1 else (part,))]
         rounds += 1
     assert [part.first for part in parts] == [window.first + timedelta(days=n) for n in range(days(window))]
-    assert rounds <= 12, "halves, not slices"
+    assert rounds <= 12, "a split makes halves, not small pieces"
 
 
 @given(days=st.lists(DAYS | st.dates(date(2026, 1, 1), date(2026, 1, 9)), min_size=4, max_size=4).map(sorted))

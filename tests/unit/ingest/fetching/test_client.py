@@ -1,4 +1,4 @@
-"""What `Client.fetch` makes of a response, over loopback; the scenarios of politeness and faults run whole tasks."""
+"""How `Client.fetch` handles responses, over loopback; the politeness and fault scenarios run whole tasks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def journalled(folder: Path, columns: str) -> list[tuple[object, ...]]:
 
 
 def answer_with(server: Server, *faults: Fault) -> None:
-    """Each page request is answered with the next of these; robots.txt as the site has it."""
+    """Answers each page request with the next of these; robots.txt is the site's own."""
     left = list(faults)
 
     def find(request: Request) -> Fault | None:
@@ -135,7 +135,7 @@ def test_a_failed_try_is_followed_by_another_and_both_are_journalled(server: Ser
     assert journalled(tmp_path, "target, attempt, status, received") == [
         *(("/robots.txt", 1, 200, len(server.site.robots)), (PAGE, 1, None, 0)),
         *((PAGE, 1, 500, 0), (PAGE, 2, 200, 4)),
-    ], "a request that met a closed connection is sent again within its try"
+    ], "a request that met a closed connection is repeated within its try"
 
 
 def test_the_last_failure_is_raised(server: Server, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def decode(*chunks: bytes) -> tuple[bytes, GzipDecoder]:
 
 
 def member(data: bytes, level: int = 9, name: str = "") -> bytes:
-    """A member whose header holds a file name, as gzip(1) writes it."""
+    """Makes a member whose header has a file name, as gzip(1) writes it."""
     packed = gzip.compress(data, level, mtime=0)
     return packed[:3] + b"\x08" + packed[4:10] + name.encode() + b"\0" + packed[10:] if name else packed
 
@@ -65,7 +65,7 @@ def test_bytes_after_the_last_member_are_counted_and_ignored(rest: bytes) -> Non
         found, decoder = decode(*body)
         assert found == WORDS
         assert decoder.ignored == (0 if rest == b"\x1f" else len(rest.lstrip(b"\0")))
-        assert decoder.is_complete is (rest != b"\x1f"), "it may be half of the next member's beginning"
+        assert decoder.is_complete is (rest != b"\x1f"), "it may be the first byte of the next member"
 
 
 @pytest.mark.parametrize(

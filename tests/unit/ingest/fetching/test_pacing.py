@@ -85,5 +85,5 @@ def test_a_wall_clock_that_was_set_back_extends_no_wait() -> None:
     pacing.adopt(Pace(next_at=WALL + 9_000, gap=3.0, hold_until=WALL + 9_000, hold=60.0), at(100))
     assert pacing.find_wait(100.0) == 3.0
     assert pacing.find_hold(100.0) == 60.0
-    assert pacing.pace.hold_until == WALL + 160, "other processes are told, so that the hold counts down"
+    assert pacing.pace.hold_until == WALL + 160, "it is stored for other processes, so that the hold counts down"
     assert pacing.stored.hold_until == WALL + 9_000

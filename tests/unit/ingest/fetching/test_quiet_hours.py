@@ -1,4 +1,4 @@
-"""Quiet hours are those of London, over both changes of its clocks."""
+"""Quiet hours are London hours, across both changes of its clocks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_quiet_hours_are_london_hours_and_the_wait_ends_outside_them(its: tuple[
     assert wait <= 86_400
     if inside and (end - begin) % 1_440:
         then = at + timedelta(seconds=wait)
-        for _ in range(3):  # where clocks change meanwhile the end comes an hour sooner or later
+        for _ in range(3):  # if the clocks change meanwhile, the end is an hour earlier or later
             then += timedelta(seconds=find_seconds_left([hours], then))
         assert find_seconds_left([hours], then) == 0
         assert then - at <= timedelta(days=1, hours=1)
@@ -60,7 +60,7 @@ def test_invalid_hours_are_refused_with_an_example(words: str) -> None:
     ("at", "inside"),
     [
         ("2026-11-02T08:59:59.999Z", False),
-        ("2026-11-02T09:00:14.999Z", False),  # it was let go before
+        ("2026-11-02T09:00:14.999Z", False),  # it began before them
         ("2026-11-02T09:00:15.000Z", True),
         ("2026-11-02T11:59:59.999Z", True),
         ("2026-11-02T12:00:00.000Z", False),

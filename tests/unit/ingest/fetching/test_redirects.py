@@ -1,4 +1,4 @@
-"""Where a redirect leads; tests/scenarios/test_hostile_input.py follows them over HTTP."""
+"""Resolving redirects; tests/scenarios/test_hostile_input.py follows them over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of one run's requests, and the daily ceiling."""
+"""The journal of one run's requests, and the daily limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The retry policy, with failures and pauses that the test makes."""
+"""The retry policy, with failures and pauses from the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""robots.txt: the encodings that sites send it in, what its rules allow, and how long it may be used."""
+"""robots.txt: the encodings that sites use for it, what its rules allow, and how long it may be used."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_byte_order_marks_and_zeros_hide_no_rule(body: bytes) -> None:
 @pytest.mark.parametrize("first", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("second", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_rules_appended_in_another_encoding_are_not_lost(first: str, second: str) -> None:
-    """As a shell that writes UTF-16 appends them to a file of ASCII, or the other way round."""
+    """A shell that writes UTF-16 may append them to an ASCII file, or the other way round."""
     found = decode_robots("User-agent: *\nDisallow: /a/\n".encode(first) + "Disallow: /decisions/\n".encode(second))
     assert forbids(found, "/a/")
     assert forbids(found)
@@ -213,7 +213,7 @@ def test_rules_are_those_for_the_product_token_of_the_user_agent(text: str, path
         ("Crawl-delay: nan", 0.0),
         ("Crawl-delay: soon", 0.0),
         ("Crawl-delay: 1e6", 1_000_000.0),
-        ("Crawl-delay: 1e999", 0.0),  # Protego takes no value that is not finite
+        ("Crawl-delay: 1e999", 0.0),  # Protego ignores values that are not finite
     ],
 )
 def test_crawl_delay_is_a_number_of_seconds_whatever_the_line_says(line: str, seconds: float) -> None:

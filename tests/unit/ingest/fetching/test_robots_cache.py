@@ -34,7 +34,7 @@ class Robots:
 
 
 def open_cache(robots: Robots, db: sqlite3.Connection, clocks: TwoClocks) -> Callable[..., None]:
-    """`require_permission` of a new cache, as each run makes one; its second argument is the first by default."""
+    """Returns `require_permission` of a new cache, as each run makes one. Its second argument defaults to the first."""
     cache = RobotsCache(db, SITE, "lgsco/1.0", clocks.clock(), a_process(db, clocks, pace=0), fetch=robots.fetch)
 
     def check(target: str, asked: str | None = None) -> None:
@@ -156,7 +156,7 @@ def test_a_crawl_delay_is_passed_to_the_throttle() -> None:
 
 
 def test_the_rules_are_current_when_the_request_goes_out() -> None:
-    """The throttle is waited for first: a request that must wait until tomorrow obeys tomorrow's rules."""
+    """The cache waits for the throttle first: a request that must wait until tomorrow obeys tomorrow's rules."""
     robots, db, clocks = Robots(""), emptied(), TwoClocks()
     throttle = a_process(db, clocks, pace=0, quiet_hours=("12:30-12:00",))
     cache = RobotsCache(db, SITE, "lgsco/1.0", clocks.clock(), throttle, fetch=robots.fetch)

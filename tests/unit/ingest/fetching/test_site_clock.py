@@ -1,4 +1,4 @@
-"""What the Date headers of a run's answers say of the machine's clock."""
+"""What the Date headers of a run's responses say about the machine's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def clock_after(*offsets: timedelta) -> SiteClock:
-    """A run whose answers bore dates so much later than the machine's clock."""
+    """A run whose responses had Date headers that much later than the machine's clock."""
     clock = SiteClock(lambda: NOW, NOW.date)
     for offset in offsets:
         clock.record(format_datetime(NOW + offset, usegmt=True))

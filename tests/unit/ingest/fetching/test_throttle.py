@@ -1,4 +1,4 @@
-"""The throttle, on two clocks of which one is set back and forth."""
+"""The throttle, with a wall clock that is set back and forth and a monotonic clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEPS = st.lists(st.tuples(JUMPS, st.floats(0, 0.4), st.floats(0, 3)), min_size=
 
 @given(STEPS)
 def test_setting_the_clock_neither_shortens_nor_extends_waits(steps: list[tuple[float, float, float]]) -> None:
-    """By our own clock no two requests are nearer than the pace, and none waits for longer than the gap."""
+    """By the monotonic clock, requests are at least the pace apart, and none waits longer than the gap."""
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=1)
     last = -1.0
@@ -60,7 +60,7 @@ def test_consecutive_processes_share_one_pace(steps: list[tuple[float, float, fl
 
 @given(STEPS, st.randoms(use_true_random=False))
 def test_concurrent_processes_share_one_pace(steps: list[tuple[float, float, float]], chance: random.Random) -> None:
-    """Two at once, each with the pace as it last saw it."""
+    """Two processes at once; each knows the pace as of its last request."""
     clocks = TwoClocks()
     db = emptied()
     both = [a_process(db, clocks, pace=1) for _ in range(2)]
@@ -115,7 +115,7 @@ def test_the_gap_is_at_least_the_pace_and_bounded(statuses: list[int | None]) ->
         throttle.begin_request("/x", 1)
         last, apart = clocks.own, clocks.own - last
         throttle.record_answer(200, 1, 0.1, None, None)
-    assert apart == pytest.approx(2), "twenty good answers, and it is forgotten"
+    assert apart == pytest.approx(2), "after twenty good responses the slowdown is over"
 
 
 def test_after_a_kill_during_a_slow_connection_the_next_process_waits_the_full_gap() -> None:
@@ -174,14 +174,14 @@ def test_a_refused_request_is_not_journalled() -> None:
 
 
 def test_throttle_gap_starts_when_the_lock_is_acquired(tmp_path: Path) -> None:
-    """Another program holds the file while a turn is taken; a process killed then leaves the whole gap to the next."""
+    """Another program locks the file during a turn. After a kill at that time the next process waits the full gap."""
     clocks = TwoClocks()
     with writing(tmp_path / "lgsco.db") as db:
         db.execute(A_RUN)
         waited: list[float] = []
 
         class Locked:
-            """The file, whose lock takes three seconds to have."""
+            """The database, whose lock takes three seconds to acquire."""
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(db, name)

@@ -1,7 +1,7 @@
-"""One exchange over loopback, and what `limit_reads` relies on in httpx: tried with httpx 0.28.1 on httpcore 1.0.9.
+"""One exchange over loopback, and what `limit_reads` relies on in httpx.
 
-httpx passes the `trace` extension on to httpcore, which tells it the network stream of a new connection and then reads
-every answer through that stream's `read`.
+Tried with httpx 0.28.1 on httpcore 1.0.9. httpx passes the `trace` extension on to httpcore, which reports the network
+stream of each new connection and then reads every response through that stream's `read`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 
 @contextmanager
 def served(*parts: bytes) -> Iterator[str]:
-    """A site that answers each request on one connection with parts, each a write of its own, the next when the one
-    before was read."""
+    """A site that answers each request on one connection in parts.
+
+    Each part is a write of its own, made when the client has read the one before.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -67,20 +69,20 @@ def test_httpx_traces_each_new_connection_once_and_reads_through_its_stream() ->
     with served(HEAD, b"body") as url, httpx.Client(trust_env=False) as client:
         for _ in range(2):
             assert client.get(url, extensions=traced(seconds_left, streams)).content == b"body"
-    assert len(streams) == 1, "the second request goes over the same connection, whose reads are limited already"
+    assert len(streams) == 1, "the second request uses the same connection, whose reads are already limited"
     assert len(asked) >= 4, "before and after each read"
 
 
 @pytest.mark.parametrize("parts", [(HEAD, b"body"), (HEAD[:10], HEAD[10:], b"body"), (HEAD, b"bo", b"dy")])
 def test_a_response_not_complete_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
-    """Before the first read there is time left, and none after it."""
+    """There is time left before the first read, and none after it."""
     left = iter([5.0, -0.1])
     with served(*parts) as url, httpx.Client(trust_env=False) as client, pytest.raises(TimeoutError):
         client.get(url, extensions=traced(lambda: next(left, -1.0), []))
 
 
 def test_a_silent_site_is_an_httpx_timeout_after_the_remaining_time() -> None:
-    """The timeout of httpx alone would be ten minutes: the test would run into its own."""
+    """httpx's own timeout is ten minutes here, longer than the timeout of the test."""
     with (
         served(HEAD[:10]) as url,
         httpx.Client(trust_env=False, timeout=600) as client,
@@ -90,7 +92,7 @@ def test_a_silent_site_is_an_httpx_timeout_after_the_remaining_time() -> None:
 
 
 class Stream:
-    """Remembers the timeouts that it is read with."""
+    """Records the timeouts of its reads."""
 
     def __init__(self) -> None:
         self.timeouts: list[float] = []

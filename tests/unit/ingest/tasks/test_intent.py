@@ -1,4 +1,4 @@
-"""What is recorded of a range that was asked for, from its beginning to its end."""
+"""What is recorded about a range that was asked for, from its first run to its end."""
 
 from __future__ import annotations
 
@@ -84,12 +84,12 @@ def test_sync_covers_what_an_unfinished_backfill_proved(db: sqlite3.Connection, 
     run = begin(db)
     record_backfill(db, YEAR, AT, run)
     prove(db, "2025-10-01", "2025-12-31", run)
-    end_backfill(db, run, state, LATER, "a wall")
+    end_backfill(db, run, state, LATER, "a block page")
     assert states(db) == [("2025-01-01", "2025-12-31", state), ("2025-10-01", "2025-12-31", "finished")]
     asked = find_asked_for(db)
     assert asked.answered == [window("2025-10-01", "2025-12-31")]
     assert asked.unfinished == [window("2025-01-01", "2025-09-30")]
-    assert intents.find_intents(db)[0].reason == "a wall"
+    assert intents.find_intents(db)[0].reason == "a block page"
 
 
 def test_a_backfill_with_nothing_left_is_finished_however_it_ended(db: sqlite3.Connection) -> None:
@@ -143,7 +143,7 @@ def test_a_slice_passes_finished_windows_to_sync_and_the_last_finishes_the_backf
 ) -> None:
     run = begin(db)
     record_backfill(db, YEAR, AT, run)
-    end_backfill(db, run, "interrupted", AT, "a wall")
+    end_backfill(db, run, "interrupted", AT, "a block page")
     record_progress(db, [window("2025-07-01", "2025-12-31")], LATER, begin(db))
     assert find_asked_for(db).interrupted == [window("2025-01-01", "2025-06-30")]
     record_progress(db, [window("2025-01-01", "2025-06-30")], LATER, begin(db))

@@ -1,4 +1,4 @@
-"""What an export writes, an import takes: the text byte for byte, and every column that is printed in it.
+"""An import accepts what an export writes: the text byte for byte, and every column that it prints.
 
 `DOCUMENTS=4000 pytest tests/unit/ingest/tasks` tries many more documents.
 """
@@ -36,11 +36,11 @@ ADDED = (
     "<p>a<br>b</p><p>- - c</p><h3>Decision</h3><h3>- d</h3>",
     "<p>Decision</p><p>Overview</p><table><tr><td></td><td>-</td></tr></table>",
 )
-"""What may follow the text of a page: odd endings, and lines that may read as something else in a text."""
+"""What may follow the text of a page: odd endings, and lines that a text parser may take for something else."""
 
 
 def wrong(decision: Decision, folder: Path) -> str | None:
-    """What does not come back of a decision that is exported and imported."""
+    """Returns what differs in a decision after an export and an import."""
     text = render(decision)
     path = folder / "decision.txt"
     path.write_bytes(text.encode())

@@ -1,4 +1,4 @@
-"""When the daemon may do a slice, and how much one may take."""
+"""When the daemon may do a slice, and how much a slice may use."""
 
 from __future__ import annotations
 

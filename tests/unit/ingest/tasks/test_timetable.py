@@ -1,4 +1,4 @@
-"""The plan of the daemon: what is due, however the clock on the wall is set."""
+"""The daemon's plan: when a sync is due, however the wall clock is set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def scheduled(*lines: str) -> Config:
 
 @dataclass
 class Clocks:
-    """The clock on the wall, which can be set, and the monotonic one."""
+    """The wall clock, which can be set, and the monotonic clock."""
 
     wall: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC)
     monotonic: float = 0.0
@@ -45,7 +45,7 @@ def plan(clocks: Clocks) -> Plan:
 
 
 def days_until_due(plan: Plan, clocks: Clocks) -> float:
-    """The days that pass until a sync is due, up to four."""
+    """Counts the days until a sync is due, up to four."""
     for quarters in range(16):
         plan.notice_set_clock()
         if plan.take_due():
@@ -79,7 +79,7 @@ def test_a_retry_is_due_at_its_time_or_at_an_earlier_time_of_the_timetable(plan:
     clocks.pass_by(DAY)
     assert plan.take_due()
     clocks.pass_by(timedelta(hours=5))
-    assert not plan.take_due(), "the sync by the timetable was the other try"
+    assert not plan.take_due(), "the sync of the timetable counted as the retry"
 
 
 @pytest.mark.parametrize("set_by", [-DAY, -2 * HOUR, -400 * DAY, -40 * 365 * DAY, 3 * DAY, 56 * 365 * DAY])
@@ -87,11 +87,11 @@ def test_setting_the_clock_recomputes_the_plan(plan: Plan, clocks: Clocks, set_b
     clocks.pass_by(timedelta(seconds=5))
     clocks.wall += set_by
     assert plan.notice_set_clock() == set_by
-    assert plan.notice_set_clock() is None, "it is noticed once"
+    assert plan.notice_set_clock() is None, "the change is reported once"
     assert plan.next_run is not None
     assert timedelta() < plan.next_run - clocks.wall <= DAY + HOUR
     assert days_until_due(plan, clocks) <= 1.25
-    assert not plan.take_due(), "one, however many the old time would have had"
+    assert not plan.take_due(), "one sync, however many were due by the old time"
 
 
 @pytest.mark.parametrize("set_by", [-400 * DAY, 400 * DAY])
