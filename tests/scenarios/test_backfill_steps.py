@@ -96,8 +96,8 @@ def calls(tmp_path: Path, time: Time) -> list[Call]:
 def test_the_steps_from_a_range_to_a_row_are_the_steps_of_the_docstring(calls: list[Call]) -> None:
     documented = re.findall(r"^\d+\. (\w+ -> \w+\.\w+): ", ingest.tasks.backfill.__doc__ or "", re.MULTILINE)
     assert 5 < len(documented) <= 14
-    told = [str(call) for call in calls]
-    places = [told.index(step) for step in documented]
+    names = [str(call) for call in calls]
+    places = [names.index(step) for step in documented]
     assert places == sorted(places), "the steps happen in another order"
     between = {
         str(call).rpartition(".")[0]

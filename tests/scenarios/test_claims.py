@@ -258,8 +258,8 @@ def test_a_failed_slice_is_retried_later(world: World) -> None:
 
 def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: World, tmp_path: Path) -> None:
     end_early(world, Backfill(), None)
-    told = tmp_path / "told"
-    config = world.config(alerts__command=make_alert(told))
+    alerts_file = tmp_path / "alerts"
+    config = world.config(alerts__command=make_alert(alerts_file))
     daemon = scheduler._Daemon(config, world.database, world.time.clock(), world.stop)
     world.server.faults = lambda request: Respond(403)
     task = daemon.find_slice()
@@ -272,7 +272,7 @@ def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: Wo
     assert daemon.find_slice() is None
     world.time.at += timedelta(hours=2)
     assert daemon.find_slice() is not None
-    (alert,) = read_alerts(told)
+    (alert,) = read_alerts(alerts_file)
     assert "suspended until 2026-11-03T" in alert
     assert "`lgsco fill resume` ends that earlier" in alert
 

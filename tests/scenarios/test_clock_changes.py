@@ -177,6 +177,6 @@ def set_last_run(database: Path, at: datetime) -> None:
 def test_a_success_in_the_future_does_not_count(shop: Shop, here: Here, ahead: timedelta, code: int) -> None:
     shop.run("backfill", "--from", "2024-01-01")
     set_last_run(shop.database, datetime.now(UTC) + ahead)
-    told: dict[str, Any] = json.loads(here("status", "--json", "--db", shop.database, code=code).out)
-    assert told["stale"] is bool(code)
+    report: dict[str, Any] = json.loads(here("status", "--json", "--db", shop.database, code=code).out)
+    assert report["stale"] is bool(code)
     assert ask(shop.database, "SELECT state FROM runs") == ["complete"]

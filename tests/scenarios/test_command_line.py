@@ -285,24 +285,24 @@ def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
     assert "STALE" in ran.out
     assert "5 decisions, 5 of them from imports" in ran.out
     assert "no decision dates were asked for yet" in desk.run("coverage", code=10).out
-    told = json.loads(desk.run("coverage", "--json", code=10).out)
-    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
-    assert told.pop("claim")["ranges"] == []
-    assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
+    report = json.loads(desk.run("coverage", "--json", code=10).out)
+    assert report.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert report.pop("claim")["ranges"] == []
+    assert report == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
 def test_status_after_a_complete_backfill(filled: Shop) -> None:
     ran = filled.run("status")
     assert "STALE" not in ran.out
     assert "backfill: done" in ran.out
-    told = json.loads(filled.run("status", "--json").out)
-    assert set(told) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
-    assert (told["stale"], told["failures"], told["daemon"]) == (False, [], None)
-    assert told["held"]["decisions"] == told["held"]["from_site"] == len(filled.site)
-    assert {"from_imports", "revisions", "oldest", "newest", "waiting", "failed", "unproven"} <= set(told["held"])
-    assert told["runs"][0]["task"] == "backfill"
-    assert told["runs"][0]["tally"]["first"] == len(filled.site)
-    assert datetime.fromisoformat(told["next_sync"]) > datetime.now(UTC)
+    report = json.loads(filled.run("status", "--json").out)
+    assert set(report) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
+    assert (report["stale"], report["failures"], report["daemon"]) == (False, [], None)
+    assert report["held"]["decisions"] == report["held"]["from_site"] == len(filled.site)
+    assert {"from_imports", "revisions", "oldest", "newest", "waiting", "failed", "unproven"} <= set(report["held"])
+    assert report["runs"][0]["task"] == "backfill"
+    assert report["runs"][0]["tally"]["first"] == len(filled.site)
+    assert datetime.fromisoformat(report["next_sync"]) > datetime.now(UTC)
 
 
 def test_status_becomes_stale(filled: Shop) -> None:
@@ -319,9 +319,9 @@ def test_status_becomes_stale(filled: Shop) -> None:
 def test_coverage_shows_which_dates_are_proven(shop: Shop) -> None:
     shop.run("backfill", "--from", "2024-01-01", "--to", "2025-12-31")
     total = len(shop.site.listed(date(2024, 1, 1), date(2025, 12, 31)))
-    told = json.loads(shop.run("coverage", "--json").out)
-    assert told["proven"] is True
-    (window,) = told["windows"]
+    report = json.loads(shop.run("coverage", "--json").out)
+    assert report["proven"] is True
+    (window,) = report["windows"]
     assert {name: window[name] for name in ("first", "last", "state", "total", "listed", "held", "missing")} == {
         "first": "2024-01-01",
         "last": "2025-12-31",
@@ -393,9 +393,9 @@ def test_a_parquet_file_has_the_rows_of_the_jsonl_with_dates_as_dates(
     monkeypatch.setattr("storage.parquet._GROUP_ROWS", 10)
     out = filled.folder / "columns"
     here("export", "--db", filled.database, "--format", "jsonl", out)
-    told = here("export", "--db", filled.database, "--format", "parquet", out).out
+    output = here("export", "--db", filled.database, "--format", "parquet", out).out
     lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
-    assert told == f"{len(lines)} decisions in {out}\n"
+    assert output == f"{len(lines)} decisions in {out}\n"
     assert {path.name for path in out.iterdir()} == {"ATTRIBUTION.txt", "decisions.jsonl", "decisions.parquet"}
     with parquet.ParquetFile(out / "decisions.parquet") as file:
         sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]

@@ -124,16 +124,16 @@ def on_a_terminal(*arguments: str | Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(ledger_state: LedgerState) -> dict[str, Any]:
+def report(ledger_state: LedgerState) -> dict[str, Any]:
     """Returns what `coverage --json` prints."""
     answer: dict[str, Any] = json.loads(lgsco("coverage", "--json", "--db", ledger_state.database, code=10))
     return answer
 
 
-def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: LedgerState, told: dict[str, Any]) -> None:
-    assert set(told) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
-    assert told["proven"] is False
-    assert [(one["first"], one["last"], one["state"]) for one in told["windows"]] == [
+def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: LedgerState, report: dict[str, Any]) -> None:
+    assert set(report) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
+    assert report["proven"] is False
+    assert [(one["first"], one["last"], one["state"]) for one in report["windows"]] == [
         ("2025-05-08", "9999-12-31", "proven"),
         ("2025-05-07", "2025-05-07", "unknown"),
         ("2025-03-01", "2025-05-06", "proven"),
@@ -142,26 +142,26 @@ def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: Ledger
         ("2024-07-01", "2024-09-30", "short"),
         ("2024-01-01", "2024-06-30", "proven"),
     ]
-    for window in told["windows"]:
+    for window in report["windows"]:
         assert set(window) == {
             *("first", "last", "state", "total", "listed", "held", "missing", "failed", "excluded"),
             *("counted_at", "walked_at", "proven_at", "unproven_since", "asked", "run"),
         }
-    assert told["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
-    months = {one["month"]: one["state"] for one in told["months"]}
+    assert report["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
+    months = {one["month"]: one["state"] for one in report["months"]}
     assert list(months)[:3] == ["2024-01", "2024-02", "2024-03"]
     assert [months[f"2024-{month:02}"] for month in range(7, 13)] == ["short"] * 3 + ["unseen"] * 3
     assert [months[f"2025-{month:02}"] for month in range(1, 8)] == [
         *("drifting", "short", "proven", "proven", "unknown", "proven", "proven"),
     ]
     for name in ("held", "missing", "failed", "excluded"):
-        assert sum(month[name] for month in told["months"]) == sum(window[name] for window in told["windows"])
-    (missing,) = told["missing"]
+        assert sum(month[name] for month in report["months"]) == sum(window[name] for window in report["windows"])
+    (missing,) = report["missing"]
     assert (missing["reference"], missing["state"], missing["attempts"]) == (ledger_state.late, "failed", 1)
     assert "404" in missing["error"]
-    (excluded,) = told["excluded"]
+    (excluded,) = report["excluded"]
     assert (excluded["reference"], excluded["state"], excluded["attempts"]) == (ledger_state.excluded, "excluded", 3)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
 def test_the_words_say_the_same_and_no_colour_is_used_without_a_terminal(ledger_state: LedgerState) -> None:
@@ -202,7 +202,7 @@ def test_a_terminal_shows_coloured_blocks_unless_colour_is_off(ledger_state: Led
 
 
 def test_the_svg_is_the_same_calendar_and_replaces_an_older_one(
-    ledger_state: LedgerState, told: dict[str, Any], tmp_path: Path
+    ledger_state: LedgerState, report: dict[str, Any], tmp_path: Path
 ) -> None:
     target, link = tmp_path / "coverage.svg", tmp_path / "link.svg"
     target.write_text("an older one")
@@ -212,11 +212,11 @@ def test_the_svg_is_the_same_calendar_and_replaces_an_older_one(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coverage.svg", "link.svg"]
     drawn = ElementTree.parse(target).getroot()
     cells = [month.findtext(f"{SVG}text") for month in drawn.findall(f"{SVG}g[@class='month']")]
-    states: list[State] = [month["state"] for month in told["months"]]
+    states: list[State] = [month["state"] for month in report["months"]]
     assert sorted(map(str, cells)) == sorted(LOOKS[state].letter for state in states)
     both = tmp_path / "both.svg"
     answer = json.loads(lgsco("coverage", "--json", "--svg", both, "--db", ledger_state.database, code=10))
-    assert answer == told
+    assert answer == report
     assert both.read_bytes() == target.read_bytes()
 
 
@@ -262,15 +262,15 @@ def test_status_summarises_the_problems(ledger_state: LedgerState) -> None:
         assert words in shown
     assert shown.count(ledger_state.late) == 1
     assert ledger_state.excluded not in shown
-    told = json.loads(_status(ledger_state.database))
-    assert {(one["first"], one["state"]) for one in told["unproven"]} == {
+    report = json.loads(_status(ledger_state.database))
+    assert {(one["first"], one["state"]) for one in report["unproven"]} == {
         *(("2025-05-07", "unknown"), ("2025-02-01", "short"), ("2025-01-01", "drifting")),
         ("2024-07-01", "short"),
     }
-    assert (told["held"]["excluded"], told["held"]["waiting"], told["held"]["unproven"]) == (1, 1, 4)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
-    assert told["canary"]["failed_at"] is None
-    assert told["canary"]["finding"] == "its page parses"
+    assert (report["held"]["excluded"], report["held"]["waiting"], report["held"]["unproven"]) == (1, 1, 4)
+    assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert report["canary"]["failed_at"] is None
+    assert report["canary"]["finding"] == "its page parses"
 
 
 def _status(database: Path) -> str:
@@ -305,11 +305,11 @@ def test_a_gap_and_a_missing_decision_outside_the_ledger_are_unproven(
     lgsco("coverage", "--db", copy, code=10)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("DELETE FROM windows WHERE first > '2024-06-30'")
-    told = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
-    assert {window["state"] for window in told["windows"]} == {"proven"}
-    assert (told["gaps"], [row["reference"] for row in told["missing"]]) == ([], [ledger_state.late])
+    report = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
+    assert {window["state"] for window in report["windows"]} == {"proven"}
+    assert (report["gaps"], [row["reference"] for row in report["missing"]]) == ([], [ledger_state.late])
     assert ("2024-07-01", "unseen") in {
-        (part["first"], part["state"]) for one in told["claim"]["ranges"] for part in one["unproven"]
+        (part["first"], part["state"]) for one in report["claim"]["ranges"] for part in one["unproven"]
     }
 
 
@@ -322,10 +322,10 @@ def test_twenty_are_named_and_json_names_them_all(tmp_path: Path, time: Time) ->
     shown = lgsco("coverage", "--all", "--db", world.database, code=10)
     assert shown.count("  not fetched yet\n") == 20
     assert f"  … and {len(site) - 21} more; --json names them\n" in shown
-    told = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
-    assert len(told["missing"]) == len(site) - 1
-    assert {row["state"] for row in told["missing"]} == {"wanted"}
-    days = [row["decision_date"] for row in told["missing"]]
+    report = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
+    assert len(report["missing"]) == len(site) - 1
+    assert {row["state"] for row in report["missing"]} == {"wanted"}
+    days = [row["decision_date"] for row in report["missing"]]
     assert days == sorted(days, reverse=True)
 
 
@@ -409,9 +409,9 @@ def test_departures_are_counted_once_and_returns_are_not(weeks: Weeks) -> None:
         assert holdings(db).excluded == 0
     words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)
-    told = json.loads(_status(weeks.database))
-    assert (told["gone"]["withdrawn"], told["canary"]["passed_at"]) == (1, passed_at)
-    shown = lgsco("status", "--db", weeks.database, code=int(told["stale"]))
+    report = json.loads(_status(weeks.database))
+    assert (report["gone"]["withdrawn"], report["canary"]["passed_at"]) == (1, passed_at)
+    shown = lgsco("status", "--db", weeks.database, code=int(report["stale"]))
     assert words in shown
     assert f"canary: last passed {passed_at}\n" in shown
 
@@ -424,10 +424,10 @@ def test_status_reports_a_failed_canary(weeks: Weeks, tmp_path: Path) -> None:
             "INSERT INTO checks (at, run, kind, subject, passed, why, finding) "
             "VALUES ('2026-11-30T07:00:00Z', 1, 'canary', '25 004 920', 0, 'once a day', 'a wall')"
         )
-    told = json.loads(_status(copy))
-    assert (told["canary"]["failed_at"], told["canary"]["finding"]) == ("2026-11-30T07:00:00Z", "a wall")
-    assert told["canary"]["passed_at"] < "2026-11-30"
-    shown = lgsco("status", "--db", copy, code=int(told["stale"]))
+    report = json.loads(_status(copy))
+    assert (report["canary"]["failed_at"], report["canary"]["finding"]) == ("2026-11-30T07:00:00Z", "a wall")
+    assert report["canary"]["passed_at"] < "2026-11-30"
+    shown = lgsco("status", "--db", copy, code=int(report["stale"]))
     assert "; failed 2026-11-30T07:00:00Z: a wall\n" in shown
 
 
@@ -456,9 +456,9 @@ def weeks_web(weeks: Weeks) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_query_shows_the_proven_windows(ledger_web: httpx.Client, told: dict[str, Any]) -> None:
+def test_a_query_shows_the_proven_windows(ledger_web: httpx.Client, report: dict[str, Any]) -> None:
     rows = canned(ledger_web, "complete")
-    assert [row["state"] for row in rows] == [window["state"] for window in told["windows"]]
+    assert [row["state"] for row in rows] == [window["state"] for window in report["windows"]]
     assert rows[0]["decided_up_to"] == "onwards"
     of_2024 = canned(ledger_web, "complete", from_date="2024-02-01", to_date="2024-08-01")
     assert [row["decided_from"] for row in of_2024] == ["2024-07-01", "2024-01-01"]
@@ -520,15 +520,15 @@ def public(database: Path, target: Path) -> Path:
 
 
 def test_a_public_snapshot_proves_what_the_database_proves(
-    ledger_state: LedgerState, told: dict[str, Any], tmp_path: Path
+    ledger_state: LedgerState, report: dict[str, Any], tmp_path: Path
 ) -> None:
     copy = public(ledger_state.database, tmp_path / "public.db")
     answer = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
-    assert (answer["months"][0], answer["gaps"]) == (told["months"][0], told["gaps"])
-    assert [month["state"] for month in answer["months"]] == [month["state"] for month in told["months"]]
+    assert (answer["months"][0], answer["gaps"]) == (report["months"][0], report["gaps"])
+    assert [month["state"] for month in answer["months"]] == [month["state"] for month in report["months"]]
     # A public snapshot has no queue, but excluded decisions are part of the proof.
-    assert answer["windows"] == [window | {"failed": 0} for window in told["windows"]]
-    assert answer["excluded"] == told["excluded"]
+    assert answer["windows"] == [window | {"failed": 0} for window in report["windows"]]
+    assert answer["excluded"] == report["excluded"]
     (missing,) = answer["missing"]
     assert (missing["reference"], missing["state"], missing["attempts"]) == (ledger_state.late, "wanted", 0)
     with served(copy) as (client, _):

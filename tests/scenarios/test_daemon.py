@@ -48,23 +48,24 @@ def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(re
 # ---------------------------------------------------------------- what a sync survives
 
 
-def daemon(world: World, clock: Clock | None = None, **dials: object) -> scheduler._Daemon:
+def daemon(world: World, clock: Clock | None = None, **settings: object) -> scheduler._Daemon:
     if not world.database.exists():
         create_database(world.database)
-    return scheduler._Daemon(world.config(**dials), world.database, clock or world.time.clock(), world.stop)
+    return scheduler._Daemon(world.config(**settings), world.database, clock or world.time.clock(), world.stop)
 
 
 def alerts(world: World, tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
     """A command that records its alerts, and a function that returns them."""
-    script, told = tmp_path / "tell it.py", tmp_path / "told.jsonl"
+    script, alerts_file = tmp_path / "tell it.py", tmp_path / "alerts.jsonl"
     script.write_text(
-        f"import json, sys\nwith open({str(told)!r}, 'a') as file:\n    print(json.dumps(sys.argv[1:]), file=file)\n"
+        f"import json, sys\nwith open({str(alerts_file)!r}, 'a') as file:\n"
+        "    print(json.dumps(sys.argv[1:]), file=file)\n"
     )
 
     def read() -> list[str]:
-        if not told.exists():
+        if not alerts_file.exists():
             return []
-        lines = [json.loads(line) for line in told.read_text().splitlines()]
+        lines = [json.loads(line) for line in alerts_file.read_text().splitlines()]
         assert all(len(line) == 1 for line in lines)
         return [line[0] for line in lines]
 
@@ -72,50 +73,50 @@ def alerts(world: World, tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
 
 
 def test_a_blocked_run_sends_an_alert_and_the_next_one_completes(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
     assert world.ask("SELECT state, exit_code FROM runs") == [("blocked", 12)]
-    (message,) = told()
+    (message,) = read_alerts()
     assert "blocked" in message
     assert "403" in message
 
     world.server.faults = None
     keeper.sync()
     assert world.ask("SELECT task, state FROM runs ORDER BY id") == [("sync", "blocked"), ("sync", "complete")]
-    assert len(told()) == 1, "a complete run sends no alert"
+    assert len(read_alerts()) == 1, "a complete run sends no alert"
     first = world.time.at.date() - timedelta(days=120)
     assert set(world.ask("SELECT reference FROM decisions")) == {s.reference for s in world.site.listed(first)}
 
 
 def test_a_site_that_is_down_does_not_end_the_daemon(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     world.server.refuse()
     keeper.sync()
     assert world.ask("SELECT state FROM runs") == ["incomplete"]
-    assert "no complete response" in told()[0]
+    assert "no complete response" in read_alerts()[0]
     world.server.listen()
     keeper.sync()
     assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
 
 
 def test_a_database_that_cannot_be_written_sends_an_alert(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     world.database.write_text("no database, and longer than the header of one would be\n" * 40)
     daemon(world, alerts__command=command).sync()
-    assert "is not an SQLite database" in told()[0]
+    assert "is not an SQLite database" in read_alerts()[0]
 
 
 def test_an_unforeseen_error_sends_an_alert_and_is_recorded(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     monkeypatch.setattr("ingest.lgo.listing_page.read", lambda *_, **__: 1 // 0)
     keeper.sync()
-    assert "ZeroDivisionError" in told()[0]
+    assert "ZeroDivisionError" in read_alerts()[0]
     assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]
     monkeypatch.undo()
     keeper.sync()
@@ -237,26 +238,26 @@ def test_a_restart_syncs_at_once_unless_the_site_refused(world: World, time: Tim
 
 
 def test_the_same_failure_sends_one_alert_a_day(world: World, time: Time, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command, fetch__tries="1")
     world.server.refuse()
     keeper.sync()
     time.at += HOUR
     keeper.sync()
-    assert len(told()) == 1, "known"
+    assert len(read_alerts()) == 1, "known"
     world.server.listen()
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
-    assert len(told()) == 2, "another failure"
+    assert len(read_alerts()) == 2, "another failure"
     time.at += DAY
     keeper.sync()
-    assert len(told()) == 3, "another day"
+    assert len(read_alerts()) == 3, "another day"
     world.server.faults = None
     assert keeper.sync() is None
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
-    assert len(told()) == 4, "it had succeeded in between"
-    assert ["blocked" in message for message in told()] == [False, True, True, True]
+    assert len(read_alerts()) == 4, "it had succeeded in between"
+    assert ["blocked" in message for message in read_alerts()] == [False, True, True, True]
 
 
 # ---------------------------------------------------------------- catching up
@@ -316,12 +317,12 @@ def test_the_daemon_catches_up_at_start_and_records_its_heartbeat_and_ends_on_si
     assert dict(rows(recent_shop, "SELECT reference, text FROM decisions")) == {
         sample.reference: expected_text(sample) for sample in recent_shop.site.listed()
     }
-    told = json.loads(recent_shop.run("status", "--json").out)
-    keeper = told["daemon"]
+    report = json.loads(recent_shop.run("status", "--json").out)
+    keeper = report["daemon"]
     assert keeper["process"] == process.pid
     assert keeper["stopped_at"] is None
     assert datetime.fromisoformat(keeper["seen_at"]) >= datetime.fromisoformat(keeper["started_at"])
-    assert told["next_sync"] == keeper["next_at"]
+    assert report["next_sync"] == keeper["next_at"]
     due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
     assert keeper["next_at"] == due
     assert f"last heard of {keeper['seen_at']}, next sync {due}" in recent_shop.run("status").out
@@ -390,8 +391,8 @@ def test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_ha
     assert "daemon: not running; by the timetable" in recent_shop.run("status").out
     age_heartbeat(recent_shop, 11)
     assert "daemon: not running: its last heartbeat was at 2" in recent_shop.run("status", code=1).out
-    told = json.loads(recent_shop.run("status", "--json", code=1).out)
-    assert (told["daemon_missing"], told["stale"]) == (True, False)
+    report = json.loads(recent_shop.run("status", "--json", code=1).out)
+    assert (report["daemon_missing"], report["stale"]) == (True, False)
     for options in ([], ["--public"]):
         copy = recent_shop.folder / f"copy{len(options)}.db"
         recent_shop.run("snapshot", *options, copy)
@@ -564,14 +565,14 @@ def test_sighup_ends_the_daemon_with_129_and_it_counts_as_missing(shop: Shop) ->
 
 
 def test_two_syncs_blocked_by_another_process_send_one_alert_a_day(world: World, time: Time, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     with ExitStack() as writer:
         writer.enter_context(writing(world.database, doing="backfill"))
 
         def sleep(seconds: float, stop: Event) -> None:
             time.slept.append(seconds)
             time.at += timedelta(hours=3)  # from noon; due at 19:30 and 6:30
-            assert len(told()) == (len(time.slept) > 3) + (len(time.slept) > 4)
+            assert len(read_alerts()) == (len(time.slept) > 3) + (len(time.slept) > 4)
             if len(time.slept) == 8:
                 writer.close()
 
@@ -579,18 +580,18 @@ def test_two_syncs_blocked_by_another_process_send_one_alert_a_day(world: World,
         daemon(world, replace(time.clock(), sleep=sleep), **schedule).sync()
     assert (
         "lgsco sync is waiting for another process: two or more syncs were missed since 2026-11-02T12:00:00Z"
-        in told()[0]
+        in read_alerts()[0]
     )
-    assert f"(process {os.getpid()}, lgsco backfill, has held it since" in told()[0]
+    assert f"(process {os.getpid()}, lgsco backfill, has held it since" in read_alerts()[0]
     assert world.ask("SELECT state FROM runs") == ["complete"]
 
 
 def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop: Shop) -> None:
     recent_shop.run("sync")
     with writing(recent_shop.database, doing="backfill"):
-        told = json.loads(recent_shop.run("status", "--json").out)
-        assert told["lock"]["process"] == os.getpid()
-        assert told["blocked"] is False
+        report = json.loads(recent_shop.run("status", "--json").out)
+        assert report["lock"]["process"] == os.getpid()
+        assert report["blocked"] is False
         file = recent_shop.database.with_name("kept.db-lock")
         holder = json.loads(file.read_text())
         file.write_text(json.dumps({**holder, "since": instant(datetime.now(UTC) - timedelta(days=8))}))
@@ -617,9 +618,9 @@ def test_a_daemon_continues_when_the_clock_is_set(
             wait_for(lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
             set_by = timedelta(days=days)
             after, until_then = (instant(clock.now() + timedelta(seconds=n * 86_400 - 120)) for n in (0, 2))
-            told = "SELECT seen_at, next_at FROM daemon WHERE seen_at BETWEEN '{0}' AND '{1}' AND next_at < '{1}'"
-            wait_for(lambda: rows(recent_shop, told.format(after, until_then)))
-            seen.extend(rows(recent_shop, told.format(after, until_then)))
+            query = "SELECT seen_at, next_at FROM daemon WHERE seen_at BETWEEN '{0}' AND '{1}' AND next_at < '{1}'"
+            wait_for(lambda: rows(recent_shop, query.format(after, until_then)))
+            seen.extend(rows(recent_shop, query.format(after, until_then)))
             wait_for(lambda: len(rows(recent_shop, "SELECT id FROM runs WHERE ended_at IS NOT NULL")) == 2)
         os.kill(os.getpid(), signal.SIGTERM)
 

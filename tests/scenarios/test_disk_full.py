@@ -32,9 +32,9 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
             said = (str(error), error.exit_code)
             assert "the disk is full; free room and run the same command again" in said[0]
             with contextlib.suppress(StoreError):  # too little room even for a table
-                told = world.ask("SELECT message FROM runs WHERE state = 'failed'")
-                assert all("the disk is full; free room" in message for message in told)
-                recorded += len(told)
+                messages = world.ask("SELECT message FROM runs WHERE state = 'failed'")
+                assert all("the disk is full; free room" in message for message in messages)
+                recorded += len(messages)
             assert said[1] == 1
         else:
             break

@@ -91,18 +91,18 @@ def until_finished(world: World, most_days: int = 14) -> Callable[[Stop], None]:
     return at_wait
 
 
-def fill(world: World, patch: pytest.MonkeyPatch, at_wait: Callable[[Stop], object], **dials: object) -> int:
-    return run_daemon(world, patch, at_wait, step_seconds=900, **{**SETTINGS, **dials})
+def fill(world: World, patch: pytest.MonkeyPatch, at_wait: Callable[[Stop], object], **settings: object) -> int:
+    return run_daemon(world, patch, at_wait, step_seconds=900, **{**SETTINGS, **settings})
 
 
 def test_the_fill_fetches_the_archive_in_its_hours_within_its_requests_and_in_its_order(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     journal = SiteJournal(world)
-    told = tmp_path / "told"
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    alerts_file = tmp_path / "alerts"
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     assert holds_the_truth(world)
-    assert read_alerts(told) == []
+    assert read_alerts(alerts_file) == []
 
     days = journal.count_days()
     assert max(days.values()) <= A_DAY
@@ -176,14 +176,14 @@ REFUSED = datetime(2026, 11, 2, 21, tzinfo=UTC), datetime(2026, 11, 5, tzinfo=UT
 def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: Callable[[Request], Fault | None]
 ) -> None:
-    journal, told = SiteJournal(world), tmp_path / "told"
+    journal, alerts_file = SiteJournal(world), tmp_path / "alerts"
 
     def err(request: Request) -> Fault | None:
         served = not REFUSED[0] < world.time.at < REFUSED[1]
         return None if served or not is_fill_hour(world.time.at) else fault(request)
 
     journal.fault = err
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     assert holds_the_truth(world)
     refused = world.ask("SELECT ended_at FROM runs WHERE task = 'fill' AND state = 'blocked' ORDER BY id")
     first, second = map(datetime.fromisoformat, refused)
@@ -191,7 +191,7 @@ def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
     for ended, days in ((first, 1), (second, 2)):
         after = min(at for at in nights if at > ended)
         assert timedelta(days=days) <= after - ended < timedelta(days=days, hours=1)
-    alerts = read_alerts(told)
+    alerts = read_alerts(alerts_file)
     assert len(alerts) == 2, "one for each suspension"
     assert "the fill and interrupted backfills are suspended until 2026-11-0" in alerts[0]
     assert world.ask("SELECT suspensions, suspended_until FROM fill_state") == [(0, None)]
@@ -202,7 +202,7 @@ def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
 def test_a_wait_that_the_site_asks_for_is_respected_and_not_a_failure(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    journal, told = SiteJournal(world), tmp_path / "told"
+    journal, alerts_file = SiteJournal(world), tmp_path / "alerts"
     asked: list[datetime] = []
 
     def ask_once(_request: Request) -> Fault | None:
@@ -212,11 +212,11 @@ def test_a_wait_that_the_site_asks_for_is_respected_and_not_a_failure(
         return Respond(429, (("Retry-After", "7200"),))
 
     journal.fault = ask_once
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     after = min(at for at, _ in journal.seen if at > asked[0])
     assert timedelta(hours=2) <= after - asked[0] < timedelta(hours=2, minutes=20)
     assert holds_the_truth(world)
-    assert read_alerts(told) == []
+    assert read_alerts(alerts_file) == []
 
 
 def test_fill_resume_ends_a_suspension_and_off_lasts_until_resume(
@@ -274,7 +274,7 @@ def test_an_archive_that_init_did_not_make_is_filled_only_if_fill_is_on(
 def test_a_fill_that_is_stuck_for_two_days_sends_one_alert(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = tmp_path / "told"
+    alerts_file = tmp_path / "alerts"
     journal = SiteJournal(world)
     journal.fault = lambda _request: Respond(429, (("Retry-After", "80000"),)) if is_fill_hour(world.time.at) else None
     last = world.time.at + timedelta(days=5)
@@ -283,8 +283,8 @@ def test_a_fill_that_is_stuck_for_two_days_sends_one_alert(
         if world.time.at >= last:
             stop.set()
 
-    fill(world, monkeypatch, for_five_days, alerts__command=make_alert(told))
-    stuck = [line for line in read_alerts(told) if "the fill has not advanced since 2026-11-0" in line]
+    fill(world, monkeypatch, for_five_days, alerts__command=make_alert(alerts_file))
+    stuck = [line for line in read_alerts(alerts_file) if "the fill has not advanced since 2026-11-0" in line]
     assert len(stuck) == 1
     assert "`lgsco fill off` turns it off" in stuck[0]
 

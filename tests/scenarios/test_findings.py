@@ -208,8 +208,8 @@ def test_the_left_out_blocks_of_an_imported_document_are_listed(
     file(tmp_path, "a.html", small("25 004 902"))
     assert "holds 25 004 902 now" in lgsco(world, capsys, "show", "25-004-901", "--left-out")[2]
     path.unlink()
-    code, _, told = lgsco(world, capsys, "show", "25-004-901", "--left-out")
-    assert (code, "cannot be read" in told) == (1, True)
+    code, _, error = lgsco(world, capsys, "show", "25-004-901", "--left-out")
+    assert (code, "cannot be read" in error) == (1, True)
 
 
 def test_an_unreadable_page_is_printed_and_its_left_out_blocks_are_unknown(
@@ -221,5 +221,5 @@ def test_an_unreadable_page_is_printed_and_its_left_out_blocks_are_unknown(
     world.run(Backfill())
     code, out, _ = lgsco(world, capsys, "show", sample.reference, "--raw")
     assert (code, out.encode()) == (0, body)
-    code, out, told = lgsco(world, capsys, "show", sample.reference, "--left-out")
-    assert (code, out, "does not parse" in told) == (1, "", True)
+    code, out, error = lgsco(world, capsys, "show", sample.reference, "--left-out")
+    assert (code, out, "does not parse" in error) == (1, "", True)

@@ -1,4 +1,4 @@
-"""The decisions that the site of the tests of faults shows, and that a fault did no harm."""
+"""The decisions on the site of the fault tests, and checks that a fault did no harm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.world import World
 DAY = timedelta(days=1)
 TRIES = 2
 CAP = 300_000
-"""Bytes an answer may have: the longest page of these sites has 90 KB."""
+"""The most bytes of a response: the longest page of these sites has 90 KB."""
 DRAWN = list(generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 8, 30), body=False))
 OLD = [*seeds()[:2], *DRAWN[:11], next(sample for sample in DRAWN[11:] if len(sample.chapters) > 1)]
 """Two real ones, a report of several pages, and short statements."""
@@ -36,9 +36,9 @@ INCOMPLETE = {("incomplete", 10)}
 LAYOUT = {("layout", 11)}
 BLOCKED = {("blocked", 12)}
 NAMED = INCOMPLETE | LAYOUT | BLOCKED
-"""Any of them will do: the fault is named, and the run is not complete."""
+"""Endings of a run that names the fault and is not complete."""
 EITHER = COMPLETE | NAMED
-"""Complete, if what is held then is the truth."""
+"""Any ending. A complete run must have stored what the site has."""
 ADDRESS = (
     r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d|"
     r"beginning to today"
@@ -48,19 +48,19 @@ TO_DO = (
     r"this lgsco is too old"
 )
 WALK = 3 * (COUNT // 10 + 2)
-"""Requests of a listing that never stands still: three walks to the page past the last."""
+"""Requests of a listing that always changes: three walks to the page after the last."""
 MOST = 2 * (WALK + COUNT) + 20
-"""Where the table says nothing: a listing that is walked, and every decision once or, tried again, twice."""
+"""The limit of faults without an entry in the table."""
 
 
 class Stage(NamedTuple):
-    """What all tests of this file share: a served site, and a database that holds what it showed a day before."""
+    """What all fault tests share: a served site, and a database with the decisions that it showed a day before."""
 
     server: Server
     site: Site
     held: Path
     undisturbed: list[Any]
-    """What a run that meets no fault makes of the site."""
+    """What a run without a fault stores of the site."""
 
 
 Hosts = set[tuple[str, int]]
@@ -82,15 +82,15 @@ PICTURE = (
 
 
 def picture(world: World) -> list[Any]:
-    """All that is kept but instants, numbers of rows and how the ledger is cut."""
+    """Returns all stored rows without instants, row numbers and the split of the ledger."""
     return [world.ask(sql) for sql in PICTURE]
 
 
 TRUTH = {sample.reference: expected_text(sample) for sample in [*OLD, *NEW]}
 
 
-def nothing_false(world: World, before: set[str]) -> None:
-    """Every word is the site's, what is proven is so, what was held is held, and nothing was concluded from a fault."""
+def require_no_harm(world: World, before: set[str]) -> None:
+    """Checks that stored texts and proofs are true, no stored decision is lost, and a fault concluded nothing."""
     texts = world.ask(
         "SELECT r.reference, coalesce(r.text, d.text) FROM revisions AS r JOIN decisions AS d USING (reference)"
     )
@@ -108,15 +108,15 @@ def nothing_false(world: World, before: set[str]) -> None:
 
 
 def journalled(world: World) -> list[str]:
-    """What the last run asked for, by the journal: all that the server saw, in that order."""
+    """Returns the requests of the last run by the journal, and checks them against the server's log."""
     journal: list[str] = world.ask("SELECT target FROM requests WHERE run = (SELECT max(id) FROM runs) ORDER BY id")
     left = iter(journal)
     assert all(target in left for target in world.targets()), "the server saw what is not journalled"
     return journal
 
 
-def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
-    """A day later, of a site that behaves."""
+def require_recovery(world: World, task: Task, undisturbed: list[Any]) -> None:
+    """Runs the task a day later, without a fault, and checks that it completes."""
     world.server.faults = None
     world.time.at += DAY
     outcome = world.run(task)
@@ -126,21 +126,21 @@ def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
         assert now == then, f"other rows than those of an undisturbed run: {sql}"
 
 
-def told(world: World, outcome: Outcome) -> str:
-    """All that the user is told of what went wrong: the last sentence, those before it, the reasons in the queue."""
+def collect_messages(world: World, outcome: Outcome) -> str:
+    """Returns all messages about failures: the last sentence, those before it, and the reasons in the queue."""
     reasons = world.ask("SELECT error FROM queue WHERE error IS NOT NULL")
     return "\n".join([str(outcome), *outcome.tally.unread, *reasons])
 
 
 def fault_named(name: str, site: Site) -> tuple[Fault, dict[str, object]]:
-    """A fault of the catalogue, with the dials that make it one soon."""
+    """Returns a fault of the catalogue, with the settings that make it fail soon."""
     if name in ("stall", "stall in mid-answer"):
         return catalogue(site, wait=60)[name], {"fetch__read_timeout": 0.06}
     return catalogue(site, wait=0.01)[name], {}
 
 
-def met(world: World, task: Task, name: str, scope: str) -> Outcome:
-    """One run while the fault lasts."""
-    fault, dials = fault_named(name, world.site)
+def run_with_fault(world: World, task: Task, name: str, scope: str) -> Outcome:
+    """Does one run while the fault lasts."""
+    fault, settings = fault_named(name, world.site)
     world.server.faults = on(SCOPES[scope], fault)
-    return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **dials)
+    return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **settings)

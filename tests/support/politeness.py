@@ -1,4 +1,4 @@
-"""When requests went out, by the journal; and the throttle on two clocks, of which one is set back and forth."""
+"""When requests went out, by the journal; and a throttle with a wall clock that is set back and forth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LISTING = r"searchresults"
 
 
 def asked_at(world: World, run: int | None = None) -> list[float]:
-    """When requests went out, by the journal: seconds since 1970, to the millisecond."""
+    """Returns when requests went out, by the journal: seconds since 1970, to the millisecond."""
     where = "" if run is None else f"WHERE run = {run}"
     return [datetime.fromisoformat(at).timestamp() for at in world.ask(f"SELECT at FROM requests {where} ORDER BY id")]
 
@@ -39,21 +39,21 @@ def gaps(instants: list[float]) -> list[float]:
     return [round(then - now, 3) for now, then in pairwise(instants)]
 
 
-def told(world: World, **dials: object) -> PolitenessReport:
-    """What `lgsco politeness` says."""
+def read_report(world: World, **settings: object) -> PolitenessReport:
+    """Makes the report of `lgsco politeness`."""
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(**dials), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(**settings), world.time.at)
 
 
 @dataclass
 class TwoClocks:
-    """The wall's, which is set back and forth, and our own, which never is."""
+    """A wall clock, which is set back and forth, and a monotonic clock, which never is."""
 
     own: float = 0.0
     ahead: float = 0.0
-    """Seconds that the wall's has been set forth in all."""
+    """Seconds by which the wall clock has been set forward in total."""
     patience: float = 1e9
-    """By our own, the instant that nobody sleeps beyond."""
+    """The instant of the monotonic clock at which every sleep ends."""
 
     def sleep(self, seconds: float, stop: Event) -> None:
         self.own += max(1e-7, seconds)
@@ -76,7 +76,7 @@ A_RUN = (
 
 
 def emptied() -> sqlite3.Connection:
-    """A database with no pace and no journal yet."""
+    """Makes a database without a pace and without a journal."""
     if not _JOURNAL:
         made = sqlite3.connect(":memory:", isolation_level=None)
         migrations.apply(Database(made))
@@ -88,8 +88,8 @@ def emptied() -> sqlite3.Connection:
     return db
 
 
-def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: object) -> Throttle:
-    fetch = replace(config.Fetch(), **dials)  # type: ignore[arg-type]
+def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **settings: object) -> Throttle:
+    fetch = replace(config.Fetch(), **settings)  # type: ignore[arg-type]
     return Throttle(db, 1, fetch, clocks.clock(), stop or Stop(), on_request=lambda: None)
 
 

@@ -27,11 +27,11 @@ from support.faults import (
     TRUTH,
     WALK,
     Stage,
+    collect_messages,
     journalled,
-    met,
-    nothing_false,
-    recovered,
-    told,
+    require_no_harm,
+    require_recovery,
+    run_with_fault,
 )
 from support.world import World
 
@@ -189,20 +189,20 @@ def require_survival(world: World, outcome: Outcome, name: str, endings: Endings
     """Checks that the run ended as expected, named the fault, and did no harm."""
     endings = endings | (COMPLETE if name in MADE_UP_FOR else set())
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
-    nothing_false(world, before)
+    require_no_harm(world, before)
     asked = journalled(world)
     most += name in ("reset", "stall, then close")  # one more request, because the kept connection was closed
     assert len(asked) <= most, f"{len(asked)} requests: {Counter(asked)}"
     if outcome.exit_code == 0:
         assert dict(world.ask("SELECT reference, text FROM decisions")) == TRUTH
     else:
-        everything_said = told(world, outcome)
-        assert re.search(SAID.get(name, OTHERWISE), everything_said), f"the fault is not named: {everything_said}"
+        messages = collect_messages(world, outcome)
+        assert re.search(SAID.get(name, OTHERWISE), messages), f"the fault is not named: {messages}"
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(FRESH))
 def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
-    outcome = met(fresh, Backfill(), name, scope)
+    outcome = run_with_fault(fresh, Backfill(), name, scope)
     require_survival(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
     if KIND[name] in ("silent", "round and round"):
         assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
@@ -211,7 +211,7 @@ def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope:
             scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer"
         ):  # which happens after robots.txt
             assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean that no page is requested"
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(HELD))
@@ -219,7 +219,7 @@ def test_a_sync_of_a_filled_database_survives(
     stage: Stage, held: World, name: str, scope: str, endings: Endings
 ) -> None:
     before = {sample.reference for sample in OLD}
-    outcome = met(held, Sync(), name, scope)
+    outcome = run_with_fault(held, Sync(), name, scope)
     require_survival(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
     if scope == "new pages" and outcome.exit_code:
         waiting = {sample.reference for sample in NEW}
@@ -227,4 +227,4 @@ def test_a_sync_of_a_filled_database_survives(
         assert all(any(name in said for said in outcome.tally.unread) for name in waiting), "each is named"
     elif KIND[name] in ("silent", "round and round"):
         assert set(held.ask("SELECT attempts FROM queue")) <= {0}
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)

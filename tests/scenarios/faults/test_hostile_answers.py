@@ -35,9 +35,9 @@ from support.faults import (
     Hosts,
     Stage,
     journalled,
-    nothing_false,
     picture,
-    recovered,
+    require_no_harm,
+    require_recovery,
 )
 from support.world import TODAY, Time, World
 
@@ -74,7 +74,7 @@ def test_no_redirect_causes_a_request_to_another_host_or_a_crash(
     assert (outcome.state, outcome.exit_code) in NAMED, outcome.message
     assert hosts == {("127.0.0.1", held.server.port)}
     assert len(journalled(held)) <= 40
-    nothing_false(held, {sample.reference for sample in OLD})
+    require_no_harm(held, {sample.reference for sample in OLD})
 
 
 def test_links_to_other_hosts_are_never_requested(fresh: World, hosts: Hosts) -> None:
@@ -107,7 +107,7 @@ def test_links_to_other_hosts_are_never_requested(fresh: World, hosts: Hosts) ->
         "cards that link to other hosts are named, not followed"
     )
     assert "its link leads to another host, elsewhere.example" in outcome.message
-    nothing_false(fresh, set())
+    require_no_harm(fresh, set())
     assert hosts == {("127.0.0.1", fresh.server.port)}
 
 
@@ -119,7 +119,7 @@ def test_no_address_of_a_card_ends_a_run(stage: Stage, held: World, place: str) 
     held.server.faults = on(LISTING, Edit(lambda html: html.replace(odd.address, there)))
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) in EITHER
-    nothing_false(held, {sample.reference for sample in OLD})
+    require_no_harm(held, {sample.reference for sample in OLD})
     others = {sample.reference for sample in NEW} - {odd.reference}
     assert others <= set(held.ask("SELECT reference FROM decisions")), "one odd address stops no other decision"
     held.server.faults = None
@@ -144,7 +144,7 @@ def test_a_wrong_content_encoding_is_a_failure_and_not_a_crash(stage: Stage, fre
     outcome = fresh.run(Backfill(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) in (COMPLETE if not value else INCOMPLETE), outcome.message
     assert len(journalled(fresh)) <= MOST
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_a_304_without_a_stored_page_is_a_failure(stage: Stage, fresh: World) ->
     outcome = fresh.run(Backfill(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert fresh.ask("SELECT reference FROM decisions") == []
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("status", [404, 410])

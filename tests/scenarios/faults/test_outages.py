@@ -28,10 +28,10 @@ from support.faults import (
     TRIES,
     TRUTH,
     Stage,
-    nothing_false,
+    collect_messages,
     picture,
-    recovered,
-    told,
+    require_no_harm,
+    require_recovery,
 )
 from support.world import World
 
@@ -42,11 +42,11 @@ def require_down(world: World, outcome: Outcome, before: set[str], most: int = T
     """Checks that a run without any response said so, and blamed no decision."""
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert re.search(ADDRESS, outcome.message)
-    assert "127.0.0.1" in told(world, outcome)
+    assert "127.0.0.1" in collect_messages(world, outcome)
     assert re.search(TO_DO, outcome.message)
     assert outcome.tally.requests <= most
     assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
-    nothing_false(world, before)
+    require_no_harm(world, before)
 
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])
@@ -66,7 +66,7 @@ def test_a_site_down_for_hours_gets_few_requests_and_is_found_again(
         world.time.at += timedelta(hours=1)
     assert len(world.server.log) <= 8 * TRIES
     world.server.listen()
-    recovered(world, task, stage.undisturbed)
+    require_recovery(world, task, stage.undisturbed)
 
 
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
@@ -76,7 +76,7 @@ def test_a_site_that_goes_down_in_the_middle_of_a_backfill(stage: Stage, fresh: 
         fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
     )  # a kept connection was closed
     assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "fetched decisions are stored"
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("page", [0, 1, 2])
@@ -85,7 +85,7 @@ def test_a_site_that_goes_down_before_the_last_pages_counts_as_down(stage: Stage
     first_of_them = on(NEW_PAGES, Reset(), after=page)
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.met else None)
     require_down(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
 def test_pages_that_fail_while_others_succeed_are_blamed(stage: Stage, held: World) -> None:
@@ -97,7 +97,7 @@ def test_pages_that_fail_while_others_succeed_are_blamed(stage: Stage, held: Wor
         (failing.reference, "failed", 1, "Refused")
     ]
     assert [said for said in outcome.tally.unread if failing.reference in said and failing.address in said]
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
 def test_a_page_that_fails_for_a_year_is_retried_less_and_less_often_for_ever(stage: Stage, held: World) -> None:

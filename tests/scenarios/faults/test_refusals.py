@@ -13,7 +13,7 @@ from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
 from storage.database import reading
 from storage.status import find_unexplained
-from support.faults import DAY, NEW, PAGES, Stage, picture, recovered
+from support.faults import DAY, NEW, PAGES, Stage, picture, require_recovery
 from support.world import World
 
 
@@ -28,7 +28,7 @@ def test_one_refused_page_stops_no_other(stage: Stage, held: World, status: int)
             (refused.reference, attempts, "Denied")
         ]
         held.time.at += timedelta(days=2)
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])

@@ -12,7 +12,7 @@ from ingest.run import Backfill
 from lgsco.replica.faults import Acts, Answer, Fault, GzipBomb, Huge
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
-from support.faults import LISTING, SCOPES, TRIES, Stage, journalled, nothing_false, recovered
+from support.faults import LISTING, SCOPES, TRIES, Stage, journalled, require_no_harm, require_recovery
 from support.world import Time, World
 
 
@@ -37,8 +37,8 @@ def test_a_dripping_body_ends_at_the_deadline(stage: Stage, fresh: World, scope:
     assert "100 seconds" in outcome.message
     assert len(journalled(fresh)) <= most
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @dataclass
@@ -69,8 +69,8 @@ def test_a_dripping_head_ends_at_the_deadline(stage: Stage, fresh: World, scope:
     assert "not complete within 100 seconds" in outcome.message
     assert crawling.heads == 0
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 def test_a_dripping_body_that_ends_before_the_deadline_is_accepted(fresh: World) -> None:

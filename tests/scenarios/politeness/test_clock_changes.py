@@ -13,7 +13,7 @@ from lgsco.replica.faults import unavailable
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
 from storage.database import reading
-from support.politeness import BEGAN, DAY, HOUR, LISTING, TwoClocks, told
+from support.politeness import BEGAN, DAY, HOUR, LISTING, TwoClocks, read_report
 from support.world import World
 
 
@@ -66,7 +66,7 @@ def test_setting_the_clock_back_reports_no_broken_promise(reports_world: World) 
         lambda _tally: None,
     )
     assert (ran.state, len(back)) == ("complete", 1)
-    its = told(reports_world, fetch__pace=1)
+    its = read_report(reports_world, fetch__pace=1)
     assert its.broken == ()
     assert its.least_gap is not None
     assert its.least_gap >= 1

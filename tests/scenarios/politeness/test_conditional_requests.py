@@ -62,9 +62,9 @@ def test_a_changed_page_is_stored_after_a_conditional_request(world: World) -> N
 def test_a_wrong_etag_is_detected_by_the_full_fetch(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     began = world.time.at
-    dials = {**AGAIN, "cadence__full_days": 5}
+    settings = {**AGAIN, "cadence__full_days": 5}
     world.time.at += 2 * DAY
-    world.run(Sync(), **dials)
+    world.run(Sync(), **settings)
     known = set(world.ask("SELECT subject FROM checks WHERE kind = 'canary'"))
     lied = next(s for s in world.site.listed() if s.address in single(world) and s.reference not in known)
     amended = replace(lied, header_extra=("Council accepted it on 1 November 2026.",))
@@ -81,11 +81,11 @@ def test_a_wrong_etag_is_detected_by_the_full_fetch(world: World) -> None:
 
     world.server.faults = fault
     while world.time.at < began + 5 * DAY:
-        assert world.run(Sync(), **dials).state == "complete"
+        assert world.run(Sync(), **settings).state == "complete"
         assert world.ask("SELECT text FROM decisions WHERE reference = ?", lied.reference) == [expected_text(lied)]
         world.time.at += DAY
     world.time.at += 2 * DAY
-    assert world.run(Sync(), **dials).tally.amended == 1
+    assert world.run(Sync(), **settings).tally.amended == 1
     assert world.ask("SELECT text FROM decisions WHERE reference = ?", lied.reference) == [expected_text(amended)]
     assert world.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", lied.reference) == [
         "first",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ingest.run import Backfill, Sync
-from support.politeness import DAY, incomplete, told
+from support.politeness import DAY, incomplete, read_report
 from support.world import World, holds_the_truth
 
 
@@ -27,6 +27,6 @@ def test_the_daily_limit_is_shared_by_all_runs(world: World) -> None:
             break
         assert len(world.server.log) == 9 * (days + 1)
     assert holds_the_truth(world)
-    its = told(world, fetch__pace=0, **ceiling)
+    its = read_report(world, fetch__pace=0, **ceiling)
     assert its.most_in_a_day == 9
     assert its.broken == ()

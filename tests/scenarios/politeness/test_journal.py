@@ -22,7 +22,7 @@ from storage.journal import Promise
 from storage.writer import writing
 from support.command_line import Desk
 from support.journal import alike, truth_of
-from support.politeness import DAY, PAGES, told
+from support.politeness import DAY, PAGES, read_report
 from support.world import World
 
 
@@ -85,7 +85,7 @@ def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
     truth = truth_of([(datetime.fromisoformat(at).timestamp(), *rest, promise) for at, *rest in rows])
     with reading(world.database) as db:
         alike(journal.find_days(db, was_in_quiet_hours), truth)
-    before = told(world, fetch__pace=1)
+    before = read_report(world, fetch__pace=1)
     assert before.holds == before.holds_kept == 1
     assert before.broken == ()
     assert before.requests == len(world.server.log)
@@ -99,7 +99,7 @@ def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
     assert not [at for at in world.ask("SELECT at FROM requests") if at[:10] <= truth[-1].day]
     with reading(world.database) as db:
         alike(journal.find_days(db, was_in_quiet_hours)[: len(truth)], truth)
-    after = told(world, fetch__pace=1)
+    after = read_report(world, fetch__pace=1)
     assert after.requests == len(world.server.log)
     assert after.most_in_a_minute == before.most_in_a_minute
     assert (after.holds, after.holds_kept, after.first_day) == (1, 1, before.first_day)
@@ -122,14 +122,14 @@ BROKEN = {
 @pytest.mark.parametrize("sentence", BROKEN)
 def test_a_broken_promise_is_still_reported_when_its_day_is_summed_up(world: World, sentence: str) -> None:
     world.run(Backfill(limit=5), fetch__pace=1)
-    assert told(world, fetch__pace=1).broken == ()
+    assert read_report(world, fetch__pace=1).broken == ()
     with writing(world.database) as db:
         db.executescript(BROKEN[sentence])
-    (broken,) = told(world, fetch__pace=1).broken
+    (broken,) = read_report(world, fetch__pace=1).broken
     assert sentence in broken
     with writing(world.database) as db, atomic(db):
         assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) > 0
-    assert told(world, fetch__pace=1).broken == (broken,)
+    assert read_report(world, fetch__pace=1).broken == (broken,)
 
 
 def test_politeness_shows_each_promise_and_exits_10_if_one_was_broken(world: World, tmp_path: Path) -> None:

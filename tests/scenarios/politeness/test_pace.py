@@ -23,7 +23,7 @@ from lgsco.replica.script import Script, on
 from lgsco.replica.server import Entry, serve
 from lgsco.replica.site import Site
 from support.command_line import Desk, Hold, ended, reached
-from support.politeness import DAY, PAGES, asked_at, gaps, told
+from support.politeness import DAY, PAGES, asked_at, gaps, read_report
 from support.world import World, holds_the_truth
 
 # ---------------------------------------------------------------- slower while the site fails
@@ -192,7 +192,7 @@ def test_a_response_that_is_cut_off_slows_the_pace_and_is_an_error(reports_world
         apart = gaps(asked_at(reports_world)[seen:])
         assert max(apart) >= 30, "one request in so many seconds, instead of one a second"
         reports_world.time.at += DAY
-    assert told(reports_world).errors == sum(bool(e) for e in reports_world.ask("SELECT error FROM requests"))
+    assert read_report(reports_world).errors == sum(bool(e) for e in reports_world.ask("SELECT error FROM requests"))
     reports_world.server.faults = None
     assert reports_world.run(Backfill()).state == "complete"
     assert holds_the_truth(reports_world)

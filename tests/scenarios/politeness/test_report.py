@@ -24,7 +24,7 @@ from storage.model import Answered
 from storage.reports import find_politeness
 from storage.schema import migrations
 from storage.writer import writing
-from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, told
+from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report
 from support.world import World
 
 
@@ -35,7 +35,7 @@ def test_a_stricter_promise_does_not_apply_to_earlier_requests(world: World) -> 
     world.run(Backfill(limit=3), fetch__pace=0.2)
     world.run(Backfill(limit=3), fetch__pace=5, fetch__daily_requests=30)
     assert min(gaps(asked_at(world, 1))) == 0.2
-    its = told(world, fetch__pace=5, fetch__daily_requests=1)
+    its = read_report(world, fetch__pace=5, fetch__daily_requests=1)
     assert (its.broken, its.unpromised) == ((), 0)
     assert its.least_gap == pytest.approx(0.2)
     assert its.promised_gap == (0.2, 5.0)
@@ -43,7 +43,7 @@ def test_a_stricter_promise_does_not_apply_to_earlier_requests(world: World) -> 
     assert "least gap between two requests: 0.200 s (promised: 0.2–5 s)" in "\n".join(its.lines())
     with writing(world.database) as db, atomic(db):
         assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) == its.requests
-    assert told(world) == its
+    assert read_report(world) == its
 
 
 def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None:
@@ -52,7 +52,7 @@ def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None
         for milliseconds in range(20):
             at = BEGAN + DAY + timedelta(milliseconds=500 * milliseconds)
             journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
-    assert told(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
+    assert read_report(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
         "sooner after another than promised: 19 requests, on 2026-11-03",
         "beyond the day's ceiling: 2 requests, on 2026-11-03",
     )
@@ -61,10 +61,10 @@ def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None
 def test_a_day_on_which_the_daily_limit_was_raised_is_judged_by_both(world: World) -> None:
     assert incomplete(world.run(Backfill(), fetch__daily_requests=5))
     assert world.run(Backfill(limit=2), fetch__daily_requests=9).exit_code in (0, 10)
-    assert told(world, fetch__daily_requests=3).broken == ()
+    assert read_report(world, fetch__daily_requests=3).broken == ()
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + HOUR), "/x", 1, Promise(0, 5, ""))
-    assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
 def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world: World) -> None:
@@ -78,7 +78,7 @@ def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world:
                 (f"2026-11-01T12:00:0{second}.000Z",),
             )
     world.run(Backfill(limit=1), fetch__pace=1)
-    its = told(world)
+    its = read_report(world)
     assert (its.requests, its.unpromised) == (10 + len(world.server.log), 10)
     assert (its.least_gap, its.promised_gap, its.broken) == (0.0, (1.0, 1.0), ())
     assert "10 requests, not judged" in its.lines()[-2]
@@ -112,12 +112,12 @@ def test_a_wait_that_is_not_over_is_pending(world: World) -> None:
     world.server.faults = on("page=1$", unavailable(7_200), times=1)
     world.run(Backfill())
     world.time.at += HOUR
-    its = told(world)
+    its = read_report(world)
     assert (its.holds, its.holds_kept, its.holds_pending, its.broken) == (1, 0, 1, ())
     assert "  asked to wait (Retry-After): 1 time, 0 kept, 1 pending" in its.lines()
     world.time.at += HOUR
     world.run(Backfill(limit=1))
-    its = told(world)
+    its = read_report(world)
     assert (its.holds, its.holds_kept, its.holds_pending, its.broken) == (1, 1, 0, ())
 
 
@@ -125,13 +125,13 @@ def test_a_request_is_judged_by_the_quiet_hours_promised_at_the_time(world: Worl
     world.run(Backfill(limit=3))  # at noon
     world.time.at += DAY
     world.run(Backfill(limit=3), fetch__quiet_hours="09:00-12:00;22:00-06:00")
-    its = told(world, fetch__quiet_hours="11:00-13:00")
+    its = read_report(world, fetch__quiet_hours="11:00-13:00")
     assert (its.broken, its.in_quiet_hours, its.quiet_hours) == ((), 0, ("09:00-12:00 22:00-06:00",))
     assert "  in quiet hours: 0 requests (09:00-12:00 22:00-06:00)" in its.lines()
     with writing(world.database) as db:
         at = BEGAN + timedelta(days=1, hours=-2)
         journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(0, 50_000, "09:00-12:00 22:00-06:00"))
-    assert told(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
+    assert read_report(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
 
 
 def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> None:
@@ -140,12 +140,12 @@ def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> 
     world.run(Backfill(), fetch__tries=1)
     refused = [entry for entry in world.server.log if entry.status == 403]
     assert {entry.status for entry in world.server.log} == {200, 403, 404}
-    assert told(world).errors == len(refused) > 0
+    assert read_report(world).errors == len(refused) > 0
 
 
 def test_the_report_says_1_request_and_0_errors(world: World) -> None:
     assert world.run(Backfill(), fetch__daily_requests=1).exit_code == 10
-    lines = told(world).lines()
+    lines = read_report(world).lines()
     assert any("1 request," in line and "0 errors" in line for line in lines)
     assert "  least gap between two requests: – (promised: none)" in lines
     assert "  most in any day: 1 (promised: 1); most in any minute: 1" in lines
@@ -161,7 +161,7 @@ def test_the_report_names_pages_that_robots_forbids(world: World, *, held: bool)
     forbidden = world.site.listed()[4].address
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\nCrawl-delay: 2\n"
     world.run(Sync() if held else Backfill())
-    robots = told(world).robots
+    robots = read_report(world).robots
     assert robots.startswith(f"FORBIDS 1 of 20 pages ({forbidden}), which we do not ask for, and asks for 2 s")
 
 
@@ -184,30 +184,30 @@ def test_the_report_checks_the_listing_and_decisions_against_robots(
         world.time.at += DAY
     world.site.robots = f"User-agent: *\n{rules}\n"
     world.run(Backfill(last=date(2020, 1, 1)))
-    assert told(world).robots.startswith(said)
+    assert read_report(world).robots.startswith(said)
 
 
 def test_the_report_says_that_robots_could_not_be_fetched(world: World) -> None:
     with writing(world.database):
-        assert told(world).robots.startswith("not fetched yet")
+        assert read_report(world).robots.startswith("not fetched yet")
     world.server.faults = on("robots", Respond(500))
     world.run(Backfill(), fetch__tries=4, fetch__pace=1)
     last = world.ask("SELECT max(at) FROM requests")[0]
-    assert told(world).robots == f"asked for 4 times, last at {last}: status 500"
+    assert read_report(world).robots == f"asked for 4 times, last at {last}: status 500"
     world.server.faults = on("robots", Reset())
     world.run(Backfill(), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("asked for 5 times")
-    assert told(world).robots.endswith("Z: no answer")
+    assert read_report(world).robots.startswith("asked for 5 times")
+    assert read_report(world).robots.endswith("Z: no answer")
     world.server.faults = None
     world.time.at += HOUR
     world.run(Backfill(limit=1), fetch__pace=1)
-    assert told(world).robots.startswith("allows what we ask for (as of ")
-    assert "asked for" not in told(world).robots
+    assert read_report(world).robots.startswith("allows what we ask for (as of ")
+    assert "asked for" not in read_report(world).robots
     world.server.faults = on("robots", Respond(503))
     world.time.at += DAY
     world.run(Backfill(limit=1), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("allows what we ask for (as of ")
-    assert told(world).robots.endswith("Z: status 503"), "its earlier rules no longer apply"
+    assert read_report(world).robots.startswith("allows what we ask for (as of ")
+    assert read_report(world).robots.endswith("Z: status 503"), "its earlier rules no longer apply"
 
 
 def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(world: World) -> None:
@@ -222,7 +222,7 @@ def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(worl
     world.time.at = BEGAN + HOUR
     assert incomplete(world.run(Backfill(), **ceiling))
     assert len(world.server.log) == 20 + ahead, "earlier requests count"
-    its = told(world)
+    its = read_report(world)
     assert (its.requests, its.most_in_a_day, its.broken) == (20 + ahead, 20, ())
     received = world.ask("SELECT (SELECT sum(received) FROM requests) + (SELECT sum(received) FROM request_days)")
 
@@ -232,11 +232,11 @@ def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(worl
     ((requests, promised, too_many, of_the_day),) = world.ask(day)
     assert (requests, promised, too_many) == (20, 20, 0)
     assert of_the_day <= received[0]
-    its = told(world)
+    its = read_report(world)
     assert (its.most_in_a_day, its.least_gap, its.broken) == (20, 1.0, ())
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + 2 * HOUR), "/x", 1, Promise(1, 20, ""))
-    assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
 def test_the_report_names_the_user_agent_and_waits_longer_than_a_day(reports_world: World) -> None:
@@ -245,7 +245,7 @@ def test_the_report_names_the_user_agent_and_waits_longer_than_a_day(reports_wor
     reports_world.run(Backfill(), fetch__pace=1, **mine)
     reports_world.time.at += DAY + HOUR
     reports_world.run(Backfill(), fetch__pace=1, **mine, site__user_agent="archive/1 ({contact})")
-    its = told(reports_world, fetch__pace=1)
+    its = read_report(reports_world, fetch__pace=1)
     lgsco = f"lgsco/{VERSION} (archive of published decisions; me@example.org)"
     assert its.user_agents == (lgsco, "archive/1 (me@example.org)")
     shown = "\n".join(its.lines())

@@ -12,7 +12,7 @@ from ingest.recording.tally import Tally
 from ingest.run import Backfill, Sync, perform
 from lgsco.replica.faults import Fault, too_many_requests, unavailable
 from lgsco.replica.script import Script, on
-from support.politeness import BEGAN, DAY, HOUR, PAGES, TwoClocks, a_process, asked_at, emptied, incomplete, told
+from support.politeness import BEGAN, DAY, HOUR, PAGES, TwoClocks, a_process, asked_at, emptied, incomplete, read_report
 from support.world import World, holds_the_truth
 
 CAPPED = (
@@ -32,12 +32,12 @@ def waiting(form: str, seconds: float, status: int = 503) -> Fault:
 def test_a_run_waits_as_the_site_asks_and_continues(world: World, form: str, status: int, target: str) -> None:
     world.server.faults = on(target, waiting(form, 90, status), times=1)
     assert world.run(Backfill()).state == "complete"
-    ((number, status_told),) = world.ask("SELECT id, status FROM requests WHERE retry_after IS NOT NULL")
-    assert status_told == status
+    ((number, stored_status),) = world.ask("SELECT id, status FROM requests WHERE retry_after IS NOT NULL")
+    assert stored_status == status
     instants = asked_at(world)
     assert 90 <= instants[number] - instants[number - 1] <= 120
     assert instants[number] >= BEGAN.timestamp() + 90
-    its = told(world, fetch__pace=0)
+    its = read_report(world, fetch__pace=0)
     assert (its.holds, its.holds_kept, its.broken) == (1, 1, ())
 
 
@@ -63,7 +63,7 @@ def test_a_long_wait_ends_the_run_and_applies_to_every_run(world: World, form: s
     world.time.at = BEGAN + timedelta(seconds=7_201)
     assert world.run(Backfill()).state == "complete"
     assert holds_the_truth(world)
-    its = told(world, fetch__pace=0)
+    its = read_report(world, fetch__pace=0)
     assert (its.holds, its.holds_kept) == (1, 1)
 
 
@@ -81,23 +81,23 @@ def test_a_wait_that_ends_a_run_says_once_when_to_continue(world: World) -> None
 
 
 def test_progress_and_log_show_long_waits_and_no_short_ones(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    told: list[str] = []
+    waits: list[str] = []
 
     def report(tally: Tally) -> None:
-        if tally.waiting != (told or [""])[-1]:
-            told.append(tally.waiting)
+        if tally.waiting != (waits or [""])[-1]:
+            waits.append(tally.waiting)
 
     world.time.at = datetime(2026, 11, 2, 7, 59, 50, tzinfo=UTC)
     world.server.faults = Script(on("page=1$", unavailable(10), times=1), on(PAGES, unavailable(90), times=1))
-    dials = {"fetch__pace": 1, "fetch__quiet_hours": "08:00-08:30"}
+    settings = {"fetch__pace": 1, "fetch__quiet_hours": "08:00-08:30"}
     with caplog.at_level(logging.INFO, "lgsco"):
-        outcome = perform(Backfill(), world.config(**dials), world.database, world.time.clock(), world.stop, report)
+        outcome = perform(Backfill(), world.config(**settings), world.database, world.time.clock(), world.stop, report)
     assert outcome.state == "complete"
-    assert told[1::2] == [""] * 3, "each wait is shown until it ends"
-    assert re.fullmatch(r"the site asked us to wait until 08:00:0\dZ", told[0])
-    assert told[2] == "quiet hours until 08:30:00Z"
-    assert re.fullmatch(r"the site asked us to wait until 08:3[12]:\d\dZ", told[4])
-    assert [line for line in caplog.messages if "until" in line] == [told[2], told[4]], (
+    assert waits[1::2] == [""] * 3, "each wait is shown until it ends"
+    assert re.fullmatch(r"the site asked us to wait until 08:00:0\dZ", waits[0])
+    assert waits[2] == "quiet hours until 08:30:00Z"
+    assert re.fullmatch(r"the site asked us to wait until 08:3[12]:\d\dZ", waits[4])
+    assert [line for line in caplog.messages if "until" in line] == [waits[2], waits[4]], (
         "waits of a few seconds are not logged"
     )
 

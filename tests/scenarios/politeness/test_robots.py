@@ -9,7 +9,7 @@ from lgsco.replica.faults import Respond
 from lgsco.replica.messages import HTML, Request
 from lgsco.replica.script import on
 from lgsco.replica.walls import CHALLENGE, Redirect
-from support.politeness import DAY, HOUR, asked_at, gaps, incomplete, told
+from support.politeness import DAY, HOUR, asked_at, gaps, incomplete, read_report
 from support.world import World, holds_the_truth
 
 
@@ -61,7 +61,7 @@ def test_no_page_is_requested_while_robots_is_unreachable(world: World, status: 
 def test_a_missing_robots_allows_everything(world: World, status: int) -> None:
     world.server.faults = on("robots", Respond(status))
     assert world.run(Backfill()).state == "complete"
-    assert "all is allowed" in told(world, fetch__pace=0).robots
+    assert "all is allowed" in read_report(world, fetch__pace=0).robots
 
 
 def test_a_block_page_instead_of_robots_does_not_count_as_robots(world: World) -> None:
@@ -82,9 +82,9 @@ def test_a_path_that_robots_forbids_is_not_requested(world: World) -> None:
         outcome = world.run(Backfill())
         assert outcome.state == "incomplete"
         assert world.ask("SELECT count(*) FROM decisions") == [len(world.site) - 1], "no other request waits for it"
-        (told,) = world.ask("SELECT error FROM queue")
-        assert forbidden in told
-        assert "robots.txt" in told
+        (read_report,) = world.ask("SELECT error FROM queue")
+        assert forbidden in read_report
+        assert "robots.txt" in read_report
         world.time.at += DAY
     assert forbidden not in world.targets()
     world.site.robots = ""
@@ -147,7 +147,7 @@ def test_every_process_respects_a_crawl_delay_and_the_report_says_so(world: Worl
     assert robots_requests(world) == 1
     apart = gaps(asked_at(world))
     assert min(apart[1:]) >= 3
-    its = told(world, fetch__pace=1)
+    its = read_report(world, fetch__pace=1)
     assert its.promised_gap == (1.0, 3.0), "before its rules were known, and after that"
     assert its.broken == ()
 
@@ -161,14 +161,14 @@ def test_a_page_instead_of_robots_removes_no_rule(reports_world: World) -> None:
     reports_world.run(Backfill(), fetch__pace=1)
     assert forbidden not in reports_world.targets()
     assert min(gaps(asked_at(reports_world, 2))[1:]) >= 5
-    shown = told(reports_world).robots
+    shown = read_report(reports_world).robots
     assert shown.startswith(f"FORBIDS 1 of 30 pages ({forbidden}), which we do not ask for")
     assert "a page stands in its place" in shown
     reports_world.server.faults = None
     reports_world.site.robots = ""
     reports_world.time.at += DAY
     assert reports_world.run(Backfill()).state == "complete"
-    assert "a page stands" not in told(reports_world).robots
+    assert "a page stands" not in read_report(reports_world).robots
 
 
 @pytest.mark.parametrize("status", [202, 203, 206, 300])

@@ -14,7 +14,7 @@ from lgsco.replica.faults import Fault
 from lgsco.replica.messages import Request
 from lgsco.replica.walls import Instead
 from storage.model import Window
-from support.sync import QUIET, later, listings, one, sync, truth_is_held
+from support.sync import QUIET, later, listings, one, require_site_match, sync
 from support.world import World, holds_the_truth
 
 DAY = timedelta(days=1)
@@ -77,7 +77,7 @@ def test_a_backfill_in_small_windows_and_daily_syncs_match_the_site(world: World
         world.site.publish(one(world.site.today - DAY, number))
         assert sync(world).exit_code == 0
         assert holds_the_truth(world)
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_the_shift_is_stored_with_its_evidence_and_checked_again(world: World) -> None:

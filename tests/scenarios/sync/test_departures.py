@@ -18,7 +18,7 @@ from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from support.sync import QUIET, cadence, decided, one, settled, status, sync, sync_daily, truth_is_held
+from support.sync import QUIET, cadence, decided, one, require_site_match, settled, status, sync, sync_daily
 from support.world import TODAY, Time, World
 
 RETENTION_DAYS = 1_826
@@ -73,7 +73,7 @@ def test_old_statements_whose_cohort_stays_are_gone_not_expired(tmp_path: Path, 
             near = [s for s in old if abs(s.decision_date - sample.decision_date) <= timedelta(days=30)]
             gone = len([s for s in near if s in lost]) - 1
             assert evidence(world, sample) == (len(near) - 1, gone, len(near) - 1 - gone)
-        truth_is_held(world)
+        require_site_match(world)
 
 
 def test_a_cohort_that_left_together_is_expired_and_its_report_is_gone(tmp_path: Path, time: Time) -> None:

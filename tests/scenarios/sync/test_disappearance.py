@@ -15,7 +15,18 @@ from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
 from lgsco.replica.walls import Instead
 from storage.model import slug
-from support.sync import cadence, later, listed_by, on_listing, one, settled, status, sync, sync_daily, truth_is_held
+from support.sync import (
+    cadence,
+    later,
+    listed_by,
+    on_listing,
+    one,
+    require_site_match,
+    settled,
+    status,
+    sync,
+    sync_daily,
+)
 from support.world import TODAY, Time, World
 
 
@@ -29,7 +40,7 @@ def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_checks_days
     assert world.ask("SELECT count(*) FROM entries WHERE reference = ? AND unlisted_at IS NOT NULL", lost.reference)[0]
     assert status(world, lost.reference) == "published"
     assert world.ask("SELECT gone, ended_at FROM absences WHERE reference = ?", lost.reference) == [(1, None)]
-    truth_is_held(world)
+    require_site_match(world)
 
     sync_daily(world, 6)
     assert status(world, lost.reference) == "published", "the two checks are not seven days apart yet"
@@ -170,7 +181,7 @@ def test_a_decision_that_leaves_by_age_is_gone_if_its_cohort_is_small(
     assert statuses[report.reference] == "gone"
     kept = {sample.reference for sample in old_world.site.listed()}
     assert {statuses[reference] for reference in kept} == {"published"}
-    truth_is_held(old_world)
+    require_site_match(old_world)
 
 
 def test_a_decision_removed_before_the_retention_age_is_withdrawn(old_world: World) -> None:
@@ -242,7 +253,7 @@ def test_a_restored_decision_is_published_again_and_its_return_recorded(world: W
     assert status(world, lost.reference) == "published"
     rows = world.ask("SELECT ending, ended_at IS NOT NULL, returned_at IS NOT NULL FROM absences")
     assert rows == [("withdrawn", 1, 1)]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_a_decision_that_leaves_twice_has_two_absences(world: World) -> None:
@@ -281,4 +292,4 @@ def test_a_decision_that_returns_with_another_date_is_the_same_decision(world: W
     row = world.ask("SELECT status, decision_date FROM decisions WHERE reference = ?", lost.reference)
     assert row == [("published", again.isoformat())]
     assert world.ask("SELECT returned_at IS NOT NULL FROM absences") == [1]
-    truth_is_held(world)
+    require_site_match(world)

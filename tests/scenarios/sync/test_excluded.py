@@ -5,7 +5,17 @@ from __future__ import annotations
 from ingest.run import Backfill
 from lgsco.replica.edits import Edit
 from lgsco.replica.faults import Respond
-from support.sync import QUIET, _words_only, later, on_decisions, pages, sync, sync_daily, truth_is_held, window_of
+from support.sync import (
+    QUIET,
+    _words_only,
+    find_window,
+    later,
+    on_decisions,
+    pages,
+    require_site_match,
+    sync,
+    sync_daily,
+)
 from support.world import World
 
 
@@ -15,12 +25,12 @@ def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world
     assert world.run(Backfill(), **QUIET).exit_code == 10
     for day in range(1, 7):
         assert sync_daily(world, 1).exit_code == 10, f"after {day} days it is still missing"
-        assert window_of(world, lost.decision_date)[0] == "short"
+        assert find_window(world, lost.decision_date)[0] == "short"
     assert world.ask("SELECT reference, state FROM missing") == [(lost.reference, "failed")]
     for _ in range(8):
         outcome = sync_daily(world, 1)
     assert outcome.exit_code == 0, "two weeks are enough for three tries over seven days"
-    assert window_of(world, lost.decision_date) == ("proven", 75, 74, 1), "the last days have a row of their own"
+    assert find_window(world, lost.decision_date) == ("proven", 75, 74, 1), "the last days have a row of their own"
     reference, state, error = world.ask("SELECT reference, state, error FROM missing")[0]
     assert (reference, state) == (lost.reference, "excluded")
     assert "404" in error
@@ -39,7 +49,7 @@ def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world
         assert sync(world).exit_code == 0
     assert lost.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT count(*) FROM missing") == [0]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_an_excluded_decision_whose_page_appears_but_does_not_parse_is_not_excluded(world: World) -> None:
@@ -53,7 +63,7 @@ def test_an_excluded_decision_whose_page_appears_but_does_not_parse_is_not_exclu
     outcome = sync(world)
     assert world.ask("SELECT state FROM missing") == ["failed"], "the page exists"
     assert outcome.exit_code == 10
-    assert window_of(world, lost.decision_date)[0] != "proven"
+    assert find_window(world, lost.decision_date)[0] != "proven"
 
 
 def test_being_gone_three_times_within_a_week_does_not_exclude(world: World) -> None:

@@ -11,7 +11,7 @@ from ingest.clock import Stop
 from ingest.run import Backfill
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from support.sync import QUIET, decided, later, listings, one, pages, settled, sync, truth_is_held, window_of
+from support.sync import QUIET, decided, find_window, later, listings, one, pages, require_site_match, settled, sync
 from support.world import TODAY, Time, World
 
 
@@ -59,9 +59,9 @@ def test_a_late_decision_among_old_dates_is_found_with_few_requests(tmp_path: Pa
         assert (outcome.exit_code, outcome.tally.first) == (0, 1)
         assert len(listings(world, since)) <= 15
         assert late.reference in world.ask("SELECT reference FROM decisions")
-        state, total, held, _ = window_of(world, late.decision_date)
+        state, total, held, _ = find_window(world, late.decision_date)
         assert state == "proven" and total == held
-        truth_is_held(world)
+        require_site_match(world)
 
 
 def test_the_next_sync_requests_two_totals_again(old_world: World) -> None:
@@ -82,4 +82,4 @@ def test_decisions_published_on_both_sides_of_the_edge_are_found(old_world: Worl
     later(old_world)
     outcome = sync(old_world)
     assert (outcome.exit_code, outcome.tally.first) == (0, 2)
-    truth_is_held(old_world)
+    require_site_match(old_world)

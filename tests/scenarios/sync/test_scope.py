@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ingest.run import Backfill, Sync
-from support.sync import QUIET, cadence, later, listings, one, settled, sync, sync_daily, truth_is_held, window_of
+from support.sync import (
+    QUIET,
+    cadence,
+    find_window,
+    later,
+    listings,
+    one,
+    require_site_match,
+    settled,
+    sync,
+    sync_daily,
+)
 from support.world import TODAY, World
 
 
@@ -26,7 +37,7 @@ def test_an_empty_range_stays_proven_by_difference_and_costs_little(world: World
     sync_daily(world, 2)
     since = len(world.targets())
     assert sync_daily(world, 1).exit_code == 0
-    assert window_of(world, date(2019, 5, 6))[:2] == ("proven", 0)
+    assert find_window(world, date(2019, 5, 6))[:2] == ("proven", 0)
     assert len(listings(world, since)) <= 6, "three totals, and three for the dates around the empty range"
 
 
@@ -36,24 +47,24 @@ def test_a_range_whose_last_decision_leaves_is_empty_by_difference(world: World)
     settled(world, listing__walk_most=10)
     world.site.withdraw(lonely.reference)
     assert sync_daily(world, 1, listing__walk_most=10, **cadence("count", 1)).exit_code == 0
-    assert window_of(world, lonely.decision_date)[:2] == ("proven", 0)
-    truth_is_held(world)
+    assert find_window(world, lonely.decision_date)[:2] == ("proven", 0)
+    require_site_match(world)
 
 
 def test_a_resumed_backfill_finds_decisions_added_to_walked_dates(world: World) -> None:
-    dials = {**QUIET, "listing__walk_most": 10}
-    assert world.run(Backfill(limit=40), **dials).state == "limited"
+    settings = {**QUIET, "listing__walk_most": 10}
+    assert world.run(Backfill(limit=40), **settings).state == "limited"
     walked = date.fromisoformat(world.ask("SELECT max(first) FROM windows WHERE total > 0")[0])
     come = one(walked)
     world.site.publish(come)
     later(world, 1 / 24)
-    world.run(Backfill(), **dials)
+    world.run(Backfill(), **settings)
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         if not first <= come.decision_date.isoformat() <= last:
             assert total == len(world.site.listed(date.fromisoformat(first), date.fromisoformat(last)))
     assert sync_daily(world, 1, listing__walk_most=10).exit_code == 0
     assert come.reference in world.ask("SELECT reference FROM decisions")
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_sync_on_an_empty_database_covers_the_last_days(world: World) -> None:

@@ -21,18 +21,18 @@ from support.sync import (
     _words_only,
     cadence,
     decided,
+    find_window,
     later,
     listed_by,
     on_decisions,
     on_listing,
     one,
     pages,
+    require_site_match,
     settled,
     status,
     sync,
     sync_daily,
-    truth_is_held,
-    window_of,
 )
 from support.world import TODAY, Time, World
 
@@ -81,7 +81,7 @@ def test_a_search_shell_that_starts_midway_keeps_proven_windows(world: World, pa
         assert total == len(world.site.listed(date.fromisoformat(first), date.fromisoformat(last)))
     world.server.faults = None
     assert sync_daily(world, 1).exit_code == 0
-    truth_is_held(world)
+    require_site_match(world)
 
 
 @pytest.mark.parametrize("wall", [CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE])
@@ -119,7 +119,7 @@ def test_a_block_page_after_the_daily_check_is_detected_at_the_first_unparsed_pa
     assert len(pages(world)) < 80 + 12 + 5
     world.server.faults = None
     assert sync_daily(world, 2).exit_code == 0
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_pages_with_the_text_that_do_not_parse_are_a_changed_layout(world: World) -> None:
@@ -154,10 +154,10 @@ def test_one_bad_page_among_good_ones_is_named_after_a_passed_canary_check(world
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert outcome.tally.first == 5
-    assert any(bad.reference in told for told in outcome.tally.unread)
+    assert any(bad.reference in sentence for sentence in outcome.tally.unread)
     surprised = world.ask("SELECT passed FROM checks WHERE kind = 'canary' AND why LIKE ?", f"%{bad.reference}%")
     assert surprised == [1]
-    assert window_of(world, bad.decision_date)[0] == "short"
+    assert find_window(world, bad.decision_date)[0] == "short"
     assert world.ask("SELECT reference FROM missing") == [bad.reference]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from lgsco.replica.sample import Sample
-from support.sync import cadence, listings, one, settled, sync_daily, truth_is_held
+from support.sync import cadence, listings, one, require_site_match, settled, sync_daily
 from support.world import World
 
 
@@ -19,33 +19,33 @@ def swap(world: World, first: date, last: date, to: date) -> tuple[Sample, Sampl
 
 
 def test_a_swap_inside_a_window_is_found_by_the_walks_in_time(world: World) -> None:
-    dials = cadence("walk", 5)
-    settled(world, **dials)
+    settings = cadence("walk", 5)
+    settled(world, **settings)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2024, 6, 3))
-    sync_daily(world, 5, **dials)
+    sync_daily(world, 5, **settings)
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_a_swap_across_windows_is_found_by_the_counts_in_time(world: World) -> None:
-    dials = {**cadence("count", 3), "listing__walk_most": 10}
-    settled(world, **dials)
+    settings = {**cadence("count", 3), "listing__walk_most": 10}
+    settled(world, **settings)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2026, 6, 3))
     for _ in range(3):
-        assert sync_daily(world, 1, **dials).exit_code == 0, "the changed dates are proven in the same run"
+        assert sync_daily(world, 1, **settings).exit_code == 0, "the changed dates are proven in the same run"
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_the_cadence_walks_no_more_than_is_due(world: World) -> None:
-    dials = {**cadence("walk", 4), "listing__walk_most": 10}
-    settled(world, **dials)
+    settings = {**cadence("walk", 4), "listing__walk_most": 10}
+    settled(world, **settings)
     walked: dict[str, int] = {}
     for _ in range(8):
         since = len(world.targets())
-        assert sync_daily(world, 1, **dials).exit_code == 0
+        assert sync_daily(world, 1, **settings).exit_code == 0
         for target in listings(world, since):
             if "fd=0001-01-01" not in target:
                 walked[target] = walked.get(target, 0) + 1

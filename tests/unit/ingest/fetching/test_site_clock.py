@@ -39,9 +39,9 @@ def test_without_a_date_nothing_is_known() -> None:
 )
 def test_the_latest_date_decides(offsets: list[timedelta], words: str | None, last_day: date | None) -> None:
     clock = clock_after(*offsets)
-    told = clock.describe()
-    assert (told is None) == (words is None)
-    assert words is None or f"the clock of this machine is {words} the site's: correct it" in str(told)
+    message = clock.describe()
+    assert (message is None) == (words is None)
+    assert words is None or f"the clock of this machine is {words} the site's: correct it" in str(message)
     assert clock.last_day == last_day
 
 

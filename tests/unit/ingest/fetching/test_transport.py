@@ -50,9 +50,9 @@ def served(*parts: bytes) -> Iterator[str]:
 
 
 def traced(seconds_left: Callable[[], float], streams: list[Any]) -> dict[str, Any]:
-    def trace(event: str, told: Mapping[str, Any]) -> None:
+    def trace(event: str, details: Mapping[str, Any]) -> None:
         if event in CONNECTED:
-            streams.append(told["return_value"])
+            streams.append(details["return_value"])
             limit_reads(streams[-1], seconds_left)
 
     return {"trace": trace}
