@@ -329,9 +329,9 @@ class _Daemon:
             self._alerts.clear(name)
             return None
         if outcome.state == "template":
-            self._alerts.send("template", "pending", _alert_text(name, outcome))
+            self._alerts.send("template", "pending", _format_alert(name, outcome))
             return None  # a retry does not help: the user has to decide
-        self._alerts.send(name, outcome.state, _alert_text(name, outcome))
+        self._alerts.send(name, outcome.state, _format_alert(name, outcome))
         return outcome.state
 
     def refused_until(self) -> datetime | None:
@@ -407,5 +407,5 @@ def _store_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> 
         status.record_daemon(db, heartbeat)
 
 
-def _alert_text(name: str, outcome: Outcome) -> str:
+def _format_alert(name: str, outcome: Outcome) -> str:
     return "\n".join([f"lgsco {name} ended {outcome.state} (exit {outcome.exit_code}): {outcome}", *outcome.details])

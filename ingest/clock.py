@@ -72,7 +72,7 @@ class Clock:
 
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: void(stop.wait(seconds)))
+    sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: discard(stop.wait(seconds)))
     """Sleeps so many seconds, or until the event is set."""
     chance: random.Random = field(default_factory=random.Random)
 
@@ -95,5 +95,5 @@ def instant(at: datetime, later: float = 0) -> str:
     return datetime.fromtimestamp(at.timestamp() + later, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def void(_: object) -> None:
+def discard(_: object) -> None:
     """Discards a value, so that a lambda returns None."""

@@ -195,7 +195,7 @@ def load(
         config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
     variables = {
         f"LGSCO_{section}_{setting.name}".upper(): (section, setting.name)
-        for section in _sections(config)
+        for section in _list_sections(config)
         for setting in fields(getattr(config, section))
     }
     for name, value in environment.items():
@@ -210,12 +210,12 @@ def load(
     return config
 
 
-def _sections(config: Config) -> list[str]:
+def _list_sections(config: Config) -> list[str]:
     return [section.name for section in fields(config) if is_dataclass(getattr(config, section.name))]
 
 
 def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
-    sections = set(_sections(config))
+    sections = set(_list_sections(config))
     for section, settings in table.items():
         if section not in sections:
             raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_join_names(sections)}")

@@ -65,7 +65,9 @@ class Progress:
         if now - self._logged >= _LINE_SECONDS:
             self._logged = now
             rate = (done - tally.held) / (now - self._started)
-            left = f", {_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
+            left = (
+                f", {_format_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
+            )
             log.info(
                 "%d of %d %s, %.2f a second%s; %d requests",
                 done,
@@ -90,6 +92,6 @@ def _count_done(tally: Tally) -> int:
     return tally.held + (tally.checked or max(tally.fetched, read))
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes = int(seconds // 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -168,7 +168,7 @@ def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> 
     """
     at = clock.stamp()
     user_agent = config.user_agent if isinstance(task, Crawls) else None
-    number = runs.begin_run(db, type(task).__name__.lower(), _arguments(task), at, user_agent)
+    number = runs.begin_run(db, type(task).__name__.lower(), _format_arguments(task), at, user_agent)
     intent.interrupt_killed(db, at, number)
     if isinstance(task, Backfill) and task.limit is None:
         intent.record_backfill(db, find_range(task, clock.today()), at, number)
@@ -206,7 +206,7 @@ def _start(
 def _run(task: Task, run: TaskRun, database: Path) -> Outcome:
     """Does a task and records how it ended, even if it ends with an error that is raised."""
     try:
-        outcome = _outcome(task, run)
+        outcome = _run_to_outcome(task, run)
     except BaseException as error:
         with contextlib.suppress(sqlite3.Error, Stopped):
             failure = plain(database, error) if isinstance(error, sqlite3.Error) else error
@@ -219,10 +219,10 @@ def _run(task: Task, run: TaskRun, database: Path) -> Outcome:
     return outcome
 
 
-def _outcome(task: Task, run: TaskRun) -> Outcome:
+def _run_to_outcome(task: Task, run: TaskRun) -> Outcome:
     """Does the task, and returns how it ended. Foreseen errors become an outcome."""
     try:
-        return _do(task, run)
+        return _dispatch(task, run)
     except Stopped as error:
         return _end_early(task, run, "stopped", error.exit_code, str(error))
     except Blocked as error:
@@ -251,7 +251,7 @@ def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, message: st
     return Outcome(state, exit_code, message, run.tally)
 
 
-def _do(task: Task, run: TaskRun) -> Outcome:
+def _dispatch(task: Task, run: TaskRun) -> Outcome:
     match task:
         case Backfill():
             return backfill(task, run)
@@ -297,5 +297,5 @@ def _end(run: TaskRun, outcome: Outcome) -> None:
         )
 
 
-def _arguments(task: Task) -> dict[str, object]:
+def _format_arguments(task: Task) -> dict[str, object]:
     return {name: value if isinstance(value, int | None) else str(value) for name, value in asdict(task).items()}

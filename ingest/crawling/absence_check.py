@@ -227,7 +227,7 @@ class DisappearanceCheck:
             statements = absences.find_statements(
                 self._db, _shift(min(days), -COHORT_DAYS), _shift(max(days), COHORT_DAYS)
             )
-            verdicts = judge(map(_date, departed), statements, self._retention_days)
+            verdicts = judge(map(_make_departure, departed), statements, self._retention_days)
             for one in departed:
                 absences.record_verdict(self._db, one, verdicts[one.reference], self._clock.stamp())
         for reference in sorted(self._found_gone & verdicts.keys()):
@@ -260,7 +260,7 @@ def _describe(error: LgscoError) -> Answered:
     return Answered(str(error), status, words)
 
 
-def _date(departed: Departed) -> Departure:
+def _make_departure(departed: Departed) -> Departure:
     seen_on, gone_on = (
         datetime.fromisoformat(at).astimezone(LONDON).date() for at in (departed.last_seen, departed.first_gone)
     )

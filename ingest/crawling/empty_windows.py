@@ -25,8 +25,8 @@ def require_empty(
     """
     message = f"the listing {listing.describe_no_total(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
-        if stood := ledger.standing(db, window).expected:
-            check_canary(f"{message}, where {stood:,} decisions were listed")
+        if listed_before := ledger.standing(db, window).expected:
+            check_canary(f"{message}, where {listed_before:,} decisions were listed")
         return
     check_canary(message)
     raise Blocked(

@@ -47,15 +47,15 @@ class RangeCards:
         if self.before is None or self.other is None or self.after is None:
             return False
         dates = [card.decision_date for card in self.other]
-        return _references(self.before) | _references(self.after) <= _references(self.other) and all(
+        return _find_references(self.before) | _find_references(self.after) <= _find_references(self.other) and all(
             day is not None and self.window.first <= day <= self.window.last for day in dates
         )
 
     @property
     def extra(self) -> list[str]:
         """Returns the references that the other form shows and that the bare one shows neither before nor after."""
-        both = _references(self.before or ()) | _references(self.after or ())
-        return sorted(_references(self.other or ()) - both)
+        both = _find_references(self.before or ()) | _find_references(self.after or ())
+        return sorted(_find_references(self.other or ()) - both)
 
     @property
     def has_both_kinds(self) -> bool:
@@ -110,7 +110,7 @@ def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, 
     if other is not None and other != bare:  # it may show more of some dates and less of others
         pairs += [(part, *ask(part)) for part in _split_by_years(window)]
     for window, bare, other in pairs:
-        evidence.append(f"{window}: {_number(bare)} bare, {_number(other)} with {form.name}")
+        evidence.append(f"{window}: {_format_total(bare)} bare, {_format_total(other)} with {form.name}")
         if (other or 0) > (bare or 0):
             wider_in.append(window)
         elif other is not None and other < (bare or 0):
@@ -182,7 +182,7 @@ def _walk(listing: ListingFetcher, form: ListingForm, window: Window) -> tuple[E
     for number in range(2, math.ceil(total / PAGE_SIZE) + 1):
         page = listing.peek(window, number, form)
         cards += page.entries
-    return tuple(cards) if len(_references(cards)) == len(cards) == total else None
+    return tuple(cards) if len(_find_references(cards)) == len(cards) == total else None
 
 
 def _describe(one: RangeCards) -> str:
@@ -193,9 +193,9 @@ def _describe(one: RangeCards) -> str:
     return f"{one.window}: the cards of the bare form and {len(extra)} more{example}"
 
 
-def _references(cards: Sequence[Entry]) -> frozenset[str]:
+def _find_references(cards: Sequence[Entry]) -> frozenset[str]:
     return frozenset(card.reference for card in cards)
 
 
-def _number(total: int | None) -> str:
+def _format_total(total: int | None) -> str:
     return "no total" if total is None else f"{total:,}"

@@ -257,18 +257,18 @@ def find_due_ranges(
     `cadences`: by age, the first from 0. Neighbours that are due together become one range, up to `walk_most`
     decisions, so that the ledger keeps few rows. A window in a range to walk is not counted as well.
     """
-    to_walk = [p for p in proofs if _is_due(p, p.walked_at, today, _cadence(p, today, cadences).walk)]
+    to_walk = [p for p in proofs if _is_due(p, p.walked_at, today, _find_cadence(p, today, cadences).walk)]
     walks = _group(to_walk, walk_most)
     counts = [
         proof
         for proof in proofs
-        if _is_due(proof, proof.counted_at, today, _cadence(proof, today, cadences).count)
+        if _is_due(proof, proof.counted_at, today, _find_cadence(proof, today, cadences).count)
         and not any(walk.first <= proof.window.first <= walk.last for walk in walks)
     ]
     return _group(counts, walk_most), walks
 
 
-def _cadence(proof: Proof, today: date, cadences: Sequence[Cadence]) -> Cadence:
+def _find_cadence(proof: Proof, today: date, cadences: Sequence[Cadence]) -> Cadence:
     age = (today - proof.window.last).days
     return max((one for one in cadences if one.age <= max(0, age)), key=lambda one: one.age)
 

@@ -25,7 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_WIDE_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 """Encodings in which every ASCII character has zero bytes."""
 
 _TEXT_CODEC = re.compile(r"iso8859|iso2022|cp\d|koi8|mac|gb|big5|shift_jis|euc_|tis|johab")
@@ -42,7 +42,7 @@ _RULE = re.compile(rf"(?:\A|[\r\n])[ \t]*{_FIELD}", re.IGNORECASE)
 _BEGINNING = re.compile(rf"[\s\ufeff]*(?:#|<[!?a-z]|{_FIELD})", re.IGNORECASE)
 """The beginning of a robots.txt, or of the HTML page that some sites send in its place."""
 
-_OLD_MARK = re.compile("((?:\\A|[\r\n])[ \t]*)[\ufffd\ufffeÿþï»¿]+")
+_MISREAD_MARK = re.compile("((?:\\A|[\r\n])[ \t]*)[\ufffd\ufffeÿþï»¿]+")
 """A byte-order mark at the start of a line, decoded in another encoding; concatenated files have them."""
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -124,7 +124,7 @@ def _decode(body: bytes, charset: str | None) -> Iterator[tuple[str, bool]]:
             text = _try_decode(body, encoding)
             yield (text, True) if text is not None else (body.decode(encoding, "replace"), False)
     if b"\0" in body:
-        for encoding in _WIDE:
+        for encoding in _WIDE_ENCODINGS:
             if _BEGINNING.match(body[:1024].decode(encoding, "replace")):
                 yield body.decode(encoding, "replace"), True
     text = _try_decode(body, "utf-8")
@@ -155,7 +155,7 @@ def _decode_declared(body: bytes, charset: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    return _OLD_MARK.sub(r"\1", text.replace("\0", "").replace("\ufeff", ""))
+    return _MISREAD_MARK.sub(r"\1", text.replace("\0", "").replace("\ufeff", ""))
 
 
 def _is_text(text: str, is_valid: bool) -> bool:

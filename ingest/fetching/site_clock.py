@@ -41,7 +41,7 @@ class SiteClock:
         """Describes what is wrong with our clock, and what to do; None if no difference is known."""
         if self._most == -math.inf or abs(self._most) <= MAX_DIFFERENCE_SECONDS:
             return None
-        message = f"the clock of this machine is {_duration(abs(self._most))} {{}} the site's: correct it"
+        message = f"the clock of this machine is {_format_duration(abs(self._most))} {{}} the site's: correct it"
         if self._most > 0:
             return f"{message.format('behind')}; dates after {self._today()} stay unproven"
         return f"{message.format('ahead of')}; until then lgsco treats decisions as older than they are"
@@ -58,5 +58,5 @@ def parse_date(header: str | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds / 86_400:,.0f} days" if seconds >= 2 * 86_400 else f"{seconds / 3600:,.1f} hours"

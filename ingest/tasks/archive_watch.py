@@ -37,7 +37,7 @@ class ArchiveWatch:
                 place = self._find_place()
                 found = self._read(place)
                 if self.known is not None and (loss := describe_loss(self.known, found)):
-                    raise self._lost(loss)
+                    raise self._make_lost_error(loss)
                 self.known, self._place = found, place
             except ArchiveLost:
                 if self.known is not None:
@@ -84,7 +84,7 @@ class ArchiveWatch:
     def _find_place(self) -> tuple[int, int]:
         place = find_place(self._database)
         if place is None:
-            raise self._lost("vanished")
+            raise self._make_lost_error("vanished")
         if self._is_at_work:
             require_place(self._database, self._place)
         return place
@@ -94,13 +94,13 @@ class ArchiveWatch:
             with reading(self._database) as db:
                 return find_identity(db)
         except SchemaMismatch as error:
-            raise self._lost(f"was replaced by a file of another schema ({error})") from None
+            raise self._make_lost_error(f"was replaced by a file of another schema ({error})") from None
         except LgscoError as error:
             cause = error.__cause__
             is_none = isinstance(cause, sqlite3.Error) and error_name(cause).startswith("SQLITE_NOTADB")
             if is_none or find_place(self._database) is None or place != self._place:
-                raise self._lost(f"was replaced or vanished ({error})") from None
+                raise self._make_lost_error(f"was replaced or vanished ({error})") from None
             raise
 
-    def _lost(self, loss: str) -> ArchiveLost:
+    def _make_lost_error(self, loss: str) -> ArchiveLost:
         return ArchiveLost(self._database, loss)

@@ -66,7 +66,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int |
     today = run.clock.today()
     codec = Codec(run.db)
     with Client(*(run.db, run.config, run.clock, run.stop, run.throttle), record_date=run.site_clock.record) as site:
-        within = Window(retention_edge(run.config, today), EVERYTHING.last)
+        within = Window(find_retention_edge(run.config, today), EVERYTHING.last)
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         listing = ListingFetcher(*(run.db, site, run.clock, run.number, Findings()), note_odd=run.tally.note_odd)
         check = ListingCheck(
@@ -76,12 +76,12 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int |
         )
         walker = ListingWalker(
             *(run.db, listing, run.clock, run.number),
-            settings=walk_settings(run.config, today, walk_most, may_begin=listing.may_begin),
+            settings=make_walk_settings(run.config, today, walk_most, may_begin=listing.may_begin),
             trusted_since=trusted_since,
             check_canary=canary.check,
             find_last_day=lambda: run.site_clock.last_day,
         )
-        pipeline = _pipeline(run, codec, site, canary)
+        pipeline = _make_pipeline(run, codec, site, canary)
         pipeline.record_stored()
         with atomic(run.db):
             ledger.prove(run.db, run.clock.stamp(), run.number)  # these pages may complete a window
@@ -93,7 +93,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int |
             pipeline.record_stored()
 
 
-def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> Pipeline:
+def _make_pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> Pipeline:
     fetcher = PageFetcher(
         *(run.db, codec, site, run.clock), save_journal=run.throttle.save, full_days=run.config.cadence.full_days
     )
@@ -124,7 +124,7 @@ def _name_site(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def walk_settings(
+def make_walk_settings(
     config: Config, today: date, walk_most: int | None = None, *, may_begin: Callable[[date], bool]
 ) -> WalkSettings:
     """Makes the settings for walking the listing from the configuration.
@@ -140,6 +140,6 @@ def walk_settings(
     )
 
 
-def retention_edge(config: Config, today: date) -> date:
+def find_retention_edge(config: Config, today: date) -> date:
     """Returns the first decision date that is safely inside the retention age."""
     return today - timedelta(days=config.listing.retention_days - config.listing.edge_days)

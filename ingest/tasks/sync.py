@@ -21,7 +21,7 @@ from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, find_due_ranges, make_ranges
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import Blocked
-from ingest.tasks.crawl import ask_site_total, crawling, retention_edge
+from ingest.tasks.crawl import ask_site_total, crawling, find_retention_edge
 from ingest.tasks.intent import find_asked_for
 from ingest.tasks.outcome import Outcome, judge
 from ingest.tasks.task_run import TaskRun
@@ -67,7 +67,7 @@ def sync(task: Sync, run: TaskRun) -> Outcome:
             ask_site_total=lambda: ask_site_total(run, crawl),
         )
         with crawl.fetching_queue_if_listing_fails(fetch):
-            sync_round.go()
+            sync_round.run()
     run.tally.left = len(disappearances.left)
     return judge(run, scopes, crawl.walker.findings, names_interrupted=not task.by_daemon)
 
@@ -126,7 +126,7 @@ class SyncRound:
         self._ask_site_total = ask_site_total
         self._walked: set[Window] = set()
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Does the sync."""
         self._check_listing()
         self._canary.check_daily()
@@ -146,7 +146,7 @@ class SyncRound:
 
     def _ask(self, scope: Window) -> _Totals:
         """Requests the totals of a scope's two ranges. Raises Blocked if more decisions are gone than can have left."""
-        its = make_ranges(scope, retention_edge(self._config, self._clock.today()))
+        its = make_ranges(scope, find_retention_edge(self._config, self._clock.today()))
         whole = self._walker.ask(its.whole)
         if whole is None:
             self._walker.require_empty(its.whole)
@@ -154,9 +154,11 @@ class SyncRound:
         inside: int | None = whole
         if its.inside is not None and its.beyond is not None and whole:
             inside = self._walker.ask(its.inside)
-            stood = ledger.standing(self._db, its.inside).expected
-            if inside is None and stood:
-                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions were listed")
+            listed_before = ledger.standing(self._db, its.inside).expected
+            if inside is None and listed_before:
+                self._canary.check(
+                    f"the listing has nothing for {its.inside}, where {listed_before:,} decisions were listed"
+                )
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
         self._require_plausible_total(its.whole, whole, aged)
         if its.inside is not None:

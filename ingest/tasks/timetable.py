@@ -27,10 +27,10 @@ def timetable(config: Config) -> OrTrigger:
     zone = ZoneInfo(config.schedule.time_zone)
     if not config.schedule.sync:
         raise ConfigError(f"{config.file}: [schedule] sync is empty: the daemon would do nothing; add a crontab line")
-    return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
+    return OrTrigger([_make_trigger(line, zone, config.file) for line in config.schedule.sync])
 
 
-def _trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
+def _make_trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
     parts = line.split()
     where = f"{file}: [schedule] sync = {line!r}"
     if len(parts) == 5 and re.search(r"\d", parts[4]):
