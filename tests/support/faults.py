@@ -1,4 +1,4 @@
-"""The decisions on the site of the fault tests, and checks that a fault did no harm."""
+"""The site of the fault tests, and checks that a fault did no harm."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from support.world import World
 DAY = timedelta(days=1)
 TRIES = 2
 CAP = 300_000
-"""The most bytes of a response: the longest page of these sites has 90 KB."""
+"""The most bytes of an answer; the longest page of these sites has 90 KB."""
 DRAWN = list(generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 8, 30), body=False))
 OLD = [*seeds()[:2], *DRAWN[:11], next(sample for sample in DRAWN[11:] if len(sample.chapters) > 1)]
-"""Two real ones, a report of several pages, and short statements."""
+"""Two real decisions, a report of several pages, and short statements."""
 NEW = [
     replace(sample, published=sample.decision_date)
     for sample in generate(3, seed=99, first=date(2026, 9, 1), last=date(2026, 9, 30), body=False)
@@ -36,9 +36,9 @@ INCOMPLETE = {("incomplete", 10)}
 LAYOUT = {("layout", 11)}
 BLOCKED = {("blocked", 12)}
 NAMED = INCOMPLETE | LAYOUT | BLOCKED
-"""Endings of a run that names the fault and is not complete."""
+"""Any of these is right: the fault is named, and the run is not complete."""
 EITHER = COMPLETE | NAMED
-"""Any ending. A complete run must have stored what the site has."""
+"""Complete is right too, if the archive then equals the site."""
 ADDRESS = (
     r"/robots\.txt|/Decisions/SearchResults\?|/decisions/[\w/-]+|\d\d \d{3} \d{3}|\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d|"
     r"beginning to today"
@@ -48,19 +48,19 @@ TO_DO = (
     r"this lgsco is too old"
 )
 WALK = 3 * (COUNT // 10 + 2)
-"""Requests of a listing that always changes: three walks to the page after the last."""
+"""The requests for a listing that changes all the time: three walks to the page past the last."""
 MOST = 2 * (WALK + COUNT) + 20
-"""The limit of faults without an entry in the table."""
+"""The default limit of requests: the listing is walked, and every decision fetched up to twice."""
 
 
 class Stage(NamedTuple):
-    """What all fault tests share: a served site, and a database with the decisions that it showed a day before."""
+    """Shared by all tests of a file: a served site, and a database filled from it a day before."""
 
     server: Server
     site: Site
     held: Path
     undisturbed: list[Any]
-    """What a run without a fault stores of the site."""
+    """The rows that a run without faults makes."""
 
 
 Hosts = set[tuple[str, int]]
@@ -82,7 +82,7 @@ PICTURE = (
 
 
 def picture(world: World) -> list[Any]:
-    """Returns all stored rows without instants, row numbers and the split of the ledger."""
+    """Returns all stored rows except instants, row numbers and the cuts of the ledger."""
     return [world.ask(sql) for sql in PICTURE]
 
 
@@ -90,7 +90,7 @@ TRUTH = {sample.reference: expected_text(sample) for sample in [*OLD, *NEW]}
 
 
 def require_no_harm(world: World, before: set[str]) -> None:
-    """Checks that stored texts and proofs are true, no stored decision is lost, and a fault concluded nothing."""
+    """Checks that texts are the site's, proofs are right, no decision was lost, and no fault led to a conclusion."""
     texts = world.ask(
         "SELECT r.reference, coalesce(r.text, d.text) FROM revisions AS r JOIN decisions AS d USING (reference)"
     )
@@ -101,14 +101,14 @@ def require_no_harm(world: World, before: set[str]) -> None:
     assert world.ask("SELECT reference FROM absences WHERE ended_at IS NOT NULL") == []
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         shown = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
-        # What came since the last look was not there when it was proven.
+        # Decisions published since the last walk did not exist when it was proven.
         known = shown - {sample.reference for sample in NEW} if total < len(shown) else shown
         assert total == len(known), f"{first} to {last} is called proven with {total} of {len(shown)}"
         assert known <= set(held), f"{first} to {last} is called proven and lacks {sorted(known - set(held))}"
 
 
 def journalled(world: World) -> list[str]:
-    """Returns the requests of the last run by the journal, and checks them against the server's log."""
+    """Returns the journalled targets of the last run, which include all that the server saw, in order."""
     journal: list[str] = world.ask("SELECT target FROM requests WHERE run = (SELECT max(id) FROM runs) ORDER BY id")
     left = iter(journal)
     assert all(target in left for target in world.targets()), "the server saw what is not journalled"
@@ -116,7 +116,7 @@ def journalled(world: World) -> list[str]:
 
 
 def require_recovery(world: World, task: Task, undisturbed: list[Any]) -> None:
-    """Runs the task a day later, without a fault, and checks that it completes."""
+    """Runs a task a day later against a site without faults, and checks that it completes the archive."""
     world.server.faults = None
     world.time.at += DAY
     outcome = world.run(task)
@@ -127,20 +127,20 @@ def require_recovery(world: World, task: Task, undisturbed: list[Any]) -> None:
 
 
 def collect_messages(world: World, outcome: Outcome) -> str:
-    """Returns all messages about failures: the last sentence, those before it, and the reasons in the queue."""
+    """Returns all error messages of a run: its message, the messages before it, and the reasons in the queue."""
     reasons = world.ask("SELECT error FROM queue WHERE error IS NOT NULL")
     return "\n".join([str(outcome), *outcome.tally.unread, *reasons])
 
 
 def fault_named(name: str, site: Site) -> tuple[Fault, dict[str, object]]:
-    """Returns a fault of the catalogue, with the settings that make it fail soon."""
+    """Returns a fault of the catalogue, with settings that trigger it soon."""
     if name in ("stall", "stall in mid-answer"):
         return catalogue(site, wait=60)[name], {"fetch__read_timeout": 0.06}
     return catalogue(site, wait=0.01)[name], {}
 
 
 def run_with_fault(world: World, task: Task, name: str, scope: str) -> Outcome:
-    """Does one run while the fault lasts."""
+    """Runs a task while a fault lasts."""
     fault, settings = fault_named(name, world.site)
     world.server.faults = on(SCOPES[scope], fault)
     return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **settings)

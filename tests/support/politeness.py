@@ -1,4 +1,4 @@
-"""When requests went out, by the journal; and a throttle with a wall clock that is set back and forth."""
+"""Reads the instants of requests from the journal, and runs the throttle on two clocks, one of which is set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LISTING = r"searchresults"
 
 
 def asked_at(world: World, run: int | None = None) -> list[float]:
-    """Returns when requests went out, by the journal: seconds since 1970, to the millisecond."""
+    """Returns when requests were sent, according to the journal: seconds since 1970, to the millisecond."""
     where = "" if run is None else f"WHERE run = {run}"
     return [datetime.fromisoformat(at).timestamp() for at in world.ask(f"SELECT at FROM requests {where} ORDER BY id")]
 
@@ -40,20 +40,20 @@ def gaps(instants: list[float]) -> list[float]:
 
 
 def read_report(world: World, **settings: object) -> PolitenessReport:
-    """Makes the report of `lgsco politeness`."""
+    """Returns the report of `lgsco politeness`."""
     with reading(world.database) as db:
         return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(**settings), world.time.at)
 
 
 @dataclass
 class TwoClocks:
-    """A wall clock, which is set back and forth, and a monotonic clock, which never is."""
+    """The wall clock, which tests set back and forth, and a monotonic clock."""
 
     own: float = 0.0
     ahead: float = 0.0
     """Seconds by which the wall clock has been set forward in total."""
     patience: float = 1e9
-    """The instant of the monotonic clock at which every sleep ends."""
+    """The instant of the monotonic clock beyond which no sleep may last."""
 
     def sleep(self, seconds: float, stop: Event) -> None:
         self.own += max(1e-7, seconds)
@@ -76,7 +76,7 @@ A_RUN = (
 
 
 def emptied() -> sqlite3.Connection:
-    """Makes a database without a pace and without a journal."""
+    """Returns a database without a pace and a journal."""
     if not _JOURNAL:
         made = sqlite3.connect(":memory:", isolation_level=None)
         migrations.apply(Database(made))

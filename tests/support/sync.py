@@ -1,4 +1,4 @@
-"""A site whose decisions are added, moved and removed, and syncs for which nothing is due by the cadence."""
+"""A site whose decisions come, move and go, and syncs for which no check is due."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from lgsco.replica.walls import Instead
 from support.world import World
 
 NEVER = 100_000
-"""Days of a cadence that is never due in a test."""
+"""Days of a cadence that never becomes due in a test."""
 QUIET: dict[str, object] = {
     **{f"cadence__{act}_{age}": NEVER for act in ("count", "walk") for age in ("recent", "middle", "old")},
     "cadence__filters": NEVER,
 }
-"""Settings with which nothing is due by the cadence, so that only totals are requested."""
+"""Settings with which no check is due, so that only the totals are requested."""
 
 
 def decided(count: int, first: date, last: date, *, seed: int = 7) -> list[Sample]:
-    """Makes short decisions, which the site shows from their decision date on."""
+    """Makes short decisions, shown from their decision date on."""
     samples = generate(count, seed=seed, first=first, last=last, body=False)
     return [replace(sample, published=sample.decision_date) for sample in samples]
 
 
 def one(day: date, number: int = 1) -> Sample:
-    """Makes a decision of that day, with a unique reference."""
+    """Makes one decision of a day, with a unique reference."""
     (sample,) = decided(1, day, day, seed=99)
     return replace(sample, reference=f"27 000 {number:03}", kind="statement", decision_date=day, published=day)
 
 
 def cadence(act: str, days: int) -> dict[str, object]:
-    """Returns the settings of one act (count or walk), for windows of every age."""
+    """Returns the settings of one act, for windows of every age."""
     return {f"cadence__{act}_{age}": days for age in ("recent", "middle", "old")}
 
 
@@ -48,12 +48,12 @@ def later(world: World, days: float = 1) -> None:
 
 
 def sync(world: World, **settings: object) -> Outcome:
-    """Runs a sync for which nothing is due by the cadence, unless the settings say otherwise."""
+    """Runs a sync for which no check is due, unless the settings say otherwise."""
     return world.run(Sync(), **{**QUIET, **settings})
 
 
 def sync_daily(world: World, days: int, **settings: object) -> Outcome:
-    """Runs a sync on each of the next days; returns the last outcome."""
+    """Runs a sync on each of the next days, and returns the last outcome."""
     for _ in range(days):
         later(world)
         outcome = sync(world, **settings)
@@ -61,18 +61,18 @@ def sync_daily(world: World, days: int, **settings: object) -> Outcome:
 
 
 def settled(world: World, **settings: object) -> None:
-    """Stores and proves all decisions, and makes the first checks."""
+    """Fills and proves the archive, and makes the checks that come first."""
     assert world.run(Backfill(), **{**QUIET, **settings}).state == "complete"
     assert sync(world, **settings).exit_code == 0
 
 
 def listings(world: World, since: int) -> list[str]:
-    """Returns the listing requests after the first `since` requests."""
+    """Returns the listing requests after request number `since`."""
     return [target for target in world.targets()[since:] if "SearchResults" in target]
 
 
 def pages(world: World, since: int = 0) -> list[str]:
-    """Returns the decision pages that were requested after the first `since` requests."""
+    """Returns the decision pages requested after request number `since`."""
     return [target for target in world.targets()[since:] if target.startswith("/decisions/")]
 
 
@@ -82,7 +82,7 @@ def status(world: World, reference: str) -> str:
 
 
 def find_window(world: World, day: date) -> tuple[str, int, int, int]:
-    """Returns state, total, stored and excluded of the window that contains a day."""
+    """Returns state, total, held and excluded of the window with a day."""
     rows: list[tuple[str, int, int, int]] = world.ask(
         "SELECT state, total, held, excluded FROM coverage WHERE first <= ?1 AND last >= ?1", day.isoformat()
     )
@@ -91,7 +91,7 @@ def find_window(world: World, day: date) -> tuple[str, int, int, int]:
 
 
 def require_site_match(world: World) -> None:
-    """Checks that every window is proven with the site's total, and has exactly the decisions that the site lists."""
+    """Checks that every window is proven, with the site's total and exactly the decisions that the site lists."""
     for first, last, total, state in world.ask("SELECT first, last, total, state FROM windows"):
         listed = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
         known = world.ask(
@@ -112,11 +112,11 @@ def on_decisions(fault: Fault) -> Callable[[Request], Fault | None]:
 
 
 def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
-    """A fault: the listing of another site, with the pages of this one."""
+    """Answers with the listing of another site, and the pages of this one."""
     return lambda request: Instead(shadow, request.target) if "SearchResults" in request.target else None
 
 
 def _words_only(html: str) -> str:
-    """Returns the words of a page without its structure."""
+    """Keeps all the words of a page and none of its structure."""
     body = re.sub(r"(?s)<head>.*?</head>|<script.*?</script>|<[^>]+>", " ", html)
     return f"<!DOCTYPE html>\n<html><body><div>{' '.join(body.split())}</div></body></html>\n"

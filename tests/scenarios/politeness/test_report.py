@@ -211,23 +211,23 @@ def test_the_report_says_that_robots_could_not_be_fetched(world: World) -> None:
 
 
 def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(world: World) -> None:
-    ceiling = {"fetch__daily_requests": 20, "fetch__pace": 1}
-    world.run(Backfill(limit=5), **ceiling)
+    daily_limit = {"fetch__daily_requests": 20, "fetch__pace": 1}
+    world.run(Backfill(limit=5), **daily_limit)
     asked = len(world.server.log)
     world.time.at += 100 * DAY
-    world.run(Backfill(limit=1), **ceiling)
+    world.run(Backfill(limit=1), **daily_limit)
     ahead = len(world.server.log) - asked
     assert world.ask("SELECT day, requests FROM request_days") == [("2026-11-02", asked)]
 
     world.time.at = BEGAN + HOUR
-    assert incomplete(world.run(Backfill(), **ceiling))
+    assert incomplete(world.run(Backfill(), **daily_limit))
     assert len(world.server.log) == 20 + ahead, "earlier requests count"
     its = read_report(world)
     assert (its.requests, its.most_in_a_day, its.broken) == (20 + ahead, 20, ())
     received = world.ask("SELECT (SELECT sum(received) FROM requests) + (SELECT sum(received) FROM request_days)")
 
     world.time.at += 95 * DAY
-    world.run(Backfill(limit=0), **ceiling)
+    world.run(Backfill(limit=0), **daily_limit)
     day = "SELECT requests, promised, too_many, received FROM request_days WHERE day = '2026-11-02'"
     ((requests, promised, too_many, of_the_day),) = world.ask(day)
     assert (requests, promised, too_many) == (20, 20, 0)
