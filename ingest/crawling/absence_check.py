@@ -49,7 +49,7 @@ from storage.model import Window
 log = logging.getLogger("lgsco")
 
 _RETRY_SECONDS = 86_400
-"""The least seconds until the next request for a page whose response decided nothing. The wait grows with time."""
+"""The least seconds until the next request for a page, if its response decided nothing. The wait grows with time."""
 
 _STILL_THERE_SECONDS = 30 * 86_400
 """Seconds until the next request for a page that exists though it is not listed."""
@@ -60,7 +60,7 @@ _BETWEEN_CHECKS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An absence whose page was requested."""
+    """An absence, after the request for its page."""
 
     absence: Absence
     at: str

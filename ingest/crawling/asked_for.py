@@ -27,9 +27,9 @@ class AskedFor:
     answered: list[Window]
     """The dates that sync covers."""
     interrupted: list[Window]
-    """What interrupted and running backfills have not proven yet."""
+    """Dates that interrupted and running backfills have not proven yet."""
     paused: list[Window]
-    """What backfills that the user stopped have not proven yet."""
+    """Dates of backfills that the user stopped, as far as they are not proven yet."""
     filling: list[Window] = field(default_factory=list)
     """The dates that the fill has not proven yet."""
 

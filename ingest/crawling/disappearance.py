@@ -5,7 +5,7 @@ days apart. The site rarely says why, so only this is concluded from the dates:
 
     withdrawn   it was gone before it reached the retention age
     expired     a statement that had reached that age, or may have, and the statements of its age left with it: at
-                least `COHORT_LEAST` others whose decision date is within `COHORT_DAYS` of its own are known, in dates
+                least `COHORT_LEAST` others with a decision date within `COHORT_DAYS` of its own are known, in dates
                 that the ledger proves, and at least `COHORT_GONE` of them are gone too
     gone        all others: the reason is unknown. Reports, and decisions of unknown kind, never count as expired
 

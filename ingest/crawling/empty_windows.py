@@ -36,9 +36,10 @@ def require_empty(
 
 
 def _is_empty_by_difference(listing: ListingFetcher, window: Window) -> bool:
-    """Whether the dates around a window have as many decisions as all dates, whose page shows no card of the window.
+    """Whether the dates around a window have as many decisions as all dates together.
 
-    All ranges around it are requested: if the site caps totals, each of them states as many as the whole.
+    The page of all dates must not show a card of the window. All ranges around it are requested: if the site caps
+    totals, each of them states as many as the whole.
     """
     whole = listing.peek(EVERYTHING)
     if not whole.total or any(_lies_in(window, entry) for entry in whole.entries):

@@ -22,7 +22,7 @@ from storage.model import Entry, Window
 _MOST_CARDS = 60
 """The most cards of a range that is walked to compare two forms: six pages in each form."""
 _YEARS = 6
-"""Years whose totals are requested one by one if a form's total of all dates differs: the retention age plus one."""
+"""Years to request totals for, one by one, if a form's total of all dates differs: the retention age plus one."""
 _RANGES_WALKED = 4
 """The most ranges that are walked to find two that prove a form to be wider."""
 

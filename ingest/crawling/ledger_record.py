@@ -78,7 +78,7 @@ class LedgerRecorder:
             self._put(window, None, 0, "unknown", None)
 
     def _record_unanswered(self, window: Window, total: int, listed: int) -> None:
-        """Records that a walk of a window failed. What was proven of the window before stays proven."""
+        """Records that a walk of a window failed. Its proven parts stay proven."""
         sound = [proof.window for proof in ledger.find_windows(self._db, window) if proof.is_sound]
         if not sound and listed < total:
             self._put(window, total, listed, "short", None)

@@ -190,7 +190,7 @@ class ListingFetcher:
 
 
 def _require_layout(page: Listing, window: Window, target: str) -> None:
-    """Raises LayoutChanged for a page whose total proves nothing."""
+    """Raises LayoutChanged if the total of a page proves nothing."""
     if page.total is None and page.entries:
         raise LayoutChanged(
             f"{target}: {page.describe_missing_total()}; its layout has changed, or this lgsco is too old"

@@ -217,7 +217,7 @@ def _weigh_stretches(window: Window, standing: Standing) -> list[tuple[date, int
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """The two ranges whose totals sync requests: the whole, and the part where nothing leaves by age."""
+    """The two ranges that sync requests totals for: the whole, and the part where nothing leaves by age."""
 
     whole: Window
     inside: Window | None

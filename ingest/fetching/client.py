@@ -129,7 +129,7 @@ def _find_unreadable(exchange: Exchange) -> Undecodable | None:
 
 
 def _make_error(target: str, status: int, exchange: Exchange) -> FetchError:
-    """Makes the error for a response whose status is neither success nor a redirect."""
+    """Makes the error for a response with a status that is neither success nor a redirect."""
     if status in (404, 410):
         return Gone(f"{target}: the site answers {status}", status=status, body=exchange.body, charset=exchange.charset)
     if status in _DENIED_STATUSES:

@@ -29,7 +29,7 @@ def call_with_retries(
 ) -> T:
     """Calls `call` with the number of the try, from 1, until it succeeds or `settings.tries` are used up.
 
-    A FetchError whose `retry` is true is retried. `pause` waits; it gets the seconds and the reason in words. Raises
+    A FetchError with a true `retry` is retried. `pause` waits; it gets the seconds and the reason in words. Raises
     the error of the last try; HeldOff, with the failure before it if there was one; and Stopped if a stop is requested
     before all tries are used.
     """

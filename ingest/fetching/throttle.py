@@ -38,7 +38,7 @@ _LOGGED_WAIT_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Allowance:
-    """What a slice of the daemon may still use."""
+    """The time and requests that a slice of the daemon may still use."""
 
     ends_at: float
     """The last instant at which a request may go out, by the monotonic clock."""

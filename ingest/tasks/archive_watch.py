@@ -97,8 +97,8 @@ class ArchiveWatch:
             raise self._make_lost_error(f"was replaced by a file of another schema ({error})") from None
         except LgscoError as error:
             cause = error.__cause__
-            is_none = isinstance(cause, sqlite3.Error) and error_name(cause).startswith("SQLITE_NOTADB")
-            if is_none or find_place(self._database) is None or place != self._place:
+            is_foreign = isinstance(cause, sqlite3.Error) and error_name(cause).startswith("SQLITE_NOTADB")
+            if is_foreign or find_place(self._database) is None or place != self._place:
                 raise self._make_lost_error(f"was replaced or vanished ({error})") from None
             raise
 

@@ -1,4 +1,4 @@
-"""Backfill: fetches every decision whose decision date lies in a range.
+"""Backfill: fetches every decision with a decision date in a range.
 
 From the range to the stored row there are fourteen steps. Each is a call from one module into another.
 
@@ -40,7 +40,7 @@ from storage.model import Window
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """Every decision whose decision date lies in the range, both ends inclusive; None: no bound."""
+    """Every decision with a decision date in the range, both ends inclusive; None: no bound."""
 
     first: date | None = None
     last: date | None = None
@@ -53,7 +53,7 @@ class Demo(Backfill):
     """A backfill from the look-alike site. Its runs mark a database that may be deleted."""
 
     look_alike: str = ""
-    """What the look-alike was made from. A demo continues an earlier demo's database if this is the same."""
+    """The source of the look-alike. A demo continues an earlier demo's database if this is the same."""
 
 
 def find_range(task: Backfill, today: date) -> Window:

@@ -160,7 +160,7 @@ def read(
     `unclosed`: accepts a statement without its closing line. `today`: the day of the import. `as_is`: accepts a page or
     text that is not complete. `all_blocks`: lists every block of a page that is not part of the decision.
 
-    A text whose digest is in `SHA256SUMS` beside it was written by an export, so it is complete without a closing line.
+    If the digest of a text is in `SHA256SUMS` beside it, an export wrote it, so it is complete without a closing line.
     Raises ReadError, also if the file itself cannot be read.
     """
     try:

@@ -24,7 +24,7 @@ from storage.identity import find_made_by
 
 @dataclass(frozen=True, slots=True)
 class SliceChoice:
-    """What the daemon does now between two syncs."""
+    """The daemon's next slice, or none."""
 
     task: Resume | Fill | None
     stuck: str | None = None

@@ -32,7 +32,7 @@ class Outcome:
     message: str
     tally: Tally
     claim: Claim | None = None
-    """What is known, after the run, about the dates that it covered."""
+    """The claim, after the run, about the dates that it covered."""
     reached_the_end: bool = False
     """Whether a backfill walked its whole range, even if decisions are still missing."""
     details: tuple[str, ...] = ()

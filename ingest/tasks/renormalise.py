@@ -50,7 +50,7 @@ class Renormalise:
 
 @dataclass(slots=True)
 class _Changes:
-    """What would change."""
+    """The changes that a run would make."""
 
     samples: int
     kinds: Counter[str] = field(default_factory=Counter)
@@ -198,8 +198,8 @@ def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -
 def _reparse_held(run: TaskRun) -> None:
     """Parses the pages again that wait for a decision about a template change.
 
-    A new parser may leave the template out. What still differs waits, for that decision or for the next sync to ask
-    other decisions about it.
+    A new parser may leave the template out. A text that still differs waits, for that decision or for the next sync to
+    ask other decisions about it.
     """
     recorder = Recorder(run.db, run.clock, run.number, run.tally)
     watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)

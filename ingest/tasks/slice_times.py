@@ -10,7 +10,7 @@ from ingest.config import Schedule
 from ingest.fetching.quiet_hours import find_seconds_left, find_seconds_until
 
 SLICE_SECONDS = 300
-"""How long a slice may last, so that a sync or another command does not wait for hours."""
+"""The most seconds of a slice, so that a sync or another command does not wait for hours."""
 
 SUSPENDED_DAYS = (1, 2, 4, 7)
 """Days for which slices are suspended after a refusal by the site, by the number of refusals in a row."""
@@ -18,7 +18,7 @@ SUSPENDED_DAYS = (1, 2, 4, 7)
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What one slice may use."""
+    """The limits of one slice."""
 
     seconds: float
     requests: int

@@ -1,9 +1,9 @@
 """Sync: finds what is new, late, moved or gone, with as few requests as the totals allow.
 
 Two totals tell whether anything changed. One is for the dates inside the retention age, where a fall is unexpected. The
-other is for all dates, where decisions leave by age. Sync searches a range whose total differs from the ledger. It also
-counts and walks ranges again that are due by the cadence, because equal totals can hide one decision that came and one
-that left.
+other is for all dates, where decisions leave by age. Sync searches a range if its total differs from the ledger. It
+also counts and walks ranges again that are due by the cadence, because equal totals can hide one decision that came and
+one that left.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Repair:
 
 @dataclass(slots=True)
 class _Done:
-    """What a repair did with damaged decisions."""
+    """The damaged decisions by the way a repair handled them."""
 
     restored: list[str] = field(default_factory=list)
     queued: list[str] = field(default_factory=list)
@@ -143,7 +143,7 @@ def _has_sound_page(run: TaskRun, codec: pages.Codec, reference: str) -> bool:
 
 
 def _restore_revisions(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: str) -> None:
-    """Restores the texts of past revisions whose pages still parse to the text with the stored digest."""
+    """Restores the texts of past revisions, if their pages still parse to the text with the stored digest."""
     for revision, page, sha256 in repair.find_damaged_texts(run.db, reference):
         try:
             stored = pages.find_page(run.db, codec, page)

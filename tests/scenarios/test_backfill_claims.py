@@ -1,4 +1,4 @@
-"""What messages say about a backfill when it ends, and after it was interrupted."""
+"""The messages about a backfill when it ends, and after it was interrupted."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from support.world import World
 
 
 def settled(world: World) -> Sample:
-    """Stores all decisions; returns one whose card has a title."""
+    """Stores all decisions; returns one with a title on its card."""
     assert world.run(Backfill()).state == "complete"
     world.time.at += timedelta(days=1)
     world.server.log.clear()
@@ -79,7 +79,7 @@ def test_other_markup_around_the_same_text_is_not_a_change(world: World) -> None
     assert world.ask("SELECT count(*) FROM moves") == [0]
 
 
-def test_a_listing_whose_cards_lose_title_and_summary_queues_nothing(world: World) -> None:
+def test_a_listing_that_loses_titles_and_summaries_queues_nothing(world: World) -> None:
     settled(world)
     drop = re.compile(r'<p class="card__summary">.*?</p>|(?<=">)[^<>]* \(\d\d \d{3} \d{3}[a-z]?\)(?=</a>)', re.DOTALL)
     world.server.faults = on("SearchResults", Edit(lambda html: drop.sub("", html)))

@@ -1,4 +1,4 @@
-"""What commands claim about the archive: their dates, and never more than was proven."""
+"""The claims of commands about the archive: they name their dates, and never claim more than was proven."""
 
 from __future__ import annotations
 

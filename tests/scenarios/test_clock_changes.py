@@ -67,7 +67,7 @@ class TwoClocks(Time):
 
 @dataclass
 class Jumpy(World):
-    """A world whose clock is set while a task runs."""
+    """A world with a clock that is set while a task runs."""
 
     time: TwoClocks
 

@@ -1,4 +1,4 @@
-"""What `lgsco coverage` and `lgsco status` say about the ledger, their calendar, and what snapshots have of it."""
+"""`lgsco coverage` and `lgsco status`: their words about the ledger, the calendar, and the ledger in snapshots."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @dataclass(frozen=True)
 class LedgerState:
-    """A database whose ledger has every state, and the references of its problems."""
+    """A database with every state in its ledger, and the references of its problems."""
 
     database: Path
     late: str
-    """The reference of a decision whose page does not exist."""
+    """The reference of a decision without a page."""
     excluded: str
-    """The reference of a decision whose page has been missing for a week."""
+    """The reference of a decision without a page for a week."""
 
 
 def span(first: str, last: str) -> Backfill:
@@ -367,7 +367,7 @@ class Weeks:
     returned: str
     unexplained: str
     amended: str
-    """A listed decision whose card changed, and whose page no longer exists."""
+    """A listed decision with a changed card, and without a page now."""
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def test_sync_fills_what_init_made(tmp_path: Path) -> None:
         assert ask(shop.database, "SELECT task, state FROM runs") == [("sync", "complete")]
 
 
-def test_a_sync_whose_database_was_removed_does_not_make_a_new_one(filled: Shop) -> None:
+def test_a_sync_does_not_make_a_new_database_when_its_own_was_removed(filled: Shop) -> None:
     database = filled.folder / "moved away.db"
     assert "no database at" in filled.run("sync", "--db", database, code=2).sentence
     assert not database.exists()

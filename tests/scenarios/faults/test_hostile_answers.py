@@ -166,7 +166,7 @@ def test_a_304_without_a_stored_page_is_a_failure(stage: Stage, fresh: World) ->
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_site_whose_every_page_is_gone_for_weeks_is_never_complete(stage: Stage, fresh: World, status: int) -> None:
+def test_a_site_with_only_gone_pages_for_weeks_is_never_complete(stage: Stage, fresh: World, status: int) -> None:
     """The listing names decisions, but no page was ever seen: the site does not serve us."""
     fresh.server.faults = on(PAGES, Respond(status))
     for _ in range(16):

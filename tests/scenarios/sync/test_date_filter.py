@@ -1,4 +1,4 @@
-"""A site whose date filter is off by a day: the shift is detected, and no decision is missed."""
+"""A site with a date filter that is off by a day: the shift is detected, and no decision is missed."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def evidence(world: World, sample: Sample) -> tuple[int, int, int]:
     return row  # type: ignore[no-any-return]
 
 
-def test_old_statements_whose_cohort_stays_are_gone_not_expired(tmp_path: Path, time: Time) -> None:
+def test_old_statements_with_a_cohort_that_stays_are_gone_not_expired(tmp_path: Path, time: Time) -> None:
     old = statements(119, date(2018, 1, 1), date(2019, 12, 31))
     with opened(old, tmp_path, time) as world:
         lost = [old[5], old[50], old[100]]

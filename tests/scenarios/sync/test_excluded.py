@@ -52,7 +52,7 @@ def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world
     require_site_match(world)
 
 
-def test_an_excluded_decision_whose_page_appears_but_does_not_parse_is_not_excluded(world: World) -> None:
+def test_a_decision_is_no_longer_excluded_when_its_page_appears_but_does_not_parse(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)

@@ -1,4 +1,4 @@
-"""A database of an older schema keeps its rows, and sync covers the same dates as before."""
+"""A database of an older schema keeps its rows, and sync still covers its dates."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_a_date_and_an_address_that_change_together_are_one_move(world: World) -
     require_site_match(world)
 
 
-def test_a_moved_decision_whose_new_card_has_no_date_leaves_no_window_falsely_proven(world: World) -> None:
+def test_a_moved_decision_with_an_undated_new_card_leaves_no_window_falsely_proven(world: World) -> None:
     settings = {**cadence("count", 1), **cadence("walk", 2), "listing__walk_most": 10}
     settled(world, **settings)
     moved = world.site.listed()[70]

@@ -41,7 +41,7 @@ def test_an_empty_range_stays_proven_by_difference_and_costs_little(world: World
     assert len(listings(world, since)) <= 6, "three totals, and three for the dates around the empty range"
 
 
-def test_a_range_whose_last_decision_leaves_is_empty_by_difference(world: World) -> None:
+def test_a_range_is_empty_by_difference_when_its_last_decision_leaves(world: World) -> None:
     lonely = one(date(2019, 5, 6))
     world.site.publish(lonely)
     settled(world, listing__walk_most=10)

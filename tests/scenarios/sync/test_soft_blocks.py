@@ -61,7 +61,7 @@ def test_a_block_page_instead_of_the_listing_is_blocked_and_changes_nothing(worl
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_search_shell_that_starts_midway_keeps_proven_windows(world: World, page: int) -> None:
-    """It starts after some listing requests. A window whose first pages were seen may become unproven, but no other."""
+    """It starts after some listing requests. Only a window with a started walk may become unproven."""
     settled(world)
     world.site.publish(one(date(2025, 6, 3)))
     later(world)

@@ -1,4 +1,4 @@
-"""Who fetches the decisions of a date that was asked for."""
+"""Sorting the dates that were asked for by who fetches their decisions."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_every_verdict_follows_the_rule_in_any_order(
 @seed(1)
 @settings(max_examples=200)
 @given(histories())
-def test_reports_and_statements_whose_cohort_stayed_are_never_expired(
+def test_reports_and_statements_with_a_cohort_that_stayed_are_never_expired(
     history: tuple[list[Departure], list[KnownStatement]],
 ) -> None:
     departures, statements = history

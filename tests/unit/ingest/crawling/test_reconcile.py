@@ -122,7 +122,7 @@ class Play:
 
     @property
     def seen(self) -> list[Window]:
-        """Returns the windows whose walk ended with a total, and those that the plan called empty."""
+        """Returns the windows that were walked to a total, and those that the plan called empty."""
         return [
             step.window
             for step, answer in self.steps
@@ -217,7 +217,7 @@ def test_every_changed_day_is_seen_if_all_changes_go_one_way(
 
 
 @given(windows, counts, counts, walk_mosts, recents, booleans)
-def test_a_part_whose_total_is_as_expected_is_not_walked(
+def test_a_part_with_the_expected_total_is_not_walked(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, recent: date, silent: bool
 ) -> None:
     """So every walked part had another total than the ledger, whether it was requested or computed."""
@@ -342,7 +342,7 @@ def test_a_window_without_a_total_is_left_to_the_caller() -> None:
     assert [step for step, _ in play.steps] == [Ask(play.window)]
 
 
-def test_a_window_whose_parts_state_no_totals_is_silent_not_empty() -> None:
+def test_a_window_with_parts_that_state_no_totals_is_silent_not_empty() -> None:
     window = Window(day(0), day(99))
     play = Play(window, lambda asked: 50 if asked == window else None, Counter({day(3): 4})).go(again=True)
     assert not play.of(Empty)

@@ -20,7 +20,7 @@ def decode(*chunks: bytes) -> tuple[bytes, GzipDecoder]:
 
 
 def member(data: bytes, level: int = 9, name: str = "") -> bytes:
-    """Makes a member whose header has a file name, as gzip(1) writes it."""
+    """Makes a member with a file name in its header, as gzip(1) writes it."""
     packed = gzip.compress(data, level, mtime=0)
     return packed[:3] + b"\x08" + packed[4:10] + name.encode() + b"\0" + packed[10:] if name else packed
 

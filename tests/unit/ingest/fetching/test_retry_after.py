@@ -1,4 +1,4 @@
-"""What Retry-After asks for, in any form, and how long we then wait."""
+"""The wait that Retry-After asks for, in any form, and how long we then wait."""
 
 from __future__ import annotations
 

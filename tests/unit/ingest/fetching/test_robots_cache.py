@@ -20,7 +20,7 @@ FORBIDS_ONE = "User-agent: *\nDisallow: /decisions/a\n"
 
 
 class Robots:
-    """A site whose robots.txt is `body`, or that fails with it."""
+    """A site with `body` as its robots.txt, or that fails with it."""
 
     def __init__(self, body: str | LgscoError) -> None:
         self.body = body

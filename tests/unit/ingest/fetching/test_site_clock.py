@@ -1,4 +1,4 @@
-"""What the Date headers of a run's responses say about the machine's clock."""
+"""The machine's clock, compared with the Date headers of a run's responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def clock_after(*offsets: timedelta) -> SiteClock:
-    """A run whose responses had Date headers that much later than the machine's clock."""
+    """A run with responses that had Date headers later than the machine's clock by these seconds."""
     clock = SiteClock(lambda: NOW, NOW.date)
     for offset in offsets:
         clock.record(format_datetime(NOW + offset, usegmt=True))

@@ -181,7 +181,7 @@ def test_throttle_gap_starts_when_the_lock_is_acquired(tmp_path: Path) -> None:
         waited: list[float] = []
 
         class Locked:
-            """The database, whose lock takes three seconds to acquire."""
+            """A database with a lock that takes three seconds to acquire."""
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(db, name)

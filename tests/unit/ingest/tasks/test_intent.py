@@ -1,4 +1,4 @@
-"""What is recorded about a range that was asked for, from its first run to its end."""
+"""The record of a range that was asked for, from its first run to its end."""
 
 from __future__ import annotations
 

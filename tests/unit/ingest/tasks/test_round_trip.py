@@ -36,7 +36,7 @@ ADDED = (
     "<p>a<br>b</p><p>- - c</p><h3>Decision</h3><h3>- d</h3>",
     "<p>Decision</p><p>Overview</p><table><tr><td></td><td>-</td></tr></table>",
 )
-"""What may follow the text of a page: odd endings, and lines that a text parser may take for something else."""
+"""Lines after the text of a page: odd endings, and lines that a text parser may take for something else."""
 
 
 def wrong(decision: Decision, folder: Path) -> str | None:
