@@ -195,10 +195,7 @@ class _Daemon:
         """The London day of the last daily check."""
 
     def watch_archive(self) -> None:
-        """Checks from time to time that the file is still the same archive.
-
-        It checks at once if another file is in its place. Raises ArchiveLost.
-        """
+        """Raises ArchiveLost if the file is another archive: at once if it was replaced, else within a minute."""
         is_due = self._clock.monotonic() >= self._next_archive_check
         if is_due or self._lost is not None or not self._watch.is_in_place():
             self.require_archive()
@@ -222,10 +219,7 @@ class _Daemon:
         return error
 
     def sync(self) -> datetime | None:
-        """Does one sync, and waits for another writer first. No failure of the sync ends the daemon.
-
-        Returns when to try again; None if the sync completed or was stopped.
-        """
+        """Does one sync, after other writers. Returns when to retry it; None if it completed or was stopped."""
         began = self._clock.now()
         while not self._stop.is_set():
             try:
@@ -282,17 +276,14 @@ class _Daemon:
         return found.task
 
     def do_slice(self, task: Slice) -> None:
-        """Does one slice. After a failed slice the next one waits as a sync does.
-
-        A slice that the site refused needs no wait here: `ingest.tasks.slices` suspends the slices that follow.
-        """
+        """Does one slice. After a failed slice the next one waits as a sync does."""
         try:
             ending = self._perform(task)
         except Busy as error:
             log.info("%s; the daemon's next slice starts in %d seconds at the earliest", error, _BUSY_RETRY_SECONDS)
             self._delay_slices(_BUSY_RETRY_SECONDS)
             return
-        failed = ending if ending != "blocked" else None
+        failed = ending if ending != "blocked" else None  # `ingest.tasks.slices` suspends slices after a refusal
         self._failed_slices = [] if failed is None else [failed, *self._failed_slices]
         if failed is not None:
             self._delay_slices(find_retry_seconds(self._failed_slices))
@@ -356,18 +347,12 @@ class _Daemon:
         return due is not None and due <= self._clock.now()
 
     def write_last_heartbeat(self) -> None:
-        """Writes that the daemon stopped, but not into a file that is not its archive.
-
-        After SIGHUP it writes an ordinary heartbeat: the terminal closed, and the daemon should still be running.
-        """
-        if self._lost is None:
+        """Writes that the daemon stopped; after SIGHUP only a heartbeat, because it should still be running."""
+        if self._lost is None:  # never write into a file that is not the daemon's archive
             self.write_heartbeat(None, stopped=self._stop.exit_code != _SIGHUP_EXIT)
 
     def write_heartbeat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
-        """Writes the heartbeat: that the daemon is running, and when its next sync is due.
-
-        A locked file does not end the daemon; a lost archive does.
-        """
+        """Writes that the daemon is running, and when its next sync is due. A locked file does not end the daemon."""
         now = self._clock.stamp()
         self._self = replace(
             self._self,
