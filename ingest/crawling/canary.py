@@ -54,7 +54,7 @@ class Canary:
         """Runs the check, unless one passed on this day (UTC)."""
         last = checks.last_check(self._db, "canary")
         if last is None or last[:10] != self._clock.stamp()[:10]:
-            self.check("it is checked once a day")
+            self.check("once a day")
 
     def check(self, why: str) -> bool:
         """Whether a known decision still parses. False: none is known, or too few could be fetched to decide.
@@ -140,7 +140,7 @@ class Canary:
         return Blocked(message)
 
     def _record(self, subject: str, why: str, finding: str, *, passed: bool) -> None:
-        log.info("canary: %s, checked because %s: %s", subject, why, finding)
+        log.info("canary: %s (%s): %s", subject, why, finding)
         at = self._clock.stamp()
         with atomic(self._db):
             checks.record_check(self._db, self._run, "canary", subject, at=at, passed=passed, why=why, finding=finding)
