@@ -1,8 +1,7 @@
-"""The clock's door: the daemon's timetable, in the foreground, for systemd or a container.
+"""The daemon: runs `ingest.run.perform` by the timetable of `config.toml`, in the foreground.
 
-Cron lines of `config.toml` -> `ingest.run.perform`. A run that fails never ends the daemon and is tried again, ever
-less often; a run that was missed, or never completed, is caught up at start. SIGTERM and Ctrl-C break off the request
-in hand and end it.
+A failed run never ends the daemon. The daemon tries it again, with longer and longer waits. At start it catches up on a
+sync that was missed or did not complete. SIGTERM and Ctrl-C interrupt the current request and end the daemon.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from ingest.clock import Clock, Stop, instant
-from ingest.config import Config, require_courtesy
+from ingest.config import Config, require_contact_and_pace
 from ingest.fetching.throttle import find_earliest_start
 from ingest.run import Outcome, Slice, Sync, Task, perform
 from ingest.tasks.alerts import Alerts
@@ -32,47 +31,57 @@ from storage.lock import DAEMON, locked
 from storage.status import Daemon
 from storage.writer import writing
 
-__all__ = ["next_sync", "retry_wait", "run_daemon", "timetable"]
+__all__ = ["find_retry_seconds", "next_sync", "run_daemon", "timetable"]
 
 log = logging.getLogger("lgsco")
 
-_BEAT_SECONDS = 60
-_BEAT_PATIENCE = 0.5
-"""Seconds that a heartbeat waits for a locked file: the next one comes soon, and no signal is heard meanwhile."""
+_HEARTBEAT_SECONDS = 60
+"""Seconds between two heartbeats."""
+_LOCK_WAIT_SECONDS = 0.5
+"""Seconds that a heartbeat waits for a locked file. The next one comes soon, and this wait delays signals."""
 _TICK_SECONDS = 1.0
 _BUSY_RETRY_SECONDS = 300
-"""Seconds until a task that found another writer at work is tried again."""
-_LOOK_SECONDS = 60
-"""Seconds between two looks for what slices have to do."""
+"""Seconds until the daemon tries a task again that found the database locked by another writer."""
+_SLICE_CHECK_SECONDS = 60
+"""Seconds between two checks for work that a slice can do."""
 _RETRY_SECONDS = (3600, 6 * 3600, 86_400)
-"""Seconds until a sync that did not complete is tried again, by how many there were since one did: so an hour's outage
-costs an hour, and a long one costs the site little. The timetable goes on beside."""
+"""Seconds until the next try of a failed sync, by the number of failed syncs since the last complete one.
+
+After a short outage the archive is up to date again within an hour. During a long one the site gets few requests. The
+timetable stays in force.
+"""
 _REFUSED = frozenset({"blocked", "layout"})
-"""States of a run that asking again soon does not mend, and may make worse."""
+"""States of a run that an early retry does not fix and may make worse."""
 _REFUSED_SECONDS = 6 * 3600
-"""Seconds until a sync that ended so is tried again, at least."""
-_WATCH_SECONDS = 60
-"""Seconds between two looks into the file, to see that it is still the same archive."""
-_HANGUP = 129
+"""The least seconds until the next try of a sync that ended in one of these states."""
+_ARCHIVE_CHECK_SECONDS = 60
+"""Seconds between two checks that the file is still the same archive."""
+_SIGHUP_EXIT = 129
 """The exit code after SIGHUP."""
 
 
-def retry_wait(states: Sequence[str]) -> float:
-    """Seconds until a sync is tried again, by how the syncs since the last complete one ended, newest first."""
+def find_retry_seconds(states: Sequence[str]) -> float:
+    """Returns the seconds until the next try of a sync.
+
+    `states`: how the syncs since the last complete one ended, newest first.
+    """
     wait = _RETRY_SECONDS[min(max(len(states), 1), len(_RETRY_SECONDS)) - 1]
     return max(wait, _REFUSED_SECONDS) if states and states[0] in _REFUSED else wait
 
 
 def run_daemon(config: Config, database: Path, clock: Clock) -> int:
-    """Keeps the timetable until a signal ends it; returns 0, or 129 after SIGHUP, so that a service manager that
-    restarts what failed starts it again. Raises UsageError, ConfigError and StoreError at start, and ArchiveLost after
-    an alert once the file vanished, was replaced or lost decisions."""
-    require_courtesy(config)
+    """Runs the timetable until a signal ends the daemon, and returns the exit code.
+
+    The exit code is 0, or 129 after SIGHUP, so that a service manager restarts the daemon then. Raises UsageError,
+    ConfigError and StoreError at start. Raises ArchiveLost, after an alert, if the file vanished, was replaced or lost
+    decisions.
+    """
+    require_contact_and_pace(config)
     plan = Plan(timetable(config), clock)
     _prepare(database)
     stop = Stop()
     daemon = _Daemon(config, database, clock, stop)
-    with locked(database, DAEMON), stop.on_signals(), _beating(daemon, plan):
+    with locked(database, DAEMON), stop.on_signals(), _write_heartbeats(daemon, plan):
         try:
             daemon.require_archive()
             _catch_up(daemon, plan)
@@ -80,90 +89,91 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
             daemon.require_archive()
         except LgscoError as error:
             raise daemon.find_loss(error) from None
-        log.info("the daemon ends")
-    return _HANGUP if stop.exit_code == _HANGUP else 0
+        log.info("the daemon has stopped")
+    return _SIGHUP_EXIT if stop.exit_code == _SIGHUP_EXIT else 0
 
 
 @contextlib.contextmanager
-def _beating(daemon: _Daemon, plan: Plan) -> Iterator[None]:
-    """Writes the daemon's heartbeat while the context lasts, whatever the clock on the wall does, and in the end that
-    it stopped."""
+def _write_heartbeats(daemon: _Daemon, plan: Plan) -> Iterator[None]:
+    """Writes the daemon's heartbeat while the context lasts, and at the end that the daemon stopped.
+
+    It counts by the monotonic clock, so a change of the wall clock does not delay it.
+    """
     ended = threading.Event()
 
-    def beat() -> None:
-        daemon.beat(plan.next_run)
-        while not ended.wait(_BEAT_SECONDS):
-            daemon.beat(plan.next_run)
+    def write_until_ended() -> None:
+        daemon.write_heartbeat(plan.next_run)
+        while not ended.wait(_HEARTBEAT_SECONDS):
+            daemon.write_heartbeat(plan.next_run)
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=write_until_ended, name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
-        daemon.beat_last()
+        daemon.write_last_heartbeat()
 
 
 def _catch_up(daemon: _Daemon, plan: Plan) -> None:
-    """Makes a sync due where none completed since the last one was due, or for when the site may be asked again."""
+    """Makes a sync due if none completed since the last one was due: now, or when the site may be asked again."""
     if not daemon.is_behind():
         return
     refused_until = daemon.refused_until()
     if refused_until is None:
         log.info("no sync has completed since the last one was due: catching up now")
-        plan.ask_now()
+        plan.make_due()
     else:
-        _try_again(daemon, plan, refused_until)
+        _schedule_retry(daemon, plan, refused_until)
 
 
-def _try_again(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
-    plan.try_again(at)
+def _schedule_retry(daemon: _Daemon, plan: Plan, at: datetime | None) -> None:
+    plan.schedule_retry(at)
     if at is not None:
-        log.info("a sync is tried again at %s, or by the timetable if that comes first", instant(at))
-    daemon.beat(plan.next_run)
+        log.info("the next try of a sync is at %s, or at the timetable's next time if that is earlier", instant(at))
+    daemon.write_heartbeat(plan.next_run)
 
 
 def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
-    """Syncs when a sync is due, and goes on with interrupted backfills and the fill meanwhile, until it is told to
-    stop."""
+    """Syncs when one is due and does slices in between, until a stop is requested."""
     while not stop.is_set():
         daemon.watch_archive()
         moved = plan.notice_set_clock()
         if moved is not None:
-            log.warning("the clock was set by %s: the timetable is applied to the new time", moved)
-            daemon.beat(plan.next_run)
-            with _logged("whether a sync was missed cannot be read"):
+            log.warning("the clock of this machine was changed by %s: the timetable now follows the new time", moved)
+            daemon.write_heartbeat(plan.next_run)
+            with _log_errors("cannot find out whether a sync was missed"):
                 _catch_up(daemon, plan)
         if plan.take_due():
-            _try_again(daemon, plan, daemon.sync())
+            _schedule_retry(daemon, plan, daemon.sync())
         elif task := daemon.find_slice():
-            daemon.do(task)
+            daemon.do_slice(task)
         daemon.check_daily()
         stop.wait(_TICK_SECONDS)
 
 
 @contextlib.contextmanager
-def _logged(told: str) -> Iterator[None]:
-    """Logs an error of the database instead of ending the daemon."""
+def _log_errors(message: str) -> Iterator[None]:
+    """Logs an error of the database, so that it does not end the daemon."""
     try:
         yield
     except LgscoError as error:
-        log.warning("%s: %s", told, error)
+        log.warning("%s: %s", message, error)
 
 
 def _prepare(database: Path) -> None:
-    """Migrates the file now, so that a bad one or none is said at once. Raises StoreError."""
+    """Migrates the file at start, so that a missing or bad file is reported at once. Raises StoreError."""
     try:
         with writing(database, create=False):
             pass
     except Busy as error:
-        with reading(database):  # as it is now it will do; a sync waits until the other is done
+        with reading(database):  # a readable file is enough for now; a sync waits for the other writer
             log.info("%s; the daemon waits for it", error)
 
 
 class _Daemon:
-    """The daemon's jobs, a sync and a slice of interrupted backfills or of the fill, and what it writes of itself."""
+    """The jobs of the daemon, which are syncs and slices, and its heartbeat, alerts and daily check."""
 
     def __init__(self, config: Config, database: Path, clock: Clock, stop: Stop) -> None:
         self._config = config
@@ -175,115 +185,118 @@ class _Daemon:
         self._alerts = Alerts(config.alerts.command, clock, stop)
         self._watch = ArchiveWatch(database)
         self._lost: ArchiveLost | None = None
-        self._watch_again = clock.monotonic()
+        self._next_archive_check = clock.monotonic()
         self._failed_slices: list[str] = []
-        """How the slices ended since the last that did not fail, newest first."""
+        """How the slices since the last successful one ended, newest first."""
         self._no_slice_before = clock.monotonic()
-        self._told_stuck: str | None = None
-        """Since when the fill was stuck that an alert was last about."""
-        self._checked: date | None = None
+        self._alerted_stuck_since: str | None = None
+        """The instant since which the fill is stuck, as in the last alert about it."""
+        self._checked_on: date | None = None
+        """The London day of the last daily check."""
 
     def watch_archive(self) -> None:
-        """Looks now and then whether the file is still the same archive, at once where another is in its place. Raises
-        ArchiveLost."""
-        if self._clock.monotonic() >= self._watch_again or self._lost is not None or not self._watch.is_in_place():
+        """Raises ArchiveLost if the file is another archive: at once if it was replaced, else within a minute."""
+        is_due = self._clock.monotonic() >= self._next_archive_check
+        if is_due or self._lost is not None or not self._watch.is_in_place():
             self.require_archive()
-            self._watch_again = self._clock.monotonic() + _WATCH_SECONDS
+            self._next_archive_check = self._clock.monotonic() + _ARCHIVE_CHECK_SECONDS
 
     def require_archive(self) -> None:
-        """Raises ArchiveLost where the file is not the same archive, or lost something."""
+        """Raises ArchiveLost if the file is another archive or lost decisions."""
         if self._lost is not None:
             raise self._lost
         self._watch.check()
 
     def find_loss(self, error: LgscoError) -> LgscoError:
-        """Why the daemon ends: the loss of the archive where that is behind an error, after an alert of it."""
+        """Returns the error that ends the daemon: ArchiveLost, after an alert, if the archive is lost; else `error`."""
         try:
             self.require_archive()
         except ArchiveLost as loss:
             error = error if isinstance(error, ArchiveLost) else loss
         if isinstance(error, ArchiveLost):
             self._lost = error
-            self._alerts.tell("archive", "lost", str(error))
+            self._alerts.send("archive", "lost", str(error))
         return error
 
     def sync(self) -> datetime | None:
-        """One sync. Waits out another writer; no failure ends the daemon. Returns when to try again what did not
-        complete."""
+        """Does one sync, after other writers. Returns when to retry it; None if it completed or was stopped."""
         began = self._clock.now()
         while not self._stop.is_set():
             try:
                 ending = self._perform(Sync(by_daemon=True))
             except Busy as error:
                 log.warning("%s; trying again in %d seconds", error, _BUSY_RETRY_SECONDS)
-                self._tell_missed(began, error)
+                self._alert_missed_syncs(began, error)
                 self._clock.sleep(_BUSY_RETRY_SECONDS, self._stop)
                 continue
-            self._alerts.forget("waiting")
+            self._alerts.clear("waiting")
             return None if ending is None else _find_retry(self._config, self._database, self._clock)
         return None
 
-    def _tell_missed(self, began: datetime, error: Busy) -> None:
-        """Alerts, once a day, that another process kept the sync that was due then and a later one from running."""
+    def _alert_missed_syncs(self, began: datetime, error: Busy) -> None:
+        """Alerts, once a day, if another process delayed the sync until the next one was due too."""
         due = timetable(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
         if due is not None and due <= self._clock.now():
             missed = f"two or more syncs were missed since {instant(began)}"
-            self._alerts.tell("waiting", "missed", f"lgsco sync waits for another process: {missed}. {error}")
+            self._alerts.send("waiting", "missed", f"lgsco sync is waiting for another process: {missed}. {error}")
 
     def check_daily(self) -> None:
-        """Once a day, checks a share of the rows, and alerts of damage and of template changes that wait."""
+        """Once a day, checks a share of the rows, and alerts about damage and pending template changes."""
         today = self._clock.today()
-        if self._checked == today or self._stop.is_set():
+        if self._checked_on == today or self._stop.is_set():
             return
-        self._checked = today
+        self._checked_on = today
         pending = None
         try:
             damage = find_damage(self._database, today)
             pending = describe_pending(self._database)
         except LgscoError as error:
             self.require_archive()
-            damage = f"the rows cannot be checked: {error}"
+            damage = f"cannot check the rows for damage: {error}"
         if damage is not None:
             log.error("%s", damage)
-            self._alerts.tell("verify", "damaged", damage)
+            self._alerts.send("verify", "damaged", damage)
         if pending is not None:
-            self._alerts.tell("template", "pending", pending)
+            self._alerts.send("template", "pending", pending)
 
     def find_slice(self) -> Slice | None:
-        """The slice of interrupted backfills, or else of the fill, that may be done now; None where there is none."""
+        """Returns the slice of interrupted backfills, or else of the fill, that may run now; None if there is none."""
         if self._clock.monotonic() < self._no_slice_before:
             return None
         try:
             found = find_next_slice(self._database, self._config, self._clock, self._started)
         except LgscoError as error:
-            log.warning("the dates that were asked for cannot be read: %s", error)
+            log.warning("cannot read which dates were asked for: %s", error)
             found = SliceChoice(None)
-        if found.stuck is not None and found.stuck != self._told_stuck:
-            self._told_stuck = found.stuck
-            self._alerts.tell("fill", "stuck", describe_stuck(found.stuck))
+        if found.stuck is not None and found.stuck != self._alerted_stuck_since:
+            self._alerted_stuck_since = found.stuck
+            self._alerts.send("fill", "stuck", describe_stuck(found.stuck))
         if found.task is None:
-            self._wait_with_slices(_LOOK_SECONDS)
+            self._delay_slices(_SLICE_CHECK_SECONDS)
         return found.task
 
-    def do(self, task: Slice) -> None:
-        """One slice. After one that failed the next waits as a sync does; one that was refused is suspended."""
+    def do_slice(self, task: Slice) -> None:
+        """Does one slice. After a failed slice the next one waits as a sync does."""
         try:
             ending = self._perform(task)
         except Busy as error:
-            log.info("%s; the daemon's slices wait %d seconds", error, _BUSY_RETRY_SECONDS)
-            self._wait_with_slices(_BUSY_RETRY_SECONDS)
+            log.info("%s; the daemon's next slice starts in %d seconds at the earliest", error, _BUSY_RETRY_SECONDS)
+            self._delay_slices(_BUSY_RETRY_SECONDS)
             return
-        failed = ending if ending != "blocked" else None
+        failed = ending if ending != "blocked" else None  # `ingest.tasks.slices` suspends slices after a refusal
         self._failed_slices = [] if failed is None else [failed, *self._failed_slices]
         if failed is not None:
-            self._wait_with_slices(retry_wait(self._failed_slices))
+            self._delay_slices(find_retry_seconds(self._failed_slices))
 
-    def _wait_with_slices(self, seconds: float) -> None:
+    def _delay_slices(self, seconds: float) -> None:
         self._no_slice_before = self._clock.monotonic() + seconds
 
     def _perform(self, task: Task) -> str | None:
-        """Does a task. Returns how it failed, after an alert about it; None where it did not, or was stopped. Raises
-        Busy, and ArchiveLost."""
+        """Does a task, and alerts about a failure.
+
+        Returns how it failed; None if it did not fail, was stopped, or waits for a decision about a template change.
+        Raises Busy and ArchiveLost.
+        """
         name = type(task).__name__.lower()
         arguments = (self._config, self._database, self._clock, self._stop, lambda _tally: None)
         try:
@@ -294,38 +307,38 @@ class _Daemon:
         except LgscoError as error:
             log.error("%s failed: %s", name, error)
             ending = type(error).__name__
-            self._alerts.tell(name, ending, str(error))
+            self._alerts.send(name, ending, str(error))
             return ending
         except Exception as error:
             log.exception("%s failed unexpectedly", name)
             ending = type(error).__name__
-            self._alerts.tell(name, ending, f"{name} failed unexpectedly: {error!r}")
+            self._alerts.send(name, ending, f"{name} failed unexpectedly: {error!r}")
             return ending
         if outcome.state == "stopped":
             return None
         if not outcome.exit_code:
-            self._alerts.forget(name)
+            self._alerts.clear(name)
             return None
         if outcome.state == "template":
-            self._alerts.tell("template", "pending", _alert_text(name, outcome))
-            return None  # asking the site again decides nothing
-        self._alerts.tell(name, outcome.state, _alert_text(name, outcome))
+            self._alerts.send("template", "pending", _format_alert(name, outcome))
+            return None  # a retry does not help: the user has to decide
+        self._alerts.send(name, outcome.state, _format_alert(name, outcome))
         return outcome.state
 
     def refused_until(self) -> datetime | None:
-        """Until when even a restart does not ask again, since the last sync was refused."""
+        """Returns until when the daemon must not sync, even after a restart, because the site refused the last sync."""
         now = self._clock.now()
         with reading(self._database) as db:
             failing = runs.find_failing(db)
         if not failing or failing[0].state not in _REFUSED:
             return None
-        # A clock that was ahead then makes no wait longer.
+        # A clock that ran ahead when the run ended must not extend the wait.
         ended = min(now, datetime.fromisoformat(failing[0].ended_at or failing[0].started_at))
-        at = ended + timedelta(seconds=retry_wait([run.state for run in failing]))
+        at = ended + timedelta(seconds=find_retry_seconds([run.state for run in failing]))
         return at if at > now else None
 
     def is_behind(self) -> bool:
-        """Whether no sync or backfill completed since the last one was due."""
+        """Whether no sync or backfill has completed since a sync was last due."""
         with reading(self._database) as db:
             last = runs.last_success(db, self._config.schedule.sync_days, self._clock.stamp())
         if last is None:
@@ -333,15 +346,13 @@ class _Daemon:
         due = timetable(self._config).get_next_fire_time(None, datetime.fromisoformat(last))
         return due is not None and due <= self._clock.now()
 
-    def beat_last(self) -> None:
-        """Writes that the daemon stopped. After SIGHUP it does not: a daemon whose terminal closed should still run. It
-        never writes into a file that is not its archive."""
-        if self._lost is None:
-            self.beat(None, stopped=self._stop.exit_code != _HANGUP)
+    def write_last_heartbeat(self) -> None:
+        """Writes that the daemon stopped; after SIGHUP only a heartbeat, because it should still be running."""
+        if self._lost is None:  # never write into a file that is not the daemon's archive
+            self.write_heartbeat(None, stopped=self._stop.exit_code != _SIGHUP_EXIT)
 
-    def beat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
-        """Writes that the daemon lives, and when it goes next. A locked file is no reason to end; a lost archive makes
-        the daemon end."""
+    def write_heartbeat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
+        """Writes that the daemon is running, and when its next sync is due. A locked file does not end the daemon."""
         now = self._clock.stamp()
         self._self = replace(
             self._self,
@@ -350,33 +361,36 @@ class _Daemon:
             stopped_at=now if stopped else None,
         )
         try:
-            _write_heartbeat(self._database, self._watch, self._self)
-        except ArchiveLost as error:  # also in the middle of a long sync, which then ends
+            _store_heartbeat(self._database, self._watch, self._self)
+        except ArchiveLost as error:  # also during a long sync, which then stops
             self._lost = error
             self._stop.set()
         except LgscoError as error:
-            log.warning("the daemon's heartbeat was not written: %s", error)
+            log.warning("could not write the daemon's heartbeat: %s", error)
 
 
 def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:
-    """When a sync that just failed is tried again: never sooner than the site may be asked."""
+    """Returns when to try a failed sync again, never earlier than the site may be asked."""
     now = clock.now()
     try:
         with reading(database) as db:
-            at = now + timedelta(seconds=retry_wait([run.state for run in runs.find_failing(db)]))
+            at = now + timedelta(seconds=find_retry_seconds([run.state for run in runs.find_failing(db)]))
             return find_earliest_start(db, config.fetch, now, at)
-    except LgscoError as error:  # then it cannot be written either, and the site is not asked
-        log.warning("the runs cannot be read: %s", error)
+    except LgscoError as error:  # a retry without a database makes no requests
+        log.warning("cannot read the past runs: %s", error)
         return now + timedelta(seconds=_RETRY_SECONDS[0])
 
 
-def _write_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> None:
-    """Writes a heartbeat into the archive that is watched, and into no other. Raises StoreError."""
+def _store_heartbeat(database: Path, watch: ArchiveWatch, heartbeat: Daemon) -> None:
+    """Writes a heartbeat into the watched archive and into no other file. Raises StoreError."""
     watch.require_place()
-    with plain_errors(database, _BEAT_PATIENCE), contextlib.closing(connect(database, "rw", _BEAT_PATIENCE)) as db:
+    with (
+        plain_errors(database, _LOCK_WAIT_SECONDS),
+        contextlib.closing(connect(database, "rw", _LOCK_WAIT_SECONDS)) as db,
+    ):
         watch.require(db)
         status.record_daemon(db, heartbeat)
 
 
-def _alert_text(name: str, outcome: Outcome) -> str:
+def _format_alert(name: str, outcome: Outcome) -> str:
     return "\n".join([f"lgsco {name} ended {outcome.state} (exit {outcome.exit_code}): {outcome}", *outcome.details])

@@ -26,7 +26,7 @@ from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
 from ingest.fetching.interface import Answer
 from ingest.lgo.page import NORMALISER
-from ingest.tasks.crawl import retention_edge, walk_settings
+from ingest.tasks.crawl import find_retention_edge, make_walk_settings
 from ingest.tasks.sync import SyncRound
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
@@ -124,7 +124,7 @@ class Archive:
             fetch=fetch,
             check_listing=lambda: None,
             ask_site_total=lambda: None,
-        ).go()
+        ).run()
         self._require_proof(walker)
         return self._counted.listing - before
 
@@ -136,13 +136,13 @@ class Archive:
         return runs.begin_run(self._db, task, {}, self._clock.stamp())
 
     def _canary(self, run: int) -> Canary:
-        within = Window(retention_edge(self._config, self.today), EVERYTHING.last)
+        within = Window(find_retention_edge(self._config, self.today), EVERYTHING.last)
         return Canary(self._db, self._codec, self._client, self._clock, run, within=within)
 
     def _walker(self, run: int, canary: Canary, trusted: str | None = None) -> ListingWalker:
         return ListingWalker(
             *(self._db, self._listing(run), self._clock, run),
-            settings=walk_settings(self._config, self.today, may_begin=lambda _day: True),
+            settings=make_walk_settings(self._config, self.today, may_begin=lambda _day: True),
             trusted_since=trusted,
             check_canary=canary.check,
         )

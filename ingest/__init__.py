@@ -1,1 +1,1 @@
-"""What is seen: from the source site, or a file, to a revision worth keeping."""
+"""Fetches decisions from the site, or reads them from files, and records what changed."""

@@ -1,4 +1,4 @@
-"""Time, sleep and chance, as one argument: the only place that asks the machine for them."""
+"""Time, sleep, randomness and signals. Everything else gets them from here, so that tests can replace them."""
 
 from __future__ import annotations
 
@@ -19,36 +19,40 @@ LONDON = ZoneInfo("Europe/London")
 
 
 class Stop(Event):
-    """Set to ask the work to end; `exit_code` says how the program then exits."""
+    """An event that asks the work to stop. `exit_code`: the exit code of the program after that."""
 
     exit_code = 130
-    _breakable = False
+    _is_interruptible = False
 
     def raise_if_set(self) -> None:
-        """Raises Stopped once it is set."""
+        """Raises Stopped if it is set."""
         if self.is_set():
             raise Stopped(self.exit_code)
 
     @contextlib.contextmanager
-    def breaking_off(self) -> Iterator[None]:
-        """While the context lasts, a signal breaks off what the main thread waits for, by raising Stopped there: for
-        waits that nobody else can end, such as the one for an answer."""
-        self._breakable = True
+    def interruptible(self) -> Iterator[None]:
+        """While the context lasts, a signal raises Stopped in the main thread.
+
+        For waits that nothing else can end, such as the wait for a response.
+        """
+        self._is_interruptible = True
         try:
             yield
         finally:
-            self._breakable = False
+            self._is_interruptible = False
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[None]:
-        """SIGINT (exit code 130), SIGTERM (143) and, unless it is ignored, SIGHUP (129) set it instead of breaking off,
-        while the context lasts."""
+        """While the context lasts, signals set this event instead of ending the program.
+
+        The signals are SIGINT (exit code 130), SIGTERM (143) and, unless it is ignored, SIGHUP (129).
+        """
 
         def ask(number: int, _frame: object) -> None:
             self.exit_code = 128 + number
-            # A handler runs in the main thread, which may be inside `wait` with the event's lock in hand.
+            # The handler runs in the main thread, which may be inside `wait` and hold the event's lock.
             Thread(target=self.set, daemon=True).start()
-            if self._breakable:
+            if self._is_interruptible:
                 raise Stopped(self.exit_code)
 
         numbers = [signal.SIGINT, signal.SIGTERM]
@@ -64,32 +68,32 @@ class Stop(Event):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What the work asks of time. Tests pass their own."""
+    """The clock of the program. Tests pass their own."""
 
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: void(stop.wait(seconds)))
+    sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: discard(stop.wait(seconds)))
     """Sleeps so many seconds, or until the event is set."""
     chance: random.Random = field(default_factory=random.Random)
 
     def stamp(self, later: float = 0) -> str:
-        """This instant, or one so many seconds later: UTC, ISO 8601 with Z."""
+        """Formats this instant, or the one `later` seconds after it: UTC, ISO 8601 with Z."""
         return instant(self.now(), later)
 
     def today(self) -> date:
-        """The day in London."""
+        """Returns today's date in London."""
         return self.now().astimezone(LONDON).date()
 
 
 def london_day(stamp: str) -> date:
-    """The day in London of a stored instant."""
+    """Returns the London date of a stored instant."""
     return datetime.fromisoformat(stamp).astimezone(LONDON).date()
 
 
 def instant(at: datetime, later: float = 0) -> str:
-    """An instant as it is stored: UTC, ISO 8601 with Z, whole seconds."""
+    """Formats an instant as it is stored: UTC, ISO 8601 with Z, whole seconds."""
     return datetime.fromtimestamp(at.timestamp() + later, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def void(_: object) -> None:
-    """Nothing, whatever it is given."""
+def discard(_: object) -> None:
+    """Discards a value, so that a lambda returns None."""

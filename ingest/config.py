@@ -1,4 +1,4 @@
-"""config.toml -> a frozen Config. Flags beat the environment, which beats the file, which beats the defaults."""
+"""Reads the configuration. A flag beats an environment variable, which beats config.toml, which beats the default."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERSION = "0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The source, and who asks it."""
+    """The site that has the decisions, and who makes the requests."""
 
     base_url: str = "https://www.lgo.org.uk"
     contact: str = ""
@@ -44,7 +44,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The file."""
+    """The database file, and what is done with it."""
 
     database: str = "lgsco.db"
     batch: int = 250
@@ -67,7 +67,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """How often what is proven is proven again."""
+    """How often proven date ranges and stored pages are checked again."""
 
     recent_days: int = 120
     middle_days: int = 730
@@ -100,14 +100,14 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Who is told."""
+    """How the daemon sends alerts."""
 
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every dial; `config.toml` says what each does, in which unit."""
+    """Every setting. `config.toml` says what each does, and in which unit."""
 
     site: Site = field(default_factory=Site)
     fetch: Fetch = field(default_factory=Fetch)
@@ -117,7 +117,7 @@ class Config:
     schedule: Schedule = field(default_factory=Schedule)
     alerts: Alerts = field(default_factory=Alerts)
     file: str = field(default="config.toml", compare=False)
-    """The file it was read from, to be named in what is refused."""
+    """The file it was read from, as error messages name it."""
 
     @property
     def user_agent(self) -> str:
@@ -162,10 +162,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "schedule.fill_requests": (1, 10_000_000),
 }
 PACE_LEAST = 0.5
-"""Seconds from one request to the next, at least, of any host but loopback: public scrapers of the site wait 0.4 to 1
-(site.md)."""
+"""The least seconds from one request to the next, of any host but loopback.
+
+Public scrapers of the site wait 0.4 to 1 second (site.md).
+"""
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]|\bhttps?://[^\s/]", re.IGNORECASE)
-"""What somebody can be reached by: an e-mail or a web address."""
+"""An e-mail or web address, as a contact must have."""
 _BROWSER = re.compile(r"\s*(?:mozilla|chrome|chromium|safari|firefox|opera|edge?|msie|applewebkit)\b", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 
@@ -173,10 +175,10 @@ _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 def load(
     path: Path | None, environment: Mapping[str, str], flags: Mapping[str, tuple[str, str | None]] | None = None
 ) -> Config:
-    """The configuration. `path` None: `config.toml` in the current folder if there is one.
+    """Reads the configuration. `path` None: `config.toml` in the current folder if there is one.
 
-    `flags`: by the flag's name, the dotted key it sets (`site.base_url`) and its value, None where it is not given.
-    Raises ConfigError with file, key and what is allowed.
+    `flags`: by the name of the flag, the dotted key that it sets (`site.base_url`) and its value; None if it is not
+    given. Raises ConfigError with the file, the key and what is allowed.
     """
     config = Config()
     chosen = path or Path("config.toml")
@@ -192,42 +194,42 @@ def load(
     else:
         config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
     variables = {
-        f"LGSCO_{section}_{dial.name}".upper(): (section, dial.name)
-        for section in _sections(config)
-        for dial in fields(getattr(config, section))
+        f"LGSCO_{section}_{setting.name}".upper(): (section, setting.name)
+        for section in _list_sections(config)
+        for setting in fields(getattr(config, section))
     }
     for name, value in environment.items():
         if name in variables:
             config = _set(config, *variables[name], value, name, from_text=True)
         elif name.startswith("LGSCO_"):
-            raise ConfigError(f"{name} in the environment sets nothing; allowed are {_listed(set(variables))}")
+            raise ConfigError(f"{name} in the environment is not a setting; allowed are {_join_names(set(variables))}")
     for flag, (key, given) in (flags or {}).items():
         if given is not None:
-            section, _, dial = key.partition(".")
-            config = _set(config, section, dial, given, flag, from_text=True)
+            section, _, setting = key.partition(".")
+            config = _set(config, section, setting, given, flag, from_text=True)
     return config
 
 
-def _sections(config: Config) -> list[str]:
+def _list_sections(config: Config) -> list[str]:
     return [section.name for section in fields(config) if is_dataclass(getattr(config, section.name))]
 
 
 def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
-    sections = set(_sections(config))
-    for section, dials in table.items():
+    sections = set(_list_sections(config))
+    for section, settings in table.items():
         if section not in sections:
-            raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_listed(sections)}")
-        if not isinstance(dials, dict):
+            raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_join_names(sections)}")
+        if not isinstance(settings, dict):
             raise ConfigError(f"{where}: {section} must be a section, [{section}]")
-        known = {dial.name for dial in fields(getattr(config, section))}
-        for key, value in dials.items():
+        known = {setting.name for setting in fields(getattr(config, section))}
+        for key, value in settings.items():
             if key not in known:
-                raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_listed(known)}")
+                raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_join_names(known)}")
             config = _set(config, section, key, value, f"{where}: [{section}] {key}", from_text=False)
     return config
 
 
-def _listed(names: set[str]) -> str:
+def _join_names(names: set[str]) -> str:
     return ", ".join(sorted(names))
 
 
@@ -236,13 +238,13 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     default = getattr(part, key)
     if key == "fill":
         value = _FILL.get(str(value).strip().lower(), value)
-    value = _converted(value, default, where, from_text)
+    value = _convert(value, default, where, from_text)
     least, most = _RANGES.get(f"{section}.{key}", (0, 0))
     if most and not least <= value <= most:
         allowed = f"{least:g} or more" if value < least else f"at most {most:.0f}"
         raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
     if isinstance(value, str):
-        value = _checked_text(key, value, where)
+        value = _check_text(key, value, where)
     if key in ("quiet_hours", "fill_hours"):
         for hours in (value,) if isinstance(value, str) else value:
             try:
@@ -253,9 +255,9 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     return changed
 
 
-def _checked_text(key: str, value: str, where: str) -> str:
+def _check_text(key: str, value: str, where: str) -> str:
     if key == "base_url" and ":" in value.rpartition("@")[0].rpartition("//")[2]:
-        raise ConfigError(f"{where} holds a password, which is not quoted here; leave it out")
+        raise ConfigError(f"{where} contains a password, which is not repeated here; leave it out")
     if not value.isprintable():
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be one line of text")
     if key == "base_url":
@@ -266,7 +268,7 @@ def _checked_text(key: str, value: str, where: str) -> str:
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ConfigError(f"{where} = {value!r} is no time zone; one looks like Europe/London") from None
+            raise ConfigError(f"{where} = {value!r} is not a time zone; an example is Europe/London") from None
     if key == "fill" and value not in _FILL.values():
         raise ConfigError(f"{where} = {value!r} is not allowed; it must be auto, on or off")
     if key == "database" and not value.strip():
@@ -275,7 +277,7 @@ def _checked_text(key: str, value: str, where: str) -> str:
         try:
             shlex.split(value)
         except ValueError as error:
-            raise ConfigError(f"{where} = {value!r} is no command: {error}") from None
+            raise ConfigError(f"{where} = {value!r} is not a command: {error}") from None
     return value
 
 
@@ -289,24 +291,24 @@ def _is_address(value: str) -> bool:
 
 
 _FILL = {"auto": "auto", "on": "on", "true": "on", "1": "on", "off": "off", "false": "off", "0": "off"}
-"""How the file and the environment spell whether the daemon fills."""
+"""The spellings of `fill` in the file and the environment, and their meaning."""
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
-"""How the environment spells a switch."""
+"""The spellings of true and false in the environment."""
 
 
-def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
-    """The value in its default's type."""
+def _convert(value: Any, default: Any, where: str, from_text: bool) -> Any:
+    """Converts a value to the type of its default. Raises ConfigError."""
     if isinstance(default, str):
         if isinstance(value, str):
             return value
-        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a text in quotes")
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a string in quotes")
     if isinstance(default, tuple):
         if from_text:
             return tuple(line.strip() for line in str(value).split(";") if line.strip())
         if isinstance(value, list) and all(isinstance(line, str) for line in value):
             return tuple(value)
-        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of texts")
+        raise ConfigError(f"{where} = {value!r} is not allowed; it must be a list of strings")
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
@@ -323,13 +325,16 @@ def _converted(value: Any, default: Any, where: str, from_text: bool) -> Any:
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 
-def require_courtesy(config: Config) -> None:
-    """Refuses to ask any host but loopback without saying who asks and how to reach them, or at a pace that no guest
-    would keep. Raises UsageError."""
+def require_contact_and_pace(config: Config) -> None:
+    """Raises UsageError unless the settings are polite enough for a public host; loopback is always allowed.
+
+    The User-Agent must name a contact and must not pass for a browser, and the pace must not be faster than
+    `PACE_LEAST`.
+    """
     host = urlsplit(config.site.base_url).hostname or ""
     if _LOOPBACK.fullmatch(host):
         return
-    says = f"{host} is asked only by a client that says whose it is"
+    says = f"requests to {host} must say who makes them"
     contact = config.site.contact.strip()
     if not _ADDRESS.search(contact):
         given = f"; {contact!r} is neither" if contact else ""
@@ -339,13 +344,13 @@ def require_courtesy(config: Config) -> None:
         )
     where = f"user_agent in [site] of {config.file} (or LGSCO_SITE_USER_AGENT)"
     if contact not in config.user_agent:
-        raise UsageError(f"{says}: {where} leaves your contact out; put {{contact}} into it")
+        raise UsageError(f"{says}: {where} does not contain your contact; put {{contact}} into it")
     if _BROWSER.match(config.user_agent):
-        raise UsageError(f"{says}: {where} takes a browser's name; begin it with a name of its own")
+        raise UsageError(f"{says}: {where} begins with a browser's name; begin it with the name of your own program")
     if config.fetch.pace < PACE_LEAST:
         raise UsageError(
-            f"{host} is asked once in {PACE_LEAST:g} seconds at most: set pace in [fetch] of {config.file} (or "
-            "LGSCO_FETCH_PACE) to that or more"
+            f"requests to {host} must be at least {PACE_LEAST:g} seconds apart: set pace in [fetch] of "
+            f"{config.file} (or LGSCO_FETCH_PACE) to that or more"
         )
 
 
@@ -354,7 +359,7 @@ MINUTES_A_DAY = 24 * 60
 
 
 def parse_hours(hours: str, *, may_be_whole_day: bool = False) -> tuple[int, int]:
-    """The beginning and the end of "HH:MM-HH:MM" as minutes of the day; an end before the beginning is the next day's.
+    """Parses "HH:MM-HH:MM" into its begin and end, as minutes of the day. An end before the begin is on the next day.
 
     `may_be_whole_day`: 00:00-24:00 is allowed. Raises ValueError.
     """
@@ -364,4 +369,4 @@ def parse_hours(hours: str, *, may_be_whole_day: bool = False) -> tuple[int, int
         is_day = (begin, end) == (0, MINUTES_A_DAY)
         if begin != end and end <= MINUTES_A_DAY and (may_be_whole_day or not is_day):
             return begin, end
-    raise ValueError(f"{hours!r} are no hours of a day; some look like 08:00-18:00")
+    raise ValueError(f"{hours!r} is not a range of hours; an example is 08:00-18:00")

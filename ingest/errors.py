@@ -1,42 +1,42 @@
-"""Every way the work can fail, drawn once. An error is one sentence: what, where, what to do.
+"""All errors. The message of an error is one sentence: what happened, where, and what to do.
 
     LgscoError                      exit  1   unexpected
     ├── UsageError                        2   bad usage or configuration
     │   └── ConfigError                   2   a key or a value of config.toml
-    ├── ReadError                        10   one document that could not be read; never stored
-    │   ├── NotADecision                      what a decision must have is missing
-    │   ├── CutShort                          the document ends before its end
-    │   ├── WrongReference                    the document of another reference
-    │   ├── TooLarge                          more of something than any page has
-    │   ├── Undecodable                       bytes that are not text
-    │   └── Misread                           the reader itself failed on it: a fault of ours
-    ├── FetchError                       10   one request that failed; tried again, then queued
-    │   ├── Gone                              no longer there, or not yet
-    │   ├── Unreachable                       no connection, or it broke
+    ├── ReadError                        10   one document that could not be parsed; never stored
+    │   ├── NotADecision                      it lacks what every decision has
+    │   ├── CutShort                          the document is incomplete
+    │   ├── WrongReference                    it is the document of another reference
+    │   ├── TooLarge                          more bytes, tags or links than any page has
+    │   ├── Undecodable                       its bytes are not text
+    │   └── Misread                           the parser itself failed on it: a bug in lgsco
+    ├── FetchError                       10   one request that failed; retried, then queued
+    │   ├── Gone                              the status is 404 or 410
+    │   ├── Unreachable                       no connection, or it was lost
     │   ├── Overdue                           the deadline passed
-    │   ├── Elsewhere                         it leads where we do not go
-    │   ├── Denied                            the site refuses us this one address, as far as we know
-    │   ├── Disallowed                        robots.txt keeps us from this one address; it was not asked for
-    │   └── Refused                           any other status that is not 200
-    ├── LayoutChanged                    11   the site answers, and no page reads as it did
+    │   ├── Elsewhere                         it leads to another host, or to what robots.txt forbids
+    │   ├── Denied                            the site refuses us this address (401, 403, 407 or 451)
+    │   ├── Disallowed                        robots.txt forbids this one address; it was not requested
+    │   └── Refused                           any other status except 200
+    ├── LayoutChanged                    11   the site answers, but its pages no longer parse
     ├── Blocked                          12   a search shell, a refusal, robots.txt
-    ├── OutOfBudget                      10   the day's ceiling of requests is reached
-    │   └── SliceOver                    10   a slice of the daemon has used its seconds or its requests
-    ├── HeldOff                          10   the site asked to be left alone for longer than we wait
+    ├── OutOfBudget                      10   the daily limit of requests is reached
+    │   └── SliceOver                    10   a slice of the daemon has used up its time or requests
+    ├── HeldOff                          10   the site asked for a longer wait than a run allows
     ├── StoreError                            the database
-    │   ├── NoDatabase                    2   there is none, and the task makes none
-    │   ├── DatabaseExists                2   there is one where a new one was to be made
+    │   ├── NoDatabase                    2   there is no database, and the task does not create one
+    │   ├── DatabaseExists                2   a database exists where a new one should be created
     │   ├── SchemaMismatch                2   a file of another schema version
     │   ├── Busy                         13   another writer holds the database
     │   ├── ArchiveLost                  14   it vanished, was replaced or lost decisions while lgsco ran
-    │   ├── CannotLock                    2   the lock beside the database cannot be made
-    │   ├── Damaged                       1   a stored row or page that is damaged
-    │   └── StoreFailed                   1   unwritable, full, damaged
-    ├── CannotServe                       2   `lgsco serve`: the port or the host is not to be had
+    │   ├── CannotLock                    2   the lock file beside the database cannot be created
+    │   ├── Damaged                       1   a stored row or page is damaged
+    │   └── StoreFailed                   1   the file is damaged or cannot be written, or the disk is full
+    ├── CannotServe                       2   `lgsco serve`: the port or host is not available
     └── Stopped                 129/130/143   SIGHUP, Ctrl-C or SIGTERM; the state is saved
 
-LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `lgsco.web.server`; they are drawn
-here so that one picture holds them all.
+LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `lgsco.web.server`; they are listed
+here so that the tree is complete.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from storage.errors import LgscoError
 
 
 class UsageError(LgscoError):
-    """What was asked for cannot be done as asked."""
+    """The request of the user cannot be carried out as given."""
 
     exit_code = 2
 
@@ -58,21 +58,21 @@ class ConfigError(UsageError):
 
 
 class ReadError(LgscoError):
-    """A document that cannot be read as a whole decision. Nothing of it is stored as one."""
+    """A document that cannot be parsed as a complete decision. It is not stored as one."""
 
     exit_code = 10
 
 
 class NotADecision(ReadError):
-    """What every decision has is missing; the message names it."""
+    """The document lacks what every decision has; the message names it."""
 
 
 class CutShort(ReadError):
-    """The document ends before its end."""
+    """The document is incomplete: its end is missing."""
 
 
 class WrongReference(ReadError):
-    """The document is a decision, and not the one asked for."""
+    """The document is another decision than the requested one."""
 
 
 class TooLarge(ReadError):
@@ -80,26 +80,26 @@ class TooLarge(ReadError):
 
 
 class Undecodable(ReadError):
-    """Bytes that are not text in a known encoding."""
+    """The bytes are not text in a known encoding."""
 
 
 class Misread(ReadError):
-    """The reader failed on the document in a way that nobody foresaw."""
+    """The parser failed on the document with an unforeseen error."""
 
 
 @contextlib.contextmanager
 def one_document() -> Iterator[None]:
-    """Raises Misread in place of what nobody foresaw: one document never stops the work on all others."""
+    """Turns unforeseen errors into Misread, so that one document does not stop the work on all others."""
     try:
         yield
     except LgscoError:
         raise
     except Exception as error:
-        raise Misread(f"the reader failed on it, which is a fault of lgsco: {type(error).__name__}: {error}") from error
+        raise Misread(f"the parser failed on it, which is a bug in lgsco: {type(error).__name__}: {error}") from error
 
 
 class FetchError(LgscoError):
-    """A request that brought nothing. `retry` says whether the same request may soon do better."""
+    """A request that failed. `retry`: whether the same request may succeed soon."""
 
     exit_code = 10
     retry = True
@@ -107,7 +107,7 @@ class FetchError(LgscoError):
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
-        """The HTTP status, or None when no answer came."""
+        """The HTTP status; None if there was no response."""
 
 
 class Gone(FetchError):
@@ -118,40 +118,40 @@ class Gone(FetchError):
     def __init__(
         self, message: str, *, status: int | None = None, body: bytes = b"", charset: str | None = None
     ) -> None:
-        """`body`, `charset`: of the answer, as of `ingest.fetching.interface.Answer`."""
+        """`body`, `charset`: of the response, as in `ingest.fetching.interface.Answer`."""
         super().__init__(message, status=status)
         self.body = body
         self.charset = charset
 
 
 class Unreachable(FetchError):
-    """No connection could be made, or it broke before the whole answer was here."""
+    """No connection could be made, or it was lost before the response was complete."""
 
 
 class Overdue(FetchError):
-    """The whole answer was not here before the deadline."""
+    """The response was not complete before the deadline."""
 
 
 class Elsewhere(FetchError):
-    """The answer leads to another host, which is never asked, or to what robots.txt does not allow."""
+    """The response leads to another host, which is never requested, or to what robots.txt does not allow."""
 
     retry = False
 
 
 class Denied(FetchError):
-    """The site refuses us an address (401, 403, 407, 451): this one or every one, which a known decision tells."""
+    """The site refuses us an address (401, 403, 407, 451). A known decision shows whether it refuses all."""
 
     retry = False
 
 
 class Disallowed(FetchError):
-    """robots.txt does not allow this address, though it allows others beside it. It was not asked for."""
+    """robots.txt does not allow this address, though it allows others beside it. It was not requested."""
 
     retry = False
 
 
 class Refused(FetchError):
-    """The site answered with a status that is no answer; 429 and 5xx are worth another try."""
+    """The site answered with another status than success; 429 and 5xx are retried."""
 
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message, status=status)
@@ -159,41 +159,41 @@ class Refused(FetchError):
 
 
 class LayoutChanged(LgscoError):
-    """The site answers, and its pages no longer read as they did."""
+    """The site answers, but its pages no longer parse."""
 
     exit_code = 11
 
 
 class Blocked(LgscoError):
-    """The site does not serve us: a search shell, a refusal, or its robots.txt. Proves nothing."""
+    """The site does not serve us: a search shell, a refusal, or its robots.txt. It proves nothing about decisions."""
 
     exit_code = 12
 
 
 class OutOfBudget(LgscoError):
-    """The day's ceiling of requests is reached; what is left waits for tomorrow."""
+    """The daily limit of requests is reached; the rest waits for tomorrow (UTC)."""
 
     exit_code = 10
 
 
 class SliceOver(OutOfBudget):
-    """A slice of the daemon has used its seconds or its requests; what is left waits for the next."""
+    """A slice of the daemon has used up its time or requests; the rest waits for the next slice."""
 
 
 class HeldOff(LgscoError):
-    """The site asked to be left alone (Retry-After) for longer than a run waits; it holds for every run."""
+    """The site asked for a longer wait (Retry-After) than a run allows. It applies to every run."""
 
     exit_code = 10
 
     def __init__(self, message: str, by: FetchError | None = None) -> None:
         super().__init__(f"{by}, and {message}" if by is not None else message)
         self.by = by
-        """What was asked for and answered so; None where that was before."""
+        """The failed request that was answered so; None if an earlier request was."""
 
 
 class Stopped(LgscoError):
-    """A signal asked the run to end; what it had done is saved."""
+    """A signal asked the run to stop. The work done so far is saved."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__("what was done is saved, run the same command again to go on")
+        super().__init__("the work done so far is saved; run the same command again to continue")
         self.exit_code = exit_code

@@ -1,4 +1,4 @@
-"""Shows the progress of a run: a bar with rate and time left on a terminal, else a line in the log now and then."""
+"""Shows the progress of a run: a bar with rate and time left on a terminal, else a log line every 30 seconds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ingest.recording.tally import Tally
 log = logging.getLogger("lgsco")
 
 _LINE_SECONDS = 30.0
-"""Seconds between two lines of progress in the log."""
+"""The least seconds between two log lines about progress."""
 
 
 class Progress:
-    """Shows one run. Use it as a context manager and give its `report` to `perform`. `unit`: what the run counts."""
+    """Shows one run. Use it as a context manager and pass its `report` to `perform`. `unit`: what the run counts."""
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
@@ -29,7 +29,7 @@ class Progress:
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             size = os.get_terminal_size(sys.stderr.fileno())
-            # Some terminals report no size, and tqdm would show nothing there.
+            # Some terminals report a size of 0 columns or lines, and tqdm would show nothing there.
             known = bool(size.columns and size.lines)
             self._bar = tqdm(
                 unit=f" {self._unit}",
@@ -46,7 +46,7 @@ class Progress:
             self._bar.close()
 
     def report(self, tally: Tally) -> None:
-        """Shows the tally as it is now."""
+        """Shows the current tally."""
         done = _count_done(tally)
         if tally.plan != self._plan:
             self._plan = tally.plan
@@ -54,10 +54,10 @@ class Progress:
         if self._bar is not None:
             if tally.expected and self._bar.total != tally.expected:
                 self._bar.reset(total=tally.expected)
-                self._bar.initial = tally.held  # after `reset`: a bar at 0 that began at `held` shows a negative rate
+                self._bar.initial = tally.held  # after `reset`: a bar at 0 that started at `held` shows a negative rate
             self._bar.n = min(done, tally.expected) if tally.expected else done
             self._bar.set_postfix(requests=tally.requests, failed=tally.failed, refresh=False)
-            if tally.waiting or self._bar.desc:  # shown at once: no other report comes while a run waits
+            if tally.waiting or self._bar.desc:  # shown at once: a waiting run sends no other report
                 self._bar.set_description(tally.waiting)
             self._bar.update(0)
             return
@@ -65,7 +65,9 @@ class Progress:
         if now - self._logged >= _LINE_SECONDS:
             self._logged = now
             rate = (done - tally.held) / (now - self._started)
-            left = f", {_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
+            left = (
+                f", {_format_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
+            )
             log.info(
                 "%d of %d %s, %.2f a second%s; %d requests",
                 done,
@@ -77,7 +79,7 @@ class Progress:
             )
 
     def _show(self, line: str) -> None:
-        """Shows a line above the bar, or in the log."""
+        """Prints a line above the bar, or logs it."""
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
         else:
@@ -85,11 +87,11 @@ class Progress:
 
 
 def _count_done(tally: Tally) -> int:
-    """Decisions or documents that the run need not fetch or read any more."""
+    """Returns how many decisions or documents the run has finished, with those that were already stored."""
     read = tally.first + tally.amended + tally.anew + tally.unchanged + tally.beside
     return tally.held + (tally.checked or max(tally.fetched, read))
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes = int(seconds // 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -1,4 +1,4 @@
-"""`perform(task, ...)` does one task: the lock, the run's row, and from errors to how the run ended."""
+"""`perform(task, ...)` does one task: takes the lock, records the run, and turns errors into the run's outcome."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import assert_never
 
 from ingest.clock import Clock, Stop
-from ingest.config import Config, require_courtesy
+from ingest.config import Config, require_contact_and_pace
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Allowance, Throttle
 from ingest.recording.first_check import check_migrated
@@ -27,7 +27,7 @@ from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
 from ingest.tasks.documents import LeftOut, find
 from ingest.tasks.fill import Fill, SwitchFill, fill, switch_fill
 from ingest.tasks.import_files import Import, import_files
-from ingest.tasks.outcome import AGAIN, Outcome, count_progress
+from ingest.tasks.outcome import RUN_AGAIN, Outcome, count_progress
 from ingest.tasks.renormalise import Renormalise, renormalise
 from ingest.tasks.resume import Resume, resume
 from ingest.tasks.slices import TASKS
@@ -64,9 +64,9 @@ __all__ = [
 log = logging.getLogger("lgsco")
 
 Slice = Resume | Fill
-"""The tasks that the daemon does in slices, between which others go first."""
+"""The tasks that the daemon does in slices. Other tasks may run between two slices."""
 Crawls = Backfill | Sync | Slice
-"""The tasks that ask the site."""
+"""The tasks that make requests to the site."""
 Task = Crawls | Withdraw | SwitchFill | Import | Renormalise | Repair | Template
 
 
@@ -82,12 +82,12 @@ def perform(
 ) -> Outcome:
     """Does one task, and records the run and how it ended.
 
-    `report` is given the tally whenever it has changed. `known`: the archive that it must be; another is left alone.
-    Raises UsageError and StoreError, ArchiveLost where the file is not in its place at the end; whatever else goes
-    wrong is in the outcome, but for errors nobody foresaw, which are recorded and raised.
+    `report` is called with the tally whenever it has changed. `known`: the archive that the file must be; another file
+    is not written. Raises UsageError and StoreError, and ArchiveLost if the file is not in its place at the end. Every
+    other foreseen failure is in the outcome. An unforeseen error is recorded and raised.
     """
     if isinstance(task, Crawls):
-        require_courtesy(config)
+        require_contact_and_pace(config)
     name = type(task).__name__.lower()
     left_out: Sequence[LeftOut] = ()
     if isinstance(task, Import):
@@ -98,36 +98,36 @@ def perform(
             place = _require_archive(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
-            log.info("%s begins (run %d)", name, number)
+            log.info("%s started (run %d)", name, number)
             check_migrated(db, clock, stop)
             relate_migrated(db, stop)
             run = _start(db, number, task, config, clock, stop, report)
             run.tally.leave_out(left_out)
             outcome = _run(task, run, database)
-    except Stopped as error:  # while another program locks the file: the next run records that this one died
-        log.info("%s ends: stopped: %s", name, error)
+    except Stopped as error:  # another program locks the file, so the next run records that this one died
+        log.info("%s ended: stopped: %s", name, error)
         return Outcome("stopped", error.exit_code, str(error), Tally())
-    require_place(database, place)  # what it says of the archive is of the file that it wrote
-    log.info("%s ends (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
+    require_place(database, place)  # the outcome must be about the file that the run wrote
+    log.info("%s ended (run %d): %s: %s", name, number, name_ending(outcome.state), outcome)
     return outcome
 
 
 def _require_archive(db: sqlite3.Connection, database: Path, known: Identity | None) -> tuple[int, int] | None:
-    """The place of the file that a connection has open. Raises ArchiveLost where it is not the known archive."""
+    """Returns the place of the open database file. Raises ArchiveLost if it is not the known archive."""
     if known is not None:
         require_known(db, database, known)
     return find_place(database)
 
 
 _SLICE_WAIT_SECONDS = 600.0
-"""How long a command waits for a slice of the daemon to end. One lasts five minutes, its last answer two at most."""
-_SLICE_LOOK_SECONDS = 0.2
-"""Seconds between two looks: less than the second between two slices, so that the command goes first."""
+"""How long a command waits for a slice of the daemon. A slice lasts 5 minutes, and its last response at most 2."""
+_SLICE_CHECK_SECONDS = 0.2
+"""Seconds between two checks. Slices are a second apart, so a shorter wait lets the command go first."""
 
 
 @contextlib.contextmanager
 def _open(task: Task, name: str, database: Path, clock: Clock, stop: Stop) -> Iterator[sqlite3.Connection]:
-    """Opens the database to write it, after a slice of the daemon that writes it now. Raises Busy, Stopped."""
+    """Opens the database for writing, after the daemon's current slice if there is one. Raises Busy and Stopped."""
     waits_until = clock.monotonic() + _SLICE_WAIT_SECONDS
     with contextlib.ExitStack() as opened:
         while True:
@@ -139,7 +139,7 @@ def _open(task: Task, name: str, database: Path, clock: Clock, stop: Stop) -> It
                     raise
             log.info("waiting for the daemon's slice to end, five minutes at most")
             while _is_slice_at_work(database) and clock.monotonic() < waits_until:
-                clock.sleep(_SLICE_LOOK_SECONDS, stop)
+                clock.sleep(_SLICE_CHECK_SECONDS, stop)
                 stop.raise_if_set()
         yield db
 
@@ -162,11 +162,13 @@ def _writing(task: Task, name: str, database: Path) -> contextlib.AbstractContex
 
 
 def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:
-    """Records the run and what it asks for, and that what still counts as running was killed. Returns the run's
-    number. Raises UsageError."""
+    """Records the run, the dates that it asks for, and that runs still marked as running were killed.
+
+    Returns the number of the run. Raises UsageError.
+    """
     at = clock.stamp()
     user_agent = config.user_agent if isinstance(task, Crawls) else None
-    number = runs.begin_run(db, type(task).__name__.lower(), _arguments(task), at, user_agent)
+    number = runs.begin_run(db, type(task).__name__.lower(), _format_arguments(task), at, user_agent)
     intent.interrupt_killed(db, at, number)
     if isinstance(task, Backfill) and task.limit is None:
         intent.record_backfill(db, find_range(task, clock.today()), at, number)
@@ -191,8 +193,8 @@ def _start(
         tally.requests += 1
         report(tally)
 
-    def show_wait(told: str) -> None:
-        tally.waiting = told
+    def show_wait(message: str) -> None:
+        tally.waiting = message
         report(tally)
 
     throttle = Throttle(
@@ -202,54 +204,54 @@ def _start(
 
 
 def _run(task: Task, run: TaskRun, database: Path) -> Outcome:
-    """Does a task and records how it ended, also where it ends with an error that is raised."""
+    """Does a task and records how it ended, even if it ends with an error that is raised."""
     try:
-        outcome = _outcome(task, run)
+        outcome = _run_to_outcome(task, run)
     except BaseException as error:
         with contextlib.suppress(sqlite3.Error, Stopped):
-            told = explain_error(database, error) if isinstance(error, sqlite3.Error) else error
-            if isinstance(told, LgscoError):
-                _end(run, Outcome("failed", told.exit_code, str(told), run.tally))
+            failure = explain_error(database, error) if isinstance(error, sqlite3.Error) else error
+            if isinstance(failure, LgscoError):
+                _end(run, Outcome("failed", failure.exit_code, str(failure), run.tally))
             else:
-                _end(run, Outcome("failed", 1, f"{type(told).__name__}: {told}", run.tally))
+                _end(run, Outcome("failed", 1, f"{type(failure).__name__}: {failure}", run.tally))
         raise
     _end(run, outcome)
     return outcome
 
 
-def _outcome(task: Task, run: TaskRun) -> Outcome:
-    """How the task ended, whatever happened to it that can be foreseen."""
+def _run_to_outcome(task: Task, run: TaskRun) -> Outcome:
+    """Does the task, and returns how it ended. Foreseen errors become an outcome."""
     try:
-        return _do(task, run)
+        return _dispatch(task, run)
     except Stopped as error:
         return _end_early(task, run, "stopped", error.exit_code, str(error))
     except Blocked as error:
-        told = str(error)
+        message = str(error)
         if not isinstance(task, Slice):
-            told += "; run the command again later, and write to the publisher if it stays so"
-        return _end_early(task, run, "blocked", error.exit_code, told)
+            message += "; run the command again later, and write to the publisher if this does not change"
+        return _end_early(task, run, "blocked", error.exit_code, message)
     except LayoutChanged as error:
         return _end_early(task, run, "layout", error.exit_code, str(error))
-    except (HeldOff, OutOfBudget) as error:  # these say themselves when to go on
+    except (HeldOff, OutOfBudget) as error:  # their messages say when to continue
         return _end_early(task, run, "incomplete", error.exit_code, str(error))
     except (FetchError, ReadError) as error:
-        return _end_early(task, run, "incomplete", 10, f"{error}; {AGAIN}")
+        return _end_early(task, run, "incomplete", 10, f"{error}; {RUN_AGAIN}")
 
 
-def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, told: str) -> Outcome:
-    """The outcome of a task that did not come to its end; of a backfill it says what is left and how to go on."""
+def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, message: str) -> Outcome:
+    """Returns the outcome of a task that ended early. For a backfill, it says what is left and how to continue."""
     if isinstance(task, Backfill) and task.limit is None:
         window = find_range(task, run.clock.today())
         ending = intent.judge_ending(state, exit_code, reached_the_end=False)
         progress = count_progress(run, window)
-        # A demo's database is its own: no backfill goes on with it.
+        # A demo has its own database, and no backfill continues it.
         if ending == "paused" and not isinstance(task, Demo):
-            told = describe_pause(window)
-        told = f"{progress}; {told}"
-    return Outcome(state, exit_code, told, run.tally)
+            message = describe_pause(window)
+        message = f"{progress}; {message}"
+    return Outcome(state, exit_code, message, run.tally)
 
 
-def _do(task: Task, run: TaskRun) -> Outcome:
+def _dispatch(task: Task, run: TaskRun) -> Outcome:
     match task:
         case Backfill():
             return backfill(task, run)
@@ -276,15 +278,14 @@ def _do(task: Task, run: TaskRun) -> Outcome:
 
 
 def _end(run: TaskRun, outcome: Outcome) -> None:
-    """Records how the run and its backfill ended, with the last of its journal; old days of the journal are summed
-    up."""
+    """Records how the run and its backfill ended, writes the rest of the journal, and sums up its old days."""
     at = run.clock.stamp()
     state = intent.judge_ending(outcome.state, outcome.exit_code, reached_the_end=outcome.reached_the_end)
     with atomic(run.db):
         run.throttle.save()
         intent.end_backfill(run.db, run.number, state, at, None if outcome.reached_the_end else outcome.message)
         intent.record_proven_meanwhile(run.db, at, run.number)
-        journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], within)
+        journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], was_in_quiet_hours)
         runs.end_run(
             run.db,
             run.number,
@@ -296,5 +297,5 @@ def _end(run: TaskRun, outcome: Outcome) -> None:
         )
 
 
-def _arguments(task: Task) -> dict[str, object]:
+def _format_arguments(task: Task) -> dict[str, object]:
     return {name: value if isinstance(value, int | None) else str(value) for name, value in asdict(task).items()}

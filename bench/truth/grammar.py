@@ -82,10 +82,11 @@ DENIALS: tuple[str, ...] = (
     r"--json names them$",
     r"\bunseen, all or in part\b",
     r"\(listed, and not fetched or not counted in full yet\)",
-    r"walks? all of it and finds what is left",
-    r"no whole answer from \S+",
+    r"walks all dates and finds what is left",
+    r"no complete response from \S+",
+    r"the response was not complete within \S+",
     r"no sync has completed since",
-    r"the known decisions [\d ,a-z]+ are all gone or refused",
+    r"their pages are all gone or refused",
     r"`lgsco \w+`(?: or `lgsco \w+`)? brings it up to date",
 )
 """Places where words of completeness claim nothing."""

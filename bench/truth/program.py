@@ -232,7 +232,7 @@ class Program:
         try:
             status, body = self.site.answer(target)
         except Away:
-            raise errors.Unreachable(f"{target}: no whole answer from 127.0.0.1 (away)") from None
+            raise errors.Unreachable(f"{target}: no complete response from 127.0.0.1 (away)") from None
         if status == 404:
             raise errors.Gone(f"{target}: the site answers 404", status=404)
         if status == 403:

@@ -23,7 +23,7 @@ _NO_PROCESS = 5_000_000
 """Above the largest process number of the operating system."""
 
 
-_BEAT_SECONDS = 60
+_HEARTBEAT_SECONDS = 60
 _SLICES = 60
 """The daemon's slices of backfills after which its next job runs in any case."""
 
@@ -79,9 +79,9 @@ class Timetable:
     def beat_if_due(self) -> None:
         """Writes a heartbeat once a minute."""
         at = now().time.at
-        if at - self._beat_at >= _BEAT_SECONDS:
+        if at - self._beat_at >= _HEARTBEAT_SECONDS:
             self._beat_at = at
-            self._daemon.beat(self._plan.next_run)
+            self._daemon.write_heartbeat(self._plan.next_run)
 
     def is_busy(self) -> bool:
         """Whether the daemon has made requests since it last waited. It may then continue soon."""
@@ -96,14 +96,14 @@ class Timetable:
 
 
 @contextlib.contextmanager
-def _beating(daemon: Any, plan: Any) -> Iterator[None]:
+def _write_heartbeats(daemon: Any, plan: Any) -> Iterator[None]:
     """Replaces the daemon's heartbeat thread."""
     _timetables[:] = [Timetable(daemon, plan)]
     _timetables[0].beat_if_due()
     try:
         yield
     finally:
-        daemon.beat_last()
+        daemon.write_last_heartbeat()
 
 
 _timetables: list[Timetable] = []
@@ -122,7 +122,7 @@ def _wait(stop: Any, seconds: float | None = None) -> bool:
         program.time.at += max(1, round(seconds or 1))
     elif _timetables[0].is_busy() and program.slices < _SLICES:
         program.slices += 1
-        program.time.at += _BEAT_SECONDS + 1
+        program.time.at += _HEARTBEAT_SECONDS + 1
         _timetables[0].beat_if_due()
     elif program.rounds <= 0:
         stop.exit_code = 143
@@ -203,7 +203,7 @@ def _find_changes() -> list[tuple[Any, str, Any]]:
         (clock, "__init__", simulated_clock),
         (stop, "wait", _wait),
         (stop, "on_signals", _on_signals),
-        (import_module("scheduler"), "_beating", _beating),
+        (import_module("scheduler"), "_write_heartbeats", _write_heartbeats),
         (sqlite3, "connect", functools.partial(sqlite3.connect, factory=Counted)),
         (os, "getpid", _number_of_process),
     ]

@@ -1,1 +1,1 @@
-"""Which decisions the site lists, and what became of those it no longer lists."""
+"""Finds which decisions the site lists, and why others are no longer listed."""

@@ -1,8 +1,8 @@
-"""Finds out which decisions that are no longer listed have left the site.
+"""Finds out which unlisted decisions have left the site.
 
-A decision has left the site when its proven window lists it no more and its page is gone, found twice, some days apart.
-`ingest.crawling.disappearance` then decides why. Nothing is concluded from a site that does not show a known decision;
-`ingest.recording.failures` decides when it is asked for one.
+A decision has left the site if its proven window no longer lists it and its page is gone, in two checks some days
+apart. `ingest.crawling.disappearance` then decides why it left. While the site does not show a known decision, nothing
+is concluded; `ingest.recording.failures` decides when to fetch one.
 """
 
 from __future__ import annotations
@@ -49,27 +49,28 @@ from storage.model import Window
 log = logging.getLogger("lgsco")
 
 _RETRY_SECONDS = 86_400
-"""Least seconds until a page is requested again whose answer decided nothing. The wait grows with the absence."""
+"""The least seconds until the next request for a page, if its response decided nothing. The wait grows with time."""
 
 _STILL_THERE_SECONDS = 30 * 86_400
-"""Seconds until a page that is there, though not listed, is asked for again."""
+"""Seconds until the next request for a page that exists though it is not listed."""
 
 _BETWEEN_CHECKS = 10
-"""Pages that are asked for between two checks of the canary."""
+"""Pages that are requested between two checks of the canary."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An absence whose page was asked for."""
+    """An absence, after the request for its page."""
 
     absence: Absence
     at: str
+    """When: UTC, ISO 8601 with Z."""
     concludes: bool
-    """Whether it is the second time, and the whole listing of the decision's day lacks it."""
+    """Whether this is the second check, after a complete walk of the decision's day that does not list it."""
 
 
 class DisappearanceCheck:
-    """Asks for the pages of decisions that are no longer listed, and concludes what became of them."""
+    """Requests the pages of decisions that are no longer listed, and concludes why they are not."""
 
     def __init__(
         self,
@@ -82,9 +83,11 @@ class DisappearanceCheck:
         days_apart: int,
         retention_days: int,
     ) -> None:
-        """`check_canary` is given the reason; it returns whether the site shows a known decision, and raises if it does
-        not serve us. `days_apart`: at least so many between the two times. `retention_days`: the age from which
-        statements leave the site."""
+        """`check_canary` gets the reason and returns whether the site shows a known decision.
+
+        It raises if the site does not serve us. `days_apart`: the least days between the two checks. `retention_days`:
+        the age in days from which statements leave the site.
+        """
         self._db = db
         self._site = site
         self._walker = walker
@@ -96,10 +99,13 @@ class DisappearanceCheck:
         self._asked: dict[str, _Asked] = {}  # by reference
         self._found_gone: set[str] = set()
         self.left: list[str] = []
-        """The references of what was found to have left the site."""
+        """The references of the decisions that were found to have left the site."""
 
     def check_due(self) -> None:
-        """Asks for the pages that are due, and concludes. Raises what `fetch` of the site raises about the site."""
+        """Requests the pages that are due, and concludes.
+
+        Raises what `fetch` of the site raises about the whole site.
+        """
         furthest = self._clock.stamp(max(self._days_apart * 86_400, _STILL_THERE_SECONDS) + _RETRY_SECONDS)
         due = absences.find_due(self._db, self._clock.stamp(), furthest)
         try:
@@ -114,13 +120,13 @@ class DisappearanceCheck:
         with atomic(self._db):
             for failure in self._state.in_doubt:
                 if not isinstance(failure.error, Gone):
-                    self._told_nothing(failure)
+                    self._record_inconclusive(failure)
         if absences.find_departed(self._db, self._found_gone):
-            self._walker.settle()  # the dates that this run walked are proven again before they are counted on
+            self._walker.settle()  # `_judge` needs the dates that this run walked to be proven again
         self._judge()
 
     def _ask(self, absence: Absence) -> Event | None:
-        """Asks for a page and acts on what happened, which is returned; None if it is listed again."""
+        """Requests a page, acts on the result and returns it; None if the decision is listed again."""
         again = absence.gone > 0 and self._days_since(absence.gone_first_at) >= self._days_apart
         day = Window(absence.stood_on, absence.stood_on)
         if again:
@@ -141,15 +147,15 @@ class DisappearanceCheck:
         except (FetchError, ReadError, HeldOff) as error:
             return unlisted_page_failed(Failure(absence.reference, absence.url, error))
         with atomic(self._db):
-            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # its page may say why
-            there = Answered("its page is there, though it is not listed", 200)
+            queue.add(self._db, absence.reference, absence.url, self._clock.stamp())  # the page may say why
+            there = Answered("its page exists, though it is not listed", 200)
             self._record(absence, there, _STILL_THERE_SECONDS, gone=False)
         return Fetched()
 
     # ------------------------------------------------------------ acting on what is decided
 
     def _handle(self, event: Event) -> None:
-        """Decides about an event, writes the verdicts down and does the rest of what is decided."""
+        """Decides about an event, records the verdicts and carries out the other decisions."""
         self._follow(self._decide(event))
 
     def _decide(self, event: Event) -> Sequence[Decision]:
@@ -162,7 +168,7 @@ class DisappearanceCheck:
         return decisions
 
     def _follow(self, decisions: Sequence[Decision]) -> None:
-        """Checks the canary if that is decided, and follows its answer. Raises the error of a Stop."""
+        """Checks the canary if a decision asks for it, and acts on the result. Raises the error of a Stop."""
         left = list(decisions)
         while left:
             decision = left.pop(0)
@@ -172,32 +178,35 @@ class DisappearanceCheck:
                 case Stop(error):
                     raise error
                 case RetryLater() | BlamePage() | Acquit():
-                    pass  # written already
+                    pass  # `_decide` recorded these
                 case _:
                     assert_never(decision)
 
     def _write(self, verdict: Verdict) -> None:
-        """Writes a verdict. Of what is in doubt nothing is written before it is judged, so that a run that is cut off
-        asks for it once more."""
+        """Records a verdict.
+
+        Failures in doubt are not recorded before they are judged, so that the next run repeats the request if this run
+        is killed.
+        """
         match verdict:
             case RetryLater(failure):
                 if failure not in self._state.in_doubt:
-                    self._told_nothing(failure)
+                    self._record_inconclusive(failure)
             case BlamePage(failures):
                 for failure in failures:
                     self._blame(failure)
             case Acquit():
-                pass  # their next try stays as it was
+                pass  # their next try does not change
             case _:
                 assert_never(verdict)
 
     def _blame(self, failure: Failure) -> None:
-        """Records a failure that is the page's own: if it is gone, that, and what follows from it."""
+        """Records a failure of the page itself. If the page is gone, records that and when to check again."""
         asked = self._asked[failure.reference]
         if not isinstance(failure.error, Gone):
-            self._told_nothing(failure)
-        elif absences.is_open(self._db, asked.absence):  # the walk of another's day may have found it
-            # A run that is cut off before it judges asks again at once.
+            self._record_inconclusive(failure)
+        elif absences.is_open(self._db, asked.absence):  # the walk of another decision's day may have found it
+            # If the run is killed before it judges, the next one requests the page again at once.
             next_at = self._clock.stamp(0 if asked.concludes else self._days_apart * 86_400)
             absences.record_answer(
                 self._db, asked.absence, _describe(failure.error), at=asked.at, next_at=next_at, gone=True
@@ -206,8 +215,10 @@ class DisappearanceCheck:
                 self._found_gone.add(failure.reference)
 
     def _judge(self) -> None:
-        """Judges what was found gone for the second time, and again what left for an unknown reason: more of its age
-        may have left since."""
+        """Judges decisions that were found gone for the second time.
+
+        Also judges those again that left for an unknown reason: more decisions of their age may have left since.
+        """
         with atomic(self._db):
             departed = absences.find_departed(self._db, self._found_gone)
             if not departed:
@@ -216,7 +227,7 @@ class DisappearanceCheck:
             statements = absences.find_statements(
                 self._db, _shift(min(days), -COHORT_DAYS), _shift(max(days), COHORT_DAYS)
             )
-            verdicts = judge(map(_date, departed), statements, self._retention_days)
+            verdicts = judge(map(_make_departure, departed), statements, self._retention_days)
             for one in departed:
                 absences.record_verdict(self._db, one, verdicts[one.reference], self._clock.stamp())
         for reference in sorted(self._found_gone & verdicts.keys()):
@@ -224,7 +235,7 @@ class DisappearanceCheck:
             self.left.append(reference)
         self._found_gone.clear()
 
-    def _told_nothing(self, failure: Failure) -> None:
+    def _record_inconclusive(self, failure: Failure) -> None:
         absence = self._asked[failure.reference].absence
         age = 86_400 * self._days_since(absence.noticed_at)
         wait = min(max(_RETRY_SECONDS, age), _STILL_THERE_SECONDS)
@@ -235,7 +246,7 @@ class DisappearanceCheck:
         absences.record_answer(self._db, absence, answer, at=at, next_at=next_at, gone=gone)
 
     def _is_proven(self, day: Window) -> bool:
-        """Whether the ledger's last word on a day is a whole listing."""
+        """Whether the ledger's newest record of a day is a complete listing."""
         return all(proof.is_sound for proof in ledger.find_windows(self._db, day))
 
     def _days_since(self, at: str | None) -> float:
@@ -243,13 +254,13 @@ class DisappearanceCheck:
 
 
 def _describe(error: LgscoError) -> Answered:
-    """What an address answered that could not be fetched."""
+    """Describes the response of an address that could not be fetched."""
     status = error.status if isinstance(error, FetchError) else None
     words = find_notice(error.body, error.charset) if isinstance(error, Gone) else None
     return Answered(str(error), status, words)
 
 
-def _date(departed: Departed) -> Departure:
+def _make_departure(departed: Departed) -> Departure:
     seen_on, gone_on = (
         datetime.fromisoformat(at).astimezone(LONDON).date() for at in (departed.last_seen, departed.first_gone)
     )
@@ -257,5 +268,5 @@ def _date(departed: Departed) -> Departure:
 
 
 def _shift(day: date, days: int) -> date:
-    """A day so many days later, or the last that a date can be."""
+    """Returns a day `days` later, or the nearest day that a date can be."""
     return date.fromordinal(min(max(1, day.toordinal() + days), date.max.toordinal()))

@@ -1,7 +1,7 @@
-"""Re-reads a known decision, which shows whether the site serves us and whether its layout is as it was.
+"""The canary: fetches a known decision again, to check that the site serves us and that its layout still parses.
 
-Checked once a day, and whenever an answer is doubtful. The page that was fetched is stored and queued, so that the
-pipeline records what it says now.
+It runs once a day, and whenever a response is doubtful. The page is stored and queued, so that the pipeline records
+what it says now.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ from storage.model import Page, Window
 log = logging.getLogger("lgsco")
 
 _TRIES = 3
-"""Known decisions to try, where the first is gone, refused or fails: any one may have been withdrawn, or have a page
-that fails."""
+"""Known decisions to try. Any single one may have been withdrawn, or have a page that fails."""
 
 
 class Canary:
-    """Re-reads known decisions and judges the site by them."""
+    """Fetches known decisions again, and judges the site by them."""
 
     def __init__(
         self, db: sqlite3.Connection, codec: pages.Codec, site: HttpClient, clock: Clock, run: int, *, within: Window
     ) -> None:
-        """`within`: decision dates that nothing leaves by age."""
+        """`within`: decision dates that are too recent for decisions to leave the site by age."""
         self._db = db
         self._codec = codec
         self._site = site
@@ -52,7 +51,7 @@ class Canary:
         self._within = within
 
     def check_daily(self) -> None:
-        """Checks unless a check passed on this day (UTC)."""
+        """Runs the check, unless one passed on this day (UTC)."""
         last = checks.last_check(self._db, "canary")
         if last is None or last[:10] != self._clock.stamp()[:10]:
             self.check("once a day")
@@ -60,8 +59,8 @@ class Canary:
     def check(self, why: str) -> bool:
         """Whether a known decision still parses. False: none is known, or too few could be fetched to decide.
 
-        Raises Blocked where the site shows something else in its place, LayoutChanged where the decision is there and
-        no longer parses, and what `fetch` of the site raises, where none of those that are tried could be fetched.
+        Raises Blocked if the site shows something else in its place, and LayoutChanged if the page has the decision but
+        no longer parses. If none of the decisions tried could be fetched, raises what `fetch` of the site raises.
         """
         count = checks.count_known(self._db, self._within)
         places = self._clock.chance.sample(range(count), min(_TRIES, count))
@@ -76,31 +75,31 @@ class Canary:
             except Disallowed:
                 pass
             except (FetchError, TooLarge) as error:
-                if known.url not in str(error) or (count >= _TRIES and not _is_of_the_page(error)):
-                    raise  # robots.txt fails, or everything does
-                log.info("known decision %s: %s", known.reference, error)
+                if known.url not in str(error) or (count >= _TRIES and not _may_be_of_one_page(error)):
+                    raise  # the failure is of robots.txt, or of the whole site
+                log.info("canary: %s: %s", known.reference, error)
                 failed.append(error)
             else:
                 return True
         if len(failed) == _TRIES:
             raise failed[-1]
         if len(gone) == _TRIES:
-            raise self._all_gone(gone, why)
+            raise self._make_all_gone_error(gone, why)
         return False
 
     def _check_one(self, known: Known, why: str) -> None:
-        """Fetches, parses and stores a known decision's page, and records whether the site passed."""
+        """Fetches, parses and stores the page of a known decision, and records whether the site passed."""
         try:
             self._fetch_and_parse(known)
         except Elsewhere as error:
             self._record(known.reference, why, str(error), passed=False)
             raise Blocked(
-                f"{error}; it is the page of a decision that is known, so the site does not serve us"
+                f"{error}; this is the page of a decision in the archive, so the site does not serve us"
             ) from None
         except (Blocked, LayoutChanged) as error:
             self._record(known.reference, why, str(error), passed=False)
             raise
-        self._record(known.reference, why, "it reads", passed=True)
+        self._record(known.reference, why, "its page parses", passed=True)
 
     def _fetch_and_parse(self, known: Known) -> None:
         answer = self._site.fetch(known.url)
@@ -124,30 +123,32 @@ class Canary:
     def _judge(self, known: Known, page: Page, error: ReadError) -> Blocked | LayoutChanged:
         if shows(page.body, page.charset, known.text):
             return LayoutChanged(
-                f"{known.url}: the words of {known.reference} are there and no longer read ({error}); the site's "
-                "layout has changed, or this lgsco is too old. The page is kept"
+                f"{known.url}: the page has the text of {known.reference}, but it no longer parses ({error}); the "
+                "site's layout has changed, or this lgsco is too old. The page is stored"
             )
         return Blocked(
-            f"{known.url}: the site shows something else in place of {known.reference} ({error}): a wall, or a page "
-            "that is no decision. Nothing was concluded from it"
+            f"{known.url}: the site shows something else in place of {known.reference} ({error}): a block page, or "
+            "another page that is not a decision. Nothing was concluded from it"
         )
 
-    def _all_gone(self, gone: list[str], why: str) -> Blocked:
-        told = (
-            f"the known decisions {', '.join(gone)} are all gone or refused: the site does not serve us, or is not "
-            "itself. Nothing was concluded from it"
+    def _make_all_gone_error(self, gone: list[str], why: str) -> Blocked:
+        message = (
+            f"the decisions {', '.join(gone)} are in the archive, and their pages are all gone or refused: the site "
+            "does not serve us, or does not work as usual. Nothing was concluded from it"
         )
-        self._record(", ".join(gone), why, told, passed=False)
-        return Blocked(told)
+        self._record(", ".join(gone), why, message, passed=False)
+        return Blocked(message)
 
     def _record(self, subject: str, why: str, finding: str, *, passed: bool) -> None:
-        log.info("known decision %s, read because %s: %s", subject, why, finding)
+        log.info("canary: %s (%s): %s", subject, why, finding)
         at = self._clock.stamp()
         with atomic(self._db):
             checks.record_check(self._db, self._run, "canary", subject, at=at, passed=passed, why=why, finding=finding)
 
 
-def _is_of_the_page(error: FetchError | TooLarge) -> bool:
-    """Whether a failure may be one page's alone: the site answered, and not that we ask too much. A site that does not
-    answer is down, and is not asked for one page after another."""
+def _may_be_of_one_page(error: FetchError | TooLarge) -> bool:
+    """Whether a failure may be of one page alone: the site answered, and not with 429.
+
+    A site that does not answer is down, and lgsco does not try one page after another then.
+    """
     return isinstance(error, TooLarge) or error.status not in (None, 429)

@@ -1,15 +1,15 @@
 """Decides why decisions left the site. Pure; `ingest.crawling.absence_check` finds out that they did.
 
-A decision has left the site when a proven listing lacks it and its address answers that it is gone, twice, some days
-apart. Why it left is rarely said, so no more is concluded than the dates show:
+A decision has left the site if a proven listing does not have it and its address answers that it is gone, twice, some
+days apart. The site rarely says why, so only this is concluded from the dates:
 
     withdrawn   it was gone before it reached the retention age
-    expired     a statement that had reached it, or may have, and the statements of its age left with it: at least
-                `COHORT_LEAST` others whose decision date lies within `COHORT_DAYS` of its own are known, in dates that
-                the ledger proves, and at least `COHORT_GONE` of them are gone too
-    gone        everything else: the reason is not known. Reports, and decisions of unknown kind, are never expired
+    expired     a statement that had reached that age, or may have, and the statements of its age left with it: at
+                least `COHORT_LEAST` others with a decision date within `COHORT_DAYS` of its own are known, in dates
+                that the ledger proves, and at least `COHORT_GONE` of them are gone too
+    gone        all others: the reason is unknown. Reports, and decisions of unknown kind, never count as expired
 
-A status of 410 and words such as "withdrawn" on the page are stored as evidence and decide nothing.
+A status of 410 and words such as "withdrawn" on the page are stored as evidence; they do not decide anything.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COHORT_GONE = Fraction(95, 100)
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A decision that left the site. Dates are London's."""
+    """A decision that left the site. Dates are London dates."""
 
     reference: str
     kind: DecisionKind | None
@@ -39,15 +39,15 @@ class Departure:
     seen_on: date
     """The last day on which the site showed it."""
     gone_on: date
-    """The day on which it was first found gone: it left between the two."""
+    """The day on which it was first found gone. It left between `seen_on` and this day."""
 
 
 def judge(
     departures: Iterable[Departure], statements: Iterable[KnownStatement], retention_days: int
 ) -> dict[str, DepartureVerdict]:
-    """The verdict on each decision that left, by reference. All are judged together, so their order does not matter.
+    """Returns the verdict on each decision that left, by reference. All are judged together, in any order.
 
-    `statements`: those known in proven dates, as far as they may lie within `COHORT_DAYS` of a departure; they may
+    `statements`: the known statements in proven dates, at least those within `COHORT_DAYS` of a departure; they may
     include the departures. `retention_days`: the age from which statements may leave the site.
     """
     departures = list(departures)
@@ -68,16 +68,15 @@ def judge(
 
 
 def _find_ages(departure: Departure) -> tuple[int, int]:
-    """Its age in days when the site last showed it and when it was first found gone."""
+    """Returns its ages in days: when the site last showed it, and when it was first found gone."""
     return (departure.seen_on - departure.decided).days, (departure.gone_on - departure.decided).days
 
 
 class _Cohorts:
-    """Known statements by decision date. One that left before the retention age is no sign of what age does, so it is
-    not counted."""
+    """Known statements by decision date, without those that left before the retention age: age was not their reason."""
 
     def __init__(self, statements: Iterable[KnownStatement], *, left: Set[str], left_early: Set[str]) -> None:
-        """`left`: those that are judged now, which count as gone. `left_early`: those of them that did so too early."""
+        """`left`: those judged now, which count as gone. `left_early`: those that left before the retention age."""
         counted = [one for one in statements if one.place != "withdrawn" and one.reference not in left_early]
         gone = [one for one in counted if one.place == "gone" or one.reference in left]
         self._days = {one.reference: one.decided.toordinal() for one in counted}
@@ -88,7 +87,7 @@ class _Cohorts:
         )
 
     def count_beside(self, departure: Departure) -> tuple[int, int, int]:
-        """How many others within `COHORT_DAYS` of it are known, gone and still listed."""
+        """Counts the other statements within `COHORT_DAYS` of it: known, gone and still listed."""
         day = departure.decided.toordinal()
         counted_day = self._days.get(departure.reference)
         itself = counted_day is not None and abs(counted_day - day) <= COHORT_DAYS

@@ -1,8 +1,7 @@
-"""Notices that one walk of the listing shows two cards of one reference that lead to different pages.
+"""Finds references for which one walk of the listing shows two cards with different addresses. Pure.
 
-A decision may move to another address, and then its card leads there. Two cards in one walk are two decisions under one
-reference: neither is an amendment of the other. The one that the archive has is kept; where it has none, the first.
-Pure.
+If a decision moves to another address, its card links there. But two such cards in one walk are two decisions under one
+reference; neither is an amendment of the other. The one that is in the archive is kept, or else the first.
 """
 
 from __future__ import annotations
@@ -14,22 +13,24 @@ from storage.model import Entry
 
 
 class DoubleCards:
-    """Watches the cards of one walk at a time."""
+    """Checks the cards of one walk at a time."""
 
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
-        """The address of each reference that this walk showed."""
+        """The first address that this walk showed for each reference."""
         self._before: dict[str, str] = {}
-        """Of those, the addresses that the archive knew before the walk."""
+        """The addresses of these references that were in the archive before the walk."""
 
     def begin(self) -> None:
-        """Begins a walk."""
+        """Starts a walk."""
         self._shown.clear()
         self._before.clear()
 
     def sort(self, cards: Sequence[Entry], known: Mapping[str, Entry]) -> tuple[list[Entry], dict[str, str]]:
-        """The cards of a page that are to be recorded, and what to say of references that name two decisions. `known`:
-        the newest card that the archive has of each reference."""
+        """Returns the cards of a page to record, and a message for each reference that names two decisions.
+
+        `known`: the newest card in the archive of each reference.
+        """
         kept: list[Entry] = []
         doubles: dict[str, str] = {}
         for card in cards:
@@ -39,13 +40,13 @@ class DoubleCards:
             if is_same_address(first, card.url):
                 kept.append(card)
                 continue
-            right = choose(first, card.url, self._before.get(card.reference))
-            doubles[card.reference] = f"two cards lead to {first} and {card.url}; only {right} is fetched"
+            right = choose_address(first, card.url, self._before.get(card.reference))
+            doubles[card.reference] = f"two cards link to {first} and {card.url}; only {right} is fetched"
             if right == card.url:
                 kept.append(card)
         return kept, doubles
 
 
-def choose(first: str, second: str, before: str | None) -> str:
-    """Which of two addresses under one reference is kept. Pure. `before`: the one that the archive has."""
+def choose_address(first: str, second: str, before: str | None) -> str:
+    """Chooses which of two addresses under one reference is kept. `before`: the one in the archive."""
     return second if before is not None and is_same_address(second, before) else first

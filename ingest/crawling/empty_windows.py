@@ -1,7 +1,7 @@
-"""Shows that a window of the listing is empty, or finds out that the listing is silent.
+"""Proves that a window of the listing is empty, or finds that the listing does not answer.
 
-No page that states no total, or 0, is believed: a search shell looks the same. A window is known to be empty only by
-the difference between a range around it and that range's other part.
+A page that states no total, or 0, proves nothing: a search shell looks the same. A window is known to be empty only by
+difference: if a range around it and the other parts of that range have the same total.
 """
 
 from __future__ import annotations
@@ -19,27 +19,32 @@ from storage.model import Entry, Window
 def require_empty(
     db: sqlite3.Connection, listing: ListingFetcher, window: Window, check_canary: Callable[[str], object]
 ) -> None:
-    """Shows by the ranges around it that a window which states no total holds nothing. Raises Blocked where they do
-    not or show a card of it, and what `check_canary` raises."""
-    told = f"the listing {listing.describe_silence(window)} for {window}"
+    """Proves by the ranges around it that a window without a total is empty.
+
+    Raises Blocked if they do not prove it or show a card of the window, and what `check_canary` raises.
+    """
+    message = f"the listing {listing.describe_no_total(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
-        if stood := ledger.standing(db, window).expected:
-            check_canary(f"{told}, where {stood:,} decisions stood")
+        if listed_before := ledger.standing(db, window).expected:
+            check_canary(f"{message}, where {listed_before:,} decisions were listed")
         return
-    check_canary(told)
+    check_canary(message)
     raise Blocked(
-        f"{told}, and no range around it shows that it is empty: a search shell, a broken index, or a wording that "
-        "is not known; it proves nothing and nothing was concluded from it"
+        f"{message}, and the totals around it do not show that it is empty: a search shell, a broken index, or a "
+        "wording that lgsco does not know. Nothing was concluded from it"
     )
 
 
 def _is_empty_by_difference(listing: ListingFetcher, window: Window) -> bool:
-    """Whether what lies around a window has as many decisions as the whole, which shows no card of the window. All
-    ranges around it are asked: where totals are capped, each of them states as many as the whole."""
-    whole = listing.look_aside(EVERYTHING)
+    """Whether the dates around a window have as many decisions as all dates together.
+
+    The page of all dates must not show a card of the window. All ranges around it are requested: if the site caps
+    totals, each of them states as many as the whole.
+    """
+    whole = listing.peek(EVERYTHING)
     if not whole.total or any(_lies_in(window, entry) for entry in whole.entries):
         return False
-    return whole.total == sum(listing.ask_aside(part) or 0 for part in EVERYTHING.without(window))
+    return whole.total == sum(listing.peek_total(part) or 0 for part in EVERYTHING.without(window))
 
 
 def _lies_in(window: Window, entry: Entry) -> bool:
@@ -47,9 +52,11 @@ def _lies_in(window: Window, entry: Entry) -> bool:
 
 
 def require_total(listing: ListingFetcher, window: Window, total: int, check_canary: Callable[[str], object]) -> None:
-    """Asks a window that stated a total once more, since a part of it now states none. Raises Blocked where the window
-    has fallen silent too, and what `check_canary` raises."""
+    """Requests the total of a window again, because a part of it now states none.
+
+    Raises Blocked if the window no longer states one either, and what `check_canary` raises.
+    """
     if listing.ask(window) is None:
-        told = f"the listing stated {total:,} decisions for {window} and now {listing.describe_silence(window)}"
-        check_canary(told)
-        raise Blocked(f"{told}: a search shell, or it is not itself; it proves nothing")
+        message = f"the listing stated {total:,} decisions for {window} and now {listing.describe_no_total(window)}"
+        check_canary(message)
+        raise Blocked(f"{message}: a search shell, or a fault of the site. Nothing was concluded from it")

@@ -1,4 +1,4 @@
-"""What a run finds out about the site's listing that its outcome must name."""
+"""The problems of the site's listing that the outcome of a run must name."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from storage.model import Window
 
 @dataclass(slots=True)
 class Findings:
-    """What the listing contradicts, lacks and no longer lists."""
+    """The contradictions, missing pages and unlisted decisions that a run found in the listing."""
 
     contradictions: list[str] = field(default_factory=list)
-    """What the site's totals say against each other, a sentence each."""
-    lacking: dict[Window, tuple[str, ...]] = field(default_factory=dict)
-    """The pages that windows lacked when they were last walked, with what the site answered."""
+    """Totals of the site that contradict each other, one sentence each."""
+    missing_pages: dict[Window, tuple[str, ...]] = field(default_factory=dict)
+    """By window, the pages that its last walk did not get, with what the site answered."""
     unfollowed: dict[Unfollowed, str] = field(default_factory=dict)
-    """Cards that lead to no decision of the site, each with the page where it was seen first."""
+    """Cards without a link to a decision of the site, each with the page where it was first seen."""
     doubles: dict[Window, dict[str, str]] = field(default_factory=dict)
-    """The references under which a walk of a window showed cards of two decisions, each with the sentence."""
-    strayed: bool = False
-    """Whether a walk showed cards of a day beside the dates that it asked for."""
+    """By window, the references for which its walk showed cards of two decisions, each with a sentence about them."""
+    has_stray_cards: bool = False
+    """Whether a walk showed cards dated one day before or after the dates that it asked for."""
     unlisted: int = 0
-    """Decisions that were listed before and no longer are."""
+    """How many decisions were listed before and no longer are."""

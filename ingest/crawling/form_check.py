@@ -1,8 +1,8 @@
-"""Finds out whether another form of the listing shows more than the bare one.
+"""Finds out whether another form of the listing shows more decisions than the bare one.
 
-Totals only say where to look. A form is wider only if the cards say so: over two ranges of dates, of which one lists
-both a report and a statement, it shows all cards of the bare form and at least one more, which a bare walk shows
-neither before nor after, and every card bears a date of its range.
+Totals only tell where to look. A form is wider only if the cards prove it. At least two ranges of dates are walked, of
+which one lists both a report and a statement. In each the form must show all cards of the bare form, and no card
+outside the range. In at least one it must show a card that the bare form shows neither before nor after.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ingest.lgo.source import PAGE_SIZE
 from storage.model import Entry, Window
 
 _MOST_CARDS = 60
-"""Cards of a range that is walked to compare two forms, at most: six pages in each."""
+"""The most cards of a range that is walked to compare two forms: six pages in each form."""
 _YEARS = 6
-"""Years that are asked for one by one, where a form states another total for all dates: the retention age and one."""
+"""Years to request totals for, one by one, if a form's total of all dates differs: the retention age plus one."""
 _RANGES_WALKED = 4
-"""Ranges that are walked at most until two of them have shown that a form is wider."""
+"""The most ranges that are walked to find two that prove a form to be wider."""
 
 AskTotals = Callable[[Window], tuple[int | None, int | None]]
-"""The totals that the bare form and another state for a window."""
+"""Returns the totals that the bare form and another form state for a window."""
 
 
 @dataclass(frozen=True, slots=True)
 class RangeCards:
-    """The cards of one range of dates in two forms; None where a walk did not list as many as was stated."""
+    """The cards of one range of dates in two forms; None if a walk did not list as many cards as the total states."""
 
     window: Window
     before: tuple[Entry, ...] | None
@@ -43,19 +43,19 @@ class RangeCards:
 
     @property
     def contains_bare(self) -> bool:
-        """Whether the other form shows all that the bare one shows, and nothing that lies outside the range."""
+        """Whether the other form shows all cards of the bare form, and no card outside the range."""
         if self.before is None or self.other is None or self.after is None:
             return False
         dates = [card.decision_date for card in self.other]
-        return _references(self.before) | _references(self.after) <= _references(self.other) and all(
+        return _find_references(self.before) | _find_references(self.after) <= _find_references(self.other) and all(
             day is not None and self.window.first <= day <= self.window.last for day in dates
         )
 
     @property
     def extra(self) -> list[str]:
-        """The references that the other form shows and the bare one shows neither before nor after."""
-        both = _references(self.before or ()) | _references(self.after or ())
-        return sorted(_references(self.other or ()) - both)
+        """Returns the references that the other form shows and that the bare one shows neither before nor after."""
+        both = _find_references(self.before or ()) | _find_references(self.after or ())
+        return sorted(_find_references(self.other or ()) - both)
 
     @property
     def has_both_kinds(self) -> bool:
@@ -70,19 +70,19 @@ class Compared:
     form: ListingForm
     is_wider: bool
     states_more: bool
-    """Whether it states more for some range."""
+    """Whether the form states a greater total than the bare one for some range."""
     total: int
-    """The most that it states for one of the ranges."""
+    """The greatest total that the form states for one of the ranges."""
     evidence: str
 
     @property
     def verdict(self) -> str:
-        """The word for it in the database."""
+        """Returns the verdict as the database stores it."""
         return "wider" if self.is_wider else "not wider" if self.states_more else "no more"
 
 
 def is_wider(ranges: Sequence[RangeCards]) -> bool:
-    """Whether ranges show that a form lists more than the bare one. Pure."""
+    """Whether ranges prove that a form lists more than the bare one. Pure."""
     return (
         len(ranges) >= 2
         and all(one.contains_bare for one in ranges)
@@ -92,44 +92,47 @@ def is_wider(ranges: Sequence[RangeCards]) -> bool:
 
 
 def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, int | None]) -> Compared:
-    """Compares a form with the bare one. `totals`: the bare form's totals of some windows, that of all
-    dates first. The other form is asked for the totals of the same windows."""
+    """Compares a form with the bare one.
 
-    @functools.cache  # a range is asked for once: totals only say where to look
+    `totals`: the bare form's totals of some windows, all dates first. The other form's totals of the same windows are
+    requested here.
+    """
+
+    @functools.cache  # each total is requested once: totals only tell where to look
     def ask(window: Window) -> tuple[int | None, int | None]:
-        return listing.look_aside(window, form=BARE).total, listing.look_aside(window, form=form).total
+        return listing.peek(window, form=BARE).total, listing.peek(window, form=form).total
 
-    told: list[str] = []
+    evidence: list[str] = []
     wider_in: list[Window] = []
     narrower_in: list[Window] = []
-    pairs = [(window, bare, listing.look_aside(window, form=form).total) for window, bare in totals.items()]
+    pairs = [(window, bare, listing.peek(window, form=form).total) for window, bare in totals.items()]
     window, bare, other = pairs[0]
     if other is not None and other != bare:  # it may show more of some dates and less of others
         pairs += [(part, *ask(part)) for part in _split_by_years(window)]
     for window, bare, other in pairs:
-        told.append(f"{window}: {_number(bare)} bare, {_number(other)} with {form.name}")
+        evidence.append(f"{window}: {_format_total(bare)} bare, {_format_total(other)} with {form.name}")
         if (other or 0) > (bare or 0):
             wider_in.append(window)
         elif other is not None and other < (bare or 0):
             narrower_in.append(window)
     most = max(other or 0 for _, _, other in pairs)
     if not wider_in:
-        return Compared(form, False, False, most, "; ".join(told))
+        return Compared(form, False, False, most, "; ".join(evidence))
     ranges: list[RangeCards] = []
     if not narrower_in:
         for place in _locate(wider_in[0], ask):
             if place is None:
-                told.append("it states less for a part of these dates")
+                evidence.append("the other form states less for a part of these dates")
                 break
             ranges.append(_walk_both(listing, form, place))
-            told.append(_describe(ranges[-1]))
+            evidence.append(_describe(ranges[-1]))
             if is_wider(ranges) or not ranges[-1].contains_bare or len(ranges) == _RANGES_WALKED:
                 break
-    return Compared(form, is_wider(ranges), True, most, "; ".join(told))
+    return Compared(form, is_wider(ranges), True, most, "; ".join(evidence))
 
 
 def _split_by_years(window: Window) -> list[Window]:
-    """The last years of a window, each by itself, and the rest."""
+    """Splits a window into its last years and the rest."""
     parts: list[Window] = []
     while len(parts) < _YEARS and days(window) > 365:
         window, part = split_at(window, window.last - timedelta(days=364))
@@ -138,7 +141,7 @@ def _split_by_years(window: Window) -> list[Window]:
 
 
 def _locate(window: Window, ask: AskTotals) -> Iterator[Window | None]:
-    """Small ranges to walk, the first one where the other form states more. None: a range where it states less."""
+    """Yields small ranges to walk, first one where the other form states more; None for one where it states less."""
     beside: list[Window] = []
     while True:
         bare, other = ask(window)
@@ -167,32 +170,32 @@ def _locate(window: Window, ask: AskTotals) -> Iterator[Window | None]:
 
 
 def _walk_both(listing: ListingFetcher, form: ListingForm, window: Window) -> RangeCards:
-    """Walks a window in the bare form, in the other and in the bare form again; no card is recorded."""
+    """Walks a window in the bare form, in the other form and in the bare form again. Records no card."""
     before, other, after = (_walk(listing, each, window) for each in (BARE, form, BARE))
     return RangeCards(window, before, other, after)
 
 
 def _walk(listing: ListingFetcher, form: ListingForm, window: Window) -> tuple[Entry, ...] | None:
-    page = listing.look_aside(window, form=form)
+    page = listing.peek(window, form=form)
     total = page.total or 0
     cards = list(page.entries)
     for number in range(2, math.ceil(total / PAGE_SIZE) + 1):
-        page = listing.look_aside(window, number, form)
+        page = listing.peek(window, number, form)
         cards += page.entries
-    return tuple(cards) if len(_references(cards)) == len(cards) == total else None
+    return tuple(cards) if len(_find_references(cards)) == len(cards) == total else None
 
 
 def _describe(one: RangeCards) -> str:
     extra = one.extra
     if not one.contains_bare:
-        return f"{one.window}: it lacks cards of the bare form, or shows some of other dates"
+        return f"{one.window}: the other form lacks cards of the bare form, or shows cards of other dates"
     example = f", such as {extra[0]}" if extra else ""
     return f"{one.window}: the cards of the bare form and {len(extra)} more{example}"
 
 
-def _references(cards: Sequence[Entry]) -> frozenset[str]:
+def _find_references(cards: Sequence[Entry]) -> frozenset[str]:
     return frozenset(card.reference for card in cards)
 
 
-def _number(total: int | None) -> str:
+def _format_total(total: int | None) -> str:
     return "no total" if total is None else f"{total:,}"

@@ -1,4 +1,4 @@
-"""Records in the ledger what walking or asking a window found."""
+"""Records in the ledger what the walk or the total of a window showed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("lgsco")
 
 
 class LedgerRecorder:
-    """Records windows of one run."""
+    """Records the windows of one run."""
 
     def __init__(
         self,
@@ -29,26 +29,26 @@ class LedgerRecorder:
         findings: Findings,
         find_last_day: Callable[[], date | None],
     ) -> None:
-        """`find_last_day`: the last decision date of which anything can be proven, where the clock is behind."""
+        """`find_last_day`: returns the last decision date that can be proven if the clock is behind, else None."""
         self._db = db
         self._clock = clock
         self._run = run
         self._findings = findings
         self._find_last_day = find_last_day
         self.form = ""
-        """The name of the form in which the listing is asked."""
+        """The name of the form in which the listing is queried."""
         self._began = clock.stamp()
 
     def record_walked(self, window: Window, walked: Walked, began: str) -> None:
-        """Records what a walk that began at an instant found."""
+        """Records the result of a walk. `began`: when it began, UTC."""
         listed = len(walked.references)
-        # A window that was listed whole is short as well, until every decision of it is held.
+        # A completely listed window counts as short too, until all its decisions are stored.
         state: WindowState = "drifting" if walked.drifted else "short"
         if walked.is_whole:
-            self._findings.lacking.pop(window, None)
+            self._findings.missing_pages.pop(window, None)
         else:
-            self._findings.lacking[window] = tuple(lack.told for lack in walked.lacks)
-            log.warning("%s is %s: the site states %d decisions, lists %d", window, state, walked.total, listed)
+            self._findings.missing_pages[window] = tuple(lack.message for lack in walked.missing_pages)
+            log.warning("%s is %s: the site states %d decisions and lists %d", window, state, walked.total, listed)
         with atomic(self._db):
             if walked.is_unanswered:
                 self._record_unanswered(window, walked.total, listed)
@@ -58,12 +58,14 @@ class LedgerRecorder:
             self._put(window, walked.total, listed, state, began)
 
     def record_empty(self, window: Window) -> None:
-        """Records that a window holds nothing, as the totals around it say. Where this run saw a card of it in any
-        listing, the totals are wrong, and the window is recorded as unknown."""
+        """Records that a window is empty, as the totals around it show.
+
+        If this run saw a card of it in any listing, the totals are wrong, and the window is recorded as unknown.
+        """
         if seen := entries.count_listed_since(self._db, window, self._began):
-            told = f"the totals around {window} leave no decision for it, and the listing showed {seen:,} of its dates"
-            log.warning("%s", told)
-            self._findings.contradictions.append(told)
+            message = f"by the totals around {window} it has no decisions, but the listing showed {seen:,} dated in it"
+            log.warning("%s", message)
+            self._findings.contradictions.append(message)
             self.record_unknown(window)
             return
         with atomic(self._db):
@@ -71,12 +73,12 @@ class LedgerRecorder:
             self._put(window, 0, 0, "short", self._clock.stamp())
 
     def record_unknown(self, window: Window) -> None:
-        """Records that the site states no total for a window, and none follows from others."""
+        """Records that the site states no total for a window, and that none follows from other totals."""
         with atomic(self._db):
             self._put(window, None, 0, "unknown", None)
 
     def _record_unanswered(self, window: Window, total: int, listed: int) -> None:
-        """Notes that a window was not walked to its end; what was proven of it before stays so."""
+        """Records that a walk of a window failed. Its proven parts stay proven."""
         sound = [proof.window for proof in ledger.find_windows(self._db, window) if proof.is_sound]
         if not sound and listed < total:
             self._put(window, total, listed, "short", None)

@@ -1,6 +1,7 @@
-"""Finds out, once a site and again after some days, how its listing is to be asked: in which form, and for which dates.
+"""Finds out how to query the listing of a site: in which form, and with which dates.
 
-What was found is stored with its evidence, and every run asks accordingly.
+It checks a new site once, and again after some days. The findings are stored with their evidence, and every run uses
+them.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from storage.model import Window
 log = logging.getLogger("lgsco")
 
 _NEAR_SWITCH = timedelta(days=3)
-"""So near a change of the clocks no day is asked about: the days beside it may be of the other season."""
+"""No day this close to a change of the clocks is checked: the days next to it may be of the other season."""
 
 _RECENT = timedelta(days=365)
-"""What is asked for where the listing is silent about all dates."""
+"""The range that is requested if the listing states no total for all dates."""
 
 _SEASONS: tuple[Season, Season] = ("summer", "winter")
 
 
 class ListingCheck:
-    """How the listing of one site is to be asked."""
+    """Finds out how to query the listing of one site, and sets its fetcher accordingly."""
 
     def __init__(
         self,
@@ -46,8 +47,10 @@ class ListingCheck:
         site: str,
         days: int,
     ) -> None:
-        """`listing` is set to ask as was found. `site`: its address, by which findings are stored. `days`: days after
-        which the check is due again."""
+        """`listing`: the fetcher that is set to query as was found.
+
+        `site`: its address, by which findings are stored. `days`: days after which the check is due again.
+        """
         self._db = db
         self._listing = listing
         self._clock = clock
@@ -57,13 +60,15 @@ class ListingCheck:
         self._use_newest()
 
     def check_if_due(self) -> None:
-        """Checks, where it is due; call it before the first question of a run. Raises Blocked where it cannot be found
-        out which dates the filter includes, and what asking the listing raises."""
+        """Runs the check if it is due. Call it before the first query of a run.
+
+        Raises Blocked if it cannot find out which dates the filter includes, and what a query of the listing raises.
+        """
         if ("session", "") in self._newest:
             self._listing.begin_session()
         if not self._is_due():
             return
-        whole = self._listing.look_aside(EVERYTHING)
+        whole = self._listing.peek(EVERYTHING)
         if not whole.total:
             recent = self._clock.today() - _RECENT
             whole = self._listing.ask_for_dates(recent, self._clock.today())
@@ -71,25 +76,32 @@ class ListingCheck:
             self._require_findings(f"it states no total for {EVERYTHING}, nor for dates from {recent} on")
             return
         self._check_dates(whole)
-        self._use_newest()  # forms are compared over windows of the right dates
+        self._use_newest()  # the comparison of forms needs the right dates
         self._check_forms(whole)
         self._use_newest()
 
     def conclude(self) -> None:
-        """Records what the run found out on its way: that the listing needs a session, or that a walk showed cards of a
-        day beside its dates. Then the check is due again, a day after the last one at the earliest."""
+        """Records what the run found out about the listing while crawling.
+
+        That is: the listing needs a session, or a walk showed cards dated one day outside its dates. The second makes
+        the check due again, at the earliest a day after the last one.
+        """
         if self._listing.needed_session and ("session", "") not in self._newest:
-            self._record("session", "", "needed", f"{EVERYTHING} stated no total before a session began, and one then")
-        if not self._listing.findings.strayed:
+            self._record(
+                "session", "", "needed", f"the listing of {EVERYTHING} stated a total only after a session began"
+            )
+        if not self._listing.findings.has_stray_cards:
             return
         found = self._newest.get(("dates", "winter"))
         if found is not None and self._days_since(found[1]) >= 1:
-            self._record("dates", "winter", "doubted", "a walk showed cards of a day beside the dates it asked for")
+            self._record(
+                "dates", "winter", "doubted", "a walk showed cards dated one day outside the dates it asked for"
+            )
 
     # ------------------------------------------------------------ what is known
 
     def _use_newest(self) -> None:
-        """Has the listing asked as the newest findings say."""
+        """Sets the fetcher to query the listing as the newest findings say."""
         self._newest = find_newest(self._db, self._site)
         used = self._newest.get(("use", ""))
         self._listing.form = find_form(used[0].verdict if used else None)
@@ -97,7 +109,7 @@ class ListingCheck:
         self._listing.dates = DateFilter(summer, winter)
 
     def _find_shift(self, season: Season) -> Shift | None:
-        """The shift that was found for a season; None where none was."""
+        """Returns the shift that was found for a season; None if none was."""
         found = self._newest.get(("dates", season))
         if found is None or found[0].first_shift is None or found[0].last_shift is None:
             return None
@@ -123,16 +135,15 @@ class ListingCheck:
     # ------------------------------------------------------------ the dates
 
     def _check_dates(self, whole: Listing) -> None:
-        """Finds the shift of each season, with a day on which the listing shows a decision now. `whole`: the first page
-        of all dates."""
+        """Finds the shift of each season, using a day with a listed decision. `whole`: the first page of all dates."""
         newest = _find_newest_day(whole)
         day = self._step_from_switch(newest)
         if day is None:
-            return  # no card bears a date: every walk says so
+            return  # no card has a date: every walk reports that
         self._check_season(season_of(day), day)
         other = last_day_of_other_season(day) - _NEAR_SWITCH
         older = self._listing.ask_for_dates(EVERYTHING.first, other)
-        if not older.total:  # an answer without a total is no zero
+        if not older.total:  # a page without a total does not mean 0
             newer = self._listing.ask_for_dates(other + timedelta(days=1), self._clock.today())
             if newer.total != whole.total:
                 self._require_findings(f"it states no total for dates to {other}")
@@ -142,7 +153,7 @@ class ListingCheck:
         self._check_season(season, shown if shown is not None and season_of(shown) == season else None)
 
     def _step_from_switch(self, day: date | None) -> date | None:
-        """The day, or a day before it that shows a decision, where the clocks change within some days of it."""
+        """Returns the day, or an earlier day with a decision if the clocks change close to it."""
         if day is not None and season_of(day - _NEAR_SWITCH) != season_of(day + _NEAR_SWITCH):
             before = last_day_of_other_season(day + _NEAR_SWITCH) - _NEAR_SWITCH
             return _find_newest_day(self._listing.ask_for_dates(EVERYTHING.first, before)) or day
@@ -152,36 +163,38 @@ class ListingCheck:
         if day is None:
             self._record("dates", season, "no decision", "the listing shows no decision of this season")
             return
-        told: list[str] = []
+        answers: list[str] = []
 
         def ask(first: date, last: date) -> frozenset[date]:
             page = self._listing.ask_for_dates(first, last)
             shown = frozenset(card.decision_date for card in page.entries if card.decision_date)
-            told.append(f"{first} to {last} shows {', '.join(map(str, sorted(shown))) or 'nothing'}")
+            answers.append(f"{first} to {last} shows {', '.join(map(str, sorted(shown))) or 'nothing'}")
             return shown
 
         doubted = any(found.verdict == "doubted" for found, _ in self._newest.values())
         shift = find_shift(day, ask, thorough=doubted)
-        evidence = f"a decision of {day} is listed; {'; '.join(told)}"
+        evidence = f"a decision of {day} is listed; {'; '.join(answers)}"
         if shift is None:
             self._require_findings(evidence)
             return
         if shift != (self._find_shift(season) or Shift()):
-            log.warning("the listing includes other dates than it is asked for in %s: %s", season, evidence)
+            log.warning("in %s the listing includes other dates than it is asked for: %s", season, evidence)
         self._record("dates", season, "exact" if shift == Shift() else "shifted", evidence, shift)
 
     def _require_findings(self, why: str) -> None:
-        """Goes on with what was found earlier, where it cannot be found out now. Raises Blocked where nothing was."""
-        told = f"it cannot be found out which dates the listing includes: {why}"
+        """Falls back to earlier findings if the check fails now. Raises Blocked if there are none."""
+        message = f"lgsco cannot find out which dates the listing includes: {why}"
         if any(("dates", season) not in self._newest for season in _SEASONS):
-            raise Blocked(f"{told}; so nothing was concluded from it")
-        log.warning("%s", told)
+            raise Blocked(f"{message}; nothing was concluded from it")
+        log.warning("%s", message)
 
     # ------------------------------------------------------------ the forms
 
     def _check_forms(self, whole: Listing) -> None:
         """Compares each other form with the bare one, over all dates and one proven range, and uses the widest.
-        `whole`: the first page of all dates."""
+
+        `whole`: the first page of all dates.
+        """
         everything = Window(EVERYTHING.first, self._clock.today())
         rows = ledger.find_windows(self._db, everything)
         proven = [one.window for one in rows if one.state == "proven" and one.total]
@@ -189,18 +202,18 @@ class ListingCheck:
         if proven:
             one = self._clock.chance.choice(proven)
             window = Window(one.first, min(one.last, everything.last))
-            totals[window] = self._listing.look_aside(window, form=BARE).total
+            totals[window] = self._listing.peek(window, form=BARE).total
         used, most = BARE, 0
         for form in OTHER_FORMS:
             found = compare(self._listing, form, totals)
             self._record("form", form.name, found.verdict, found.evidence)
             if found.is_wider:
-                log.warning("the listing shows more in the form %s; `listing_findings` has the evidence", form.name)
+                log.warning("the listing shows more in the form %s; table listing_findings has the evidence", form.name)
                 used, most = (form, found.total) if found.total > most else (used, most)
             elif found.states_more:
                 self._listing.findings.contradictions.append(
-                    f"the listing states more in the form {form.name} than in the bare one, and its cards do not show "
-                    f"it to be wider: {found.evidence}"
+                    f"the listing states more in the form {form.name} than in the bare one, but its cards do not show "
+                    f"more decisions: {found.evidence}"
                 )
         self._record("use", "", used.name, f"of {', '.join(form.name for form in (BARE, *OTHER_FORMS))}")
 

@@ -1,7 +1,8 @@
 """Fetches one page of the listing, parses it and records its cards.
 
-A page that states no total is *unknown*, never zero, and so is one that states 0 and shows no card. Where that is so of
-all dates, the site may want a session first: once a run the page is fetched on which one begins, and the listing again.
+A page that states no total is *unknown*, never zero; so is a page that states 0 and shows no card. If all dates have no
+total, the site may need a session first. Then, once a run, the page on which a session begins is fetched, and the
+listing again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from urllib.parse import urljoin
 from ingest.clock import Clock
 from ingest.crawling.double_cards import DoubleCards
 from ingest.crawling.findings import Findings
-from ingest.crawling.windows import EVERYTHING, may_hold
+from ingest.crawling.windows import EVERYTHING, may_contain
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, LayoutChanged, ReadError
 from ingest.fetching.interface import HttpClient
 from ingest.lgo import listing_page
@@ -44,7 +45,7 @@ class ListingFetcher:
         findings: Findings,
         note_odd: Callable[[str, str], None],
     ) -> None:
-        """`note_odd` is given a page's address and what is odd about it."""
+        """`note_odd` gets the address of a page and what is odd about it."""
         self._db = db
         self._site = site
         self._clock = clock
@@ -52,37 +53,39 @@ class ListingFetcher:
         self.findings = findings
         self._note_odd = note_odd
         self._first: tuple[Window, Listing, str] | None = None
-        """The last first page that was fetched for its total alone, with the instant just before."""
+        """The newest first page that `ask` fetched, with its window and the instant just before the request."""
         self._double_cards = DoubleCards()
-        self._silences: dict[Window, str] = {}
+        self._no_totals: dict[Window, str] = {}
         self.form = BARE
-        """The form in which windows are asked for."""
+        """The form in which the listing is queried."""
         self.dates = DateFilter()
-        """The site's date filter."""
+        """How the site's date filter treats the dates of a query."""
         self._has_session = False
         self.needed_session = False
-        """Whether the listing stated a total only after the page was fetched on which a session begins."""
+        """Whether the listing stated a total only after a session had begun."""
         self.failure: FetchError | ReadError | None = None
-        """Why the last page of the listing that could not be fetched or parsed could not be."""
+        """The error of the last page of the listing that could not be fetched or parsed."""
 
     def ask(self, window: Window) -> int | None:
-        """The total that the site states for a window, None where it states none."""
+        """Requests the total that the site states for a window; None if it states none. Records the page's cards."""
         began = self._clock.stamp()
         page = self.fetch(window, 1, window)
         self._first = (window, page, began)
         return page.total
 
-    def ask_aside(self, window: Window) -> int | None:
-        """The same of a window that this run does not answer for: no card is recorded."""
-        return self.look_aside(window).total
+    def peek_total(self, window: Window) -> int | None:
+        """Requests the total of a window like `ask`, but records no card."""
+        return self.peek(window).total
 
-    def look_aside(self, window: Window, number: int = 1, form: ListingForm | None = None) -> Listing:
-        """A page, from 1, of a window's listing, of which no card is recorded. `form`: another than the one in use."""
+    def peek(self, window: Window, number: int = 1, form: ListingForm | None = None) -> Listing:
+        """Fetches a page, from 1, of a window's listing and records no card. `form`: instead of the form in use."""
         return self._fetch(window, number, form or self.form)[0]
 
     def ask_for_dates(self, first: date, last: date) -> Listing:
-        """The first page that the site shows when it is asked for just these dates, whatever its filter makes of them.
-        No card is recorded, and none needs to be of these dates."""
+        """Fetches the first page for exactly these dates in the query, without allowing for the site's date filter.
+
+        No card is recorded; the cards may have other dates.
+        """
         try:
             return self._fetch_and_parse(BARE.target(first, last, 1))[0]
         except (FetchError, ReadError) as error:
@@ -90,8 +93,10 @@ class ListingFetcher:
             raise
 
     def fetch_first(self, window: Window) -> tuple[Listing, str]:
-        """The first page of a window and the instant just before it was asked for, with which a walk begins. A page
-        that `ask` fetched last is used, once."""
+        """Fetches the first page of a window; returns it with the instant just before the request.
+
+        A page that `ask` fetched last is used instead, once.
+        """
         if self._first is not None and self._first[0] == window:
             _, page, began = self._first
             self._first = None
@@ -101,11 +106,11 @@ class ListingFetcher:
         return self.fetch(window, 1, window), began
 
     def fetch(self, window: Window, number: int, undated_in: Window) -> Listing:
-        """One page of a window's listing, from 1, whose cards are recorded and queued. `undated_in`: the window in
-        which cards without a date stand.
+        """Fetches one page, from 1, of a window's listing, and records and queues its cards.
 
-        Raises Blocked where the listing is refused, LayoutChanged where it no longer keeps to its dates or states no
-        total, ReadError, and what `fetch` of the site raises.
+        `undated_in`: the window in which cards without a date are. Raises Blocked if the listing is refused,
+        LayoutChanged if it no longer filters by date or states no total, ReadError, and what `fetch` of the site
+        raises.
         """
         page, at = self._fetch(window, number, self.form)
         self._note(self.target(window, number), page)
@@ -113,29 +118,29 @@ class ListingFetcher:
             self._double_cards.begin()
         known = entries.find_entries(self._db, [card.reference for card in page.entries])
         cards, doubles = self._double_cards.sort(page.entries, known)
-        for reference, told in doubles.items():
-            log.warning("%s: %s", reference, told)
-            self.findings.doubles.setdefault(window, {})[reference] = told
+        for reference, message in doubles.items():
+            log.warning("%s: %s", reference, message)
+            self.findings.doubles.setdefault(window, {})[reference] = message
         with atomic(self._db):
             entries.record_listing(self._db, cards, at, undated_in, self._run)
         return page
 
     def _note(self, target: str, page: Listing) -> None:
-        """Notes what of a page is odd or cannot be followed, each thing once."""
+        """Reports each odd thing of a page, and each card without a link to a decision, once."""
         for what in page.odd:
             self._note_odd(target, what)
-        # A page without a total is not the listing, and what looks like a card there is none.
+        # A page without a total is not the listing, so its elements that look like cards are not cards.
         for card in page.unfollowed if page.total is not None else ():
             if card not in self.findings.unfollowed:
                 self.findings.unfollowed[card] = target
                 log.warning("%s: %s", target, card)
 
-    def describe_silence(self, window: Window) -> str:
-        """In what words the listing has nothing for a window."""
-        return self._silences.get(window, "states no total")
+    def describe_no_total(self, window: Window) -> str:
+        """Returns the words in which a window had no total: it stated none, or 0."""
+        return self._no_totals.get(window, "states no total")
 
     def target(self, window: Window, number: int, form: ListingForm | None = None) -> str:
-        """The address of one page, from 1, of a window's listing."""
+        """Returns the address of one page, from 1, of a window's listing."""
         return (form or self.form).target(*self.dates.ask_for(window, self._clock.today()), number)
 
     def may_begin(self, day: date) -> bool:
@@ -143,14 +148,16 @@ class ListingFetcher:
         return self.dates.may_begin(day)
 
     def begin_session(self) -> None:
-        """Fetches the page on which a visitor's session begins; its cookies go with what is asked next. A site that
-        does not serve that page has no such session."""
+        """Fetches the page on which a session begins; later requests send its cookies.
+
+        A site that refuses that page, or does not have it, has no such session.
+        """
         self._has_session = True
         with contextlib.suppress(Gone, Elsewhere, Denied, Disallowed):
             self._site.fetch(SESSION_PATH)
 
     def _fetch(self, window: Window, number: int, form: ListingForm) -> tuple[Listing, str]:
-        """A page, and the instant at which it was asked for."""
+        """Fetches a page; returns it with the instant of the request."""
         target = self.target(window, number, form)
         try:
             page, at = self._fetch_and_parse(target)
@@ -162,35 +169,35 @@ class ListingFetcher:
         except (FetchError, ReadError) as error:
             self.failure = error
             raise
-        if page.total == 0 and not page.entries:  # nothing is believed to be empty because it says so
-            self._silences[window] = "states 0 results"
+        if page.total == 0 and not page.entries:  # a stated 0 does not prove that a window is empty
+            self._no_totals[window] = "states 0 results"
             return Listing(None, ()), at
         if page.total is None:
-            self._silences[window] = "states no total"
+            self._no_totals[window] = "states no total"
         return page, at
 
     def _fetch_and_parse(self, target: str) -> tuple[Listing, str]:
         try:
             answer = self._site.fetch(target)
         except (Elsewhere, Denied, Disallowed) as error:
-            raise Blocked(f"{error}; the listing is not shown to us") from None
+            raise Blocked(f"{error}; the site does not show us the listing") from None
         try:
             address = answer.address or urljoin(LISTING, answer.target)
             page = listing_page.read(answer.body, address=address, charset=answer.charset)
         except ReadError as error:
-            raise type(error)(f"{answer.target}: the listing does not read: {error}") from None
+            raise type(error)(f"{answer.target}: the listing does not parse: {error}") from None
         return page, answer.at
 
 
 def _require_layout(page: Listing, window: Window, target: str) -> None:
-    """Raises LayoutChanged for a page whose totals tell nothing."""
+    """Raises LayoutChanged if the total of a page proves nothing."""
     if page.total is None and page.entries:
         raise LayoutChanged(
             f"{target}: {page.describe_missing_total()}; its layout has changed, or this lgsco is too old"
         )
-    strays = sum(not may_hold(window, entry.decision_date) for entry in page.entries)
+    strays = sum(not may_contain(window, entry.decision_date) for entry in page.entries)
     if strays * 2 > len(page.entries):
         raise LayoutChanged(
-            f"{target}: {strays} of {len(page.entries)} cards bear dates that were not asked for; the "
-            "listing no longer keeps to its dates, so nothing can be told from its totals"
+            f"{target}: {strays} of {len(page.entries)} cards have dates that were not asked for; the listing no "
+            "longer filters by date, so its totals prove nothing"
         )

@@ -1,4 +1,4 @@
-"""Asks the listing what `reconcile` says to ask, and records what it lists: cards, queue rows and the ledger."""
+"""Carries out the steps that `reconcile` plans, and records the results: cards, queue rows and the ledger."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from storage.model import Window
 
 log = logging.getLogger("lgsco")
 
-_UNITED_ROUNDS = 6
-"""Times that the days of repeated cards are walked at most, until all walks together reach the total."""
+_MAX_COMBINED_ROUNDS = 6
+"""How often the days of repeated cards are walked at most, until all walks together reach the total."""
 
-_WALKS = 3
-"""Times that a window is walked at most, if it changes while it is walked."""
+_MAX_WALKS = 3
+"""How often a window is walked at most, if it changes during the walk."""
 
 
 class ListingWalker:
-    """Asks the listing about windows, and records what it says."""
+    """Queries the listing for windows, and records the results."""
 
     def __init__(
         self,
@@ -45,14 +45,16 @@ class ListingWalker:
         check_canary: Callable[[str], object],
         find_last_day: Callable[[], date | None] = lambda: None,
     ) -> None:
-        """`trusted_since`: windows walked since this instant are not walked again. `check_canary` is given the reason
-        when an answer may come from a site that does not serve us, and raises what it finds. `find_last_day`: as of
-        `LedgerRecorder`."""
+        """`trusted_since`: windows walked since this instant are not walked again.
+
+        `check_canary` is called with the reason if a response may come from a site that does not serve us; it raises if
+        so. `find_last_day`: as in `LedgerRecorder`.
+        """
         self.findings = listing.findings
         self._db = db
         self._clock = clock
         self._run = run
-        self._habits = settings
+        self._settings = settings
         self._trusted_since = trusted_since
         self._check_canary = check_canary
         self._listing = listing
@@ -62,15 +64,15 @@ class ListingWalker:
     # ------------------------------------------------------------ asking
 
     def ask(self, window: Window) -> int | None:
-        """The total that the site states for a window, None where it states none."""
+        """Requests the total that the site states for a window; None if it states none."""
         return self._listing.ask(window)
 
-    def ask_aside(self, window: Window) -> int | None:
-        """The same of a window that this run does not answer for: no card is recorded."""
-        return self._listing.ask_aside(window)
+    def peek_total(self, window: Window) -> int | None:
+        """Requests the total of a window like `ask`, but records no card."""
+        return self._listing.peek_total(window)
 
     def require_empty(self, window: Window) -> None:
-        """Shows that a window which states no total holds nothing. Raises Blocked where that cannot be shown."""
+        """Proves that a window without a total is empty. Raises Blocked if it cannot."""
         require_empty(self._db, self._listing, window, self._check_canary)
 
     # ------------------------------------------------------------ walking
@@ -78,8 +80,11 @@ class ListingWalker:
     def walk_and_fetch(
         self, window: Window, *, total: int | None = None, oldest_first: bool = False
     ) -> Iterator[Window]:
-        """Walks all of a window; yields each part that was walked, so that the caller fetches what it lists, and last
-        the window itself. Each part is settled when the caller asks for the next. Raises as `walk` does."""
+        """Walks all of a window and yields each part that was walked, and last the window itself.
+
+        The caller fetches what a part lists. Each part is settled when the caller asks for the next. Raises as `walk`
+        does.
+        """
         for part in self._steps(window, again=True, total=total, oldest_first=oldest_first):
             yield part
             yield from self._settle()
@@ -87,36 +92,41 @@ class ListingWalker:
         yield from self._settle()
 
     def walk(self, window: Window) -> None:
-        """Walks all of a window. Raises Blocked where the site states no total for what it has decisions of,
-        LayoutChanged where cards stand on a page that states none."""
+        """Walks all of a window.
+
+        Raises Blocked if the site states no total for dates of which it has decisions, and LayoutChanged if a page has
+        cards and states no total.
+        """
         for _ in self._steps(window, again=True, total=None):
             pass
 
     def walk_changes(self, window: Window, total: int | None = None) -> None:
-        """Walks what of a window is not as the ledger says. `total`: the window's, where it was asked already.
+        """Walks the parts of a window that differ from the ledger.
 
-        Raises as `walk` does.
+        `total`: the window's, if it was requested already. Raises as `walk` does.
         """
         for _ in self._steps(window, again=False, total=total):
             pass
 
     def settle(self) -> None:
-        """Judges what was walked by what is held now. A window whose decisions, once fetched, show that they moved
-        while it was walked is walked once more."""
+        """Updates the proofs of the walked windows by the decisions that are stored now.
+
+        A window is walked again if its decisions, once fetched, show that they moved during the walk.
+        """
         for _ in self._settle():
             pass
 
     @property
     def failure(self) -> FetchError | ReadError | None:
-        """Why the last page of the listing that could not be fetched or parsed could not be."""
+        """Returns the error of the last page of the listing that could not be fetched or parsed."""
         return self._listing.failure
 
     def _steps(self, window: Window, *, again: bool, total: int | None, oldest_first: bool = False) -> Iterator[Window]:
-        """Does the steps that `reconcile` plans; yields each window that was walked."""
+        """Carries out the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
         find_standing = partial(ledger.standing, self._db, trusted=trusted)
         self._ledger.form = self._listing.form.name
-        steps = plan(window, find_standing, self._habits, again=again, total=total, oldest_first=oldest_first)
+        steps = plan(window, find_standing, self._settings, again=again, total=total, oldest_first=oldest_first)
         silent: list[Window] = []
         answer: int | None = None
         try:
@@ -146,9 +156,9 @@ class ListingWalker:
                 silent.append(window)
                 self._ledger.record_unknown(window)
             case Contradiction(window, total, parts):
-                told = f"for {window} the site states {total} decisions, and {parts} in its parts"
-                log.warning("%s", told)
-                self.findings.contradictions.append(told)
+                message = f"for {window} the site states {total} decisions, but {parts} for its parts together"
+                log.warning("%s", message)
+                self.findings.contradictions.append(message)
             case _:
                 assert_never(step)
         return None
@@ -157,7 +167,7 @@ class ListingWalker:
         to_settle, self._to_settle = self._to_settle, []
         for window, began in to_settle:
             if entries.find_moved_meanwhile(self._db, window, began):
-                log.info("decisions of %s took another date while it was walked; walking it again", window)
+                log.info("decisions of %s got another date while it was walked; walking it again", window)
                 self._walk(window)
                 yield window
         self._to_settle.clear()
@@ -165,31 +175,36 @@ class ListingWalker:
             ledger.prove(self._db, self._clock.stamp(), self._run)
 
     def _walk(self, window: Window) -> int | None:
-        """Walks all pages of a window, again if it changes meanwhile, and records what was listed. None: it states no
-        total."""
-        for left in range(_WALKS - 1, -1, -1):
+        """Walks all pages of a window, again if it changes during the walk, and records the result.
+
+        Returns its total; None if it states none.
+        """
+        for left in range(_MAX_WALKS - 1, -1, -1):
             first, began = self._listing.fetch_first(window)
             if first.total is None:
                 return None
             walked = walk_window(self._listing, window, first, first.total, self._check_canary)
-            walked = self._unite(window, walked)
-            self.findings.strayed |= walked.strayed
+            walked = self._combine_walks(window, walked)
+            self.findings.has_stray_cards |= walked.has_stray_cards
             if not walked.drifted or walked.is_unanswered or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
         self._ledger.record_walked(window, walked, began)
         if not walked.is_unanswered:
             self._to_settle.append((window, began))
-        if walked.gave_up and (error := walked.lacks[-1].error):
+        if walked.gave_up and (error := walked.missing_pages[-1].error):
             raise error
         return walked.total
 
-    def _unite(self, window: Window, walked: Walked) -> Walked:
-        """Unites a walk that showed cards twice with walks of their days: the site may list the cards of a day in
-        another order on each page. Whole, where together they reach the total and the site still states it."""
+    def _combine_walks(self, window: Window, walked: Walked) -> Walked:
+        """Combines a walk that showed cards twice with walks of the days of these cards.
+
+        The site may list the cards of a day in another order on each page. The result is complete if the walks together
+        reach the total and the site still states it.
+        """
         references = set(walked.references)
-        may_unite = walked.repeated_on and not walked.is_unanswered and window not in self.findings.doubles
-        rounds = _UNITED_ROUNDS if may_unite else 0
+        may_combine = walked.repeated_on and not walked.is_unanswered and window not in self.findings.doubles
+        rounds = _MAX_COMBINED_ROUNDS if may_combine else 0
         for _ in range(rounds):
             if len(references) >= walked.total:
                 break
@@ -199,9 +214,11 @@ class ListingWalker:
                 if first.total is None:
                     return walked
                 references |= walk_window(self._listing, of_day, first, first.total, self._check_canary).references
-        if not rounds or len(references) != walked.total or self._listing.ask_aside(window) != walked.total:
+        if not rounds or len(references) != walked.total or self._listing.peek_total(window) != walked.total:
             return walked
         log.info(
-            "%s: the site lists the cards of a day in changing order; its walks together list %d", window, walked.total
+            "%s: the order of a day's cards changes between pages; several walks together list %d",
+            window,
+            walked.total,
         )
         return replace(walked, references=frozenset(references), drifted=False)

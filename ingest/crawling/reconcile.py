@@ -1,9 +1,9 @@
-"""Plans what to ask the listing next. Pure: it says what to do, and is told what came of it.
+"""Plans the queries of the listing. Pure: it yields steps and receives their results.
 
-The site states a total for any range of dates, and the ledger says which total is to be expected. Where the two agree
-there is nothing to look for. Where they differ the range is split and one half's total asked; the other's follows by
-difference. What is small enough, or changed enough, is walked page by page. Backfill and sync do the same at different
-depths: `again` walks everything of a window; without it only what differs is walked.
+The site states a total for any range of dates, and the ledger gives the expected total. If both agree, there is nothing
+to search for. If they differ, the range is split and one half's total requested; the other half's follows by
+difference. A range that is small enough, or changed enough, is walked page by page. Backfill and sync use the same plan
+at different depths: with `again` all of a window is walked, without it only what differs.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from storage.model import Proof, Standing, Window
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the total of a window: one request. Answered with the total, None where none is stated."""
+    """Request the total of a window: one request. The answer is the total; None if none is stated."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Walk all pages of a window. Answered with the total the walk ended with, None where none is stated."""
+    """Walk all pages of a window. The answer is the total at the end of the walk; None if none is stated."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """A window that states no total holds nothing: a range around it has no more than its other part."""
+    """A window that states no total is empty: a range around it has the same total as its other part."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A window states no total, and none follows."""
+    """A window states no total, and none follows from others."""
 
     window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A window's total is not that of its parts, asked a second time."""
+    """A window's total differs from that of its parts, even when requested a second time."""
 
     window: Window
     total: int | None
@@ -64,7 +64,7 @@ FindStanding = Callable[[Window], Standing]
 _DAY = timedelta(days=1)
 
 _RECENT_WEIGHT = 4
-"""How many times likelier a change is on a recent day: late decisions are mostly less than two years late."""
+"""How many times likelier a change is on a recent day: most late decisions are less than two years late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class WalkSettings:
     """How the listing is walked."""
 
     walk_most: int
-    """A window of more than one day with more decisions than this is split before it is walked."""
+    """A window of several days with more decisions than this is split before it is walked."""
     horizon: date
-    """A day that no decision is dated later than: what is later is not split off."""
+    """No decision is dated after this day, so no part after it is split off."""
     recent: date
-    """The first day of the decision dates among which changes are likelier."""
+    """The first of the recent decision dates, where changes are likelier."""
     may_begin: Callable[[date], bool] = lambda _day: True
-    """Whether the site can be asked for a window that begins on a day."""
+    """Whether the site's date filter allows a window that begins on a day."""
 
 
 def plan(
@@ -90,10 +90,10 @@ def plan(
     total: int | None = None,
     oldest_first: bool = False,
 ) -> Steps:
-    """The steps to see all of a window (`again`), or what of it is not as the ledger says. Returns its total.
+    """Plans the steps to see all of a window (`again`), or the parts that differ from the ledger. Returns its total.
 
-    `find_standing`: what the ledger expects of a window. `total`: the window's, where it is known by difference.
-    `oldest_first`: its older part is seen before the newer one.
+    `find_standing`: returns what the ledger expects of a window. `total`: the window's, if it is known by difference.
+    `oldest_first`: sees the older part before the newer one.
     """
     standing = find_standing(window)
     if again and standing.seen:
@@ -102,10 +102,10 @@ def plan(
         total = yield Ask(window)
         if total is None:
             return None
-        standing = find_standing(window)  # the page that stated it may have shown something new
+        standing = find_standing(window)  # the page with the total may have shown new cards
     if not again and total == standing.expected:
         return total
-    if _is_to_be_walked(window, total, standing, settings, again):
+    if _should_walk(window, total, standing, settings, again):
         walked = yield Walk(window)
         if walked is None and total == 0:
             yield Empty(window)
@@ -127,10 +127,13 @@ def _plan_parts(
     *,
     again: bool,
 ) -> Steps:
-    """The steps to see a window by its two parts. `total`: the window's, which its parts should add up to.
-    `plan_part`: makes the steps of a part, given its total where that is known."""
+    """Plans the steps to see a window by its two parts.
+
+    `total`: the window's, which the totals of its parts should add up to. `plan_part`: plans the steps of a part, given
+    its total if that is known.
+    """
     first_total = yield from plan_part(first)
-    # A part with more than the whole had by then tells nothing of the other.
+    # If a part has more than the whole had before, the other part's total does not follow.
     rest = None if first_total is None or first_total > total else total - first_total
     second_total = yield from plan_part(second, total=rest)
     if first_total is None and second_total == total:
@@ -144,29 +147,29 @@ def _plan_parts(
         return total
     parts = second_total + first_total
     if again and parts != total:
-        stated = yield Ask(window)  # it may have changed while its parts were walked
+        stated = yield Ask(window)  # it may have changed during the walk of its parts
         if stated != parts:
             yield Contradiction(window, stated, parts)
     return parts
 
 
-def _is_to_be_walked(window: Window, total: int, standing: Standing, settings: WalkSettings, again: bool) -> bool:
+def _should_walk(window: Window, total: int, standing: Standing, settings: WalkSettings, again: bool) -> bool:
     if days(window) == 1 or (days(window) == 2 and not settings.may_begin(window.last)):
         return True
     if total > settings.walk_most:
         return False
     if again:
         return True
-    # Walking costs a request a page; to find each change, a request a split, and the pages of its day.
+    # A walk costs one request a page. A search costs, for each change, one request a split and the pages of its day.
     pages = max(1, math.ceil(total / PAGE_SIZE))
     changes = max(1, abs(total - standing.expected))
     of_a_day = pages / max(1, len(standing.days))
-    places = len(_stretches(window, standing))
+    places = len(_weigh_stretches(window, standing))
     return pages <= changes * (math.log2(max(1.0, places / changes)) + of_a_day)
 
 
 def _split(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> tuple[Window, Window]:
-    """A window's two parts, the older first. They meet where the site can be asked for both."""
+    """Splits a window into two parts, the older first, where the site's date filter allows both."""
     begin = _find_begin(window, standing, settings, again)
     if not settings.may_begin(begin):
         begin += _DAY if begin < window.last else -_DAY
@@ -174,11 +177,13 @@ def _split(window: Window, standing: Standing, settings: WalkSettings, again: bo
 
 
 def _find_begin(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> date:
-    """The first day of the newer part: by days where all of a window is to be seen, else so that a change is as likely
-    in the one part as in the other."""
+    """Finds the first day of the newer part.
+
+    If all of a window is to be seen, it splits by days; else so that a change is equally likely in each part.
+    """
     stretches = [
         (first, weight * (_RECENT_WEIGHT if first >= settings.recent else 1))
-        for first, weight in _stretches(window, standing)
+        for first, weight in _weigh_stretches(window, standing)
     ]
     if again or len(stretches) < 2:
         return split(Window(window.first, min(window.last, max(settings.horizon, window.first + _DAY))))[1].first
@@ -192,8 +197,8 @@ def _find_begin(window: Window, standing: Standing, settings: WalkSettings, agai
     return begin
 
 
-def _stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:
-    """A window's days with entries and the stretches between: the first day of each, and how likely a change is."""
+def _weigh_stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:
+    """Returns a window's days with entries and the gaps between them: the first day of each, and its weight."""
     found: list[tuple[date, int]] = []
     free = window.first
     for day, count in standing.days:
@@ -212,17 +217,17 @@ def _stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """What two totals are asked of: the whole, and the part where nothing leaves by age."""
+    """The two ranges that sync requests totals for: the whole, and the part where nothing leaves by age."""
 
     whole: Window
     inside: Window | None
-    """Safely inside the retention age, where a fall is news; None where the whole lies beyond it."""
+    """The dates safely inside the retention age, where a fall is unexpected; None if the whole is beyond it."""
     beyond: Window | None
-    """The rest, across the edge, where a fall is to be expected."""
+    """The rest, across the edge, where a fall is expected."""
 
 
-def ranges(scope: Window, edge: date) -> Ranges:
-    """A scope's two ranges. `edge`: the first day safely inside the retention age."""
+def make_ranges(scope: Window, edge: date) -> Ranges:
+    """Returns a scope's ranges. `edge`: the first day safely inside the retention age."""
     if edge <= scope.first:
         return Ranges(scope, scope, None)
     if edge > scope.last:
@@ -231,54 +236,58 @@ def ranges(scope: Window, edge: date) -> Ranges:
     return Ranges(scope, newer, older)
 
 
-# ---------------------------------------------------------------- what the cadence owes
+# ---------------------------------------------------------------- what is due by the cadence
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """After how many days, by the age of its newest decision date, a proven window is counted and walked again."""
+    """After how many days a proven window of some age is counted and walked again."""
 
     age: int
-    """Days: windows older than this, and no older than the next cadence's."""
+    """Days since the window's newest decision date: it applies from this age up to the next cadence's."""
     count: int
     walk: int
 
 
-def find_owed(
+def find_due_ranges(
     proofs: Sequence[Proof], today: date, cadences: Sequence[Cadence], walk_most: int
 ) -> tuple[list[Window], list[Window]]:
-    """The ranges to count and the ranges to walk again, newest first. `cadences`: by age, the first from 0.
+    """Returns the ranges to count and the ranges to walk again, newest first.
 
-    Neighbours that are due together are one range, up to `walk_most` decisions, so that the ledger does not crumble.
-    What is counted as part of a range that is walked is not counted beside it.
+    `cadences`: by age, the first from 0. Neighbours that are due together become one range, up to `walk_most`
+    decisions, so that the ledger keeps few rows. A window in a range to walk is not counted as well.
     """
-    to_walk = [p for p in proofs if _is_due(p, p.walked_at, today, _cadence(p, today, cadences).walk)]
-    walks = _grouped(to_walk, walk_most)
+    to_walk = [p for p in proofs if _is_due(p, p.walked_at, today, _find_cadence(p, today, cadences).walk)]
+    walks = _group(to_walk, walk_most)
     counts = [
         proof
         for proof in proofs
-        if _is_due(proof, proof.counted_at, today, _cadence(proof, today, cadences).count)
+        if _is_due(proof, proof.counted_at, today, _find_cadence(proof, today, cadences).count)
         and not any(walk.first <= proof.window.first <= walk.last for walk in walks)
     ]
-    return _grouped(counts, walk_most), walks
+    return _group(counts, walk_most), walks
 
 
-def _cadence(proof: Proof, today: date, cadences: Sequence[Cadence]) -> Cadence:
+def _find_cadence(proof: Proof, today: date, cadences: Sequence[Cadence]) -> Cadence:
     age = (today - proof.window.last).days
     return max((one for one in cadences if one.age <= max(0, age)), key=lambda one: one.age)
 
 
 def _is_due(proof: Proof, since: str | None, today: date, after: int) -> bool:
-    """Whether so many days have passed; of a longer time as little as half, window by window, so that what was proven
-    in one go is not due in one go."""
+    """Whether a window is due: `after` days have passed, or down to half of them, depending on the window.
+
+    The share differs by window so that windows that were proven on one day are not all due on one day.
+    """
     if not proof.is_sound or not proof.total or since is None:
-        return False  # what is unproven is looked at anyway, and an empty window follows from those around it
+        return False  # unproven windows are walked anyway, and an empty window follows from those around it
     share = (proof.window.first.toordinal() * 0.6180339887) % 1
     days_since = (today - date.fromisoformat(since[:10])).days
-    return days_since < 0 or days_since >= max(1, math.ceil(after * (1 - share / 2)))  # before: the clock was set back
+    return days_since < 0 or days_since >= max(
+        1, math.ceil(after * (1 - share / 2))
+    )  # negative: the clock was set back
 
 
-def _grouped(proofs: Iterable[Proof], most: int) -> list[Window]:
+def _group(proofs: Iterable[Proof], most: int) -> list[Window]:
     found: list[Window] = []
     size = 0
     for proof in sorted(proofs, key=lambda one: one.window.first):

@@ -8,39 +8,41 @@ from datetime import date, timedelta
 from storage.model import Window
 
 EVERYTHING = Window(date(1, 1, 1), date(9999, 12, 31))
-"""All dates there are; the site reads the first as "from the beginning"."""
+"""All dates; the site treats the first as "from the beginning"."""
 
 _EARLY = date(2010, 1, 1)
-"""A window that begins before this is split here first: the site keeps next to nothing older."""
+"""A window that begins before this day is split here first: the site has hardly any older decisions."""
 
 
 def days(window: Window) -> int:
-    """How many days a window has."""
+    """Returns the number of days of a window."""
     return (window.last - window.first).days + 1
 
 
-def may_hold(window: Window, day: date | None) -> bool:
-    """Whether a card that prints a day, or none, may stand in a window."""
+def may_contain(window: Window, day: date | None) -> bool:
+    """Whether a card with this date, or with none, may belong to a window."""
     return day is None or window.first <= day <= window.last
 
 
 def split(window: Window) -> tuple[Window, Window]:
-    """Two halves, the older first. Needs two days."""
+    """Splits a window of at least two days into halves, the older first."""
     if window.first < _EARLY <= window.last:
         return split_at(window, _EARLY)
     return split_at(window, window.first + timedelta(days=(days(window) + 1) // 2))
 
 
 def split_at(window: Window, begin: date) -> tuple[Window, Window]:
-    """Two windows, the older first, that meet without gap or overlap and together are the one; the newer begins on
-    the given day. Raises ValueError where one of them would be empty."""
+    """Splits a window into two, the older first, without gap or overlap; the newer begins on the given day.
+
+    Raises ValueError if one of them would be empty.
+    """
     if not window.first < begin <= window.last:
         raise ValueError(f"{window} cannot be split at {begin}")
     return Window(window.first, begin - timedelta(days=1)), Window(begin, window.last)
 
 
 def gaps(window: Window, covered: Iterable[Window]) -> list[Window]:
-    """What of a window no window of `covered` covers, oldest first."""
+    """Returns the parts of a window that no window of `covered` covers, oldest first."""
     left = [window]
     for other in covered:
         left = [part for piece in left for part in _without(piece, other)]
@@ -51,8 +53,8 @@ def _without(window: Window, other: Window) -> list[Window]:
     return window.without(other) if other.first <= window.last and window.first <= other.last else [window]
 
 
-def joined(windows: Iterable[Window]) -> list[Window]:
-    """The windows, oldest first, with those that touch or overlap made one."""
+def merge_windows(windows: Iterable[Window]) -> list[Window]:
+    """Returns the windows, oldest first, and merges those that touch or overlap."""
     found: list[Window] = []
     for window in sorted(windows, key=lambda one: one.first):
         if found and window.first <= _day_after(found[-1].last):

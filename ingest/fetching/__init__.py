@@ -1,1 +1,1 @@
-"""The only HTTP: a polite client of one site, and the parts it is made of."""
+"""The only code that uses HTTP: a polite client of one site, and its parts."""

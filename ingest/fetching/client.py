@@ -1,6 +1,6 @@
 """The HTTP client of one site. Every request goes through `Client.fetch`: robots.txt, throttle, journal, retries.
 
-It knows nothing of decisions. There is one retry layer, and it is here.
+It knows nothing about decisions. It has the only retry loop of the program.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Client:
         *,
         record_date: Callable[[str | None], None] = lambda _header: None,
     ) -> None:
-        """`db`: where robots.txt is stored between runs. `record_date` is given the Date header of each answer."""
+        """`db` stores robots.txt between runs. `record_date` is called with the Date header of each response."""
         base = urlsplit(config.site.base_url)
         self._site = f"{base.scheme}://{base.netloc}"
         self._settings = config.fetch
@@ -74,13 +74,13 @@ class Client:
         )
 
     def _try(self, target: str, known: Validators | None, number: int) -> Answer:
-        """One try. Follows redirects within the site; each request waits for its turn and is journalled."""
+        """Makes one try. It follows redirects within the site. Each request waits for its turn and is journalled."""
         asked = target
         for _ in range(_MAX_REDIRECTS + 1):
             if target != ROBOTS_PATH:
                 self._robots.require_permission(target, asked)
             exchange, at = self._exchange(asked, known, number)
-            if exchange.met_closed_connection:  # once more, on a new connection, in its turn
+            if exchange.met_closed_connection:  # repeat it on a new connection, after another wait for its turn
                 self._record(exchange, exchange.error)
                 exchange, at = self._exchange(asked, known, number)
             unreadable = _find_unreadable(exchange) if target == ROBOTS_PATH else None
@@ -102,7 +102,7 @@ class Client:
         raise Refused(f"{target}: redirected more than {_MAX_REDIRECTS} times", status=310)
 
     def _exchange(self, asked: str, known: Validators | None, number: int) -> tuple[Exchange, str]:
-        """One request in its turn, with the instant at which it was made."""
+        """Makes one request in its turn. Returns the exchange and the instant of the request."""
         self._throttle.begin_request(asked, number)
         at = self._clock.stamp()
         return self._transport.get(asked, known), at
@@ -119,7 +119,7 @@ class Client:
 
 
 def _find_unreadable(exchange: Exchange) -> Undecodable | None:
-    """Why a robots.txt cannot be decoded, so that the journal says so; None if it can be."""
+    """Returns why a robots.txt cannot be decoded, for the journal; None if it can be."""
     if exchange.error is None and exchange.status == 200:
         try:
             decode_robots(exchange.body, exchange.charset)
@@ -129,7 +129,7 @@ def _find_unreadable(exchange: Exchange) -> Undecodable | None:
 
 
 def _make_error(target: str, status: int, exchange: Exchange) -> FetchError:
-    """The error for a response whose status is neither success nor a redirect."""
+    """Makes the error for a response with a status that is neither success nor a redirect."""
     if status in (404, 410):
         return Gone(f"{target}: the site answers {status}", status=status, body=exchange.body, charset=exchange.charset)
     if status in _DENIED_STATUSES:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 PART_BYTES = 64 * 1024
 """Size of the largest part that `decode` yields."""
 
-_MAGIC = b"\x1f\x8b"
+_MEMBER_MAGIC = b"\x1f\x8b"
 """The first two bytes of every member."""
 
 _SLICE_BYTES = 4 * 1024
@@ -22,16 +22,16 @@ _SLICE_BYTES = 4 * 1024
 class GzipDecoder:
     """Decompresses one body: call `decode` for each chunk in order, then look at `is_complete`.
 
-    Zero bytes after a member are padding. The first other byte that starts no member ends the body, and the rest is
-    ignored, as gzip(1) and browsers do: the members before it are whole and their checksums match.
+    Zero bytes after a member are padding. The first other byte that does not start a member ends the body. The rest is
+    ignored, as gzip(1) and browsers do: the members before it are complete and their checksums match.
     """
 
     def __init__(self) -> None:
         self._member: zlib._Decompress | None = _begin_member()
         self._held = b""
-        """The first byte of what may be a member, at the end of a chunk."""
+        """The last byte of a chunk, if it may be the first byte of a member."""
         self.ignored = 0
-        """Bytes after the last member that are neither padding nor a member."""
+        """How many bytes after the last member are neither padding nor a member."""
 
     @property
     def is_complete(self) -> bool:
@@ -39,9 +39,9 @@ class GzipDecoder:
         return self._member is None and not self._held
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        """Yields what a chunk decompresses to, in parts of at most PART_BYTES: the caller can stop at its limit.
+        """Yields the decompressed data of a chunk, in parts of at most PART_BYTES.
 
-        Raises zlib.error where a member is damaged.
+        The caller can stop at its own limit. Raises zlib.error if a member is damaged.
         """
         for start in range(0, len(chunk), _SLICE_BYTES):
             yield from self._decode_slice(chunk[start : start + _SLICE_BYTES])
@@ -60,16 +60,16 @@ class GzipDecoder:
                 yield part
 
     def _find_member(self, data: bytes) -> bytes:
-        """Begins the next member if there is one, and returns the data from there on; no data otherwise."""
+        """Begins the next member if there is one and returns the data from its start; otherwise returns no data."""
         if self.ignored:
             self.ignored += len(data)
             return b""
         data = (self._held + data).lstrip(b"\0")
         self._held = b""
-        if data.startswith(_MAGIC):
+        if data.startswith(_MEMBER_MAGIC):
             self._member = _begin_member()
             return data
-        if data == _MAGIC[:1]:
+        if data == _MEMBER_MAGIC[:1]:
             self._held = data
         else:
             self.ignored = len(data)

@@ -13,7 +13,7 @@ class Answer:
     """A complete response with status 200, or with 304 if the request was conditional."""
 
     target: str
-    """Path and query that were requested, before any redirect."""
+    """The requested path and query, before any redirect."""
     body: bytes
     """Decompressed. Empty if `unchanged`."""
     charset: str | None

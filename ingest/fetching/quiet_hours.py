@@ -14,7 +14,7 @@ _MAX_SENDING_TIME = timedelta(seconds=15)
 
 
 def find_seconds_left(spans: Iterable[str], now: datetime) -> float:
-    """Seconds until the quiet hours that `now` lies in end, the latest if they overlap; 0 outside all of them."""
+    """Returns the seconds until the quiet hours at `now` end, the latest if they overlap; 0 outside all of them."""
     here = now.astimezone(_LONDON)
     minute = here.hour * 60 + here.minute
     longest = 0.0
@@ -27,9 +27,9 @@ def find_seconds_left(spans: Iterable[str], now: datetime) -> float:
 
 
 def find_seconds_until(spans: Iterable[str], now: datetime) -> float:
-    """Seconds until the next of some hours of the day begin; 0 within them, infinite where there are none.
+    """Returns the seconds until the next of some hours of the day begins; 0 within them, infinite if `spans` is empty.
 
-    Where clocks change meanwhile it may be an hour less or more: who waits so long looks again then.
+    If the clocks change before then, it may be an hour too much or too little: check again after the wait.
     """
     here = now.astimezone(_LONDON)
     minute = here.hour * 60 + here.minute
@@ -42,10 +42,10 @@ def find_seconds_until(spans: Iterable[str], now: datetime) -> float:
     return nearest
 
 
-def within(hours: str, at: str) -> bool:
+def was_in_quiet_hours(hours: str, at: str) -> bool:
     """Whether a journalled request went out in quiet hours, such as "08:00-12:00 22:00-06:00".
 
-    `at`: ISO 8601. The first 15 seconds do not count: a request that began before them may go out then.
+    `at`: ISO 8601. The first 15 seconds of quiet hours do not count: a request that began before them may still go out.
     """
     then = datetime.fromisoformat(at)
     return all(find_seconds_left(hours.split(), instant) > 0 for instant in (then - _MAX_SENDING_TIME, then))

@@ -1,4 +1,4 @@
-"""Journals the requests of one run, and counts those of a day against the daily ceiling."""
+"""Journals the requests of one run, and counts the day's requests against the daily limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.model import Answered
 
 
 class RequestJournal:
-    """The journal of one run. A request is written before it goes out, and its answer with a later transaction."""
+    """The journal of one run. A request is written before it goes out, its response with a later transaction."""
 
     def __init__(self, db: sqlite3.Connection, run: int, daily_requests: int) -> None:
         """`run`: the number of the run's row."""
@@ -23,26 +23,26 @@ class RequestJournal:
         """The number of the current request's row."""
         self._sent_at: str | None = None
         self._answers: list[Answered] = []
-        """Answers that are not written yet."""
+        """Responses that are not written yet."""
         self._day = ""
         self._requests_today = 0
 
     def count(self, now: datetime) -> None:
-        """Counts a request of this day (UTC). Raises OutOfBudget if the day's ceiling is reached."""
+        """Counts a request of this day (UTC). Raises OutOfBudget if the daily limit is reached."""
         day = now.astimezone(UTC).date().isoformat()
         if day != self._day:
             self._day, self._requests_today = day, journal.count_requests(self._db, day)
-            # Requests that began before midnight and went out after it; the database has them on the day before.
+            # Add requests that began before midnight and went out after it: the database has them on the day before.
             self._requests_today += sum(answer.at is not None and answer.at >= day for answer in self._answers)
         if self._requests_today >= self._daily_requests:
             raise OutOfBudget(
-                f"the day's {self._daily_requests:,} requests are made; run the command again tomorrow (UTC), it "
-                "goes on where it was, or raise daily_requests in [fetch]"
+                f"the limit of {self._daily_requests:,} requests a day is reached; run the command again tomorrow "
+                "(UTC), it continues where it stopped, or raise daily_requests in [fetch]"
             )
         self._requests_today += 1
 
     def forget_count(self) -> None:
-        """Makes the next `count` look into the database, because another process made requests."""
+        """Makes the next `count` read the database again, because another process made requests."""
         self._day = ""
 
     def begin(self, now: datetime, target: str, attempt: int, promise: Promise) -> None:
@@ -51,7 +51,7 @@ class RequestJournal:
         self._request = journal.begin_request(self._db, self._run, self._sent_at, target, attempt, promise)
 
     def set_sent_at(self, now: datetime) -> None:
-        """Corrects when the current request went out; written with its answer."""
+        """Corrects when the current request went out. It is written with the response."""
         self._sent_at = format_instant(now)
 
     def add_answer(
@@ -64,17 +64,17 @@ class RequestJournal:
         retry_after: float | None,
         hold: float | None,
     ) -> None:
-        """Adds what came of the current request, for the next `save`. The arguments are as in `Answered`."""
+        """Adds the result of the current request, for the next `save`. The arguments are as in `Answered`."""
         self._answers.append(
             Answered(self._request, status, received, seconds, error, retry_after, self._sent_at, hold)
         )
 
     def save(self) -> None:
-        """Writes the answers. Call it inside a transaction."""
+        """Writes the responses. Call it inside a transaction."""
         journal.complete_requests(self._db, self._answers)
         self._answers.clear()
 
 
 def format_instant(at: datetime) -> str:
-    """An instant as the journal stores it: UTC, ISO 8601 with Z, milliseconds."""
+    """Formats an instant as the journal stores it: UTC, ISO 8601 with Z, milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The retry policy: which failures are tried again, how often, and how long to wait in between."""
+"""The retry policy: which failures are retried, how often, and with which back-off."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def find_retry_wait(failed_tries: int, settings: Fetch, chance: float) -> float:
-    """Seconds to wait after so many failed tries: `retry_wait`, doubled after each, at most `retry_wait_most`.
+    """Returns the seconds to wait after some failed tries: `retry_wait`, doubled for each, at most `retry_wait_most`.
 
-    `chance`: from 0 to 1; adds up to a quarter, so that clients that failed together do not return together.
-    A wait that the site asks for with Retry-After is not counted here: the throttle keeps it for every process.
+    `chance`: from 0 to 1; adds up to a quarter, so that clients that failed together do not retry together. A wait that
+    the site asks for with Retry-After does not count here: the throttle enforces it for every process.
     """
     wait = settings.retry_wait * 2.0 ** (failed_tries - 1) * (1 + chance / 4)
     return min(wait, settings.retry_wait_most)
@@ -29,9 +29,9 @@ def call_with_retries(
 ) -> T:
     """Calls `call` with the number of the try, from 1, until it succeeds or `settings.tries` are used up.
 
-    A FetchError whose `retry` is true is tried again. `pause` waits for some seconds; it is given what for, in words.
-    Raises the error of the last try; HeldOff with the failure before it, if there was one; and Stopped if a stop was
-    requested before all tries were used.
+    A FetchError with a true `retry` is retried. `pause` waits; it gets the seconds and the reason in words. Raises
+    the error of the last try; HeldOff, with the failure before it if there was one; and Stopped if a stop is requested
+    before all tries are used.
     """
     failure: FetchError | None = None
 
@@ -47,7 +47,7 @@ def call_with_retries(
         retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
         stop=stop_after_attempt(settings.tries) | stop_when_event_set(stop),
         wait=lambda state: find_retry_wait(state.attempt_number, settings, clock.chance.random()),
-        sleep=lambda seconds: pause(seconds, "the next try is at"),
+        sleep=lambda seconds: pause(seconds, "next try at"),
         reraise=True,
     )
     try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from storage.model import HOLD_MOST_SECONDS
 
 _YEARS_AHEAD = 50
-"""A date with a two-digit year is no more than so many years ahead (RFC 9110, 5.6.7)."""
+"""A date with a two-digit year is at most this many years ahead (RFC 9110, 5.6.7)."""
 
 _DAY_NAME = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -28,16 +28,16 @@ _DATES = (
     ),
 )
 _VALUES = re.compile(rf"\s*((?:{_DAY_NAME}\s*,)?[^,]*)", re.IGNORECASE)
-"""One value of a list. The comma after the name of a day belongs to the date."""
+"""One value of a list. A comma after the name of a day belongs to the date."""
 _SECONDS = re.compile(r"(\d+)(?:\.\d+)?", re.ASCII)
 
 
 def parse_retry_after(values: str | None, now: datetime, date: str | None = None) -> float | None:
-    """Seconds that Retry-After asks for; None where it is missing or means nothing.
+    """Returns the seconds that Retry-After asks for; None if it is missing or invalid.
 
-    `values`: the header. Several values, joined by commas, are read as a list, and the longest wait counts.
-    `date`: the site's own Date. A date in Retry-After counts from there, because the site's clock may differ from ours;
-    from `now` where Date is missing or no date.
+    `values`: the header. Several values, joined by commas, are a list, and the longest wait counts. `date`: the site's
+    Date header. A date in Retry-After counts from there, because the site's clock may differ from ours; it counts from
+    `now` if Date is missing or invalid.
     """
     sent_at = parse_http_date(date or "", now) or now
     waits = [_parse_wait(value.strip(), sent_at) for value in _VALUES.findall(values or "")]
@@ -45,7 +45,7 @@ def parse_retry_after(values: str | None, now: datetime, date: str | None = None
 
 
 def _parse_wait(value: str, sent_at: datetime) -> float | None:
-    """Seconds that one value asks for. A fraction of a second is no valid value, but its meaning is plain."""
+    """Returns the seconds that one value asks for. It also accepts a fraction, which the RFC does not allow."""
     if found := _SECONDS.fullmatch(value):
         return float(value) if len(found[1]) <= 12 else float("9" * 12)  # more digits are more than any limit
     until = parse_http_date(value, sent_at)
@@ -53,9 +53,9 @@ def _parse_wait(value: str, sent_at: datetime) -> float | None:
 
 
 def parse_http_date(value: str, now: datetime) -> datetime | None:
-    """The instant of an HTTP date in any of its three forms (RFC 9110, 5.6.7); None where it is in none of them.
+    """Parses an HTTP date in any of its three forms (RFC 9110, 5.6.7); None if it has another form.
 
-    A date without a zone is in UTC. A two-digit year is the latest that is no more than 50 years after `now`.
+    A date without a zone is in UTC. A two-digit year means the latest year that is at most 50 years after `now`.
     """
     found = next((match for form in _DATES if (match := form.fullmatch(value.strip()))), None)
     if found is None:
@@ -84,10 +84,10 @@ def _parse_zone(found: re.Match[str]) -> timezone:
 
 
 def decide_hold(status: int | None, seconds: float, retry_wait_most: float) -> float:
-    """Seconds to wait after an answer with this status that asks for a wait: what it asks for, up to a day.
+    """Returns the seconds to wait after a response with this status and Retry-After: what it asks for, up to a day.
 
-    At most `retry_wait_most` after a success, a redirect, 404 or 410. These answer for one address, and the site serves
-    others: if it asks for a wait with each of them, that slows a run and does not end it.
+    The most is `retry_wait_most` after a success, a redirect, 404 or 410. These are about one address, and the site
+    serves the others. If it asks for a wait with each of them, the run gets slower but does not end.
     """
     one_address = status is not None and (status < 400 or status in (404, 410))
     return min(seconds, HOLD_MOST_SECONDS, retry_wait_most if one_address else HOLD_MOST_SECONDS)

@@ -1,4 +1,4 @@
-"""Keeps the site's robots.txt at most a day old, and checks every address against it before it is requested."""
+"""Caches the site's robots.txt for at most a day, and checks every address against it before a request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from storage.journal import Robots
 
 
 class RobotsCache:
-    """The rules of one site. They are stored in the database, so that all runs share them."""
+    """The rules of one site. The database stores them, so that all runs share them."""
 
     def __init__(
         self,
@@ -49,25 +49,26 @@ class RobotsCache:
         self._fetch = fetch
         self._rules = RobotsRules("", user_agent)
         self._fetched_at: datetime | None = None
-        """When the rules in use were fetched; None if they must be loaded before the next request."""
+        """When the current rules were fetched; None if rules must be loaded before the next request."""
         self._was_fetched = False
         """Whether robots.txt was fetched since this object was made."""
 
     def require_permission(self, target: str, asked: str) -> None:
-        """Checks that `asked` may be requested for `target`: it is the target, or what the target redirects to.
+        """Checks that robots.txt allows `asked`, which is `target` itself or an address that `target` redirects to.
 
-        Waits for the throttle first, so that the rules are at most a day old when the request goes out. Raises
+        It waits for the throttle first, so that the rules are at most a day old when the request goes out. Raises
         Disallowed if the target is not allowed but others in its folder are, Blocked if none are, and Elsewhere if the
-        redirect is not allowed. Raises what fetching robots.txt raises, and HeldOff if it asks for too long a delay.
+        redirect is not allowed. Also raises what fetching robots.txt raises, and HeldOff if it asks for too long a
+        crawl delay.
         """
         self._throttle.wait_for_turn()
         if not is_fresh(self._fetched_at, self._clock.now()):
             self._load()
         if not self._allows(asked) and not self._was_fetched:
-            self._refresh(journal.find_robots(self._db, self._site))  # the stored rules may have been relaxed since
+            self._refresh(journal.find_robots(self._db, self._site))  # the site may have relaxed its rules since
         if self._allows(asked):
             return
-        reason = f"robots.txt of {self._host} does not allow {asked}, which was not asked for"
+        reason = f"robots.txt of {self._host} does not allow {asked}, which was not requested"
         if asked != target:
             raise Elsewhere(f"{target}: redirected, and {reason}")
         raise Disallowed(reason) if self._allows(f"/{target.split('/')[1]}/") else Blocked(reason)
@@ -76,7 +77,7 @@ class RobotsCache:
         return self._rules.allows(self._site + target)
 
     def _load(self) -> None:
-        """Takes the stored robots.txt into use, or a new one if it is not fresh."""
+        """Uses the stored robots.txt if it is fresh, else fetches a new one."""
         stored = journal.find_robots(self._db, self._site)
         if stored is not None and is_fresh(datetime.fromisoformat(stored.fetched_at), self._clock.now()):
             self._use(stored)
@@ -84,8 +85,11 @@ class RobotsCache:
             self._refresh(stored)
 
     def _refresh(self, stored: Robots | None) -> None:
-        """Fetches robots.txt, stores it and takes it into use. If a web page came in its place, the stored rules stay
-        in use for another day; if there are none, all is allowed."""
+        """Fetches robots.txt, stores it and uses it.
+
+        If the site sends a web page instead, the stored rules remain in use for another day; without stored rules,
+        everything is allowed.
+        """
         found = self._fetch_robots()
         self._was_fetched = True
         if is_html(found.text):
@@ -96,7 +100,7 @@ class RobotsCache:
         self._use(found)
 
     def _use(self, robots: Robots) -> None:
-        """Takes rules into use. Raises HeldOff if they ask for a longer delay between requests than a run waits."""
+        """Uses rules. Raises HeldOff if they ask for a longer delay between requests than a run accepts."""
         self._rules = RobotsRules(robots.text, self._user_agent)
         self._fetched_at = datetime.fromisoformat(robots.fetched_at)
         delay = self._rules.crawl_delay
@@ -111,15 +115,15 @@ class RobotsCache:
     def _fetch_robots(self) -> Robots:
         """Fetches robots.txt. A 4xx status means that there are no rules (RFC 9309, 2.3.1.3).
 
-        Raises Blocked if the site denies it, redirects it to another host, or sends something that cannot be decoded;
-        the FetchError, not to be retried, if it cannot be reached or fails (RFC 9309, 2.3.1.4).
+        Raises Blocked if the site denies it, redirects it to another host, or sends something that cannot be decoded.
+        Raises the FetchError, marked as final, if it cannot be reached or fails (RFC 9309, 2.3.1.4).
         """
         at = self._clock.stamp()
         try:
             answer = self._fetch()
             text = decode_robots(answer.body, answer.charset)
         except (Denied, Elsewhere, Undecodable) as error:
-            raise Blocked(f"{error}, and without its rules nothing is asked of the site") from None
+            raise Blocked(f"{error}; lgsco requests nothing from the site without its robots.txt") from None
         except Gone as error:
             return Robots(self._site, at, error.status or 404, "")
         except FetchError as error:

@@ -1,7 +1,7 @@
-"""The throttle: lets one request go out at a time, at a pace and up to a daily ceiling that all processes share.
+"""The throttle: lets one request go out at a time, at a pace and up to a daily limit that all processes share.
 
-It keeps quiet hours, waits when the site asks for it (Retry-After), slows down when the site is slow or fails, and
-journals every request, so that `lgsco politeness` can show all this.
+It respects quiet hours, waits when the site asks for it (Retry-After), and slows down when the site is slow or fails.
+It journals every request, so that `lgsco politeness` can show all this.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from storage.model import HOLD_MOST_SECONDS
 log = logging.getLogger("lgsco")
 
 _LATE_SECONDS = 0.01
-"""A request that goes out later than this after its turn has its new pace stored at once."""
+"""If a request goes out later than this after its turn, the new pace is stored at once."""
 
 _SHOWN_WAIT_SECONDS = 5.0
 """The shortest wait that is shown as progress."""
@@ -38,19 +38,19 @@ _LOGGED_WAIT_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Allowance:
-    """What a slice of the daemon may take."""
+    """The time and requests that a slice of the daemon may still use."""
 
     ends_at: float
-    """When its last request may go out, by the monotonic clock."""
+    """The last instant at which a request may go out, by the monotonic clock."""
     requests: int
-    """Requests that it may still make."""
+    """How many requests it may still make."""
 
     def require(self, at: float) -> None:
-        """Raises SliceOver where no request may go out at an instant of the monotonic clock."""
+        """Raises SliceOver if no request may go out at an instant of the monotonic clock."""
         if at > self.ends_at:
-            raise SliceOver("the time of this slice is over")
+            raise SliceOver("the time of this slice is up")
         if self.requests <= 0:
-            raise SliceOver("the requests of this slice are made")
+            raise SliceOver("the requests of this slice are used up")
 
 
 class Throttle:
@@ -68,8 +68,11 @@ class Throttle:
         on_wait: Callable[[str], None] = lambda _message: None,
         allowance: Allowance | None = None,
     ) -> None:
-        """`run`: the number of the run's row. `on_request` is called after each request. `on_wait` is called before a
-        long wait with what it is for and until when, and with "" after it. `allowance`: of a slice of the daemon."""
+        """`run`: the number of the run's row.
+
+        `on_request` is called after each request. `on_wait` is called before a long wait with its reason and end, and
+        with "" after it. `allowance`: the limits of a slice of the daemon.
+        """
         self._db = db
         self._settings = fetch
         self._clock = clock
@@ -86,8 +89,8 @@ class Throttle:
     def begin_request(self, target: str, attempt: int) -> None:
         """Waits until a request may go out, and journals it. `attempt`: the number of the try, from 1.
 
-        Raises Stopped if a stop is requested, OutOfBudget if the day's ceiling is reached, SliceOver if the allowance
-        is used, and HeldOff if the site asked for a longer wait than `retry_wait_most`.
+        Raises Stopped if a stop is requested, OutOfBudget if the daily limit is reached, SliceOver if the allowance is
+        used up, and HeldOff if the site asked for a longer wait than `retry_wait_most`.
         """
         self.wait_for_turn()
         while not self._begin_now(target, attempt):
@@ -104,8 +107,11 @@ class Throttle:
             self.pause(seconds, reason)
 
     def pause(self, seconds: float, reason: str) -> None:
-        """Waits, at most until a stop is requested. `reason`: words that the time of the end is put after. Raises
-        SliceOver where the allowance ends before."""
+        """Waits for some seconds, or until a stop is requested.
+
+        `reason`: the words before the end time in the message about the wait. Raises SliceOver if the allowance ends
+        earlier.
+        """
         self._require_allowance(seconds)
         message = f"{reason} {format_instant(self._clock.now() + timedelta(seconds=seconds))[11:19]}Z"
         if seconds >= _LOGGED_WAIT_SECONDS:
@@ -123,7 +129,7 @@ class Throttle:
     def _begin_now(self, target: str, attempt: int) -> bool:
         """Journals a request that goes out now. Returns False if another process made a request in the meantime."""
         with atomic(self._db):
-            now = self._clock.now()  # after `atomic` has waited for the lock on the database
+            now = self._clock.now()  # here, because `atomic` may have waited for the lock on the database
             stored = journal.find_pace(self._db)
             if stored != self._pacing.stored:
                 self._pacing.adopt(stored, self._read_clocks(self._clock.now()))
@@ -132,7 +138,7 @@ class Throttle:
             self._journal.count(now)
             self._pacing.begin(self._read_clocks(now))
             self.save()
-            # Going slower than this is a courtesy and not promised.
+            # The promise does not include the extra slowness of a slow or failing site.
             promise = Promise(
                 self._pacing.promised_gap, self._settings.daily_requests, " ".join(self._settings.quiet_hours)
             )
@@ -142,7 +148,7 @@ class Throttle:
         return True
 
     def _find_wait(self) -> tuple[float, str]:
-        """Seconds until a request may go out, and the reason as `pause` takes it. Raises HeldOff."""
+        """Returns the seconds until a request may go out, and the reason as `pause` takes it. Raises HeldOff."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
         hold = self._pacing.find_hold(monotonic)
         if hold > self._settings.retry_wait_most + CLOCK_GRAIN_SECONDS:
@@ -150,7 +156,7 @@ class Throttle:
         return max(
             (hold, "the site asked us to wait until"),
             (find_seconds_left(self._settings.quiet_hours, now), "quiet hours until"),
-            (self._pacing.find_wait(monotonic), "the next request goes out at"),
+            (self._pacing.find_wait(monotonic), "next request at"),
         )
 
     def _describe_hold(self, until: str) -> str:
@@ -158,12 +164,12 @@ class Throttle:
         if asked_seconds > HOLD_MOST_SECONDS and self._pacing.pace.hold >= HOLD_MOST_SECONDS:
             days = timedelta(seconds=asked_seconds) / timedelta(days=1)
             what = (
-                f"the site asked for a wait of {days:,.1f} days; after one, at {until}, it is asked again, "
-                "in case it means it no longer"
+                f"the site asked for a wait of {days:,.1f} days; lgsco waits one day, until {until}, and then checks "
+                "whether the site still asks for it"
             )
         else:
-            what = f"the site asked not to be asked before {until}"
-        return f"{what}; run the command again then, it goes on where it was"
+            what = f"the site asked for no requests before {until}"
+        return f"{what}; run the command again then, it continues where it stopped"
 
     def _read_clocks(self, now: datetime) -> Instant:
         return Instant(now.timestamp(), self._clock.monotonic())
@@ -171,19 +177,24 @@ class Throttle:
     # ------------------------------------------------------------ during a request
 
     def record_sent(self) -> None:
-        """Records that the request goes out only now, because a connection had to be made first. The gap to the next
-        request and the journal count from here."""
+        """Records that the request goes out only now, because a connection had to be made first.
+
+        The gap to the next request starts here, and the journal has this instant.
+        """
         delay = self._pacing.find_delay(self._clock.monotonic())
         now = self._clock.now()
         self._journal.set_sent_at(now)
         self._pacing.begin(self._read_clocks(now))
-        if delay > _LATE_SECONDS:  # if this process is killed from here on, the next one must still keep the gap
+        if delay > _LATE_SECONDS:  # if this process is killed from here on, the next one must still wait for the gap
             with atomic(self._db):
                 self.save()
 
     def record_response_began(self) -> None:
-        """Records that the response to a request on a new connection begins. The gap to the next request counts from
-        here: a proxy before the site may have made a connection of its own, and passed the request on late."""
+        """Records that the response to a request on a new connection begins.
+
+        The gap to the next request starts here: a proxy before the site may have made a connection of its own first,
+        and passed the request on late.
+        """
         self._pacing.begin(self._read_clocks(self._clock.now()))
 
     # ------------------------------------------------------------ after a request
@@ -198,11 +209,11 @@ class Throttle:
         *,
         says_nothing: bool = False,
     ) -> None:
-        """Records what came of the current request; the next transaction that calls `save` journals it.
+        """Records the result of the current request; the next transaction that calls `save` journals it.
 
-        `status`: None if no response came. `received`: bytes. `retry_after`: seconds that the site asks us to wait; no
-        process makes a request for as long as `decide_hold` says. `says_nothing`: the request met a connection that was
-        closed, so that it says nothing about how the site is.
+        `status`: None if there was no response. `received`: bytes. `retry_after`: seconds that the site asks us to
+        wait; no process makes a request for the time that `decide_hold` returns. `says_nothing`: the request met a
+        closed connection, so its result says nothing about the state of the site.
         """
         hold = None if retry_after is None else decide_hold(status, retry_after, self._settings.retry_wait_most)
         self._journal.add_answer(
@@ -213,7 +224,7 @@ class Throttle:
             self._pacing.record_answer(seconds, is_error=is_error)
         if hold is not None:
             if hold == HOLD_MOST_SECONDS < (retry_after or 0):
-                log.warning("the site asks for a wait of %.0f seconds; it is asked again after a day", retry_after)
+                log.warning("the site asks for a wait of %.0f seconds; lgsco waits a day", retry_after)
             self._pacing.hold(hold, self._read_clocks(self._clock.now()))
             with atomic(self._db):
                 self.save()
@@ -228,22 +239,24 @@ class Throttle:
 
     @property
     def promised_gap(self) -> float:
-        """Seconds from one request to the next that the site can count on, as of `Pacing`."""
+        """Returns the least seconds between requests, as in `Pacing`."""
         return self._pacing.promised_gap
 
     @property
     def usual_gap(self) -> float:
-        """Seconds from one request to the next, as of late: more than promised while the site is slow or fails."""
+        """Returns the current seconds between requests: more than promised while the site is slow or fails."""
         return max(self._pacing.promised_gap, self._pacing.pace.gap)
 
     def set_crawl_delay(self, seconds: float) -> None:
-        """Sets the crawl delay of robots.txt: the least seconds between two requests, the current gap included."""
+        """Sets the crawl delay of robots.txt: the least seconds between two requests, including the current gap."""
         self._pacing.set_crawl_delay(seconds)
 
 
 def find_earliest_start(db: sqlite3.Connection, fetch: config.Fetch, now: datetime, at: datetime) -> datetime:
-    """The first instant from `at` on at which a run could make a request at once: after a wait that the site asked for,
-    on a day with requests left, outside quiet hours."""
+    """Returns the first instant from `at` on at which a run could make a request without a wait.
+
+    That is after a wait that the site asked for, on a day with requests left, and outside quiet hours.
+    """
     pace = journal.find_pace(db)
     hold_left = min(pace.hold_until - now.timestamp(), pace.hold)
     at = max(at, now + timedelta(seconds=hold_left + CLOCK_GRAIN_SECONDS))

@@ -1,6 +1,6 @@
 """Sends one GET and receives the response within a deadline and a byte cap. The only module that uses httpx.
 
-httpx has neither limit: its read timeout is for each read alone. `limit_reads` reaches into httpx to add the deadline.
+httpx has neither limit: its read timeout applies to each read alone. `limit_reads` patches httpx to add the deadline.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from storage.model import Validators
 log = logging.getLogger("lgsco")
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
-"""The events of httpx's `trace` extension that pass on a new network stream, as `return_value`."""
+"""The events of httpx's `trace` extension that have a new network stream as `return_value`."""
 
 _SENDING = "http11.send_request_headers.started"
 _RECEIVING = "http11.receive_response_headers."
 
 _MIN_READ_TIMEOUT_SECONDS = 0.001
-"""A timeout of 0 would mean a read that does not block, which fails with a different error."""
+"""The least read timeout: with 0 a read does not block and fails with a different error."""
 
-_NOTHING_SENT = "without sending a response"
-"""How httpx says that a server closed the connection instead."""
+_CLOSED_WITHOUT_RESPONSE = "without sending a response"
+"""Words of httpx's error when the server closed the connection instead of responding."""
 
-_CLOSED_CONNECTIONS_MOST = 2
-"""After so many kept connections that the server had closed, none is kept any more."""
+_MAX_CLOSED_CONNECTIONS = 2
+"""After the server closed this many kept connections, connections are no longer kept."""
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,40})", re.IGNORECASE)
 
@@ -52,10 +52,10 @@ class Exchange:
     began: float
     """Monotonic seconds: when the request was sent or, until then, when `Transport.get` was called."""
     is_new_connection: bool = False
-    """Whether a connection was made for it; otherwise it went over one that was kept, if it was sent."""
+    """Whether a connection was made for it; otherwise a kept connection was used, if it was sent."""
     is_sent: bool = False
     is_broken_off: bool = False
-    """Whether the connection ended before anything of a response came."""
+    """Whether the connection ended before any part of a response arrived."""
     status: int | None = None
     """None if no response headers were received."""
     received: int = 0
@@ -68,14 +68,17 @@ class Exchange:
     """As the Content-Type header declares it; it may not exist."""
     validators: Validators | None = None
     body: bytes = b""
-    """The whole body, decompressed. Empty if there is an `error`."""
+    """The complete body, decompressed. Empty if there is an `error`."""
     error: FetchError | TooLarge | None = None
-    """Why the response was not received as a whole; None if it was."""
+    """Why the response was not completely received; None if it was."""
 
     @property
     def met_closed_connection(self) -> bool:
-        """Whether the server had closed the kept connection that the request went over: nothing of a response came.
-        The request may be sent again on a new connection (RFC 9112, 9.3.1), and it says nothing about the site."""
+        """Whether the server had closed the kept connection of the request, so that no response arrived.
+
+        The request may be sent again on a new connection (RFC 9112, 9.3.1). It says nothing about the state of the
+        site.
+        """
         return self.is_sent and self.is_broken_off and not self.is_new_connection
 
 
@@ -101,8 +104,11 @@ class Transport:
         on_sent: Callable[[], None],
         on_connected_response: Callable[[], None],
     ) -> None:
-        """`site`: scheme and host, without a path. `on_sent` is called when a request goes out, after any connection
-        was made for it; `on_connected_response` when the response begins on such a new connection."""
+        """`site`: scheme and host, without a path.
+
+        `on_sent` is called when a request goes out, after any connection was made for it. `on_connected_response` is
+        called when the response begins on such a new connection.
+        """
         self._site = site
         self._host = urlsplit(site).netloc
         self._settings = settings
@@ -111,7 +117,7 @@ class Transport:
         self._on_sent = on_sent
         self._on_connected_response = on_connected_response
         self._closed_connections = 0
-        """How often the server had closed a connection that was kept."""
+        """How often the server had closed a kept connection."""
         self._deadline = 0.0
         """Monotonic seconds: when the current response must be complete."""
         # Building an SSL context costs 19 ms, and a site on loopback needs none.
@@ -132,18 +138,18 @@ class Transport:
     def get(self, target: str, known: Validators | None = None) -> Exchange:
         """Sends one GET for a path and query and receives the response. `known`: makes the request conditional.
 
-        A failure is the `error` of the exchange: Unreachable, Overdue, TooLarge, or Elsewhere if the target is not a
-        valid address. Raises Stopped if a signal arrives meanwhile.
+        A failure is returned as the `error` of the exchange: Unreachable, Overdue, TooLarge, or Elsewhere if the target
+        is not a valid address. Raises Stopped if a signal arrives meanwhile.
         """
         exchange = Exchange(self._clock.monotonic())
         self._deadline = exchange.began + self._settings.deadline
         try:
             with (
-                self._stop.breaking_off(),
+                self._stop.interruptible(),
                 self._client.stream(
                     "GET",
                     self._site + target,
-                    headers=_condition(known) | self._keep_or_close(),
+                    headers=_make_condition_header(known) | self._make_connection_header(),
                     extensions={"trace": functools.partial(self._trace, exchange)},
                 ) as response,
             ):
@@ -152,25 +158,29 @@ class Transport:
         except (FetchError, TooLarge) as error:
             exchange.error = error
         except httpx.InvalidURL:
-            exchange.error = Elsewhere(f"{target!r} is no address that can be asked for")
+            exchange.error = Elsewhere(f"{target!r} is not a valid address")
         except (TimeoutError, httpx.TimeoutException):
             if self._clock.monotonic() >= self._deadline:
-                exchange.error = Overdue(f"{target}: no whole answer within {self._settings.deadline:g} seconds")
+                exchange.error = Overdue(
+                    f"{target}: the response was not complete within {self._settings.deadline:g} seconds"
+                )
             else:
-                exchange.error = Overdue(f"{target}: no answer in time from {self._host}")
+                exchange.error = Overdue(f"{target}: no response in time from {self._host}")
         except (httpx.TransportError, zlib.error) as error:
             reason = str(error) or type(error).__name__
             exchange.is_broken_off = exchange.status is None and (
-                isinstance(error, httpx.ReadError | httpx.WriteError) or _NOTHING_SENT in reason
+                isinstance(error, httpx.ReadError | httpx.WriteError) or _CLOSED_WITHOUT_RESPONSE in reason
             )
-            exchange.error = Unreachable(f"{target}: no whole answer from {self._host} ({reason})")
+            exchange.error = Unreachable(f"{target}: no complete response from {self._host} ({reason})")
         self._closed_connections += exchange.met_closed_connection
         return exchange
 
-    def _keep_or_close(self) -> dict[str, str]:
-        """The header with which a server that closes kept connections is asked to close each, so that no request is
-        lost to one."""
-        return {"Connection": "close"} if self._closed_connections >= _CLOSED_CONNECTIONS_MOST else {}
+    def _make_connection_header(self) -> dict[str, str]:
+        """Returns the header that makes a server close each connection, if it often closed kept ones.
+
+        No request is then lost to a closed connection.
+        """
+        return {"Connection": "close"} if self._closed_connections >= _MAX_CLOSED_CONNECTIONS else {}
 
     def _trace(self, exchange: Exchange, event: str, info: Mapping[str, Any]) -> None:
         """Handles an event of httpx's `trace` extension."""
@@ -185,10 +195,10 @@ class Transport:
             self._on_connected_response()
 
     def _read_body(self, target: str, response: httpx.Response, exchange: Exchange) -> bytes:
-        """Reads the body and decompresses it part by part, so that a small response cannot expand past the cap."""
+        """Reads the body and decompresses it in parts, so that a small response cannot expand past the byte cap."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "", "gzip", "x-gzip"):
-            raise Unreachable(f"{target}: the answer is encoded as {encoding[:40]!r}, which was not asked for")
+            raise Unreachable(f"{target}: the response is encoded as {encoding[:40]!r}, which lgsco does not accept")
         decoder = GzipDecoder() if "gzip" in encoding else None
         parts: list[bytes] = []
         size = 0
@@ -200,18 +210,18 @@ class Transport:
                 self._require_size(target, size)
                 parts.append(part)
         if decoder is not None and exchange.received and not decoder.is_complete:
-            raise Unreachable(f"{target}: the answer ends in the middle of its compression")
+            raise Unreachable(f"{target}: the response ends in the middle of its gzip data")
         if decoder is not None and decoder.ignored:
             log.info("%s: ignored %d bytes after the end of its gzip data", target, decoder.ignored)
         return b"".join(parts)
 
     def _require_size(self, target: str, size: int) -> None:
         if size > self._settings.max_bytes:
-            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; it was not read further")
+            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; the rest was not read")
 
 
-def _condition(known: Validators | None) -> dict[str, str]:
-    """The header of a conditional request. An entity tag is preferred to a date (RFC 9110, 13.1.3)."""
+def _make_condition_header(known: Validators | None) -> dict[str, str]:
+    """Returns the header of a conditional request. An entity tag is preferred to a date (RFC 9110, 13.1.3)."""
     if known is not None and known.etag:
         return {"If-None-Match": known.etag}
     if known is not None and known.last_modified:
@@ -231,13 +241,13 @@ def _read_headers(response: httpx.Response, exchange: Exchange) -> None:
 
 
 def _read_validators(*values: str | None) -> Validators | None:
-    """The entity tag and the date, if a request could send them back; None if there is neither."""
+    """Returns the entity tag and the date, without values that a request cannot send back; None if both are missing."""
     etag, modified = (value if value and value.isascii() and value.isprintable() else None for value in values)
     return Validators(etag, modified) if etag or modified else None
 
 
 def find_sent_target(url: str) -> str:
-    """The path and query that httpx sends for a URL: percent-encoded and without `.` and `..` segments.
+    """Returns the path and query that httpx sends for a URL: percent-encoded and without `.` and `..` segments.
 
     Raises ValueError if httpx does not accept the URL.
     """
@@ -250,8 +260,8 @@ def find_sent_target(url: str) -> str:
 def limit_reads(stream: Any, seconds_left: Callable[[], float]) -> None:
     """Makes every read from a network stream end at a deadline, so that a slow response cannot go on for ever.
 
-    `seconds_left`: until the deadline; negative after it. A read that ends after the deadline raises TimeoutError.
-    Replaces a method of the stream that the `trace` extension of httpx passes on.
+    `seconds_left`: returns the seconds until the deadline; negative after it. A read that ends after the deadline
+    raises TimeoutError. It replaces a method of the stream that httpx's `trace` extension passes.
     """
     read = stream.read
 

@@ -1,4 +1,4 @@
-"""Alerts: runs the command of `[alerts]` with a message, once a day while a task fails alike."""
+"""Runs the command of `[alerts]` with a message, once a day while a task fails in the same way."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from ingest.reports.lines import printable
 
 log = logging.getLogger("lgsco")
 
-_MOST_CHARACTERS = 10_000
-"""Of an alert: a longer argument may not be given to a program."""
+_MAX_CHARACTERS = 10_000
+"""The most characters of an alert: operating systems limit the length of an argument."""
 _COMMAND_SECONDS = 60
+"""Seconds that the alert command may take."""
 
 
 class Alerts:
-    """What the daemon alerted of."""
+    """Sends alerts, and remembers which it sent."""
 
     def __init__(self, command: str, clock: Clock, stop: Stop) -> None:
         """`command`: as in the configuration; "" for none."""
         self._command = shlex.split(command)
         self._clock = clock
         self._stop = stop
-        self._told: dict[str, tuple[str, date]] = {}
-        """By task: how it ended when an alert was last about it, and the day of the alert."""
+        self._sent: dict[str, tuple[str, date]] = {}
+        """By task: how it ended at the last alert about it, and the London day of that alert."""
 
-    def tell(self, name: str, ending: str, message: str) -> None:
-        """Alerts of a task that failed: once a day where it ends alike, so that no retry repeats what is known."""
+    def send(self, name: str, ending: str, message: str) -> None:
+        """Alerts about a task that failed, at most once a day for the same `ending`."""
         today = (ending, self._clock.today())
-        if self._told.get(name) != today and self._run(message):
-            self._told[name] = today
+        if self._sent.get(name) != today and self._run(message):
+            self._sent[name] = today
 
-    def forget(self, name: str) -> None:
-        """The task did not fail: its next failure is news."""
-        self._told.pop(name, None)
+    def clear(self, name: str) -> None:
+        """Records that the task did not fail, so that its next failure sends an alert at once."""
+        self._sent.pop(name, None)
 
     def _run(self, message: str) -> bool:
-        """Runs the alert command, if there is one; returns whether it did as it should."""
+        """Runs the alert command, if there is one. Returns whether it succeeded."""
         if not self._command:
             return False
-        # The message may quote the site, and the command may print it to a terminal or a log.
-        words = printable(message)[:_MOST_CHARACTERS]
+        # The message may quote the site, so strip control characters: the command may print it to a terminal.
+        words = printable(message)[:_MAX_CHARACTERS]
         try:
-            with self._stop.breaking_off():
+            with self._stop.interruptible():
                 subprocess.run([*self._command, words], timeout=_COMMAND_SECONDS, check=True)  # noqa: S603  # the user's own command
         except Stopped:
             return False

@@ -1,23 +1,23 @@
-"""Backfill: every decision whose decision date lies in a range.
+"""Backfill: fetches every decision with a decision date in a range.
 
-From the range to the stored row there are fourteen steps; a step is a call from one module into another.
+From the range to the stored row there are fourteen steps. Each is a call from one module into another.
 
-1. backfill -> listing_check.check_if_due: find out, where that is due, how the listing is to be asked.
-2. backfill -> listing_walk.walk_and_fetch: walk the range, and get back each window that was walked.
-3. listing_walk -> reconcile.plan: which window to ask for its total next, and which to walk.
-4. listing_walk -> listing_fetch.fetch_first: fetch the first page of a window, store its cards and queue what is new.
-5. listing_walk -> pagination.walk_window: fetch its other pages in the same way, and compare the cards with the total.
-6. listing_walk -> ledger_record.record_walked: store what the walk found in the ledger.
-7. backfill -> pipeline.fetch_queued: process what is queued of the window that came back.
-8. pipeline -> template_verdicts.settle: ask other decisions about what is held back, before and after, and decide.
-9. template_verdicts -> held_recorder.record_released: store what was held back and waits no longer.
-10. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them as they came.
+1. backfill -> listing_check.check_if_due: if it is due, find out how to query the listing.
+2. backfill -> listing_walk.walk_and_fetch: walk the range, and return each window that was walked.
+3. listing_walk -> reconcile.plan: decide which window to request a total for next, and which to walk.
+4. listing_walk -> listing_fetch.fetch_first: fetch a window's first page, store its cards, queue new decisions.
+5. listing_walk -> pagination.walk_window: fetch its other pages the same way, and compare the cards with the total.
+6. listing_walk -> ledger_record.record_walked: store the result of the walk in the ledger.
+7. backfill -> pipeline.fetch_queued: process the queue for that window.
+8. pipeline -> template_verdicts.settle: compare held-back texts with other decisions, before and after, and decide.
+9. template_verdicts -> held_recorder.record_released: store held-back texts that need not wait any longer.
+10. pipeline -> fetch_pages.fetch: fetch the pages of a decision and store them unchanged.
 11. pipeline -> record.parse_pages: parse the stored pages of a decision.
-12. pipeline -> template_watch.record: hold back what may be a change of the site's template.
-13. template_watch -> record.apply: store what differs from the archive, many decisions in a transaction.
-14. record -> relate.relate: link a decision with those that belong with it.
+12. pipeline -> template_watch.record: hold back texts that may be a change of the site's template.
+13. template_watch -> record.apply: store what differs from the archive, many decisions in one transaction.
+14. record -> relate.relate: link a decision to its related decisions.
 
-Pure modules are asked on the way: windows, chapters, compare, failures, outside_blocks, text_likeness.
+These steps use the pure modules windows, chapters, compare, failures, outside_blocks and text_likeness.
 """
 
 from __future__ import annotations
@@ -40,32 +40,32 @@ from storage.model import Window
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """Every decision whose decision date lies in the range, both ends inclusive; None: no bound."""
+    """Every decision with a decision date in the range, both ends inclusive; None: no bound."""
 
     first: date | None = None
     last: date | None = None
     limit: int | None = None
-    """Decisions to fetch at most. A run with a limit is recorded, and no range that it asked for."""
+    """The most decisions to fetch. A run with a limit is recorded, but its range does not count as asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo(Backfill):
-    """A backfill from the look-alike site; its runs mark a database that may be thrown away."""
+    """A backfill from the look-alike site. Its runs mark a database that may be deleted."""
 
     look_alike: str = ""
-    """What the look-alike was made from: a demo goes on with an earlier one's database where this is the same."""
+    """The source of the look-alike. A demo continues an earlier demo's database if this is the same."""
 
 
 def find_range(task: Backfill, today: date) -> Window:
-    """The range of a backfill. Raises UsageError where it ends before it begins."""
+    """Returns the range of a backfill. Raises UsageError if it ends before it begins."""
     window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
     if window.first > (task.last or today):
-        raise UsageError(f"the range ends before it begins: {window}; --to is today where it is not given")
+        raise UsageError(f"the range ends before it begins: {window}; without --to it ends today")
     return window
 
 
 def backfill(task: Backfill, run: TaskRun) -> Outcome:
-    """Lists what of the range was not walked lately, and fetches what is not stored, part by part.
+    """Walks the parts of the range that were not walked recently, and fetches the decisions that are not stored.
 
     Raises UsageError for a range that ends before it begins, and what the crawl raises about the site as a whole.
     """
@@ -73,7 +73,7 @@ def backfill(task: Backfill, run: TaskRun) -> Outcome:
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
     with crawling(run, trusted_since=trusted) as crawl:
         run.tally.held = count_held_between(run.db, window)
-        with crawl.fetching_anyway(lambda: crawl.pipeline.fetch_queued([window], task.limit)):
+        with crawl.fetching_queue_if_listing_fails(lambda: crawl.pipeline.fetch_queued([window], task.limit)):
             total = _find_total(crawl, run, window, trusted)
             run.tally.plan = describe_backfill(
                 *(total, run.tally.expected, run.tally.held),
@@ -84,7 +84,7 @@ def backfill(task: Backfill, run: TaskRun) -> Outcome:
             run.report(run.tally)
             walk_and_fetch(crawl, run, window, total=total, limit=task.limit)
     if task.limit is not None and run.tally.fetched >= task.limit:
-        return _limited(task.limit, run, window)
+        return _make_limited_outcome(task.limit, run, window)
     return judge(run, [window], crawl.walker.findings)
 
 
@@ -98,10 +98,11 @@ def walk_and_fetch(
     is_over: Callable[[], bool] | None = None,
     oldest_first: bool = False,
 ) -> bool:
-    """Walks a window part by part and fetches what each lists. Returns whether it came to the end.
+    """Walks a window part by part and fetches what each part lists. Returns whether it reached the end.
 
-    `total`: the site's for the window, where it is known. `limit`: decisions that the run fetches at most. `is_over`:
-    asked after each part and each batch of decisions, ends the work early. `oldest_first`: rather than newest first.
+    `total`: the site's total for the window, if it is known. `limit`: the most decisions that the run fetches.
+    `is_over`: called after each part and each batch of decisions; true ends the work early. `oldest_first`: instead of
+    newest first.
     """
     for part in crawl.walker.walk_and_fetch(window, total=total, oldest_first=oldest_first):
         crawl.pipeline.fetch_queued([part], limit, is_over=is_over)
@@ -112,7 +113,10 @@ def walk_and_fetch(
 
 
 def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int | None:
-    """The total that the site states for the range, where not all of it was walked lately. The tally expects it."""
+    """Returns the site's total for the range, and sets the tally's `expected`.
+
+    It makes no request, and returns None, if the whole range was walked recently.
+    """
     fresh = ledger.find_trusted(run.db, window, trusted, run.clock.stamp())
     unseen = gaps(window, [proof.window for proof in fresh])
     if unseen:
@@ -130,15 +134,15 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
 
 
 def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | None) -> None:
-    """Records the total of all dates, which claims name. `total`: that of the window."""
+    """Records the site's total of all dates, which claims name. `total`: the total of the window."""
     if window == EVERYTHING:
         record_site_total(run, total)
     else:
         ask_site_total(run, crawl)
 
 
-def _limited(limit: int, run: TaskRun, window: Window) -> Outcome:
+def _make_limited_outcome(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
-    more = f"{waiting:,} listed so far wait to be fetched" if waiting else "nothing listed so far waits"
+    more = f"{waiting:,} listed so far are still queued" if waiting else "none of those listed so far is queued"
     outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
     return name_pending(run, outcome)

@@ -1,4 +1,4 @@
-"""Puts together what backfill and sync crawl the site with."""
+"""Builds the objects with which backfill and sync crawl the site."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from storage.pages import Codec
 
 @dataclass(frozen=True, slots=True)
 class Crawl:
-    """What a run crawls the site with."""
+    """The objects with which a run crawls the site."""
 
     site: HttpClient
     canary: Canary
@@ -40,9 +40,11 @@ class Crawl:
     pipeline: Pipeline
 
     @contextlib.contextmanager
-    def fetching_anyway(self, fetch: Callable[[], None]) -> Iterator[None]:
-        """If it is the listing that fails, fetches what was queued before all the same, if the site is there. The
-        failure is raised. `fetch` fetches what is queued."""
+    def fetching_queue_if_listing_fails(self, fetch: Callable[[], None]) -> Iterator[None]:
+        """If the listing fails, processes the queue before the failure is raised.
+
+        `fetch` fetches what is queued. It may fail too, if the whole site is down.
+        """
         try:
             yield
         except (FetchError, ReadError) as error:
@@ -55,15 +57,16 @@ class Crawl:
 
 @contextlib.contextmanager
 def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int | None = None) -> Iterator[Crawl]:
-    """The means to crawl the site. What an earlier run stored is recorded first; what the canary stored, at the end.
+    """Yields the objects to crawl the site with.
 
-    `trusted_since`: windows walked since this instant are not walked again. `walk_most`: a date range with more
-    decisions is split, also where the configuration allows more.
+    First it records the pages that an earlier run stored; at the end, those that the canary stored. `trusted_since`:
+    windows walked since this instant are not walked again. `walk_most`: a date range with more decisions is split, even
+    if the configuration allows more.
     """
     today = run.clock.today()
     codec = Codec(run.db)
     with Client(*(run.db, run.config, run.clock, run.stop, run.throttle), record_date=run.site_clock.record) as site:
-        within = Window(retention_edge(run.config, today), EVERYTHING.last)
+        within = Window(find_retention_edge(run.config, today), EVERYTHING.last)
         canary = Canary(run.db, codec, site, run.clock, run.number, within=within)
         listing = ListingFetcher(*(run.db, site, run.clock, run.number, Findings()), note_odd=run.tally.note_odd)
         check = ListingCheck(
@@ -73,15 +76,15 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int |
         )
         walker = ListingWalker(
             *(run.db, listing, run.clock, run.number),
-            settings=walk_settings(run.config, today, walk_most, may_begin=listing.may_begin),
+            settings=make_walk_settings(run.config, today, walk_most, may_begin=listing.may_begin),
             trusted_since=trusted_since,
             check_canary=canary.check,
             find_last_day=lambda: run.site_clock.last_day,
         )
-        pipeline = _pipeline(run, codec, site, canary)
+        pipeline = _make_pipeline(run, codec, site, canary)
         pipeline.record_stored()
         with atomic(run.db):
-            ledger.prove(run.db, run.clock.stamp(), run.number)  # what lacked no more than that
+            ledger.prove(run.db, run.clock.stamp(), run.number)  # these pages may complete a window
         try:
             yield Crawl(site, canary, check, walker, pipeline)
             pipeline.settle()
@@ -90,7 +93,7 @@ def crawling(run: TaskRun, *, trusted_since: str | None = None, walk_most: int |
             pipeline.record_stored()
 
 
-def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> Pipeline:
+def _make_pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> Pipeline:
     fetcher = PageFetcher(
         *(run.db, codec, site, run.clock), save_journal=run.throttle.save, full_days=run.config.cadence.full_days
     )
@@ -104,29 +107,30 @@ def _pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary) -> P
 
 
 def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
-    """Records the total that the site states for all dates. An answer without a total is no zero: then nothing is
-    recorded."""
-    record_site_total(run, crawl.walker.ask_aside(EVERYTHING))
+    """Requests the site's total for all dates and records it; an answer without a total is not recorded."""
+    record_site_total(run, crawl.walker.peek_total(EVERYTHING))
 
 
 def record_site_total(run: TaskRun, total: int | None) -> None:
-    """Records the total that the site stated for all dates; nothing where it stated none."""
+    """Records the total that the site stated for all dates, unless it stated none."""
     if total is not None:
         with atomic(run.db):
             intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
 
 
 def _name_site(base_url: str) -> str:
-    """Scheme, host and port of an address, without what may be a password."""
+    """Returns scheme, host and port of an address, without user name and password."""
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def walk_settings(
+def make_walk_settings(
     config: Config, today: date, walk_most: int | None = None, *, may_begin: Callable[[date], bool]
 ) -> WalkSettings:
-    """How the configuration has the listing walked. `walk_most`: a lower limit than the configuration's. `may_begin`:
-    as of `WalkSettings`."""
+    """Makes the settings for walking the listing from the configuration.
+
+    `walk_most`: a lower limit than the configuration's. `may_begin`: as in `WalkSettings`.
+    """
     most = config.listing.walk_most
     return WalkSettings(
         walk_most=most if walk_most is None else min(most, walk_most),
@@ -136,6 +140,6 @@ def walk_settings(
     )
 
 
-def retention_edge(config: Config, today: date) -> date:
-    """The first decision date that is safely inside the retention age."""
+def find_retention_edge(config: Config, today: date) -> date:
+    """Returns the first decision date that is safely inside the retention age."""
     return today - timedelta(days=config.listing.retention_days - config.listing.edge_days)

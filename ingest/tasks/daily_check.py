@@ -1,5 +1,7 @@
-"""What the daemon looks at once a day: a share of the rows, so that each is checked within four weeks, and the template
-changes that wait for a decision."""
+"""The daemon's daily check: a share of the rows, and pending template changes.
+
+Each row is checked once in four weeks.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +16,27 @@ from storage.templates import find_change_rows
 
 DAYS = 28
 """Days until the same rows are checked again."""
-_NAMED = 10
+_MAX_NAMED = 10
+"""The most damaged rows that the alert names."""
 
 
 def find_damage(database: Path, today: date) -> str | None:
-    """A sentence that names the damaged rows of today's share; None where none is damaged. Raises StoreError."""
+    """Returns a sentence that names the damaged rows of today's share; None if none is damaged. Raises StoreError."""
     share = Share(today.toordinal() % DAYS, DAYS)
     with reading(database) as db:
         damages = list(check_rows(db, share=share))
     if not damages:
         return None
-    named = "; ".join(map(str, damages[:_NAMED]))
-    more = f"; and {len(damages) - _NAMED:,} more" if len(damages) > _NAMED else ""
-    return f"{database} is damaged: {named}{more}; `lgsco verify --repair` puts back what can be rebuilt"
+    named = "; ".join(map(str, damages[:_MAX_NAMED]))
+    more = f"; and {len(damages) - _MAX_NAMED:,} more" if len(damages) > _MAX_NAMED else ""
+    return f"{database} is damaged: {named}{more}; `lgsco verify --repair` rebuilds what it can"
 
 
 def describe_pending(database: Path) -> str | None:
-    """The template changes that wait for a decision, a line each, with their diffs; None where none does. Raises
-    StoreError."""
+    """Describes the template changes that wait for a decision, one line each, then their diffs; None if there are none.
+
+    Raises StoreError.
+    """
     with reading(database) as db:
         pending = find_change_rows(db, PENDING)
     return "\n".join([*map(describe_change, pending), *diff_lines(pending)]) if pending else None

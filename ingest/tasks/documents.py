@@ -1,7 +1,7 @@
-"""Saved documents -> decisions: text files of both layouts and HTML pages, found in files and folders.
+"""Finds saved documents in files and folders, and parses them: text files of both layouts and HTML pages.
 
-A file named by itself is always read. Of a folder only what may be a decision is read. Every other file is left out
-with the reason, but dot files and what `lgsco export` writes beside the decisions are passed over.
+A file that is named itself is always read. From a folder, only files that may be a decision are read. The others are
+reported as left out, with the reason, except dot files and the files that `lgsco export` writes beside the decisions.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from storage.export import ATTRIBUTION_FILE, DIGESTS_FILE
 from storage.model import Decision
 
 SUFFIXES = frozenset({".txt", ".text", ".html", ".htm", ".xhtml"})
-"""The files that are read from a folder, in any capitals."""
+"""The suffixes of files that are read from a folder, in lower or upper case."""
 _READ = "only .txt, .text, .html, .htm and .xhtml files are read"
 _WEB_ARCHIVES = frozenset({".mhtml", ".mht", ".webarchive"})
 _SAVE_AS_HTML = "a web archive; open it in a browser and save it as HTML"
 _EXPORTS_OWN = frozenset({ATTRIBUTION_FILE, DIGESTS_FILE})
-"""What stands beside the decisions in an export."""
+"""The files that an export writes beside the decisions."""
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.IGNORECASE)
-"""A file's type; the last part of `Decision 25.004.920` is none."""
+"""A suffix that names a file type. The `.920` of `Decision 25.004.920` does not match."""
 _PAGES_FILES = re.compile(r"(.+)[_-]files", re.IGNORECASE | re.DOTALL)
-"""The folder in which a browser saves the pictures and styles of a page."""
+"""The name of the folder in which a browser saves the pictures and styles of a page."""
 
 _BEGINNING = 65_536
-"""Bytes of a file without a suffix that tell what it is."""
+"""Bytes from which the type of a file without a suffix is judged."""
 _ANY_REFERENCE = re.compile(r"(?<!\d)\d{2}[\s\u2010-\u2015-]?\d{3}[\s\u2010-\u2015-]?\d{3}(?!\d)", re.ASCII)
 _MAIL_HEADERS = re.compile(r"(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)+", re.ASCII)
 
@@ -47,18 +47,21 @@ class LeftOut(NamedTuple):
     path: Path
     why: str
     may_hold: bool = False
-    """Whether decisions may be in it, for all that was seen: the import is incomplete."""
+    """Whether it may contain decisions, because it was not looked into: then the import is incomplete."""
 
 
 class Found(NamedTuple):
-    """What files and folders hold."""
+    """The documents in files and folders, and what was left out."""
 
     documents: list[Path]
     left_out: list[LeftOut]
 
 
 def find(paths: Iterable[Path]) -> Found:
-    """The documents in files and folders, folders in the order of their names. Raises UsageError where none is."""
+    """Finds the documents in files and folders; files of a folder in order of their names.
+
+    Raises UsageError if there are none.
+    """
     found = Found([], [])
     for path in paths:
         try:
@@ -79,20 +82,22 @@ def find(paths: Iterable[Path]) -> Found:
     if not found.documents:
         named = "".join(f"; {one.path}: {one.why}" for one in found.left_out[:5])
         more = f"; and {len(found.left_out) - 5:,} more" if len(found.left_out) > 5 else ""
-        raise UsageError(f"no documents there: of a folder {_READ}, and files without a suffix{named}{more}")
+        raise UsageError(f"no documents found: in a folder {_READ}, and files without a suffix{named}{more}")
     return found
 
 
 def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
-    """The regular files of a folder and all folders in it, in the order of their names. What is neither, and folders
-    that are not looked into, are added to `left_out`."""
+    """Yields the regular files of a folder and its sub-folders, in order of their names.
+
+    Other kinds of files, and folders that are not searched, are added to `left_out`.
+    """
     waiting = [folder]
     while waiting:
         path = waiting.pop()
         try:
             mode = path.stat().st_mode
             if stat.S_ISDIR(mode) and path.is_symlink() and path != folder:
-                why = "a link to a folder, which is not followed; name the folder itself"
+                why = "a symbolic link to a folder, which is not followed; name the folder itself"
                 left_out.append(LeftOut(path, why, may_hold=not path.resolve().is_relative_to(folder.resolve())))
             elif stat.S_ISDIR(mode):
                 inside = [below for below in sorted(path.iterdir()) if not _is_passed_over(below.name)]
@@ -100,7 +105,7 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
                 for below in reversed(inside):
                     saved = _PAGES_FILES.fullmatch(below.name)
                     if saved and saved[1] in beside and below.is_dir():
-                        left_out.append(LeftOut(below, f"what a browser saved beside the page {saved[1]}"))
+                        left_out.append(LeftOut(below, f"files that a browser saved with the page {saved[1]}"))
                     else:
                         waiting.append(below)
             elif stat.S_ISREG(mode):
@@ -109,7 +114,7 @@ def _walk(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
                 left_out.append(LeftOut(path, "a pipe, a device or a socket, not a file"))
         except OSError as error:
             leads_nowhere = path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP)
-            kind = "a link that leads nowhere" if leads_nowhere else "it cannot be read"
+            kind = "a broken symbolic link" if leads_nowhere else "it cannot be read"
             left_out.append(LeftOut(path, f"{kind} ({error.strerror})", may_hold=not leads_nowhere))
 
 
@@ -118,7 +123,7 @@ def _is_passed_over(name: str) -> bool:
 
 
 def _why_left_out(path: Path) -> str | None:
-    """Why a file of a folder is not read; None where it is."""
+    """Returns why a file of a folder is not read; None if it is read."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
         return None
@@ -130,8 +135,8 @@ def _why_left_out(path: Path) -> str | None:
         with path.open("rb") as file:
             beginning = file.read(_BEGINNING)
     except OSError:
-        return None  # reading it says why it cannot be
-    return None if _may_be_decision(beginning) else "no suffix, and neither a page nor a text that names a decision"
+        return None  # `read` reports why it cannot be read
+    return None if _may_be_decision(beginning) else "it has no suffix, and is not a page or a text with a reference"
 
 
 def _may_be_decision(beginning: bytes) -> bool:
@@ -150,17 +155,17 @@ def _is_page(words: str) -> bool:
 def read(
     path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False, all_blocks: bool = False
 ) -> Decision:
-    """The decision in a file. `today`: the day of the import. `as_is`: takes a page or text that is not whole.
-    `all_blocks`: lists everything that is left out of a page.
+    """Parses the decision in a file.
 
-    A text whose digest stands in `SHA256SUMS` beside it is what an export wrote, so it is whole without a closing line.
-    Raises ReadError, also where the file itself cannot be read.
+    `unclosed`: accepts a statement without its closing line. `today`: the day of the import. `as_is`: accepts a page or
+    text that is not complete. `all_blocks`: lists every block of a page that is not part of the decision.
+
+    If the digest of a text is in `SHA256SUMS` beside it, an export wrote it, so it is complete without a closing line.
+    Raises ReadError, also if the file itself cannot be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for whoever writes to it
-            raise ReadError(
-                "it is a pipe, a device or a socket, not a file; save what it holds in a file and name that"
-            )
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise ReadError("it is a pipe, a device or a socket, not a file; save its content in a file and name that")
         with path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -169,10 +174,11 @@ def read(
     if _is_web_archive(words):
         raise NotADecision(_SAVE_AS_HTML)
     if _is_page(words):
-        decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)  # its markup shows that it is whole
+        # No `unclosed` here: the markup of a page shows whether it is complete.
+        decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)
         if page.chapters(body, decision.reference) and not as_is:
             raise CutShort(
-                f"{decision.reference}: one chapter of a report of several, which would be half a text; fetch it with "
+                f"{decision.reference}: only one chapter of a report that has several; fetch the report with "
                 "lgsco backfill"
             )
         return decision
@@ -180,7 +186,7 @@ def read(
 
 
 def _is_exported(path: Path, body: bytes) -> bool:
-    """Whether the digest of a file stands in the list beside it."""
+    """Whether the list of digests beside a file has the file's digest."""
     try:
         sums = (path.parent / DIGESTS_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -189,6 +195,6 @@ def _is_exported(path: Path, body: bytes) -> bool:
 
 
 def _is_web_archive(words: str) -> bool:
-    """Whether a document is MHTML (RFC 2557), whose markup is encoded as mail is."""
+    """Whether a document is MHTML (RFC 2557): a web page encoded like an e-mail."""
     headers = _MAIL_HEADERS.match(words[:_BEGINNING])
     return headers is not None and "multipart/" in (low := headers[0].lower()) and "mime-version:" in low

@@ -1,4 +1,4 @@
-"""Fill: a slice of what the daemon fetches by itself, until it has all dates; and the command that turns that off."""
+"""The fill: the daemon fetches all dates that nobody asked for, slice by slice. Also the command that turns it off."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from storage.identity import find_made_by
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What nobody else answers for, for some seconds."""
+    """A slice of the fill: the dates that neither sync nor a backfill covers."""
 
     seconds: float = SLICE_SECONDS
     requests: int | None = None
-    """Requests at most; None: as many as the day allows."""
+    """The most requests; None: as many as the day allows."""
 
 
 def fill(task: Fill, run: TaskRun) -> Outcome:
-    """Goes on with the fill. Raises as `do_slice` does."""
+    """Does a slice of the fill. Raises as `do_slice` does."""
     left = find_asked_for(run.db).filling
     if not left:
-        return Outcome("complete", 0, "nothing is to be filled", run.tally)
+        return Outcome("complete", 0, "the fill has nothing to do", run.tally)
     parts = order_dates(
         *(left, run.clock.today()),
         recent_days=run.config.cadence.recent_days,
@@ -47,7 +47,7 @@ class SwitchFill:
 
 
 def switch_fill(task: SwitchFill, run: TaskRun) -> Outcome:
-    """Does so, and says what that changes."""
+    """Resumes the fill or turns it off. The message says what changes."""
     dropped = 0
     with atomic(run.db):
         if task.to == "off":

@@ -1,4 +1,4 @@
-"""Import: decisions from saved documents, as `ingest.tasks.documents` finds and parses them."""
+"""Import: records decisions from saved documents, which `ingest.tasks.documents` finds and parses."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ log = logging.getLogger("lgsco")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Documents from files and folders."""
+    """Import the documents in files and folders."""
 
     paths: tuple[Path, ...]
     unclosed: bool = False
-    """Take statements without their closing line."""
+    """Accept statements without their closing line."""
     as_is: bool = False
-    """Take pages and texts that are not whole, as they are."""
+    """Accept pages and texts that are not complete."""
 
 
 def import_files(task: Import, run: TaskRun) -> Outcome:
@@ -52,12 +52,12 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
     problems = [f"{tally.failed:,} documents could not be read"] if tally.failed else []
     if tally.unexamined:
         problems.append(f"{tally.unexamined:,} folders or files that may hold decisions were left out")
-    told = "; ".join([summarise(tally), *problems])
-    return Outcome("incomplete", 10, told, tally) if problems else Outcome("complete", 0, told, tally)
+    message = "; ".join([summarise(tally), *problems])
+    return Outcome("incomplete", 10, message, tally) if problems else Outcome("complete", 0, message, tally)
 
 
 class _Batch:
-    """Readings of different decisions, to be recorded in one transaction."""
+    """Parsed decisions with different references, to be recorded in one transaction."""
 
     def __init__(self, run: TaskRun) -> None:
         self._run = run
@@ -65,7 +65,7 @@ class _Batch:
         self._readings: dict[str, Reading] = {}
 
     def add(self, decision: Decision, path: Path) -> None:
-        """Adds a decision from a file; what is in the batch is recorded first where it must be, or is enough."""
+        """Adds a decision from a file. Records the batch first if it is full or has a decision of that reference."""
         if decision.reference in self._readings or len(self._readings) >= self._run.config.storage.batch:
             self.record()
         self._readings[decision.reference] = self._recorder.make_reading(
@@ -73,7 +73,7 @@ class _Batch:
         )
 
     def record(self) -> None:
-        """Records what is in the batch, and empties it."""
+        """Records the batch, and empties it."""
         with atomic(self._run.db):
             self._recorder.record(list(self._readings.values()))
         self._readings.clear()

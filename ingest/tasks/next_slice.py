@@ -1,4 +1,4 @@
-"""Chooses the daemon's next slice: of interrupted backfills, or else of the fill, when one may be done."""
+"""Chooses the daemon's next slice: of interrupted backfills if there are any, else of the fill."""
 
 from __future__ import annotations
 
@@ -24,16 +24,19 @@ from storage.identity import find_made_by
 
 @dataclass(frozen=True, slots=True)
 class SliceChoice:
-    """What the daemon does between its syncs."""
+    """The daemon's next slice, or none."""
 
     task: Resume | Fill | None
     stuck: str | None = None
-    """The instant since which the fill did not advance, where that is too long ago."""
+    """The instant since which the fill has not advanced, if that is too long ago."""
 
 
 def find_next_slice(database: Path, config: Config, clock: Clock, started: datetime) -> SliceChoice:
-    """The slice that may be done now. `started`: when the daemon was; the fill is not stuck before it ran for so long.
-    Raises StoreError."""
+    """Finds the slice that may run now.
+
+    `started`: when the daemon started; the fill counts as stuck only after the daemon has run for that long. Raises
+    StoreError.
+    """
     now = clock.now()
     with reading(database) as db:
         state = find_fill_state(db)
@@ -61,8 +64,8 @@ def find_next_slice(database: Path, config: Config, clock: Clock, started: datet
 
 
 def describe_stuck(since: str) -> str:
-    """The alert of a fill that does not advance."""
+    """Returns the text of the alert about a fill that does not advance."""
     return (
-        f"the fill did not advance since {since}, for more than {STUCK_DAYS} days; `lgsco status` shows its last runs, "
-        "`lgsco fill off` turns it off"
+        f"the fill has not advanced since {since}, for more than {STUCK_DAYS} days; `lgsco status` shows its last "
+        "runs, `lgsco fill off` turns it off"
     )

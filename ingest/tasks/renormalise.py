@@ -1,6 +1,6 @@
-"""Renormalise: parse every stored page again with the current parser, without the network.
+"""Renormalise: parses every stored page again with the current parser, without the network.
 
-A first pass counts what would change. Only if few texts would, or the user agreed, a second one records it.
+A first pass counts what would change. A second one records it, if few texts would change or the user agreed.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from storage.database import atomic, path_of
 log = logging.getLogger("lgsco")
 
 _BATCH = 100
-"""Decisions that a process is given at a time, and that are recorded in one transaction."""
-_LEAST_FOR_WORKERS = 1_000
-"""Decisions below which this process parses alone: another takes a second to start."""
-_FREE_CHANGES = 10
-"""Texts that may change without the user's consent, whatever share they are."""
+"""Decisions that a worker process gets at a time, and that are recorded in one transaction."""
+_MIN_DECISIONS_FOR_WORKERS = 1_000
+"""With fewer decisions this process parses alone: a worker takes a second to start."""
+_CHANGES_WITHOUT_CONSENT = 10
+"""Texts that may change without the user's consent, whatever their share of all texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Renormalise:
     yes: bool = False
     """Change any number of texts."""
     samples: int = 10
-    """Diffs to show of a dry run."""
+    """The most diffs that a dry run shows."""
 
 
 @dataclass(slots=True)
-class _Counted:
-    """What would change."""
+class _Changes:
+    """The changes that a run would make."""
 
     samples: int
     kinds: Counter[str] = field(default_factory=Counter)
@@ -68,7 +68,7 @@ class _Counted:
             shown.append(f"{one.reference}:\n{one.diff}")
 
     def lines(self) -> list[str]:
-        """How many change in each way, and sample diffs of the ways in turn."""
+        """Returns how many decisions change in each way, then sample diffs, taken from each way in turn."""
         counts = [
             f"{count:8,}  {kind}" for kind, count in sorted(self.kinds.items(), key=lambda one: (-one[1], one[0]))
         ]
@@ -77,43 +77,47 @@ class _Counted:
 
 
 def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
-    """Parses the newest stored pages of every decision again, and records what changes. Raises Stopped, and UsageError
-    where more texts would change than may without the user's consent."""
+    """Parses the newest stored pages of every decision again, and records what changes.
+
+    Raises Stopped, and UsageError if more texts would change than allowed without the user's consent.
+    """
     tally = run.tally
     unreadable = {one.reference for one in findings.find_unreadable(run.db)}
     begin = "" if task.dry_run else pages.find_position(run.db, NORMALISER)
     references = [reference for reference in pages.find_read(run.db) if reference > begin]
     if begin:
-        log.info("going on after %s, where a renormalise was broken off", begin)
-    counted = _Counted(task.samples)
+        log.info("continuing after %s, where the last renormalise was interrupted", begin)
+    changes = _Changes(task.samples)
     tally.expected = len(references)
     if task.dry_run or not task.yes:
         for batch in _reparse(run, references):
             for one in batch:
-                counted.add(one)
+                changes.add(one)
                 if task.dry_run:
-                    _note(run, one, unreadable)
+                    _count(run, one, unreadable)
         if not task.dry_run:
-            _require_consent(run, counted, len(references))
+            _require_consent(run, changes, len(references))
     if not task.dry_run:
         _record_all(run, references, unreadable)
-        _try_held(run)
+        _reparse_held(run)
     tally.checked = 0
-    changed = sum(counted.kinds.values())
-    told = f"{changed:,} decisions read otherwise than they are held" if task.dry_run else summarise(tally)
-    details = tuple(counted.lines()) if task.dry_run else ()
+    changed = sum(changes.kinds.values())
+    message = f"{changed:,} decisions would change" if task.dry_run else summarise(tally)
+    details = tuple(changes.lines()) if task.dry_run else ()
     if tally.failed:
-        return Outcome("incomplete", 10, f"{told}; {tally.failed:,} kept pages do not read", tally, details=details)
-    return Outcome("complete", 0, told, tally, details=details)
+        return Outcome(
+            "incomplete", 10, f"{message}; {tally.failed:,} stored pages do not parse", tally, details=details
+        )
+    return Outcome("complete", 0, message, tally, details=details)
 
 
-def _require_consent(run: TaskRun, counted: _Counted, decisions: int) -> None:
-    percent = 100 * counted.texts / decisions if decisions else 0
+def _require_consent(run: TaskRun, changes: _Changes, decisions: int) -> None:
+    percent = 100 * changes.texts / decisions if decisions else 0
     most = run.config.storage.renormalise_percent
-    if counted.texts > _FREE_CHANGES and percent > most:
+    if changes.texts > _CHANGES_WITHOUT_CONSENT and percent > most:
         raise UsageError(
-            f"{counted.texts:,} of {decisions:,} texts would change ({percent:.1f} %, more than {most:g} %), so none "
-            "was: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
+            f"{changes.texts:,} of {decisions:,} texts would change ({percent:.1f} %, more than {most:g} %), so none "
+            "was changed: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
         )
 
 
@@ -121,26 +125,26 @@ def _require_consent(run: TaskRun, counted: _Counted, decisions: int) -> None:
 
 
 def _reparse(run: TaskRun, references: Sequence[str]) -> Iterator[list[Reparsed]]:
-    """What would change, batch by batch in the order of the references. Raises Stopped between two."""
+    """Yields the results of parsing again, in batches, in order of the references. Raises Stopped between batches."""
     run.tally.checked = 0
     batches = [references[start : start + _BATCH] for start in range(0, len(references), _BATCH)]
     workers = run.config.storage.workers or len(os.sched_getaffinity(0))
-    alone = workers == 1 or len(references) < _LEAST_FOR_WORKERS
-    for batch in _reparse_here(run, batches) if alone else _reparse_apart(run, batches, workers):
+    alone = workers == 1 or len(references) < _MIN_DECISIONS_FOR_WORKERS
+    for batch in _reparse_in_process(run, batches) if alone else _reparse_in_workers(run, batches, workers):
         run.stop.raise_if_set()
         yield batch
         run.tally.checked += len(batch)
         run.report(run.tally)
 
 
-def _reparse_here(run: TaskRun, batches: Sequence[Sequence[str]]) -> Iterator[list[Reparsed]]:
+def _reparse_in_process(run: TaskRun, batches: Sequence[Sequence[str]]) -> Iterator[list[Reparsed]]:
     reparser = Reparser(run.db)
     for batch in batches:
         yield reparser.reparse(batch, run.clock.stamp())
 
 
-def _reparse_apart(run: TaskRun, batches: Sequence[Sequence[str]], workers: int) -> Iterator[list[Reparsed]]:
-    """The same by other processes, which are a few batches ahead."""
+def _reparse_in_workers(run: TaskRun, batches: Sequence[Sequence[str]], workers: int) -> Iterator[list[Reparsed]]:
+    """Yields the same results from worker processes, which work a few batches ahead."""
     left = deque(batches)
     ahead: deque[Future[list[Reparsed]]] = deque()
     pool = ProcessPoolExecutor(
@@ -158,8 +162,8 @@ def _reparse_apart(run: TaskRun, batches: Sequence[Sequence[str]], workers: int)
 # ---------------------------------------------------------------- recording
 
 
-def _note(run: TaskRun, one: Reparsed, unreadable: set[str]) -> None:
-    """Counts what is odd about a decision, that its pages do not parse, or that nothing of it changes."""
+def _count(run: TaskRun, one: Reparsed, unreadable: set[str]) -> None:
+    """Counts the oddities of a decision, and whether it failed to parse or did not change."""
     for oddity in one.odd:
         run.tally.note_odd(*oddity)
     if one.error is not None:
@@ -171,16 +175,16 @@ def _note(run: TaskRun, one: Reparsed, unreadable: set[str]) -> None:
     elif one.reading is None:
         run.tally.unchanged += 1
     else:
-        log.info("%s reads otherwise than it is held: %s", one.reference, one.kind)
+        log.info("%s parses differently from the stored text: %s", one.reference, one.kind)
 
 
 def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -> None:
-    """Parses all again and records it. Where it is broken off, the next run goes on."""
+    """Parses all decisions again and records the changes. The next run continues an interrupted one."""
     recorder = Recorder(run.db, run.clock, run.number, run.tally)
     for batch in _reparse(run, references):
         with atomic(run.db):
             for one in batch:
-                _note(run, one, unreadable)
+                _count(run, one, unreadable)
                 if one.reading is not None:
                     recorder.apply(recorder.compare([one.reading]))
                     pages.mark(run.db, one.numbers, "read")
@@ -191,9 +195,12 @@ def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -
         pages.record_position(run.db, NORMALISER, None)
 
 
-def _try_held(run: TaskRun) -> None:
-    """Parses the pages again that wait for a decision about a template change: a new parser may leave the template
-    out. What differs still waits, for that change or for the next sync to ask about it."""
+def _reparse_held(run: TaskRun) -> None:
+    """Parses the pages again that wait for a decision about a template change.
+
+    A new parser may leave the template out. A text that still differs waits, for that decision or for the next sync to
+    ask other decisions about it.
+    """
     recorder = Recorder(run.db, run.clock, run.number, run.tally)
     watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)
     held_recorder = HeldRecorder(run.db, pages.Codec(run.db), run.clock, recorder, watch, run.number, run.tally)

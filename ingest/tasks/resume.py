@@ -1,4 +1,4 @@
-"""Resume: a slice of the backfills that were interrupted. The daemon does one between its syncs."""
+"""Resume: continues interrupted backfills for one slice. The daemon does slices between its syncs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ingest.tasks.task_run import TaskRun
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What is left of interrupted backfills, for some seconds."""
+    """A slice of what is left of interrupted backfills."""
 
     seconds: float = SLICE_SECONDS
     requests: int | None = None
-    """Requests at most; None: as many as the day allows."""
+    """The most requests; None: as many as the day allows."""
 
 
 def resume(task: Resume, run: TaskRun) -> Outcome:
-    """Goes on with interrupted backfills, the newest dates first. Raises as `do_slice` does."""
+    """Continues interrupted backfills, the newest dates first. Raises as `do_slice` does."""
     left = find_asked_for(run.db).interrupted
     if not left:
         return Outcome("complete", 0, "no backfill is interrupted", run.tally)

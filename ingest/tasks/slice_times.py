@@ -1,4 +1,4 @@
-"""When the daemon may do a slice of interrupted backfills or of the fill, and how much one may take. Pure."""
+"""Decides when the daemon may do a slice, and how many seconds and requests a slice may use. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ingest.config import Schedule
 from ingest.fetching.quiet_hours import find_seconds_left, find_seconds_until
 
 SLICE_SECONDS = 300
-"""How long a slice may last, so that a sync or another command does not wait for hours."""
+"""The most seconds of a slice, so that a sync or another command does not wait for hours."""
 
 SUSPENDED_DAYS = (1, 2, 4, 7)
-"""Days for which slices are suspended when the site refuses them, by how often in a row it did."""
+"""Days for which slices are suspended after a refusal by the site, by the number of refusals in a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What one slice may take."""
+    """The limits of one slice."""
 
     seconds: float
     requests: int
@@ -26,7 +26,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No slice may be done before an instant."""
+    """No slice may start before an instant."""
 
     until: datetime
     why: str
@@ -42,10 +42,10 @@ def find_slice(
     earliest: datetime,
     is_fill: bool,
 ) -> Slice | Wait:
-    """What a slice may take that begins now, or why none may.
+    """Returns what a slice that starts now may use, or why none may start.
 
-    `requests_today`: those that slices made on this day (UTC). `earliest`: when the site may be asked again. `is_fill`:
-    it fetches dates of the fill, for which `fill_hours` hold; interrupted backfills go on at any hour.
+    `requests_today`: requests of slices on this day (UTC). `earliest`: when the site may be asked again. `is_fill`: the
+    slice is of the fill, for which `fill_hours` apply; slices of interrupted backfills run at any hour.
     """
     if suspended_until is not None and suspended_until > now:
         return Wait(suspended_until, "suspended")
@@ -64,5 +64,5 @@ def find_slice(
 
 
 def find_suspension(before: int, now: datetime) -> datetime:
-    """Until when slices are suspended that the site refused now. `before`: how often in a row it did before."""
+    """Returns the end of the suspension after a refusal now. `before`: the refusals in a row before this one."""
     return now + timedelta(days=SUSPENDED_DAYS[min(before, len(SUSPENDED_DAYS) - 1)])

@@ -1,4 +1,4 @@
-"""Slices: what the daemon does of interrupted backfills and of the fill between its syncs, some minutes at a time."""
+"""Slices: the daemon works on interrupted backfills and the fill between its syncs, some minutes at a time."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TASKS = ("resume", "fill")
 def do_slice(
     run: TaskRun, parts: Sequence[Part], find_left: Callable[[], Sequence[Window]], seconds: float, requests: int | None
 ) -> Outcome:
-    """Walks and fetches parts, in their order, until the seconds or the requests are used. Raises what the crawl raises
-    about the site as a whole; what was proven until then is recorded.
+    """Walks and fetches parts in their order, until the seconds or the requests are used up.
 
-    `find_left`: what is left of the parts now. A refusal suspends all slices.
+    `find_left`: returns what is left of the parts now. A refusal by the site suspends all slices. Raises what the crawl
+    raises about the site as a whole; what was proven until then is recorded.
     """
     ends = run.clock.monotonic() + seconds
     before = list(find_left())
@@ -50,10 +50,10 @@ def do_slice(
                     oldest_first=part.oldest_first,
                 )
                 if not reached_the_end:
-                    cut_short = "the time of this slice is over"
+                    cut_short = "the time of this slice is up"
                     break
                 done.append(part.window)
-    except (HeldOff, OutOfBudget) as error:  # the next slice begins when it may
+    except (HeldOff, OutOfBudget) as error:  # a normal end: the next slice waits as long as it must
         cut_short = str(error)
     except Blocked as error:
         refused = error
@@ -67,7 +67,7 @@ def do_slice(
 
 
 def _find_walk_most(run: TaskRun, seconds: float, requests: int | None) -> int | None:
-    """Decisions whose listing half a slice can walk: a walk that is broken off begins anew. None: any number."""
+    """Returns how many decisions half a slice can list; None: any number. An interrupted walk has to start again."""
     gap = run.throttle.usual_gap
     pages = min(seconds / gap if gap else math.inf, math.inf if requests is None else requests) / 2
     return None if pages == math.inf else max(1, int(pages)) * PAGE_SIZE
@@ -82,7 +82,7 @@ def _record_end(
     *,
     is_served: bool,
 ) -> None:
-    """Records what a slice reached, and whether the site refused or served it."""
+    """Records how far a slice got, and whether the site refused or served it."""
     now = run.clock.now()
     at = instant(now)
     with atomic(run.db):
@@ -99,6 +99,6 @@ def _record_end(
 def _describe_suspension(run: TaskRun) -> str:
     until = fill_state.find_fill_state(run.db).suspended_until
     return (
-        f"the fill and interrupted backfills are suspended until {until}, and sync goes on; `lgsco fill resume` ends "
-        "that before, `lgsco fill off` turns the fill off. Write to the publisher if it stays so"
+        f"the fill and interrupted backfills are suspended until {until}, while sync continues; `lgsco fill resume` "
+        "ends that earlier, `lgsco fill off` turns the fill off. Write to the publisher if this does not change"
     )

@@ -1,8 +1,9 @@
-"""Sync: what is new, late, moved or gone anywhere, found with as few requests as the totals allow.
+"""Sync: finds what is new, late, moved or gone, with as few requests as the totals allow.
 
-Two totals tell whether anything changed: that of the part inside the retention age, where a fall is news, and that of
-the whole, across its edge, where a fall is expected. What differs is looked for. What the cadence owes is counted and
-walked again, since equal totals can hide one that came beside one that went.
+Two totals tell whether anything changed. One is for the dates inside the retention age, where a fall is unexpected. The
+other is for all dates, where decisions leave by age. Sync searches a range if its total differs from the ledger. It
+also counts and walks ranges again that are due by the cadence, because equal totals can hide one decision that came and
+one that left.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from ingest.config import Config
 from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
 from ingest.crawling.listing_walk import ListingWalker
-from ingest.crawling.reconcile import Cadence, Ranges, find_owed, ranges
+from ingest.crawling.reconcile import Cadence, Ranges, find_due_ranges, make_ranges
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.errors import Blocked
-from ingest.tasks.crawl import ask_site_total, crawling, retention_edge
+from ingest.tasks.crawl import ask_site_total, crawling, find_retention_edge
 from ingest.tasks.intent import find_asked_for
 from ingest.tasks.outcome import Outcome, judge
 from ingest.tasks.task_run import TaskRun
@@ -31,20 +32,19 @@ from storage.model import Proof, Window
 log = logging.getLogger("lgsco")
 
 _FALL_FLOOR = 100
-"""Decisions: a fall of no more than these is looked into without asking whether the site is itself."""
+"""A fall by at most this many decisions is searched without suspecting the site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What is new among the decision dates that sync answers for: the last days, and what backfills came to the end
-    of."""
+    """A sync of the dates that it covers: the last `sync_days`, and the ranges of finished backfills."""
 
     by_daemon: bool = False
-    """Whether the daemon runs it, rather than somebody by hand."""
+    """Whether the daemon runs it, and not a user."""
 
 
 def sync(task: Sync, run: TaskRun) -> Outcome:
-    """One round of what the daemon does."""
+    """Does one sync, as the daemon does by its timetable."""
     config = run.config
     with crawling(run) as crawl:
         disappearances = DisappearanceCheck(
@@ -66,20 +66,20 @@ def sync(task: Sync, run: TaskRun) -> Outcome:
             check_listing=crawl.listing_check.check_if_due,
             ask_site_total=lambda: ask_site_total(run, crawl),
         )
-        with crawl.fetching_anyway(fetch):
-            sync_round.go()
+        with crawl.fetching_queue_if_listing_fails(fetch):
+            sync_round.run()
     run.tally.left = len(disappearances.left)
     return judge(run, scopes, crawl.walker.findings, names_interrupted=not task.by_daemon)
 
 
 def _queue_oldest(run: TaskRun) -> None:
-    """Queues pages that were not fetched for a long time: a page can change without its card."""
+    """Queues pages that were not fetched for `reread_days`: a page can change while its card stays the same."""
     cadence = run.config.cadence
     with atomic(run.db):
         before = run.clock.stamp(-86_400 * cadence.reread_days)
         count = pages.queue_oldest(run.db, before, cadence.reread_most, run.clock.stamp())
     if count:
-        log.info("%d pages are asked for again in their turn", count)
+        log.info("%d pages are queued because they were not fetched for a long time", count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,11 @@ class _Totals:
     ranges: Ranges
     whole: int
     inside: int | None
-    """None where the site states none for it, and one for the whole."""
+    """None if the site states a total for the whole but none for this part."""
 
 
 class SyncRound:
-    """One round."""
+    """One sync."""
 
     def __init__(
         self,
@@ -108,9 +108,11 @@ class SyncRound:
         check_listing: Callable[[], None],
         ask_site_total: Callable[[], None],
     ) -> None:
-        """`scopes`: the ranges of decision dates that sync answers for. `fetch` fetches what of them is queued and
-        due. `check_listing` finds out, where that is due, how the listing is to be asked. `ask_site_total` asks for
-        the total of all dates, and records it."""
+        """`scopes`: the date ranges that sync covers.
+
+        `fetch` fetches the decisions of these ranges that are queued and due. `check_listing` finds out, if that is
+        due, how to query the listing. `ask_site_total` requests the total of all dates and records it.
+        """
         self._db = db
         self._walker = walker
         self._canary = canary
@@ -124,8 +126,8 @@ class SyncRound:
         self._ask_site_total = ask_site_total
         self._walked: set[Window] = set()
 
-    def go(self) -> None:
-        """Does the round."""
+    def run(self) -> None:
+        """Does the sync."""
         self._check_listing()
         self._canary.check_daily()
         totals = [self._ask(scope) for scope in self._scopes]
@@ -133,7 +135,7 @@ class SyncRound:
         self._walk_unproven()
         for its in totals:
             self._compare(its)
-        self._keep_cadence()
+        self._check_due_ranges()
         self._fetch()
         self._disappearances.check_due()
         self._walk_unproven()
@@ -143,8 +145,8 @@ class SyncRound:
     # ------------------------------------------------------------ two totals
 
     def _ask(self, scope: Window) -> _Totals:
-        """The totals of a scope's two ranges. Raises Blocked where more is gone than can have left."""
-        its = ranges(scope, retention_edge(self._config, self._clock.today()))
+        """Requests the totals of a scope's two ranges. Raises Blocked if more decisions are gone than can have left."""
+        its = make_ranges(scope, find_retention_edge(self._config, self._clock.today()))
         whole = self._walker.ask(its.whole)
         if whole is None:
             self._walker.require_empty(its.whole)
@@ -152,17 +154,19 @@ class SyncRound:
         inside: int | None = whole
         if its.inside is not None and its.beyond is not None and whole:
             inside = self._walker.ask(its.inside)
-            stood = ledger.standing(self._db, its.inside).expected
-            if inside is None and stood:
-                self._canary.check(f"the listing has nothing for {its.inside}, where {stood:,} decisions stood")
+            listed_before = ledger.standing(self._db, its.inside).expected
+            if inside is None and listed_before:
+                self._canary.check(
+                    f"the listing has nothing for {its.inside}, where {listed_before:,} decisions were listed"
+                )
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
-        self._suspect_a_fall(its.whole, whole, aged)
+        self._require_plausible_total(its.whole, whole, aged)
         if its.inside is not None:
-            self._suspect_a_fall(its.inside, inside or 0, 0)
+            self._require_plausible_total(its.inside, inside or 0, 0)
         return _Totals(its, whole, inside)
 
     def _record_site_total(self, totals: list[_Totals]) -> None:
-        """Records the total of all dates; where sync answers for all of them, it was asked for already."""
+        """Records the site's total of all dates. If sync covers all dates, the total was requested already."""
         if self._scopes != [EVERYTHING]:
             self._ask_site_total()
             return
@@ -170,7 +174,7 @@ class SyncRound:
             intents.record_site_total(self._db, self._run, self._clock.stamp(), totals[0].whole)
 
     def _walk_unproven(self) -> None:
-        """Walks what no whole listing is known of: never looked at, cut short, or changed since."""
+        """Walks the dates without a complete listing: never walked, interrupted, or changed since."""
         for scope in self._scopes:
             sound = [proof.window for proof in ledger.find_windows(self._db, scope) if proof.is_sound]
             for part in reversed(gaps(scope, sound)):
@@ -190,29 +194,32 @@ class SyncRound:
             if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
                 self._walker.walk_changes(its.ranges.beyond, max(0, rest))
 
-    def _suspect_a_fall(self, window: Window, total: int, aged: int) -> None:
-        """Raises Blocked where more of a window is gone at once than the `aged`, which may leave, and some others."""
+    def _require_plausible_total(self, window: Window, total: int, aged: int) -> None:
+        """Raises Blocked if a window's total fell by more than is plausible.
+
+        `aged`: the decisions that may leave by age; a small fall beyond them is allowed.
+        """
         expected = ledger.standing(self._db, window).expected
         if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
             return
-        told = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
-        self._canary.check(told)
+        message = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
+        self._canary.check(message)
         raise Blocked(
-            f"{told}: more than can have left, so nothing was concluded. If it is so, `lgsco backfill` walks all of it "
-            "and finds what is left"
+            f"{message}: more than can have left the site, so nothing was concluded. If they did leave, "
+            "`lgsco backfill` walks all dates and finds what is left"
         )
 
     # ------------------------------------------------------------ the cadence
 
-    def _keep_cadence(self) -> None:
-        dials = self._config.cadence
+    def _check_due_ranges(self) -> None:
+        settings = self._config.cadence
         cadences = (
-            Cadence(0, dials.count_recent, dials.walk_recent),
-            Cadence(dials.recent_days, dials.count_middle, dials.walk_middle),
-            Cadence(dials.middle_days, dials.count_old, dials.walk_old),
+            Cadence(0, settings.count_recent, settings.walk_recent),
+            Cadence(settings.recent_days, settings.count_middle, settings.walk_middle),
+            Cadence(settings.middle_days, settings.count_old, settings.walk_old),
         )
         proofs = self._find_proofs()
-        counts, walks = find_owed(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
+        counts, walks = find_due_ranges(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
         for window in counts:
             total = self._walker.ask(window)
             if total == ledger.standing(self._db, window).expected:
@@ -224,7 +231,7 @@ class SyncRound:
             self._walker.walk(window)
 
     def _find_proofs(self) -> list[Proof]:
-        """The ledger's rows that lie in the dates that sync answers for."""
+        """Returns the ledger's rows within the dates that sync covers."""
         return [
             proof
             for proof in ledger.find_windows(self._db)

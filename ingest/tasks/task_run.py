@@ -1,4 +1,4 @@
-"""What every task is given to run with."""
+"""The context that every task runs with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ingest.recording.tally import Report, Tally
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """One run of a task: its row in the database, what it works with and what it counts."""
+    """One run of a task: its row in the database, its tools and its counters."""
 
     db: sqlite3.Connection
     number: int
-    """The number of its row."""
+    """The number of the run's row."""
     config: Config
     clock: Clock
     stop: Stop

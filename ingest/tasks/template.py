@@ -23,17 +23,19 @@ class Template:
 
     change: int
     decision: Literal["accepted", "rejected"]
-    """accepted: the publisher changed the words, so the texts that wait are amendments. rejected: it is the template's,
-    so stored texts stay, and new decisions are recorded and named as odd."""
+    """accepted: the publisher changed the decisions, so the waiting texts are amendments.
+
+    rejected: the site's template changed, so stored texts stay, and new decisions are recorded and reported as odd.
+    """
 
 
 def template(task: Template, run: TaskRun) -> Outcome:
-    """Records the decision, and the texts that wait no longer. Raises UsageError."""
+    """Records the user's decision, and the texts that no longer wait. Raises UsageError."""
     change = templates.find_change(run.db, task.change)
     if change is None:
         raise UsageError(f"there is no template change {task.change}; `lgsco template` lists those that wait")
     if change.state not in (*PENDING, task.decision):
-        raise UsageError(f"template change {task.change} is {change.state}, so nothing waits for it")
+        raise UsageError(f"template change {task.change} is {change.state}, so nothing waits for a decision about it")
     recorder = Recorder(run.db, run.clock, run.number, run.tally)
     watch = TemplateWatch(run.db, run.clock, recorder, run.number, run.tally)
     with atomic(run.db):

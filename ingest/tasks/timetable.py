@@ -1,6 +1,6 @@
-"""The timetable: reads the crontab lines of the configuration with APScheduler, and says when a sync is due.
+"""The timetable: parses the crontab lines of the configuration with APScheduler, and finds when a sync is due.
 
-Lines that never come, or that a change of clocks repeats or leaves out, are refused.
+It refuses lines that never occur, and hours that a change of clocks repeats or skips.
 """
 
 from __future__ import annotations
@@ -17,22 +17,20 @@ from ingest.config import Config
 from ingest.errors import ConfigError
 
 _CLOCK_SET_SECONDS = 60.0
-"""A clock that went so much faster or slower than the monotonic one within a tick was set."""
+"""If the wall clock moves by this much more or less than the monotonic clock within a tick, it was set."""
 _HOURS_TWICE_OR_NEVER = frozenset({1, 2})
-"""Hours of the day that a change of clocks repeats or leaves out somewhere in Europe."""
+"""Hours of the day that a change of clocks repeats or skips somewhere in Europe."""
 
 
 def timetable(config: Config) -> OrTrigger:
-    """When syncs are due. Raises ConfigError naming the crontab line."""
+    """Returns the trigger for syncs. Raises ConfigError, which names the crontab line."""
     zone = ZoneInfo(config.schedule.time_zone)
     if not config.schedule.sync:
-        raise ConfigError(
-            f"{config.file}: [schedule] sync is empty: the daemon would do nothing; give it a crontab line"
-        )
-    return OrTrigger([_trigger(line, zone, config.file) for line in config.schedule.sync])
+        raise ConfigError(f"{config.file}: [schedule] sync is empty: the daemon would do nothing; add a crontab line")
+    return OrTrigger([_make_trigger(line, zone, config.file) for line in config.schedule.sync])
 
 
-def _trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
+def _make_trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
     parts = line.split()
     where = f"{file}: [schedule] sync = {line!r}"
     if len(parts) == 5 and re.search(r"\d", parts[4]):
@@ -40,21 +38,24 @@ def _trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
     try:
         triggers = [CronTrigger.from_crontab(one, timezone=zone) for one in _read_days(line)]
     except ValueError as error:
-        raise ConfigError(f"{where} is no crontab line: {error}") from None
+        raise ConfigError(f"{where} is not a crontab line: {error}") from None
     hours = next(field for field in triggers[0].fields if field.name == "hour")
     midnight = datetime(2026, 1, 5, tzinfo=zone)
     fired = {hour for hour in range(24) if hours.get_next_value(midnight.replace(hour=hour)) == hour}
     if fired & _HOURS_TWICE_OR_NEVER and len(fired) < 24:
-        raise ConfigError(f"{where}: hours 1 and 2 come twice or never when clocks change; choose another hour")
+        raise ConfigError(f"{where}: hours 1 and 2 occur twice or never when the clocks change; choose another hour")
     trigger = OrTrigger(triggers)
     if trigger.get_next_fire_time(None, midnight) is None:
-        raise ConfigError(f"{where} never comes: no month that it names has such a day; give days that there are")
+        raise ConfigError(f"{where} never occurs: none of its months has such a day; choose days that exist")
     return trigger
 
 
 def _read_days(line: str) -> list[str]:
-    """A crontab line as lines that APScheduler reads as cron does: where both the day of the month and the weekday are
-    given, either is enough (crontab(5)). Fields that begin with * are not given in this sense."""
+    """Splits a crontab line so that APScheduler treats its days as cron does.
+
+    If both the day of the month and the weekday are given, either is enough (crontab(5)); APScheduler requires both. A
+    field that begins with * counts as not given.
+    """
     parts = line.split()
     if len(parts) != 5 or parts[2].startswith("*") or parts[4].startswith("*"):
         return [line]
@@ -63,13 +64,13 @@ def _read_days(line: str) -> list[str]:
 
 
 def next_sync(config: Config, now: datetime) -> str | None:
-    """When the timetable's next sync is due after `now`: UTC, ISO 8601 with Z."""
+    """Returns when the timetable's next sync after `now` is due: UTC, ISO 8601 with Z."""
     due = timetable(config).get_next_fire_time(None, now)
     return instant(due) if due else None
 
 
 class Plan:
-    """When the next sync is due. It is made anew when the clock is set, which the monotonic clock tells."""
+    """When the next sync is due. The monotonic clock shows if the wall clock was set; the plan is then recomputed."""
 
     def __init__(self, trigger: OrTrigger, clock: Clock) -> None:
         self._trigger = trigger
@@ -85,16 +86,16 @@ class Plan:
         """When the next sync is due: by the timetable, or to try again what did not complete."""
         return min(filter(None, (self._next, self._retry)), default=None)
 
-    def ask_now(self) -> None:
-        """A sync is due now."""
+    def make_due(self) -> None:
+        """Makes a sync due now."""
         self._is_due = True
 
-    def try_again(self, at: datetime | None) -> None:
-        """A sync is due then, if the timetable has none before; None: by the timetable alone."""
+    def schedule_retry(self, at: datetime | None) -> None:
+        """Makes a sync due at an instant, beside those of the timetable. None: only those of the timetable."""
         self._retry = at
 
     def take_due(self) -> bool:
-        """Whether a sync is due. However many were due meanwhile, it is one, and the next answer is no."""
+        """Whether a sync is due. Several syncs that were due count as one, so the next call returns False."""
         now = self._clock.now()
         if any(at <= now for at in (self._next, self._retry) if at is not None):
             self._is_due = True
@@ -105,8 +106,10 @@ class Plan:
         return due
 
     def notice_set_clock(self) -> timedelta | None:
-        """By how much the clock was set since the last call, if it was; the timetable is then applied to the new time.
-        A machine that slept looks the same."""
+        """Returns by how much the clock was set since the last call; None if it was not set.
+
+        If it was set, the timetable is applied to the new time. A machine that slept looks the same.
+        """
         offset = self._find_offset()
         moved, self._offset = offset - self._offset, offset
         if abs(moved) < _CLOCK_SET_SECONDS:

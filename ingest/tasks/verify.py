@@ -1,4 +1,4 @@
-"""Verify: name what is damaged in a file, and put back what can be rebuilt from the file itself."""
+"""Verify: names what is damaged in a file, and restores what can be rebuilt from the file itself."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ log = logging.getLogger("lgsco")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Put back what is damaged: rows from raw pages, the index from the texts; queue what must be fetched again."""
+    """Restore damaged rows from raw pages and the index from the texts; queue what must be fetched again."""
 
 
 @dataclass(slots=True)
 class _Done:
-    """What a repair did with damaged decisions."""
+    """The damaged decisions by the way a repair handled them."""
 
-    put_back: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
     queued: list[str] = field(default_factory=list)
     to_import: list[str] = field(default_factory=list)
     """The paths of documents."""
 
 
 def repair_file(_task: Repair, run: TaskRun) -> Outcome:
-    """Puts back what can be, and names what stays damaged. No revision is deleted. Raises Stopped."""
+    """Restores what can be restored, and names what stays damaged. No revision is deleted. Raises Stopped."""
     damages = find_damages(run.db)
     for damage in damages:
         log.warning("%s", damage)
@@ -45,19 +45,19 @@ def repair_file(_task: Repair, run: TaskRun) -> Outcome:
     left = find_damages(run.db) if damages else []
     for damage in left:
         log.warning("still damaged: %s", damage)
-    told = (
-        f"{len(damages):,} damages found; {len(done.put_back):,} decisions were put back, {len(done.queued):,} are "
-        f"queued to be fetched again; {len(left):,} damages remain"
+    message = (
+        f"{len(damages):,} damaged parts found; {len(done.restored):,} decisions restored, {len(done.queued):,} queued "
+        f"to be fetched again; {len(left):,} damaged parts remain"
     )
     if done.to_import:
-        told += f"; import again: {', '.join(done.to_import)}"
+        message += f"; import again: {', '.join(done.to_import)}"
     if left or done.queued or done.to_import:
-        return Outcome("incomplete", 10, told, run.tally)
-    return Outcome("complete", 0, told, run.tally)
+        return Outcome("incomplete", 10, message, run.tally)
+    return Outcome("complete", 0, message, run.tally)
 
 
 def find_damages(db: sqlite3.Connection) -> list[Damage]:
-    """Everything that is damaged, the full-text index included."""
+    """Finds all damage in the file, including the full-text index."""
     return [*verify.check(db), *check_index(db)]
 
 
@@ -65,69 +65,71 @@ def _repair(run: TaskRun, damages: Sequence[Damage]) -> _Done:
     parts = {damage.part for damage in damages}
     done = _Done()
     if "file" in parts:
-        _try(run, "the indexes", partial(repair.reindex, run.db))
+        _try_repair(run, "the indexes", partial(repair.reindex, run.db))
     if parts & {"file", "index"}:
-        _try(run, "the full-text index", partial(repair.rebuild_index, run.db))
+        _try_repair(run, "the full-text index", partial(repair.rebuild_index, run.db))
     recorder, codec = Recorder(run.db, run.clock, run.number, run.tally), pages.Codec(run.db)
-    for reference in _of(damages, "decision"):
+    for reference in _find_references(damages, "decision"):
         if run.stop.is_set():
             raise Stopped(run.stop.exit_code)
-        _try(run, reference, partial(_put_back, run, recorder, codec, reference, done))
-    for reference in _of(damages, "revision"):
-        _try(run, reference, partial(_put_revisions_back, run, recorder, codec, reference))
-    for reference in _of(damages, "page"):
+        _try_repair(run, reference, partial(_restore_decision, run, recorder, codec, reference, done))
+    for reference in _find_references(damages, "revision"):
+        _try_repair(run, reference, partial(_restore_revisions, run, recorder, codec, reference))
+    for reference in _find_references(damages, "page"):
         if reference not in done.queued and not _has_sound_page(run, codec, reference):
-            _try(run, reference, partial(_fetch_again, run, reference, done))
+            _try_repair(run, reference, partial(_queue_fetch, run, reference, done))
     with atomic(run.db):
         for damage in damages:
             if damage.part == "ledger":
                 repair.forget_window(run.db, damage.subject, run.clock.stamp())
         repair.mend_runs(run.db)
-    if done.put_back:
-        _try(run, "the full-text index", partial(repair.rebuild_index, run.db))
+    if done.restored:
+        _try_repair(run, "the full-text index", partial(repair.rebuild_index, run.db))
     return done
 
 
-def _of(damages: Sequence[Damage], part: str) -> list[str]:
-    """The decisions that damages of a part belong to, each once."""
+def _find_references(damages: Sequence[Damage], part: str) -> list[str]:
+    """Returns the references of the decisions that damages of a part belong to, each once."""
     return list(dict.fromkeys(one.reference for one in damages if one.part == part and one.reference is not None))
 
 
-def _try(run: TaskRun, what: str, mend: Callable[[], object]) -> None:
-    """Mends one thing in a transaction; where the file does not let it, that is said and the others follow."""
+def _try_repair(run: TaskRun, what: str, change: Callable[[], object]) -> None:
+    """Repairs one thing in a transaction. If SQLite fails on it, it logs that, and the repair continues."""
     try:
         with atomic(run.db):
-            mend()
+            change()
     except sqlite3.DatabaseError as error:
-        log.warning("%s cannot be put back (%s); restore a snapshot", what, error)
+        log.warning("cannot restore %s (%s); restore a snapshot", what, error)
     run.report(run.tally)
 
 
-def _put_back(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: str, done: _Done) -> None:
-    """A decision from its stored page; without one it is queued, or its document named. Call it inside a
-    transaction."""
+def _restore_decision(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: str, done: _Done) -> None:
+    """Restores a decision from its stored page. Without one it is queued, or its document is named.
+
+    Call it inside a transaction.
+    """
     try:
         stored = pages.find_newest_read(run.db, codec, reference)
         if stored:
             changes = recorder.compare([replace(recorder.parse_pages(stored), again=run.clock.stamp())])
             if isinstance(changes[0][0], Rebuilt | Superseded):
                 recorder.apply(changes, index=False)
-                done.put_back.append(reference)
+                done.restored.append(reference)
                 return
     except (ReadError, Damaged) as error:
-        log.warning("%s cannot be put back from its stored page: %s", reference, error)
+        log.warning("cannot restore %s from its stored page: %s", reference, error)
     document = repair.find_document(run.db, reference)
     if document is not None:
         log.warning("%s came from a document; import it again: %s", reference, document)
         done.to_import.append(document)
     else:
-        _fetch_again(run, reference, done)
+        _queue_fetch(run, reference, done)
 
 
-def _fetch_again(run: TaskRun, reference: str, done: _Done) -> None:
+def _queue_fetch(run: TaskRun, reference: str, done: _Done) -> None:
     url = repair.find_url(run.db, reference)
     if url is None:
-        log.warning("%s has no address to fetch it from; restore a snapshot, or import it", reference)
+        log.warning("%s has no address to fetch it from; restore a snapshot, or import the decision", reference)
         return
     queue.add(run.db, reference, url, run.clock.stamp())
     done.queued.append(reference)
@@ -140,8 +142,8 @@ def _has_sound_page(run: TaskRun, codec: pages.Codec, reference: str) -> bool:
         return False
 
 
-def _put_revisions_back(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: str) -> None:
-    """The texts of past revisions, where the page that each was read from still gives the text that it names."""
+def _restore_revisions(run: TaskRun, recorder: Recorder, codec: pages.Codec, reference: str) -> None:
+    """Restores the texts of past revisions, if their pages still parse to the text with the stored digest."""
     for revision, page, sha256 in repair.find_damaged_texts(run.db, reference):
         try:
             stored = pages.find_page(run.db, codec, page)

@@ -1,4 +1,4 @@
-"""Withdraw: what is left of unfinished backfills is no longer asked for. Nothing that is stored is deleted."""
+"""Withdraw: drops what is left of unfinished backfills. Nothing that is stored is deleted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.crawling.asked_for import find_asked_dates, intersect, subtract
-from ingest.crawling.windows import EVERYTHING, gaps, joined
+from ingest.crawling.windows import EVERYTHING, gaps, merge_windows
 from ingest.reports.claims import describe_dates
 from ingest.tasks.intent import find_asked_for, find_unfinished, record_proven_meanwhile
-from ingest.tasks.outcome import Outcome, claim_of
+from ingest.tasks.outcome import Outcome, find_claim
 from ingest.tasks.task_run import TaskRun
 from storage import intents, ledger, queue
 from storage.database import atomic
@@ -18,20 +18,20 @@ from storage.model import IntentState, Window
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """What is left of unfinished backfills in the range, both ends inclusive; None: no bound."""
+    """Drop what is left of unfinished backfills in the range, both ends inclusive; None: no bound."""
 
     first: date | None = None
     last: date | None = None
 
 
 def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
-    """Drops what is left of unfinished backfills: it counts as never asked for. What is proven stays asked for."""
+    """Drops what is left of unfinished backfills, which then counts as never asked for. Proven dates stay asked for."""
     db, at = run.db, run.clock.stamp()
     window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
     withdrawn = False
     with atomic(db):
         record_proven_meanwhile(db, at, run.number)
-        dropped = joined(intersect([window], find_asked_for(db).unfinished))
+        dropped = merge_windows(intersect([window], find_asked_for(db).unfinished))
         for intent in find_unfinished(db):
             outside = gaps(intent.window, [window])
             parts: list[tuple[Window, IntentState]] = [(part, intent.state) for part in outside]
@@ -39,17 +39,17 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
             if len(parts) > len(outside):
                 intents.replace_by_parts(db, intent, parts, at, run.number)
                 withdrawn = True
-        # The range of sync and finished backfills stay asked for: their unproven parts are no one's to drop.
+        # Sync's range and finished backfills stay asked for, so their unproven parts must not be dropped.
         for part in subtract(dropped, find_asked_dates(intents.find_intents(db))):
             ledger.drop_unproven(db, part)
         ledger.prove(db, at, run.number)
         waiting = queue.drop_never_fetched(db, subtract(dropped, find_asked_for(db).filling))
-    claim = claim_of(run, find_asked_dates(intents.find_intents(db)))
+    claim = find_claim(run, find_asked_dates(intents.find_intents(db)))
     if not dropped and withdrawn:
-        told = "the daemon fills the dates of the backfills that were dropped: `lgsco fill off` ends that too"
+        message = "the daemon still fills the dates of the backfills that were dropped: `lgsco fill off` ends that too"
     elif not dropped:
-        told = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
+        message = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
     else:
         ranges = ", ".join(map(describe_dates, dropped))
-        told = f"dropped: {ranges}; {waiting:,} decisions that were listed there will not be fetched"
-    return Outcome("complete", 0, told, run.tally, claim)
+        message = f"dropped: {ranges}; {waiting:,} decisions listed there will not be fetched"
+    return Outcome("complete", 0, message, run.tally, claim)

@@ -130,13 +130,13 @@ def politeness(settings: Settings, as_json: bool) -> int:
     Example: lgsco politeness
     """
     from ingest.clock import Clock
-    from ingest.fetching.quiet_hours import within
+    from ingest.fetching.quiet_hours import was_in_quiet_hours
     from ingest.reports.politeness import report_politeness
     from storage.database import reading
     from storage.reports import find_politeness
 
     with reading(settings.database) as db:
-        rows = find_politeness(db, within)
+        rows = find_politeness(db, was_in_quiet_hours)
     report = report_politeness(rows, settings.config, Clock().now())
     print_report(report, as_json=as_json)
     return exit_codes.INCOMPLETE if report.broken else exit_codes.DONE

@@ -1,4 +1,4 @@
-"""Backfill and sync against the look-alike site: everything is there once, or named."""
+"""Backfill and sync against the look-alike site: every decision is stored once, or named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def truth(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("markup", ["article", "dl", "table", "bold", "divs"])
-def test_everything_listed_is_held_word_for_word_in_every_markup(world: World, markup: str) -> None:
+def test_every_listed_decision_is_stored_word_for_word_in_every_markup(world: World, markup: str) -> None:
     world.site.markup = markup
     outcome = world.run(Backfill())
     assert (outcome.state, outcome.exit_code) == ("complete", 0)
@@ -34,14 +34,14 @@ def test_everything_listed_is_held_word_for_word_in_every_markup(world: World, m
     assert numbers == {sample.reference: expected_numbers(sample) for sample in world.site.listed()}
 
 
-def test_columns_come_from_the_page_and_what_it_leaves_out_from_the_card(world: World) -> None:
+def test_columns_come_from_the_page_and_missing_ones_from_the_card(world: World) -> None:
     world.run(Backfill())
     rows = world.ask(
         "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, status, source "
         "FROM decisions WHERE reference IN ('25 004 920', '23 017 826') ORDER BY reference"
     )
     assert rows == [
-        # seed 004 prints no header lines: its card gives all but the category, which no card prints
+        # seed 004 has no header lines: its card gives all columns except the category, which no card prints
         (
             "23 017 826",
             "Hampshire County Council",
@@ -67,7 +67,7 @@ def test_columns_come_from_the_page_and_what_it_leaves_out_from_the_card(world: 
     ]
 
 
-def test_a_second_backfill_asks_nothing_and_a_sync_only_counts(world: World) -> None:
+def test_a_second_backfill_makes_no_requests_and_a_sync_only_counts(world: World) -> None:
     world.run(Backfill())
     before = len(world.targets())
     assert world.run(Backfill()).exit_code == 0
@@ -75,10 +75,10 @@ def test_a_second_backfill_asks_nothing_and_a_sync_only_counts(world: World) -> 
     outcome = world.run(Sync())
     assert outcome.exit_code == 0
     pages = [target for target in world.targets()[before:] if target.startswith("/decisions")]
-    assert len(pages) == 1, "the known decision of the day"
+    assert len(pages) == 1, "the daily canary"
 
 
-def test_a_range_holds_its_edge_days_and_nothing_else(world: World) -> None:
+def test_a_range_includes_its_edge_days_and_nothing_else(world: World) -> None:
     days = sorted({sample.decision_date for sample in world.site.listed()})
     first, last = days[10], days[20]
     world.run(Backfill(first, last))
@@ -86,7 +86,7 @@ def test_a_range_holds_its_edge_days_and_nothing_else(world: World) -> None:
     assert len(held(world)) >= 11
 
 
-def test_limit_fetches_so_many_and_the_next_run_goes_on(world: World) -> None:
+def test_limit_fetches_that_many_and_the_next_run_continues(world: World) -> None:
     outcome = world.run(Backfill(limit=10))
     assert (outcome.state, outcome.exit_code, len(held(world))) == ("limited", 0, 10)
     assert world.run(Backfill()).state == "complete"
@@ -137,10 +137,10 @@ def test_a_decision_of_another_reference_is_refused(world: World) -> None:
     assert outcome.exit_code == 10
     assert world.ask("SELECT error_kind FROM queue") == ["WrongReference"]
     assert asked.reference not in held(world)
-    assert world.ask("SELECT count(*) FROM pages WHERE state = 'unreadable'") == [1], "the page itself is kept"
+    assert world.ask("SELECT count(*) FROM pages WHERE state = 'unreadable'") == [1], "the page itself is stored"
 
 
-def test_broken_answers_are_tried_again_with_waits_between(world: World) -> None:
+def test_failed_requests_are_retried_with_waits_between(world: World) -> None:
     seen: dict[str, int] = {}
 
     def fault(request: Request) -> Fault | None:
@@ -166,8 +166,8 @@ def test_broken_answers_are_tried_again_with_waits_between(world: World) -> None
 @pytest.mark.parametrize(
     ("words", "state", "exit_code"), [("Welcome", "blocked", 12), ("Case {reference}, decided", "layout", 11)]
 )
-def test_pages_that_stop_reading_end_the_first_run(world: World, words: str, state: str, exit_code: int) -> None:
-    """Nothing is known of the site yet: pages that do not even print their reference are no decisions' pages."""
+def test_pages_that_no_longer_parse_end_the_first_run(world: World, words: str, state: str, exit_code: int) -> None:
+    """Nothing is known about the site yet, and pages that do not even print their reference are not decisions."""
 
     def fault(request: Request) -> Fault | None:
         if not request.path.startswith("/decisions/"):
@@ -191,7 +191,7 @@ def test_a_refusal_ends_the_run_as_blocked_at_once(world: World, status: int) ->
     assert world.ask("SELECT state FROM windows") == ["unseen"]
 
 
-def test_a_search_shell_is_blocked_and_never_no_news(world: World) -> None:
+def test_a_search_shell_is_blocked_and_never_an_empty_result(world: World) -> None:
     shell = b"<html><body><h1>Search our decisions</h1><form></form></body></html>"
     world.server.faults = lambda r: Respond(200, body=shell) if "SearchResults" in r.target else None
     outcome = world.run(Backfill())
@@ -211,7 +211,7 @@ def test_cards_without_a_total_are_a_changed_layout(world: World) -> None:
     assert (outcome.state, outcome.exit_code) == ("layout", 11)
 
 
-def test_a_total_that_is_not_reached_is_said_out_loud(world: World) -> None:
+def test_a_total_that_is_not_reached_is_reported(world: World) -> None:
     right = world.site.count_line
     world.site.count_line = lambda total: right(total + 2)
     outcome = world.run(Backfill())
@@ -220,21 +220,21 @@ def test_a_total_that_is_not_reached_is_said_out_loud(world: World) -> None:
     assert world.ask("SELECT total - listed, state FROM windows") == [(2, "short")]
 
 
-def test_robots_that_forbid_are_obeyed(world: World) -> None:
+def test_robots_that_forbids_is_obeyed(world: World) -> None:
     world.site.robots = "User-agent: *\nDisallow: /\n"
     outcome = world.run(Backfill())
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert world.targets() == ["/robots.txt"]
 
 
-def test_the_pace_and_the_crawl_delay_are_kept(world: World) -> None:
+def test_the_pace_and_the_crawl_delay_are_respected(world: World) -> None:
     world.site.robots = "User-agent: *\nCrawl-delay: 3\n"
     world.run(Backfill(first=date(2026, 8, 1)), fetch__pace=1)
     assert world.time.slept
     assert set(world.time.slept[1:]) == {3.0}
 
 
-def test_the_days_ceiling_ends_the_run_incomplete(world: World) -> None:
+def test_the_daily_limit_ends_the_run_incomplete(world: World) -> None:
     outcome = world.run(Backfill(), fetch__daily_requests=20)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "20 requests" in outcome.message
@@ -243,7 +243,7 @@ def test_the_days_ceiling_ends_the_run_incomplete(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
 
 
-def test_a_stop_saves_what_was_done(world: World) -> None:
+def test_a_stop_saves_the_work_done(world: World) -> None:
     def stop_after_ten(request: Request) -> None:
         if len(world.targets()) == 20:
             world.stop.set()
@@ -259,7 +259,7 @@ def test_a_stop_saves_what_was_done(world: World) -> None:
     assert len(pages) <= len(set(pages)) + 1, "at most one page is fetched again"
 
 
-def test_an_amended_page_becomes_a_revision_and_the_first_words_stay(world: World) -> None:
+def test_an_amended_page_becomes_a_revision_and_the_first_text_stays(world: World) -> None:
     from dataclasses import replace
 
     world.run(Backfill())
@@ -278,7 +278,7 @@ def test_an_amended_page_becomes_a_revision_and_the_first_words_stay(world: Worl
 
 
 def with_queue(world: World, reference: str, url: str) -> None:
-    """Asks for a held decision again."""
+    """Queues a stored decision again."""
     from storage.writer import writing
 
     with writing(world.database) as db:
@@ -296,13 +296,13 @@ def test_runs_and_requests_are_journalled(world: World) -> None:
     assert world.ask("SELECT target FROM requests ORDER BY id") == world.targets()
 
 
-def test_progress_knows_what_there_is_to_do_from_the_first_answer(world: World) -> None:
+def test_progress_knows_the_expected_count_from_the_first_response(world: World) -> None:
     world.run(Backfill())
     assert next(tally for tally in world.tallies if tally[1]) == (0, len(world.site))
     assert world.tallies[-1] == (len(world.site), len(world.site))
 
 
-def test_the_full_text_index_is_in_step(world: World) -> None:
+def test_the_full_text_index_matches_the_decisions(world: World) -> None:
     world.run(Backfill())
     from storage.writer import writing
 
@@ -313,7 +313,7 @@ def test_the_full_text_index_is_in_step(world: World) -> None:
         db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
 
 
-def test_paragraphs_are_the_text(world: World) -> None:
+def test_paragraphs_make_up_the_text(world: World) -> None:
     world.run(Backfill())
     rows = world.ask("SELECT reference, kind, text FROM paragraphs ORDER BY reference, position")
     joined: dict[str, list[str]] = {}
@@ -322,7 +322,7 @@ def test_paragraphs_are_the_text(world: World) -> None:
     assert {reference: "\n".join(lines) for reference, lines in joined.items()} == held(world)
 
 
-def test_the_dictionary_is_trained_and_every_page_still_reads(world: World) -> None:
+def test_the_dictionary_is_trained_and_every_page_still_unpacks(world: World) -> None:
     for sample in generate(200, seed=3, first=date(2023, 1, 1), last=date(2023, 12, 31)):
         world.site.publish(sample)
     world.run(Backfill())
@@ -339,7 +339,7 @@ def test_the_window_of_everything_has_no_edges(world: World) -> None:
     assert "fd=0001-01-01" in world.targets()[1]
 
 
-def test_a_narrower_backfill_after_a_wider_one_that_was_cut_off_is_complete(reports_world: World) -> None:
+def test_a_narrower_backfill_after_an_interrupted_wider_one_is_complete(reports_world: World) -> None:
     assert reports_world.run(Backfill(limit=4)).state == "limited"
     days = sorted(sample.decision_date for sample in reports_world.site.listed())
     narrow = Backfill(days[5], days[15])
@@ -350,7 +350,7 @@ def test_a_narrower_backfill_after_a_wider_one_that_was_cut_off_is_complete(repo
     assert holds_the_truth(reports_world)
 
 
-def test_a_limit_is_of_decisions_fetched_and_not_of_failures(world: World) -> None:
+def test_a_limit_counts_fetched_decisions_and_not_failures(world: World) -> None:
     gone = {sample.address for sample in world.site.listed()[1:8]}
     world.server.faults = lambda request: Respond(404) if request.path in gone else None
     outcome = world.run(Backfill(limit=5))

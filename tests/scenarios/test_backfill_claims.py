@@ -1,4 +1,4 @@
-"""What is said of a backfill when it ends, and after it was broken off."""
+"""The messages about a backfill when it ends, and after it was interrupted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CardLeftOut:
         yield Response(right.status, '<div class="card">'.join([head, *kept]).encode()).wire
 
 
-def test_a_backfill_that_came_to_its_end_does_not_say_that_it_was_interrupted(world: World) -> None:
+def test_a_finished_backfill_does_not_say_that_it_was_interrupted(world: World) -> None:
     left_out = CardLeftOut(world.site.listed()[12].address)
 
     def fault(request: Request) -> Fault | None:
@@ -62,7 +62,7 @@ def test_a_backfill_that_came_to_its_end_does_not_say_that_it_was_interrupted(wo
 
 @pytest.fixture
 def interrupted(world: World) -> World:
-    """A backfill that SIGHUP ended, and the heartbeat of a daemon of just now."""
+    """A backfill that SIGHUP ended, and a fresh heartbeat of a daemon."""
     world.server.faults = lambda request: world.stop.set() if "page=2" in request.target else None
     world.stop.exit_code = 129
     assert world.run(Backfill()).exit_code == 129
@@ -74,7 +74,7 @@ def interrupted(world: World) -> World:
     return world
 
 
-def test_sync_leaves_an_interrupted_backfill_to_a_daemon_that_runs(interrupted: World) -> None:
+def test_sync_leaves_an_interrupted_backfill_to_a_running_daemon(interrupted: World) -> None:
     with locked(interrupted.database, DAEMON):
         outcome = interrupted.run(Sync())
     assert outcome.exit_code == 0
@@ -82,7 +82,7 @@ def test_sync_leaves_an_interrupted_backfill_to_a_daemon_that_runs(interrupted: 
     assert "the daemon goes on with it" in str(outcome)
 
 
-def test_sync_leaves_no_interrupted_backfill_to_a_daemon_that_was_killed_just_now(interrupted: World) -> None:
+def test_sync_does_not_leave_an_interrupted_backfill_to_a_daemon_that_was_just_killed(interrupted: World) -> None:
     outcome = interrupted.run(Sync())
     assert outcome.exit_code == 10
     assert outcome.claim is not None
@@ -90,7 +90,7 @@ def test_sync_leaves_no_interrupted_backfill_to_a_daemon_that_was_killed_just_no
     assert "`lgsco backfill` goes on" in str(outcome)
 
 
-def test_what_another_run_proved_of_an_interrupted_backfill_is_answered_for_by_sync(interrupted: World) -> None:
+def test_sync_covers_what_another_run_proved_of_an_interrupted_backfill(interrupted: World) -> None:
     assert interrupted.run(Backfill(limit=100)).exit_code == 0
     assert interrupted.ask("SELECT DISTINCT first, last FROM intents WHERE state IN ('finished', 'interrupted')") == [
         (str(date.min), str(date.max))
@@ -101,7 +101,7 @@ def test_what_another_run_proved_of_an_interrupted_backfill_is_answered_for_by_s
     assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
 
 
-def test_withdrawing_keeps_what_another_run_proved(interrupted: World) -> None:
+def test_withdraw_keeps_what_another_run_proved(interrupted: World) -> None:
     interrupted.run(Backfill(limit=100))
     interrupted.run(Withdraw())
     outcome = interrupted.run(Sync())

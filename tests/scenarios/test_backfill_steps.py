@@ -24,7 +24,7 @@ from support.world import TODAY, Time, World
 
 WATCHED = ("ingest.tasks.", "ingest.crawling.", "ingest.recording.")
 SET_UP = {"ingest.tasks.crawl", "ingest.tasks.outcome", "ingest.tasks.intent"}
-"""What puts the crawl together and records its range before, and judges it after."""
+"""Modules that build the crawl and record its range before the backfill, and judge it after."""
 PURE = {
     "ingest.crawling.windows",
     "ingest.crawling.asked_for",
@@ -34,8 +34,11 @@ PURE = {
 
 
 MAY_HAVE_MORE = {"ingest.recording.pipeline": 3, "ingest.recording.record": 4}
-"""Functions by which a module may be entered, where they are more than two. pipeline: what is stored is recorded first,
-and what is held back is settled last. record: what is held back between comparing and storing needs both apart."""
+"""How many functions of a module others may call, if more than two.
+
+pipeline: stored pages are recorded first, and held-back texts are settled last. record: texts are held back between
+comparing and storing, so both are called.
+"""
 
 
 class Call(NamedTuple):
@@ -52,7 +55,7 @@ class Call(NamedTuple):
 
 @contextmanager
 def traced() -> Iterator[list[Call]]:
-    """The calls into watched modules from others, in order, a generator's each time it goes on."""
+    """Records the calls into watched modules from others, in order; those of a generator each time it resumes."""
     calls: list[Call] = []
 
     def watch(frame: FrameType, event: str, _argument: object) -> None:
@@ -71,14 +74,14 @@ def traced() -> Iterator[list[Call]]:
 
 
 def is_of_plain_data(frame: FrameType) -> bool:
-    """Whether a call makes an object, or asks a plain one for a property."""
+    """Whether a call makes an object, or reads a property of a plain one."""
     owner = frame.f_globals.get(frame.f_code.co_qualname.partition(".")[0])
     return frame.f_code.co_name in ("__init__", "<genexpr>") or dataclasses.is_dataclass(owner)
 
 
 @pytest.fixture
 def calls(tmp_path: Path, time: Time) -> list[Call]:
-    """Those of a backfill of a site with one decision, from its beginning."""
+    """The calls of a backfill of a site with one decision, from its start."""
     site = Site(generate(1, seed=3, first=date(2026, 5, 1), last=date(2026, 5, 2)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
@@ -93,9 +96,9 @@ def calls(tmp_path: Path, time: Time) -> list[Call]:
 def test_the_steps_from_a_range_to_a_row_are_the_steps_of_the_docstring(calls: list[Call]) -> None:
     documented = re.findall(r"^\d+\. (\w+ -> \w+\.\w+): ", ingest.tasks.backfill.__doc__ or "", re.MULTILINE)
     assert 5 < len(documented) <= 14
-    told = [str(call) for call in calls]
-    places = [told.index(step) for step in documented]
-    assert places == sorted(places), "the steps are taken in another order"
+    names = [str(call) for call in calls]
+    places = [names.index(step) for step in documented]
+    assert places == sorted(places), "the steps happen in another order"
     between = {
         str(call).rpartition(".")[0]
         for call in calls
@@ -104,14 +107,14 @@ def test_the_steps_from_a_range_to_a_row_are_the_steps_of_the_docstring(calls: l
     assert between == {step.rpartition(".")[0] for step in documented}
 
 
-def test_no_module_is_entered_by_more_than_two_of_its_functions(calls: list[Call]) -> None:
+def test_no_module_is_entered_through_more_than_two_functions(calls: list[Call]) -> None:
     entries: dict[str, set[str]] = {}
     for call in calls:
         if call.caller != "contextlib":
             entries.setdefault(call.module, set()).add(call.function)
     for arithmetic_with_dates in ("ingest.crawling.windows", "ingest.crawling.asked_for"):
         del entries[arithmetic_with_dates]
-    del entries["ingest.tasks.intent"]  # the range's beginning and end
+    del entries["ingest.tasks.intent"]  # the begin and end of the range
     more = {module: len(names) for module, names in entries.items() if len(names) > 2}
     assert {module: count for module, count in more.items() if count > MAY_HAVE_MORE.get(module, 2)} == {}
     assert len(entries) > 8

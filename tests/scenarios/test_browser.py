@@ -1,4 +1,4 @@
-"""A decision's page, and the calendar, in a real browser. Skipped where there is none, unless REQUIRE_BROWSER=1."""
+"""A decision's page, and the calendar, in a real browser. Skipped without a browser, unless REQUIRE_BROWSER=1."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCRIPTS = (
 )
 
 
-def test_a_decision_is_readable_in_a_browser_and_its_words_are_not_run(world: World, tmp_path: Path) -> None:
+def test_a_decision_is_readable_in_a_browser_and_its_text_is_not_executed(world: World, tmp_path: Path) -> None:
     browser()
     text = next((ROOT / "seeds").glob("002*")).read_text("utf-8")
     text = text.replace("18 009 360", REFERENCE).replace("I have called", f"{SCRIPTS} I have called", 1)

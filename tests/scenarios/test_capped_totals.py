@@ -1,4 +1,4 @@
-"""A site that states at most so many decisions for any search: its totals leave nothing for ranges that have some."""
+"""A site that caps its totals, so that by difference a range seems empty though it has decisions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @dataclass(frozen=True)
 class Capped:
-    """A fault: a listing that ends behind its first cards, and states no more than those."""
+    """A fault: a listing that ends after its first cards, and states only their number."""
 
     shown: bool
 
@@ -53,7 +53,7 @@ class Capped:
 
 @dataclass(frozen=True)
 class Shell:
-    """A fault: neither total nor cards."""
+    """A fault: a page without a total and without cards."""
 
     def acts(self, request: Request, answer: Callable[[], Response]) -> Iterator[bytes | float | Act]:
         yield Response(200, SHELL).wire
@@ -64,24 +64,26 @@ def cap(request: Request) -> Fault | None:
     return None if asked is None else Capped(shown=(int(asked[1]) - 1) * PAGE_SIZE < MOST)
 
 
-def test_a_range_is_not_called_empty_where_the_ranges_around_it_have_more_than_the_whole(world: World) -> None:
-    """The search for the range is a shell; the total for all dates is that for the dates before the range: both are
-    capped. The dates after it have some, too."""
+def test_a_range_is_not_called_empty_if_the_ranges_around_it_have_more_than_the_whole(world: World) -> None:
+    """The search for the range is a shell, and the totals for all dates and for the dates before it are capped alike.
+
+    The dates after the range have decisions too.
+    """
     world.server.faults = lambda request: Shell() if "fd=2026-07-10" in request.target else cap(request)
     outcome = world.run(Backfill(date(2026, 7, 10), date(2026, 7, 25)))
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert not world.ask("SELECT first FROM windows WHERE state = 'proven'")
 
 
-def test_a_range_is_not_called_empty_where_the_listing_of_all_dates_shows_a_card_of_it(world: World) -> None:
-    """As above, without dates after the range."""
+def test_a_range_is_not_called_empty_if_the_listing_of_all_dates_shows_a_card_of_it(world: World) -> None:
+    """The same, without dates after the range."""
     world.server.faults = lambda request: Shell() if "fd=2026-07-01" in request.target else cap(request)
     outcome = world.run(Backfill(date(2026, 7, 1)))
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert not world.ask("SELECT first FROM windows WHERE state = 'proven'")
 
 
-def test_a_range_is_not_called_empty_whose_cards_the_same_run_saw(world: World) -> None:
+def test_a_range_is_not_called_empty_if_the_same_run_saw_its_cards(world: World) -> None:
     """The searches for every newer half are shells; the totals for the whole and for its older half are capped."""
 
     def fault(request: Request) -> Fault | None:
@@ -91,7 +93,7 @@ def test_a_range_is_not_called_empty_whose_cards_the_same_run_saw(world: World) 
     world.server.faults = fault
     outcome = world.run(Backfill(FIRST, LAST), listing__walk_most=10)
     assert outcome.exit_code == 10
-    assert "leave no decision for it, and the listing showed" in outcome.message
+    assert "it has no decisions, but the listing showed" in outcome.message
     for first, last in world.ask("SELECT first, last FROM windows WHERE state = 'proven'"):
         listed = {sample.reference for sample in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
         assert listed <= set(world.ask("SELECT reference FROM decisions"))

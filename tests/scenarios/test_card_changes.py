@@ -1,4 +1,4 @@
-"""A card that changes on the listing: its decision is read again, and what changed is recorded."""
+"""A card that changes on the listing: its decision is fetched again, and the change is recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.world import World
 
 
 def settled(world: World) -> Sample:
-    """All is stored; returns one decision whose card has a title."""
+    """Stores all decisions; returns one with a title on its card."""
     assert world.run(Backfill()).state == "complete"
     world.time.at += timedelta(days=1)
     world.server.log.clear()
@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[Callable[[Sample, str], str], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_on_the_card_alone_has_the_page_fetched_again(world: World, name: str) -> None:
+def test_a_change_of_the_card_alone_fetches_the_page_again(world: World, name: str) -> None:
     sample = settled(world)
     change, fields = CHANGES[name]
     edit_card(world, sample, lambda card: change(sample, card))
@@ -60,7 +60,7 @@ def test_a_change_on_the_card_alone_has_the_page_fetched_again(world: World, nam
     assert world.ask("SELECT count(*) FROM queue") == [0]
 
 
-def test_a_card_that_stays_changed_is_fetched_once(world: World) -> None:
+def test_a_changed_card_is_fetched_once(world: World) -> None:
     sample = settled(world)
     edit_card(world, sample, lambda card: card.replace("Summary: ", "Summary: Corrected. "))
     for _ in range(3):
@@ -69,7 +69,7 @@ def test_a_card_that_stays_changed_is_fetched_once(world: World) -> None:
     assert pages_asked(world) == [sample.address]
 
 
-def test_other_markup_around_the_same_words_is_no_change(world: World) -> None:
+def test_other_markup_around_the_same_text_is_not_a_change(world: World) -> None:
     sample = settled(world)
     edit_card(
         world, sample, lambda card: card.replace("Summary: ", "<b>Summary:</b>\n&nbsp;").replace("<h3", "<h3 x=1")
@@ -79,10 +79,12 @@ def test_other_markup_around_the_same_words_is_no_change(world: World) -> None:
     assert world.ask("SELECT count(*) FROM moves") == [0]
 
 
-def test_a_listing_whose_cards_lose_title_and_summary_queues_nothing(world: World) -> None:
+def test_a_listing_that_loses_titles_and_summaries_queues_nothing(world: World) -> None:
     settled(world)
     drop = re.compile(r'<p class="card__summary">.*?</p>|(?<=">)[^<>]* \(\d\d \d{3} \d{3}[a-z]?\)(?=</a>)', re.DOTALL)
     world.server.faults = on("SearchResults", Edit(lambda html: drop.sub("", html)))
     assert world.run(Backfill(), listing__trust_hours=1).state == "complete"
     assert pages_asked(world) == []
-    assert world.ask("SELECT count(*) FROM entries WHERE summary IS NULL") == [0], "what was shown before stays known"
+    assert world.ask("SELECT count(*) FROM entries WHERE summary IS NULL") == [0], (
+        "the earlier title and summary stay stored"
+    )

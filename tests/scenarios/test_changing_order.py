@@ -1,4 +1,4 @@
-"""A site that lists the cards of one day in another order on each page."""
+"""A site that lists the cards of one day in a different order on each page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.crawling.pagination import Lack, walk_pages
+from ingest.crawling.pagination import MissingPage, walk_pages
 from ingest.lgo.listing_page import Listing
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import Sample, generate
@@ -26,7 +26,7 @@ A_DAY = 25
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Some days of many decisions, whose order is drawn anew for each page."""
+    """Some days with many decisions, in a new random order for each page."""
     days = [date(2026, 8, 3) + timedelta(days=number) for number in range(DAYS)]
     samples = [
         sample for day in days for sample in generate(A_DAY, seed=day.toordinal(), first=day, last=day, body=False)
@@ -55,17 +55,17 @@ def listings(world: World) -> int:
     return len([target for target in world.targets() if "SearchResults" in target])
 
 
-def test_walks_of_the_days_together_prove_the_window_and_a_sync_costs_no_more_for_it(world: World) -> None:
+def test_combined_walks_of_the_days_prove_the_window_and_a_later_sync_costs_no_more(world: World) -> None:
     outcome = world.run(Backfill())
     assert outcome.exit_code == 0, str(outcome)
     assert holds_the_truth(world)
     before = listings(world)
     world.time.at += timedelta(days=1)
     assert world.run(Sync()).exit_code == 0
-    assert listings(world) - before <= 6, "two totals, and a range asked with other filters"
+    assert listings(world) - before <= 6, "a sync requests only a few totals"
 
 
-def test_a_decision_that_no_walk_shows_leaves_the_window_unproven(world: World) -> None:
+def test_a_decision_missing_from_every_walk_leaves_the_window_unproven(world: World) -> None:
     lost = world.site.listed()[30].reference
     right = world.site._cards
     world.site._cards = lambda found: right(one for one in found if one.reference != lost)  # type: ignore[method-assign]
@@ -88,12 +88,12 @@ def card(number: int, day: date | None) -> Entry:
     ],
     ids=["the day of a repeated card", "no card twice", "a day that is not known", "a date outside as well"],
 )
-def test_a_walk_names_the_days_of_repeated_cards_where_nothing_else_is_wrong(
+def test_a_walk_names_the_days_of_repeated_cards_if_nothing_else_is_wrong(
     second: list[Entry], repeated_on: set[date]
 ) -> None:
     first = Listing(12, tuple(card(number, date(2026, 5, 1)) for number in range(10)))
 
-    def fetch_page(number: int, _window: Window) -> Listing | Lack:
+    def fetch_page(number: int, _window: Window) -> Listing | MissingPage:
         return Listing(12, tuple(second)) if number == 2 else Listing(12, ())
 
     walked = walk_pages(Window(date(2026, 5, 1), date(2026, 5, 31)), first, 12, fetch_page)

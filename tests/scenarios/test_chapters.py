@@ -23,7 +23,7 @@ def report(world: World) -> Sample:
 
 
 @pytest.mark.parametrize("is_redirect", [True, False])
-def test_a_chapter_that_is_chapter_1_once_more_is_no_chapter(reports_world: World, is_redirect: bool) -> None:
+def test_a_chapter_page_that_repeats_chapter_1_is_not_a_chapter(reports_world: World, is_redirect: bool) -> None:
     its = report(reports_world)
     fault = Redirect(its.address) if is_redirect else OtherAnswer(reports_world.site, its.address)
     reports_world.server.faults = on(f"{its.address}.chapter=2", fault)
@@ -37,7 +37,7 @@ def test_a_chapter_that_is_chapter_1_once_more_is_no_chapter(reports_world: Worl
     assert holds_the_truth(reports_world)
 
 
-def test_chapters_of_two_versions_are_never_put_together(reports_world: World) -> None:
+def test_chapters_of_two_versions_are_never_combined(reports_world: World) -> None:
     its = report(reports_world)
     chapter_2 = on(f"{its.address}.chapter=2", server_error())
     reports_world.server.faults = chapter_2
@@ -51,7 +51,7 @@ def test_chapters_of_two_versions_are_never_put_together(reports_world: World) -
     assert reports_world.run(Renormalise()).exit_code == 0
 
 
-def test_a_chapter_that_failed_just_now_is_asked_for_alone(reports_world: World) -> None:
+def test_only_the_chapter_that_just_failed_is_fetched_again(reports_world: World) -> None:
     its = report(reports_world)
     reports_world.server.faults = on(f"{its.address}.chapter=2", unavailable(600), times=1)
     assert reports_world.run(Backfill()).state == "incomplete"
@@ -61,7 +61,7 @@ def test_a_chapter_that_failed_just_now_is_asked_for_alone(reports_world: World)
     assert holds_the_truth(reports_world)
 
 
-def test_links_to_other_decisions_chapters_fetch_nothing(world: World) -> None:
+def test_links_to_chapters_of_other_decisions_are_not_fetched(world: World) -> None:
     sample = next(s for s in seeds() if s.reference == "25 004 920")
     body = world.site.handle(Request("GET", sample.address, {})).body
     related = b'<a href="/decisions/education/other/19-001-001?chapter=2">Another</a></article>'

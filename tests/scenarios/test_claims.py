@@ -1,4 +1,4 @@
-"""What commands claim of the archive: their dates, and never more than was shown."""
+"""The claims of commands about the archive: they name their dates, and never claim more than was proven."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Killed(BaseException):
 
 
 def end_early(world: World, task: Task, way: int | None, after: int = 20) -> Outcome | None:
-    """Performs a task that ends after so many decisions: by a signal, or killed where there is none."""
+    """Performs a task that ends after some decisions: by a signal, or killed if none is given."""
     stop = Stop()
 
     def report(tally: Tally) -> None:
@@ -58,7 +58,7 @@ def end_early(world: World, task: Task, way: int | None, after: int = 20) -> Out
     try:
         return perform(task, world.config(storage__batch=5), world.database, world.time.clock(), stop, report)
     except Killed:
-        # What a killed process cannot write, it did not write.
+        # A killed process could not have written the end of its run.
         with closing(sqlite3.connect(world.database)) as db, db:
             db.execute("UPDATE runs SET state = 'running', ended_at = NULL WHERE id = (SELECT max(id) FROM runs)")
             db.execute("UPDATE intents SET state = 'running' WHERE run = (SELECT max(id) FROM runs)")
@@ -77,7 +77,7 @@ def listed_since(world: World, day: date) -> int:
 # ---------------------------------------------------------------- the scope of a claim
 
 
-def test_the_first_sync_claims_the_last_days_only_and_counts_what_lies_before(world: World) -> None:
+def test_the_first_sync_claims_the_last_days_only_and_counts_earlier_decisions(world: World) -> None:
     outcome = world.run(Sync())
     recent = listed_since(world, RECENT)
     assert (outcome.state, outcome.exit_code) == ("complete", 0)
@@ -113,13 +113,13 @@ def test_sync_names_an_interrupted_backfill_and_is_incomplete_without_a_daemon(w
     end_early(world, Backfill(), way)
     outcome = world.run(Sync())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "a backfill was interrupted and no daemon goes on with it" in outcome.message
+    assert "a backfill was interrupted and no daemon is running to continue it" in outcome.message
     (left,) = claim(outcome).unfinished
     assert left.state == "interrupted"
     assert 20 <= left.stored < 60
     assert left.total == 60
     assert f"was interrupted, {left.stored} of 60 fetched: `lgsco backfill` goes on." in str(outcome)
-    assert world.ask("SELECT count(*) FROM decisions")[0] < 60, "sync left what is not its own"
+    assert world.ask("SELECT count(*) FROM decisions")[0] < 60, "sync did not fetch dates of the backfill"
 
     outcome = world.run(Backfill())
     assert outcome.exit_code == 0
@@ -128,7 +128,7 @@ def test_sync_names_an_interrupted_backfill_and_is_incomplete_without_a_daemon(w
 
 
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_a_paused_backfill_says_how_to_go_on_and_sync_names_it_and_ends_well(world: World, way: int) -> None:
+def test_a_paused_backfill_says_how_to_continue_and_sync_names_it_and_exits_0(world: World, way: int) -> None:
     outcome = end_early(world, Backfill(), way)
     assert outcome is not None
     assert (outcome.state, outcome.exit_code) == ("stopped", 128 + way)
@@ -141,12 +141,12 @@ def test_a_paused_backfill_says_how_to_go_on_and_sync_names_it_and_ends_well(wor
     assert claim(outcome).is_full, "of its own dates"
     assert " is paused, " in str(outcome)
     assert "never asked for" not in str(outcome)
-    assert world.ask("SELECT count(*) FROM decisions")[0] < 60, "nothing goes on by itself"
+    assert world.ask("SELECT count(*) FROM decisions")[0] < 60, "no task continues it by itself"
 
 
-def test_an_interrupted_backfill_is_no_failure_of_sync_where_a_daemon_runs(world: World) -> None:
+def test_an_interrupted_backfill_is_not_a_failure_of_sync_while_a_daemon_runs(world: World) -> None:
     end_early(world, Backfill(), None)
-    scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop).beat(None)
+    scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop).write_heartbeat(None)
     with locked(world.database, DAEMON):
         outcome = world.run(Sync())
     assert outcome.exit_code == 0
@@ -166,7 +166,7 @@ def test_a_backfill_that_is_refused_is_interrupted(world: World) -> None:
     assert world.ask("SELECT state FROM intents WHERE kind = 'backfill' AND first = '0001-01-01'") == ["interrupted"]
 
 
-def test_a_backfill_with_a_limit_asks_for_nothing(world: World) -> None:
+def test_a_backfill_with_a_limit_records_no_dates_as_asked_for(world: World) -> None:
     assert world.run(Backfill(limit=3)).state == "limited"
     assert world.ask("SELECT count(*) FROM intents") == [0]
     outcome = world.run(Sync())
@@ -174,7 +174,7 @@ def test_a_backfill_with_a_limit_asks_for_nothing(world: World) -> None:
     assert "which were never asked for" in str(outcome)
 
 
-def test_what_is_withdrawn_counts_as_never_asked_for_and_keeps_what_was_fetched(world: World) -> None:
+def test_withdrawn_dates_count_as_never_asked_for_and_fetched_decisions_stay(world: World) -> None:
     end_early(world, Backfill(), signal.SIGINT)
     before = world.ask("SELECT reference FROM decisions ORDER BY 1")
     outcome = world.run(Withdraw())
@@ -189,7 +189,7 @@ def test_what_is_withdrawn_counts_as_never_asked_for_and_keeps_what_was_fetched(
     assert holds_the_truth(world)
 
 
-def test_withdrawing_some_dates_leaves_the_others_paused(world: World) -> None:
+def test_withdrawing_some_dates_leaves_the_other_dates_paused(world: World) -> None:
     end_early(world, Backfill(), signal.SIGINT, after=5)
     world.run(Withdraw(last=date(2022, 12, 31)))
     (left,) = claim(world.run(Sync())).unfinished
@@ -201,7 +201,7 @@ def test_withdrawing_some_dates_leaves_the_others_paused(world: World) -> None:
     assert {sample.reference for sample in world.site.listed(date(2023, 1, 1))} <= stored
 
 
-def test_withdrawing_where_nothing_is_unfinished_says_so(world: World) -> None:
+def test_withdraw_says_if_no_backfill_is_unfinished(world: World) -> None:
     world.run(Sync())
     outcome = world.run(Withdraw())
     assert outcome.exit_code == 0
@@ -212,7 +212,7 @@ def test_withdrawing_where_nothing_is_unfinished_says_so(world: World) -> None:
 # ---------------------------------------------------------------- the daemon's slices
 
 
-def test_slices_finish_an_interrupted_backfill_and_none_is_longer_than_its_seconds(world: World) -> None:
+def test_slices_finish_an_interrupted_backfill_and_none_exceeds_its_seconds(world: World) -> None:
     end_early(world, Backfill(), None)
     slow = {"fetch__pace": "1.0", "storage__batch": "5"}
     spent: list[float] = []
@@ -224,12 +224,12 @@ def test_slices_finish_an_interrupted_backfill_and_none_is_longer_than_its_secon
         if outcome.state == "complete":
             break
     assert len(spent) > 1
-    assert max(spent) < 10 + 15, "a batch of decisions or the pages of a range's listing are not broken off"
+    assert max(spent) < 10 + 15, "a slice completes its batch of decisions or its walk of a range"
     assert holds_the_truth(world)
     assert world.run(Sync()).exit_code == 0
 
 
-def test_the_daemon_goes_on_with_an_interrupted_backfill_and_leaves_a_paused_one(world: World) -> None:
+def test_the_daemon_continues_an_interrupted_backfill_and_not_a_paused_one(world: World) -> None:
     daemon = scheduler._Daemon(world.config(), world.database, world.time.clock(), world.stop)
     end_early(world, Backfill(), signal.SIGINT)
     assert daemon.find_slice() is None
@@ -237,18 +237,18 @@ def test_the_daemon_goes_on_with_an_interrupted_backfill_and_leaves_a_paused_one
     world.time.at += timedelta(minutes=2)
     task = daemon.find_slice()
     assert isinstance(task, Resume)
-    daemon.do(task)
+    daemon.do_slice(task)
     assert holds_the_truth(world)
     assert daemon.find_slice() is None
 
 
-def test_a_slice_that_fails_is_tried_again_later(world: World) -> None:
+def test_a_failed_slice_is_retried_later(world: World) -> None:
     end_early(world, Backfill(), None)
     daemon = scheduler._Daemon(world.config(fetch__tries="1"), world.database, world.time.clock(), world.stop)
     world.server.faults = lambda request: Respond(500)
     task = daemon.find_slice()
     assert task is not None
-    daemon.do(task)
+    daemon.do_slice(task)
     assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["incomplete"]
     assert daemon.find_slice() is None
     world.server.faults = None
@@ -258,13 +258,13 @@ def test_a_slice_that_fails_is_tried_again_later(world: World) -> None:
 
 def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: World, tmp_path: Path) -> None:
     end_early(world, Backfill(), None)
-    told = tmp_path / "told"
-    config = world.config(alerts__command=make_alert(told))
+    alerts_file = tmp_path / "alerts"
+    config = world.config(alerts__command=make_alert(alerts_file))
     daemon = scheduler._Daemon(config, world.database, world.time.clock(), world.stop)
     world.server.faults = lambda request: Respond(403)
     task = daemon.find_slice()
     assert task is not None
-    daemon.do(task)
+    daemon.do_slice(task)
     assert world.ask("SELECT state FROM runs ORDER BY id DESC LIMIT 1") == ["blocked"]
     assert daemon.find_slice() is None
     world.server.faults = None
@@ -272,15 +272,15 @@ def test_a_slice_that_is_refused_is_suspended_for_a_day_with_one_alert(world: Wo
     assert daemon.find_slice() is None
     world.time.at += timedelta(hours=2)
     assert daemon.find_slice() is not None
-    (alert,) = read_alerts(told)
+    (alert,) = read_alerts(alerts_file)
     assert "suspended until 2026-11-03T" in alert
-    assert "`lgsco fill resume` ends that before" in alert
+    assert "`lgsco fill resume` ends that earlier" in alert
 
 
 # ---------------------------------------------------------------- what is missing, and what is not
 
 
-def test_a_stored_decision_that_cannot_be_fetched_again_is_no_missing_decision(world: World) -> None:
+def test_a_stored_decision_that_cannot_be_fetched_again_is_not_missing(world: World) -> None:
     world.run(Backfill())
     gone = world.site.listed()[-1].reference
     address = f"/{gone.replace(' ', '-')}"

@@ -1,6 +1,6 @@
-"""Nothing that is printed of what is stored is false, whatever happens to the site and to the commands.
+"""No printed claim about the archive is false, whatever happens to the site and to the commands.
 
-The small size of `python -m bench claims`, and programs that are wrong on purpose, which it must find out.
+This is the small size of `python -m bench claims`. It must also detect programs that are wrong on purpose.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def test_no_printed_claim_is_false() -> None:
 
 @dataclass
 class Wrong:
-    """A program whose every ending is changed."""
+    """A program with a changed message and exit code at the end of every command."""
 
     program: Program
     change: Callable[[Ran], Ran]
@@ -46,12 +46,12 @@ def wrong(change: Callable[[Ran], Ran]) -> Counts:
 
 
 def print_instead(ran: Ran, words: str) -> Ran:
-    """Other words, and exit 0; reports in JSON stay as they are."""
+    """Prints other words and exits 0; reports in JSON do not change."""
     return ran if "--json" in ran.arguments else replace(ran, code=0, out=f"{words}\n", err="")
 
 
 @pytest.mark.thorough
-def test_a_program_that_never_claims_anything_is_found_out() -> None:
+def test_a_program_that_never_claims_anything_is_detected() -> None:
     counts = wrong(lambda ran: replace(ran, code=ran.code or 10, out="", err=""))
     assert set(counts.kinds) == {"late"}
     assert counts.full == 0
@@ -59,13 +59,13 @@ def test_a_program_that_never_claims_anything_is_found_out() -> None:
 
 
 @pytest.mark.thorough
-def test_a_program_that_claims_everything_is_found_out() -> None:
+def test_a_program_that_claims_everything_is_detected() -> None:
     counts = wrong(lambda ran: print_instead(ran, "2000-01-01 to today: 7 of 7 listed decisions are in the archive."))
     assert counts.kinds["false"]
     assert counts.kinds["false exit"]
 
 
 @pytest.mark.thorough
-def test_a_program_that_says_complete_without_dates_is_found_out() -> None:
+def test_a_program_that_says_complete_without_dates_is_detected() -> None:
     counts = wrong(lambda ran: print_instead(ran, "complete: the archive is up to date"))
     assert counts.kinds["unexplained"]

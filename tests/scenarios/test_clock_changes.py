@@ -1,5 +1,8 @@
-"""A clock that is set back and forth, by hours and by a year, in the middle of a run: the pace is kept, nothing waits
-for a day that may not come, and what the clock got wrong is mended as soon as it is right."""
+"""A wall clock that is set back and forth, by hours and by a year, during a run.
+
+The pace is respected, nothing waits for a day that may not come, and the next run with a correct clock corrects what
+the wrong clock caused.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,12 @@ JUMPS = {
     "a year back and forth": {8: -YEAR, 15: YEAR},
     "a year back and forth while it lists": {3: -YEAR, 6: YEAR},
 }
-"""Seconds that the clock is set by at the so-manyth request."""
+"""By the number of a request, the seconds by which the clock is set then."""
 
 
 @dataclass
 class TwoClocks(Time):
-    """The wall's clock, which is set back and forth, and the machine's own, which never is."""
+    """A wall clock that is set back and forth, and a monotonic clock that never is."""
 
     own: float = 0.0
 
@@ -56,7 +59,7 @@ class TwoClocks(Time):
     def clock(self) -> Clock:
         return Clock(
             now=lambda: self.at,
-            monotonic=lambda: self.own,  # it moves on
+            monotonic=lambda: self.own,  # time passes
             sleep=self.sleep,
             chance=random.Random(1),
         )
@@ -64,7 +67,7 @@ class TwoClocks(Time):
 
 @dataclass
 class Jumpy(World):
-    """A world whose clock is set while a task runs."""
+    """A world with a clock that is set while a task runs."""
 
     time: TwoClocks
 
@@ -92,7 +95,7 @@ def world(tmp_path: Path) -> Iterator[Jumpy]:
 
 
 def is_right(world: Jumpy) -> None:
-    """All is held and proven, and nothing waits."""
+    """Whether all decisions are stored and proven, and nothing is queued."""
     assert dict(world.ask("SELECT reference, text FROM decisions")) == {
         sample.reference: expected_text(sample) for sample in world.site.listed()
     }
@@ -103,27 +106,29 @@ def is_right(world: Jumpy) -> None:
 
 
 @pytest.mark.parametrize("name", JUMPS)
-def test_a_run_keeps_its_pace_and_ends_in_its_time(world: Jumpy, name: str) -> None:
+def test_a_run_respects_its_pace_and_ends_on_time(world: Jumpy, name: str) -> None:
     outcome, gaps = world.jump(Backfill(), JUMPS[name])
     assert min(gaps) >= 1
     assert max(gaps) <= 1.01
-    assert outcome.state in ("complete", "incomplete", "layout"), "a year back no page can be true that is newer"
+    assert outcome.state in ("complete", "incomplete", "layout"), (
+        "with a clock a year behind, newer pages cannot be proven"
+    )
 
 
 @pytest.mark.parametrize("name", JUMPS)
-def test_once_the_clock_is_right_all_is_right_at_the_next_run(world: Jumpy, name: str) -> None:
+def test_after_the_clock_is_corrected_the_next_run_corrects_the_archive(world: Jumpy, name: str) -> None:
     began = world.time.at
     world.jump(Backfill(), JUMPS[name])
     world.time.at = began + timedelta(days=2)
     before = len(world.server.log)
     assert world.run(Backfill()).state == "complete"
-    assert len(world.server.log) > before, "it is asked, not believed"
+    assert len(world.server.log) > before, "the site is asked, and the stored date is not trusted"
     is_right(world)
     assert max(world.ask("SELECT walked_at FROM windows")) < "2027"
 
 
 @pytest.mark.parametrize("name", JUMPS)
-def test_a_sync_finds_what_is_new_and_reads_a_known_decision_every_day(world: Jumpy, name: str) -> None:
+def test_a_sync_finds_new_decisions_and_fetches_the_canary_every_day(world: Jumpy, name: str) -> None:
     began = world.time.at
     world.run(Backfill())
     world.time.at += timedelta(days=1)
@@ -137,7 +142,7 @@ def test_a_sync_finds_what_is_new_and_reads_a_known_decision_every_day(world: Ju
     is_right(world)
 
 
-def test_what_failed_while_the_clock_was_ahead_is_tried_again_this_year(world: Jumpy) -> None:
+def test_a_failure_under_a_fast_clock_is_retried_this_year(world: Jumpy) -> None:
     lost = world.site.listed()[5]
     began = world.time.at
     world.time.at += timedelta(days=365)
@@ -169,9 +174,9 @@ def set_last_run(database: Path, at: datetime) -> None:
         pytest.param(timedelta(days=365), 1),
     ],
 )
-def test_a_success_that_is_still_to_come_is_none(shop: Shop, here: Here, ahead: timedelta, code: int) -> None:
+def test_a_success_in_the_future_does_not_count(shop: Shop, here: Here, ahead: timedelta, code: int) -> None:
     shop.run("backfill", "--from", "2024-01-01")
     set_last_run(shop.database, datetime.now(UTC) + ahead)
-    told: dict[str, Any] = json.loads(here("status", "--json", "--db", shop.database, code=code).out)
-    assert told["stale"] is bool(code)
+    report: dict[str, Any] = json.loads(here("status", "--json", "--db", shop.database, code=code).out)
+    assert report["stale"] is bool(code)
     assert ask(shop.database, "SELECT state FROM runs") == ["complete"]

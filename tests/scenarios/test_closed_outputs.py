@@ -1,4 +1,4 @@
-"""Outputs that take nothing or are closed, and terminals that close."""
+"""Outputs that cannot be written or are closed, and terminals that close."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lgsco.replica.script import on
 from support.command_line import Hold, Shop, ask, ended, ended_promptly, reached, sound
 
 
-def test_an_output_that_takes_nothing_is_said_in_a_sentence(filled: Shop) -> None:
+def test_an_output_that_cannot_be_written_is_reported_in_a_sentence(filled: Shop) -> None:
     for command in (["show", "25 004 920"], ["status"], ["coverage"], ["search", "council"]):
         with Path("/dev/full").open("wb") as full:
             ran = ended(filled.start(*command, stdout=full.fileno()))
@@ -18,7 +18,7 @@ def test_an_output_that_takes_nothing_is_said_in_a_sentence(filled: Shop) -> Non
         assert "the output cannot be written: No space left on device" in ran.sentence
 
 
-def test_an_output_that_is_closed_is_not_wanted(filled: Shop) -> None:
+def test_a_closed_output_is_not_an_error(filled: Shop) -> None:
     for command in ("show 25004920", "coverage", "status", "search council", "sync"):
         for closed in (">&-", "2>&-", ">&- 2>&-"):
             shell = f"exec {sys.executable} -m lgsco {command} {closed}"
@@ -27,7 +27,7 @@ def test_an_output_that_is_closed_is_not_wanted(filled: Shop) -> None:
     assert sound(filled.database)
 
 
-def test_a_terminal_that_is_closed_saves_the_state(shop: Shop) -> None:
+def test_closing_the_terminal_saves_the_state(shop: Shop) -> None:
     hold = Hold()
     shop.server.faults = on("/decisions/", hold, after=5)
     process = shop.start("backfill")
@@ -41,7 +41,7 @@ def test_a_terminal_that_is_closed_saves_the_state(shop: Shop) -> None:
     assert shop.held() == shop.truth()
 
 
-def test_who_ignores_that_the_terminal_closes_goes_on(shop: Shop) -> None:
+def test_a_run_that_ignores_sighup_continues_when_the_terminal_closes(shop: Shop) -> None:
     hold = Hold()
     shop.server.faults = on("/decisions/", hold, times=1)
     nohup = (

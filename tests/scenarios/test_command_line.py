@@ -1,4 +1,4 @@
-"""The command as a user runs it: a process of its own in a folder of its own, its exit code and what it says."""
+"""The command as a user runs it: a separate process in its own folder, its exit code and its output."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ FETCHING = frozenset({"backfill", "sync", "daemon"})
 # ---------------------------------------------------------------- help
 
 
-def test_there_is_every_command_of_the_contract() -> None:
+def test_every_command_of_the_contract_exists() -> None:
     assert set(cli.commands) == COMMANDS
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_help_shows_one_example_that_the_command_takes(
+def test_help_shows_one_example_that_the_command_accepts(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -99,7 +99,7 @@ def test_the_command_itself_shows_its_help(desk: Desk) -> None:
     assert list(desk.folder.iterdir()) == []
 
 
-def test_the_version_is_told_also_where_nothing_is_installed(desk: Desk) -> None:
+def test_the_version_is_shown_even_if_nothing_is_installed(desk: Desk) -> None:
     assert VERSION in desk.run("--version").out
 
 
@@ -132,7 +132,7 @@ def test_bad_usage_exits_2_and_says_what_is_wrong(here: Here, arguments: list[st
 # ---------------------------------------------------------------- demo
 
 
-def test_the_demo_makes_a_database_and_says_which_five_are_real(desk: Desk) -> None:
+def test_the_demo_makes_a_database_and_says_which_five_decisions_are_real(desk: Desk) -> None:
     (desk.folder / "lgsco.db").write_bytes(b"another's")
     ran = desk.run("demo", "--count", "12")
     assert "every promise was kept" in desk.run("politeness", "--db", "demo.db").out
@@ -147,7 +147,7 @@ def test_the_demo_makes_a_database_and_says_which_five_are_real(desk: Desk) -> N
     assert all("SPECIMEN" in text for reference, text in held.items() if reference not in real)
     assert (desk.folder / "lgsco.db").read_bytes() == b"another's"
 
-    for line in ran.out.partition("Now try:")[2].splitlines():  # what it says to try works
+    for line in ran.out.partition("Now try:")[2].splitlines():  # the commands that it suggests work
         words = shlex.split(line)
         if words[:1] == ["lgsco"] and words[1] != "serve":
             assert desk.run(*words[1:]).out
@@ -193,12 +193,12 @@ def test_imported_seeds_are_shown_byte_for_byte_in_any_spelling(desk: Desk) -> N
     assert "0 new, 0 amended, 5 unchanged" in desk.run("import", SEEDS).out
 
 
-def test_only_a_terminal_is_spared_what_turns_the_order_of_words(desk: Desk) -> None:
+def test_direction_marks_are_removed_only_for_a_terminal(desk: Desk) -> None:
     desk.run("import", SEEDS)
     turned = "one\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069two \u200ethree\u200f"
     with closing(sqlite3.connect(desk.folder / "lgsco.db")) as db, db:
         db.execute("UPDATE decisions SET text = text || char(10) || ? WHERE reference = '25 004 920'", (turned,))
-    assert desk.run("show", "25-004-920").out.endswith(f"\n{turned}\n"), "what is piped is exact"
+    assert desk.run("show", "25-004-920").out.endswith(f"\n{turned}\n"), "piped output is not changed"
     ours, theirs = pty.openpty()
     process = desk.start("show", "25-004-920", stdout=theirs)
     os.close(theirs)
@@ -207,7 +207,7 @@ def test_only_a_terminal_is_spared_what_turns_the_order_of_words(desk: Desk) -> 
     assert shown.endswith("\nonetwo \u200ethree\u200f\r\n")
 
 
-def test_an_import_that_does_not_read_is_named_and_exits_10(desk: Desk) -> None:
+def test_a_document_that_does_not_parse_is_named_and_import_exits_10(desk: Desk) -> None:
     (desk.folder / "junk.txt").write_text("Dear Sir,\nno.\n")
     ran = desk.run("import", "junk.txt", SEEDS, code=10)
     assert "junk.txt" in ran.err
@@ -252,7 +252,7 @@ def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
     assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
 
 
-def test_a_word_to_look_for_may_begin_with_a_hyphen_after_two_of_them(filled: Shop) -> None:
+def test_a_search_word_may_begin_with_a_hyphen_after_a_double_hyphen(filled: Shop) -> None:
     assert (
         filled.run("search", "--limit", "3", "--", "-council").out
         == filled.run("search", "--limit", "3", "council").out
@@ -261,12 +261,12 @@ def test_a_word_to_look_for_may_begin_with_a_hyphen_after_two_of_them(filled: Sh
     assert "No such option '-c'. Text that begins with - goes after --: lgsco search -- -c…" in sentence
 
 
-def test_search_keeps_to_its_limit(filled: Shop) -> None:
+def test_search_respects_its_limit(filled: Shop) -> None:
     ran = filled.run("search", "the", "--limit", "3")
     assert len([line for line in ran.out.splitlines() if not line.startswith(" ")]) == 3
 
 
-def test_a_reader_that_goes_away_is_no_error(filled: Shop) -> None:
+def test_a_closed_pipe_is_not_an_error(filled: Shop) -> None:
     process = filled.start("search", "the", "--limit", "1000")
     assert process.stdout is not None
     process.stdout.close()
@@ -278,34 +278,34 @@ def test_a_reader_that_goes_away_is_no_error(filled: Shop) -> None:
 # ---------------------------------------------------------------- status, coverage
 
 
-def test_status_and_coverage_before_anything_is_held(desk: Desk) -> None:
+def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
     assert "lgsco.db: no such database" in desk.run("status", code=1).sentence
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
     assert "STALE" in ran.out
     assert "5 decisions, 5 of them from imports" in ran.out
     assert "no decision dates were asked for yet" in desk.run("coverage", code=10).out
-    told = json.loads(desk.run("coverage", "--json", code=10).out)
-    assert told.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
-    assert told.pop("claim")["ranges"] == []
-    assert told == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
+    report = json.loads(desk.run("coverage", "--json", code=10).out)
+    assert report.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert report.pop("claim")["ranges"] == []
+    assert report == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
 def test_status_after_a_complete_backfill(filled: Shop) -> None:
     ran = filled.run("status")
     assert "STALE" not in ran.out
     assert "backfill: done" in ran.out
-    told = json.loads(filled.run("status", "--json").out)
-    assert set(told) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
-    assert (told["stale"], told["failures"], told["daemon"]) == (False, [], None)
-    assert told["held"]["decisions"] == told["held"]["from_site"] == len(filled.site)
-    assert {"from_imports", "revisions", "oldest", "newest", "waiting", "failed", "unproven"} <= set(told["held"])
-    assert told["runs"][0]["task"] == "backfill"
-    assert told["runs"][0]["tally"]["first"] == len(filled.site)
-    assert datetime.fromisoformat(told["next_sync"]) > datetime.now(UTC)
+    report = json.loads(filled.run("status", "--json").out)
+    assert set(report) >= {"database", "stale", "last_success", "next_sync", "daemon", "held", "failures", "runs"}
+    assert (report["stale"], report["failures"], report["daemon"]) == (False, [], None)
+    assert report["held"]["decisions"] == report["held"]["from_site"] == len(filled.site)
+    assert {"from_imports", "revisions", "oldest", "newest", "waiting", "failed", "unproven"} <= set(report["held"])
+    assert report["runs"][0]["task"] == "backfill"
+    assert report["runs"][0]["tally"]["first"] == len(filled.site)
+    assert datetime.fromisoformat(report["next_sync"]) > datetime.now(UTC)
 
 
-def test_status_grows_stale(filled: Shop) -> None:
+def test_status_becomes_stale(filled: Shop) -> None:
     copy = filled.folder / "stale.db"
     shutil.copyfile(filled.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
@@ -316,12 +316,12 @@ def test_status_grows_stale(filled: Shop) -> None:
     assert "STALE" not in filled.run("status", "--db", copy, "--config", config).out
 
 
-def test_coverage_tells_what_is_proven_and_what_is_not(shop: Shop) -> None:
+def test_coverage_shows_which_dates_are_proven(shop: Shop) -> None:
     shop.run("backfill", "--from", "2024-01-01", "--to", "2025-12-31")
     total = len(shop.site.listed(date(2024, 1, 1), date(2025, 12, 31)))
-    told = json.loads(shop.run("coverage", "--json").out)
-    assert told["proven"] is True
-    (window,) = told["windows"]
+    report = json.loads(shop.run("coverage", "--json").out)
+    assert report["proven"] is True
+    (window,) = report["windows"]
     assert {name: window[name] for name in ("first", "last", "state", "total", "listed", "held", "missing")} == {
         "first": "2024-01-01",
         "last": "2025-12-31",
@@ -363,14 +363,14 @@ def test_exported_text_is_the_text_and_importing_it_records_nothing(shop: Shop) 
     assert again == shop.held()
 
 
-def test_a_whole_export_can_be_imported_with_the_attribution_beside(filled: Shop) -> None:
+def test_a_complete_export_can_be_imported_with_its_attribution_file(filled: Shop) -> None:
     filled.run("export", "whole")
     ran = filled.run("import", "whole", "--db", "third.db")
     assert f"{len(filled.site)} new" in ran.out
     assert "ATTRIBUTION" not in ran.err
 
 
-def test_exported_lines_and_cells_are_the_columns(filled: Shop) -> None:
+def test_exported_jsonl_and_csv_have_the_columns(filled: Shop) -> None:
     out = filled.folder / "lines"
     filled.run("export", "--format", "jsonl", out)
     filled.run("export", "--format", "csv", out)
@@ -386,16 +386,16 @@ def test_exported_lines_and_cells_are_the_columns(filled: Shop) -> None:
     assert cells == [{name: "" if value is None else value for name, value in line.items()} for line in lines]
 
 
-def test_a_parquet_file_holds_the_rows_of_the_lines_with_dates_as_dates(
+def test_a_parquet_file_has_the_rows_of_the_jsonl_with_dates_as_dates(
     filled: Shop, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr("storage.parquet._GROUP_ROWS", 10)
     out = filled.folder / "columns"
     here("export", "--db", filled.database, "--format", "jsonl", out)
-    told = here("export", "--db", filled.database, "--format", "parquet", out).out
+    output = here("export", "--db", filled.database, "--format", "parquet", out).out
     lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
-    assert told == f"{len(lines)} decisions in {out}\n"
+    assert output == f"{len(lines)} decisions in {out}\n"
     assert {path.name for path in out.iterdir()} == {"ATTRIBUTION.txt", "decisions.jsonl", "decisions.parquet"}
     with parquet.ParquetFile(out / "decisions.parquet") as file:
         sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
@@ -414,7 +414,7 @@ def test_a_parquet_file_holds_the_rows_of_the_lines_with_dates_as_dates(
         assert list(row) == list(line)
 
 
-def test_a_row_group_of_parquet_ends_with_the_text_that_fills_it(
+def test_a_parquet_row_group_ends_with_the_text_that_fills_it(
     here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -426,7 +426,7 @@ def test_a_row_group_of_parquet_ends_with_the_text_that_fills_it(
         assert {row["last_seen"] for row in file.read().to_pylist()} == {None}, "an import was not seen on the site"
 
 
-def test_parquet_is_written_whole_or_not_at_all(here: Here, tmp_path: Path) -> None:
+def test_a_parquet_file_is_written_completely_or_not_at_all(here: Here, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     here("import", SEEDS)
     here("export", "--format", "parquet", "out")
@@ -457,7 +457,7 @@ def test_parquet_without_its_library_says_what_to_install(
     assert not (tmp_path / "out").exists()
 
 
-def test_csv_cells_run_nothing(desk: Desk) -> None:
+def test_csv_cells_cannot_run_formulas(desk: Desk) -> None:
     desk.run("import", SEEDS)
     bad = {
         "authority": "=1+1",
@@ -484,7 +484,7 @@ def test_csv_cells_run_nothing(desk: Desk) -> None:
     assert json.loads(line)["authority"] == "=1+1", "only spreadsheets run cells"
 
 
-def test_an_export_that_cannot_be_written_is_said(filled: Shop) -> None:
+def test_an_export_that_cannot_be_written_is_reported(filled: Shop) -> None:
     file = filled.folder / "a_file"
     file.touch()
     for folder in (file, file / "below"):
@@ -494,16 +494,16 @@ def test_an_export_that_cannot_be_written_is_said(filled: Shop) -> None:
 # ---------------------------------------------------------------- backfill: what goes wrong
 
 
-def test_a_site_that_is_away_is_one_sentence_and_the_next_run_goes_on(shop: Shop) -> None:
+def test_a_site_that_is_down_is_one_sentence_and_the_next_run_continues(shop: Shop) -> None:
     shop.environment["LGSCO_FETCH_TRIES"] = "1"
     shop.server.refuse()
-    assert "no whole answer from 127.0.0.1" in shop.run("backfill", code=10).sentence
+    assert "no complete response from 127.0.0.1" in shop.run("backfill", code=10).sentence
     shop.server.listen()
     shop.run("backfill")
     assert shop.held() == shop.truth()
 
 
-def test_no_host_but_loopback_is_asked_without_a_contact(desk: Desk) -> None:
+def test_only_loopback_is_requested_without_a_contact(desk: Desk) -> None:
     for name in sorted(FETCHING):
         for option in ([], ["--site", "http://127.0.0.1.example.invalid"])[: 1 + (name == "sync")]:
             sentence = desk.run(name, *option, code=2).sentence
@@ -513,7 +513,7 @@ def test_no_host_but_loopback_is_asked_without_a_contact(desk: Desk) -> None:
             assert "LGSCO_SITE_CONTACT" in sentence
     desk.environment |= {"LGSCO_SITE_CONTACT": "me@example.org", "LGSCO_SITE_USER_AGENT": "Mozilla/5.0"}
     assert "LGSCO_SITE_USER_AGENT" in desk.run("sync", "--site", "http://example.invalid", code=2).sentence
-    assert list(desk.folder.iterdir()) == [], "it is said before anything is made"
+    assert list(desk.folder.iterdir()) == [], "the check comes before any file is made"
 
 
 def test_a_misspelt_key_names_file_key_and_what_is_allowed(desk: Desk) -> None:
@@ -530,7 +530,7 @@ def test_a_misspelt_key_names_file_key_and_what_is_allowed(desk: Desk) -> None:
     assert "fetch" in sentence
 
 
-def test_an_impossible_value_names_where_it_stands(desk: Desk) -> None:
+def test_an_impossible_value_names_its_place(desk: Desk) -> None:
     (desk.folder / "config.toml").write_text("[fetch]\npace = -1\n")
     sentence = desk.run("backfill", code=2).sentence
     assert "config.toml" in sentence
@@ -541,18 +541,18 @@ def test_an_impossible_value_names_where_it_stands(desk: Desk) -> None:
     assert "LGSCO_FETCH_TRIES" in desk.run("backfill", code=2).sentence
 
 
-def test_a_flag_that_is_refused_is_called_by_its_name(desk: Desk) -> None:
+def test_a_refused_flag_is_named(desk: Desk) -> None:
     assert "--site" in desk.run("backfill", "--site", "nonsense", code=2).sentence
 
 
-def test_a_range_that_has_not_begun_makes_no_window_that_ends_before_it_begins(shop: Shop) -> None:
+def test_a_range_in_the_future_is_refused(shop: Shop) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=2)
     process = ended(shop.start("backfill", "--from", tomorrow.isoformat()))
     assert process.code in (0, 2)
     assert not shop.database.exists() or ask(shop.database, "SELECT first, last FROM windows WHERE first > last") == []
 
 
-def test_a_database_in_no_folder_is_said(desk: Desk) -> None:
+def test_a_database_in_a_missing_folder_is_reported(desk: Desk) -> None:
     (desk.folder / "a_file").touch()
     (desk.folder / "a_folder").mkdir()
     for path in ("nowhere/kept.db", "a_file/kept.db", "a_folder"):
@@ -607,7 +607,7 @@ def _damaged(path: Path) -> None:
         (_damaged, 1, ["odd.db"]),
     ],
 )
-def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
+def test_a_foreign_file_is_refused_and_not_changed(
     desk: Desk, make: Callable[[Path], None], code: int, said: list[str]
 ) -> None:
     odd = desk.folder / "odd.db"
@@ -636,7 +636,7 @@ def test_an_older_schema_is_refused_by_readers_who_name_the_command(desk: Desk) 
 # ---------------------------------------------------------------- two at a time, signals
 
 
-def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> None:
+def test_a_second_writer_is_refused_while_readers_can_read(shop: Shop) -> None:
     hold = held_at(shop.server, 12)
     first = shop.start("backfill")
     reached(hold, first)
@@ -658,16 +658,16 @@ def test_one_writes_while_another_waits_outside_and_readers_read(shop: Shop) -> 
     assert ask(shop.database, "SELECT task, state FROM runs") == [("backfill", "complete")]
 
 
-# ---------------------------------------------------------------- what is shown on the way
+# ---------------------------------------------------------------- progress
 
 
-def test_a_log_gets_plain_lines(shop: Shop) -> None:
+def test_a_log_has_plain_lines(shop: Shop) -> None:
     ran = shop.run("backfill")
     assert "\r" not in ran.err
     assert "\x1b" not in ran.err
     first, *_, last = ran.err.splitlines()
-    assert first.endswith("backfill begins (run 1)")
-    assert "backfill ends (run 1): done" in last
+    assert first.endswith("backfill started (run 1)")
+    assert "backfill ended (run 1): done" in last
     datetime.strptime(first.split()[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     all_of = f"{len(shop.site)} of {len(shop.site)} listed decisions are in the archive"
     assert re.fullmatch(
@@ -677,7 +677,7 @@ def test_a_log_gets_plain_lines(shop: Shop) -> None:
     )
 
 
-def test_a_long_run_logs_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_long_run_logs_its_progress(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("ingest.progress._LINE_SECONDS", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
     with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
@@ -701,14 +701,14 @@ def test_a_plan_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
 
 
 class Slow:
-    """A fault: the right answer, a little later, so that there is something to watch."""
+    """A fault: the right response, a little later, so that progress can be watched."""
 
     def acts(self, request: Request, answer: Callable[[], Response]) -> Iterator[bytes | float | Act]:
         yield 0.03
         yield answer().wire
 
 
-def test_a_terminal_shows_at_once_what_is_waited_for_and_until_when(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_at_once_the_reason_and_end_of_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
@@ -728,7 +728,7 @@ def test_a_terminal_shows_at_once_what_is_waited_for_and_until_when(monkeypatch:
     os.close(ours)
 
 
-def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     shop.server.faults = lambda request: Slow()
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
@@ -739,7 +739,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(shop: Shop) -> None:
     bar = shown.decode("utf-8", "replace")
     assert ran.code == 0, bar
     assert re.search(rf"\d+%\|.*\| \d+/{len(shop.site)} \[\d\d:\d\d<\d\d:\d\d, .*(decisions/s|s/ decisions)", bar), bar
-    assert "begins (run" not in bar, "the bar is enough"
+    assert "started (run" not in bar, "log lines are not shown beside the bar"
     assert bar.count("estimate: ") == 1, bar
     assert "Traceback" not in bar
     assert ran.out.startswith("done: ")

@@ -15,7 +15,7 @@ from support.world import World, holds_the_truth
 
 @dataclass(frozen=True)
 class Cookied:
-    """The right answer with a cookie that cannot be sent back."""
+    """A fault: the right response with a cookie that cannot be sent back."""
 
     cookie: str
 
@@ -25,7 +25,7 @@ class Cookied:
 
 
 @pytest.mark.parametrize("cookie", ["a=\xe9", "a=é".encode().decode("latin-1"), "a=\x80\x9b", "\xe9=a; Path=/"])
-def test_a_cookie_that_cannot_be_sent_back_is_not_taken(reports_world: World, cookie: str) -> None:
+def test_a_cookie_that_cannot_be_sent_back_is_not_stored(reports_world: World, cookie: str) -> None:
     reports_world.server.faults = lambda _request: Cookied(cookie)
     assert reports_world.run(Backfill()).state == "complete"
     assert holds_the_truth(reports_world)

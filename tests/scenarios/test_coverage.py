@@ -1,4 +1,4 @@
-"""What `lgsco coverage` and `lgsco status` say of the ledger, the picture they draw, and what is handed on of it."""
+"""`lgsco coverage` and `lgsco status`: their words about the ledger, the calendar, and the ledger in snapshots."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @dataclass(frozen=True)
-class Books:
-    """A database whose ledger has every state, and what is wrong in it."""
+class LedgerState:
+    """A database with every state in its ledger, and the references of its problems."""
 
     database: Path
     late: str
-    """The reference of a decision whose page is not there."""
+    """The reference of a decision without a page."""
     excluded: str
-    """That of one whose page has not been there for a week."""
+    """The reference of a decision without a page for a week."""
 
 
 def span(first: str, last: str) -> Backfill:
@@ -64,8 +64,8 @@ def span(first: str, last: str) -> Backfill:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
-    path = tmp_path_factory.mktemp("books") / "books.db"
+def ledger_state(tmp_path_factory: pytest.TempPathFactory) -> LedgerState:
+    path = tmp_path_factory.mktemp("ledger_state") / "ledger_state.db"
     samples = [*seeds(), *generate(120, seed=5, first=date(2024, 1, 1), last=date(2025, 9, 30))]
     site = Site(samples, today=TODAY)
 
@@ -92,11 +92,11 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
         world.run(Backfill(date(2025, 3, 1)))
     with writing(path) as db, atomic(db):
         ledger.drop_day_proof(db, date(2025, 5, 7), "2026-11-20T12:00:00Z", 1)
-    return Books(path, late, excluded)
+    return LedgerState(path, late, excluded)
 
 
 def lgsco(*arguments: str | Path, code: int = 0, **environment: str) -> str:
-    """What the command prints where its output is no terminal."""
+    """Returns what the command prints if its output is not a terminal."""
     command = [sys.executable, "-m", "lgsco", *map(str, arguments)]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, capture_output=True, encoding="utf-8", check=False
@@ -107,7 +107,7 @@ def lgsco(*arguments: str | Path, code: int = 0, **environment: str) -> str:
 
 
 def on_a_terminal(*arguments: str | Path, **environment: str) -> str:
-    """What the command prints on a terminal."""
+    """Returns what the command prints on a terminal."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "lgsco", *map(str, arguments)]
     process = subprocess.Popen(
@@ -115,7 +115,7 @@ def on_a_terminal(*arguments: str | Path, **environment: str) -> str:
     )
     os.close(theirs)
     shown = b""
-    with suppress(OSError):  # the other side is closed: it has ended
+    with suppress(OSError):  # the other side is closed: the command has ended
         while chunk := os.read(ours, 65_536):
             shown += chunk
     os.close(ours)
@@ -124,16 +124,16 @@ def on_a_terminal(*arguments: str | Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(books: Books) -> dict[str, Any]:
-    """What `coverage --json` says of it."""
-    answer: dict[str, Any] = json.loads(lgsco("coverage", "--json", "--db", books.database, code=10))
+def report(ledger_state: LedgerState) -> dict[str, Any]:
+    """Returns what `coverage --json` prints."""
+    answer: dict[str, Any] = json.loads(lgsco("coverage", "--json", "--db", ledger_state.database, code=10))
     return answer
 
 
-def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: dict[str, Any]) -> None:
-    assert set(told) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
-    assert told["proven"] is False
-    assert [(one["first"], one["last"], one["state"]) for one in told["windows"]] == [
+def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: LedgerState, report: dict[str, Any]) -> None:
+    assert set(report) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
+    assert report["proven"] is False
+    assert [(one["first"], one["last"], one["state"]) for one in report["windows"]] == [
         ("2025-05-08", "9999-12-31", "proven"),
         ("2025-05-07", "2025-05-07", "unknown"),
         ("2025-03-01", "2025-05-06", "proven"),
@@ -142,30 +142,30 @@ def test_json_names_windows_gaps_months_and_what_is_missing(books: Books, told: 
         ("2024-07-01", "2024-09-30", "short"),
         ("2024-01-01", "2024-06-30", "proven"),
     ]
-    for window in told["windows"]:
+    for window in report["windows"]:
         assert set(window) == {
             *("first", "last", "state", "total", "listed", "held", "missing", "failed", "excluded"),
             *("counted_at", "walked_at", "proven_at", "unproven_since", "asked", "run"),
         }
-    assert told["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
-    months = {one["month"]: one["state"] for one in told["months"]}
+    assert report["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
+    months = {one["month"]: one["state"] for one in report["months"]}
     assert list(months)[:3] == ["2024-01", "2024-02", "2024-03"]
     assert [months[f"2024-{month:02}"] for month in range(7, 13)] == ["short"] * 3 + ["unseen"] * 3
     assert [months[f"2025-{month:02}"] for month in range(1, 8)] == [
         *("drifting", "short", "proven", "proven", "unknown", "proven", "proven"),
     ]
     for name in ("held", "missing", "failed", "excluded"):
-        assert sum(month[name] for month in told["months"]) == sum(window[name] for window in told["windows"])
-    (missing,) = told["missing"]
-    assert (missing["reference"], missing["state"], missing["attempts"]) == (books.late, "failed", 1)
+        assert sum(month[name] for month in report["months"]) == sum(window[name] for window in report["windows"])
+    (missing,) = report["missing"]
+    assert (missing["reference"], missing["state"], missing["attempts"]) == (ledger_state.late, "failed", 1)
     assert "404" in missing["error"]
-    (excluded,) = told["excluded"]
-    assert (excluded["reference"], excluded["state"], excluded["attempts"]) == (books.excluded, "excluded", 3)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    (excluded,) = report["excluded"]
+    assert (excluded["reference"], excluded["state"], excluded["attempts"]) == (ledger_state.excluded, "excluded", 3)
+    assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
-def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) -> None:
-    shown = lgsco("coverage", "--db", books.database, code=10)
+def test_the_words_say_the_same_and_no_colour_is_used_without_a_terminal(ledger_state: LedgerState) -> None:
+    shown = lgsco("coverage", "--db", ledger_state.database, code=10)
     assert "\x1b" not in shown
     lines = shown.splitlines()
     assert lines[0].split() == [
@@ -180,57 +180,57 @@ def test_words_say_the_same_without_colour_where_nobody_sees_it(books: Books) ->
     (row,) = [line for line in lines if line.startswith("2024  ")]
     assert row.split()[1:13] == [*"PPPPPPSSS---"]
     reason = "the site answers 404"
-    assert re.search(rf"missing.*: 1\n.*\n  {books.late} .* failed +1  2026-.*{reason}", shown)
-    assert re.search(rf"excluded.*: 1\n.*\n  {books.excluded} .* excluded +3  2026-.*{reason}", shown)
+    assert re.search(rf"missing.*: 1\n.*\n  {ledger_state.late} .* failed +1  2026-.*{reason}", shown)
+    assert re.search(rf"excluded.*: 1\n.*\n  {ledger_state.excluded} .* excluded +3  2026-.*{reason}", shown)
     assert "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet" in shown
     assert lines[-1].endswith(" of the site, which stated a total of 125 on 2026-11-14 12:00 UTC (77.6 %)")
     (recent,) = [line for line in lines if line.startswith("2025-01-01 to today: not proven; ")]
     assert re.findall(r"(\S+) to \S+ \(", recent) == ["2025-05-07", "2025-02-01", "2025-01-01"]
     (old,) = [line for line in lines if line.startswith("2024-01-01 to 2024-09-30: not proven; ")]
-    assert re.findall(r"(\S+) to \S+ \(", old) == ["2024-07-01"], "nobody asked for the months after these"
+    assert re.findall(r"(\S+) to \S+ \(", old) == ["2024-07-01"], "later months were never asked for"
 
 
-def test_a_terminal_gets_blocks_of_colour_unless_nobody_wants_them(books: Books) -> None:
-    shown = on_a_terminal("coverage", "--db", books.database, NO_COLOR="")
+def test_a_terminal_shows_coloured_blocks_unless_colour_is_off(ledger_state: LedgerState) -> None:
+    shown = on_a_terminal("coverage", "--db", ledger_state.database, NO_COLOR="")
     for state, look in LOOKS.items():
         painted = "\x1b[2m" if look.block is None else f"\x1b[38;5;16m\x1b[48;5;{look.block}m"
         assert f"{painted} {look.letter} \x1b[0m" in shown, state
-    plain = lgsco("coverage", "--db", books.database, code=10)
+    plain = lgsco("coverage", "--db", ledger_state.database, code=10)
     assert re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r\n", "\n") == plain
     for environment in ({"NO_COLOR": "1"}, {"NO_COLOR": "", "TERM": "dumb"}):
-        assert "\x1b" not in on_a_terminal("coverage", "--db", books.database, **environment)
+        assert "\x1b" not in on_a_terminal("coverage", "--db", ledger_state.database, **environment)
 
 
-def test_the_svg_is_the_same_calendar_and_takes_an_older_ones_place(
-    books: Books, told: dict[str, Any], tmp_path: Path
+def test_the_svg_is_the_same_calendar_and_replaces_an_older_one(
+    ledger_state: LedgerState, report: dict[str, Any], tmp_path: Path
 ) -> None:
     target, link = tmp_path / "coverage.svg", tmp_path / "link.svg"
     target.write_text("an older one")
     link.symlink_to(target.name)
-    assert f"{link}: " in lgsco("coverage", "--db", books.database, "--svg", link, code=10)
+    assert f"{link}: " in lgsco("coverage", "--db", ledger_state.database, "--svg", link, code=10)
     assert link.is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coverage.svg", "link.svg"]
     drawn = ElementTree.parse(target).getroot()
     cells = [month.findtext(f"{SVG}text") for month in drawn.findall(f"{SVG}g[@class='month']")]
-    states: list[State] = [month["state"] for month in told["months"]]
+    states: list[State] = [month["state"] for month in report["months"]]
     assert sorted(map(str, cells)) == sorted(LOOKS[state].letter for state in states)
     both = tmp_path / "both.svg"
-    answer = json.loads(lgsco("coverage", "--json", "--svg", both, "--db", books.database, code=10))
-    assert answer == told
+    answer = json.loads(lgsco("coverage", "--json", "--svg", both, "--db", ledger_state.database, code=10))
+    assert answer == report
     assert both.read_bytes() == target.read_bytes()
 
 
-def test_an_svg_that_cannot_be_written_is_said_in_a_sentence(books: Books, tmp_path: Path) -> None:
+def test_an_svg_that_cannot_be_written_is_reported_in_a_sentence(ledger_state: LedgerState, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for target in (tmp_path / "nowhere" / "a.svg", tmp_path / "file" / "a.svg", tmp_path, Path("/dev/null")):
-        said = lgsco("coverage", "--db", books.database, "--svg", target, code=1)
+        said = lgsco("coverage", "--db", ledger_state.database, "--svg", target, code=1)
         assert said.startswith(f"lgsco: {target} ")
         assert said.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert Path("/dev/null").is_char_device()
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_replaced_completely_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "coverage.svg"
     target.write_text("an older one")
 
@@ -247,10 +247,10 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
-    # The last complete run was on a day of the test's own: stale or not is another test's matter.
-    stale = int(json.loads(_status(books.database))["stale"])
-    shown = lgsco("status", "--db", books.database, code=stale)
+def test_status_summarises_the_problems(ledger_state: LedgerState) -> None:
+    # The last complete run was on a fixed day, so do not check staleness here.
+    stale = int(json.loads(_status(ledger_state.database))["stale"])
+    shown = lgsco("status", "--db", ledger_state.database, code=stale)
     for words in (
         "waiting to be fetched: 1; of them failed so far: 1\n",
         "excluded (listed, and cannot be fetched or parsed): 1\n",
@@ -260,17 +260,17 @@ def test_status_says_in_short_what_is_not_as_it_should_be(books: Books) -> None:
         "canary: last passed 2026-",
     ):
         assert words in shown
-    assert shown.count(books.late) == 1
-    assert books.excluded not in shown
-    told = json.loads(_status(books.database))
-    assert {(one["first"], one["state"]) for one in told["unproven"]} == {
+    assert shown.count(ledger_state.late) == 1
+    assert ledger_state.excluded not in shown
+    report = json.loads(_status(ledger_state.database))
+    assert {(one["first"], one["state"]) for one in report["unproven"]} == {
         *(("2025-05-07", "unknown"), ("2025-02-01", "short"), ("2025-01-01", "drifting")),
         ("2024-07-01", "short"),
     }
-    assert (told["held"]["excluded"], told["held"]["waiting"], told["held"]["unproven"]) == (1, 1, 4)
-    assert told["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
-    assert told["canary"]["failed_at"] is None
-    assert told["canary"]["finding"] == "it reads"
+    assert (report["held"]["excluded"], report["held"]["waiting"], report["held"]["unproven"]) == (1, 1, 4)
+    assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
+    assert report["canary"]["failed_at"] is None
+    assert report["canary"]["finding"] == "its page parses"
 
 
 def _status(database: Path) -> str:
@@ -281,9 +281,9 @@ def _status(database: Path) -> str:
 # ---------------------------------------------------------------- what is proven, and what is not
 
 
-def test_what_is_excluded_is_proven_and_named(books: Books, tmp_path: Path) -> None:
+def test_excluded_decisions_are_named_and_their_windows_proven(ledger_state: LedgerState, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    shutil.copy(books.database, copy)
+    shutil.copy(ledger_state.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("DELETE FROM windows WHERE first > '2024-06-30'")
         db.execute("DELETE FROM intents WHERE first > '2024-06-30'")
@@ -291,23 +291,25 @@ def test_what_is_excluded_is_proven_and_named(books: Books, tmp_path: Path) -> N
         db.execute("UPDATE entries SET unlisted_at = last_listed WHERE stands_on > '2024-06-30'")
     shown = lgsco("coverage", "--db", copy)
     assert "; the other 1 are listed and their pages are gone." in shown
-    assert books.excluded in shown
+    assert ledger_state.excluded in shown
     assert ", 1 never fetched\n" in shown
 
 
-def test_a_gap_and_a_missing_decision_outside_the_ledger_are_unproven(books: Books, tmp_path: Path) -> None:
+def test_a_gap_and_a_missing_decision_outside_the_ledger_are_unproven(
+    ledger_state: LedgerState, tmp_path: Path
+) -> None:
     copy = tmp_path / "copy.db"
-    shutil.copy(books.database, copy)
+    shutil.copy(ledger_state.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("DELETE FROM windows WHERE state <> 'proven'")
     lgsco("coverage", "--db", copy, code=10)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("DELETE FROM windows WHERE first > '2024-06-30'")
-    told = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
-    assert {window["state"] for window in told["windows"]} == {"proven"}
-    assert (told["gaps"], [row["reference"] for row in told["missing"]]) == ([], [books.late])
+    report = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
+    assert {window["state"] for window in report["windows"]} == {"proven"}
+    assert (report["gaps"], [row["reference"] for row in report["missing"]]) == ([], [ledger_state.late])
     assert ("2024-07-01", "unseen") in {
-        (part["first"], part["state"]) for one in told["claim"]["ranges"] for part in one["unproven"]
+        (part["first"], part["state"]) for one in report["claim"]["ranges"] for part in one["unproven"]
     }
 
 
@@ -315,21 +317,21 @@ def test_twenty_are_named_and_json_names_them_all(tmp_path: Path, time: Time) ->
     samples = generate(30, seed=3, first=date(2025, 1, 1), last=date(2025, 1, 31))
     site = Site(samples, today=TODAY)
     with serve(site) as server:
-        world = World(site, server, tmp_path / "books.db", time, Stop())
+        world = World(site, server, tmp_path / "ledger_state.db", time, Stop())
         world.run(Backfill(limit=1))
     shown = lgsco("coverage", "--all", "--db", world.database, code=10)
     assert shown.count("  not fetched yet\n") == 20
     assert f"  … and {len(site) - 21} more; --json names them\n" in shown
-    told = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
-    assert len(told["missing"]) == len(site) - 1
-    assert {row["state"] for row in told["missing"]} == {"wanted"}
-    days = [row["decision_date"] for row in told["missing"]]
+    report = json.loads(lgsco("coverage", "--all", "--json", "--db", world.database, code=10))
+    assert len(report["missing"]) == len(site) - 1
+    assert {row["state"] for row in report["missing"]} == {"wanted"}
+    days = [row["decision_date"] for row in report["missing"]]
     assert days == sorted(days, reverse=True)
 
 
-def test_what_a_site_says_moves_no_cursor(tmp_path: Path, books: Books) -> None:
+def test_text_from_the_site_cannot_move_the_cursor(tmp_path: Path, ledger_state: LedgerState) -> None:
     copy = tmp_path / "copy.db"
-    shutil.copy(books.database, copy)
+    shutil.copy(ledger_state.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
         db.execute("UPDATE queue SET error = 'a' || char(27) || '[2Jb' || char(10) || 'c'")
     shown = lgsco("coverage", "--db", copy, code=10)
@@ -337,9 +339,9 @@ def test_what_a_site_says_moves_no_cursor(tmp_path: Path, books: Books) -> None:
     assert "a [2Jb c" in shown
 
 
-def test_all_that_is_said_is_of_one_moment(tmp_path: Path, books: Books) -> None:
+def test_a_report_is_of_one_moment(tmp_path: Path, ledger_state: LedgerState) -> None:
     copy = tmp_path / "copy.db"
-    shutil.copy(books.database, copy)
+    shutil.copy(ledger_state.database, copy)
     with reading(copy) as db:
         before = find_coverage(db, find_asked_dates)
         assert not db.in_transaction
@@ -355,17 +357,17 @@ def test_all_that_is_said_is_of_one_moment(tmp_path: Path, books: Books) -> None
 
 @dataclass(frozen=True)
 class Weeks:
-    """A database beside which the site went on for some weeks: what happened, and to which reference."""
+    """A database after some weeks of changes on the site, with the reference of each change."""
 
     database: Path
     moved: str
     withdrawn: str
     gone: str
-    """One that left past the retention age, alone."""
+    """A decision that left past the retention age, alone."""
     returned: str
     unexplained: str
     amended: str
-    """One whose card changed, and whose page is not there any more though it is listed."""
+    """A listed decision with a changed card, and without a page now."""
 
 
 @pytest.fixture(scope="module")
@@ -399,22 +401,22 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
     return Weeks(path, moved, withdrawn, gone, returned, unexplained, amended)
 
 
-def test_what_left_is_counted_once_and_what_returned_is_not(weeks: Weeks) -> None:
+def test_departures_are_counted_once_and_returns_are_not(weeks: Weeks) -> None:
     with reading(weeks.database) as db:
         assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
-        assert find_canary(db) == Canary(passed_at, None, "it reads")
+        assert find_canary(db) == Canary(passed_at, None, "its page parses")
         assert holdings(db).excluded == 0
     words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)
-    told = json.loads(_status(weeks.database))
-    assert (told["gone"]["withdrawn"], told["canary"]["passed_at"]) == (1, passed_at)
-    shown = lgsco("status", "--db", weeks.database, code=int(told["stale"]))
+    report = json.loads(_status(weeks.database))
+    assert (report["gone"]["withdrawn"], report["canary"]["passed_at"]) == (1, passed_at)
+    shown = lgsco("status", "--db", weeks.database, code=int(report["stale"]))
     assert words in shown
     assert f"canary: last passed {passed_at}\n" in shown
 
 
-def test_a_known_decision_that_no_longer_reads_is_told_by_status(weeks: Weeks, tmp_path: Path) -> None:
+def test_status_reports_a_failed_canary(weeks: Weeks, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copy(weeks.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
@@ -422,14 +424,14 @@ def test_a_known_decision_that_no_longer_reads_is_told_by_status(weeks: Weeks, t
             "INSERT INTO checks (at, run, kind, subject, passed, why, finding) "
             "VALUES ('2026-11-30T07:00:00Z', 1, 'canary', '25 004 920', 0, 'once a day', 'a wall')"
         )
-    told = json.loads(_status(copy))
-    assert (told["canary"]["failed_at"], told["canary"]["finding"]) == ("2026-11-30T07:00:00Z", "a wall")
-    assert told["canary"]["passed_at"] < "2026-11-30"
-    shown = lgsco("status", "--db", copy, code=int(told["stale"]))
+    report = json.loads(_status(copy))
+    assert (report["canary"]["failed_at"], report["canary"]["finding"]) == ("2026-11-30T07:00:00Z", "a wall")
+    assert report["canary"]["passed_at"] < "2026-11-30"
+    shown = lgsco("status", "--db", copy, code=int(report["stale"]))
     assert "; failed 2026-11-30T07:00:00Z: a wall\n" in shown
 
 
-def test_a_decision_that_is_held_is_never_excluded_whatever_its_queue_says(weeks: Weeks, tmp_path: Path) -> None:
+def test_a_stored_decision_is_never_excluded_whatever_its_queue_row_says(weeks: Weeks, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copy(weeks.database, copy)
     with closing(sqlite3.connect(copy)) as db, db:
@@ -439,12 +441,12 @@ def test_a_decision_that_is_held_is_never_excluded_whatever_its_queue_says(weeks
         assert find_coverage(db, find_asked_dates).excluded == []
 
 
-# ---------------------------------------------------------------- in a browser, and handed on
+# ---------------------------------------------------------------- in a browser, and in a snapshot
 
 
 @pytest.fixture(scope="module")
-def books_web(books: Books) -> Iterator[httpx.Client]:
-    with served(books.database) as (client, _):
+def ledger_web(ledger_state: LedgerState) -> Iterator[httpx.Client]:
+    with served(ledger_state.database) as (client, _):
         yield client
 
 
@@ -454,26 +456,33 @@ def weeks_web(weeks: Weeks) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_what_is_proven_complete_can_be_asked(books_web: httpx.Client, told: dict[str, Any]) -> None:
-    rows = canned(books_web, "complete")
-    assert [row["state"] for row in rows] == [window["state"] for window in told["windows"]]
+def test_a_query_shows_the_proven_windows(ledger_web: httpx.Client, report: dict[str, Any]) -> None:
+    rows = canned(ledger_web, "complete")
+    assert [row["state"] for row in rows] == [window["state"] for window in report["windows"]]
     assert rows[0]["decided_up_to"] == "onwards"
-    of_2024 = canned(books_web, "complete", from_date="2024-02-01", to_date="2024-08-01")
+    of_2024 = canned(ledger_web, "complete", from_date="2024-02-01", to_date="2024-08-01")
     assert [row["decided_from"] for row in of_2024] == ["2024-07-01", "2024-01-01"]
 
 
-def test_what_is_missing_can_be_asked_and_leads_to_the_site_alone(books_web: httpx.Client, books: Books) -> None:
-    rows = canned(books_web, "what_is_missing")
-    assert [(row["reference"], row["state"]) for row in rows] == [(books.late, "failed"), (books.excluded, "excluded")]
-    assert [row["reference"] for row in canned(books_web, "what_is_missing", from_date="2024-07-01")] == [books.late]
+def test_a_query_shows_missing_decisions_and_links_only_to_the_site(
+    ledger_web: httpx.Client, ledger_state: LedgerState
+) -> None:
+    rows = canned(ledger_web, "what_is_missing")
+    assert [(row["reference"], row["state"]) for row in rows] == [
+        (ledger_state.late, "failed"),
+        (ledger_state.excluded, "excluded"),
+    ]
+    assert [row["reference"] for row in canned(ledger_web, "what_is_missing", from_date="2024-07-01")] == [
+        ledger_state.late
+    ]
     for path in ("what_is_missing", "missing", "not_fetched"):
-        page = books_web.get(f"/{NAME}/{path}").text
-        assert books.late in page
-        assert f'href="/{NAME}/decisions/{books.late.replace(" ", "+")}"' not in page
+        page = ledger_web.get(f"/{NAME}/{path}").text
+        assert ledger_state.late in page
+        assert f'href="/{NAME}/decisions/{ledger_state.late.replace(" ", "+")}"' not in page
         assert f'href="{SITE}/decisions/' in page
 
 
-def test_what_moved_can_be_asked(weeks_web: httpx.Client, weeks: Weeks) -> None:
+def test_a_query_shows_moved_decisions(weeks_web: httpx.Client, weeks: Weeks) -> None:
     rows = canned(weeks_web, "moved")
     assert [(row["reference"], row["field"]) for row in rows] == [
         (weeks.amended, "outcome"),
@@ -484,7 +493,7 @@ def test_what_moved_can_be_asked(weeks_web: httpx.Client, weeks: Weeks) -> None:
     assert canned(weeks_web, "moved", since="2030-01-01") == []
 
 
-def test_what_left_the_site_can_be_asked_and_how_that_was_concluded(weeks_web: httpx.Client, weeks: Weeks) -> None:
+def test_a_query_shows_departures_and_their_evidence(weeks_web: httpx.Client, weeks: Weeks) -> None:
     rows = {row["reference"]: row for row in canned(weeks_web, "left_the_site")}
     assert {reference: row["became"] for reference, row in rows.items()} == {
         weeks.withdrawn: "withdrawn",
@@ -510,22 +519,24 @@ def public(database: Path, target: Path) -> Path:
     return target
 
 
-def test_a_public_snapshot_proves_what_the_database_proves(books: Books, told: dict[str, Any], tmp_path: Path) -> None:
-    copy = public(books.database, tmp_path / "public.db")
+def test_a_public_snapshot_proves_what_the_database_proves(
+    ledger_state: LedgerState, report: dict[str, Any], tmp_path: Path
+) -> None:
+    copy = public(ledger_state.database, tmp_path / "public.db")
     answer = json.loads(lgsco("coverage", "--json", "--db", copy, code=10))
-    assert (answer["months"][0], answer["gaps"]) == (told["months"][0], told["gaps"])
-    assert [month["state"] for month in answer["months"]] == [month["state"] for month in told["months"]]
-    # The queue and its tries stay at home; what is excluded is a part of the proof.
-    assert answer["windows"] == [window | {"failed": 0} for window in told["windows"]]
-    assert answer["excluded"] == told["excluded"]
+    assert (answer["months"][0], answer["gaps"]) == (report["months"][0], report["gaps"])
+    assert [month["state"] for month in answer["months"]] == [month["state"] for month in report["months"]]
+    # A public snapshot has no queue, but excluded decisions are part of the proof.
+    assert answer["windows"] == [window | {"failed": 0} for window in report["windows"]]
+    assert answer["excluded"] == report["excluded"]
     (missing,) = answer["missing"]
-    assert (missing["reference"], missing["state"], missing["attempts"]) == (books.late, "wanted", 0)
+    assert (missing["reference"], missing["state"], missing["attempts"]) == (ledger_state.late, "wanted", 0)
     with served(copy) as (client, _):
         assert len(canned(client, "complete")) == 7
         assert len(canned(client, "what_is_missing")) == 2
 
 
-def test_a_public_snapshot_says_what_moved_and_left_and_not_what_was_asked(weeks: Weeks, tmp_path: Path) -> None:
+def test_a_public_snapshot_has_moves_and_departures_but_no_requests(weeks: Weeks, tmp_path: Path) -> None:
     copy = public(weeks.database, tmp_path / "public.db")
     with closing(sqlite3.connect(copy)) as db:
         for table, count in (("moves", 2), ("absences", 4), ("queue", 0), ("checks", 0), ("requests", 0), ("pages", 0)):

@@ -1,4 +1,4 @@
-"""The daemon: its timetable, what it survives, how it ends, and what the database tells of it."""
+"""The daemon: its timetable, what it survives, how it ends, and what the database records of it."""
 
 from __future__ import annotations
 
@@ -48,74 +48,75 @@ def test_a_bad_timetable_is_refused_by_the_daemon_at_start_with_file_and_line(re
 # ---------------------------------------------------------------- what a sync survives
 
 
-def daemon(world: World, clock: Clock | None = None, **dials: object) -> scheduler._Daemon:
+def daemon(world: World, clock: Clock | None = None, **settings: object) -> scheduler._Daemon:
     if not world.database.exists():
         create_database(world.database)
-    return scheduler._Daemon(world.config(**dials), world.database, clock or world.time.clock(), world.stop)
+    return scheduler._Daemon(world.config(**settings), world.database, clock or world.time.clock(), world.stop)
 
 
 def alerts(world: World, tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
-    """A command that writes down what it is told, and what it was told so far."""
-    script, told = tmp_path / "tell it.py", tmp_path / "told.jsonl"
+    """A command that records its alerts, and a function that returns them."""
+    script, alerts_file = tmp_path / "tell it.py", tmp_path / "alerts.jsonl"
     script.write_text(
-        f"import json, sys\nwith open({str(told)!r}, 'a') as file:\n    print(json.dumps(sys.argv[1:]), file=file)\n"
+        f"import json, sys\nwith open({str(alerts_file)!r}, 'a') as file:\n"
+        "    print(json.dumps(sys.argv[1:]), file=file)\n"
     )
 
     def read() -> list[str]:
-        if not told.exists():
+        if not alerts_file.exists():
             return []
-        lines = [json.loads(line) for line in told.read_text().splitlines()]
+        lines = [json.loads(line) for line in alerts_file.read_text().splitlines()]
         assert all(len(line) == 1 for line in lines)
         return [line[0] for line in lines]
 
     return f"{sys.executable} '{script}'", read
 
 
-def test_a_blocked_run_is_told_and_the_next_one_completes(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+def test_a_blocked_run_sends_an_alert_and_the_next_one_completes(world: World, tmp_path: Path) -> None:
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
     assert world.ask("SELECT state, exit_code FROM runs") == [("blocked", 12)]
-    (message,) = told()
+    (message,) = read_alerts()
     assert "blocked" in message
     assert "403" in message
 
     world.server.faults = None
     keeper.sync()
     assert world.ask("SELECT task, state FROM runs ORDER BY id") == [("sync", "blocked"), ("sync", "complete")]
-    assert len(told()) == 1, "a complete run is no news"
+    assert len(read_alerts()) == 1, "a complete run sends no alert"
     first = world.time.at.date() - timedelta(days=120)
     assert set(world.ask("SELECT reference FROM decisions")) == {s.reference for s in world.site.listed(first)}
 
 
-def test_a_site_that_is_away_does_not_end_it(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+def test_a_site_that_is_down_does_not_end_the_daemon(world: World, tmp_path: Path) -> None:
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     world.server.refuse()
     keeper.sync()
     assert world.ask("SELECT state FROM runs") == ["incomplete"]
-    assert "no whole answer" in told()[0]
+    assert "no complete response" in read_alerts()[0]
     world.server.listen()
     keeper.sync()
     assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
 
 
-def test_a_database_that_cannot_be_written_is_told(world: World, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+def test_a_database_that_cannot_be_written_sends_an_alert(world: World, tmp_path: Path) -> None:
+    command, read_alerts = alerts(world, tmp_path)
     world.database.write_text("no database, and longer than the header of one would be\n" * 40)
     daemon(world, alerts__command=command).sync()
-    assert "is not an SQLite database" in told()[0]
+    assert "is not an SQLite database" in read_alerts()[0]
 
 
-def test_an_error_nobody_foresaw_is_told_and_recorded(
+def test_an_unforeseen_error_sends_an_alert_and_is_recorded(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    command, told = alerts(world, tmp_path)
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
     monkeypatch.setattr("ingest.lgo.listing_page.read", lambda *_, **__: 1 // 0)
     keeper.sync()
-    assert "ZeroDivisionError" in told()[0]
+    assert "ZeroDivisionError" in read_alerts()[0]
     assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]
     monkeypatch.undo()
     keeper.sync()
@@ -123,14 +124,16 @@ def test_an_error_nobody_foresaw_is_told_and_recorded(
 
 
 @pytest.mark.parametrize("command", ["/nowhere/at/all", "false"])
-def test_an_alert_that_fails_ends_nothing(world: World, command: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_alert_command_does_not_end_the_daemon(
+    world: World, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
     keeper = daemon(world, alerts__command=command)
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
     assert "the alert command failed" in caplog.text
 
 
-def test_another_writer_is_waited_out(world: World, time: Time) -> None:
+def test_the_daemon_waits_for_another_writer(world: World, time: Time) -> None:
     with ExitStack() as writer:
         writer.enter_context(writing(world.database))
 
@@ -154,13 +157,13 @@ def test_a_stop_ends_the_wait_for_another_writer(world: World, time: Time) -> No
     assert world.targets() == []
 
 
-# ---------------------------------------------------------------- trying again
+# ---------------------------------------------------------------- retries
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def test_what_fails_is_tried_again_ever_later_until_it_completes(world: World, time: Time) -> None:
+def test_a_failed_sync_is_retried_with_longer_waits_until_it_completes(world: World, time: Time) -> None:
     keeper = daemon(world, fetch__tries="1")
     world.server.refuse()
     for wait in (HOUR, 6 * HOUR, DAY, DAY):
@@ -169,16 +172,16 @@ def test_what_fails_is_tried_again_ever_later_until_it_completes(world: World, t
     world.server.listen()
     assert keeper.sync() is None
     world.server.refuse()
-    assert keeper.sync() == time.at + HOUR, "it begins anew"
+    assert keeper.sync() == time.at + HOUR, "the waits start again"
 
 
-def test_the_backoff_goes_on_where_it_was_when_the_daemon_is_started_anew(world: World, time: Time) -> None:
+def test_the_backoff_continues_after_a_restart_of_the_daemon(world: World, time: Time) -> None:
     world.server.refuse()
     daemon(world, fetch__tries="1").sync()
     assert daemon(world, fetch__tries="1").sync() == time.at + 6 * HOUR
 
 
-def test_a_page_that_failed_is_due_when_the_sync_is_tried_again(world: World, time: Time) -> None:
+def test_a_failed_page_is_due_when_the_sync_is_retried(world: World, time: Time) -> None:
     keeper = daemon(world, fetch__tries="1")
     target = world.site.listed(time.at.date() - timedelta(days=100))[0].address
     world.server.faults = lambda request: Respond(500) if request.path == target else None
@@ -190,7 +193,7 @@ def test_a_page_that_failed_is_due_when_the_sync_is_tried_again(world: World, ti
     assert world.ask("SELECT state FROM runs ORDER BY id") == ["incomplete", "complete"]
 
 
-def test_it_is_never_tried_again_before_the_site_may_be_asked(world: World, time: Time) -> None:
+def test_a_sync_is_never_retried_before_the_site_may_be_asked(world: World, time: Time) -> None:
     begun = time.at
     world.server.faults = lambda request: Respond(503, (("Retry-After", "7200"),))
     again = daemon(world).sync()
@@ -203,7 +206,7 @@ def test_it_is_never_tried_again_before_the_site_may_be_asked(world: World, time
     assert len(world.targets()) > asked
 
 
-def test_a_spent_day_and_quiet_hours_are_waited_out(world: World, time: Time) -> None:
+def test_a_retry_waits_for_the_next_day_and_the_end_of_quiet_hours(world: World, time: Time) -> None:
     assert daemon(world, fetch__daily_requests="3").sync() == datetime(2026, 11, 3, tzinfo=UTC)
     assert len(world.targets()) == 3
     time.at = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -212,13 +215,13 @@ def test_a_spent_day_and_quiet_hours_are_waited_out(world: World, time: Time) ->
     assert again == datetime(2026, 11, 3, 20, tzinfo=UTC), "not at 18:00, six hours later"
 
 
-def test_a_sync_that_was_stopped_is_not_tried_again(world: World) -> None:
+def test_a_stopped_sync_is_not_retried(world: World) -> None:
     world.server.faults = lambda request: world.stop.set()
     assert daemon(world).sync() is None
     assert world.ask("SELECT state FROM runs") == ["stopped"]
 
 
-def test_a_restart_asks_at_once_unless_the_site_refused(world: World, time: Time) -> None:
+def test_a_restart_syncs_at_once_unless_the_site_refused(world: World, time: Time) -> None:
     keeper = daemon(world, fetch__tries="1")
     world.server.refuse()
     keeper.sync()
@@ -234,33 +237,33 @@ def test_a_restart_asks_at_once_unless_the_site_refused(world: World, time: Time
     assert daemon(world).refused_until() is None
 
 
-def test_the_same_failure_is_told_once_a_day(world: World, time: Time, tmp_path: Path) -> None:
-    command, told = alerts(world, tmp_path)
+def test_the_same_failure_sends_one_alert_a_day(world: World, time: Time, tmp_path: Path) -> None:
+    command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command, fetch__tries="1")
     world.server.refuse()
     keeper.sync()
     time.at += HOUR
     keeper.sync()
-    assert len(told()) == 1, "known"
+    assert len(read_alerts()) == 1, "known"
     world.server.listen()
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
-    assert len(told()) == 2, "another failure"
+    assert len(read_alerts()) == 2, "another failure"
     time.at += DAY
     keeper.sync()
-    assert len(told()) == 3, "another day"
+    assert len(read_alerts()) == 3, "another day"
     world.server.faults = None
     assert keeper.sync() is None
     world.server.faults = lambda request: Respond(403)
     keeper.sync()
-    assert len(told()) == 4, "it had been well"
-    assert ["blocked" in message for message in told()] == [False, True, True, True]
+    assert len(read_alerts()) == 4, "it had succeeded in between"
+    assert ["blocked" in message for message in read_alerts()] == [False, True, True, True]
 
 
 # ---------------------------------------------------------------- catching up
 
 
-def test_it_is_behind_until_something_completed_since_the_last_sync_was_due(world: World, time: Time) -> None:
+def test_the_daemon_is_behind_until_a_run_completed_since_a_sync_was_due(world: World, time: Time) -> None:
     keeper = daemon(world)
     with writing(world.database):
         pass
@@ -292,7 +295,7 @@ def test_an_import_does_not_count_as_having_caught_up(world: World) -> None:
 
 def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> None:
     assert world.run(Backfill(date(2025, 1, 1), date(2025, 1, 31))).exit_code == 0
-    assert daemon(world).is_behind(), "a month of last year is not what the sync looks through"
+    assert daemon(world).is_behind(), "a month of last year is not what a sync covers"
 
 
 # ---------------------------------------------------------------- the daemon as a process
@@ -300,7 +303,7 @@ def test_a_narrow_backfill_does_not_count_as_having_caught_up(world: World) -> N
 
 @pytest.fixture
 def recent_shop(tmp_path: Path) -> Iterator[Shop]:
-    """A site with decisions of the last months, and a desk with an empty database to run the daemon from."""
+    """A site with decisions of the last months, and a folder with an empty database to run the daemon in."""
     today = datetime.now(UTC).date()
     site = Site(generate(25, seed=3, first=today - timedelta(days=100), last=today - timedelta(days=2)))
     with open_shop(tmp_path, site) as shop:
@@ -308,18 +311,18 @@ def recent_shop(tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
-def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(recent_shop: Shop) -> None:
+def test_the_daemon_catches_up_at_start_and_records_its_heartbeat_and_ends_on_sigterm(recent_shop: Shop) -> None:
     process = recent_shop.start("daemon")
     until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
     assert dict(rows(recent_shop, "SELECT reference, text FROM decisions")) == {
         sample.reference: expected_text(sample) for sample in recent_shop.site.listed()
     }
-    told = json.loads(recent_shop.run("status", "--json").out)
-    keeper = told["daemon"]
+    report = json.loads(recent_shop.run("status", "--json").out)
+    keeper = report["daemon"]
     assert keeper["process"] == process.pid
     assert keeper["stopped_at"] is None
     assert datetime.fromisoformat(keeper["seen_at"]) >= datetime.fromisoformat(keeper["started_at"])
-    assert told["next_sync"] == keeper["next_at"]
+    assert report["next_sync"] == keeper["next_at"]
     due = next_sync(load(None, {}), datetime.fromisoformat(keeper["seen_at"]))
     assert keeper["next_at"] == due
     assert f"last heartbeat {keeper['seen_at']}, next sync {due}" in recent_shop.run("status").out
@@ -338,18 +341,20 @@ def test_the_daemon_catches_up_at_start_and_tells_of_itself_and_ends_on_sigterm(
     again.send_signal(signal.SIGINT)
     ran = ended(again)
     assert ran.code == 0
-    assert rows(recent_shop, "SELECT count(*) FROM runs") == [1], "what is up to date is not caught up with"
+    assert rows(recent_shop, "SELECT count(*) FROM runs") == [1], "an archive that is up to date needs no catch-up"
 
 
 @pytest.mark.parametrize(("command", "code"), [("daemon", 0), ("backfill", 143)])
-def test_sigterm_breaks_off_the_wait_for_an_answer_that_never_comes(recent_shop: Shop, command: str, code: int) -> None:
+def test_sigterm_interrupts_the_wait_for_a_response_that_never_comes(
+    recent_shop: Shop, command: str, code: int
+) -> None:
     hold = Hold()
     target = recent_shop.site.listed()[7].address
     recent_shop.server.faults = lambda request: hold if request.path == target else None
     process = recent_shop.start(command)
     reached(hold, process)
     process.send_signal(signal.SIGTERM)
-    ran = ended(process)  # while the server still holds the answer back
+    ran = ended(process)  # while the server still delays the response
     hold.go.set()
     assert ran.code == code, ran.err
     assert "Traceback" not in ran.err
@@ -386,8 +391,8 @@ def test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_ha
     assert "daemon: not running; the timetable" in recent_shop.run("status").out
     age_heartbeat(recent_shop, 11)
     assert "daemon: not running: its last heartbeat was at 2" in recent_shop.run("status", code=1).out
-    told = json.loads(recent_shop.run("status", "--json", code=1).out)
-    assert (told["daemon_missing"], told["stale"]) == (True, False)
+    report = json.loads(recent_shop.run("status", "--json", code=1).out)
+    assert (report["daemon_missing"], report["stale"]) == (True, False)
     for options in ([], ["--public"]):
         copy = recent_shop.folder / f"copy{len(options)}.db"
         recent_shop.run("snapshot", *options, copy)
@@ -411,8 +416,8 @@ def test_status_exits_0_however_long_ago_a_daemon_was_stopped(recent_shop: Shop)
         assert "daemon: not running; the timetable" in recent_shop.run("status").out
 
 
-def test_a_sync_of_the_daemon_itself_makes_up_for_nothing(recent_shop: Shop) -> None:
-    """It ended after the last heartbeat that was written, and then the daemon was killed."""
+def test_a_sync_by_the_daemon_does_not_make_up_for_its_missing_heartbeat(recent_shop: Shop) -> None:
+    """The sync ended after the last heartbeat, and then the daemon was killed."""
     process = recent_shop.start("daemon")
     until(process, lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
     process.kill()
@@ -422,7 +427,7 @@ def test_a_sync_of_the_daemon_itself_makes_up_for_nothing(recent_shop: Shop) -> 
     assert recent_shop.run("status", code=1)
 
 
-def test_status_exits_1_where_a_daemon_is_expected_and_none_ever_ran(recent_shop: Shop) -> None:
+def test_status_exits_1_if_a_daemon_is_expected_and_none_ever_ran(recent_shop: Shop) -> None:
     recent_shop.run("sync")
     assert json.loads(recent_shop.run("status", "--json").out)["daemon_missing"] is False
     recent_shop.environment["LGSCO_SCHEDULE_EXPECT_DAEMON"] = "true"
@@ -447,7 +452,7 @@ def test_a_site_that_blocks_does_not_end_the_daemon(recent_shop: Shop) -> None:
     assert ended(process).code == 0
 
 
-def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_so(recent_shop: Shop) -> None:
+def test_a_site_that_is_down_at_start_is_asked_again_before_the_timetable(recent_shop: Shop) -> None:
     recent_shop.environment |= {"LGSCO_FETCH_TRIES": "1", "LGSCO_SCHEDULE_SYNC": "0 12 1 1 *"}
     recent_shop.server.refuse()
     process = recent_shop.start("daemon")
@@ -463,7 +468,7 @@ def test_a_site_that_is_away_at_start_is_asked_again_before_the_timetable_says_s
     assert ended(process).code == 0
 
 
-def test_the_daemon_tries_again_by_itself_until_it_completes(
+def test_the_daemon_retries_by_itself_until_a_sync_completes(
     recent_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler._RETRY_SECONDS", (0.2,))
@@ -490,10 +495,10 @@ def test_the_daemon_tries_again_by_itself_until_it_completes(
     states = rows(recent_shop, "SELECT state FROM runs ORDER BY id")
     assert len(states) >= 3
     assert set(states[:-1]) == {"incomplete"}
-    assert states[-1] == "complete", "and then the timetable alone holds"
+    assert states[-1] == "complete", "after that only the timetable counts"
 
 
-def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_put_back() -> None:
+def test_a_signal_sets_the_stop_with_its_exit_code_and_the_handler_is_restored() -> None:
     stop = Stop()
     before = signal.getsignal(signal.SIGTERM)
     with stop.on_signals():
@@ -517,7 +522,7 @@ def test_a_signal_ends_the_daemon_while_its_alert_hangs(shop: Shop, tmp_path: Pa
     assert ended_promptly(process).code == 0
 
 
-def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
+def test_the_daemon_shows_its_work_on_a_terminal(shop: Shop) -> None:
     create_database(shop.database)
     shop.environment["LGSCO_SCHEDULE_SYNC"] = "0 12 1 1 *"
     ours, theirs = pty.openpty()
@@ -527,8 +532,8 @@ def test_the_daemon_tells_a_terminal_what_it_does(shop: Shop) -> None:
     process.send_signal(signal.SIGINT)
     shown = read_off(ours).decode()
     assert process.wait() == 0
-    assert "sync begins (run 1)" in shown
-    assert "sync ends (run 1): done" in shown
+    assert "sync started (run 1)" in shown
+    assert "sync ended (run 1): done" in shown
 
 
 def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:
@@ -547,10 +552,10 @@ def test_a_daemon_starts_beside_a_backfill_and_waits_for_it(shop: Shop) -> None:
     assert "the daemon waits for it" in ran.err
 
 
-# ---------------------------------------------------------------- a hangup, a lock that is held, a clock that is set
+# ---------------------------------------------------------------- SIGHUP, a locked database, a clock that is set
 
 
-def test_a_hangup_ends_the_daemon_with_129_and_it_counts_as_missing(shop: Shop) -> None:
+def test_sighup_ends_the_daemon_with_129_and_it_counts_as_missing(shop: Shop) -> None:
     create_database(shop.database)
     process = shop.start("daemon")
     until(process, lambda: rows(shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
@@ -559,33 +564,34 @@ def test_a_hangup_ends_the_daemon_with_129_and_it_counts_as_missing(shop: Shop) 
     assert rows(shop, "SELECT count(*) FROM daemon WHERE stopped_at IS NULL") == [1]
 
 
-def test_two_syncs_that_another_process_kept_from_running_are_told_once_a_day(
-    world: World, time: Time, tmp_path: Path
-) -> None:
-    command, told = alerts(world, tmp_path)
+def test_two_syncs_blocked_by_another_process_send_one_alert_a_day(world: World, time: Time, tmp_path: Path) -> None:
+    command, read_alerts = alerts(world, tmp_path)
     with ExitStack() as writer:
         writer.enter_context(writing(world.database, doing="backfill"))
 
         def sleep(seconds: float, stop: Event) -> None:
             time.slept.append(seconds)
             time.at += timedelta(hours=3)  # from noon; due at 19:30 and 6:30
-            assert len(told()) == (len(time.slept) > 3) + (len(time.slept) > 4)
+            assert len(read_alerts()) == (len(time.slept) > 3) + (len(time.slept) > 4)
             if len(time.slept) == 8:
                 writer.close()
 
         schedule = {"schedule__sync": "30 19 * * *", "alerts__command": command}
         daemon(world, replace(time.clock(), sleep=sleep), **schedule).sync()
-    assert "lgsco sync waits for another process: two or more syncs were missed since 2026-11-02T12:00:00Z" in told()[0]
-    assert f"(process {os.getpid()}, lgsco backfill, has held it since" in told()[0]
+    assert (
+        "lgsco sync is waiting for another process: two or more syncs were missed since 2026-11-02T12:00:00Z"
+        in read_alerts()[0]
+    )
+    assert f"(process {os.getpid()}, lgsco backfill, has held it since" in read_alerts()[0]
     assert world.ask("SELECT state FROM runs") == ["complete"]
 
 
 def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop: Shop) -> None:
     recent_shop.run("sync")
     with writing(recent_shop.database, doing="backfill"):
-        told = json.loads(recent_shop.run("status", "--json").out)
-        assert told["lock"]["process"] == os.getpid()
-        assert told["blocked"] is False
+        report = json.loads(recent_shop.run("status", "--json").out)
+        assert report["lock"]["process"] == os.getpid()
+        assert report["blocked"] is False
         file = recent_shop.database.with_name("kept.db-lock")
         holder = json.loads(file.read_text())
         file.write_text(json.dumps({**holder, "since": instant(datetime.now(UTC) - timedelta(days=8))}))
@@ -596,9 +602,11 @@ def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop:
 
 
 @pytest.mark.parametrize("days", [-400, -40 * 365, 400])
-def test_a_daemon_goes_on_when_the_clock_is_set(recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+def test_a_daemon_continues_when_the_clock_is_set(
+    recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
     monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
-    monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.2)
     config = load(None, {**recent_shop.environment, "LGSCO_SCHEDULE_SYNC": "0 12 * * *"})
     set_by = timedelta()
     clock = Clock(now=lambda: datetime.now(UTC) + set_by)
@@ -610,9 +618,9 @@ def test_a_daemon_goes_on_when_the_clock_is_set(recent_shop: Shop, monkeypatch: 
             wait_for(lambda: rows(recent_shop, "SELECT 1 FROM runs WHERE state = 'complete'"))
             set_by = timedelta(days=days)
             after, until_then = (instant(clock.now() + timedelta(seconds=n * 86_400 - 120)) for n in (0, 2))
-            told = "SELECT seen_at, next_at FROM daemon WHERE seen_at BETWEEN '{0}' AND '{1}' AND next_at < '{1}'"
-            wait_for(lambda: rows(recent_shop, told.format(after, until_then)))
-            seen.extend(rows(recent_shop, told.format(after, until_then)))
+            query = "SELECT seen_at, next_at FROM daemon WHERE seen_at BETWEEN '{0}' AND '{1}' AND next_at < '{1}'"
+            wait_for(lambda: rows(recent_shop, query.format(after, until_then)))
+            seen.extend(rows(recent_shop, query.format(after, until_then)))
             wait_for(lambda: len(rows(recent_shop, "SELECT id FROM runs WHERE ended_at IS NOT NULL")) == 2)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -620,7 +628,7 @@ def test_a_daemon_goes_on_when_the_clock_is_set(recent_shop: Shop, monkeypatch: 
     watcher.start()
     assert scheduler.run_daemon(config, recent_shop.database, clock) == 0
     watcher.join()
-    assert seen, "no heartbeat under the new time, or none that says when it goes next"
+    assert seen, "no heartbeat with the new time and the next sync"
     assert len(rows(recent_shop, "SELECT id FROM runs")) == 2, "one sync makes up for all that were due meanwhile"
 
 

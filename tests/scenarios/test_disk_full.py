@@ -1,4 +1,4 @@
-"""No room on the disk: what is held can be read, nothing is lost, and with room the next run completes."""
+"""A full disk: stored decisions can be read, nothing is lost, and with room the next run completes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.world import World
 
 
 def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched: type[Watched]) -> None:
-    """With a little more room each time: from none for all of the tables to too little for the last pages."""
+    """With more room each time: first too little for the tables, at last too little for the last pages."""
     before: dict[str, str] = {}
     times = recorded = 0
     for pages in range(10, 2_000, 70):
@@ -31,10 +31,10 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
             times += 1
             said = (str(error), error.exit_code)
             assert "the disk is full; free disk space and run the same command again" in said[0]
-            with contextlib.suppress(StoreError):  # so little room that there is not even a table yet
-                told = world.ask("SELECT message FROM runs WHERE state = 'failed'")
-                assert all("the disk is full; free disk space" in message for message in told)
-                recorded += len(told)
+            with contextlib.suppress(StoreError):  # too little room even for a table
+                messages = world.ask("SELECT message FROM runs WHERE state = 'failed'")
+                assert all("the disk is full; free disk space" in message for message in messages)
+                recorded += len(messages)
             assert said[1] == 1
         else:
             break
@@ -51,8 +51,10 @@ def test_a_disk_that_is_full_again_and_again_loses_nothing(world: World, watched
 
 
 @pytest.mark.parametrize("room", [0, 10, 100, 350])
-def test_a_file_that_may_not_grow_is_said_and_with_room_the_next_run_completes(short_shop: Shop, room: int) -> None:
-    """`room`: KiB that any one file may have, kept by the kernel, whoever runs this. The tables alone are 180."""
+def test_a_file_that_must_not_grow_is_reported_and_with_room_the_next_run_completes(
+    short_shop: Shop, room: int
+) -> None:
+    """`room`: KiB that each file may have; the kernel enforces it for every user. The tables alone need 180."""
     limit = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({room * 1024}, {room * 1024}))\n"
     ran = ended(short_shop.python("-c", limit + IN_ITS_OWN_WAY, "backfill"))
     assert ran.code == 1
@@ -63,7 +65,7 @@ def test_a_file_that_may_not_grow_is_said_and_with_room_the_next_run_completes(s
     goes_on(short_shop, 1)
 
 
-def test_what_is_held_is_read_on_a_disk_without_any_room(filled: Shop, tmp_path: Path) -> None:
+def test_stored_decisions_can_be_read_on_a_full_disk(filled: Shop, tmp_path: Path) -> None:
     with mounted(tmp_path / "small", "-o", "size=8m") as small:
         database = small / "kept.db"
         shutil.copyfile(filled.database, database)
@@ -86,7 +88,7 @@ def test_what_is_held_is_read_on_a_disk_without_any_room(filled: Shop, tmp_path:
 
 @pytest.mark.parametrize("room", [0, 12, 150, 1300])
 def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Shop, room: int) -> None:
-    """`room`: KiB free when the backfill begins, from none for the first table to too little for the last pages."""
+    """`room`: KiB free when the backfill begins, from too few for the first table to too few for the last pages."""
     with mounted(shop.folder / "disk", "-o", "size=12m") as disk:
         database = disk / "kept.db"
         filler = disk / "filler"
@@ -104,4 +106,4 @@ def test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes(shop: Sh
         assert held == shop.truth()
         assert dict(before).items() <= held.items()
         pages = shop.pages()
-        assert len(pages) <= len(set(pages)) + 1, "what was fetched is not fetched again, but for the page in hand"
+        assert len(pages) <= len(set(pages)) + 1, "fetched pages are not fetched again, except the current one"

@@ -1,4 +1,4 @@
-"""Two cards of one reference that lead to different pages: neither becomes an amendment of the other."""
+"""Two cards of one reference with different addresses: neither becomes an amendment of the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.crawling.double_cards import choose
+from ingest.crawling.double_cards import choose_address
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Respond
 from lgsco.replica.markup import render
@@ -19,8 +19,10 @@ OTHER = "/decisions/other-categories/other/{}"
 
 
 def show_twice(world: World, sample: Sample, other: Sample, *, first: bool) -> str:
-    """Has the listing show a second card of a sample's reference, beside its own, and serves another decision's page
-    where it leads. Returns that address."""
+    """Makes the listing show a second card of a sample's reference, which links to another decision's page.
+
+    Returns the address of that page.
+    """
     address = OTHER.format(sample.reference.replace(" ", "-"))
     right = world.site._cards
 
@@ -43,7 +45,7 @@ def show_twice(world: World, sample: Sample, other: Sample, *, first: bool) -> s
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["the other first", "the other second"])
-def test_the_decision_that_is_stored_stays_and_the_other_is_named(world: World, *, first: bool) -> None:
+def test_the_stored_decision_stays_and_the_other_is_named(world: World, *, first: bool) -> None:
     world.run(Backfill())
     sample, other = world.site.listed()[3], world.site.listed()[9]
     before = world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference)
@@ -52,24 +54,24 @@ def test_the_decision_that_is_stored_stays_and_the_other_is_named(world: World, 
         world.time.at += timedelta(days=8)
         outcome = world.run(Sync())
         assert outcome.exit_code == 10
-        assert f"{sample.reference}: two cards lead to " in outcome.message
+        assert f"{sample.reference}: two cards link to " in outcome.message
         assert f"only {sample.address} is fetched" in outcome.message
     assert address not in world.targets()
     assert world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference) == before
     assert world.ask("SELECT count(*) FROM revisions WHERE change = 'amended'") == [0]
 
 
-def test_of_two_that_are_new_the_first_is_stored_and_the_other_is_named(world: World) -> None:
+def test_of_two_new_decisions_the_first_is_stored_and_the_other_is_named(world: World) -> None:
     sample, other = world.site.listed()[3], world.site.listed()[9]
     address = show_twice(world, sample, other, first=False)
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
-    assert f"two cards lead to {sample.address} and {address}" in outcome.message
+    assert f"two cards link to {sample.address} and {address}" in outcome.message
     assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", sample.reference) == [1]
     assert address not in world.targets()
 
 
-def test_a_card_that_leads_elsewhere_from_one_walk_to_the_next_has_moved(world: World) -> None:
+def test_a_card_with_another_address_in_the_next_walk_has_moved(world: World) -> None:
     world.run(Backfill())
     sample = world.site.listed()[3]
     moved = OTHER.format(sample.reference.replace(" ", "-"))
@@ -83,5 +85,5 @@ def test_a_card_that_leads_elsewhere_from_one_walk_to_the_next_has_moved(world: 
 
 
 @pytest.mark.parametrize(("before", "kept"), [(None, "/a"), ("/a", "/a"), ("/B/", "/b"), ("/elsewhere", "/a")])
-def test_the_address_that_the_archive_has_is_kept_or_else_the_first(before: str | None, kept: str) -> None:
-    assert choose("/a", "/b", before) == kept
+def test_the_archived_address_is_kept_or_else_the_first(before: str | None, kept: str) -> None:
+    assert choose_address("/a", "/b", before) == kept

@@ -1,4 +1,4 @@
-"""Pages and listings in encodings they do not claim: what is stored, and that the run names what is odd."""
+"""Pages and listings in other encodings than they declare: what is stored, and that the run names oddities."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ODD = "1 byte not UTF-8, read as windows-1252"
 
 @dataclass(frozen=True)
 class Recoded:
-    """A fault: the right answer with its bytes changed, and perhaps another Content-Type."""
+    """A fault: the right response with changed bytes, and perhaps another Content-Type."""
 
     change: Callable[[bytes], bytes]
     content_type: str = "text/html; charset=utf-8"
@@ -35,7 +35,7 @@ def stored(world: World) -> dict[str, str]:
 
 @pytest.fixture
 def truth(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is stored of the site as it is, read into a database of its own."""
+    """Returns what is stored of the unchanged site, in another database."""
     database = world.database
     world.database = tmp_path_factory.mktemp("truth") / "truth.db"
     assert world.run(Backfill()).state == "complete"
@@ -56,7 +56,7 @@ def test_a_stray_byte_on_the_listing_loses_no_card_and_is_reported(
     assert stored(world) == truth
     assert "/Decisions/SearchResults?" in outcome.message
     assert "not UTF-8, read as windows-1252" in outcome.message
-    assert len(outcome.tally.odd) == len(set(outcome.tally.odd)), "each page once, however often it is asked for"
+    assert len(outcome.tally.odd) == len(set(outcome.tally.odd)), "each page once, however often it is fetched"
 
 
 def test_a_stray_byte_on_a_page_changes_that_character_only_and_names_the_decision(
@@ -102,7 +102,7 @@ def test_the_chapters_that_a_page_links_to_are_found_in_any_encoding(encoding: s
     assert chapters(page.encode(encoding), "25 004 920") == [2, 3]
 
 
-def test_only_some_of_many_odd_decisions_are_in_the_last_sentence(world: World, truth: dict[str, str]) -> None:
+def test_the_last_sentence_names_only_some_of_many_odd_decisions(world: World, truth: dict[str, str]) -> None:
     change = Recoded(lambda body: body.replace(b"<article", b"\x92<article", 1))
     world.server.faults = lambda request: change if request.target.startswith("/decisions/") else None
     outcome = world.run(Backfill())

@@ -1,4 +1,4 @@
-"""Before a backfill fetches decisions it reports what that takes."""
+"""A backfill reports an estimate before it fetches decisions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.world import World
 
 
 def plans(world: World, task: Backfill, **settings: object) -> list[tuple[int, str]]:
-    """How many decisions were fetched when the plan was first reported as it is, and the plan."""
+    """Returns each reported plan, with the number of decisions fetched when it was first reported."""
     seen: list[tuple[int, str]] = []
 
     def report(tally: Tally) -> None:
@@ -22,7 +22,7 @@ def plans(world: World, task: Backfill, **settings: object) -> list[tuple[int, s
     return seen
 
 
-def test_a_backfill_reports_what_it_takes_before_it_fetches_a_decision(world: World) -> None:
+def test_a_backfill_reports_its_estimate_before_it_fetches_a_decision(world: World) -> None:
     count = len(world.site)
     ((fetched, plan),) = plans(world, Backfill(), fetch__daily_requests=100_000)
     assert fetched == 0
@@ -30,7 +30,7 @@ def test_a_backfill_reports_what_it_takes_before_it_fetches_a_decision(world: Wo
     assert "(one request in 0 s, 100,000 a day)" in plan
 
 
-def test_a_backfill_that_goes_on_reports_what_is_left_of_its_own_dates(world: World) -> None:
+def test_a_resumed_backfill_reports_what_is_left_of_its_own_dates(world: World) -> None:
     first, last = date(2025, 1, 1), date(2025, 12, 31)
     year = len(world.site.listed(first, last))
     assert world.run(Backfill(first, last, limit=3)).state == "limited"
@@ -39,7 +39,7 @@ def test_a_backfill_that_goes_on_reports_what_is_left_of_its_own_dates(world: Wo
     assert plans(world, Backfill(first, last)) == [], "nothing is left to list or to fetch"
 
 
-def test_the_pace_that_robots_txt_asks_for_is_what_the_estimate_counts_with(world: World) -> None:
+def test_the_estimate_uses_the_crawl_delay_of_robots_txt(world: World) -> None:
     world.site.robots = "User-agent: *\nCrawl-delay: 7\n"
     world.time.at = world.time.at.replace(hour=3)
     ((_, plan),) = plans(world, Backfill(limit=1))

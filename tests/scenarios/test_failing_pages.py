@@ -1,4 +1,4 @@
-"""One page that fails, or on which the reader fails, holds up no other."""
+"""One page that fails, or on which the parser fails, delays no other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.world import World, holds_the_truth
 
 
 @pytest.mark.parametrize("place", [0, 12])
-def test_a_page_that_asks_for_a_long_wait_holds_up_no_other(reports_world: World, place: int) -> None:
+def test_a_page_that_asks_for_a_long_wait_delays_no_other(reports_world: World, place: int) -> None:
     bad = reports_world.site.listed()[place]
     reports_world.server.faults = on(f"{bad.address}$", unavailable(3_600))
     held = []
@@ -27,14 +27,14 @@ def test_a_page_that_asks_for_a_long_wait_holds_up_no_other(reports_world: World
         reports_world.time.at += DAY
     assert held[-1] == len(reports_world.site) - 1
     (error,) = reports_world.ask("SELECT error FROM queue")
-    assert f"{bad.address}: the site answers 503, and the site asked not to be asked before" in error
+    assert f"{bad.address}: the site answers 503, and the site asked for no requests before" in error
     reports_world.server.faults = None
     reports_world.time.at += 40 * DAY
     assert reports_world.run(Backfill()).state == "complete"
     assert holds_the_truth(reports_world)
 
 
-def test_a_site_that_asks_for_a_long_wait_is_no_pages_fault(reports_world: World) -> None:
+def test_a_long_wait_for_the_whole_site_blames_no_page(reports_world: World) -> None:
     reports_world.server.faults = on(PAGES, unavailable(3_600))
     for _ in range(5):
         assert reports_world.run(Backfill()).exit_code == 10
@@ -45,7 +45,7 @@ def test_a_site_that_asks_for_a_long_wait_is_no_pages_fault(reports_world: World
 
 
 @pytest.mark.parametrize("fault", [Huge(9), unavailable(3_600)])
-def test_a_page_of_one_that_left_holds_up_no_sync(reports_world: World, fault: Any) -> None:
+def test_the_page_of_an_unlisted_decision_delays_no_sync(reports_world: World, fault: Any) -> None:
     assert reports_world.run(Backfill()).state == "complete"
     gone = [sample for sample in reports_world.site.listed() if sample.kind == "statement"][:3]
     for sample in gone:
@@ -60,7 +60,7 @@ def test_a_page_of_one_that_left_holds_up_no_sync(reports_world: World, fault: A
 
 
 @pytest.mark.parametrize("error", [TypeError("odd"), RecursionError(), ValueError("too many digits")])
-def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
+def test_a_page_on_which_the_parser_fails_is_a_failure_of_that_page(
     reports_world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ingest.lgo import page
@@ -85,7 +85,7 @@ def test_a_page_the_reader_fails_on_is_a_failure_of_that_page(
     assert holds_the_truth(reports_world)
 
 
-def test_a_document_the_reader_fails_on_stops_no_import(
+def test_a_document_on_which_the_parser_fails_stops_no_import(
     reports_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ingest.tasks import documents

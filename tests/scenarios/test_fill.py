@@ -1,4 +1,4 @@
-"""The fill: the daemon fetches the whole archive in its hours, within its requests, in its order."""
+"""The fill: the daemon fetches all dates in its hours, within its requests, in its order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SETTINGS = {
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Seventy decisions of few words: a third of them may leave by age within half a year, or could have left."""
+    """Seventy short decisions. A third of them may leave by age within half a year, or may have left already."""
     samples = [
         *generate(45, seed=7, first=date(2022, 7, 1), last=date(2026, 9, 10), body=False),
         *generate(25, seed=8, first=date(2019, 1, 1), last=date(2022, 3, 30), body=False),
@@ -52,7 +52,7 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
 
 @dataclass
 class SiteJournal:
-    """What the site saw, with the simulated instants; and how it errs."""
+    """Records what the site saw, with simulated instants, and makes it fail."""
 
     world: World
     fault: Callable[[Request], Fault | None] = lambda _request: None
@@ -66,11 +66,11 @@ class SiteJournal:
         return self.fault(request)
 
     def count_days(self) -> Counter[date]:
-        """Requests in fill_hours by day (UTC)."""
+        """Counts the requests in fill_hours by day (UTC)."""
         return Counter(at.date() for at, _ in self.seen if is_fill_hour(at))
 
     def list_fetched(self) -> list[date]:
-        """The decision dates of the pages that were asked for in fill_hours, in their order."""
+        """Lists the decision dates of the pages that were requested in fill_hours, in order."""
         dates = {sample.address: sample.decision_date for sample in self.world.site.listed()}
         return [dates[target] for at, target in self.seen if is_fill_hour(at) and target in dates]
 
@@ -80,7 +80,7 @@ def is_fill_hour(at: datetime) -> bool:
 
 
 def until_finished(world: World, most_days: int = 14) -> Callable[[Stop], None]:
-    """Stops the daemon when the fill has come to its end."""
+    """Stops the daemon when the fill is finished."""
     last = world.time.at + timedelta(days=most_days)
 
     def at_wait(stop: Stop) -> None:
@@ -91,18 +91,18 @@ def until_finished(world: World, most_days: int = 14) -> Callable[[Stop], None]:
     return at_wait
 
 
-def fill(world: World, patch: pytest.MonkeyPatch, at_wait: Callable[[Stop], object], **dials: object) -> int:
-    return run_daemon(world, patch, at_wait, step_seconds=900, **{**SETTINGS, **dials})
+def fill(world: World, patch: pytest.MonkeyPatch, at_wait: Callable[[Stop], object], **settings: object) -> int:
+    return run_daemon(world, patch, at_wait, step_seconds=900, **{**SETTINGS, **settings})
 
 
 def test_the_fill_fetches_the_archive_in_its_hours_within_its_requests_and_in_its_order(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     journal = SiteJournal(world)
-    told = tmp_path / "told"
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    alerts_file = tmp_path / "alerts"
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     assert holds_the_truth(world)
-    assert read_alerts(told) == []
+    assert read_alerts(alerts_file) == []
 
     days = journal.count_days()
     assert max(days.values()) <= A_DAY
@@ -110,17 +110,17 @@ def test_the_fill_fetches_the_archive_in_its_hours_within_its_requests_and_in_it
     assert (
         sum(days.values())
         == world.ask("SELECT count(*) FROM requests JOIN runs ON runs.id = run WHERE task = 'fill'")[0]
-    ), "in other hours only syncs asked"
+    ), "in other hours only syncs made requests"
 
     fetched = journal.list_fetched()
     edge = TODAY - timedelta(days=1_826 - INSIDE_DAYS)
     leaving, rest = [day for day in fetched if day <= edge], [day for day in fetched if day > edge]
     assert len(leaving) == 25
     assert len(rest) > 30
-    assert fetched == leaving + rest, "those that leave by age before the others"
+    assert fetched == leaving + rest, "decisions that leave by age come before the others"
     for order, sign in ((leaving, 1), (rest, -1)):
         late = [sum(sign * (later - day).days < 0 for later in order[n + 1 :]) for n, day in enumerate(order)]
-        assert max(late) < WALK_MOST, "but for those that one walk lists together"
+        assert max(late) < WALK_MOST, "except within one walk, which lists several dates"
 
     states = set(world.ask("SELECT task || ' ' || state FROM runs"))
     assert states == {"sync complete", "fill limited", "fill complete"}
@@ -134,7 +134,7 @@ def test_the_fill_fetches_the_archive_in_its_hours_within_its_requests_and_in_it
 def test_filling_dates_are_named_and_outside_the_exit_code_of_sync_and_status(
     world: World, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
-    """The commands ask the clock of the machine: only sync is of the simulated time."""
+    """Commands use the machine's clock; only the sync runs in simulated time."""
 
     def at_wait(stop: Stop) -> None:
         if world.ask("SELECT count(*) FROM runs WHERE task = 'fill'")[0] >= 2:
@@ -176,14 +176,14 @@ REFUSED = datetime(2026, 11, 2, 21, tzinfo=UTC), datetime(2026, 11, 5, tzinfo=UT
 def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: Callable[[Request], Fault | None]
 ) -> None:
-    journal, told = SiteJournal(world), tmp_path / "told"
+    journal, alerts_file = SiteJournal(world), tmp_path / "alerts"
 
     def err(request: Request) -> Fault | None:
         served = not REFUSED[0] < world.time.at < REFUSED[1]
         return None if served or not is_fill_hour(world.time.at) else fault(request)
 
     journal.fault = err
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     assert holds_the_truth(world)
     refused = world.ask("SELECT ended_at FROM runs WHERE task = 'fill' AND state = 'blocked' ORDER BY id")
     first, second = map(datetime.fromisoformat, refused)
@@ -191,7 +191,7 @@ def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
     for ended, days in ((first, 1), (second, 2)):
         after = min(at for at in nights if at > ended)
         assert timedelta(days=days) <= after - ended < timedelta(days=days, hours=1)
-    alerts = read_alerts(told)
+    alerts = read_alerts(alerts_file)
     assert len(alerts) == 2, "one for each suspension"
     assert "the fill and interrupted backfills are suspended until 2026-11-0" in alerts[0]
     assert world.ask("SELECT suspensions, suspended_until FROM fill_state") == [(0, None)]
@@ -199,10 +199,10 @@ def test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync(
     assert max(journal.count_days().values()) <= A_DAY
 
 
-def test_a_wait_that_the_site_asks_for_is_kept_and_is_no_failure(
+def test_a_wait_that_the_site_asks_for_is_respected_and_not_a_failure(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    journal, told = SiteJournal(world), tmp_path / "told"
+    journal, alerts_file = SiteJournal(world), tmp_path / "alerts"
     asked: list[datetime] = []
 
     def ask_once(_request: Request) -> Fault | None:
@@ -212,11 +212,11 @@ def test_a_wait_that_the_site_asks_for_is_kept_and_is_no_failure(
         return Respond(429, (("Retry-After", "7200"),))
 
     journal.fault = ask_once
-    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(told)) == 0
+    assert fill(world, monkeypatch, until_finished(world), alerts__command=make_alert(alerts_file)) == 0
     after = min(at for at, _ in journal.seen if at > asked[0])
     assert timedelta(hours=2) <= after - asked[0] < timedelta(hours=2, minutes=20)
     assert holds_the_truth(world)
-    assert read_alerts(told) == []
+    assert read_alerts(alerts_file) == []
 
 
 def test_fill_resume_ends_a_suspension_and_off_lasts_until_resume(
@@ -252,7 +252,7 @@ def test_fill_resume_ends_a_suspension_and_off_lasts_until_resume(
     assert holds_the_truth(world)
 
 
-def test_an_archive_that_init_did_not_make_is_not_filled_unless_it_is_said(
+def test_an_archive_that_init_did_not_make_is_filled_only_if_fill_is_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.database.unlink()
@@ -271,10 +271,10 @@ def test_an_archive_that_init_did_not_make_is_not_filled_unless_it_is_said(
     assert holds_the_truth(world)
 
 
-def test_a_fill_that_does_not_advance_for_two_days_is_told_once(
+def test_a_fill_that_is_stuck_for_two_days_sends_one_alert(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = tmp_path / "told"
+    alerts_file = tmp_path / "alerts"
     journal = SiteJournal(world)
     journal.fault = lambda _request: Respond(429, (("Retry-After", "80000"),)) if is_fill_hour(world.time.at) else None
     last = world.time.at + timedelta(days=5)
@@ -283,16 +283,16 @@ def test_a_fill_that_does_not_advance_for_two_days_is_told_once(
         if world.time.at >= last:
             stop.set()
 
-    fill(world, monkeypatch, for_five_days, alerts__command=make_alert(told))
-    stuck = [line for line in read_alerts(told) if "the fill did not advance since 2026-11-0" in line]
+    fill(world, monkeypatch, for_five_days, alerts__command=make_alert(alerts_file))
+    stuck = [line for line in read_alerts(alerts_file) if "the fill has not advanced since 2026-11-0" in line]
     assert len(stuck) == 1
     assert "`lgsco fill off` turns it off" in stuck[0]
 
 
-def test_what_leaves_the_site_before_its_turn_is_named(
+def test_a_decision_that_leaves_the_site_before_its_turn_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
-    """Its card was seen, and its page was not fetched yet."""
+    """Its card was seen, but its page was not fetched yet."""
     journal = SiteJournal(world)
     left: list[str] = []
 

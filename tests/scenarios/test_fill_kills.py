@@ -1,4 +1,4 @@
-"""A fill that is killed at any point goes on and ends equal to the truth. The site and the kills are simulated."""
+"""A fill that is killed at any point continues and ends equal to the site. The site and the kills are simulated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEED = 5
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Ninety decisions of seven years, on a site that lists them; an archive that `lgsco init` made."""
+    """A site that lists ninety decisions of seven years, and an archive made by `lgsco init`."""
     time, chance = Time(), Random(SEED)
     site = Site(lambda: time.at)
     for _ in range(90):
@@ -42,7 +42,7 @@ def listed(ran: Ran) -> bool:
     return "beginning to today: 90 of 90 listed decisions are in the archive" in ran.out
 
 
-def test_a_fill_that_is_killed_again_and_again_ends_equal_to_the_truth(program: Program) -> None:
+def test_a_fill_that_is_killed_repeatedly_ends_equal_to_the_site(program: Program) -> None:
     chance = Random(SEED)
     with replaced():
         program.run("init")
@@ -59,7 +59,7 @@ def test_a_fill_that_is_killed_again_and_again_ends_equal_to_the_truth(program: 
             program.time.at += 86_400
             program.run("daemon", rounds=1)
         ran = program.run("sync")
-    assert killed[0][0] >= 2, "kills met the fill"
+    assert killed[0][0] >= 2, "kills hit the fill"
     assert ran.code == 0
     assert listed(ran), ran.out
     assert {reference for (reference,) in ask(program, "SELECT reference FROM decisions")} == set(

@@ -1,4 +1,4 @@
-"""What parsing finds beside the text is stored, counted and told, and pages that do not parse are known ones."""
+"""Oddities that parsing finds are stored, counted and reported, and pages that do not parse are remembered."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def small(reference: str, title: str = "Anytown Council", after: str = "", date:
     ).encode()
 
 
-def test_what_is_odd_is_a_row_and_is_told(world: World, tmp_path: Path) -> None:
+def test_an_oddity_is_stored_and_reported(world: World, tmp_path: Path) -> None:
     paths = (
         file(tmp_path, "a.html", small("25 004 901", date="31 Sept 2025")),
         file(tmp_path, "b.html", small("25 004 902 &amp; 25 004 903")),
@@ -71,7 +71,7 @@ def test_what_is_odd_is_a_row_and_is_told(world: World, tmp_path: Path) -> None:
     assert world.ask("SELECT masked, example, decisions FROM outside_blocks") == [("Rate it NUMBER.", "Rate it 7.", 1)]
 
 
-def test_a_kind_of_block_that_was_seen_before_is_counted_and_not_told_again(world: World, tmp_path: Path) -> None:
+def test_a_known_kind_of_block_is_counted_and_not_reported_again(world: World, tmp_path: Path) -> None:
     world.run(Import((file(tmp_path, "a.html", small("25 004 901", after="<p>Rate it 7.</p>")),)))
     outcome = world.run(Import((file(tmp_path, "b.html", small("25 004 902", after="<p>Rate it 8.</p>")),)))
     assert "new kinds of blocks" not in outcome.message
@@ -80,7 +80,7 @@ def test_a_kind_of_block_that_was_seen_before_is_counted_and_not_told_again(worl
     assert "1 new kinds of blocks outside decisions: 25 004 903: 'See the annex.'" in outcome.message
 
 
-def test_a_page_that_comes_again_with_the_bytes_that_do_not_parse_is_known(world: World) -> None:
+def test_a_page_with_the_same_unparsable_bytes_is_known_to_be_unreadable(world: World) -> None:
     sample = statement(world)
     broken = page_of(world, sample).replace(CLOSING, b"<template></p>" + CLOSING)
     serve(world, sample, broken)
@@ -94,7 +94,7 @@ def test_a_page_that_comes_again_with_the_bytes_that_do_not_parse_is_known(world
     assert world.ask("SELECT reference, normaliser FROM unreadable") == [(sample.reference, parser.NORMALISER)]
     serve(world, sample, broken.replace(b"<template>", b"<template><b>"))
     world.time.at += timedelta(days=31)
-    assert world.run(Backfill()).exit_code == 10, "other bytes are news"
+    assert world.run(Backfill()).exit_code == 10, "other bytes are a new failure"
     world.server.faults = None
     world.time.at += timedelta(days=31)
     assert world.run(Backfill()).exit_code == 0
@@ -124,7 +124,7 @@ def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: py
     assert world.ask("SELECT count(*) FROM queue") == [0]
 
 
-def test_what_a_new_parser_alone_changes_is_no_amendment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_by_a_new_parser_alone_is_not_an_amendment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run(Backfill())
     sample = statement(world)
     amended = page_of(world, sample).replace(CLOSING, b"A line that was added.</p><p>" + CLOSING)
@@ -146,7 +146,7 @@ def test_what_a_new_parser_alone_changes_is_no_amendment(world: World, monkeypat
     assert "amended" not in others
 
 
-def test_what_export_writes_import_takes(world: World, tmp_path: Path) -> None:
+def test_import_accepts_what_export_writes(world: World, tmp_path: Path) -> None:
     from storage.export import export
 
     pages = (
@@ -168,7 +168,7 @@ def test_what_export_writes_import_takes(world: World, tmp_path: Path) -> None:
     assert world.run(Import(copies)).exit_code == 10, "its digest is not the one in the list"
 
 
-def test_a_page_that_is_not_whole_is_taken_as_it_is_where_the_user_says_so(world: World, tmp_path: Path) -> None:
+def test_an_incomplete_page_is_accepted_with_as_is(world: World, tmp_path: Path) -> None:
     path = file(tmp_path, "cut.html", small("25 004 901")[: -len("</body></html>")])
     assert world.run(Import((path,))).exit_code == 10
     outcome = world.run(Import((path,), as_is=True))
@@ -177,14 +177,14 @@ def test_a_page_that_is_not_whole_is_taken_as_it_is_where_the_user_says_so(world
 
 
 def lgsco(world: World, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Runs a command on the world's database: its exit code and what it prints."""
+    """Runs a command on the world's database; returns its exit code and what it prints."""
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--db", str(world.database)])
     printed = capsys.readouterr()
     return int(ended.value.code or 0), printed.out, printed.err
 
 
-def test_what_was_left_out_of_a_stored_page_is_listed_and_the_page_printed(
+def test_the_left_out_blocks_of_a_stored_page_are_listed_and_the_page_is_printed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sample = statement(world)
@@ -198,7 +198,7 @@ def test_what_was_left_out_of_a_stored_page_is_listed_and_the_page_printed(
     assert (code, out.encode()) == (0, body)
 
 
-def test_what_was_left_out_of_an_imported_document_is_listed(
+def test_the_left_out_blocks_of_an_imported_document_are_listed(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = file(tmp_path, "a.html", small("25 004 901", after="<p>Rate this page</p>"))
@@ -208,11 +208,11 @@ def test_what_was_left_out_of_an_imported_document_is_listed(
     file(tmp_path, "a.html", small("25 004 902"))
     assert "now contains 25 004 902" in lgsco(world, capsys, "show", "25-004-901", "--left-out")[2]
     path.unlink()
-    code, _, told = lgsco(world, capsys, "show", "25-004-901", "--left-out")
-    assert (code, "cannot be read" in told) == (1, True)
+    code, _, error = lgsco(world, capsys, "show", "25-004-901", "--left-out")
+    assert (code, "cannot be read" in error) == (1, True)
 
 
-def test_an_unreadable_page_is_printed_and_what_was_left_out_of_it_is_unknown(
+def test_an_unreadable_page_is_printed_and_its_left_out_blocks_are_unknown(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sample = statement(world)
@@ -221,5 +221,5 @@ def test_an_unreadable_page_is_printed_and_what_was_left_out_of_it_is_unknown(
     world.run(Backfill())
     code, out, _ = lgsco(world, capsys, "show", sample.reference, "--raw")
     assert (code, out.encode()) == (0, body)
-    code, out, told = lgsco(world, capsys, "show", sample.reference, "--left-out")
-    assert (code, out, "does not parse" in told) == (1, "", True)
+    code, out, error = lgsco(world, capsys, "show", sample.reference, "--left-out")
+    assert (code, out, "does not parse" in error) == (1, "", True)

@@ -1,4 +1,4 @@
-"""The migration that adds digests vouches for no row that differs from its text's SHA-256 or from its stored page."""
+"""The migration that adds digests gives none to rows that differ from their text's SHA-256 or their stored page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = m012_digests.__name__.rpartition(".")[2]
 
 
 def make_older(path: Path) -> None:
-    """Makes the file one of the version before the digests."""
+    """Turns the file into one of the version before the digests."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
@@ -43,7 +43,7 @@ def make_older(path: Path) -> None:
 
 
 def undo_template_changes(db: sqlite3.Connection) -> None:
-    """Takes back what a later migration changed of older tables and views."""
+    """Reverts what a later migration changed in older tables and views."""
     db.execute("DROP VIEW missing")
     views = m008_reasons_and_failures.SCRIPT
     db.execute(views[views.index("CREATE VIEW missing") : views.index("CREATE VIEW failures")])
@@ -101,7 +101,7 @@ def test_a_sound_file_gets_a_digest_for_each_row(older: World) -> None:
         "DELETE FROM layouts WHERE reference = '25 004 920'",
     ],
 )
-def test_a_damaged_row_gets_no_digest_and_is_put_back_from_its_page(
+def test_a_damaged_row_gets_no_digest_and_is_restored_from_its_page(
     older: World, sql: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     damage(older.database, sql)
@@ -125,15 +125,15 @@ def test_a_page_that_does_not_unpack_or_has_another_size_gets_no_digest(older: W
     damage(older.database, "UPDATE pages SET bytes = bytes + 1 WHERE id = 4")
     older.run(Sync())
     assert older.ask("SELECT id FROM pages WHERE sha256 IS NULL") == [3, 4]
-    assert flaws(older.database) == set(), "of such a page nothing says that its decision differs"
+    assert flaws(older.database) == set(), "such a page does not show that its decision differs"
 
 
-def test_a_check_that_was_stopped_goes_on_with_the_next_run(older: World) -> None:
+def test_the_next_run_continues_a_stopped_check(older: World) -> None:
     damage(older.database, "UPDATE decisions SET outcome = 'x' WHERE reference = '25 004 920'")
     with writing(older.database):
         pass
     waiting = older.ask("SELECT reference FROM unchecked")
     assert len(waiting) > 60
-    assert flaws(older.database) == set(waiting), "what was not compared with its page yet has no digest"
+    assert flaws(older.database) == set(waiting), "rows not yet compared with their page have no digest"
     older.run(Sync())
     assert flaws(older.database) == {REFERENCE}

@@ -1,4 +1,4 @@
-"""The first start: init makes a database, as backfill, import and demo do; sync and the daemon never do."""
+"""The first start: init, backfill, import and demo make a database; sync and the daemon never do."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def make_nothing(path: Path) -> None:
-    """No file at all."""
+def leave_missing(path: Path) -> None:
+    """Leaves the file missing."""
 
 
 def make_empty(path: Path) -> None:
-    """As `touch` makes it."""
+    """Makes an empty file, as `touch` does."""
     path.touch()
 
 
 def make_begun(path: Path) -> None:
-    """As an interrupted first migration leaves it."""
+    """Makes a file as an interrupted first migration leaves it."""
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE _sqlite_migrations (migration_set TEXT, name TEXT, applied_at TEXT)")
 
 
-@pytest.mark.parametrize("make", [make_nothing, make_empty, make_begun])
+@pytest.mark.parametrize("make", [leave_missing, make_empty, make_begun])
 @pytest.mark.parametrize("command", ["sync", "daemon", "renormalise"])
 def test_sync_and_the_daemon_make_no_database_and_name_init(here: Here, command: str, make: object) -> None:
     assert callable(make)
@@ -51,7 +51,7 @@ def test_sync_and_the_daemon_make_no_database_and_name_init(here: Here, command:
     assert ask(path, "PRAGMA user_version") == [SCHEMA_VERSION]
 
 
-def test_init_makes_an_empty_database_and_says_what_sync_answers_for(here: Here) -> None:
+def test_init_makes_an_empty_database_and_says_which_dates_sync_covers(here: Here) -> None:
     ran = here("init", "--db", "new.db")
     first = Clock().today() - timedelta(days=120)
     assert f"decisions dated {first} and later: the last 120 days" in ran.out
@@ -62,7 +62,7 @@ def test_init_makes_an_empty_database_and_says_what_sync_answers_for(here: Here)
     assert ask(path, "PRAGMA journal_mode") == ["wal"]
 
 
-def test_init_says_that_the_fill_is_on_and_what_it_takes(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     out = here("init", "--db", "new.db").out
     assert 'the fill is on: fill is "auto" in [schedule], and `lgsco init` made this archive' in out
     assert "`lgsco fill off` turns it off" in out
@@ -76,17 +76,17 @@ def test_init_says_that_the_fill_is_on_and_what_it_takes(here: Here, monkeypatch
 
 
 @pytest.mark.parametrize(("command", "made_by"), [("import", "import"), ("demo", "demo")])
-def test_other_commands_make_an_archive_that_is_not_filled(here: Here, command: str, made_by: str) -> None:
+def test_an_archive_made_by_other_commands_is_not_filled(here: Here, command: str, made_by: str) -> None:
     here(*((command, SEEDS) if command == "import" else (command, "--count", "0")), "--db", "mine.db")
     assert ask(Path("mine.db").resolve(), "SELECT made_by FROM archive") == [made_by]
     out = here("status", "--db", "mine.db", code=1 if command == "import" else 0)
     assert f'fill: off: fill is "auto" in [schedule], and `lgsco {made_by}` made this archive' in out.out
 
 
-def test_init_counts_the_days_of_the_configuration(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_uses_the_days_of_the_configuration(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGSCO_SCHEDULE_SYNC_DAYS", "1000")
     assert "the last 1,000 days" in here("init").out
-    assert Path("lgsco.db").exists(), "where the configuration says"
+    assert Path("lgsco.db").exists(), "at the path of the configuration"
 
 
 def test_init_replaces_no_database(here: Here) -> None:
@@ -97,7 +97,9 @@ def test_init_replaces_no_database(here: Here) -> None:
     Path("link.db").symlink_to("mine.db")
     assert "link.db is already a database" in here("init", "--db", "link.db", code=2).sentence
     with writing(Path("mine.db")):
-        assert "mine.db is already a database" in here("init", "--db", "mine.db", code=2).sentence, "also in use"
+        assert "mine.db is already a database" in here("init", "--db", "mine.db", code=2).sentence, (
+            "also while another process writes it"
+        )
     assert Path("mine.db").read_bytes() == before
 
 
@@ -124,7 +126,7 @@ def test_sync_fills_what_init_made(tmp_path: Path) -> None:
         assert ask(shop.database, "SELECT task, state FROM runs") == [("sync", "complete")]
 
 
-def test_a_sync_whose_database_was_removed_makes_no_new_one(filled: Shop) -> None:
+def test_a_sync_does_not_make_a_new_database_when_its_own_was_removed(filled: Shop) -> None:
     database = filled.folder / "moved away.db"
     assert "no database at" in filled.run("sync", "--db", database, code=2).sentence
     assert not database.exists()

@@ -618,7 +618,7 @@ def test_an_alert_is_passed_as_one_argument_without_a_shell(message: str, world:
     before = Path.cwd()
     os.chdir(tmp_path)
     try:
-        keeper._alerts.tell("sync", "failed", message)
+        keeper._alerts.send("sync", "failed", message)
     finally:
         os.chdir(before)
     (argument,) = json.loads((tmp_path / "arguments.json").read_text())

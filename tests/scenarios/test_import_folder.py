@@ -92,10 +92,14 @@ def test_nested_folders_are_read_to_any_depth(world: World, folder: Path) -> Non
         ("page.html.gz", b"\x1f\x8b", "only .txt, .text, .html"),
         ("page.html.bak", PAGE, "only .txt, .text, .html"),
         ("notes.md", TEXT, "only .txt, .text, .html"),
-        ("LICENSE", b"Permission is granted to copy it.", "no suffix, and neither a page nor a text"),
-        ("empty", b"", "no suffix, and neither a page nor a text"),
-        ("core", bytes(5_000), "no suffix, and neither a page nor a text"),
-        ("picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "no suffix, and neither a page nor a text"),
+        ("LICENSE", b"Permission is granted to copy it.", "it has no suffix, and is not a page or a text"),
+        ("empty", b"", "it has no suffix, and is not a page or a text"),
+        ("core", bytes(5_000), "it has no suffix, and is not a page or a text"),
+        (
+            "picture",
+            b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20,
+            "it has no suffix, and is not a page or a text",
+        ),
     ],
 )
 def test_files_left_out_are_named_with_the_reason(
@@ -143,7 +147,7 @@ def test_files_saved_beside_a_page_are_reported_in_one_line(world: World, folder
     (folder / "other_files" / "a.txt").write_bytes(TEXT)
     outcome = imported(world, folder)
     assert (outcome.exit_code, stored(world)) == (0, ["22 017 902", "25 004 920"])
-    assert outcome.tally.left_out == [f"{folder / 'saved_files'} (what a browser saved beside the page saved)"]
+    assert outcome.tally.left_out == [f"{folder / 'saved_files'} (files that a browser saved with the page saved)"]
 
 
 def test_a_folder_without_documents_names_the_files_in_it(world: World, folder: Path) -> None:
@@ -183,7 +187,7 @@ def test_pipes_sockets_and_links_do_not_hang_and_are_named(world: World, short_f
     for name in ("pipe.txt", "socket.html", "device.txt"):
         assert "not a file" in named[name]
     for name in ("broken.txt", "loop.txt"):
-        assert "leads nowhere" in named[name]
+        assert "a broken symbolic link" in named[name]
     assert "link to a folder" in named["self"]
 
 
@@ -275,7 +279,10 @@ def test_a_linked_folder_is_named_and_the_import_is_incomplete(world: World, tmp
     (folder / "linked").symlink_to(elsewhere)
     outcome = imported(world, folder)
     assert outcome.exit_code == 10
-    assert f"{folder / 'linked'} (a link to a folder, which is not followed; name the folder itself)" in outcome.message
+    assert (
+        f"{folder / 'linked'} (a symbolic link to a folder, which is not followed; name the folder itself)"
+        in outcome.message
+    )
 
 
 def test_a_link_to_a_folder_that_is_imported_anyway_hides_nothing(world: World, tmp_path: Path) -> None:

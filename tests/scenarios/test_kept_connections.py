@@ -42,7 +42,7 @@ def test_a_site_that_resets_new_connections_counts_as_down_and_slows_the_pace(wo
     world.server.faults = lambda request: Reset()
     outcome = world.run(Backfill(), fetch__pace="0.5")
     assert outcome.exit_code == 10
-    assert "no whole answer" in outcome.message
+    assert "no complete response" in outcome.message
     began = world.time.slept
     assert max(began) > 1.0
 
@@ -51,5 +51,5 @@ def test_an_answer_that_breaks_off_on_a_kept_connection_is_a_failure(world: Worl
     only_first(Reset(after=200), world)
     outcome = world.run(Backfill(), fetch__pace="0", fetch__tries="1")
     assert outcome.exit_code == 10
-    assert "no whole answer" in outcome.message
+    assert "no complete response" in outcome.message
     assert world.ask("SELECT count(*) FROM requests WHERE error IS NOT NULL") == [1], "it is not sent again"

@@ -27,7 +27,7 @@ from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)
 TRIES = 2
-AGAIN = "; run the command again later, it goes on where it was"
+AGAIN = "; run the command again later, it continues where it stopped"
 LISTING = "searchresults"
 OLD = [*seeds(), *generate(110, seed=7, first=date(2024, 1, 1), last=date(2026, 8, 30), body=False)]
 NEW = [
@@ -317,7 +317,7 @@ def test_a_broken_listing_page_in_the_middle_is_named_and_the_rest_is_fetched(fr
     outcome = run(fresh, Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert re.search(
-        r"/Decisions/SearchResults\?\S*page=7: (the site answers 404|no card stands there)", outcome.message
+        r"/Decisions/SearchResults\?\S*page=7: (the site answers 404|the page has no card)", outcome.message
     )
     assert ("states 0 results" in outcome.message) == (name == "nothing")
     assert ("states no total" in outcome.message) == (name in ("wall", "empty"))

@@ -174,7 +174,7 @@ def test_a_page_with_only_foreign_links_is_reported(small: World) -> None:
     relink(small, lambda path: f"https://elsewhere.example{path}")
     outcome = small.run(Backfill())
     assert outcome.exit_code == 10
-    assert "no card stands there that can be followed" in outcome.message
+    assert "the page has no card that can be followed" in outcome.message
     assert "elsewhere.example" in outcome.message
     assert "more cards cannot be followed" in outcome.message
     assert small.ask("SELECT count(*) FROM entries") == [0]

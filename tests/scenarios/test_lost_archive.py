@@ -131,7 +131,7 @@ def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
 
 def test_the_heartbeat_ends_a_long_sync_with_a_lost_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
-    monkeypatch.setattr("scheduler._BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.01)
 
     def lose_and_wait(_request: object) -> None:
         if len(world.targets()) == 6:

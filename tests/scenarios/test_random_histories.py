@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.clock import Clock, Stop, instant
-from ingest.crawling.windows import EVERYTHING, gaps, joined
+from ingest.crawling.windows import EVERYTHING, gaps, merge_windows
 from ingest.recording.template_guard import PENDING
 from ingest.run import Backfill, Outcome, Resume, Sync, Task, Template
 from lgsco.replica.corpus import generate
@@ -513,7 +513,7 @@ class Adversary(RuleBasedStateMachine):
         )
 
     def _scope(self) -> list[Window]:
-        return joined(self._answered(self.world.ask))
+        return merge_windows(self._answered(self.world.ask))
 
     def _truth(self) -> set[str]:
         return {s.reference for scope in self._scope() for s in self.site.listed(scope.first, scope.last)}

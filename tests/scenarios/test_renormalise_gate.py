@@ -67,7 +67,7 @@ def run(play: Play, task: Renormalise, **dials: str) -> Outcome:
 def test_a_dry_run_counts_by_kind_of_change_and_shows_diffs(play: Play) -> None:
     before = play.texts()
     outcome = run(play, Renormalise(dry_run=True))
-    assert outcome.message == f"{COUNT} decisions read otherwise than they are held"
+    assert outcome.message == f"{COUNT} decisions would change"
     assert outcome.details[0] == f"{COUNT:8}  the text: inserted words"
     shown = [line for line in outcome.details if line.startswith("+Summary: READ ANEW")]
     assert len(shown) == 10
@@ -124,7 +124,7 @@ def test_a_killed_renormalise_continues_where_it_stopped(play: Play, monkeypatch
 
 
 def test_other_processes_find_what_this_one_finds(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renormalise, "_LEAST_FOR_WORKERS", 1)
+    monkeypatch.setattr(renormalise, "_MIN_DECISIONS_FOR_WORKERS", 1)
     monkeypatch.setattr(renormalise, "_BATCH", 5)
     with closing(sqlite3.connect(play.database)) as db, db:
         db.execute("UPDATE layouts SET numbers = replace(numbers, '\"1\"', '\"7\"')")

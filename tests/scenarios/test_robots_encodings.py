@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import generate
@@ -40,7 +40,7 @@ def world(tmp_path: Path, time: Time) -> Iterator[World]:
 
 def report(world: World) -> PolitenessReport:
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, within), world.config(), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(), world.time.at)
 
 
 def send(world: World, body: bytes, headers: tuple[tuple[str, str], ...] = TEXT) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 from ingest.clock import Stop
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import expected_text, generate
@@ -85,7 +85,7 @@ def kept(world: World) -> list[tuple[float, float]]:
 
 def report(world: World) -> PolitenessReport:
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, within), world.config(), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(), world.time.at)
 
 
 def holds_the_truth(world: World) -> bool:
@@ -175,7 +175,7 @@ def test_a_wait_on_each_404_slows_a_run_and_does_not_end_it(world: World, status
     gone = [sample.address for sample in world.site.listed()[:3]]
     world.server.faults = Script(*(on(f"{address}$", refuse(status, "3600")) for address in gone))
     ran = world.run(Backfill(), fetch__retry_wait_most=most)
-    assert "asked not to be asked" not in ran.message
+    assert "asked for no requests" not in ran.message
     assert world.ask("SELECT count(*) FROM decisions") == [5], "all others are stored"
     assert kept(world)
     assert set(kept(world)) == {(3600, most)}

@@ -100,7 +100,7 @@ def test_a_signal_ends_the_wait_for_a_locked_file(
         short_shop.server.faults = None
         db.execute("ROLLBACK")
     assert ran.code == code, ran.err
-    assert ran.sentence == "lgsco: stopped: what was done is saved, run the same command again to go on"
+    assert ran.sentence == "lgsco: stopped: the work done so far is saved; run the same command again to continue"
     goes_on_with_imports(short_shop)
     assert ask(short_shop.database, "SELECT state FROM runs WHERE task = 'backfill'") == ["died"] * begun + ["complete"]
     pages = short_shop.pages()

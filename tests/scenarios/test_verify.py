@@ -130,7 +130,7 @@ def test_a_damaged_decision_with_a_damaged_page_is_fetched_again(archive: World)
     )
     outcome = archive.run(Repair())
     assert outcome.exit_code == 10
-    assert "1 are queued to be fetched again" in outcome.message
+    assert "1 queued to be fetched again" in outcome.message
     archive.run(Sync())
     assert archive.ask("SELECT * FROM decisions") == before
     assert archive.ask("SELECT count(*) FROM revisions WHERE reference = '25 004 920'") == [1], (

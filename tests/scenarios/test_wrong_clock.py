@@ -47,8 +47,9 @@ def test_a_slow_clock_proves_nothing_after_its_day_and_a_right_clock_later_does(
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
     behind = TODAY - timedelta(days=400)
-    assert f"the clock of this machine is 400 days behind the site's: set it; dates after {behind} stay unproven" in (
-        outcome.message
+    assert (
+        f"the clock of this machine is 400 days behind the site's: correct it; dates after {behind} stay unproven"
+        in (outcome.message)
     )
     assert not holds_the_truth(world), "the listing was asked for dates up to the clock's day"
     assert "not proven" in str(outcome)
@@ -67,7 +68,7 @@ def test_a_clock_that_is_ahead_is_reported(world: World) -> None:
     set_site_clock(world, -timedelta(hours=30))
     outcome = world.run(Backfill())
     assert outcome.exit_code == 10
-    assert "the clock of this machine is 30.0 hours ahead of the site's: set it" in outcome.message
+    assert "the clock of this machine is 30.0 hours ahead of the site's: correct it" in outcome.message
     assert holds_the_truth(world), "nothing is hidden by it"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from ingest.crawling.windows import EVERYTHING, joined
+from ingest.crawling.windows import EVERYTHING, merge_windows
 from storage.claims import ClaimRows, Counts
 from storage.model import Intent, IntentKind, IntentState, Proof, Window, WindowState
 
@@ -47,6 +47,6 @@ def claim_rows(
     if intents is None:
         ends = [(proofs[0].window.first, proofs[-1].window.last)] if proofs else []
         intents = [intent(str(first), str(last)) for first, last in ends]
-    dates = joined(one.window for one in intents) if windows is None else list(windows)
+    dates = merge_windows(one.window for one in intents) if windows is None else list(windows)
     of = dict.fromkeys([*dates, *(one.window for one in intents), EVERYTHING], NOTHING)
     return ClaimRows(list(proofs), list(intents), dates, {**of, **(counts or {})}, site_total)

@@ -89,7 +89,7 @@ def picture(world: World) -> list[Any]:
 TRUTH = {sample.reference: expected_text(sample) for sample in [*OLD, *NEW]}
 
 
-def nothing_false(world: World, before: set[str]) -> None:
+def require_no_harm(world: World, before: set[str]) -> None:
     """Checks that texts are the site's, proofs are right, no decision was lost, and no fault led to a conclusion."""
     texts = world.ask(
         "SELECT r.reference, coalesce(r.text, d.text) FROM revisions AS r JOIN decisions AS d USING (reference)"
@@ -115,7 +115,7 @@ def journalled(world: World) -> list[str]:
     return journal
 
 
-def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
+def require_recovery(world: World, task: Task, undisturbed: list[Any]) -> None:
     """Runs a task a day later against a site without faults, and checks that it completes the archive."""
     world.server.faults = None
     world.time.at += DAY
@@ -126,7 +126,7 @@ def recovered(world: World, task: Task, undisturbed: list[Any]) -> None:
         assert now == then, f"other rows than those of an undisturbed run: {sql}"
 
 
-def told(world: World, outcome: Outcome) -> str:
+def collect_messages(world: World, outcome: Outcome) -> str:
     """Returns all error messages of a run: its message, the messages before it, and the reasons in the queue."""
     reasons = world.ask("SELECT error FROM queue WHERE error IS NOT NULL")
     return "\n".join([str(outcome), *outcome.tally.unread, *reasons])
@@ -139,8 +139,8 @@ def fault_named(name: str, site: Site) -> tuple[Fault, dict[str, object]]:
     return catalogue(site, wait=0.01)[name], {}
 
 
-def met(world: World, task: Task, name: str, scope: str) -> Outcome:
+def run_with_fault(world: World, task: Task, name: str, scope: str) -> Outcome:
     """Runs a task while a fault lasts."""
-    fault, dials = fault_named(name, world.site)
+    fault, settings = fault_named(name, world.site)
     world.server.faults = on(SCOPES[scope], fault)
-    return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **dials)
+    return world.run(task, fetch__tries=TRIES, fetch__max_bytes=CAP, **settings)

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from ingest import config
 from ingest.clock import Clock, Stop
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.throttle import Throttle
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
@@ -39,10 +39,10 @@ def gaps(instants: list[float]) -> list[float]:
     return [round(then - now, 3) for now, then in pairwise(instants)]
 
 
-def told(world: World, **dials: object) -> PolitenessReport:
+def read_report(world: World, **settings: object) -> PolitenessReport:
     """Returns the report of `lgsco politeness`."""
     with reading(world.database) as db:
-        return report_politeness(find_politeness(db, within), world.config(**dials), world.time.at)
+        return report_politeness(find_politeness(db, was_in_quiet_hours), world.config(**settings), world.time.at)
 
 
 @dataclass
@@ -88,8 +88,8 @@ def emptied() -> sqlite3.Connection:
     return db
 
 
-def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **dials: object) -> Throttle:
-    fetch = replace(config.Fetch(), **dials)  # type: ignore[arg-type]
+def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **settings: object) -> Throttle:
+    fetch = replace(config.Fetch(), **settings)  # type: ignore[arg-type]
     return Throttle(db, 1, fetch, clocks.clock(), stop or Stop(), on_request=lambda: None)
 
 

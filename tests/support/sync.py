@@ -47,23 +47,23 @@ def later(world: World, days: float = 1) -> None:
     world.site.today = world.time.at.date()
 
 
-def sync(world: World, **dials: object) -> Outcome:
+def sync(world: World, **settings: object) -> Outcome:
     """Runs a sync for which no check is due, unless the settings say otherwise."""
-    return world.run(Sync(), **{**QUIET, **dials})
+    return world.run(Sync(), **{**QUIET, **settings})
 
 
-def sync_daily(world: World, days: int, **dials: object) -> Outcome:
+def sync_daily(world: World, days: int, **settings: object) -> Outcome:
     """Runs a sync on each of the next days, and returns the last outcome."""
     for _ in range(days):
         later(world)
-        outcome = sync(world, **dials)
+        outcome = sync(world, **settings)
     return outcome
 
 
-def settled(world: World, **dials: object) -> None:
+def settled(world: World, **settings: object) -> None:
     """Fills and proves the archive, and makes the checks that come first."""
-    assert world.run(Backfill(), **{**QUIET, **dials}).state == "complete"
-    assert sync(world, **dials).exit_code == 0
+    assert world.run(Backfill(), **{**QUIET, **settings}).state == "complete"
+    assert sync(world, **settings).exit_code == 0
 
 
 def listings(world: World, since: int) -> list[str]:
@@ -81,7 +81,7 @@ def status(world: World, reference: str) -> str:
     return found
 
 
-def window_of(world: World, day: date) -> tuple[str, int, int, int]:
+def find_window(world: World, day: date) -> tuple[str, int, int, int]:
     """Returns state, total, held and excluded of the window with a day."""
     rows: list[tuple[str, int, int, int]] = world.ask(
         "SELECT state, total, held, excluded FROM coverage WHERE first <= ?1 AND last >= ?1", day.isoformat()
@@ -90,7 +90,7 @@ def window_of(world: World, day: date) -> tuple[str, int, int, int]:
     return rows[0]
 
 
-def truth_is_held(world: World) -> None:
+def require_site_match(world: World) -> None:
     """Checks that every window is proven, with the site's total and exactly the decisions that the site lists."""
     for first, last, total, state in world.ask("SELECT first, last, total, state FROM windows"):
         listed = {s.reference for s in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
@@ -112,7 +112,7 @@ def on_decisions(fault: Fault) -> Callable[[Request], Fault | None]:
 
 
 def listed_by(shadow: Site) -> Callable[[Request], Fault | None]:
-    """The listing of another site, with the pages of this one."""
+    """Answers with the listing of another site, and the pages of this one."""
     return lambda request: OtherAnswer(shadow, request.target) if "SearchResults" in request.target else None
 
 

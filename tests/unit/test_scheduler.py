@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config, Schedule
 from ingest.errors import ConfigError
-from scheduler import next_sync, retry_wait, timetable
+from scheduler import find_retry_seconds, next_sync, timetable
 
 
 def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
@@ -25,7 +25,7 @@ def test_weekdays_by_number_are_refused(line: str) -> None:
 
 
 @pytest.mark.parametrize("hours", ["1", "2", "1-3", "0-1", "*/2", "1,13", "2-23", "0-22"])
-def test_hours_that_come_twice_or_never_are_refused(hours: str) -> None:
+def test_hours_that_occur_twice_or_never_are_refused(hours: str) -> None:
     with pytest.raises(ConfigError, match="twice or never"):
         timetable(scheduled(f"30 {hours} * * mon-fri"))
 
@@ -34,7 +34,7 @@ def test_hours_that_come_twice_or_never_are_refused(hours: str) -> None:
     "line",
     ["", "daily", "@daily", "30 6 * *", "30 6 * * mon-fri *", "61 6 * * mon", "30 24 * * mon", "30 6 * * someday"],
 )
-def test_what_is_no_crontab_line_is_refused(line: str) -> None:
+def test_an_invalid_crontab_line_is_refused(line: str) -> None:
     with pytest.raises(ConfigError) as refused:
         timetable(scheduled("30 6 * * mon-fri", line))
     assert repr(line) in str(refused.value)
@@ -62,7 +62,7 @@ def test_a_timetable_without_a_line_is_refused() -> None:
         ("0 * * * *", "2027-03-28T00:00:01Z", "2027-03-28T01:00:00Z"),
     ],
 )
-def test_the_next_sync_is_told_in_utc_across_a_change_of_clocks(line: str, now: str, due: str) -> None:
+def test_the_next_sync_is_given_in_utc_across_a_change_of_clocks(line: str, now: str, due: str) -> None:
     assert next_sync(scheduled(line), datetime.fromisoformat(now)) == due
 
 
@@ -72,7 +72,7 @@ def test_the_next_sync_is_the_first_of_all_lines_in_the_zone() -> None:
     assert next_sync(config, datetime(2026, 7, 7, 1, tzinfo=UTC)) == "2026-07-07T13:00:00Z"
 
 
-def test_every_day_of_two_years_has_its_sync_once() -> None:
+def test_every_day_of_two_years_has_one_sync() -> None:
     config, now, seen = scheduled("30 6 * * *"), datetime(2026, 1, 1, tzinfo=UTC), []
     for _ in range(730):
         due = next_sync(config, now)
@@ -100,7 +100,5 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
         (["blocked"] * 3, DAY),
     ],
 )
-def test_a_sync_is_tried_again_ever_later_and_soon_only_where_it_was_not_refused(
-    states: list[str], wait: timedelta
-) -> None:
-    assert timedelta(seconds=retry_wait(states)) == wait
+def test_retries_wait_longer_each_time_and_are_not_early_after_a_refusal(states: list[str], wait: timedelta) -> None:
+    assert timedelta(seconds=find_retry_seconds(states)) == wait

@@ -21,9 +21,9 @@ CODE = re.compile(r"\b(?:SELECT|UPDATE|FROM|WHERE)\b|\(\?:|pointer-events|connec
 """SQL, regular expressions, markup and event names of other programs."""
 CLAIM_NOTHING = re.compile(
     r"""--json\ names\ them\ all | unseen,\ all\ or\ in\ part | proven,\ no\ decisions  # legends and hints
-    | no\ whole\ answer\ (?:from|within) | are\ all\ gone\ or\ refused               # failures
+    | no\ complete\ response\ from | was\ not\ complete\ within | are\ all\ gone\ or\ refused  # failures
     | no\ markup\ at\ all | all\ of\ them\ long | expected\ a\ whole\ number
-    | walks\ all\ of\ it\ and\ finds\ what\ is\ left | \ has\ completed\ since
+    | walks\ all\ dates\ and\ finds\ what\ is\ left | \ has\ completed\ since
     | ^whole\ $
     | all\ is\ allowed | every\ decision's\ page | every\ promise                    # politeness
     | [Aa](?:sk|sks)\ about\ all\ dates                                              # options

@@ -1,4 +1,4 @@
-"""The served site that all tests of faults share, and a database of the day before."""
+"""The served site that all fault tests share, and a database of the day before."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def fresh(stage: Stage, tmp_path: Path, time: Time) -> Iterator[World]:
-    """The site and no database yet."""
+    """The site, and no database yet."""
     yield from staged(stage, tmp_path, time)
 
 
 @pytest.fixture
 def held(stage: Stage, tmp_path: Path, time: Time) -> Iterator[World]:
-    """A database that holds everything of the day before; since then the site shows some more."""
+    """A database with all decisions of the day before; since then the site has published some more."""
     shutil.copy(stage.held, tmp_path / "lgsco.db")
     time.at += DAY
     yield from staged(stage, tmp_path, time)
@@ -63,7 +63,7 @@ Hosts = set[tuple[str, int]]
 
 @pytest.fixture(autouse=True)
 def hosts(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Iterator[Hosts]:
-    """The hosts and ports whose addresses are looked up, before any is asked: none but the site's."""
+    """Records the hosts and ports that are looked up, before any connection: only the site's."""
     looked_up: Hosts = set()
     getaddrinfo = socket.getaddrinfo
 
@@ -73,12 +73,12 @@ def hosts(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Iterator[Hosts]:
 
     monkeypatch.setattr(socket, "getaddrinfo", watched)
     yield looked_up
-    assert {host for host, _ in looked_up} <= {"127.0.0.1"}, "a host was looked up that nobody named but a page"
+    assert {host for host, _ in looked_up} <= {"127.0.0.1"}, "a host was looked up that only a page names"
 
 
 @pytest.fixture
 def left(stage: Stage) -> Iterator[list[Sample]]:
-    """Decisions that were held and are withdrawn."""
+    """Withdraws decisions that were stored."""
     withdrawn = [sample for sample in OLD if sample.kind == "statement"][:8]
     for sample in withdrawn:
         stage.site.withdraw(sample.reference)

@@ -27,11 +27,11 @@ from support.faults import (
     TRUTH,
     WALK,
     Stage,
+    collect_messages,
     journalled,
-    met,
-    nothing_false,
-    recovered,
-    told,
+    require_no_harm,
+    require_recovery,
+    run_with_fault,
 )
 from support.world import World
 
@@ -63,7 +63,7 @@ KIND = {name: kind for kind, names in KINDS.items() for name in names}
 Endings = set[tuple[str, int]]
 
 FRESH: dict[str, dict[str, Endings]] = {
-    # What could not be fetched: 10. What is no listing, or no decision: blocked. What does not read any more: layout.
+    # A failed fetch: 10. A page that is not a listing or a decision: blocked. A page that no longer parses: layout.
     "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
     "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "everything": INCOMPLETE},
     "too large": {"listing": INCOMPLETE, "pages": NAMED, "everything": INCOMPLETE},
@@ -81,8 +81,8 @@ FRESH: dict[str, dict[str, Endings]] = {
     "no total": {"listing": LAYOUT},
 }
 HELD: dict[str, dict[str, Endings]] = {
-    # A known decision is asked for first, so pages that are walled off are noticed at the first of them; new decisions
-    # alone are no more than decisions that could not be had.
+    # The canary is fetched first, so it detects block pages in place of all decisions. In place of new decisions
+    # alone they are only failed fetches.
     "silent": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
     "round and round": {"listing": INCOMPLETE, "pages": INCOMPLETE, "new pages": INCOMPLETE, "everything": INCOMPLETE},
     "too large": {"listing": INCOMPLETE, "pages": NAMED, "new pages": INCOMPLETE, "everything": INCOMPLETE},
@@ -108,13 +108,13 @@ SAID = {
     "429": "429",
     "500": "500",
     "503": "503",
-    "reset": "no whole answer|reset|broke",
-    "reset in mid-body": "no whole answer|reset|broke",
+    "reset": "no complete response|reset|broke",
+    "reset in mid-body": "no complete response|reset|broke",
     "stall": "time|seconds",
-    "stall, then close": "no whole answer|closed|disconnected",
+    "stall, then close": "no complete response|closed|disconnected",
     "stall in mid-answer": "time|seconds",
-    "long head": "no whole answer",
-    "truncated": "no whole answer|cut|closed",
+    "long head": "no complete response",
+    "truncated": "no complete response|cut|closed",
     "truncated, length fitted": "cut short|no total",
     "truncated, no length": "cut short|no total",
     "redirect loop": "redirect",
@@ -131,12 +131,12 @@ SAID = {
     "wrong total": "not proven",
     "no total": "no total",
 }
-"""What the user is told of it; of walls and wrong pages: that the site shows something else, or no total."""
+"""How messages name the other faults. For block pages: the site shows something else, or no total."""
 OTHERWISE = "no total|something else|is the decision .*, not|no title line|redirected"
 FRESH_MOST: dict[str, dict[str, int]] = {
     # robots.txt, the listing's two pages, a batch of four decisions and one of eight, a second page for one of them; or
-    # five decisions, each so often as it may be tried, where nothing is answered. A first page without a total is asked
-    # for once more, after the page on which a session begins.
+    # five decisions, each with all its tries, if nothing is answered. A first page without a total is requested once
+    # more, after the page on which a session begins.
     "silent": {"listing": 1 + TRIES, "pages": 3 + 6 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 1 + 4, "pages": 3 + 5 * 4, "everything": 4 + 4},
     "too large": {"listing": 2, "pages": 3 + 13, "everything": 1},
@@ -149,7 +149,7 @@ FRESH_MOST: dict[str, dict[str, int]] = {
     "no total": {"listing": 2},
 }
 HELD_MOST: dict[str, dict[str, int]] = {
-    # robots.txt, a known decision (two more where it is gone or only answers that it fails), the listing.
+    # robots.txt, the canary (two more decisions if its page is gone or fails with a status), the listing.
     "silent": {"listing": 2 + TRIES, "pages": 1 + 3 * TRIES, "everything": 1 + TRIES},
     "round and round": {"listing": 2 + 4, "pages": 1 + 3 * 4, "everything": 4 + 3 * 4},
     "too large": {"listing": 3, "pages": 1 + 3, "everything": 1},
@@ -163,13 +163,13 @@ HELD_MOST: dict[str, dict[str, int]] = {
 }
 
 
-def test_the_tables_know_every_fault_of_the_catalogue() -> None:
+def test_the_tables_have_every_fault_of_the_catalogue() -> None:
     assert set(KIND) == set(catalogue(Site()))
     assert set(FRESH) == set(HELD) == set(KINDS)
 
 
 THOROUGH = pytest.mark.thorough
-"""Faults of everything at once: those of the listing and of the pages alone are always tried."""
+"""Faults of the whole site. Faults of the listing alone and of the pages alone are always tried."""
 
 
 def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
@@ -182,45 +182,49 @@ def cases(table: dict[str, dict[str, Endings]]) -> list[Any]:
 
 
 MADE_UP_FOR = {"card repeated"}
-"""Faults of the listing that walking the days of repeated cards makes up for."""
+"""Faults of the listing that walks of the days of repeated cards make up for."""
 
 
-def survived(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
-    """It ended as it should, named the fault, and did no harm."""
+def require_survival(world: World, outcome: Outcome, name: str, endings: Endings, most: int, before: set[str]) -> None:
+    """Checks that the run ended as expected, named the fault, and did no harm."""
     endings = endings | (COMPLETE if name in MADE_UP_FOR else set())
     assert (outcome.state, outcome.exit_code) in endings, outcome.message
-    nothing_false(world, before)
+    require_no_harm(world, before)
     asked = journalled(world)
-    most += name in ("reset", "stall, then close")  # the connection that was kept ended with it
+    most += name in ("reset", "stall, then close")  # one more request, because the kept connection was closed
     assert len(asked) <= most, f"{len(asked)} requests: {Counter(asked)}"
     if outcome.exit_code == 0:
         assert dict(world.ask("SELECT reference, text FROM decisions")) == TRUTH
     else:
-        everything_said = told(world, outcome)
-        assert re.search(SAID.get(name, OTHERWISE), everything_said), f"the fault is not named: {everything_said}"
+        messages = collect_messages(world, outcome)
+        assert re.search(SAID.get(name, OTHERWISE), messages), f"the fault is not named: {messages}"
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(FRESH))
 def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
-    outcome = met(fresh, Backfill(), name, scope)
-    survived(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
+    outcome = run_with_fault(fresh, Backfill(), name, scope)
+    require_survival(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
     if KIND[name] in ("silent", "round and round"):
-        assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
+        assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
         assert fresh.ask("SELECT reference FROM decisions") == []
-        if scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer":  # which comes after them
-            assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean wait, not go"
-    recovered(fresh, Backfill(), stage.undisturbed)
+        if (
+            scope == "everything" and KIND[name] == "silent" and name != "stall in mid-answer"
+        ):  # which happens after robots.txt
+            assert set(journalled(fresh)) == {"/robots.txt"}, "unreachable rules mean that no page is requested"
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(HELD))
-def test_a_sync_of_what_is_held_survives(stage: Stage, held: World, name: str, scope: str, endings: Endings) -> None:
+def test_a_sync_of_a_filled_database_survives(
+    stage: Stage, held: World, name: str, scope: str, endings: Endings
+) -> None:
     before = {sample.reference for sample in OLD}
-    outcome = met(held, Sync(), name, scope)
-    survived(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
+    outcome = run_with_fault(held, Sync(), name, scope)
+    require_survival(held, outcome, name, endings, HELD_MOST.get(KIND[name], {}).get(scope, MOST), before)
     if scope == "new pages" and outcome.exit_code:
         waiting = {sample.reference for sample in NEW}
         assert set(held.ask("SELECT reference FROM queue WHERE error IS NOT NULL")) == waiting
         assert all(any(name in said for said in outcome.tally.unread) for name in waiting), "each is named"
     elif KIND[name] in ("silent", "round and round"):
         assert set(held.ask("SELECT attempts FROM queue")) <= {0}
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)

@@ -1,4 +1,4 @@
-"""Whatever an answer says, no other host is asked and no run crashes."""
+"""Whatever a response contains, no other host is requested and no run crashes."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from support.faults import (
     Hosts,
     Stage,
     journalled,
-    nothing_false,
     picture,
-    recovered,
+    require_no_harm,
+    require_recovery,
 )
 from support.world import TODAY, Time, World
 
@@ -66,16 +66,18 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("location", ELSEWHERE, ids=range(len(ELSEWHERE)))
 @pytest.mark.parametrize("scope", ["listing", "new pages"])
-def test_no_redirect_leads_to_another_host_or_to_a_crash(held: World, hosts: Hosts, scope: str, location: str) -> None:
+def test_no_redirect_causes_a_request_to_another_host_or_a_crash(
+    held: World, hosts: Hosts, scope: str, location: str
+) -> None:
     held.server.faults = on(SCOPES[scope], Redirect(location))
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) in NAMED, outcome.message
     assert hosts == {("127.0.0.1", held.server.port)}
     assert len(journalled(held)) <= 40
-    nothing_false(held, {sample.reference for sample in OLD})
+    require_no_harm(held, {sample.reference for sample in OLD})
 
 
-def test_a_page_full_of_other_hosts_leads_to_none(fresh: World, hosts: Hosts) -> None:
+def test_links_to_other_hosts_are_never_requested(fresh: World, hosts: Hosts) -> None:
     away = "https://elsewhere.example"
     lures = (
         f'<meta http-equiv="refresh" content="0; url={away}/"><base href="{away}/">'
@@ -101,23 +103,25 @@ def test_a_page_full_of_other_hosts_leads_to_none(fresh: World, hosts: Hosts) ->
 
     fresh.server.faults = on("decisions", Luring())
     outcome = fresh.run(Backfill())
-    assert (outcome.state, outcome.exit_code) == ("incomplete", 10), "cards that lead elsewhere are named, not followed"
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10), (
+        "cards that link to other hosts are named, not followed"
+    )
     assert "its link leads to another host, elsewhere.example" in outcome.message
-    nothing_false(fresh, set())
+    require_no_harm(fresh, set())
     assert hosts == {("127.0.0.1", fresh.server.port)}
 
 
 @pytest.mark.parametrize("place", ["%00", "%0a", "%0d%0aHost:%20x", "%7f", "%1b[31m", "%3fpage=2", "%23", "%20", "%5c"])
-def test_a_card_whose_address_holds_anything_ends_no_run(stage: Stage, held: World, place: str) -> None:
+def test_no_address_of_a_card_ends_a_run(stage: Stage, held: World, place: str) -> None:
     odd = NEW[1]
     top = odd.address.split("/")[2]
     there = odd.address.replace(f"/{top}/", f"/{top}{place}/")
     held.server.faults = on(LISTING, Edit(lambda html: html.replace(odd.address, there)))
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) in EITHER
-    nothing_false(held, {sample.reference for sample in OLD})
+    require_no_harm(held, {sample.reference for sample in OLD})
     others = {sample.reference for sample in NEW} - {odd.reference}
-    assert others <= set(held.ask("SELECT reference FROM decisions")), "one odd address keeps nothing else away"
+    assert others <= set(held.ask("SELECT reference FROM decisions")), "one odd address stops no other decision"
     held.server.faults = None
     held.time.at += DAY
     assert held.run(Sync()).state == "complete"
@@ -129,7 +133,7 @@ def test_a_card_whose_address_holds_anything_ends_no_run(stage: Stage, held: Wor
     ["br", "deflate", "gzip, gzip", "gzip", "zz\xff", ""],
     ids=["br", "deflate", "twice", "not so", "nonsense", "none"],
 )
-def test_a_content_encoding_that_is_not_so_is_no_answer_and_no_crash(stage: Stage, fresh: World, value: str) -> None:
+def test_a_wrong_content_encoding_is_a_failure_and_not_a_crash(stage: Stage, fresh: World, value: str) -> None:
     @dataclass(frozen=True)
     class Encoded:
         def acts(self, request: Request, answer: Answer) -> Acts:
@@ -140,30 +144,30 @@ def test_a_content_encoding_that_is_not_so_is_no_answer_and_no_crash(stage: Stag
     outcome = fresh.run(Backfill(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) in (COMPLETE if not value else INCOMPLETE), outcome.message
     assert len(journalled(fresh)) <= MOST
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize(
     "value", ['text/html; charset="', "text/html; charset*=zz''%ff", "text/html; charset=\xff", ";;;=", "x" * 9_000]
 )
-def test_a_content_type_of_any_words_changes_no_word_of_a_page(fresh: World, value: str) -> None:
+def test_an_odd_content_type_changes_no_text(fresh: World, value: str) -> None:
     fresh.server.faults = on("decisions", WrongType(value))
     assert fresh.run(Backfill()).state == "complete"
     assert dict(fresh.ask("SELECT reference, text FROM decisions")) == TRUTH
 
 
-def test_unchanged_is_no_answer_to_who_has_nothing(stage: Stage, fresh: World) -> None:
+def test_a_304_without_a_stored_page_is_a_failure(stage: Stage, fresh: World) -> None:
     fresh.server.faults = on(PAGES, Respond(304))
     outcome = fresh.run(Backfill(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert fresh.ask("SELECT reference FROM decisions") == []
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_site_whose_every_page_is_gone_for_weeks_is_never_complete(stage: Stage, fresh: World, status: int) -> None:
-    """The listing names them, nobody ever saw one of them: that is a site which does not serve us."""
+def test_a_site_with_only_gone_pages_for_weeks_is_never_complete(stage: Stage, fresh: World, status: int) -> None:
+    """The listing names decisions, but no page was ever seen: the site does not serve us."""
     fresh.server.faults = on(PAGES, Respond(status))
     for _ in range(16):
         outcome = fresh.run(Backfill(), fetch__tries=TRIES)
@@ -176,8 +180,8 @@ def test_a_site_whose_every_page_is_gone_for_weeks_is_never_complete(stage: Stag
     assert picture(fresh) == stage.undisturbed
 
 
-def test_a_challenge_that_bears_a_number_like_a_reference_is_no_layout(tmp_path: Path, time: Time) -> None:
-    """It prints `25 004 920`, and the last of the pages in a row that do not read is that very decision's."""
+def test_a_challenge_page_with_a_number_like_a_reference_is_not_a_layout_change(tmp_path: Path, time: Time) -> None:
+    """It prints `25 004 920`, and the last unparsed page in a row is the page of that decision."""
     named = next(sample for sample in seeds() if sample.reference == "25 004 920")
     assert named.reference.encode() in CHALLENGE.body
     newer = [sample for sample in DRAWN if sample.decision_date > named.decision_date][:4]

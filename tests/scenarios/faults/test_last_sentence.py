@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ingest.run import Backfill, Sync
-from support.faults import ADDRESS, TO_DO, met
+from support.faults import ADDRESS, TO_DO, run_with_fault
 from support.world import World
 
 SENTENCES = [
@@ -33,7 +33,7 @@ def test_the_last_sentence_says_where_and_what_to_do(
     request: pytest.FixtureRequest, mode: str, name: str, scope: str
 ) -> None:
     world: World = request.getfixturevalue(mode)
-    outcome = met(world, Backfill() if mode == "fresh" else Sync(), name, scope)
+    outcome = run_with_fault(world, Backfill() if mode == "fresh" else Sync(), name, scope)
     assert outcome.exit_code
     assert "\n" not in outcome.message
     assert re.search(ADDRESS, str(outcome)), f"no address, reference or range: {outcome}"

@@ -1,4 +1,4 @@
-"""A site that is away, for minutes or months, and comes back."""
+"""A site that is down, for minutes or months, and comes back."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from support.faults import (
     TRIES,
     TRUTH,
     Stage,
-    nothing_false,
+    collect_messages,
     picture,
-    recovered,
-    told,
+    require_no_harm,
+    require_recovery,
 )
 from support.world import World
 
-# ---------------------------------------------------------------- the site is away
+# ---------------------------------------------------------------- the site is down
 
 
-def is_away(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
-    """A run that got no answer: told, and nothing held against any decision."""
+def require_down(world: World, outcome: Outcome, before: set[str], most: int = TRIES) -> None:
+    """Checks that a run without any response said so, and blamed no decision."""
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert re.search(ADDRESS, outcome.message)
-    assert "127.0.0.1" in told(world, outcome)
+    assert "127.0.0.1" in collect_messages(world, outcome)
     assert re.search(TO_DO, outcome.message)
     assert outcome.tally.requests <= most
-    assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "it is the site that is away, not the pages"
-    nothing_false(world, before)
+    assert set(world.ask("SELECT attempts FROM queue")) <= {0}, "the site is down, so no page is blamed"
+    require_no_harm(world, before)
 
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])
 @pytest.mark.parametrize("how", ["refused", "reset"])
-def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
+def test_a_site_down_for_hours_gets_few_requests_and_is_found_again(
     request: pytest.FixtureRequest, stage: Stage, mode: str, how: str
 ) -> None:
     world: World = request.getfixturevalue(mode)
@@ -62,35 +62,33 @@ def test_a_site_that_is_away_for_hours_is_asked_little_and_found_again(
     else:
         world.server.faults = on(".", Reset())
     for _ in range(8):
-        is_away(world, world.run(task, fetch__tries=TRIES), before)
+        require_down(world, world.run(task, fetch__tries=TRIES), before)
         world.time.at += timedelta(hours=1)
     assert len(world.server.log) <= 8 * TRIES
     world.server.listen()
-    recovered(world, task, stage.undisturbed)
+    require_recovery(world, task, stage.undisturbed)
 
 
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
-def test_a_site_that_goes_away_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
+def test_a_site_that_goes_down_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
-    is_away(
+    require_down(
         fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
-    )  # a kept connection ended
-    assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "what came is kept"
-    recovered(fresh, Backfill(), stage.undisturbed)
+    )  # a kept connection was closed
+    assert len(fresh.ask("SELECT reference FROM decisions")) == max(0, answered - 3), "fetched decisions are stored"
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("page", [0, 1, 2])
-def test_a_site_that_goes_away_before_the_last_few_pages_is_away_all_the_same(
-    stage: Stage, held: World, page: int
-) -> None:
-    """Fewer decisions than it takes to tell the site from its pages were still to come: the rest of it says."""
+def test_a_site_that_goes_down_before_the_last_pages_counts_as_down(stage: Stage, held: World, page: int) -> None:
+    """Fewer decisions are left than it takes to blame the site, so the rest of the site decides."""
     first_of_them = on(NEW_PAGES, Reset(), after=page)
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.hits else None)
-    is_away(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
-    recovered(held, Sync(), stage.undisturbed)
+    require_down(held, held.run(Sync(), fetch__tries=TRIES), {sample.reference for sample in OLD}, 20 + 6 * TRIES)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
-def test_pages_that_fail_where_others_come_are_failures_of_their_own(stage: Stage, held: World) -> None:
+def test_pages_that_fail_while_others_succeed_are_blamed(stage: Stage, held: World) -> None:
     failing = NEW[1]
     held.server.faults = on(failing.address, server_error())
     outcome = held.run(Sync(), fetch__tries=TRIES)
@@ -99,12 +97,10 @@ def test_pages_that_fail_where_others_come_are_failures_of_their_own(stage: Stag
         (failing.reference, "failed", 1, "Refused")
     ]
     assert [said for said in outcome.tally.unread if failing.reference in said and failing.address in said]
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
-def test_a_page_that_fails_for_a_year_is_tried_less_and_less_often_and_never_given_up(
-    stage: Stage, held: World
-) -> None:
+def test_a_page_that_fails_for_a_year_is_retried_less_and_less_often_for_ever(stage: Stage, held: World) -> None:
     failing = NEW[1]
     held.server.faults = on(failing.address, server_error())
     waits = []
@@ -145,7 +141,7 @@ def test_many_faults_at_once_and_in_turn_end_complete(stage: Stage, fresh: World
     assert picture(fresh) == stage.undisturbed
 
 
-def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: World) -> None:
+def test_the_queue_shows_each_retry_with_its_reason(held: World) -> None:
     held.server.faults = on(NEW_PAGES, WALLS["error page"])
     held.run(Sync())
     with reading(held.database) as db:
@@ -158,11 +154,11 @@ def test_what_waits_for_its_next_try_is_seen_in_the_queue_with_its_reason(held: 
         assert datetime.fromisoformat(failure.next_at) > now
 
 
-# ---------------------------------------------------------------- run again at once, as one is told to
+# ---------------------------------------------------------------- run again at once, as the message says
 
 
 @pytest.mark.parametrize("answered", [4, 8, 13])
-def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh: World, answered: int) -> None:
+def test_a_run_continues_at_once_when_the_site_is_back(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
     assert fresh.run(Backfill(), fetch__tries=2).exit_code == 10
     fresh.server.faults = None
@@ -170,32 +166,34 @@ def test_a_site_that_is_back_at_once_is_gone_on_with_at_once(stage: Stage, fresh
     assert picture(fresh) == stage.undisturbed
 
 
-def test_a_site_that_goes_away_while_it_is_asked_for_those_that_left_is_left_alone(
-    held: World, left: list[Sample]
-) -> None:
+def test_a_site_that_goes_down_during_absence_checks_gets_no_more_requests(held: World, left: list[Sample]) -> None:
     addresses = {sample.address for sample in left}
     first_of_them = on("|".join(addresses), Reset())
     held.server.faults = lambda asked: first_of_them(asked) or (Reset() if first_of_them.hits else None)
     outcome = held.run(Sync(), fetch__tries=TRIES)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, "the kept connection is met once"
+    assert sum(target in addresses for target in held.targets()) == 5 * TRIES + 1, (
+        "the closed connection costs one request"
+    )
     assert held.ask("SELECT count(*) FROM absences WHERE answer IS NULL") == [8]
     held.server.faults = None
     assert held.run(Sync()).exit_code == 0
     assert held.ask("SELECT gone FROM absences") == [1] * 8
 
 
-def test_the_newest_pages_being_gone_keeps_no_first_backfill_from_the_others(fresh: World) -> None:
+def test_gone_newest_pages_do_not_stop_a_first_backfill(fresh: World) -> None:
     newest = [sample.address for sample in fresh.site.listed()[:5]]
     fresh.server.faults = on("|".join(newest), Respond(404))
-    assert fresh.run(Backfill()).state == "blocked", "nothing is known yet that could tell the site from the pages"
+    assert fresh.run(Backfill()).state == "blocked", (
+        "no decision is known yet that could show whether the site or the pages fail"
+    )
     assert fresh.run(Backfill()).state == "incomplete"
     assert fresh.ask("SELECT count(*) FROM decisions") == [COUNT - 5]
     assert fresh.ask("SELECT DISTINCT attempts FROM queue") == [1]
 
 
 @pytest.mark.parametrize("status", [500, 503, 400])
-def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: World, status: int) -> None:
+def test_failing_pages_in_a_row_do_not_stop_the_next_ones(held: World, status: int) -> None:
     behind = [replace(sample, reference=f"27 {status:03} {n:03}") for n, sample in enumerate([NEW[0]] * 9)]
     try:
         for sample in behind:
@@ -210,7 +208,7 @@ def test_pages_in_a_row_that_fail_keep_nothing_from_those_behind_them(held: Worl
             held.site.withdraw(sample.reference)
 
 
-def test_those_that_left_and_fail_for_good_keep_no_sync_from_its_end(held: World, left: list[Sample]) -> None:
+def test_unlisted_pages_that_always_fail_do_not_stop_a_sync(held: World, left: list[Sample]) -> None:
     held.server.faults = on("|".join(sample.address for sample in left), server_error())
     assert held.run(Sync(), fetch__tries=TRIES).state == "complete"
     with reading(held.database) as db:

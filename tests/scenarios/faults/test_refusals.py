@@ -1,4 +1,4 @@
-"""Refusals of one page, or of all."""
+"""Refusals of one page, or of all pages."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
 from storage.database import reading
 from storage.status import find_unexplained
-from support.faults import DAY, NEW, PAGES, Stage, picture, recovered
+from support.faults import DAY, NEW, PAGES, Stage, picture, require_recovery
 from support.world import World
 
 
 @pytest.mark.parametrize("status", [401, 403, 407, 451])
-def test_one_page_that_is_refused_stops_nothing_else(stage: Stage, held: World, status: int) -> None:
+def test_one_refused_page_stops_no_other(stage: Stage, held: World, status: int) -> None:
     refused = NEW[1]
     held.server.faults = on(refused.address, Respond(status))
     for attempts in (1, 2):
@@ -28,13 +28,11 @@ def test_one_page_that_is_refused_stops_nothing_else(stage: Stage, held: World, 
             (refused.reference, attempts, "Denied")
         ]
         held.time.at += timedelta(days=2)
-    recovered(held, Sync(), stage.undisturbed)
+    require_recovery(held, Sync(), stage.undisturbed)
 
 
 @pytest.mark.parametrize("mode", ["fresh", "held"])
-def test_where_every_page_is_refused_nothing_is_held_against_any(
-    request: pytest.FixtureRequest, stage: Stage, mode: str
-) -> None:
+def test_no_page_is_blamed_if_every_page_is_refused(request: pytest.FixtureRequest, stage: Stage, mode: str) -> None:
     world: World = request.getfixturevalue(mode)
     task: Task = Backfill() if mode == "fresh" else Sync()
     world.server.faults = on(PAGES, Respond(403))
@@ -44,11 +42,11 @@ def test_where_every_page_is_refused_nothing_is_held_against_any(
         assert set(world.ask("SELECT attempts FROM queue")) <= {0}
         world.time.at += timedelta(hours=1)
     world.server.faults = None
-    assert world.run(task).state == "complete", "at once: nothing waits for a time of its own"
+    assert world.run(task).state == "complete", "at once: no page has a retry time of its own"
     assert picture(world) == stage.undisturbed
 
 
-def test_those_that_left_and_are_refused_are_not_explained_and_stop_nothing(held: World, left: list[Sample]) -> None:
+def test_refused_unlisted_pages_are_not_concluded_and_stop_nothing(held: World, left: list[Sample]) -> None:
     addresses = {sample.address for sample in left}
     held.server.faults = on("|".join(addresses), Respond(403))
     for day in range(40):
@@ -62,4 +60,4 @@ def test_those_that_left_and_are_refused_are_not_explained_and_stop_nothing(held
     assert all("403" in one.answer for one in unexplained)
     assert held.ask("SELECT DISTINCT status FROM decisions") == ["published"]
     asked = Counter(target for target in held.targets() if target in addresses)
-    assert all(3 <= count <= 12 for count in asked.values()), "rarer and rarer, and never given up"
+    assert all(3 <= count <= 12 for count in asked.values()), "less and less often, but for ever"

@@ -1,4 +1,4 @@
-"""Answers that take very long or are very large."""
+"""Responses that are very slow or very large."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ingest.run import Backfill
 from lgsco.replica.faults import Acts, Answer, Fault, GzipBomb, Huge
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
-from support.faults import LISTING, SCOPES, TRIES, Stage, journalled, nothing_false, recovered
+from support.faults import LISTING, SCOPES, TRIES, Stage, journalled, require_no_harm, require_recovery
 from support.world import Time, World
 
 
 @dataclass(frozen=True)
-class Crawl:
-    """A fault: the right answer in pieces, with half a minute of the test's clock before each."""
+class DrippingBody:
+    """A fault: the right response in pieces, with half a minute of the test's clock before each."""
 
     time: Time
 
@@ -30,26 +30,24 @@ class Crawl:
 
 
 @pytest.mark.parametrize(("scope", "most"), [("listing", 1 + TRIES), ("pages", 3 + 6 * TRIES)])
-def test_an_answer_that_drips_is_not_waited_for_beyond_the_deadline(
-    stage: Stage, fresh: World, scope: str, most: int
-) -> None:
-    fresh.server.faults = on(SCOPES[scope], Crawl(fresh.time))
+def test_a_dripping_body_ends_at_the_deadline(stage: Stage, fresh: World, scope: str, most: int) -> None:
+    fresh.server.faults = on(SCOPES[scope], DrippingBody(fresh.time))
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "100 seconds" in outcome.message
     assert len(journalled(fresh)) <= most
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
 @dataclass
-class CrawlingHead:
-    """A fault: the right answer, its head byte by byte, with half a minute of the test's clock before each."""
+class DrippingHead:
+    """A fault: the right response, its head byte by byte, with half a minute of the test's clock before each."""
 
     time: Time
     heads: int = 0
-    """How many came to their end."""
+    """How many responses were sent completely."""
 
     def acts(self, request: Request, answer: Answer) -> Acts:
         right = answer()
@@ -62,29 +60,31 @@ class CrawlingHead:
 
 
 @pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
-def test_a_head_that_drips_is_not_waited_for_beyond_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
-    """Each byte comes in time for a read, and nobody reads on to the end of it."""
-    crawling = CrawlingHead(fresh.time)
+def test_a_dripping_head_ends_at_the_deadline(stage: Stage, fresh: World, scope: str) -> None:
+    """Each byte arrives within the read timeout, but the deadline ends the response."""
+    crawling = DrippingHead(fresh.time)
     fresh.server.faults = on(SCOPES[scope], crawling)
     outcome = fresh.run(Backfill(), fetch__tries=TRIES, fetch__deadline=100)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "no whole answer within 100 seconds" in outcome.message
+    assert "not complete within 100 seconds" in outcome.message
     assert crawling.heads == 0
     assert set(fresh.ask("SELECT attempts FROM queue")) <= {0}
-    nothing_false(fresh, set())
-    recovered(fresh, Backfill(), stage.undisturbed)
+    require_no_harm(fresh, set())
+    require_recovery(fresh, Backfill(), stage.undisturbed)
 
 
-def test_a_drip_that_ends_before_the_deadline_is_a_slow_answer(fresh: World) -> None:
-    fresh.server.faults = on(LISTING, Crawl(fresh.time))
+def test_a_dripping_body_that_ends_before_the_deadline_is_accepted(fresh: World) -> None:
+    fresh.server.faults = on(LISTING, DrippingBody(fresh.time))
     assert fresh.run(Backfill(), fetch__deadline=3_000).state == "complete"
 
 
 @pytest.mark.parametrize("scope", ["listing", "pages", "everything"])
 @pytest.mark.parametrize("fault", [GzipBomb(100), Huge(60), Huge(60, declared=False)], ids=["bomb", "huge", "endless"])
-def test_an_answer_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
+def test_a_response_of_any_size_takes_little_memory(fresh: World, scope: str, fault: Fault) -> None:
     cap = 1 << 20
-    list(fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked")))  # the look-alike makes it beforehand
+    list(
+        fault.acts(Request("HEAD", "/", {}), lambda: pytest.fail("not asked"))
+    )  # the look-alike site builds the response first
     fresh.server.faults = on(SCOPES[scope], fault, times=3)
     tracemalloc.start()
     try:

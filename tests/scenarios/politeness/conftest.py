@@ -1,4 +1,4 @@
-"""The site that tests of politeness ask."""
+"""The site of the politeness tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.world import TODAY, Time, World
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """Twenty decisions of few words."""
+    """Twenty short decisions."""
     samples = generate(20, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 10), body=False)
     with serve(Site(samples, today=TODAY, validators=True)) as server:
         yield World(server.site, server, tmp_path / "lgsco.db", time, Stop())

@@ -1,4 +1,4 @@
-"""The clock is set while waits are kept and requests are counted."""
+"""The wall clock is set during waits and while requests are counted."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from lgsco.replica.faults import unavailable
 from lgsco.replica.messages import Request
 from lgsco.replica.script import on
 from storage.database import reading
-from support.politeness import BEGAN, DAY, HOUR, LISTING, TwoClocks, told
+from support.politeness import BEGAN, DAY, HOUR, LISTING, TwoClocks, read_report
 from support.world import World
 
 
 @pytest.mark.parametrize("ahead", [30 * DAY, 2 * HOUR])
-def test_a_wait_asked_for_while_the_clock_was_ahead_is_over_when_it_is_over(
-    reports_world: World, ahead: timedelta
-) -> None:
+def test_a_wait_that_began_under_a_fast_clock_ends_on_time(reports_world: World, ahead: timedelta) -> None:
     reports_world.time.at = BEGAN + ahead
     reports_world.server.faults = on("page=1$", unavailable(3_600), times=1)
     assert reports_world.run(Backfill()).state == "incomplete"
-    reports_world.time.at = BEGAN  # it is set right
-    assert "asked not to be asked before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
+    reports_world.time.at = BEGAN  # the clock is corrected
+    assert "asked for no requests before 2026-11-02T13:00:00Z" in reports_world.run(Backfill()).message
     with reading(reports_world.database) as db:
         assert find_earliest_start(
             db, reports_world.config().fetch, reports_world.time.at, reports_world.time.at
@@ -34,7 +32,7 @@ def test_a_wait_asked_for_while_the_clock_was_ahead_is_over_when_it_is_over(
     assert reports_world.run(Backfill()).state == "complete"
 
 
-def test_a_longer_wait_than_one_of_a_clock_that_was_ahead_is_kept(reports_world: World) -> None:
+def test_a_longer_wait_after_one_under_a_fast_clock_is_respected(reports_world: World) -> None:
     reports_world.time.at = BEGAN + 30 * DAY
     reports_world.server.faults = on("page=1$", unavailable(60), times=1)
     assert reports_world.run(Backfill(limit=3)).state == "limited"
@@ -50,7 +48,7 @@ def test_a_longer_wait_than_one_of_a_clock_that_was_ahead_is_kept(reports_world:
     assert ran.state == "complete", ran.message
 
 
-def test_a_clock_that_is_set_back_accuses_nobody(reports_world: World) -> None:
+def test_setting_the_clock_back_reports_no_broken_promise(reports_world: World) -> None:
     clocks, back = TwoClocks(), []
 
     def set_back(_request: Request) -> None:
@@ -68,7 +66,7 @@ def test_a_clock_that_is_set_back_accuses_nobody(reports_world: World) -> None:
         lambda _tally: None,
     )
     assert (ran.state, len(back)) == ("complete", 1)
-    its = told(reports_world, fetch__pace=1)
+    its = read_report(reports_world, fetch__pace=1)
     assert its.broken == ()
     assert its.least_gap is not None
     assert its.least_gap >= 1

@@ -1,4 +1,4 @@
-"""Pages asked for again are asked for with validators, and an unchanged page is seen and nothing more."""
+"""Pages are fetched again with validators, and an unchanged page is only marked as seen."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ AGAIN = {"cadence__reread_days": 1, "cadence__walk_recent": 100, "cadence__walk_
 
 
 def conditional(world: World, since: int) -> list[str]:
-    """The targets that were asked for with a validator."""
+    """Returns the targets that were requested with a validator."""
     names = ("if-none-match", "if-modified-since")
     return [e.target for e in world.server.log[since:] if any(name in e.headers for name in names)]
 
 
 def single(world: World) -> set[str]:
-    """The addresses of decisions of one page."""
+    """Returns the addresses of decisions that have one page."""
     return {sample.address for sample in world.site.listed() if len(sample.chapters) == 1}
 
 
-def test_pages_that_are_asked_for_again_and_are_unchanged_are_seen_and_nothing_more(world: World) -> None:
+def test_unchanged_refetched_pages_are_only_marked_as_seen(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     asked, pages = len(world.server.log), world.ask("SELECT count(*) FROM pages")[0]
     world.time.at += 2 * DAY
@@ -44,13 +44,13 @@ def test_pages_that_are_asked_for_again_and_are_unchanged_are_seen_and_nothing_m
     assert min(world.ask("SELECT last_seen FROM decisions")) >= now
     assert world.ask("SELECT count(*) FROM revisions") == [len(world.site)]
     several = len(world.site) - len(single(world))
-    assert world.ask("SELECT count(*) FROM pages")[0] <= pages + 1 + 3 * several, "no page is kept twice"
+    assert world.ask("SELECT count(*) FROM pages")[0] <= pages + 1 + 3 * several, "no page is stored twice"
     assert outcome.tally.unchanged >= len(single(world))
     assert world.ask("SELECT reference FROM queue") == []
     assert holds_the_truth(world)
 
 
-def test_a_page_that_changed_is_had_although_it_was_asked_for_with_a_validator(world: World) -> None:
+def test_a_changed_page_is_stored_after_a_conditional_request(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     changed = [s for s in world.site.listed() if s.address in single(world)][3]
     world.site.amend(changed.reference, replace(changed, header_extra=("Council accepted it on 1 November 2026.",)))
@@ -59,12 +59,12 @@ def test_a_page_that_changed_is_had_although_it_was_asked_for_with_a_validator(w
     assert holds_the_truth(world)
 
 
-def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
+def test_a_wrong_etag_is_detected_by_the_full_fetch(world: World) -> None:
     assert world.run(Backfill()).state == "complete"
     began = world.time.at
-    dials = {**AGAIN, "cadence__full_days": 5}
+    settings = {**AGAIN, "cadence__full_days": 5}
     world.time.at += 2 * DAY
-    world.run(Sync(), **dials)
+    world.run(Sync(), **settings)
     known = set(world.ask("SELECT subject FROM checks WHERE kind = 'canary'"))
     lied = next(s for s in world.site.listed() if s.address in single(world) and s.reference not in known)
     amended = replace(lied, header_extra=("Council accepted it on 1 November 2026.",))
@@ -81,11 +81,11 @@ def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
 
     world.server.faults = fault
     while world.time.at < began + 5 * DAY:
-        assert world.run(Sync(), **dials).state == "complete"
+        assert world.run(Sync(), **settings).state == "complete"
         assert world.ask("SELECT text FROM decisions WHERE reference = ?", lied.reference) == [expected_text(lied)]
         world.time.at += DAY
     world.time.at += 2 * DAY
-    assert world.run(Sync(), **dials).tally.amended == 1
+    assert world.run(Sync(), **settings).tally.amended == 1
     assert world.ask("SELECT text FROM decisions WHERE reference = ?", lied.reference) == [expected_text(amended)]
     assert world.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", lied.reference) == [
         "first",
@@ -93,7 +93,7 @@ def test_an_etag_that_lies_is_found_out_by_the_full_read(world: World) -> None:
     ]
 
 
-def test_a_date_of_change_is_a_validator_too(world: World) -> None:
+def test_last_modified_is_a_validator_too(world: World) -> None:
     changed_on = "Mon, 02 Nov 2026 10:00:00 GMT"
 
     @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def test_a_date_of_change_is_a_validator_too(world: World) -> None:
     assert world.ask("SELECT count(*) FROM revisions") == [len(world.site)]
 
 
-def test_a_first_read_and_a_changed_card_are_never_asked_for_conditionally(world: World) -> None:
+def test_a_first_fetch_and_a_changed_card_are_never_conditional(world: World) -> None:
     world.run(Backfill())
     moved = next(s for s in world.site.listed() if s.address in single(world))
     world.site.amend(moved.reference, replace(moved, outcome="Not upheld" if moved.outcome == "Upheld" else "Upheld"))
@@ -124,7 +124,7 @@ def test_a_first_read_and_a_changed_card_are_never_asked_for_conditionally(world
 
 
 def test_a_changed_card_outweighs_a_validator(world: World) -> None:
-    """Its page is asked for again in its turn, its card says that it changed, and the site says that it did not."""
+    """Its page is due to be fetched again, its card shows a change, and the site answers 304."""
     world.run(Backfill())
     stale = {s.address: dict(world.site.handle(Request("GET", s.address, {})).headers) for s in world.site.listed()}
     moved = [s for s in world.site.listed() if s.address in single(world)][3]

@@ -1,4 +1,4 @@
-"""The journal holds every request that the server saw, and its days are summed up truly."""
+"""The journal has every request that the server saw, and its days are summed up correctly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest import config
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Acts, Answer, Fault, Huge, Reset, Respond, Truncate, server_error, unavailable
 from lgsco.replica.messages import Request
@@ -22,7 +22,7 @@ from storage.journal import Promise
 from storage.writer import writing
 from support.command_line import Desk
 from support.journal import alike, truth_of
-from support.politeness import DAY, PAGES, told
+from support.politeness import DAY, PAGES, read_report
 from support.world import World
 
 
@@ -62,16 +62,16 @@ def test_every_request_that_the_server_saw_is_in_the_journal(world: World) -> No
     [Huge(1), Huge(1, declared=False), Truncate(), Truncate(length="none")],
     ids=["huge", "endless", "cut", "c"],
 )
-def test_an_answer_that_was_not_taken_whole_is_journalled_with_its_status_and_bytes(world: World, fault: Fault) -> None:
+def test_an_incomplete_response_is_journalled_with_its_status_and_bytes(world: World, fault: Fault) -> None:
     world.server.faults = on(PAGES, fault, times=1)
     world.run(Backfill(limit=2), fetch__max_bytes=200_000, fetch__tries=1)
     place = next(n for n, entry in enumerate(world.server.log) if entry.target.startswith("/decisions/"))
     ((status, received),) = world.ask(f"SELECT status, received FROM requests ORDER BY id LIMIT 1 OFFSET {place}")
     assert status == world.server.log[place].status == 200
-    assert received >= 10_000, "what came over the wire is told"
+    assert received >= 10_000, "the journal has the bytes that were received"
 
 
-def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) -> None:
+def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
     world.server.faults = Script(
         on("page=2$", unavailable(30), times=1), on(PAGES, server_error(), times=2), on(PAGES, Reset(), times=1)
     )
@@ -84,22 +84,22 @@ def test_old_days_are_summed_up_and_the_account_stays_the_truth(world: World) ->
     promise = Promise(1, config.Fetch().daily_requests, "")
     truth = truth_of([(datetime.fromisoformat(at).timestamp(), *rest, promise) for at, *rest in rows])
     with reading(world.database) as db:
-        alike(journal.find_days(db, within), truth)
-    before = told(world, fetch__pace=1)
+        alike(journal.find_days(db, was_in_quiet_hours), truth)
+    before = read_report(world, fetch__pace=1)
     assert before.holds == before.holds_kept == 1
     assert before.broken == ()
     assert before.requests == len(world.server.log)
 
     world.time.at += 88 * DAY
     world.run(Sync(), fetch__pace=1)
-    assert world.ask("SELECT count(*) FROM request_days") == [0], "ninety days are not over"
+    assert world.ask("SELECT count(*) FROM request_days") == [0], "ninety days have not passed"
     world.time.at += 5 * DAY
     world.run(Sync(), fetch__pace=1)
     assert world.ask("SELECT day FROM request_days ORDER BY day") == [day.day for day in truth]
     assert not [at for at in world.ask("SELECT at FROM requests") if at[:10] <= truth[-1].day]
     with reading(world.database) as db:
-        alike(journal.find_days(db, within)[: len(truth)], truth)
-    after = told(world, fetch__pace=1)
+        alike(journal.find_days(db, was_in_quiet_hours)[: len(truth)], truth)
+    after = read_report(world, fetch__pace=1)
     assert after.requests == len(world.server.log)
     assert after.most_in_a_minute == before.most_in_a_minute
     assert (after.holds, after.holds_kept, after.first_day) == (1, 1, before.first_day)
@@ -120,19 +120,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("sentence", BROKEN)
-def test_a_promise_that_was_not_kept_is_told_also_when_its_day_is_summed_up(world: World, sentence: str) -> None:
+def test_a_broken_promise_is_still_reported_when_its_day_is_summed_up(world: World, sentence: str) -> None:
     world.run(Backfill(limit=5), fetch__pace=1)
-    assert told(world, fetch__pace=1).broken == ()
+    assert read_report(world, fetch__pace=1).broken == ()
     with writing(world.database) as db:
         db.executescript(BROKEN[sentence])
-    (broken,) = told(world, fetch__pace=1).broken
+    (broken,) = read_report(world, fetch__pace=1).broken
     assert sentence in broken
     with writing(world.database) as db, atomic(db):
-        assert journal.roll_up(db, "2027-06-01", within) > 0
-    assert told(world, fetch__pace=1).broken == (broken,)
+        assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) > 0
+    assert read_report(world, fetch__pace=1).broken == (broken,)
 
 
-def test_the_command_shows_what_was_kept_and_exits_10_where_something_was_not(world: World, tmp_path: Path) -> None:
+def test_politeness_shows_each_promise_and_exits_10_if_one_was_broken(world: World, tmp_path: Path) -> None:
     world.run(Backfill(limit=5), fetch__pace=1)
     desk = Desk(tmp_path)
     command = ("politeness", "--db", world.database)

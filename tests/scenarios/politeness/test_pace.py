@@ -1,4 +1,4 @@
-"""The gap between requests: one for all processes, and wider where the site errs or is slow."""
+"""The gap between requests: shared by all processes, and longer while the site fails or is slow."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from lgsco.replica.script import Script, on
 from lgsco.replica.server import Entry, serve
 from lgsco.replica.site import Site
 from support.command_line import Desk, Hold, ended, reached
-from support.politeness import DAY, PAGES, asked_at, gaps, told
+from support.politeness import DAY, PAGES, asked_at, gaps, read_report
 from support.world import World, holds_the_truth
 
-# ---------------------------------------------------------------- slower when the site errs
+# ---------------------------------------------------------------- slower while the site fails
 
 
-def test_the_pace_slows_where_the_site_errs_and_recovers_with_it(world: World) -> None:
+def test_the_pace_slows_while_the_site_fails_and_recovers(world: World) -> None:
     world.server.faults = Script(*(on(PAGES, server_error(), times=1, after=3 + n) for n in range(3)))
     world.run(Backfill(), fetch__pace=1, fetch__tries=1)
     apart = gaps(asked_at(world))
@@ -38,7 +38,7 @@ def test_the_pace_slows_where_the_site_errs_and_recovers_with_it(world: World) -
     assert set(apart[: errors[0]]) == {1.0}
     after = apart[errors[0] :]
     assert after[0] >= 2
-    assert after[errors[-1] - errors[0]] > after[0], "the more it errs, the slower"
+    assert after[errors[-1] - errors[0]] > after[0], "each error slows it further"
     assert after[-1] <= 1.05, "it has recovered"
     assert min(apart) >= 1
     peak = after.index(max(after))
@@ -46,7 +46,7 @@ def test_the_pace_slows_where_the_site_errs_and_recovers_with_it(world: World) -
     assert max(apart) <= 120
 
 
-def test_what_one_process_learned_of_the_sites_state_the_next_one_knows(world: World) -> None:
+def test_the_next_process_knows_the_slowdown_of_the_last(world: World) -> None:
     world.server.faults = on(PAGES, Reset())
     world.run(Backfill(), fetch__pace=1, fetch__tries=1)
     world.server.faults = None
@@ -55,7 +55,7 @@ def test_what_one_process_learned_of_the_sites_state_the_next_one_knows(world: W
     assert asked_at(world, 2)[0] - ended_at >= 4
 
 
-def test_the_pace_slows_where_answers_take_long_and_recovers(world: World) -> None:
+def test_the_pace_slows_while_responses_are_slow_and_recovers(world: World) -> None:
     @dataclass(frozen=True)
     class Slow:
         def acts(self, request: Request, answer: Answer) -> Acts:
@@ -68,18 +68,16 @@ def test_the_pace_slows_where_answers_take_long_and_recovers(world: World) -> No
     slow = [n for n, seconds in enumerate(world.ask("SELECT seconds FROM requests ORDER BY id")) if seconds > 5]
     assert len(slow) == 3
     assert set(apart[: slow[0]]) == {1.0}
-    assert max(apart[slow[-1] + 1 :]) >= 2, "also after an answer that came at once"
+    assert max(apart[slow[-1] + 1 :]) >= 2, "also after a fast response"
     assert apart[-1] <= 1.5
     assert min(apart) >= 1
 
 
-# ---------------------------------------------------------------- from when the gap counts
+# ---------------------------------------------------------------- when the gap starts
 
 
-def test_the_gap_counts_from_when_a_request_went_out_not_from_its_turn(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each other connection takes almost as long as the gap; the site closes it after each answer."""
+def test_the_gap_starts_when_a_request_is_sent_not_at_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second connection takes almost as long as the gap; the site closes it after each response."""
     connect = socket.create_connection
     connections = 0
 
@@ -107,8 +105,8 @@ def test_the_gap_counts_from_when_a_request_went_out_not_from_its_turn(
 
 
 @pytest.mark.parametrize("closes", [True, False], ids=["a connection each", "kept"])
-def test_what_stands_before_the_site_and_is_slow_to_connect_shortens_no_gap(world: World, closes: bool) -> None:
-    """By the server's own log. What is received is received before it is answered, so this holds however late."""
+def test_a_proxy_that_is_slow_to_connect_shortens_no_gap(world: World, closes: bool) -> None:
+    """By the server's own log. A request is received before it is answered, so a delay does not affect this."""
     pace = 0.2
     delays = cycle([0.15, 0.0])
     world.server.accept_delay = lambda: next(delays)
@@ -132,9 +130,12 @@ def test_what_stands_before_the_site_and_is_slow_to_connect_shortens_no_gap(worl
 
 
 def spread(log: list[Entry], sent: list[float], pace: float) -> None:
-    """Never more requests in any stretch than the pace allows, from when the first was sent, by the journal, until the
-    last was received: what is late on the way only makes that longer. After one that opened a connection, which is
-    received before the next one's turn is reckoned, the server's own log says it alone."""
+    """Checks that no period has more requests than the pace allows.
+
+    A period starts when its first request was sent, by the journal, and ends when its last one was received. Delays on
+    the way only make it longer. After a request that opened a connection, which is received before the next one's turn
+    is computed, only the server's log counts.
+    """
     assert len(log) == len(sent)
     for many in range(1, len(log)):
         for first, last in zip(sent, log[many:], strict=False):
@@ -167,7 +168,7 @@ def test_two_processes_never_exceed_the_pace_together(tmp_path: Path) -> None:
             hold.go.set()
             assert ended(backfill).code == 0
             assert len(server.log) > asked
-            desk.run("sync")  # one after the other, at once
+            desk.run("sync")  # one after the other, without a pause
             desk.run("backfill", "--from", "2026-01-01")
             desk.run("sync")
             assert {entry.target for entry in server.log} >= {sample.address for sample in server.site.listed()}
@@ -183,15 +184,15 @@ def test_two_processes_never_exceed_the_pace_together(tmp_path: Path) -> None:
     assert not server.errors
 
 
-def test_an_answer_that_breaks_off_slows_the_pace_and_is_an_error(reports_world: World) -> None:
+def test_a_response_that_is_cut_off_slows_the_pace_and_is_an_error(reports_world: World) -> None:
     for fault in (Truncate(), BodyReset()):
         seen = len(reports_world.server.log)
         reports_world.server.faults = on(PAGES, fault)
         reports_world.run(Backfill(), fetch__pace=1, fetch__retry_wait=0, fetch__tries=3)
         apart = gaps(asked_at(reports_world)[seen:])
-        assert max(apart) >= 30, "one request in so many seconds, where it was one a second"
+        assert max(apart) >= 30, "one request in so many seconds, instead of one a second"
         reports_world.time.at += DAY
-    assert told(reports_world).errors == sum(bool(e) for e in reports_world.ask("SELECT error FROM requests"))
+    assert read_report(reports_world).errors == sum(bool(e) for e in reports_world.ask("SELECT error FROM requests"))
     reports_world.server.faults = None
     assert reports_world.run(Backfill()).state == "complete"
     assert holds_the_truth(reports_world)

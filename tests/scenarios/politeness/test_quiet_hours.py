@@ -1,4 +1,4 @@
-"""Nothing is asked in quiet hours."""
+"""No requests are made in quiet hours."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from support.world import World
         (datetime(2026, 11, 2, 21, 45, tzinfo=UTC), "22:00-06:00", 22, 6),
         (datetime(2026, 11, 2, 3, 0, tzinfo=UTC), "22:00-06:00", 22, 6),
         (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), "00:00-04:00", 0, 4),  # clocks go back that night
-        (datetime(2027, 3, 27, 23, 30, tzinfo=UTC), "00:00-04:00", 0, 4),  # and forth in that
+        (datetime(2027, 3, 27, 23, 30, tzinfo=UTC), "00:00-04:00", 0, 4),  # and forward in that one
     ],
 )
-def test_nothing_is_asked_in_quiet_hours(world: World, began: datetime, hours: str, first: int, last: int) -> None:
+def test_no_request_is_made_in_quiet_hours(world: World, began: datetime, hours: str, first: int, last: int) -> None:
     world.time.at = began
     assert world.run(Backfill(), fetch__pace=120, fetch__quiet_hours=hours).state == "complete"
     instants = asked_at(world)

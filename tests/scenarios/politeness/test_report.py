@@ -1,4 +1,4 @@
-"""`lgsco politeness` judges every request by what was promised when it went out."""
+"""`lgsco politeness` judges every request by the promise at the time it went out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from ingest import config
 from ingest.config import VERSION
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from ingest.reports.politeness import report_politeness
 from ingest.run import Backfill, Sync
@@ -24,50 +24,50 @@ from storage.model import Answered
 from storage.reports import find_politeness
 from storage.schema import migrations
 from storage.writer import writing
-from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, told
+from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report
 from support.world import World
 
 
-def test_what_was_promised_since_then_is_not_held_against_what_was_asked_before(world: World) -> None:
+def test_a_stricter_promise_does_not_apply_to_earlier_requests(world: World) -> None:
     world.run(Backfill(limit=3), fetch__pace=0.2, fetch__daily_requests=40_000)
     world.site.robots = "User-agent: *\nCrawl-delay: 1\n"
     world.time.at += DAY
     world.run(Backfill(limit=3), fetch__pace=0.2)
     world.run(Backfill(limit=3), fetch__pace=5, fetch__daily_requests=30)
     assert min(gaps(asked_at(world, 1))) == 0.2
-    its = told(world, fetch__pace=5, fetch__daily_requests=1)
+    its = read_report(world, fetch__pace=5, fetch__daily_requests=1)
     assert (its.broken, its.unpromised) == ((), 0)
     assert its.least_gap == pytest.approx(0.2)
     assert its.promised_gap == (0.2, 5.0)
     assert its.promised_a_day == (30, 50_000)
     assert "least gap between two requests: 0.200 s (promised: 0.2–5 s)" in "\n".join(its.lines())
     with writing(world.database) as db, atomic(db):
-        assert journal.roll_up(db, "2027-06-01", within) == its.requests
-    assert told(world) == its
+        assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) == its.requests
+    assert read_report(world) == its
 
 
-def test_what_was_promised_then_is_not_forgotten_for_what_is_promised_now(world: World) -> None:
+def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None:
     world.run(Backfill(limit=5), fetch__pace=1, fetch__daily_requests=20)
     with writing(world.database) as db:
         for milliseconds in range(20):
             at = BEGAN + DAY + timedelta(milliseconds=500 * milliseconds)
             journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
-    assert told(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
+    assert read_report(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
         "sooner after the one before than promised: 19 requests, on 2026-11-03",
         "beyond the day's ceiling: 2 requests, on 2026-11-03",
     )
 
 
-def test_a_day_on_which_the_ceiling_was_raised_is_judged_by_both(world: World) -> None:
+def test_a_day_on_which_the_daily_limit_was_raised_is_judged_by_both(world: World) -> None:
     assert incomplete(world.run(Backfill(), fetch__daily_requests=5))
     assert world.run(Backfill(limit=2), fetch__daily_requests=9).exit_code in (0, 10)
-    assert told(world, fetch__daily_requests=3).broken == ()
+    assert read_report(world, fetch__daily_requests=3).broken == ()
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + HOUR), "/x", 1, Promise(0, 5, ""))
-    assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
-def test_requests_of_before_promises_were_journalled_are_counted_and_not_judged(world: World) -> None:
+def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world: World) -> None:
     with closing(sqlite3.connect(world.database, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m004_promises")
         db.execute(A_RUN)
@@ -78,30 +78,32 @@ def test_requests_of_before_promises_were_journalled_are_counted_and_not_judged(
                 (f"2026-11-01T12:00:0{second}.000Z",),
             )
     world.run(Backfill(limit=1), fetch__pace=1)
-    its = told(world)
+    its = read_report(world)
     assert (its.requests, its.unpromised) == (10 + len(world.server.log), 10)
     assert (its.least_gap, its.promised_gap, its.broken) == (0.0, (1.0, 1.0), ())
     assert "10 requests, not judged" in its.lines()[-2]
     assert its.lines()[-1] == "  every promise that is known was kept"
 
 
-def test_a_wait_counts_from_the_answer_and_not_from_the_request(world: World) -> None:
+def test_a_wait_starts_at_the_response_not_at_the_request(world: World) -> None:
     db, promise = emptied(), Promise(1, 50_000, "")
 
     def ask(seconds: float, answered: Answered | None = None) -> int:
         return journal.begin_request(db, 1, format_instant(BEGAN + timedelta(seconds=seconds)), "/x", 1, promise)
 
     def now(seconds: float) -> tuple[int, int, int]:
-        its = report_politeness(find_politeness(db, within), config.Config(), BEGAN + timedelta(seconds=seconds))
+        its = report_politeness(
+            find_politeness(db, was_in_quiet_hours), config.Config(), BEGAN + timedelta(seconds=seconds)
+        )
         return its.holds, its.holds_kept, its.holds_pending
 
     journal.complete_requests(db, [Answered(ask(0), 429, 0, 20.0, None, 10.0)])
     assert now(29) == (1, 0, 1)
-    assert now(30) == (1, 1, 0), "nothing was asked"
+    assert now(30) == (1, 1, 0), "no request was made"
     journal.complete_requests(db, [Answered(ask(30), 429, 0, 20.0, None, 10.0)])
     ask(50.1)
     assert now(51) == (2, 1, 0)
-    assert report_politeness(find_politeness(db, within), config.Config(), BEGAN).broken == (
+    assert report_politeness(find_politeness(db, was_in_quiet_hours), config.Config(), BEGAN).broken == (
         "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-02",
     )
 
@@ -110,40 +112,40 @@ def test_a_wait_that_is_not_over_is_pending(world: World) -> None:
     world.server.faults = on("page=1$", unavailable(7_200), times=1)
     world.run(Backfill())
     world.time.at += HOUR
-    its = told(world)
+    its = read_report(world)
     assert (its.holds, its.holds_kept, its.holds_pending, its.broken) == (1, 0, 1, ())
     assert "  asked to wait (Retry-After): 1 time, 0 kept, 1 pending" in its.lines()
     world.time.at += HOUR
     world.run(Backfill(limit=1))
-    its = told(world)
+    its = read_report(world)
     assert (its.holds, its.holds_kept, its.holds_pending, its.broken) == (1, 1, 0, ())
 
 
-def test_quiet_hours_are_those_that_were_promised_at_the_time(world: World) -> None:
+def test_a_request_is_judged_by_the_quiet_hours_promised_at_the_time(world: World) -> None:
     world.run(Backfill(limit=3))  # at noon
     world.time.at += DAY
     world.run(Backfill(limit=3), fetch__quiet_hours="09:00-12:00;22:00-06:00")
-    its = told(world, fetch__quiet_hours="11:00-13:00")
+    its = read_report(world, fetch__quiet_hours="11:00-13:00")
     assert (its.broken, its.in_quiet_hours, its.quiet_hours) == ((), 0, ("09:00-12:00 22:00-06:00",))
     assert "  in quiet hours: 0 requests (09:00-12:00 22:00-06:00)" in its.lines()
     with writing(world.database) as db:
         at = BEGAN + timedelta(days=1, hours=-2)
         journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(0, 50_000, "09:00-12:00 22:00-06:00"))
-    assert told(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
+    assert read_report(world).broken == ("in quiet hours: 1 request, on 2026-11-03",)
 
 
-def test_a_refusal_is_an_error_and_a_page_that_is_gone_is_none(world: World) -> None:
+def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> None:
     first, second, *_ = (sample.address for sample in world.site.listed())
     world.server.faults = Script(on(first, Respond(404)), on(second, Respond(403)))
     world.run(Backfill(), fetch__tries=1)
     refused = [entry for entry in world.server.log if entry.status == 403]
     assert {entry.status for entry in world.server.log} == {200, 403, 404}
-    assert told(world).errors == len(refused) > 0
+    assert read_report(world).errors == len(refused) > 0
 
 
-def test_one_is_one_and_nothing_is_nothing(world: World) -> None:
+def test_the_report_says_1_request_and_0_errors(world: World) -> None:
     assert world.run(Backfill(), fetch__daily_requests=1).exit_code == 10
-    lines = told(world).lines()
+    lines = read_report(world).lines()
     assert any("1 request," in line and "0 errors" in line for line in lines)
     assert "  least gap between two requests: – (promised: none)" in lines
     assert "  most in any day: 1 (promised: 1); most in any minute: 1" in lines
@@ -152,14 +154,14 @@ def test_one_is_one_and_nothing_is_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("held", [True, False], ids=["held", "queued"])
-def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> None:
+def test_the_report_names_pages_that_robots_forbids(world: World, *, held: bool) -> None:
     if held:
         world.run(Backfill())
         world.time.at += DAY
     forbidden = world.site.listed()[4].address
     world.site.robots = f"User-agent: *\nDisallow: {forbidden}\nCrawl-delay: 2\n"
     world.run(Sync() if held else Backfill())
-    robots = told(world).robots
+    robots = read_report(world).robots
     assert robots.startswith(f"FORBIDS 1 of 20 pages ({forbidden}), which we do not request, and asks for 2 s")
 
 
@@ -174,7 +176,7 @@ def test_the_account_names_what_robots_forbid(world: World, *, held: bool) -> No
     ],
 )
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "nothing known"])
-def test_the_account_holds_the_listing_and_decisions_against_robots(
+def test_the_report_checks_the_listing_and_decisions_against_robots(
     world: World, rules: str, said: str, *, listed: bool
 ) -> None:
     if listed:
@@ -182,68 +184,68 @@ def test_the_account_holds_the_listing_and_decisions_against_robots(
         world.time.at += DAY
     world.site.robots = f"User-agent: *\n{rules}\n"
     world.run(Backfill(last=date(2020, 1, 1)))
-    assert told(world).robots.startswith(said)
+    assert read_report(world).robots.startswith(said)
 
 
-def test_robots_that_were_asked_for_and_could_not_be_had_are_told_so(world: World) -> None:
+def test_the_report_says_that_robots_could_not_be_fetched(world: World) -> None:
     with writing(world.database):
-        assert told(world).robots.startswith("not fetched yet")
+        assert read_report(world).robots.startswith("not fetched yet")
     world.server.faults = on("robots", Respond(500))
     world.run(Backfill(), fetch__tries=4, fetch__pace=1)
     last = world.ask("SELECT max(at) FROM requests")[0]
-    assert told(world).robots == f"requested 4 times, last at {last}: status 500"
+    assert read_report(world).robots == f"requested 4 times, last at {last}: status 500"
     world.server.faults = on("robots", Reset())
     world.run(Backfill(), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("requested 5 times")
-    assert told(world).robots.endswith("Z: no answer")
+    assert read_report(world).robots.startswith("requested 5 times")
+    assert read_report(world).robots.endswith("Z: no answer")
     world.server.faults = None
     world.time.at += HOUR
     world.run(Backfill(limit=1), fetch__pace=1)
-    assert told(world).robots.startswith("allows what we request (as of ")
-    assert "requested" not in told(world).robots
+    assert read_report(world).robots.startswith("allows what we request (as of ")
+    assert "requested" not in read_report(world).robots
     world.server.faults = on("robots", Respond(503))
     world.time.at += DAY
     world.run(Backfill(limit=1), fetch__tries=1, fetch__pace=1)
-    assert told(world).robots.startswith("allows what we request (as of ")
-    assert told(world).robots.endswith("Z: status 503"), "what it said before is good no longer"
+    assert read_report(world).robots.startswith("allows what we request (as of ")
+    assert read_report(world).robots.endswith("Z: status 503"), "its earlier rules no longer apply"
 
 
-def test_a_clock_that_was_ahead_takes_nothing_from_the_day(world: World) -> None:
-    ceiling = {"fetch__daily_requests": 20, "fetch__pace": 1}
-    world.run(Backfill(limit=5), **ceiling)
+def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(world: World) -> None:
+    daily_limit = {"fetch__daily_requests": 20, "fetch__pace": 1}
+    world.run(Backfill(limit=5), **daily_limit)
     asked = len(world.server.log)
     world.time.at += 100 * DAY
-    world.run(Backfill(limit=1), **ceiling)
+    world.run(Backfill(limit=1), **daily_limit)
     ahead = len(world.server.log) - asked
     assert world.ask("SELECT day, requests FROM request_days") == [("2026-11-02", asked)]
 
     world.time.at = BEGAN + HOUR
-    assert incomplete(world.run(Backfill(), **ceiling))
-    assert len(world.server.log) == 20 + ahead, "what was asked before counts"
-    its = told(world)
+    assert incomplete(world.run(Backfill(), **daily_limit))
+    assert len(world.server.log) == 20 + ahead, "earlier requests count"
+    its = read_report(world)
     assert (its.requests, its.most_in_a_day, its.broken) == (20 + ahead, 20, ())
     received = world.ask("SELECT (SELECT sum(received) FROM requests) + (SELECT sum(received) FROM request_days)")
 
     world.time.at += 95 * DAY
-    world.run(Backfill(limit=0), **ceiling)
+    world.run(Backfill(limit=0), **daily_limit)
     day = "SELECT requests, promised, too_many, received FROM request_days WHERE day = '2026-11-02'"
     ((requests, promised, too_many, of_the_day),) = world.ask(day)
     assert (requests, promised, too_many) == (20, 20, 0)
     assert of_the_day <= received[0]
-    its = told(world)
+    its = read_report(world)
     assert (its.most_in_a_day, its.least_gap, its.broken) == (20, 1.0, ())
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + 2 * HOUR), "/x", 1, Promise(1, 20, ""))
-    assert told(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
 
 
-def test_the_account_says_as_whom_we_asked_and_which_waits_were_too_long_to_keep(reports_world: World) -> None:
+def test_the_report_names_the_user_agent_and_waits_longer_than_a_day(reports_world: World) -> None:
     mine = {"site__contact": "me@example.org"}
     reports_world.server.faults = on("page=1$", unavailable(365 * 86_400), times=1)
     reports_world.run(Backfill(), fetch__pace=1, **mine)
     reports_world.time.at += DAY + HOUR
     reports_world.run(Backfill(), fetch__pace=1, **mine, site__user_agent="archive/1 ({contact})")
-    its = told(reports_world, fetch__pace=1)
+    its = read_report(reports_world, fetch__pace=1)
     lgsco = f"lgsco/{VERSION} (archive of published decisions; me@example.org)"
     assert its.user_agents == (lgsco, "archive/1 (me@example.org)")
     shown = "\n".join(its.lines())

@@ -1,4 +1,4 @@
-"""The sites that tests of sync ask."""
+"""The sites of the sync tests."""
 
 from __future__ import annotations
 

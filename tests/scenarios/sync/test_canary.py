@@ -1,4 +1,4 @@
-"""A known decision is read once a day, and again where that failed."""
+"""The canary: a known decision is fetched once a day, and again after a failed check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from support.sync import later, on_decisions, settled, sync
 from support.world import World
 
 
-def test_the_canary_is_asked_once_a_day(world: World) -> None:
+def test_the_canary_is_fetched_once_a_day(world: World) -> None:
     settled(world)
 
     def asked() -> int:
@@ -26,7 +26,7 @@ def test_the_canary_is_asked_once_a_day(world: World) -> None:
     assert asked() == once + 1
 
 
-def test_a_canary_that_failed_is_asked_again_the_same_day(world: World) -> None:
+def test_a_failed_canary_is_fetched_again_on_the_same_day(world: World) -> None:
     settled(world)
     later(world)
     world.server.faults = on_decisions(COOKIE_WALL)

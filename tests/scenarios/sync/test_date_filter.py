@@ -1,4 +1,4 @@
-"""A site whose date filter is off by a day: what it includes is found out, and no decision is missed."""
+"""A site with a date filter that is off by a day: the shift is detected, and no decision is missed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lgsco.replica.faults import Fault
 from lgsco.replica.messages import Request
 from lgsco.replica.walls import OtherAnswer
 from storage.model import Window
-from support.sync import QUIET, later, listings, one, sync, truth_is_held
+from support.sync import QUIET, later, listings, one, require_site_match, sync
 from support.world import World, holds_the_truth
 
 DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ FilterDates = Callable[[date, date], tuple[date, date]]
 
 
 def in_utc(first: date, last: date) -> tuple[date, date]:
-    """Decisions stored as midnight in London, and compared by their day in UTC."""
+    """A filter over dates that are stored as midnight in London and compared by their day in UTC."""
     first += DAY if season_of(first) == "summer" else 0 * DAY
     return first, last + (DAY if season_of(last + DAY) == "summer" else 0 * DAY)
 
@@ -57,7 +57,7 @@ def filtering(world: World, includes: FilterDates) -> Callable[[Request], Fault 
 
 
 @pytest.mark.parametrize("off", OFF)
-def test_a_backfill_of_a_range_gets_all_of_it_and_nothing_else(world: World, off: str) -> None:
+def test_a_backfill_stores_exactly_the_decisions_of_its_range(world: World, off: str) -> None:
     days = sorted({sample.decision_date for sample in world.site.listed()})
     world.server.faults = filtering(world, OFF[off])
     window = Window(days[20], days[-15])
@@ -68,7 +68,7 @@ def test_a_backfill_of_a_range_gets_all_of_it_and_nothing_else(world: World, off
 
 
 @pytest.mark.parametrize("off", OFF)
-def test_a_backfill_in_small_windows_and_daily_syncs_hold_the_truth(world: World, off: str) -> None:
+def test_a_backfill_in_small_windows_and_daily_syncs_match_the_site(world: World, off: str) -> None:
     world.server.faults = filtering(world, OFF[off])
     assert world.run(Backfill(), **QUIET, listing__walk_most=10).state == "complete"
     assert holds_the_truth(world)
@@ -77,10 +77,10 @@ def test_a_backfill_in_small_windows_and_daily_syncs_hold_the_truth(world: World
         world.site.publish(one(world.site.today - DAY, number))
         assert sync(world).exit_code == 0
         assert holds_the_truth(world)
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_what_was_found_is_stored_with_its_evidence_and_looked_for_again(world: World) -> None:
+def test_the_shift_is_stored_with_its_evidence_and_checked_again(world: World) -> None:
     world.server.faults = filtering(world, in_utc)
     world.run(Backfill(), **QUIET)
     found = world.ask(
@@ -98,7 +98,7 @@ def test_what_was_found_is_stored_with_its_evidence_and_looked_for_again(world: 
     assert holds_the_truth(world)
 
 
-def test_a_filter_that_includes_a_day_too_much_is_made_out_at_the_next_run(world: World) -> None:
+def test_a_filter_that_includes_an_extra_day_is_detected_by_the_next_run(world: World) -> None:
     world.server.faults = filtering(world, lambda first, last: (first, last + DAY))
     world.run(Backfill(), **QUIET, listing__walk_most=10)
     later(world, 2)
@@ -108,16 +108,18 @@ def test_a_filter_that_includes_a_day_too_much_is_made_out_at_the_next_run(world
     assert holds_the_truth(world)
 
 
-def test_a_filter_that_fits_no_dates_is_refused(world: World) -> None:
+def test_a_filter_that_no_shift_explains_is_refused(world: World) -> None:
     world.server.faults = filtering(world, lambda first, last: (first + 9 * DAY if first > date.min else first, last))
     outcome = world.run(Backfill(date(2026, 1, 1)), **QUIET)
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
     assert "which dates the listing includes" in str(outcome)
 
 
-def test_a_check_costs_seven_questions_of_a_site_that_is_as_it_is_said_to_be(world: World) -> None:
+def test_a_check_of_a_normal_site_costs_seven_requests(world: World) -> None:
     world.run(Backfill(), **QUIET)
     asked = len(listings(world, 0))
     fresh = Window(date.min, world.site.today)
     pages = -(-len(world.site.listed(fresh.first, fresh.last)) // 10)
-    assert asked - pages <= 10, "all dates and three forms twice, a day of each season, and the newest of the other"
+    assert asked - pages <= 10, (
+        "all dates, three forms twice, a day of each season, and the newest decision of the other season"
+    )

@@ -18,7 +18,7 @@ from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
-from support.sync import QUIET, cadence, decided, one, settled, status, sync, sync_daily, truth_is_held
+from support.sync import QUIET, cadence, decided, one, require_site_match, settled, status, sync, sync_daily
 from support.world import TODAY, Time, World
 
 RETENTION_DAYS = 1_826
@@ -33,7 +33,7 @@ def statements(count: int, first: date, last: date) -> list[Sample]:
 
 @contextmanager
 def opened(samples: list[Sample], folder: Path, time: Time) -> Iterator[World]:
-    """A world of these decisions and 60 of the last three years, all stored and proven."""
+    """Makes a world of these decisions and 60 of the last three years, all stored and proven."""
     recent = decided(60, date(2023, 11, 1), date(2026, 9, 30), seed=8)
     taken = {sample.reference for sample in samples}
     with serve(Site([*samples, *(s for s in recent if s.reference not in taken)], today=TODAY)) as server:
@@ -53,16 +53,14 @@ def endings(world: World, samples: list[Sample]) -> set[str]:
 
 
 def evidence(world: World, sample: Sample) -> tuple[int, int, int]:
-    """How many others as old are known, gone and listed."""
+    """Returns how many statements of its cohort are known, gone and listed."""
     (row,) = world.ask(
         "SELECT as_old_known, as_old_gone, as_old_listed FROM absences WHERE reference = ?", sample.reference
     )
     return row  # type: ignore[no-any-return]
 
 
-def test_three_old_statements_that_leave_while_others_of_their_age_stay_are_gone_and_not_expired(
-    tmp_path: Path, time: Time
-) -> None:
+def test_old_statements_with_a_cohort_that_stays_are_gone_not_expired(tmp_path: Path, time: Time) -> None:
     old = statements(119, date(2018, 1, 1), date(2019, 12, 31))
     with opened(old, tmp_path, time) as world:
         lost = [old[5], old[50], old[100]]
@@ -75,26 +73,24 @@ def test_three_old_statements_that_leave_while_others_of_their_age_stay_are_gone
             near = [s for s in old if abs(s.decision_date - sample.decision_date) <= timedelta(days=30)]
             gone = len([s for s in near if s in lost]) - 1
             assert evidence(world, sample) == (len(near) - 1, gone, len(near) - 1 - gone)
-        truth_is_held(world)
+        require_site_match(world)
 
 
-def test_all_statements_of_an_age_that_left_together_are_expired_and_the_report_among_them_is_gone(
-    tmp_path: Path, time: Time
-) -> None:
+def test_a_cohort_that_left_together_is_expired_and_its_report_is_gone(tmp_path: Path, time: Time) -> None:
     cohort = statements(30, OLD, OLD + timedelta(days=20))
     report = replace(one(OLD + timedelta(days=10)), kind="report", layout="overview", outcome="Upheld", closing=None)
     with opened([*cohort, report], tmp_path, time) as world:
         withdraw(world, [*cohort, report])
         outcome = sync_daily(world, 10, **WALKING)
         assert outcome.exit_code == 0, outcome.message
-        assert endings(world, cohort) == {"expired"}, "the first is judged like the last"
+        assert endings(world, cohort) == {"expired"}, "the first departure is judged like the last"
         assert status(world, report.reference) == "gone"
         assert {evidence(world, sample) for sample in cohort} == {(29, 29, 0)}
         assert evidence(world, report) == (30, 30, 0)
 
 
 @pytest.mark.parametrize(("count", "ending"), [(20, "gone"), (21, "expired")])
-def test_fewer_than_twenty_others_of_its_age_are_too_few_to_call_a_statement_expired(
+def test_a_cohort_of_fewer_than_twenty_is_too_small_for_expired(
     tmp_path: Path, time: Time, count: int, ending: str
 ) -> None:
     cohort = statements(count, OLD, OLD + timedelta(days=20))
@@ -105,9 +101,7 @@ def test_fewer_than_twenty_others_of_its_age_are_too_few_to_call_a_statement_exp
         assert {evidence(world, sample) for sample in cohort} == {(count - 1, count - 1, 0)}
 
 
-def test_a_statement_that_is_gone_becomes_expired_once_those_of_its_age_have_left_too(
-    tmp_path: Path, time: Time
-) -> None:
+def test_a_gone_statement_becomes_expired_when_its_cohort_has_left(tmp_path: Path, time: Time) -> None:
     cohort = statements(30, OLD, OLD + timedelta(days=20))
     with opened(cohort, tmp_path, time) as world:
         first, *others = cohort
@@ -123,7 +117,7 @@ def test_a_statement_that_is_gone_becomes_expired_once_those_of_its_age_have_lef
         assert row == [(concluded, 1)]
 
 
-def test_a_statement_that_is_gone_is_published_again_when_it_returns(tmp_path: Path, time: Time) -> None:
+def test_a_gone_statement_that_returns_is_published_again(tmp_path: Path, time: Time) -> None:
     cohort = statements(5, OLD, OLD + timedelta(days=20))
     with opened(cohort, tmp_path, time) as world:
         withdraw(world, cohort[:1])
@@ -135,7 +129,7 @@ def test_a_statement_that_is_gone_is_published_again_when_it_returns(tmp_path: P
         assert world.ask("SELECT ending, returned_at IS NOT NULL FROM absences") == [("gone", 1)]
 
 
-def test_statements_of_an_age_count_only_once_their_dates_are_proven(tmp_path: Path, time: Time) -> None:
+def test_the_cohort_counts_only_proven_dates(tmp_path: Path, time: Time) -> None:
     cohort = statements(30, OLD, OLD + timedelta(days=20))
     late = [one(day, number) for number, day in enumerate(sorted({sample.decision_date for sample in cohort}), 1)]
     with opened(cohort, tmp_path, time) as world:
@@ -154,10 +148,10 @@ def test_statements_of_an_age_count_only_once_their_dates_are_proven(tmp_path: P
         assert endings(world, cohort) == {"expired"}
 
 
-def test_a_decision_that_left_before_the_retention_age_is_withdrawn_however_late_that_is_found_out(
+def test_a_decision_that_left_before_the_retention_age_is_withdrawn_however_late_detected(
     tmp_path: Path, time: Time
 ) -> None:
-    """It was first gone three days before the retention age, and is asked for again only long after it."""
+    """It was first gone three days before the retention age, and the second check is long after it."""
     day = TODAY - timedelta(days=RETENTION_DAYS - 4)
     cohort = statements(30, day, day)
     with opened(cohort, tmp_path, time) as world:
@@ -171,7 +165,7 @@ def test_a_decision_that_left_before_the_retention_age_is_withdrawn_however_late
         assert world.ask("SELECT DISTINCT age_gone < ? FROM absences", RETENTION_DAYS) == [1]
 
 
-def test_a_decision_last_seen_before_the_retention_age_and_found_gone_after_it_is_gone_unless_its_age_left(
+def test_a_decision_that_left_around_the_retention_age_is_gone_unless_its_cohort_left(
     tmp_path: Path, time: Time
 ) -> None:
     day = TODAY - timedelta(days=RETENTION_DAYS - 4)
@@ -187,7 +181,7 @@ def test_a_decision_last_seen_before_the_retention_age_and_found_gone_after_it_i
 
 
 @pytest.mark.parametrize(("code", "words"), [(410, "This decision has been withdrawn."), (404, "It was removed.")])
-def test_what_the_address_answered_is_stored_as_evidence_and_decides_nothing(
+def test_the_answer_of_the_address_is_stored_as_evidence_only(
     tmp_path: Path, time: Time, code: int, words: str
 ) -> None:
     cohort = statements(5, OLD, OLD + timedelta(days=20))
@@ -206,7 +200,7 @@ def test_what_the_address_answered_is_stored_as_evidence_and_decides_nothing(
         assert row == [(code, words, 1)]
 
 
-def test_a_sync_that_fails_after_some_were_found_gone_twice_judges_those(tmp_path: Path, time: Time) -> None:
+def test_a_sync_that_fails_midway_judges_decisions_already_gone_twice(tmp_path: Path, time: Time) -> None:
     cohort = statements(15, OLD, OLD + timedelta(days=20))
     ordered = sorted(cohort, key=lambda sample: (sample.decision_date, sample.reference))
     with opened(cohort, tmp_path, time) as world:
@@ -219,7 +213,7 @@ def test_a_sync_that_fails_after_some_were_found_gone_twice_judges_those(tmp_pat
         assert status(world, ordered[-1].reference) == "published"
 
 
-def test_a_sync_that_is_killed_before_it_judges_is_made_up_for_by_the_next(
+def test_the_next_sync_judges_what_a_killed_sync_did_not(
     tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -243,7 +237,7 @@ def test_a_sync_that_is_killed_before_it_judges_is_made_up_for_by_the_next(
         assert endings(world, cohort) == {"expired"}
 
 
-def test_a_backfill_judges_nothing(tmp_path: Path, time: Time) -> None:
+def test_a_backfill_judges_no_departures(tmp_path: Path, time: Time) -> None:
     cohort = statements(5, OLD, OLD + timedelta(days=20))
     with opened(cohort, tmp_path, time) as world:
         withdraw(world, cohort)

@@ -1,4 +1,4 @@
-"""Decisions that are no longer listed: what is concluded, when, and what brings them back."""
+"""Decisions that are no longer listed: what is concluded and when, and how they return."""
 
 from __future__ import annotations
 
@@ -15,11 +15,22 @@ from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
 from lgsco.replica.walls import OtherAnswer
 from storage.model import slug
-from support.sync import cadence, later, listed_by, on_listing, one, settled, status, sync, sync_daily, truth_is_held
+from support.sync import (
+    cadence,
+    later,
+    listed_by,
+    on_listing,
+    one,
+    require_site_match,
+    settled,
+    status,
+    sync,
+    sync_daily,
+)
 from support.world import TODAY, Time, World
 
 
-def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_witnesses_days_apart(world: World) -> None:
+def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_checks_days_apart(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     text = world.ask("SELECT text FROM decisions WHERE reference = ?", lost.reference)[0]
@@ -29,10 +40,10 @@ def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_witnesses_d
     assert world.ask("SELECT count(*) FROM entries WHERE reference = ? AND unlisted_at IS NOT NULL", lost.reference)[0]
     assert status(world, lost.reference) == "published"
     assert world.ask("SELECT gone, ended_at FROM absences WHERE reference = ?", lost.reference) == [(1, None)]
-    truth_is_held(world)
+    require_site_match(world)
 
     sync_daily(world, 6)
-    assert status(world, lost.reference) == "published", "the two times are not seven days apart yet"
+    assert status(world, lost.reference) == "published", "the two checks are not seven days apart yet"
     sync_daily(world, 1)
     assert status(world, lost.reference) == "withdrawn"
     asked = world.ask("SELECT at, status FROM requests WHERE target = ? ORDER BY id", lost.address)
@@ -44,7 +55,7 @@ def test_a_withdrawn_decision_is_unlisted_at_once_and_gone_after_two_witnesses_d
     assert world.ask("SELECT count(*) FROM pages WHERE reference = ?", lost.reference)[0] >= 1
 
 
-def test_how_far_apart_the_two_times_are_is_a_dial(world: World) -> None:
+def test_gone_days_sets_the_time_between_the_two_checks(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     world.site.withdraw(lost.reference)
@@ -54,7 +65,7 @@ def test_how_far_apart_the_two_times_are_is_a_dial(world: World) -> None:
     assert status(world, lost.reference) == "withdrawn"
 
 
-def test_a_longer_time_apart_is_obeyed_from_the_day_it_is_set(world: World) -> None:
+def test_a_longer_gone_days_applies_from_the_day_it_is_set(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     world.site.withdraw(lost.reference)
@@ -65,8 +76,8 @@ def test_a_longer_time_apart_is_obeyed_from_the_day_it_is_set(world: World) -> N
     assert status(world, lost.reference) == "withdrawn"
 
 
-def test_one_that_is_listed_again_by_the_second_time_is_not_gone_whatever_its_page_says(world: World) -> None:
-    """It came back when another left, so that no total tells; only its own day, walked again, does."""
+def test_a_decision_listed_again_at_the_second_check_is_not_gone(world: World) -> None:
+    """It came back when another left, so the totals do not change. Only the walk of its own day shows it."""
     settled(world)
     unlisted, other = world.site.listed()[20], world.site.listed()[50]
     listed = world.site.listed()
@@ -92,7 +103,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class Mortal(Time):
+class KillableClock(Time):
     """A clock at which the process can be killed."""
 
     killed = False
@@ -106,10 +117,12 @@ class Mortal(Time):
         return replace(super().clock(), now=now)
 
 
-def test_a_second_time_that_a_kill_cut_off_is_no_witness_of_what_came_after(world: World) -> None:
-    """Its page is gone for the second time, the process is killed, and by the next run it is listed again while
-    another left: the totals are as they were."""
-    world.time = mortal = Mortal()
+def test_a_second_check_interrupted_by_a_kill_concludes_nothing_later(world: World) -> None:
+    """Its page is gone at the second check, and the process is killed.
+
+    Before the next run it is listed again while another left, so the totals do not change.
+    """
+    world.time = mortal = KillableClock()
     settled(world)
     lost, other = world.site.listed()[20], world.site.listed()[50]
     world.site.withdraw(lost.reference)
@@ -125,18 +138,18 @@ def test_a_second_time_that_a_kill_cut_off_is_no_witness_of_what_came_after(worl
     later(world, 2)
     with pytest.raises(Killed):
         sync(world, listing__gone_days=2)
-    assert asked == 1, "it was killed after the page was asked for and before anything else was answered"
+    assert asked == 1, "it was killed after the request for the page and before any other response"
     mortal.killed, world.server.faults = False, None
     world.site.restore(lost.reference)
     world.site.withdraw(other.reference)
     sync_daily(world, 1, listing__gone_days=2)
-    assert status(world, lost.reference) == "published", "it is listed, and its page is there"
+    assert status(world, lost.reference) == "published", "it is listed, and its page exists"
     sync_daily(world, 5, listing__gone_days=2, **cadence("walk", 2))
     assert status(world, lost.reference) == "published"
     assert status(world, other.reference) == "withdrawn"
 
 
-def test_a_walk_that_came_short_takes_nothing_off_the_list(world: World) -> None:
+def test_an_incomplete_walk_unlists_nothing(world: World) -> None:
     settled(world)
     dropped = {world.site.listed()[4].reference, world.site.listed()[33].reference}
     world.server.faults = on_listing(Edit(lambda html: _without_cards(html, dropped)))
@@ -152,7 +165,7 @@ def _without_cards(html: str, references: set[str]) -> str:
     return cards.sub(lambda card: "" if any(f"/{slug(one)}" in card[0] for one in references) else card[0], html)
 
 
-def test_what_leaves_past_the_retention_age_is_gone_where_few_statements_of_its_age_are_known(
+def test_a_decision_that_leaves_by_age_is_gone_if_its_cohort_is_small(
     old_world: World,
 ) -> None:
     before = date(2019, 1, 1)
@@ -168,10 +181,10 @@ def test_what_leaves_past_the_retention_age_is_gone_where_few_statements_of_its_
     assert statuses[report.reference] == "gone"
     kept = {sample.reference for sample in old_world.site.listed()}
     assert {statuses[reference] for reference in kept} == {"published"}
-    truth_is_held(old_world)
+    require_site_match(old_world)
 
 
-def test_one_that_is_taken_away_before_its_time_is_withdrawn_however_old_the_archive(old_world: World) -> None:
+def test_a_decision_removed_before_the_retention_age_is_withdrawn(old_world: World) -> None:
     settled(old_world)
     lost = next(s for s in old_world.site.listed(date(2024, 1, 1), date(2024, 12, 31)) if s.kind == "statement")
     old_world.site.withdraw(lost.reference)
@@ -179,8 +192,8 @@ def test_one_that_is_taken_away_before_its_time_is_withdrawn_however_old_the_arc
     assert status(old_world, lost.reference) == "withdrawn"
 
 
-def test_an_expiry_that_an_arrival_beside_it_hides_in_the_whole_total_hides_nothing(old_world: World) -> None:
-    """One leaves by age and one comes inside: the whole total stays, that of the part inside does not."""
+def test_an_expiry_hidden_in_the_whole_total_by_an_arrival_is_found(old_world: World) -> None:
+    """One decision leaves by age and one is added inside: the whole total stays the same, the inside total does not."""
     settled(old_world)
     oldest = old_world.site.listed()[-1]
     old_world.site.withdraw(oldest.reference)
@@ -189,7 +202,7 @@ def test_an_expiry_that_an_arrival_beside_it_hides_in_the_whole_total_hides_noth
     assert sync_daily(old_world, 1).tally.first == 1
 
 
-def test_a_page_that_is_unlisted_and_still_answers_is_never_concluded(world: World) -> None:
+def test_an_unlisted_page_that_still_answers_is_never_concluded_gone(world: World) -> None:
     settled(world)
     unlisted = world.site.listed()[20]
     shadow = Site([s for s in world.site.listed() if s.reference != unlisted.reference], today=TODAY)
@@ -208,7 +221,7 @@ def test_a_page_that_is_unlisted_and_still_answers_is_never_concluded(world: Wor
     assert status(world, unlisted.reference) == "withdrawn"
 
 
-def test_a_page_that_was_gone_once_and_answers_again_begins_anew(world: World) -> None:
+def test_a_page_that_answers_again_after_a_first_check_restarts_the_checks(world: World) -> None:
     settled(world)
     unlisted = world.site.listed()[20]
     shadow = Site([s for s in world.site.listed() if s.reference != unlisted.reference], today=TODAY)
@@ -240,10 +253,10 @@ def test_a_restored_decision_is_published_again_and_its_return_recorded(world: W
     assert status(world, lost.reference) == "published"
     rows = world.ask("SELECT ending, ended_at IS NOT NULL, returned_at IS NOT NULL FROM absences")
     assert rows == [("withdrawn", 1, 1)]
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_one_that_goes_twice_has_two_absences(world: World) -> None:
+def test_a_decision_that_leaves_twice_has_two_absences(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     for _ in range(2):
@@ -256,7 +269,7 @@ def test_one_that_goes_twice_has_two_absences(world: World) -> None:
     assert status(world, lost.reference) == "published"
 
 
-def test_one_that_returns_before_it_is_concluded_was_never_gone(world: World) -> None:
+def test_a_decision_that_returns_before_the_conclusion_was_never_gone(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     world.site.withdraw(lost.reference)
@@ -267,7 +280,7 @@ def test_one_that_returns_before_it_is_concluded_was_never_gone(world: World) ->
     assert world.ask("SELECT ending, returned_at IS NOT NULL FROM absences") == [(None, 1)]
 
 
-def test_one_that_returns_with_another_date_is_the_same_decision(world: World) -> None:
+def test_a_decision_that_returns_with_another_date_is_the_same_decision(world: World) -> None:
     settled(world, listing__walk_most=10)
     lost = world.site.listed()[40]
     world.site.withdraw(lost.reference)
@@ -279,4 +292,4 @@ def test_one_that_returns_with_another_date_is_the_same_decision(world: World) -
     row = world.ask("SELECT status, decision_date FROM decisions WHERE reference = ?", lost.reference)
     assert row == [("published", again.isoformat())]
     assert world.ask("SELECT returned_at IS NOT NULL FROM absences") == [1]
-    truth_is_held(world)
+    require_site_match(world)

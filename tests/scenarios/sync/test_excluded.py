@@ -1,26 +1,36 @@
-"""Decisions that are listed and never there are excluded, named, and tried for ever."""
+"""Decisions that are listed but never have a page are excluded, named, and retried for ever."""
 
 from __future__ import annotations
 
 from ingest.run import Backfill
 from lgsco.replica.edits import Edit
 from lgsco.replica.faults import Respond
-from support.sync import QUIET, _words_only, later, on_decisions, pages, sync, sync_daily, truth_is_held, window_of
+from support.sync import (
+    QUIET,
+    _words_only,
+    find_window,
+    later,
+    on_decisions,
+    pages,
+    require_site_match,
+    sync,
+    sync_daily,
+)
 from support.world import World
 
 
-def test_a_listed_decision_that_is_never_there_is_excluded_and_tried_for_ever(world: World) -> None:
+def test_a_listed_decision_without_a_page_is_excluded_and_retried_for_ever(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     assert world.run(Backfill(), **QUIET).exit_code == 10
     for day in range(1, 7):
         assert sync_daily(world, 1).exit_code == 10, f"after {day} days it is still missing"
-        assert window_of(world, lost.decision_date)[0] == "short"
+        assert find_window(world, lost.decision_date)[0] == "short"
     assert world.ask("SELECT reference, state FROM missing") == [(lost.reference, "failed")]
     for _ in range(8):
         outcome = sync_daily(world, 1)
-    assert outcome.exit_code == 0, "two weeks are enough to have tried three times over seven days"
-    assert window_of(world, lost.decision_date) == ("proven", 75, 74, 1), "the last days have a row of their own"
+    assert outcome.exit_code == 0, "two weeks are enough for three tries over seven days"
+    assert find_window(world, lost.decision_date) == ("proven", 75, 74, 1), "the last days have a row of their own"
     reference, state, error = world.ask("SELECT reference, state, error FROM missing")[0]
     assert (reference, state) == (lost.reference, "excluded")
     assert "404" in error
@@ -32,17 +42,17 @@ def test_a_listed_decision_that_is_never_there_is_excluded_and_tried_for_ever(wo
     for _ in range(10):
         later(world, 9)
         assert sync(world).exit_code == 0
-    assert lost.address in pages(world, since), "it is tried on"
+    assert lost.address in pages(world, since), "it is still retried"
     world.server.faults = None
     for _ in range(5):
         later(world, 9)
         assert sync(world).exit_code == 0
     assert lost.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT count(*) FROM missing") == [0]
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_an_excluded_decision_whose_page_appears_and_does_not_read_is_excluded_no_more(world: World) -> None:
+def test_a_decision_is_no_longer_excluded_when_its_page_appears_but_does_not_parse(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -51,12 +61,12 @@ def test_an_excluded_decision_whose_page_appears_and_does_not_read_is_excluded_n
     world.server.faults = lambda request: Edit(_words_only) if request.path == lost.address else None
     later(world, 30)
     outcome = sync(world)
-    assert world.ask("SELECT state FROM missing") == ["failed"], "there is such a page"
+    assert world.ask("SELECT state FROM missing") == ["failed"], "the page exists"
     assert outcome.exit_code == 10
-    assert window_of(world, lost.decision_date)[0] != "proven"
+    assert find_window(world, lost.decision_date)[0] != "proven"
 
 
-def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
+def test_being_gone_three_times_within_a_week_does_not_exclude(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -65,7 +75,7 @@ def test_three_times_gone_within_a_week_excludes_nothing(world: World) -> None:
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None:
+def test_being_gone_twice_over_more_than_a_week_does_not_exclude(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -75,8 +85,8 @@ def test_twice_gone_over_more_than_a_week_excludes_nothing(world: World) -> None
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_failures_that_are_not_gone_exclude_nothing(world: World) -> None:
-    """Ten days of 500 are no witness that a page does not exist."""
+def test_other_failures_do_not_exclude(world: World) -> None:
+    """Ten days of status 500 do not prove that a page does not exist."""
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(500) if request.path == lost.address else None
     world.run(Backfill(), fetch__tries=1, **QUIET)
@@ -85,8 +95,8 @@ def test_failures_that_are_not_gone_exclude_nothing(world: World) -> None:
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_a_site_whose_every_page_is_404_from_the_first_day_proves_nothing(world: World) -> None:
-    """No page was ever seen: this is a site that does not serve us, not eighty decisions that are excluded."""
+def test_a_site_with_only_404_pages_from_the_first_day_proves_nothing(world: World) -> None:
+    """No page was ever seen: the site does not serve us, and eighty decisions are not excluded."""
     world.server.faults = on_decisions(Respond(404))
     world.run(Backfill(), **QUIET)
     for _ in range(10):
@@ -94,11 +104,11 @@ def test_a_site_whose_every_page_is_404_from_the_first_day_proves_nothing(world:
     assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven' AND total > 0") == [0]
 
 
-def test_one_that_was_never_had_and_leaves_the_listing_is_missed_no_more(world: World) -> None:
+def test_a_never_fetched_decision_that_leaves_the_listing_is_no_longer_missing(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
     world.site.withdraw(lost.reference)
     outcome = sync_daily(world, 1)
     assert world.ask("SELECT count(*) FROM missing") == [0]
-    assert (outcome.state, outcome.exit_code) == ("complete", 0), "every decision that the site lists is held"
+    assert (outcome.state, outcome.exit_code) == ("complete", 0), "every decision that the site lists is stored"

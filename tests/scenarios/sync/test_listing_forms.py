@@ -1,4 +1,4 @@
-"""Which form of the listing shows most: found out by cards, not by totals alone."""
+"""Which form of the listing shows most: decided by cards, not by totals alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def form_of(target: str) -> str:
 
 
 def answering(world: World, lists: dict[str, Callable[[Sample], bool]]) -> Callable[[Request], Fault | None]:
-    """A site that lists in some forms only the decisions that a function accepts."""
+    """A fault: in some forms the site lists only the decisions that a function accepts."""
     shadows = {form: Site(filter(accepts, world.site.listed()), today=TODAY) for form, accepts in lists.items()}
 
     def fault(request: Request) -> Fault | None:
@@ -61,7 +61,7 @@ def nothing(_: Sample) -> bool:
 
 
 def add_reports(world: World) -> None:
-    """A report on every tenth day that has a decision."""
+    """Adds a report on every tenth day that has a decision."""
     days = sorted({sample.decision_date for sample in world.site.listed()})
     for number, day in enumerate(days[::10], 500):
         world.site.publish(replace(one(day, number), kind="report"))
@@ -99,7 +99,7 @@ def test_a_form_that_only_states_more_is_not_used_and_the_run_says_so(world: Wor
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert "states more in the form t=both" in outcome.message
-    assert sync(world).exit_code == 10, "it is asked again until it is well"
+    assert sync(world).exit_code == 10, "it is checked again until the answer is clear"
     world.server.faults = None
     assert sync(world).exit_code == 0
 
@@ -121,7 +121,7 @@ def test_a_form_that_lists_more_of_some_dates_and_less_of_others_is_not_used(wor
 def test_windows_proven_with_another_form_stay_proven_and_the_claim_names_it(world: World) -> None:
     settled(world)
     with writing(world.database) as db:
-        db.execute("UPDATE windows SET asked = 't=both'")  # as an earlier version asked
+        db.execute("UPDATE windows SET asked = 't=both'")  # as an earlier version queried it
     outcome = sync(world)
     assert outcome.exit_code == 0
     assert "last listed in the form t=both" in str(outcome)
@@ -139,7 +139,7 @@ def test_a_wider_form_that_appears_later_is_used_and_what_it_adds_is_fetched(wor
     assert holds_the_truth(world)
 
 
-def test_forms_are_compared_again_after_their_days(world: World) -> None:
+def test_forms_are_compared_again_after_the_days_of_the_cadence(world: World) -> None:
     settled(world)
     checks = "SELECT count(*) FROM listing_findings WHERE kind = 'use'"
     sync_daily(world, 29, cadence__filters=30)
@@ -156,7 +156,7 @@ def test_outcomes_that_are_known_may_be_fewer_than_all(world: World) -> None:
     assert world.ask("SELECT verdict FROM listing_findings WHERE subject = 'dc=c+nu+u+'") == ["no more"]
 
 
-def test_the_bare_form_has_nothing_but_dates_and_page(world: World) -> None:
+def test_the_bare_form_has_only_dates_and_page(world: World) -> None:
     settled(world)
     last = listings(world, 0)[-1]
     assert set(parse_qs(last.partition("?")[2])) == {"fd", "td", "page"}
@@ -165,7 +165,7 @@ def test_the_bare_form_has_nothing_but_dates_and_page(world: World) -> None:
 # ---------------------------------------------------------------- a session
 
 
-def test_a_site_that_wants_a_session_is_read_and_remembered(world: World) -> None:
+def test_a_site_that_needs_a_session_is_crawled_and_remembered(world: World) -> None:
     world.server.faults = lambda _request: CookieNeeded(SEARCH_SHELL)
     assert world.run(Backfill(), **QUIET).state == "complete"
     assert holds_the_truth(world)
@@ -176,7 +176,7 @@ def test_a_site_that_wants_a_session_is_read_and_remembered(world: World) -> Non
     assert asked.index("/decisions") < min(n for n, target in enumerate(asked) if "SearchResults" in target)
 
 
-def test_a_session_is_begun_once_a_run_where_it_does_not_help(world: World) -> None:
+def test_a_session_that_does_not_help_is_begun_once_a_run(world: World) -> None:
     world.server.faults = lambda request: SEARCH_SHELL if "SearchResults" in request.target else None
     assert world.run(Backfill(), **QUIET).exit_code == 12
     assert world.targets().count("/decisions") == 1

@@ -1,4 +1,4 @@
-"""A database of an older schema keeps what it holds, and is asked about what it was asked about before."""
+"""A database of an older schema keeps its rows, and sync still covers its dates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.world import World
 
 
 def version_one(path: Path) -> None:
-    """A file as the first schema made it: two decisions held, one of them listed without a date, one waiting."""
+    """Makes a file of the first schema: two decisions stored, one of them listed without a date, and one queued."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m002_reconciliation")
         assert db.execute("PRAGMA user_version").fetchone() == (1,)
@@ -67,11 +67,11 @@ def test_a_file_of_the_first_schema_keeps_decisions_entries_and_queue(world: Wor
         ("25 000 003", "failed", 2, "Gone", 0)
     ]
     assert world.ask("SELECT reference FROM missing") == ["25 000 003"]
-    assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven'") == [0], "it must be proven anew"
+    assert world.ask("SELECT count(*) FROM windows WHERE state = 'proven'") == [0], "it must be proven again"
 
 
-def test_a_file_of_the_first_schema_goes_on_answering_for_what_it_had_asked_about(world: World) -> None:
-    """Its ledger may be doubted; that somebody backfilled 2025 may not be forgotten."""
+def test_sync_of_a_first_schema_file_covers_its_backfilled_dates(world: World) -> None:
+    """Its ledger may become unproven, but sync must still cover the backfilled year 2025."""
     version_one(world.database)
     sync(world)
     wanted = {sample.reference for sample in world.site.listed(date(2025, 1, 1), date(2025, 12, 31))}

@@ -1,4 +1,4 @@
-"""Decisions that take another date, category or address are the same decisions."""
+"""Decisions that get another date, category or address are still the same decisions."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from datetime import date
 from ingest.run import Backfill
 from lgsco.replica.edits import Edit
 from storage.model import slug
-from support.sync import QUIET, cadence, on_listing, settled, status, sync, sync_daily, truth_is_held, window_of
+from support.sync import QUIET, cadence, find_window, on_listing, require_site_match, settled, status, sync, sync_daily
 from support.world import World
 
 
-def test_a_decision_that_takes_a_date_in_another_window_is_the_same_row_with_its_move(world: World) -> None:
-    dials = {**cadence("count", 1), "listing__walk_most": 10}
-    settled(world, **dials)
+def test_a_decision_moved_to_another_window_is_the_same_row_with_its_move(world: World) -> None:
+    settings = {**cadence("count", 1), "listing__walk_most": 10}
+    settled(world, **settings)
     moved = world.site.listed()[70]
     first_seen, held = world.ask(
         "SELECT first_seen, (SELECT count(*) FROM decisions) FROM decisions WHERE reference = ?", moved.reference
     )[0]
     to = date(2026, 9, 14)
     world.site.redate(moved.reference, to)
-    assert sync_daily(world, 1, **dials).exit_code == 0
+    assert sync_daily(world, 1, **settings).exit_code == 0
     row = world.ask(
         "SELECT first_seen, decision_date, status FROM decisions WHERE reference = ?",
         moved.reference,
@@ -33,60 +33,60 @@ def test_a_decision_that_takes_a_date_in_another_window_is_the_same_row_with_its
         (moved.reference, "decision_date", moved.decision_date.isoformat(), to.isoformat())
     ]
     for day in (moved.decision_date, to):
-        assert window_of(world, day)[0] == "proven"
+        assert find_window(world, day)[0] == "proven"
     assert world.ask("SELECT count(*) FROM absences WHERE returned_at IS NULL") == [0]
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_a_move_is_never_taken_for_a_loss(world: World) -> None:
-    """Whichever of the two windows is looked at first, and however long it takes to look at the other."""
-    dials = {**cadence("count", 3), "listing__walk_most": 10, "listing__gone_days": 1}
-    settled(world, **dials)
+def test_a_move_is_never_mistaken_for_a_loss(world: World) -> None:
+    """Whichever window is walked first, and however long after it the other one is walked."""
+    settings = {**cadence("count", 3), "listing__walk_most": 10, "listing__gone_days": 1}
+    settled(world, **settings)
     listed = world.site.listed()
     for sample, to in ((listed[70], date(2026, 9, 14)), (listed[5], date(2024, 1, 15))):
         world.site.redate(sample.reference, to)
     for _ in range(8):
-        sync_daily(world, 1, **dials)
+        sync_daily(world, 1, **settings)
         assert set(world.ask("SELECT status FROM decisions")) == {"published"}
-    truth_is_held(world)
+    require_site_match(world)
     assert world.ask("SELECT count(*) FROM moves WHERE field = 'decision_date'") == [2]
 
 
-def test_a_decision_that_takes_another_category_keeps_its_row_and_gets_its_address(world: World) -> None:
-    dials = cadence("walk", 1)
-    settled(world, **dials)
+def test_a_decision_with_a_new_category_keeps_its_row_and_gets_its_new_address(world: World) -> None:
+    settings = cadence("walk", 1)
+    settled(world, **settings)
     before = world.site.listed()[30]
     after = replace(before, category="Housing", subcategory="Private housing")
     assert before.address != after.address
     world.site.amend(before.reference, after)
-    assert sync_daily(world, 1, **dials).exit_code == 0
+    assert sync_daily(world, 1, **settings).exit_code == 0
     row = world.ask("SELECT url, category, subcategory, status FROM decisions WHERE reference = ?", before.reference)
     assert row == [(after.address, "Housing", "Private housing", "published")]
     moves = world.ask("SELECT field, before, after FROM moves WHERE reference = ?", before.reference)
     assert ("url", before.address, after.address) in moves
     assert world.ask("SELECT count(*) FROM absences") == [0]
     assert world.ask("SELECT count(*) FROM revisions WHERE reference = ?", before.reference) == [2]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_a_date_and_an_address_that_change_together_are_one_move(world: World) -> None:
-    dials = {**cadence("count", 2), "listing__walk_most": 10, "listing__gone_days": 1}
-    settled(world, **dials)
+    settings = {**cadence("count", 2), "listing__walk_most": 10, "listing__gone_days": 1}
+    settled(world, **settings)
     before = world.site.listed()[60]
     after = replace(before, category="Housing", subcategory="Private housing", decision_date=date(2026, 9, 14))
     world.site.amend(before.reference, after)
     for _ in range(6):
-        sync_daily(world, 1, **dials)
-        assert status(world, before.reference) == "published", "it is listed all the time"
+        sync_daily(world, 1, **settings)
+        assert status(world, before.reference) == "published", "it was always listed"
     assert world.ask("SELECT url, decision_date FROM decisions WHERE reference = ?", before.reference) == [
         (after.address, "2026-09-14")
     ]
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely_proven(world: World) -> None:
-    dials = {**cadence("count", 1), **cadence("walk", 2), "listing__walk_most": 10}
-    settled(world, **dials)
+def test_a_moved_decision_with_an_undated_new_card_leaves_no_window_falsely_proven(world: World) -> None:
+    settings = {**cadence("count", 1), **cadence("walk", 2), "listing__walk_most": 10}
+    settled(world, **settings)
     moved = world.site.listed()[70]
     to = date(2026, 9, 14)
     world.site.redate(moved.reference, to)
@@ -99,7 +99,7 @@ def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely
         )
 
     world.server.faults = on_listing(Edit(undated))
-    sync_daily(world, 6, **dials)
+    sync_daily(world, 6, **settings)
     for first, last, total in world.ask("SELECT first, last, total FROM windows WHERE state = 'proven'"):
         assert total == len(world.site.listed(date.fromisoformat(first), date.fromisoformat(last)))
         standing = world.ask(
@@ -109,8 +109,8 @@ def test_a_moved_decision_whose_new_card_prints_no_date_leaves_no_window_falsely
     assert status(world, moved.reference) == "published"
 
 
-def test_a_move_out_of_what_was_backfilled_is_no_loss(world: World) -> None:
-    """It is listed, on a day nobody asked about: its page says where it went, and nothing is concluded."""
+def test_a_move_out_of_the_backfilled_dates_is_not_a_loss(world: World) -> None:
+    """It is listed on a day that nobody asked for. Its page shows the new date, and nothing is concluded."""
     assert world.run(Backfill(date(2024, 1, 1), date(2024, 12, 31)), **QUIET).state == "complete"
     assert sync(world).exit_code == 0
     moved = world.site.listed(date(2024, 1, 1), date(2024, 12, 31))[3]
@@ -120,4 +120,4 @@ def test_a_move_out_of_what_was_backfilled_is_no_loss(world: World) -> None:
         assert sync_daily(world, 1, listing__gone_days=2).exit_code == 0
     row = world.ask("SELECT decision_date, status FROM decisions WHERE reference = ?", moved.reference)
     assert row == [(to.isoformat(), "published")]
-    assert window_of(world, moved.decision_date)[0] == "proven"
+    assert find_window(world, moved.decision_date)[0] == "proven"

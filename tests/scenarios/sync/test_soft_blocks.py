@@ -1,4 +1,4 @@
-"""A wall, an empty shell or a changed layout is no news and concludes nothing."""
+"""A block page, an empty search shell or a changed layout: nothing is concluded from them."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from support.sync import (
     _words_only,
     cadence,
     decided,
+    find_window,
     later,
     listed_by,
     on_decisions,
     on_listing,
     one,
     pages,
+    require_site_match,
     settled,
     status,
     sync,
     sync_daily,
-    truth_is_held,
-    window_of,
 )
 from support.world import TODAY, Time, World
 
 
-def books(world: World) -> list[list[Any]]:
-    """What nothing may touch while the site does not serve us."""
+def protected_rows(world: World) -> list[list[Any]]:
+    """Returns the rows that must not change while the site does not serve us."""
     return [
         world.ask("SELECT * FROM windows ORDER BY first"),
         world.ask("SELECT * FROM absences ORDER BY reference, noticed_at"),
@@ -49,19 +49,19 @@ def books(world: World) -> list[list[Any]]:
 
 
 @pytest.mark.parametrize("wall", sorted(WALLS))
-def test_a_wall_in_place_of_the_listing_is_blocked_and_changes_nothing(world: World, wall: str) -> None:
+def test_a_block_page_instead_of_the_listing_is_blocked_and_changes_nothing(world: World, wall: str) -> None:
     settled(world)
-    before = books(world)
+    before = protected_rows(world)
     later(world)
     world.server.faults = on_listing(WALLS[wall])
     outcome = sync(world, **cadence("count", 1), **cadence("walk", 1))
     assert (outcome.state, outcome.exit_code) == ("blocked", 12)
-    assert books(world) == before
+    assert protected_rows(world) == before
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
-def test_a_search_shell_that_begins_on_the_way_changes_nothing_that_was_proven(world: World, page: int) -> None:
-    """After so many listing requests; a window whose first pages were seen may be doubted, and no more."""
+def test_a_search_shell_that_starts_midway_keeps_proven_windows(world: World, page: int) -> None:
+    """It starts after some listing requests. Only a window with a started walk may become unproven."""
     settled(world)
     world.site.publish(one(date(2025, 6, 3)))
     later(world)
@@ -81,13 +81,13 @@ def test_a_search_shell_that_begins_on_the_way_changes_nothing_that_was_proven(w
         assert total == len(world.site.listed(date.fromisoformat(first), date.fromisoformat(last)))
     world.server.faults = None
     assert sync_daily(world, 1).exit_code == 0
-    truth_is_held(world)
+    require_site_match(world)
 
 
 @pytest.mark.parametrize("wall", [CHALLENGE, COOKIE_WALL, ERROR_PAGE, HOME_PAGE])
-def test_a_wall_in_place_of_decisions_is_blocked_and_names_the_known_decision(world: World, wall: Fault) -> None:
+def test_a_block_page_instead_of_decisions_is_blocked_and_names_the_canary(world: World, wall: Fault) -> None:
     settled(world)
-    before = books(world)
+    before = protected_rows(world)
     later(world)
     world.server.faults = on_decisions(wall)
     outcome = sync(world)
@@ -95,12 +95,12 @@ def test_a_wall_in_place_of_decisions_is_blocked_and_names_the_known_decision(wo
     asked = pages(world)[-1]
     known = next(sample for sample in world.site.listed() if sample.address == asked)
     assert known.reference in outcome.message
-    assert books(world) == before
+    assert protected_rows(world) == before
     subject, passed = world.ask("SELECT subject, passed FROM checks ORDER BY id DESC LIMIT 1")[0]
     assert (subject, passed) == (known.reference, 0)
 
 
-def test_a_wall_that_rises_after_the_daily_check_is_told_by_the_first_page_that_does_not_read(world: World) -> None:
+def test_a_block_page_after_the_daily_check_is_detected_at_the_first_unparsed_page(world: World) -> None:
     settled(world)
     for sample in decided(12, date(2026, 8, 1), date(2026, 9, 30), seed=98):
         world.site.publish(sample)
@@ -119,22 +119,22 @@ def test_a_wall_that_rises_after_the_daily_check_is_told_by_the_first_page_that_
     assert len(pages(world)) < 80 + 12 + 5
     world.server.faults = None
     assert sync_daily(world, 2).exit_code == 0
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_decisions_whose_words_are_there_and_do_not_read_are_a_changed_layout(world: World) -> None:
+def test_pages_with_the_text_that_do_not_parse_are_a_changed_layout(world: World) -> None:
     settled(world)
-    before = books(world)
+    before = protected_rows(world)
     later(world)
     world.server.faults = on_decisions(Edit(_words_only))
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("layout", 11)
-    assert books(world) == before
+    assert protected_rows(world) == before
     world.server.faults = None
     assert sync(world).exit_code == 0
 
 
-def test_a_layout_that_changes_after_the_daily_check_is_told_too(world: World) -> None:
+def test_a_layout_that_changes_after_the_daily_check_is_detected_too(world: World) -> None:
     settled(world)
     for sample in decided(3, date(2026, 8, 1), date(2026, 9, 30), seed=98):
         world.site.publish(sample)
@@ -143,7 +143,7 @@ def test_a_layout_that_changes_after_the_daily_check_is_told_too(world: World) -
     assert sync(world).exit_code == 11
 
 
-def test_one_bad_page_among_good_ones_is_named_and_the_site_is_known_to_serve(world: World) -> None:
+def test_one_bad_page_among_good_ones_is_named_after_a_passed_canary_check(world: World) -> None:
     settled(world)
     come = decided(6, date(2026, 8, 1), date(2026, 9, 30), seed=98)
     for sample in come:
@@ -154,10 +154,10 @@ def test_one_bad_page_among_good_ones_is_named_and_the_site_is_known_to_serve(wo
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert outcome.tally.first == 5
-    assert any(bad.reference in told for told in outcome.tally.unread)
+    assert any(bad.reference in sentence for sentence in outcome.tally.unread)
     surprised = world.ask("SELECT passed FROM checks WHERE kind = 'canary' AND why LIKE ?", f"%{bad.reference}%")
     assert surprised == [1]
-    assert window_of(world, bad.decision_date)[0] == "short"
+    assert find_window(world, bad.decision_date)[0] == "short"
     assert world.ask("SELECT reference FROM missing") == [bad.reference]
 
 
@@ -175,7 +175,7 @@ def test_all_known_pages_gone_is_blocked_and_concludes_nothing(world: World) -> 
     assert set(world.ask("SELECT status FROM decisions")) == {"published"}
 
 
-def test_all_known_pages_gone_later_on_a_day_that_began_well_concludes_nothing(world: World) -> None:
+def test_all_known_pages_gone_after_the_daily_check_concludes_nothing(world: World) -> None:
     settled(world)
     lost = world.site.listed()[20]
     world.site.withdraw(lost.reference)
@@ -192,7 +192,7 @@ def test_all_known_pages_gone_later_on_a_day_that_began_well_concludes_nothing(w
 
 
 def test_a_site_that_turns_to_404_after_its_first_page_concludes_nothing(world: World) -> None:
-    """The known decision of the day is shown, and from then on every page is 404: that page and all others."""
+    """The daily canary passes, and after that every page is 404, also the canary's."""
     settled(world)
     unlisted = world.site.listed()[20]
     shadow = Site([s for s in world.site.listed() if s.reference != unlisted.reference], today=TODAY)
@@ -209,42 +209,42 @@ def test_a_site_that_turns_to_404_after_its_first_page_concludes_nothing(world: 
     for _ in range(6):
         seen = 0
         sync_daily(world, 1, listing__gone_days=2)
-    assert status(world, unlisted.reference) == "published", "its page is there, to anyone who is served"
+    assert status(world, unlisted.reference) == "published", "its page exists for clients that the site serves"
 
 
-def test_a_fall_of_most_of_the_listing_is_blocked_until_a_backfill_walked_it(tmp_path: Path, time: Time) -> None:
+def test_a_fall_of_most_of_the_listing_is_blocked_until_a_backfill_has_walked_it(tmp_path: Path, time: Time) -> None:
     site = Site(decided(150, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
         settled(world)
-        before = books(world)
+        before = protected_rows(world)
         server.faults = listed_by(Site(site.listed()[::10], today=TODAY))
         later(world)
         outcome = sync(world)
         assert (outcome.state, outcome.exit_code) == ("blocked", 12)
         assert "backfill" in outcome.message
-        assert books(world) == before
+        assert protected_rows(world) == before
         assert world.run(Backfill(), **QUIET).exit_code == 0
         assert sync_daily(world, 1).exit_code == 0
-        assert set(world.ask("SELECT status FROM decisions")) == {"published"}, "their pages are there"
+        assert set(world.ask("SELECT status FROM decisions")) == {"published"}, "their pages exist"
         assert world.ask("SELECT total FROM windows WHERE total > 0") == [15]
 
 
-def test_a_fall_that_leaves_only_what_is_old_is_no_less_a_fall(tmp_path: Path, time: Time) -> None:
-    """Nothing inside the retention age is listed any more: its total is not stated at all."""
+def test_a_fall_that_leaves_only_old_decisions_is_blocked_too(tmp_path: Path, time: Time) -> None:
+    """Nothing inside the retention age is listed any more, and no total is stated for it."""
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
         settled(world)
-        before = books(world)
+        before = protected_rows(world)
         server.faults = listed_by(Site(site.listed(last=date(2021, 1, 1)), today=TODAY))
         later(world)
         outcome = sync(world)
         assert (outcome.state, outcome.exit_code) == ("blocked", 12)
-        assert books(world) == before
+        assert protected_rows(world) == before
 
 
-def test_what_falls_by_age_in_one_day_is_no_block(tmp_path: Path, time: Time) -> None:
+def test_a_fall_by_age_in_one_day_is_not_blocked(tmp_path: Path, time: Time) -> None:
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
@@ -254,8 +254,8 @@ def test_what_falls_by_age_in_one_day_is_no_block(tmp_path: Path, time: Time) ->
 
 
 @pytest.mark.thorough
-def test_all_that_is_past_its_age_may_leave_in_one_day(tmp_path: Path, time: Time) -> None:
-    """Half of all decisions, and no more than age explains."""
+def test_all_decisions_past_the_retention_age_may_leave_in_one_day(tmp_path: Path, time: Time) -> None:
+    """Half of all decisions leave, but no more than age explains."""
     site = Site(decided(300, date(2016, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())
@@ -263,12 +263,14 @@ def test_all_that_is_past_its_age_may_leave_in_one_day(tmp_path: Path, time: Tim
         site.expire_before(TODAY - timedelta(days=1_826))
         outcome = sync_daily(world, 6, listing__gone_days=2, **cadence("walk", 2))
         assert outcome.exit_code == 0, outcome.message
-        assert len(world.ask("SELECT 1 FROM decisions WHERE status = 'gone'")) > 100, "too few of one age to say more"
+        assert len(world.ask("SELECT 1 FROM decisions WHERE status = 'gone'")) > 100, (
+            "the cohort is too small to say more"
+        )
         assert world.ask("SELECT count(*) FROM decisions WHERE status IN ('withdrawn', 'expired')") == [0]
 
 
-def test_a_fall_to_nothing_at_all_is_no_less_a_fall(tmp_path: Path, time: Time) -> None:
-    """Of the year that was backfilled the site lists nothing any more, and states no total; of others it does."""
+def test_a_fall_to_zero_is_blocked_too(tmp_path: Path, time: Time) -> None:
+    """The site lists nothing and states no total for the backfilled year, but does for other years."""
     site = Site(decided(500, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
     year = date(2024, 6, 1), date(2025, 6, 30)
     with serve(site) as server:
@@ -276,20 +278,20 @@ def test_a_fall_to_nothing_at_all_is_no_less_a_fall(tmp_path: Path, time: Time) 
         assert world.run(Backfill(*year), **QUIET).state == "complete"
         assert sync(world).exit_code == 0
         assert len(site.listed(*year)) > 120
-        before = books(world)
+        before = protected_rows(world)
         missing = {sample.reference for sample in site.listed(*year)}
         server.faults = listed_by(Site([s for s in site.listed() if s.reference not in missing], today=TODAY))
         later(world)
         outcome = sync(world)
         assert (outcome.state, outcome.exit_code) == ("blocked", 12)
-        windows, absences, moves, entries, decisions = books(world)
+        windows, absences, moves, entries, decisions = protected_rows(world)
         assert [windows, absences, moves, decisions] == [*before[:3], before[4]]
-        assert set(before[3]) <= set(entries), "what the site shows of other years may be noted"
+        assert set(before[3]) <= set(entries), "cards of other years may be recorded"
 
 
 @pytest.mark.thorough
-def test_most_decisions_withdrawn_in_truth_are_known_once_a_backfill_walked_them(tmp_path: Path, time: Time) -> None:
-    """However the chance falls by which known decisions are read: in the end it is told as it is."""
+def test_mass_withdrawals_are_recorded_once_a_backfill_has_walked_the_dates(tmp_path: Path, time: Time) -> None:
+    """Whichever decisions the canary chooses, the result is the same in the end."""
     site = Site(decided(150, date(2023, 11, 1), date(2026, 9, 30)), today=TODAY)
     with serve(site) as server:
         world = World(site, server, tmp_path / "lgsco.db", time, Stop())

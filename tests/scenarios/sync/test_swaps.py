@@ -1,16 +1,16 @@
-"""What equal totals hide is found by the counts and walks of the cadence."""
+"""Changes that equal totals hide are found by the counts and walks of the cadence."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from lgsco.replica.sample import Sample
-from support.sync import cadence, listings, one, settled, sync_daily, truth_is_held
+from support.sync import cadence, listings, one, require_site_match, settled, sync_daily
 from support.world import World
 
 
 def swap(world: World, first: date, last: date, to: date) -> tuple[Sample, Sample]:
-    """One goes and one comes: which."""
+    """Withdraws one decision and publishes another; returns both."""
     lost = world.site.listed(first, last)[0]
     come = one(to)
     world.site.withdraw(lost.reference)
@@ -19,33 +19,33 @@ def swap(world: World, first: date, last: date, to: date) -> tuple[Sample, Sampl
 
 
 def test_a_swap_inside_a_window_is_found_by_the_walks_in_time(world: World) -> None:
-    dials = cadence("walk", 5)
-    settled(world, **dials)
+    settings = cadence("walk", 5)
+    settled(world, **settings)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2024, 6, 3))
-    sync_daily(world, 5, **dials)
+    sync_daily(world, 5, **settings)
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
-    truth_is_held(world)
+    require_site_match(world)
 
 
 def test_a_swap_across_windows_is_found_by_the_counts_in_time(world: World) -> None:
-    dials = {**cadence("count", 3), "listing__walk_most": 10}
-    settled(world, **dials)
+    settings = {**cadence("count", 3), "listing__walk_most": 10}
+    settled(world, **settings)
     lost, come = swap(world, date(2024, 3, 1), date(2024, 12, 31), date(2026, 6, 3))
     for _ in range(3):
-        assert sync_daily(world, 1, **dials).exit_code == 0, "what is found is proven in the same run"
+        assert sync_daily(world, 1, **settings).exit_code == 0, "the changed dates are proven in the same run"
     assert come.reference in world.ask("SELECT reference FROM decisions")
     assert world.ask("SELECT reference FROM entries WHERE unlisted_at IS NOT NULL") == [lost.reference]
-    truth_is_held(world)
+    require_site_match(world)
 
 
-def test_what_the_cadence_walks_again_is_never_more_than_it_owes(world: World) -> None:
-    dials = {**cadence("walk", 4), "listing__walk_most": 10}
-    settled(world, **dials)
+def test_the_cadence_walks_no_more_than_is_due(world: World) -> None:
+    settings = {**cadence("walk", 4), "listing__walk_most": 10}
+    settled(world, **settings)
     walked: dict[str, int] = {}
     for _ in range(8):
         since = len(world.targets())
-        assert sync_daily(world, 1, **dials).exit_code == 0
+        assert sync_daily(world, 1, **settings).exit_code == 0
         for target in listings(world, since):
             if "fd=0001-01-01" not in target:
                 walked[target] = walked.get(target, 0) + 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from storage import journal
 from storage.database import atomic
@@ -52,18 +52,18 @@ def test_summing_up_does_not_change_the_numbers_of_a_day(
             db.execute("UPDATE requests SET promise = NULL WHERE id = ?", (request,))
         known.append((at.timestamp(), status, received, seconds, retry_after, promise))
     truth = truth_of(known)
-    alike(journal.find_days(db, within), truth)
+    alike(journal.find_days(db, was_in_quiet_hours), truth)
     before = (midnight + cut * DAY).date().isoformat()
     with atomic(db):
-        gone = journal.roll_up(db, before, within)
+        gone = journal.roll_up(db, before, was_in_quiet_hours)
     assert gone == sum(day.requests for day in truth if day.day < before)
     assert [row[0] for row in db.execute("SELECT day FROM request_days ORDER BY day")] == [
         day.day for day in truth if day.day < before
     ]
-    alike(journal.find_days(db, within), truth)
+    alike(journal.find_days(db, was_in_quiet_hours), truth)
     with atomic(db):
-        assert journal.roll_up(db, before, within) == 0
-    alike(journal.find_days(db, within), truth)
+        assert journal.roll_up(db, before, was_in_quiet_hours) == 0
+    alike(journal.find_days(db, was_in_quiet_hours), truth)
 
 
 def test_an_unanswered_request_is_in_the_journal(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.crawling.asked_for import find_asked_dates
-from ingest.fetching.quiet_hours import within
+from ingest.fetching.quiet_hours import was_in_quiet_hours
 from storage import runs
 from storage.database import reading
 from storage.reports import find_politeness, find_status
@@ -20,7 +20,10 @@ Find = Callable[[sqlite3.Connection], object]
 
 @pytest.mark.parametrize(
     "find",
-    [lambda db: find_status(db, 120, "2026-11-02T12:00:00Z", find_asked_dates), lambda db: find_politeness(db, within)],
+    [
+        lambda db: find_status(db, 120, "2026-11-02T12:00:00Z", find_asked_dates),
+        lambda db: find_politeness(db, was_in_quiet_hours),
+    ],
     ids=["status", "politeness"],
 )
 def test_the_rows_of_a_report_are_read_in_one_transaction(tmp_path: Path, find: Find) -> None:
@@ -71,7 +74,7 @@ def test_a_sync_by_hand_is_a_complete_one_that_no_daemon_ran(tmp_path: Path) -> 
 def test_the_politeness_report_without_requests_names_only_the_user_agent(tmp_path: Path) -> None:
     with writing(tmp_path / "lgsco.db") as db:
         runs.begin_run(db, "sync", {}, "2026-11-02T12:00:00Z", "lgsco/1")
-        rows = find_politeness(db, within)
+        rows = find_politeness(db, was_in_quiet_hours)
     assert rows.user_agents == ["lgsco/1"]
     assert (rows.days, rows.promises, rows.addresses) == ([], [], [])
     assert (rows.robots, rows.robots_requests, rows.wait_until) == (None, None, None)

@@ -26,7 +26,7 @@ def test_exit_code_of_a_backfill_gives_the_state_of_its_dates(code: int | None, 
     assert asked.ever == [ALL]
 
 
-def test_a_backfill_with_a_limit_asks_for_nothing() -> None:
+def test_a_backfill_with_a_limit_records_no_dates_as_asked_for() -> None:
     asked = Asked()
     asked.note(ran("backfill", "--limit", "5"), RECENT)
     assert (asked.ranges, asked.ever, asked.state) == ([], [], "limited")

@@ -1,4 +1,4 @@
-"""Who answers for a date that was asked for."""
+"""Sorting the dates that were asked for by who fetches their decisions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ BEGIN = date(2026, 1, 1)
 STATES: tuple[IntentState, ...] = ("standing", "running", "interrupted", "paused", "finished")
 
 
-def test_what_a_backfill_reached_the_end_of_and_the_last_days_are_answered_for_by_sync() -> None:
+def test_sync_covers_finished_backfills_and_the_last_days() -> None:
     asked = sort_asked_for([intent("2025-01-01", "2025-03-31"), intent("2026-07-01", "9999-12-31", "standing")], [])
     assert asked.answered == [window("2025-01-01", "2025-03-31"), window("2026-07-01", "9999-12-31")]
     assert asked.unfinished == []
 
 
-def test_an_interrupted_backfill_leaves_what_is_neither_proven_nor_answered_for() -> None:
+def test_an_interrupted_backfill_leaves_dates_neither_proven_nor_covered_by_sync() -> None:
     asked = sort_asked_for(
         [intent("2025-01-01", "2025-12-31", "interrupted"), intent("2025-10-01", "9999-12-31", "standing")],
         [proof("2025-01-01", "2025-03-31"), proof("2025-04-01", "2025-06-30", "short")],
@@ -48,7 +48,7 @@ def test_a_date_that_is_paused_and_interrupted_counts_as_interrupted() -> None:
     assert asked.paused == [window("2025-01-01", "2025-05-31"), window("2025-07-01", "2025-12-31")]
 
 
-def test_what_the_fill_has_not_proven_and_nobody_else_answers_for_is_filling() -> None:
+def test_unproven_dates_of_the_fill_that_nobody_else_covers_are_filling() -> None:
     fill = replace(intent("0001-01-01", "9999-12-31", "running"), kind="fill")
     standing = intent("2026-07-01", "9999-12-31", "standing")
     interrupted, paused = (
@@ -66,11 +66,11 @@ def test_what_the_fill_has_not_proven_and_nobody_else_answers_for_is_filling() -
     assert find_dates_but_filling([standing, fill]) == [standing.window]
 
 
-def test_nothing_was_asked_for_where_there_is_no_intent() -> None:
+def test_no_dates_are_asked_for_without_an_intent() -> None:
     assert sort_asked_for([], [proof("2025-01-01", "2025-12-31")]) == AskedFor([], [], [])
 
 
-def test_what_of_a_window_is_proven() -> None:
+def test_find_proven_returns_the_proven_parts_of_a_window() -> None:
     ledger = [proof("2025-01-01", "2025-01-10"), proof("2025-01-11", "2025-01-20", "short")]
     month = window("2025-01-05", "2025-01-31")
     assert find_proven(month, ledger) == [window("2025-01-05", "2025-01-10")]
@@ -102,7 +102,7 @@ def ledgers(draw: st.DrawFn) -> list[Proof]:
 
 
 @given(asked=st.lists(intents, max_size=6), ledger=ledgers())
-def test_each_date_has_the_state_that_asks_the_most_of_it(asked: list[Intent], ledger: list[Proof]) -> None:
+def test_a_date_in_several_ranges_has_one_state(asked: list[Intent], ledger: list[Proof]) -> None:
     found = sort_asked_for(asked, ledger)
     proven = days([one.window for one in ledger if one.state == "proven"])
     by_state = {state: days([one.window for one in asked if one.state == state]) for state in STATES}

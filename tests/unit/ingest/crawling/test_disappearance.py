@@ -1,4 +1,4 @@
-"""Why a decision left the site: the pure judgement, by cases and against a plain model of the rule."""
+"""Why a decision left the site: tested by cases, and against a plain model of the rule."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def departure(
     seen: int = 2_000,
     gone: int = 2_001,
 ) -> Departure:
-    """`seen`, `gone`: its age in days when it was last seen and first gone."""
+    """`seen`, `gone`: its ages in days when it was last seen and first found gone."""
     return Departure(reference, kind, day, day + timedelta(days=seen), day + timedelta(days=gone))
 
 
@@ -39,14 +39,14 @@ def ending(one: Departure, statements: list[KnownStatement]) -> str:
 
 
 @pytest.mark.parametrize("kind", ["statement", "report", None])
-def test_what_was_gone_before_the_retention_age_is_withdrawn_whatever_the_others_did(kind: DecisionKind | None) -> None:
+def test_a_decision_gone_before_the_retention_age_is_withdrawn_whatever_others_did(kind: DecisionKind | None) -> None:
     one = departure(kind=kind, seen=RETENTION - 20, gone=RETENTION - 1)
     assert ending(one, known(50, "gone")) == "withdrawn"
     assert ending(one, []) == "withdrawn"
 
 
 @pytest.mark.parametrize(("seen", "gone"), [(RETENTION - 1, RETENTION), (RETENTION, RETENTION + 1)])
-def test_what_may_have_reached_the_retention_age_is_expired_with_its_age_or_gone(seen: int, gone: int) -> None:
+def test_a_statement_past_the_retention_age_is_expired_with_its_cohort_else_gone(seen: int, gone: int) -> None:
     one = departure(seen=seen, gone=gone)
     assert ending(one, known(COHORT_LEAST, "gone")) == "expired"
     assert ending(one, known(COHORT_LEAST - 1, "gone")) == "gone"
@@ -54,23 +54,23 @@ def test_what_may_have_reached_the_retention_age_is_expired_with_its_age_or_gone
     assert ending(one, []) == "gone"
 
 
-def test_an_instant_of_a_clock_that_was_ahead_does_not_make_it_withdrawn() -> None:
+def test_an_instant_from_a_fast_clock_does_not_make_it_withdrawn() -> None:
     assert ending(departure(seen=RETENTION + 5, gone=RETENTION - 5), []) == "gone"
 
 
 @pytest.mark.parametrize("kind", ["report", None])
-def test_only_statements_are_ever_expired(kind: DecisionKind | None) -> None:
+def test_only_statements_can_be_expired(kind: DecisionKind | None) -> None:
     assert ending(departure(kind=kind), known(500, "gone")) == "gone"
 
 
-def test_ninety_five_per_cent_of_its_age_must_be_gone() -> None:
+def test_ninety_five_per_cent_of_the_cohort_must_be_gone() -> None:
     assert ending(departure(), known(95, "gone") + known(5, "listed")) == "expired"
     assert ending(departure(), known(94, "gone") + known(5, "listed")) == "gone"
     assert ending(departure(), known(19, "gone") + known(1, "unlisted")) == "expired"
-    assert ending(departure(), known(18, "gone") + known(2, "unlisted")) == "gone", "nobody knows yet why these left"
+    assert ending(departure(), known(18, "gone") + known(2, "unlisted")) == "gone", "it is not known yet why these left"
 
 
-def test_statements_within_thirty_days_are_of_its_age_and_no_others() -> None:
+def test_the_cohort_is_the_statements_within_thirty_days() -> None:
     for offset in (-COHORT_DAYS, COHORT_DAYS):
         assert ending(departure(), known(20, "gone", offset)) == "expired"
     for offset in (-COHORT_DAYS - 1, COHORT_DAYS + 1):
@@ -78,14 +78,14 @@ def test_statements_within_thirty_days_are_of_its_age_and_no_others() -> None:
         assert ending(departure(), known(20, "gone") + known(500, "listed", offset)) == "expired"
 
 
-def test_those_that_left_before_the_retention_age_are_no_sign_of_what_age_does() -> None:
+def test_statements_that_left_before_the_retention_age_are_not_in_the_cohort() -> None:
     assert ending(departure(), known(500, "withdrawn")) == "gone"
     early = [departure(f"unlisted {number}", seen=10, gone=20) for number in range(30)]
     verdicts = judge([departure(), *early], known(30, "unlisted"), RETENTION)
     assert verdicts["x"] == DepartureVerdict("gone", Evidence(2_000, 2_001, 0, 0, 0))
 
 
-def test_those_that_are_judged_together_count_as_gone_for_each_other_and_none_for_itself() -> None:
+def test_departures_judged_together_count_as_gone_for_each_other_but_not_themselves() -> None:
     for count, expected in ((20, "gone"), (21, "expired")):
         departures = [departure(f"unlisted {number}") for number in range(count)]
         verdicts = judge(departures, known(count, "unlisted"), RETENTION)
@@ -93,7 +93,7 @@ def test_those_that_are_judged_together_count_as_gone_for_each_other_and_none_fo
         assert set(verdicts.values()) == {DepartureVerdict(expected, evidence)}  # type: ignore[arg-type]
 
 
-def test_a_verdict_carries_the_ages_and_what_became_of_the_others() -> None:
+def test_a_verdict_has_the_ages_and_the_counts_of_the_cohort() -> None:
     statements = known(7, "gone") + known(5, "listed") + known(3, "unlisted") + known(2, "withdrawn")
     verdict = judge([departure(seen=1_500, gone=1_503)], statements, RETENTION)["x"]
     assert verdict == DepartureVerdict("gone", Evidence(1_500, 1_503, 15, 7, 5))
@@ -132,7 +132,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Departure], list[KnownStatement]]:
 
 
 def model(one: Departure, departures: list[Departure], statements: list[KnownStatement]) -> DepartureVerdict:
-    """The rule, word for word."""
+    """The rule as the module's docstring states it."""
     seen, gone = (one.seen_on - one.decided).days, (one.gone_on - one.decided).days
     early = {d.reference for d in departures if d.gone_on < d.decided + timedelta(days=RETENTION)}
     others = [
@@ -157,7 +157,7 @@ def model(one: Departure, departures: list[Departure], statements: list[KnownSta
 @seed(1)
 @settings(max_examples=400)
 @given(histories(), st.randoms(use_true_random=False))
-def test_every_verdict_is_what_the_rule_says_in_whatever_order(
+def test_every_verdict_follows_the_rule_in_any_order(
     history: tuple[list[Departure], list[KnownStatement]], chance: random.Random
 ) -> None:
     departures, statements = history
@@ -171,7 +171,7 @@ def test_every_verdict_is_what_the_rule_says_in_whatever_order(
 @seed(1)
 @settings(max_examples=200)
 @given(histories())
-def test_expired_is_claimed_of_no_report_and_of_nothing_whose_age_mostly_stayed(
+def test_reports_and_statements_with_a_cohort_that_stayed_are_never_expired(
     history: tuple[list[Departure], list[KnownStatement]],
 ) -> None:
     departures, statements = history

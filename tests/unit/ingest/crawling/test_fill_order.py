@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 2)
 RECENT, RETENTION = 120, 1826
 
 
-def test_recent_dates_come_first_then_those_that_leave_from_the_oldest_on_then_the_rest() -> None:
+def test_recent_dates_come_first_then_leaving_ones_oldest_first_then_the_rest() -> None:
     assert order_dates([EVERYTHING], TODAY, recent_days=RECENT, retention_days=RETENTION) == [
         Part(window("2026-07-05", "9999-12-31")),
         Part(window("0001-01-01", "2022-05-04"), oldest_first=True),
@@ -25,7 +25,7 @@ def test_recent_dates_come_first_then_those_that_leave_from_the_oldest_on_then_t
     ]
 
 
-def test_of_several_ranges_the_newest_of_the_rest_and_the_oldest_of_those_that_leave_come_first() -> None:
+def test_ranges_come_newest_first_except_leaving_ones_oldest_first() -> None:
     left = [
         *(window("2015-01-01", "2016-01-01"), window("2020-01-01", "2021-01-01")),
         *(window("2023-01-01", "2023-02-01"), window("2024-01-01", "2024-02-01")),

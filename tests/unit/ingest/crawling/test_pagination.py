@@ -1,4 +1,4 @@
-"""The loop that walks the pages of one window, given pages without a site."""
+"""The loop that walks the pages of one window, with pages from the test instead of a site."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingest.crawling.pagination import Lack, Walked, walk_pages
+from ingest.crawling.pagination import MissingPage, Walked, walk_pages
 from ingest.errors import Unreachable
 from ingest.lgo.listing_page import Listing
 from storage.model import Entry, Window
@@ -23,25 +23,25 @@ def listing(total: int | None, *numbers: int, day: date | None = date(2026, 5, 2
     return Listing(total, tuple(entry(number, day) for number in numbers))
 
 
-def walk(first: Listing | Lack, total: int, *others: Listing | Lack) -> tuple[Walked, list[int]]:
-    """The walk of a window whose further pages are these, and the numbers of the pages that were fetched."""
+def walk(first: Listing | MissingPage, total: int, *others: Listing | MissingPage) -> tuple[Walked, list[int]]:
+    """Walks a window with these further pages; returns the result and the numbers of the fetched pages."""
     fetched: list[int] = []
 
-    def fetch(number: int, _undated_in: Window) -> Listing | Lack:
+    def fetch(number: int, _undated_in: Window) -> Listing | MissingPage:
         fetched.append(number)
         return others[number - 2]
 
     return walk_pages(MAY, first, total, fetch), fetched
 
 
-def test_a_window_that_fits_on_one_page_needs_no_other() -> None:
+def test_a_window_that_fits_on_one_page_needs_one_request() -> None:
     walked, fetched = walk(listing(3, 1, 2, 3), 3)
     assert walked.is_whole
     assert walked.references == {"26 000 001", "26 000 002", "26 000 003"}
     assert fetched == []
 
 
-def test_a_full_last_page_is_walked_past_since_the_total_may_say_too_little() -> None:
+def test_a_walk_continues_past_a_full_last_page_because_the_total_may_be_too_small() -> None:
     walked, fetched = walk(listing(10, *range(10)), 10, Listing(None, ()))
     assert fetched == [2]
     assert walked.is_whole
@@ -56,24 +56,24 @@ def test_a_full_last_page_is_walked_past_since_the_total_may_say_too_little() ->
     [listing(12, 10, 11), listing(11, 9), listing(11, 10, day=date(2026, 4, 30))],
     ids=["another total", "a card twice", "a card of another month"],
 )
-def test_a_listing_that_changes_while_it_is_walked_has_drifted(second: Listing) -> None:
+def test_a_listing_that_changes_during_the_walk_has_drifted(second: Listing) -> None:
     walked, _ = walk(listing(11, *range(10)), 11, second)
     assert walked.drifted
     assert not walked.is_whole
 
 
-def test_one_page_that_brings_nothing_is_left_out_and_the_rest_is_walked() -> None:
-    lack = Lack("503", Unreachable("503"))
+def test_one_page_without_cards_is_skipped_and_the_rest_is_walked() -> None:
+    lack = MissingPage("503", Unreachable("503"))
     walked, fetched = walk(listing(25, *range(10)), 25, lack, listing(25, *range(20, 25)))
     assert fetched == [2, 3]
-    assert walked.lacks == (lack,)
+    assert walked.missing_pages == (lack,)
     assert walked.is_unanswered
     assert not walked.gave_up
     assert len(walked.references) == 15
 
 
-def test_two_pages_in_a_row_that_bring_nothing_end_the_walk() -> None:
-    lack = Lack("no card stands there")
+def test_two_pages_in_a_row_without_cards_end_the_walk() -> None:
+    lack = MissingPage("the page has no card")
     walked, fetched = walk(listing(45, *range(10)), 45, lack, lack)
     assert fetched == [2, 3]
     assert walked.gave_up
@@ -81,7 +81,7 @@ def test_two_pages_in_a_row_that_bring_nothing_end_the_walk() -> None:
     assert not walked.is_whole
 
 
-def test_a_card_without_a_date_stands_no_later_than_the_last_one_that_has_one() -> None:
+def test_a_card_without_a_date_is_no_later_than_the_last_dated_card() -> None:
     days: list[date] = []
 
     def fetch(_number: int, undated_in: Window) -> Listing:
@@ -93,7 +93,7 @@ def test_a_card_without_a_date_stands_no_later_than_the_last_one_that_has_one() 
     assert days == [date(2026, 5, 11)] * 3
 
 
-def test_cards_older_than_the_window_do_not_turn_it_round() -> None:
+def test_cards_older_than_the_window_do_not_invert_it() -> None:
     undated: list[Window] = []
 
     def fetch(_number: int, undated_in: Window) -> Listing:

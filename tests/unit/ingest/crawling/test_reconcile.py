@@ -1,4 +1,4 @@
-"""Windows and reconciliation: whatever a site states, what is asked of it next is right, ends, and is not too much."""
+"""Windows and reconciliation: for any site, the plan makes the right queries, ends, and makes few of them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ingest.crawling.reconcile import (
     Step,
     Walk,
     WalkSettings,
-    find_owed,
+    find_due_ranges,
+    make_ranges,
     plan,
-    ranges,
 )
-from ingest.crawling.windows import EVERYTHING, days, gaps, joined, split, split_at
+from ingest.crawling.windows import EVERYTHING, days, gaps, merge_windows, split, split_at
 from ingest.lgo.source import PAGE_SIZE
 from storage.model import Proof, Standing, Window, WindowState
 
@@ -54,13 +54,13 @@ def within(counts: Counter[date], window: Window) -> int:
 
 
 def pages(total: int) -> int:
-    """What walking a window costs: its full pages and the one that ends it."""
+    """Returns the cost of walking a window: its full pages, and the page that ends it."""
     return total // PAGE_SIZE + 1
 
 
 @dataclass
 class Play:
-    """One look, played against a site that answers as it likes; the books learn from each walk."""
+    """Runs one plan against a site with any answers. The ledger records each walk."""
 
     window: Window
     answers: Answers
@@ -69,11 +69,11 @@ class Play:
     recent: date = date.max
     horizon: date = date.max
     owing: int = 0
-    """What the site is expected to state beyond what stands in the whole window."""
+    """Decisions that the ledger expects in the window beyond its entries."""
     learns: Counter[date] | None = None
-    """What a walk finds; None: nothing is learnt."""
+    """The entries that a walk finds; None: the ledger records nothing."""
     lately: Window | None = None
-    """What was walked so lately that it is not to be asked about."""
+    """The windows that were walked so recently that the plan must skip them."""
     oldest_first: bool = False
     most: int = 20_000
     steps: list[tuple[Step, int | None]] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Play:
                 self.found = end.value
                 return self
             started = True
-            assert len(self.steps) < self.most, "it does not end"
+            assert len(self.steps) < self.most, "the plan does not end"
             answer = self.answers(step.window) if isinstance(step, Ask | Walk) else None
             self.steps.append((step, answer))
             walked_all = isinstance(step, Walk) and answer is not None
@@ -122,7 +122,7 @@ class Play:
 
     @property
     def seen(self) -> list[Window]:
-        """The windows whose walk ended with a total, and those concluded to be empty."""
+        """Returns the windows that were walked to a total, and those that the plan called empty."""
         return [
             step.window
             for step, answer in self.steps
@@ -131,7 +131,7 @@ class Play:
 
     @property
     def requests(self) -> int:
-        """Listing requests: a page asked for the total is the first page of the walk that follows."""
+        """Counts the listing requests. A page requested for its total is also the first page of the next walk."""
         count = 0
         before: Window | None = None
         for step, answer in self.steps:
@@ -145,12 +145,12 @@ class Play:
 
 
 def stated(truth: Counter[date], *, silent: bool) -> Answers:
-    """A site that holds still; with `silent` it states no total where there is nothing."""
+    """A site that does not change. With `silent` it states no total for an empty window."""
     return lambda window: within(truth, window) or (None if silent else 0)
 
 
-def is_in_order(play: Play) -> None:
-    """What holds of every look, whatever the site says."""
+def keeps_invariants(play: Play) -> None:
+    """Checks what must be true of every plan, whatever the site answers."""
     for step, _ in play.steps:
         assert inside(step.window, play.window), f"{step} is outside {play.window}"
     walked = sorted(play.walked, key=lambda one: one.first)
@@ -163,7 +163,7 @@ def tiles(parts: list[Window], window: Window) -> bool:
     return bool(ordered) and meets and ordered[0].first == window.first and ordered[-1].last == window.last
 
 
-# ---------------------------------------------------------------- what is drawn
+# ---------------------------------------------------------------- generated data
 
 SPAN = 200
 windows = st.tuples(st.integers(0, SPAN), st.integers(0, SPAN)).map(lambda ends: Window(day(min(ends)), day(max(ends))))
@@ -177,7 +177,7 @@ booleans = st.booleans()
 
 @st.composite
 def differing(draw: st.DrawFn, sign: int) -> tuple[Counter[date], Counter[date]]:
-    """Books, and a site that has more (1) or less (-1) of some days."""
+    """A ledger, and a site that has more (1) or fewer (-1) decisions on some days."""
     books = draw(counts)
     if sign > 0:
         more = draw(st.dictionaries(st.integers(0, SPAN).map(day), st.integers(1, 5), max_size=8))
@@ -186,18 +186,18 @@ def differing(draw: st.DrawFn, sign: int) -> tuple[Counter[date], Counter[date]]
     return books, books - Counter({at: draw(st.integers(1, books[at])) for at in less})
 
 
-# ---------------------------------------------------------------- a site that holds still
+# ---------------------------------------------------------------- a site that does not change
 
 
 @given(windows, counts, counts, walk_mosts, recents, booleans)
-def test_after_a_look_the_books_have_the_sites_total(
+def test_after_a_plan_the_ledger_has_the_sites_total(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, recent: date, silent: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent, learns=truth).go(again=False)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is None:
         assert silent and within(truth, window) == 0
-        assert [type(step) for step, _ in play.steps] == [Ask], "a window that states nothing is left to who asked"
+        assert [type(step) for step, _ in play.steps] == [Ask], "a window without a total is left to the caller"
         return
     assert play.found == within(truth, window)
     assert within(play.books, window) == within(truth, window)
@@ -205,7 +205,7 @@ def test_after_a_look_the_books_have_the_sites_total(
 
 
 @given(st.sampled_from([1, -1]).flatmap(differing), windows, walk_mosts, recents, booleans)
-def test_every_day_that_changed_is_seen_when_all_changes_go_one_way(
+def test_every_changed_day_is_seen_if_all_changes_go_one_way(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
     books, truth = both
@@ -217,10 +217,10 @@ def test_every_day_that_changed_is_seen_when_all_changes_go_one_way(
 
 
 @given(windows, counts, counts, walk_mosts, recents, booleans)
-def test_a_part_whose_total_is_as_expected_is_not_walked(
+def test_a_part_with_the_expected_total_is_not_walked(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, recent: date, silent: bool
 ) -> None:
-    """And so a part that was walked had another total than the books, whichever way it became known."""
+    """So every walked part had another total than the ledger, whether it was requested or computed."""
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent).go(again=False)
     for one in play.walked:
         assert within(books, one) != within(truth, one)
@@ -229,7 +229,7 @@ def test_a_part_whose_total_is_as_expected_is_not_walked(
 
 
 @given(windows, counts, walk_mosts, recents, st.integers(-3, 3))
-def test_an_equal_total_asks_nothing_more(
+def test_an_equal_total_needs_no_further_request(
     window: Window, books: Counter[date], walk_most: int, recent: date, owing: int
 ) -> None:
     expected = within(books, window) + owing
@@ -241,20 +241,20 @@ def test_an_equal_total_asks_nothing_more(
 
 
 @given(windows, counts, walk_mosts)
-def test_a_total_that_is_known_already_is_not_asked(window: Window, books: Counter[date], walk_most: int) -> None:
+def test_a_known_total_is_not_requested(window: Window, books: Counter[date], walk_most: int) -> None:
     known = within(books, window)
     play = Play(window, stated(books, silent=False), books.copy(), walk_most).go(again=False, total=known)
     assert (play.steps, play.found) == ([], known)
 
 
 @given(windows, counts, counts, walk_mosts, booleans)
-def test_a_look_at_all_of_it_tiles_the_window(
+def test_a_plan_with_again_covers_the_window_without_overlap(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int, silent: bool
 ) -> None:
     horizon = max([*truth, window.first])
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, horizon=horizon, learns=truth)
     play.go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is None:
         assert silent and within(truth, window) == 0
         return
@@ -267,12 +267,12 @@ def test_a_look_at_all_of_it_tiles_the_window(
 
 
 @given(windows, windows, counts, walk_mosts, booleans)
-def test_what_was_walked_lately_is_neither_asked_nor_walked_and_the_rest_is(
+def test_recently_walked_windows_are_skipped_and_the_rest_is_walked(
     window: Window, lately: Window, truth: Counter[date], walk_most: int, silent: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), truth.copy(), walk_most, learns=truth, lately=lately)
     play.go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     assert not any(inside(step.window, lately) for step, _ in play.steps)
     if play.found is None:
         assert silent and within(truth, window) == 0
@@ -284,7 +284,7 @@ def test_what_was_walked_lately_is_neither_asked_nor_walked_and_the_rest_is(
 
 
 @given(windows, counts, walk_mosts)
-def test_what_is_walked_has_no_more_than_may_be_walked_but_on_a_single_day(
+def test_a_walked_window_has_at_most_walk_most_decisions_unless_it_is_one_day(
     window: Window, truth: Counter[date], walk_most: int
 ) -> None:
     play = Play(window, stated(truth, silent=True), Counter(), walk_most).go(again=True)
@@ -292,11 +292,11 @@ def test_what_is_walked_has_no_more_than_may_be_walked_but_on_a_single_day(
         assert within(truth, one) <= walk_most or days(one) == 1
 
 
-# ---------------------------------------------------------------- nothing stated
+# ---------------------------------------------------------------- no total stated
 
 
 @given(windows, counts, counts, walk_mosts, booleans, booleans, st.randoms(use_true_random=False), st.floats(0, 1))
-def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
+def test_a_window_with_decisions_is_never_called_empty_whatever_totals_are_missing(
     window: Window,
     books: Counter[date],
     truth: Counter[date],
@@ -306,24 +306,26 @@ def test_nothing_is_called_empty_that_is_not_whatever_is_left_unstated(
     chance: random.Random,
     rate: float,
 ) -> None:
-    """The site holds still, and any answer may lack its total: a search shell now and then."""
+    """The site does not change, and any answer may lack its total, as from a search shell."""
 
     def answers(asked: Window) -> int | None:
         return None if chance.random() < rate else within(truth, asked) or None
 
     play = Play(window, answers, books.copy(), walk_most, oldest_first=oldest_first).go(again=again)
-    is_in_order(play)
+    keeps_invariants(play)
     for one in play.of(Empty):
         assert within(truth, one) == 0, f"{one} is called empty and has {within(truth, one)}"
     if again and play.found is not None:
-        told = {step.window: type(step) for step, _ in play.steps if isinstance(step, Empty | Silent)}
+        named = {step.window for step, _ in play.steps if isinstance(step, Empty | Silent)}
         walked = [step.window for step, answer in play.steps if isinstance(step, Walk) and answer is not None]
         unseen = [at for part in gaps(window, walked) for at in days_of(part)]
-        assert all(any(one.first <= at <= one.last for one in told) for at in unseen), "a day is passed over in silence"
+        assert all(any(one.first <= at <= one.last for one in named) for at in unseen), (
+            "a day was skipped without a step"
+        )
 
 
 @given(windows, counts, counts, walk_mosts)
-def test_what_states_nothing_is_empty_only_where_a_total_around_it_is_used_up(
+def test_a_window_without_a_total_is_empty_only_if_other_parts_have_the_whole_total(
     window: Window, books: Counter[date], truth: Counter[date], walk_most: int
 ) -> None:
     play = Play(window, stated(truth, silent=True), books.copy(), walk_most, learns=truth).go(again=True)
@@ -331,16 +333,16 @@ def test_what_states_nothing_is_empty_only_where_a_total_around_it_is_used_up(
     for one in play.of(Empty):
         assert one not in totals
         around = [wider for wider in totals if inside(one, wider)]
-        assert around, "no range around it ever stated a total"
+        assert around, "no range around the window ever stated a total"
 
 
-def test_a_window_that_states_nothing_is_left_to_who_asked() -> None:
+def test_a_window_without_a_total_is_left_to_the_caller() -> None:
     play = Play(Window(day(0), day(9)), lambda _: None, Counter({day(3): 4})).go(again=True)
     assert play.found is None
     assert [step for step, _ in play.steps] == [Ask(play.window)]
 
 
-def test_a_whole_that_falls_silent_in_its_parts_is_silent_not_empty() -> None:
+def test_a_window_with_parts_that_state_no_totals_is_silent_not_empty() -> None:
     window = Window(day(0), day(99))
     play = Play(window, lambda asked: 50 if asked == window else None, Counter({day(3): 4})).go(again=True)
     assert not play.of(Empty)
@@ -348,8 +350,8 @@ def test_a_whole_that_falls_silent_in_its_parts_is_silent_not_empty() -> None:
 
 
 @pytest.mark.parametrize("again", [True, False])
-def test_a_part_that_has_more_than_the_whole_shows_nothing_of_the_other_part(again: bool) -> None:
-    """The whole had fifty, and by then its newest day has seventy: the oldest, silent, is not empty by that."""
+def test_a_part_with_more_than_the_whole_says_nothing_about_the_other_part(again: bool) -> None:
+    """The whole had 50 decisions, and later its newest day has 70. The oldest day, without a total, is not empty."""
     window = Window(day(0), day(9))
 
     def answers(asked: Window) -> int | None:
@@ -359,7 +361,7 @@ def test_a_part_that_has_more_than_the_whole_shows_nothing_of_the_other_part(aga
     assert not any(one.first == day(0) for one in play.of(Empty)), "70 is not 50"
 
 
-def test_what_the_page_that_stated_the_total_showed_is_in_the_books_by_then() -> None:
+def test_cards_on_the_page_with_the_total_are_in_the_ledger_before_it_is_compared() -> None:
     window = Window(day(0), day(9))
     play = Play(window, lambda _: 3, Counter({day(1): 2}))
     steps = plan(window, play.standing, WalkSettings(walk_most=10, horizon=date.max, recent=date.max))
@@ -385,7 +387,7 @@ answers_of_a_liar = st.one_of(st.none(), st.integers(0, 40), st.integers(0, 10_0
     booleans,
     st.data(),
 )
-def test_a_site_that_says_anything_is_asked_no_more_than_its_days_allow(
+def test_requests_are_bounded_by_the_days_whatever_a_site_answers(
     window: Window,
     books: Counter[date],
     owing: int,
@@ -395,8 +397,10 @@ def test_a_site_that_says_anything_is_asked_no_more_than_its_days_allow(
     again: bool,
     data: st.DataObject,
 ) -> None:
-    """Splitting ends at the day, so there are at most as many leaves as days and one split fewer; a leaf is walked
-    once, and a split asks for at most two totals and, once more, its own."""
+    """Splitting ends at single days, so there are at most as many leaves as days, and one split fewer.
+
+    A leaf is walked once. A split requests at most two totals and, once more, its own.
+    """
     play = Play(
         window,
         lambda _: data.draw(answers_of_a_liar),
@@ -407,13 +411,13 @@ def test_a_site_that_says_anything_is_asked_no_more_than_its_days_allow(
         owing,
         most=7 * days(window),
     ).go(again=again)
-    is_in_order(play)
+    keeps_invariants(play)
     assert len(play.walked) <= days(window)
     assert len(play.asked) <= 1 + 3 * (days(window) - 1)
     assert play.found is None or play.found >= 0
     if again and play.found is not None:
-        told = play.seen + play.of(Silent)
-        assert all(any(one.first <= at <= one.last for one in told) for at in days_of(window))
+        seen = play.seen + play.of(Silent)
+        assert all(any(one.first <= at <= one.last for one in seen) for at in days_of(window))
 
 
 @given(windows, counts, walk_mosts, st.randoms(use_true_random=False), booleans)
@@ -429,7 +433,7 @@ def test_a_site_that_changes_between_any_two_requests_is_walked_without_overlap(
         return within(now, asked) or (None if silent else 0)
 
     play = Play(window, answers, Counter(), walk_most).go(again=True)
-    is_in_order(play)
+    keeps_invariants(play)
     if play.found is not None:
         assert tiles([*play.seen, *(one for one in play.of(Silent) if one not in play.seen)], window)
     for step, answer in play.steps:
@@ -437,8 +441,8 @@ def test_a_site_that_changes_between_any_two_requests_is_walked_without_overlap(
             assert answer is None and step.total != step.parts
 
 
-def test_what_came_while_the_parts_were_walked_is_no_contradiction() -> None:
-    """The whole is asked again, and agrees with what its parts have by then."""
+def test_decisions_added_during_the_walk_of_the_parts_are_not_a_contradiction() -> None:
+    """The total of the whole is requested again, and equals that of its parts."""
     truth = Counter({day(n): 3 for n in range(40)})
     asked = 0
 
@@ -454,7 +458,7 @@ def test_what_came_while_the_parts_were_walked_is_no_contradiction() -> None:
     assert not play.of(Contradiction)
 
 
-def test_a_total_that_is_never_that_of_its_parts_is_a_contradiction() -> None:
+def test_a_total_that_never_matches_its_parts_is_a_contradiction() -> None:
     truth = Counter({day(n): 3 for n in range(40)})
     whole = Window(day(0), day(39))
 
@@ -463,11 +467,11 @@ def test_a_total_that_is_never_that_of_its_parts_is_a_contradiction() -> None:
     assert play.found == 120
 
 
-# ---------------------------------------------------------------- how much is asked
+# ---------------------------------------------------------------- how many requests
 
 
 def stretches(books: Counter[date], window: Window) -> int:
-    """The days of a window that have entries, and the stretches between them."""
+    """Counts the days of a window that have entries, and the gaps between them."""
     held = sum(1 for at in books if window.first <= at <= window.last and books[at])
     return min(days(window), 2 * held + 1)
 
@@ -476,12 +480,15 @@ def stretches(books: Counter[date], window: Window) -> int:
 def test_k_changes_cost_on_the_order_of_k_times_log_n(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
-    """Why this bound: parts are weighed by what stands in them (four times where it is recent), one more for each
-    stretch, and split at the best place, so a stretch of weight 1 of W lies at most log2(W) + 2 splits deep
-    (bisection). Each split asks one total, that of its newer part; two where that states nothing. A split is made only
-    where something changed, so each of k changes pays for the splits above it. A free stretch with more new decisions
-    than may be walked is split by days. A walk is chosen over a split only where its pages cost no more than so many
-    further splits for each change, and the pages of an average day; a day is walked whatever it costs."""
+    """Why this bound: a plan splits at the best place by weight.
+
+    The weight of a stretch is one more than its entries, four times that if it is recent. A stretch of weight 1 of W is
+    at most log2(W) + 2 splits deep (bisection). Each split requests one total, that of its newer part, or two if that
+    states none. A range is split only if something in it changed, so each of k changes pays for the splits above it. A
+    gap with more new decisions than `walk_most` is split by days. A walk is chosen over a split only if its pages cost
+    no more than the further splits for each change and the pages of an average day. A single day is walked whatever it
+    costs.
+    """
     books, truth = both
     changes = sum(abs(books[at] - truth[at]) for at in days_of(window))
     play = Play(window, stated(truth, silent=silent), books.copy(), walk_most, recent, learns=truth).go(again=False)
@@ -497,11 +504,14 @@ def test_k_changes_cost_on_the_order_of_k_times_log_n(
 
 
 @given(counts, windows, walk_mosts, booleans)
-def test_a_first_look_asks_few_totals_beyond_the_pages(
+def test_a_first_plan_requests_few_totals_beyond_the_pages(
     truth: Counter[date], window: Window, walk_most: int, silent: bool
 ) -> None:
-    """Why this bound: only what has more than `walk_most` is split, so at each depth there are at most n / walk_most
-    splits, and splitting by days ends after log2(days) + 1; each split asks one total, two where one part is silent."""
+    """Why this bound: only a range with more than `walk_most` decisions is split.
+
+    So at each depth there are at most n / walk_most splits, and splitting by days ends after log2(days) + 1. Each split
+    requests one total, or two if one part states none.
+    """
     play = Play(window, stated(truth, silent=silent), Counter(), walk_most).go(again=True)
     total = within(truth, window)
     splits = total / walk_most * (math.log2(days(window)) + 1)
@@ -509,7 +519,7 @@ def test_a_first_look_asks_few_totals_beyond_the_pages(
 
 
 @given(windows, counts, walk_mosts, booleans, booleans)
-def test_the_parts_of_a_first_look_come_from_the_newest_or_from_the_oldest_on(
+def test_the_parts_of_a_first_plan_come_newest_first_or_oldest_first(
     window: Window, truth: Counter[date], walk_most: int, silent: bool, oldest_first: bool
 ) -> None:
     play = Play(window, stated(truth, silent=silent), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
@@ -520,7 +530,7 @@ def test_the_parts_of_a_first_look_come_from_the_newest_or_from_the_oldest_on(
 
 
 @given(counts, walk_mosts, booleans)
-def test_a_first_look_at_all_there_ever_was_asks_few_totals(
+def test_a_first_plan_of_all_dates_requests_few_totals(
     truth: Counter[date], walk_most: int, oldest_first: bool
 ) -> None:
     play = Play(EVERYTHING, stated(truth, silent=True), Counter(), walk_most, oldest_first=oldest_first).go(again=True)
@@ -550,12 +560,12 @@ def test_one_late_decision_fourteen_months_deep_is_found_within_fifteen_requests
     books = archive(seed=seed)
     late = TODAY - timedelta(days=425 + seed)
     truth = books + Counter([late])
-    inner = ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
+    inner = make_ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
     assert inner is not None
     play = Play(inner, stated(truth, silent=True), books.copy(), 1_000, TODAY - timedelta(days=730), learns=truth)
     play.go(again=False, total=within(truth, inner))
     assert play.books[late] == truth[late]
-    assert 2 + play.requests <= 15, "with the two totals that are asked of every sync"
+    assert 2 + play.requests <= 15, "including the two totals that every sync requests"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -565,7 +575,7 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
     working = [at for n in range(45, 120) if (at := TODAY - timedelta(days=n)).weekday() < 5]
     new = Counter(chance.choices(working, k=100))
     truth = books + new
-    inner = ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
+    inner = make_ranges(EVERYTHING, TODAY - timedelta(days=1_766)).inside
     assert inner is not None
     play = Play(inner, stated(truth, silent=True), books.copy(), 1_000, TODAY - timedelta(days=730), learns=truth)
     play.go(again=False, total=within(truth, inner))
@@ -576,7 +586,7 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
         mine = set(chance.sample(range(truth[at]), new[at]))
         stands_on |= {(place + n) // PAGE_SIZE for n in mine}
         place += truth[at]
-    runs = joined(Window(at, at) for at in new)
+    runs = merge_windows(Window(at, at) for at in new)
     bound = 1.5 * len(stands_on) + 2 * math.log2((TODAY - inner.first).days) * len(runs)
     assert 2 + play.requests <= bound
 
@@ -585,14 +595,14 @@ def test_a_hundred_new_decisions_of_four_months_cost_little_more_than_their_page
 
 
 @given(windows, st.lists(windows, max_size=6))
-def test_gaps_are_the_days_that_nothing_covers(window: Window, covered: list[Window]) -> None:
+def test_gaps_are_the_days_that_no_window_covers(window: Window, covered: list[Window]) -> None:
     left = gaps(window, covered)
     expected = {at for at in days_of(window) if not any(one.first <= at <= one.last for one in covered)}
     assert [at for part in left for at in days_of(part)] == sorted(expected)
     assert all(before.last + timedelta(days=1) < after.first for before, after in pairwise(left)), "they do not touch"
 
 
-def test_gaps_of_everything_reach_to_both_ends_of_time() -> None:
+def test_gaps_of_all_dates_reach_to_the_first_and_last_date() -> None:
     middle = Window(day(0), day(9))
     assert gaps(EVERYTHING, [middle]) == [Window(date.min, day(-1)), Window(day(10), date.max)]
     assert gaps(EVERYTHING, [EVERYTHING]) == []
@@ -600,21 +610,21 @@ def test_gaps_of_everything_reach_to_both_ends_of_time() -> None:
 
 
 @given(st.lists(windows, max_size=6))
-def test_joined_windows_hold_the_same_days_and_do_not_touch(parts: list[Window]) -> None:
-    found = joined(parts)
+def test_merged_windows_have_the_same_days_and_do_not_touch(parts: list[Window]) -> None:
+    found = merge_windows(parts)
     assert [at for one in found for at in days_of(one)] == sorted({at for one in parts for at in days_of(one)})
     assert all(before.last + timedelta(days=1) < after.first for before, after in pairwise(found))
 
 
-def test_what_touches_the_end_of_time_is_joined_too() -> None:
+def test_windows_that_touch_the_last_date_are_merged_too() -> None:
     last = Window(day(5), date.max)
-    assert joined([last, Window(day(0), day(4)), Window(date.max, date.max)]) == [Window(day(0), date.max)]
-    assert joined([EVERYTHING, last]) == [EVERYTHING]
-    assert joined([]) == []
+    assert merge_windows([last, Window(day(0), day(4)), Window(date.max, date.max)]) == [Window(day(0), date.max)]
+    assert merge_windows([EVERYTHING, last]) == [EVERYTHING]
+    assert merge_windows([]) == []
 
 
 @given(windows, st.integers(-5, SPAN + 5))
-def test_a_window_is_split_at_any_day_but_its_first(window: Window, n: int) -> None:
+def test_a_window_can_be_split_at_any_day_except_its_first(window: Window, n: int) -> None:
     if window.first < day(n) <= window.last:
         older, newer = split_at(window, day(n))
         assert newer.first == day(n)
@@ -625,7 +635,7 @@ def test_a_window_is_split_at_any_day_but_its_first(window: Window, n: int) -> N
 
 
 @given(st.dates(), st.dates())
-def test_halves_tile_and_are_of_one_length_but_where_the_site_begins(one: date, other: date) -> None:
+def test_halves_have_equal_length_except_where_the_site_begins(one: date, other: date) -> None:
     window = Window(min(one, other), max(one, other))
     if days(window) < 2:
         with pytest.raises(ValueError, match="cannot be split"):
@@ -639,7 +649,7 @@ def test_halves_tile_and_are_of_one_length_but_where_the_site_begins(one: date, 
 
 
 @given(windows, windows)
-def test_what_is_left_without_another_window_is_the_rest(one: Window, other: Window) -> None:
+def test_without_returns_the_rest_of_a_window(one: Window, other: Window) -> None:
     if other.first <= one.last and one.first <= other.last:
         left = one.without(other)
         assert [at for part in left for at in days_of(part)] == [
@@ -648,8 +658,8 @@ def test_what_is_left_without_another_window_is_the_rest(one: Window, other: Win
 
 
 @given(windows, st.integers(-5, SPAN + 5).map(day))
-def test_the_two_ranges_of_a_scope_part_at_the_edge(scope: Window, edge: date) -> None:
-    found = ranges(scope, edge)
+def test_the_two_ranges_of_a_scope_meet_at_the_edge(scope: Window, edge: date) -> None:
+    found = make_ranges(scope, edge)
     assert found.whole == scope
     parts = [part for part in (found.beyond, found.inside) if part is not None]
     assert tiles(parts, scope)
@@ -657,7 +667,7 @@ def test_the_two_ranges_of_a_scope_part_at_the_edge(scope: Window, edge: date) -
     assert found.beyond is None or found.beyond.last < edge
 
 
-# ---------------------------------------------------------------- what the cadence owes
+# ---------------------------------------------------------------- what is due by the cadence
 
 CADENCES = (Cadence(0, 1, 7), Cadence(120, 7, 30), Cadence(730, 30, 90))
 SOUND: tuple[WindowState, ...] = ("proven", "short")
@@ -672,7 +682,7 @@ def proof(
     state: WindowState = "proven",
     listed: int | None = None,
 ) -> Proof:
-    """A row whose total was counted and walked so many days ago."""
+    """Makes a ledger row that was counted and walked some days ago."""
     counted_at = f"{TODAY - timedelta(days=counted)}T12:00:00Z"
     walked_at = None if walked is None else f"{TODAY - timedelta(days=walked)}T12:00:00Z"
     return Proof(
@@ -712,25 +722,25 @@ def ago(at: str | None) -> int:
     return (TODAY - date.fromisoformat(at[:10])).days
 
 
-def is_owing(row: Proof) -> bool:
+def is_due(row: Proof) -> bool:
     return row.state in SOUND and row.total == row.listed and bool(row.total)
 
 
 @given(ledgers(), st.integers(1, 100))
-def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
-    due_counts, due_walks = find_owed(rows, TODAY, CADENCES, walk_most)
+def test_due_ranges_follow_the_cadence(rows: list[Proof], walk_most: int) -> None:
+    due_counts, due_walks = find_due_ranges(rows, TODAY, CADENCES, walk_most)
     for row in rows:
         walked = any(inside(row.window, one) for one in due_walks)
         counted = any(inside(row.window, one) for one in due_counts)
-        assert not (walked and counted), "what is walked is not counted beside it"
-        if not is_owing(row):
+        assert not (walked and counted), "a window to walk is not counted as well"
+        if not is_due(row):
             assert not any(
                 one.first <= row.window.last and row.window.first <= one.last for one in [*due_walks, *due_counts]
-            ), "unsound and empty windows are owed nothing"
+            ), "unsound and empty windows are never due"
             continue
         cadence = band(row.window)
         if ago(row.walked_at) >= cadence.walk:
-            assert walked, "it has waited its whole time"
+            assert walked, "it has waited the full time"
         if ago(row.walked_at) < cadence.walk / 2:
             assert not walked, "it has not waited half its time"
         if ago(row.counted_at) >= cadence.count:
@@ -749,27 +759,28 @@ def test_what_is_owed(rows: list[Proof], walk_most: int) -> None:
 def test_the_cadence_follows_the_age_of_the_newest_day(age: int, cadence: int) -> None:
     window = Window(TODAY - timedelta(days=age + 500), TODAY - timedelta(days=age))
     most = CADENCES[cadence].walk
-    assert find_owed([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
-    assert find_owed([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
+    assert find_due_ranges([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
+    assert find_due_ranges([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
 
 
 def test_a_window_that_reaches_into_the_future_is_recent() -> None:
-    assert find_owed([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
+    assert find_due_ranges([proof(EVERYTHING, counted=1)], TODAY, CADENCES, 100)[0] == [EVERYTHING]
 
 
-def test_what_was_counted_today_is_not_due_today() -> None:
-    assert find_owed([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
+def test_a_window_counted_today_is_not_due_today() -> None:
+    assert find_due_ranges([proof(Window(TODAY, TODAY))], TODAY, (Cadence(0, 1, 1),), 100) == ([], [])
 
 
-def test_a_cadence_of_a_day_comes_every_day_for_every_window() -> None:
+def test_a_cadence_of_one_day_makes_every_window_due_every_day() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n)), counted=1) for n in range(0, 100, 2)]
-    assert len(find_owed(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
+    assert len(find_due_ranges(rows, TODAY, (Cadence(0, 1, 100),), 1_000)[0]) == 50
 
 
-def test_what_was_proven_in_one_go_is_not_due_in_one_go() -> None:
+def test_windows_proven_together_are_not_all_due_together() -> None:
     rows = [proof(Window(TODAY - timedelta(days=n), TODAY - timedelta(days=n))) for n in range(800, 1_000)]
     dues = [
-        sum(days(one) for one in find_owed(rows, TODAY + timedelta(days=later), CADENCES, 10)[1]) for later in range(90)
+        sum(days(one) for one in find_due_ranges(rows, TODAY + timedelta(days=later), CADENCES, 10)[1])
+        for later in range(90)
     ]
     assert dues[44] == 0
     first = next(n for n, due in enumerate(dues) if due)

@@ -26,7 +26,7 @@ NEAR = st.tuples(st.dates(date(2009, 1, 1), date(2030, 1, 1)), st.integers(0, 90
 @example(window=Window(date(2009, 12, 31), date(2010, 1, 1)))
 @example(window=Window(date(9999, 12, 30), date(9999, 12, 31)))
 @example(window=Window(date(1, 1, 1), date(1, 1, 2)))
-def test_a_split_tiles_the_window_without_gap_or_overlap(window: Window) -> None:
+def test_a_split_covers_the_window_without_gap_or_overlap(window: Window) -> None:
     older, newer = split(window)
     assert window.first == older.first <= older.last
     assert older.last + timedelta(days=1) == newer.first
@@ -48,11 +48,11 @@ def test_splitting_ends_in_days(window: Window) -> None:
         parts = [piece for part in parts for piece in (split(part) if days(part) > 1 else (part,))]
         rounds += 1
     assert [part.first for part in parts] == [window.first + timedelta(days=n) for n in range(days(window))]
-    assert rounds <= 12, "halves, not slices"
+    assert rounds <= 12, "a split makes halves, not small pieces"
 
 
 @given(days=st.lists(DAYS | st.dates(date(2026, 1, 1), date(2026, 1, 9)), min_size=4, max_size=4).map(sorted))
-def test_outside_is_what_is_left_of_the_whole(days: list[date]) -> None:
+def test_without_returns_the_parts_outside_a_window(days: list[date]) -> None:
     whole, part = Window(days[0], days[3]), Window(days[1], days[2])
     around = whole.without(part)
     tiles = sorted([*around, part], key=lambda window: window.first)

@@ -1,4 +1,4 @@
-"""What `Client.fetch` makes of a response, over loopback; the scenarios of politeness and faults run whole tasks."""
+"""How `Client.fetch` handles responses, over loopback; the politeness and fault scenarios run whole tasks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def journalled(folder: Path, columns: str) -> list[tuple[object, ...]]:
 
 
 def answer_with(server: Server, *faults: Fault) -> None:
-    """Each page request is answered with the next of these; robots.txt as the site has it."""
+    """Answers each page request with the next of these; robots.txt is the site's own."""
     left = list(faults)
 
     def find(request: Request) -> Fault | None:
@@ -77,7 +77,7 @@ def test_a_page_is_returned_with_its_charset_and_validators(server: Server, tmp_
     assert targets(server) == ["/robots.txt", PAGE]
 
 
-def test_a_304_is_an_answer_only_to_a_conditional_request(server: Server, tmp_path: Path) -> None:
+def test_a_304_counts_only_for_a_conditional_request(server: Server, tmp_path: Path) -> None:
     with open_client(server, tmp_path) as client:
         answer_with(server, Respond(304))
         assert client.fetch(PAGE, Validators('"7"', None)).unchanged
@@ -121,7 +121,7 @@ def test_the_fourth_redirect_is_not_followed(server: Server, tmp_path: Path) -> 
     assert targets(server)[1:] == [PAGE, *(f"/decisions/{number}" for number in range(1, 4))]
 
 
-def test_a_redirect_to_another_host_requests_nothing_of_it(server: Server, tmp_path: Path) -> None:
+def test_a_redirect_to_another_host_makes_no_request_there(server: Server, tmp_path: Path) -> None:
     answer_with(server, Redirect("https://other.example/"))
     with open_client(server, tmp_path) as client, pytest.raises(Elsewhere, match=r"redirected to other\.example"):
         client.fetch(PAGE)
@@ -135,7 +135,7 @@ def test_a_failed_try_is_followed_by_another_and_both_are_journalled(server: Ser
     assert journalled(tmp_path, "target, attempt, status, received") == [
         *(("/robots.txt", 1, 200, len(server.site.robots)), (PAGE, 1, None, 0)),
         *((PAGE, 1, 500, 0), (PAGE, 2, 200, 4)),
-    ], "a request that met a closed connection is sent again within its try"
+    ], "a request that met a closed connection is repeated within its try"
 
 
 def test_the_last_failure_is_raised(server: Server, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def decode(*chunks: bytes) -> tuple[bytes, GzipDecoder]:
 
 
 def member(data: bytes, level: int = 9, name: str = "") -> bytes:
-    """A member whose header holds a file name, as gzip(1) writes it."""
+    """Makes a member with a file name in its header, as gzip(1) writes it."""
     packed = gzip.compress(data, level, mtime=0)
     return packed[:3] + b"\x08" + packed[4:10] + name.encode() + b"\0" + packed[10:] if name else packed
 
@@ -39,7 +39,7 @@ def member(data: bytes, level: int = 9, name: str = "") -> bytes:
     ],
     ids=["one", "two", "levels", "empty members", "names", "padding", "padding between", "a byte each"],
 )
-def test_all_members_are_read_wherever_the_chunks_end(body: bytes, data: bytes) -> None:
+def test_all_members_are_decompressed_wherever_the_chunks_end(body: bytes, data: bytes) -> None:
     for size in (1, 2, 3, 7, 18, len(body)):
         found, decoder = decode(*(body[at : at + size] for at in range(0, len(body), size)))
         assert (found, decoder.is_complete, decoder.ignored) == (data, True, 0)
@@ -60,12 +60,12 @@ def test_an_empty_body_is_not_complete() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"\n", b"trailing words", b"\0\0<!-- 12 ms -->", b"\x1f", b"\x1f \x8b", b"\x8b\x1f"])
-def test_what_follows_the_last_member_is_counted_and_changes_nothing(rest: bytes) -> None:
+def test_bytes_after_the_last_member_are_counted_and_ignored(rest: bytes) -> None:
     for body in ([member(WORDS) + rest], [member(WORDS), *(rest[at : at + 1] for at in range(len(rest)))]):
         found, decoder = decode(*body)
         assert found == WORDS
         assert decoder.ignored == (0 if rest == b"\x1f" else len(rest.lstrip(b"\0")))
-        assert decoder.is_complete is (rest != b"\x1f"), "it may be half of the next member's beginning"
+        assert decoder.is_complete is (rest != b"\x1f"), "it may be the first byte of the next member"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_no_part_is_longer_than_promised_so_that_a_bomb_can_be_stopped() -> None
     assert decoder.is_complete
 
 
-def test_members_of_any_data_in_any_chunks_are_what_gzip_reads() -> None:
+def test_any_members_in_any_chunks_decompress_as_with_gzip() -> None:
     chance = random.Random(11)
     for _ in range(200):
         datas = [chance.randbytes(chance.choice([0, 1, 40, 5_000])) * chance.choice([1, 60]) for _ in range(4)]

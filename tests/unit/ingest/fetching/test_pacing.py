@@ -20,13 +20,13 @@ def begun(pace_seconds: float) -> Pacing:
     return pacing
 
 
-def test_the_first_request_waits_for_nothing() -> None:
+def test_the_first_request_does_not_wait() -> None:
     pacing = Pacing(1.0)
     assert pacing.find_wait(0.0) < 0
     assert pacing.find_hold(0.0) < 0
 
 
-def test_the_gap_counts_from_the_start_of_the_last_request_and_others_are_told() -> None:
+def test_the_gap_starts_at_the_last_request_and_is_stored_for_others() -> None:
     pacing = begun(2.0)
     assert pacing.find_wait(10.5) == 1.5
     assert (pacing.pace.next_at, pacing.pace.gap) == (WALL + 12, 2.0)
@@ -50,13 +50,13 @@ def test_the_gap_is_twice_the_usual_response_time_if_the_site_is_slow() -> None:
     assert pacing.pace.gap == 4.0
 
 
-def test_no_gap_is_kept_if_none_is_promised() -> None:
+def test_there_is_no_gap_if_none_is_promised() -> None:
     pacing = begun(0.0)
     pacing.record_answer(8.0, is_error=True)
     assert pacing.find_wait(10.0) == 0.0
 
 
-def test_a_crawl_delay_holds_for_the_current_gap_and_never_shortens_the_pace() -> None:
+def test_a_crawl_delay_applies_to_the_current_gap_and_never_shortens_the_pace() -> None:
     pacing = begun(2.0)
     pacing.set_crawl_delay(5.0)
     assert (pacing.promised_gap, pacing.find_wait(10.0)) == (5.0, 5.0)
@@ -72,7 +72,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
     assert (pacing.pace.hold_until, pacing.pace.hold) == (WALL + 71, 60.0)
 
 
-def test_a_pace_of_another_process_is_waited_for() -> None:
+def test_the_pace_of_another_process_is_respected() -> None:
     pacing = Pacing(1.0)
     pacing.adopt(Pace(next_at=WALL + 102, gap=3.0, hold_until=WALL + 130, hold=60.0), at(100))
     assert pacing.find_wait(100.0) == pytest.approx(2 + CLOCK_GRAIN_SECONDS)
@@ -85,5 +85,5 @@ def test_a_wall_clock_that_was_set_back_extends_no_wait() -> None:
     pacing.adopt(Pace(next_at=WALL + 9_000, gap=3.0, hold_until=WALL + 9_000, hold=60.0), at(100))
     assert pacing.find_wait(100.0) == 3.0
     assert pacing.find_hold(100.0) == 60.0
-    assert pacing.pace.hold_until == WALL + 160, "other processes are told, so that the hold counts down"
+    assert pacing.pace.hold_until == WALL + 160, "it is stored for other processes, so that the hold counts down"
     assert pacing.stored.hold_until == WALL + 9_000

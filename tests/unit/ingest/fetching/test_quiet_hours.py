@@ -1,4 +1,4 @@
-"""Quiet hours are those of London, over both changes of its clocks."""
+"""Quiet hours are London hours, across both changes of its clocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.config import parse_hours
-from ingest.fetching.quiet_hours import find_seconds_left, within
+from ingest.fetching.quiet_hours import find_seconds_left, was_in_quiet_hours
 from support.journal import LONDON
 
 
@@ -23,7 +23,7 @@ INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)).map(lambda a
 
 
 @given(SPANS, INSTANTS)
-def test_hours_are_those_of_london_and_waiting_ends_outside_of_them(its: tuple[int, int], at: datetime) -> None:
+def test_quiet_hours_are_london_hours_and_the_wait_ends_outside_them(its: tuple[int, int], at: datetime) -> None:
     begin, end = its
     hours = span(begin, end)
     assert parse_hours(hours) == its
@@ -35,7 +35,7 @@ def test_hours_are_those_of_london_and_waiting_ends_outside_of_them(its: tuple[i
     assert wait <= 86_400
     if inside and (end - begin) % 1_440:
         then = at + timedelta(seconds=wait)
-        for _ in range(3):  # where clocks change meanwhile the end comes an hour sooner or later
+        for _ in range(3):  # if the clocks change meanwhile, the end is an hour earlier or later
             then += timedelta(seconds=find_seconds_left([hours], then))
         assert find_seconds_left([hours], then) == 0
         assert then - at <= timedelta(days=1, hours=1)
@@ -51,7 +51,7 @@ def test_of_several_hours_the_longest_wait_counts(many: list[tuple[int, int]], a
     "words",
     ["", "8-18", "08:00", "08:00-08:00", "24:00-06:00", "08:60-09:00", "08:00-24:01", "08:00–18:00", "٠٨:00-09:00"],
 )
-def test_what_is_no_hours_of_a_day_is_refused_with_an_example(words: str) -> None:
+def test_invalid_hours_are_refused_with_an_example(words: str) -> None:
     with pytest.raises(ValueError, match="08:00-18:00"):
         parse_hours(words)
 
@@ -60,7 +60,7 @@ def test_what_is_no_hours_of_a_day_is_refused_with_an_example(words: str) -> Non
     ("at", "inside"),
     [
         ("2026-11-02T08:59:59.999Z", False),
-        ("2026-11-02T09:00:14.999Z", False),  # it was let go before
+        ("2026-11-02T09:00:14.999Z", False),  # it began before them
         ("2026-11-02T09:00:15.000Z", True),
         ("2026-11-02T11:59:59.999Z", True),
         ("2026-11-02T12:00:00.000Z", False),
@@ -69,6 +69,6 @@ def test_what_is_no_hours_of_a_day_is_refused_with_an_example(words: str) -> Non
         ("2026-11-02T23:30:00Z", True),
     ],
 )
-def test_a_request_let_go_before_quiet_hours_is_not_made_in_them(at: str, *, inside: bool) -> None:
-    assert within("09:00-12:00 22:00-06:00", at) == inside
-    assert not within("", at)
+def test_a_request_sent_just_before_quiet_hours_was_not_in_them(at: str, *, inside: bool) -> None:
+    assert was_in_quiet_hours("09:00-12:00 22:00-06:00", at) == inside
+    assert not was_in_quiet_hours("", at)

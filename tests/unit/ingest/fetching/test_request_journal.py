@@ -1,4 +1,4 @@
-"""The journal of one run's requests, and the daily ceiling."""
+"""The journal of one run's requests, and the daily limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.politeness import BEGAN, DAY, emptied
 PROMISE = Promise(1.0, 3, "")
 
 
-def test_a_request_is_journalled_before_its_answer_and_completed_by_save() -> None:
+def test_a_request_is_journalled_before_its_response_and_completed_by_save() -> None:
     db = emptied()
     journal = RequestJournal(db, 1, 3)
     journal.begin(BEGAN, "/x?y", 2, PROMISE)
@@ -34,19 +34,19 @@ def test_a_request_is_journalled_before_its_answer_and_completed_by_save() -> No
         )
 
 
-def test_the_ceiling_counts_what_other_runs_requested_on_that_day() -> None:
+def test_the_daily_limit_counts_requests_of_other_runs() -> None:
     db = emptied()
     ours, theirs = RequestJournal(db, 1, 3), RequestJournal(db, 1, 3)
     for journal in (theirs, theirs):
         journal.count(BEGAN)
         journal.begin(BEGAN, "/x", 1, PROMISE)
     ours.count(BEGAN)
-    with pytest.raises(OutOfBudget, match="the day's 3 requests are made"):
+    with pytest.raises(OutOfBudget, match="the limit of 3 requests a day is reached"):
         ours.count(BEGAN)
     ours.count(BEGAN + DAY)
 
 
-def test_the_count_is_read_again_once_another_process_made_requests() -> None:
+def test_the_count_is_read_again_after_another_process_made_requests() -> None:
     db = emptied()
     ours, theirs = RequestJournal(db, 1, 2), RequestJournal(db, 1, 2)
     ours.count(BEGAN)

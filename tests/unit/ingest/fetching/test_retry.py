@@ -1,4 +1,4 @@
-"""The retry policy, with failures and pauses that the test makes."""
+"""The retry policy, with failures and pauses from the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingest.fetching.retry import call_with_retries, find_retry_wait
 from storage.errors import LgscoError
 
 BUSY = Refused("/x: the site answers 503", status=503)
-BROKEN = Unreachable("/x: no whole answer")
+BROKEN = Unreachable("/x: no complete response")
 
 
 class Calls:
@@ -41,21 +41,21 @@ class Calls:
         return call_with_retries(self.call, Fetch(tries=tries, retry_wait=2), clock, stop or Stop(), pause)
 
 
-def test_the_wait_doubles_after_each_failure_up_to_the_configured_most() -> None:
+def test_the_wait_doubles_after_each_failure_up_to_the_configured_maximum() -> None:
     settings = Fetch(retry_wait=2.0, retry_wait_most=15.0)
     assert [find_retry_wait(failed, settings, 0.0) for failed in range(1, 6)] == [2.0, 4.0, 8.0, 15.0, 15.0]
 
 
-def test_chance_adds_up_to_a_quarter_to_the_wait_and_never_exceeds_the_most() -> None:
+def test_chance_adds_up_to_a_quarter_to_the_wait_within_the_maximum() -> None:
     settings = Fetch(retry_wait=8.0, retry_wait_most=9.0)
     assert [find_retry_wait(1, settings, chance) for chance in (0.0, 0.25, 1.0)] == [8.0, 8.5, 9.0]
 
 
-def test_failures_are_tried_again_until_one_try_succeeds() -> None:
+def test_failures_are_retried_until_one_try_succeeds() -> None:
     calls = Calls([BUSY, BROKEN])
     assert calls.run() == "found"
     assert calls.numbers == [1, 2, 3]
-    assert [reason for _, reason in calls.pauses] == ["the next try is at"] * 2
+    assert [reason for _, reason in calls.pauses] == ["next try at"] * 2
     (first, _), (second, _) = calls.pauses
     assert 2 <= first <= 2.5
     assert 4 <= second <= 5
@@ -72,7 +72,7 @@ def test_the_last_failure_is_raised_when_all_tries_are_used() -> None:
 @pytest.mark.parametrize(
     "error", [Gone("/x: gone", status=404), Refused("/x: the site answers 400", status=400), Blocked("robots.txt")]
 )
-def test_a_failure_that_would_not_change_is_raised_at_once(error: LgscoError) -> None:
+def test_a_permanent_failure_is_raised_at_once(error: LgscoError) -> None:
     calls = Calls([error])
     with pytest.raises(type(error)):
         calls.run()
@@ -86,7 +86,7 @@ def test_a_hold_names_the_failure_that_it_followed() -> None:
     assert raised.value.by is BUSY
 
 
-def test_a_stop_between_two_tries_is_raised_in_place_of_the_failure() -> None:
+def test_a_stop_between_two_tries_is_raised_instead_of_the_failure() -> None:
     stop = Stop()
     calls = Calls([BUSY], then=stop.set)
     with pytest.raises(Stopped):

@@ -1,4 +1,4 @@
-"""What Retry-After asks for, in any form, and how long we then wait."""
+"""The wait that Retry-After asks for, in any form, and how long we then wait."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FORMS = {
         ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799 - 1_793_620_800),
     ],
 )
-def test_seconds_and_the_three_date_forms_are_read(values: str, seconds: float) -> None:
+def test_seconds_and_the_three_date_forms_are_parsed(values: str, seconds: float) -> None:
     assert parse_retry_after(values, NOW) == seconds
 
 
@@ -92,14 +92,14 @@ def test_of_several_values_the_longest_wait_counts(values: str, seconds: float) 
         f"1 Jan {'9' * 30} 00:00:00",
     ],
 )
-def test_a_value_that_means_nothing_asks_for_no_wait(values: str | None) -> None:
+def test_an_invalid_value_asks_for_no_wait(values: str | None) -> None:
     assert parse_retry_after(values, NOW) is None
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("date_form", FORMS)
 @pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(), -timedelta(hours=2), -timedelta(days=4_000)])
-def test_a_date_counts_from_the_date_of_the_answer(form: str, date_form: str, ahead: timedelta) -> None:
+def test_a_date_counts_from_the_date_header_of_the_response(form: str, date_form: str, ahead: timedelta) -> None:
     theirs = NOW + ahead
     date, until = theirs.strftime(FORMS[date_form]), (theirs + timedelta(seconds=45)).strftime(FORMS[form])
     assert parse_retry_after(until, NOW, date) == 45
@@ -107,7 +107,7 @@ def test_a_date_counts_from_the_date_of_the_answer(form: str, date_form: str, ah
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "0", "Mon, 99 Nov 2026 12:00:00 GMT"])
-def test_a_date_counts_from_now_where_the_answer_has_no_date(date: str | None) -> None:
+def test_a_date_counts_from_now_if_the_response_has_no_date_header(date: str | None) -> None:
     assert parse_retry_after("Mon, 02 Nov 2026 12:01:30 GMT", NOW, date) == 90
 
 
@@ -128,20 +128,20 @@ def test_a_date_counts_from_now_where_the_answer_has_no_date(date: str | None) -
         (datetime(2101, 6, 1, tzinfo=UTC), "01-Jan-99", 2099),
     ],
 )
-def test_a_two_digit_year_is_no_more_than_fifty_years_ahead(now: datetime, words: str, year: int) -> None:
+def test_a_two_digit_year_is_at_most_fifty_years_ahead(now: datetime, words: str, year: int) -> None:
     found = parse_http_date(f"Sunday, {words} 08:49:37 GMT", now)
     assert found is not None
     assert found.year == year
 
 
-def test_every_instant_is_read_alike_in_all_three_forms() -> None:
+def test_an_instant_parses_equally_in_all_three_forms() -> None:
     chance = random.Random(4)
     for _ in range(500):
         at = NOW + timedelta(seconds=chance.randrange(-40 * 31_536_000, 40 * 31_536_000))
         assert {parse_http_date(at.strftime(form), NOW) for form in FORMS.values()} == {at}
 
 
-def test_any_words_give_a_wait_that_ends_or_none() -> None:
+def test_any_text_gives_a_finite_wait_or_none() -> None:
     chance = random.Random(6)
     pieces = [
         "Mon, ",
@@ -184,11 +184,9 @@ def test_any_words_give_a_wait_that_ends_or_none() -> None:
         (404, 0.0, 0.0),
     ],
 )
-def test_an_answer_for_one_address_is_waited_for_no_longer_than_a_run_waits(
-    status: int, seconds: float, hold: float
-) -> None:
+def test_a_hold_for_one_address_is_at_most_retry_wait_most(status: int, seconds: float, hold: float) -> None:
     assert decide_hold(status, seconds, 120.0) == hold
 
 
-def test_no_wait_is_longer_than_a_day_even_where_a_run_would_wait_longer() -> None:
+def test_a_hold_is_at_most_a_day_even_if_retry_wait_most_is_longer() -> None:
     assert decide_hold(404, 1e11, 1e9) == 86_400

@@ -1,4 +1,4 @@
-"""robots.txt: the encodings that sites send it in, what its rules allow, and how long it may be used."""
+"""robots.txt: the encodings that sites use for it, what its rules allow, and how long it may be used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def forbids(text: str, path: str = "/decisions/x") -> bool:
 @pytest.mark.parametrize("marked", [True, False])
 @pytest.mark.parametrize("declared", [None, "utf-8", "iso-8859-1", "utf-16", "no-such-charset"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_an_encoding_is_seen_in_the_bytes_whatever_is_declared(
+def test_the_bytes_decide_the_encoding_whatever_is_declared(
     encoding: str, marked: bool, declared: str | None, ends: str
 ) -> None:
     text = RULES.replace("\n", ends)
@@ -43,12 +43,12 @@ def test_an_encoding_is_seen_in_the_bytes_whatever_is_declared(
         "<?xml version='1.0'?><error/>",
     ],
 )
-def test_utf_16_and_utf_32_without_a_mark_are_known_by_how_the_text_begins(encoding: str, text: str) -> None:
+def test_utf_16_and_utf_32_without_a_mark_are_recognised_by_their_beginning(encoding: str, text: str) -> None:
     assert decode_robots(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("encoding", WIDE)
-def test_a_wide_file_that_ends_in_mid_character_keeps_its_rules(encoding: str) -> None:
+def test_a_utf_16_or_32_file_cut_in_a_character_keeps_its_rules(encoding: str) -> None:
     for marked in ("\ufeff", ""):
         assert forbids(decode_robots(f"{marked}{RULES}".encode(encoding) + b"\x20"))
 
@@ -63,7 +63,7 @@ def test_a_wide_file_that_ends_in_mid_character_keeps_its_rules(encoding: str) -
     ],
     ids=["all", "beside UTF-8", "bytes it has not", "behind a mark"],
 )
-def test_bytes_of_no_encoding_are_windows_1252_and_the_others_stay(body: bytes, text: str) -> None:
+def test_bytes_that_are_not_utf_8_are_decoded_as_windows_1252(body: bytes, text: str) -> None:
     assert decode_robots(body) == text
 
 
@@ -75,12 +75,12 @@ def test_bytes_of_no_encoding_are_windows_1252_and_the_others_stay(body: bytes, 
         ("User-agent: *\nDisallow: /x\n".encode("cp037"), "IBM037", "/x"),
     ],
 )
-def test_a_declared_charset_is_used_where_the_bytes_are_not_utf_8(body: bytes, charset: str, path: str) -> None:
+def test_a_declared_charset_is_used_if_the_bytes_are_not_utf_8(body: bytes, charset: str, path: str) -> None:
     assert f"Disallow: {path}\n" in decode_robots(body, charset)
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-32", "cp037", "punycode", "rot13", "zlib", "\0", "x" * 40, "idna"])
-def test_a_declared_charset_that_does_not_fit_takes_no_rule_away(charset: str) -> None:
+def test_a_wrong_declared_charset_loses_no_rule(charset: str) -> None:
     assert forbids(decode_robots(b"User-agent: *\nDisallow: /decisions/\n# caf\xe9!\n", charset))
 
 
@@ -103,7 +103,7 @@ def test_a_declared_charset_that_does_not_fit_takes_no_rule_away(charset: str) -
         *("mark encoded twice", "half a mark", "UTF-16 that looks like UTF-32", "binary around it", "CR"),
     ],
 )
-def test_marks_and_zeros_hide_no_rule(body: bytes) -> None:
+def test_byte_order_marks_and_zeros_hide_no_rule(body: bytes) -> None:
     found = decode_robots(body)
     assert forbids(found)
     assert not set(found) & {"\0", "\ufeff"}
@@ -112,13 +112,13 @@ def test_marks_and_zeros_hide_no_rule(body: bytes) -> None:
 @pytest.mark.parametrize("first", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("second", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_rules_appended_in_another_encoding_are_not_lost(first: str, second: str) -> None:
-    """As a shell that writes UTF-16 appends them to a file of ASCII, or the other way round."""
+    """A shell that writes UTF-16 may append them to an ASCII file, or the other way round."""
     found = decode_robots("User-agent: *\nDisallow: /a/\n".encode(first) + "Disallow: /decisions/\n".encode(second))
     assert forbids(found, "/a/")
     assert forbids(found)
 
 
-def test_a_mark_that_is_wrong_hides_no_rule() -> None:
+def test_a_wrong_byte_order_mark_hides_no_rule() -> None:
     for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         assert forbids(decode_robots(mark + b"User-agent: *\nDisallow: /decisions/\n"))
 
@@ -131,7 +131,7 @@ def test_an_empty_file_has_no_rules(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body", [b"Not found", b"{}", b"#", b"Pas trouv\xe9", "未找到".encode(), b"<html>caf\xe9</html>", b"Error 1\x00"]
 )
-def test_any_text_without_rules_is_text(body: bytes) -> None:
+def test_text_without_rules_is_accepted(body: bytes) -> None:
     assert not forbids(decode_robots(body))
 
 
@@ -150,7 +150,7 @@ def test_any_text_without_rules_is_text(body: bytes) -> None:
     ids=["zeros", "controls", "0xff", "upper half", "picture", "compressed", "noise", "half characters"],
 )
 @pytest.mark.parametrize("charset", [None, "utf-8", "windows-1252", "iso-8859-1", "koi8-r"])
-def test_what_is_not_text_is_refused_and_named(body: bytes, charset: str | None) -> None:
+def test_binary_data_is_refused_and_named(body: bytes, charset: str | None) -> None:
     with pytest.raises(Undecodable, match=rf"^/robots\.txt: its {len(body):,} bytes are not text"):
         decode_robots(body, charset)
 
@@ -213,7 +213,7 @@ def test_rules_are_those_for_the_product_token_of_the_user_agent(text: str, path
         ("Crawl-delay: nan", 0.0),
         ("Crawl-delay: soon", 0.0),
         ("Crawl-delay: 1e6", 1_000_000.0),
-        ("Crawl-delay: 1e999", 0.0),  # Protego takes no value that is not finite
+        ("Crawl-delay: 1e999", 0.0),  # Protego ignores values that are not finite
     ],
 )
 def test_crawl_delay_is_a_number_of_seconds_whatever_the_line_says(line: str, seconds: float) -> None:
@@ -245,7 +245,7 @@ def test_a_client_error_other_than_429_means_that_there_are_no_rules() -> None:
     ]
 
 
-def test_a_page_is_told_from_rules_by_its_first_character() -> None:
+def test_a_web_page_is_recognised_by_its_first_character() -> None:
     assert is_html(" \r\n<!DOCTYPE html><title>Just a moment</title>")
     assert not is_html("# <rules>\nUser-agent: *\n")
     assert not is_html("")

@@ -20,7 +20,7 @@ FORBIDS_ONE = "User-agent: *\nDisallow: /decisions/a\n"
 
 
 class Robots:
-    """A site whose robots.txt is `body`, or that fails with it."""
+    """A site with `body` as its robots.txt, or that fails with it."""
 
     def __init__(self, body: str | LgscoError) -> None:
         self.body = body
@@ -34,7 +34,7 @@ class Robots:
 
 
 def open_cache(robots: Robots, db: sqlite3.Connection, clocks: TwoClocks) -> Callable[..., None]:
-    """`require_permission` of a new cache, as each run makes one; its second argument is the first by default."""
+    """Returns `require_permission` of a new cache, as each run makes one. Its second argument defaults to the first."""
     cache = RobotsCache(db, SITE, "lgsco/1.0", clocks.clock(), a_process(db, clocks, pace=0), fetch=robots.fetch)
 
     def check(target: str, asked: str | None = None) -> None:
@@ -63,7 +63,7 @@ def test_one_run_fetches_robots_again_after_a_day() -> None:
         check("/decisions/a")
 
 
-def test_stored_rules_that_forbid_are_fetched_again_once_since_they_may_have_changed() -> None:
+def test_stored_rules_that_forbid_an_address_are_refreshed_once() -> None:
     robots, db, clocks = Robots(FORBIDS_ONE), emptied(), TwoClocks()
     with pytest.raises(Disallowed):
         open_cache(robots, db, clocks)("/decisions/a")
@@ -89,11 +89,11 @@ def test_the_error_says_whether_one_address_a_redirect_or_a_folder_is_forbidden(
     target: str, asked: str, error: type[LgscoError]
 ) -> None:
     check = open_cache(Robots(f"{FORBIDS_ONE}Disallow: /closed/\n"), emptied(), TwoClocks())
-    with pytest.raises(error, match=f"robots.txt of site.example does not allow {asked}, which was not asked for"):
+    with pytest.raises(error, match=f"robots.txt of site.example does not allow {asked}, which was not requested"):
         check(target, asked)
 
 
-def test_a_web_page_in_its_place_keeps_the_stored_rules_for_another_day() -> None:
+def test_a_web_page_instead_of_robots_keeps_the_stored_rules_for_another_day() -> None:
     robots, db, clocks = Robots(FORBIDS_ONE), emptied(), TwoClocks()
     open_cache(robots, db, clocks)("/decisions/b")
     clocks.own = 2 * 86_400.0
@@ -117,7 +117,7 @@ def test_a_client_error_allows_everything_and_is_stored(error: LgscoError) -> No
 
 
 @pytest.mark.parametrize("error", [Refused("busy", status=503), Refused("busy", status=429), Unreachable("no answer")])
-def test_a_robots_that_cannot_be_fetched_lets_nothing_be_requested_and_is_not_tried_again(error: LgscoError) -> None:
+def test_an_unreachable_robots_prevents_all_requests_and_is_not_retried(error: LgscoError) -> None:
     db = emptied()
     with pytest.raises(type(error)) as raised:
         open_cache(Robots(error), db, TwoClocks())("/decisions/a")
@@ -127,7 +127,7 @@ def test_a_robots_that_cannot_be_fetched_lets_nothing_be_requested_and_is_not_tr
 
 @pytest.mark.parametrize("error", [Denied("denied", status=403), Elsewhere("redirected")])
 def test_a_robots_that_is_denied_or_moved_away_blocks_the_run(error: LgscoError) -> None:
-    with pytest.raises(Blocked, match="without its rules nothing is asked of the site"):
+    with pytest.raises(Blocked, match=r"lgsco requests nothing from the site without its robots\.txt"):
         open_cache(Robots(error), emptied(), TwoClocks())("/decisions/a")
 
 
@@ -142,7 +142,7 @@ def test_a_crawl_delay_of_more_than_an_hour_ends_the_run_each_time() -> None:
     check("/decisions/a")
 
 
-def test_a_crawl_delay_is_given_to_the_throttle() -> None:
+def test_a_crawl_delay_is_passed_to_the_throttle() -> None:
     db, clocks = emptied(), TwoClocks()
     throttle = a_process(db, clocks, pace=1)
     cache = RobotsCache(
@@ -155,8 +155,8 @@ def test_a_crawl_delay_is_given_to_the_throttle() -> None:
     assert clocks.own - began == pytest.approx(7)
 
 
-def test_the_rules_are_those_of_the_instant_at_which_the_request_may_go_out() -> None:
-    """The throttle is waited for first: a request that must wait until tomorrow obeys tomorrow's rules."""
+def test_the_rules_are_current_when_the_request_goes_out() -> None:
+    """The cache waits for the throttle first: a request that must wait until tomorrow obeys tomorrow's rules."""
     robots, db, clocks = Robots(""), emptied(), TwoClocks()
     throttle = a_process(db, clocks, pace=0, quiet_hours=("12:30-12:00",))
     cache = RobotsCache(db, SITE, "lgsco/1.0", clocks.clock(), throttle, fetch=robots.fetch)

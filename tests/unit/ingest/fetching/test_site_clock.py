@@ -1,4 +1,4 @@
-"""What the Date headers of a run's answers say of the machine's clock."""
+"""The machine's clock, compared with the Date headers of a run's responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def clock_after(*offsets: timedelta) -> SiteClock:
-    """A run whose answers bore dates so much later than the machine's clock."""
+    """A run with responses that had Date headers later than the machine's clock by these seconds."""
     clock = SiteClock(lambda: NOW, NOW.date)
     for offset in offsets:
         clock.record(format_datetime(NOW + offset, usegmt=True))
@@ -39,9 +39,9 @@ def test_without_a_date_nothing_is_known() -> None:
 )
 def test_the_latest_date_decides(offsets: list[timedelta], words: str | None, last_day: date | None) -> None:
     clock = clock_after(*offsets)
-    told = clock.describe()
-    assert (told is None) == (words is None)
-    assert words is None or f"the clock of this machine is {words} the site's: set it" in str(told)
+    message = clock.describe()
+    assert (message is None) == (words is None)
+    assert words is None or f"the clock of this machine is {words} the site's: correct it" in str(message)
     assert clock.last_day == last_day
 
 

@@ -1,4 +1,4 @@
-"""The throttle, on two clocks of which one is set back and forth."""
+"""The throttle, with a wall clock that is set back and forth and a monotonic clock."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ STEPS = st.lists(st.tuples(JUMPS, st.floats(0, 0.4), st.floats(0, 3)), min_size=
 
 
 @given(STEPS)
-def test_a_clock_that_is_set_neither_hurries_nor_halts_us(steps: list[tuple[float, float, float]]) -> None:
-    """By our own clock no two requests are nearer than the pace, and none waits for longer than the gap."""
+def test_setting_the_clock_neither_shortens_nor_extends_waits(steps: list[tuple[float, float, float]]) -> None:
+    """By the monotonic clock, requests are at least the pace apart, and none waits longer than the gap."""
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=1)
     last = -1.0
@@ -40,9 +40,7 @@ def test_a_clock_that_is_set_neither_hurries_nor_halts_us(steps: list[tuple[floa
 
 
 @given(STEPS, st.randoms(use_true_random=False))
-def test_processes_one_after_the_other_keep_one_pace(
-    steps: list[tuple[float, float, float]], chance: random.Random
-) -> None:
+def test_consecutive_processes_share_one_pace(steps: list[tuple[float, float, float]], chance: random.Random) -> None:
     clocks = TwoClocks()
     db = emptied()
     throttle = a_process(db, clocks, pace=1)
@@ -61,8 +59,8 @@ def test_processes_one_after_the_other_keep_one_pace(
 
 
 @given(STEPS, st.randoms(use_true_random=False))
-def test_processes_in_turn_keep_one_pace(steps: list[tuple[float, float, float]], chance: random.Random) -> None:
-    """Two at once, each with the pace as it last saw it."""
+def test_concurrent_processes_share_one_pace(steps: list[tuple[float, float, float]], chance: random.Random) -> None:
+    """Two processes at once; each knows the pace as of its last request."""
     clocks = TwoClocks()
     db = emptied()
     both = [a_process(db, clocks, pace=1) for _ in range(2)]
@@ -92,7 +90,7 @@ def test_a_process_that_starts_after_the_clock_was_set_back_waits_no_longer_than
 
 
 @pytest.mark.parametrize("back", [3_600.0, 86_400.0])
-def test_a_wait_that_the_site_asked_for_grows_no_longer_when_the_clock_is_set_back(back: float) -> None:
+def test_a_requested_wait_does_not_grow_when_the_clock_is_set_back(back: float) -> None:
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=1)
     throttle.begin_request("/x", 1)
@@ -104,7 +102,7 @@ def test_a_wait_that_the_site_asked_for_grows_no_longer_when_the_clock_is_set_ba
 
 
 @given(st.lists(st.sampled_from([200, 200, 200, 404, 429, 500, None]), min_size=1, max_size=40))
-def test_the_gap_is_never_less_than_the_pace_nor_without_bound(statuses: list[int | None]) -> None:
+def test_the_gap_is_at_least_the_pace_and_bounded(statuses: list[int | None]) -> None:
     clocks = TwoClocks()
     throttle = a_process(emptied(), clocks, pace=2)
     last = -2.0
@@ -117,10 +115,10 @@ def test_the_gap_is_never_less_than_the_pace_nor_without_bound(statuses: list[in
         throttle.begin_request("/x", 1)
         last, apart = clocks.own, clocks.own - last
         throttle.record_answer(200, 1, 0.1, None, None)
-    assert apart == pytest.approx(2), "twenty good answers, and it is forgotten"
+    assert apart == pytest.approx(2), "after twenty good responses the slowdown is over"
 
 
-def test_a_process_that_is_killed_after_a_slow_connection_leaves_the_whole_gap_to_the_next() -> None:
+def test_after_a_kill_during_a_slow_connection_the_next_process_waits_the_full_gap() -> None:
     clocks = TwoClocks()
     db = emptied()
     throttle = a_process(db, clocks, pace=1)
@@ -132,7 +130,7 @@ def test_a_process_that_is_killed_after_a_slow_connection_leaves_the_whole_gap_t
     assert clocks.own - went >= 1
 
 
-def test_a_request_that_goes_out_after_midnight_is_one_of_that_day() -> None:
+def test_a_request_sent_after_midnight_counts_for_that_day() -> None:
     clocks = TwoClocks(own=12 * 3_600 - 0.1)
     db = emptied()
     throttle = a_process(db, clocks, pace=0, daily_requests=3)
@@ -149,7 +147,7 @@ def test_a_request_that_goes_out_after_midnight_is_one_of_that_day() -> None:
     assert {row[0][:10] for row in db.execute("SELECT at FROM requests")} == {"2026-11-03"}
 
 
-def test_a_stop_ends_a_wait_and_nothing_is_asked() -> None:
+def test_a_stop_ends_a_wait_and_no_request_is_made() -> None:
     clocks, stop = TwoClocks(), Stop()
     db = emptied()
     throttle = a_process(db, clocks, stop, pace=1)
@@ -160,7 +158,7 @@ def test_a_stop_ends_a_wait_and_nothing_is_asked() -> None:
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (1,)
 
 
-def test_what_may_not_be_asked_is_not_journalled() -> None:
+def test_a_refused_request_is_not_journalled() -> None:
     clocks = TwoClocks()
     db = emptied()
     throttle = a_process(db, clocks, pace=0, daily_requests=3)
@@ -175,15 +173,15 @@ def test_what_may_not_be_asked_is_not_journalled() -> None:
     assert db.execute("SELECT count(*) FROM requests").fetchone() == (3,)
 
 
-def test_a_turn_counts_from_when_the_lock_was_had(tmp_path: Path) -> None:
-    """Another program holds the file while a turn is taken; a process killed then leaves the whole gap to the next."""
+def test_throttle_gap_starts_when_the_lock_is_acquired(tmp_path: Path) -> None:
+    """Another program locks the file during a turn. After a kill at that time the next process waits the full gap."""
     clocks = TwoClocks()
     with writing(tmp_path / "lgsco.db") as db:
         db.execute(A_RUN)
         waited: list[float] = []
 
         class Locked:
-            """The file, whose lock takes three seconds to have."""
+            """A database with a lock that takes three seconds to acquire."""
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(db, name)
@@ -204,7 +202,7 @@ def test_a_turn_counts_from_when_the_lock_was_had(tmp_path: Path) -> None:
     assert second >= "2026-11-02T12:00:04.000Z"
 
 
-def test_what_another_process_asked_meanwhile_counts_for_the_day() -> None:
+def test_requests_of_another_process_count_for_the_day() -> None:
     db, clocks = emptied(), TwoClocks()
     ours, theirs = (a_process(db, clocks, pace=1, daily_requests=5) for _ in range(2))
     for process in (ours, theirs, theirs, ours):
@@ -212,5 +210,5 @@ def test_what_another_process_asked_meanwhile_counts_for_the_day() -> None:
     (count,) = db.execute("SELECT count(*) FROM requests").fetchone()
     assert count == 4
     ours.begin_request("/x", 1)
-    with pytest.raises(Exception, match="the day's 5 requests"):
+    with pytest.raises(Exception, match="the limit of 5 requests a day"):
         theirs.begin_request("/x", 1)

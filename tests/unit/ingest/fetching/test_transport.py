@@ -1,7 +1,7 @@
-"""One exchange over loopback, and what `limit_reads` relies on in httpx: tried with httpx 0.28.1 on httpcore 1.0.9.
+"""One exchange over loopback, and what `limit_reads` relies on in httpx.
 
-httpx passes the `trace` extension on to httpcore, which tells it the network stream of a new connection and then reads
-every answer through that stream's `read`.
+Tried with httpx 0.28.1 on httpcore 1.0.9. httpx passes the `trace` extension on to httpcore, which reports the network
+stream of each new connection and then reads every response through that stream's `read`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 
 @contextmanager
 def served(*parts: bytes) -> Iterator[str]:
-    """A site that answers each request on one connection with parts, each a write of its own, the next when the one
-    before was read."""
+    """A site that answers each request on one connection in parts.
+
+    Each part is a write of its own, made when the client has read the one before.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
@@ -48,15 +50,15 @@ def served(*parts: bytes) -> Iterator[str]:
 
 
 def traced(seconds_left: Callable[[], float], streams: list[Any]) -> dict[str, Any]:
-    def trace(event: str, told: Mapping[str, Any]) -> None:
+    def trace(event: str, details: Mapping[str, Any]) -> None:
         if event in CONNECTED:
-            streams.append(told["return_value"])
+            streams.append(details["return_value"])
             limit_reads(streams[-1], seconds_left)
 
     return {"trace": trace}
 
 
-def test_httpx_tells_of_each_new_connection_once_and_reads_through_it() -> None:
+def test_httpx_traces_each_new_connection_once_and_reads_through_its_stream() -> None:
     asked: list[float] = []
 
     def seconds_left() -> float:
@@ -67,20 +69,20 @@ def test_httpx_tells_of_each_new_connection_once_and_reads_through_it() -> None:
     with served(HEAD, b"body") as url, httpx.Client(trust_env=False) as client:
         for _ in range(2):
             assert client.get(url, extensions=traced(seconds_left, streams)).content == b"body"
-    assert len(streams) == 1, "the second request goes over the same connection, whose reads are limited already"
+    assert len(streams) == 1, "the second request uses the same connection, whose reads are already limited"
     assert len(asked) >= 4, "before and after each read"
 
 
 @pytest.mark.parametrize("parts", [(HEAD, b"body"), (HEAD[:10], HEAD[10:], b"body"), (HEAD, b"bo", b"dy")])
-def test_an_answer_that_is_not_whole_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
-    """Before the first read there is time left, and none after it."""
+def test_a_response_not_complete_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
+    """There is time left before the first read, and none after it."""
     left = iter([5.0, -0.1])
     with served(*parts) as url, httpx.Client(trust_env=False) as client, pytest.raises(TimeoutError):
         client.get(url, extensions=traced(lambda: next(left, -1.0), []))
 
 
-def test_a_site_that_falls_silent_is_a_timeout_of_httpx_after_the_time_that_is_left() -> None:
-    """The timeout of httpx alone would be ten minutes: the test would run into its own."""
+def test_a_silent_site_is_an_httpx_timeout_after_the_remaining_time() -> None:
+    """The timeout of the client itself is ten minutes here, longer than the timeout of the test."""
     with (
         served(HEAD[:10]) as url,
         httpx.Client(trust_env=False, timeout=600) as client,
@@ -90,7 +92,7 @@ def test_a_site_that_falls_silent_is_a_timeout_of_httpx_after_the_time_that_is_l
 
 
 class Stream:
-    """Remembers the timeouts that it is read with."""
+    """Records the timeouts of its reads."""
 
     def __init__(self) -> None:
         self.timeouts: list[float] = []
@@ -104,14 +106,14 @@ class Stream:
     ("left", "own", "used"),
     [(5.0, 30.0, 5.0), (60.0, 30.0, 30.0), (0.0, 30.0, 0.001), (0.0002, 30.0, 0.001)],
 )
-def test_a_read_waits_for_the_shorter_of_both_limits_and_never_not_at_all(left: float, own: float, used: float) -> None:
+def test_a_read_waits_for_the_shorter_limit_and_never_zero_seconds(left: float, own: float, used: float) -> None:
     stream = Stream()
     limit_reads(stream, lambda: left)
     assert stream.read(3, own) == b"xxx"
     assert stream.timeouts == [used]
 
 
-def test_a_read_that_ends_after_the_deadline_is_a_timeout_although_it_brought_something() -> None:
+def test_a_read_that_ends_after_the_deadline_is_a_timeout_even_with_data() -> None:
     stream = Stream()
     left = iter([0.5, -0.001])
     limit_reads(stream, lambda: next(left))
@@ -144,7 +146,7 @@ def response(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def test_an_exchange_has_the_headers_and_the_whole_body() -> None:
+def test_an_exchange_has_the_headers_and_the_complete_body() -> None:
     headers = (
         "Content-Type: text/html; charset = 'latin-1'",
         "Retry-After: 5",
@@ -170,18 +172,18 @@ def test_a_gzip_body_is_decompressed_and_counted_as_received() -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
-        (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; it was not read further"),
+        (response(b"x" * 2_000), TooLarge, "/a: more than 1,024 bytes; the rest was not read"),
         (response(gzip.compress(b"x" * 2_000, mtime=0), "Content-Encoding: gzip"), TooLarge, "more than 1,024 bytes"),
         (
             response(gzip.compress(b"x", mtime=0)[:-1], "Content-Encoding: gzip"),
             Unreachable,
-            "in the middle of its compression",
+            "in the middle of its gzip data",
         ),
-        (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no whole answer from 127.0.0.1"),
-        (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which was not asked for"),
+        (response(b"not gzip", "Content-Encoding: gzip"), Unreachable, "/a: no complete response from 127.0.0.1"),
+        (response(b"x", "Content-Encoding: br"), Unreachable, "encoded as 'br', which lgsco does not accept"),
     ],
 )
-def test_a_response_that_is_not_whole_has_an_error_and_its_status(
+def test_an_incomplete_response_has_an_error_and_its_status(
     answer: bytes, error: type[LgscoError], message: str
 ) -> None:
     with served(answer) as url, transport(url, max_bytes=1_024) as one:
@@ -198,7 +200,7 @@ def test_a_response_that_is_not_complete_at_the_deadline_is_overdue() -> None:
     with served(HEAD, b"body") as url, transport(url, clock=clock, deadline=15) as one:
         exchange = one.get("/a")
     assert isinstance(exchange.error, Overdue)
-    assert "no whole answer within 15 seconds" in str(exchange.error)
+    assert "not complete within 15 seconds" in str(exchange.error)
 
 
 def test_an_invalid_target_is_elsewhere_and_no_connection_is_made() -> None:
@@ -240,6 +242,6 @@ def test_the_sent_target_is_what_httpx_sends(url: str, target: str) -> None:
     assert httpx.Request("GET", url).url.raw_path.decode() == target
 
 
-def test_an_url_that_httpx_refuses_is_a_value_error() -> None:
+def test_a_url_that_httpx_refuses_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="non-printable"):
         find_sent_target("https://site.example/a\0b")

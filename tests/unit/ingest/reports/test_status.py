@@ -84,7 +84,7 @@ def report(
         "failures": [],
         "gone": Gone(0, 0, 0, 0, 0),
         "unexplained": [],
-        "canary": Canary("2026-11-02T07:31:00Z", None, "it reads"),
+        "canary": Canary("2026-11-02T07:31:00Z", None, "its page parses"),
         "daemon": None,
         "runs": [],
         "last_success": stamp(timedelta(hours=4)),
@@ -318,7 +318,7 @@ def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
     ("canary", "words"),
     [
         (Canary(None, None, None), "not checked yet"),
-        (Canary("2026-11-02T07:31:00Z", None, "it reads"), "last passed 2026-11-02T07:31:00Z"),
+        (Canary("2026-11-02T07:31:00Z", None, "its page parses"), "last passed 2026-11-02T07:31:00Z"),
         (
             Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
             "last passed 2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",

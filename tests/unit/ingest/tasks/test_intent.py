@@ -1,4 +1,4 @@
-"""What is recorded of a range that was asked for, from its beginning to its end."""
+"""The record of a range that was asked for, from its first run to its end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_backfill_is_running_and_its_dates_are_unseen_before_its_first_request
     assert rows(db) == [("2025-01-01 to 2025-12-31", "unseen")]
 
 
-def test_dates_that_the_ledger_knows_already_stay_as_they_are(db: sqlite3.Connection) -> None:
+def test_dates_already_in_the_ledger_do_not_change(db: sqlite3.Connection) -> None:
     run = begin(db)
     prove(db, "2025-03-01", "2025-05-31", run)
     record_backfill(db, YEAR, AT, run)
@@ -71,7 +71,7 @@ def test_dates_that_the_ledger_knows_already_stay_as_they_are(db: sqlite3.Connec
     ]
 
 
-def test_sync_answers_for_the_last_days_and_never_for_fewer_than_before(db: sqlite3.Connection) -> None:
+def test_sync_covers_the_last_days_and_never_fewer_than_before(db: sqlite3.Connection) -> None:
     record_sync(db, date(2026, 11, 1), 120, AT, begin(db))
     record_sync(db, date(2026, 11, 20), 120, LATER, begin(db))
     assert states(db) == [("2026-07-04", "9999-12-31", "standing")]
@@ -80,19 +80,19 @@ def test_sync_answers_for_the_last_days_and_never_for_fewer_than_before(db: sqli
 
 
 @pytest.mark.parametrize("state", ["interrupted", "paused"])
-def test_what_an_unfinished_backfill_proved_is_answered_for_by_sync(db: sqlite3.Connection, state: EndingState) -> None:
+def test_sync_covers_what_an_unfinished_backfill_proved(db: sqlite3.Connection, state: EndingState) -> None:
     run = begin(db)
     record_backfill(db, YEAR, AT, run)
     prove(db, "2025-10-01", "2025-12-31", run)
-    end_backfill(db, run, state, LATER, "a wall")
+    end_backfill(db, run, state, LATER, "a block page")
     assert states(db) == [("2025-01-01", "2025-12-31", state), ("2025-10-01", "2025-12-31", "finished")]
     asked = find_asked_for(db)
     assert asked.answered == [window("2025-10-01", "2025-12-31")]
     assert asked.unfinished == [window("2025-01-01", "2025-09-30")]
-    assert intents.find_intents(db)[0].reason == "a wall"
+    assert intents.find_intents(db)[0].reason == "a block page"
 
 
-def test_a_backfill_of_which_nothing_is_left_is_finished_however_it_ended(db: sqlite3.Connection) -> None:
+def test_a_backfill_with_nothing_left_is_finished_however_it_ended(db: sqlite3.Connection) -> None:
     run = begin(db)
     record_backfill(db, YEAR, AT, run)
     prove(db, "2025-01-01", "2025-12-31", run)
@@ -107,7 +107,7 @@ def test_a_backfill_that_was_killed_is_interrupted_by_the_next_run(db: sqlite3.C
     assert find_asked_for(db).interrupted == [YEAR]
 
 
-def test_a_backfill_replaces_unfinished_ones_that_lie_in_its_range_and_no_others(db: sqlite3.Connection) -> None:
+def test_a_backfill_replaces_only_unfinished_ones_within_its_range(db: sqlite3.Connection) -> None:
     first = begin(db)
     record_backfill(db, SPRING, AT, first)
     end_backfill(db, first, "paused", AT, None)
@@ -119,7 +119,7 @@ def test_a_backfill_replaces_unfinished_ones_that_lie_in_its_range_and_no_others
     assert find_asked_for(db).interrupted == [window("2024-06-01", "2025-12-31")]
 
 
-def test_a_row_that_reaches_beyond_what_sync_answers_for_is_cut_there_and_its_part_proven(
+def test_a_ledger_row_is_cut_where_syncs_dates_end_and_its_part_proven(
     db: sqlite3.Connection,
 ) -> None:
     record_sync(db, date(2026, 11, 1), 120, AT, begin(db))
@@ -138,12 +138,12 @@ def test_a_row_that_reaches_beyond_what_sync_answers_for_is_cut_there_and_its_pa
     assert rows(db) == [("0001-01-01 to 2026-07-03", "short"), ("2026-07-04 to 9999-12-31", "proven")]
 
 
-def test_a_slice_hands_over_what_it_reached_the_end_of_and_the_last_one_finishes_the_backfill(
+def test_a_slice_passes_finished_windows_to_sync_and_the_last_finishes_the_backfill(
     db: sqlite3.Connection,
 ) -> None:
     run = begin(db)
     record_backfill(db, YEAR, AT, run)
-    end_backfill(db, run, "interrupted", AT, "a wall")
+    end_backfill(db, run, "interrupted", AT, "a block page")
     record_progress(db, [window("2025-07-01", "2025-12-31")], LATER, begin(db))
     assert find_asked_for(db).interrupted == [window("2025-01-01", "2025-06-30")]
     record_progress(db, [window("2025-01-01", "2025-06-30")], LATER, begin(db))
@@ -165,7 +165,7 @@ def test_a_slice_hands_over_what_it_reached_the_end_of_and_the_last_one_finishes
         ("stopped", 143, False, "paused"),
     ],
 )
-def test_how_a_run_ended_decides_whether_its_backfill_is_finished_interrupted_or_paused(
+def test_the_end_of_a_run_decides_the_state_of_its_backfill(
     state: str, exit_code: int, ending: EndingState, *, reached: bool
 ) -> None:
     assert judge_ending(state, exit_code, reached_the_end=reached) == ending

@@ -1,4 +1,4 @@
-"""What an export writes, an import takes: the text byte for byte, and every column that is printed in it.
+"""An import accepts what an export writes: the text byte for byte, and every column that it prints.
 
 `DOCUMENTS=4000 pytest tests/unit/ingest/tasks` tries many more documents.
 """
@@ -36,11 +36,11 @@ ADDED = (
     "<p>a<br>b</p><p>- - c</p><h3>Decision</h3><h3>- d</h3>",
     "<p>Decision</p><p>Overview</p><table><tr><td></td><td>-</td></tr></table>",
 )
-"""What may follow the text of a page: odd endings, and lines that may read as something else in a text."""
+"""Lines after the text of a page: odd endings, and lines that a text parser may take for something else."""
 
 
 def wrong(decision: Decision, folder: Path) -> str | None:
-    """What does not come back of a decision that is exported and imported."""
+    """Returns what differs in a decision after an export and an import."""
     text = render(decision)
     path = folder / "decision.txt"
     path.write_bytes(text.encode())
@@ -58,7 +58,7 @@ def wrong(decision: Decision, folder: Path) -> str | None:
 
 @settings(max_examples=4 * EXAMPLES)
 @given(documents(), SEEDS, st.sampled_from(MARKUPS), st.sampled_from(ADDED))
-def test_a_decision_comes_back_from_its_export(document: object, seed: int, markup: str, added: str) -> None:
+def test_an_exported_decision_imports_unchanged(document: object, seed: int, markup: str, added: str) -> None:
     page = page_of(document, seed, markup=markup)  # type: ignore[arg-type]
     try:
         decision = read_chapters([page.replace("</article>", f"{added}</article>").encode()])
@@ -77,7 +77,7 @@ def _generated() -> Iterator[tuple[tuple[bytes, ...], str]]:
         yield mutated.pages, mutated.base.sample.reference
 
 
-def test_generated_decisions_come_back_from_their_export(tmp_path: Path) -> None:
+def test_exported_generated_decisions_import_unchanged(tmp_path: Path) -> None:
     failures, stored = [], 0
     for pages, reference in islice(_generated(), 6 * EXAMPLES):
         try:

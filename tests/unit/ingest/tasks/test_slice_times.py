@@ -1,4 +1,4 @@
-"""When the daemon may do a slice, and how much one may take."""
+"""When the daemon may do a slice, and how much a slice may use."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def at(
     )
 
 
-def test_the_fill_goes_on_in_its_hours_and_interrupted_backfills_at_any() -> None:
+def test_the_fill_runs_in_its_hours_and_interrupted_backfills_at_any_hour() -> None:
     assert at(NIGHT) == Slice(SLICE_SECONDS, 5_000)
     assert at(NOON) == Wait(datetime(2026, 11, 2, 20, tzinfo=UTC), "outside fill_hours")
     assert at(NOON, is_fill=False) == Slice(SLICE_SECONDS, 5_000)
 
 
-def test_fill_hours_are_those_of_london_in_summer_too() -> None:
+def test_fill_hours_are_london_hours_in_summer_too() -> None:
     summer = datetime(2026, 7, 1, 19, tzinfo=UTC)
     assert isinstance(at(summer), Slice)
     assert isinstance(at(summer - timedelta(seconds=1)), Wait)
@@ -52,12 +52,12 @@ def test_a_slice_ends_with_the_fill_hours_and_before_quiet_hours() -> None:
     assert at(NIGHT, quiet=("22:01-22:30",)) == Slice(60, 5_000)
 
 
-def test_a_day_s_requests_are_shared_out_and_then_the_next_day_is_waited_for() -> None:
+def test_slices_share_the_days_requests_and_then_wait_for_the_next_day() -> None:
     assert at(NIGHT, requests=4_990) == Slice(SLICE_SECONDS, 10)
     assert at(NIGHT, requests=5_000) == Wait(datetime(2026, 11, 3, tzinfo=UTC), "today's requests are made")
 
 
-def test_a_suspension_and_a_wait_that_the_site_asked_for_end_first() -> None:
+def test_no_slice_starts_before_a_suspension_or_requested_wait_ends() -> None:
     later = NIGHT + timedelta(days=2)
     for is_fill in (True, False):
         assert at(NIGHT, suspended=later, is_fill=is_fill) == Wait(later, "suspended")
@@ -76,7 +76,7 @@ def test_each_suspension_is_longer_than_the_one_before(before: int, days: int) -
     st.integers(0, 6_000),
     st.booleans(),
 )
-def test_no_slice_reaches_beyond_its_hours_or_requests(
+def test_no_slice_exceeds_its_hours_or_requests(
     now: datetime, quiet: tuple[str, ...], requests: int, is_fill: bool
 ) -> None:
     quiet_left = find_seconds_left(quiet, now)

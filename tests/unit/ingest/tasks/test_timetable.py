@@ -1,4 +1,4 @@
-"""The plan of the daemon: what is due, however the clock on the wall is set."""
+"""The daemon's plan: when a sync is due, however the wall clock is set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def scheduled(*lines: str) -> Config:
 
 @dataclass
 class Clocks:
-    """The clock on the wall, which can be set, and the monotonic one."""
+    """The wall clock, which can be set, and the monotonic clock."""
 
     wall: datetime = datetime(2026, 11, 2, 12, tzinfo=UTC)
     monotonic: float = 0.0
@@ -45,7 +45,7 @@ def plan(clocks: Clocks) -> Plan:
 
 
 def days_until_due(plan: Plan, clocks: Clocks) -> float:
-    """The days that pass until a sync is due, up to four."""
+    """Counts the days until a sync is due, up to four."""
     for quarters in range(16):
         plan.notice_set_clock()
         if plan.take_due():
@@ -63,48 +63,46 @@ def test_a_sync_is_due_once_at_each_time_of_the_timetable(plan: Plan, clocks: Cl
     assert plan.next_run == datetime(2026, 11, 4, 6, 30, tzinfo=UTC)
 
 
-def test_syncs_that_were_missed_are_one(plan: Plan, clocks: Clocks) -> None:
+def test_missed_syncs_count_as_one(plan: Plan, clocks: Clocks) -> None:
     clocks.pass_by(11 * DAY)
     assert plan.take_due()
     assert not plan.take_due()
 
 
-def test_a_sync_is_tried_again_before_the_timetable_and_by_the_timetable_if_that_comes_first(
-    plan: Plan, clocks: Clocks
-) -> None:
-    plan.try_again(clocks.wall + HOUR)
+def test_a_retry_is_due_at_its_time_or_at_an_earlier_time_of_the_timetable(plan: Plan, clocks: Clocks) -> None:
+    plan.schedule_retry(clocks.wall + HOUR)
     assert plan.next_run == clocks.wall + HOUR
     clocks.pass_by(HOUR)
     assert plan.take_due()
     assert not plan.take_due()
-    plan.try_again(clocks.wall + 5 * DAY)
+    plan.schedule_retry(clocks.wall + 5 * DAY)
     clocks.pass_by(DAY)
     assert plan.take_due()
     clocks.pass_by(timedelta(hours=5))
-    assert not plan.take_due(), "the sync by the timetable was the other try"
+    assert not plan.take_due(), "the sync of the timetable counted as the retry"
 
 
 @pytest.mark.parametrize("set_by", [-DAY, -2 * HOUR, -400 * DAY, -40 * 365 * DAY, 3 * DAY, 56 * 365 * DAY])
-def test_a_clock_that_is_set_makes_the_plan_anew(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
+def test_setting_the_clock_recomputes_the_plan(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
     clocks.pass_by(timedelta(seconds=5))
     clocks.wall += set_by
     assert plan.notice_set_clock() == set_by
-    assert plan.notice_set_clock() is None, "it is noticed once"
+    assert plan.notice_set_clock() is None, "the change is reported once"
     assert plan.next_run is not None
     assert timedelta() < plan.next_run - clocks.wall <= DAY + HOUR
     assert days_until_due(plan, clocks) <= 1.25
-    assert not plan.take_due(), "one, however many the old time would have had"
+    assert not plan.take_due(), "one sync, however many were due by the old time"
 
 
 @pytest.mark.parametrize("set_by", [-400 * DAY, 400 * DAY])
-def test_a_try_that_waits_waits_as_long_as_it_would_have(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
-    plan.try_again(clocks.wall + HOUR)
+def test_setting_the_clock_does_not_change_the_wait_for_a_retry(plan: Plan, clocks: Clocks, set_by: timedelta) -> None:
+    plan.schedule_retry(clocks.wall + HOUR)
     clocks.wall += set_by
     plan.notice_set_clock()
     assert plan.next_run == clocks.wall + HOUR
 
 
-def test_a_clock_that_is_corrected_little_by_little_changes_nothing(plan: Plan, clocks: Clocks) -> None:
+def test_small_clock_corrections_change_nothing(plan: Plan, clocks: Clocks) -> None:
     for _ in range(1_000):
         clocks.pass_by(timedelta(seconds=1))
         clocks.wall += timedelta(seconds=0.5)
@@ -114,8 +112,8 @@ def test_a_clock_that_is_corrected_little_by_little_changes_nothing(plan: Plan, 
 @pytest.mark.parametrize(
     "line", ["0 6 30 feb *", "0 6 31 apr *", "0 6 31 feb,apr,jun,sep,nov *", "0 6 31 4,6 *", "0 6 30-31 2 *"]
 )
-def test_a_line_that_never_comes_is_refused(line: str) -> None:
-    with pytest.raises(ConfigError, match="never comes: no month") as refused:
+def test_a_line_that_never_occurs_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError, match="never occurs: none of its months") as refused:
         timetable(scheduled("30 6 * * mon-fri", line))
     assert repr(line) in str(refused.value)
 
@@ -133,7 +131,7 @@ def test_a_line_that_never_comes_is_refused(line: str) -> None:
         ("0 6 */2 * mon", ["2026-11-09", "2026-11-23", "2026-12-07"]),
     ],
 )
-def test_a_line_comes_on_the_days_on_which_cron_runs_it(line: str, due: list[str]) -> None:
+def test_a_line_occurs_on_the_days_on_which_cron_runs_it(line: str, due: list[str]) -> None:
     now = datetime(2026, 11, 2, 12, tzinfo=UTC)
     found = []
     for _ in due:
@@ -145,6 +143,6 @@ def test_a_line_comes_on_the_days_on_which_cron_runs_it(line: str, due: list[str
 
 
 @pytest.mark.parametrize("line", ["0 1 13 * fri", "0 2 1 * mon"])
-def test_hours_that_come_twice_are_refused_whatever_the_days(line: str) -> None:
+def test_hours_that_occur_twice_are_refused_whatever_the_days(line: str) -> None:
     with pytest.raises(ConfigError, match="twice or never"):
         timetable(scheduled(line))

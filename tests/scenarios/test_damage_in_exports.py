@@ -1,4 +1,4 @@
-"""What leaves the archive is checked: a damaged decision is left out and named, or shown with a warning."""
+"""Exports and views are checked: a damaged decision is left out and named, or shown with a warning."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def named(ran: Ran) -> bool:
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl", "csv", "parquet"])
-def test_an_export_leaves_it_out_names_it_and_exits_10(damaged: World, here: Here, tmp_path: Path, form: str) -> None:
+def test_an_export_leaves_a_damaged_decision_out_names_it_and_exits_10(
+    damaged: World, here: Here, tmp_path: Path, form: str
+) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow")
     ran = here("export", "--db", damaged.database, "--format", form, "out", code=10)
@@ -63,7 +65,9 @@ def test_show_and_search_warn(damaged: World, here: Here) -> None:
     assert not here("show", "18-009-360", "--db", damaged.database).err
 
 
-def test_a_public_snapshot_leaves_it_out_and_a_backup_keeps_it(damaged: World, here: Here, tmp_path: Path) -> None:
+def test_a_public_snapshot_leaves_a_damaged_decision_out_and_a_backup_has_it(
+    damaged: World, here: Here, tmp_path: Path
+) -> None:
     ran = here("snapshot", "--public", "public.db", "--db", damaged.database, code=10)
     assert named(ran)
     with closing(sqlite3.connect(tmp_path / "public.db")) as db:
@@ -76,7 +80,7 @@ def test_a_public_snapshot_leaves_it_out_and_a_backup_keeps_it(damaged: World, h
         assert {one.reference for one in check_rows(db)} == {REFERENCE}
 
 
-def test_its_web_page_warns_and_those_of_others_do_not(damaged: World) -> None:
+def test_only_the_web_page_of_a_damaged_decision_warns(damaged: World) -> None:
     with served(damaged.database) as (client, _):
         assert "damaged in this file" in client.get("/lgsco/decisions/25+004+920").text
         other = client.get("/lgsco/decisions/18+009+360")
@@ -84,7 +88,7 @@ def test_its_web_page_warns_and_those_of_others_do_not(damaged: World) -> None:
         assert "damaged" not in other.text
 
 
-def test_a_sound_archive_leaves_whole(world: World, here: Here) -> None:
+def test_a_sound_archive_is_exported_completely(world: World, here: Here) -> None:
     world.run(Backfill())
     for arguments in (("export", "out"), ("snapshot", "copy.db"), ("snapshot", "--public", "public.db")):
         assert not here(*arguments, "--db", world.database).err
