@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """What a command prints to a terminal, without its log."""
+    """Returns the terminal output of a command, without its log."""
     terminal, inside = os.openpty()
     variables = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "TERM": "xterm-256color"}
     with subprocess.Popen(
@@ -106,7 +106,7 @@ def read_style(codes: str, ink: str, paper: str) -> tuple[str, str]:
 
 
 def colour(number: int) -> str:
-    """One of a terminal's 256 colours, but for the first 16."""
+    """Returns one of a terminal's 256 colours, except the first 16."""
     if number >= 232:
         return "#" + f"{8 + 10 * (number - 232):02x}" * 3
     red, rest = divmod(number - 16, 36)

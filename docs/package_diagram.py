@@ -74,10 +74,10 @@ def _reached_through_others(package: str, imports: dict[str, set[str]]) -> set[s
 
 
 def draw() -> str:
-    """Returns the diagram as SVG: a package stands below each package that imports it."""
+    """Returns the diagram as SVG: a package is below each package that imports it."""
     arrows = find_arrows()
     rows: dict[str, int] = {}
-    for package in PACKAGES:  # each stands after the packages that import it
+    for package in PACKAGES:  # each comes after the packages that import it
         rows[package] = max((rows[above] + 1 for above, below in arrows if below == package), default=0)
     places = {}
     for row in set(rows.values()):

@@ -32,7 +32,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the site answered to a request for a decision's page."""
+    """The answer of the site to a request for a decision's page."""
 
     sentence: str
     status: int | None = None

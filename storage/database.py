@@ -61,7 +61,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def unchanged(path: Path) -> Iterator[None]:
     """Raises StoreFailed if a file that is read without locks was written at the same time.
 
-    What was read may then mix two states. The error is raised at the end of the context, and replaces an error of
+    The rows read may then mix two states. The error is raised at the end of the context, and replaces an error of
     SQLite's. Files that can be read with locks are not checked.
     """
     before = find_file_state(path) if reading_mode(path) == IMMUTABLE else None

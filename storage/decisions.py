@@ -84,7 +84,7 @@ class Held:
     import_fields: Mapping[str, str | None]
     """The fields that imports print; of each field the newest value."""
     flaw: str | None = None
-    """What is damaged, if anything; then no other field can be trusted, and `lines` may be empty."""
+    """The damage, if any; then no other field can be trusted, and `lines` may be empty."""
     recorded: Recorded | None = None
     """For a damaged decision, its newest revision that was recorded as current."""
 

@@ -39,7 +39,7 @@ class Covered:
     table: str
     key: tuple[str, ...]
     terms: tuple[str, ...]
-    """What the digest is made from: columns, or SQL expressions with `{row}` before each column."""
+    """The terms of the digest: columns, or SQL expressions with `{row}` before each column."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ COLUMNS = (
 )
 """The columns of an export, in every format except `text`."""
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n", "\r")
-"""What a spreadsheet takes for a formula, or skips before one, at the start of a cell (OWASP, CSV injection)."""
+"""Characters that begin a formula in a cell, or that a spreadsheet skips before one (OWASP, CSV injection)."""
 
 
 class SoundRows:
@@ -91,7 +91,7 @@ Writer = Callable[[Iterable[dict[str, Any]], Path], int]
 
 
 class Exported(NamedTuple):
-    """What an export wrote."""
+    """The result of an export."""
 
     decisions: int
     left_out: list[str]

@@ -18,7 +18,7 @@ class FillState:
     suspended_at: str | None = None
     suspended_until: str | None = None
     reason: str | None = None
-    """What the site answered when it refused."""
+    """The answer of the site when it refused."""
 
 
 _COLUMNS = "turned_off_at, progressed_at, suspensions, suspended_at, suspended_until, reason"

@@ -1,4 +1,4 @@
-"""What parsing finds in addition to the text, and the kinds of blocks outside decisions.
+"""Stores what parsing finds in addition to the text, and the kinds of blocks outside decisions.
 
 Findings are oddities, dated notes, other references in a title, and unreadable pages. Call functions that write inside
 a transaction.

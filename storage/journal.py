@@ -50,7 +50,7 @@ def record_pace(db: sqlite3.Connection, pace: Pace) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What lgsco promises the site about its requests."""
+    """The limits that lgsco promises the site for its requests."""
 
     gap: float
     """The least seconds from the start of one request to the start of the next."""

@@ -1,4 +1,4 @@
-"""What was found out about the site's listing.
+"""Stores the findings about the site's listing.
 
 That is: which form shows most, which dates its filter includes, and whether it needs a session.
 """
@@ -28,7 +28,7 @@ class ListingFinding:
     subject: str
     verdict: str
     evidence: str
-    """What was requested, and what the site answered."""
+    """The request, and the answer of the site."""
     first_shift: int | None = None
     """dates: days by which the first day of a range is later than asked."""
     last_shift: int | None = None

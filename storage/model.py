@@ -91,7 +91,7 @@ OddKind = Literal[
     "taken as it is",
     "template",
 ]
-"""What can be unusual about a source that is stored all the same."""
+"""Unusual properties of a source that is stored all the same."""
 
 
 class Oddity(NamedTuple):
@@ -156,7 +156,7 @@ class Decision:
     closed: bool
     """Whether the text ends with the line that closes a statement ("… on behalf of the Ombudsman")."""
     odd: tuple[Oddity, ...] = field(default=(), compare=False)
-    """What is unusual about the source."""
+    """The unusual property of the source."""
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     """The blocks of the source that are not in the text, in page order, as far as they were looked at."""
     notes: tuple[Note, ...] = ()
@@ -268,7 +268,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is known about a window's listing: a row of the ledger. Instants are UTC, ISO 8601 with Z."""
+    """The facts about a window's listing: a row of the ledger. Instants are UTC, ISO 8601 with Z."""
 
     window: Window
     total: int | None

@@ -123,7 +123,7 @@ def forget_window(db: sqlite3.Connection, window: str, at: str) -> None:
     )
 
 
-def mend_runs(db: sqlite3.Connection) -> None:
+def repair_runs(db: sqlite3.Connection) -> None:
     """Empties the arguments and counts of runs where they are not JSON."""
     db.execute("UPDATE runs SET arguments = '{}' WHERE NOT json_valid(arguments)")
     db.execute("UPDATE runs SET tally = NULL WHERE tally IS NOT NULL AND NOT json_valid(tally)")

@@ -31,7 +31,7 @@ name."""
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did."""
+    """The result of a restore."""
 
     decisions: int
     """The number of decisions in the backup."""

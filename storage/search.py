@@ -50,13 +50,13 @@ class Hit:
     rank: float
     """Lower is better."""
     flaw: str | None = None
-    """What is damaged in the decision, if anything."""
+    """The damage to the decision, if any."""
 
 
 def match_expression(query: str) -> str | None:
     """Turns a typed query into an FTS5 expression that is never a syntax error; None if it has no word.
 
-    All words must occur. "Quoted words" must stand together, and so must the parts of a word that punctuation joins
+    All words must occur. "Quoted words" must be adjacent, and so must the parts of a word that punctuation joins
     (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds every word that begins with it. A reference
     is found in any spelling, a joint case without its letter too. `finding` finds what is printed with the ligature
     `ﬁ`, and `1500` finds `£1,500`, and the other way round.

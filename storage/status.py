@@ -33,7 +33,7 @@ class Holdings:
     excluded: int
     """Listed decisions that are excluded: their windows are proven without them."""
     unproven: int
-    """Rows of the ledger that are not proven, whoever asked for their dates."""
+    """Rows of the ledger that are not proven, whether a backfill, sync or the fill asked for their dates."""
     unreadable: int = 0
     """Decisions with a page that was fetched again unchanged and does not parse."""
     older_parser: int = 0
@@ -127,7 +127,7 @@ class Canary:
     failed_at: str | None
     """When the last check failed; None if it passed."""
     finding: str | None
-    """What the last check found."""
+    """The result of the last check."""
 
 
 def find_canary(db: sqlite3.Connection) -> Canary:

@@ -36,7 +36,7 @@ class TemplateChange:
     decided_on: str | None
     """The decision date of the example."""
     diff: str
-    """What changed in the example, as a unified diff."""
+    """The change in the example, as a unified diff."""
     edits: frozenset[Edit] = frozenset()
 
 

@@ -1,4 +1,4 @@
-"""What every test stands on: no host but loopback, a clock that does not wait, a site to ask, a database to fill."""
+"""Fixtures for all tests: no host but loopback, a clock that does not wait, a site to ask, a database to fill."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> l
     count, no item has a number.
     """
     runs = _runs(blocks)
-    top = _count(runs, attributes_stand=starts_are_attributes)
+    top = _count(runs, uses_attributes=starts_are_attributes)
     if not runs:
         typed = _typed(blocks)
         if typed:
@@ -85,7 +85,7 @@ def _length(run: _Run) -> int:
     return run.items[-1].position - run.items[0].position + 1
 
 
-def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
+def _count(runs: Sequence[_Run], *, uses_attributes: bool) -> dict[Item, int]:
     """Returns the number of each top-level numbered item that has one."""
     numbered: dict[Item, int] = {}
     attributed = any(run.start is not None for run in runs)
@@ -102,7 +102,7 @@ def _count(runs: Sequence[_Run], *, attributes_stand: bool) -> dict[Item, int]:
             pending.append(run)
             continue
         confirmed = _confirmed(pending, run.start - 1 - reached)
-        if not attributes_stand and confirmed is None:
+        if not uses_attributes and confirmed is None:
             return {}
         for earlier in confirmed or ():
             reached = assign(earlier, reached + 1)

@@ -70,7 +70,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run knows about its failures so far."""
+    """The failures of a run so far."""
 
     doubtful: tuple[Failure, ...] = ()
     """Failures in doubt since the last page was fetched."""

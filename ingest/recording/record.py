@@ -39,7 +39,7 @@ from storage.model import Decision, Page, Source
 log = logging.getLogger("lgsco")
 
 Compared = tuple[Change, Held | None]
-"""What a reading changes, and the stored reading of its decision; None if it is not stored."""
+"""The changes that a reading makes, and the stored reading of its decision; None if it is not stored."""
 
 
 Changed = Superseded | Reread | Unchanged | Beside | Known | Rebuilt

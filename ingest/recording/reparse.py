@@ -26,7 +26,7 @@ from storage.layout import layout
 
 
 class Reparsed(NamedTuple):
-    """What parsing the pages of one decision again would change."""
+    """The changes that parsing one decision again would make."""
 
     reference: str
     numbers: tuple[int, ...] = ()
@@ -34,7 +34,7 @@ class Reparsed(NamedTuple):
     reading: Reading | None = None
     """None if nothing changes, or the pages do not parse."""
     kind: str = ""
-    """What changes, in words."""
+    """The change, in words."""
     is_text: bool = False
     """Whether the text of a stored decision changes."""
     diff: str = ""

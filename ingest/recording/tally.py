@@ -34,7 +34,7 @@ class Tally:
     plan: str = ""
     """The estimate of what the run takes, in one line, once it is known."""
     waiting: str = ""
-    """What the run waits for and until when, if that takes long."""
+    """The reason and end of a long wait."""
     checked: int = 0
     """Decisions that a renormalise has parsed again in its current pass."""
     fetched: int = 0
@@ -66,7 +66,7 @@ class Tally:
     unexamined: int = 0
     """Of these, files and folders that may contain decisions, as far as was seen."""
     unread: list[str] = field(default_factory=list)
-    """What could not be fetched or parsed, a sentence each."""
+    """Pages that could not be fetched or parsed, one sentence each."""
 
     def note_odd(self, subject: str, what: str) -> None:
         """Counts something unusual, once, and logs it."""

@@ -49,7 +49,7 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True)
 class RangeClaim:
-    """What is known about one range of dates."""
+    """The facts about one range of dates."""
 
     window: Window
     counts: Counts
@@ -89,7 +89,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known about some dates, and about the dates outside them."""
+    """The facts about some dates, and about the dates outside them."""
 
     ranges: tuple[RangeClaim, ...]
     """The dates, oldest first."""

@@ -38,7 +38,7 @@ def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    """What `lgsco coverage` shows."""
+    """The contents of the coverage report."""
 
     claim: Claim
     windows: list[dict[str, Any]]

@@ -124,7 +124,7 @@ class FillReport:
     """Whether the fill and interrupted backfills are suspended, and either has something to do."""
     is_stuck: bool
     estimate: Estimate | None
-    """What it still takes, or would take if turned on; None if that is not known."""
+    """The requests and time that the fill still needs, or would need if turned on; None if unknown."""
     expected_end: date | None
     """When it is expected to end; None if it has not begun, or that is not known."""
 

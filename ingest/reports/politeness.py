@@ -26,7 +26,7 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class PolitenessReport:
-    """What `lgsco politeness` shows: the requests made, beside the promises in force at the time."""
+    """The politeness report: the requests made, beside the promises in force at the time."""
 
     site: str
     user_agents: tuple[str, ...]

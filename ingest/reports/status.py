@@ -70,7 +70,7 @@ def is_running(daemon: Daemon, now: datetime) -> bool:
 
 
 def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
-    """For dates of so many days of age or more, the days within which they are walked again."""
+    """The days within which dates are walked again, by their age in days or more."""
     return [
         (0, cadence.walk_recent),
         (cadence.recent_days, cadence.walk_middle),
@@ -118,7 +118,7 @@ def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> lis
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What `lgsco status` shows. Instants are UTC, ISO 8601 with Z."""
+    """The status report. Instants are UTC, ISO 8601 with Z."""
 
     database: str
     stale: bool

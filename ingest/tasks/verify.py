@@ -82,7 +82,7 @@ def _repair(run: TaskRun, damages: Sequence[Damage]) -> _Done:
         for damage in damages:
             if damage.part == "ledger":
                 repair.forget_window(run.db, damage.subject, run.clock.stamp())
-        repair.mend_runs(run.db)
+        repair.repair_runs(run.db)
     if done.restored:
         _try_repair(run, "the full-text index", partial(repair.rebuild_index, run.db))
     return done

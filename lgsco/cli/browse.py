@@ -131,7 +131,7 @@ def _print_left_out(decision: Decision) -> None:
 def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     """Search the text of the decisions.
 
-    Finds decisions that contain all words. "Quoted words" must stand together, and a word that ends in * matches any
+    Finds decisions that contain all words. "Quoted words" must be adjacent, and a word that ends in * matches any
     ending. A reference in any spelling finds its decision. The best matches come first.
 
     Text that begins with - goes after --, as in: lgsco search -- -council

@@ -30,7 +30,7 @@ class Meaning(NamedTuple):
     details: str
     """Sentences."""
     action: str
-    """What the user does next."""
+    """The next step for the user."""
 
 
 MEANINGS = (
@@ -91,7 +91,7 @@ MEANINGS = (
     Meaning(
         (129, 130, 143),
         "stopped by a signal",
-        "The terminal closed (129), Ctrl-C was pressed (130), or SIGTERM came (143). What was done is saved. `serve` "
+        "The terminal closed (129), Ctrl-C was pressed (130), or SIGTERM came (143). The work so far is saved. `serve` "
         "ends with 0 at Ctrl-C and SIGTERM; so does `daemon`.",
         "Run the same command again to continue.",
     ),

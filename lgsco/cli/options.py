@@ -83,7 +83,7 @@ def command(
 class TextCommand(click.Command):
     """A command that takes words to search for.
 
-    What looks like an unknown option may be such a word, so the error says how to pass it.
+    An unknown option may be such a word, so the error says how to pass it.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

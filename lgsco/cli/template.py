@@ -26,7 +26,7 @@ NAMED_BLOCKS = 20
 def template(settings: Settings, action: str | None, number: int | None, *, as_json: bool) -> int:
     """List changes of the site's template, and decide about them.
 
-    Without an action: the changes that wait for your decision, and the blocks that stand around decisions.
+    Without an action: the changes that wait for your decision, and the blocks around decisions.
 
     show N: change N with a sample diff.
 

@@ -36,7 +36,7 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
     },
     "dictionaries": {
         "title": "Compression dictionaries",
-        "description": "What raw pages are compressed with: a zstd dictionary of what their markup has in common.",
+        "description": "The zstd dictionary that compresses raw pages. It contains the markup that they share.",
         "columns": {
             "id": "Number of the dictionary.",
             "trained_at": f"When it was made: {_INSTANT}.",

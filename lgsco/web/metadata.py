@@ -296,7 +296,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "suspensions": "Suspensions in a row because the site refused requests. Each one lasts longer.",
             "suspended_at": f"When the fill and interrupted backfills were suspended: {_INSTANT}. Empty if they run.",
             "suspended_until": f"When the suspension ends: {_INSTANT}.",
-            "reason": "What the site answered.",
+            "reason": "The answer of the site.",
         },
     },
     "site_totals": {
@@ -311,11 +311,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "moves": {
         "title": "Moves",
-        "description": "What a decision's listing card showed before and after it changed.",
+        "description": "The values of a decision's listing card before and after a change.",
         "columns": {
             "reference": _REFERENCE,
             "at": f"When the new card was seen: {_INSTANT}.",
-            "field": "What changed: decision_date, url, outcome, subcategory, kind, authority, title or summary.",
+            "field": "The changed value: decision_date, url, outcome, subcategory, kind, authority, title or summary.",
             "before": "The earlier value.",
             "after": "The new value.",
             "run": _RUN,
@@ -325,7 +325,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "oddities": {
         "title": "Oddities",
-        "description": "What is unusual about the source of a decision. The decision is stored all the same.",
+        "description": "Unusual properties of the source of a decision. The decision is stored all the same.",
         "columns": {
             "reference": _REFERENCE,
             "what": "Kind: date, reference, encoding, uncertain end, hidden words, unknown header line, no closing "
@@ -374,13 +374,13 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "outside_blocks": {
         "title": "Blocks outside decisions",
-        "description": "Kinds of blocks that stand on pages outside the decision and that no rule names. They never "
+        "description": "Kinds of blocks on pages outside the decision and that no rule names. They never "
         "affect a text.",
         "columns": {
             "hash": "Digest of the masked words.",
             "masked": "The words of the block, with references, dates, numbers and addresses masked.",
             "example": "One such block, unmasked.",
-            "reference": "The decision on whose page the example stands.",
+            "reference": "The decision from whose page the example is.",
             "first_seen": f"When this kind was first seen: {_INSTANT}.",
             "last_seen": f"When this kind was last seen: {_INSTANT}.",
             "decisions": "Number of decisions on whose pages it was counted.",
@@ -404,7 +404,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "kind": "Kind of the decisions that show it: statement or report.",
             "example": "The reference of a decision that shows it.",
             "decided_on": "Decision date of the example, ISO 8601.",
-            "diff": "What changed in the example, as a unified diff.",
+            "diff": "The change in the example, as a unified diff.",
         },
         "sort_desc": "id",
         "facets": ["state"],
@@ -424,7 +424,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "next_at": f"Earliest time at which its page is requested again: {_INSTANT}.",
             "answer": "The last answer for its page, in a sentence.",
             "answer_status": "HTTP status of that answer.",
-            "answer_words": "What the page of that answer says about the decision's absence.",
+            "answer_words": "The words of that page about the decision's absence.",
             "ended_at": f"When it was concluded that it left the site: {_INSTANT}. Empty while that is not known.",
             "ending": "withdrawn (left before the age at which statements leave), expired (a statement of that age; "
             "others of its age left too), or gone (reason unknown).",
@@ -481,7 +481,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "listing_findings": {
         "title": "Findings about the listing",
-        "description": "What was found out about the site's listing: its request forms, its date filter and its "
+        "description": "Findings about the site's listing: its request forms, its date filter and its "
         "session.",
         "columns": {
             "id": _ROW_ID,
@@ -493,7 +493,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "run": _RUN,
             "verdict": "For form: wider, not wider or no more. For use: the form's name. For dates: exact, shifted, "
             "doubted or no decision. For session: needed.",
-            "evidence": "What was asked, and what the site answered.",
+            "evidence": "The request, and the answer of the site.",
             "first_shift": "For dates: days by which the first day of a range is later than asked.",
             "last_shift": "For dates: days by which the last day of a range is later than asked.",
         },
@@ -512,7 +512,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "received": "Size of the answer's body in bytes.",
             "seconds": "Time until the answer was complete, in seconds.",
             "attempt": "Number of the try, counted from 1.",
-            "error": "What went wrong, in a sentence.",
+            "error": "The error, in a sentence.",
             "retry_after": "Seconds that the answer asked us to wait (Retry-After).",
             "promise": "The promise in force when it was sent (`promises.id`). Empty if not known.",
             "hold": "Seconds without requests because of `retry_after`. Empty: as long as asked, up to a day.",
@@ -592,7 +592,7 @@ _INDEX_TABLES = ("_sqlite_migrations", "decisions_fts")
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Decisions": ("decisions", "paragraphs", "revisions", "notes", "related", "oddities"),
-    "What is proven and what is missing": ("coverage", "missing", "failures", "held_from_site", "windows", "intents"),
+    "Proven and missing decisions": ("coverage", "missing", "failures", "held_from_site", "windows", "intents"),
     "The listing": ("entries", "moves", "absences", "site_totals", "listing_findings"),
     "Fetching": ("queue", "unreadable", "checks", "template_changes", "outside_blocks"),
     "Requests": ("requests", "request_days", "promises", "robots"),

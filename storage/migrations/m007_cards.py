@@ -1,6 +1,6 @@
 """Adds the title and summary of listing cards, and records changes of these and of the authority.
 
-What earlier cards printed is not known, so the next value of each does not count as a change.
+The text of earlier cards is not known, so the next value of each does not count as a change.
 """
 
 from __future__ import annotations

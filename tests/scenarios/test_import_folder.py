@@ -158,7 +158,7 @@ def test_a_folder_without_documents_names_the_files_in_it(world: World, folder: 
     assert not world.database.exists()
 
 
-# ---------------------------------------------------------------- what is no regular file
+# ---------------------------------------------------------------- special files
 
 
 @pytest.fixture

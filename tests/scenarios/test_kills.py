@@ -59,7 +59,7 @@ class Life(Shop):
         return True
 
     def doomed(self, moment: str, number: int, *arguments: str | Path) -> bool:
-        """Killed when it comes to its so-manyth `statement`, or just `before` or `after` its so-manyth commit."""
+        """Kills the process at its nth `statement`, or just `before` or `after` its nth commit."""
         return self.killed(self.python("-m", "bench.self_kill", moment, str(number), *arguments))
 
     def look(self) -> None:
@@ -134,7 +134,7 @@ def test_killed_while_the_tables_are_made(life: Life, truth: StoredRows, number:
 
 
 def test_killed_at_a_request(life: Life, truth: StoredRows) -> None:
-    """Of each life; each gets a few requests further, so that the kills stand all along the way."""
+    """Kills of each run. Each run gets a few requests further, so that the kills cover all of it."""
     asked = fatal = 0
     process: Any = None
 

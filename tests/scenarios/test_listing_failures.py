@@ -308,7 +308,7 @@ def test_a_proven_window_stays_proven_if_another_walk_fails(held: World) -> None
     assert run(held, Sync(), **dials).state == "complete"
 
 
-# ---------------------------------------------------------------- a page in the middle is none
+# ---------------------------------------------------------------- a page in the middle is something else
 
 
 @pytest.mark.parametrize("name", NO_PAGE)

@@ -487,7 +487,7 @@ class Adversary(RuleBasedStateMachine):
         outcome = self._run(Sync())
         for _ in range(3):
             if outcome is None or outcome.exit_code != 12:
-                break  # otherwise three withdrawn decisions were drawn as canaries by chance
+                break  # otherwise three withdrawn decisions were drawn as canaries at random
             outcome = self._run(Sync())
         if outcome is not None and outcome.state == "template":
             self._accept_changes()

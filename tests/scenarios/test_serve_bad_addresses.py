@@ -76,7 +76,7 @@ def check(request: Request, answer: Answer) -> None:
             assert COPYRIGHT in answer.body.decode("utf-8")
 
 
-# ---------------------------------------------------------------- addresses by chance
+# ---------------------------------------------------------------- random addresses
 
 TABLES = [
     *describe()["databases"][NAME]["tables"],

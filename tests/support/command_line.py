@@ -29,7 +29,7 @@ from support.paths import ROOT
 PATIENCE = 60
 """Seconds until a process that should have ended is called hung."""
 HANG = 10
-"""Seconds after which a process that was told to stop is called hung. It ends at once; a busy machine is no failure."""
+"""Seconds after a signal after which a process counts as hung. It ends at once, but the machine may be busy."""
 
 
 @dataclass(frozen=True)

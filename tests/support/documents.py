@@ -4,7 +4,7 @@ A `Document` says what a decision holds: its header, its blocks, the numbers its
 `numbers_of` say by the text format alone what must be read from it. `page_of` writes it as HTML in one of many
 markups, with furniture and noise chosen by a seed; `dump_of` writes it as the dump of a page, in the layout of
 seed 002. Whatever is random in the *content* is drawn by hypothesis, so that it shrinks; what is random in the
-*markup* comes of one integer, so that a failing page is had again from two short values.
+*markup* comes from one integer, so that two short values make a failing page again.
 """
 
 from __future__ import annotations

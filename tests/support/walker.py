@@ -72,7 +72,7 @@ class Block:
     article: bool
     """Inside the article with the decision."""
     listing: int
-    """The number of the list it stands in, or 0."""
+    """The number of the list it is in, or 0."""
     linked: bool
     """Nothing but a link within the page."""
 

@@ -141,7 +141,7 @@ def test_a_listed_decision_not_requested_yet_is_missing_and_not_failed(db: sqlit
 
 
 @pytest.mark.parametrize("fail", [put_off, blamed])
-def test_an_unfetched_decision_is_failed_whoever_is_at_fault(
+def test_an_unfetched_decision_is_failed_for_any_cause(
     db: sqlite3.Connection, fail: Callable[[sqlite3.Connection], None]
 ) -> None:
     listed(db)
