@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import Busy, SchemaMismatch, StoreError, StoreFailed
+from storage.errors import Busy, NoDatabase, SchemaMismatch, StoreError, StoreFailed
 from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
@@ -45,8 +45,10 @@ _check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", defaul
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
+    if not path.exists():
+        raise NoDatabase(path)
     if not path.is_file():
-        raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
+        raise StoreFailed(f"{path} is not a regular file; name a database with --db")
     with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:

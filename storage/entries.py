@@ -200,6 +200,11 @@ def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> in
     return int(row[0])
 
 
+def count_listed(db: sqlite3.Connection, window: Window) -> int:
+    """Counts the entries of a window that are listed."""
+    return count_listed_since(db, window, "")
+
+
 def count_aged(db: sqlite3.Connection, window: Window) -> int:
     """Counts the entries of a window that may leave the site by age: all except reports."""
     row = db.execute(

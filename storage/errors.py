@@ -27,7 +27,9 @@ class NoDatabase(StoreError):
     exit_code = 2
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"no database at {path}; `lgsco init` makes one, --db names another")
+        super().__init__(
+            f"no database at {path}; `lgsco init`, `lgsco backfill` and `lgsco import` make one, --db names another"
+        )
 
 
 class DatabaseExists(StoreError):

@@ -115,7 +115,10 @@ class OutsideBlock:
     first_seen: str
     last_seen: str
     decisions: int
-    """The number of decisions that show it on their pages."""
+    """The least number of decisions that have it on their pages.
+
+    A page is not examined if all its words around the article were seen before.
+    """
 
 
 def count_outside_block(db: sqlite3.Connection, block: OutsideBlock) -> bool:
@@ -153,7 +156,7 @@ def find_outside_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock
 
 
 def find_frequent_blocks(db: sqlite3.Connection, limit: int) -> list[OutsideBlock]:
-    """Finds the most frequent kinds of blocks, by the number of decisions that show them on their pages."""
+    """Finds the most frequent kinds of blocks, by the number of decisions on whose pages they were counted."""
     rows = db.execute(
         "SELECT hash, masked, example, reference, first_seen, last_seen, decisions FROM outside_blocks "
         "ORDER BY decisions DESC, hash LIMIT ?",

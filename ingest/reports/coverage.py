@@ -149,7 +149,7 @@ def _format_window(row: dict[str, Any]) -> str:
         return f"{first:10}  {last:10}  unseen"
     counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in _COUNTS]
     cells = f"{first:10}  {last:10}  {row['state']:8}  {''.join(f'{count:>8}  ' for count in counts)}"
-    return f"{cells}{row.get('counted_at', '')}".rstrip()
+    return f"{cells}{row.get('counted_at') or 'never'}"
 
 
 def _format_decisions(title: str, rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -90,5 +90,10 @@ def change_json(row: ChangeRow) -> dict[str, Any]:
 
 def block_lines(blocks: Sequence[OutsideBlock]) -> list[str]:
     """Returns a line for each kind of block outside decisions."""
-    title = ["blocks outside decisions, with the number of decisions that show them on their pages:"] if blocks else []
-    return [*title, *[f"{block.decisions:8,}  {block.masked}" for block in blocks]]
+    if not blocks:
+        return []
+    title = (
+        f"the {len(blocks):,} most frequent blocks outside decisions, each with the least number of decisions with it "
+        "(the table outside_blocks has all):"
+    )
+    return [title, *[f"{block.decisions:8,}  {block.masked}" for block in blocks]]

@@ -383,7 +383,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "reference": "The decision from whose page the example is.",
             "first_seen": f"When this kind was first seen: {_INSTANT}.",
             "last_seen": f"When this kind was last seen: {_INSTANT}.",
-            "decisions": "Number of decisions on whose pages it was counted.",
+            "decisions": "Least number of decisions that have it on their pages. Pages without new words around the "
+            "article are not examined.",
         },
         "sort_desc": "first_seen",
     },
@@ -481,8 +482,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "listing_findings": {
         "title": "Findings about the listing",
-        "description": "Findings about the site's listing: its request forms, its date filter and its "
-        "session.",
+        "description": "Findings about the site's listing: its request forms, its date filter and its session.",
         "columns": {
             "id": _ROW_ID,
             "site": "The site's scheme, host and port.",

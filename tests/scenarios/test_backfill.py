@@ -86,6 +86,15 @@ def test_a_range_includes_its_edge_days_and_nothing_else(world: World) -> None:
     assert len(held(world)) >= 11
 
 
+def test_a_part_of_a_proven_range_expects_its_own_decisions(world: World) -> None:
+    world.run(Backfill())
+    first, last = date(2025, 1, 1), date(2025, 6, 30)
+    within = sum(first <= sample.decision_date <= last for sample in world.site.listed())
+    assert 0 < within < len(world.site.listed())
+    assert world.run(Backfill(first, last)).tally.expected == within
+    assert world.ask("SELECT total FROM intents WHERE first = '2025-01-01'") == [within]
+
+
 def test_limit_fetches_that_many_and_the_next_run_continues(world: World) -> None:
     outcome = world.run(Backfill(limit=10))
     assert (outcome.state, outcome.exit_code, len(held(world))) == ("limited", 0, 10)

@@ -279,7 +279,7 @@ def test_a_closed_pipe_is_not_an_error(filled: Shop) -> None:
 
 
 def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
-    assert "lgsco.db: no such database" in desk.run("status", code=1).sentence
+    assert "no database at lgsco.db" in desk.run("status", code=2).sentence
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
     assert "STALE" in ran.out

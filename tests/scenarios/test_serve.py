@@ -34,7 +34,7 @@ from lgsco.web.plugin import lgsco_match, lgsco_reference
 from lgsco.web.queries import QUERIES
 from lgsco.web.server import CannotServe, serve
 from storage.database import SCHEMA_VERSION
-from storage.errors import LgscoError, SchemaMismatch, StoreFailed
+from storage.errors import LgscoError, NoDatabase, SchemaMismatch, StoreFailed
 from storage.export import snapshot
 from storage.writer import writing
 from support.paths import ROOT
@@ -171,7 +171,7 @@ def test_an_impossible_address_is_reported(database: Path, host: str, port: int)
 
 
 def test_a_missing_file_a_foreign_file_and_a_newer_schema_are_reported(database: Path, tmp_path: Path) -> None:
-    assert "no such database" in refused(tmp_path / "absent.db", StoreFailed)
+    assert "no database at" in refused(tmp_path / "absent.db", NoDatabase)
     other = tmp_path / "other.db"
     other.write_text("not a database, and long enough to be read as one " * 100)
     assert "not an SQLite database" in refused(other, StoreFailed)
