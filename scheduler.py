@@ -85,6 +85,8 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
         try:
             daemon.require_archive()
             _catch_up(daemon, plan)
+            if plan.next_run is not None:
+                log.info("the daemon has started; the next sync is due at %s", instant(plan.next_run))
             _work(daemon, stop, plan)
             daemon.require_archive()
         except LgscoError as error:

@@ -61,7 +61,8 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
     print(f"  {lgsco} search {option} 'social worker'")
     print(f"  {lgsco} show {option} 25-004-920")
     print(f"  {lgsco} coverage {option}")
-    print(f"  {lgsco} serve {option}          then open http://127.0.0.1:8001")
+    print(f"  {lgsco} status {option}")
+    print(f"  {lgsco} serve {option}          # then open http://127.0.0.1:8001")
     print(
         f"  sqlite3 {database} \"SELECT number, text FROM paragraphs WHERE reference = '18 009 360' AND number = '24'\""
     )
