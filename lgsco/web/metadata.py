@@ -136,7 +136,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "facets": ["change"],
     },
     "entries": {
-        "title": "Listing entries",
+        "title": "Listing cards",
         "description": "The newest listing card of every decision that the site's search has shown, stored or not.",
         "columns": {
             "reference": _REFERENCE,
