@@ -24,34 +24,10 @@ from lgsco.web.metadata import SECTIONS, describe_tables
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
-UNITS = {
-    "site": {},
-    "fetch": {
-        "pace": "seconds",
-        "tries": "attempts",
-        "retry_wait": "seconds",
-        "retry_wait_most": "seconds",
-        "connect_timeout": "seconds",
-        "read_timeout": "seconds",
-        "deadline": "seconds",
-        "max_bytes": "bytes",
-        "daily_requests": "requests",
-        "quiet_hours": "hours",
-    },
-    "storage": {"batch": "decisions", "journal_days": "days", "workers": "processes", "renormalise_percent": "percent"},
-    "listing": {
-        "walk_most": "decisions",
-        "trust_hours": "hours",
-        "retention_days": "days",
-        "edge_days": "days",
-        "fall_percent": "percent",
-        "gone_days": "days",
-    },
-    "cadence": {"reread_most": "pages"},
-    "schedule": {"sync_days": "days", "stale_hours": "hours", "fill_hours": "hours", "fill_requests": "requests"},
-    "alerts": {},
-}
-"""The unit of each setting that has one, by section. In `[cadence]` the unit is days unless it is given here."""
+SECTIONS_OF_CONFIG = tuple(one.name for one in fields(Config) if one.name != "file")
+
+_UNIT = re.compile(r"^(attempts|bytes|days|decisions|hours|pages|percent|processes|requests|seconds): ")
+"""The unit with which the comment of a setting begins."""
 
 _BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -97,7 +73,7 @@ def describe_commands() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_SETTINGS = "|".join(one.name for section in UNITS for one in fields(getattr(Config(), section)))
+_SETTINGS = "|".join(one.name for section in SECTIONS_OF_CONFIG for one in fields(getattr(Config(), section)))
 _NAMES = re.compile(rf"(?<!\w)(--[a-z][\w-]*|\[\w+\](?: (?:{_SETTINGS})\b)?)")
 """Options, sections of the configuration, and settings such as `[schedule] fill`."""
 
@@ -147,18 +123,20 @@ def read_meanings() -> dict[tuple[str, str], str]:
 
 def find_unit(section: str, key: str) -> str:
     """Returns the unit of a setting, or "" if it has none."""
-    return UNITS[section].get(key, "days" if section == "cadence" else "")
+    unit = _UNIT.match(read_meanings()[section, key])
+    return unit[1] if unit else ""
 
 
 def describe_settings() -> str:
     """Returns every setting with its default, unit and meaning, by section of `config.toml`."""
     meanings, defaults, parts = read_meanings(), Config(), []
-    for section in UNITS:
+    for section in SECTIONS_OF_CONFIG:
         rows = []
         for one in fields(getattr(defaults, section)):
             value = getattr(getattr(defaults, section), one.name)
             unit = find_unit(section, one.name) or "–"
-            rows.append((f"`{one.name}`", f"`{_as_toml(value)}`", unit, meanings[section, one.name]))
+            meaning = _UNIT.sub("", meanings[section, one.name], count=1)
+            rows.append((f"`{one.name}`", f"`{_as_toml(value)}`", unit, meaning))
         parts += [f"## `[{section}]`", _table(("setting", "default", "unit", "meaning"), rows)]
     return "\n\n".join(parts) + "\n"
 

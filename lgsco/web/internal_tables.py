@@ -58,7 +58,7 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
     },
     "daemon": {
         "title": "The daemon",
-        "description": "One row: the heartbeat of the daemon.",
+        "description": "One row: the heartbeat of the daemon, which shows whether it runs.",
         "columns": {
             "id": "Always 1.",
             "process": "Process number on the machine that runs it.",

@@ -55,7 +55,8 @@ _LISTED_DATE = (
 )
 _QUEUE_STATE = (
     "wanted (not requested yet), kept (fetched and not parsed yet), failed (could not be fetched or parsed), excluded "
-    "(its page was gone on at least three fetches over at least seven days)"
+    "(its page was gone on at least three fetches over at least seven days, or was fetched again with the same bytes "
+    "and does not parse)"
 )
 _ERROR_KIND = "Kind of the last failure."
 _ERROR = "The last failure, in a sentence."
@@ -135,7 +136,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "facets": ["change"],
     },
     "entries": {
-        "title": "Listing entries",
+        "title": "Listing cards",
         "description": "The newest listing card of every decision that the site's search has shown, stored or not.",
         "columns": {
             "reference": _REFERENCE,
@@ -171,8 +172,9 @@ _TABLES: dict[str, dict[str, Any]] = {
             "names them.",
             "failed": "Decisions listed now that could not be fetched or parsed so far. The view `failures` names "
             "them. A stored decision counts too if the listing shows a change of it that could not be fetched.",
-            "excluded": "Decisions listed now whose pages were gone on at least three fetches over at least seven "
-            "days. The view `missing` names them with the reason.",
+            "excluded": "Decisions listed now and not stored from the site, whose pages were gone on at least three "
+            "fetches over at least seven days, or were fetched again with the same bytes and do not parse. The view "
+            "`missing` names them with the reason.",
             "counted_at": _COUNTED_AT,
             "walked_at": _WALKED_AT,
             "proven_at": _PROVEN_AT,
@@ -374,7 +376,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "outside_blocks": {
         "title": "Blocks outside decisions",
-        "description": "Kinds of blocks on pages outside the decision and that no rule names. They never "
+        "description": "Kinds of blocks that are on pages outside the decision and that no rule names. They never "
         "affect a text.",
         "columns": {
             "hash": "Digest of the masked words.",
@@ -486,8 +488,8 @@ _TABLES: dict[str, dict[str, Any]] = {
         "columns": {
             "id": _ROW_ID,
             "site": "The site's scheme, host and port.",
-            "kind": "form (a request form was compared with the bare form), use (the form used from then on), dates "
-            "(which dates the filter includes), or session.",
+            "kind": "form (a request form was compared with the bare form: two dates and a page number), use (the form "
+            "used from then on), dates (which dates the filter includes), or session.",
             "subject": "For form: its name. For dates: summer or winter, by London's clock changes. Else empty.",
             "at": f"When it was found out: {_INSTANT}.",
             "run": _RUN,
@@ -548,8 +550,8 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "The limits that lgsco promises to keep when it sends requests: one row for each combination.",
         "columns": {
             "id": _ROW_ID,
-            "gap": "Least seconds from the start of one request to the start of the next.",
-            "a_day": "Most requests in a day (UTC).",
+            "gap": "Minimum seconds from the sending of one request to the sending of the next.",
+            "a_day": "Maximum of requests in a day (UTC).",
             "quiet_hours": "Hours in London in which no request is sent.",
         },
     },

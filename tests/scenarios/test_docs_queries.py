@@ -25,6 +25,7 @@ from lgsco.replica.faults import Respond
 from lgsco.replica.sample import Sample, Written
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from storage.writer import create_database
 from support.paths import ROOT
 from support.web import served
 from support.world import TODAY, Time, World
@@ -100,6 +101,20 @@ def test_an_sql_example_finds_rows(folder: Path, example: Example) -> None:
         assert db.execute(example.text).fetchall()
 
 
+def test_the_example_about_proven_dates_needs_proven_rows_for_every_day(folder: Path, tmp_path: Path) -> None:
+    (example,) = [one.text for one in EXAMPLES if "AS is_proven" in one.text]
+    create_database(tmp_path / "empty.db")
+    for database, expected in ((folder / "lgsco.db", 1), (tmp_path / "empty.db", 0)):
+        with closing(sqlite3.connect(database)) as db:
+            assert db.execute(example).fetchall() == [(expected,)]
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as db:
+        add = "INSERT INTO windows VALUES (?, ?, 0, 0, 'proven', '', NULL, NULL, NULL, 'bare', 1)"
+        db.executemany(add, [("0001-01-01", "2025-06-30"), ("2025-07-02", "2026-03-31")])
+        assert db.execute(example).fetchall() == [(0,)], "one day is missing"
+        db.execute(add, ("2025-07-01", "2025-07-01"))
+        assert db.execute(example).fetchall() == [(1,)]
+
+
 def test_every_match_expression_of_the_table_is_valid(folder: Path) -> None:
     expressions = re.findall(r"^\| `'(.+)'` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(expressions) == 7
@@ -132,6 +147,14 @@ def test_a_python_example_runs(folder: Path, web: httpx.Client, example: Example
     ran = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout
+
+
+def test_the_example_of_a_difference_accepts_a_decision_with_one_version(folder: Path) -> None:
+    (example,) = [one.text for one in EXAMPLES if "difflib" in one.text]
+    text = example.replace(AMENDED, "18 009 360")
+    ran = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("Fewer than two versions are stored")
 
 
 @of("url")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-import ingest.errors
-import lgsco.web.server
 from ingest.config import VERSION
-from storage.errors import LgscoError
+from ingest.lgo.page import NORMALISER
+from storage.database import SCHEMA_VERSION
+from storage.lock import DAEMON
 from support.paths import ROOT
 
 README_LINES = 120
 IMAGE_BYTES = 150_000
-SIGNALS = {129, 130, 143}
+PAGES = ("README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 
 
 def read(name: str) -> str:
@@ -45,22 +45,28 @@ def test_each_common_question_links_to_one_page() -> None:
     assert [len(re.findall(r"\]\([a-z-]+\.md#[\w-]+\)", question)) for question in numbered] == [1] * 10
 
 
-def _exit_codes(root: type[LgscoError]) -> set[int]:
-    return {root.exit_code, *(code for below in root.__subclasses__() for code in _exit_codes(below))}
-
-
-def test_operating_says_what_to_do_at_each_exit_code() -> None:
-    for module in (ingest.errors, lgsco.web.server):
-        assert module.__doc__  # imported, so that every error has been defined
+def test_only_the_generated_table_lists_the_exit_codes() -> None:
     _, _, section = read("docs/operating.md").partition("\n## Exit codes\n")
-    rows = re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE)
-    assert {int(code) for row in rows for code in row.split(",")} == {0, *_exit_codes(LgscoError), *SIGNALS}
+    assert "(commands.md#exit-codes)" in section
+    listing = {name for name in PAGES if re.search(r"^\| 129, 130, 143 \|", read(name), re.MULTILINE)}
+    assert listing == {"docs/commands.md"}
+
+
+def test_each_file_beside_a_database_is_ignored_and_described() -> None:
+    ignored, operating = read(".gitignore").splitlines(), read("docs/operating.md")
+    for ending in ("", DAEMON):
+        assert {f"*.db{ending}-lock", f"*.db{ending}-lease"} <= set(ignored)
+        assert f"`lgsco.db{ending}-lock`" in operating
 
 
 def test_changelog_names_the_version_and_what_comes_next() -> None:
     versions = re.findall(r"^## \[([^\]]+)\]", read("CHANGELOG.md"), re.MULTILINE)
     assert versions[0] == "Unreleased"
     assert VERSION in versions
+
+
+def test_changelog_names_the_versions_of_the_schema_and_of_the_parser() -> None:
+    assert f"Schema {SCHEMA_VERSION}, parser {NORMALISER}." in read("CHANGELOG.md")
 
 
 def test_citation_has_the_fields_that_cff_requires_and_the_version() -> None:
