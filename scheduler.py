@@ -23,6 +23,7 @@ from ingest.run import Outcome, Slice, Sync, Task, perform
 from ingest.tasks.alerts import Alerts
 from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import describe_pending, find_damage
+from ingest.tasks.log_watch import LogWatch
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
@@ -174,6 +175,7 @@ class _Daemon:
         self._started = clock.now()
         self._alerts = Alerts(config.alerts.command, clock, stop)
         self._watch = ArchiveWatch(database)
+        self._log_watch = LogWatch(database, config.storage.wal_warn_mb * 1_000_000, self._alerts)
         self._lost: ArchiveLost | None = None
         self._watch_again = clock.monotonic()
         self._failed_slices: list[str] = []
@@ -188,6 +190,7 @@ class _Daemon:
         ArchiveLost."""
         if self._clock.monotonic() >= self._watch_again or self._lost is not None or not self._watch.is_in_place():
             self.require_archive()
+            self._log_watch.look()
             self._watch_again = self._clock.monotonic() + _WATCH_SECONDS
 
     def require_archive(self) -> None:
@@ -288,7 +291,7 @@ class _Daemon:
         arguments = (self._config, self._database, self._clock, self._stop, lambda _tally: None)
         try:
             with self._watch.at_work():
-                outcome = perform(task, *arguments, known=self._watch.known)
+                outcome = perform(task, *arguments, known=self._watch.known, warn=self._log_watch.warn)
         except (Busy, ArchiveLost):
             raise
         except LgscoError as error:

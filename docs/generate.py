@@ -38,7 +38,13 @@ UNITS = {
         "daily_requests": "requests",
         "quiet_hours": "hours",
     },
-    "storage": {"batch": "decisions", "journal_days": "days", "workers": "processes", "renormalise_percent": "percent"},
+    "storage": {
+        "batch": "decisions",
+        "journal_days": "days",
+        "wal_warn_mb": "MB",
+        "workers": "processes",
+        "renormalise_percent": "percent",
+    },
     "listing": {
         "walk_most": "decisions",
         "trust_hours": "hours",
