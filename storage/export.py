@@ -1,28 +1,25 @@
-"""Writes files for other programs: the text format, JSON lines, CSV, and a full copy of the database.
+"""Writes files for other programs: the text format, JSON lines, CSV.
 
-`storage.parquet` writes Parquet.
+`storage.parquet` writes Parquet, `storage.snapshot` a copy of the database.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import glob
 import hashlib
 import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from storage.database import error_name, plain_errors
-from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, keep_digests
+from storage.digests import DECISION, LAYOUT, find_decision_flaw
 from storage.errors import StoreFailed
 from storage.model import reference, slug
-from storage.row_checks import Damage, check_index, check_rows
 
 ATTRIBUTION = """\
 Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
@@ -42,9 +39,6 @@ for a formula (= + - @ of any width, tab, line feed, carriage return). It is not
 apostrophe to get the original cell.
 """
 """What `ATTRIBUTION.txt` says in addition for CSV."""
-
-OLDEST_SQLITE = "3.37"
-"""The oldest SQLite version that reads STRICT tables; older ones report the file as malformed."""
 
 ATTRIBUTION_FILE = "ATTRIBUTION.txt"
 DIGESTS_FILE = "SHA256SUMS"
@@ -212,24 +206,6 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # left by SQLite when the disk was full
 
 
-def _remove_abandoned(path: Path, mine: Path) -> None:
-    """Removes the temporary files that killed processes left, and one with this process's name."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
-        process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
-        if process.isdecimal() and (draft.name.startswith(mine.name) or not _is_alive(int(process))):
-            draft.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
-
-
 def write_whole(path: Path, text: str) -> None:
     """Writes a text file completely or not at all, and replaces an existing one. Raises StoreFailed."""
     target = Path(os.path.realpath(path))  # replace the file that a link points to, not the link
@@ -242,100 +218,3 @@ def write_whole(path: Path, text: str) -> None:
         raise StoreFailed(
             f"{path} cannot be written: {error.strerror or error}; free disk space or name another"
         ) from None
-
-
-def snapshot(db: sqlite3.Connection, target: Path, *, public: bool) -> list[Damage]:
-    """Writes a consistent, compacted copy of the database while others read and write it; returns what is damaged.
-
-    A public copy leaves out damaged decisions and their revisions. Any other copy is a backup and has all rows of the
-    file. Both are the same archive, with the same UUID, but without the daemon's state, since no daemon runs on them.
-    `public` also leaves out raw pages, the journal, the state of the fill, and the queue except for excluded decisions:
-    windows are proven without these, so they must be named. The copy is not in WAL mode: it is one file. Raises
-    StoreFailed if the target exists.
-    """
-    if target.exists():
-        raise StoreFailed(f"{target} exists; a snapshot never overwrites: remove it, or name another file")
-    if not target.parent.is_dir():
-        raise StoreFailed(f"{target}: there is no folder {target.parent}")
-    with plain_errors(target), replacing(target) as draft:
-        _remove_abandoned(target, draft)
-        db.execute("PRAGMA query_only = OFF")  # VACUUM INTO needs this; it writes only the copy
-        try:
-            db.execute("VACUUM INTO ?", (str(draft),))
-        except sqlite3.DatabaseError as error:
-            if error_name(error).startswith("SQLITE_CORRUPT"):
-                raise StoreFailed(
-                    f"the database is damaged ({error}) and was not copied; `lgsco restore BACKUP` replaces it"
-                ) from None
-            raise
-        finally:
-            db.execute("PRAGMA query_only = ON")
-        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
-            copy.execute("PRAGMA temp_store = MEMORY")
-            copy.execute("DELETE FROM daemon")
-            if public:
-                copy.executescript("".join(f"DELETE FROM {table};" for table in ("pages", "dictionaries")))
-            damages = list(check_rows(copy))
-            if public:
-                _delete_private(copy, {one.reference for one in damages if one.reference is not None})
-                _require_sound(copy, damages)
-            damages += check_index(copy)
-            if public:
-                _compact(copy, draft)
-            return damages
-
-
-def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
-    """Raises StoreFailed if damaged decisions could not be left out, for example where a row has lost its reference."""
-    if damages and (left := list(check_rows(copy))):
-        raise StoreFailed(
-            f"the database is damaged ({left[0]}) and no public copy is made; `lgsco restore BACKUP` replaces it, or "
-            "`lgsco verify --repair` rebuilds what it can"
-        )
-
-
-_PRIVATE = (
-    *("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks", "held_texts"),
-    *("rereads", "text_sketches", "unrelated", "renormalising"),
-    *("template_answers", "template_sightings", "template_edits", "template_changes"),
-)
-"""The tables that are empty in a public snapshot."""
-
-
-def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
-    """Deletes private rows and damaged decisions from a snapshot."""
-    keep_digests(copy)
-    copy.execute("BEGIN")
-    for key in damaged:
-        copy.execute(
-            "UPDATE windows SET state = 'unknown', total = NULL, proven_at = NULL, unproven_since = counted_at "
-            "WHERE state = 'proven' AND (SELECT stands_on FROM entries WHERE reference = ?) BETWEEN first AND last",
-            (key,),
-        )
-        for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
-            copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))
-    for table in ("layouts", "revisions"):
-        copy.execute(f"DELETE FROM {table} WHERE reference NOT IN (SELECT reference FROM decisions)")
-    if damaged:  # removing a damaged text would leave the index damaged
-        copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
-    copy.execute("UPDATE revisions SET page = NULL, document = NULL")
-    # These name files and the operator.
-    copy.execute("UPDATE runs SET arguments = '{}', message = NULL, process = 0, user_agent = NULL")
-    copy.execute("DELETE FROM queue WHERE state <> 'excluded'")
-    # The recipient of a copy did not ask for the fill of the original archive.
-    copy.execute("UPDATE archive SET made_by = 'snapshot'")
-    copy.execute("DELETE FROM fill_state")
-    copy.execute("INSERT INTO fill_state (id) VALUES (1)")
-    for table in _PRIVATE:
-        copy.execute(f"DELETE FROM {table}")
-    copy.execute("COMMIT")
-
-
-def _compact(copy: sqlite3.Connection, draft: Path) -> None:
-    """Replaces the draft with a compacted copy.
-
-    A plain VACUUM would need space for a second copy in the system's folder for temporary files.
-    """
-    with replacing(draft) as compacted:
-        compacted.unlink(missing_ok=True)
-        copy.execute("VACUUM INTO ?", (str(compacted),))

@@ -12,7 +12,7 @@ import click
 from lgsco.cli import exit_codes
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Day, Settings, command
-from lgsco.cli.printing import print_calendar, print_json, print_line, print_lines, print_report
+from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
 
 if TYPE_CHECKING:
     from ingest.reports.disk import Disk
@@ -177,17 +177,22 @@ def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
 def snapshot(settings: Settings, file: Path, public: bool) -> int:
     """Copy the database into FILE while it is in use.
 
-    The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Exits with 10 if the
-    database is damaged, and names the damage.
+    The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Each row is compared
+    with its digest. Exits with 10 if the database is damaged, and names the damage. verify also checks the full-text
+    index.
 
     Example: lgsco snapshot backup.db
     """
     from storage.database import reading
-    from storage.export import OLDEST_SQLITE
-    from storage.export import snapshot as copy
+    from storage.snapshot import OLDEST_SQLITE
+    from storage.snapshot import snapshot as copy
 
-    with reading(settings.database) as db:
-        damages = copy(db, file, public=public)
+    progress = CountProgress()
+    try:
+        with reading(settings.database) as db:
+            damages = copy(db, file, public=public, progress=progress)
+    finally:
+        progress.end()
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
