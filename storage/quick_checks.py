@@ -18,24 +18,29 @@ _BATCH = 2_000
 _MOST_RANGES = 10_000
 """The most ranges; a damaged row id can be higher than any number of rows."""
 
-_INSTANT = "????-??-??T??:??:??Z".replace("?", "[0-9]")
+_INSTANT = "????-[01]?-[0-3]?T[0-2]?:[0-5]?:[0-5]?Z".replace("?", "[0-9]")
+"""`storage.digests.INSTANT` as a pattern of SQL's GLOB."""
 
 
 def sql_digest(terms: Iterable[str]) -> str:
     """Returns SQL for the digest of a row, as `storage.digests` describes it.
 
-    `terms`: SQL for its values. The connection needs the function that `find_damaged_ranges` adds.
+    `terms`: SQL for its values. The connection needs the function that `add_hash_function` adds.
     """
     joined = " || x'FE' || ".join([f"coalesce({term}, x'FF')" for term in terms])
     return f"lgsco_sha256(CAST({joined} AS BLOB))"
 
 
+ROW_MATCHES = (
+    f"({sql_digest([*(f'd.{name}' for name in DECISION), *(f'y.{name}' for name in LAYOUT)])} IS y.sha256 "
+    f"AND (d.last_seen IS NULL OR (d.last_seen >= d.first_seen AND d.last_seen GLOB '{_INSTANT}')))"
+)
+"""SQL that is true if a row of `decisions AS d` and its `layouts AS y` match their digest, whatever its text."""
+
 _SOUND = {
     "decisions": "NOT EXISTS (SELECT 1 FROM decisions AS d LEFT JOIN layouts AS y USING (reference) "
-    "WHERE d.rowid > ?1 AND d.rowid <= ?2 AND NOT ("
-    f"{sql_digest([*(f'd.{name}' for name in DECISION), *(f'y.{name}' for name in LAYOUT)])} IS y.sha256 "
-    "AND lgsco_sha256(CAST(d.text AS BLOB)) IS d.text_sha256 "
-    f"AND (d.last_seen IS NULL OR (d.last_seen >= d.first_seen AND d.last_seen GLOB '{_INSTANT}'))))",
+    f"WHERE d.rowid > ?1 AND d.rowid <= ?2 "
+    f"AND NOT ({ROW_MATCHES} AND lgsco_sha256(CAST(d.text AS BLOB)) IS d.text_sha256))",
     "pages": "NOT EXISTS (SELECT 1 FROM pages AS p WHERE p.rowid > ?1 AND p.rowid <= ?2 "
     f"AND {sql_digest(PAGES.sql_terms('p'))} IS NOT p.sha256)",
 }
@@ -52,7 +57,7 @@ def find_damaged_ranges(
     `table`: `decisions` or `pages`. `progress`: called with the number of rows of each range without damage. A range
     that cannot be read is damaged, too.
     """
-    db.create_function("lgsco_sha256", 1, _hash, deterministic=True)
+    add_hash_function(db)
     query = f"SELECT {_SOUND[table]}, (SELECT count(*) FROM {table} WHERE rowid > ?1 AND rowid <= ?2)"
     highest = find_highest_rowid(db, table)
     step = max(_BATCH, highest // _MOST_RANGES + 1)
@@ -70,6 +75,11 @@ def find_damaged_ranges(
             progress(_NAMES[table], count)
         else:
             yield first, last
+
+
+def add_hash_function(db: sqlite3.Connection) -> None:
+    """Adds the function to a connection that the SQL of this module uses."""
+    db.create_function("lgsco_sha256", 1, _hash, deterministic=True)
 
 
 def find_highest_rowid(db: sqlite3.Connection, table: str) -> int:
