@@ -92,5 +92,5 @@ def is_passing(error: sqlite3.Error) -> bool:
     return error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT", "SQLITE_IOERR"))
 
 
-def _hash(value: bytes) -> str:
-    return sha256(value).hexdigest()
+def _hash(value: bytes | None) -> str | None:
+    return None if value is None else sha256(value).hexdigest()

@@ -72,9 +72,12 @@ def snapshot(
 
 
 def _open_draft(draft: Path) -> sqlite3.Connection:
-    """Opens a draft. If anything fails it is deleted, so it needs no journal, and it is written through at the end."""
+    """Opens a draft. If anything fails it is deleted, so it needs no journal, and it is written through at the end.
+
+    What is deleted need not be overwritten: a public copy is compacted afterwards.
+    """
     copy = sqlite3.connect(draft, isolation_level=None)
-    for setting in ("temp_store = MEMORY", "journal_mode = OFF", "synchronous = OFF", f"mmap_size = {2**40}"):
+    for setting in ("temp_store = MEMORY", "journal_mode = OFF", "synchronous = OFF", "secure_delete = OFF"):
         copy.execute(f"PRAGMA {setting}")
     return copy
 

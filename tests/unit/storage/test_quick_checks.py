@@ -13,13 +13,14 @@ import pytest
 
 from ingest.run import Backfill
 from storage import quick_checks
-from storage.digests import DECISION, LAYOUT, PAGES
+from storage.digests import DECISION, LAYOUT, PAGES, REVISIONS
 from storage.row_checks import Damage, check_rows
 from support.world import World
 
 COLUMNS = [
     *(("decisions", name) for name in (*DECISION, "text", "last_seen") if name != "reference"),
     *(("layouts", name) for name in (*LAYOUT, "sha256")),
+    *(("revisions", name) for name in (*REVISIONS.columns, "sha256") if name not in ("reference", "fields")),
     *(("pages", name) for name in (*PAGES.columns, "sha256") if name not in ("reference", "dictionary")),
 ]
 
@@ -53,7 +54,9 @@ def test_each_damaged_column_is_found_and_named_as_by_the_full_check(damaged: sq
             damaged.execute("BEGIN")
             key = "id" if table == "pages" else "reference"
             row = damaged.execute(f"SELECT {key} FROM {table} ORDER BY {key}").fetchall()[place][0]
-            value = 7 if column in ("chapter", "bytes") else b"x" if column == "body" else "x"
+            value = (
+                7 if column in ("chapter", "bytes", "revision", "page", "run") else b"x" if column == "body" else "x"
+            )
             damaged.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (value, row))
             found, counts = check(damaged, quick=True)
             assert found, (table, column)
@@ -61,10 +64,31 @@ def test_each_damaged_column_is_found_and_named_as_by_the_full_check(damaged: sq
             damaged.execute("ROLLBACK")
 
 
+def test_nothing_of_a_sound_archive_is_checked_row_by_row(damaged: sqlite3.Connection) -> None:
+    assert list(quick_checks.find_damaged_ranges(damaged, "decisions", lambda *_: None)) == []
+    assert list(quick_checks.find_damaged_ranges(damaged, "pages", lambda *_: None)) == []
+
+
 @pytest.mark.parametrize("value", [None, "2026-11-02", "2020-01-01T00:00:00Z", "2026-11-02T12:00:00Z"])
 def test_last_seen_is_checked_by_its_form_and_order(damaged: sqlite3.Connection, value: str | None) -> None:
     damaged.execute("UPDATE decisions SET last_seen = ? WHERE rowid = 2", (value,))
     assert check(damaged, quick=True) == check(damaged, quick=False)
+
+
+def test_missing_and_surplus_revisions_are_found(damaged: sqlite3.Connection) -> None:
+    reference, other = damaged.execute("SELECT reference FROM decisions LIMIT 2").fetchall()
+    for statement, values in (
+        ("DELETE FROM revisions WHERE reference = ?", reference),
+        ("DELETE FROM decisions WHERE reference = ?", reference),
+        ("UPDATE revisions SET reference = ? WHERE reference = ?", ("25 000 001", *reference)),
+        ("UPDATE revisions SET reference = ?, revision = 2 WHERE reference = ?", (*reference, *other)),
+    ):
+        damaged.execute("BEGIN")
+        damaged.execute(statement, values)
+        found, _ = check(damaged, quick=True)
+        assert {one.part for one in found} >= {"revision"}
+        assert found == check(damaged, quick=False)[0]
+        damaged.execute("ROLLBACK")
 
 
 def test_rows_with_an_odd_id_are_checked(damaged: sqlite3.Connection) -> None:
