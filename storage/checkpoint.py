@@ -43,7 +43,7 @@ class LogState:
 
     def describe(self) -> str:
         """Describes a log that a reader keeps from shrinking: which file, how large, what to do."""
-        who = f"; process {', '.join(map(str, self.readers))} has one open" if self.readers else ""
+        who = f"; it is open in process {', '.join(map(str, self.readers))}" if self.readers else ""
         return (
             f"{self.file} has {self.bytes / 1e6:,.0f} MB, more than [storage] wal_warn_mb = "
             f"{self.warn_bytes / 1e6:g}: a program with an open query keeps it from being merged into the database"

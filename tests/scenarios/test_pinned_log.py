@@ -53,7 +53,7 @@ def test_a_reader_that_stays_is_reported_once_and_the_backfill_completes(
         assert find_log_bytes(world.database) > 2 * WARN_BYTES
         (message,) = told(caplog)
     assert message.startswith(f"{world.database}-wal has 1 MB, more than [storage] wal_warn_mb = 1: a program with an ")
-    assert f"process {os.getpid()} has one open. Close that program" in message
+    assert f"open in process {os.getpid()}. Close that program" in message
     assert holds_the_truth(world)
     world.run(FIRST, storage__wal_warn_mb=1)
     assert find_log_bytes(world.database) == 0
@@ -127,7 +127,7 @@ def test_status_names_the_reader_and_exits_1_until_it_leaves(
         world.run(Backfill(), storage__wal_warn_mb=1)
         ran = here("status", "--db", world.database, code=1)
         assert f"write-ahead log: {world.database}-wal has " in ran.out
-        assert f"process {os.getpid()} has one open" in ran.out
+        assert f"open in process {os.getpid()}" in ran.out
         assert " free" in ran.out
         disk = json.loads(here("status", "--json", "--db", world.database, code=1).out)["disk"]
         assert disk["log_is_pinned"]

@@ -28,7 +28,7 @@ def test_free_space_is_compared_with_what_is_not_stored(free: int, lacks: bool) 
     assert not report_disk(Disk(5_000_000, 0, LOG), replace(claim, site_total=None)).lacks_room
 
 
-@pytest.mark.parametrize(("readers", "who"), [((), "database. Close"), ((7, 9), "; process 7, 9 has one open. Close")])
+@pytest.mark.parametrize(("readers", "who"), [((), "database. Close"), ((7, 9), "; it is open in process 7, 9. Close")])
 def test_a_pinned_log_is_shown_with_what_to_do(readers: tuple[int, ...], who: str) -> None:
     log = replace(LOG, bytes=300_000_000, is_pinned=True, readers=readers)
     found = report_disk(Disk(5_000_000, 10**12, log), CLAIM)
