@@ -22,6 +22,7 @@ from ingest.run import Outcome, Slice, Sync, Task, perform
 from ingest.tasks.alerts import Alerts
 from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import describe_pending, find_damage
+from ingest.tasks.log_watch import LogWatch
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
 from ingest.tasks.timetable import Plan, next_sync, timetable
 from storage import runs, status
@@ -85,8 +86,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
         try:
             daemon.require_archive()
             _catch_up(daemon, plan)
-            if plan.next_run is not None:
-                log.info("the daemon has started; the next sync is due at %s", instant(plan.next_run))
+            log.info("the daemon has started; next sync due: %s", plan.next_run and instant(plan.next_run))
             _work(daemon, stop, plan)
             daemon.require_archive()
         except LgscoError as error:
@@ -186,6 +186,7 @@ class _Daemon:
         self._started = clock.now()
         self._alerts = Alerts(config.alerts.command, clock, stop)
         self._watch = ArchiveWatch(database)
+        self._log_watch = LogWatch(database, config.storage.wal_warn_mb * 1_000_000, self._alerts)
         self._lost: ArchiveLost | None = None
         self._next_archive_check = clock.monotonic()
         self._failed_slices: list[str] = []
@@ -201,6 +202,7 @@ class _Daemon:
         is_due = self._clock.monotonic() >= self._next_archive_check
         if is_due or self._lost is not None or not self._watch.is_in_place():
             self.require_archive()
+            self._log_watch.look()
             self._next_archive_check = self._clock.monotonic() + _ARCHIVE_CHECK_SECONDS
 
     def require_archive(self) -> None:
@@ -303,7 +305,7 @@ class _Daemon:
         arguments = (self._config, self._database, self._clock, self._stop, lambda _tally: None)
         try:
             with self._watch.at_work():
-                outcome = perform(task, *arguments, known=self._watch.known)
+                outcome = perform(task, *arguments, known=self._watch.known, warn=self._log_watch.warn)
         except (Busy, ArchiveLost):
             raise
         except LgscoError as error:

@@ -21,6 +21,7 @@ PARTS = (
     "fuzz",
     "claims",
     "verify",
+    "copies",
     "damage",
     "template",
     "renormalise",

@@ -16,7 +16,7 @@ from ingest.reports.cross_references import CrossReferenceCount
 from storage import verify
 from storage.database import reading
 from storage.export import export
-from storage.row_checks import Damage, check_index, check_rows
+from storage.row_checks import Damage, check_rows
 
 
 def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
@@ -49,7 +49,7 @@ def measure(decisions: int = 2_000, rounds: int = 5) -> list[Figure]:
 
 def _verify(db: sqlite3.Connection) -> list[Damage]:
     """Does the same as `lgsco verify`, and counts cross-references too."""
-    return [*verify.check(db, look=CrossReferenceCount()), *check_index(db)]
+    return [*verify.check(db, look=CrossReferenceCount()), *verify.check_index(db)]
 
 
 def _figures(spent: dict[str, list[float]], decisions: int) -> list[Figure]:

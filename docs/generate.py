@@ -26,7 +26,7 @@ DOCS = ROOT / "docs"
 
 SECTIONS_OF_CONFIG = tuple(one.name for one in fields(Config) if one.name != "file")
 
-_UNIT = re.compile(r"^(attempts|bytes|days|decisions|hours|pages|percent|processes|requests|seconds): ")
+_UNIT = re.compile(r"^(attempts|bytes|days|decisions|hours|megabytes|pages|percent|processes|requests|seconds): ")
 """The unit with which the comment of a setting begins."""
 
 _BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)

@@ -49,6 +49,7 @@ class Storage:
     database: str = "lgsco.db"
     batch: int = 250
     journal_days: int = 90
+    wal_warn_mb: int = 256
     workers: int = 0
     renormalise_percent: float = 1.0
 
@@ -137,6 +138,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "fetch.daily_requests": (1, 10_000_000),
     "storage.batch": (1, 100_000),
     "storage.journal_days": (2, 100_000),
+    "storage.wal_warn_mb": (1, 10_000_000),
     "storage.workers": (0, 1_024),
     "storage.renormalise_percent": (0, 100),
     "listing.walk_most": (10, 10_000_000),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import assert_never
@@ -79,22 +79,22 @@ def perform(
     report: Report,
     *,
     known: Identity | None = None,
+    warn: Callable[[str], object] = log.warning,
 ) -> Outcome:
     """Does one task, and records the run and how it ended.
 
     `report` is called with the tally whenever it has changed. `known`: the archive that the file must be; another file
-    is not written. Raises UsageError and StoreError, and ArchiveLost if the file is not in its place at the end. Every
-    other foreseen failure is in the outcome. An unforeseen error is recorded and raised.
+    is not written. `warn` is called with a message when a reader keeps the write-ahead log too large.
+
+    Raises UsageError and StoreError, and ArchiveLost if the file is not in its place at the end. Every other foreseen
+    failure is in the outcome. An unforeseen error is recorded and raised.
     """
     if isinstance(task, Crawls):
         require_contact_and_pace(config)
     name = type(task).__name__.lower()
-    left_out: Sequence[LeftOut] = ()
-    if isinstance(task, Import):
-        found, left_out = find(task.paths)
-        task = replace(task, paths=tuple(found))
+    task, left_out = _find_documents(task)
     try:
-        with checking_while_waiting(stop.raise_if_set), _open(task, name, database, clock, stop) as db:
+        with checking_while_waiting(stop.raise_if_set), _open(task, name, database, config, clock, stop, warn) as db:
             place = _require_archive(db, database, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
@@ -112,6 +112,14 @@ def perform(
     return outcome
 
 
+def _find_documents(task: Task) -> tuple[Task, Sequence[LeftOut]]:
+    """An import with the files that its paths lead to, and what is left out; any other task as it is."""
+    if not isinstance(task, Import):
+        return task, ()
+    found, left_out = find(task.paths)
+    return replace(task, paths=tuple(found)), left_out
+
+
 def _require_archive(db: sqlite3.Connection, database: Path, known: Identity | None) -> tuple[int, int] | None:
     """Returns the place of the open database file. Raises ArchiveLost if it is not the known archive."""
     if known is not None:
@@ -126,13 +134,15 @@ _SLICE_CHECK_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def _open(task: Task, name: str, database: Path, clock: Clock, stop: Stop) -> Iterator[sqlite3.Connection]:
+def _open(
+    task: Task, name: str, database: Path, config: Config, clock: Clock, stop: Stop, warn: Callable[[str], object]
+) -> Iterator[sqlite3.Connection]:
     """Opens the database for writing, after the daemon's current slice if there is one. Raises Busy and Stopped."""
     waits_until = clock.monotonic() + _SLICE_WAIT_SECONDS
     with contextlib.ExitStack() as opened:
         while True:
             try:
-                db = opened.enter_context(_writing(task, name, database))
+                db = opened.enter_context(_writing(task, name, database, config, warn))
                 break
             except Busy:
                 if isinstance(task, Slice) or clock.monotonic() >= waits_until or not _is_slice_at_work(database):
@@ -149,7 +159,9 @@ def _is_slice_at_work(database: Path) -> bool:
     return holder is not None and holder.doing in TASKS
 
 
-def _writing(task: Task, name: str, database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+def _writing(
+    task: Task, name: str, database: Path, config: Config, warn: Callable[[str], object]
+) -> contextlib.AbstractContextManager[sqlite3.Connection]:
     makes: MadeBy | None = None
     match task:
         case Demo():
@@ -158,7 +170,14 @@ def _writing(task: Task, name: str, database: Path) -> contextlib.AbstractContex
             makes = "backfill"
         case Import():
             makes = "import"
-    return writing(database, create=makes is not None, doing=name, made_by=makes)
+    return writing(
+        database,
+        create=makes is not None,
+        doing=name,
+        made_by=makes,
+        wal_warn_bytes=config.storage.wal_warn_mb * 1_000_000,
+        warn=warn,
+    )
 
 
 def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> int:

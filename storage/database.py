@@ -40,6 +40,7 @@ _WRITE_FAILED = (_NO_ROOM_TO_SHARE, "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", 
 """SQLite's error names for a write that failed. SQLite reports a used-up disk quota like this."""
 
 _check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
+_after_commit: ContextVar[Callable[[sqlite3.Connection], None]] = ContextVar("after_commit", default=lambda _db: None)
 
 
 @contextlib.contextmanager
@@ -98,6 +99,17 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+    _after_commit.get()(db)
+
+
+@contextlib.contextmanager
+def following_commits(follow: Callable[[sqlite3.Connection], None]) -> Iterator[None]:
+    """Calls `follow` with the connection after each transaction of `atomic` that was committed."""
+    before = _after_commit.set(follow)
+    try:
+        yield
+    finally:
+        _after_commit.reset(before)
 
 
 def _begin(db: sqlite3.Connection) -> None:

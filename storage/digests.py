@@ -48,13 +48,14 @@ class Covered:
 
     def sql(self, row: str) -> str:
         """Returns the terms as an SQL list, for a row with this alias."""
-        return ", ".join(self._terms(row))
+        return ", ".join(self.sql_terms(row))
 
     def sql_bytes(self, row: str) -> str:
         """Returns the terms as an SQL list of BLOBs, because a damaged text may not be UTF-8."""
-        return ", ".join(f"CAST({term} AS BLOB)" for term in self._terms(row))
+        return ", ".join(f"CAST({term} AS BLOB)" for term in self.sql_terms(row))
 
-    def _terms(self, row: str) -> list[str]:
+    def sql_terms(self, row: str) -> list[str]:
+        """Returns the terms as SQL, for a row with this alias."""
         return [term.format(row=row) if "{" in term else f"{row}.{term}" for term in self.terms]
 
 

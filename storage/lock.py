@@ -60,6 +60,16 @@ class Holder:
     is_suspended: bool = False
     """Whether it is suspended, for example by Ctrl-Z, and can continue."""
 
+    def as_json(self) -> dict[str, object]:
+        """Returns the holder for programs."""
+        return {
+            "process": self.process,
+            "host": self.host,
+            "doing": self.doing,
+            "since": self.since,
+            "suspended": self.is_suspended,
+        }
+
     def describe(self) -> str:
         """Describes the holder, as part of a sentence."""
         doing = f", lgsco {self.doing}" if self.doing else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def describe_lack_of_room(path: Path, name: str) -> str:
     if why == errno.ENOSPC or name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return "the disk is full"
     return ""
+
+
+def find_free_bytes(path: Path) -> int:
+    """Returns the disk space that this user may still write where a file is or would be. Raises OSError."""
+    return shutil.disk_usage(path.resolve().parent).free
 
 
 def find_write_error(folder: Path) -> int:

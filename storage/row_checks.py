@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
 
-from storage.database import error_name
 from storage.digests import (
     DECISION,
     DICTIONARIES,
@@ -30,6 +29,7 @@ from storage.digests import (
 from storage.errors import Damaged
 from storage.layout import check_layout
 from storage.pages import Codec
+from storage.quick_checks import find_damaged_ranges, find_highest_rowid, is_passing
 
 Part = Literal["file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger"]
 """The kind of thing that is damaged."""
@@ -78,12 +78,17 @@ def check_rows(
     progress: Progress = lambda _what, _count: None,
     share: Share | None = None,
     look: Look | None = None,
+    *,
+    quick: bool = False,
 ) -> Iterator[Damage]:
-    """Finds the rows that do not match their digest: decisions, revisions, facts, raw pages."""
+    """Finds the rows that do not match their digest: decisions, revisions, facts, raw pages.
+
+    `quick`: decisions and raw pages that match their digest are not looked at further (`storage.quick_checks`).
+    """
     share = share or Share()
     with _as_bytes(db):
         damaged = False
-        for damage in guarded("decision", "decisions", _check_decisions(db, progress, share, look)):
+        for damage in guarded("decision", "decisions", _check_decisions(db, progress, share, look, quick=quick)):
             damaged = True
             yield damage
         if damaged or not _has_as_many_layouts(db):
@@ -91,7 +96,7 @@ def check_rows(
         yield from guarded("revision", "revisions", _check_revisions(db, progress, share))
         for covered in FACTS:
             yield from guarded("fact", covered.table, _check_facts(db, covered))
-        yield from guarded("page", "raw pages", _check_pages(db, progress, share))
+        yield from guarded("page", "raw pages", _check_pages(db, progress, share, quick=quick))
         if not share.number:
             yield from guarded("run", "runs", _check_runs(db))
 
@@ -111,7 +116,7 @@ def guarded(part: Part, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
     try:
         yield from found
     except sqlite3.DatabaseError as error:
-        if error_name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT", "SQLITE_IOERR")):
+        if is_passing(error):
             raise
         yield Damage(part, what, f"cannot be read ({error})")
 
@@ -159,11 +164,17 @@ def _decode(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _find_highest_rowid(db: sqlite3.Connection, table: str) -> int:
-    return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
+def _check_decisions(
+    db: sqlite3.Connection, progress: Progress, share: Share, look: Look | None, *, quick: bool
+) -> Iterator[Damage]:
+    ranges: Iterable[tuple[int, int]] = [share.range(find_highest_rowid(db, "decisions"))]
+    for first, last in find_damaged_ranges(db, "decisions", progress) if quick else ranges:
+        yield from _check_decision_range(db, progress, first, last, look)
 
 
-def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, look: Look | None) -> Iterator[Damage]:
+def _check_decision_range(
+    db: sqlite3.Connection, progress: Progress, first: int, last: int, look: Look | None
+) -> Iterator[Damage]:
     select = (
         f"SELECT d.rowid, {', '.join(f'd.{name}' for name in DECISION)}, y.kinds, y.numbers, y.sha256, d.last_seen, "
         "d.text FROM decisions AS d LEFT JOIN layouts AS y USING (reference)"
@@ -171,7 +182,6 @@ def _check_decisions(db: sqlite3.Connection, progress: Progress, share: Share, l
     by_key = (
         "SELECT rowid, reference FROM decisions INDEXED BY sqlite_autoindex_decisions_1 WHERE rowid > ? AND rowid <= ?"
     )
-    first, last = share.range(_find_highest_rowid(db, "decisions"))
     sha, seen = DECISION.index("text_sha256"), DECISION.index("first_seen")
     count = 0
     for row, why in _read_rows(db, "decisions", select, "d.rowid", by_key, first, last):
@@ -226,7 +236,7 @@ _REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text"
 
 
 def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
-    first, last = share.range(_find_highest_rowid(db, "decisions"))
+    first, last = share.range(find_highest_rowid(db, "decisions"))
     try:
         yield from list(_scan_revisions(db, progress, first, last, whole=share.of == 1))
     except sqlite3.DatabaseError:
@@ -313,12 +323,17 @@ def _check_facts(db: sqlite3.Connection, covered: Covered) -> Iterator[Damage]:
             yield Damage("fact", f"{named} ({covered.table})", "its row does not fit its digest", reference)
 
 
-def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
+def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share, *, quick: bool) -> Iterator[Damage]:
     yield from _check_dictionaries(db)
+    ranges: Iterable[tuple[int, int]] = [share.range(find_highest_rowid(db, "pages"))]
+    for first, last in find_damaged_ranges(db, "pages", progress) if quick else ranges:
+        yield from _check_page_range(db, progress, first, last)
+
+
+def _check_page_range(db: sqlite3.Connection, progress: Progress, first: int, last: int) -> Iterator[Damage]:
     codec = Codec(db)
     select = f"SELECT p.id, {PAGES.sql_bytes('p')}, p.dictionary, p.bytes, p.sha256 FROM pages AS p"
     by_key = "SELECT id, reference FROM pages INDEXED BY pages_by_reference WHERE id > ? AND id <= ?"
-    first, last = share.range(_find_highest_rowid(db, "pages"))
     count = 0
     for row, why in _read_rows(db, "pages", select, "p.id", by_key, first, last):
         count += 1
@@ -355,20 +370,3 @@ def _check_runs(db: sqlite3.Connection) -> Iterator[Damage]:
         "SELECT id FROM runs WHERE NOT json_valid(arguments) OR (tally IS NOT NULL AND NOT json_valid(tally))"
     ):
         yield Damage("run", f"run {number}", "its arguments or counts are not JSON")
-
-
-def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
-    """Checks whether the full-text index matches its table.
-
-    SQLite must write for this check, so a read-only file cannot be checked: raises sqlite3.OperationalError.
-    """
-    read_only = db.execute("PRAGMA query_only").fetchone()[0]
-    db.execute("PRAGMA query_only = OFF")
-    try:
-        db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.DatabaseError as error:
-        if not error_name(error).startswith("SQLITE_CORRUPT"):
-            raise
-        yield Damage("index", "the full-text index", "does not match the texts")
-    finally:
-        db.execute(f"PRAGMA query_only = {read_only}")

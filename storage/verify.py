@@ -13,7 +13,7 @@ from datetime import date
 
 from sqlite_utils import Database
 
-from storage.database import SCHEMA_VERSION
+from storage.database import SCHEMA_VERSION, error_name
 from storage.row_checks import Damage, Look, Progress, check_rows, guarded
 from storage.schema import migrations
 
@@ -69,6 +69,26 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
 def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
     rows = db.execute("SELECT name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema")
     return {name: re.sub(r'\s+|"', " ", words).strip() for name, words in rows}
+
+
+# ---------------------------------------------------------------- the full-text index
+
+
+def check_index(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Checks whether the full-text index matches its table.
+
+    SQLite must write for this check, so a read-only file cannot be checked: raises sqlite3.OperationalError.
+    """
+    read_only = db.execute("PRAGMA query_only").fetchone()[0]
+    db.execute("PRAGMA query_only = OFF")
+    try:
+        db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        if not error_name(error).startswith("SQLITE_CORRUPT"):
+            raise
+        yield Damage("index", "the full-text index", "does not match the texts")
+    finally:
+        db.execute(f"PRAGMA query_only = {read_only}")
 
 
 # ---------------------------------------------------------------- the ledger

@@ -10,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from storage.checkpoint import WARN_BYTES, LogKeeper, choose_log_bytes
 from storage.database import (
     SCHEMA_VERSION,
     STEP_SECONDS,
     connect,
+    following_commits,
     plain_errors,
     reading_mode,
     retry_while_locked,
@@ -32,26 +34,34 @@ from storage.schema import migrations
 from storage.wal import check_log
 
 _CACHE_KIB = 32_768
-_CHECKPOINT_PAGES = 4_000
-"""Pages (16 MB) of the write-ahead log at which it is merged into the file: less often is less work in total."""
 
 
 @contextlib.contextmanager
 def writing(
-    path: Path, *, create: bool = True, doing: str = "", made_by: MadeBy | None = None
+    path: Path,
+    *,
+    create: bool = True,
+    doing: str = "",
+    made_by: MadeBy | None = None,
+    wal_warn_bytes: int = WARN_BYTES,
+    warn: Callable[[str], object] = lambda _message: None,
 ) -> Iterator[sqlite3.Connection]:
     """Opens the database for the one writer, and migrates it if it has an older schema.
 
     `create`: create it if there is none. `doing`: as for `locked`. `made_by`: the command that creates it, recorded in
-    a new file. On a clean end the write-ahead log is merged into the file. Raises NoDatabase if it does not exist and
-    is not to be created, Busy, SchemaMismatch, StoreFailed.
+    a new file. `warn`: called with a message if a reader keeps the write-ahead log larger than `wal_warn_bytes`. The
+    log is kept small as it grows (`storage.checkpoint`), and on a clean end it is merged into the file. Raises
+    NoDatabase if it does not exist and is not to be created, Busy, SchemaMismatch, StoreFailed.
     """
     if not create and not path.exists():
         raise NoDatabase(path)  # checked before the lock file is created
     with locked(path, doing=doing) as lock, plain_errors(path), contextlib.closing(_connect(path, create)) as db:
         retry_while_locked(lambda: _prepare(db, path, create=create, made_by=made_by))
         lock.record_file(path)
-        yield db
+        _limit_log(db, choose_log_bytes(wal_warn_bytes))
+        keeper = LogKeeper(db, path, wal_warn_bytes, warn)
+        with following_commits(lambda committed: keeper.after_commit() if committed is db else None):
+            yield db
         # A reader in the middle of a query prevents this; the next clean end merges the log.
         with contextlib.suppress(sqlite3.Error):
             db.execute("PRAGMA busy_timeout = 1000")
@@ -114,5 +124,10 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeB
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     db.execute("PRAGMA temp_store = MEMORY")
-    db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     keep_digests(db)
+
+
+def _limit_log(db: sqlite3.Connection, log_bytes: int) -> None:
+    (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
+    db.execute(f"PRAGMA wal_autocheckpoint = {max(1, log_bytes // page_bytes)}")
+    db.execute(f"PRAGMA journal_size_limit = {log_bytes}")

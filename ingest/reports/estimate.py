@@ -41,7 +41,7 @@ class Estimate:
         limits = f"one request in {self.pace_seconds:g} s, {self.daily_requests:,} a day"
         return (
             f"about {self.requests:,} requests, {_describe_time(self.seconds)} or more ({limits}), "
-            f"about {_describe_size(self.bytes)} of disk"
+            f"about {describe_size(self.bytes)} of disk"
         )
 
 
@@ -76,12 +76,20 @@ def estimate_backfill(
 
 
 def describe_backfill(
-    total: int | None, expected: int, stored: int, *, pace_seconds: float, daily_requests: int, limit: int | None
+    total: int | None,
+    expected: int,
+    stored: int,
+    *,
+    pace_seconds: float,
+    daily_requests: int,
+    limit: int | None,
+    free_bytes: int | None = None,
 ) -> str:
     """Returns the estimate in a line; "" if nothing is left to list or fetch, as far as known.
 
     `total`: as the site just stated it; None: it stated none, or all of the range was listed recently, and `expected`
-    is the number that was listed. The others are as for `estimate_backfill`.
+    is the number that was listed. `free_bytes`: free disk space; a lack of it is named. The others are as for
+    `estimate_backfill`.
     """
     if total is None and expected <= stored:
         return ""
@@ -92,7 +100,12 @@ def describe_backfill(
         limit=limit,
         is_listed=total is None,
     )
-    return str(estimate)
+    if free_bytes is None or free_bytes >= estimate.bytes:
+        return str(estimate)
+    return (
+        f"{estimate}, and only {describe_size(free_bytes)} is free: free disk space, or fetch fewer dates; if the disk "
+        "gets full, nothing stored is lost"
+    )
 
 
 def _describe_time(seconds: float) -> str:
@@ -105,5 +118,6 @@ def _describe_time(seconds: float) -> str:
     return f"{seconds / _DAY_SECONDS:,.1f} days"
 
 
-def _describe_size(size: int) -> str:
+def describe_size(size: int) -> str:
+    """Describes a number of bytes in MB or GB, at least 1 MB if it is not 0."""
     return f"{size / 1e9:,.1f} GB" if size >= 950_000_000 else f"{ceil(size / 1e6):,} MB"

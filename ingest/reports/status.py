@@ -12,6 +12,7 @@ from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
+from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.lines import name_ending, name_first
 from ingest.reports.template_changes import change_json, describe_change
@@ -157,11 +158,18 @@ class StatusReport:
     never_held: list[str]
     """References of decisions that left the listing before they could be fetched."""
     fill: FillReport
+    disk: DiskReport
 
     @property
     def is_late(self) -> bool:
         """Whether the last success is too old."""
         return is_stale(self.hours_since_success, self.stale_hours)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody must do something."""
+        fails = self.stale or self.daemon_missing or self.is_blocked
+        return fails or self.fill.needs_attention or self.disk.needs_attention
 
     def as_json(self) -> dict[str, Any]:
         """Returns the report for programs."""
@@ -173,7 +181,7 @@ class StatusReport:
             "next_sync": self.next_sync,
             "daemon": asdict(self.daemon) if self.daemon else None,
             "daemon_missing": self.daemon_missing,
-            "lock": self._json_lock(),
+            "lock": self.holder.as_json() if self.holder else None,
             "blocked": self.is_blocked,
             "held": asdict(self.holdings),
             "claim": self.claim.as_json(),
@@ -191,6 +199,7 @@ class StatusReport:
             "outside_blocks": [asdict(block) for block in self.outside_blocks],
             "template_changes": [change_json(row) for row in self.template_changes],
             "runs": [asdict(run) for run in self.runs],
+            "disk": self.disk.as_json(),
         }
 
     def lines(self) -> list[str]:
@@ -205,24 +214,13 @@ class StatusReport:
             *self._gone_lines(),
             *self._parser_lines(),
             self._canary_line(),
+            *self.disk.lines(),
             "last runs:",
             *map(_format_run, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
             *self._lock_lines(),
             self._success_line(),
         ]
-
-    def _json_lock(self) -> dict[str, object] | None:
-        if self.holder is None:
-            return None
-        held = self.holder
-        return {
-            "process": held.process,
-            "host": held.host,
-            "doing": held.doing,
-            "since": held.since,
-            "suspended": held.is_suspended,
-        }
 
     def _lock_lines(self) -> list[str]:
         if self.holder is None:
@@ -317,6 +315,7 @@ def report_status(
     cadence: CadenceSettings,
     next_sync: Callable[[datetime], str | None],
     process_exists: Callable[[int], bool],
+    disk: Disk,
     holder: Holder | None = None,
     pace_seconds: float = 1.0,
 ) -> StatusReport:
@@ -325,7 +324,7 @@ def report_status(
     `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon holds its lock.
     `next_sync`: returns when the timetable's next sync is due after an instant; called only if no daemon runs.
     `holder`: the process that holds the writer's lock. `process_exists`: whether the run of a process may still be at
-    work. `pace_seconds`: from one request to the next.
+    work. `disk`: as measured. `pace_seconds`: from one request to the next.
     """
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
@@ -360,6 +359,7 @@ def report_status(
         uuid=rows.uuid,
         never_held=rows.never_held,
         fill=_report_fill(rows, claim, schedule, pace_seconds, now),
+        disk=report_disk(disk, claim),
     )
 
 

@@ -34,8 +34,9 @@ from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
 from storage import entries, intents, ledger, queue
 from storage.claims import count_held_between
-from storage.database import atomic
+from storage.database import atomic, path_of
 from storage.model import Window
+from storage.room import find_free_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def backfill(task: Backfill, run: TaskRun) -> Outcome:
                 pace_seconds=run.throttle.promised_gap,
                 daily_requests=run.config.fetch.daily_requests,
                 limit=task.limit,
+                free_bytes=find_free_bytes(path_of(run.db)),
             )
             run.report(run.tally)
             walk_and_fetch(crawl, run, window, total=total, limit=task.limit)

@@ -16,7 +16,7 @@ from ingest.tasks.task_run import TaskRun
 from storage import pages, queue, repair, verify
 from storage.database import atomic
 from storage.errors import Damaged
-from storage.row_checks import Damage, check_index
+from storage.row_checks import Damage
 
 log = logging.getLogger("lgsco")
 
@@ -58,7 +58,7 @@ def repair_file(_task: Repair, run: TaskRun) -> Outcome:
 
 def find_damages(db: sqlite3.Connection) -> list[Damage]:
     """Finds all damage in the file, including the full-text index."""
-    return [*verify.check(db), *check_index(db)]
+    return [*verify.check(db), *verify.check_index(db)]
 
 
 def _repair(run: TaskRun, damages: Sequence[Damage]) -> _Done:

@@ -12,9 +12,10 @@ import click
 from lgsco.cli import exit_codes
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Day, Settings, command
-from lgsco.cli.printing import print_calendar, print_json, print_line, print_lines, print_report
+from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
 
 if TYPE_CHECKING:
+    from ingest.reports.disk import Disk
     from storage.model import Window
 
 
@@ -25,7 +26,8 @@ def status(settings: Settings, as_json: bool) -> int:
 
     Exits with 1 if something needs attention: the last success is older than [schedule] stale_hours; an expected daemon
     does not run; a process held the lock while two syncs were due; dates that were asked for are unproven for longer
-    than [cadence] allows; or the fill is suspended or made no progress for two days.
+    than [cadence] allows; the fill is suspended or made no progress for two days; or a program with an open query keeps
+    the write-ahead log larger than [storage] wal_warn_mb.
 
     Example: lgsco status
     """
@@ -53,12 +55,23 @@ def status(settings: Settings, as_json: bool) -> int:
         cadence=settings.config.cadence,
         next_sync=functools.partial(next_sync, settings.config),
         process_exists=functools.partial(is_process_running, settings.database),
+        disk=_measure_disk(settings),
         holder=find_holder(settings.database),
         pace_seconds=settings.config.fetch.pace,
     )
     print_report(report, as_json=as_json)
-    fails = report.stale or report.daemon_missing or report.is_blocked or report.fill.needs_attention
-    return exit_codes.STALE if fails else exit_codes.DONE
+    return exit_codes.STALE if report.needs_attention else exit_codes.DONE
+
+
+def _measure_disk(settings: Settings) -> Disk:
+    from ingest.reports.disk import Disk
+    from storage.checkpoint import find_log_state
+    from storage.database import reading
+    from storage.room import find_free_bytes
+
+    with reading(settings.database) as db:
+        log = find_log_state(db, settings.database, settings.config.storage.wal_warn_mb * 1_000_000)
+    return Disk(settings.database.stat().st_size, find_free_bytes(settings.database), log)
 
 
 @command()
@@ -164,17 +177,22 @@ def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
 def snapshot(settings: Settings, file: Path, public: bool) -> int:
     """Copy the database into FILE while it is in use.
 
-    The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Exits with 10 if the
-    database is damaged, and names the damage.
+    The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Each row is compared
+    with its digest. Exits with 10 if the database is damaged, and names the damage. verify also checks the full-text
+    index.
 
     Example: lgsco snapshot backup.db
     """
     from storage.database import reading
-    from storage.export import OLDEST_SQLITE
-    from storage.export import snapshot as copy
+    from storage.snapshot import OLDEST_SQLITE
+    from storage.snapshot import snapshot as copy
 
-    with reading(settings.database) as db:
-        damages = copy(db, file, public=public)
+    progress = CountProgress()
+    try:
+        with reading(settings.database) as db:
+            damages = copy(db, file, public=public, progress=progress)
+    finally:
+        progress.end()
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")

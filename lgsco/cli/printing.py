@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -104,6 +105,36 @@ def _paint(cell: str, state: State) -> str:
 def print_traceback() -> None:
     """Prints the traceback of the exception being handled to stderr."""
     print_lines(traceback.format_exc().splitlines(), err=True)
+
+
+# ---------------------------------------------------------------- progress
+
+
+_EVERY_COUNT = 10_000
+"""How many are counted between two lines of progress if stderr is not a terminal."""
+
+
+class CountProgress:
+    """Counts what was done, such as rows checked, and shows it on stderr.
+
+    A terminal shows one line that is updated; otherwise a line is printed now and then.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._is_terminal = sys.stderr.isatty()
+
+    def __call__(self, what: str, count: int) -> None:
+        before = self.counts[what] // _EVERY_COUNT
+        self.counts[what] += count
+        if self._is_terminal:
+            click.echo(f"\r\033[K{self.counts[what]:,} {what}", nl=False, err=True)
+        elif self.counts[what] // _EVERY_COUNT > before:
+            print_line(f"{self.counts[what]:,} {what}", err=True)
+
+    def end(self) -> None:
+        if self._is_terminal:
+            click.echo("\r\033[K", nl=False, err=True)
 
 
 # ---------------------------------------------------------------- characters outside the output's encoding

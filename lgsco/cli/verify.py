@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -12,10 +10,7 @@ import click
 from lgsco.cli import exit_codes
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Settings, command
-from lgsco.cli.printing import print_json, print_line
-
-_EVERY = 10_000
-"""Rows between two lines of progress if stderr is not a terminal."""
+from lgsco.cli.printing import CountProgress, print_json, print_line
 
 
 @command()
@@ -33,8 +28,7 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     """
     from ingest.reports.cross_references import CrossReferenceCount
     from storage.database import reading
-    from storage.row_checks import check_index
-    from storage.verify import check
+    from storage.verify import check, check_index
 
     database = file or settings.database
     if repair:
@@ -43,7 +37,7 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
         from ingest.run import Repair
 
         return run_task(settings.config, database, Repair())
-    progress, cross_references = _Progress(), CrossReferenceCount()
+    progress, cross_references = CountProgress(), CrossReferenceCount()
     not_checked: list[str] = []
     with reading(database) as db:
         damages = list(check(db, progress, cross_references))
@@ -82,26 +76,3 @@ def _conclude(damages: int) -> str:
     if not damages:
         return "no damage found"
     return f"damaged parts found: {damages:,}; `lgsco verify --repair` restores what can be rebuilt"
-
-
-class _Progress:
-    """Counts what was checked and shows it on stderr.
-
-    A terminal shows one line that is updated; otherwise a line is printed now and then.
-    """
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self._is_terminal = sys.stderr.isatty()
-
-    def __call__(self, what: str, count: int) -> None:
-        before = self.counts[what] // _EVERY
-        self.counts[what] += count
-        if self._is_terminal:
-            click.echo(f"\r\033[K{self.counts[what]:,} {what}", nl=False, err=True)
-        elif self.counts[what] // _EVERY > before:
-            print_line(f"{self.counts[what]:,} {what} checked", err=True)
-
-    def end(self) -> None:
-        if self._is_terminal:
-            click.echo("\r\033[K", nl=False, err=True)

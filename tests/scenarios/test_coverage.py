@@ -35,7 +35,8 @@ from lgsco.web.metadata import NAME, SITE
 from storage import ledger
 from storage.database import atomic, reading
 from storage.errors import StoreFailed
-from storage.export import snapshot, write_whole
+from storage.export import write_whole
+from storage.snapshot import snapshot
 from storage.status import Canary, count_gone, find_canary, find_coverage, holdings
 from storage.writer import writing
 from support.paths import ROOT

@@ -18,8 +18,8 @@ from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
 from storage.errors import ArchiveLost, NoDatabase
-from storage.export import snapshot
 from storage.restore import restore
+from storage.snapshot import snapshot
 from storage.writer import create_database, writing
 from support.command_line import Here
 from support.daemon import make_alert, read_alerts, run_daemon

@@ -13,7 +13,7 @@ from ingest.errors import ReadError
 from lgsco.cli.main import main
 from storage.database import reading
 from storage.errors import CannotLock
-from storage.export import snapshot
+from storage.snapshot import snapshot
 from storage.writer import create_database, writing
 from support.command_line import Desk, Here
 from support.paths import SEEDS

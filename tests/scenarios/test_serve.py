@@ -35,7 +35,7 @@ from lgsco.web.queries import QUERIES
 from lgsco.web.server import CannotServe, serve
 from storage.database import SCHEMA_VERSION
 from storage.errors import LgscoError, NoDatabase, SchemaMismatch, StoreFailed
-from storage.export import snapshot
+from storage.snapshot import snapshot
 from storage.writer import writing
 from support.paths import ROOT
 from support.web import canned, row_address, served

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.stored_rows import find_faults
 from storage.database import reading
-from storage.export import snapshot
+from storage.snapshot import snapshot
 from support.command_line import Desk, Shop, ask, ended, held_at, open_shop, reached, rows, short_site, sound, until
 from support.paths import SEEDS
 

@@ -12,9 +12,9 @@ import pytest
 from sqlite_utils import Database
 
 from storage.database import reading
-from storage.export import snapshot
 from storage.identity import Identity, MadeBy, describe_loss, find_identity, find_made_by
 from storage.schema import migrations
+from storage.snapshot import snapshot
 from storage.writer import create_database, writing
 
 KNOWN = Identity("5e9f", decisions=10, last_run=4)

@@ -17,9 +17,9 @@ import pytest
 
 from storage.database import SCHEMA_VERSION, reading
 from storage.errors import Busy, SchemaMismatch, StoreFailed
-from storage.export import snapshot
 from storage.lock import locked
 from storage.restore import restore
+from storage.snapshot import snapshot
 from storage.wal import check_log
 from storage.writer import writing
 from support.paths import ROOT

@@ -112,3 +112,9 @@ def test_no_day_of_the_estimate_has_more_requests_than_pace_and_budget_allow(
     assert one.seconds >= one.requests * pace
     days = int(one.seconds // DAY) + 1
     assert one.requests <= days * daily
+
+
+@pytest.mark.parametrize(("free", "is_named"), [(None, False), (60 * DECISION_BYTES, False), (1_000_000, True)])
+def test_an_estimate_names_a_lack_of_disk_space(free: int | None, is_named: bool) -> None:
+    line = describe_backfill(100, 100, 40, pace_seconds=1, daily_requests=999, limit=None, free_bytes=free)
+    assert ("and only 1 MB is free: free disk space, or fetch fewer dates" in line) is is_named

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.config import Cadence, Schedule
+from ingest.reports.disk import Disk
 from ingest.reports.status import (
     StatusReport,
     has_blocked_syncs,
@@ -21,6 +23,7 @@ from ingest.reports.status import (
     mark_died,
     report_status,
 )
+from storage.checkpoint import LogState
 from storage.lock import Holder
 from storage.model import IntentState
 from storage.queue import Failure
@@ -29,6 +32,7 @@ from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
 from support.claims import claim_rows, intent, proof
 
+DISK = Disk(3_000_000, 5_000_000_000, LogState(Path("lgsco.db-wal"), 0, 256_000_000))
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NEXT = "2026-11-03T07:30:00Z"
 HOLDINGS = Holdings(
@@ -75,6 +79,7 @@ def report(
     daemon_lives: bool = True,
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
     holder: Holder | None = None,
+    disk: Disk = DISK,
     **rows: Any,
 ) -> StatusReport:
     """Makes the report of an archive without problems, except for the given rows."""
@@ -101,6 +106,7 @@ def report(
         next_sync=next_sync,
         process_exists=lambda process: process in processes,
         holder=holder,
+        disk=disk,
     )
 
 
@@ -342,7 +348,7 @@ def test_json_has_the_keys_that_scripts_read() -> None:
     assert list(result) == [
         *("database", "uuid", "stale", "last_success", "next_sync", "daemon", "daemon_missing", "lock", "blocked"),
         *("held", "claim", "unproven", "overdue", "fill", "gone", "never_held", "unexplained", "canary", "failures"),
-        *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs"),
+        *("odd", "oddities", "unreadable", "outside_blocks", "template_changes", "runs", "disk"),
     ]
     assert json.loads(json.dumps(result)) == result
     assert result["held"]["decisions"] == 1_234

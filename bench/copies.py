@@ -1,0 +1,87 @@
+"""Copies: CPU time of snapshots against a bare `VACUUM INTO`, and of exports against a bare SELECT of their columns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figures import Figure, each, in_turns, ratios
+from bench.write import _prepare, _record
+from storage.database import reading
+from storage.export import COLUMNS, export
+from storage.snapshot import snapshot
+
+_GOALS = {"snapshot": 1.6, "snapshot --public": 2.8, "jsonl": 6.0, "csv": 8.0, "text": 10.0}
+_FORMS = ("jsonl", "csv", "text")
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM decisions ORDER BY reference"
+
+
+def measure(decisions: int = 5_000, rounds: int = 7) -> list[Figure]:
+    """Measures all sides in turns in one process on one file, and deletes the copies between the rounds.
+
+    Bare: `VACUUM INTO` on a connection of a reader, and a SELECT of the columns of an export, in its order, whose rows
+    are dropped. Empty files: as many as the export as texts writes, made and renamed like them. Their cost depends on
+    the file system, so the texts are also given without it.
+    """
+    with TemporaryDirectory() as folder:
+        file, out = Path(folder, "file.db"), Path(folder, "out")
+        _record(file, _prepare(decisions))
+        with reading(file) as db:
+            spent = in_turns({**_make_sides(db, out, decisions), "clean": lambda: shutil.rmtree(out)}, rounds)
+    written = [text - files for text, files in zip(spent["text"], spent["empty files"], strict=True)]
+    bare = {"snapshot": "vacuum", "snapshot --public": "vacuum", **dict.fromkeys(_FORMS, "select")}
+    return [
+        *(
+            Figure(
+                f"{name}, of the bare {under}", ratios(spent[name], spent[under]), target=_GOALS[name], bound="at most"
+            )
+            for name, under in bare.items()
+        ),
+        Figure("text without its empty files, of the bare select", ratios(written, spent["select"])),
+        *(
+            Figure(f"{name}, CPU a decision", each(spent[name], decisions), "µs")
+            for name in ("vacuum", "select", *bare, "empty files")
+        ),
+    ]
+
+
+def _make_sides(db: sqlite3.Connection, out: Path, decisions: int) -> dict[str, Callable[[], object]]:
+    numbers = count()
+
+    def name() -> Path:
+        out.mkdir(exist_ok=True)
+        return out / f"{next(numbers)}"
+
+    def vacuum() -> None:
+        db.execute("PRAGMA query_only = OFF")
+        db.execute("VACUUM INTO ?", (str(name()),))
+        db.execute("PRAGMA query_only = ON")
+
+    def select() -> None:
+        for _ in db.execute(_SELECT):
+            pass
+
+    def create() -> None:
+        folder = name()
+        folder.mkdir()
+        for number in range(decisions):
+            draft = f"{folder}/.{number}.part"
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
+            os.replace(draft, f"{folder}/{number}.txt")  # noqa: PTH105  # as the export does it
+
+    def write(form: str) -> Callable[[], object]:
+        return lambda: export(db, name(), form)
+
+    return {
+        "vacuum": vacuum,
+        "snapshot": lambda: snapshot(db, name(), public=False),
+        "snapshot --public": lambda: snapshot(db, name(), public=True),
+        "select": select,
+        **{form: write(form) for form in _FORMS},
+        "empty files": create,
+    }
