@@ -94,6 +94,6 @@ def block_lines(blocks: Sequence[OutsideBlock]) -> list[str]:
         return []
     title = (
         f"the {len(blocks):,} most frequent blocks outside decisions, each with the least number of decisions with it "
-        "(the table outside_blocks has all):"
+        "(more in the table outside_blocks):"
     )
     return [title, *[f"{block.decisions:8,}  {block.masked}" for block in blocks]]
