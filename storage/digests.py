@@ -122,11 +122,11 @@ def find_decision_flaw(
     """
     flaws = []
     if sha256_of(text) != _as_text(text_sha256):
-        flaws.append("its text does not fit its SHA-256")
+        flaws.append("its text does not match its SHA-256")
     if stored is None:
         flaws.append("its row has no digest")
     elif digest(covered) != _as_text(stored):
-        flaws.append("a column or paragraph number does not fit its digest")
+        flaws.append("a column or paragraph number does not match its digest")
     if last_seen is not None:
         if not is_instant(last_seen):
             flaws.append("last_seen is not an instant")
@@ -171,9 +171,9 @@ def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) ->
         return None
     *covered, stored, text, text_sha256 = row
     if text is not None and sha256_of(text) != text_sha256:
-        return "its text does not fit its SHA-256"
+        return "its text does not match its SHA-256"
     if stored != digest(covered):
-        return "its row does not fit its digest"
+        return "its row does not match its digest"
     return find_flaw(db, reference) if text is None else None
 
 
@@ -186,7 +186,7 @@ def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
         f"SELECT {REVISIONS.sql('r')}, r.sha256 FROM revisions AS r WHERE reference = ?", (reference,)
     ):
         if digest(covered) != stored:
-            return f"revision {covered[1]} does not fit its digest"
+            return f"revision {covered[1]} does not match its digest"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The ranges of decision dates that were asked for: by backfills, by the fill, and the range that sync answers for."""
+"""The ranges of decision dates that were asked for: by backfills, by the fill, and the range that sync covers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -
 
 
 def record_sync(db: sqlite3.Connection, window: Window, at: str, run: int) -> Window:
-    """Records the range that sync answers for, and returns it. Call it inside a transaction.
+    """Records the range that sync covers, and returns it. Call it inside a transaction.
 
     The range only ever grows: it never begins later than that of an earlier sync.
     """
@@ -52,7 +52,7 @@ def record_fill(db: sqlite3.Connection, window: Window, at: str, run: int) -> No
 
 
 def record_finished(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
-    """Records that backfills finished some windows, which sync answers for from now on. Call it inside a transaction.
+    """Records that backfills finished some windows, which sync covers from now on. Call it inside a transaction.
 
     A window that touches a finished one is joined with it.
     """

@@ -179,7 +179,7 @@ class Day:
     too_soon: int
     """Requests after which the next one was sent too soon."""
     too_many: int
-    """Requests beyond the day's ceiling."""
+    """Requests above the daily limit."""
     in_quiet_hours: int
     holds_shortened: int = 0
     """Answers for one address that asked for a longer wait than `retry_wait_most`, and were obeyed only that long."""

@@ -36,7 +36,7 @@ def lines(text: str, layout: Layout) -> tuple[Line, ...]:
     try:
         return tuple(_lines(text, layout))
     except (ValueError, KeyError, TypeError):
-        raise Damaged("its layout does not fit its text") from None
+        raise Damaged("its layout does not match its text") from None
 
 
 def _lines(text: str, layout: Layout) -> Iterator[Line]:
@@ -56,7 +56,7 @@ def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
     """
     lines = text.count(b"\n") + 1
     if len(kinds) != lines or kinds.translate(None, b"thpi"):
-        return "the kinds of its lines do not fit its text"
+        return "the kinds of its lines do not match its text"
     if numbers.count(b",") < lines - 1 or not (numbers.startswith(b'["') and numbers.endswith(b'"]')):
-        return "the numbers of its lines do not fit its text"
+        return "the numbers of its lines do not match its text"
     return None

@@ -81,7 +81,7 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
         lock = _take(beside, doing or purpose.strip("-"))
     except OSError as error:
         raise CannotLock(
-            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check who "
+            f"{path} cannot be written: its lock file {beside.name} cannot be created there ({error.strerror}); check who "
             "owns it and its folder, or name another file with --db"
         ) from None
     if lock is None:

@@ -324,7 +324,7 @@ class Intent:
     kind: IntentKind
     window: Window
     state: IntentState
-    """standing: sync answers for the range in each round. running, interrupted, paused: a backfill of it is running,
+    """standing: sync covers the range in each round. running, interrupted, paused: a backfill of it is running,
     was broken off, or was stopped by the user. finished: a backfill completed it. replaced: a later backfill covers the
     range. withdrawn: the rest of it was dropped. The fill is running, slice after slice, until it is finished or
     withdrawn."""

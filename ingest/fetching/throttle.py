@@ -169,7 +169,7 @@ class Throttle:
             )
         else:
             what = f"the site asked for no requests before {until}"
-        return f"{what}; run the command again then, it continues where it stopped"
+        return f"{what}; run the command again then to continue where it stopped"
 
     def _read_clocks(self, now: datetime) -> Instant:
         return Instant(now.timestamp(), self._clock.monotonic())

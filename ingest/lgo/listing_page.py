@@ -80,7 +80,7 @@ class Listing:
 
     def describe_missing_total(self) -> str:
         """Returns the message for a page that shows cards when the total is None."""
-        says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it says nothing of a search"
+        says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it does not mention a search"
         return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
 
 
@@ -212,7 +212,7 @@ def _explain_no_decision(href: str | None, place: _Place) -> str:
         return f"its link {shown!r} is not a web address"
     if not address.is_same_site(place.page):
         return f"its link leads to another host, {address.host}"
-    return f"its link {shown!r} names no decision"
+    return f"its link {shown!r} does not lead to a decision"
 
 
 # ------------------------------------------------------------ cards

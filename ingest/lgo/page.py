@@ -123,7 +123,7 @@ def read_chapters(
         if [block.text for block in chapter.zones.blocks] != [block.text for block in first.zones.blocks]:
             blocks += _without_header(chapter.zones.blocks, header)
         elif not any(map(is_closing_block, blocks)):  # the page of a whole statement may ignore `?chapter=`
-            raise CutShort(f"chapter {number} is chapter 1 once more, so its own text is missing")
+            raise CutShort(f"chapter {number} repeats chapter 1, so its own text is missing")
         left_out += chapter.zones.left_out
         odd += [one._replace(example=f"{one.example} (chapter {number})".strip()) for one in chapter.odd]
     decision = compose(title, blocks, reference=asked, today=today, odd=odd, left_out=left_out)

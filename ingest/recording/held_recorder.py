@@ -99,7 +99,7 @@ class HeldRecorder:
         past = self._read_past(reference)
         false = decisions.find_held(db, [reference])[reference]
         if past is None or false.flaw is not None:
-            log.warning("%s has words of the site's template, and no earlier text can be put back", reference)
+            log.warning("%s has words of the site's template, and no earlier text is stored to replace it", reference)
             return
         edits = find_edits(past.decision.lines, false.lines, false.authority)
         held_texts.mark_current_as_template(db, reference)

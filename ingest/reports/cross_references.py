@@ -38,7 +38,7 @@ class CrossReferenceCount:
 
     def describe(self) -> str:
         """Returns the counts as a line."""
-        looked_at = f"cross-references: {self.looked_at:,} decisions looked at"
+        looked_at = f"cross-references: {self.looked_at:,} decisions checked"
         if not self.checked:
             return f"{looked_at}, none cites numbered paragraphs of its own"
         return (

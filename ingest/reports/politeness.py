@@ -140,8 +140,8 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
 def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
     """Describes the promises that were broken, one sentence each with the days."""
     times = {
-        "sooner after the one before than promised": {day.day: day.too_soon for day in days},
-        "beyond the day's ceiling": {day.day: day.too_many for day in days},
+        "sooner after the previous request than promised": {day.day: day.too_soon for day in days},
+        "above the daily limit": {day.day: day.too_many for day in days},
         "in quiet hours": {day.day: day.in_quiet_hours for day in days},
         "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
     }
@@ -158,7 +158,7 @@ def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequ
         if asked.status == 200 and asked.error is not None:
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
-            came = "another page in its place" + ("; these rules are kept" if robots is not None else "")
+            came = "another page instead of it" + ("; lgsco keeps to these rules" if robots is not None else "")
         parts.append(f"requested {_count(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 

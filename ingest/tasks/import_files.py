@@ -49,7 +49,7 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             continue
         batch.add(decision, path)
     batch.record()
-    problems = [f"{tally.failed:,} documents could not be read"] if tally.failed else []
+    problems = [f"{tally.failed:,} documents could not be imported"] if tally.failed else []
     if tally.unexamined:
         problems.append(f"{tally.unexamined:,} folders or files that may hold decisions were left out")
     message = "; ".join([summarise(tally), *problems])

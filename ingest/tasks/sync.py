@@ -157,7 +157,7 @@ class SyncRound:
             listed_before = ledger.standing(self._db, its.inside).expected
             if inside is None and listed_before:
                 self._canary.check(
-                    f"the listing has nothing for {its.inside}, where {listed_before:,} decisions were listed"
+                    f"the listing shows no decision for {its.inside}, where {listed_before:,} decisions were listed"
                 )
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
         self._require_plausible_total(its.whole, whole, aged)

@@ -212,7 +212,7 @@ def test_a_document_that_does_not_parse_is_named_and_import_exits_10(desk: Desk)
     ran = desk.run("import", "junk.txt", SEEDS, code=10)
     assert "junk.txt" in ran.err
     assert "5 new" in ran.err
-    assert "1 documents could not be read" in ran.sentence
+    assert "1 documents could not be imported" in ran.sentence
 
 
 @pytest.mark.parametrize(

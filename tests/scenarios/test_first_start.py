@@ -70,7 +70,7 @@ def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch:
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
     status = here("status", "--db", "new.db", code=1).out
     assert "fill: on:" in status
-    assert "not begun: " in status
+    assert "not started: " in status
     monkeypatch.setenv("LGSCO_SCHEDULE_FILL", "off")
     assert 'the fill is off: fill is "off" in [schedule]; "on" turns it on' in here("init", "--db", "other.db").out
 

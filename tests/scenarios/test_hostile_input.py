@@ -281,7 +281,7 @@ def test_a_file_name_cannot_control_the_terminal_or_forge_a_line(tmp_path: Path)
     output = on_a_terminal(tmp_path, "import", folder)
     assert not driving(output.replace("\r", ""))  # the progress bar's own
     assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")]
-    assert "3 documents could not be read" in output
+    assert "3 documents could not be imported" in output
 
 
 def test_a_file_name_that_is_not_text_is_accepted(tmp_path: Path) -> None:

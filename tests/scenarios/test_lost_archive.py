@@ -196,7 +196,7 @@ def test_a_restored_backup_is_accepted_after_a_restart_and_its_dates_are_unprove
     restore(world.database, backup, world.time.clock().stamp())
     ran = here(*asked, code=10)
     assert "2026-08-01 to today: not proven" in ran.out
-    assert "(not looked at yet)" in ran.out
+    assert "(not checked yet)" in ran.out
     assert run_daemon(world, monkeypatch, Stop.set) == 0
     assert holds_the_truth(world)
 

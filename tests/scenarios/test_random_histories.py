@@ -447,7 +447,7 @@ class Adversary(RuleBasedStateMachine):
 
     @staticmethod
     def _answered(ask: Callable[..., list[Any]]) -> list[Window]:
-        """Returns the dates that sync answers for; the rest of a killed backfill is not among them."""
+        """Returns the dates that sync covers; the rest of a killed backfill is not among them."""
         rows = ask("SELECT first, last FROM intents WHERE state IN ('standing', 'finished')")
         return [Window(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows]
 

@@ -214,4 +214,4 @@ def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Pa
 @pytest.mark.parametrize("text", [None, 7, b"\xff"])
 def test_a_damaged_text_of_any_type_gets_a_sha256(text: object) -> None:
     covered = [None] * len((*DECISION, *LAYOUT))
-    assert "its text does not fit its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))
+    assert "its text does not match its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))

@@ -102,10 +102,10 @@ def test_a_link_is_relative_to_the_first_base_that_has_an_address(base: str, lin
         (f"http://127.0.0.1:9090{DECISION}", "its link leads to another host, 127.0.0.1"),
         (
             "/decisions/education/school-admissions",
-            "its link '/decisions/education/school-admissions' names no decision",
+            "its link '/decisions/education/school-admissions' does not lead to a decision",
         ),
-        (f"{DECISION}.pdf", f"its link '{DECISION}.pdf' names no decision"),
-        ("#", "its link '#' names no decision"),
+        (f"{DECISION}.pdf", f"its link '{DECISION}.pdf' does not lead to a decision"),
+        ("#", "its link '#' does not lead to a decision"),
         ("", "it has no link"),
         ("javascript:open(920)", "its link 'javascript:open(920)' is not a web address"),
     ],
@@ -140,7 +140,7 @@ def test_card_without_a_link_is_found_by_title_or_line(markup: str) -> None:
 
 def test_card_without_a_title_is_found_by_its_line() -> None:
     bare = f'<li><p>{LINE}</p><p>Summary: No fault.</p><p><a href="/help">Read more</a></p></li>'
-    assert named(OTHERS + bare) == (Unfollowed(LINE, "its link '/help' names no decision"),)
+    assert named(OTHERS + bare) == (Unfollowed(LINE, "its link '/help' does not lead to a decision"),)
 
 
 def test_each_of_several_cards_is_reported() -> None:

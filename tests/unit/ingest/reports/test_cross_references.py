@@ -33,10 +33,10 @@ def test_decision_fits_when_all_its_cross_references_fit() -> None:
     )
     assert (counted.looked_at, counted.checked, counted.fitting) == (5, 3, 1)
     assert counted.describe() == (
-        "cross-references: 5 decisions looked at, 3 cite paragraphs of their own; in 1 of these each paragraph cited "
+        "cross-references: 5 decisions checked, 3 cite paragraphs of their own; in 1 of these each paragraph cited "
         "exists and shares a word with the sentence that cites it"
     )
 
 
 def test_a_file_without_cross_references_shows_no_share() -> None:
-    assert count((COMPLAINT,)).describe().endswith("1 decisions looked at, none cites numbered paragraphs of its own")
+    assert count((COMPLAINT,)).describe().endswith("1 decisions checked, none cites numbered paragraphs of its own")

@@ -58,8 +58,8 @@ def test_days_are_added_up_and_extremes_kept() -> None:
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({"too_soon": 2}, "sooner after the one before than promised: 2 requests, on 2026-11-01"),
-        ({"too_many": 1}, "beyond the day's ceiling: 1 request, on 2026-11-01"),
+        ({"too_soon": 2}, "sooner after the previous request than promised: 2 requests, on 2026-11-01"),
+        ({"too_many": 1}, "above the daily limit: 1 request, on 2026-11-01"),
         ({"in_quiet_hours": 3}, "in quiet hours: 3 requests, on 2026-11-01"),
         ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
     ],
@@ -130,7 +130,7 @@ def test_a_site_without_robots_allows_all() -> None:
     [
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
-        ("2026-11-02T12:00:00Z", 200, "another page in its place; these rules are kept"),
+        ("2026-11-02T12:00:00Z", 200, "another page instead of it; lgsco keeps to these rules"),
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
