@@ -1,4 +1,4 @@
-"""The daemon: runs `ingest.run.perform` by the timetable of `config.toml`, in the foreground.
+"""Runs the daemon, which calls `ingest.run.perform` by the timetable of `config.toml`, in the foreground.
 
 A failed run never ends the daemon. The daemon tries it again, with longer and longer waits. At start it catches up on a
 sync that was missed or did not complete. SIGTERM and Ctrl-C interrupt the current request and end the daemon.

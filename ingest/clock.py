@@ -1,4 +1,4 @@
-"""Time, sleep, randomness and signals. Everything else gets them from here, so that tests can replace them."""
+"""Provides time, sleep, random numbers and signals to all other modules, so that tests can replace them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All errors. The message of an error is one sentence: what happened, where, and what to do.
+"""Defines all errors. The message of an error is one sentence: what happened, where, and what to do.
 
     LgscoError                      exit  1   unexpected
     ├── UsageError                        2   bad usage or configuration

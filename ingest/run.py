@@ -1,4 +1,4 @@
-"""`perform(task, ...)` does one task: takes the lock, records the run, and turns errors into the run's outcome."""
+"""Performs one task: takes the lock, records the run, and turns errors into the run's outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions that a proven listing no longer showed, and what became of each: a row for every time it happened."""
+"""Records decisions that a proven listing no longer showed, and what became of each: one row for each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that wait for a decision about a template change: their pages are stored, but not recorded as revisions.
+"""Stores texts that wait for a decision about a template change: their pages are stored, but no revision is recorded.
 
 Call functions that write inside a transaction.
 """

@@ -1,4 +1,4 @@
-"""The ranges of decision dates that were asked for: by backfills, by the fill, and the range that sync covers."""
+"""Stores the ranges of decision dates that were asked for: by backfills, by the fill, and by sync."""
 
 from __future__ import annotations
 

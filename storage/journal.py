@@ -1,4 +1,4 @@
-"""The journal of requests, and the pace that all processes on this database share.
+"""Stores the journal of requests, and the pace that all processes on this database share.
 
 A request is recorded before it is sent and completed when it is answered, so a killed process leaves a row that shows
 its request. Each row also has the promises in force at that time, since promises change. After a while the rows of a

@@ -1,4 +1,4 @@
-"""The kind and number of each line of a text: the row of `layouts` that the view `paragraphs` reads with the text.
+"""Encodes the kind and number of each line of a text: the row of `layouts` that the view `paragraphs` reads.
 
 `kinds` has one letter a line (`t` header, `h` heading, `p` paragraph, `i` item). `numbers` is a JSON array with one
 string a line, empty where the line has no number. The section of a line is the text of the last heading at or above it,

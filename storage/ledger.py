@@ -1,4 +1,4 @@
-"""The ledger: windows of decision dates that never overlap, each with the site's total and what one walk listed.
+"""Stores the ledger: windows of decision dates that never overlap, each with the site's total and what one walk listed.
 
 A window can be cut: what is proven of a window is proven of its parts, since the date of each entry is known. Only a
 new walk makes a window sound again.

@@ -1,4 +1,4 @@
-"""The data types that all modules share: frozen, and made from the standard library only.
+"""Defines the data types that all modules share: frozen, and made from the standard library only.
 
 A *decision* is the Ombudsman's; its *reference* alone identifies it. Its *lines*, joined by newlines with ``- `` before
 each item, are its text in the project's format.

@@ -1,4 +1,4 @@
-"""The queue: decisions that are still to be fetched or parsed.
+"""Stores the queue: decisions that are still to be fetched or parsed.
 
 A row is `wanted` until its pages are fetched, `kept` while they are stored and not parsed yet, `failed` after it could
 not be fetched or parsed, and `excluded` once windows are proven without it: its page was gone too often, or is known

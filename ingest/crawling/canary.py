@@ -1,4 +1,4 @@
-"""The canary: fetches a known decision again, to check that the site serves us and that its layout still parses.
+"""Fetches the canary, a known decision, again to check that the site serves us and that its pages still parse.
 
 It runs once a day, and whenever a response is doubtful. The page is stored and queued, so that the pipeline records
 what it says now.

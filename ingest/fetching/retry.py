@@ -1,4 +1,4 @@
-"""The retry policy: which failures are retried, how often, and with which back-off."""
+"""Decides which failures are retried, how often, and with which back-off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses the pages of a decision: find the part that is the decision, and parses it.
+"""Finds the decision on its pages, and parses it.
 
 Class names are only hints; parsing relies on `ingest.lgo.phrases`. Known markup, and since when:
 

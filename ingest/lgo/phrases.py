@@ -1,4 +1,4 @@
-"""The phrases that parsing relies on: those of the decision itself, and those of the page around it.
+"""Recognises the phrases that parsing relies on: those of the decision itself, and those of the page around it.
 
 Known since:
 

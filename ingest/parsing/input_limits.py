@@ -1,4 +1,4 @@
-"""Limits on size and complexity, so that the time to parse a page depends only on its length. No I/O."""
+"""Refuses pages that are too large or complex, so that the time to parse a page depends only on its length. No I/O."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 One page that cannot be fetched or parsed proves nothing: the site may be down, block us, or have a new layout. So a
 failure is *in doubt* at first. Another page that parses, or the canary, shows that the site serves us; then the failure
-is the page's own. If the run ends first, the page is acquitted: it is due again in the next run.
+is the page's own. If the run ends first, the page is not blamed: it is due again in the next run.
 
 `decide(state, event)` returns the next state and what to do, in order. The pipeline uses it for queued pages, and
 `ingest.crawling.absence_check` for pages that are no longer listed.

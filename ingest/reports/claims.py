@@ -1,4 +1,4 @@
-"""Claims: what is known about the decisions of some dates, and the sentences that state it.
+"""Makes claims: what is known about the decisions of some dates, and the sentences that state it.
 
 All sentences that state how much of the site's listing is in the archive are made here, from the ledger's rows. Each
 names its dates, the number of decisions, the instant from which on the listing was seen so, and what the site lists

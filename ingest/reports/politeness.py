@@ -1,4 +1,4 @@
-"""The politeness report: compares the requests made with the promises. It can be sent to the publisher."""
+"""Makes the politeness report: compares the requests made with the promises. It can be sent to the publisher."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status report: whether the archive is stale, whether the daemon runs, which runs died, and the lines and JSON."""
+"""Makes the status report: whether the archive is stale, whether the daemon runs, and which runs died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ended, and the sentence that says so."""
+"""Decides how a run ended, and makes the sentence that reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timetable: parses the crontab lines of the configuration with APScheduler, and finds when a sync is due.
+"""Parses the crontab lines of the configuration with APScheduler, and finds when a sync is due.
 
 It refuses lines that never occur, and hours that a change of clocks repeats or skips.
 """

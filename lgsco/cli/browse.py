@@ -1,4 +1,4 @@
-"""Commands that read decisions: search, show, serve, export."""
+"""Defines the commands that read decisions: search, show, serve, export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exits codes: those that commands return themselves, and what each one means to the user.
+"""Defines the exit codes that commands return themselves, and what each code means to the user.
 
 An error carries its own code: `storage.errors.LgscoError.exit_code`.
 """

@@ -1,4 +1,4 @@
-"""Commands that create and fill the database: init, backfill, sync, daemon, fill, import; and renormalise."""
+"""Defines the commands that create and fill the database: init, backfill, sync, daemon, import; and renormalise."""
 
 from __future__ import annotations
 

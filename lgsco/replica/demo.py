@@ -1,4 +1,4 @@
-"""`lgsco demo`: backfill a look-alike site on loopback, offline, with the code that backfills the real site.
+"""Runs `lgsco demo`: backfills a look-alike site on loopback, offline, with the code that backfills the real site.
 
 A stopped demo continues when it is run again, because the same `--count` always gives the same look-alike.
 """

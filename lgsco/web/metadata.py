@@ -1,4 +1,4 @@
-"""Datasette's metadata for the archive: titles, descriptions of tables and columns, facets, hidden tables, terms.
+"""Makes Datasette's metadata: titles, descriptions of tables and columns, facets, hidden tables, terms.
 
 These descriptions are the only ones: `docs/schema.md` is generated from them (`python -m docs.generate`), and a test
 compares them with a new database. `lgsco.web.internal_tables` describes the tables that only the program reads.

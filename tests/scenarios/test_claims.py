@@ -84,8 +84,8 @@ def test_the_first_sync_claims_the_last_days_only_and_counts_earlier_decisions(w
     assert 0 < recent < 60
     assert f"{RECENT} to today: {recent} of {recent} listed decisions are in the archive" in str(outcome)
     assert (
-        f"The site lists {60 - recent} decisions before that, which were never asked for; `lgsco backfill` fetches them."
-        in str(outcome)
+        f"The site lists {60 - recent} decisions before that, which were never asked for; `lgsco backfill` "
+        "fetches them." in str(outcome)
     )
 
 
