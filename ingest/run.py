@@ -24,7 +24,7 @@ from ingest.reports.fill import decide_mode
 from ingest.reports.lines import name_ending
 from ingest.tasks import intent
 from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
-from ingest.tasks.documents import LeftOut, find
+from ingest.tasks.documents import LeftOut, find_documents
 from ingest.tasks.fill import Fill, SwitchFill, fill, switch_fill
 from ingest.tasks.import_files import Import, import_files
 from ingest.tasks.outcome import RUN_AGAIN, Outcome, count_progress
@@ -91,7 +91,7 @@ def perform(
     name = type(task).__name__.lower()
     left_out: Sequence[LeftOut] = ()
     if isinstance(task, Import):
-        found, left_out = find(task.paths)
+        found, left_out = find_documents(task.paths)
         task = replace(task, paths=tuple(found))
     try:
         with checking_while_waiting(stop.raise_if_set), _open(task, name, database, clock, stop) as db:

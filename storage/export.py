@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from storage.database import error_name, plain_errors
-from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, keep_digests
+from storage.digests import DECISION, FACTS, LAYOUT, find_decision_flaw, install_digest_triggers
 from storage.errors import StoreFailed
 from storage.model import reference, slug
 from storage.row_checks import Damage, check_index, check_rows
@@ -304,7 +304,7 @@ _PRIVATE = (
 
 def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     """Deletes private rows and damaged decisions from a snapshot."""
-    keep_digests(copy)
+    install_digest_triggers(copy)
     copy.execute("BEGIN")
     for key in damaged:
         copy.execute(

@@ -80,7 +80,7 @@ def find_total(db: sqlite3.Connection, run: int) -> int | None:
     return row[0] if row else None
 
 
-def change(db: sqlite3.Connection, intent: Intent, state: IntentState, at: str, reason: str | None = None) -> None:
+def set_state(db: sqlite3.Connection, intent: Intent, state: IntentState, at: str, reason: str | None = None) -> None:
     """Gives a range another state. Call it inside a transaction."""
     db.execute("UPDATE intents SET state = ?, changed_at = ?, reason = ? WHERE id = ?", (state, at, reason, intent.id))
 
@@ -89,7 +89,7 @@ def replace_by_parts(
     db: sqlite3.Connection, intent: Intent, parts: Sequence[tuple[Window, IntentState]], at: str, run: int
 ) -> None:
     """Replaces a range with parts of it, each with its own state. Call it inside a transaction."""
-    change(db, intent, "replaced", at, intent.reason)
+    set_state(db, intent, "replaced", at, intent.reason)
     for window, state in parts:
         _insert(db, intent.kind, window, state, at, run, intent.reason)
 

@@ -271,7 +271,7 @@ def find_hold(db: sqlite3.Connection) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LastRequest:
     """How often an address was requested, and the result of the last request."""
 
     times: int
@@ -280,10 +280,10 @@ class Asked:
     error: str | None
 
 
-def find_asked(db: sqlite3.Connection, target: str) -> Asked | None:
+def find_last_request(db: sqlite3.Connection, target: str) -> LastRequest | None:
     """Counts the journalled requests for a target, with the result of the last; None if there are none."""
     row = db.execute(
         "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY id DESC LIMIT 1",
         (target,),
     ).fetchone()
-    return Asked(*row) if row else None
+    return LastRequest(*row) if row else None

@@ -25,13 +25,13 @@ class Layout(NamedTuple):
     numbers: str
 
 
-def layout(lines: Sequence[Line]) -> Layout:
+def make_layout(lines: Sequence[Line]) -> Layout:
     """Makes the layout of the text that consists of these lines."""
     kinds = "".join([_LETTERS[line.kind] for line in lines])
     return Layout(kinds, '["' + '","'.join([line.number or "" for line in lines]) + '"]')
 
 
-def lines(text: str, layout: Layout) -> tuple[Line, ...]:
+def split_lines(text: str, layout: Layout) -> tuple[Line, ...]:
     """Splits a stored text into its lines. Raises Damaged if the layout does not match the text."""
     try:
         return tuple(_lines(text, layout))

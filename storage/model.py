@@ -301,7 +301,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownListing:
     """The entries of a window, as recorded so far."""
 
     expected: int

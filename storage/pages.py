@@ -113,7 +113,7 @@ _INSERT = (
 )
 
 
-def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
+def store(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
     """Stores a page that is not parsed yet, and returns its id. Call it inside a transaction."""
     row = (
         *(page.reference, page.chapter, page.url, page.fetched_at, page.charset, len(page.body), codec.dictionary),

@@ -156,7 +156,7 @@ def find_next(db: sqlite3.Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def done(db: sqlite3.Connection, references: Iterable[str]) -> None:
+def remove(db: sqlite3.Connection, references: Iterable[str]) -> None:
     """Removes recorded decisions from the queue. Call it in the transaction that records them."""
     db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
 

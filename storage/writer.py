@@ -24,7 +24,7 @@ from storage.database import (
     retry_while_locked,
     schema_version,
 )
-from storage.digests import keep_digests
+from storage.digests import install_digest_triggers
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
 from storage.identity import MadeBy, record_made_by
 from storage.lock import locked
@@ -115,4 +115,4 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeB
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-    keep_digests(db)
+    install_digest_triggers(db)

@@ -200,7 +200,7 @@ class ListingCheck:
         proven = [one.window for one in rows if one.state == "proven" and one.total]
         totals = {everything: whole.total}
         if proven:
-            one = self._clock.chance.choice(proven)
+            one = self._clock.random.choice(proven)
             window = Window(one.first, min(one.last, everything.last))
             totals[window] = self._listing.peek(window, form=BARE).total
         used, most = BARE, 0

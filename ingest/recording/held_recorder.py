@@ -74,7 +74,7 @@ class HeldRecorder:
         """Records a reading of a new decision, unless another template change holds it back."""
         passing, _ = self._watch.sift(self._recorder.compare([reading]))
         self._recorder.apply(passing)
-        queue.done(self._db, [change.reading.decision.reference for change, _ in passing])
+        queue.remove(self._db, [change.reading.decision.reference for change, _ in passing])
 
     def try_again(self, held: HeldText) -> None:
         """Parses a held page with the current parser, and records it if nothing holds it back.
@@ -104,7 +104,7 @@ class HeldRecorder:
         edits = find_edits(past.decision.lines, false.lines, false.authority)
         held_texts.mark_current_as_template(db, reference)
         decisions.supersede(db, replace(past, again=at), "set back", self._run)
-        decisions.fill(db, reference, false.import_fields)
+        decisions.fill_null_columns(db, reference, false.import_fields)
         findings.record_findings(db, past.decision, at)
         relate(db, reference, past.decision.lines, false.lines)
         pages.hold_since(db, reference, page)
@@ -119,7 +119,7 @@ class HeldRecorder:
 
         It is parsed from its page, or from its stored text if the page gives another text now.
         """
-        past = held_texts.find_past(self._db, reference)
+        past = held_texts.find_previous_reading(self._db, reference)
         if past is None:
             return None
         try:

@@ -11,7 +11,7 @@ from ingest.clock import instant
 from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
-from storage.journal import Asked, Day, Robots
+from storage.journal import Day, LastRequest, Robots
 from storage.reports import PolitenessRows
 
 Number = TypeVar("Number", int, float)
@@ -148,7 +148,7 @@ def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
     return tuple(_describe_broken(how, by_day) for how, by_day in times.items() if any(by_day.values()))
 
 
-def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
+def _describe_robots(robots: Robots | None, asked: LastRequest | None, addresses: Sequence[str], config: Config) -> str:
     """Describes the rules of robots.txt, and the last request for it if that failed."""
     parts = []
     if robots is not None:
@@ -163,7 +163,7 @@ def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequ
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
-def _is_failure(asked: Asked, robots: Robots) -> bool:
+def _is_failure(asked: LastRequest, robots: Robots) -> bool:
     """Whether the last request for robots.txt did not get rules."""
     if asked.status == 200 and asked.error is not None:
         return True

@@ -69,7 +69,7 @@ class Ticking(Time):
 
     def clock(self) -> Clock:
         self.runs += 1
-        return replace(super().clock(), now=self._now, chance=random.Random(self.runs))
+        return replace(super().clock(), now=self._now, random=random.Random(self.runs))
 
     def _now(self) -> datetime:
         if self.dead:

@@ -25,7 +25,7 @@ from storage.digests import (
     find_decision_flaw,
     find_flaw,
     find_revision_flaw,
-    keep_digests,
+    install_digest_triggers,
 )
 from storage.export import COLUMNS
 from storage.writer import writing
@@ -140,7 +140,7 @@ def test_no_later_change_makes_a_damaged_row_look_sound(path: Path, change: str)
     damage(path, "UPDATE decisions SET outcome = 'Not upheld, it seems' WHERE reference = ?", REFERENCE)
     with writing(path) as db:
         db.execute(change)
-        decisions.fill(db, REFERENCE, {"subcategory": "x"})
+        decisions.fill_null_columns(db, REFERENCE, {"subcategory": "x"})
         assert set(flaws(db)) == {REFERENCE}
 
 
@@ -205,8 +205,8 @@ def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Pa
     with closing(sqlite3.connect(copy)) as db:
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
         assert not [name for name in names if "digest" in name]
-        keep_digests(db)
-        keep_digests(db)  # a second call changes nothing
+        install_digest_triggers(db)
+        install_digest_triggers(db)  # a second call changes nothing
         db.execute("UPDATE decisions SET outcome = 'Other'")
         assert flaws(db) == {}
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from storage.errors import Damaged
-from storage.layout import Layout, layout, lines
+from storage.layout import Layout, make_layout, split_lines
 from storage.model import Line
 from storage.stored import to_day, to_object
 
@@ -44,6 +44,6 @@ def test_damaged_json_is_named(value: str) -> None:
 )
 def test_a_layout_that_contradicts_its_text_is_damage(damaged: Layout) -> None:
     whole = (Line("header", "one"), Line("paragraph", "two"))
-    assert lines("one\ntwo", layout(whole)) == whole
+    assert split_lines("one\ntwo", make_layout(whole)) == whole
     with pytest.raises(Damaged):
-        lines("one\ntwo", damaged)
+        split_lines("one\ntwo", damaged)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.errors import TooLarge
-from ingest.lgo.listing_page import Listing, Unfollowed, read
+from ingest.lgo.listing_page import Listing, Unfollowed, parse_listing
 
 ADDRESS = "http://127.0.0.1:8080/Decisions/SearchResults?fd=0001-01-01&td=2026-01-01&page=2"
 DECISION = "/decisions/education/school-admissions/25-004-920"
@@ -27,7 +27,7 @@ def listing(cards: str, head: str = "") -> Listing:
         '<li><a href="/decisions">All</a></li><li><a>No link</a></li></ul><p>Your search has 3 results</p>'
         f'<ul>{cards}</ul><a href="?page=2">Next</a></body></html>'
     )
-    return read(html.encode(), address=ADDRESS)
+    return parse_listing(html.encode(), address=ADDRESS)
 
 
 def followed(cards: str, head: str = "") -> list[str]:
@@ -216,4 +216,4 @@ def test_lines_of_flat_cards_belong_to_the_links_before_them() -> None:
 )
 def test_too_many_cards_are_refused_quickly(piece: str) -> None:
     with pytest.raises(TooLarge):
-        read(f"<html><body>{piece * 4_000}</body></html>".encode(), address=ADDRESS)
+        parse_listing(f"<html><body>{piece * 4_000}</body></html>".encode(), address=ADDRESS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.reports.cross_references import ONE_IN, CrossReferenceCount
-from storage.layout import layout
+from storage.layout import make_layout
 from storage.model import Line
 
 COMPLAINT = Line("item", "Mr X complained about school transport.", "1")
@@ -16,7 +16,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
     counted = CrossReferenceCount()
     for lines in decisions:
         text = "\n".join(f"- {line.text}" for line in lines)
-        kinds, numbers = layout(lines)
+        kinds, numbers = make_layout(lines)
         counted(text.encode(), kinds.encode(), numbers.encode())
         for _ in range(ONE_IN - 1):
             counted(b"not UTF-8: \xff", b"", b"")  # not in the sample, so not decoded

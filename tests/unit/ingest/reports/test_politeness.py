@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config
 from ingest.reports.politeness import PolitenessReport, report_politeness
-from storage.journal import Asked, Day, Promise, Robots
+from storage.journal import Day, LastRequest, Promise, Robots
 from storage.reports import PolitenessRows
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -138,17 +138,17 @@ def test_a_failed_request_for_robots_is_reported_with_the_rules_in_force(
     at: str, status: int | None, words: str
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
-    shown = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
+    shown = report(robots=robots("User-agent: *\n"), robots_requests=LastRequest(2, at, status, error)).robots
     assert shown == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
 def test_a_successful_request_for_robots_is_not_mentioned(status: int) -> None:
-    asked = Asked(1, FETCHED, status, None)
+    asked = LastRequest(1, FETCHED, status, None)
     assert "requested" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
 
 
 def test_the_report_says_that_robots_are_fetched_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
-    failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
+    failed = report(robots_requests=LastRequest(1, FETCHED, 500, None)).robots
     assert failed == f"requested 1 time, last at {FETCHED}: status 500"
