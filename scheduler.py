@@ -366,7 +366,7 @@ class _Daemon:
             self._lost = error
             self._stop.set()
         except LgscoError as error:
-            log.warning("could not write the daemon's heartbeat: %s", error)
+            log.warning("cannot write the daemon's heartbeat: %s", error)
 
 
 def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:

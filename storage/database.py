@@ -46,7 +46,7 @@ _check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", defaul
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
     if not path.is_file():
-        raise StoreFailed(f"{path}: no such database; `lgsco backfill` or `lgsco import` makes it, --db names another")
+        raise StoreFailed(f"{path}: no such database; `lgsco init` makes one, --db names another")
     with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:

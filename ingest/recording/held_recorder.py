@@ -90,7 +90,7 @@ class HeldRecorder:
         try:
             return self._recorder.parse_pages(pages.find_version(self._db, self._codec, held.reference, held.page))
         except (ReadError, Damaged, IndexError) as error:
-            log.warning("%s: its held page does not parse: %s", held.reference, error)
+            log.warning("%s: its held-back page does not parse: %s", held.reference, error)
             return None
 
     def set_back(self, change: TemplateChange, reference: str, page: int, at: str) -> None:

@@ -278,7 +278,7 @@ def test_a_closed_pipe_is_not_an_error(filled: Shop) -> None:
 # ---------------------------------------------------------------- status, coverage
 
 
-def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
+def test_status_and_coverage_without_a_backfill_report_stale_and_unproven(desk: Desk) -> None:
     assert "lgsco.db: no such database" in desk.run("status", code=1).sentence
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
@@ -291,7 +291,7 @@ def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
     assert report == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
-def test_status_after_a_complete_backfill(filled: Shop) -> None:
+def test_status_after_a_complete_backfill_is_not_stale(filled: Shop) -> None:
     ran = filled.run("status")
     assert "STALE" not in ran.out
     assert "backfill: done" in ran.out

@@ -164,7 +164,7 @@ def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: Ledger
     assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
-def test_the_words_say_the_same_and_no_colour_is_used_without_a_terminal(ledger_state: LedgerState) -> None:
+def test_coverage_without_a_terminal_has_no_colour_and_agrees_with_the_ledger(ledger_state: LedgerState) -> None:
     shown = lgsco("coverage", "--db", ledger_state.database, code=10)
     assert "\x1b" not in shown
     lines = shown.splitlines()

@@ -181,7 +181,7 @@ def test_no_column_read_from_pages_has_control_characters(kept: Kept) -> None:
                     assert not [c for c in value if c != "\n" and unicodedata.category(c) == "Cc"], (table, value)
 
 
-def test_nothing_printed_became_sql(kept: Kept) -> None:
+def test_text_from_the_site_is_never_run_as_sql(kept: Kept) -> None:
     assert kept.ask("PRAGMA integrity_check") == ["ok"]
     assert len(kept.ask("SELECT reference FROM decisions")) == 18
     with closing(sqlite3.connect(kept.database)) as db:
@@ -783,7 +783,7 @@ def more_than_there_is() -> None:
 
 
 @pytest.mark.parametrize("end", [for_ever, more_than_there_is, lambda: 1 / 0])
-def test_hard_input_that_neither_parses_nor_is_refused_fails(
+def test_the_fuzzer_reports_hard_input_that_neither_parses_nor_is_refused(
     end: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fuzz, "_GROWTH_PATIENCE", 0.05)
@@ -795,7 +795,7 @@ def test_hard_input_that_neither_parses_nor_is_refused_fails(
     assert sizes[0] == -16_000
 
 
-def test_an_input_follows_from_its_seed_and_number() -> None:
+def test_seed_and_number_determine_an_input() -> None:
     reader = READERS[0]
     assert given(reader, 5, 17) == given(reader, 5, 17) != given(reader, 6, 17)
 

@@ -129,7 +129,7 @@ def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
         assert files(world) == []
 
 
-def test_the_heartbeat_ends_a_long_sync_with_a_lost_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_ends_a_long_sync_if_the_archive_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.01)
 

@@ -22,7 +22,7 @@ from support.paths import SEEDS
 def test_a_lock_that_cannot_be_made_exits_2_with_the_reason(here: Here, tmp_path: Path) -> None:
     (tmp_path / "lgsco.db-lock").mkdir()
     ran = here("import", SEEDS, code=2)
-    assert "its lock lgsco.db-lock cannot be made there (Is a directory)" in ran.err
+    assert "its lock file lgsco.db-lock cannot be created there (Is a directory)" in ran.err
     with pytest.raises(CannotLock), writing(tmp_path / "lgsco.db"):
         pass
 

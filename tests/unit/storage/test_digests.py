@@ -150,7 +150,7 @@ def test_recompressed_pages_keep_matching_digests(db: sqlite3.Connection) -> Non
     assert all(digest(row[:-1]) == row[-1] for row in rows)
 
 
-def test_an_import_beside_and_one_of_its_own_have_digests(world: World, tmp_path: Path) -> None:
+def test_imports_with_and_without_a_text_from_the_site_have_digests(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     seed = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
     (tmp_path / "a.txt").write_text(seed.replace("Summary:", "Summary: Other."), encoding="utf-8")

@@ -78,7 +78,7 @@ FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
         ((FULL, "last runs:", "The site lists 0 decisions before that"), ["unexplained"]),
     ],
 )
-def test_outside_refers_to_the_claims_directly_before(lines: tuple[str, ...], wrong: list[str]) -> None:
+def test_a_number_outside_refers_to_the_claims_directly_before_it(lines: tuple[str, ...], wrong: list[str]) -> None:
     assert examine("\n".join(lines)) == wrong
 
 

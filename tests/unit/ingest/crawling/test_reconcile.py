@@ -477,7 +477,7 @@ def stretches(books: Counter[date], window: Window) -> int:
 
 
 @given(st.sampled_from([1, -1]).flatmap(differing), windows, walk_mosts, recents, booleans)
-def test_k_changes_cost_on_the_order_of_k_times_log_n(
+def test_k_changes_among_n_decisions_cost_about_k_log_n_requests(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
     """Why this bound: a plan splits at the best place by weight.

@@ -560,7 +560,7 @@ def test_only_contents_lists_are_left_out() -> None:
         "<h4>Category : Housing &gt; Other</h4>",
     ],
 )
-def test_a_header_line_in_any_markup(header: str) -> None:
+def test_a_header_line_is_parsed_in_any_markup(header: str) -> None:
     decision = parse_page(page("<h2>A</h2>", header=header))
     assert (decision.category, decision.subcategory, decision.outcome) == ("Housing", "Other", None)
     colon = ":" if "Category:" in header else " :"
@@ -601,7 +601,7 @@ def test_complete_statement_without_closing_line_is_parsed_and_reported() -> Non
     ids=["upper case", "crlf", "mac", "mark", "newlines", "comment", "space in tag", "odd tag", "newlines before"],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["spans_h1", "plain_divs", "title_only"])
-def test_details_that_do_not_change_the_result(name: str, change: Any) -> None:
+def test_unimportant_differences_of_markup_do_not_change_the_result(name: str, change: Any) -> None:
     body = bodies(name)[0]
     assert parse_page(change(body.decode()).encode()) == parse_page(body)
 

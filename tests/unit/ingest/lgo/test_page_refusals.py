@@ -122,7 +122,7 @@ def test_error_names_the_missing_part() -> None:
 
 
 @pytest.mark.parametrize("name", ["listing of one", "listing", "search shell"])
-def test_read_chapters_refuses_the_same_pages(name: str) -> None:
+def test_parse_chapters_refuses_the_same_pages(name: str) -> None:
     with pytest.raises(ReadError):
         parse_chapters([golden("report.1"), NO_DECISION[f"a {name}"]])
     with pytest.raises(ReadError):

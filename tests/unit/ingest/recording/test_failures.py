@@ -350,7 +350,7 @@ def test_five_unshown_pages_in_a_row_raise_blocked() -> None:
     assert isinstance(decisions[-1].otherwise, Blocked)
 
 
-def test_one_page_without_its_reference_makes_the_row_a_wall() -> None:
+def test_one_page_without_its_reference_among_unparsed_pages_means_blocked() -> None:
     pages = (strange(), *(unread() for _ in range(MOST_IN_A_ROW - 1)))
     _, decisions = after_events(BatchParsed(pages))
     assert isinstance(decisions[-1], CheckCanary)
@@ -396,7 +396,7 @@ def test_a_parsed_page_at_the_end_of_a_batch_resets_the_count() -> None:
     assert not any(isinstance(one, CheckCanary) for one in decisions)
 
 
-def test_missing_pages_of_unlisted_decisions_raise_no_suspicion() -> None:
+def test_missing_pages_of_unlisted_decisions_do_not_check_the_canary() -> None:
     state, decisions = after_events(*[GoneAsExpected(failure(Gone("404"))) for _ in range(2 * MOST_IN_A_ROW)])
     assert decisions == ()
     assert state.not_shown == 0

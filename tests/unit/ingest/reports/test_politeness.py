@@ -46,7 +46,7 @@ def test_an_empty_journal_names_the_configured_site_and_user_agent_and_broke_no_
     assert empty.lines()[-1] == "  every promise was kept"
 
 
-def test_days_are_added_up_and_extremes_kept() -> None:
+def test_the_report_adds_up_days_and_names_the_extremes() -> None:
     days = [day(1, least_gap=1.5, unanswered=1), day(2, requests=30, promised=30, most_in_a_minute=9, errors=2)]
     both = report(days=days, promises=[Promise(2, 500, ""), Promise(1, 900, "08:00-18:00")])
     assert (both.requests, both.received, both.errors) == (40, 2_000, 3)
