@@ -165,7 +165,10 @@ class LayoutChanged(LgscoError):
 
 
 class Blocked(LgscoError):
-    """The site does not serve us: a search page without results, a refusal, or its robots.txt. It proves nothing about decisions."""
+    """The site does not serve us: it refuses, forbids it in robots.txt, or shows a search page without results.
+
+    It proves nothing about decisions.
+    """
 
     exit_code = 12
 

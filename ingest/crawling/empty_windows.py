@@ -1,7 +1,7 @@
 """Proves that a window of the listing is empty, or finds that the listing does not answer.
 
-A page that states no total, or 0, proves nothing: a search page without results looks the same. A window is known to be empty only by
-difference: if a range around it and the other parts of that range have the same total.
+A page that states no total, or 0, proves nothing: a search page without results looks the same. A window is known to
+be empty only by difference: if a range around it and the other parts of that range have the same total.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def require_empty(
         return
     check_canary(message)
     raise Blocked(
-        f"{message}, and the totals around it do not show that it is empty: a search page without results, a broken index, or a "
-        "wording that lgsco does not know. Nothing was concluded from it"
+        f"{message}, and the totals around it do not show that it is empty: a search page without results, a broken "
+        "index, or a wording that lgsco does not know. Nothing was concluded from it"
     )
 
 

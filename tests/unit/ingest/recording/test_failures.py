@@ -182,12 +182,12 @@ def test_every_kind_of_state_in_doubt_is_reached() -> None:
     assert len(REACHABLE) > 100
 
 
-def test_every_failure_in_doubt_stays_in_doubt_or_is_blamed_or_retried_once() -> None:
+def test_every_failure_in_doubt_stays_in_doubt_or_is_blamed_or_cleared_once() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         before = Counter(state.in_doubt) + Counter(failures_of(event))
-        blamed, retried = written(decisions, BlamePage), written(decisions, RetryNextRun)
-        settled = Counter(blamed) + Counter(retried)
+        blamed, cleared = written(decisions, BlamePage), written(decisions, RetryNextRun)
+        settled = Counter(blamed) + Counter(cleared)
         if name == "inconclusive":
             settled += Counter(retried(decisions))
         assert Counter(after.in_doubt) + settled == before, (state, name)
@@ -282,7 +282,7 @@ def test_no_row_of_failures_reaches_the_limit_without_a_canary_check() -> None:
 
 @settings(max_examples=300, derandomize=True)
 @given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
-def test_each_failure_of_a_run_is_blamed_or_retried_exactly_once(names: list[str]) -> None:
+def test_each_failure_of_a_run_is_blamed_or_cleared_exactly_once(names: list[str]) -> None:
     """The canary answers each check in turn: served, none known, served, …; a Stop ends the run."""
     state, ends, brought = State(), Counter[Failure](), Counter[Failure]()
     answers = itertools.cycle([True, False])
