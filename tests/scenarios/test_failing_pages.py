@@ -101,6 +101,6 @@ def test_a_document_on_which_the_parser_fails_stops_no_import(
     folder.mkdir()
     for name, sample in zip("abc", reports_world.site.listed(), strict=False):
         (folder / f"{name}.txt").write_text(expected_text(sample), encoding="utf-8")
-    monkeypatch.setattr("ingest.tasks.import_files.read", fails)
+    monkeypatch.setattr("ingest.tasks.import_files.parse_document", fails)
     ran = reports_world.run(Import((folder,)))
     assert (ran.exit_code, ran.tally.first, ran.tally.failed) == (10, 2, 1)

@@ -19,7 +19,7 @@ def test_sound_stored_values_are_parsed() -> None:
 
 @pytest.mark.parametrize("value", ["2026-11-0\x02", "", None, "2026-13-01", "x" * 500])
 def test_a_damaged_date_is_reported_in_one_short_line(value: object) -> None:
-    with pytest.raises(Damaged, match=r"a listing entry holds .*, which is not a date") as error:
+    with pytest.raises(Damaged, match=r"a listing entry contains .*, which is not a date") as error:
         to_day(value, "a listing entry")
     assert len(str(error.value)) < 200
     assert str(error.value).isprintable()
@@ -27,7 +27,7 @@ def test_a_damaged_date_is_reported_in_one_short_line(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["{", "[1]", "null", '{"a": 1', "\x00"])
 def test_damaged_json_is_named(value: str) -> None:
-    with pytest.raises(Damaged, match=r"run 7 holds .*, which is not a JSON object"):
+    with pytest.raises(Damaged, match=r"run 7 contains .*, which is not a JSON object"):
         to_object(value, "run 7")
 
 

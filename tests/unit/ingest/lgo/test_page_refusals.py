@@ -509,7 +509,7 @@ CHILD = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 from ingest.errors import ReadError
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 
 HEAD = (
@@ -522,7 +522,7 @@ body = eval(sys.stdin.read(), {"HEAD": HEAD, "FOOT": FOOT})
 body = body if isinstance(body, bytes) else body.encode()
 size = len(body)
 try:
-    text = render(read(body))
+    text = render(parse_page(body))
     outcome = "read"
 except ReadError as error:
     text, outcome = "", "refused"
