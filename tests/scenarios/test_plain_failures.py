@@ -75,7 +75,7 @@ def test_damaged_json_of_a_run_is_one_sentence(here: Here, tmp_path: Path) -> No
     with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
         db.execute("UPDATE runs SET tally = '{\"first\": 5'")
     ran = here("status", code=1)
-    assert "run 1 holds" in ran.err
+    assert "run 1 contains" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert "run 1: its arguments or counts are not JSON" in here("verify", code=10).out
     here("verify", "--repair")
