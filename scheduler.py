@@ -1,4 +1,4 @@
-"""The daemon: runs `ingest.run.perform` by the timetable of `config.toml`, in the foreground.
+"""Runs the daemon, which calls `ingest.run.perform` by the timetable of `config.toml`, in the foreground.
 
 A failed run never ends the daemon. The daemon tries it again, with longer and longer waits. At start it catches up on a
 sync that was missed or did not complete. SIGTERM and Ctrl-C interrupt the current request and end the daemon.
@@ -24,7 +24,7 @@ from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import describe_pending, find_damage
 from ingest.tasks.log_watch import LogWatch
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
-from ingest.tasks.timetable import Plan, next_sync, timetable
+from ingest.tasks.timetable import Plan, make_trigger, next_sync
 from storage import runs, status
 from storage.database import connect, plain_errors, reading
 from storage.errors import ArchiveLost, Busy, LgscoError
@@ -32,7 +32,7 @@ from storage.lock import DAEMON, locked
 from storage.status import Daemon
 from storage.writer import writing
 
-__all__ = ["find_retry_seconds", "next_sync", "run_daemon", "timetable"]
+__all__ = ["find_retry_seconds", "make_trigger", "next_sync", "run_daemon"]
 
 log = logging.getLogger("lgsco")
 
@@ -78,7 +78,7 @@ def run_daemon(config: Config, database: Path, clock: Clock) -> int:
     decisions.
     """
     require_contact_and_pace(config)
-    plan = Plan(timetable(config), clock)
+    plan = Plan(make_trigger(config), clock)
     _prepare(database)
     stop = Stop()
     daemon = _Daemon(config, database, clock, stop)
@@ -239,7 +239,7 @@ class _Daemon:
 
     def _alert_missed_syncs(self, began: datetime, error: Busy) -> None:
         """Alerts, once a day, if another process delayed the sync until the next one was due too."""
-        due = timetable(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
+        due = make_trigger(self._config).get_next_fire_time(None, began + timedelta(microseconds=1))
         if due is not None and due <= self._clock.now():
             missed = f"two or more syncs were missed since {instant(began)}"
             self._alerts.send("waiting", "missed", f"lgsco sync is waiting for another process: {missed}. {error}")
@@ -347,7 +347,7 @@ class _Daemon:
             last = runs.last_success(db, self._config.schedule.sync_days, self._clock.stamp())
         if last is None:
             return True
-        due = timetable(self._config).get_next_fire_time(None, datetime.fromisoformat(last))
+        due = make_trigger(self._config).get_next_fire_time(None, datetime.fromisoformat(last))
         return due is not None and due <= self._clock.now()
 
     def write_last_heartbeat(self) -> None:
@@ -370,7 +370,7 @@ class _Daemon:
             self._lost = error
             self._stop.set()
         except LgscoError as error:
-            log.warning("could not write the daemon's heartbeat: %s", error)
+            log.warning("cannot write the daemon's heartbeat: %s", error)
 
 
 def _find_retry(config: Config, database: Path, clock: Clock) -> datetime:

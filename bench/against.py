@@ -22,11 +22,12 @@ MOST = 1.1
 SIDE = """
 import gc, pickle, sys, time
 try:
-    from ingest.lgo.page import read
+    from ingest.lgo import page
     from ingest.lgo.text_format import render
 except ModuleNotFoundError:
-    from ingest.page import read
+    from ingest import page
     from ingest.text import render
+read = getattr(page, "parse_page", None) or page.read  # older checkouts: `read`
 bodies = pickle.load(open(sys.argv[1], "rb"))
 for body in bodies[:50]:
     render(read(body))

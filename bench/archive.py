@@ -88,7 +88,7 @@ class Archive:
             now=lambda: datetime.combine(self.today, time(12), UTC),
             monotonic=lambda: 0.0,
             sleep=lambda _seconds, _stop: None,
-            chance=Random(1),
+            random=Random(1),
         )
         self._counted = Counted(site)
         self._client = _InProcess(self._counted, self._clock)
@@ -159,10 +159,10 @@ class Archive:
         cards = entries.find_entries(self._db, wanted)
         with atomic(self._db):
             decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)
-            queue.done(self._db, wanted)
+            queue.remove(self._db, wanted)
             for group in pages.find_kept(self._db, self._codec, _ALL):  # the canary stored it
                 pages.mark(self._db, [number for number, _ in group], "read")
-                queue.done(self._db, [group[0][1].reference])
+                queue.remove(self._db, [group[0][1].reference])
 
     def _require_proof(self, walker: ListingWalker) -> None:
         unproven = [str(proof.window) for proof in ledger.find_windows(self._db) if proof.state != "proven"]

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.figures import Figure
 from bench.samples import pages as sample_pages
-from ingest.lgo.page import NORMALISER, read
+from ingest.lgo.page import NORMALISER, parse_page
 from ingest.lgo.text_format import render
 from ingest.tasks.verify import find_damages
 from lgsco.cli.main import main
@@ -109,8 +109,8 @@ def _fill(path: Path) -> None:
         runs.begin_run(db, "backfill", {}, AT)
         codec = pages.Codec(db)
         for place, (sample, body) in enumerate(sample_pages(_DECISIONS)):
-            decision = read(body)
-            page = pages.keep(db, codec, Page(sample.reference, 1, sample.address, AT, "utf-8", body))
+            decision = parse_page(body)
+            page = pages.store(db, codec, Page(sample.reference, 1, sample.address, AT, "utf-8", body))
             pages.mark(db, [page], "read")
             found = Reading(decision, render(decision), "site", AT, NORMALISER, sample.address, page)
             if place % 5:

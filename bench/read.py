@@ -9,24 +9,24 @@ from selectolax.lexbor import LexborHTMLParser
 from bench import souped
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 
 
 def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
     """Measures ratios of rates. Each side parses the same pages, which are bytes in memory.
 
-    Ours: `page.read`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, with the
+    Ours: `parse_page`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, with the
     same words, which is asserted on each page. Bare: only selectolax's tree of the whole page, decoded beforehand.
     """
     bodies = [body for _, body in pages(decisions)]
     decoded = [body.decode() for body in bodies]
     for body in bodies:
-        text, other = render(read(body)), souped.read(body).text
+        text, other = render(parse_page(body)), souped.read(body).text
         assert text.split() == other.split(), f"not the same words: {text[:60]!r}"
     spent = in_turns(
         {
-            "ours": lambda: _drain(render(read(body)) for body in bodies),
+            "ours": lambda: _drain(render(parse_page(body)) for body in bodies),
             "soup": lambda: _drain(souped.read(body) for body in bodies),
             "bare": lambda: _drain(LexborHTMLParser(html) for html in decoded),
         },
@@ -34,12 +34,16 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
     )
     return [
         Figure(
-            "rate of page.read and text, relative to BeautifulSoup", ratios(spent["soup"], spent["ours"]), target=10
+            "rate of parse_page and text, relative to BeautifulSoup",
+            ratios(spent["soup"], spent["ours"]),
+            target=10,
         ),
         Figure(
-            "rate of page.read and text, relative to a bare parse", ratios(spent["bare"], spent["ours"]), target=0.4
+            "rate of parse_page and text, relative to a bare parse",
+            ratios(spent["bare"], spent["ours"]),
+            target=0.4,
         ),
-        Figure("page.read and text, CPU a page", each(spent["ours"], decisions), "µs"),
+        Figure("parse_page and text, CPU a page", each(spent["ours"], decisions), "µs"),
         Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),
         Figure("bare parse, CPU a page", each(spent["bare"], decisions), "µs"),
     ]

@@ -27,7 +27,7 @@ from ingest.lgo import text_format as text
 from ingest.lgo.decision import LONGEST_TEXT
 from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
-from ingest.parsing.input_limits import names, shows
+from ingest.parsing.input_limits import prints_reference, shows_text
 from ingest.tasks import documents
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.markup import STYLES, render
@@ -99,20 +99,20 @@ def _charset(body: bytes) -> str | None:
 
 
 def _page(body: bytes) -> object:
-    decision = page.read(body, charset=_charset(body))
+    decision = page.parse_page(body, charset=_charset(body))
     lawful(decision)
-    assert all(number > 0 for number in page.chapters(body, decision.reference))
+    assert all(number > 0 for number in page.find_chapters(body, decision.reference))
     return decision
 
 
 def _chapters(body: bytes) -> object:
-    decision = page.read_chapters([page.Page(one, _charset(body)) for one in body.split(_BETWEEN)])
+    decision = page.parse_chapters([page.Page(one, _charset(body)) for one in body.split(_BETWEEN)])
     lawful(decision)
     return decision
 
 
 def _listing(body: bytes) -> object:
-    found = listing.read(body, charset=_charset(body))
+    found = listing.parse_listing(body, charset=_charset(body))
     _lawful_listing(found)
     return found.total is not None or found.entries
 
@@ -127,15 +127,15 @@ def _document(body: bytes) -> object:
     with TemporaryDirectory() as folder:
         path = Path(folder, "document.txt")
         path.write_bytes(body)
-        decision = documents.read(path, unclosed=len(body) % 2 == 0)
+        decision = documents.parse_document(path, unclosed=len(body) % 2 == 0)
     lawful(decision)
     return decision
 
 
 def _bytes(body: bytes) -> object:
     known = _texts()[len(body) % len(_texts())].decode()
-    assert shows(body, _charset(body), known) in (True, False)
-    assert names(body, "25 004 920") in (True, False)
+    assert shows_text(body, _charset(body), known) in (True, False)
+    assert prints_reference(body, "25 004 920") in (True, False)
     return decode(body, _charset(body))
 
 

@@ -1,4 +1,4 @@
-"""The straightforward parser that `page.read` is measured against: BeautifulSoup with Python's own parser.
+"""The straightforward parser that `page.parse_page` is measured against: BeautifulSoup with Python's own parser.
 
 It knows only the markup of the benchmark's pages: no damaged page, no other layout, no numbers.
 """

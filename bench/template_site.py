@@ -161,7 +161,7 @@ class TemplateSite:
 
 def text_of(body: bytes, reference: str) -> str:
     """Returns the text that the parser makes of a page."""
-    return render(decision_page.read(body, reference=reference))
+    return render(decision_page.parse_page(body, reference=reference))
 
 
 def make_decisions(count: int, *, seed: int = 7, first: date = date(2025, 1, 1)) -> list[Sample]:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages as sample_pages
 from ingest.crawling.windows import EVERYTHING
-from ingest.lgo.page import NORMALISER, read
+from ingest.lgo.page import NORMALISER, parse_page
 from ingest.lgo.text_format import render
 from storage import decisions, entries, pages, queue
 from storage.database import atomic, connect
@@ -91,7 +91,7 @@ class _Files:
 def _prepare(count: int) -> list[_Work]:
     work: list[_Work] = []
     for sample, body in sample_pages(count):
-        decision = read(body)
+        decision = parse_page(body)
         reading = Reading(decision, render(decision), "site", AT, NORMALISER, sample.address)
         page = Page(sample.reference, 1, sample.address, AT, "utf-8", body)
         entry = Entry(
@@ -112,7 +112,7 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
             ids: list[int] = []
             for one in batch:
                 with atomic(db):
-                    ids.append(pages.keep(db, codec, one.page))
+                    ids.append(pages.store(db, codec, one.page))
                     queue.record_stored(db, one.page.reference)
             references = [one.page.reference for one in batch]
             with atomic(db):
@@ -121,7 +121,7 @@ def _record(path: Path, work: Sequence[_Work]) -> None:
                 readings = [replace(one.reading, page=page) for one, page in zip(batch, ids, strict=True)]
                 decisions.record_first(db, readings, None)
                 pages.mark(db, ids, "read")
-                queue.done(db, references)
+                queue.remove(db, references)
                 codec.train_if_due(AT)
 
 

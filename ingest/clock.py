@@ -1,14 +1,14 @@
-"""Time, sleep, randomness and signals. Everything else gets them from here, so that tests can replace them."""
+"""Provides time, sleep, random numbers and signals to all other modules, so that tests can replace them."""
 
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from random import Random
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,7 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float, Event], None] = field(default=lambda seconds, stop: discard(stop.wait(seconds)))
     """Sleeps so many seconds, or until the event is set."""
-    chance: random.Random = field(default_factory=random.Random)
+    random: Random = field(default_factory=Random)
 
     def stamp(self, later: float = 0) -> str:
         """Formats this instant, or the one `later` seconds after it: UTC, ISO 8601 with Z."""

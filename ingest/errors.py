@@ -1,4 +1,4 @@
-"""All errors. The message of an error is one sentence: what happened, where, and what to do.
+"""Defines all errors. The message of an error is one sentence: what happened, where, and what to do.
 
     LgscoError                      exit  1   unexpected
     ├── UsageError                        2   bad usage or configuration
@@ -19,7 +19,7 @@
     │   ├── Disallowed                        robots.txt forbids this one address; it was not requested
     │   └── Refused                           any other status except 200
     ├── LayoutChanged                    11   the site answers, but its pages no longer parse
-    ├── Blocked                          12   a search shell, a refusal, robots.txt
+    ├── Blocked                          12   a search without results, a refusal, robots.txt
     ├── OutOfBudget                      10   the daily limit of requests is reached
     │   └── SliceOver                    10   a slice of the daemon has used up its time or requests
     ├── HeldOff                          10   the site asked for a longer wait than a run allows
@@ -165,7 +165,10 @@ class LayoutChanged(LgscoError):
 
 
 class Blocked(LgscoError):
-    """The site does not serve us: a search shell, a refusal, or its robots.txt. It proves nothing about decisions."""
+    """The site does not serve us: it refuses, forbids it in robots.txt, or shows a search page without results.
+
+    It proves nothing about decisions.
+    """
 
     exit_code = 12
 

@@ -1,4 +1,4 @@
-"""`perform(task, ...)` does one task: takes the lock, records the run, and turns errors into the run's outcome."""
+"""Performs one task: takes the lock, records the run, and turns errors into the run's outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ingest.reports.fill import decide_mode
 from ingest.reports.lines import name_ending
 from ingest.tasks import intent
 from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
-from ingest.tasks.documents import LeftOut, find
+from ingest.tasks.documents import LeftOut, find_documents
 from ingest.tasks.fill import Fill, SwitchFill, fill, switch_fill
 from ingest.tasks.import_files import Import, import_files
 from ingest.tasks.outcome import RUN_AGAIN, Outcome, count_progress
@@ -116,7 +116,7 @@ def _find_documents(task: Task) -> tuple[Task, Sequence[LeftOut]]:
     """An import with the files that its paths lead to, and what is left out; any other task as it is."""
     if not isinstance(task, Import):
         return task, ()
-    found, left_out = find(task.paths)
+    found, left_out = find_documents(task.paths)
     return replace(task, paths=tuple(found)), left_out
 
 

@@ -1,4 +1,4 @@
-"""Run the command line with `python -m lgsco`."""
+"""Runs the command line with `python -m lgsco`."""
 
 from lgsco.cli.main import main
 

@@ -1,1 +1,1 @@
-"""The database: plain data types, the schema, and all SQL but that of the web pages."""
+"""Contains the database: plain data types, the schema, and all SQL except that of the web pages."""

@@ -1,4 +1,4 @@
-"""Decisions that a proven listing no longer showed, and what became of each: a row for every time it happened."""
+"""Records decisions that a proven listing no longer showed, and what became of each: one row for each time."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def find_due(db: sqlite3.Connection, now: str, furthest: str) -> list[Absence]:
     return [Absence(r, n, to_day(s, "an absence"), *rest) for r, n, s, *rest in rows]
 
 
-def is_open(db: sqlite3.Connection, absence: Absence) -> bool:
+def is_unexplained(db: sqlite3.Connection, absence: Absence) -> bool:
     """Whether an absence is still unexplained."""
     row = db.execute(
         "SELECT 1 FROM absences WHERE reference = ? AND noticed_at = ? AND ended_at IS NULL AND returned_at IS NULL",

@@ -1,4 +1,4 @@
-"""Known decisions that are fetched again only to find out whether the site's answers can be trusted."""
+"""Chooses known decisions to fetch again only to check the site's answers, and records the results."""
 
 from __future__ import annotations
 

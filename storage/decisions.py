@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from storage.digests import DECISION, digest, find_decision_flaw, sha256_of
 from storage.errors import Damaged
-from storage.layout import Layout, layout, lines
+from storage.layout import Layout, make_layout, split_lines
 from storage.model import Decision, DecisionKind, Line, RevisionReason, Source
 
 FIELDS = ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
@@ -131,7 +131,7 @@ def _make_held(db: sqlite3.Connection, row: Sequence[Any]) -> Held:
     import_sha256s, import_fields = _find_imports(db, of["reference"])
     try:
         decided = None if of["decision_date"] is None else date.fromisoformat(of["decision_date"])
-        its_lines = lines(text, its_layout)
+        its_lines = split_lines(text, its_layout)
     except (ValueError, Damaged) as error:
         decided, its_lines, flaw = None, (), flaw or str(error)
     return Held(
@@ -200,7 +200,7 @@ def record_first(db: sqlite3.Connection, readings: Sequence[Reading], run: int |
             f"INSERT INTO decisions ({', '.join(_COLUMNS)}) VALUES {', '.join([_ROW_OF_PLACES] * len(some))}",
             [value for row in some for value in row],
         )
-    layouts = [layout(reading.decision.lines) for reading in readings]
+    layouts = [make_layout(reading.decision.lines) for reading in readings]
     db.executemany(
         "INSERT INTO layouts (reference, kinds, numbers, sha256) VALUES (?, ?, ?, ?)",
         [
@@ -274,7 +274,7 @@ def add_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> Non
     _add_revision(db, reading, "beside", run, current=False)
 
 
-def fill(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None]) -> None:
+def fill_null_columns(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None]) -> None:
     """Sets the NULL columns of a decision to the values that a listing card or an import prints."""
     known = {name: value for name, value in fields.items() if value is not None}
     if known:
@@ -304,7 +304,7 @@ def record_seen(db: sqlite3.Connection, reference: str, at: str) -> None:
     )
 
 
-def reread(db: sqlite3.Connection, reading: Reading) -> None:
+def update_columns(db: sqlite3.Connection, reading: Reading) -> None:
     """Updates the columns, and the numbers and kinds of lines, of a decision with an unchanged text."""
     record_layout(db, reading)
     db.execute(
@@ -319,7 +319,7 @@ def record_layout(db: sqlite3.Connection, reading: Reading) -> None:
     db.execute(
         "INSERT INTO layouts (reference, kinds, numbers) VALUES (?, ?, ?) "
         "ON CONFLICT (reference) DO UPDATE SET kinds = excluded.kinds, numbers = excluded.numbers",
-        (reading.decision.reference, *layout(reading.decision.lines)),
+        (reading.decision.reference, *make_layout(reading.decision.lines)),
     )
 
 

@@ -7,11 +7,11 @@ text is represented by its own SHA-256 (`text_sha256`), which is checked separat
 The column `sha256` stores the digest. The digest of a decision and its layout is in `layouts`; a revision, a raw page
 and a dictionary have it in their own row. NULL means that the row was damaged when digests were introduced.
 
-Code that inserts a decision, a revision, a page or a dictionary also inserts its digest. `keep_digests` does the rest
-with temporary triggers on the writer's connection. A row of a table of `FACTS` gets its digest when it is inserted. Any
-change of a covered column renews the digest in the same statement, but only if the digest matched before the change. So
-no writer can make a damaged row look sound by changing another column of it. A statement that sets the digest itself
-must have checked the row before.
+Code that inserts a decision, a revision, a page or a dictionary also inserts its digest. `install_digest_triggers` does
+the rest with temporary triggers on the writer's connection. A row of a table of `FACTS` gets its digest when it is
+inserted. Any change of a covered column renews the digest in the same statement, but only if the digest matched before
+the change. So no writer can make a damaged row look sound by changing another column of it. A statement that sets the
+digest itself must have checked the row before.
 """
 
 from __future__ import annotations
@@ -123,11 +123,11 @@ def find_decision_flaw(
     """
     flaws = []
     if sha256_of(text) != _as_text(text_sha256):
-        flaws.append("its text does not fit its SHA-256")
+        flaws.append("its text does not match its SHA-256")
     if stored is None:
         flaws.append("its row has no digest")
     elif digest(covered) != _as_text(stored):
-        flaws.append("a column or paragraph number does not fit its digest")
+        flaws.append("a column or paragraph number does not match its digest")
     if last_seen is not None:
         if not is_instant(last_seen):
             flaws.append("last_seen is not an instant")
@@ -172,9 +172,9 @@ def find_revision_flaw(db: sqlite3.Connection, reference: str, revision: int) ->
         return None
     *covered, stored, text, text_sha256 = row
     if text is not None and sha256_of(text) != text_sha256:
-        return "its text does not fit its SHA-256"
+        return "its text does not match its SHA-256"
     if stored != digest(covered):
-        return "its row does not fit its digest"
+        return "its row does not match its digest"
     return find_flaw(db, reference) if text is None else None
 
 
@@ -187,14 +187,14 @@ def find_any_flaw(db: sqlite3.Connection, reference: str) -> str | None:
         f"SELECT {REVISIONS.sql('r')}, r.sha256 FROM revisions AS r WHERE reference = ?", (reference,)
     ):
         if digest(covered) != stored:
-            return f"revision {covered[1]} does not fit its digest"
+            return f"revision {covered[1]} does not match its digest"
     return None
 
 
 # ---------------------------------------------------------------- the writer's connection
 
 
-def keep_digests(db: sqlite3.Connection) -> None:
+def install_digest_triggers(db: sqlite3.Connection) -> None:
     """Makes a connection update the digests of the rows that it writes, as the module's docstring explains."""
     db.create_function("lgsco_digest", -1, lambda *values: digest(values), deterministic=True)
     _keep_decisions(db)
@@ -237,7 +237,7 @@ def _keep_decisions(db: sqlite3.Connection) -> None:
     )
 
 
-def vouch(db: sqlite3.Connection, references: Sequence[str]) -> None:
+def update_digests(db: sqlite3.Connection, references: Sequence[str]) -> None:
     """Makes the digests of decisions match their rows. Call it only for rows just written or fully checked."""
     for reference in references:
         row = db.execute(
@@ -258,5 +258,5 @@ def find_unchecked(db: sqlite3.Connection, limit: int) -> list[str]:
 def record_checked(db: sqlite3.Connection, reference: str, *, fits: bool) -> None:
     """Records that a decision was compared with its stored page. It gets its digest if the two match."""
     if fits:
-        vouch(db, [reference])
+        update_digests(db, [reference])
     db.execute("DELETE FROM unchecked WHERE reference = ?", (reference,))

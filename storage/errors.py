@@ -1,4 +1,4 @@
-"""The root of the project's errors, and those of the database. The whole tree is drawn in `ingest.errors`."""
+"""Defines the root of the project's errors, and those of the database. `ingest.errors` shows the whole tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the fill: turned off, suspended, and when it last made progress."""
+"""Stores the state of the fill: turned off, suspended, and when it last made progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that wait for a decision about a template change: their pages are stored, but not recorded as revisions.
+"""Stores texts that wait for a decision about a template change: their pages are stored, but no revision is recorded.
 
 Call functions that write inside a transaction.
 """
@@ -115,7 +115,7 @@ def count_held_back(db: sqlite3.Connection) -> int:
 # ------------------------------------------------------------ setting back
 
 
-class Past(NamedTuple):
+class PreviousReading(NamedTuple):
     """The reading of a decision before its current one."""
 
     page: int | None
@@ -123,14 +123,14 @@ class Past(NamedTuple):
     url: str | None
 
 
-def find_past(db: sqlite3.Connection, reference: str) -> Past | None:
+def find_previous_reading(db: sqlite3.Connection, reference: str) -> PreviousReading | None:
     """Finds the reading that a decision's current one replaced; None if there is none. Imports beside do not count."""
     row = db.execute(
         "SELECT page, text, json_extract(fields, '$.url') FROM revisions WHERE reference = ? AND text IS NOT NULL "
         "AND change NOT IN ('beside', 'template') ORDER BY revision DESC LIMIT 1",
         (reference,),
     ).fetchone()
-    return Past(*row) if row else None
+    return PreviousReading(*row) if row else None
 
 
 def mark_current_as_template(db: sqlite3.Connection, reference: str) -> None:

@@ -1,4 +1,4 @@
-"""The identity of an archive, by which a running daemon notices that its file was replaced or lost something.
+"""Compares the identity of an archive, so that a running daemon notices that its file was replaced or lost rows.
 
 A snapshot and a restored backup have the same identity as the file that they were copied from.
 """

@@ -1,4 +1,4 @@
-"""The ranges of decision dates that were asked for: by backfills, by the fill, and the range that sync answers for."""
+"""Stores the ranges of decision dates that were asked for: by backfills, by the fill, and by sync."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record_backfill(db: sqlite3.Connection, window: Window, at: str, run: int) -
 
 
 def record_sync(db: sqlite3.Connection, window: Window, at: str, run: int) -> Window:
-    """Records the range that sync answers for, and returns it. Call it inside a transaction.
+    """Records the range that sync covers, and returns it. Call it inside a transaction.
 
     The range only ever grows: it never begins later than that of an earlier sync.
     """
@@ -52,7 +52,7 @@ def record_fill(db: sqlite3.Connection, window: Window, at: str, run: int) -> No
 
 
 def record_finished(db: sqlite3.Connection, windows: Sequence[Window], at: str, run: int) -> None:
-    """Records that backfills finished some windows, which sync answers for from now on. Call it inside a transaction.
+    """Records that backfills finished some windows, which sync covers from now on. Call it inside a transaction.
 
     A window that touches a finished one is joined with it.
     """
@@ -80,7 +80,7 @@ def find_total(db: sqlite3.Connection, run: int) -> int | None:
     return row[0] if row else None
 
 
-def change(db: sqlite3.Connection, intent: Intent, state: IntentState, at: str, reason: str | None = None) -> None:
+def set_state(db: sqlite3.Connection, intent: Intent, state: IntentState, at: str, reason: str | None = None) -> None:
     """Gives a range another state. Call it inside a transaction."""
     db.execute("UPDATE intents SET state = ?, changed_at = ?, reason = ? WHERE id = ?", (state, at, reason, intent.id))
 
@@ -89,7 +89,7 @@ def replace_by_parts(
     db: sqlite3.Connection, intent: Intent, parts: Sequence[tuple[Window, IntentState]], at: str, run: int
 ) -> None:
     """Replaces a range with parts of it, each with its own state. Call it inside a transaction."""
-    change(db, intent, "replaced", at, intent.reason)
+    set_state(db, intent, "replaced", at, intent.reason)
     for window, state in parts:
         _insert(db, intent.kind, window, state, at, run, intent.reason)
 

@@ -1,4 +1,4 @@
-"""The journal of requests, and the pace that all processes on this database share.
+"""Stores the journal of requests, and the pace that all processes on this database share.
 
 A request is recorded before it is sent and completed when it is answered, so a killed process leaves a row that shows
 its request. Each row also has the promises in force at that time, since promises change. After a while the rows of a
@@ -179,7 +179,7 @@ class Day:
     too_soon: int
     """Requests after which the next one was sent too soon."""
     too_many: int
-    """Requests beyond the day's ceiling."""
+    """Requests above the daily limit."""
     in_quiet_hours: int
     holds_shortened: int = 0
     """Answers for one address that asked for a longer wait than `retry_wait_most`, and were obeyed only that long."""
@@ -271,7 +271,7 @@ def find_hold(db: sqlite3.Connection) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LastRequest:
     """How often an address was requested, and the result of the last request."""
 
     times: int
@@ -280,10 +280,10 @@ class Asked:
     error: str | None
 
 
-def find_asked(db: sqlite3.Connection, target: str) -> Asked | None:
+def find_last_request(db: sqlite3.Connection, target: str) -> LastRequest | None:
     """Counts the journalled requests for a target, with the result of the last; None if there are none."""
     row = db.execute(
         "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY id DESC LIMIT 1",
         (target,),
     ).fetchone()
-    return Asked(*row) if row else None
+    return LastRequest(*row) if row else None

@@ -1,4 +1,4 @@
-"""The kind and number of each line of a text: the row of `layouts` that the view `paragraphs` reads with the text.
+"""Encodes the kind and number of each line of a text: the row of `layouts` that the view `paragraphs` reads.
 
 `kinds` has one letter a line (`t` header, `h` heading, `p` paragraph, `i` item). `numbers` is a JSON array with one
 string a line, empty where the line has no number. The section of a line is the text of the last heading at or above it,
@@ -25,18 +25,18 @@ class Layout(NamedTuple):
     numbers: str
 
 
-def layout(lines: Sequence[Line]) -> Layout:
+def make_layout(lines: Sequence[Line]) -> Layout:
     """Makes the layout of the text that consists of these lines."""
     kinds = "".join([_LETTERS[line.kind] for line in lines])
     return Layout(kinds, '["' + '","'.join([line.number or "" for line in lines]) + '"]')
 
 
-def lines(text: str, layout: Layout) -> tuple[Line, ...]:
+def split_lines(text: str, layout: Layout) -> tuple[Line, ...]:
     """Splits a stored text into its lines. Raises Damaged if the layout does not match the text."""
     try:
         return tuple(_lines(text, layout))
     except (ValueError, KeyError, TypeError):
-        raise Damaged("its layout does not fit its text") from None
+        raise Damaged("its layout does not match its text") from None
 
 
 def _lines(text: str, layout: Layout) -> Iterator[Line]:
@@ -56,7 +56,7 @@ def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
     """
     lines = text.count(b"\n") + 1
     if len(kinds) != lines or kinds.translate(None, b"thpi"):
-        return "the kinds of its lines do not fit its text"
+        return "the kinds of its lines do not match its text"
     if numbers.count(b",") < lines - 1 or not (numbers.startswith(b'["') and numbers.endswith(b'"]')):
-        return "the numbers of its lines do not fit its text"
+        return "the numbers of its lines do not match its text"
     return None

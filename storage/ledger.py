@@ -1,4 +1,4 @@
-"""The ledger: windows of decision dates that never overlap, each with the site's total and what one walk listed.
+"""Stores the ledger: windows of decision dates that never overlap, each with the site's total and what one walk listed.
 
 A window can be cut: what is proven of a window is proven of its parts, since the date of each entry is known. Only a
 new walk makes a window sound again.
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from storage.model import Proof, Standing, Window, WindowState
+from storage.model import KnownListing, Proof, Window, WindowState
 from storage.stored import to_day
 
 _COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked, unproven_since"
@@ -173,7 +173,7 @@ def _make_proof(row: Sequence[object]) -> Proof:
     return Proof(Window(to_day(first, "the ledger"), to_day(last, "the ledger")), *rest)  # type: ignore[arg-type]
 
 
-def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | None = None) -> Standing:
+def find_known_listing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | None = None) -> KnownListing:
     """Computes the total that the site would state for a window if nothing had changed since it was last walked.
 
     `trusted`: walks that began between these two instants need not be repeated; None: every walk must be repeated.
@@ -193,7 +193,7 @@ def standing(db: sqlite3.Connection, window: Window, trusted: tuple[str, str] | 
     ).fetchone()[0]
     days_of = tuple((to_day(day, "a listing entry"), count) for day, count in days)
     seen = trusted is not None and _is_covered(window, find_trusted(db, window, *trusted))
-    return Standing(sum(count for _, count in days) + owing, days_of, seen)
+    return KnownListing(sum(count for _, count in days) + owing, days_of, seen)
 
 
 def find_trusted(db: sqlite3.Connection, window: Window, since: str, now: str) -> list[Proof]:

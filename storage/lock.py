@@ -1,4 +1,4 @@
-"""The lock of a database's one writer, and the process that holds it.
+"""Locks a database for its one writer, and finds the process that holds the lock.
 
 The lock is `flock` on a file beside the database (`lgsco.db-lock`); the operating system frees it however the process
 ends. Where the file system has no `flock`, a lease file (`lgsco.db-lease`) takes its place. The holder writes its
@@ -91,8 +91,8 @@ def locked(path: Path, purpose: str = "", doing: str = "") -> Iterator[Lock]:
         lock = _take(beside, doing or purpose.strip("-"))
     except OSError as error:
         raise CannotLock(
-            f"{path} cannot be written: its lock {beside.name} cannot be made there ({error.strerror}); check who "
-            "owns it and its folder, or name another file with --db"
+            f"{path} cannot be written: its lock file {beside.name} cannot be created there ({error.strerror}); check "
+            "who owns it and its folder, or name another file with --db"
         ) from None
     if lock is None:
         held = "is being written by another lgsco process" if not purpose else f"has another {purpose.strip('-')}"

@@ -1,4 +1,4 @@
-"""The data types that all modules share: frozen, and made from the standard library only.
+"""Defines the data types that all modules share: frozen, and made from the standard library only.
 
 A *decision* is the Ombudsman's; its *reference* alone identifies it. Its *lines*, joined by newlines with ``- `` before
 each item, are its text in the project's format.
@@ -301,7 +301,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownListing:
     """The entries of a window, as recorded so far."""
 
     expected: int
@@ -324,7 +324,7 @@ class Intent:
     kind: IntentKind
     window: Window
     state: IntentState
-    """standing: sync answers for the range in each round. running, interrupted, paused: a backfill of it is running,
+    """standing: sync covers the range in each round. running, interrupted, paused: a backfill of it is running,
     was broken off, or was stopped by the user. finished: a backfill completed it. replaced: a later backfill covers the
     range. withdrawn: the rest of it was dropped. The fill is running, slice after slice, until it is finished or
     withdrawn."""

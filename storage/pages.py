@@ -26,7 +26,7 @@ than the trainer's own search for a length, and pages were an eighth smaller."""
 _TRAIN_ON = 200
 """Pages that the dictionary is trained on; in measurements more pages improved little."""
 
-_WHAT_TO_DO = "`lgsco verify --repair` has it fetched again"
+_WHAT_TO_DO = "`lgsco verify --repair` queues it to be fetched again"
 
 
 class Codec:
@@ -55,7 +55,9 @@ class Codec:
         try:
             return decompressor.decompress(body)
         except zstandard.ZstdError as error:
-            raise Damaged(f"a stored page does not unpack ({error}): the file is damaged; {_WHAT_TO_DO}") from None
+            raise Damaged(
+                f"a stored page cannot be decompressed ({error}): the file is damaged; {_WHAT_TO_DO}"
+            ) from None
 
     def train_if_due(self, at: str) -> bool:
         """Trains the first dictionary once enough pages are stored. Call it inside a transaction."""
@@ -111,7 +113,7 @@ _INSERT = (
 )
 
 
-def keep(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
+def store(db: sqlite3.Connection, codec: Codec, page: Page) -> int:
     """Stores a page that is not parsed yet, and returns its id. Call it inside a transaction."""
     row = (
         *(page.reference, page.chapter, page.url, page.fetched_at, page.charset, len(page.body), codec.dictionary),

@@ -1,4 +1,4 @@
-"""The queue: decisions that are still to be fetched or parsed.
+"""Stores the queue: decisions that are still to be fetched or parsed.
 
 A row is `wanted` until its pages are fetched, `kept` while they are stored and not parsed yet, `failed` after it could
 not be fetched or parsed, and `excluded` once windows are proven without it: its page was gone too often, or is known
@@ -156,7 +156,7 @@ def find_next(db: sqlite3.Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def done(db: sqlite3.Connection, references: Iterable[str]) -> None:
+def remove(db: sqlite3.Connection, references: Iterable[str]) -> None:
     """Removes recorded decisions from the queue. Call it in the transaction that records them."""
     db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
 

@@ -1,4 +1,4 @@
-"""Links between decisions that belong together. Linked decisions are never merged.
+"""Stores links between decisions that belong together. Linked decisions are never merged.
 
 The reasons are joint cases, the same or nearly the same text, a reference in the title, and citations. Call functions
 that write inside a transaction.

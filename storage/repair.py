@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from storage.decisions import FIELDS, Reading, record_layout
-from storage.digests import sha256_of, vouch
+from storage.digests import sha256_of, update_digests
 
 _FROM_REVISIONS = """
 first_seen = coalesce((SELECT recorded_at FROM revisions WHERE reference = :reference AND revision = 1), :at),
@@ -46,7 +46,7 @@ def rebuild(db: sqlite3.Connection, reading: Reading, import_fields: Mapping[str
             "reference": reference,
         },
     )
-    vouch(db, [reference])
+    update_digests(db, [reference])
 
 
 def withdraw_digest(db: sqlite3.Connection, reference: str) -> None:

@@ -65,9 +65,9 @@ def find_status(
     `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: chooses the dates of the claim. `normaliser`: the
     version of the parser. `pending_states`: the states of the template changes to read.
     """
-    with status.one_moment(db):
+    with status.read_transaction(db):
         return StatusRows(
-            holdings=status.holdings(db, normaliser),
+            holdings=status.count_holdings(db, normaliser),
             claim=find_claim_rows(db, choose_dates),
             failures=queue.find_failures(db),
             gone=status.count_gone(db),
@@ -103,7 +103,7 @@ class PolitenessRows:
     """The instant before which the last answer asked us not to send another request; None where it did not."""
     robots: journal.Robots | None
     """The newest robots.txt."""
-    robots_requests: journal.Asked | None
+    robots_requests: journal.LastRequest | None
     """The journalled requests for robots.txt."""
     addresses: list[str]
     """The address of every decision that is listed or queued."""
@@ -111,13 +111,13 @@ class PolitenessRows:
 
 def find_politeness(db: sqlite3.Connection, within: journal.Within) -> PolitenessRows:
     """Reads the rows of the politeness report. `within`: see `journal.Within`."""
-    with status.one_moment(db):
+    with status.read_transaction(db):
         return PolitenessRows(
             days=journal.find_days(db, within),
             promises=journal.find_promises(db),
             user_agents=runs.find_user_agents(db),
             wait_until=journal.find_hold(db),
             robots=journal.find_robots(db),
-            robots_requests=journal.find_asked(db, "/robots.txt"),
+            robots_requests=journal.find_last_request(db, "/robots.txt"),
             addresses=entries.find_addresses(db),
         )

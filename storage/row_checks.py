@@ -305,11 +305,11 @@ def _find_revision_damages(reference: str, rows: Sequence[Row]) -> Iterator[Dama
     for row in rows:
         stored, text = row[-2], row[-1]
         if text is not None and sha256_of(text) != _decode(row[sha]):
-            what = "its text does not fit its SHA-256"
+            what = "its text does not match its SHA-256"
         elif _matches_digest(row[:-2], stored):
             continue
         else:
-            what = "its row does not fit its digest" if stored else "its row has no digest"
+            what = "its row does not match its digest" if stored else "its row has no digest"
         yield Damage("revision", f"{reference}, revision {_decode(row[1])}", what, reference)
 
 
@@ -320,7 +320,7 @@ def _check_facts(db: sqlite3.Connection, covered: Covered) -> Iterator[Damage]:
         if digest(row[length:-1]) != _decode(row[-1]):
             reference = _decode(row[0])
             named = ", ".join(map(_decode, row[:length]))
-            yield Damage("fact", f"{named} ({covered.table})", "its row does not fit its digest", reference)
+            yield Damage("fact", f"{named} ({covered.table})", "its row does not match its digest", reference)
 
 
 def _check_pages(db: sqlite3.Connection, progress: Progress, share: Share, *, quick: bool) -> Iterator[Damage]:
@@ -344,11 +344,11 @@ def _check_page_range(db: sqlite3.Connection, progress: Progress, first: int, la
         covered, dictionary, size, stored = row[1:-3], row[-3], row[-2], row[-1]
         what = None
         if not _matches_digest(covered, stored):
-            what = "does not fit its digest" if stored else "has no digest"
+            what = "does not match its digest" if stored else "has no digest"
         else:
             try:
                 if len(codec.decompress(covered[-1], dictionary)) != size:
-                    what = "has another size than its row says"
+                    what = "has a different size from the one in its row"
             except Damaged as error:
                 what = str(error)
         if what is not None:
@@ -362,7 +362,7 @@ def _check_page_range(db: sqlite3.Connection, progress: Progress, first: int, la
 def _check_dictionaries(db: sqlite3.Connection) -> Iterator[Damage]:
     for *covered, stored in db.execute(f"SELECT {DICTIONARIES.sql('t')}, t.sha256 FROM dictionaries AS t"):
         if digest(covered) != _decode(stored):
-            yield Damage("dictionary", f"dictionary {covered[0]} of raw pages", "does not fit its digest")
+            yield Damage("dictionary", f"dictionary {covered[0]} of raw pages", "does not match its digest")
 
 
 def _check_runs(db: sqlite3.Connection) -> Iterator[Damage]:

@@ -1,4 +1,4 @@
-"""The schema, as numbered migrations in `storage.migrations`; all that a file lacks are applied in one transaction.
+"""Applies the numbered migrations of `storage.migrations` that a file lacks, in one transaction.
 
 `decisions` has the current reading of each decision. Its text is stored once: `layouts` has the kind and number of each
 line, the view `paragraphs` splits the text into lines, `decisions_fts` indexes the text in place and triggers keep it

@@ -1,4 +1,4 @@
-"""Full-text search: turns typed words into an FTS5 expression, and finds decisions.
+"""Turns typed words into an FTS5 expression, and finds decisions by full-text search.
 
 `match_expression` is the only way from typed words to the index, for the command line and for `lgsco.web`.
 """

@@ -42,7 +42,7 @@ class Holdings:
     """Decisions that are fetched and not stored, because a template change waits for a decision."""
 
 
-def holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
+def count_holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
     """Counts what is stored and what is missing.
 
     `normaliser`: the current version of the parser; None: decisions of older versions are not counted.
@@ -159,7 +159,7 @@ class Coverage:
 
 def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage:
     """Reads the ledger, and for the chosen dates the rows for the claim and the missing decisions."""
-    with one_moment(db):
+    with read_transaction(db):
         claim = find_claim_rows(db, choose_dates)
         lacking = [
             row
@@ -168,7 +168,7 @@ def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage
         ]
         return Coverage(
             claim.proofs,
-            windows(db),
+            read_ledger(db),
             {row.pop("month"): row for row in _fetch_dicts(db, _MONTHS)},
             [row for row in lacking if row["state"] != "excluded"],
             [row for row in lacking if row["state"] == "excluded"],
@@ -189,7 +189,7 @@ SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(
  GROUP BY month ORDER BY month"""
 
 
-def windows(db: sqlite3.Connection) -> list[dict[str, Any]]:
+def read_ledger(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Reads the ledger, newest window first: the site's total, and how many decisions are listed and stored."""
     return _fetch_dicts(db, "SELECT * FROM coverage ORDER BY first DESC")
 
@@ -201,7 +201,7 @@ def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def one_moment(db: sqlite3.Connection) -> Iterator[None]:
+def read_transaction(db: sqlite3.Connection) -> Iterator[None]:
     """Runs one read transaction, so that all rows read inside are as of one moment."""
     db.execute("BEGIN")
     try:

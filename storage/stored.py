@@ -30,4 +30,4 @@ def to_object(value: object, of: str) -> dict[str, Any]:
 
 def _damaged(of: str, value: object, what: str) -> Damaged:
     shown = str(value)[:40].encode("unicode_escape").decode()
-    return Damaged(f"the file is damaged: {of} holds {shown}, which is {what}; `lgsco verify` names other damage")
+    return Damaged(f"the file is damaged: {of} contains {shown}, which is {what}; `lgsco verify` names other damage")

@@ -1,4 +1,4 @@
-"""Template changes: the same edit in several decisions, and what other decisions showed when they were reread.
+"""Stores template changes: the same edit in several decisions, and what other decisions showed when they were reread.
 
 `storage.held_texts` has the texts that wait. `ingest.recording.template_guard` defines the states and the rules. Call
 functions that write inside a transaction.

@@ -26,7 +26,7 @@ from storage.database import (
     retry_while_locked,
     schema_version,
 )
-from storage.digests import keep_digests
+from storage.digests import install_digest_triggers
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
 from storage.identity import MadeBy, record_made_by
 from storage.lock import locked
@@ -124,7 +124,7 @@ def _prepare(db: sqlite3.Connection, path: Path, *, create: bool, made_by: MadeB
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     db.execute("PRAGMA temp_store = MEMORY")
-    keep_digests(db)
+    install_digest_triggers(db)
 
 
 def _limit_log(db: sqlite3.Connection, log_bytes: int) -> None:

@@ -40,7 +40,9 @@ def load(checkout: Path = HERE) -> Read:
             continue
         assert Path(str(module.__file__)).is_relative_to(checkout), f"{module.__file__} is not in {checkout}"
         refusal = import_module("ingest.errors").ReadError
-        return _reader(module.read, module.read_chapters, render, refusal)
+        parse_page = getattr(module, "parse_page", None) or module.read  # older checkouts: `read`
+        parse_chapters = getattr(module, "parse_chapters", None) or module.read_chapters
+        return _reader(parse_page, parse_chapters, render, refusal)
     raise SystemExit(f"{checkout} holds no reader that is known here")
 
 

@@ -92,7 +92,7 @@ class Examiner:
         reading = self.grammar.read(line)
         if reading.unexplained:
             found.findings.append(Finding("unexplained", line, f"the word {reading.unexplained!r}"))
-        if self.grammar.says_daemon_goes_on(line) and not self.daemon_lives:
+        if self.grammar.says_daemon_continues(line) and not self.daemon_lives:
             found.findings.append(Finding("false", line, "no daemon runs"))
         passage.go_on(reading)
         for claim in reading.claims:

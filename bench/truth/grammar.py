@@ -65,7 +65,7 @@ OUTSIDE: tuple[str, ...] = (
 
 TOTALS: tuple[str, ...] = (
     rf"[Tt]he site's total is (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
-    rf"[Tt]hat is by its total of (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
+    rf"[Tt]his follows from its total of (?P<total>{_N}) {_DECISIONS}, stated at (?P<as_of>{_INSTANT})",
     rf"of the site, which stated a total of (?P<total>{_N}) on (?P<as_of>{_INSTANT})",
 )
 """Sentences about the total that the site stated for all dates."""
@@ -73,7 +73,7 @@ TOTALS: tuple[str, ...] = (
 MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")
 """The end of a list of claims that is cut off."""
 
-DAEMON_GOES_ON = re.compile(r"\bthe daemon goes on\b")
+DAEMON_CONTINUES = re.compile(r"\bthe daemon continues it\b")
 
 DENIALS: tuple[str, ...] = (
     r"\b[Nn]ot proven\b",
@@ -166,9 +166,9 @@ class Grammar:
     totals: tuple[str, ...] = TOTALS
     denials: tuple[str, ...] = DENIALS
 
-    def says_daemon_goes_on(self, line: str) -> bool:
+    def says_daemon_continues(self, line: str) -> bool:
         """Whether a line says that a running daemon will do the rest."""
-        return bool(DAEMON_GOES_ON.search(line))
+        return bool(DAEMON_CONTINUES.search(line))
 
     def read(self, line: str) -> Reading:
         """Parses one line, without its line break."""

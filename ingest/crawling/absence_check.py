@@ -21,7 +21,6 @@ from ingest.errors import FetchError, Gone, HeldOff, ReadError
 from ingest.fetching.interface import HttpClient
 from ingest.lgo.notice import find_notice
 from ingest.recording.failures import (
-    Acquit,
     BlamePage,
     CanaryAnswered,
     CheckCanary,
@@ -30,12 +29,13 @@ from ingest.recording.failures import (
     Failure,
     Fetched,
     GoneAsExpected,
+    Inconclusive,
     RetryLater,
+    RetryNextRun,
     RoundEnded,
     RunFails,
     State,
     Stop,
-    TellsNothing,
     Verdict,
     decide,
     unlisted_page_failed,
@@ -131,12 +131,12 @@ class DisappearanceCheck:
         day = Window(absence.stood_on, absence.stood_on)
         if again:
             self._walker.walk(day)
-            if not absences.is_open(self._db, absence):
+            if not absences.is_unexplained(self._db, absence):
                 log.info("%s is listed again", absence.reference)
                 return None
         event = self._fetch(absence)
         if isinstance(event, GoneAsExpected) and again and not self._is_proven(day):
-            event = TellsNothing(event.failure)
+            event = Inconclusive(event.failure)
         self._asked[absence.reference] = _Asked(absence, self._clock.stamp(), concludes=again)
         self._handle(event)
         return event
@@ -177,7 +177,7 @@ class DisappearanceCheck:
                     left += self._decide(CanaryAnswered(decision, self._check_canary("pages are gone")))
                 case Stop(error):
                     raise error
-                case RetryLater() | BlamePage() | Acquit():
+                case RetryLater() | BlamePage() | RetryNextRun():
                     pass  # `_decide` recorded these
                 case _:
                     assert_never(decision)
@@ -195,7 +195,7 @@ class DisappearanceCheck:
             case BlamePage(failures):
                 for failure in failures:
                     self._blame(failure)
-            case Acquit():
+            case RetryNextRun():
                 pass  # their next try does not change
             case _:
                 assert_never(verdict)
@@ -205,7 +205,7 @@ class DisappearanceCheck:
         asked = self._asked[failure.reference]
         if not isinstance(failure.error, Gone):
             self._record_inconclusive(failure)
-        elif absences.is_open(self._db, asked.absence):  # the walk of another decision's day may have found it
+        elif absences.is_unexplained(self._db, asked.absence):  # the walk of another decision's day may have found it
             # If the run is killed before it judges, the next one requests the page again at once.
             next_at = self._clock.stamp(0 if asked.concludes else self._days_apart * 86_400)
             absences.record_answer(

@@ -1,4 +1,4 @@
-"""The canary: fetches a known decision again, to check that the site serves us and that its layout still parses.
+"""Fetches the canary, a known decision, again to check that the site serves us and that its pages still parse.
 
 It runs once a day, and whenever a response is doubtful. The page is stored and queued, so that the pipeline records
 what it says now.
@@ -24,7 +24,7 @@ from ingest.errors import (
 )
 from ingest.fetching.interface import HttpClient
 from ingest.lgo import page as decision_page
-from ingest.parsing.input_limits import shows
+from ingest.parsing.input_limits import shows_text
 from storage import checks, pages, queue
 from storage.checks import Known
 from storage.database import atomic
@@ -63,7 +63,7 @@ class Canary:
         no longer parses. If none of the decisions tried could be fetched, raises what `fetch` of the site raises.
         """
         count = checks.count_known(self._db, self._within)
-        places = self._clock.chance.sample(range(count), min(_TRIES, count))
+        places = self._clock.random.sample(range(count), min(_TRIES, count))
         gone: list[str] = []
         failed: list[FetchError | TooLarge] = []
         for place in places:
@@ -106,7 +106,7 @@ class Canary:
         page = Page(known.reference, 1, known.url, answer.at, answer.charset, answer.body)
         try:
             with one_document():
-                decision_page.read(page.body, reference=known.reference, charset=page.charset)
+                decision_page.parse_page(page.body, reference=known.reference, charset=page.charset)
         except ReadError as error:
             self._store(page, parses=False)
             raise self._judge(known, page, error) from None
@@ -114,14 +114,14 @@ class Canary:
 
     def _store(self, page: Page, *, parses: bool) -> None:
         with atomic(self._db):
-            number = pages.keep(self._db, self._codec, page)
+            number = pages.store(self._db, self._codec, page)
             if parses:
                 queue.add(self._db, page.reference, page.url, page.fetched_at, state="kept")
             else:
                 pages.mark(self._db, [number], "unreadable")
 
     def _judge(self, known: Known, page: Page, error: ReadError) -> Blocked | LayoutChanged:
-        if shows(page.body, page.charset, known.text):
+        if shows_text(page.body, page.charset, known.text):
             return LayoutChanged(
                 f"{known.url}: the page has the text of {known.reference}, but it no longer parses ({error}); the "
                 "site's layout has changed, or this lgsco is too old. The page is stored"

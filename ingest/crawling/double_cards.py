@@ -1,7 +1,7 @@
 """Finds references for which one walk of the listing shows two cards with different addresses. Pure.
 
 If a decision moves to another address, its card links there. But two such cards in one walk are two decisions under one
-reference; neither is an amendment of the other. The one that is in the archive is kept, or else the first.
+reference; neither is an amendment of the other. The one in the archive is chosen, or else the first.
 """
 
 from __future__ import annotations

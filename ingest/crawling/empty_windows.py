@@ -1,7 +1,7 @@
 """Proves that a window of the listing is empty, or finds that the listing does not answer.
 
-A page that states no total, or 0, proves nothing: a search shell looks the same. A window is known to be empty only by
-difference: if a range around it and the other parts of that range have the same total.
+A page that states no total, or 0, proves nothing: a search page without results looks the same. A window is known to
+be empty only by difference: if a range around it and the other parts of that range have the same total.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def require_empty(
     """
     message = f"the listing {listing.describe_no_total(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
-        if listed_before := ledger.standing(db, window).expected:
+        if listed_before := ledger.find_known_listing(db, window).expected:
             check_canary(f"{message}, where {listed_before:,} decisions were listed")
         return
     check_canary(message)
     raise Blocked(
-        f"{message}, and the totals around it do not show that it is empty: a search shell, a broken index, or a "
-        "wording that lgsco does not know. Nothing was concluded from it"
+        f"{message}, and the totals around it do not show that it is empty: a search page without results, a broken "
+        "index, or a wording that lgsco does not know. Nothing was concluded from it"
     )
 
 
@@ -59,4 +59,6 @@ def require_total(listing: ListingFetcher, window: Window, total: int, check_can
     if listing.ask(window) is None:
         message = f"the listing stated {total:,} decisions for {window} and now {listing.describe_no_total(window)}"
         check_canary(message)
-        raise Blocked(f"{message}: a search shell, or a fault of the site. Nothing was concluded from it")
+        raise Blocked(
+            f"{message}: a search page without results, or a fault of the site. Nothing was concluded from it"
+        )

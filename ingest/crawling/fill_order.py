@@ -1,4 +1,4 @@
-"""The order in which the fill fetches decision dates. Pure.
+"""Decides the order in which the fill fetches decision dates. Pure.
 
 | dates | order |
 |---|---|

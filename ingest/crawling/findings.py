@@ -1,4 +1,4 @@
-"""The problems of the site's listing that the outcome of a run must name."""
+"""Collects the problems of the site's listing that the outcome of a run must name."""
 
 from __future__ import annotations
 

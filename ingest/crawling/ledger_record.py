@@ -63,7 +63,7 @@ class LedgerRecorder:
         If this run saw a card of it in any listing, the totals are wrong, and the window is recorded as unknown.
         """
         if seen := entries.count_listed_since(self._db, window, self._began):
-            message = f"by the totals around {window} it has no decisions, but the listing showed {seen:,} dated in it"
+            message = f"the totals around {window} show that it is empty, but the listing showed {seen:,} dated in it"
             log.warning("%s", message)
             self._findings.contradictions.append(message)
             self.record_unknown(window)

@@ -178,7 +178,7 @@ class ListingCheck:
             self._require_findings(evidence)
             return
         if shift != (self._find_shift(season) or Shift()):
-            log.warning("in %s the listing includes other dates than it is asked for: %s", season, evidence)
+            log.warning("in %s the listing includes other dates than requested: %s", season, evidence)
         self._record("dates", season, "exact" if shift == Shift() else "shifted", evidence, shift)
 
     def _require_findings(self, why: str) -> None:
@@ -200,7 +200,7 @@ class ListingCheck:
         proven = [one.window for one in rows if one.state == "proven" and one.total]
         totals = {everything: whole.total}
         if proven:
-            one = self._clock.chance.choice(proven)
+            one = self._clock.random.choice(proven)
             window = Window(one.first, min(one.last, everything.last))
             totals[window] = self._listing.peek(window, form=BARE).total
         used, most = BARE, 0

@@ -183,7 +183,7 @@ class ListingFetcher:
             raise Blocked(f"{error}; the site does not show us the listing") from None
         try:
             address = answer.address or urljoin(LISTING, answer.target)
-            page = listing_page.read(answer.body, address=address, charset=answer.charset)
+            page = listing_page.parse_listing(answer.body, address=address, charset=answer.charset)
         except ReadError as error:
             raise type(error)(f"{answer.target}: the listing does not parse: {error}") from None
         return page, answer.at

@@ -124,9 +124,9 @@ class ListingWalker:
     def _steps(self, window: Window, *, again: bool, total: int | None, oldest_first: bool = False) -> Iterator[Window]:
         """Carries out the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
-        find_standing = partial(ledger.standing, self._db, trusted=trusted)
+        find_known = partial(ledger.find_known_listing, self._db, trusted=trusted)
         self._ledger.form = self._listing.form.name
-        steps = plan(window, find_standing, self._settings, again=again, total=total, oldest_first=oldest_first)
+        steps = plan(window, find_known, self._settings, again=again, total=total, oldest_first=oldest_first)
         silent: list[Window] = []
         answer: int | None = None
         try:

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from ingest.crawling.windows import days, split, split_at
 from ingest.lgo.source import PAGE_SIZE
-from storage.model import Proof, Standing, Window
+from storage.model import KnownListing, Proof, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Contradiction:
 
 Step = Ask | Walk | Empty | Silent | Contradiction
 Steps = Generator[Step, int | None, int | None]
-FindStanding = Callable[[Window], Standing]
+FindKnownListing = Callable[[Window], KnownListing]
 
 _DAY = timedelta(days=1)
 
@@ -83,7 +83,7 @@ class WalkSettings:
 
 def plan(
     window: Window,
-    find_standing: FindStanding,
+    find_known: FindKnownListing,
     settings: WalkSettings,
     *,
     again: bool = False,
@@ -92,29 +92,29 @@ def plan(
 ) -> Steps:
     """Plans the steps to see all of a window (`again`), or the parts that differ from the ledger. Returns its total.
 
-    `find_standing`: returns what the ledger expects of a window. `total`: the window's, if it is known by difference.
+    `find_known`: returns what the ledger expects of a window. `total`: the window's, if it is known by difference.
     `oldest_first`: sees the older part before the newer one.
     """
-    standing = find_standing(window)
-    if again and standing.seen:
-        return standing.expected
+    known = find_known(window)
+    if again and known.seen:
+        return known.expected
     if total is None:
         total = yield Ask(window)
         if total is None:
             return None
-        standing = find_standing(window)  # the page with the total may have shown new cards
-    if not again and total == standing.expected:
+        known = find_known(window)  # the page with the total may have shown new cards
+    if not again and total == known.expected:
         return total
-    if _should_walk(window, total, standing, settings, again):
+    if _should_walk(window, total, known, settings, again):
         walked = yield Walk(window)
         if walked is None and total == 0:
             yield Empty(window)
             return 0
         return walked
-    older, newer = _split(window, standing, settings, again)
+    older, newer = _split(window, known, settings, again)
     first, second = (older, newer) if oldest_first else (newer, older)
-    find = partial(plan, find_standing=find_standing, settings=settings, again=again, oldest_first=oldest_first)
-    return (yield from _plan_parts(window, total, first, second, find_standing, find, again=again))
+    find = partial(plan, find_known=find_known, settings=settings, again=again, oldest_first=oldest_first)
+    return (yield from _plan_parts(window, total, first, second, find_known, find, again=again))
 
 
 def _plan_parts(
@@ -122,7 +122,7 @@ def _plan_parts(
     total: int,
     first: Window,
     second: Window,
-    find_standing: FindStanding,
+    find_known: FindKnownListing,
     plan_part: Callable[..., Steps],
     *,
     again: bool,
@@ -138,7 +138,7 @@ def _plan_parts(
     second_total = yield from plan_part(second, total=rest)
     if first_total is None and second_total == total:
         first_total = 0
-        if again or find_standing(first).expected:
+        if again or find_known(first).expected:
             yield Empty(first)
     if second_total is None or first_total is None:
         for part, its_total in ((second, second_total), (first, first_total)):
@@ -153,7 +153,7 @@ def _plan_parts(
     return parts
 
 
-def _should_walk(window: Window, total: int, standing: Standing, settings: WalkSettings, again: bool) -> bool:
+def _should_walk(window: Window, total: int, known: KnownListing, settings: WalkSettings, again: bool) -> bool:
     if days(window) == 1 or (days(window) == 2 and not settings.may_begin(window.last)):
         return True
     if total > settings.walk_most:
@@ -162,28 +162,28 @@ def _should_walk(window: Window, total: int, standing: Standing, settings: WalkS
         return True
     # A walk costs one request a page. A search costs, for each change, one request a split and the pages of its day.
     pages = max(1, math.ceil(total / PAGE_SIZE))
-    changes = max(1, abs(total - standing.expected))
-    of_a_day = pages / max(1, len(standing.days))
-    places = len(_weigh_stretches(window, standing))
+    changes = max(1, abs(total - known.expected))
+    of_a_day = pages / max(1, len(known.days))
+    places = len(_weigh_stretches(window, known))
     return pages <= changes * (math.log2(max(1.0, places / changes)) + of_a_day)
 
 
-def _split(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> tuple[Window, Window]:
+def _split(window: Window, known: KnownListing, settings: WalkSettings, again: bool) -> tuple[Window, Window]:
     """Splits a window into two parts, the older first, where the site's date filter allows both."""
-    begin = _find_begin(window, standing, settings, again)
+    begin = _find_begin(window, known, settings, again)
     if not settings.may_begin(begin):
         begin += _DAY if begin < window.last else -_DAY
     return split_at(window, begin)
 
 
-def _find_begin(window: Window, standing: Standing, settings: WalkSettings, again: bool) -> date:
+def _find_begin(window: Window, known: KnownListing, settings: WalkSettings, again: bool) -> date:
     """Finds the first day of the newer part.
 
     If all of a window is to be seen, it splits by days; else so that a change is equally likely in each part.
     """
     stretches = [
         (first, weight * (_RECENT_WEIGHT if first >= settings.recent else 1))
-        for first, weight in _weigh_stretches(window, standing)
+        for first, weight in _weigh_stretches(window, known)
     ]
     if again or len(stretches) < 2:
         return split(Window(window.first, min(window.last, max(settings.horizon, window.first + _DAY))))[1].first
@@ -197,11 +197,11 @@ def _find_begin(window: Window, standing: Standing, settings: WalkSettings, agai
     return begin
 
 
-def _weigh_stretches(window: Window, standing: Standing) -> list[tuple[date, int]]:
+def _weigh_stretches(window: Window, known: KnownListing) -> list[tuple[date, int]]:
     """Returns a window's days with entries and the gaps between them: the first day of each, and its weight."""
     found: list[tuple[date, int]] = []
     free = window.first
-    for day, count in standing.days:
+    for day, count in known.days:
         if free < day:
             found.append((free, 1))
         found.append((day, count + 1))

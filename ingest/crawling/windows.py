@@ -1,4 +1,4 @@
-"""Date windows, inclusive at both ends. Pure."""
+"""Splits, merges and subtracts windows: ranges of decision dates, inclusive at both ends. Pure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The only code that uses HTTP: a polite client of one site, and its parts."""
+"""Contains the HTTP client of one site, and its parts. No other package uses HTTP."""

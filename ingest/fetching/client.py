@@ -1,4 +1,4 @@
-"""The HTTP client of one site. Every request goes through `Client.fetch`: robots.txt, throttle, journal, retries.
+"""Fetches the pages of one site. Every request goes through `Client.fetch`: robots.txt, throttle, journal, retries.
 
 It knows nothing about decisions. It has the only retry loop of the program.
 """

@@ -1,4 +1,4 @@
-"""The HTTP interface that `Client` implements and tests replace: one method, `fetch`."""
+"""Defines the HTTP interface that `Client` implements and tests replace: one method, `fetch`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computes when the next request may go out. It reads no clock and no database."""
+"""Computes when the next request may be sent. Reads no clock and no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hours of the day in London, such as the quiet hours "08:00-18:00", in which no request is made. Pure."""
+"""Computes when hours of the day in London, such as the quiet hours "08:00-18:00", begin and end. Pure."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ class RequestJournal:
             self._requests_today += sum(answer.at is not None and answer.at >= day for answer in self._answers)
         if self._requests_today >= self._daily_requests:
             raise OutOfBudget(
-                f"the limit of {self._daily_requests:,} requests a day is reached; run the command again tomorrow "
-                "(UTC), it continues where it stopped, or raise daily_requests in [fetch]"
+                f"the daily limit of {self._daily_requests:,} requests is reached; run the command again tomorrow "
+                "(UTC) to continue where it stopped, or raise daily_requests in [fetch]"
             )
         self._requests_today += 1
 

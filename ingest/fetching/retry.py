@@ -1,4 +1,4 @@
-"""The retry policy: which failures are retried, how often, and with which back-off."""
+"""Decides which failures are retried, how often, and with which back-off."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def call_with_retries(
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
         stop=stop_after_attempt(settings.tries) | stop_when_event_set(stop),
-        wait=lambda state: find_retry_wait(state.attempt_number, settings, clock.chance.random()),
+        wait=lambda state: find_retry_wait(state.attempt_number, settings, clock.random.random()),
         sleep=lambda seconds: pause(seconds, "next try at"),
         reraise=True,
     )

@@ -1,4 +1,4 @@
-"""Retry-After: how long the site asks us to wait (RFC 9110, 10.2.3), and how long we then wait. Pure."""
+"""Parses Retry-After (RFC 9110, 10.2.3), and decides how long lgsco then waits. Pure."""
 
 from __future__ import annotations
 

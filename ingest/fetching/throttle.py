@@ -1,4 +1,4 @@
-"""The throttle: lets one request go out at a time, at a pace and up to a daily limit that all processes share.
+"""Throttles requests: one at a time, at a pace and up to a daily limit that all processes share.
 
 It respects quiet hours, waits when the site asks for it (Retry-After), and slows down when the site is slow or fails.
 It journals every request, so that `lgsco politeness` can show all this.
@@ -169,7 +169,7 @@ class Throttle:
             )
         else:
             what = f"the site asked for no requests before {until}"
-        return f"{what}; run the command again then, it continues where it stopped"
+        return f"{what}; run the command again then to continue where it stopped"
 
     def _read_clocks(self, now: datetime) -> Instant:
         return Instant(now.timestamp(), self._clock.monotonic())

@@ -1,1 +1,1 @@
-"""All that is particular to the Local Government and Social Care Ombudsman's site and documents. Pure."""
+"""Parses the pages and documents of the Local Government and Social Care Ombudsman. Only it knows them. Pure."""

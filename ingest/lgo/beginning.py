@@ -10,7 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from ingest.errors import NotADecision, WrongReference
-from ingest.lgo.phrases import SUMMARY, begins_with_label, has_label, is_summary_heading, opens, split_label
+from ingest.lgo.phrases import SUMMARY, begins_with_label, has_label, is_opener, is_summary_heading, split_label
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_attributes import has_class
@@ -118,7 +118,7 @@ def _belongs_to_another(
     for found in candidates:
         if chosen.last < found.first < place and not any(own.names(one) for one in found.title.references):
             following = [block for block in blocks[found.last + 1 : place + 1] if not block.is_hidden][:2]
-            if any(is_labelled(block) or opens(block) for block in following):
+            if any(is_labelled(block) or is_opener(block) for block in following):
                 return True
     return False
 
@@ -174,7 +174,7 @@ def _rank_elements(asides: frozenset[str], *, has_articles: bool) -> Inherited[i
 
 def is_evidence(block: Block) -> bool:
     """Whether a block is evidence of a decision: a labelled line, the opener, or a summary."""
-    return is_labelled(block) or opens(block) or is_summary(block)
+    return is_labelled(block) or is_opener(block) or is_summary(block)
 
 
 def is_summary(block: Block) -> bool:

@@ -1,4 +1,4 @@
-"""Model which decision dates the listing's date filter includes, and which dates to ask for instead.
+"""Models which decision dates the listing's date filter includes, and which dates to ask for instead.
 
 The site is said to include both ends of a range. A site may be a day off. It may exclude an end. Or it may store
 decisions as instants and compare them in UTC; in British Summer Time each decision then counts as decided the day

@@ -10,8 +10,8 @@ from datetime import date
 
 from ingest.errors import NotADecision, TooLarge
 from ingest.lgo.dates import parse_date
-from ingest.lgo.header import Header, read_header
-from ingest.lgo.numbering import numbers
+from ingest.lgo.header import Header, parse_header
+from ingest.lgo.numbering import number_blocks
 from ingest.lgo.phrases import SUMMARY, is_closing, is_note, is_summary_heading, parse_note, split_label
 from ingest.lgo.titles import Title
 from ingest.parsing.blocks import Block, reads_as_heading
@@ -46,7 +46,7 @@ def compose(
     lacks. Raises TooLarge, and NotADecision with the missing part.
     """
     own = reference if reference is not None and title.names(reference) else title.references[0]
-    header = read_header(blocks, marked_up=marked_up)
+    header = parse_header(blocks, marked_up=marked_up)
     if not header.body or (header.summary is None and all(map(_says_nothing, header.body))):
         raise NotADecision(f"{own}: no text after its header")
     lines = _read_lines(title, header, marked_up=marked_up)
@@ -111,7 +111,7 @@ def _read_date(printed: str | None, today: date | None) -> tuple[date | None, li
 
 def _body_lines(body: Sequence[Block], *, marked_up: bool) -> Iterator[Line]:
     section: str | None = None
-    for block, number in zip(body, numbers(body, starts_are_attributes=marked_up), strict=True):
+    for block, number in zip(body, number_blocks(body, starts_are_attributes=marked_up), strict=True):
         text = block.text.replace("\n", " ") if "\n" in block.text else block.text
         kind = block.kind
         if kind == "heading":

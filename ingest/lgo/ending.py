@@ -17,8 +17,8 @@ from ingest.lgo.phrases import (
     is_closing,
     is_further_report,
     is_note,
+    is_opener,
     is_phrase,
-    opens,
 )
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
@@ -173,11 +173,11 @@ def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
     for place in range(after, limit):
         if is_labelled(blocks[place]):
             last = place
-        elif blocks[place].kind == "heading" or opens(blocks[place]) or is_summary(blocks[place]):
+        elif blocks[place].kind == "heading" or is_opener(blocks[place]) or is_summary(blocks[place]):
             break
     for place in range(after, limit):
         block = blocks[place]
-        if opens(block) or is_summary(block):
+        if is_opener(block) or is_summary(block):
             return place
         if place > last and not block.is_hidden and not block.is_links and not is_phrase(block.text):
             is_value = place == last + 1 and place > after and _awaits_value(blocks[last])

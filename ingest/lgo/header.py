@@ -17,12 +17,12 @@ from ingest.lgo.phrases import (
     SUMMARY,
     Field,
     begins_with_label,
+    find_opening_line,
     has_label,
     is_note,
+    is_opener,
     is_phrase,
     is_summary_heading,
-    opening_part,
-    opens,
     split_label,
     split_other_label,
 )
@@ -60,12 +60,12 @@ class _Piece(NamedTuple):
     """Whether it is the first cell of a row, followed by all other cells of the row."""
 
 
-def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
+def parse_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
     """Parses the header in the blocks that follow a title. `marked_up`: whether they come from HTML.
 
     Raises NotADecision if nothing shows that the blocks are a decision.
     """
-    opener_at = next((n for n, block in enumerate(blocks) if opens(block)), None)
+    opener_at = next((n for n, block in enumerate(blocks) if is_opener(block)), None)
     if opener_at is None:
         return _read_without_opener(blocks, marked_up=marked_up)
     above, opening, rest = _cut_at_opener(blocks, opener_at)
@@ -90,7 +90,7 @@ def read_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
 def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block], str, list[Block]]:
     """Splits the blocks into those above the opener, the opener, and those below it, also within its own block."""
     opener = blocks[opener_at]
-    at = opening_part(opener)
+    at = find_opening_line(opener)
     assert at is not None
     parts = opener.text.split("\n")
     above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]

@@ -1,4 +1,4 @@
-"""The forms in which the listing can be requested for a range of dates.
+"""Lists the forms in which the listing can be requested for a range of dates.
 
 | form | parameters besides `fd`, `td` and `page` | source |
 |---|---|---|

@@ -24,8 +24,8 @@ from ingest.lgo.dates import MONTHS
 from ingest.lgo.listing_total import find_total
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
-from ingest.parsing.html_blocks import from_html
-from ingest.parsing.input_limits import parsable
+from ingest.parsing.html_blocks import split_html
+from ingest.parsing.input_limits import decode_parsable
 from storage.model import DecisionKind, Entry, reference
 
 _MOST_LINKS = 10 * PAGE_SIZE
@@ -80,20 +80,20 @@ class Listing:
 
     def describe_missing_total(self) -> str:
         """Returns the message for a page that shows cards when the total is None."""
-        says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it says nothing of a search"
+        says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it does not mention a search"
         return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
 
 
-def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
+def parse_listing(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
     """Parses the listing on a page; empty and with unknown total when the page has none.
 
     `address` is the page's own; relative links are resolved against it. Raises ReadError: Undecodable, TooLarge.
     """
-    html, _, odd = parsable(body, charset)
+    html, _, odd = decode_parsable(body, charset)
     tree = LexborHTMLParser(html)
     if tree.body is None:
         return Listing(None, (), odd=odd)
-    blocks = from_html(tree.body)
+    blocks = split_html(tree.body)
     budget = _Budget(2 * len(html) + _CARDS_ROOM)
     place = _place(tree, address)
     cards = _cards(_find_links(tree.body, place, budget), budget)
@@ -102,7 +102,7 @@ def read(body: bytes, *, address: str = LISTING, charset: str | None = None) -> 
     ]
     unfollowed = [Unfollowed(_first_words(budget.spend(card.node)), card.link.why) for card in cards if card.link.why]
     unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, budget)
-    beside = from_html(tree.body, without=_find_card_elements(cards))
+    beside = split_html(tree.body, without=_find_card_elements(cards))
     total = find_total(" ".join(block.cells) or block.text for block in beside)
     return Listing(total.number, tuple(entries), tuple(unfollowed), odd, total.quoted)
 
@@ -212,7 +212,7 @@ def _explain_no_decision(href: str | None, place: _Place) -> str:
         return f"its link {shown!r} is not a web address"
     if not address.is_same_site(place.page):
         return f"its link leads to another host, {address.host}"
-    return f"its link {shown!r} names no decision"
+    return f"its link {shown!r} does not lead to a decision"
 
 
 # ------------------------------------------------------------ cards
@@ -299,7 +299,7 @@ def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budg
     card = line.node
     if _is_card_line(line.text):
         for parent in islice(_ancestors(line.node), _CARD_DEEPEST):
-            if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(from_html(budget.spend(card))) > 1:
+            if parent.tag in ("body", "main") or inside[parent.mem_id] > 1 or len(split_html(budget.spend(card))) > 1:
                 break
             card = parent
     links = card.css("a[href]")
@@ -309,7 +309,7 @@ def _make_unfollowed(line: Block, inside: Mapping[int, int], place: _Place, budg
 
 def _first_words(card: LexborNode) -> str:
     """Returns the first words of a card, which name it in messages."""
-    texts = [block.text for block in from_html(card)] or [fold(card.text())]
+    texts = [block.text for block in split_html(card)] or [fold(card.text())]
     return texts[0].replace("\n", " ")[:_SHOWN]
 
 
@@ -329,7 +329,7 @@ def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Ent
     outcome: str | None = None
     subcategory: str | None = None
     decided: date | None = None
-    blocks = [block.text for block in from_html(card)]
+    blocks = [block.text for block in split_html(card)]
     texts = [text.replace("\n", " ") for text in blocks] or [fold(card.text())]
     line = _card_line(" ".join(text for text in texts if not text.startswith("Summary")))
     if line:
@@ -364,7 +364,7 @@ def _is_card_line(text: str) -> bool:
 
 def _title(link: LexborNode, blocks: Sequence[Sequence[str]]) -> tuple[str | None, str | None]:
     """Returns the title in the card's link, or else the one elsewhere in the card, and the authority in it."""
-    for text in [block.text for block in from_html(link)] or [fold(link.text())]:
+    for text in [block.text for block in split_html(link)] or [fold(link.text())]:
         found = _TITLE.fullmatch(text)
         if found is not None and not text.startswith("Summary"):
             return text, found[1]

@@ -34,7 +34,7 @@ class _Run:
     """-1 if the numbers count down."""
 
 
-def numbers(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
+def number_blocks(blocks: Sequence[Block], *, starts_are_attributes: bool = True) -> list[str | None]:
     """Returns one number, or None, for each block.
 
     `starts_are_attributes=False` is for page dumps, where printed numbers restart: if a printed number contradicts the

@@ -1,4 +1,4 @@
-"""Parses the pages of a decision: find the part that is the decision, and parses it.
+"""Finds the decision on its pages, and parses it.
 
 Class names are only hints; parsing relies on `ingest.lgo.phrases`. Known markup, and since when:
 
@@ -25,7 +25,7 @@ from ingest.lgo.beginning import Beginning, find_beginning, find_beginning_in_ar
 from ingest.lgo.broken_ends import find_broken_title, find_text_after_end
 from ingest.lgo.decision import compose
 from ingest.lgo.ending import is_closing_block
-from ingest.lgo.header import Header, read_header
+from ingest.lgo.header import Header, parse_header
 from ingest.lgo.phrases import OPENER, is_further_report, join_known
 from ingest.lgo.titles import Title, find_odd_spelling, parse_page_title, parse_title
 from ingest.lgo.zones import HEADER_LINKS, INSIDE_LINKS, Zones, divide, is_before
@@ -73,7 +73,7 @@ class Page(NamedTuple):
     """The charset named by the response, if any."""
 
 
-def read(
+def parse_page(
     body: bytes,
     *,
     reference: str | None = None,
@@ -90,10 +90,10 @@ def read(
 
     Raises ReadError: Undecodable, TooLarge, CutShort, NotADecision, WrongReference.
     """
-    return read_chapters([Page(body, charset)], reference=reference, today=today, all_blocks=all_blocks, as_is=as_is)
+    return parse_chapters([Page(body, charset)], reference=reference, today=today, all_blocks=all_blocks, as_is=as_is)
 
 
-def read_chapters(
+def parse_chapters(
     pages: Sequence[Page | bytes],
     *,
     reference: str | None = None,
@@ -113,7 +113,7 @@ def read_chapters(
     first, *further = parsed
     blocks, left_out, odd = list(first.zones.blocks), list(first.zones.left_out), list(first.odd)
     title = first.zones.title
-    header = read_header(blocks, marked_up=True) if further else None
+    header = parse_header(blocks, marked_up=True) if further else None
     for number, chapter in enumerate(further, 2):
         if not set(title.references) & set(chapter.zones.title.references):
             raise WrongReference(
@@ -123,7 +123,7 @@ def read_chapters(
         if [block.text for block in chapter.zones.blocks] != [block.text for block in first.zones.blocks]:
             blocks += _without_header(chapter.zones.blocks, header)
         elif not any(map(is_closing_block, blocks)):  # the page of a whole statement may ignore `?chapter=`
-            raise CutShort(f"chapter {number} is chapter 1 once more, so its own text is missing")
+            raise CutShort(f"chapter {number} repeats chapter 1, so its own text is missing")
         left_out += chapter.zones.left_out
         odd += [one._replace(example=f"{one.example} (chapter {number})".strip()) for one in chapter.odd]
     decision = compose(title, blocks, reference=asked, today=today, odd=odd, left_out=left_out)
@@ -354,7 +354,7 @@ _CHAPTER_SELECT = re.compile(
 _VALUE = re.compile(rb"""\bvalue\s*=\s*["']?(\d{1,2})\b""", re.IGNORECASE)
 
 
-def chapters(body: bytes, reference: str) -> list[int]:
+def find_chapters(body: bytes, reference: str) -> list[int]:
     """Returns the numbers, from 1, of the chapters of this decision to which its page has links, buttons or options.
 
     Links to chapters of other decisions do not count.

@@ -1,4 +1,4 @@
-"""The phrases that parsing relies on: those of the decision itself, and those of the page around it.
+"""Recognises the phrases that parsing relies on: those of the decision itself, and those of the page around it.
 
 Known since:
 
@@ -167,17 +167,17 @@ def begins_with_label(text: str) -> bool:
     return other is not None and other[0].endswith(":")
 
 
-def opens(block: Block) -> bool:
+def is_opener(block: Block) -> bool:
     """Whether the block has the line that opens the text: alone, with the summary, or below labelled lines."""
     if block.kind == "item" or block.is_hidden or len(block.cells) > 1:
         return False
     text = block.text.lower()
     if "decision" not in text and "overview" not in text:
         return False
-    return opening_part(block) is not None
+    return find_opening_line(block) is not None
 
 
-def opening_part(block: Block) -> int | None:
+def find_opening_line(block: Block) -> int | None:
     """Returns the index of the block's line that opens the text; None if no line does."""
     for index, part in enumerate(block.text.split("\n")):
         if OPENER.fullmatch(part) or OPENER_AND_SUMMARY.fullmatch(part):

@@ -1,4 +1,4 @@
-"""Facts about the publisher's site: its host, the paths of its listing, and the listing's page size.
+"""Defines the publisher's site: its host, the paths of its listing, and the listing's page size.
 
 Seen on the live site in July 2026 and in public scrapers.
 """

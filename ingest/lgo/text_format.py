@@ -16,7 +16,7 @@ from ingest.lgo.zones import divide
 from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
-from ingest.parsing.text_blocks import from_text, is_dump
+from ingest.parsing.text_blocks import is_dump, split_text
 from storage.model import Decision, Oddity
 
 _LINE = re.compile(r"\S[^\r\n]*")
@@ -48,7 +48,7 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
         raise TooLarge(f"the document has {lines:,} lines; no decision has more than {MOST_LINES:,}")
     if not text.strip():
         raise NotADecision("an empty document")
-    blocks = from_text(text)
+    blocks = split_text(text)
     beginning = find_beginning(blocks, reference=None, page_title=None)
     zones = divide(blocks, beginning, "dump" if is_dump(text) else "canonical")
     odd += _odd_reference(text, beginning.title.text)

@@ -37,7 +37,7 @@ from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
 from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, own_slugs
-from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_phrase, opens, split_label
+from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_opener, is_phrase, split_label
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block, List, reads_as_heading
 from storage.model import LeftOut, Oddity
@@ -150,7 +150,7 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
         if title is None or own & {*title.references, *title.others}:
             continue
         following = [one for one in blocks[place + 1 : place + 4] if not one.is_hidden][:2]
-        if any(is_labelled(one) or opens(one) for one in following):
+        if any(is_labelled(one) or is_opener(one) for one in following):
             return place
     return len(blocks)
 
@@ -259,7 +259,7 @@ def _goes_on(blocks: Sequence[Block], rules: Sequence[str | None], place: int) -
 
 def _end_of_header(blocks: Sequence[Block], inside: range) -> int:
     """Returns where the header ends: at the opener, or without one at the first heading or summary."""
-    opener = next((place for place in inside if opens(blocks[place])), None)
+    opener = next((place for place in inside if is_opener(blocks[place])), None)
     if opener is not None:
         return opener
     for place in inside:
@@ -380,7 +380,7 @@ def _one_line(block: Block) -> str:
 
 def _find_contents_of_dump(blocks: Sequence[Block], inside: range) -> Iterator[int]:
     """Finds items between header and opener that equal three or more of the headings after them, in their order."""
-    stop = next((place for place in inside if opens(blocks[place])), None)
+    stop = next((place for place in inside if is_opener(blocks[place])), None)
     if stop is None:
         stop = next((n for n in inside if blocks[n].kind == "heading" and not has_label(blocks[n].text)), inside.stop)
     items = [place for place in range(inside.start, stop) if blocks[place].kind == "item"]

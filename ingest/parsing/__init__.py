@@ -1,1 +1,1 @@
-"""Bytes to blocks: decoding, limits, and the blocks of HTML pages and plain texts. Pure; knows nothing of decisions."""
+"""Decodes HTML pages and plain texts, limits their size, and splits them into blocks. Pure; knows no decisions."""

@@ -1,4 +1,4 @@
-"""The blocks that `html_blocks` and `text_blocks` produce: one sequence, with the same form for every layout.
+"""Defines the blocks that `html_blocks` and `text_blocks` produce: one sequence, in the same form for every layout.
 
 A block is a heading, a list item or a paragraph, and becomes one line of the text.
 """

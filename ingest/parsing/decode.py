@@ -1,4 +1,4 @@
-"""Decodes the bytes of a page or a text document, and report peculiarities of the encoding.
+"""Decodes the bytes of a page or a text document, and reports peculiarities of the encoding.
 
 UTF-16 is recognised by its byte-order mark or its zero bytes, UTF-8 by being well-formed. All else is a single-byte
 encoding: the declared one, or windows-1252. In a UTF-8 document with stray bytes, only those are windows-1252. No I/O.

@@ -42,7 +42,7 @@ def parse_style(attribute: str) -> Iterator[tuple[str, str]]:
             yield name.strip().lower(), value.lower().replace("!important", "").strip()
 
 
-def hides(attributes: Attributes) -> bool:
+def hides_element(attributes: Attributes) -> bool:
     """Whether an element's own attributes hide it."""
     if "hidden" in attributes:
         return True

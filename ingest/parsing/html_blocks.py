@@ -13,7 +13,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from ingest.parsing.blocks import Block, BlockKind, Item, Link, List, fold, reads_as_heading
-from ingest.parsing.html_attributes import has_class, hides, link_target, open_item, open_list
+from ingest.parsing.html_attributes import has_class, hides_element, link_target, open_item, open_list
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ol", "ul", "menu", "dir"})
@@ -281,7 +281,7 @@ class _HtmlReader:
 
     def _is_hidden(self, node: LexborNode, tag: str) -> bool:
         """Whether an element is hidden. Its words become a hidden block of their own."""
-        if tag not in _FALLBACK and not (self._mentions.hidden and hides(node.attributes)):
+        if tag not in _FALLBACK and not (self._mentions.hidden and hides_element(node.attributes)):
             return False
         inside = _HtmlReader(node, _NOTHING).walk()
         text = " ".join(block.text.replace("\n", " ") for block in inside)
@@ -359,7 +359,7 @@ def _find_mentions(source: bytes) -> _Mentions:
     )
 
 
-def from_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
+def split_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:
     """Returns the blocks that a page shows inside an element in page order, without menus and buttons.
 
     `without` has the `mem_id` of further elements to leave out.

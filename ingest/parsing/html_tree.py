@@ -1,4 +1,4 @@
-"""Questions about an element's place in its page. No I/O."""
+"""Finds the elements around an element, and what it inherits from them. No I/O."""
 
 from __future__ import annotations
 

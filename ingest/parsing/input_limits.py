@@ -1,4 +1,4 @@
-"""Limits on size and complexity, so that the time to parse a page depends only on its length. No I/O."""
+"""Refuses pages that are too large or complex, so that the time to parse a page depends only on its length. No I/O."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TAG_GOES_ON = re.compile(  # S is white space; up to the ">" that ends the tag,
 )
 
 
-def parsable(body: bytes, charset: str | None = None) -> Decoded:
+def decode_parsable(body: bytes, charset: str | None = None) -> Decoded:
     """Decodes the markup of any page of the site, and checks that it can be parsed in time.
 
     Raises TooLarge, Undecodable.
@@ -109,7 +109,7 @@ def refuse_slow_markup(data: bytes) -> None:
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def shows(body: bytes, charset: str | None, text: str) -> bool:
+def shows_text(body: bytes, charset: str | None, text: str) -> bool:
     """Whether a page has at least a third of the longer lines of a known text, in any markup."""
     try:
         page = "".join(html.unescape(_TAG.sub("", decode(body, charset).text)).split())
@@ -119,7 +119,7 @@ def shows(body: bytes, charset: str | None, text: str) -> bool:
     return bool(lines) and sum(line in page for line in lines) * 3 >= len(lines)
 
 
-def names(body: bytes, reference: str) -> bool:
+def prints_reference(body: bytes, reference: str) -> bool:
     """Whether a page prints a reference anywhere."""
     try:
         text = decode(body).text

@@ -25,7 +25,7 @@ def is_dump(text: str) -> bool:
     )
 
 
-def from_text(text: str) -> list[Block]:
+def split_text(text: str) -> list[Block]:
     """Returns the blocks of a text document in the text format or in the page-dump layout.
 
     In a page dump, a line without a marker after another line continues it.

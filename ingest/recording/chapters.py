@@ -15,11 +15,11 @@ def find_next_chapter(stored: Sequence[Page], reference: str) -> int | None:
     if not stored:
         return 1
     numbers = {page.chapter for page in stored}
-    linked = {number for page in stored for number in decision_page.chapters(page.body, reference) if number > 1}
+    linked = {number for page in stored for number in decision_page.find_chapters(page.body, reference) if number > 1}
     return min(linked - numbers, default=None)
 
 
-def parse_chapters(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool = False) -> Decision:
+def parse_stored_pages(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool = False) -> Decision:
     """Parses the stored pages of a decision, each in its own charset. `fetched_on`: the day in London.
 
     `all_blocks`: lists every block of the pages that is left out of the text. Raises ReadError.
@@ -29,4 +29,4 @@ def parse_chapters(stored: Sequence[Page], fetched_on: date, *, all_blocks: bool
     if missing is not None:
         raise CutShort(f"chapter {missing} is not among the stored pages")
     chapters = [decision_page.Page(page.body, page.charset) for page in stored]
-    return decision_page.read_chapters(chapters, reference=first.reference, today=fetched_on, all_blocks=all_blocks)
+    return decision_page.parse_chapters(chapters, reference=first.reference, today=fetched_on, all_blocks=all_blocks)

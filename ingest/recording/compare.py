@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from unicodedata import normalize
 
 from storage.decisions import Held, Reading, Recorded
-from storage.layout import layout
+from storage.layout import make_layout
 from storage.model import Entry, Line, RevisionReason
 
 
@@ -126,7 +126,7 @@ def _compare_site(held: Held, found: Reading) -> Change:
     before, now = held.fields(), found.fields()
     if (
         found.normaliser != held.normaliser
-        or layout(found.decision.lines) != held.layout
+        or make_layout(found.decision.lines) != held.layout
         or any(value is not None and value != before[name] for name, value in now.items())
     ):
         return Reread(found)

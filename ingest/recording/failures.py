@@ -2,7 +2,7 @@
 
 One page that cannot be fetched or parsed proves nothing: the site may be down, block us, or have a new layout. So a
 failure is *in doubt* at first. Another page that parses, or the canary, shows that the site serves us; then the failure
-is the page's own. If the run ends first, the page is acquitted: it is due again in the next run.
+is the page's own. If the run ends first, the page is not blamed: it is due again in the next run.
 
 `decide(state, event)` returns the next state and what to do, in order. The pipeline uses it for queued pages, and
 `ingest.crawling.absence_check` for pages that are no longer listed.
@@ -11,7 +11,7 @@ Results
 
     RetryLater(failure)     record why it failed and try it again later; its count of failures stays
     BlamePage(failures)     count the failures against their pages
-    Acquit(failures)        try them again as soon as there is a next run
+    RetryNextRun(failures)  try them again as soon as there is a next run
     CheckCanary(why)        fetch a known decision; answer with CanaryAnswered, or RunFails if that raises
     Stop(error)             end the run with this error; RunFails follows
 
@@ -27,7 +27,7 @@ Table (n = 5, the limit in a row; "same": the failures in doubt do not change)
     Unanswered                  RetryLater                                          it too
         n unanswered              … CheckCanary, and if there is none: Stop with its error
     GoneAsExpected              - (nothing is recorded before the canary answered)  it too
-    TellsNothing                RetryLater                                          same
+    Inconclusive                RetryLater                                          same
     BatchParsed, a page parses  RetryLater each that does not, BlamePage overtaken  doubtful, and those that do not
     BatchParsed, none parses    RetryLater each                                     all, and those
       the run's first, or n       … CheckCanary, and if there is none at n: Stop Blocked if a page does not even print
@@ -35,7 +35,7 @@ Table (n = 5, the limit in a row; "same": the failures in doubt do not change)
     RoundEnded                  CheckCanary if anything is in doubt                 same
     CanaryAnswered, served      BlamePage all in doubt; every count restarts at 0   nothing
     CanaryAnswered, none known  Stop with the error of the check, if it has one     same
-    RunFails                    Acquit all in doubt                                 nothing
+    RunFails                    RetryNextRun for all in doubt                       nothing
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class GoneAsExpected:
 
 
 @dataclass(frozen=True, slots=True)
-class TellsNothing:
+class Inconclusive:
     """A page that is no longer listed got an answer that proves nothing."""
 
     failure: Failure
@@ -190,7 +190,7 @@ Event = (
     | NotShown
     | Unanswered
     | GoneAsExpected
-    | TellsNothing
+    | Inconclusive
     | BatchParsed
     | RoundEnded
     | CanaryAnswered
@@ -216,7 +216,7 @@ class BlamePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Acquit:
+class RetryNextRun:
     """Try pages again as soon as there is a next run."""
 
     failures: tuple[Failure, ...]
@@ -237,7 +237,7 @@ class Stop:
     error: LgscoError
 
 
-Verdict = RetryLater | BlamePage | Acquit
+Verdict = RetryLater | BlamePage | RetryNextRun
 """The decisions that are about pages."""
 
 Decision = Verdict | CheckCanary | Stop
@@ -267,7 +267,7 @@ def listed_page_failed(failure: Failure, *, was_held_off: bool) -> NotAllowed | 
 
 def unlisted_page_failed(
     failure: Failure,
-) -> NotAllowed | AskedToWait | GoneAsExpected | TellsNothing | Unanswered:
+) -> NotAllowed | AskedToWait | GoneAsExpected | Inconclusive | Unanswered:
     """Returns the event for a page that is no longer listed. Raises the error if it is not about one page."""
     match failure.error:
         case Disallowed():
@@ -277,7 +277,7 @@ def unlisted_page_failed(
         case Gone():
             return GoneAsExpected(failure)
         case Elsewhere() | Denied() | ReadError():
-            return TellsNothing(failure)
+            return Inconclusive(failure)
         case FetchError():
             return Unanswered(failure)
         case _:
@@ -306,7 +306,7 @@ def decide(state: State, event: Event) -> Decided:
             return _count_unanswered(_doubt(state, failure), failure)
         case GoneAsExpected(failure):
             return replace(_doubt(state, failure), unanswered=0), ()
-        case TellsNothing(failure):
+        case Inconclusive(failure):
             return replace(state, unanswered=0), (RetryLater(failure),)
         case BatchParsed(pages):
             return _judge_batch(state, pages)
@@ -316,8 +316,8 @@ def decide(state: State, event: Event) -> Decided:
         case CanaryAnswered(check, served):
             return _judge_canary(state, check, served)
         case RunFails():
-            acquitted = (Acquit(state.in_doubt),) if state.in_doubt else ()
-            return State(was_canary_asked=state.was_canary_asked), acquitted
+            retried = (RetryNextRun(state.in_doubt),) if state.in_doubt else ()
+            return State(was_canary_asked=state.was_canary_asked), retried
         case _:
             assert_never(event)
 

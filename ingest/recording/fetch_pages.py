@@ -87,12 +87,12 @@ class PageFetcher:
         with atomic(self._db):
             pages.record_unchanged(self._db, reference, at)
             decisions.record_seen(self._db, reference, at)
-            queue.done(self._db, [reference])
+            queue.remove(self._db, [reference])
             self._save_journal()
 
     def _store(self, page: Page, *, is_last: bool) -> None:
         with atomic(self._db):
-            pages.keep(self._db, self._codec, page)
+            pages.store(self._db, self._codec, page)
             if is_last:
                 queue.record_stored(self._db, page.reference)
             self._save_journal()

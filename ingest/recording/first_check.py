@@ -13,12 +13,12 @@ from ingest.clock import Clock, Stop
 from ingest.errors import ReadError, one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
-from ingest.recording.chapters import parse_chapters
+from ingest.recording.chapters import parse_stored_pages
 from storage import decisions, digests, pages
 from storage.database import atomic
 from storage.decisions import FIELDS, Held
 from storage.errors import Damaged
-from storage.layout import layout
+from storage.layout import make_layout
 from storage.model import Decision, Page
 
 log = logging.getLogger("lgsco")
@@ -67,7 +67,7 @@ def difference(held: Held, stored: list[tuple[int, Page]], clock: Clock) -> str 
     """
     try:
         with one_document():
-            printed = parse_chapters([page for _, page in stored], clock.today())
+            printed = parse_stored_pages([page for _, page in stored], clock.today())
     except ReadError as error:
         return f"its page does not parse ({error})"
     return find_differing_column(held, printed)
@@ -77,7 +77,7 @@ def find_differing_column(held: Held, printed: Decision) -> str | None:
     """Describes how a stored decision differs from one parsed from its page; None if it does not."""
     if held.text != render(printed):
         return "its text differs from its page"
-    if held.layout != layout(printed.lines):
+    if held.layout != make_layout(printed.lines):
         return "its paragraph numbers differ from its page"
     columns = held.fields()
     for name in FIELDS:

@@ -74,7 +74,7 @@ class HeldRecorder:
         """Records a reading of a new decision, unless another template change holds it back."""
         passing, _ = self._watch.sift(self._recorder.compare([reading]))
         self._recorder.apply(passing)
-        queue.done(self._db, [change.reading.decision.reference for change, _ in passing])
+        queue.remove(self._db, [change.reading.decision.reference for change, _ in passing])
 
     def try_again(self, held: HeldText) -> None:
         """Parses a held page with the current parser, and records it if nothing holds it back.
@@ -90,7 +90,7 @@ class HeldRecorder:
         try:
             return self._recorder.parse_pages(pages.find_version(self._db, self._codec, held.reference, held.page))
         except (ReadError, Damaged, IndexError) as error:
-            log.warning("%s: its held page does not parse: %s", held.reference, error)
+            log.warning("%s: its held-back page does not parse: %s", held.reference, error)
             return None
 
     def set_back(self, change: TemplateChange, reference: str, page: int, at: str) -> None:
@@ -99,12 +99,12 @@ class HeldRecorder:
         past = self._read_past(reference)
         false = decisions.find_held(db, [reference])[reference]
         if past is None or false.flaw is not None:
-            log.warning("%s has words of the site's template, and no earlier text can be put back", reference)
+            log.warning("%s has words of the site's template, and no earlier text is stored to replace it", reference)
             return
         edits = find_edits(past.decision.lines, false.lines, false.authority)
         held_texts.mark_current_as_template(db, reference)
         decisions.supersede(db, replace(past, again=at), "set back", self._run)
-        decisions.fill(db, reference, false.import_fields)
+        decisions.fill_null_columns(db, reference, false.import_fields)
         findings.record_findings(db, past.decision, at)
         relate(db, reference, past.decision.lines, false.lines)
         pages.hold_since(db, reference, page)
@@ -119,7 +119,7 @@ class HeldRecorder:
 
         It is parsed from its page, or from its stored text if the page gives another text now.
         """
-        past = held_texts.find_past(self._db, reference)
+        past = held_texts.find_previous_reading(self._db, reference)
         if past is None:
             return None
         try:

@@ -14,9 +14,8 @@ from typing import assert_never
 
 from ingest.clock import Clock
 from ingest.errors import FetchError, HeldOff, ReadError
-from ingest.parsing.input_limits import names
+from ingest.parsing.input_limits import prints_reference
 from ingest.recording.failures import (
-    Acquit,
     BatchParsed,
     BlamePage,
     CanaryAnswered,
@@ -28,6 +27,7 @@ from ingest.recording.failures import (
     NotParsed,
     Parsed,
     RetryLater,
+    RetryNextRun,
     RoundEnded,
     RunFails,
     State,
@@ -115,7 +115,7 @@ class Pipeline:
 
         Raises what `fetch` of the client raises about the site as a whole, Blocked and LayoutChanged.
         """
-        with self._acquitting_if_it_fails():
+        with self._retrying_next_run_if_it_fails():
             self._record_stored()
             self._verdicts.settle(self._fetch_and_record, is_last=False)
             while not (is_over and is_over()) and (wanted := self._find_wanted(windows, limit, rereads=rereads)):
@@ -132,14 +132,14 @@ class Pipeline:
 
         Raises what `fetch_queued` raises.
         """
-        with self._acquitting_if_it_fails():
+        with self._retrying_next_run_if_it_fails():
             self._record_stored()
             self._verdicts.settle(self._fetch_and_record, is_last=True)
             self._handle(RoundEnded())
 
     def record_stored(self) -> None:
         """Records every decision with stored pages that are not parsed yet. Raises Blocked, LayoutChanged."""
-        with self._acquitting_if_it_fails():
+        with self._retrying_next_run_if_it_fails():
             self._record_stored()
 
     # ------------------------------------------------------------ fetch
@@ -195,7 +195,7 @@ class Pipeline:
                     known.append((page, error))
                     continue
                 failure = Failure(page.reference, page.url, error)
-                results.append(NotParsed(failure, is_strange=not names(page.body, page.reference)))
+                results.append(NotParsed(failure, is_strange=not prints_reference(page.body, page.reference)))
         decisions: Sequence[Decision] = ()
         if results:
             self._state, decisions = decide(self._state, BatchParsed(tuple(results)))
@@ -205,7 +205,7 @@ class Pipeline:
             for reference, of_it in numbers.items():
                 state = "held" if reference in held else "read" if reference in parsed else "unreadable"
                 pages.mark(self._db, of_it, state)
-            queue.done(self._db, [one for one in parsed if not held.get(one)])
+            queue.remove(self._db, [one for one in parsed if not held.get(one)])
             findings.forget_unreadable(self._db, [reference for reference in numbers if reference in parsed])
             for page, why in known:
                 record_known_unreadable(self._db, self._clock, self._tally, page, why)
@@ -245,13 +245,13 @@ class Pipeline:
                     left += self._decide(CanaryAnswered(decision, self._check_canary(why)))
                 case Stop(error):
                     raise error
-                case RetryLater() | BlamePage() | Acquit():
+                case RetryLater() | BlamePage() | RetryNextRun():
                     pass  # `_write` has written it
                 case _:
                     assert_never(decision)
 
     @contextlib.contextmanager
-    def _acquitting_if_it_fails(self) -> Iterator[None]:
+    def _retrying_next_run_if_it_fails(self) -> Iterator[None]:
         """If the run ends with an error that is not a page's fault, makes the pages in doubt due at once."""
         try:
             yield

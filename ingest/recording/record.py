@@ -15,7 +15,7 @@ from ingest.clock import Clock, london_day
 from ingest.errors import ReadError, one_document
 from ingest.lgo.page import NORMALISER
 from ingest.lgo.text_format import render
-from ingest.recording.chapters import parse_chapters
+from ingest.recording.chapters import parse_stored_pages
 from ingest.recording.compare import (
     Beside,
     Change,
@@ -65,9 +65,9 @@ class Recorder:
         number, first = stored[0]
         with one_document():
             fetched_on, chapters = london_day(first.fetched_at), [page for _, page in stored]
-            decision = parse_chapters(chapters, fetched_on)
+            decision = parse_stored_pages(chapters, fetched_on)
             if self._around.has_new_words(first.body):  # otherwise the page around a plain article is not parsed
-                everything = parse_chapters(chapters, fetched_on, all_blocks=True)
+                everything = parse_stored_pages(chapters, fetched_on, all_blocks=True)
                 decision = replace(decision, left_out=everything.left_out)
             return self.make_reading(decision, "site", at=first.fetched_at, url=first.url, page=number)
 
@@ -175,13 +175,13 @@ class Recorder:
             case Superseded(_, why):
                 decisions.supersede(self._db, reading, why, self._run)
                 if before is not None:
-                    decisions.fill(self._db, reading.decision.reference, before.import_fields)
+                    decisions.fill_null_columns(self._db, reading.decision.reference, before.import_fields)
                 if why == "amended":
                     self._tally.amended += 1
                 else:
                     self._tally.anew += 1
             case Reread():
-                decisions.reread(self._db, reading)
+                decisions.update_columns(self._db, reading)
                 decisions.record_unchanged(self._db, reading)
                 self._tally.unchanged += 1
             case Unchanged():
@@ -189,7 +189,7 @@ class Recorder:
                 self._tally.unchanged += 1
             case Beside():
                 decisions.add_beside(self._db, reading, self._run)
-                decisions.fill(self._db, reading.decision.reference, reading.fields())
+                decisions.fill_null_columns(self._db, reading.decision.reference, reading.fields())
                 self._tally.beside += 1
             case Known() | Rebuilt():
                 self._tally.unchanged += 1

@@ -22,7 +22,7 @@ from storage import pages
 from storage.database import connect_to_read
 from storage.decisions import Held, Reading
 from storage.errors import Damaged, LgscoError
-from storage.layout import layout
+from storage.layout import make_layout
 
 
 class Reparsed(NamedTuple):
@@ -99,7 +99,7 @@ def name_change(change: Change, before: Held | None) -> str:
             columns = [name for name, value in reading.fields().items() if value is not None and value != stored[name]]
             if columns:
                 return f"columns: {', '.join(columns)}"
-            if layout(reading.decision.lines) != before.layout:
+            if make_layout(reading.decision.lines) != before.layout:
                 return "numbers or kinds of lines"
             return "the parser's version only"
         case _:

@@ -93,7 +93,7 @@ class TemplateVerdicts:
         kind, day = templates.find_card(self._db, new)
         near = templates.find_known(self._db, kind, day, _CHOOSE_FROM)
         near = [one for one in near if related.base_of(one.reference) not in self._watch.reread]
-        chosen = self._clock.chance.sample(near, min(lacking, len(near)))
+        chosen = self._clock.random.sample(near, min(lacking, len(near)))
         with atomic(self._db):
             for one in chosen:
                 queue.add(self._db, one.reference, one.url, self._clock.stamp(), reason="reread")

@@ -1,4 +1,4 @@
-"""Measures how alike the texts of two decisions are, and makes sketches to find alike texts. Pure.
+"""Measures how alike the texts of two decisions are, and makes sketches to find similar texts. Pure.
 
 A sketch is the eight smallest hashes of a text's longer lines (MinHash, with whole lines as shingles): two texts that
 differ by a few words share most of their lines, so most of their sketches. datasketch does the same for words, but

@@ -41,6 +41,6 @@ def record_known_unreadable(db: sqlite3.Connection, clock: Clock, tally: Tally, 
         page.reference,
         next_at=clock.stamp(retry_seconds(queue.count_attempts(db, page.reference))),
         error_kind=type(error).__name__,
-        error=f"its page came again with the same bytes and does not parse: {error}",
+        error=f"its page was fetched again with the same bytes and does not parse: {error}",
     )
     tally.unreadable.append(page.reference)

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from ingest.clock import Clock
 from ingest.errors import Gone, ReadError
-from ingest.recording.failures import Acquit, BlamePage, Failure, RetryLater, Verdict, retry_seconds
+from ingest.recording.failures import BlamePage, Failure, RetryLater, RetryNextRun, Verdict, retry_seconds
 from ingest.recording.tally import Tally
 from storage import queue
 
@@ -21,7 +21,7 @@ def write_verdict(db: sqlite3.Connection, clock: Clock, tally: Tally, verdict: V
             for failure in failures:
                 _count(db, clock, failure)
                 tally.miss(failure.reference, failure.error)
-        case Acquit(failures):
+        case RetryNextRun(failures):
             queue.release(db, [failure.reference for failure in failures], clock.stamp())
         case _:
             assert_never(verdict)

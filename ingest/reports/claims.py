@@ -1,4 +1,4 @@
-"""Claims: what is known about the decisions of some dates, and the sentences that state it.
+"""Makes claims: what is known about the decisions of some dates, and the sentences that state it.
 
 All sentences that state how much of the site's listing is in the archive are made here, from the ledger's rows. Each
 names its dates, the number of decisions, the instant from which on the listing was seen so, and what the site lists
@@ -23,10 +23,10 @@ NAMED_RANGES = 5
 """The most ranges that a sentence names; the others are counted."""
 
 _WHY: dict[WindowState, str] = {
-    "unseen": "not looked at yet",
+    "unseen": "not checked yet",
     "short": "some of it is not stored yet",
     "unknown": "the site stated no total",
-    "drifting": "it changed while it was listed",
+    "drifting": "the listing changed during the walk",
     "proven": "",
 }
 
@@ -43,7 +43,11 @@ class Unproven:
     """The number that it lists, in the same case."""
 
     def __str__(self) -> str:
-        why = _WHY[self.state] if self.total is None else f"the site counts {self.total:,} and lists {self.listed:,}"
+        why = (
+            _WHY[self.state]
+            if self.total is None
+            else f"the site states a total of {self.total:,} and lists {self.listed:,}"
+        )
         return f"{describe_dates(self.window)} ({why})"
 
 
@@ -139,7 +143,7 @@ class Claim:
     def sentences(self) -> list[str]:
         """Returns the claim in sentences."""
         if not self.ranges:
-            sentences = ["no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."]
+            sentences = ["no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`."]
         else:
             rest = "and {:,} more ranges of dates: `lgsco coverage`."
             sentences = name_first([_describe_range(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
@@ -161,7 +165,7 @@ class Claim:
     def _describe_outside(self) -> list[str]:
         if self.site_total is None:
             known = not self.ranges or [one.window for one in self.ranges] == [EVERYTHING]
-            return [] if known else ["It is not known yet what the site lists outside those dates."]
+            return [] if known else ["The number of decisions outside those dates is not known yet."]
         if not self.outside:
             if self.is_full:
                 return []
@@ -169,23 +173,25 @@ class Claim:
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
         text = f"The site lists {_decisions(self.outside)} {where}"
-        evidence = f"That is by its total of {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."
+        evidence = (
+            f"This follows from its total of {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."
+        )
         if self.asked_elsewhere:
             return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
-        return [f"{text}, which were never asked for: `lgsco backfill`.", evidence]
+        return [f"{text}, which were never asked for; `lgsco backfill` fetches them.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
         if one.state == "paused":
             return f"{progress.format('is paused')}: {describe_pause(one.window)}."
         if one.state == "filling":
-            text = "the daemon goes on with it" if self.daemon_runs else "`lgsco daemon` goes on with it"
+            text = "the daemon continues it" if self.daemon_runs else "`lgsco daemon` continues it"
             return f"{progress.format('is being filled')}: {text}."
         if one.state == "running":
             return f"{progress.format('is not finished')}: a backfill is running, or was killed and can be run again."
         if self.daemon_runs:
-            return f"{progress.format('was interrupted')}: the daemon goes on with it."
-        return f"{progress.format('was interrupted')}: {name_command(one.window)} goes on."
+            return f"{progress.format('was interrupted')}: the daemon continues it."
+        return f"{progress.format('was interrupted')}: {name_command(one.window)} continues it."
 
     def as_json(self) -> dict[str, Any]:
         """Returns the claim for programs."""
@@ -298,7 +304,7 @@ def describe_progress(stored: int, total: int | None) -> str:
 
 def describe_pause(window: Window) -> str:
     """Names the commands for a paused backfill."""
-    return f"{name_command(window)} goes on, {name_command(window, '--withdraw')} drops what is left"
+    return f"{name_command(window)} continues it, {name_command(window, '--withdraw')} drops what is left"
 
 
 def name_command(window: Window, *options: str) -> str:
@@ -346,7 +352,7 @@ def _decisions(number: int) -> str:
 
 def _minute(at: str | None) -> str:
     """Formats an instant to the minute, rounded down."""
-    return f"{at[:10]} {at[11:16]} UTC" if at else "an unknown instant"
+    return f"{at[:10]} {at[11:16]} UTC" if at else "an unknown time"
 
 
 def _first_day(part: Unproven) -> date:

@@ -1,4 +1,4 @@
-"""The coverage report: the ledger as a table and a calendar, the claim about some dates, and what is missing."""
+"""Makes the coverage report: the ledger as a table and a calendar, a claim about some dates, and what is missing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.lgo.cross_references import count_fitting
-from storage.layout import Layout, lines
+from storage.layout import Layout, split_lines
 
 ONE_IN = 32
 """One in this many decisions is checked. The comparison takes longer than all other checks of a row, and a sample is
@@ -32,13 +32,13 @@ class CrossReferenceCount:
             b"para" not in text.lower()
         ):  # skips splitting most texts without citations, which would take most of the time
             return
-        share = count_fitting([lines(text.decode(), Layout(kinds.decode(), numbers.decode()))])
+        share = count_fitting([split_lines(text.decode(), Layout(kinds.decode(), numbers.decode()))])
         self.checked += share.checked
         self.fitting += share.fitting
 
     def describe(self) -> str:
         """Returns the counts as a line."""
-        looked_at = f"cross-references: {self.looked_at:,} decisions looked at"
+        looked_at = f"cross-references: {self.looked_at:,} decisions checked"
         if not self.checked:
             return f"{looked_at}, none cites numbered paragraphs of its own"
         return (

@@ -67,9 +67,9 @@ def estimate_backfill(
     to_list = 0 if is_listed else listed if decisions == left else decisions
     requests = decisions + ceil(to_list / PAGE_SIZE)
     full_days = max(0, ceil(requests / daily_requests) - 1)
-    by_budget = full_days * _DAY_SECONDS + (requests - full_days * daily_requests) * pace_seconds
+    by_daily_limit = full_days * _DAY_SECONDS + (requests - full_days * daily_requests) * pace_seconds
     return Estimate(
-        *(listed, decisions, requests, max(requests * pace_seconds, by_budget), decisions * decision_bytes),
+        *(listed, decisions, requests, max(requests * pace_seconds, by_daily_limit), decisions * decision_bytes),
         pace_seconds=pace_seconds,
         daily_requests=daily_requests,
     )

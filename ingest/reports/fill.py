@@ -1,4 +1,4 @@
-"""Reports the fill: whether the daemon fetches dates that nobody asked for, its progress, and the words for it."""
+"""Reports the fill: whether the daemon fetches dates that nobody asked for, and its progress."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) ->
     return [
         f"the fill is {mode}",
         f"the fill fetches the earlier decisions: {describe_limits(schedule)}",
-        f"estimate, by about {LISTED_IN_2026:,} decisions that a public scraper counted in July 2026, since lgsco did "
-        f"not ask the site yet: {estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds).describe_cost()}",
+        f"estimate, from about {LISTED_IN_2026:,} decisions that a public scraper counted in July 2026, since lgsco "
+        f"has not asked the site yet: {estimate_fill(LISTED_IN_2026, 0, schedule, pace_seconds).describe_cost()}",
     ]
 
 
@@ -148,9 +148,9 @@ class FillReport:
 
     def _lines_while_on(self) -> list[str]:
         if not self.has_dates:
-            return ["  finished: sync answers for its dates"]
+            return ["  finished: sync covers its dates"]
         if self.began_at is None:
-            return [f"  not begun: {self.limits}"]
+            return [f"  not started: {self.limits}"]
         advanced = f"last progress at {self.state.progressed_at}" if self.state.progressed_at else "no progress yet"
         stuck = f": STUCK, no progress for {STUCK_DAYS} days" if self.is_stuck else ""
         return [f"  began at {self.began_at}, {advanced}{stuck}; {self.limits}"]

@@ -1,4 +1,4 @@
-"""Describes a new database: which decision dates sync answers for, and how to get the rest."""
+"""Describes a new database: which decision dates sync covers, and how to get the rest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def describe_new_database(database: str, sync_days: int, today: date) -> list[st
     first = today - timedelta(days=sync_days)
     return [
         f"{database}: made, and empty",
-        f"`lgsco sync` and `lgsco daemon` answer for decisions dated {first} and later: the last {sync_days:,} days "
+        f"`lgsco sync` and `lgsco daemon` cover decisions dated {first} and later: the last {sync_days:,} days "
         "([schedule] sync_days)",
-        "`lgsco backfill` fetches the earlier ones too, or part of them with --from and --to; sync then answers for "
+        "`lgsco backfill` fetches the earlier ones too, or part of them with --from and --to; sync then covers "
         "those dates as well",
     ]

@@ -1,4 +1,4 @@
-"""Rules for lines of output: which characters they may have, and when items are counted and not named."""
+"""Formats lines of output: removes characters that control a terminal, and shortens long lists of names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The politeness report: compares the requests made with the promises. It can be sent to the publisher."""
+"""Makes the politeness report: compares the requests made with the promises. It can be sent to the publisher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.clock import instant
 from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
-from storage.journal import Asked, Day, Robots
+from storage.journal import Day, LastRequest, Robots
 from storage.reports import PolitenessRows
 
 Number = TypeVar("Number", int, float)
@@ -140,15 +140,15 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
 def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:
     """Describes the promises that were broken, one sentence each with the days."""
     times = {
-        "sooner after the one before than promised": {day.day: day.too_soon for day in days},
-        "beyond the day's ceiling": {day.day: day.too_many for day in days},
+        "sooner after the previous request than promised": {day.day: day.too_soon for day in days},
+        "above the daily limit": {day.day: day.too_many for day in days},
         "in quiet hours": {day.day: day.in_quiet_hours for day in days},
         "before the end of a wait asked for (Retry-After)": {day.day: day.holds - day.holds_kept for day in days},
     }
     return tuple(_describe_broken(how, by_day) for how, by_day in times.items() if any(by_day.values()))
 
 
-def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequence[str], config: Config) -> str:
+def _describe_robots(robots: Robots | None, asked: LastRequest | None, addresses: Sequence[str], config: Config) -> str:
     """Describes the rules of robots.txt, and the last request for it if that failed."""
     parts = []
     if robots is not None:
@@ -158,12 +158,12 @@ def _describe_robots(robots: Robots | None, asked: Asked | None, addresses: Sequ
         if asked.status == 200 and asked.error is not None:
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
-            came = "another page in its place" + ("; these rules are kept" if robots is not None else "")
+            came = "another page instead of it" + ("; lgsco keeps to these rules" if robots is not None else "")
         parts.append(f"requested {_count(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
-def _is_failure(asked: Asked, robots: Robots) -> bool:
+def _is_failure(asked: LastRequest, robots: Robots) -> bool:
     """Whether the last request for robots.txt did not get rules."""
     if asked.status == 200 and asked.error is not None:
         return True

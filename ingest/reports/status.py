@@ -1,4 +1,4 @@
-"""The status report: whether the archive is stale, whether the daemon runs, which runs died, and the lines and JSON."""
+"""Makes the status report: whether the archive is stale, whether the daemon runs, and which runs died."""
 
 from __future__ import annotations
 
@@ -226,7 +226,9 @@ class StatusReport:
         if self.holder is None:
             return []
         blocked = (
-            "; two or more syncs were due meanwhile: BLOCKED; end it or let it continue" if self.is_blocked else ""
+            "; two or more syncs were due meanwhile: BLOCKED; end that process or let it finish"
+            if self.is_blocked
+            else ""
         )
         return [f"the writer's lock: {self.holder.describe()}{blocked}"]
 
@@ -251,10 +253,10 @@ class StatusReport:
 
     def _gone_lines(self) -> list[str]:
         unexplained = [
-            f"  {one.reference} (not listed since {one.noticed_at}, asked for again {one.next_at}): {one.answer}"
+            f"  {one.reference} (not listed since {one.noticed_at}, to be requested again {one.next_at}): {one.answer}"
             for one in self.unexplained
         ]
-        never_held = [f"  {reference} left before it was fetched" for reference in self.never_held]
+        never_held = [f"  {reference} left the site before it was fetched" for reference in self.never_held]
         return [
             describe_gone(self.gone),
             *name_first(never_held, NAMED_UNEXPLAINED, "  … and {:,} more; --json names them"),
@@ -293,7 +295,7 @@ class StatusReport:
             return "none ever ran on this database, and [schedule] expect_daemon is set; start `lgsco daemon`"
         seen = f"its last heartbeat was at {self.daemon.seen_at}, and it recorded no stop"
         if self.is_heartbeat_ahead:
-            seen = f"its last heartbeat was at {self.daemon.seen_at}, which is still to come: the clock was set back"
+            seen = f"its last heartbeat was at {self.daemon.seen_at}, which is in the future: the clock was set back"
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:

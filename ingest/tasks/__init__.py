@@ -1,1 +1,1 @@
-"""The tasks of lgsco, one module each, and what they share: the plan of the daemon, outcomes and alerts."""
+"""Contains the tasks of lgsco, one module each, and what they share: the daemon's plan, outcomes and alerts."""

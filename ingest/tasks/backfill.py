@@ -146,6 +146,6 @@ def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | 
 
 def _make_limited_outcome(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
-    more = f"{waiting:,} listed so far are still queued" if waiting else "none of those listed so far is queued"
+    more = f"{waiting:,} decisions listed so far are still queued" if waiting else "no decision listed so far is queued"
     outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
     return name_pending(run, outcome)

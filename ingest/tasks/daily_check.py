@@ -1,4 +1,4 @@
-"""The daemon's daily check: a share of the rows, and pending template changes.
+"""Checks for the daemon, once a day, a share of the rows and pending template changes.
 
 Each row is checked once in four weeks.
 """

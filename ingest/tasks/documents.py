@@ -57,7 +57,7 @@ class Found(NamedTuple):
     left_out: list[LeftOut]
 
 
-def find(paths: Iterable[Path]) -> Found:
+def find_documents(paths: Iterable[Path]) -> Found:
     """Finds the documents in files and folders; files of a folder in order of their names.
 
     Raises UsageError if there are none.
@@ -152,7 +152,7 @@ def _is_page(words: str) -> bool:
     return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
 
 
-def read(
+def parse_document(
     path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False, all_blocks: bool = False
 ) -> Decision:
     """Parses the decision in a file.
@@ -175,8 +175,8 @@ def read(
         raise NotADecision(_SAVE_AS_HTML)
     if _is_page(words):
         # No `unclosed` here: the markup of a page shows whether it is complete.
-        decision = page.read(body, today=today, as_is=as_is, all_blocks=all_blocks)
-        if page.chapters(body, decision.reference) and not as_is:
+        decision = page.parse_page(body, today=today, as_is=as_is, all_blocks=all_blocks)
+        if page.find_chapters(body, decision.reference) and not as_is:
             raise CutShort(
                 f"{decision.reference}: only one chapter of a report that has several; fetch the report with "
                 "lgsco backfill"

@@ -1,4 +1,4 @@
-"""The fill: the daemon fetches all dates that nobody asked for, slice by slice. Also the command that turns it off."""
+"""Fill: fetches all dates that nobody asked for, slice by slice, for the daemon. Also turns the fill off."""
 
 from __future__ import annotations
 

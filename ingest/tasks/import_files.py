@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.errors import ReadError, Stopped, one_document
 from ingest.recording.record import Recorder
 from ingest.recording.tally import show_path
-from ingest.tasks.documents import read
+from ingest.tasks.documents import parse_document
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
 from storage.database import atomic
@@ -42,14 +42,14 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             raise Stopped(run.stop.exit_code)
         try:
             with one_document():
-                decision = read(path, unclosed=task.unclosed, today=run.clock.today(), as_is=task.as_is)
+                decision = parse_document(path, unclosed=task.unclosed, today=run.clock.today(), as_is=task.as_is)
         except ReadError as error:
             log.warning("%s: %s", show_path(path), error)
             tally.miss(show_path(path), error)
             continue
         batch.add(decision, path)
     batch.record()
-    problems = [f"{tally.failed:,} documents could not be read"] if tally.failed else []
+    problems = [f"{tally.failed:,} documents could not be imported"] if tally.failed else []
     if tally.unexamined:
         problems.append(f"{tally.unexamined:,} folders or files that may hold decisions were left out")
     message = "; ".join([summarise(tally), *problems])

@@ -122,12 +122,12 @@ def _end(
     ledger.prove(db, at, run)
     for intent in ended:
         if state == "finished":
-            intents.change(db, intent, state, at)
+            intents.set_state(db, intent, state, at)
             continue
         asked = find_asked_for(db)
         proven = find_proven(intent.window, ledger.find_windows(db, intent.window))
         left = gaps(intent.window, [*asked.answered, *proven])
-        intents.change(db, intent, state if left else "finished", at, reason or intent.reason)
+        intents.set_state(db, intent, state if left else "finished", at, reason or intent.reason)
         if left:
             intents.record_finished(db, subtract(proven, asked.answered), at, run)
 

@@ -1,4 +1,4 @@
-"""How a run ended, and the sentence that says so."""
+"""Decides how a run ended, and makes the sentence that reports it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.database import path_of
 from storage.lock import DAEMON, is_locked
 from storage.model import Window
 
-RUN_AGAIN = "run the command again later, it continues where it stopped"
+RUN_AGAIN = "run the command again later to continue where it stopped"
 
 
 @dataclass(frozen=True, slots=True)

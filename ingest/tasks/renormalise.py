@@ -188,7 +188,7 @@ def _record_all(run: TaskRun, references: Sequence[str], unreadable: set[str]) -
                 if one.reading is not None:
                     recorder.apply(recorder.compare([one.reading]))
                     pages.mark(run.db, one.numbers, "read")
-                    queue.done(run.db, [one.reference])
+                    queue.remove(run.db, [one.reference])
                     findings.forget_unreadable(run.db, [one.reference])
             pages.record_position(run.db, NORMALISER, batch[-1].reference)
     with atomic(run.db):

@@ -50,10 +50,10 @@ def find_slice(
     if suspended_until is not None and suspended_until > now:
         return Wait(suspended_until, "suspended")
     if earliest > now:
-        return Wait(earliest, "the site may not be asked yet")
+        return Wait(earliest, "no request is allowed yet")
     if requests_today >= schedule.fill_requests:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return Wait(midnight, "today's requests are made")
+        return Wait(midnight, "today's requests are used up")
     seconds = min(float(SLICE_SECONDS), find_seconds_until(quiet_hours, now))
     if is_fill:
         left = find_seconds_left([schedule.fill_hours], now)

@@ -1,4 +1,4 @@
-"""Slices: the daemon works on interrupted backfills and the fill between its syncs, some minutes at a time."""
+"""Works on interrupted backfills and the fill between the daemon's syncs, in slices of some minutes."""
 
 from __future__ import annotations
 

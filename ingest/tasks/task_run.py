@@ -1,4 +1,4 @@
-"""The context that every task runs with."""
+"""Defines the context that every task runs with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timetable: parses the crontab lines of the configuration with APScheduler, and finds when a sync is due.
+"""Parses the crontab lines of the configuration with APScheduler, and finds when a sync is due.
 
 It refuses lines that never occur, and hours that a change of clocks repeats or skips.
 """
@@ -22,7 +22,7 @@ _HOURS_TWICE_OR_NEVER = frozenset({1, 2})
 """Hours of the day that a change of clocks repeats or skips somewhere in Europe."""
 
 
-def timetable(config: Config) -> OrTrigger:
+def make_trigger(config: Config) -> OrTrigger:
     """Returns the trigger for syncs. Raises ConfigError, which names the crontab line."""
     zone = ZoneInfo(config.schedule.time_zone)
     if not config.schedule.sync:
@@ -65,7 +65,7 @@ def _read_days(line: str) -> list[str]:
 
 def next_sync(config: Config, now: datetime) -> str | None:
     """Returns when the timetable's next sync after `now` is due: UTC, ISO 8601 with Z."""
-    due = timetable(config).get_next_fire_time(None, now)
+    due = make_trigger(config).get_next_fire_time(None, now)
     return instant(due) if due else None
 
 

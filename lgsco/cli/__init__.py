@@ -1,1 +1,1 @@
-"""The command line."""
+"""Contains the command line: one function for each command."""

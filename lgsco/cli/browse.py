@@ -1,4 +1,4 @@
-"""Commands that read decisions: search, show, serve, export."""
+"""Defines the commands that read decisions: search, show, serve, export."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
 def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     """Prints the stored pages of a decision, or those of their blocks that are not in its text."""
     from ingest.clock import london_day
-    from ingest.recording.chapters import parse_chapters
+    from ingest.recording.chapters import parse_stored_pages
     from storage import decisions, pages
     from storage.database import reading
 
@@ -94,7 +94,7 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
             click.echo(page.body, nl=False)
         return exit_codes.DONE
     try:
-        decision = parse_chapters(stored, london_day(stored[0].fetched_at), all_blocks=True)
+        decision = parse_stored_pages(stored, london_day(stored[0].fetched_at), all_blocks=True)
     except ReadError as error:
         print_line(f"lgsco: {reference}: its stored page does not parse: {error}; --raw prints it", err=True)
         return exit_codes.NOT_STORED
@@ -104,10 +104,10 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
 
 def _show_left_out_of(document: str, reference: str) -> int:
     """Prints the blocks of an imported document that are not in its text."""
-    from ingest.tasks.documents import read
+    from ingest.tasks.documents import parse_document
 
     try:
-        decision = read(Path(document), unclosed=True, as_is=True, all_blocks=True)
+        decision = parse_document(Path(document), unclosed=True, as_is=True, all_blocks=True)
     except ReadError as error:
         print_line(f"lgsco: {document}: {error}; an imported document itself is not stored", err=True)
         return exit_codes.NOT_STORED

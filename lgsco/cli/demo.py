@@ -1,4 +1,4 @@
-"""The command that shows the program offline: demo."""
+"""Defines the command that shows the program offline: demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exits codes: those that commands return themselves, and what each one means to the user.
+"""Defines the exit codes that commands return themselves, and what each code means to the user.
 
 An error carries its own code: `storage.errors.LgscoError.exit_code`.
 """
@@ -74,7 +74,7 @@ MEANINGS = (
         "blocked",
         "The site refused the requests, showed a search page without results, or its robots.txt forbids them. Nothing "
         "is concluded about the decisions.",
-        "Wait some hours before the next try. Look at `lgsco politeness`, and ask the publisher if it goes on.",
+        "Wait some hours before the next try. Look at `lgsco politeness`, and write to the publisher if it continues.",
     ),
     Meaning(
         (13,),

@@ -1,4 +1,4 @@
-"""Commands that create and fill the database: init, backfill, sync, daemon, fill, import; and renormalise."""
+"""Defines the commands that create and fill the database: init, backfill, sync, daemon, import; and renormalise."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def sync(settings: Settings) -> int:
     """Find new, changed and removed decisions, once.
 
     Does what the daemon does at each time of its timetable, with as few requests as it can. Needs a database: see init
-    and backfill. Exits with 10 if it cannot prove the dates that it answers for, and names what is missing.
+    and backfill. Exits with 10 if it cannot prove the dates that it covers, and names what is missing.
 
     Example: lgsco sync
     """

@@ -1,4 +1,4 @@
-"""The command `lgsco`: its commands in four groups, and the exit code of each error.
+"""Defines the command `lgsco`, with its commands in four groups, and returns the exit code of each error.
 
 A command parses its arguments, makes one call and prints the result. It imports heavy modules inside its function, so
 that `--help` and `show` start at once.

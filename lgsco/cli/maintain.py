@@ -1,4 +1,4 @@
-"""Commands that check, control and copy the archive: status, coverage, politeness, fill, snapshot, restore."""
+"""Defines commands that check, control and copy the archive: status, coverage, politeness, fill, snapshot, restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that every command takes, the settings made from them, and the types of option values."""
+"""Defines the options that every command takes, the settings made from them, and the types of option values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command about changes of the site's template: template."""
+"""Defines the command that shows and decides changes of the site's template: template."""
 
 from __future__ import annotations
 

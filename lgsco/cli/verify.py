@@ -1,4 +1,4 @@
-"""The command that checks a database for damage: verify."""
+"""Defines the command that checks a database for damage: verify."""
 
 from __future__ import annotations
 

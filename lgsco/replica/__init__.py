@@ -1,1 +1,1 @@
-"""A look-alike of the publisher's site that serves on loopback, for the demo, the tests and the benchmarks."""
+"""Serves a look-alike of the publisher's site on loopback, for the demo, the tests and the benchmarks."""

@@ -1,4 +1,4 @@
-"""The decisions that the look-alike publishes: the five real ones, and any number of generated ones.
+"""Makes the decisions that the look-alike publishes: the five real ones, and any number of generated ones.
 
 Generated decisions are about invented authorities and have the word SPECIMEN in the summary, so that nobody mistakes
 one for a real decision. `sample` has the data types.

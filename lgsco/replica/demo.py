@@ -1,4 +1,4 @@
-"""`lgsco demo`: backfill a look-alike site on loopback, offline, with the code that backfills the real site.
+"""Runs `lgsco demo`: backfills a look-alike site on loopback, offline, with the code that backfills the real site.
 
 A stopped demo continues when it is run again, because the same `--count` always gives the same look-alike.
 """
@@ -22,7 +22,7 @@ from storage.database import reading
 from storage.errors import StoreFailed
 from storage.lock import locked
 from storage.runs import find_runs, is_throw_away
-from storage.status import holdings
+from storage.status import count_holdings
 
 _SEED, _FIRST, _LAST = 1974, date(2019, 1, 7), date(2026, 8, 31)
 _PACE = 0.01
@@ -52,7 +52,7 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
     if code:
         return code
     with reading(database) as db:
-        held = holdings(db)
+        held = count_holdings(db)
     print(f"\n{database} holds {held.decisions:,} decisions dated {held.oldest} to {held.newest}. The real ones:")
     for sample in real:
         print(f"  {sample.reference}  {sample.authority}")
@@ -87,7 +87,7 @@ def _find_unfinished(database: Path, look_alike: str) -> int | None:
         with reading(database) as db:
             throw_away = is_throw_away(db)
             last = next(iter(find_runs(db, limit=1)), None)
-            held = holdings(db).decisions
+            held = count_holdings(db).decisions
         if not throw_away:
             raise StoreFailed(f"{database} exists and was not made by a demo; choose another file with --db")
         if last is not None and last.state != "complete" and last.arguments.get("look_alike") == look_alike:

@@ -1,4 +1,4 @@
-"""Drafts: the bodies of generated decisions, written from a few numbers each time they are read.
+"""Writes the bodies of generated decisions from a few numbers, each time they are read.
 
 This keeps 60,000 samples small in memory, and gives the same text to a draft under two references.
 """

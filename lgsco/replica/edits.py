@@ -1,4 +1,4 @@
-"""Edits: faults that send the right answer of the look-alike with a mistake in it, or with wrong headers.
+"""Defines edits: faults that send the look-alike's right answer with a mistake in it, or with wrong headers.
 
 Edits of listings leave other pages unchanged. They name a card by its index on the page (from 0, or negative from the
 end) or by its reference. A listing page without that card stays unchanged. `faults` describes how faults work.

@@ -1,4 +1,4 @@
-"""Faults: what the look-alike sends instead of a right answer. This module: how an answer is sent, or not sent.
+"""Defines faults, which the look-alike sends instead of a right answer. Here: how an answer is sent, or not sent.
 
 A fault is a script of acts: bytes to send, seconds to wait, `Act.CLOSE` or `Act.RESET`. A script that ends without
 either keeps the connection open. So a stall, a drip or a wrong length is a class of a few lines: yield the first bytes,

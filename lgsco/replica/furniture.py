@@ -1,4 +1,4 @@
-"""The parts around the content of every page: head, menus, panels, footer; about 38 KB.
+"""Renders the parts around the content of every page: head, menus, panels, footer; about 38 KB.
 
 Most of it is the same on all pages. Tokens, canonical link, breadcrumbs and related decisions differ by page.
 """

@@ -1,4 +1,4 @@
-"""The order of the listing: the published samples, newest decision date first, counted and selected by bisection."""
+"""Sorts the published samples, newest decision date first, and counts and selects them by bisection."""
 
 from __future__ import annotations
 

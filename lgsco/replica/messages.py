@@ -1,4 +1,4 @@
-"""The request and the response that the server and the site exchange."""
+"""Defines the request and the response that the server and the site exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data types of the look-alike: one decision as a structure, and the text and numbers that a parser must find.
+"""Defines the data types of the look-alike: a decision, and the text and numbers that a parser must find.
 
 Imports nothing of `replica`: `corpus` makes samples, `markup` renders them as HTML, `site` publishes them.
 """

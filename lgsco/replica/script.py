@@ -1,4 +1,6 @@
-"""Scripts: which request meets which fault. Each is a hook for `Server.faults`, alone or in a `Script`, in any thread.
+"""Defines scripts, which decide the fault that a request meets.
+
+Each is a hook for `Server.faults`, alone or in a `Script`, in any thread.
 
 server.faults = on("searchresults.*page=3$", unavailable(5), times=2)      # two tries fail, the third is answered
 server.faults = Script(on("24-011-791", CHALLENGE), on("/decisions/", Stall(0.2), times=1, after=10))

@@ -1,4 +1,4 @@
-"""The search of the look-alike: parse its query, and word the count and the pager of its page."""
+"""Parses the search queries of the look-alike, and writes the count and the pager of its page."""
 
 from __future__ import annotations
 

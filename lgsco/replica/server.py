@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the look-alike, in a thread of its own, with a log and a hook for faults."""
+"""Serves the look-alike over HTTP/1.1, in a thread of its own, with a log and a hook for faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The look-alike site: the decisions published on its current date, and its answers to requests. `server` serves it.
+"""Answers the requests to the look-alike site from the decisions published on its date. `server` serves it.
 
 It can be changed from any thread while it is served; each answer shows a single moment.
 """

@@ -1,4 +1,4 @@
-"""Walls: pages that the look-alike shows, or redirects to, instead of the right page.
+"""Defines walls: pages that the look-alike shows, or redirects to, instead of the right page.
 
 `faults` describes how faults work. Walls without options are values with status 200:
 `dataclasses.replace(CHALLENGE, status=403)` gives another status.

@@ -1,1 +1,1 @@
-"""The web interface of `lgsco serve`: Datasette with metadata, canned queries, templates and request checks."""
+"""Contains the web interface of `lgsco serve`: Datasette with metadata, queries, templates and request checks."""

@@ -1,4 +1,4 @@
-"""Checks a request before Datasette sees it, and name in one sentence what is wrong with it.
+"""Checks a request before Datasette sees it, and names in one sentence what is wrong with it.
 
 Datasette 0.65 answers many wrong addresses with 500 and logs a traceback. It parses numbers and JSON without catching
 errors, and calls the attribute of its view that has the name of the HTTP method. This module checks the request instead

@@ -1,4 +1,4 @@
-"""Descriptions of the tables that only the program reads. Datasette hides them; `docs/schema.md` lists them."""
+"""Describes the tables that only the program reads. Datasette hides them; `docs/schema.md` lists them."""
 
 from __future__ import annotations
 

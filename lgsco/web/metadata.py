@@ -1,4 +1,4 @@
-"""Datasette's metadata for the archive: titles, descriptions of tables and columns, facets, hidden tables, terms.
+"""Makes Datasette's metadata: titles, descriptions of tables and columns, facets, hidden tables, terms.
 
 These descriptions are the only ones: `docs/schema.md` is generated from them (`python -m docs.generate`), and a test
 compares them with a new database. `lgsco.web.internal_tables` describes the tables that only the program reads.
@@ -40,7 +40,7 @@ _WINDOW_STATE = (
     "proven (one unchanged walk listed as many decisions as the site states, and each is stored from the site or "
     "excluded), short (the walk listed fewer than the site states, or some listed decisions are not stored), drifting "
     "(the listing changed during the walk, or repeats a card), unknown (no total, or something changed since the "
-    "walk), or unseen (asked for, and not looked at yet)."
+    "walk), or unseen (asked for, and not checked yet)."
 )
 _COUNTED_AT = f"When the site last stated the total that was asked for: {_INSTANT}. Empty if it was never asked."
 _WALKED_AT = f"When the walk through its pages began: {_INSTANT}. Empty if it was not walked."
@@ -368,7 +368,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "version of the parser tries them again.",
         "columns": {
             "reference": _REFERENCE,
-            "since": f"When its page first came again and did not parse: {_INSTANT}.",
+            "since": f"When its page was first fetched again and did not parse: {_INSTANT}.",
             "checked_at": f"When its page last came with these bytes: {_INSTANT}.",
             "normaliser": "Version of the parser that refused it.",
             "error": "Why it does not parse, in a sentence.",

@@ -1,4 +1,4 @@
-"""Page through a table or view so that every row appears once, in any sort and page size.
+"""Pages through a table or view so that every row appears once, in any sort and page size.
 
 Datasette 0.65 adds the key to ORDER BY as a tie-breaker from the second page on only. Rows that tie come in another
 order on the first page, so some are lost and some are repeated, in JSON, HTML and the CSV stream. Datasette has more

@@ -1,4 +1,4 @@
-"""The Datasette plugin: SQL functions for the canned queries, links in cells, and variables for the templates.
+"""Extends Datasette as a plugin: SQL functions for the canned queries, links in cells, variables for the templates.
 
 Text from the database is foreign text. It reaches a page only through `markupsafe` or a template that escapes.
 """

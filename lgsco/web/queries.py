@@ -1,4 +1,4 @@
-"""The canned queries of the web interface, each with a title, a description and the fields of its form.
+"""Defines the canned queries of the web interface, each with a title, a description and the fields of its form.
 
 Every parameter may be left empty. Text that a user types goes through `lgsco_reference` and `lgsco_match` of
 `lgsco.web.plugin`.

@@ -1,4 +1,4 @@
-"""The database file as Datasette reads it: read only, reopened when it is replaced, with time limits on counts."""
+"""Opens the database file for Datasette: read only, reopened when it is replaced, with time limits on counts."""
 
 from __future__ import annotations
 

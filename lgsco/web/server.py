@@ -1,4 +1,4 @@
-"""`lgsco serve`: run Datasette on the database file until a signal stops it. Other programs may write meanwhile."""
+"""Runs `lgsco serve`: Datasette on the database file until a signal stops it. Other programs may write meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasette's views of the database, of a table and of a row, with checks that need the database.
+"""Extends Datasette's views of the database, of a table and of a row with checks that need the database.
 
 Datasette 0.65 answers 500 to some wrong addresses. The classes here check the request first and then call Datasette.
 `lgsco.web.addresses` makes the checks that need no database.

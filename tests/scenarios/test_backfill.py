@@ -331,7 +331,7 @@ def test_paragraphs_make_up_the_text(world: World) -> None:
     assert {reference: "\n".join(lines) for reference, lines in joined.items()} == held(world)
 
 
-def test_the_dictionary_is_trained_and_every_page_still_unpacks(world: World) -> None:
+def test_the_dictionary_is_trained_and_every_page_can_still_be_decompressed(world: World) -> None:
     for sample in generate(200, seed=3, first=date(2023, 1, 1), last=date(2023, 12, 31)):
         world.site.publish(sample)
     world.run(Backfill())

@@ -79,7 +79,7 @@ def test_sync_leaves_an_interrupted_backfill_to_a_running_daemon(interrupted: Wo
         outcome = interrupted.run(Sync())
     assert outcome.exit_code == 0
     assert "was interrupted" in str(outcome)
-    assert "the daemon goes on with it" in str(outcome)
+    assert "the daemon continues it" in str(outcome)
 
 
 def test_sync_does_not_leave_an_interrupted_backfill_to_a_daemon_that_was_just_killed(interrupted: World) -> None:
@@ -87,7 +87,7 @@ def test_sync_does_not_leave_an_interrupted_backfill_to_a_daemon_that_was_just_k
     assert outcome.exit_code == 10
     assert outcome.claim is not None
     assert [one.window for one in outcome.claim.unfinished] == [Window(date.min, date.max)]
-    assert "`lgsco backfill` goes on" in str(outcome)
+    assert "`lgsco backfill` continues it" in str(outcome)
 
 
 def test_sync_covers_what_another_run_proved_of_an_interrupted_backfill(interrupted: World) -> None:

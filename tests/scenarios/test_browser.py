@@ -51,7 +51,7 @@ def test_a_decision_is_readable_in_a_browser_and_its_text_is_not_executed(world:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_browser_draws_it_within_its_edges(tmp_path: Path, dark: bool) -> None:
+def test_a_browser_draws_the_calendar_within_its_edges(tmp_path: Path, dark: bool) -> None:
     program = browser()
     page = tmp_path / "page.html"
     measure = (

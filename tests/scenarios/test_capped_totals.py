@@ -93,7 +93,7 @@ def test_a_range_is_not_called_empty_if_the_same_run_saw_its_cards(world: World)
     world.server.faults = fault
     outcome = world.run(Backfill(FIRST, LAST), listing__walk_most=10)
     assert outcome.exit_code == 10
-    assert "it has no decisions, but the listing showed" in outcome.message
+    assert "show that it is empty, but the listing showed" in outcome.message
     for first, last in world.ask("SELECT first, last FROM windows WHERE state = 'proven'"):
         listed = {sample.reference for sample in world.site.listed(date.fromisoformat(first), date.fromisoformat(last))}
         assert listed <= set(world.ask("SELECT reference FROM decisions"))

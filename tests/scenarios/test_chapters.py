@@ -29,7 +29,7 @@ def test_a_chapter_page_that_repeats_chapter_1_is_not_a_chapter(reports_world: W
     reports_world.server.faults = on(f"{its.address}.chapter=2", fault)
     ran = reports_world.run(Backfill())
     assert ran.exit_code == 10
-    assert "chapter 2 is chapter 1 once more" in "\n".join(ran.tally.unread)
+    assert "chapter 2 repeats chapter 1" in "\n".join(ran.tally.unread)
     assert reports_world.ask("SELECT count(*) FROM decisions WHERE reference = ?", its.reference) == [0]
     reports_world.time.at += DAY
     reports_world.server.faults = None

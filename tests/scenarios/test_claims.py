@@ -83,8 +83,9 @@ def test_the_first_sync_claims_the_last_days_only_and_counts_earlier_decisions(w
     assert (outcome.state, outcome.exit_code) == ("complete", 0)
     assert 0 < recent < 60
     assert f"{RECENT} to today: {recent} of {recent} listed decisions are in the archive" in str(outcome)
-    assert f"The site lists {60 - recent} decisions before that, which were never asked for: `lgsco backfill`." in str(
-        outcome
+    assert (
+        f"The site lists {60 - recent} decisions before that, which were never asked for; `lgsco backfill` "
+        "fetches them." in str(outcome)
     )
 
 
@@ -118,7 +119,7 @@ def test_sync_names_an_interrupted_backfill_and_is_incomplete_without_a_daemon(w
     assert left.state == "interrupted"
     assert 20 <= left.stored < 60
     assert left.total == 60
-    assert f"was interrupted, {left.stored} of 60 fetched: `lgsco backfill` goes on." in str(outcome)
+    assert f"was interrupted, {left.stored} of 60 fetched: `lgsco backfill` continues it." in str(outcome)
     assert world.ask("SELECT count(*) FROM decisions")[0] < 60, "sync did not fetch dates of the backfill"
 
     outcome = world.run(Backfill())
@@ -134,7 +135,7 @@ def test_a_paused_backfill_says_how_to_continue_and_sync_names_it_and_exits_0(wo
     assert (outcome.state, outcome.exit_code) == ("stopped", 128 + way)
     stored = world.ask("SELECT count(*) FROM held_from_site")[0]
     assert outcome.message == (
-        f"{stored} of 60 fetched; `lgsco backfill` goes on, `lgsco backfill --withdraw` drops what is left"
+        f"{stored} of 60 fetched; `lgsco backfill` continues it, `lgsco backfill --withdraw` drops what is left"
     )
     outcome = world.run(Sync())
     assert outcome.exit_code == 0
@@ -150,7 +151,7 @@ def test_an_interrupted_backfill_is_not_a_failure_of_sync_while_a_daemon_runs(wo
     with locked(world.database, DAEMON):
         outcome = world.run(Sync())
     assert outcome.exit_code == 0
-    assert "the daemon goes on with it." in str(outcome)
+    assert "the daemon continues it." in str(outcome)
 
 
 def test_a_backfill_that_is_refused_is_interrupted(world: World) -> None:

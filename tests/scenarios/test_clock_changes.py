@@ -61,7 +61,7 @@ class TwoClocks(Time):
             now=lambda: self.at,
             monotonic=lambda: self.own,  # time passes
             sleep=self.sleep,
-            chance=random.Random(1),
+            random=random.Random(1),
         )
 
 

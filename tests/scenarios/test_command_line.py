@@ -212,7 +212,7 @@ def test_a_document_that_does_not_parse_is_named_and_import_exits_10(desk: Desk)
     ran = desk.run("import", "junk.txt", SEEDS, code=10)
     assert "junk.txt" in ran.err
     assert "5 new" in ran.err
-    assert "1 documents could not be read" in ran.sentence
+    assert "1 documents could not be imported" in ran.sentence
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_closed_pipe_is_not_an_error(filled: Shop) -> None:
 # ---------------------------------------------------------------- status, coverage
 
 
-def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
+def test_status_and_coverage_without_a_backfill_report_stale_and_unproven(desk: Desk) -> None:
     assert "no database at lgsco.db" in desk.run("status", code=2).sentence
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
@@ -291,7 +291,7 @@ def test_status_and_coverage_of_an_empty_database(desk: Desk) -> None:
     assert report == {"proven": False, "windows": [], "gaps": [], "months": [], "missing": [], "excluded": []}
 
 
-def test_status_after_a_complete_backfill(filled: Shop) -> None:
+def test_status_after_a_complete_backfill_is_not_stale(filled: Shop) -> None:
     ran = filled.run("status")
     assert "STALE" not in ran.out
     assert "backfill: done" in ran.out

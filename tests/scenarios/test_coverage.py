@@ -37,7 +37,7 @@ from storage.database import atomic, reading
 from storage.errors import StoreFailed
 from storage.export import write_whole
 from storage.snapshot import snapshot
-from storage.status import Canary, count_gone, find_canary, find_coverage, holdings
+from storage.status import Canary, count_gone, count_holdings, find_canary, find_coverage
 from storage.writer import writing
 from support.paths import ROOT
 from support.web import canned, served
@@ -165,7 +165,7 @@ def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: Ledger
     assert report["gone"] == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}
 
 
-def test_the_words_say_the_same_and_no_colour_is_used_without_a_terminal(ledger_state: LedgerState) -> None:
+def test_coverage_without_a_terminal_has_no_colour_and_agrees_with_the_ledger(ledger_state: LedgerState) -> None:
     shown = lgsco("coverage", "--db", ledger_state.database, code=10)
     assert "\x1b" not in shown
     lines = shown.splitlines()
@@ -407,7 +407,7 @@ def test_departures_are_counted_once_and_returns_are_not(weeks: Weeks) -> None:
         assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
         assert find_canary(db) == Canary(passed_at, None, "its page parses")
-        assert holdings(db).excluded == 0
+        assert count_holdings(db).excluded == 0
     words = "no longer listed: 0 expired by age, 1 withdrawn, 1 gone for an unknown reason, 1 not explained yet\n"
     assert words in lgsco("coverage", "--db", weeks.database)
     report = json.loads(_status(weeks.database))
@@ -438,7 +438,7 @@ def test_a_stored_decision_is_never_excluded_whatever_its_queue_row_says(weeks: 
     with closing(sqlite3.connect(copy)) as db, db:
         assert db.execute("UPDATE queue SET state = 'excluded'").rowcount == 1
     with reading(copy) as db:
-        assert holdings(db).excluded == 0
+        assert count_holdings(db).excluded == 0
         assert find_coverage(db, find_asked_dates).excluded == []
 
 

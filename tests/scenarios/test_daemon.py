@@ -114,7 +114,7 @@ def test_an_unforeseen_error_sends_an_alert_and_is_recorded(
 ) -> None:
     command, read_alerts = alerts(world, tmp_path)
     keeper = daemon(world, alerts__command=command)
-    monkeypatch.setattr("ingest.lgo.listing_page.read", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr("ingest.lgo.listing_page.parse_listing", lambda *_, **__: 1 // 0)
     keeper.sync()
     assert "ZeroDivisionError" in read_alerts()[0]
     assert world.ask("SELECT state, exit_code FROM runs") == [("failed", 1)]

@@ -57,7 +57,7 @@ def test_an_export_leaves_a_damaged_decision_out_names_it_and_exits_10(
         assert REFERENCE not in {json.loads(line)["reference"] for line in lines}
 
 
-def test_show_and_search_warn(damaged: World, here: Here) -> None:
+def test_show_and_search_warn_about_a_damaged_decision(damaged: World, here: Here) -> None:
     assert named(here("show", "25-004-920", "--db", damaged.database))
     assert named(here("search", "25-004-920", "--db", damaged.database))
     other = here("search", "council", "--limit", "200", "--db", damaged.database)

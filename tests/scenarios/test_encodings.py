@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from ingest.lgo.page import chapters
+from ingest.lgo.page import find_chapters
 from ingest.run import Backfill
 from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
@@ -99,7 +99,7 @@ def test_a_site_in_another_encoding_gives_the_same_texts(
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
 def test_the_chapters_that_a_page_links_to_are_found_in_any_encoding(encoding: str) -> None:
     page = '<html><body>£<a href="?chapter=2">2</a> <a href="/decisions/a/b/25-004-920?chapter=3">3</a></body></html>'
-    assert chapters(page.encode(encoding), "25 004 920") == [2, 3]
+    assert find_chapters(page.encode(encoding), "25 004 920") == [2, 3]
 
 
 def test_the_last_sentence_names_only_some_of_many_odd_decisions(world: World, truth: dict[str, str]) -> None:

@@ -66,14 +66,14 @@ def test_a_page_on_which_the_parser_fails_is_a_failure_of_that_page(
     from ingest.lgo import page
 
     bad = reports_world.site.listed()[3]
-    read = page.read_chapters
+    read = page.parse_chapters
 
     def fails(pages: Any, *, reference: str | None = None, **named: Any) -> Any:
         if reference == bad.reference:
             raise error
         return read(pages, reference=reference, **named)
 
-    monkeypatch.setattr(page, "read_chapters", fails)
+    monkeypatch.setattr(page, "parse_chapters", fails)
     ran = reports_world.run(Backfill())
     assert ran.exit_code == 10
     assert reports_world.ask("SELECT count(*) FROM decisions") == [len(reports_world.site) - 1]
@@ -90,7 +90,7 @@ def test_a_document_on_which_the_parser_fails_stops_no_import(
 ) -> None:
     from ingest.tasks import documents
 
-    read = documents.read
+    read = documents.parse_document
 
     def fails(path: Path, **named: Any) -> Any:
         if path.name == "b.txt":
@@ -101,6 +101,6 @@ def test_a_document_on_which_the_parser_fails_stops_no_import(
     folder.mkdir()
     for name, sample in zip("abc", reports_world.site.listed(), strict=False):
         (folder / f"{name}.txt").write_text(expected_text(sample), encoding="utf-8")
-    monkeypatch.setattr("ingest.tasks.import_files.read", fails)
+    monkeypatch.setattr("ingest.tasks.import_files.parse_document", fails)
     ran = reports_world.run(Import((folder,)))
     assert (ran.exit_code, ran.tally.first, ran.tally.failed) == (10, 2, 1)

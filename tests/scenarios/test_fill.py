@@ -143,7 +143,9 @@ def test_filling_dates_are_named_and_outside_the_exit_code_of_sync_and_status(
     fill(world, monkeypatch, at_wait)
     outcome = world.run(Sync(), **SETTINGS)
     assert outcome.exit_code == 0
-    assert re.search(r"beginning to today is being filled, \d+ of 70 fetched: `lgsco daemon` goes on", str(outcome))
+    assert re.search(
+        r"beginning to today is being filled, \d+ of 70 fetched: `lgsco daemon` continues it", str(outcome)
+    )
     assert "never asked for" not in str(outcome)
     assert "70 decisions" in here("coverage", "--db", world.database, code=10).out
     with writing(world.database) as db:
@@ -308,7 +310,7 @@ def test_a_decision_that_leaves_the_site_before_its_turn_is_named(
         world.time.at += timedelta(days=1)
         world.run(Sync(), **SETTINGS, cadence__walk_old="3", cadence__walk_middle="3")
     assert holds_the_truth(world)
-    assert f"{left[0]} left before it was fetched" in here("status", "--db", world.database, code=1).out
+    assert f"{left[0]} left the site before it was fetched" in here("status", "--db", world.database, code=1).out
 
 
 def test_a_slice_makes_no_more_requests_than_it_may(world: World) -> None:

@@ -104,14 +104,14 @@ def test_a_page_with_the_same_unparsable_bytes_is_known_to_be_unreadable(world: 
 
 def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sample = statement(world)
-    right = parser.read_chapters
+    right = parser.parse_chapters
 
     def refuses_one(*arguments: object, reference: str | None = None, **named: object) -> object:
         if reference == sample.reference:
             raise CutShort("not yet")
         return right(*arguments, reference=reference, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(parser, "read_chapters", refuses_one)
+    monkeypatch.setattr(parser, "parse_chapters", refuses_one)
     assert world.run(Backfill()).exit_code == 10
     world.time.at += timedelta(days=2)
     known = world.run(Backfill())

@@ -120,7 +120,7 @@ def test_a_damaged_import_gets_no_digest(older: World) -> None:
     assert flaws(older.database) == {"19 999 999"}
 
 
-def test_a_page_that_does_not_unpack_or_has_another_size_gets_no_digest(older: World) -> None:
+def test_a_page_that_cannot_be_decompressed_or_has_another_size_gets_no_digest(older: World) -> None:
     damage(older.database, "UPDATE pages SET body = CAST(x'00' || substr(body, 2) AS BLOB) WHERE id = 3")
     damage(older.database, "UPDATE pages SET bytes = bytes + 1 WHERE id = 4")
     older.run(Sync())

@@ -66,11 +66,11 @@ def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch:
     out = here("init", "--db", "new.db").out
     assert 'the fill is on: fill is "auto" in [schedule], and `lgsco init` made this archive' in out
     assert "`lgsco fill off` turns it off" in out
-    assert "by about 57,500 decisions that a public scraper counted in July 2026" in out
+    assert "from about 57,500 decisions that a public scraper counted in July 2026" in out
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
     status = here("status", "--db", "new.db", code=1).out
     assert "fill: on:" in status
-    assert "not begun: " in status
+    assert "not started: " in status
     monkeypatch.setenv("LGSCO_SCHEDULE_FILL", "off")
     assert 'the fill is off: fill is "off" in [schedule]; "on" turns it on' in here("init", "--db", "other.db").out
 

@@ -46,7 +46,7 @@ from ingest.fetching.throttle import Throttle
 from ingest.lgo import listing_page as listing
 from ingest.lgo import page
 from ingest.lgo.text_format import parse, render
-from ingest.parsing.input_limits import shows
+from ingest.parsing.input_limits import shows_text
 from ingest.parsing.whole_page import read_markup
 from ingest.run import Backfill, Import, Sync
 from lgsco.cli.main import main
@@ -181,7 +181,7 @@ def test_no_column_read_from_pages_has_control_characters(kept: Kept) -> None:
                     assert not [c for c in value if c != "\n" and unicodedata.category(c) == "Cc"], (table, value)
 
 
-def test_nothing_printed_became_sql(kept: Kept) -> None:
+def test_text_from_the_site_is_never_run_as_sql(kept: Kept) -> None:
     assert kept.ask("PRAGMA integrity_check") == ["ok"]
     assert len(kept.ask("SELECT reference FROM decisions")) == 18
     with closing(sqlite3.connect(kept.database)) as db:
@@ -281,7 +281,7 @@ def test_a_file_name_cannot_control_the_terminal_or_forge_a_line(tmp_path: Path)
     output = on_a_terminal(tmp_path, "import", folder)
     assert not driving(output.replace("\r", ""))  # the progress bar's own
     assert not [line for line in output.splitlines() if line.startswith("lgsco: complete")]
-    assert "3 documents could not be read" in output
+    assert "3 documents could not be imported" in output
 
 
 def test_a_file_name_that_is_not_text_is_accepted(tmp_path: Path) -> None:
@@ -783,7 +783,7 @@ def more_than_there_is() -> None:
 
 
 @pytest.mark.parametrize("end", [for_ever, more_than_there_is, lambda: 1 / 0])
-def test_hard_input_that_neither_parses_nor_is_refused_fails(
+def test_the_fuzzer_reports_hard_input_that_neither_parses_nor_is_refused(
     end: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fuzz, "_GROWTH_PATIENCE", 0.05)
@@ -795,7 +795,7 @@ def test_hard_input_that_neither_parses_nor_is_refused_fails(
     assert sizes[0] == -16_000
 
 
-def test_an_input_follows_from_its_seed_and_number() -> None:
+def test_seed_and_number_determine_an_input() -> None:
     reader = READERS[0]
     assert given(reader, 5, 17) == given(reader, 5, 17) != given(reader, 6, 17)
 
@@ -819,7 +819,7 @@ def test_a_rendered_text_parses_like_its_page(title: str, summary: str, line: st
         f"<p>The Ombudsman's final decision:</p>{summary}<h2>The complaint</h2>"
         "<p>It was lost.</p><p>Investigator's decision on behalf of the Ombudsman</p></article></body></html>"
     )
-    decision = page.read(body.encode())
+    decision = page.parse_page(body.encode())
     lawful(decision)
     written = render(decision)
     again = parse(written)
@@ -843,35 +843,39 @@ def nested_cards(before: str) -> bytes:
 TIMES: dict[str, Callable[[], object]] = {
     "spaces after the end": lambda: read_markup(b"<html><body>a</body></html>" + b" " * 24 + b"x"),
     "comments after the end": lambda: read_markup(b"<html><body>a</body></html>" + b"<!-- -->" * 22 + b"x"),
-    "opened tags": lambda: shows(b"<" * 40_000, None, "a" * 80),
-    "a card line without a date": lambda: listing.read(
+    "opened tags": lambda: shows_text(b"<" * 40_000, None, "a" * 80),
+    "a card line without a date": lambda: listing.parse_listing(
         b"<html><body><div><a href='/decisions/a/b/25-004-920'>a</a><p>" + b"Statement " * 2_000 + b"</p></div></html>"
     ),
-    "a card line with no date near": lambda: listing.read(
+    "a card line with no date near": lambda: listing.parse_listing(
         b"<html><body><div><a href='/decisions/a/b/25-004-920'>a</a><p>"
         + b"Statement " * 900_000
         + b"</p></div></html>"
     ),
-    "links around links": lambda: listing.read(
+    "links around links": lambda: listing.parse_listing(
         b"<html><body>" + b"<div><a href='/decisions/a/b/25-004-920'>a</a>" * 6_000 + b"</html>"
     ),
-    "one decision's links, nested around dates": lambda: listing.read(nested_cards("")),
-    "a decision's links, nested around dates": lambda: listing.read(
+    "one decision's links, nested around dates": lambda: listing.parse_listing(nested_cards("")),
+    "a decision's links, nested around dates": lambda: listing.parse_listing(
         nested_cards("<a href='/decisions/a/b/25-004-921'>")
     ),
-    "nested elements": lambda: page.read(b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"),
-    "nested elements of a listing": lambda: listing.read(b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"),
-    "nested articles": lambda: page.read(b"<html><body>" + b"<article>" * 9_900 + b"</article>" * 9_900 + b"</html>"),
-    "nested headers": lambda: page.read(b"<html><body>" + b"<header>a" * 9_900 + b"</html>"),
-    "nested inline elements": lambda: page.read(b"<html><body>" + b"<i>a" * 19_900 + b"</html>"),
-    "labels far inside": lambda: page.read(
+    "nested elements": lambda: page.parse_page(b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"),
+    "nested elements of a listing": lambda: listing.parse_listing(
+        b"<html><body>" + b"<div>" * 400_000 + b"</body></html>"
+    ),
+    "nested articles": lambda: page.parse_page(
+        b"<html><body>" + b"<article>" * 9_900 + b"</article>" * 9_900 + b"</html>"
+    ),
+    "nested headers": lambda: page.parse_page(b"<html><body>" + b"<header>a" * 9_900 + b"</html>"),
+    "nested inline elements": lambda: page.parse_page(b"<html><body>" + b"<i>a" * 19_900 + b"</html>"),
+    "labels far inside": lambda: page.parse_page(
         b"<html><body>" + b"<div>" * 8_000 + b"<p>Decision :</p>" * 5_000 + FAR_INSIDE + b"</html>"
     ),
-    "attributes after an end in quotes": lambda: page.read(
+    "attributes after an end in quotes": lambda: page.parse_page(
         b"<html><body><p title='>' " + b" ".join(b"a%d" % n for n in range(400_000)) + b"></p></html>"
     ),
-    "links to chapters": lambda: page.chapters(b"href=chapter=" * 200_000, "25 004 920"),
-    "a total without end": lambda: listing.read(b"<p>Your search has " + b"9" * 5_000 + b" results</p>"),
+    "links to chapters": lambda: page.find_chapters(b"href=chapter=" * 200_000, "25 004 920"),
+    "a total without end": lambda: listing.parse_listing(b"<p>Your search has " + b"9" * 5_000 + b" results</p>"),
 }
 
 

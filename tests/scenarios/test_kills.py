@@ -128,12 +128,12 @@ def goes_on(life: Life, truth: StoredRows) -> None:
 
 # The first 96 statements create the tables: the kills are before, among and just after them.
 @pytest.mark.parametrize("number", [1, 19, 47, 96])
-def test_killed_while_the_tables_are_made(life: Life, truth: StoredRows, number: int) -> None:
+def test_a_run_killed_while_it_makes_the_tables_can_be_run_again(life: Life, truth: StoredRows, number: int) -> None:
     assert life.doomed("statement", number, "backfill")
     goes_on(life, truth)
 
 
-def test_killed_at_a_request(life: Life, truth: StoredRows) -> None:
+def test_runs_killed_at_a_request_can_be_run_again(life: Life, truth: StoredRows) -> None:
     """Kills of each run. Each run gets a few requests further, so that the kills cover all of it."""
     asked = fatal = 0
     process: Any = None
@@ -156,7 +156,7 @@ def test_killed_at_a_request(life: Life, truth: StoredRows) -> None:
     goes_on(life, truth)
 
 
-def test_killed_between_any_two_statements(life: Life, truth: StoredRows) -> None:
+def test_runs_killed_between_two_statements_can_be_run_again(life: Life, truth: StoredRows) -> None:
     for number in (120, 139, 151, 190, 260, 340, 433, 520):
         life.doomed("statement", number, "backfill")
     assert life.kills >= 4
@@ -172,7 +172,7 @@ def courses() -> dict[str, Found]:
 
 
 @pytest.mark.parametrize("command", ["backfill", "sync"])
-def test_killed_just_before_and_just_after_commits(courses: dict[str, Found], command: str) -> None:
+def test_runs_killed_before_and_after_each_commit_can_be_run_again(courses: dict[str, Found], command: str) -> None:
     found = courses[command]
     (loop,) = found.loops
     assert loop.kills.total() > 12

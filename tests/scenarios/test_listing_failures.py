@@ -27,7 +27,7 @@ from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)
 TRIES = 2
-AGAIN = "; run the command again later, it continues where it stopped"
+AGAIN = "; run the command again later to continue where it stopped"
 LISTING = "searchresults"
 OLD = [*seeds(), *generate(110, seed=7, first=date(2024, 1, 1), last=date(2026, 8, 30), body=False)]
 NEW = [

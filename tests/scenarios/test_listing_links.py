@@ -133,8 +133,8 @@ def test_another_session_id_in_a_link_is_not_a_change_of_address(small: World) -
     [
         (lambda path: f"https://elsewhere.example{path}", "leads to another host, elsewhere.example"),
         (lambda path: f"//elsewhere.example{path}", "leads to another host, elsewhere.example"),
-        (lambda _path: "/decisions", "names no decision"),
-        (lambda path: f"/print{path}", "names no decision"),
+        (lambda _path: "/decisions", "does not lead to a decision"),
+        (lambda path: f"/print{path}", "does not lead to a decision"),
         (lambda _path: "javascript:void(0)", "is not a web address"),
         (lambda _path: "", "has no link"),
     ],

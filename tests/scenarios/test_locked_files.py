@@ -16,7 +16,7 @@ from storage.writer import writing
 from support.command_line import Shop, ended
 from support.locks import IN_ITS_OWN_WAY, long_read, long_write
 from support.paths import SEEDS
-from support.recovery import Watched, completes, goes_on_with_imports
+from support.recovery import Watched, completes, continues_imports
 from support.world import World
 
 
@@ -114,7 +114,7 @@ def test_the_error_names_the_file_and_what_to_do(short_shop: Shop) -> None:
         assert ran.code == 13
         assert "kept.db stayed locked by another program for 1 seconds; close it and try again" in ran.sentence
         assert short_shop.run("show", "25 004 920").out, "readers are not blocked"
-    goes_on_with_imports(short_shop)
+    continues_imports(short_shop)
 
 
 def test_a_link_to_the_file_has_the_lock_of_the_file(world: World, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_an_archive_lost_during_a_sync_is_detected_when_the_sync_ends(
         assert files(world) == []
 
 
-def test_the_heartbeat_ends_a_long_sync_with_a_lost_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_ends_a_long_sync_if_the_archive_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database(world.database)
     monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.01)
 
@@ -196,7 +196,7 @@ def test_a_restored_backup_is_accepted_after_a_restart_and_its_dates_are_unprove
     restore(world.database, backup, world.time.clock().stamp())
     ran = here(*asked, code=10)
     assert "2026-08-01 to today: not proven" in ran.out
-    assert "(not looked at yet)" in ran.out
+    assert "(not checked yet)" in ran.out
     assert run_daemon(world, monkeypatch, Stop.set) == 0
     assert holds_the_truth(world)
 

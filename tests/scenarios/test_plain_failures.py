@@ -22,7 +22,7 @@ from support.paths import SEEDS
 def test_a_lock_that_cannot_be_made_exits_2_with_the_reason(here: Here, tmp_path: Path) -> None:
     (tmp_path / "lgsco.db-lock").mkdir()
     ran = here("import", SEEDS, code=2)
-    assert "its lock lgsco.db-lock cannot be made there (Is a directory)" in ran.err
+    assert "its lock file lgsco.db-lock cannot be created there (Is a directory)" in ran.err
     with pytest.raises(CannotLock), writing(tmp_path / "lgsco.db"):
         pass
 
@@ -75,7 +75,7 @@ def test_damaged_json_of_a_run_is_one_sentence(here: Here, tmp_path: Path) -> No
     with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
         db.execute("UPDATE runs SET tally = '{\"first\": 5'")
     ran = here("status", code=1)
-    assert "run 1 holds" in ran.err
+    assert "run 1 contains" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert "run 1: its arguments or counts are not JSON" in here("verify", code=10).out
     here("verify", "--repair")

@@ -69,7 +69,7 @@ class Ticking(Time):
 
     def clock(self) -> Clock:
         self.runs += 1
-        return replace(super().clock(), now=self._now, chance=random.Random(self.runs))
+        return replace(super().clock(), now=self._now, random=random.Random(self.runs))
 
     def _now(self) -> datetime:
         if self.dead:
@@ -447,7 +447,7 @@ class Adversary(RuleBasedStateMachine):
 
     @staticmethod
     def _answered(ask: Callable[..., list[Any]]) -> list[Window]:
-        """Returns the dates that sync answers for; the rest of a killed backfill is not among them."""
+        """Returns the dates that sync covers; the rest of a killed backfill is not among them."""
         rows = ask("SELECT first, last FROM intents WHERE state IN ('standing', 'finished')")
         return [Window(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows]
 

@@ -60,14 +60,14 @@ def test_a_page_that_finally_parses_is_no_longer_a_failure(world: World, monkeyp
     from ingest.errors import NotADecision
     from ingest.lgo import page
 
-    right = page.read_chapters
+    right = page.parse_chapters
 
     def refuses_one(pages: Sequence[page.Page | bytes], *, reference: str | None = None, **named: Any) -> object:
         if reference == "25 004 920":
             raise NotADecision("not yet")
         return right(pages, reference=reference, **named)
 
-    monkeypatch.setattr("ingest.lgo.page.read_chapters", refuses_one)
+    monkeypatch.setattr("ingest.lgo.page.parse_chapters", refuses_one)
     assert world.run(Backfill()).exit_code == 10
     monkeypatch.undo()
     assert world.run(Renormalise()).tally.first == 1

@@ -16,7 +16,7 @@ from bench.template_site import START, TemplateSite, make_decisions
 from ingest.errors import UsageError
 from ingest.lgo.text_format import render
 from ingest.recording import record, reparse
-from ingest.recording.chapters import parse_chapters
+from ingest.recording.chapters import parse_stored_pages
 from ingest.recording.tally import Tally
 from ingest.run import Outcome, Renormalise
 from ingest.tasks import renormalise
@@ -44,14 +44,14 @@ def play(filled: Play, tmp_path: Path) -> Play:
 @pytest.fixture
 def next_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser version that writes every summary differently."""
-    right = parse_chapters
+    right = parse_stored_pages
 
     def otherwise(stored: Sequence[Page], fetched_on: date, **named: bool) -> Decision:
         decision = right(stored, fetched_on, **named)
         lines = (line._replace(text=line.text.replace("Summary: ", "Summary: READ ANEW ")) for line in decision.lines)
         return replace(decision, lines=tuple(lines))
 
-    monkeypatch.setattr(record, "parse_chapters", otherwise)
+    monkeypatch.setattr(record, "parse_stored_pages", otherwise)
     for module in (record, renormalise):
         monkeypatch.setattr(module, "NORMALISER", "next")
 

@@ -157,4 +157,4 @@ def test_a_page_in_place_of_robots_txt_keeps_the_rules_in_any_encoding(world: Wo
     send(world, page.encode(encoding), (("Content-Type", "text/html"),))
     assert world.run(Backfill()).exit_code == 10
     assert forbidden not in world.targets()
-    assert "another page in its place" in report(world).robots
+    assert "another page instead of it" in report(world).robots

@@ -404,7 +404,7 @@ def test_search_survives_unknown_columns_and_tables(web: httpx.Client) -> None:
     assert web.get(f"/{NAME}/decisions?_search=(&_searchmode=raw").status_code == 400
 
 
-def test_one_paragraph_by_its_number(web: httpx.Client, database: Path) -> None:
+def test_a_query_finds_one_paragraph_by_its_number(web: httpx.Client, database: Path) -> None:
     rows = canned(web, "paragraph", reference="25-004-920", number="2")
     assert [row["number"] for row in rows] == ["2", "2.•1", "2.•2", "2.•3", "2.•4"]
     assert rows[0]["text"].startswith("We investigate complaints")
@@ -416,7 +416,7 @@ def test_one_paragraph_by_its_number(web: httpx.Client, database: Path) -> None:
     assert canned(web, "paragraph") == []
 
 
-def test_uphold_rate_by_authority(web: httpx.Client, database: Path) -> None:
+def test_a_query_shows_the_uphold_rate_of_each_authority(web: httpx.Client, database: Path) -> None:
     rows = canned(web, "uphold_rate", from_date="2024-01-01", to_date="2025-12-31")
     outcomes: dict[str, list[str]] = {}
     for authority, outcome in ask(
@@ -437,7 +437,7 @@ def test_uphold_rate_by_authority(web: httpx.Client, database: Path) -> None:
     assert sum(row["decisions"] for row in canned(web, "uphold_rate")) == count
 
 
-def test_an_authority_by_year(web: httpx.Client, database: Path) -> None:
+def test_a_query_shows_an_authority_by_year(web: httpx.Client, database: Path) -> None:
     rows = canned(web, "authority_by_year", authority=" hertfordshire ")
     assert {row["authority"] for row in rows} == {"Hertfordshire County Council"}
     expected = ask(

@@ -180,7 +180,7 @@ def columns(database: Path, table: str) -> list[str]:
 
 
 @pytest.mark.parametrize("direction", ["_sort", "_sort_desc"])
-def test_decisions_in_the_order_of_any_column(served: Served, database: Path, direction: str) -> None:
+def test_decisions_can_be_sorted_by_any_column(served: Served, database: Path, direction: str) -> None:
     for column in columns(database, "decisions"):
         rows = walk(served.client, address("decisions", _size=40, _nofacet=1, _col="reference", **{direction: column}))
         order = f"{column} {'DESC' if direction == '_sort_desc' else ''}, reference"
@@ -203,7 +203,7 @@ def test_decisions_in_the_order_of_any_column(served: Served, database: Path, di
     ],
 )
 @pytest.mark.parametrize("direction", ["_sort", "_sort_desc"])
-def test_other_tables_and_views_in_the_order_of_any_column(
+def test_other_tables_and_views_can_be_sorted_by_any_column(
     served: Served, database: Path, table: str, key: str, direction: str
 ) -> None:
     for column in [*columns(database, table), *(["rowid"] if key == "rowid" else [])]:
@@ -224,7 +224,7 @@ def test_a_nullable_key_identifies_no_row(served: Served, database: Path) -> Non
         assert rows == plain(select(database, f"SELECT code, size FROM nullable ORDER BY {column} DESC, rowid"))
 
 
-def test_hits_of_the_full_text_table_in_the_order_of_their_rank(served: Served, database: Path) -> None:
+def test_hits_of_the_full_text_table_can_be_sorted_by_rank(served: Served, database: Path) -> None:
     asked = {"_where": "decisions_fts match 'council'", "_size": "7"}
     expected = plain(select(database, "SELECT rowid FROM decisions_fts('council') ORDER BY rank DESC, rowid"))
     assert len(expected) > 20
@@ -232,7 +232,7 @@ def test_hits_of_the_full_text_table_in_the_order_of_their_rank(served: Served, 
     assert served.client.get(address("decisions_fts", _sort="decisions_fts")).status_code == 400
 
 
-def test_pages_of_one_row(served: Served, database: Path) -> None:
+def test_pages_of_one_row_show_every_row_once(served: Served, database: Path) -> None:
     for direction in ("_sort", "_sort_desc"):
         rows = walk(served.client, address("decisions", _size=1, _nofacet=1, _nocount=1, **{direction: "outcome"}))
         order = f"outcome {'DESC' if direction == '_sort_desc' else ''}, reference"
@@ -288,7 +288,7 @@ def test_filters_apply_on_every_page(
     assert [row[:1] for row in names] == expected
 
 
-def test_sorted_by_a_hidden_column_of_tables_without_a_key(served: Served, database: Path) -> None:
+def test_a_table_without_a_key_can_be_sorted_by_a_hidden_column(served: Served, database: Path) -> None:
     for parameters in ({"_nocol": "label"}, {"_col": "amount"}):
         rows = walk(served.client, address("mixed", _size=8, _sort_desc="label", **parameters))
         expected = plain(select(database, "SELECT rowid FROM mixed ORDER BY label DESC, rowid"))
@@ -341,7 +341,7 @@ def test_the_csv_link_of_a_later_page_streams_all_rows(served: Served, database:
     assert len(rows) == len(select(database, "SELECT 1 FROM decisions"))
 
 
-def test_random_combinations_of_sort_filter_and_page_size(served: Served, database: Path) -> None:
+def test_any_sort_filter_and_page_size_show_every_row_once(served: Served, database: Path) -> None:
     chance = random.Random(8)
     filters: list[tuple[dict[str, str], str]] = [
         ({}, "1"),
@@ -412,7 +412,7 @@ def add_and_remove(path: Path, chance: random.Random, add: int) -> tuple[set[str
     return added, {removed}
 
 
-def test_rows_there_throughout_appear_once_while_a_writer_adds_and_removes_rows(alone: tuple[Path, Served]) -> None:
+def test_unchanged_rows_appear_once_while_a_writer_adds_and_removes_others(alone: tuple[Path, Served]) -> None:
     path, server = alone
     chance = random.Random(5)
     for sort in ({}, {"_sort": "outcome"}, {"_sort_desc": "outcome"}, {"_sort": "reference"}):

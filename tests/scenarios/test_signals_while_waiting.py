@@ -20,7 +20,7 @@ from storage.writer import create_database
 from support.command_line import Hold, Shop, ask, ended_promptly, rows, until
 from support.locks import IN_ITS_OWN_WAY, PATIENT, long_write
 from support.paths import SEEDS
-from support.recovery import goes_on, goes_on_with_imports
+from support.recovery import continues_imports, goes_on
 
 
 @dataclass
@@ -60,8 +60,8 @@ def test_a_signal_ends_any_wait(short_shop: Shop, name: str, number: signal.Sign
     process.send_signal(number)
     ran = ended_promptly(process)
     assert ran.code == code, ran.err
-    goes_on_with = "`lgsco backfill` goes on, `lgsco backfill --withdraw` drops what is left"
-    assert re.fullmatch(rf"lgsco: stopped: \d+( of \d+)? fetched; {goes_on_with}", ran.sentence)
+    continues = "`lgsco backfill` continues it, `lgsco backfill --withdraw` drops what is left"
+    assert re.fullmatch(rf"lgsco: stopped: \d+( of \d+)? fetched; {continues}", ran.sentence)
     assert not list(short_shop.folder.glob("kept.db-wal")), "the log is merged into the file"
     assert ask(short_shop.database, "SELECT state, exit_code FROM runs") == [("stopped", code)]
     assert ask(short_shop.database, "SELECT count(*) FROM queue WHERE state = 'failed'") == [0], "nothing failed"
@@ -101,7 +101,7 @@ def test_a_signal_ends_the_wait_for_a_locked_file(
         db.execute("ROLLBACK")
     assert ran.code == code, ran.err
     assert ran.sentence == "lgsco: stopped: the work done so far is saved; run the same command again to continue"
-    goes_on_with_imports(short_shop)
+    continues_imports(short_shop)
     assert ask(short_shop.database, "SELECT state FROM runs WHERE task = 'backfill'") == ["died"] * begun + ["complete"]
     pages = short_shop.pages()
     assert len(pages) <= len(set(pages)) + 1
@@ -121,7 +121,7 @@ def test_a_signal_ends_the_wait_for_an_exclusive_lock(short_shop: Shop, number: 
         process.send_signal(number)
         ran = ended_promptly(process)
     assert ran.code == code, ran.err
-    goes_on_with_imports(short_shop)
+    continues_imports(short_shop)
 
 
 def test_a_signal_ends_the_daemon_while_another_program_locks_the_file(short_shop: Shop) -> None:

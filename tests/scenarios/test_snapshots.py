@@ -76,7 +76,7 @@ def test_a_snapshot_is_one_complete_file(filled: Shop) -> None:
     assert (filled.folder / "public.db").stat().st_size < (filled.folder / "all.db").stat().st_size
 
 
-def test_a_snapshot_never_overwrites(filled: Shop) -> None:
+def test_a_snapshot_never_overwrites_a_file(filled: Shop) -> None:
     target = filled.folder / "precious.txt"
     target.write_text("mine")
     assert "precious.txt exists" in filled.run("snapshot", target, code=1).sentence

@@ -286,7 +286,7 @@ def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     from ingest.recording import record
     from ingest.tasks import renormalise
 
-    right = page.read_chapters
+    right = page.parse_chapters
     notice = REDESIGNS["notice"]
 
     def read(pages: list[page.Page], **named: object) -> object:
@@ -294,7 +294,7 @@ def strip(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
         assert notice is not None
         return right([one._replace(body=one.body.replace(block, b"")) for one in pages], **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(page, "read_chapters", read)
+    monkeypatch.setattr(page, "parse_chapters", read)
     for module in (record, renormalise):
         if hasattr(module, "NORMALISER"):
             monkeypatch.setattr(module, "NORMALISER", "next")

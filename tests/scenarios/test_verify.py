@@ -115,7 +115,7 @@ def test_a_sound_file_is_checked_and_not_changed(archive: World, here: Here) -> 
 def test_the_command_names_the_decision_and_exits_10(archive: World, here: Here) -> None:
     damage(archive, *DAMAGES["text"][0])
     ran = here("verify", "--db", archive.database, code=10)
-    assert f"{REFERENCE}: its text does not fit its SHA-256" in ran.out
+    assert f"{REFERENCE}: its text does not match its SHA-256" in ran.out
     report = json.loads(here("verify", archive.database, "--json", code=10).out)
     assert [(one["part"], one["reference"]) for one in report["damages"]] == [("decision", REFERENCE), ("index", None)]
     here("verify", archive.database, "--json", "--repair", code=2)
@@ -153,7 +153,7 @@ def test_a_damaged_import_is_reported_with_the_path_to_import_again(archive: Wor
 
 def test_a_damaged_revision_is_reported_and_not_deleted(archive: World) -> None:
     damage(archive, f"UPDATE revisions SET recorded_at = 'x' WHERE reference = '{REFERENCE}'")
-    assert [str(one) for one in found(archive)] == [f"{REFERENCE}, revision 1: its row does not fit its digest"]
+    assert [str(one) for one in found(archive)] == [f"{REFERENCE}, revision 1: its row does not match its digest"]
     assert archive.run(Repair()).exit_code == 10
     assert archive.ask(f"SELECT count(*) FROM revisions WHERE reference = '{REFERENCE}'") == [1]
 
@@ -237,7 +237,7 @@ def test_verify_reports_the_share_of_right_cross_references(archive: World, here
     of = {reference: [Line(*line) for _, *line in lines] for reference, lines in groupby(rows, itemgetter(0))}
     expected = count_fitting(of[reference] for reference in looked_at)
     assert expected.checked > 0
-    line = f"cross-references: {len(looked_at)} decisions looked at, {expected.checked} cite paragraphs of their own"
+    line = f"cross-references: {len(looked_at)} decisions checked, {expected.checked} cite paragraphs of their own"
     assert line in here("verify", archive.database).out
     counts = {"looked_at": len(looked_at), "citing": expected.checked, "fitting": expected.fitting}
     assert json.loads(here("verify", archive.database, "--json").out)["cross_references"] == counts

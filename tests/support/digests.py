@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from storage.digests import sha256_of, vouch
+from storage.digests import sha256_of, update_digests
 
 
 def vouch_for_all(path: Path) -> None:
@@ -14,4 +14,4 @@ def vouch_for_all(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         for reference, text in db.execute("SELECT reference, text FROM decisions").fetchall():
             db.execute("UPDATE decisions SET text_sha256 = ? WHERE reference = ?", (sha256_of(text), reference))
-            vouch(db, [reference])
+            update_digests(db, [reference])

@@ -64,7 +64,7 @@ class TwoClocks:
             now=lambda: BEGAN + timedelta(seconds=self.own + self.ahead),
             monotonic=lambda: self.own,
             sleep=self.sleep,
-            chance=random.Random(1),
+            random=random.Random(1),
         )
 
 

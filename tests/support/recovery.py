@@ -33,7 +33,7 @@ def completes(world: World, stops: int) -> None:
     assert len(pages) <= len(set(pages)) + stops
 
 
-def goes_on_with_imports(shop: Shop) -> None:
+def continues_imports(shop: Shop) -> None:
     shop.run("backfill")
     assert shop.held().items() >= shop.truth().items()
 

@@ -52,7 +52,7 @@ class Time:
             now=lambda: self.at,
             monotonic=lambda: self.at.timestamp(),  # noqa: PLW0108  # `at` moves on
             sleep=self.sleep,
-            chance=random.Random(1),
+            random=random.Random(1),
         )
 
 

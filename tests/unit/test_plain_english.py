@@ -158,7 +158,7 @@ def test_part_is_written_in_plain_english(part: str) -> None:
         ('"""There is no page, there is none; it is no longer here, and stands for 1. What is it?"""\n', []),
     ],
 )
-def test_marks_are_found_in_python(source: str, words: list[str]) -> None:
+def test_marks_of_the_dialect_are_found_in_python(source: str, words: list[str]) -> None:
     assert find_marks("a.py", source) == words
 
 

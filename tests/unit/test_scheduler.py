@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config, Schedule
 from ingest.errors import ConfigError
-from scheduler import find_retry_seconds, next_sync, timetable
+from scheduler import find_retry_seconds, make_trigger, next_sync
 
 
 def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
@@ -19,7 +19,7 @@ def scheduled(*lines: str, zone: str = "Europe/London") -> Config:
 @pytest.mark.parametrize("line", ["30 6 * * 1-5", "30 6 * * 0", "30 6 * * 7", "30 6 * * mon,3", "30 6 * * */2"])
 def test_weekdays_by_number_are_refused(line: str) -> None:
     with pytest.raises(ConfigError, match="name the weekdays") as refused:
-        timetable(scheduled(line))
+        make_trigger(scheduled(line))
     assert repr(line) in str(refused.value)
     assert "sync" in str(refused.value)
 
@@ -27,7 +27,7 @@ def test_weekdays_by_number_are_refused(line: str) -> None:
 @pytest.mark.parametrize("hours", ["1", "2", "1-3", "0-1", "*/2", "1,13", "2-23", "0-22"])
 def test_hours_that_occur_twice_or_never_are_refused(hours: str) -> None:
     with pytest.raises(ConfigError, match="twice or never"):
-        timetable(scheduled(f"30 {hours} * * mon-fri"))
+        make_trigger(scheduled(f"30 {hours} * * mon-fri"))
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_hours_that_occur_twice_or_never_are_refused(hours: str) -> None:
 )
 def test_an_invalid_crontab_line_is_refused(line: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        timetable(scheduled("30 6 * * mon-fri", line))
+        make_trigger(scheduled("30 6 * * mon-fri", line))
     assert repr(line) in str(refused.value)
 
 
 def test_a_timetable_without_a_line_is_refused() -> None:
     with pytest.raises(ConfigError, match="sync is empty"):
-        timetable(scheduled())
+        make_trigger(scheduled())
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def require_survival(world: World, outcome: Outcome, name: str, endings: Endings
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(FRESH))
-def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
+def test_a_first_backfill_recovers(stage: Stage, fresh: World, name: str, scope: str, endings: Endings) -> None:
     outcome = run_with_fault(fresh, Backfill(), name, scope)
     require_survival(fresh, outcome, name, endings, FRESH_MOST.get(KIND[name], {}).get(scope, MOST), set())
     if KIND[name] in ("silent", "round and round"):
@@ -215,7 +215,7 @@ def test_a_first_backfill_survives(stage: Stage, fresh: World, name: str, scope:
 
 
 @pytest.mark.parametrize(("name", "scope", "endings"), cases(HELD))
-def test_a_sync_of_a_filled_database_survives(
+def test_a_sync_of_a_filled_database_recovers(
     stage: Stage, held: World, name: str, scope: str, endings: Endings
 ) -> None:
     before = {sample.reference for sample in OLD}

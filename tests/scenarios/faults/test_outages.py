@@ -70,7 +70,7 @@ def test_a_site_down_for_hours_gets_few_requests_and_is_found_again(
 
 
 @pytest.mark.parametrize("answered", [1, 2, 4, 8, 13])
-def test_a_site_that_goes_down_in_the_middle_of_a_backfill(stage: Stage, fresh: World, answered: int) -> None:
+def test_a_backfill_continues_after_the_site_went_down_in_the_middle(stage: Stage, fresh: World, answered: int) -> None:
     fresh.server.faults = on(".", Reset(), after=answered)
     require_down(
         fresh, fresh.run(Backfill(), fetch__tries=TRIES), set(), answered + 6 * TRIES + 1
@@ -124,7 +124,7 @@ def test_a_page_that_fails_for_a_year_is_retried_less_and_less_often_for_ever(st
 # ---------------------------------------------------------------- one fault after the other
 
 
-def test_many_faults_at_once_and_in_turn_end_complete(stage: Stage, fresh: World) -> None:
+def test_a_backfill_completes_after_many_faults_at_once_and_in_turn(stage: Stage, fresh: World) -> None:
     faults: list[Faults] = [
         on("robots", server_error(), times=1),
         on("page=1$", Truncate(), times=1),

@@ -107,10 +107,10 @@ def test_old_days_are_summed_up_and_the_report_stays_true(world: World) -> None:
 
 
 BROKEN = {
-    "sooner after the one before than promised: 1 request, on 2026-11-02": "UPDATE requests SET at = "
+    "sooner after the previous request than promised: 1 request, on 2026-11-02": "UPDATE requests SET at = "
     "(SELECT substr(at, 1, 20) || '200Z' FROM requests WHERE id = 5) WHERE id = 6",
     "(Retry-After): 1 request, on 2026-11-02": "UPDATE requests SET status = 503, retry_after = 60 WHERE id = 5",
-    "ceiling: 1 request, on 2026-11-05": "INSERT INTO requests "
+    "daily limit: 1 request, on 2026-11-05": "INSERT INTO requests "
     "(run, at, target, status, received, seconds, attempt, promise) "
     "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 50000) "
     "SELECT 1, strftime('%Y-%m-%dT%H:%M:%S', 1793836800 + n, 'unixepoch') || '.000Z', '/x', 200, 1, 0.1, 1, 1 FROM n",

@@ -53,8 +53,8 @@ def test_a_looser_promise_does_not_excuse_earlier_requests(world: World) -> None
             at = BEGAN + DAY + timedelta(milliseconds=500 * milliseconds)
             journal.begin_request(db, 1, format_instant(at), "/x", 1, Promise(1, 18, "11:00-12:00"))
     assert read_report(world, fetch__pace=0, fetch__daily_requests=1_000_000).broken == (
-        "sooner after the one before than promised: 19 requests, on 2026-11-03",
-        "beyond the day's ceiling: 2 requests, on 2026-11-03",
+        "sooner after the previous request than promised: 19 requests, on 2026-11-03",
+        "above the daily limit: 2 requests, on 2026-11-03",
     )
 
 
@@ -64,7 +64,7 @@ def test_a_day_on_which_the_daily_limit_was_raised_is_judged_by_both(world: Worl
     assert read_report(world, fetch__daily_requests=3).broken == ()
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + HOUR), "/x", 1, Promise(0, 5, ""))
-    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("above the daily limit: 1 request, on 2026-11-02",)
 
 
 def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world: World) -> None:
@@ -236,7 +236,7 @@ def test_a_day_under_a_fast_clock_does_not_change_the_count_of_the_real_day(worl
     assert (its.most_in_a_day, its.least_gap, its.broken) == (20, 1.0, ())
     with writing(world.database) as db:
         journal.begin_request(db, 1, format_instant(BEGAN + 2 * HOUR), "/x", 1, Promise(1, 20, ""))
-    assert read_report(world).broken == ("beyond the day's ceiling: 1 request, on 2026-11-02",)
+    assert read_report(world).broken == ("above the daily limit: 1 request, on 2026-11-02",)
 
 
 def test_the_report_names_the_user_agent_and_waits_longer_than_a_day(reports_world: World) -> None:

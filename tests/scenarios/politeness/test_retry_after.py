@@ -17,7 +17,7 @@ from support.world import World, holds_the_truth
 
 CAPPED = (
     "the site asked for a wait of 365.0 days; lgsco waits one day, until 2026-11-03T12:00:00Z, and then checks whether "
-    "the site still asks for it; run the command again then, it continues where it stopped"
+    "the site still asks for it; run the command again then to continue where it stopped"
 )
 
 

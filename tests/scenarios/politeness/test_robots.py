@@ -163,7 +163,7 @@ def test_a_page_instead_of_robots_removes_no_rule(reports_world: World) -> None:
     assert min(gaps(asked_at(reports_world, 2))[1:]) >= 5
     shown = read_report(reports_world).robots
     assert shown.startswith(f"FORBIDS 1 of 30 pages ({forbidden}), which we do not request")
-    assert "another page in its place" in shown
+    assert "another page instead of it" in shown
     reports_world.server.faults = None
     reports_world.site.robots = ""
     reports_world.time.at += DAY

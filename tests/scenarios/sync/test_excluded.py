@@ -66,7 +66,7 @@ def test_a_decision_is_no_longer_excluded_when_its_page_appears_but_does_not_par
     assert find_window(world, lost.decision_date)[0] != "proven"
 
 
-def test_being_gone_three_times_within_a_week_does_not_exclude(world: World) -> None:
+def test_three_gone_answers_within_a_week_do_not_exclude_a_decision(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -75,7 +75,7 @@ def test_being_gone_three_times_within_a_week_does_not_exclude(world: World) -> 
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_being_gone_twice_over_more_than_a_week_does_not_exclude(world: World) -> None:
+def test_two_gone_answers_over_more_than_a_week_do_not_exclude_a_decision(world: World) -> None:
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     world.run(Backfill(), **QUIET)
@@ -85,7 +85,7 @@ def test_being_gone_twice_over_more_than_a_week_does_not_exclude(world: World) -
     assert world.ask("SELECT state FROM missing") == ["failed"]
 
 
-def test_other_failures_do_not_exclude(world: World) -> None:
+def test_other_failures_do_not_exclude_a_decision(world: World) -> None:
     """Ten days of status 500 do not prove that a page does not exist."""
     lost = world.site.listed()[20]
     world.server.faults = lambda request: Respond(500) if request.path == lost.address else None

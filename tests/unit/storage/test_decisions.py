@@ -59,7 +59,7 @@ def test_a_stored_decision_is_found_as_it_was_recorded(db: sqlite3.Connection) -
     assert (held.lines, held.text, held.text_sha256) == (LINES, recorded.text, recorded.text_sha256)
 
 
-def test_held_has_no_field_closed() -> None:
+def test_a_stored_decision_has_no_field_closed() -> None:
     assert "closed" not in {field.name for field in fields(Held)}
 
 

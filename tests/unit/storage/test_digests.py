@@ -25,7 +25,7 @@ from storage.digests import (
     find_decision_flaw,
     find_flaw,
     find_revision_flaw,
-    keep_digests,
+    install_digest_triggers,
 )
 from storage.export import COLUMNS
 from storage.writer import writing
@@ -140,7 +140,7 @@ def test_no_later_change_makes_a_damaged_row_look_sound(path: Path, change: str)
     damage(path, "UPDATE decisions SET outcome = 'Not upheld, it seems' WHERE reference = ?", REFERENCE)
     with writing(path) as db:
         db.execute(change)
-        decisions.fill(db, REFERENCE, {"subcategory": "x"})
+        decisions.fill_null_columns(db, REFERENCE, {"subcategory": "x"})
         assert set(flaws(db)) == {REFERENCE}
 
 
@@ -150,7 +150,7 @@ def test_recompressed_pages_keep_matching_digests(db: sqlite3.Connection) -> Non
     assert all(digest(row[:-1]) == row[-1] for row in rows)
 
 
-def test_an_import_beside_and_one_of_its_own_have_digests(world: World, tmp_path: Path) -> None:
+def test_imports_with_and_without_a_text_from_the_site_have_digests(world: World, tmp_path: Path) -> None:
     world.run(Backfill())
     seed = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
     (tmp_path / "a.txt").write_text(seed.replace("Summary:", "Summary: Other."), encoding="utf-8")
@@ -205,8 +205,8 @@ def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Pa
     with closing(sqlite3.connect(copy)) as db:
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
         assert not [name for name in names if "digest" in name]
-        keep_digests(db)
-        keep_digests(db)  # a second call changes nothing
+        install_digest_triggers(db)
+        install_digest_triggers(db)  # a second call changes nothing
         db.execute("UPDATE decisions SET outcome = 'Other'")
         assert flaws(db) == {}
 
@@ -214,4 +214,4 @@ def test_digest_triggers_are_temporary_so_that_other_programs_can_write(path: Pa
 @pytest.mark.parametrize("text", [None, 7, b"\xff"])
 def test_a_damaged_text_of_any_type_gets_a_sha256(text: object) -> None:
     covered = [None] * len((*DECISION, *LAYOUT))
-    assert "its text does not fit its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))
+    assert "its text does not match its SHA-256" in str(find_decision_flaw(covered, None, text, None, 5))

@@ -51,7 +51,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             "INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES (1, 'sync', '{}', 'x', 'x', 1)"
         )
         show(db, CARD, 1)
-        queue.done(db, [CARD.reference])
+        queue.remove(db, [CARD.reference])
         yield db
 
 

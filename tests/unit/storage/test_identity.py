@@ -53,7 +53,7 @@ def test_each_new_archive_has_a_uuid_and_the_command_that_made_it(tmp_path: Path
     assert identity(tmp_path / "one.db") == (one, "init"), "only a new one is made"
 
 
-def test_an_older_archive_gets_a_uuid_and_no_maker(tmp_path: Path) -> None:
+def test_an_older_archive_gets_a_uuid_and_no_command_that_made_it(tmp_path: Path) -> None:
     path = tmp_path / "older.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrations.apply(Database(db), stop_before="m015_identity_and_fill")

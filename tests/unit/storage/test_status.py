@@ -17,7 +17,7 @@ from storage import decisions, entries, ledger, queue
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Proof, Source, Window
 from storage.runs import begin_run
-from storage.status import find_coverage, holdings
+from storage.status import count_holdings, find_coverage
 from storage.writer import writing
 
 AT = "2026-11-02T12:00:00Z"
@@ -51,7 +51,7 @@ def held(db: sqlite3.Connection, key: str = KEY, window: Window = MONTHS[0], sou
     decision = Decision(key, None, None, None, None, window.first, None, None, (line,), closed=False)
     decisions.record_first(db, [Reading(decision, "Words.", source, AT, "1", url(key))], 1)
     if source == "site":
-        queue.done(db, [key])
+        queue.remove(db, [key])
 
 
 def put_off(db: sqlite3.Connection, key: str = KEY) -> None:
@@ -91,7 +91,7 @@ def canned(db: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
 
 def counts(db: sqlite3.Connection) -> Counts:
     """Returns the three numbers, after checking that all places that count one agree."""
-    counted = holdings(db)
+    counted = count_holdings(db)
     failures = queue.find_failures(db)
     not_fetched = canned(db, "not_fetched")
     coverage = find_coverage(db, lambda _: [EVERYTHING])
@@ -209,7 +209,7 @@ def test_an_unlisted_decision_is_neither_failed_nor_missing(db: sqlite3.Connecti
     blamed(db)
     entries.record_unlisted(db, MONTHS[0], [], AT, 1)
     assert counts(db) == Counts(failed=0, missing=0, excluded=0)
-    assert holdings(db).waiting == 0
+    assert count_holdings(db).waiting == 0
 
 
 def test_a_decision_fetched_after_failures_is_not_failed(db: sqlite3.Connection) -> None:

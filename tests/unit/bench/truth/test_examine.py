@@ -62,7 +62,7 @@ def test_exit_0_of_sync_covers_interrupted_and_done_backfills_but_not_paused_one
         assert examine("", stored=2, asked=asked, code=0) == wrong
 
 
-BY = "That is by its total of 3 decisions, stated at 1970-01-01 00:01 UTC."
+BY = "This follows from its total of 3 decisions, stated at 1970-01-01 00:01 UTC."
 FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
 
 
@@ -78,7 +78,7 @@ FULL = "2026-05-01 to today: 3 of 3 listed decisions are in the archive"
         ((FULL, "last runs:", "The site lists 0 decisions before that"), ["unexplained"]),
     ],
 )
-def test_outside_refers_to_the_claims_directly_before(lines: tuple[str, ...], wrong: list[str]) -> None:
+def test_a_number_outside_refers_to_the_claims_directly_before_it(lines: tuple[str, ...], wrong: list[str]) -> None:
     assert examine("\n".join(lines)) == wrong
 
 
@@ -93,4 +93,4 @@ def test_claim_of_more_decisions_than_exist_is_wrong() -> None:
 
 
 def test_daemon_that_does_not_run_finishes_nothing() -> None:
-    assert examine("2026-05-01 to today was interrupted, 2 of 3 fetched: the daemon goes on with it.") == ["false"]
+    assert examine("2026-05-01 to today was interrupted, 2 of 3 fetched: the daemon continues it.") == ["false"]

@@ -14,7 +14,7 @@ GRAMMAR = Grammar()
 def test_claim_is_parsed_with_dates_numbers_and_decisions_outside() -> None:
     reading = GRAMMAR.read(
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive. The site lists 57,480 decisions before "
-        "that, which were never asked for: `lgsco backfill`."
+        "that, which were never asked for; `lgsco backfill` fetches them."
     )
     (claim,), (outside,) = reading.claims, reading.outside
     assert (claim.first, claim.last, claim.stored, claim.listed) == (date(2026, 7, 30), date.max, 41, 41)
@@ -67,11 +67,11 @@ def test_line_without_a_claim_needs_no_sentence(line: str) -> None:
 def test_a_claim_that_says_that_something_may_be_missing_is_never_full() -> None:
     (claim,) = GRAMMAR.read(
         "2019-01-01 to today: not proven; 7 of the 7 decisions seen in the listing are in the archive. Not proven: "
-        "2019-01-01 to 2019-03-31 (not looked at yet)."
+        "2019-01-01 to 2019-03-31 (not checked yet)."
     ).claims
     assert (claim.stored, claim.listed, claim.is_full) == (7, 7, False)
     (progress,) = GRAMMAR.read(
-        "2019-01-01 to today was interrupted, 41 of 41 fetched: `lgsco backfill` goes on."
+        "2019-01-01 to today was interrupted, 41 of 41 fetched: `lgsco backfill` continues it."
     ).claims
     assert not progress.is_full
 

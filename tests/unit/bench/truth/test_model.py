@@ -39,7 +39,7 @@ def test_withdrawn_dates_are_no_longer_asked_for_but_were_once() -> None:
     assert (asked.ranges, asked.ever, asked.state) == ([], [ALL], "withdrawn")
 
 
-def test_dates_can_be_covered_by_others_together() -> None:
+def test_several_backfills_together_can_cover_the_dates_of_another() -> None:
     one, other = Dates(date.min, date(2026, 5, 4)), Dates(date(2026, 5, 5), date.max)
     assert ALL.is_covered_by([other, one])
     assert not ALL.is_covered_by([one])

@@ -27,14 +27,14 @@ def make_site(count: int = 25) -> Site:
 def listed(site: Site, number: int = 1, first: date = date.min, last: date = date.max) -> listing_page.Listing:
     status, body = site.answer(f"/Decisions/SearchResults?fd={first}&td={last}&t=both&page={number}")
     assert status == 200
-    return listing_page.read(body)
+    return listing_page.parse_listing(body)
 
 
 def test_program_parses_its_pages() -> None:
     site = make_site()
     decision = site.decisions["20 000 100"]
     status, body = site.answer(decision.path)
-    found = page.read(body, reference=decision.reference)
+    found = page.parse_page(body, reference=decision.reference)
     assert (status, found.reference) == (200, decision.reference)
     first = listed(site)
     assert (first.total, len(first.entries)) == (25, 10)

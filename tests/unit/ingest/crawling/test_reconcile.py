@@ -29,7 +29,7 @@ from ingest.crawling.reconcile import (
 )
 from ingest.crawling.windows import EVERYTHING, days, gaps, merge_windows, split, split_at
 from ingest.lgo.source import PAGE_SIZE
-from storage.model import Proof, Standing, Window, WindowState
+from storage.model import KnownListing, Proof, Window, WindowState
 
 TODAY = date(2026, 11, 2)
 BEGIN = date(2020, 1, 1)
@@ -79,11 +79,11 @@ class Play:
     steps: list[tuple[Step, int | None]] = field(default_factory=list)
     found: int | None = None
 
-    def standing(self, window: Window) -> Standing:
+    def standing(self, window: Window) -> KnownListing:
         held = sorted((at, count) for at, count in self.books.items() if window.first <= at <= window.last and count)
         owing = self.owing if window == self.window else 0
         seen = self.lately is not None and inside(window, self.lately)
-        return Standing(sum(count for _, count in held) + owing, tuple(held), seen)
+        return KnownListing(sum(count for _, count in held) + owing, tuple(held), seen)
 
     def go(self, *, again: bool, total: int | None = None) -> Play:
         settings = WalkSettings(walk_most=self.walk_most, horizon=self.horizon, recent=self.recent)
@@ -477,7 +477,7 @@ def stretches(books: Counter[date], window: Window) -> int:
 
 
 @given(st.sampled_from([1, -1]).flatmap(differing), windows, walk_mosts, recents, booleans)
-def test_k_changes_cost_on_the_order_of_k_times_log_n(
+def test_k_changes_among_n_decisions_cost_about_k_log_n_requests(
     both: tuple[Counter[date], Counter[date]], window: Window, walk_most: int, recent: date, silent: bool
 ) -> None:
     """Why this bound: a plan splits at the best place by weight.

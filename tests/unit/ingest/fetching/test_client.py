@@ -38,7 +38,7 @@ def server() -> Iterator[Server]:
 def open_client(server: Server, folder: Path, tries: int = 1) -> Iterator[Client]:
     config: Config = load(None, {}, {"--site": ("site.base_url", server.url)})
     config = replace(config, fetch=Fetch(pace=0, tries=tries, retry_wait=0))
-    clock, stop = Clock(sleep=lambda _seconds, _stop: None, chance=random.Random(1)), Stop()
+    clock, stop = Clock(sleep=lambda _seconds, _stop: None, random=random.Random(1)), Stop()
     with writing(folder / "lgsco.db") as db:
         run = runs.begin_run(db, "sync", {}, clock.stamp())
         throttle = Throttle(db, run, config.fetch, clock, stop, on_request=lambda: None)

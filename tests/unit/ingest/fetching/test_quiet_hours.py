@@ -42,7 +42,7 @@ def test_quiet_hours_are_london_hours_and_the_wait_ends_outside_them(its: tuple[
 
 
 @given(st.lists(SPANS, max_size=4), INSTANTS)
-def test_of_several_hours_the_longest_wait_counts(many: list[tuple[int, int]], at: datetime) -> None:
+def test_the_longest_of_several_quiet_hours_decides_the_wait(many: list[tuple[int, int]], at: datetime) -> None:
     every = [span(*its) for its in many]
     assert find_seconds_left(every, at) == max((find_seconds_left([hours], at) for hours in every), default=0.0)
 

@@ -41,7 +41,7 @@ def test_the_daily_limit_counts_requests_of_other_runs() -> None:
         journal.count(BEGAN)
         journal.begin(BEGAN, "/x", 1, PROMISE)
     ours.count(BEGAN)
-    with pytest.raises(OutOfBudget, match="the limit of 3 requests a day is reached"):
+    with pytest.raises(OutOfBudget, match="the daily limit of 3 requests is reached"):
         ours.count(BEGAN)
     ours.count(BEGAN + DAY)
 

@@ -37,7 +37,7 @@ class Calls:
         def pause(seconds: float, reason: str) -> None:
             self.pauses.append((seconds, reason))
 
-        clock = Clock(chance=random.Random(1))
+        clock = Clock(random=random.Random(1))
         return call_with_retries(self.call, Fetch(tries=tries, retry_wait=2), clock, stop or Stop(), pause)
 
 

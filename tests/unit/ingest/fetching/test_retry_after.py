@@ -61,7 +61,7 @@ def test_seconds_and_the_three_date_forms_are_parsed(values: str, seconds: float
         ("Mon, 02 Nov 2026 11:00:00 GMT, 5", 5),
     ],
 )
-def test_of_several_values_the_longest_wait_counts(values: str, seconds: float) -> None:
+def test_the_longest_of_several_retry_after_values_counts(values: str, seconds: float) -> None:
     assert parse_retry_after(values, NOW) == seconds
 
 

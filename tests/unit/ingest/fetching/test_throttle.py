@@ -210,5 +210,5 @@ def test_requests_of_another_process_count_for_the_day() -> None:
     (count,) = db.execute("SELECT count(*) FROM requests").fetchone()
     assert count == 4
     ours.begin_request("/x", 1)
-    with pytest.raises(Exception, match="the limit of 5 requests a day"):
+    with pytest.raises(Exception, match="the daily limit of 5 requests"):
         theirs.begin_request("/x", 1)

@@ -73,7 +73,7 @@ def test_a_link_is_resolved_as_a_browser_resolves_it(link: str) -> None:
         (";jsessionid=1", "/Decisions/;jsessionid=1"),
     ],
 )
-def test_the_path_of_a_link(link: str, path: str) -> None:
+def test_resolved_links_have_the_path_that_a_browser_requests(link: str, path: str) -> None:
     assert path_of(link) == path
 
 
@@ -152,7 +152,7 @@ def test_any_link_gives_a_valid_address_or_none(link: str, base: Address) -> Non
         ("https://decisions.lgo.org.uk/", "https://www.lgo.org.uk/", False),
     ],
 )
-def test_whether_a_link_stays_on_the_site(one: str, other: str, same: bool) -> None:
+def test_a_link_is_on_the_same_site_if_scheme_host_and_port_are_equal(one: str, other: str, same: bool) -> None:
     link, page = resolve(one), resolve(other)
     assert link is not None
     assert page is not None
@@ -192,7 +192,7 @@ def decision_at(path: str) -> DecisionAddress | None:
         ),
     ],
 )
-def test_the_decision_at_an_address(path: str, asked: str, reference: str) -> None:
+def test_the_reference_in_a_decision_address_is_found(path: str, asked: str, reference: str) -> None:
     assert decision_at(path) == DecisionAddress(asked, reference)
 
 

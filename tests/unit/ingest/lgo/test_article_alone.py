@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import CutShort
 from ingest.lgo import page
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 from ingest.parsing.blocks import fold
 
@@ -26,7 +26,7 @@ def report(article: str, after: str = "") -> bytes:
 
 
 def lines(body: bytes) -> list[str]:
-    return render(read(body)).split("\n")
+    return render(parse_page(body)).split("\n")
 
 
 def test_an_article_without_a_closing_line_is_parsed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_page_with_a_split_heading_of_a_further_report_is_refused() -> None:
         "<p>We remain dissatisfied.</p>"
     )
     with pytest.raises(CutShort, match="in pieces"):
-        read(report(article))
+        parse_page(report(article))
 
 
 def test_a_quoted_angle_bracket_in_the_heading_above_is_not_part_of_the_title() -> None:

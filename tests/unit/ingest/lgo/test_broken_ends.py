@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.errors import CutShort
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 
 SENTENCE = "<p>The Council told Mrs X on 3 May that it would review the plan within {} working days.</p>"
 TITLE = "<p>St Mary Mead County Council (16 438 124)</p>"
@@ -25,20 +25,20 @@ def sentences(count: int) -> str:
 def test_title_split_by_a_stray_tag_is_refused() -> None:
     split = "<p>St Mary Mead County<p> Council (16 438 124)</p></p>"
     with pytest.raises(CutShort, match="the title may begin at 'St Mary Mead County'"):
-        read(page(sentences(2), title=split))
+        parse_page(page(sentences(2), title=split))
 
 
 def test_line_before_a_sound_title_is_left_out() -> None:
-    decision = read(page(sentences(2), title=f"<p>Report</p>{TITLE}"))
+    decision = parse_page(page(sentences(2), title=f"<p>Report</p>{TITLE}"))
     assert decision.lines[0].text == "St Mary Mead County Council (16 438 124)"
 
 
 def test_text_after_an_article_of_a_page_with_wrong_tags_is_refused() -> None:
     with pytest.raises(CutShort, match="text follows the end of its decision"):
-        read(page(sentences(2), after=f"<div><object>{sentences(3)}</div>"))
+        parse_page(page(sentences(2), after=f"<div><object>{sentences(3)}</div>"))
 
 
 @pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><object>{sentences(2)}</div>"])
 def test_article_ends_a_decision_where_tags_are_right_or_little_follows(after: str) -> None:
-    decision = read(page(sentences(2), after=after))
+    decision = parse_page(page(sentences(2), after=after))
     assert [line.text[-15:] for line in decision.lines[-2:]] == ["0 working days.", "1 working days."]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ingest.lgo.page import Page, read_chapters
+from ingest.lgo.page import Page, parse_chapters
 from ingest.lgo.text_format import parse, render
 from storage.model import Decision
 from support.paths import GOLDEN
@@ -40,7 +40,7 @@ def parse_case(path: Path) -> Decision:
     charset = expected.get("content_type", "").partition("charset=")[2] or None
     chapters = [path, *sorted(CASES.glob(f"{path.stem}.chapter-*.html"))]
     pages = [Page(chapter.read_bytes(), charset) for chapter in chapters]
-    return read_chapters(pages, reference=expected.get("asked"), today=TODAY)
+    return parse_chapters(pages, reference=expected.get("asked"), today=TODAY)
 
 
 def test_every_case_has_its_files() -> None:

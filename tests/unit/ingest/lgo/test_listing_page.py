@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.errors import TooLarge, Undecodable
 from ingest.lgo import listing_page as listing
-from ingest.lgo.listing_page import Listing, read
+from ingest.lgo.listing_page import Listing, parse_listing
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.input_limits import MOST_TAGS
 from lgsco.replica.corpus import generate, seeds
@@ -121,20 +121,20 @@ def test_cards_are_parsed_in_any_markup(markup: object) -> None:
     cards = f"<ul>{markup(FULL)}{markup(OTHER)}</ul>" if markup is item else f"<div>{markup(FULL)}{markup(OTHER)}</div>"
     if markup is row:
         cards = f"<table>{markup(FULL)}{markup(OTHER)}</table>"
-    assert read(page(cards)) == Listing(2, (FULL, OTHER))
+    assert parse_listing(page(cards)) == Listing(2, (FULL, OTHER))
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_only_card_on_a_page_is_parsed_like_any_other(markup: object) -> None:
     assert callable(markup)
     card = f"<table>{markup(FULL)}</table>" if markup is row else markup(FULL)
-    assert read(page(card, "Your search has 1 result")) == Listing(1, (FULL,))
+    assert parse_listing(page(card, "Your search has 1 result")) == Listing(1, (FULL,))
 
 
 def test_card_without_title_text_is_identified_by_its_link() -> None:
     title, _, url = words(FULL)
     untitled = div(FULL).replace(title, "")
-    (entry, other) = read(page(untitled + div(OTHER))).entries
+    (entry, other) = parse_listing(page(untitled + div(OTHER))).entries
     assert (entry.reference, entry.url, entry.authority) == (FULL.reference, url, None)
     assert (entry.outcome, entry.subcategory, entry.decision_date, entry.kind) == (
         FULL.outcome,
@@ -153,7 +153,7 @@ def test_link_gives_the_suffix_letter_that_the_card_omits(letter: str) -> None:
         "<p>Statement Upheld Hospital acute services 06-Nov-2018</p><p>Summary: Two bodies.</p></div>"
     )
     sibling = card.replace(f"345{letter}", "345").replace("NHS Anytown Integrated Care Board (ICB)", "Anytown Council")
-    joint_entry, council = read(page(card + sibling)).entries
+    joint_entry, council = parse_listing(page(card + sibling)).entries
     assert joint_entry.reference == f"17 012 345{letter.lower()}"
     assert joint_entry.authority == "NHS Anytown Integrated Care Board (ICB)"
     assert joint_entry.url == joint.lower(), "the site's own addresses are in lower case"
@@ -162,8 +162,12 @@ def test_link_gives_the_suffix_letter_that_the_card_omits(letter: str) -> None:
 
 def test_repeated_card_is_listed_twice() -> None:
     cards = div(FULL) + div(OTHER) + div(FULL)
-    assert [entry.reference for entry in read(page(cards)).entries] == ["25 004 920", "24 022 037", "25 004 920"]
-    assert len(read(page(div(FULL) + div(FULL))).entries) == 2, "also when no other card is there"
+    assert [entry.reference for entry in parse_listing(page(cards)).entries] == [
+        "25 004 920",
+        "24 022 037",
+        "25 004 920",
+    ]
+    assert len(parse_listing(page(div(FULL) + div(FULL))).entries) == 2, "also when no other card is there"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +190,7 @@ def test_address_separates_an_unknown_outcome_from_the_subcategory(
         f'<div><a href="/decisions/education/{slug}/24-001-002">Anytown Council (24 001 002)</a>'
         f"<p>Statement {line} 05-Mar-2024</p><p>Summary: x.</p></div>"
     )
-    (entry, _) = read(page(card + div(OTHER))).entries
+    (entry, _) = parse_listing(page(card + div(OTHER))).entries
     assert (entry.outcome, entry.subcategory) == (outcome, subcategory)
     assert (entry.decision_date, entry.kind) == (date(2024, 3, 5), "statement")
 
@@ -194,14 +198,14 @@ def test_address_separates_an_unknown_outcome_from_the_subcategory(
 @pytest.mark.parametrize("line", ["Something new Somewhere else ", ""])
 def test_outcome_and_subcategory_are_missing_when_they_cannot_be_separated(line: str) -> None:
     card = f'<div><a href="/decisions/education/other/24-001-002"></a><p>Statement {line}05-Mar-2024</p></div>'
-    (entry, _) = read(page(card + div(OTHER))).entries
+    (entry, _) = parse_listing(page(card + div(OTHER))).entries
     assert (entry.outcome, entry.subcategory) == (None, None)
     assert (entry.decision_date, entry.kind) == (date(2024, 3, 5), "statement")
 
 
 @pytest.mark.parametrize("day", ["31-Feb-2025", "00-Jan-2025", "06-Xyz-2025", "6 October 2025", ""])
 def test_impossible_date_gives_none(day: str) -> None:
-    (entry, _) = read(page(div(FULL).replace("06-Oct-2025", day) + div(OTHER))).entries
+    (entry, _) = parse_listing(page(div(FULL).replace("06-Oct-2025", day) + div(OTHER))).entries
     assert entry.reference == "25 004 920"
     assert entry.decision_date is None
 
@@ -211,7 +215,7 @@ def test_card_line_inside_a_summary_is_ignored() -> None:
         '<div><a href="/decisions/education/other/24-001-002"></a><p>Summary: Mr X (see (24 001 003)) sent a Statement '
         "Upheld Noise 01-Jan-2001 (twice)</p></div>"
     )
-    (entry, _) = read(page(card + div(OTHER))).entries
+    (entry, _) = parse_listing(page(card + div(OTHER))).entries
     assert entry == Entry(
         "24 001 002",
         "/decisions/education/other/24-001-002",
@@ -231,7 +235,9 @@ def test_card_line_inside_a_summary_is_ignored() -> None:
     ],
 )
 def test_every_form_of_a_decision_address_is_recognised(href: str) -> None:
-    (entry, _) = read(page(f'<div><a href="{href}">Anytown Council (24 001 002)</a></div>{div(OTHER)}')).entries
+    (entry, _) = parse_listing(
+        page(f'<div><a href="{href}">Anytown Council (24 001 002)</a></div>{div(OTHER)}')
+    ).entries
     assert (entry.reference, entry.authority) == ("24 001 002", "Anytown Council")
     assert entry.url.startswith("/")
     assert "?" not in entry.url
@@ -251,7 +257,7 @@ def test_every_form_of_a_decision_address_is_recognised(href: str) -> None:
     ],
 )
 def test_other_addresses_make_no_card(href: str) -> None:
-    assert read(page(f'<div><a href="{href}">x</a></div>{div(OTHER)}')).entries == (OTHER,)
+    assert parse_listing(page(f'<div><a href="{href}">x</a></div>{div(OTHER)}')).entries == (OTHER,)
 
 
 # ---------------------------------------------------------------- totals
@@ -286,35 +292,35 @@ def test_other_addresses_make_no_card(href: str) -> None:
     ],
 )
 def test_total_is_parsed_only_if_printed(count: str, total: int | None) -> None:
-    assert read(page(div(FULL), count)).total == total
-    assert read(page("", count)) == Listing(total, ())
+    assert parse_listing(page(div(FULL), count)).total == total
+    assert parse_listing(page("", count)) == Listing(total, ())
 
 
 def test_script_before_the_total_is_ignored() -> None:
     count = "<script>say('Your search has 0 results')</script><p>Your search has 12 results</p>"
-    assert read(page(div(FULL), count)).total == 12
+    assert parse_listing(page(div(FULL), count)).total == 12
 
 
 def test_search_shell_has_unknown_total() -> None:
     shell = page('<h1>Search our decisions</h1><form><input name="fd"><button>Search</button></form>', "")
-    assert read(shell) == Listing(None, ())
+    assert parse_listing(shell) == Listing(None, ())
 
 
 def test_page_of_a_council_has_cards_but_no_total() -> None:
     council = page(f"<h2>Decisions for Hertfordshire County Council</h2>{div(FULL)}{div(OTHER)}", "")
-    assert read(council) == Listing(None, (FULL, OTHER))
+    assert parse_listing(council) == Listing(None, (FULL, OTHER))
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"Not found", b"<html></html>", b"{}", b"<a href='/decisions"])
 def test_empty_page_is_an_empty_listing_with_unknown_total(body: bytes) -> None:
-    assert read(body) == Listing(None, ())
+    assert parse_listing(body) == Listing(None, ())
 
 
 def test_page_in_another_charset_is_decoded_as_declared_or_as_windows_1252() -> None:
     text = page(div(OTHER).replace("Bupa", "Bupâ £")).decode()
-    (entry,) = read(text.encode("windows-1252"), charset="windows-1252").entries
+    (entry,) = parse_listing(text.encode("windows-1252"), charset="windows-1252").entries
     assert entry.authority == "Bupâ £ Care Homes (GL) Limited"
-    undeclared = read(text.encode("windows-1252"), charset=None)
+    undeclared = parse_listing(text.encode("windows-1252"), charset=None)
     assert undeclared.entries == (entry,)
     assert undeclared.odd == ("2 bytes not UTF-8, read as windows-1252",)
 
@@ -334,7 +340,7 @@ _PIECES = st.lists(
 
 @given(pieces=_PIECES)
 def test_any_markup_is_parsed(pieces: list[str]) -> None:
-    listing = read("".join(pieces).encode())
+    listing = parse_listing("".join(pieces).encode())
     assert listing.total is None or listing.total >= 0
     assert all(entry.url.startswith("/") for entry in listing.entries)
 
@@ -342,28 +348,28 @@ def test_any_markup_is_parsed(pieces: list[str]) -> None:
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
     with suppress(Undecodable):
-        read(body)
+        parse_listing(body)
 
 
 def test_listing_with_too_many_tags_is_refused() -> None:
     bare = page(div(FULL))
     room = b"<br>" * (MOST_TAGS - bare.count(b"<"))
-    assert read(bare.replace(b"</main>", room + b"</main>")).entries == (FULL,)
+    assert parse_listing(bare.replace(b"</main>", room + b"</main>")).entries == (FULL,)
     with pytest.raises(TooLarge, match=r"20,001 tags"):
-        read(bare.replace(b"</main>", room + b"<br></main>"))
+        parse_listing(bare.replace(b"</main>", room + b"<br></main>"))
 
 
 def test_listing_with_too_many_links_is_refused() -> None:
-    assert len(read(page(div(FULL) * 100)).entries) == 100
+    assert len(parse_listing(page(div(FULL) * 100)).entries) == 100
     with pytest.raises(TooLarge, match="101 links to decisions"):
-        read(page(div(FULL) * 101))
+        parse_listing(page(div(FULL) * 101))
 
 
 def test_elements_around_a_link_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     monkeypatch.setattr(listing, "_card_line", looked.append)
     link = f"<a href='{FULL.url}'>a</a>"
-    assert len(read(page("<div>" * 2_000 + link * 100)).entries) == 1
+    assert len(parse_listing(page("<div>" * 2_000 + link * 100)).entries) == 1
     assert len(looked) < 200
 
 
@@ -377,7 +383,7 @@ def test_card_line_is_searched_only_before_dates(monkeypatch: pytest.MonkeyPatch
 
     line, counted = listing._CARD_LINE, Counted()
     monkeypatch.setattr(listing, "_CARD_LINE", counted)
-    (entry,) = read(page(div(FULL).replace("</a>", "</a><p>" + "Statement " * 500 + "</p>"))).entries
+    (entry,) = parse_listing(page(div(FULL).replace("</a>", "</a><p>" + "Statement " * 500 + "</p>"))).entries
     assert entry.decision_date == FULL.decision_date
     assert counted.searches < 10
     for start in range(310, 330):
@@ -391,7 +397,7 @@ def test_cards_of_the_look_alike_have_its_fields() -> None:
     found: list[Entry] = []
     for number in range(1, 20):
         answer = site.handle(Request("GET", f"/Decisions/SearchResults?fd=0001-01-01&t=both&page={number}", {}))
-        listing = read(answer.body)
+        listing = parse_listing(answer.body)
         assert listing.total in (len(site), None)
         assert len(listing.entries) <= PAGE_SIZE
         found += listing.entries
@@ -411,7 +417,7 @@ def test_nested_cards_are_parsed_only_while_they_are_short(other: str) -> None:
         links = "<div><a href='/decisions/planning/other/23-004-117'>a</a>" * 60
         return f"<html><body>{other}{links}{words}{'</div>' * 60}</body></html>".encode()
 
-    assert {entry.reference for entry in read(nested("1-Jan-2000 " * 100)).entries} >= {"23 004 117"}
+    assert {entry.reference for entry in parse_listing(nested("1-Jan-2000 " * 100)).entries} >= {"23 004 117"}
     for words in ("1-Jan-2000 " * 30_000, "<br>" * 15_000):
         with pytest.raises(TooLarge, match="in each other"):
-            read(nested(words))
+            parse_listing(nested(words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.errors import TooLarge
-from ingest.lgo.listing_page import Listing, Unfollowed, read
+from ingest.lgo.listing_page import Listing, Unfollowed, parse_listing
 
 ADDRESS = "http://127.0.0.1:8080/Decisions/SearchResults?fd=0001-01-01&td=2026-01-01&page=2"
 DECISION = "/decisions/education/school-admissions/25-004-920"
@@ -27,7 +27,7 @@ def listing(cards: str, head: str = "") -> Listing:
         '<li><a href="/decisions">All</a></li><li><a>No link</a></li></ul><p>Your search has 3 results</p>'
         f'<ul>{cards}</ul><a href="?page=2">Next</a></body></html>'
     )
-    return read(html.encode(), address=ADDRESS)
+    return parse_listing(html.encode(), address=ADDRESS)
 
 
 def followed(cards: str, head: str = "") -> list[str]:
@@ -102,10 +102,10 @@ def test_a_link_is_relative_to_the_first_base_that_has_an_address(base: str, lin
         (f"http://127.0.0.1:9090{DECISION}", "its link leads to another host, 127.0.0.1"),
         (
             "/decisions/education/school-admissions",
-            "its link '/decisions/education/school-admissions' names no decision",
+            "its link '/decisions/education/school-admissions' does not lead to a decision",
         ),
-        (f"{DECISION}.pdf", f"its link '{DECISION}.pdf' names no decision"),
-        ("#", "its link '#' names no decision"),
+        (f"{DECISION}.pdf", f"its link '{DECISION}.pdf' does not lead to a decision"),
+        ("#", "its link '#' does not lead to a decision"),
         ("", "it has no link"),
         ("javascript:open(920)", "its link 'javascript:open(920)' is not a web address"),
     ],
@@ -140,7 +140,7 @@ def test_card_without_a_link_is_found_by_title_or_line(markup: str) -> None:
 
 def test_card_without_a_title_is_found_by_its_line() -> None:
     bare = f'<li><p>{LINE}</p><p>Summary: No fault.</p><p><a href="/help">Read more</a></p></li>'
-    assert named(OTHERS + bare) == (Unfollowed(LINE, "its link '/help' names no decision"),)
+    assert named(OTHERS + bare) == (Unfollowed(LINE, "its link '/help' does not lead to a decision"),)
 
 
 def test_each_of_several_cards_is_reported() -> None:
@@ -216,4 +216,4 @@ def test_lines_of_flat_cards_belong_to_the_links_before_them() -> None:
 )
 def test_too_many_cards_are_refused_quickly(piece: str) -> None:
     with pytest.raises(TooLarge):
-        read(f"<html><body>{piece * 4_000}</body></html>".encode(), address=ADDRESS)
+        parse_listing(f"<html><body>{piece * 4_000}</body></html>".encode(), address=ADDRESS)

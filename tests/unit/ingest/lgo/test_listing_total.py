@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.lgo.listing_page import Listing, read
+from ingest.lgo.listing_page import Listing, parse_listing
 from ingest.lgo.listing_total import Total, find_total
 
 LINK = "/decisions/education/other/24-001-00{n}"
@@ -63,7 +63,7 @@ def page(before: str, cards: str = "", after: str = "") -> bytes:
 
 
 def total(before: str, cards: str = "", after: str = "") -> int | None:
-    return read(page(before, cards, after)).total
+    return parse_listing(page(before, cards, after)).total
 
 
 @pytest.mark.parametrize("cards", ["", div(1), div(1) + div(2)], ids=["no card", "a card", "two cards"])
@@ -132,7 +132,7 @@ def test_a_total_is_parsed_however_its_words_are_marked_up(markup: str, number: 
     ],
 )
 def test_words_in_place_of_a_total_are_quoted_and_not_parsed(markup: str, quoted: str) -> None:
-    listing = read(page(markup, div(1) + div(2)))
+    listing = parse_listing(page(markup, div(1) + div(2)))
     assert listing.total is None
     assert quoted in listing.in_place_of_total
     assert bool(quoted) == bool(listing.in_place_of_total)
@@ -141,7 +141,7 @@ def test_words_in_place_of_a_total_are_quoted_and_not_parsed(markup: str, quoted
 
 def test_a_quotation_is_short_and_begins_with_a_word() -> None:
     long = f"<p>{'before ' * 50} we have 7 results {'after ' * 50}</p>"
-    quoted = read(page(long, div(1))).in_place_of_total
+    quoted = parse_listing(page(long, div(1))).in_place_of_total
     assert quoted.startswith("before before")
     assert "we have 7 results after" in quoted
     assert len(quoted) <= 120
@@ -152,7 +152,7 @@ def test_a_quotation_is_short_and_begins_with_a_word() -> None:
 def test_total_in_a_summary_is_ignored(markup: object, count: int) -> None:
     assert callable(markup)
     cards = "".join(markup(n) for n in range(1, count + 1))
-    listing = read(page("<p>We found 12 of them</p>", f"<div>{cards}</div>"))
+    listing = parse_listing(page("<p>We found 12 of them</p>", f"<div>{cards}</div>"))
     assert (len(listing.entries), listing.total, listing.in_place_of_total) == (count, None, "")
     assert total("<p>Your search has 12 results</p>", cards) == 12, "before the cards"
     assert total("", f"<div>{cards}</div>", "<p>Your search has 12 results</p>") == 12, "after them"
@@ -163,7 +163,7 @@ def test_total_next_to_the_only_card_is_found() -> None:
     link = f'<a href="{LINK.format(n=1)}">Anytown Council (24 001 001)</a>'
     for inside in (link, f"<div>{link}</div>", f"<div><h3>{link}</h3><p>no date</p></div>"):
         body = f"<html><body><div id=page><p>Your search has 1 result</p>{inside}</div></body></html>"
-        listing = read(body.encode())
+        listing = parse_listing(body.encode())
         assert (listing.total, len(listing.entries)) == (1, 1)
 
 
@@ -184,4 +184,4 @@ def test_find_total_joins_consecutive_texts() -> None:
     assert find_total(["Summary: Your search has 7 results", "Your search has 8 results"]) == Total(8, "")
     assert find_total(["Your search has"] * 10_000).number is None
     assert find_total(["9" * 100_000, "Your search has " + "9" * 100_000 + " results"]).number is None
-    assert isinstance(read(b"<p>Your search has"), Listing)
+    assert isinstance(parse_listing(b"<p>Your search has"), Listing)

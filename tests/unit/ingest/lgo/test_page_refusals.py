@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from ingest.errors import ReadError, TooLarge
 from ingest.lgo.numbering import _choices, _Run
-from ingest.lgo.page import chapters, read, read_chapters
+from ingest.lgo.page import find_chapters, parse_chapters, parse_page
 from ingest.lgo.text_format import parse, render
 from ingest.parsing.blocks import Item, List
 from ingest.parsing.html_blocks import read_blocks
-from ingest.parsing.input_limits import MAX_BYTES, MOST_TAGS, shows
+from ingest.parsing.input_limits import MAX_BYTES, MOST_TAGS, shows_text
 from ingest.parsing.whole_page import may_be_hidden as _may_be_hidden
 from storage.model import Decision, Oddity
 from support.documents import PHASES
@@ -49,7 +49,7 @@ def text_of(name: str) -> str:
 def refused(body: bytes, charset: str | None = None) -> str:
     """Returns the message of the refusal, which is one line and not empty."""
     with pytest.raises(ReadError) as error:
-        read(body, charset=charset)
+        parse_page(body, charset=charset)
     message = str(error.value)
     assert len(message) > 8
     assert "\n" not in message
@@ -59,7 +59,7 @@ def refused(body: bytes, charset: str | None = None) -> str:
 def refused_or(name: str, body: bytes, charset: str | None = None) -> None:
     """The page is refused, or gives exactly the text of the golden page."""
     try:
-        decision = read(body, charset=charset)
+        decision = parse_page(body, charset=charset)
     except ReadError:
         return
     assert render(decision) == text_of(name)
@@ -122,11 +122,11 @@ def test_error_names_the_missing_part() -> None:
 
 
 @pytest.mark.parametrize("name", ["listing of one", "listing", "search shell"])
-def test_read_chapters_refuses_the_same_pages(name: str) -> None:
+def test_parse_chapters_refuses_the_same_pages(name: str) -> None:
     with pytest.raises(ReadError):
-        read_chapters([golden("report.1"), NO_DECISION[f"a {name}"]])
+        parse_chapters([golden("report.1"), NO_DECISION[f"a {name}"]])
     with pytest.raises(ReadError):
-        read_chapters([golden("report.1"), golden("report.2")[:-30]])
+        parse_chapters([golden("report.1"), golden("report.2")[:-30]])
 
 
 # -- markup that would take the parser longer than its length suggests
@@ -142,7 +142,7 @@ def in_article(markup: str) -> bytes:
 
 def words_of(markup: str) -> str:
     """Returns the words parsed between the complaint's heading and the closing line."""
-    lines = render(read(in_article(markup))).split("\n")
+    lines = render(parse_page(in_article(markup))).split("\n")
     return " ".join(lines[lines.index("The complaint") + 1 : -1])
 
 
@@ -157,8 +157,8 @@ def test_page_of_more_than_two_megabytes_is_refused() -> None:
     assert words_of(f"<!--{'a' * room}-->") == ""
     assert "2,097,153 bytes" in refused(in_article(f"<!--{'a' * (room + 1)}-->"))
     link = b"<a href='?chapter=2'>"
-    assert chapters(link + b"a" * room, "23 004 117") == [2]
-    assert chapters(link + b"a" * MAX_BYTES, "23 004 117") == [], "no page that is read links to it"
+    assert find_chapters(link + b"a" * room, "23 004 117") == [2]
+    assert find_chapters(link + b"a" * MAX_BYTES, "23 004 117") == [], "no page that is read links to it"
 
 
 def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() -> None:
@@ -167,7 +167,7 @@ def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() ->
     assert "no decision has more than 500,000" in refused(in_article(words * 2))
     first, second = (in_article(words + f"<p>{n}</p>") for n in (1, 2))
     with pytest.raises(TooLarge):
-        read_chapters([first, second])
+        parse_chapters([first, second])
 
 
 def test_fonts_that_the_parser_would_copy_into_every_paragraph_are_refused() -> None:
@@ -197,7 +197,7 @@ def test_links_that_end_each_other_are_copied_once_and_read() -> None:
 def test_markup_outside_the_article_is_checked_when_it_is_parsed() -> None:
     hard = f"<p><font {NAMES}>" + "<p>a" * 1_000
     body = in_article("<p>It was lost.</p>").replace(b"</body>", hard.encode() + b"</body>")
-    assert "\nIt was lost.\n" in render(read(body)), "the article alone is parsed"
+    assert "\nIt was lost.\n" in render(parse_page(body)), "the article alone is parsed"
     assert "among 1,0" in refused(body.replace(b"<h1>", b"<p>").replace(b"</h1>", b"</p>"))
 
 
@@ -235,7 +235,7 @@ def test_hidden_elements_are_checked_only_a_few_times(monkeypatch: pytest.Monkey
     body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<i hidden >a</i>" * 3_000 + b"<article>")
     looked = []
     monkeypatch.setattr("ingest.parsing.whole_page._still_open", lambda *arguments: looked.append(arguments))
-    assert "\nThe complaint\nIt was lost.\n" in render(read(body))
+    assert "\nThe complaint\nIt was lost.\n" in render(parse_page(body))
     assert len(looked) < 100
 
 
@@ -251,12 +251,12 @@ def test_words_of_hiding_attributes_are_checked_only_a_few_times() -> None:
     assert _may_be_hidden(low, low.index(b"<article")), "it is left to the parser"
     assert Counting.searches < 100
     body = in_article("<p>It was lost.</p>").replace(b"<article>", b"<p>" + b"hidden " * 3_000 + b"</p><article>")
-    assert "\nThe complaint\nIt was lost.\n" in render(read(body))
+    assert "\nThe complaint\nIt was lost.\n" in render(parse_page(body))
 
 
 def test_choices_of_lists_are_tried_once_for_each_number_of_items() -> None:
     lists = "<ol><li>a</li></ol>" * 12 + "<ol start=9999><li>a</li></ol>"
-    numbers = [line.number for line in read(in_article(lists * 50)).lines if line.kind == "item"]
+    numbers = [line.number for line in parse_page(in_article(lists * 50)).lines if line.kind == "item"]
     assert numbers == ([None] * 12 + ["9999"]) * 50
     runs = [_Run([Item(List("1", None, None), 0, None)], None, adjoins=True) for _ in range(12)]
     assert len(_choices(runs, 9986)) == 13, "not the 4,096 ways to choose"
@@ -270,13 +270,13 @@ def test_deeply_nested_items_have_numbers() -> None:
 
 
 def test_endless_character_reference_does_not_match() -> None:
-    assert not shows(b"<html>&#" + b"9" * 5_000 + b";</html>", None, "a" * 80)
+    assert not shows_text(b"<html>&#" + b"9" * 5_000 + b";</html>", None, "a" * 80)
 
 
 def test_endless_address_is_not_a_chapter_link() -> None:
     link = b"<a href='%s/23-004-117?chapter=2'>"
-    assert chapters(link % b"/decisions/planning/enforcement", "23 004 117") == [2]
-    assert chapters(link % (b"/" + b"a" * 600), "23 004 117") == []
+    assert find_chapters(link % b"/decisions/planning/enforcement", "23 004 117") == [2]
+    assert find_chapters(link % (b"/" + b"a" * 600), "23 004 117") == []
 
 
 # -- truncated pages
@@ -296,12 +296,12 @@ DECOY = b"""<!DOCTYPE html>
 @pytest.mark.parametrize("name", ["header_order", "unclosed", "bold_br", "decoy"])
 def test_a_page_cut_at_any_byte_is_refused_or_whole(name: str) -> None:
     body = DECOY if name == "decoy" else golden(name)
-    whole = render(read(body))
+    whole = render(parse_page(body))
     assert name == "decoy" or whole == text_of(name)
     taken = []
     for end in range(len(body)):
         try:
-            decision = read(body[:end])
+            decision = parse_page(body[:end])
         except ReadError:
             continue
         assert body[end:].strip() == b"", f"cut after {body[max(0, end - 60) : end]!r} and taken for whole"
@@ -324,7 +324,7 @@ def test_page_must_close_article_and_html_only() -> None:
     refused(body.replace(b"</html>", b""))
     refused(body.replace(b"</html>", b"<!-- </html> -->"))
     refused(body.replace(b"</html>", b"</htm>"))
-    assert render(read(body.replace(b"</body>", b""))) == text_of("no_header")
+    assert render(parse_page(body.replace(b"</body>", b""))) == text_of("no_header")
 
 
 @pytest.mark.parametrize("opener", ["", "<p>The Ombudsman's final decision:</p>", "<p>Overview:</p>"])
@@ -342,19 +342,19 @@ def test_windows_1252_page_that_declares_utf_8_is_parsed_and_reported() -> None:
     text = golden("one_list_each").decode()
     assert sum(not character.isascii() for character in text) == 1
     for charset in (None, "utf-8", "UTF-8"):
-        decision = read(text.encode("cp1252"), charset=charset)
+        decision = parse_page(text.encode("cp1252"), charset=charset)
         assert render(decision) == text_of("one_list_each")
         assert decision.odd == (Oddity("encoding", "1 byte not UTF-8, read as windows-1252"),)
-        pounds = read(text.replace("’", "£").encode("cp1252"), charset=charset)
+        pounds = parse_page(text.replace("’", "£").encode("cp1252"), charset=charset)
         assert render(pounds) == text_of("one_list_each").replace("’", "£")
 
 
 def test_page_in_a_declared_encoding_is_parsed() -> None:
     text = golden("one_list_each").decode()
     for name in ("windows-1252", "cp1252", "Windows-1252"):
-        assert render(read(text.encode("cp1252"), charset=name)) == text_of("one_list_each")
+        assert render(parse_page(text.encode("cp1252"), charset=name)) == text_of("one_list_each")
     said = text.replace('charset="utf-8"', 'charset="windows-1252"')
-    assert render(read(said.encode("cp1252"), charset="windows-1252")) == text_of("one_list_each")
+    assert render(parse_page(said.encode("cp1252"), charset="windows-1252")) == text_of("one_list_each")
 
 
 def test_page_is_never_decoded_wrongly() -> None:
@@ -412,11 +412,11 @@ def test_a_stray_byte_changes_no_other_character(bad: bytes, stray: str) -> None
     body = golden("header_order")
     before = text_of("header_order")
     for place in (body.index(b"<title"), body.index(b"</article>")):
-        decision = read(body[:place] + bad + body[place:])
+        decision = parse_page(body[:place] + bad + body[place:])
         assert set(render(decision).replace(stray, "").split()) >= set(before.split())
         assert decision.odd
     place = body.index(b"elm")
-    assert render(read(body[:place] + bad + body[place:])) == before.replace("elm", f"{stray}elm", 1)
+    assert render(parse_page(body[:place] + bad + body[place:])) == before.replace("elm", f"{stray}elm", 1)
     refused(body + bad)
 
 
@@ -461,7 +461,7 @@ _PIECES = st.sampled_from(
 
 def stable(body: bytes) -> None:
     try:
-        decision = read(body)
+        decision = parse_page(body)
     except ReadError:
         return
     assert isinstance(decision, Decision)
@@ -509,7 +509,7 @@ CHILD = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 from ingest.errors import ReadError
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 
 HEAD = (
@@ -522,7 +522,7 @@ body = eval(sys.stdin.read(), {"HEAD": HEAD, "FOOT": FOOT})
 body = body if isinstance(body, bytes) else body.encode()
 size = len(body)
 try:
-    text = render(read(body))
+    text = render(parse_page(body))
     outcome = "read"
 except ReadError as error:
     text, outcome = "", "refused"

@@ -89,7 +89,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("name", [*CANONICAL, DUMP])
-def test_the_fields_of_a_seed(name: str) -> None:
+def test_a_seed_gives_its_fields(name: str) -> None:
     decision = parse(seed(name))
     reference, authority, subcategory, outcome, decided = FIELDS[name[:3]]
     assert decision.reference == reference
@@ -438,7 +438,7 @@ def test_lines_of_the_body_are_not_header_lines() -> None:
 
 
 @pytest.mark.parametrize("month", range(1, 13))
-def test_the_months(month: int) -> None:
+def test_full_and_short_month_names_are_parsed(month: int) -> None:
     name = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[month - 1]
     assert parse(small("A.", header=f"Decision date : 01 {name} 2020")).decision_date == date(2020, month, 1)
 
@@ -493,7 +493,7 @@ def test_each_line_of_the_body_names_its_section(name: str) -> None:
     assert kinds >= {"header", "heading", "item"}
 
 
-def test_the_sections_of_a_seed() -> None:
+def test_each_line_of_a_seed_names_its_section() -> None:
     decision = parse(seed("000_d996cb4fed483c77"))
     headings = [line.text for line in decision.lines if line.kind == "heading" and "on behalf of" not in line.text]
     assert headings == [

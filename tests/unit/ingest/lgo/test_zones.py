@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from ingest.errors import CutShort, ReadError, WrongReference
-from ingest.lgo.page import read, read_chapters
+from ingest.lgo.page import parse_chapters, parse_page
 from ingest.lgo.text_format import render
 from ingest.lgo.zones import AFTER, BEFORE, CHAPTERS, CONTENTS, HEADER_LINKS, HIDDEN, TRAILING
 from storage.model import Decision
@@ -44,7 +44,7 @@ def page(
 
 
 def text(**parts: str) -> str:
-    return render(read(page(**parts), today=TODAY))  # type: ignore[arg-type]
+    return render(parse_page(page(**parts), today=TODAY))  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------ boilerplate in many markups
@@ -95,8 +95,8 @@ def test_links_at_the_end_of_an_old_report_change_nothing(kind: str, markup: str
     block = MARKUPS[markup](LINKS[kind])
     old = {"old": True, "wrap": wrap}
     for heading in ("", "<h2>More</h2>"):
-        found = read(page(**{place: heading + block, **old}), today=TODAY)  # type: ignore[arg-type]
-        assert render(found) == render(read(page(**old), today=TODAY))  # type: ignore[arg-type]
+        found = parse_page(page(**{place: heading + block, **old}), today=TODAY)  # type: ignore[arg-type]
+        assert render(found) == render(parse_page(page(**old), today=TODAY))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_contents_list_is_left_out_in_any_markup(markup: str, place: str) -> N
     block = MARKUPS[markup](CONTENTS_ENTRIES)
     assert text(**{place: block}) == text()
     assert text(**{place: f"<h2>On this page</h2>{block}"}) == text() if place == "inside" else True
-    found = read(page(inside=block))
+    found = parse_page(page(inside=block))
     assert {one.rule for one in found.left_out} == {CONTENTS}
 
 
@@ -121,7 +121,7 @@ def test_list_with_an_entry_that_is_not_a_heading_is_kept() -> None:
 def test_chapter_navigation_is_left_out_anywhere(markup: str) -> None:
     block = MARKUPS[markup](CHAPTER_ENTRIES)
     assert text(inside=block) == text()
-    assert {one.rule for one in read(page(inside=block)).left_out} == {CHAPTERS}
+    assert {one.rule for one in parse_page(page(inside=block)).left_out} == {CHAPTERS}
     other = MARKUPS[markup]([("Another report", "25-004-956?chapter=2")])
     assert "Another report" in text(inside=other)
 
@@ -175,7 +175,7 @@ def test_label_value_that_is_a_link_is_kept() -> None:
         b"<p>Category : Housing &gt; Other</p>",
         b"<dl><dt>Category :</dt><dd><a href=/h>Housing</a> &gt; <a href=/o>Other</a></dd></dl>",
     )
-    assert render(read(body)) == text()
+    assert render(parse_page(body)) == text()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_label_value_that_is_a_link_is_kept() -> None:
 )
 def test_hidden_elements_are_left_out_and_reported(attribute: str, hidden: bool) -> None:
     for block in (f"<p {attribute}>Draft note.</p>", f"<p>He said <span {attribute}>Draft note.</span> so.</p>"):
-        decision = read(page(inside=block))
+        decision = parse_page(page(inside=block))
         assert ("Draft note." not in render(decision)) == hidden
         assert [(one.what, one.example) for one in decision.odd] == [("hidden words", "Draft note.")] * hidden
         assert [(one.rule, one.text) for one in decision.left_out] == [(HIDDEN, "Draft note.")] * hidden
@@ -210,32 +210,32 @@ def test_a_breadcrumb_that_ends_in_the_title_is_not_the_title() -> None:
 def test_a_heading_that_names_another_decision_before_the_title_is_boilerplate() -> None:
     related = "<h2>Related: Othertown Council (25 004 956)</h2>"
     for reference in (None, "25 004 901"):
-        assert render(read(page(before=related), reference=reference)) == text()
+        assert render(parse_page(page(before=related), reference=reference)) == text()
     with pytest.raises(WrongReference):
-        read(page(before=related), reference="25 004 956")
+        parse_page(page(before=related), reference="25 004 956")
 
 
 def test_a_decision_without_a_title_line_begins_at_its_first_labelled_line() -> None:
     body = page(before="<p>Menu</p>").replace(f"<h1>{TITLE}</h1>".encode(), b"")
-    assert render(read(body)) == text()
-    assert render(read(body, reference="25 004 901")) == text()
+    assert render(parse_page(body)) == text()
+    assert render(parse_page(body, reference="25 004 901")) == text()
 
 
 @pytest.mark.parametrize(
     "halves", ["<p>Anytown Council</p><p>(25 004 901)</p>", "<h1>Anytown Council</h1><h2>25 004 901</h2>"]
 )
 def test_a_title_in_two_blocks_is_one_line(halves: str) -> None:
-    assert render(read(page().replace(f"<h1>{TITLE}</h1>".encode(), halves.encode()))) == text()
+    assert render(parse_page(page().replace(f"<h1>{TITLE}</h1>".encode(), halves.encode()))) == text()
 
 
 @pytest.mark.parametrize("dash", ["\u2011", "\u2013", "\u2212", "&nbsp;", "\u2009"])
 def test_an_unusual_dash_or_space_in_the_reference_is_odd(dash: str) -> None:
     body = page().replace(b"<h1>Anytown Council (25 004 901)", f"<h1>Anytown Council (25{dash}004{dash}901)".encode())
-    decision = read(body, reference="25-004-901")
+    decision = parse_page(body, reference="25-004-901")
     assert decision.reference == "25 004 901"
     assert [one.what for one in decision.odd] == ["reference"]
     usual = page().replace(b"<h1>Anytown Council (25 004 901)", b"<h1>Anytown Council (25-004-901)")
-    assert read(usual).odd == ()
+    assert parse_page(usual).odd == ()
 
 
 @pytest.mark.parametrize(
@@ -243,12 +243,12 @@ def test_an_unusual_dash_or_space_in_the_reference_is_odd(dash: str) -> None:
 )
 def test_title_with_two_references_gives_the_requested_one(named: str) -> None:
     body = page().replace(b"25 004 901", named.encode())
-    assert [read(body, reference=one).reference for one in (None, "25 004 901", "25 004 902")] == [
+    assert [parse_page(body, reference=one).reference for one in (None, "25 004 901", "25 004 902")] == [
         *("25 004 901", "25 004 901", "25 004 902"),
     ]
-    assert read(body, reference="25 004 902").named_with == ("25 004 901",)
+    assert parse_page(body, reference="25 004 902").named_with == ("25 004 901",)
     with pytest.raises(ReadError):
-        read(body, reference="25 004 903")
+        parse_page(body, reference="25 004 903")
 
 
 # ------------------------------------------------------------ ends
@@ -260,8 +260,8 @@ SECOND = f"<h1>Othertown Council (25 004 956)</h1>{LABELS}{OPENER}<h2>The compla
 def test_page_with_two_decisions_gives_the_requested_one(second: str) -> None:
     for place in ("after", "outside"):
         both = page(**{place: second})  # type: ignore[arg-type]
-        assert render(read(both, reference="25 004 901")) == text()
-        other = render(read(both, reference="25 004 956"))
+        assert render(parse_page(both, reference="25 004 901")) == text()
+        other = render(parse_page(both, reference="25 004 956"))
         assert other.startswith("Othertown Council (25 004 956)\n")
         assert "Mr X" not in other
 
@@ -282,10 +282,10 @@ NOTE = "Ombudsman satisfied with the Council's response: 23 September 2026."
 def test_dated_note_is_kept_anywhere_after_the_title(markup: str) -> None:
     rest = "<p>Rate this page.</p>"
     for place in ("after", "outside"):
-        decision = read(page(**{place: markup + rest}), today=TODAY)  # type: ignore[arg-type]
+        decision = parse_page(page(**{place: markup + rest}), today=TODAY)  # type: ignore[arg-type]
         assert render(decision) == f"{text()}\n{NOTE}"
         assert [(note.date, note.text) for note in decision.notes] == [(date(2026, 9, 23), NOTE)]
-    old = read(page(old=True, after=f"<p>Print this page</p>{markup}{MARKUPS['list'](SHARE)}"), today=TODAY)
+    old = parse_page(page(old=True, after=f"<p>Print this page</p>{markup}{MARKUPS['list'](SHARE)}"), today=TODAY)
     assert render(old).endswith(f"Fault causing injustice.\n{NOTE}")
 
 
@@ -299,7 +299,7 @@ def test_label_and_value_of_a_note_count_as_one_line() -> None:
     ["Ombudsman satisfied.", "We are satisfied: 23 September 2026.", f"{'x ' * 100}{NOTE}", "Ombudsman: 23 June 2026."],
 )
 def test_line_that_lacks_a_part_of_a_note_is_left_out_and_counted(no_note: str) -> None:
-    decision = read(page(after=f"<p>{no_note}</p>"))
+    decision = parse_page(page(after=f"<p>{no_note}</p>"))
     assert render(decision) == text()
     assert [(one.rule, one.is_counted) for one in decision.left_out] == [(AFTER, True)]
 
@@ -314,19 +314,19 @@ def test_further_report_ends_at_its_last_block_of_prose() -> None:
 
 def test_end_of_report_without_article_is_uncertain_when_more_than_links_follows() -> None:
     after = "<h2>Annex</h2><p>A letter.</p>"
-    decision = read(page(old=True, wrap="div", outside=f"{after}<div id=pageFooter><p>PO Box 1.</p></div>"))
+    decision = parse_page(page(old=True, wrap="div", outside=f"{after}<div id=pageFooter><p>PO Box 1.</p></div>"))
     assert render(decision).endswith("Fault causing injustice.\nAnnex\nA letter.")
     assert [one.what for one in decision.odd] == ["uncertain end"]
-    certain = read(page(old=True, wrap="div", outside="<footer><p>PO Box 1.</p></footer>"))
+    certain = parse_page(page(old=True, wrap="div", outside="<footer><p>PO Box 1.</p></footer>"))
     assert certain.odd == ()
     card = "<h3><a href=/decisions/x/y/25-004-956>Othertown Council (25 004 956)</a></h3><p>Statement Upheld</p>"
-    related = read(page(old=True, wrap="div", outside=f"{after}<h2>Related</h2>{card}{PANEL}"))
+    related = parse_page(page(old=True, wrap="div", outside=f"{after}<h2>Related</h2>{card}{PANEL}"))
     assert render(related) == render(decision) + "\nRelated" or render(related) == render(decision)
     assert "Statement Upheld" not in render(related)
 
 
 def test_left_out_blocks_name_their_rule() -> None:
-    decision = read(page(before="<p>Menu</p>", under=MARKUPS["list"](SHARE), after="<p>Rate this page.</p>"))
+    decision = parse_page(page(before="<p>Menu</p>", under=MARKUPS["list"](SHARE), after="<p>Rate this page.</p>"))
     assert [(one.text, one.rule) for one in decision.left_out] == [
         ("Menu", BEFORE),
         ("Facebook", HEADER_LINKS),
@@ -334,7 +334,7 @@ def test_left_out_blocks_name_their_rule() -> None:
         ("Email", HEADER_LINKS),
         ("Rate this page.", AFTER),
     ]
-    old = read(page(old=True, after=f"<h2>More</h2>{MARKUPS['list'](SHARE)}"))
+    old = parse_page(page(old=True, after=f"<h2>More</h2>{MARKUPS['list'](SHARE)}"))
     assert {one.rule for one in old.left_out} == {TRAILING}
     assert len(old.left_out) == 4
 
@@ -349,13 +349,13 @@ def test_left_out_blocks_name_their_rule() -> None:
 @pytest.mark.parametrize("old", [False, True])
 def test_a_stray_tag_anywhere_loses_no_word(tag: str, end: str, old: bool) -> None:
     whole = page(old=old)
-    plain = render(read(whole, today=TODAY))
+    plain = render(parse_page(whole, today=TODAY))
     stray = f"<{end}{tag}>".encode()
     for place in range(whole.index(b"<h1>"), whole.index(b"</article>") + 1):
         if whole[place : place + 1] != b"<":
             continue
         try:
-            found = render(read(whole[:place] + stray + whole[place:], today=TODAY))
+            found = render(parse_page(whole[:place] + stray + whole[place:], today=TODAY))
         except CutShort:
             continue
         assert sorted("".join(found.split())) == sorted("".join(plain.split())), whole[place : place + 20]
@@ -366,14 +366,14 @@ def test_an_element_that_swallows_the_rest_is_refused(hiding: str) -> None:
     whole = page()
     place = whole.index(b"<p>I find")
     with pytest.raises(ReadError):
-        read(whole[:place] + hiding.encode() + whole[place:])
+        parse_page(whole[:place] + hiding.encode() + whole[place:])
 
 
 def _as_is() -> Decision:
     cut = page()[: -len("</article></body></html>")]
     with pytest.raises(CutShort):
-        read(cut)
-    return read(cut, as_is=True)
+        parse_page(cut)
+    return parse_page(cut, as_is=True)
 
 
 def test_incomplete_page_is_accepted_as_is_and_reported_as_odd() -> None:
@@ -401,8 +401,8 @@ def test_a_line_break_within_a_known_phrase_is_a_space(whole: str, broken: str) 
         "<p>Ombudsman satisfied with council's response: 1 May 2024</p></article></body></html>"
     )
     assert whole in body
-    decision = read(body.replace(whole, broken).encode())
-    assert render(decision) == render(read(body.encode()))
+    decision = parse_page(body.replace(whole, broken).encode())
+    assert render(decision) == render(parse_page(body.encode()))
     assert decision.decision_date == date(2022, 10, 9)
 
 
@@ -445,6 +445,6 @@ HOME = "<p><a href='/home'>Home</a> <a href='/decisions'>Decisions</a></p>"
 )
 def test_breadcrumb_in_a_chapter_without_title_changes_no_words(second: str, with_breadcrumb: str) -> None:
     first = page(old=True)
-    expected = render(read_chapters([first, chapter(second)], today=TODAY))
+    expected = render(parse_chapters([first, chapter(second)], today=TODAY))
     assert "The Council was at fault, and we explain why." in expected
-    assert render(read_chapters([first, chapter(with_breadcrumb)], today=TODAY)) == expected
+    assert render(parse_chapters([first, chapter(with_breadcrumb)], today=TODAY)) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import CutShort
 from ingest.lgo.text_format import render
-from ingest.recording.chapters import find_next_chapter, parse_chapters
+from ingest.recording.chapters import find_next_chapter, parse_stored_pages
 from lgsco.replica.corpus import generate
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import expected_text
@@ -47,21 +47,21 @@ def test_a_statement_has_one_page() -> None:
 
 def test_all_chapters_are_parsed_as_one_text() -> None:
     pages = [stored(REPORT.reference, REPORT.address, chapter) for chapter in (1, 2)]
-    decision = parse_chapters(pages, TODAY)
+    decision = parse_stored_pages(pages, TODAY)
     assert decision.reference == REPORT.reference
     assert render(decision) == expected_text(REPORT)
 
 
 def test_a_report_with_a_chapter_missing_is_cut_short() -> None:
     with pytest.raises(CutShort, match="chapter 2 is not among"):
-        parse_chapters([stored(REPORT.reference, REPORT.address, 1)], TODAY)
+        parse_stored_pages([stored(REPORT.reference, REPORT.address, 1)], TODAY)
 
 
 def test_a_date_after_the_fetch_is_an_oddity_and_not_stored() -> None:
     page = stored(STATEMENT.reference, STATEMENT.address, 1)
-    decided = parse_chapters([page], TODAY).decision_date
+    decided = parse_stored_pages([page], TODAY).decision_date
     assert decided is not None
-    assert parse_chapters([page], decided).decision_date == decided
-    decision = parse_chapters([page], decided - timedelta(days=1))
+    assert parse_stored_pages([page], decided).decision_date == decided
+    decision = parse_stored_pages([page], decided - timedelta(days=1))
     assert decision.decision_date is None
     assert [oddity.what for oddity in decision.odd] == ["date"]

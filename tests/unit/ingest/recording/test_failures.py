@@ -29,7 +29,6 @@ from ingest.errors import (
 from ingest.recording.failures import (
     MOST_IN_A_ROW,
     RETRY_SECONDS,
-    Acquit,
     AskedToWait,
     BatchParsed,
     BlamePage,
@@ -40,16 +39,17 @@ from ingest.recording.failures import (
     Failure,
     Fetched,
     GoneAsExpected,
+    Inconclusive,
     NotAllowed,
     NotParsed,
     NotShown,
     Parsed,
     RetryLater,
+    RetryNextRun,
     RoundEnded,
     RunFails,
     State,
     Stop,
-    TellsNothing,
     Unanswered,
     decide,
     listed_page_failed,
@@ -83,7 +83,7 @@ EVENTS: dict[str, Callable[[], Event]] = {
     "not shown": lambda: NotShown(failure(Gone("404"))),
     "unanswered": lambda: Unanswered(failure()),
     "gone as expected": lambda: GoneAsExpected(failure(Gone("404"))),
-    "tells nothing": lambda: TellsNothing(failure(Denied("403"))),
+    "inconclusive": lambda: Inconclusive(failure(Denied("403"))),
     "a page parsed": lambda: BatchParsed((Parsed(),)),
     "no page parsed": lambda: BatchParsed((unread(),)),
     "a strange page": lambda: BatchParsed((strange(),)),
@@ -108,7 +108,7 @@ def failures_of(event: Event) -> list[Failure]:
             | NotShown(its)
             | Unanswered(its)
             | GoneAsExpected(its)
-            | TellsNothing(its)
+            | Inconclusive(its)
         ):
             return [its]
         case _:
@@ -161,7 +161,7 @@ def pairs() -> Iterator[tuple[State, str, Event]]:
             yield state, name, make()
 
 
-def written(decisions: tuple[Decision, ...], verdict: type[BlamePage | Acquit]) -> list[Failure]:
+def written(decisions: tuple[Decision, ...], verdict: type[BlamePage | RetryNextRun]) -> list[Failure]:
     return [one for decision in decisions if isinstance(decision, verdict) for one in decision.failures]
 
 
@@ -182,13 +182,13 @@ def test_every_kind_of_state_in_doubt_is_reached() -> None:
     assert len(REACHABLE) > 100
 
 
-def test_every_failure_in_doubt_stays_in_doubt_or_is_blamed_or_acquitted_once() -> None:
+def test_every_failure_in_doubt_stays_in_doubt_or_is_blamed_or_cleared_once() -> None:
     for state, name, event in pairs():
         after, decisions = decide(state, event)
         before = Counter(state.in_doubt) + Counter(failures_of(event))
-        blamed, acquitted = written(decisions, BlamePage), written(decisions, Acquit)
-        settled = Counter(blamed) + Counter(acquitted)
-        if name == "tells nothing":
+        blamed, cleared = written(decisions, BlamePage), written(decisions, RetryNextRun)
+        settled = Counter(blamed) + Counter(cleared)
+        if name == "inconclusive":
             settled += Counter(retried(decisions))
         assert Counter(after.in_doubt) + settled == before, (state, name)
 
@@ -257,11 +257,11 @@ def test_the_end_of_a_round_checks_the_canary_if_anything_is_in_doubt() -> None:
         assert [type(one) for one in decisions] == ([CheckCanary] if state.in_doubt else [])
 
 
-def test_a_failing_run_acquits_all_pages_in_doubt() -> None:
+def test_a_failing_run_retries_all_pages_in_doubt_in_the_next_run() -> None:
     for state in REACHABLE.values():
         after, decisions = decide(state, RunFails())
         assert after.in_doubt == ()
-        assert written(decisions, Acquit) == list(state.in_doubt)
+        assert written(decisions, RetryNextRun) == list(state.in_doubt)
         assert written(decisions, BlamePage) == []
 
 
@@ -282,7 +282,7 @@ def test_no_row_of_failures_reaches_the_limit_without_a_canary_check() -> None:
 
 @settings(max_examples=300, derandomize=True)
 @given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
-def test_each_failure_of_a_run_is_blamed_or_acquitted_exactly_once(names: list[str]) -> None:
+def test_each_failure_of_a_run_is_blamed_or_cleared_exactly_once(names: list[str]) -> None:
     """The canary answers each check in turn: served, none known, served, …; a Stop ends the run."""
     state, ends, brought = State(), Counter[Failure](), Counter[Failure]()
     answers = itertools.cycle([True, False])
@@ -294,8 +294,8 @@ def test_each_failure_of_a_run_is_blamed_or_acquitted_exactly_once(names: list[s
             state, decisions = decide(state, following)
             own, following = following, None
             brought.update(failures_of(own))
-            ends.update(written(decisions, BlamePage) + written(decisions, Acquit))
-            if isinstance(own, TellsNothing):
+            ends.update(written(decisions, BlamePage) + written(decisions, RetryNextRun))
+            if isinstance(own, Inconclusive):
                 ends.update(retried(decisions))
             for decision in decisions:
                 if isinstance(decision, CheckCanary):
@@ -338,7 +338,7 @@ def test_a_fetched_page_resets_the_count_of_unanswered_pages() -> None:
     assert [type(one) for one in decide(state, Unanswered(failure()))[1]] == [RetryLater]
 
 
-@pytest.mark.parametrize("name", ["fetched", "not shown", "gone as expected", "tells nothing"])
+@pytest.mark.parametrize("name", ["fetched", "not shown", "gone as expected", "inconclusive"])
 def test_any_answer_resets_the_count_of_unanswered_pages(name: str) -> None:
     state, _ = after_events(*[Unanswered(failure()) for _ in range(MOST_IN_A_ROW - 1)], EVENTS[name]())
     assert state.unanswered == 0
@@ -350,7 +350,7 @@ def test_five_unshown_pages_in_a_row_raise_blocked() -> None:
     assert isinstance(decisions[-1].otherwise, Blocked)
 
 
-def test_one_page_without_its_reference_makes_the_row_a_wall() -> None:
+def test_one_page_without_its_reference_among_unparsed_pages_means_blocked() -> None:
     pages = (strange(), *(unread() for _ in range(MOST_IN_A_ROW - 1)))
     _, decisions = after_events(BatchParsed(pages))
     assert isinstance(decisions[-1], CheckCanary)
@@ -396,7 +396,7 @@ def test_a_parsed_page_at_the_end_of_a_batch_resets_the_count() -> None:
     assert not any(isinstance(one, CheckCanary) for one in decisions)
 
 
-def test_missing_pages_of_unlisted_decisions_raise_no_suspicion() -> None:
+def test_missing_pages_of_unlisted_decisions_do_not_check_the_canary() -> None:
     state, decisions = after_events(*[GoneAsExpected(failure(Gone("404"))) for _ in range(2 * MOST_IN_A_ROW)])
     assert decisions == ()
     assert state.not_shown == 0
@@ -412,9 +412,9 @@ def test_missing_pages_of_unlisted_decisions_raise_no_suspicion() -> None:
         (Disallowed("robots.txt"), NotAllowed, NotAllowed),
         (HeldOff("later", by=Refused("503", status=503)), AskedToWait, AskedToWait),
         (Gone("404"), NotShown, GoneAsExpected),
-        (Denied("403"), NotShown, TellsNothing),
-        (Elsewhere("302"), NotShown, TellsNothing),
-        (TooLarge("9 MB"), NotShown, TellsNothing),
+        (Denied("403"), NotShown, Inconclusive),
+        (Elsewhere("302"), NotShown, Inconclusive),
+        (TooLarge("9 MB"), NotShown, Inconclusive),
         (Unreachable("refused"), Unanswered, Unanswered),
         (Overdue("120 s"), Unanswered, Unanswered),
         (Refused("500", status=500), Unanswered, Unanswered),

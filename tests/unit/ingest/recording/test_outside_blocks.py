@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.lgo.page import read
+from ingest.lgo.page import parse_page
 from ingest.recording.outside_blocks import PageSurroundings, find_kinds, mask
 
 PAGE = (
@@ -28,7 +28,7 @@ def test_parts_that_differ_from_page_to_page_are_masked(text: str, masked: str) 
 
 
 def test_only_blocks_that_no_rule_names_are_kinds_and_links_are_not() -> None:
-    decision = read(PAGE.format("Compliance checked on 1 May 2024.").encode(), all_blocks=True)
+    decision = parse_page(PAGE.format("Compliance checked on 1 May 2024.").encode(), all_blocks=True)
     kinds = list(find_kinds(decision, decision.left_out, "2026-11-29T12:00:00Z", is_new=True))
     assert [(one.masked, one.example, one.decisions) for one in kinds] == [
         ("Compliance checked on DATE.", "Compliance checked on 1 May 2024.", 1)
@@ -38,7 +38,7 @@ def test_only_blocks_that_no_rule_names_are_kinds_and_links_are_not() -> None:
 def test_blocks_that_differ_in_their_dates_are_one_kind() -> None:
     hashes: set[str] = set()
     for day in ("1 May 2024", "12 June 2023"):
-        decision = read(PAGE.format(f"Compliance checked on {day}.").encode(), all_blocks=True)
+        decision = parse_page(PAGE.format(f"Compliance checked on {day}.").encode(), all_blocks=True)
         hashes.update(one.hash for one in find_kinds(decision, decision.left_out, "", is_new=True))
     assert len(hashes) == 1
 

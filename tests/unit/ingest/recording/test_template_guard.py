@@ -46,7 +46,7 @@ def test_an_edit_that_no_other_decision_has_is_an_amendment() -> None:
     assert judge([WITHOUT] * 2) == Release()
 
 
-def test_fewer_than_two_others_hold_the_texts() -> None:
+def test_texts_are_held_if_fewer_than_two_others_could_be_reread() -> None:
     assert judge([]) == Hold()
     assert judge([WITHOUT]) == Hold()
     assert judge([WITHOUT], seen_without=1) == Release(), "one more was reread since, and does not have it"

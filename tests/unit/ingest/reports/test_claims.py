@@ -39,8 +39,8 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
-        " The site lists 57,480 decisions before that, which were never asked for: `lgsco backfill`."
-        " That is by its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
+        " The site lists 57,480 decisions before that, which were never asked for; `lgsco backfill` fetches them."
+        " This follows from its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
     )
 
 
@@ -88,7 +88,7 @@ def test_a_proven_row_with_a_missing_decision_makes_no_full_claim() -> None:
 def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
-    assert str(claim).endswith("It is not known yet what the site lists outside those dates.")
+    assert str(claim).endswith("The number of decisions outside those dates is not known yet.")
     assert claim.describe_share() == "the archive has 41 decisions of the site; the site's total is not known yet"
 
 
@@ -108,13 +108,13 @@ def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
     claim = make_claim(rows, daemon_runs=False)
     assert not claim.is_full
     assert [(part.window, part.state) for part in claim.unproven] == [(BEFORE, "unseen")]
-    assert "Not proven: beginning to 2026-07-29 (not looked at yet)." in str(claim)
+    assert "Not proven: beginning to 2026-07-29 (not checked yet)." in str(claim)
 
 
 def test_an_archive_without_requested_dates_claims_nothing() -> None:
     claim = make_claim(claim_rows(), daemon_runs=False)
     assert not claim.is_full
-    assert str(claim) == "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some."
+    assert str(claim) == "no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`."
 
 
 # ---------------------------------------------------------------- several ranges, and what is unfinished
@@ -139,9 +139,13 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
 @pytest.mark.parametrize(
     ("state", "daemon_runs", "words"),
     [
-        ("paused", False, "is paused, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` goes on, `lgsco backfill "),
-        ("interrupted", False, "was interrupted, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` goes on."),
-        ("interrupted", True, "was interrupted, 40 of 120 fetched: the daemon goes on with it."),
+        (
+            "paused",
+            False,
+            "is paused, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` continues it, `lgsco backfill ",
+        ),
+        ("interrupted", False, "was interrupted, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` continues it."),
+        ("interrupted", True, "was interrupted, 40 of 120 fetched: the daemon continues it."),
         ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed and can be run "),
     ],
 )

@@ -92,7 +92,7 @@ def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> 
 def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
     assert report_coverage(coverage_of(), AS_ON).lines() == [
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",
-        "no decision dates were asked for yet: `lgsco backfill` or `lgsco sync` asks for some.",
+        "no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`.",
         "the archive has 0 decisions of the site; the site's total is not known yet",
     ]
 

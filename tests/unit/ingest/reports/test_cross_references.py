@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.reports.cross_references import ONE_IN, CrossReferenceCount
-from storage.layout import layout
+from storage.layout import make_layout
 from storage.model import Line
 
 COMPLAINT = Line("item", "Mr X complained about school transport.", "1")
@@ -16,7 +16,7 @@ def count(*decisions: tuple[Line, ...]) -> CrossReferenceCount:
     counted = CrossReferenceCount()
     for lines in decisions:
         text = "\n".join(f"- {line.text}" for line in lines)
-        kinds, numbers = layout(lines)
+        kinds, numbers = make_layout(lines)
         counted(text.encode(), kinds.encode(), numbers.encode())
         for _ in range(ONE_IN - 1):
             counted(b"not UTF-8: \xff", b"", b"")  # not in the sample, so not decoded
@@ -33,10 +33,10 @@ def test_decision_fits_when_all_its_cross_references_fit() -> None:
     )
     assert (counted.looked_at, counted.checked, counted.fitting) == (5, 3, 1)
     assert counted.describe() == (
-        "cross-references: 5 decisions looked at, 3 cite paragraphs of their own; in 1 of these each paragraph cited "
+        "cross-references: 5 decisions checked, 3 cite paragraphs of their own; in 1 of these each paragraph cited "
         "exists and shares a word with the sentence that cites it"
     )
 
 
 def test_a_file_without_cross_references_shows_no_share() -> None:
-    assert count((COMPLAINT,)).describe().endswith("1 decisions looked at, none cites numbered paragraphs of its own")
+    assert count((COMPLAINT,)).describe().endswith("1 decisions checked, none cites numbered paragraphs of its own")

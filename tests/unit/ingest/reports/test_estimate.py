@@ -29,12 +29,12 @@ def test_stored_decisions_are_listed_again_and_not_fetched() -> None:
     assert (more.decisions, more.requests, more.bytes) == (0, 100, 0), "decisions that left the site are stored too"
 
 
-def test_the_time_depends_only_on_the_pace_within_the_daily_budget() -> None:
+def test_the_time_depends_only_on_the_pace_within_the_daily_limit() -> None:
     assert estimate(1_000, pace=2).seconds == 2_200
-    assert estimate(50_000, pace=10).seconds == 550_000, "at this pace a day is too short for the budget"
+    assert estimate(50_000, pace=10).seconds == 550_000, "at this pace a day is too short for the daily limit"
 
 
-def test_requests_beyond_the_daily_budget_take_another_day() -> None:
+def test_requests_above_the_daily_limit_take_another_day() -> None:
     assert estimate(57_480, daily=63_228).seconds == 63_228
     assert estimate(57_480, daily=63_227).seconds == DAY + 1
     assert estimate(10_000, daily=1_000).seconds == 10 * DAY + 1_000
@@ -105,7 +105,7 @@ def test_an_estimate_is_shown_if_the_total_is_known_and_something_is_left(
 
 @seed(1)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 60), st.integers(1, 10**6))
-def test_no_day_of_the_estimate_has_more_requests_than_pace_and_budget_allow(
+def test_no_day_of_the_estimate_has_more_requests_than_pace_and_daily_limit_allow(
     listed: int, stored: int, pace: float, daily: int
 ) -> None:
     one = estimate(listed, stored, pace=pace, daily=daily)

@@ -103,18 +103,18 @@ def test_a_suspension_is_shown_if_something_is_left_to_do() -> None:
 
 def test_the_fill_report_shows_not_begun_off_and_finished() -> None:
     not_begun = "\n".join(report(left=[], began_at=None).lines())
-    assert "not begun: `lgsco daemon` does that in fill_hours" in not_begun
+    assert "not started: `lgsco daemon` does that in fill_hours" in not_begun
     assert "45,000 of 57,500 listed decisions to fetch" in not_begun
     assert "expected" not in not_begun
     off = "\n".join(report(left=[], began_at=None, setting="off").lines())
     assert "turned on, it would take: estimate: 45,000 of 57,500" in off
     ended = report(left=[], began_at=None, answered=[EVERYTHING]).lines()
-    assert ended[1:] == ["  finished: sync answers for its dates"]
+    assert ended[1:] == ["  finished: sync covers its dates"]
 
 
 def test_init_names_the_source_of_its_estimate() -> None:
     text = "\n".join(describe_fill_of_new(decide_mode("auto", "init", FillState()), Schedule(), 1.0))
-    assert "by about 57,500 decisions that a public scraper counted in July 2026, since lgsco did not ask" in text
+    assert "from about 57,500 decisions that a public scraper counted in July 2026, since lgsco has not asked" in text
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day)" in text
     assert describe_fill_of_new(decide_mode("off", "init", FillState()), Schedule(), 1.0) == [
         'the fill is off: fill is "off" in [schedule]; "on" turns it on'

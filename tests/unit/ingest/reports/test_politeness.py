@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config
 from ingest.reports.politeness import PolitenessReport, report_politeness
-from storage.journal import Asked, Day, Promise, Robots
+from storage.journal import Day, LastRequest, Promise, Robots
 from storage.reports import PolitenessRows
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_an_empty_journal_names_the_configured_site_and_user_agent_and_broke_no_
     assert empty.lines()[-1] == "  every promise was kept"
 
 
-def test_days_are_added_up_and_extremes_kept() -> None:
+def test_the_report_adds_up_days_and_names_the_extremes() -> None:
     days = [day(1, least_gap=1.5, unanswered=1), day(2, requests=30, promised=30, most_in_a_minute=9, errors=2)]
     both = report(days=days, promises=[Promise(2, 500, ""), Promise(1, 900, "08:00-18:00")])
     assert (both.requests, both.received, both.errors) == (40, 2_000, 3)
@@ -58,8 +58,8 @@ def test_days_are_added_up_and_extremes_kept() -> None:
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({"too_soon": 2}, "sooner after the one before than promised: 2 requests, on 2026-11-01"),
-        ({"too_many": 1}, "beyond the day's ceiling: 1 request, on 2026-11-01"),
+        ({"too_soon": 2}, "sooner after the previous request than promised: 2 requests, on 2026-11-01"),
+        ({"too_many": 1}, "above the daily limit: 1 request, on 2026-11-01"),
         ({"in_quiet_hours": 3}, "in quiet hours: 3 requests, on 2026-11-01"),
         ({"holds": 2, "holds_kept": 1}, "before the end of a wait asked for (Retry-After): 1 request, on 2026-11-01"),
     ],
@@ -130,7 +130,7 @@ def test_a_site_without_robots_allows_all() -> None:
     [
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
-        ("2026-11-02T12:00:00Z", 200, "another page in its place; these rules are kept"),
+        ("2026-11-02T12:00:00Z", 200, "another page instead of it; lgsco keeps to these rules"),
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
 )
@@ -138,17 +138,17 @@ def test_a_failed_request_for_robots_is_reported_with_the_rules_in_force(
     at: str, status: int | None, words: str
 ) -> None:
     error = "cut short" if words.endswith("cut short") else None
-    shown = report(robots=robots("User-agent: *\n"), robots_requests=Asked(2, at, status, error)).robots
+    shown = report(robots=robots("User-agent: *\n"), robots_requests=LastRequest(2, at, status, error)).robots
     assert shown == f"allows what we request (as of {FETCHED}); requested 2 times, last at {at}: {words}"
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
 def test_a_successful_request_for_robots_is_not_mentioned(status: int) -> None:
-    asked = Asked(1, FETCHED, status, None)
+    asked = LastRequest(1, FETCHED, status, None)
     assert "requested" not in report(robots=robots("User-agent: *\n"), robots_requests=asked).robots
 
 
 def test_the_report_says_that_robots_are_fetched_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
-    failed = report(robots_requests=Asked(1, FETCHED, 500, None)).robots
+    failed = report(robots_requests=LastRequest(1, FETCHED, 500, None)).robots
     assert failed == f"requested 1 time, last at {FETCHED}: status 500"

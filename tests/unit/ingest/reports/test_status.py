@@ -295,7 +295,7 @@ def test_five_unexplained_absences_are_named() -> None:
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 7 not explained yet"
     )
     assert lines[start + 1] == (
-        f"  25 000 000 (not listed since 2026-10-01T07:30:00Z, asked for again {NEXT}): the site answers 500"
+        f"  25 000 000 (not listed since 2026-10-01T07:30:00Z, to be requested again {NEXT}): the site answers 500"
     )
     assert lines[start + 6] == "  … and 2 more; --json names them"
 
@@ -363,7 +363,7 @@ def test_a_daemon_with_a_heartbeat_in_the_future_is_missing(ahead: timedelta) ->
     result = report(daemon=daemon(-ahead))
     assert (result.daemon_runs, result.daemon_missing) == (False, True)
     assert any(
-        "which is still to come: the clock was set back; start `lgsco daemon`" in line for line in result.lines()
+        "which is in the future: the clock was set back; start `lgsco daemon`" in line for line in result.lines()
     )
 
 

@@ -18,9 +18,9 @@ from bench.pages.corpus import corpus
 from bench.pages.mutants import bases_of, mutant
 from bench.pages.odd import odd_page
 from ingest.errors import ReadError
-from ingest.lgo.page import read_chapters
+from ingest.lgo.page import parse_chapters
 from ingest.lgo.text_format import render
-from ingest.tasks.documents import read
+from ingest.tasks.documents import parse_document
 from storage.export import DIGESTS_FILE
 from storage.model import Decision
 from support.documents import EXAMPLES, MARKUPS, SEEDS, documents, page_of
@@ -46,7 +46,7 @@ def wrong(decision: Decision, folder: Path) -> str | None:
     path.write_bytes(text.encode())
     (folder / DIGESTS_FILE).write_text(f"{sha256(text.encode()).hexdigest()}  decision.txt\n", "utf-8")
     try:
-        again = read(path, unclosed=False)
+        again = parse_document(path, unclosed=False)
     except ReadError as error:
         return f"{error}\n{text}"
     if render(again) != text:
@@ -61,7 +61,7 @@ def wrong(decision: Decision, folder: Path) -> str | None:
 def test_an_exported_decision_imports_unchanged(document: object, seed: int, markup: str, added: str) -> None:
     page = page_of(document, seed, markup=markup)  # type: ignore[arg-type]
     try:
-        decision = read_chapters([page.replace("</article>", f"{added}</article>").encode()])
+        decision = parse_chapters([page.replace("</article>", f"{added}</article>").encode()])
     except ReadError:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def test_exported_generated_decisions_import_unchanged(tmp_path: Path) -> None:
     failures, stored = [], 0
     for pages, reference in islice(_generated(), 6 * EXAMPLES):
         try:
-            decision = read_chapters(list(pages), reference=reference)
+            decision = parse_chapters(list(pages), reference=reference)
         except ReadError:
             continue
         stored += 1

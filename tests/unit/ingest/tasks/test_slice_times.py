@@ -54,14 +54,14 @@ def test_a_slice_ends_with_the_fill_hours_and_before_quiet_hours() -> None:
 
 def test_slices_share_the_days_requests_and_then_wait_for_the_next_day() -> None:
     assert at(NIGHT, requests=4_990) == Slice(SLICE_SECONDS, 10)
-    assert at(NIGHT, requests=5_000) == Wait(datetime(2026, 11, 3, tzinfo=UTC), "today's requests are made")
+    assert at(NIGHT, requests=5_000) == Wait(datetime(2026, 11, 3, tzinfo=UTC), "today's requests are used up")
 
 
 def test_no_slice_starts_before_a_suspension_or_requested_wait_ends() -> None:
     later = NIGHT + timedelta(days=2)
     for is_fill in (True, False):
         assert at(NIGHT, suspended=later, is_fill=is_fill) == Wait(later, "suspended")
-        assert at(NIGHT, earliest=later, is_fill=is_fill) == Wait(later, "the site may not be asked yet")
+        assert at(NIGHT, earliest=later, is_fill=is_fill) == Wait(later, "no request is allowed yet")
     assert isinstance(at(NIGHT, suspended=NIGHT), Slice)
 
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.clock import Clock
 from ingest.config import Config, Schedule
 from ingest.errors import ConfigError
-from ingest.tasks.timetable import Plan, next_sync, timetable
+from ingest.tasks.timetable import Plan, make_trigger, next_sync
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -41,7 +41,7 @@ def clocks() -> Clocks:
 
 @pytest.fixture
 def plan(clocks: Clocks) -> Plan:
-    return Plan(timetable(scheduled("30 6 * * *")), clocks.clock())
+    return Plan(make_trigger(scheduled("30 6 * * *")), clocks.clock())
 
 
 def days_until_due(plan: Plan, clocks: Clocks) -> float:
@@ -114,7 +114,7 @@ def test_small_clock_corrections_change_nothing(plan: Plan, clocks: Clocks) -> N
 )
 def test_a_line_that_never_occurs_is_refused(line: str) -> None:
     with pytest.raises(ConfigError, match="never occurs: none of its months") as refused:
-        timetable(scheduled("30 6 * * mon-fri", line))
+        make_trigger(scheduled("30 6 * * mon-fri", line))
     assert repr(line) in str(refused.value)
 
 
@@ -145,4 +145,4 @@ def test_a_line_occurs_on_the_days_on_which_cron_runs_it(line: str, due: list[st
 @pytest.mark.parametrize("line", ["0 1 13 * fri", "0 2 1 * mon"])
 def test_hours_that_occur_twice_are_refused_whatever_the_days(line: str) -> None:
     with pytest.raises(ConfigError, match="twice or never"):
-        timetable(scheduled(line))
+        make_trigger(scheduled(line))

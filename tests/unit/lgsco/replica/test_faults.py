@@ -198,14 +198,16 @@ def test_refuse_drops_connections_and_listen_accepts_again(server: Server) -> No
     assert ask(server).status == 200
 
 
-def test_reset_before_the_answer(server: Server) -> None:
+def test_reset_sends_no_byte(server: Server) -> None:
     server.faults = on(".", Reset())
     assert ask(server) == (b"", True)
     assert server.log[-1].status is None
 
 
 @pytest.mark.parametrize(("fault", "most"), [(BodyReset(), 0.5), (BodyReset(0.0), 0.0), (BodyReset(100), 0.01)])
-def test_reset_in_mid_body(server: Server, client: httpx.Client, site: Site, fault: BodyReset, most: float) -> None:
+def test_body_reset_cuts_the_body(
+    server: Server, client: httpx.Client, site: Site, fault: BodyReset, most: float
+) -> None:
     server.faults = on(".", fault)
     got, body = ask(server), right(site)
     assert got.is_reset and body.startswith(got.body) and len(got.body) <= most * len(body)
@@ -222,7 +224,7 @@ def test_reset_after_a_few_bytes_has_no_status(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("at", "size"), [(0.25, None), (0.0, 0), (1_234, 1_234)])
-def test_truncated_with_the_right_length(
+def test_truncate_sends_less_than_the_declared_length(
     server: Server, client: httpx.Client, site: Site, at: float, size: int | None
 ) -> None:
     body = right(site)
@@ -276,7 +278,7 @@ def test_stall_sends_nothing_meanwhile(server: Server, client: httpx.Client, sit
         assert silent(connection)
 
 
-def test_drip(server: Server, site: Site) -> None:
+def test_drip_sends_the_answer_in_small_parts(server: Server, site: Site) -> None:
     wire = site.handle(Request("GET", PAGE, {})).wire
     server.faults = on(".", Drip(2_000, 0.0005))
     assert ask(server).raw == wire and server.log[-1].status == 200
@@ -288,7 +290,7 @@ def test_drip(server: Server, site: Site) -> None:
     assert set(acts[1::2]) == {2.5} and {len(act) for act in acts[:-1:2] if isinstance(act, bytes)} == {7}
 
 
-def test_drip_of_the_head(server: Server, site: Site) -> None:
+def test_drip_head_sends_the_head_in_small_parts(server: Server, site: Site) -> None:
     right = site.handle(Request("GET", PAGE, {}))
     server.faults = on(".", DripHead(20, 0.0005))
     assert ask(server).raw == right.wire and server.log[-1].status == 200
@@ -303,7 +305,7 @@ def test_drip_of_the_head(server: Server, site: Site) -> None:
 # Answers that are too large.
 
 
-def test_a_long_head(server: Server, client: httpx.Client, site: Site) -> None:
+def test_long_head_sends_many_headers(server: Server, client: httpx.Client, site: Site) -> None:
     server.faults = on(".", LongHead(50))
     assert (len(client.get(PAGE).headers.get_list("x-padding")), client.get(PAGE).content) == (50, right(site))
     server.faults = on(".", LongHead())
@@ -311,7 +313,7 @@ def test_a_long_head(server: Server, client: httpx.Client, site: Site) -> None:
         client.get(PAGE)
 
 
-def test_a_gzip_bomb(server: Server, client: httpx.Client) -> None:
+def test_gzip_bomb_decompresses_to_far_more_than_it_sends(server: Server, client: httpx.Client) -> None:
     server.faults = on(".", GzipBomb(20))
     got = ask(server)
     assert (got.status, got.headers["content-encoding"]) == (200, "gzip") and len(got.raw) < 50_000
@@ -370,7 +372,7 @@ def test_client_may_abandon_a_huge_page(server: Server, site: Site) -> None:
 
 
 @pytest.mark.parametrize("value", ["application/pdf", "text/plain", None])
-def test_a_wrong_type(server: Server, site: Site, value: str | None) -> None:
+def test_wrong_type_changes_only_the_content_type(server: Server, site: Site, value: str | None) -> None:
     server.faults = on(".", WrongType(value))
     got = ask(server)
     assert got.headers.get("content-type") == value and got.body == right(site)
@@ -385,7 +387,9 @@ def test_a_wrong_type(server: Server, site: Site, value: str | None) -> None:
         (WrongCharset("utf-8", "cp1252"), "text/html; charset=utf-8", "cp1252"),
     ],
 )
-def test_a_wrong_charset(server: Server, site: Site, fault: WrongCharset, header: str, written: str) -> None:
+def test_wrong_charset_changes_the_charset(
+    server: Server, site: Site, fault: WrongCharset, header: str, written: str
+) -> None:
     text = right(site).decode()
     assert "’" in text
     server.faults = on(".", fault)
@@ -402,7 +406,7 @@ def test_a_wrong_charset(server: Server, site: Site, fault: WrongCharset, header
 
 @pytest.mark.parametrize("to", ["https://elsewhere.example/decisions", "/"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect(server: Server, to: str, status: int) -> None:
+def test_redirect_answers_with_status_and_location(server: Server, to: str, status: int) -> None:
     server.faults = on(PAGE, Redirect(to, status))
     got = ask(server)
     assert (got.status, got.headers["location"], got.body) == (status, to, b"")
@@ -416,7 +420,7 @@ def test_a_redirect_home_ends_at_the_home_page(server: Server, client: httpx.Cli
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 @pytest.mark.parametrize("target", [PAGE, LISTING.format(2)])
-def test_a_redirect_loop(server: Server, client: httpx.Client, length: int, target: str) -> None:
+def test_redirect_loop_returns_to_its_start(server: Server, client: httpx.Client, length: int, target: str) -> None:
     server.faults = on(".", RedirectLoop(length))
     with pytest.raises(httpx.TooManyRedirects):
         client.get(target, follow_redirects=True)
@@ -447,13 +451,13 @@ def test_walls_have_their_distinctive_words() -> None:
     assert len({wall.body for wall in WALLS.values()}) == len(WALLS) == 6
 
 
-def test_a_wall_with_another_status(server: Server) -> None:
+def test_a_wall_can_have_another_status(server: Server) -> None:
     server.faults = on(".", replace(CHALLENGE, status=403))
     got = ask(server)
     assert got.status == 403 and got.body == CHALLENGE.body
 
 
-def test_the_page_of_another_reference(server: Server, site: Site) -> None:
+def test_another_reference_sends_the_next_decisions_page(server: Server, site: Site) -> None:
     server.faults = on(".", AnotherReference(site))
     listed = [sample.address for sample in site.listed()]
     for n, address in enumerate(listed):
@@ -462,7 +466,7 @@ def test_the_page_of_another_reference(server: Server, site: Site) -> None:
     assert ask(server, "/robots.txt").body == right(site, "/robots.txt")
 
 
-def test_the_answer_to_another_request(server: Server, site: Site) -> None:
+def test_other_answer_sends_the_answer_to_another_request(server: Server, site: Site) -> None:
     server.faults = on("SearchResults", OtherAnswer(site, LISTING.format(1)))
     assert ask(server, LISTING.format(3)).body == right(site, LISTING.format(1))
 
@@ -507,7 +511,7 @@ def test_wall_may_redirect_to_the_page_that_sets_the_cookie(server: Server, site
 # Listings with a mistake.
 
 
-def test_a_dropped_card(server: Server, site: Site) -> None:
+def test_drop_card_removes_one_card_and_not_the_total(server: Server, site: Site) -> None:
     listed = [sample.address for sample in site.listed()]
     server.faults = on("SearchResults", DropCard(2))
     got = ask(server, LISTING.format(1)).body
@@ -520,7 +524,7 @@ def test_a_dropped_card(server: Server, site: Site) -> None:
         assert ask(server, other).body == right(site, other)
 
 
-def test_a_repeated_card(server: Server, site: Site) -> None:
+def test_repeat_card_replaces_one_card_with_another(server: Server, site: Site) -> None:
     listed = [sample.address for sample in site.listed()]
     server.faults = on("SearchResults", RepeatCard(4))
     assert cards(ask(server, LISTING.format(1)).body) == listed[:5] + listed[4:10]
@@ -532,7 +536,7 @@ def test_a_repeated_card(server: Server, site: Site) -> None:
 
 
 @pytest.mark.parametrize("by", [-25, -10, -3, -1, 0, 1, 4, 10, 12])
-def test_shifted_listing(server: Server, site: Site, by: int) -> None:
+def test_shift_moves_the_cards_of_every_page(server: Server, site: Site, by: int) -> None:
     listed = [sample.address for sample in site.listed()]
     server.faults = on("SearchResults", Shift(site, by))
     for page in range(1, 5):
@@ -545,7 +549,7 @@ def test_shifted_listing(server: Server, site: Site, by: int) -> None:
 
 
 @pytest.mark.parametrize(("off", "stated"), [(1, "36"), (-5, "30"), (1_200, "1,235"), (-99, "0")])
-def test_a_wrong_total(server: Server, site: Site, off: int, stated: str) -> None:
+def test_wrong_total_changes_only_the_total(server: Server, site: Site, off: int, stated: str) -> None:
     server.faults = on(".", WrongTotal(off))
     got, page = ask(server, LISTING.format(2)).body, right(site, LISTING.format(2))
     assert got == page.replace(b"has 35 results", f"has {stated} results".encode()) != page
@@ -554,13 +558,13 @@ def test_a_wrong_total(server: Server, site: Site, off: int, stated: str) -> Non
         assert ask(server, other).body == right(site, other)
 
 
-def test_no_total(server: Server, site: Site) -> None:
+def test_no_total_removes_only_the_total(server: Server, site: Site) -> None:
     server.faults = on(".", NoTotal())
     got = ask(server, LISTING.format(2)).body
     assert total(got) is None and cards(got) == cards(right(site, LISTING.format(2)))
 
 
-def test_edit_with_a_function(server: Server) -> None:
+def test_an_edit_can_be_any_function(server: Server) -> None:
     server.faults = on(".", Edit(lambda html: html.replace("</article>", "")))
     got = ask(server)
     assert b"<article" in got.body and b"</article>" not in got.body
@@ -626,12 +630,12 @@ def test_chance_affects_only_its_target(server: Server) -> None:
     assert chance.hits == 1
 
 
-def test_a_schedule_by_count(server: Server) -> None:
+def test_a_schedule_can_count_requests(server: Server) -> None:
     server.faults = Schedule((2, 4, unavailable()), (3, 6, server_error()))
     assert statuses(server, ["/robots.txt"] * 8) == [200, 200, 503, 503, 500, 500, 200, 200]
 
 
-def test_a_schedule_by_a_clock(server: Server) -> None:
+def test_a_schedule_can_follow_a_clock(server: Server) -> None:
     times = iter((0.0, 59.9, 60.0, 3_000.0, 3_660.0))
     server.faults = Schedule((60, 3_660, Reset()), clock=lambda: next(times))
     assert statuses(server, [PAGE] * 5) == [200, 200, None, None, 200]

@@ -57,7 +57,7 @@ def search(client: httpx.Client, first: date, last: date, page: int = 1, **more:
 
 
 # The site over HTTP.
-def test_totals_and_paging(client: httpx.Client, site: Site) -> None:
+def test_the_listing_states_its_total_and_shows_ten_cards_a_page(client: httpx.Client, site: Site) -> None:
     total, links = search(client, date.min, date.max)
     assert total == len(site) == 305 and len(links) == 10
     walked = [link for page in range(1, 32) for link in search(client, date.min, date.max, page)[1]]
@@ -80,7 +80,7 @@ def test_dates_are_inclusive(client: httpx.Client, site: Site) -> None:
     assert search(client, date(1999, 1, 1), date(1999, 12, 31)) == (None, [])
 
 
-def test_filters(client: httpx.Client, site: Site) -> None:
+def test_search_filters_count_only_matching_decisions(client: httpx.Client, site: Site) -> None:
     def count(**more: str) -> int | None:
         return search(client, date.min, date.max, 1, **more)[0]
 
@@ -96,7 +96,7 @@ def test_filters(client: httpx.Client, site: Site) -> None:
     assert count(dc="u+") == before - 1
 
 
-def test_cards(client: httpx.Client, site: Site) -> None:
+def test_a_card_shows_title_date_outcome_and_summary(client: httpx.Client, site: Site) -> None:
     sample = site.listed()[0]
     old = replace(sample, reference="17 111 222a", decision_date=date(2018, 5, 1), authority="NHS Oskerby (ICB)")
     site.publish(old)
@@ -109,7 +109,7 @@ def test_cards(client: httpx.Client, site: Site) -> None:
     assert f'<a href="{old.address}"></a>' in client.get("/Decisions/SearchResults?fd=2018-05-01&td=2018-05-01").text
 
 
-def test_addresses(client: httpx.Client, site: Site) -> None:
+def test_a_decision_is_served_at_every_variant_of_its_address(client: httpx.Client, site: Site) -> None:
     sample = seeds()[0]
     page = client.get(sample.address)
     assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
@@ -126,7 +126,7 @@ def test_addresses(client: httpx.Client, site: Site) -> None:
     assert (client.get("/robots.txt").status_code, client.get("/robots.txt").text) == (503, "Crawl-delay: 2\n")
 
 
-def test_chapters(client: httpx.Client, site: Site) -> None:
+def test_a_report_has_one_page_for_each_chapter(client: httpx.Client, site: Site) -> None:
     report = next(sample for sample in site.listed() if sample.layout == "overview")
     first, second = (client.get(f"{report.address}?chapter={n}").text for n in (1, 2))
     assert client.get(report.address).text == first != second
@@ -134,7 +134,7 @@ def test_chapters(client: httpx.Client, site: Site) -> None:
     assert client.get(report.address + "?chapter=3").status_code == 404
 
 
-def test_publish_withdraw_restore(client: httpx.Client, site: Site) -> None:
+def test_decisions_can_be_published_withdrawn_and_restored(client: httpx.Client, site: Site) -> None:
     sample = replace(seeds()[0], reference="25 999 999", decision_date=date(2025, 10, 6))
     total = len(site)
     site.publish(sample)
@@ -149,7 +149,7 @@ def test_publish_withdraw_restore(client: httpx.Client, site: Site) -> None:
     assert search(client, date.min, date.max)[0] == total + 1 and client.get(sample.address).status_code == 200
 
 
-def test_amend_and_redate(client: httpx.Client, site: Site) -> None:
+def test_decisions_can_be_amended_and_redated(client: httpx.Client, site: Site) -> None:
     sample = seeds()[1]
     before = client.get(sample.address).text
     moved = replace(sample, category="Education", header_extra=("Ombudsman satisfied: 1 May 2024",))
@@ -190,7 +190,7 @@ def test_a_large_listing_is_cheap() -> None:
     assert all("Your search has 5,000 results" in answer.body.decode() for answer in answers)
 
 
-def test_validators() -> None:
+def test_an_unchanged_page_is_answered_with_304() -> None:
     site = Site(seeds(), validators=True)
     page = site.handle(Request("GET", seeds()[0].address, {}))
     tag = dict(page.headers)["ETag"]
@@ -201,7 +201,7 @@ def test_validators() -> None:
     assert site.handle(Request("GET", seeds()[0].address, {"if-none-match": tag})).status == 200
 
 
-def test_hand_made_samples() -> None:
+def test_hand_made_samples_are_rendered_in_every_markup() -> None:
     body = (
         Heading("The complaint"),
         Items("1", (Item("One 21st:", (Items("a", (Item("x"), Item("y", (Items("1", (Item("deep"),)),)))), "after")),)),
