@@ -319,20 +319,19 @@ def _choose_by_text(
 
 
 def _follows_text(blocks: Sequence[Block], found: _Candidate) -> bool:
-    """Whether most text of the page's articles is before a line that looks like a chapter's title.
+    """Whether all text of the page's articles is before a line that looks like a chapter's title.
 
     Then the line belongs to a breadcrumb after the text, and only `<title>` has the chapter's title.
     """
     if found.block.kind == "heading":
         return False
     articles = outermost("article")
-    before = after = 0
-    for place, block in enumerate(blocks):
-        if block.is_links or block.is_hidden or articles.of(block.node) is None:
-            continue
-        before += len(block.text) if place < found.first else 0
-        after += len(block.text) if place > found.last else 0
-    return before > after
+    texts = [
+        place
+        for place, block in enumerate(blocks)
+        if not block.is_links and not block.is_hidden and articles.of(block.node) is not None
+    ]
+    return bool(texts) and texts[0] < found.first and texts[-1] <= found.last
 
 
 def _first_of_text(blocks: Sequence[Block], evidence: Sequence[int], ranks: Inherited[int]) -> int:

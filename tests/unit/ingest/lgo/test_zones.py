@@ -436,15 +436,16 @@ HOME = "<p><a href='/home'>Home</a> <a href='/decisions'>Decisions</a></p>"
 
 
 @pytest.mark.parametrize(
-    ("second", "with_breadcrumb"),
+    ("second", "with_boilerplate"),
     [
         (f"{TEXT}{CLOSING}", f"{TEXT}{CLOSING}<div><p>You are here</p><p>{TITLE}</p>{HOME}</div>"),
         (TEXT, f"{HOME}{TEXT}"),
+        (f"<p>{TITLE}</p>{TEXT}", f"<div><p>{'We use cookies. ' * 20}</p></div><p>{TITLE}</p>{TEXT}"),
         (f"<p>1. We met Mr X.</p>{TEXT}", f"{HOME}<p>1. We met Mr X.</p>{TEXT}"),
     ],
 )
-def test_breadcrumb_in_a_chapter_without_title_changes_no_words(second: str, with_breadcrumb: str) -> None:
+def test_boilerplate_in_a_chapter_without_header_lines_changes_no_words(second: str, with_boilerplate: str) -> None:
     first = page(old=True)
     expected = render(parse_chapters([first, chapter(second)], today=TODAY))
     assert "The Council was at fault, and we explain why." in expected
-    assert render(parse_chapters([first, chapter(with_breadcrumb)], today=TODAY)) == expected
+    assert render(parse_chapters([first, chapter(with_boilerplate)], today=TODAY)) == expected
