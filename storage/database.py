@@ -46,10 +46,10 @@ _after_commit: ContextVar[Callable[[sqlite3.Connection], None]] = ContextVar("af
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
-    if not path.exists():
-        raise NoDatabase(path)
     if not path.is_file():
-        raise StoreFailed(f"{path} is not a regular file; name a database with --db")
+        if path.exists():
+            raise StoreFailed(f"{path} is not a regular file; name a database with --db")
+        raise NoDatabase(path)
     with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
         if version < SCHEMA_VERSION:

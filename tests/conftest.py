@@ -21,12 +21,20 @@ from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from support import few_cases
 from support.command_line import Desk, Here, Ran, Shop, open_shop, short_site, small_site
 from support.recovery import Watched
 from support.world import TODAY, Time, World
 
-settings.register_profile("lgsco", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("lgsco")
+# CI draws the same examples each time. HYPOTHESIS_PROFILE=random draws others.
+settings.register_profile("lgsco", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lgsco"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    few_cases.mark_other_cases(items)
 
 
 @pytest.fixture(autouse=True, scope="session")

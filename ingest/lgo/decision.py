@@ -74,7 +74,7 @@ def compose(
 
 def _says_nothing(block: Block) -> bool:
     """Whether a block has no text of a decision: a closing line, a labelled header line, or a mark without words."""
-    text = block.text
+    text = block.text.removeprefix("- ")  # a page dump may have the dash of an item on a line of its own
     return is_closing(text) or split_label(text) is not None or not any(letter.isalnum() for letter in text)
 
 

@@ -89,7 +89,7 @@ def test_an_answer_with_a_truncated_last_gzip_member_is_refused(world: World, cu
     world.server.faults = on(PAGES, Packed(lambda body: members(body, 3)[:-cut]))
     assert world.run(Backfill(), fetch__tries=1).exit_code in (10, 11, 12)
     assert world.ask("SELECT count(*) FROM decisions") == [0]
-    assert any("compression" in (error or "") for error in world.ask("SELECT error FROM requests"))
+    assert any("gzip data" in (error or "") for error in world.ask("SELECT error FROM requests"))
     world.server.faults = None
     world.time.at += timedelta(days=1)
     assert world.run(Backfill()).state == "complete"

@@ -547,5 +547,5 @@ class Adversary(RuleBasedStateMachine):
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(
-    max_examples=30, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=18, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -86,13 +86,13 @@ def test_an_interrupted_import_keeps_what_it_has_imported(desk: Desk) -> None:
     signalled = (
         "import os, signal, sys, time\n"
         "from ingest.tasks import import_files\n"
-        "read = import_files.read\n"
+        "parse = import_files.parse_document\n"
         "def read_slowly(path, **options):\n"
         "    if path.name.startswith('002'):\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "        time.sleep(1)\n"
-        "    return read(path, **options)\n"
-        "import_files.read = read_slowly\n"
+        "    return parse(path, **options)\n"
+        "import_files.parse_document = read_slowly\n"
         "from lgsco.cli.main import main\n"
         "main(sys.argv[1:])\n"
     )

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.few_cases import EVERY_NTH
 from support.paths import ROOT
 from support.sources import find_sources, parse
 
@@ -53,3 +54,10 @@ def test_tests_are_in_unit_or_scenarios() -> None:
     shared = [path for path in TESTS.values() if path.parent == ROOT / "tests" / "support"]
     assert len(shared) > 5
     assert not [path.name for path in shared if path.name.startswith("test_") or path.name.endswith("_test.py")]
+
+
+def test_every_test_with_few_cases_exists() -> None:
+    names = {
+        node.name for path in TESTS.values() for node in ast.walk(parse(path)) if isinstance(node, ast.FunctionDef)
+    }
+    assert sorted(EVERY_NTH.keys() - names) == []
