@@ -34,7 +34,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lgsco"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    few_cases.mark_other_cases(items)
+    few_cases.mark_thorough(items)
 
 
 @pytest.fixture(autouse=True, scope="session")

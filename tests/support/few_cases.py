@@ -1,4 +1,4 @@
-"""The tests with many slow cases, and how few of their cases `./check` runs."""
+"""The slow tests of which `./check` runs few cases or none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY_NTH = {
     "test_a_foreign_file_is_refused_and_not_changed": 2,
     "test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes": 2,
     "test_a_killed_import_completes_when_run_again": 2,
-    "test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again": 2,
+    "test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again": 4,
     "test_a_proxy_that_is_slow_to_connect_shortens_no_gap": 2,
     "test_a_refusal_suspends_the_fill_for_1_and_2_days_and_not_the_sync": 2,
     "test_a_retry_date_is_compared_with_the_clock_of_the_site": 4,
@@ -27,7 +27,7 @@ EVERY_NTH = {
     "test_a_signal_ends_any_wait": 3,
     "test_a_signal_ends_the_wait_for_a_locked_file": 2,
     "test_a_site_in_another_encoding_gives_the_same_texts": 3,
-    "test_a_stopped_demo_continues_when_it_is_run_again": 2,
+    "test_a_stopped_demo_continues_when_it_is_run_again": 3,
     "test_a_stray_byte_on_the_listing_loses_no_card_and_is_reported": 2,
     "test_a_success_in_the_future_does_not_count": 3,
     "test_a_sync_finds_new_decisions_and_fetches_the_canary_every_day": 3,
@@ -57,14 +57,32 @@ EVERY_NTH = {
 """
 
 
-def mark_other_cases(items: Iterable[pytest.Item]) -> set[str]:
-    """Marks all but every nth case of these tests as thorough, and returns the names of the tests it found."""
+THOROUGH = frozenset(
+    {
+        "test_a_closed_output_is_not_an_error",
+        "test_a_decision_missing_from_every_walk_leaves_the_window_unproven",
+        "test_a_demo_replaces_an_earlier_demos_database_and_no_other",
+        "test_a_late_decision_among_old_dates_is_found_with_few_requests",
+        "test_a_read_only_folder_can_be_read_and_a_write_is_refused_with_the_reason",
+        "test_corpus_text_has_the_expected_statistics",
+        "test_no_random_address_gives_500",
+        "test_runs_killed_between_two_statements_can_be_run_again",
+        "test_serve_without_locks_reads_what_a_writer_has_written",
+        "test_status_exits_1_ten_minutes_after_a_daemon_was_killed_until_a_sync_by_hand_succeeds",
+        "test_stored_decisions_can_be_read_on_a_full_disk",
+        "test_the_dictionary_is_trained_and_every_page_can_still_be_decompressed",
+        "test_the_error_names_the_file_and_what_to_do",
+    }
+)
+"""Names of tests of four seconds and more, whose behaviour quicker tests examine too."""
+
+
+def mark_thorough(items: Iterable[pytest.Item]) -> None:
+    """Marks the tests of `THOROUGH`, and all but every nth case of those of `EVERY_NTH`, as thorough."""
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         cases[getattr(item, "originalname", item.name)].append(item)
-    found = EVERY_NTH.keys() & cases.keys()
-    for name in found:
-        for number, item in enumerate(cases[name]):
-            if number % EVERY_NTH[name]:
+    for name, found in cases.items():
+        for number, item in enumerate(found):
+            if name in THOROUGH or number % EVERY_NTH.get(name, 1):
                 item.add_marker(pytest.mark.thorough)
-    return found
