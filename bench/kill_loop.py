@@ -71,7 +71,7 @@ class KillLoop:
     server: Server
     folder: Path
     expected: Counter[str]
-    """How often an undisturbed command requests each page; "" stands for the canary, which is chosen at random."""
+    """The number of requests for each page by a command without kills; "" is the canary, which is chosen at random."""
     kills: Counter[str] = field(default_factory=Counter)
     again: Counter[int] = field(default_factory=Counter)
     """Pages requested again, by the killed run that had requested them; for the canary, by the run before."""

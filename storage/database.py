@@ -39,13 +39,13 @@ _NO_ROOM_TO_SHARE = "SQLITE_IOERR_SHMSIZE"
 _WRITE_FAILED = (_NO_ROOM_TO_SHARE, "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
 """SQLite's error names for a write that failed. SQLite reports a used-up disk quota like this."""
 
-_check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("heed", default=lambda: None)
+_check_while_waiting: ContextVar[Callable[[], None]] = ContextVar("check_while_waiting", default=lambda: None)
 _after_commit: ContextVar[Callable[[sqlite3.Connection], None]] = ContextVar("after_commit", default=lambda _db: None)
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Opens the database for a reader, while others may write. Raises SchemaMismatch, StoreFailed."""
+    """Opens the database for a reader, while others may write. Raises NoDatabase, SchemaMismatch, StoreFailed."""
     if not path.is_file():
         if path.exists():
             raise StoreFailed(f"{path} is not a regular file; name a database with --db")

@@ -79,7 +79,7 @@ class SoundRows:
                 row["text"] = text.decode() if self._decode else text
                 yield row
             else:
-                flaw = find_flaw(self._db, values[0]) or "a value does not fit its digest"
+                flaw = find_flaw(self._db, values[0]) or "a value does not match its digest"
                 self.left_out.append(f"{values[0]}: {flaw}")
 
 

@@ -96,7 +96,7 @@ def _migrate(db: sqlite3.Connection) -> None:
 
     A file is then never left between two schemas, and a new one waits for the disk 8 times instead of 76.
     """
-    db.execute("BEGIN IMMEDIATE")
+    db.execute("BEGIN IMMEDIATE")  # `atomic` would wait for the lock itself, inside the wait of the caller
     try:
         migrations.apply(Database(db))
         db.execute("COMMIT")

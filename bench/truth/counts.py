@@ -102,7 +102,7 @@ class Counts:
 
     @staticmethod
     def load(path: Path, key: str) -> Counts:
-        """Loads the counts of an earlier run with the same key; empty if there is none."""
+        """Loads the counts of an earlier run with the same key; without such a run they are empty."""
         if not path.exists():
             return Counts()
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))

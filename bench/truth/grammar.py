@@ -154,7 +154,7 @@ class Reading:
     cut_off: bool = False
     """Whether it says that there are more claims than are printed."""
     unexplained: str = ""
-    """The first word of completeness that no sentence explains; "" if there is none."""
+    """Returns the first word about completeness outside a known sentence; "" if there is none."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ a title may lose its first words to the element before it, and an article may en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence, Set
 
 from ingest.lgo.beginning import Beginning
 from ingest.lgo.zones import AFTER, Zones
@@ -15,14 +14,13 @@ from ingest.parsing.blocks import Block
 from ingest.parsing.html_tree import outermost
 
 _FEWEST_SENTENCES = 3
-"""Sentences after the end of an article from which on they may be the decision's. A footer prints an address, or one or
-two sentences."""
+"""Fewer sentences after an article are a footer's: an address, or one or two sentences."""
 _SHORTEST_SENTENCE = 60
-"""Characters."""
+"""Characters. Shorter blocks are not counted as sentences."""
 
 
-def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: AbstractSet[str]) -> str | None:
-    """The words before the title that may belong to it; None if the page does not print any.
+def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: Set[str]) -> str | None:
+    """Finds the words before the title that may belong to it; None if there are none.
 
     They are in the block before, in the same article, and the page does not close the element of the title as it opens
     it. `wrong`: the tags that the page does not close as it opens them.
@@ -40,7 +38,7 @@ def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: Abst
 
 
 def find_text_after_end(zones: Zones) -> str | None:
-    """The first of several sentences after the end of a decision without a closing line; None for fewer than three."""
+    """Returns the first sentence after the end of a decision without a closing line; None for fewer than three."""
     sentences = [
         block.text
         for block in zones.left_out

@@ -288,18 +288,27 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
         blocks, reference=reference, page_title=_page_title(tree), is_chapter=is_chapter, wrong=source.wrong
     )
     zones = _divide(blocks, beginning, source.wrong)
-    lost = _find_loss(source, blocks, beginning, zones, is_chapter=is_chapter)
-    is_closed = any(map(is_closing_block, zones.blocks))
-    if markup.is_article_open and not is_closed and _goes_on(source, zones.blocks):
-        lost = CutShort("the page opens more articles than it closes, and the decision has no closing line")
+    is_open = markup.is_article_open
+    lost = _find_loss(source, blocks, beginning, zones, is_chapter=is_chapter, is_article_open=is_open)
     return zones, not source.places_items, lost
 
 
 def _find_loss(
-    source: SourceText, blocks: Sequence[Block], beginning: Beginning, zones: Zones, *, is_chapter: bool
+    source: SourceText,
+    blocks: Sequence[Block],
+    beginning: Beginning,
+    zones: Zones,
+    *,
+    is_chapter: bool,
+    is_article_open: bool,
 ) -> CutShort | None:
-    """Why the blocks of a page may not be all of its decision, by the words and tags of its source."""
+    """Finds out from the words and tags of the source why the blocks may not be the whole decision; None if they are.
+
+    `is_article_open`: whether the page opens more articles than it closes.
+    """
     is_closed = any(map(is_closing_block, zones.blocks))
+    if is_article_open and not is_closed and _goes_on(source, zones.blocks):
+        return CutShort("the page opens more articles than it closes, and the decision has no closing line")
     outside = [block.text.replace(" | ", " ") for block in zones.left_out if block.is_counted]
     part = Part(zones.inside, begins=beginning.first < beginning.after, ends=is_closed)
     if is_chapter and not part.begins and "article" in source.wrong and any(map(is_before, zones.left_out)):
