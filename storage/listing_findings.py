@@ -18,7 +18,7 @@ class ListingFinding:
 
     | kind | subject | verdict |
     |---|---|---|
-    | form | the name of a form | `wider`, `not wider` or `no more`, compared with the bare form |
+    | form | the name of a form | `wider`, `not wider`, `no more` or `no answer`, compared with the bare form |
     | use | empty | the name of the form that is used from then on |
     | dates | `summer` or `winter` | `exact`, `shifted` or `no decision`; `doubted` where a walk spoke against it |
     | session | empty | `needed` |

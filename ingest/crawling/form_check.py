@@ -3,6 +3,9 @@
 Totals only tell where to look. A form is wider only if the cards prove it. At least two ranges of dates are walked, of
 which one lists both a report and a statement. In each the form must show all cards of the bare form, and no card
 outside the range. In at least one it must show a card that the bare form shows neither before nor after.
+
+A site need not answer in the other forms: most exist on no page of it. A form that it does not answer in is not used,
+and the run goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from datetime import timedelta
 
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.windows import days, split, split_at
+from ingest.errors import Blocked, FetchError, LayoutChanged, ReadError
 from ingest.lgo.listing_forms import BARE, ListingForm
+from ingest.lgo.listing_page import Listing
 from ingest.lgo.source import PAGE_SIZE
 from storage.model import Entry, Window
 
@@ -74,11 +79,19 @@ class Compared:
     total: int
     """The greatest total that the form states for one of the ranges."""
     evidence: str
+    is_answered: bool = True
+    """Whether the site shows its listing in the form."""
 
     @property
     def verdict(self) -> str:
         """Returns the verdict as the database stores it."""
+        if not self.is_answered:
+            return "no answer"
         return "wider" if self.is_wider else "not wider" if self.states_more else "no more"
+
+
+class _NoAnswer(Exception):
+    """The site does not show its listing in another form than the bare one. It says nothing about the bare one."""
 
 
 def is_wider(ranges: Sequence[RangeCards]) -> bool:
@@ -95,17 +108,23 @@ def compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, 
     """Compares a form with the bare one.
 
     `totals`: the bare form's totals of some windows, all dates first. The other form's totals of the same windows are
-    requested here.
+    requested here. Raises what `peek` of the listing raises for the bare form.
     """
+    try:
+        return _compare(listing, form, totals)
+    except _NoAnswer as error:
+        return Compared(form, False, False, 0, str(error), is_answered=False)
 
+
+def _compare(listing: ListingFetcher, form: ListingForm, totals: Mapping[Window, int | None]) -> Compared:
     @functools.cache  # each total is requested once: totals only tell where to look
     def ask(window: Window) -> tuple[int | None, int | None]:
-        return listing.peek(window, form=BARE).total, listing.peek(window, form=form).total
+        return _peek(listing, BARE, window).total, _peek(listing, form, window).total
 
     evidence: list[str] = []
     wider_in: list[Window] = []
     narrower_in: list[Window] = []
-    pairs = [(window, bare, listing.peek(window, form=form).total) for window, bare in totals.items()]
+    pairs = [(window, bare, _peek(listing, form, window).total) for window, bare in totals.items()]
     window, bare, other = pairs[0]
     if other is not None and other != bare:  # it may show more of some dates and less of others
         pairs += [(part, *ask(part)) for part in _split_by_years(window)]
@@ -176,13 +195,23 @@ def _walk_both(listing: ListingFetcher, form: ListingForm, window: Window) -> Ra
 
 
 def _walk(listing: ListingFetcher, form: ListingForm, window: Window) -> tuple[Entry, ...] | None:
-    page = listing.peek(window, form=form)
+    page = _peek(listing, form, window)
     total = page.total or 0
     cards = list(page.entries)
     for number in range(2, math.ceil(total / PAGE_SIZE) + 1):
-        page = listing.peek(window, number, form)
+        page = _peek(listing, form, window, number)
         cards += page.entries
     return tuple(cards) if len(_find_references(cards)) == len(cards) == total else None
+
+
+def _peek(listing: ListingFetcher, form: ListingForm, window: Window, number: int = 1) -> Listing:
+    """Fetches a page, from 1, of a window's listing in a form. Raises _NoAnswer if only the other form fails."""
+    try:
+        return listing.peek(window, number, form)
+    except (FetchError, ReadError, LayoutChanged, Blocked) as error:
+        if form == BARE:
+            raise
+        raise _NoAnswer(str(error)) from error
 
 
 def _describe(one: RangeCards) -> str:

@@ -210,6 +210,8 @@ class ListingCheck:
             if found.is_wider:
                 log.warning("the listing shows more in the form %s; table listing_findings has the evidence", form.name)
                 used, most = (form, found.total) if found.total > most else (used, most)
+            elif not found.is_answered:
+                log.info("the listing is not shown in the form %s, which is not used: %s", form.name, found.evidence)
             elif found.states_more:
                 self._listing.findings.contradictions.append(
                     f"the listing states more in the form {form.name} than in the bare one, but its cards do not show "

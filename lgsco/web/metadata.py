@@ -493,8 +493,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "subject": "For form: its name. For dates: summer or winter, by London's clock changes. Else empty.",
             "at": f"When it was found out: {_INSTANT}.",
             "run": _RUN,
-            "verdict": "For form: wider, not wider or no more. For use: the form's name. For dates: exact, shifted, "
-            "doubted or no decision. For session: needed.",
+            "verdict": "For form: wider, not wider, no more or no answer. For use: the form's name. For dates: "
+            "exact, shifted, doubted or no decision. For session: needed.",
             "evidence": "The request, and the answer of the site.",
             "first_shift": "For dates: days by which the first day of a range is later than asked.",
             "last_shift": "For dates: days by which the last day of a range is later than asked.",

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.run import Backfill
 from lgsco.replica.edits import WrongTotal
-from lgsco.replica.faults import Fault
+from lgsco.replica.faults import Fault, Reset, Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.site import Site
@@ -76,6 +76,42 @@ def test_a_form_that_lists_less_or_nothing_is_not_used(world: World, form: str) 
         assert holds_the_truth(world)
         later(world, 40)
     assert set(world.ask("SELECT asked FROM windows")) == {"bare"}
+
+
+NO_LISTING: dict[str, Fault] = {
+    "404": Respond(404, body=b"<html><body><h1>Page not found</h1></body></html>"),
+    "403": Respond(403),
+    "500": Respond(500),
+    "reset": Reset(),
+    "a page without a total": Respond(200, body=b"<html><body><h1>Search</h1></body></html>"),
+}
+
+
+@pytest.mark.parametrize("answer", NO_LISTING)
+def test_a_form_that_the_site_does_not_answer_in_stops_nothing(world: World, answer: str) -> None:
+    """The other forms are attempts: most exist on no page of the site."""
+
+    def fault(request: Request) -> Fault | None:
+        is_listing = "searchresults" in request.target.lower()
+        return NO_LISTING[answer] if is_listing and form_of(request.target) != "bare" else None
+
+    world.server.faults = fault
+    outcome = world.run(Backfill(), **QUIET)
+    assert (outcome.state, outcome.exit_code) == ("complete", 0)
+    assert holds_the_truth(world)
+    expected = {"no more"} if answer == "a page without a total" else {"no answer"}
+    assert set(world.ask("SELECT verdict FROM listing_findings WHERE kind = 'form'")) == expected
+    assert world.ask("SELECT verdict FROM listing_findings WHERE kind = 'use'") == ["bare"]
+
+
+def test_a_bare_form_without_an_answer_stops_the_run(world: World) -> None:
+    def fault(request: Request) -> Fault | None:
+        is_listing = "searchresults" in request.target.lower()
+        return NO_LISTING["404"] if is_listing and form_of(request.target) == "bare" else None
+
+    world.server.faults = fault
+    assert world.run(Backfill(), **QUIET).exit_code == 10
+    assert world.ask("SELECT count(*) FROM decisions") == [0]
 
 
 def test_the_widest_form_is_used_from_the_first_backfill_on(world: World) -> None:
