@@ -196,15 +196,16 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         or not has_only_plain_tags(low[start:end])
     ):
         return None
-    root = LexborHTMLParser(markup.article).css_first("article")
-    if root is None:
+    body = LexborHTMLParser(markup.article).body
+    root = body.child if body is not None else None
+    if root is None or root.tag != "article":
         return None
     source = low[start:end]
     blocks, lists = read_article(root, source)
-    blocks = list(map(join_known, blocks)) if b"<br" in source else blocks
+    blocks = [join_known(block) if "\n" in block.text else block for block in blocks]
     if lists != len(_LIST_ENDS.findall(source)) or not has_sound_tables(markup.article, source):
         return None
-    if any(block.item is not None and block.kind == "heading" for block in blocks):  # a list that is not closed
+    if any(block.kind == "heading" and block.item is not None for block in blocks):  # a list that is not closed
         return None
     beginning = find_beginning_in_article(
         blocks,

@@ -72,7 +72,7 @@ CONTENTS_HEADINGS = frozenset(
 
 def is_closing(text: str) -> bool:
     """Whether a line is the closing line of a statement."""
-    return "on behalf of" in text.lower() and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
+    return "ombudsm" in text[-10:].lower() and _CLOSING.fullmatch(text.replace("\n", " ")) is not None
 
 
 def is_phrase(text: str) -> bool:

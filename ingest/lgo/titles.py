@@ -7,6 +7,7 @@ reference. A reference may have dashes and spaces of any kind; only some of them
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from storage.model import reference as printed_reference
@@ -47,6 +48,7 @@ class Title(NamedTuple):
         return reference in self.references or reference in self.others
 
 
+@lru_cache(maxsize=64)  # a page prints its title in `<title>` and in a heading
 def parse_title(text: str) -> Title | None:
     """Parses a line as a title; None if it is not one."""
     if _HOLDS_DIGITS.search(text) is None:

@@ -31,6 +31,7 @@ _CLASS_MARKER = re.compile(r"\b(lower|upper)-(alpha|latin|roman)\b")
 _INTEGER = re.compile(r"\s*-?\d{1,6}\s*", re.ASCII)
 _STRING_OR_ADDRESS = re.compile(r"\"[^\"]*\"|'[^']*'|url\([^)]*\)")
 
+_START = frozenset({"start"})
 _LINK_ROLES = frozenset({"button", "link", "tab", "menuitem"})
 
 
@@ -67,8 +68,8 @@ def open_list(node: LexborNode, tag: str, parent: Item | None, *, may_have_style
         is_numbered = may_have_style and _style_marker(node.attributes) == "1"
         return List("1" if is_numbered else "•", None, parent)
     attributes = node.attributes
-    if not attributes:
-        return List("1", None, parent)
+    if attributes.keys() <= _START:
+        return List("1", parse_integer(attributes.get("start")), parent)
     kind = attributes.get("type") or ""
     marker = _style_marker(attributes) or _TYPE_MARKERS.get(kind)
     if marker is None and kind.lower() in ("none", "disc", "circle", "square"):

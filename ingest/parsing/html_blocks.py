@@ -34,16 +34,20 @@ _LEADING = frozenset({"b", "strong", "span", "em", "i", "label"})
 _BREAK, _LEAD_ENDS = "\x00", "\x01"  # in the buffer only; fold() would drop them, and pages cannot hold them
 _DEEPEST = 16
 """Most levels of nested items with markers. Nobody cites deeper, and a page can be made to nest without end."""
+_OF_THE_PAGE = HEADINGS | {"table", "article"}
+_LISTS_IN_CELLS = frozenset({"ol", "ul", "dl"})
 _NO_ATTRIBUTES: dict[str, str | None] = {}
 
 
+_TAG_WITH_ATTRIBUTES = re.compile(rb"<[a-z][^\s/>]*[\s/][^>]*>")
+_VALUE_WITH_TAG_END = re.compile(rb"=\s*(?:\"[^\">]*>|'[^'>]*>)")
 _ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
 _VALUE = re.compile(rb"value\s*=")
 _ROLE = re.compile(rb"role\s*=")
 
 
 class _Mentions(NamedTuple):
-    """Which words the source of the markup has at all. Reading attributes takes most of the time, so it is avoided."""
+    """Which words the source has in its tags. Reading attributes takes most of the time, so it is avoided."""
 
     hidden: bool
     labels: bool
@@ -100,7 +104,8 @@ class _HtmlReader:
                 text = node.text_content or ""
                 if not text.isspace():
                     buffer.append(text)
-                    self._plain = self._plain or not self._bold
+                    if not self._bold:
+                        self._plain = True
                     if self._open:
                         self._open[-1].text += text
                     else:
@@ -348,14 +353,17 @@ def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
 
 
 def _find_mentions(source: bytes) -> _Mentions:
-    styles = b"style" in source
+    tags = b"".join(_TAG_WITH_ATTRIBUTES.findall(source))
+    if _VALUE_WITH_TAG_END.search(tags) is not None:  # so a tag may be longer than what was found of it
+        tags = source
+    styles = b"style" in tags
     return _Mentions(
-        hidden=b"hidden" in source or (styles and (b"display" in source or b"visibility" in source)),
-        labels=b"label" in source,
-        items=(styles or b"type" in source or _VALUE.search(source) is not None)
-        and _ITEM_WITH_ATTRIBUTES.search(source) is not None,
+        hidden=b"hidden" in tags or (styles and (b"display" in tags or b"visibility" in tags)),
+        labels=b"label" in tags,
+        items=(styles or b"type" in tags or _VALUE.search(tags) is not None)
+        and _ITEM_WITH_ATTRIBUTES.search(tags) is not None,
         styles=styles,
-        roles=b"role" in source and _ROLE.search(source) is not None,
+        roles=b"role" in tags and _ROLE.search(tags) is not None,
     )
 
 
@@ -372,6 +380,7 @@ def _lays_out(row: LexborNode) -> bool:
     """Whether a row lays out a part of the page instead of a table's data."""
     if row.parent is None or row.parent.parent is None or row.parent.parent.tag != "table":
         return True
-    if row.css_first("h1,h2,h3,h4,h5,h6,table,article") is not None:
+    tags = [node.tag for node in row.traverse()]
+    if not _OF_THE_PAGE.isdisjoint(tags):
         return True
-    return row.css_first("ol,ul,dl") is not None and len(row.css("td,th")) == 1
+    return not _LISTS_IN_CELLS.isdisjoint(tags) and sum(tag in _CELLS for tag in tags) == 1
