@@ -25,7 +25,7 @@ from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Gone
 from ingest.fetching.interface import Answer
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.tasks.crawl import find_retention_edge, make_walk_settings
 from ingest.tasks.sync import SyncRound
 from lgsco.replica.messages import Request

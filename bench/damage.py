@@ -22,7 +22,8 @@ from typing import Any
 
 from bench.figures import Figure
 from bench.samples import pages as sample_pages
-from ingest.lgo.page import NORMALISER, parse_page
+from ingest.lgo.normaliser import NORMALISER
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 from ingest.tasks.verify import find_damages
 from lgsco.cli.main import main

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages as sample_pages
 from ingest.crawling.windows import EVERYTHING
-from ingest.lgo.page import NORMALISER, parse_page
+from ingest.lgo.normaliser import NORMALISER
+from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 from storage import decisions, entries, pages, queue
 from storage.database import atomic, connect

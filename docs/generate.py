@@ -17,7 +17,7 @@ import click
 from docs import package_diagram
 from ingest.config import Config
 from lgsco.cli.exit_codes import MEANINGS
-from lgsco.cli.main import HEADINGS
+from lgsco.cli.main import HEADINGS, cli
 from lgsco.cli.options import SHARED
 from lgsco.web.metadata import SECTIONS, describe_tables
 
@@ -66,10 +66,11 @@ def describe_schema() -> str:
 def describe_commands() -> str:
     """Returns every command with its help, arguments, options and example, under the headings of `lgsco --help`."""
     parts = []
-    for heading, commands in HEADINGS.items():
+    commands = cli.load_commands()
+    for heading, names in HEADINGS.items():
         parts.append(f"## {heading}")
-        for command in commands:
-            parts += _describe_command(command)
+        for name in names:
+            parts += _describe_command(commands[name])
     return "\n\n".join(parts) + "\n"
 
 

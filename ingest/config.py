@@ -1,16 +1,15 @@
-"""Reads the configuration. A flag beats an environment variable, which beats config.toml, which beats the default."""
+"""Reads the configuration. A flag beats an environment variable, which beats config.toml, which beats the default.
+
+Every command reads it, so it imports what a command may not need inside its functions.
+"""
 
 from __future__ import annotations
 
 import re
-import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.errors import ConfigError, UsageError
 
@@ -182,6 +181,8 @@ def load(
     `flags`: by the name of the flag, the dotted key that it sets (`site.base_url`) and its value; None if it is not
     given. Raises ConfigError with the file, the key and what is allowed.
     """
+    import tomllib
+
     config = Config()
     chosen = path or Path("config.toml")
     try:
@@ -267,6 +268,8 @@ def _check_text(key: str, value: str, where: str) -> str:
         if not _is_address(value):
             raise ConfigError(f"{where} = {value!r} is not an address; it must be https:// or http:// and a host")
     if key == "time_zone":
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -276,6 +279,8 @@ def _check_text(key: str, value: str, where: str) -> str:
     if key == "database" and not value.strip():
         raise ConfigError(f"{where} is empty; it must be the path of a file")
     if key == "command":
+        import shlex
+
         try:
             shlex.split(value)
         except ValueError as error:
@@ -284,6 +289,8 @@ def _check_text(key: str, value: str, where: str) -> str:
 
 
 def _is_address(value: str) -> bool:
+    from urllib.parse import urlsplit
+
     try:
         address = urlsplit(value)
         whole = not (address.path or address.query or address.fragment)
@@ -333,6 +340,8 @@ def require_contact_and_pace(config: Config) -> None:
     The User-Agent must name a contact and must not pass for a browser, and the pace must not be faster than
     `PACE_LEAST`.
     """
+    from urllib.parse import urlsplit
+
     host = urlsplit(config.site.base_url).hostname or ""
     if _LOOPBACK.fullmatch(host):
         return

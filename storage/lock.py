@@ -12,8 +12,6 @@ import errno
 import fcntl
 import json
 import os
-import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -238,7 +236,7 @@ def _find_lease(beside: Path) -> Path:
 def _describe_self(doing: str) -> Holder:
     process = os.getpid()
     since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Holder(process, find_place(), socket.gethostname(), _find_ticks(process), doing, since)
+    return Holder(process, find_place(), os.uname().nodename, _find_ticks(process), doing, since)
 
 
 def find_place() -> str:
@@ -247,7 +245,7 @@ def find_place() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
-        return socket.gethostname()
+        return os.uname().nodename
 
 
 def _is_here(holder: Holder) -> bool:
@@ -273,6 +271,8 @@ def _is_silent(file: Path) -> bool:
     except OSError:
         return True
     try:
+        import tempfile
+
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as probe:
             now = os.fstat(probe.fileno()).st_mtime
     except OSError:

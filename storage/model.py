@@ -37,6 +37,14 @@ put back.
 To add a reason, add it here and add a migration that gives all reasons to `set_revision_reasons`. A test fails until
 the two agree."""
 
+ChangeState = Literal["single", "asking", "too few", "template", "accepted", "rejected", "released", "ended"]
+"""single: only one decision has it so far. asking: others are reread. too few: fewer than two could be reread.
+template: the site's template changed, as far as is known. accepted, rejected: the user's decision. released: recorded
+as amendments. ended: the site shows the stored texts again, or the change was joined to another."""
+UNDECIDED: tuple[ChangeState, ...] = ("single", "asking", "too few")
+PENDING: tuple[ChangeState, ...] = (*UNDECIDED, "template")
+"""The states in which texts wait."""
+
 HOLD_MOST_SECONDS = 86_400.0
 """The longest wait in seconds that is obeyed when the site asks for one (Retry-After). After it, one request finds out
 whether the site still asks for it."""

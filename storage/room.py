@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 _PROBE_BYTES = 1_000_000
@@ -32,11 +30,15 @@ def describe_lack_of_room(path: Path, name: str) -> str:
 
 def find_free_bytes(path: Path) -> int:
     """Returns the disk space that this user may still write where a file is or would be. Raises OSError."""
+    import shutil
+
     return shutil.disk_usage(path.resolve().parent).free
 
 
 def find_write_error(folder: Path) -> int:
     """Returns why a file of one megabyte cannot be written to a folder, as an `errno`; 0 if it can."""
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
             os.write(probe.fileno(), bytes(_PROBE_BYTES))

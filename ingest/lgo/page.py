@@ -46,9 +46,6 @@ from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
 from storage.model import Decision, Oddity, slug
 from storage.model import reference as printed_reference
 
-NORMALISER = "4"
-"""Version of the parser. Raise it with each change of any text or number; users then run `lgsco renormalise`."""
-
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
 _HEADING_ABOVE = re.compile(  # not if an attribute has a ">"
     r"<h(?P<level>[1-6])\b(?![^>]*(?:hidden|style))(?:[^>\"']++|\"[^\">]*+\"|'[^'>]*+')*+>(?P<title>[^<]*)"

@@ -11,7 +11,7 @@ import sqlite3
 
 from ingest.clock import Clock, Stop
 from ingest.errors import ReadError, one_document
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_stored_pages
 from storage import decisions, digests, pages

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from ingest.clock import Clock, london_day
 from ingest.errors import ReadError, one_document
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording.chapters import parse_stored_pages
 from ingest.recording.compare import (

@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from storage.model import Edit
 
@@ -37,14 +36,6 @@ AS_FREQUENT = 0.75
 frequent edit."""
 SET_BACK_DAYS = 30
 """Days after which an amendment that was recorded with a template's edit is no longer put back."""
-
-ChangeState = Literal["single", "asking", "too few", "template", "accepted", "rejected", "released", "ended"]
-"""single: only one decision has it so far. asking: others are reread. too few: fewer than two could be reread.
-template: the site's template changed, as far as is known. accepted, rejected: the user's decision. released: recorded
-as amendments. ended: the site shows the stored texts again, or the change was joined to another."""
-UNDECIDED: tuple[ChangeState, ...] = ("single", "asking", "too few")
-PENDING: tuple[ChangeState, ...] = (*UNDECIDED, "template")
-"""The states in which texts wait."""
 
 
 def must_ask(families: int, decisions: int, changed_lately: int) -> bool:

@@ -16,9 +16,7 @@ from ingest.recording.compare import Beside, First, Known, Superseded
 from ingest.recording.record import Compared, Recorder
 from ingest.recording.tally import Tally
 from ingest.recording.template_guard import (
-    PENDING,
     SMALL_ARCHIVE,
-    UNDECIDED,
     has_any,
     must_ask,
 )
@@ -26,7 +24,7 @@ from ingest.recording.text_edits import find_edits, find_shown, show_diff
 from storage import held_texts, related, templates
 from storage.decisions import Held, Reading
 from storage.held_texts import HeldText
-from storage.model import Edit, Oddity
+from storage.model import PENDING, UNDECIDED, Edit, Oddity
 from storage.templates import Reread, TemplateChange
 
 Changed = tuple[Superseded, Held, frozenset[Edit]]

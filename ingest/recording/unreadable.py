@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ingest.clock import Clock
 from ingest.errors import ReadError
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.recording.failures import retry_seconds
 from ingest.recording.tally import Tally
 from storage import findings, pages, queue

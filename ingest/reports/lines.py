@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.related import Related
-
 
 def printable(text: str) -> str:
     """Replaces every character that is not printable with a space, so that the result is one harmless line.
@@ -31,10 +29,3 @@ def name_first(lines: Sequence[str], limit: int, rest: str) -> list[str]:
     """
     more = len(lines) - limit
     return [*lines[:limit], *([rest.format(more)] if more > 0 else [])]
-
-
-def describe_related(one: Related) -> str:
-    """Describes a related decision: its reference, the reason, and how alike the texts are."""
-    likeness = "" if one.similarity is None or one.similarity == 1 else f", {100 * one.similarity:.1f} % alike"
-    stored = "" if one.is_stored else ", not stored"
-    return f"{one.other} ({one.reason}{likeness}{stored})"

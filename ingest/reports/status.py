@@ -12,6 +12,14 @@ from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
 from ingest.reports.coverage import describe_gone
+from ingest.reports.daemon_state import (
+    CLOCK_AHEAD_SECONDS,
+    count_silent_seconds,
+    find_next_sync,
+    has_blocked_syncs,
+    is_missing,
+    is_running,
+)
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.lines import name_ending, name_first
@@ -23,16 +31,6 @@ from storage.reports import StatusRows
 from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
 from storage.templates import ChangeRow
-
-DAEMON_SILENT_SECONDS = 300
-"""A daemon without a heartbeat for this many seconds is not running. It writes one a minute."""
-
-DAEMON_MISSING_SECONDS = 600
-"""A daemon without a heartbeat for more than this many seconds, and without a recorded stop, should run and does
-not."""
-
-CLOCK_AHEAD_SECONDS = 60
-"""A heartbeat this many seconds in the future was written before the clock was set back, and proves nothing."""
 
 NAMED_FAILURES = 10
 NAMED_RANGES = 5
@@ -55,21 +53,6 @@ def is_stale(hours: float | None, stale_hours: float) -> bool:
     return hours is None or hours > stale_hours
 
 
-def count_silent_seconds(daemon: Daemon, now: datetime) -> float:
-    """Returns the seconds since the daemon's last heartbeat."""
-    return (now - datetime.fromisoformat(daemon.seen_at)).total_seconds()
-
-
-def is_running(daemon: Daemon, now: datetime) -> bool:
-    """Whether a daemon runs: it recorded no stop, and wrote a heartbeat in the last five minutes.
-
-    A heartbeat in the future was written before the clock was set back; a running daemon writes another within a
-    minute.
-    """
-    silent = count_silent_seconds(daemon, now)
-    return daemon.stopped_at is None and -CLOCK_AHEAD_SECONDS <= silent < DAEMON_SILENT_SECONDS
-
-
 def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
     """The days within which dates are walked again, by their age in days or more."""
     return [
@@ -77,30 +60,6 @@ def list_days_allowed(cadence: CadenceSettings) -> list[tuple[int, int]]:
         (cadence.recent_days, cadence.walk_middle),
         (cadence.middle_days, cadence.walk_old),
     ]
-
-
-def is_missing(daemon: Daemon | None, now: datetime, sync_by_hand: str | None, *, expected: bool) -> bool:
-    """Whether a daemon that should run does not.
-
-    A daemon with an old heartbeat and no recorded stop should run, until a later sync by hand succeeds. If none ever
-    ran, one should run if it is `expected`. `sync_by_hand`: when the last complete sync ended that no daemon ran.
-    """
-    if daemon is None:
-        return expected
-    if daemon.stopped_at is not None:
-        return False
-    silent = count_silent_seconds(daemon, now)
-    if silent < -CLOCK_AHEAD_SECONDS:
-        return True
-    return silent > DAEMON_MISSING_SECONDS and (sync_by_hand is None or sync_by_hand <= daemon.seen_at)
-
-
-def has_blocked_syncs(holder: Holder | None, now: datetime, next_sync: Callable[[datetime], str | None]) -> bool:
-    """Whether a process has held the writer's lock while two syncs of the timetable were due."""
-    due = holder.since if holder is not None else None
-    for _ in range(2):
-        due = next_sync(datetime.fromisoformat(due)) if due is not None else None
-    return due is not None and datetime.fromisoformat(due) <= now
 
 
 def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> list[Run]:
@@ -288,6 +247,8 @@ class StatusReport:
             seen = f"process {self.daemon.process}, last heartbeat {self.daemon.seen_at}"
             return f"daemon: {seen}, next sync {self.next_sync}"
         missing = f": {self._describe_missing()}" if self.daemon_missing else ""
+        if self.next_sync is None:
+            return f"daemon: not running{missing}; `lgsco daemon` runs sync by the timetable"
         return f"daemon: not running{missing}; the timetable's next sync would be {self.next_sync}"
 
     def _describe_missing(self) -> str:
@@ -324,7 +285,8 @@ def report_status(
     """Makes the status report.
 
     `today`: the day in London. `schedule`, `cadence`: as configured. `daemon_lives`: whether a daemon holds its lock.
-    `next_sync`: returns when the timetable's next sync is due after an instant; called only if no daemon runs.
+    `next_sync`: returns when the timetable's next sync is due after an instant; called only if no daemon runs, and one
+    ran before, is expected, or another process holds the writer's lock.
     `holder`: the process that holds the writer's lock. `process_exists`: whether the run of a process may still be at
     work. `disk`: as measured. `pace_seconds`: from one request to the next.
     """
@@ -338,7 +300,7 @@ def report_status(
         stale_hours=schedule.stale_hours,
         last_success=rows.last_success,
         hours_since_success=hours,
-        next_sync=rows.daemon.next_at if rows.daemon is not None and runs else next_sync(now),
+        next_sync=find_next_sync(rows.daemon, now, next_sync, runs=runs, expected=schedule.expect_daemon),
         daemon=rows.daemon,
         daemon_runs=runs,
         daemon_missing=is_missing(rows.daemon, now, rows.last_sync_by_hand, expected=schedule.expect_daemon),

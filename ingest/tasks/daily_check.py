@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from ingest.recording.template_guard import PENDING
 from ingest.reports.template_changes import describe_change, diff_lines
 from storage.database import reading
+from storage.model import PENDING
 from storage.row_checks import Share, check_rows
 from storage.templates import find_change_rows
 

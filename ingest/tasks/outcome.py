@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import merge_windows
 from ingest.recording.tally import Tally
-from ingest.recording.template_guard import PENDING
 from ingest.reports.claims import Claim, describe_progress, make_claim
-from ingest.reports.status import is_running
+from ingest.reports.daemon_state import is_running
 from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.tasks.task_run import TaskRun
 from storage import intents, queue, status, templates
 from storage.claims import count_listed, find_claim_rows
 from storage.database import path_of
 from storage.lock import DAEMON, is_locked
-from storage.model import Window
+from storage.model import PENDING, Window
 
 RUN_AGAIN = "run the command again later to continue where it stopped"
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from multiprocessing import get_context
 
 from ingest.errors import Stopped, UsageError
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.recording import reparse
 from ingest.recording.held_recorder import HeldRecorder
 from ingest.recording.record import Recorder

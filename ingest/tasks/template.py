@@ -8,12 +8,12 @@ from typing import Literal
 from ingest.errors import UsageError
 from ingest.recording.held_recorder import HeldRecorder
 from ingest.recording.record import Recorder
-from ingest.recording.template_guard import PENDING
 from ingest.recording.template_watch import TemplateWatch
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
 from storage import templates
 from storage.database import atomic
+from storage.model import PENDING
 from storage.pages import Codec
 
 

@@ -47,7 +47,7 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 
 def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
     """Prints the text of a decision, and on stderr what the reader should know about it."""
-    from ingest.reports.lines import describe_related
+    from ingest.reports.related import describe_related
     from storage import decisions, digests, held_texts, related
     from storage.database import reading
 

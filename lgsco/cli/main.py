@@ -1,7 +1,7 @@
 """Defines the command `lgsco`, with its commands in four groups, and returns the exit code of each error.
 
-A command parses its arguments, makes one call and prints the result. It imports heavy modules inside its function, so
-that `--help` and `show` start at once.
+A command parses its arguments, makes one call and prints the result. Its module is imported when it is used, and it
+imports heavy modules inside its function, so that `--help` and `show` start at once.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from ingest.config import VERSION
-from lgsco.cli import browse, demo, exit_codes, fetch, maintain, template, verify
+from lgsco.cli import exit_codes
 from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_be_encoded
 from storage.errors import LgscoError
 
@@ -24,38 +24,83 @@ _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
 """Error numbers of a failed write to stdout or stderr, if the OSError names no file."""
 
 
-class Commands(click.Group):
-    """A group of commands whose help lists them under headings."""
+class Listed(NamedTuple):
+    """A command in the list of commands. Its module is imported when the command is used."""
 
-    def __init__(self, *arguments: Any, headings: Mapping[str, Sequence[click.Command]], **attributes: Any) -> None:
-        """`headings`: the commands under each heading, in the order of the help."""
+    module: str
+    """The module of `lgsco.cli` that defines it."""
+    attribute: str
+    help: str
+    """The first sentence of its help; a test compares the two."""
+
+
+class Commands(click.Group):
+    """A group of commands whose help lists them under headings, without importing them."""
+
+    def __init__(self, *arguments: Any, headings: Mapping[str, Mapping[str, Listed]], **attributes: Any) -> None:
+        """`headings`: the commands under each heading, by name, in the order of the help."""
         super().__init__(*arguments, **attributes)
         self.headings = headings
-        for commands in headings.values():
-            for one in commands:
-                self.add_command(one)
+        self.listed = {name: one for commands in headings.values() for name, one in commands.items()}
+
+    def list_commands(self, ctx: click.Context | None) -> list[str]:  # noqa: ARG002  # click's
+        return list(self.listed)
+
+    def get_command(self, ctx: click.Context | None, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        if cmd_name in self.listed:
+            one = self.listed[cmd_name]
+            self.add_command(getattr(import_module(f"lgsco.cli.{one.module}"), one.attribute))
+        return self.commands.get(cmd_name)
+
+    def load_commands(self) -> dict[str, click.Command]:
+        """Imports every command, and returns them by name."""
+        for name in self.listed:
+            self.get_command(None, name)
+        return dict(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
-        width = max(len(name) for name in self.commands)
-        limit = formatter.width - width - _HELP_MARGIN
+        width = max(map(len, self.listed))
         for heading, commands in self.headings.items():
             with formatter.section(heading):
-                formatter.write_dl([((one.name or "").ljust(width), one.get_short_help_str(limit)) for one in commands])
+                formatter.write_dl([(name.ljust(width), one.help) for name, one in commands.items()])
 
 
-_HELP_MARGIN = 6
-"""Columns that click puts around the names of commands."""
-
-HEADINGS: dict[str, tuple[click.Command, ...]] = {
-    "Fetch": (fetch.init, fetch.backfill, fetch.sync, fetch.daemon, maintain.fill, fetch.import_),
-    "Browse": (browse.search, browse.show, browse.serve, browse.export),
-    "Maintain": (
-        *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
-        *(verify.verify, fetch.renormalise, template.template),
-    ),
-    "Try": (demo.demo,),
+HEADINGS: dict[str, dict[str, Listed]] = {
+    "Fetch": {
+        "init": Listed("fetch", "init", "Create an empty database."),
+        "backfill": Listed("fetch", "backfill", "Fetch every decision in a range of decision dates."),
+        "sync": Listed("fetch", "sync", "Find new, changed and removed decisions, once."),
+        "daemon": Listed("fetch", "daemon", "Run sync by the timetable in config.toml until stopped."),
+        "fill": Listed("maintain", "fill", "Resume the daemon's fill, or turn it off."),
+        "import": Listed("fetch", "import_", "Store decisions from text files and saved web pages."),
+    },
+    "Browse": {
+        "search": Listed("browse", "search", "Search the text of the decisions."),
+        "show": Listed("browse", "show", "Print one decision in the text format."),
+        "serve": Listed("browse", "serve", "Show the database in a browser, with Datasette."),
+        "export": Listed("browse", "export", "Write the decisions to files for other programs."),
+    },
+    "Maintain": {
+        "status": Listed("maintain", "status", "Show the last runs, and what is stored, missing and failed."),
+        "coverage": Listed("maintain", "coverage", "Show which decision dates are proven, and what is missing."),
+        "politeness": Listed("maintain", "politeness", "Report how the site was treated, from the request journal."),
+        "snapshot": Listed("maintain", "snapshot", "Copy the database into FILE while it is in use."),
+        "restore": Listed("maintain", "restore", "Replace the database with a backup."),
+        "verify": Listed("verify", "verify", "Check a database for damage."),
+        "renormalise": Listed("fetch", "renormalise", "Parse the stored pages again with this version's parser."),
+        "template": Listed("template", "template", "List changes of the site's template, and decide about them."),
+    },
+    "Try": {"demo": Listed("demo", "demo", "Try lgsco without a network.")},
 }
 """Every command under one of four headings."""
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:
+    from ingest.config import VERSION
+
+    if is_given and not ctx.resilient_parsing:
+        click.echo(f"lgsco, version {VERSION}")
+        ctx.exit()
 
 
 @click.group(
@@ -64,7 +109,14 @@ HEADINGS: dict[str, tuple[click.Command, ...]] = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=f"Exit codes: {exit_codes.describe_briefly()}.",
 )
-@click.version_option(VERSION, prog_name="lgsco")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Keeps every published decision of the Local Government and Social Care Ombudsman in one SQLite file.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
 
 if TYPE_CHECKING:
+    from ingest.config import Config
     from ingest.reports.disk import Disk
     from storage.model import Window
 
@@ -33,12 +34,11 @@ def status(settings: Settings, as_json: bool) -> int:
     """
     from ingest.clock import Clock, instant
     from ingest.crawling.asked_for import find_dates_but_filling
-    from ingest.lgo.page import NORMALISER
-    from ingest.recording.template_guard import PENDING
+    from ingest.lgo.normaliser import NORMALISER
     from ingest.reports.status import report_status
-    from scheduler import next_sync
     from storage.database import reading
     from storage.lock import DAEMON, find_holder, is_locked, is_process_running
+    from storage.model import PENDING
     from storage.reports import find_status
 
     clock, schedule = Clock(), settings.config.schedule
@@ -53,7 +53,7 @@ def status(settings: Settings, as_json: bool) -> int:
         now=now,
         today=clock.today(),
         cadence=settings.config.cadence,
-        next_sync=functools.partial(next_sync, settings.config),
+        next_sync=functools.partial(_find_next_sync, settings.config),
         process_exists=functools.partial(is_process_running, settings.database),
         disk=_measure_disk(settings),
         holder=find_holder(settings.database),
@@ -61,6 +61,13 @@ def status(settings: Settings, as_json: bool) -> int:
     )
     print_report(report, as_json=as_json)
     return exit_codes.STALE if report.needs_attention else exit_codes.DONE
+
+
+def _find_next_sync(config: Config, now: datetime) -> str | None:
+    """Finds when the next sync is due. Importing APScheduler takes as long as all else that `status` does."""
+    from ingest.tasks.timetable import next_sync
+
+    return next_sync(config, now)
 
 
 def _measure_disk(settings: Settings) -> Disk:
@@ -95,7 +102,7 @@ def coverage(
     from ingest.crawling.asked_for import find_asked_dates
     from ingest.reports.calendar import as_svg
     from ingest.reports.coverage import report_coverage
-    from ingest.reports.status import is_running
+    from ingest.reports.daemon_state import is_running
     from storage.database import reading
     from storage.export import write_whole
     from storage.lock import DAEMON, is_locked

@@ -15,7 +15,6 @@ import click
 
 from ingest.config import Config, load
 from lgsco.cli import exit_codes
-from lgsco.cli.printing import log_to_stderr
 
 CommandFunction = Callable[..., int]
 """The body of a command. It takes the settings and the command's own options, and returns the exit code."""
@@ -55,6 +54,8 @@ def command(
     def decorate(function: CommandFunction) -> click.Command:
         @functools.wraps(function)
         def run(config: Path | None, db: Path | None, debug: bool, site: str | None = None, **rest: Any) -> None:
+            from lgsco.cli.log_output import log_to_stderr
+
             log_to_stderr(debug=debug)
             settings = load_settings(config, db, site)
             try:

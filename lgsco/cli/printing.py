@@ -1,4 +1,4 @@
-"""Prints lines, JSON, documents and log lines, without characters that control a terminal.
+"""Prints lines, JSON and documents, without characters that control a terminal.
 
 Output may contain text from the site, a document or a foreign database. `ingest.reports.lines.printable` removes
 control characters from a line; `storage.export.as_json` escapes them in JSON.
@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import codecs
 import io
-import logging
 import os
 import re
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -25,8 +22,6 @@ from ingest.reports.lines import printable
 if TYPE_CHECKING:
     from ingest.reports.calendar import State
     from ingest.reports.claims import Claim
-
-log = logging.getLogger("lgsco")
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """Control characters. The text format excludes them, but a foreign database may contain them."""
@@ -104,6 +99,8 @@ def _paint(cell: str, state: State) -> str:
 
 def print_traceback() -> None:
     """Prints the traceback of the exception being handled to stderr."""
+    import traceback
+
     print_lines(traceback.format_exc().splitlines(), err=True)
 
 
@@ -165,25 +162,3 @@ class _Replacement:
                 err=True,
             )
         return "?" * (error.end - error.start), error.end
-
-
-# ---------------------------------------------------------------- the log
-
-
-class LogFormatter(logging.Formatter):
-    """Formats a record as one line: time (UTC), level unless it is INFO, message. Traceback lines follow."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{printable(record.getMessage())}"
-        trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
-        return "\n".join([line, *map(printable, trace)])
-
-
-def log_to_stderr(*, debug: bool) -> None:
-    """Sends the log to stderr. On a terminal only errors are logged, since the progress bar is there."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(LogFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    interactive = sys.stderr.isatty() and not debug
-    log.setLevel(logging.DEBUG if debug else logging.ERROR if interactive else logging.INFO)

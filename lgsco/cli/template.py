@@ -49,10 +49,10 @@ def template(settings: Settings, action: str | None, number: int | None, *, as_j
 
 
 def _list(settings: Settings, *, as_json: bool) -> int:
-    from ingest.recording.template_guard import PENDING
     from ingest.reports.template_changes import block_lines, change_json, describe_change
     from storage.database import reading
     from storage.findings import find_frequent_blocks
+    from storage.model import PENDING
     from storage.templates import find_change_rows
 
     with reading(settings.database) as db:

@@ -19,7 +19,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
-from ingest.reports.lines import describe_related
+from ingest.reports.related import describe_related
 from lgsco.web import views
 from lgsco.web.addresses import METHODS, check_request
 from lgsco.web.guard import Application, Message, Send, add_guards

@@ -10,6 +10,7 @@ import pytest
 
 from ingest.errors import CutShort
 from ingest.lgo import page as parser
+from ingest.lgo.normaliser import NORMALISER
 from ingest.lgo.text_format import render
 from ingest.recording import record
 from ingest.run import Backfill, Import, Renormalise, Sync
@@ -91,7 +92,7 @@ def test_a_page_with_the_same_unparsable_bytes_is_known_to_be_unreadable(world: 
         world.time.at += timedelta(days=2)
         again = world.run(Backfill())
         assert (again.exit_code, again.tally.unread) == (0, [])
-    assert world.ask("SELECT reference, normaliser FROM unreadable") == [(sample.reference, parser.NORMALISER)]
+    assert world.ask("SELECT reference, normaliser FROM unreadable") == [(sample.reference, NORMALISER)]
     serve(world, sample, broken.replace(b"<template>", b"<template><b>"))
     world.time.at += timedelta(days=31)
     assert world.run(Backfill()).exit_code == 10, "other bytes are a new failure"

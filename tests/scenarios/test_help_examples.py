@@ -16,6 +16,8 @@ from lgsco.replica.server import serve
 from support.command_line import Here, short_site
 from support.paths import ROOT, SEEDS
 
+COMMANDS = cli.load_commands()
+
 NOT_RUN = {
     "daemon": "runs until a signal ends it; tests/scenarios/test_daemon.py runs it",
     "serve": "serves until a signal ends it, on a port that may be in use; tests/scenarios/test_serve.py runs it",
@@ -51,29 +53,30 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def example(name: str) -> list[str]:
     """The words of the example in a command's help, without `lgsco`."""
-    program, *words = shlex.split((cli.commands[name].help or "").partition("Example: ")[2])
+    program, *words = shlex.split((COMMANDS[name].help or "").partition("Example: ")[2])
     assert program == "lgsco"
     return words
 
 
 def test_help_lists_every_command_once_under_four_headings(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(HEADINGS) == ["Fetch", "Browse", "Maintain", "Try"]
-    names = [command.name for commands in HEADINGS.values() for command in commands]
-    assert sorted(map(str, names)) == sorted(cli.commands)
+    names = [name for commands in HEADINGS.values() for name in commands]
+    assert sorted(names) == sorted(COMMANDS)
     main(["--help"])
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert [word for word in listed if word in cli.commands] == names
+    assert [word for word in listed if word in COMMANDS] == names
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_of_a_command_begins_with_one_short_sentence(name: str) -> None:
-    first = (cli.commands[name].help or "").split("\n\n")[0]
+    first = (COMMANDS[name].help or "").split("\n\n")[0]
+    assert cli.listed[name].help == first, "the list of commands says the same"
     assert first[0].isupper()
     assert first.endswith(".")
     assert len(first) <= 80
 
 
-@pytest.mark.parametrize("name", sorted(set(cli.commands) - NOT_RUN.keys()))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - NOT_RUN.keys()))
 def test_the_example_of_each_command_runs(here: Here, archive: Path, name: str) -> None:
     if name not in WITHOUT_DATABASE:
         shutil.copy(archive, "lgsco.db")
@@ -90,4 +93,4 @@ def test_the_example_of_each_command_runs(here: Here, archive: Path, name: str) 
 def test_an_example_that_is_not_run_is_parsed(name: str) -> None:
     said, *arguments = example(name)
     assert said == name
-    cli.commands[name].make_context(name, arguments).close()
+    COMMANDS[name].make_context(name, arguments).close()

@@ -49,8 +49,8 @@ from ingest.lgo.text_format import parse, render
 from ingest.parsing.input_limits import shows_text
 from ingest.parsing.whole_page import read_markup
 from ingest.run import Backfill, Import, Sync
+from lgsco.cli.log_output import LogFormatter
 from lgsco.cli.main import main
-from lgsco.cli.printing import LogFormatter
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import HTML, Headers, Request

@@ -133,7 +133,7 @@ def test_no_module_is_imported_from_the_checkout(installed: Installed) -> None:
 @from_wheel
 def test_every_command_shows_its_help(installed: Installed) -> None:
     assert VERSION in installed.run("--version").out
-    asked = {name: installed.start(name, "--help") for name in cli.commands}
+    asked = {name: installed.start(name, "--help") for name in cli.load_commands()}
     for name, process in asked.items():
         ran = ended(process)
         assert (ran.code, ran.err) == (0, ""), name

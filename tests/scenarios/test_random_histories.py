@@ -21,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ingest.clock import Clock, Stop, instant
 from ingest.crawling.windows import EVERYTHING, gaps, merge_windows
-from ingest.recording.template_guard import PENDING
 from ingest.run import Backfill, Outcome, Resume, Sync, Task, Template
 from lgsco.replica.corpus import generate
 from lgsco.replica.edits import DropCard, NoTotal, RepeatCard, WrongTotal
@@ -32,7 +31,7 @@ from lgsco.replica.server import Server
 from lgsco.replica.site import Site
 from lgsco.replica.walls import COOKIE_WALL, SEARCH_SHELL
 from storage.database import connect
-from storage.model import Window
+from storage.model import PENDING, Window
 from support.world import TODAY, Time, World
 
 WALK_DAYS = 2

@@ -176,8 +176,13 @@ def test_the_site_look_alike_and_the_web_pages_are_imported_by_the_command_line_
         assert {user for user in users if not user.startswith(("lgsco.cli", "bench"))} == set(), leaf
 
 
+EVERY_COMMAND_IMPORTS = frozenset({"ingest.config", "storage.errors", "storage.lock", "storage.room"})
+"""Modules that may import parts of the standard library at use, so that `--help` and `show` start at once."""
+
+
 def test_no_import_hides_inside_a_function_or_a_condition() -> None:
-    assert [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")] == []
+    hidden = [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")]
+    assert [one for one in hidden if one.top in OURS or one.module not in EVERY_COMMAND_IMPORTS] == []
 
 
 def test_imports_have_no_cycles() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ingest.config import VERSION
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from storage.database import SCHEMA_VERSION
 from storage.lock import DAEMON
 from support.paths import ROOT

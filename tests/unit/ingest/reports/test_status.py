@@ -12,17 +12,9 @@ from typing import Any
 import pytest
 
 from ingest.config import Cadence, Schedule
+from ingest.reports.daemon_state import has_blocked_syncs, is_missing, is_running
 from ingest.reports.disk import Disk
-from ingest.reports.status import (
-    StatusReport,
-    has_blocked_syncs,
-    hours_since,
-    is_missing,
-    is_running,
-    is_stale,
-    mark_died,
-    report_status,
-)
+from ingest.reports.status import StatusReport, hours_since, is_stale, mark_died, report_status
 from storage.checkpoint import LogState
 from storage.lock import Holder
 from storage.model import IntentState
@@ -208,14 +200,24 @@ def test_a_daemon_that_was_killed_just_now_does_not_run() -> None:
 
 @pytest.mark.parametrize(
     "gone",
-    [None, daemon(timedelta(minutes=10)), daemon(stopped_at="2026-11-02T11:59:00Z")],
-    ids=["never", "silent for ten minutes", "stopped"],
+    [daemon(timedelta(minutes=10)), daemon(stopped_at="2026-11-02T11:59:00Z")],
+    ids=["silent for ten minutes", "stopped"],
 )
-def test_the_timetables_next_sync_is_shown_without_a_daemon(gone: Daemon | None) -> None:
+def test_the_timetables_next_sync_is_shown_where_a_daemon_ran_before(gone: Daemon) -> None:
     shown = report(daemon=gone)
     assert (shown.daemon_runs, shown.next_sync) == (False, NEXT)
     assert shown.lines()[-2] == f"daemon: not running; the timetable's next sync would be {NEXT}"
-    assert (shown.as_json()["daemon"] is None) == (gone is None), "the JSON has the state of the last daemon"
+    assert shown.as_json()["daemon"] is not None, "the JSON has the state of the last daemon"
+
+
+def test_no_next_sync_is_named_where_no_daemon_ever_ran() -> None:
+    def fail(_: datetime) -> str | None:
+        raise AssertionError("the timetable need not be read")
+
+    shown = report(daemon=None, next_sync=fail)
+    assert (shown.next_sync, shown.as_json()["daemon"]) == (None, None)
+    assert shown.lines()[-2] == "daemon: not running; `lgsco daemon` runs sync by the timetable"
+    assert report(daemon=None, expect_daemon=True).next_sync == NEXT
 
 
 def test_a_missing_daemon_is_reported_with_what_to_do() -> None:

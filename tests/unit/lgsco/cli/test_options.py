@@ -10,9 +10,11 @@ import pytest
 from lgsco.cli.main import cli
 from support.command_line import Here
 
+COMMANDS = cli.load_commands()
+
 
 @pytest.mark.parametrize("option", ["--no-such-option", "--no-such-option=3", "-z", "--DB", "-limit"])
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_refuses_an_unknown_option(here: Here, name: str, option: str) -> None:
     for arguments in ([option], ["word", option], [option, "3", "word"]):
         ran = here(name, *arguments, code=2)
@@ -21,7 +23,7 @@ def test_every_command_refuses_an_unknown_option(here: Here, name: str, option: 
     assert list(Path().iterdir()) == [], "nothing was made"
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_suggests_the_option_that_was_meant(here: Here, name: str) -> None:
     assert re.search(r"Did you mean.* '--config'", here(name, "--confg", "x.toml", code=2).err)
 
@@ -35,7 +37,7 @@ def test_search_refuses_an_option_written_wrongly_and_suggests_the_right_one(her
 
 
 def test_help_of_search_explains_how_to_search_for_a_hyphen() -> None:
-    assert "Text that begins with - goes after --" in (cli.commands["search"].help or "")
+    assert "Text that begins with - goes after --" in (COMMANDS["search"].help or "")
 
 
 def test_a_wrong_command_is_refused(here: Here) -> None:

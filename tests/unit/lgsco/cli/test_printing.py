@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ingest.reports.calendar import LOOKS, State
+from lgsco.cli.log_output import LogFormatter
 from lgsco.cli.printing import (
-    LogFormatter,
     print_calendar,
     print_document,
     print_json,
