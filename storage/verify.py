@@ -68,7 +68,12 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
 
 def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
     rows = db.execute("SELECT name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema")
-    return {name: re.sub(r'\s+|"', " ", words).strip() for name, words in rows}
+    return {name: _normalise(definition) for name, definition in rows}
+
+
+def _normalise(definition: str) -> str:
+    """Removes what differs between a table that was created whole and one to which columns were added later."""
+    return re.sub(r" ?([(),]) ?", r"\1", re.sub(r'\s+|"', " ", definition)).strip()
 
 
 # ---------------------------------------------------------------- the full-text index

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.migrations import (
+from storage.from_0_1 import (
     m001_tables,
     m002_reconciliation,
     m003_manners,
@@ -46,7 +46,7 @@ def test_only_one_view_defines_held_from_the_site() -> None:
     again = [
         f"{path.relative_to(root)}:{node.lineno}"
         for path in places
-        if path.parent.name != "migrations"
+        if path.parent.name not in ("from_0_1", "migrations")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
