@@ -1,4 +1,4 @@
-"""Lists the steps of version 0.1. They migrate an older file to schema 16, which `m017_baseline` turns into the baseline.
+"""Lists the steps of version 0.1. They migrate an older file to schema 16, and `m017_baseline` makes it the baseline.
 
 Only a file that version 0.1 made needs them: a new file starts at the baseline.
 """
