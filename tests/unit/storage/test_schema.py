@@ -57,3 +57,18 @@ def test_only_one_view_defines_held_from_the_site() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
     assert again == [], "use the view held_from_site"
+
+
+def test_no_statement_relies_on_the_order_of_columns() -> None:
+    without_names = re.compile(r"SELECT \*|\w\.\*|INSERT INTO \w+ (?:VALUES|SELECT)\b")
+    places = [path for top in ("storage", "ingest", "lgsco") for path in (ROOT / top).rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT).as_posix()}: {match[0]}"
+        for path in places
+        if path.parent.name not in ("from_0_1", "migrations", "replica")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for match in [without_names.search(node.value)]
+        if match and re.search(r"\b(?:FROM|INTO)\b", node.value)
+    ]
+    assert found == ["storage/journal.py: SELECT *"], "only this one, which names the columns before it"
