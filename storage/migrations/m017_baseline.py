@@ -24,6 +24,9 @@ _BYTES_A_ROW = 64
 _COPIES = 2
 """Each copied row is written to the log first, and to the file when the log is merged into it."""
 
+_SPARE_BYTES = 1_000_000
+"""For the pages of small tables and of the schema."""
+
 
 def migrate(db: Database) -> None:
     """Makes the tables of schema 17 in an empty file, or migrates a file from any version before to it.
@@ -98,7 +101,8 @@ def _require_room(db: Database, tables: list[str]) -> None:
     path = _find_path(db)
     if not path:  # a database in memory
         return
-    wanted = _COPIES * sum(_measure(db, table) for table in tables)
+    (overwrites,) = db.execute("PRAGMA secure_delete").fetchone()  # if 1, freed pages are also written to the log
+    wanted = (_COPIES + (overwrites == 1)) * sum(_measure(db, table) for table in tables) + _SPARE_BYTES
     free = find_free_bytes(Path(path))
     if free < wanted:
         raise StoreFailed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -172,11 +173,36 @@ def test_too_little_disk_space_is_reported_before_the_copy_and_nothing_is_change
 ) -> None:
     before = path.read_bytes()
     monkeypatch.setattr(m017_baseline, "find_free_bytes", lambda _path: 30_000)
-    with pytest.raises(StoreFailed, match=r"needs 0\.\d MB of free disk space; 0\.0 MB are free\. Nothing was changed"):
+    with pytest.raises(StoreFailed, match=r"needs 1\.\d MB of free disk space; 0\.0 MB are free\. Nothing was changed"):
         migrate(path)
     assert path.read_bytes() == before
     with pytest.raises(SchemaMismatch, match="has schema 16"), reading(path):
         pass
+
+
+@pytest.mark.parametrize("overwrites", [0, 1])
+def test_no_more_disk_space_is_used_than_was_checked(
+    overwrites: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+            "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, body) "
+            "SELECT printf('25 %06d', i), 1, '/x', '2026-11-01T01:00:00Z', 'read', 9000, randomblob(4500) FROM n"
+        )
+    log = Path(f"{path}-wal")
+    before = path.stat().st_size + log.stat().st_size if log.exists() else path.stat().st_size
+    logged = [0]
+    trace(monkeypatch, lambda _: logged.append(log.stat().st_size if log.exists() else 0), overwrites)
+    with monkeypatch.context() as patch:
+        patch.setattr(m017_baseline, "find_free_bytes", lambda _path: 0)
+        with pytest.raises(StoreFailed, match="free disk space") as refused:
+            migrate(path)
+    (megabytes,) = re.findall(r"needs ([\d.]+) MB", str(refused.value))
+    checked = float(megabytes) * 1_000_000
+    migrate(path)
+    used = max(logged) + path.stat().st_size - before
+    assert 0.6 * checked < used < checked
 
 
 def test_a_damaged_row_is_kept_for_verify_to_name(path: Path) -> None:
@@ -212,7 +238,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file(
     assert rows(killed) == before
 
 
-def trace(monkeypatch: pytest.MonkeyPatch, follow: Callable[[str], None]) -> None:
+def trace(monkeypatch: pytest.MonkeyPatch, follow: Callable[[str], None], overwrites: int = 0) -> None:
     """Calls a function with each statement of the writer's connections, and lets them write early to the log."""
     connect = sqlite3.connect
 
@@ -220,6 +246,7 @@ def trace(monkeypatch: pytest.MonkeyPatch, follow: Callable[[str], None]) -> Non
         db: sqlite3.Connection = connect(*arguments, **options)
         if options.get("uri"):
             db.execute("PRAGMA cache_size = 4")
+            db.execute(f"PRAGMA secure_delete = {overwrites}")
             db.set_trace_callback(follow)
         return db
 
