@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,6 @@ from storage.verify import check, check_index
 from support.older_programs import COMMITS, samples, unpack
 from support.world import Time, World
 
-NOW = datetime(2026, 12, 2, 12, tzinfo=UTC)
-"""Two days after the files were made."""
-
 OLD, NEW = [sample.reference for sample in samples()[:-1]], samples()[-1].reference
 
 
@@ -33,12 +30,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return unpack(tmp_path_factory.mktemp("golden"))
 
 
-@pytest.fixture
-def later(tmp_path: Path) -> Iterator[World]:
-    """The site two days later: there is one more decision."""
-    site = Site(samples(), today=NOW.date())
+@pytest.fixture(params=range(1, max(COMMITS) + 1))
+def later(request: pytest.FixtureRequest, files: dict[int, Path], tmp_path: Path) -> Iterator[World]:
+    """A file of each schema and the site, two days after the file was made: there is one more decision."""
+    path = files[request.param].rename(tmp_path / "lgsco.db")
+    with closing(sqlite3.connect(path)) as db:
+        (made_at,) = db.execute("SELECT max(started_at) FROM runs").fetchone()
+    now = datetime.fromisoformat(made_at) + timedelta(days=2)
+    site = Site(samples(), today=now.date())
     with serve(site) as server:
-        yield World(site, server, tmp_path / "lgsco.db", Time(NOW), Stop())
+        yield World(site, server, path, Time(now), Stop())
     assert not server.errors
 
 
@@ -52,11 +53,7 @@ def test_there_is_a_file_of_each_schema(files: dict[int, Path]) -> None:
             assert {reference for (reference,) in rows} == set(OLD)
 
 
-@pytest.mark.parametrize("version", range(1, max(COMMITS) + 1))
-def test_a_file_of_any_schema_is_migrated_synced_and_queried(
-    version: int, files: dict[int, Path], later: World
-) -> None:
-    files[version].rename(later.database)
+def test_a_file_of_any_schema_is_migrated_synced_and_queried(later: World) -> None:
     before = stored(later.database)
 
     assert later.run(Sync()).state == "complete"

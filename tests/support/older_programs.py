@@ -1,8 +1,10 @@
 """Makes `tests/golden/schemas.tar.xz`: a small file of each schema, written by the program of that time.
 
-Run it in the project's folder, with a worktree of its own: `PYTHONPATH=tests:. python -m support.older_programs
-WORKTREE`. It checks out each commit there and runs that commit's `backfill` against the look-alike site on loopback. No
-commit had exactly the steps of schema 15 of today, so that file is made from the one before by the step itself.
+To add the file of a new version, add a commit of it to `COMMITS`, then run this in the project's folder, with a
+worktree of its own: `PYTHONPATH=tests:. python -m support.older_programs WORKTREE`. It makes the files that are not
+there yet: it checks out the commit in the worktree and runs that program's `backfill` against the look-alike site on
+loopback. No commit had the steps of schema 15 as they are today, so the step itself makes that file from the one
+before.
 """
 
 from __future__ import annotations
@@ -46,11 +48,12 @@ COMMITS = {
     13: "144d39a",
     14: "08a2983",
     16: "d26c3d0",
+    17: "aebc3f6",
 }
 """A commit of each schema version. Its migrations have the names that they have today."""
 
-ARRANGED = 7
-"""The first version at whose commit each migration is a module."""
+MODULES = range(7, 17)
+"""The versions at whose commits each migration of version 0.1 is a module of its name."""
 
 
 def samples() -> list[Sample]:
@@ -62,7 +65,7 @@ def make(checkout: Path, version: int) -> None:
     """Makes the file of one schema version."""
     commit = COMMITS[version]
     _git(checkout, "checkout", "--quiet", "--force", "--detach", commit)
-    if version >= ARRANGED:
+    if version in MODULES:
         listed = _git(ROOT, "ls-tree", "-r", "--name-only", commit, "storage/migrations")
         names = re.findall(r"/(m\d{3}_\w+)\.py$", listed, re.MULTILINE)
         assert names == [step.name for step in steps.pending(Database(memory=True))][:version], names
@@ -105,20 +108,20 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def main(checkout: Path) -> None:
-    """Makes all files and packs them."""
+    """Makes the files that are not there yet, and packs them with the others."""
     with tempfile.TemporaryDirectory() as folder:
-        made: list[Path] = []
+        files = unpack(Path(folder)) if GOLDEN.exists() else {}
         for version in range(1, max(COMMITS) + 1):
             path = Path(folder, f"{version:02}.db")
-            if version in COMMITS:
+            if version not in files and version in COMMITS:
                 make(checkout, version)
                 shutil.copy(checkout / "golden.db", path)
-            else:
-                shutil.copy(made[-1], path)
+            elif version not in files:
+                shutil.copy(files[version - 1], path)
                 step_on(path, version)
-            made.append(path)
+            files[version] = path
         with tarfile.open(GOLDEN, "w:xz", preset=9) as packed:
-            for path in made:
+            for path in files.values():
                 packed.add(path, path.name, filter=_forget_owner)
 
 
