@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.errors import ConfigError, UsageError
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ def record_position(db: sqlite3.Connection, normaliser: str, position: str | Non
     """Records the last decision that a renormalise parsed, in the order of `find_read`; None: it reached the end."""
     db.execute("DELETE FROM renormalising")
     if position is not None:
-        db.execute("INSERT INTO renormalising VALUES (1, ?, ?)", (normaliser, position))
+        db.execute("INSERT INTO renormalising (id, normaliser, position) VALUES (1, ?, ?)", (normaliser, position))
 
 
 def find_position(db: sqlite3.Connection, normaliser: str) -> str:

@@ -1,5 +1,7 @@
 """Applies the numbered migrations of `storage.migrations` that a file lacks, in one transaction.
 
+A new file starts at the schema of `storage.baseline`. A file of version 0.1 is migrated to it first.
+
 `decisions` has the current reading of each decision. Its text is stored once: `layouts` has the kind and number of each
 line, the view `paragraphs` splits the text into lines, `decisions_fts` indexes the text in place and triggers keep it
 up to date. `revisions` has a row for every reading that was ever recorded; a text that is no longer current moves
@@ -15,45 +17,11 @@ from __future__ import annotations
 
 from sqlite_utils.migrations import Migrations
 
-from storage.migrations import (
-    m001_tables,
-    m002_reconciliation,
-    m003_manners,
-    m004_promises,
-    m005_account,
-    m006_holds,
-    m007_cards,
-    m008_reasons_and_failures,
-    m009_intents,
-    m010_gone,
-    m011_same_characters,
-    m012_digests,
-    m013_findings,
-    m014_listing_findings,
-    m015_identity_and_fill,
-    m016_template_changes,
-)
+from storage.migrations import m017_baseline
 
 migrations = Migrations("lgsco")
 
-_IN_ORDER = (
-    m001_tables,
-    m002_reconciliation,
-    m003_manners,
-    m004_promises,
-    m005_account,
-    m006_holds,
-    m007_cards,
-    m008_reasons_and_failures,
-    m009_intents,
-    m010_gone,
-    m011_same_characters,
-    m012_digests,
-    m013_findings,
-    m014_listing_findings,
-    m015_identity_and_fill,
-    m016_template_changes,
-)
+_IN_ORDER = (m017_baseline,)
 
 for _module in _IN_ORDER:
     migrations(name=_module.__name__.rpartition(".")[2])(_module.migrate)

@@ -163,7 +163,7 @@ def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage
         claim = find_claim_rows(db, choose_dates)
         lacking = [
             row
-            for row in _fetch_dicts(db, "SELECT * FROM missing ORDER BY decision_date DESC, reference DESC")
+            for row in _fetch_dicts(db, f"SELECT {_MISSING} FROM missing ORDER BY decision_date DESC, reference DESC")
             if any(str(dates.first) <= row["decision_date"] <= str(dates.last) for dates in claim.windows)
         ]
         return Coverage(
@@ -176,6 +176,12 @@ def find_coverage(db: sqlite3.Connection, choose_dates: ChooseDates) -> Coverage
             claim,
         )
 
+
+_MISSING = "reference, decision_date, authority, url, state, attempts, error, next_at, first_listed"
+_LEDGER = (
+    "first, last, state, total, listed, held, missing, failed, excluded, counted_at, walked_at, proven_at, "
+    "unproven_since, asked, run"
+)
 
 _MONTHS = """
 SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(m.reference) AS held,
@@ -191,7 +197,7 @@ SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(
 
 def read_ledger(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Reads the ledger, newest window first: the site's total, and how many decisions are listed and stored."""
-    return _fetch_dicts(db, "SELECT * FROM coverage ORDER BY first DESC")
+    return _fetch_dicts(db, f"SELECT {_LEDGER} FROM coverage ORDER BY first DESC")
 
 
 def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:

@@ -54,8 +54,8 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
     """Finds tables, indexes, triggers and views that differ from what the migrations make. Additions are not damage."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         migrations.apply(Database(fresh))
-        expected = _find_schema(fresh)
-    found = _find_schema(db)
+        expected = find_schema(fresh)
+    found = find_schema(db)
     for name, definition in expected.items():
         if name not in found:
             yield Damage("schema", name, "is missing")
@@ -66,9 +66,15 @@ def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
         yield Damage("schema", "user_version", f"is {version}, not {SCHEMA_VERSION}")
 
 
-def _find_schema(db: sqlite3.Connection) -> dict[str, str]:
+def find_schema(db: sqlite3.Connection) -> dict[str, str]:
+    """Returns the definition of each table, index, trigger and view, in a form in which equal ones are equal."""
     rows = db.execute("SELECT name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema")
-    return {name: re.sub(r'\s+|"', " ", words).strip() for name, words in rows}
+    return {name: _normalise(definition) for name, definition in rows}
+
+
+def _normalise(definition: str) -> str:
+    """Removes what differs between a table that was created whole and one to which columns were added later."""
+    return re.sub(r" ?([(),]) ?", r"\1", re.sub(r'\s+|"', " ", definition)).strip()
 
 
 # ---------------------------------------------------------------- the full-text index

@@ -20,18 +20,18 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
             "id": "Number of the page, counted from 1.",
             "reference": _REFERENCE,
             "chapter": "1, or the number of a further chapter of a public report.",
-            "url": "Path that was requested.",
-            "fetched_at": f"When it was fetched: {_INSTANT}.",
-            "charset": "Character set that the answer named.",
             "state": "kept (not parsed yet), read (parsed), held (parsed and waiting for a decision about a template "
             "change), or unreadable (does not parse).",
+            "fetched_at": f"When it was fetched: {_INSTANT}.",
+            "checked_at": f"When the site last said that it is unchanged: {_INSTANT}. Empty if it never did.",
             "bytes": "Size before compression, in bytes.",
             "dictionary": "The dictionary that it is compressed with (`dictionaries.id`). Empty if none.",
-            "body": "The page, compressed with zstd.",
+            "sha256": _ROW_SHA256,
+            "charset": "Character set that the answer named.",
+            "url": "Path that was requested.",
             "etag": "The answer's ETag.",
             "last_modified": "The answer's Last-Modified.",
-            "checked_at": f"When the site last said that it is unchanged: {_INSTANT}. Empty if it never did.",
-            "sha256": _ROW_SHA256,
+            "body": "The page, compressed with zstd.",
         },
     },
     "dictionaries": {
@@ -41,8 +41,8 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
             "id": "Number of the dictionary.",
             "trained_at": f"When it was made: {_INSTANT}.",
             "pages": "Number of pages that it was made from.",
-            "data": "The dictionary.",
             "sha256": _ROW_SHA256,
+            "data": "The dictionary.",
         },
     },
     "layouts": {
@@ -50,10 +50,10 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
         "description": "Kind and number of each line of a decision's text. The view `paragraphs` reads them.",
         "columns": {
             "reference": _REFERENCE,
-            "kinds": "One letter for each line: t (header), h (heading), p (paragraph) or i (item).",
-            "numbers": "JSON array with the number of each line, or an empty string.",
             "sha256": "SHA-256 over this row and the decision's columns, except `last_seen` (and `text`, which has its "
             "own: `text_sha256`). `lgsco verify` compares it.",
+            "kinds": "One letter for each line: t (header), h (heading), p (paragraph) or i (item).",
+            "numbers": "JSON array with the number of each line, or an empty string.",
         },
     },
     "daemon": {

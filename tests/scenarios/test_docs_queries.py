@@ -127,7 +127,8 @@ def test_every_match_expression_of_the_table_is_valid(folder: Path) -> None:
 def test_a_shell_example_runs(folder: Path, example: Example) -> None:
     if "sqlite3 " in example.text and shutil.which("sqlite3") is None:
         pytest.skip("the sqlite3 command is not installed here")
-    program = f'lgsco() {{ "{sys.executable}" -m lgsco "$@"; }}\n'
+    modules = {"lgsco": "lgsco", "sqlite-utils": "sqlite_utils"}
+    program = "".join(f'{name}() {{ "{sys.executable}" -m {module} "$@"; }}\n' for name, module in modules.items())
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
         ["bash", "-euc", program + example.text],

@@ -11,48 +11,14 @@ import pytest
 
 from ingest.run import Backfill, Import, Renormalise, Sync
 from storage.digests import find_flaw
-from storage.migrations import m008_reasons_and_failures, m012_digests
+from storage.from_0_1 import m012_digests
 from storage.writer import writing
+from support.older_files import make_older
 from support.paths import SEEDS
 from support.world import World
 
 REFERENCE = "25 004 920"
 NAME = m012_digests.__name__.rpartition(".")[2]
-
-
-def make_older(path: Path) -> None:
-    """Turns the file into one of the version before the digests."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for table in ("layouts", "revisions", "pages", "dictionaries"):
-            db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
-        undo_template_changes(db)
-        later = (
-            "oddities",
-            "notes",
-            "related",
-            "unreadable",
-            "outside_blocks",
-            "archive",
-            "fill_state",
-            "listing_findings",
-        )
-        for table in ("unchecked", *later):
-            db.execute(f"DROP TABLE {table}")
-        assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
-        db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")
-
-
-def undo_template_changes(db: sqlite3.Connection) -> None:
-    """Reverts what a later migration changed in older tables and views."""
-    db.execute("DROP VIEW missing")
-    views = m008_reasons_and_failures.SCRIPT
-    db.execute(views[views.index("CREATE VIEW missing") : views.index("CREATE VIEW failures")])
-    tables = ("template_edits", "template_sightings", "template_answers", "held_texts", "template_changes", "rereads")
-    for table in (*tables, "renormalising", "text_sketches", "unrelated"):
-        db.execute(f"DROP TABLE {table}")
-    db.execute("PRAGMA writable_schema = ON")
-    db.execute("UPDATE sqlite_schema SET sql = replace(sql, ' ''held'',', '') WHERE name = 'pages'")
-    db.execute("PRAGMA writable_schema = RESET")
 
 
 def damage(path: Path, sql: str) -> None:
@@ -74,7 +40,7 @@ def older(world: World) -> World:
     text = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
     copy.write_text(text.replace(text[text.index("(") : text.index(")") + 1], "(19 999 999)", 1), encoding="utf-8")
     world.run(Import((copy,)))
-    make_older(world.database)
+    make_older(world.database, NAME)
     return world
 
 

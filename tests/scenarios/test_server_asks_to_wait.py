@@ -24,8 +24,8 @@ from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from lgsco.replica.walls import Redirect
 from storage.database import reading
+from storage.from_0_1.steps import steps
 from storage.reports import find_politeness
-from storage.schema import migrations
 from storage.writer import writing
 from support.world import TODAY, Time, World
 
@@ -292,7 +292,7 @@ def test_odd_retry_after_values_cause_at_most_a_wait_of_a_day(world: World, stat
 
 def test_older_waits_count_as_obeyed_up_to_a_day(world: World) -> None:
     with closing(sqlite3.connect(world.database)) as db, db:
-        migrations.apply(Database(db), stop_before="m006_holds")
+        steps.apply(Database(db), stop_before="m006_holds")
         db.execute(
             "INSERT INTO runs (id, task, arguments, started_at, state, process) "
             "VALUES (1, 'sync', '{}', '2026-10-30', 'running', 1)"

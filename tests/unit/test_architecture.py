@@ -318,8 +318,8 @@ def test_wheel_has_every_module_of_the_program() -> None:
 
 
 def test_there_are_as_many_migrations_as_the_schema_has_versions(tmp_path: Path) -> None:
-    migrations = [name for name in SOURCES if re.match(r"storage\.migrations\.m\d{3}_", name)]
-    numbers = [int(name[20:23]) for name in migrations]
+    names = (re.fullmatch(r"storage\.(?:from_0_1|migrations)\.m(\d{3})_\w+", name) for name in SOURCES)
+    numbers = sorted(int(found[1]) for found in names if found)
     assert numbers == list(range(1, SCHEMA_VERSION + 1))
     database = tmp_path / "new.db"
     with writing(database) as db:

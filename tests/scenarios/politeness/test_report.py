@@ -19,10 +19,10 @@ from lgsco.replica.faults import Reset, Respond, unavailable
 from lgsco.replica.script import Script, on
 from storage import journal
 from storage.database import atomic
+from storage.from_0_1.steps import steps
 from storage.journal import Promise
 from storage.model import Answered
 from storage.reports import find_politeness
-from storage.schema import migrations
 from storage.writer import writing
 from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report
 from support.world import World
@@ -69,7 +69,7 @@ def test_a_day_on_which_the_daily_limit_was_raised_is_judged_by_both(world: Worl
 
 def test_requests_without_a_journalled_promise_are_counted_but_not_judged(world: World) -> None:
     with closing(sqlite3.connect(world.database, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m004_promises")
+        steps.apply(Database(db), stop_before="m004_promises")
         db.execute(A_RUN)
         db.execute("INSERT INTO request_days VALUES ('2026-10-30', 7, 1, 1, 900, 3.5, 7, 0.001, 0, 0)")
         for second in (1, 1, 2):

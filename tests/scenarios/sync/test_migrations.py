@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
-from storage.schema import migrations
+from storage.from_0_1.steps import steps
 from support.sync import sync
 from support.world import World
 
@@ -18,7 +18,7 @@ from support.world import World
 def version_one(path: Path) -> None:
     """Makes a file of the first schema: two decisions stored, one of them listed without a date, and one queued."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m002_reconciliation")
+        steps.apply(Database(db), stop_before="m002_reconciliation")
         assert db.execute("PRAGMA user_version").fetchone() == (1,)
         db.executescript(
             """

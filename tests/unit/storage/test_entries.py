@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from storage import entries, queue
 from storage.database import SCHEMA_VERSION, atomic
+from storage.from_0_1.steps import steps
 from storage.model import Entry, Window
-from storage.schema import migrations
 from storage.writer import writing
 
 CARD = Entry(
@@ -130,7 +130,7 @@ def before(tmp_path: Path) -> Path:
     """Makes a file of schema version 6: a decision stored and listed, whose card changed once."""
     path = tmp_path / "before.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m007_cards")
+        steps.apply(Database(db), stop_before="m007_cards")
         assert db.execute("PRAGMA user_version").fetchone() == (6,)
         db.executescript(
             """

@@ -12,8 +12,8 @@ import pytest
 from sqlite_utils import Database
 
 from storage.database import reading
+from storage.from_0_1.steps import steps
 from storage.identity import Identity, MadeBy, describe_loss, find_identity, find_made_by
-from storage.schema import migrations
 from storage.snapshot import snapshot
 from storage.writer import create_database, writing
 
@@ -56,7 +56,7 @@ def test_each_new_archive_has_a_uuid_and_the_command_that_made_it(tmp_path: Path
 def test_an_older_archive_gets_a_uuid_and_no_command_that_made_it(tmp_path: Path) -> None:
     path = tmp_path / "older.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m015_identity_and_fill")
+        steps.apply(Database(db), stop_before="m015_identity_and_fill")
         db.execute(
             "INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES (7, 'sync', '{}', '', 'died', 1)"
         )

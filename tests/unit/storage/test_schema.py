@@ -9,34 +9,40 @@ from pathlib import Path
 
 import pytest
 
-from storage.migrations import (
-    m001_tables,
-    m002_reconciliation,
-    m003_manners,
-    m004_promises,
-    m005_account,
-    m006_holds,
-    m007_cards,
-    m008_reasons_and_failures,
-    m010_gone,
-)
+from support.paths import ROOT
 
 LANDED = {
-    m001_tables.SCRIPT: "2bd8d65cdca20176641be4e73de671e5912f3a1a65939f787f258d5a925ed902",
-    m002_reconciliation.SCRIPT: "0fea4b4006bafc34c9f4e480c57c6369ac1326f0e0f44b0f33d9321999d8e920",
-    m003_manners.SCRIPT: "7eed5738a0be47b3e9244ec07434423a4ddee7a31bf98f6726df8c6003d1505c",
-    m004_promises.SCRIPT: "e357ac687271a39e6eebbbe9d3271367f0aa5b7d6dc4c99ac6253a2fbbd96c9d",
-    m005_account.SCRIPT: "3560af35db6b3f3d49441284113f39ccd8dc4037e605e06c76ea7ad13e485fe5",
-    m006_holds.SCRIPT: "ea825ec82fae44a31c1c37c79f3f49ae277a8a97b9763f0dd1807f2bf7581b9d",
-    m007_cards.SCRIPT: "e92764514ba5bc4916b49dcfd7f0c3aeecf402cd78326b2f2c33993c780d04f7",
-    m008_reasons_and_failures.SCRIPT: "50e42efbce81d10cab7353ffab5f6839fdee273a09da12c24f56bf72064b17b0",
-    m010_gone.SCRIPT: "cff051c86dd03e3ce32ab32fecdf4bf381ac94862ed49f46b4063465ae62ef6b",
+    "from_0_1/m001_tables.py": "c7b45f731c30cfc514f68a94cfe7c5e191cbdfe32f4907cbd63898c40ca2fcd4",
+    "from_0_1/m002_reconciliation.py": "a2b01692c5bc8536cd584e47aa349eb46bf46b65e3054647466715a0d73fbebf",
+    "from_0_1/m003_manners.py": "262efc07ddd7d1ee3a8256f82837444fcc8615fb78473f3f524d5b79d9f0c30f",
+    "from_0_1/m004_promises.py": "8e65a26c3227a58ecf1295926bdce2bc16a9aa94a5f4e40e127d5fbc0c4c8561",
+    "from_0_1/m005_account.py": "a2277c67164c925b1a160f7f099aba978d509ca86b9d250a93daa56108387cce",
+    "from_0_1/m006_holds.py": "ae3dfcd2dc84ce5683dbf40f84a72e53edafaee2bde7e79ac3d12f77606c2a14",
+    "from_0_1/m007_cards.py": "c9bf7f0b47c276d1236d5bd560d2aaab7ec1970ee33f784a706a6faaaa39ab61",
+    "from_0_1/m008_reasons_and_failures.py": "8f38e23ee0416191f6eafec4627430f3ee574290246b418f43fccc80399e2ada",
+    "from_0_1/m009_intents.py": "004b34e5b548f8e01da3a49e538ee317899dcccf9edc19a5730f24609eaeae33",
+    "from_0_1/m010_gone.py": "9233fd931405a5d054978dd025e2936f0709b08af4b1224cc8e1c3c702fd13eb",
+    "from_0_1/m011_same_characters.py": "e18622621d638b698d782cadf5db8f3e1d2550a18ece635117c3c4a3e8e90010",
+    "from_0_1/m012_digests.py": "440196ce44805c3e158a889963d2644bdc63ad8dd34c7dca788b164dbaeeb42d",
+    "from_0_1/m013_findings.py": "0a5cc232555cf0b972f4cbf0f951685b08fac93e4a301cd5f62588380812c39c",
+    "from_0_1/m014_listing_findings.py": "c38764284fd6713e83059e5a72e61e59af005e7cace70d21662a1a6a8fdd5187",
+    "from_0_1/m015_identity_and_fill.py": "9c8b37636eaa3e51e9062156e20df25c71e6a6e5f620b69b0be356578fc4f217",
+    "from_0_1/m016_template_changes.py": "4533df4b8958d4303a0c2aa79a2472d59e335750fd67d1efaa5ebf3add18a50f",
+    "from_0_1/revisions_table.py": "0ae890c665ce1f1f7dc40350c653adb8108a59a3cb668f5ec89f3e6f3f681c1e",
+    "migrations/script.py": "06d1acfba0b851556f6924b831b5b6888a062758c3fd61b12339e3bbc0999096",
+    "baseline.sql": "caf0cf3b2f44a3959a747bd0dafddab1b8dd165f75f5cec091d4add690c7ae50",
 }
+"""The SHA-256 of each file of SQL and of migrations that has landed, relative to `storage`."""
 
 
-@pytest.mark.parametrize(("script", "digest"), LANDED.items(), ids=[f"m{n:03}" for n in range(1, len(LANDED) + 1)])
-def test_the_sql_of_a_landed_migration_is_never_edited(script: str, digest: str) -> None:
-    assert sha256(script.encode()).hexdigest() == digest
+@pytest.mark.parametrize("name", LANDED)
+def test_a_landed_migration_is_never_edited(name: str) -> None:
+    assert sha256((ROOT / "storage" / name).read_bytes()).hexdigest() == LANDED[name]
+
+
+def test_every_landed_migration_is_compared() -> None:
+    frozen = {path.name for path in (ROOT / "storage" / "from_0_1").glob("m*.py")}
+    assert {f"from_0_1/{name}" for name in frozen} <= set(LANDED)
 
 
 def test_only_one_view_defines_held_from_the_site() -> None:
@@ -46,8 +52,23 @@ def test_only_one_view_defines_held_from_the_site() -> None:
     again = [
         f"{path.relative_to(root)}:{node.lineno}"
         for path in places
-        if path.parent.name != "migrations"
+        if path.parent.name not in ("from_0_1", "migrations")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
     assert again == [], "use the view held_from_site"
+
+
+def test_no_statement_relies_on_the_order_of_columns() -> None:
+    without_names = re.compile(r"SELECT \*|\w\.\*|INSERT INTO \w+ (?:VALUES|SELECT)\b")
+    places = [path for top in ("storage", "ingest", "lgsco") for path in (ROOT / top).rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT).as_posix()}: {match[0]}"
+        for path in places
+        if path.parent.name not in ("from_0_1", "migrations", "replica")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for match in [without_names.search(node.value)]
+        if match and re.search(r"\b(?:FROM|INTO)\b", node.value)
+    ]
+    assert found == ["storage/journal.py: SELECT *"], "only this one, which names the columns before it"

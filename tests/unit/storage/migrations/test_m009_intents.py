@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage.schema import migrations
+from storage.from_0_1.steps import steps
 from storage.writer import writing
 
 THIS = "m009_intents"
@@ -23,7 +23,7 @@ Run = tuple[int, str, dict[str, object], str]
 def older(path: Path, *, windows: list[tuple[str, str, str]], runs: list[Run]) -> None:
     """Makes a file of the version before, with these ledger rows and runs."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before=THIS)
+        steps.apply(Database(db), stop_before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
         for number, task, arguments, state in runs:
             db.execute(

@@ -11,10 +11,10 @@ import pytest
 from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
-from storage.migrations.m016_template_changes import REASONS
+from storage.from_0_1.m016_template_changes import REASONS
+from storage.from_0_1.steps import steps
 from storage.model import RevisionReason
 from storage.related import find_unrelated
-from storage.schema import migrations
 from storage.verify import check_schema
 from storage.writer import writing
 
@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before, with a decision, a page and a listed decision that is not stored."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before=THIS)
+        steps.apply(Database(db), stop_before=THIS)
         db.execute(PAGE, ("25 000 001", AT, "read"))
         with pytest.raises(sqlite3.IntegrityError):
             db.execute(PAGE, ("25 000 001", AT, "held"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from storage.migrations.revisions_table import set_revision_reasons
+from storage.from_0_1.revisions_table import set_revision_reasons
 
 REASONS = ("first", "amended", "same characters", "on the site", "renormalised", "imported again", "beside")
 VERSION = 11

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from storage.migrations.revisions_table import set_revision_reasons
+from storage.from_0_1.revisions_table import set_revision_reasons
 from storage.migrations.script import execute_script
 
 VERSION = 16
