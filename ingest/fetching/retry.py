@@ -33,10 +33,15 @@ def call_with_retries(
     the error of the last try; HeldOff, with the failure before it if there was one; and Stopped if a stop is requested
     before all tries are used.
     """
-    failure: FetchError | None = None
+    try:
+        return call(1)  # most calls succeed and need no `Retrying`, whose making takes CPU time
+    except FetchError as error:
+        failure = error
 
     def call_once(number: int) -> T:
         nonlocal failure
+        if number == 1:
+            raise failure
         try:
             return call(number)
         except FetchError as error:
