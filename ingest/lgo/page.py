@@ -371,7 +371,7 @@ def find_chapters(body: bytes, reference: str) -> list[int]:
     if b"\0" in body:  # UTF-16
         with contextlib.suppress(Undecodable):
             body = decode(body).data
-    if not any(word in body for word in (b"chapter", b"Chapter", b"CHAPTER")):
+    if b"chapter" not in body.lower():  # faster than to search for each spelling
         return []
     found: set[int] = set()
     if b"hapter=" in body or b"HAPTER=" in body:  # faster: the pattern takes 20 times as long to find nothing
