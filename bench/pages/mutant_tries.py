@@ -21,6 +21,8 @@ from bench.pages.readers import Outcome, Read, loaded, pool
 
 _MARKS = frozenset({"-", "|", ":"})
 """Marks that the parser adds; a misplaced tag can change their number."""
+_MOVE_ENDS = frozenset({"article", "button", "any two"})
+"""Kinds that can move the end of an article, or put its last paragraph into a button, on a well-formed page."""
 DECISIONS = 400
 LEAST_ACCEPTED = 0.95
 LEAST_WRONG_BEFORE = 0.02
@@ -37,7 +39,8 @@ class Verdict(NamedTuple):
     is_other_order: bool
     error: str
     is_by_rule: bool = False
-    """Whether the page is well-formed and lacks a closing line or a title, so that the rules use its article."""
+    """Whether the page is well-formed and lacks a closing line or a title, so that the rules use its article, and leave
+    out buttons at its end."""
 
 
 def without_marks(text: str) -> str:
@@ -67,7 +70,7 @@ def verdict_of(made: Mutant, outcome: Outcome) -> Verdict:
         return Verdict(made.number, made.kind, False, 0, 0, False, outcome.error)
     lost, foreign = difference(made.base.expected, outcome.text)
     ends_or_begins_with_article = not made.base.is_closed or not made.base.shows_title
-    if lost and made.kind == "article" and ends_or_begins_with_article and is_well_formed(made.page.decode()):
+    if lost and made.kind in _MOVE_ENDS and ends_or_begins_with_article and is_well_formed(made.page.decode()):
         return Verdict(made.number, made.kind, True, 0, len(foreign), False, "", is_by_rule=True)
     same_order = without_marks(outcome.text) == without_marks(made.base.expected)
     is_other_order = not (lost or foreign or same_order)

@@ -13,32 +13,35 @@ from ingest.lgo.zones import AFTER, Zones
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_tree import outermost
 
-_FEWEST_SENTENCES = 3
-"""Fewer sentences after an article are a footer's: an address, or one or two sentences."""
+_FEWEST_SENTENCES = 2
+"""Fewer sentences after an article are a footer's: an address, or one sentence."""
 _SHORTEST_SENTENCE = 60
 """Characters. Shorter blocks are not counted as sentences."""
 
 
 def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: Set[str]) -> str | None:
-    """Finds the words before the title that may belong to it; None if there are none.
+    """Finds the words before the decision that may belong to its first block; None if there are none.
 
-    They are in the block before, in the same article, and the page does not close the element of the title as it opens
-    it. `wrong`: the tags that the page does not close as it opens them.
+    They are in the block before, in the same article. The first block is the title, in an element that the page does
+    not close as it opens it. If only `<title>` has the title, it is the first header line, and the page does not close
+    some element as it opens it. `wrong`: the tags that the page does not close as it opens them.
     """
-    if not 0 < beginning.first < min(beginning.after, len(blocks)):
+    if not wrong or not 0 < beginning.first < len(blocks):
         return None
-    title, before = blocks[beginning.first], blocks[beginning.first - 1]
-    if title.node is None or title.node.tag not in wrong or before.is_hidden or before.is_links:
+    first, before = blocks[beginning.first], blocks[beginning.first - 1]
+    has_title = beginning.first < beginning.after
+    if first.node is None or (has_title and first.node.tag not in wrong) or before.is_hidden or before.is_links:
         return None
     article = outermost("article")
-    own = article.of(title.node)
+    own = article.of(first.node)
     around = article.of(before.node) if own is not None else None
     is_in_same = own is not None and around is not None and own.mem_id == around.mem_id
-    return before.text if is_in_same and before.kind != "heading" else None
+    is_heading = before.kind == "heading" and (has_title or before.node is None or before.node.tag not in wrong)
+    return before.text if is_in_same and not is_heading else None
 
 
 def find_text_after_end(zones: Zones) -> str | None:
-    """Returns the first sentence after the end of a decision without a closing line; None for fewer than three."""
+    """Returns the first sentence after the end of a decision without a closing line; None for fewer than two."""
     sentences = [
         block.text
         for block in zones.left_out

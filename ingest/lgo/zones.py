@@ -54,6 +54,8 @@ INSIDE_LINKS = frozenset({HEADER_LINKS, CONTENTS, CHAPTERS})
 
 _CHAPTER = re.compile(r"(?P<path>[^?#]*)\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
 _CHAPTER_SEPARATORS = re.compile(r"(?:\W|\b\d{1,2}\b|\bof\b|\bpage\b|\bchapters?\b)*", re.IGNORECASE)
+_MOST_WORDS_APART = 3
+"""Most words of a dated note that may be in a block of their own before the rest of it."""
 _FEWEST_CONTENTS = 3
 """In a plain text, which has no links, a contents list must have at least this many items that equal headings."""
 
@@ -156,19 +158,26 @@ def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: 
 
 
 def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:
-    """Finds the dated notes among the blocks after the end. A label and its value count as one line."""
+    """Finds the dated notes among the blocks after the end. A label, or a word or two, and the rest count as one."""
     for place in range(start, stop):
         block = blocks[place]
         if block.is_hidden:
             continue
         if is_note(block.text):
             yield place
-        elif block.is_label and place + 1 < stop and _are_halves(block, blocks[place + 1]):
+        elif place + 1 < stop and _may_begin_note(block) and _are_halves(block, blocks[place + 1]):
             yield from (place, place + 1)
 
 
+def _may_begin_note(block: Block) -> bool:
+    """Whether a block may be the first words of a note that goes on in the next block."""
+    return block.is_label or (not block.is_links and len(block.text.split()) <= _MOST_WORDS_APART)
+
+
 def _are_halves(label: Block, value: Block) -> bool:
-    return not is_note(value.text) and is_note(f"{label.text} {value.text}")
+    return (
+        not value.is_links and not value.is_hidden and not is_note(value.text) and is_note(f"{label.text} {value.text}")
+    )
 
 
 def _mark_outside(

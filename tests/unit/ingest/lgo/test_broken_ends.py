@@ -35,10 +35,19 @@ def test_line_before_a_sound_title_is_left_out() -> None:
 
 def test_text_after_an_article_of_a_page_with_wrong_tags_is_refused() -> None:
     with pytest.raises(CutShort, match="text follows the end of its decision"):
-        parse_page(page(sentences(2), after=f"<div><object>{sentences(3)}</div>"))
+        parse_page(page(sentences(2), after=f"<div><object>{sentences(2)}</div>"))
 
 
-@pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><object>{sentences(2)}</div>"])
+@pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><object>{sentences(1)}</div>"])
 def test_article_ends_a_decision_where_tags_are_right_or_little_follows(after: str) -> None:
     decision = parse_page(page(sentences(2), after=after))
     assert [line.text[-15:] for line in decision.lines[-2:]] == ["0 working days.", "1 working days."]
+
+
+def test_header_line_split_by_a_stray_table_is_refused_where_only_the_page_title_has_the_title() -> None:
+    header = "<p><strong>Date of<table> decision:</strong> 5 Aug 2019</p><p>Decision : Upheld</p>"
+    whole = page(sentences(2)).replace(b"A report -", b"St Mary Mead County Council (16 438 124) -")
+    split = whole.replace(f"<header>{TITLE}<p>Category : Education</p>".encode(), f"<header>{header}".encode())
+    assert split != whole
+    with pytest.raises(CutShort, match="may begin at 'Date of'"):
+        parse_page(split)

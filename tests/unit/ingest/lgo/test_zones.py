@@ -294,6 +294,13 @@ def test_label_and_value_of_a_note_count_as_one_line() -> None:
     assert text(after=halves) == f"{text()}\nOmbudsman satisfied with the response:\n23 September 2026"
 
 
+def test_first_word_of_a_note_in_a_paragraph_of_its_own_is_kept_with_the_rest() -> None:
+    halves = "<p><b>Ombudsman</b><p>satisfied with the response: 23 September 2026</p>"
+    assert text(after=halves) == f"{text()}\nOmbudsman\nsatisfied with the response: 23 September 2026"
+    apart = "<p>Ombudsman</p><p>Rate this page.</p><p>satisfied with the response: 23 September 2026</p>"
+    assert text(after=apart) == text(), "another block is between them"
+
+
 @pytest.mark.parametrize(
     "no_note",
     ["Ombudsman satisfied.", "We are satisfied: 23 September 2026.", f"{'x ' * 100}{NOTE}", "Ombudsman: 23 June 2026."],
