@@ -103,6 +103,16 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def read_transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Runs one read transaction, so that all rows read inside are as of one moment."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
 def following_commits(follow: Callable[[sqlite3.Connection], None]) -> Iterator[None]:
     """Calls `follow` with the connection after each transaction of `atomic` that was committed."""
     before = _after_commit.set(follow)
