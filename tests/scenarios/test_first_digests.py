@@ -11,7 +11,7 @@ import pytest
 
 from ingest.run import Backfill, Import, Renormalise, Sync
 from storage.digests import find_flaw
-from storage.migrations import m008_reasons_and_failures, m012_digests
+from storage.migrations import m001_tables, m008_reasons_and_failures, m012_digests
 from storage.writer import writing
 from support.paths import SEEDS
 from support.world import World
@@ -25,7 +25,7 @@ def make_older(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
-        undo_template_changes(db)
+        undo_later_views_and_tables(db)
         later = (
             "oddities",
             "notes",
@@ -42,9 +42,12 @@ def make_older(path: Path) -> None:
         db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")
 
 
-def undo_template_changes(db: sqlite3.Connection) -> None:
+def undo_later_views_and_tables(db: sqlite3.Connection) -> None:
     """Reverts what a later migration changed in older tables and views."""
-    db.execute("DROP VIEW missing")
+    for view in ("missing", "paragraphs", "text_lines"):
+        db.execute(f"DROP VIEW {view}")
+    first = m001_tables.SCRIPT
+    db.execute(first[first.index("CREATE VIEW paragraphs") : first.index("CREATE VIRTUAL TABLE")])
     views = m008_reasons_and_failures.SCRIPT
     db.execute(views[views.index("CREATE VIEW missing") : views.index("CREATE VIEW failures")])
     tables = ("template_edits", "template_sightings", "template_answers", "held_texts", "template_changes", "rereads")
