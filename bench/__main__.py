@@ -26,6 +26,7 @@ PARTS = (
     "template",
     "renormalise",
     "parquet",
+    "litestream",
 )
 
 
