@@ -25,6 +25,8 @@ PARTS = (
     "damage",
     "template",
     "renormalise",
+    "parquet",
+    "litestream",
 )
 
 

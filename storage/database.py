@@ -18,7 +18,7 @@ from storage.errors import Busy, NoDatabase, SchemaMismatch, StoreError, StoreFa
 from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
-SCHEMA_VERSION = 17
+SCHEMA_VERSION = 19
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
@@ -100,6 +100,16 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
         raise
     _after_commit.get()(db)
+
+
+@contextlib.contextmanager
+def read_transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Runs one read transaction, so that all rows read inside are as of one moment."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
 
 
 @contextlib.contextmanager

@@ -59,13 +59,12 @@ _FORMULA_BYTES = tuple(words.encode() for words in ("'", *_FORMULA))
 class SoundRows:
     """The decisions that match their digest, one row at a time, by reference.
 
-    After the iteration, `left_out` names the others: reference and what is damaged.
+    The rows have the text as its bytes, in UTF-8, as a file has them. After the iteration, `left_out` names the other
+    decisions: reference and what is damaged.
     """
 
-    def __init__(self, db: sqlite3.Connection, *, decode: bool) -> None:
-        """`decode`: the rows have the text as `str`; otherwise as its bytes, in UTF-8, as a file has them."""
+    def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._decode = decode
         self.left_out: list[str] = []
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -76,7 +75,7 @@ class SoundRows:
         ):
             if is_sound and text is not None and sha256(text).hexdigest() == values[_SHA256]:
                 row = dict(zip(_SHORT, values, strict=True))
-                row["text"] = text.decode() if self._decode else text
+                row["text"] = text
                 yield row
             else:
                 flaw = find_flaw(self._db, values[0]) or "a value does not match its digest"
@@ -87,16 +86,17 @@ _SHORT = COLUMNS[:-1]
 """All columns but the text."""
 _SHA256 = _SHORT.index("text_sha256")
 
-Writer = Callable[[Iterable[dict[str, Any]], Path], int]
-"""Writes decisions into a folder, and returns their number. A writer given to `export` gets each text as `str`."""
-
 
 class Exported(NamedTuple):
     """The result of an export."""
 
     decisions: int
     left_out: list[str]
-    """Damaged decisions: reference and what is damaged."""
+    """Damaged rows: reference and what is damaged."""
+
+
+Writer = Callable[[sqlite3.Connection, Path], Exported]
+"""Writes the archive into a folder that exists."""
 
 
 def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
@@ -109,19 +109,17 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        writers = {"text": _write_texts, "jsonl": _write_jsonl, "csv": _write_csv}
-        return _write(db, folder, form, writer or writers[form], decode=writer is not None)
+        with replacing(folder / ATTRIBUTION_FILE) as path:
+            path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
+        if writer is not None:
+            return writer(db, folder)
+        sound = SoundRows(db)
+        write = {"text": _write_texts, "jsonl": _write_jsonl, "csv": _write_csv}[form]
+        return Exported(write(sound, folder), sound.left_out)
     except OSError as error:
         raise StoreFailed(
             f"{folder} cannot be written: {error.strerror or error}; free disk space or name another"
         ) from None
-
-
-def _write(db: sqlite3.Connection, folder: Path, form: str, writer: Writer, *, decode: bool) -> Exported:
-    with replacing(folder / ATTRIBUTION_FILE) as path:
-        path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
-    sound = SoundRows(db, decode=decode)
-    return Exported(writer(sound, folder), sound.left_out)
 
 
 def _write_texts(rows: Iterable[dict[str, Any]], folder: Path) -> int:

@@ -48,6 +48,45 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
         yield Line(kind, line.removeprefix("- ") if kind == "item" else line, number or None, section)
 
 
+class LineColumns(NamedTuple):
+    """The lines of a text as columns, all as UTF-8."""
+
+    sections: list[bytes | None]
+    numbers: list[bytes | None]
+    kinds: list[bytes]
+    texts: list[bytes]
+
+
+def split_columns(text: bytes, kinds: bytes, numbers: bytes) -> LineColumns:
+    """Does what `split_lines` does, on UTF-8, for many texts: in a third of the time and without objects for lines.
+
+    Raises Damaged if the layout does not match the text.
+    """
+    if flaw := check_layout(text, kinds, numbers):
+        raise Damaged(flaw)
+    lines, labels = text.split(b"\n"), numbers[2:-2].split(b'","')
+    if len(labels) != len(lines):
+        raise Damaged("the numbers of its lines do not match its text")
+    section, sections = None, []
+    for letter, line in zip(kinds, lines, strict=True):
+        if letter == _HEADING:
+            section = line
+        sections.append(section)
+    return LineColumns(
+        sections,
+        [label or None for label in labels],
+        [_NAMES[letter] for letter in kinds],
+        [
+            line[2:] if letter == _ITEM and line.startswith(b"- ") else line
+            for letter, line in zip(kinds, lines, strict=True)
+        ],
+    )
+
+
+_HEADING, _ITEM = (ord(_LETTERS[kind]) for kind in ("heading", "item"))
+_NAMES = {ord(letter): kind.encode() for letter, kind in _KINDS.items()}
+
+
 def check_layout(text: bytes, kinds: bytes, numbers: bytes) -> str | None:
     """Describes why a layout does not match a stored text, all as UTF-8.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from storage import entries, findings, journal, queue, runs, status, templates
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
+from storage.database import read_transaction
 from storage.fill_state import FillState, find_fill_state
 from storage.identity import MadeBy, find_identity, find_made_by
 
@@ -65,7 +66,7 @@ def find_status(
     `sync_days` and `now`: as for `runs.last_success`. `choose_dates`: chooses the dates of the claim. `normaliser`: the
     version of the parser. `pending_states`: the states of the template changes to read.
     """
-    with status.read_transaction(db):
+    with read_transaction(db):
         return StatusRows(
             holdings=status.count_holdings(db, normaliser),
             claim=find_claim_rows(db, choose_dates),
@@ -111,7 +112,7 @@ class PolitenessRows:
 
 def find_politeness(db: sqlite3.Connection, within: journal.Within) -> PolitenessRows:
     """Reads the rows of the politeness report. `within`: see `journal.Within`."""
-    with status.read_transaction(db):
+    with read_transaction(db):
         return PolitenessRows(
             days=journal.find_days(db, within),
             promises=journal.find_promises(db),

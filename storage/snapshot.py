@@ -15,6 +15,7 @@ from pathlib import Path
 
 from storage.database import error_name, plain_errors
 from storage.digests import FACTS, REVISIONS
+from storage.drafts import is_alive
 from storage.errors import StoreFailed
 from storage.export import replacing
 from storage.quick_checks import sql_digest
@@ -131,18 +132,8 @@ def _remove_abandoned(path: Path, mine: Path) -> None:
     """Removes the temporary files that killed processes left, and one with this process's name."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
         process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
-        if process.isdecimal() and (draft.name.startswith(mine.name) or not _is_alive(int(process))):
+        if process.isdecimal() and (draft.name.startswith(mine.name) or not is_alive(int(process))):
             draft.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
 
 
 def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from storage import checks, decisions, held_texts, queue
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
+from storage.database import read_transaction
 from storage.model import Proof
 
 
@@ -204,16 +203,6 @@ def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
     cursor = db.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-@contextlib.contextmanager
-def read_transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Runs one read transaction, so that all rows read inside are as of one moment."""
-    db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        db.execute("ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)

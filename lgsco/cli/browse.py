@@ -164,13 +164,14 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     type=click.Choice(["text", "jsonl", "csv", "parquet"]),
     default="text",
     show_default=True,
-    help="text: one file for each decision. Others: one file.",
+    help="text: one file for each decision. parquet: four tables by year. Others: one file.",
 )
 def export(settings: Settings, folder: Path, form: str) -> int:
     """Write the decisions to files for other programs.
 
-    The files go into FOLDER, together with ATTRIBUTION.txt, the terms of the publisher. parquet needs pyarrow: install
-    lgsco[parquet]. Damaged decisions are left out and named, and the command then exits with 10.
+    The files go into FOLDER, together with ATTRIBUTION.txt, the terms of the publisher. parquet writes decisions,
+    paragraphs, revisions and related into FOLDER/parquet, and replaces an earlier export there. It needs pyarrow:
+    install lgsco[parquet]. Damaged rows are left out and named, and the command then exits with 10.
 
     Example: lgsco export --format csv out/
     """
@@ -185,7 +186,7 @@ def export(settings: Settings, folder: Path, form: str) -> int:
     click.echo(f"{exported.decisions:,} decisions in {folder}")
     if not exported.left_out:
         return exit_codes.DONE
-    print_line(f"lgsco: {len(exported.left_out):,} damaged decisions were left out; {_REPAIR}", err=True)
+    print_line(f"lgsco: {len(exported.left_out):,} damaged rows were left out; {_REPAIR}", err=True)
     return exit_codes.INCOMPLETE
 
 

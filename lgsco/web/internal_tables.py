@@ -45,6 +45,18 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
             "data": "The dictionary.",
         },
     },
+    "text_lines": {
+        "title": "Lines of texts",
+        "description": "The rows of `paragraphs`, in a form that DuckDB leaves to SQLite. Query `paragraphs` instead.",
+        "columns": {
+            "reference": _REFERENCE,
+            "position": "As in `paragraphs`.",
+            "section": "As in `paragraphs`.",
+            "number": "As in `paragraphs`.",
+            "kind": "As in `paragraphs`.",
+            "text": "As in `paragraphs`.",
+        },
+    },
     "layouts": {
         "title": "Layouts",
         "description": "Kind and number of each line of a decision's text. The view `paragraphs` reads them.",

@@ -13,7 +13,6 @@ import shutil
 import sqlite3
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -384,77 +383,6 @@ def test_exported_jsonl_and_csv_have_the_columns(filled: Shop) -> None:
     with (out / "decisions.csv").open(encoding="utf-8", newline="") as file:
         cells = list(csv.DictReader(file))
     assert cells == [{name: "" if value is None else value for name, value in line.items()} for line in lines]
-
-
-def test_a_parquet_file_has_the_rows_of_the_jsonl_with_dates_as_dates(
-    filled: Shop, here: Here, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("storage.parquet._GROUP_ROWS", 10)
-    out = filled.folder / "columns"
-    here("export", "--db", filled.database, "--format", "jsonl", out)
-    output = here("export", "--db", filled.database, "--format", "parquet", out).out
-    lines = [json.loads(line) for line in (out / "decisions.jsonl").read_text("utf-8").splitlines()]
-    assert output == f"{len(lines)} decisions in {out}\n"
-    assert {path.name for path in out.iterdir()} == {"ATTRIBUTION.txt", "decisions.jsonl", "decisions.parquet"}
-    with parquet.ParquetFile(out / "decisions.parquet") as file:
-        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
-        assert sizes == [10, 10, 5]
-        schema, read = file.schema_arrow, file.read().to_pylist()
-    days, instants = {"decision_date"}, {"first_seen", "last_seen", "updated_at"}
-    for name in schema.names:
-        kind = "date32[day]" if name in days else "timestamp[ms, tz=UTC]" if name in instants else "string"
-        assert str(schema.field(name).type) == kind
-    assert b"Commission for Local Administration in England" in schema.metadata[b"attribution"]
-    for row, line in zip(read, lines, strict=True):
-        for name in instants:
-            row[name] = row[name] and f"{row[name]:%Y-%m-%dT%H:%M:%SZ}"
-        row["decision_date"] = row["decision_date"] and row["decision_date"].isoformat()
-        assert row == line
-        assert list(row) == list(line)
-
-
-def test_a_parquet_row_group_ends_with_the_text_that_fills_it(
-    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("storage.parquet._GROUP_CHARACTERS", 1)
-    here("import", SEEDS)
-    here("export", "--format", "parquet", "out")
-    with parquet.ParquetFile(tmp_path / "out" / "decisions.parquet") as file:
-        assert file.num_row_groups == 5
-        assert {row["last_seen"] for row in file.read().to_pylist()} == {None}, "an import was not seen on the site"
-
-
-def test_a_parquet_file_is_written_completely_or_not_at_all(here: Here, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    here("import", SEEDS)
-    here("export", "--format", "parquet", "out")
-    before = (tmp_path / "out" / "decisions.parquet").read_bytes()
-    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
-        db.execute("UPDATE decisions SET updated_at = 'of late' WHERE reference = '25 004 920'")
-    vouch_for_all(tmp_path / "lgsco.db")
-    said = here("export", "--format", "parquet", "out", code=1).err
-    assert "25 004 920: updated_at is 'of late', which is not a date" in said
-    assert len(said.splitlines()) == 1
-    assert (tmp_path / "out" / "decisions.parquet").read_bytes() == before
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"ATTRIBUTION.txt", "decisions.parquet"}
-    with closing(sqlite3.connect(tmp_path / "lgsco.db")) as db, db:
-        db.execute("DELETE FROM decisions")
-    here("export", "--format", "parquet", "out")
-    assert parquet.read_table(tmp_path / "out" / "decisions.parquet").num_rows == 0
-
-
-def test_parquet_without_its_library_says_what_to_install(
-    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here("import", SEEDS)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "storage.parquet", raising=False)
-    said = here("export", "--format", "parquet", "out", code=2).err
-    assert len(said.splitlines()) == 1
-    assert "pip install 'pyarrow" in said
-    assert not (tmp_path / "out").exists()
 
 
 def test_csv_cells_cannot_run_formulas(desk: Desk) -> None:

@@ -8,13 +8,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import duckdb
 import httpx
 import pytest
 
@@ -25,7 +26,11 @@ from lgsco.replica.faults import Respond
 from lgsco.replica.sample import Sample, Written
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from storage.database import reading
+from storage.export import export
+from storage.parquet import write
 from storage.writer import create_database
+from support.attached import attach
 from support.paths import ROOT
 from support.web import served
 from support.world import TODAY, Time, World
@@ -56,8 +61,17 @@ def read_examples() -> list[Example]:
 EXAMPLES = read_examples()
 
 
+FIVE = [
+    one.text
+    for one in EXAMPLES
+    if one.line > PAGE.read_text(encoding="utf-8").partition("## Five questions for any engine")[0].count("\n")
+    and one.language == "sql"
+]
+"""The questions that give the same answers in every engine."""
+
+
 def of(language: str) -> pytest.MarkDecorator:
-    chosen = [one for one in EXAMPLES if one.language == language]
+    chosen = [one for one in EXAMPLES if one.language == language and "pyspark" not in one.text]
     assert chosen
     return pytest.mark.parametrize("example", chosen, ids=[f"line {one.line}" for one in chosen])
 
@@ -86,6 +100,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         server.faults = lambda request: Respond(404) if LOST.replace(" ", "-") in request.target else None
         assert world.run(Sync(), cadence__reread_days=1, fetch__tries=1).exit_code == 10
     assert not server.errors
+    with reading(folder / "lgsco.db") as db:
+        assert export(db, folder / "out", "parquet", write).left_out == []
     return folder
 
 
@@ -173,4 +189,70 @@ def test_an_address_answers_with_rows(web: httpx.Client, example: Example) -> No
 
 
 def test_no_example_is_left_out() -> None:
-    assert {one.language for one in EXAMPLES} == {"sql", "sh", "python", "url"}
+    assert {one.language for one in EXAMPLES} == {"sql", "sh", "python", "url", "r"}
+    assert len([one for one in EXAMPLES if one.language == "r"]) == 1, "R is not run"
+
+
+# ---------------------------------------------------------------- other engines
+
+
+def as_in_sqlite(rows: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:
+    """Rows of any engine: SQLite stores a date as text."""
+    return [tuple(value.isoformat() if isinstance(value, date) else value for value in row) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def answers(folder: Path) -> list[list[tuple[Any, ...]]]:
+    """SQLite's answers to the five questions."""
+    with closing(sqlite3.connect(f"{(folder / 'lgsco.db').as_uri()}?mode=ro", uri=True)) as db:
+        return [db.execute(question).fetchall() for question in FIVE]
+
+
+def connect_duckdb(folder: Path, source: str) -> duckdb.DuckDBPyConnection:
+    """DuckDB with the tables of the archive, from its Parquet files or from the attached file."""
+    db = duckdb.connect()
+    if source == "parquet":
+        for table in ("decisions", "paragraphs", "revisions", "related"):
+            db.execute(f"CREATE VIEW {table} AS FROM read_parquet('{folder}/out/parquet/{table}/*/*.parquet')")
+    else:
+        attach(db, folder / "lgsco.db")
+    return db
+
+
+@pytest.mark.parametrize("source", ["parquet", "attached"])
+def test_the_five_questions_have_the_same_answers_in_duckdb(
+    folder: Path, answers: list[list[tuple[Any, ...]]], source: str
+) -> None:
+    assert len(FIVE) == 5
+    assert all(answers)
+    with closing(connect_duckdb(folder, source)) as db:
+        assert [as_in_sqlite(db.execute(question).fetchall()) for question in FIVE] == answers
+
+
+@pytest.mark.thorough
+def test_the_five_questions_have_the_same_answers_in_spark(
+    folder: Path,
+    answers: list[list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sql = pytest.importorskip("pyspark.sql")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed here")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    (example,) = [one.text for one in EXAMPLES if "pyspark" in one.text]
+    set_up, _, _ = example.partition("print(")
+    names: dict[str, Any] = {}
+    exec(set_up, names)
+    spark = names["spark"]
+    assert isinstance(spark, sql.SparkSession)
+    try:
+        for question, expected in zip(FIVE, answers, strict=True):
+            found = as_in_sqlite(spark.sql(question.rstrip().rstrip(";")).collect())
+            assert sorted(found, key=repr) == sorted(expected, key=repr), "Spark sorts NULL as SQLite does"
+            assert found == expected
+        exec(example.removeprefix(set_up), names)
+        assert "decisions=" in capsys.readouterr().out
+    finally:
+        spark.stop()

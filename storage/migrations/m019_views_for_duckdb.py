@@ -1,0 +1,51 @@
+"""Rewrites the views `paragraphs` and `missing` so that DuckDB can attach the file. Columns and rows stay the same.
+
+DuckDB lists the tables of a file only if it can parse each view. It could not parse `char(10)`, because `char` is the
+name of a type there; quoted, the name is a function. DuckDB then binds a view to its own functions if it knows them
+all, and lets SQLite run it otherwise. SQLite's rows arrive as text. Hence the two views of paragraphs: SQLite runs
+`text_lines`, since DuckDB has no `iif` and its JSON differs, and DuckDB itself runs `paragraphs`, which makes the
+position an integer. `missing` needs nothing that only SQLite has, so DuckDB runs it as it is.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from storage.migrations.script import execute_script
+
+VERSION = 19
+"""The version of a file after this migration."""
+
+SCRIPT = r"""
+DROP VIEW paragraphs;
+CREATE VIEW text_lines AS
+SELECT d.reference AS reference,
+       line.key AS position,
+       CASE length(rtrim(substr(y.kinds, 1, line.key + 1), 'tpi')) WHEN 0 THEN NULL ELSE
+         json_extract(line.json, '$[' || (length(rtrim(substr(y.kinds, 1, line.key + 1), 'tpi')) - 1) || ']')
+       END AS section,
+       nullif(json_extract(y.numbers, '$[' || line.key || ']'), '') AS number,
+       CASE substr(y.kinds, line.key + 1, 1)
+         WHEN 't' THEN 'header' WHEN 'h' THEN 'heading' WHEN 'p' THEN 'paragraph' ELSE 'item' END AS kind,
+       iif(substr(y.kinds, line.key + 1, 1) = 'i', substr(line.value, 3), line.value) AS text
+  FROM decisions AS d
+  JOIN layouts AS y ON y.reference = d.reference,
+       json_each('["' || replace(replace(replace(d.text, '\', '\\'), '"', '\"'), "char"(10), '","') || '"]') AS line;
+CREATE VIEW paragraphs AS
+SELECT reference, CAST(position AS INTEGER) AS position, section, number, kind, text FROM text_lines;
+
+DROP VIEW missing;
+CREATE VIEW missing AS
+SELECT e.reference, e.stands_on AS decision_date, e.authority, e.url,
+       CASE WHEN t.reference IS NULL THEN coalesce(q.state, 'wanted') ELSE 'held back' END AS state,
+       coalesce(q.attempts, 0) AS attempts, q.error, q.next_at, e.first_listed
+  FROM entries AS e LEFT JOIN queue AS q USING (reference) LEFT JOIN held_texts AS t USING (reference)
+ WHERE e.unlisted_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference);
+"""
+
+
+def migrate(db: Database) -> None:
+    """Migrates a file from the version before to `VERSION`."""
+    execute_script(db, SCRIPT)
+    db.execute(f"PRAGMA user_version = {VERSION}")
