@@ -20,6 +20,7 @@ from storage.digests import find_flaw
 from storage.errors import StoreFailed
 from storage.model import reference, slug
 from storage.quick_checks import ROW_MATCHES, add_hash_function
+from storage.suppressions import REFERENCES, count_stored
 
 ATTRIBUTION = """\
 Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
@@ -57,7 +58,7 @@ _FORMULA_BYTES = tuple(words.encode() for words in ("'", *_FORMULA))
 
 
 class SoundRows:
-    """The decisions that match their digest, one row at a time, by reference.
+    """The decisions that match their digest and are not suppressed, one row at a time, by reference.
 
     After the iteration, `left_out` names the others: reference and what is damaged.
     """
@@ -72,7 +73,8 @@ class SoundRows:
         add_hash_function(self._db)
         for *values, text, is_sound in self._db.execute(
             f"SELECT {', '.join(f'd.{name}' for name in _SHORT)}, CAST(d.text AS BLOB), {ROW_MATCHES} "
-            "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) ORDER BY d.reference"
+            "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) "
+            f"WHERE d.reference NOT IN {REFERENCES} ORDER BY d.reference"
         ):
             if is_sound and text is not None and sha256(text).hexdigest() == values[_SHA256]:
                 row = dict(zip(_SHORT, values, strict=True))
@@ -97,10 +99,12 @@ class Exported(NamedTuple):
     decisions: int
     left_out: list[str]
     """Damaged decisions: reference and what is damaged."""
+    suppressed: int = 0
+    """Suppressed decisions, which are left out too."""
 
 
 def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
-    """Writes every decision that matches its digest into a folder, with the attribution beside it.
+    """Writes every sound decision that is not suppressed into a folder, with the attribution beside it.
 
     `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
     file is replaced only once its new version is complete. Raises StoreFailed.
@@ -121,7 +125,7 @@ def _write(db: sqlite3.Connection, folder: Path, form: str, writer: Writer, *, d
     with replacing(folder / ATTRIBUTION_FILE) as path:
         path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
     sound = SoundRows(db, decode=decode)
-    return Exported(writer(sound, folder), sound.left_out)
+    return Exported(writer(sound, folder), sound.left_out, count_stored(db))
 
 
 def _write_texts(rows: Iterable[dict[str, Any]], folder: Path) -> int:

@@ -35,6 +35,7 @@ def make_older(path: Path) -> None:
             "archive",
             "fill_state",
             "listing_findings",
+            "suppressions",
         )
         for table in ("unchecked", *later):
             db.execute(f"DROP TABLE {table}")
@@ -43,7 +44,10 @@ def make_older(path: Path) -> None:
 
 
 def undo_template_changes(db: sqlite3.Connection) -> None:
-    """Reverts what a later migration changed in older tables and views."""
+    """Reverts what later migrations changed in older tables and views."""
+    (view,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'paragraphs'").fetchone()
+    db.execute("DROP VIEW paragraphs")
+    db.execute(view[: view.index(" WHERE NOT EXISTS (SELECT 1 FROM suppressions")])
     db.execute("DROP VIEW missing")
     views = m008_reasons_and_failures.SCRIPT
     db.execute(views[views.index("CREATE VIEW missing") : views.index("CREATE VIEW failures")])
