@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from ingest.config import VERSION
-from lgsco.cli import browse, demo, exit_codes, fetch, maintain, template, verify
+from lgsco.cli import browse, demo, exit_codes, fetch, maintain, suppress, template, verify
 from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_be_encoded
 from storage.errors import LgscoError
 
@@ -51,7 +51,7 @@ HEADINGS: dict[str, tuple[click.Command, ...]] = {
     "Browse": (browse.search, browse.show, browse.serve, browse.export),
     "Maintain": (
         *(maintain.status, maintain.coverage, maintain.politeness, maintain.snapshot, maintain.restore),
-        *(verify.verify, fetch.renormalise, template.template),
+        *(verify.verify, fetch.renormalise, template.template, suppress.suppress),
     ),
     "Try": (demo.demo,),
 }
