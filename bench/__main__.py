@@ -25,6 +25,7 @@ PARTS = (
     "damage",
     "template",
     "renormalise",
+    "serve",
 )
 
 
