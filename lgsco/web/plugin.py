@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, Response
 from datasette.filters import FilterArguments
-from datasette.utils import tilde_encode
+from datasette.utils import StartupError, tilde_encode
 from datasette.utils.asgi import Base400, asgi_static
 from datasette.views.base import DatasetteError
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
@@ -34,6 +34,7 @@ from lgsco.web.gate import Application, Overloaded
 from lgsco.web.metadata import COPYRIGHT, SITE, SOURCE, TERMS, describe
 from lgsco.web.page_data import load_decision, load_home
 from lgsco.web.public_file import PublicFile
+from lgsco.web.row_reader import limit_connection
 from lgsco.web.served_file import ServedFile
 from storage.database import find_archive_version, reading
 from storage.model import reference
@@ -61,7 +62,10 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
     The search box of the tables uses `lgsco_match` too.
     """
-    if database not in find_archives(datasette).names:
+    archives = find_archives(datasette)
+    if database == "_memory" and archives.are_alone:
+        limit_connection(conn, all_of_sqlite=True)
+    if database not in archives.names:
         return
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
     conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
@@ -137,6 +141,8 @@ def _address(datasette: Any, database: str, key: str) -> str:
 def startup(datasette: Any) -> None:
     """Replaces the databases that are archives by files with limits, and says which archives it cannot show."""
     archives = find_archives(datasette)
+    if archives.settings.public and datasette.crossdb:
+        raise StartupError("--crossdb cannot be used with a public archive: it would show more than the snapshot")
     for name, database in list(datasette.databases.items()):
         if name in archives.names:
             _replace(datasette, name, archives)

@@ -164,8 +164,13 @@ def _check_options(context: click.Context, options: Options) -> None:
     for name, instead in _NOT_PASSED_ON.items():
         if name in given:
             raise CannotServe(f"--{name.replace('_', '-')} after -- cannot be used: {instead}")
-    if options.public and "root" in given:
-        raise CannotServe("--root after -- cannot be used with --public: a public server has no accounts")
+    if not options.public:
+        return
+    for name in ("root", "memory", "crossdb"):
+        if name in given:
+            raise CannotServe(f"--{name} after -- cannot be used with --public: it would show more than the snapshot")
+    if len(context.params["files"]) > 1 or context.params["immutable"]:
+        raise CannotServe("another file after -- cannot be used with --public: only the snapshot is served")
 
 
 @contextlib.contextmanager

@@ -214,6 +214,12 @@ def test_an_option_that_cannot_be_passed_on_is_named(folder: Path, options: tupl
         make_datasette(folder / "lgsco.db", Options(datasette=options))
 
 
+def test_a_memory_database_has_the_same_limits(folder: Path) -> None:
+    with requested(make_datasette(folder / "lgsco.db", Options(datasette=("--memory",)))) as get:
+        assert get("/_memory.json", sql="select 1", _shape="arrays").json()["rows"] == [[1]]
+        assert get("/_memory.json", sql="select zeroblob(49000000)").status_code == 400
+
+
 def test_root_may_log_in_and_nobody_else_has_accounts(folder: Path) -> None:
     datasette = make_datasette(folder / "lgsco.db", Options(datasette=("--root",)))
     with requested(datasette) as get:

@@ -158,8 +158,9 @@ def test_a_full_archive_is_not_served_to_the_public(full: Path, published: Path,
         new.write_bytes(full.read_bytes())
         new.replace(file)
         assert get(f"/{NAME}/decisions").status_code == 500
-    with pytest.raises(CannotServe, match="--root"):
-        make_datasette(published, Options(public=True, datasette=("--root",)))
+    for given in (("--root",), ("--memory",), ("--crossdb",), (str(full),), ("--immutable", str(full))):
+        with pytest.raises(CannotServe, match="with --public"):
+            make_datasette(published, Options(public=True, datasette=given))
 
 
 @pytest.mark.parametrize(
