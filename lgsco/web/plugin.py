@@ -64,7 +64,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
     """
     archives = find_archives(datasette)
     if database == "_memory" and archives.are_alone:
-        limit_connection(conn, all_of_sqlite=True)
+        limit_connection(conn, all_of_sqlite=False)
     if database not in archives.names:
         return
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)

@@ -95,6 +95,7 @@ def serve(database: Path, *, host: str, port: int, options: Options | None = Non
     """
     options = options or Options()
     datasette = make_datasette(database, options)
+    _limit_memory(datasette)
     with _open_socket(host, port) as listener, _stop_on_signals(_config(datasette)) as server:
         taken = listener.getsockname()[1]
         click.echo(_url(host, taken, datasette.setting("base_url")))
@@ -104,6 +105,13 @@ def serve(database: Path, *, host: str, port: int, options: Options | None = Non
         server.run(sockets=[listener])
         _interrupt_queries(datasette)
     return 0
+
+
+def _limit_memory(datasette: Datasette) -> None:
+    """Limits the memory of all SQLite in this process, which then only serves. The limit cannot be raised again."""
+    for database in datasette.databases.values():
+        if isinstance(database, ServedFile):
+            database.limit_all(find_archives(datasette).are_alone)
 
 
 def _config(datasette: Datasette) -> uvicorn.Config:
@@ -143,7 +151,7 @@ def make_datasette(database: Path, options: Options | None = None) -> Datasette:
     datasette.add_database(served, name=NAME)
     archives = find_archives(datasette)
     others = [name for name, one in datasette.databases.items() if one is not served and name in archives.names]
-    served.limit_all(declare_archives(datasette, [NAME, *others], settings).are_alone)
+    declare_archives(datasette, [NAME, *others], settings)
     datasette.client = DatasetteClient(datasette)  # the first has the routes from before the change of name
     return datasette
 
