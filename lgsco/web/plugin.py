@@ -19,9 +19,10 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import click
 from datasette import Forbidden, Response
 from datasette.filters import FilterArguments
-from datasette.utils import StartupError, tilde_encode
+from datasette.utils import tilde_encode
 from datasette.utils.asgi import Base400, asgi_static
 from datasette.views.base import DatasetteError
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
@@ -37,6 +38,7 @@ from lgsco.web.public_file import PublicFile
 from lgsco.web.row_reader import limit_connection
 from lgsco.web.served_file import ServedFile
 from storage.database import find_archive_version, reading
+from storage.errors import StoreError
 from storage.model import reference
 from storage.private import PRIVATE, require_public
 from storage.search import match_expression
@@ -142,7 +144,7 @@ def startup(datasette: Any) -> None:
     """Replaces the databases that are archives by files with limits, and says which archives it cannot show."""
     archives = find_archives(datasette)
     if archives.settings.public and datasette.crossdb:
-        raise StartupError("--crossdb cannot be used with a public archive: it would show more than the snapshot")
+        raise click.ClickException("--crossdb cannot be used with a public archive: it shows more than that")
     for name, database in list(datasette.databases.items()):
         if name in archives.names:
             _replace(datasette, name, archives)
@@ -160,8 +162,11 @@ def _replace(datasette: Any, name: str, archives: Archives) -> None:
         return
     path = Path(database.path).resolve()
     if archives.settings.public:
-        with reading(path) as db:
-            require_public(db, path, with_withdrawn=False)
+        try:
+            with reading(path) as db:
+                require_public(db, path, with_withdrawn=False)
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error  # Datasette's command prints it
     kind = PublicFile if archives.settings.public else ServedFile
     served = kind(datasette, str(path), is_mutable=database.is_mutable)
     served.limit_all(archives.are_alone)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import click
 import httpx
 import pytest
+from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME, describe
 from lgsco.web.queries import QUERIES
@@ -161,6 +164,19 @@ def test_a_full_archive_is_not_served_to_the_public(full: Path, published: Path,
     for given in (("--root",), ("--memory",), ("--crossdb",), (str(full),), ("--immutable", str(full))):
         with pytest.raises(CannotServe, match="with --public"):
             make_datasette(published, Options(public=True, datasette=given))
+
+
+def test_datasette_itself_serves_a_public_snapshot_only_if_the_setting_says_so(full: Path, published: Path) -> None:
+    metadata = {"plugins": {"lgsco": {"public": True}}}
+    with requested(Datasette([str(published)], metadata=metadata)) as get:
+        assert get("/-/databases.json").status_code == 404
+        assert get("/published-by-operator/runs").status_code == 403
+        assert get("/published-by-operator.json", sql="select * from runs").status_code == 400
+    for options in ({"files": [str(full)]}, {"files": [str(published)], "crossdb": True}):
+        datasette = Datasette(**options, metadata=metadata)
+        with pytest.raises(click.ClickException, match=r"not a public snapshot|--crossdb"):
+            asyncio.run(datasette.invoke_startup())
+        datasette.executor.shutdown()
 
 
 @pytest.mark.parametrize(
