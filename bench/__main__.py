@@ -27,6 +27,7 @@ PARTS = (
     "renormalise",
     "parquet",
     "litestream",
+    "serve",
 )
 
 

@@ -1,7 +1,8 @@
 """Makes the two pictures of the README again: `python -m bench.screenshots`. Needs Chromium.
 
 Fills a demo archive in a temporary folder. Draws what `lgsco demo` and `lgsco coverage` print on a terminal as SVG, and
-takes a picture of a decision's page in `lgsco serve`.
+takes a picture of a decision's page in `lgsco serve`. With the name of a folder it also takes pictures of five pages
+there, on a desk and on a phone.
 """
 
 from __future__ import annotations
@@ -15,14 +16,22 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from playwright.sync_api import sync_playwright
+
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 PROGRAMS = Path(sys.executable).parent
 COMMANDS = (("demo",), ("coverage", "--db", "demo.db"))
-PAGE = "lgsco/decisions/18+009+360"
+PAGES = {
+    "home": "",
+    "search": "lgsco/search?query=council",
+    "decision": "lgsco/decisions/18+009+360",
+    "table": "lgsco/decisions",
+    "query": "lgsco?sql=select+reference,authority,outcome,summary+from+decisions+limit+20",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking")
 SIZE = (1000, 640)
-"""Width and height of the web page's picture, in pixels."""
+PHONE = (390, 844)
+"""Width and height of the pictures of web pages, in pixels."""
 
 CHARACTER_WIDTH, LINE_HEIGHT, MARGIN = 7.8, 17, 14
 """Of the terminal's picture, in pixels."""
@@ -32,13 +41,13 @@ STEPS = (0, 95, 135, 175, 215, 255)
 
 
 def main() -> None:
-    """Writes both pictures."""
+    """Writes the pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as name:
         folder = Path(name)
         shown = "".join(f"$ lgsco {' '.join(command)}\n{run(folder, *command)}\n" for command in COMMANDS)
         (IMAGES / "terminal.svg").write_text(draw_terminal(shown.rstrip("\n").split("\n")), encoding="utf-8")
-        take_picture(folder, IMAGES / "decision.png")
+        take_pictures(folder, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
 
 
 def run(folder: Path, *arguments: str) -> str:
@@ -113,23 +122,29 @@ def colour(number: int) -> str:
     return "#" + "".join(f"{STEPS[step]:02x}" for step in (red, *divmod(rest, 6)))
 
 
-def take_picture(folder: Path, picture: Path) -> None:
-    """A picture of a decision's page."""
+def take_pictures(folder: Path, pages: Path | None) -> None:
+    """Takes the README's picture of a decision and, if a folder is given, pictures of `PAGES` on a desk and a phone."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise SystemExit(f"no browser here ({', '.join(BROWSERS)})")
     serve = [str(PROGRAMS / "lgsco"), "serve", "--db", "demo.db", "--port", "0"]
     with subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
-        url = server.stdout.readline().strip().rstrip("/")
-        size = f"--window-size={SIZE[0]},{SIZE[1]}"
-        profile = f"--user-data-dir={folder / 'profile'}"
-        subprocess.run(
-            [browser, *FLAGS, size, profile, f"--screenshot={picture}", f"{url}/{PAGE}"],
-            check=True,
-            stderr=subprocess.DEVNULL,
-            timeout=90,
-        )
+        url = server.stdout.readline().strip()
+        with sync_playwright() as play:
+            page = play.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page()
+
+            def take(path: str, size: tuple[int, int], picture: Path) -> None:
+                page.set_viewport_size({"width": size[0], "height": size[1]})
+                page.goto(f"{url}{path}")
+                page.screenshot(path=picture)
+
+            take(PAGES["decision"], SIZE, IMAGES / "decision.png")
+            if pages is not None:
+                pages.mkdir(parents=True, exist_ok=True)
+                for name, path in PAGES.items():
+                    take(path, SIZE, pages / f"{name}.png")
+                    take(path, PHONE, pages / f"{name}-phone.png")
         server.terminate()
 
 

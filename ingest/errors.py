@@ -30,6 +30,7 @@
     │   ├── Busy                         13   another writer holds the database
     │   ├── ArchiveLost                  14   it vanished, was replaced or lost decisions while lgsco ran
     │   ├── CannotLock                    2   the lock file beside the database cannot be created
+    │   ├── NotPublic                     2   the file to be served to the public has rows that are not for it
     │   ├── Damaged                       1   a stored row or page is damaged
     │   └── StoreFailed                   1   the file is damaged or cannot be written, or the disk is full
     ├── CannotServe                       2   `lgsco serve`: the port or host is not available

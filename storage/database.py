@@ -18,7 +18,7 @@ from storage.errors import Busy, NoDatabase, SchemaMismatch, StoreError, StoreFa
 from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 20
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
@@ -265,6 +265,16 @@ def schema_version(db: sqlite3.Connection, path: Path) -> int:
             f"{path} has schema {newest}, newer than the {SCHEMA_VERSION} this lgsco knows; upgrade lgsco"
         )
     return applied or stated
+
+
+def find_archive_version(path: Path) -> int | None:
+    """Returns the schema version of a file if it is an lgsco archive; None for any other file."""
+    try:
+        with contextlib.closing(connect(path, reading_mode(path), STEP_SECONDS)) as db:
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            return _find_last_migration(db) if {_MIGRATIONS, "decisions", "layouts"} <= tables else None
+    except (sqlite3.Error, OSError):
+        return None
 
 
 def _find_last_migration(db: sqlite3.Connection) -> int:

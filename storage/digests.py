@@ -82,6 +82,7 @@ FACTS: tuple[Covered, ...] = (
     Covered("oddities", ("reference", "what", "example"), ("reference", "what", "example", "found_at")),
     Covered("notes", ("reference", "position"), ("reference", "position", "date", "text")),
     Covered("related", ("reference", "other", "reason"), ("reference", "other", "reason", "similarity")),
+    Covered("suppressions", ("reference",), ("reference", "suppressed_at", "reason")),
 )
 """Tables of facts about decisions, beside their text and columns: `storage.verify` checks each row of them. To add a
 table, give it a column `sha256 TEXT` in its migration and list it here; its digests are made at every insert."""

@@ -75,3 +75,9 @@ class CannotLock(StoreError):
 
 class StoreFailed(StoreError):
     """The database file is missing, unwritable, full or damaged."""
+
+
+class NotPublic(StoreError):
+    """A file that was to be served to the public has rows that are not for it."""
+
+    exit_code = 2

@@ -20,6 +20,7 @@ from storage.digests import find_flaw
 from storage.errors import StoreFailed
 from storage.model import reference, slug
 from storage.quick_checks import ROW_MATCHES, add_hash_function
+from storage.suppressions import REFERENCES, count_stored
 
 ATTRIBUTION = """\
 Decisions of the Local Government and Social Care Ombudsman, https://www.lgo.org.uk/decisions
@@ -57,7 +58,7 @@ _FORMULA_BYTES = tuple(words.encode() for words in ("'", *_FORMULA))
 
 
 class SoundRows:
-    """The decisions that match their digest, one row at a time, by reference.
+    """The decisions that match their digest and are not suppressed, one row at a time, by reference.
 
     The rows have the text as its bytes, in UTF-8, as a file has them. After the iteration, `left_out` names the other
     decisions: reference and what is damaged.
@@ -71,7 +72,8 @@ class SoundRows:
         add_hash_function(self._db)
         for *values, text, is_sound in self._db.execute(
             f"SELECT {', '.join(f'd.{name}' for name in _SHORT)}, CAST(d.text AS BLOB), {ROW_MATCHES} "
-            "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) ORDER BY d.reference"
+            "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) "
+            f"WHERE d.reference NOT IN {REFERENCES} ORDER BY d.reference"
         ):
             if is_sound and text is not None and sha256(text).hexdigest() == values[_SHA256]:
                 row = dict(zip(_SHORT, values, strict=True))
@@ -93,6 +95,8 @@ class Exported(NamedTuple):
     decisions: int
     left_out: list[str]
     """Damaged rows: reference and what is damaged."""
+    suppressed: int = 0
+    """Suppressed decisions, which are left out too."""
 
 
 Writer = Callable[[sqlite3.Connection, Path], Exported]
@@ -100,7 +104,7 @@ Writer = Callable[[sqlite3.Connection, Path], Exported]
 
 
 def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
-    """Writes every decision that matches its digest into a folder, with the attribution beside it.
+    """Writes every sound decision that is not suppressed into a folder, with the attribution beside it.
 
     `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
     file is replaced only once its new version is complete. Raises StoreFailed.
@@ -112,10 +116,10 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         with replacing(folder / ATTRIBUTION_FILE) as path:
             path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
         if writer is not None:
-            return writer(db, folder)
+            return writer(db, folder)._replace(suppressed=count_stored(db))
         sound = SoundRows(db)
         write = {"text": _write_texts, "jsonl": _write_jsonl, "csv": _write_csv}[form]
-        return Exported(write(sound, folder), sound.left_out)
+        return Exported(write(sound, folder), sound.left_out, count_stored(db))
     except OSError as error:
         raise StoreFailed(
             f"{folder} cannot be written: {error.strerror or error}; free disk space or name another"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.model import Decision
+from storage.suppressions import REFERENCES
 
 
 def record_findings(db: sqlite3.Connection, decision: Decision, at: str, *, is_new: bool = False) -> None:
@@ -51,17 +52,20 @@ class OddCount(NamedTuple):
 
 
 def count_oddities(db: sqlite3.Connection) -> list[OddCount]:
-    """Counts the decisions with each kind of oddity, the most frequent kind first."""
+    """Counts the decisions with each kind of oddity, the most frequent kind first. Suppressed ones do not count."""
     rows = db.execute(
-        "SELECT what, count(DISTINCT reference), max(reference) FROM oddities GROUP BY what ORDER BY 2 DESC, 1"
+        f"SELECT what, count(DISTINCT reference), max(reference) FROM oddities WHERE reference NOT IN {REFERENCES} "
+        "GROUP BY what ORDER BY 2 DESC, 1"
     )
     return [OddCount(*row) for row in rows]
 
 
 def find_oddities(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
-    """Finds the newest oddities, newest first."""
+    """Finds the newest oddities, newest first, without those of suppressed decisions."""
     rows = db.execute(
-        "SELECT reference, what, example, found_at FROM oddities ORDER BY found_at DESC, reference LIMIT ?", (limit,)
+        f"SELECT reference, what, example, found_at FROM oddities WHERE reference NOT IN {REFERENCES} "
+        "ORDER BY found_at DESC, reference LIMIT ?",
+        (limit,),
     )
     return [dict(zip(("reference", "what", "example", "found_at"), row, strict=True)) for row in rows]
 

@@ -49,10 +49,14 @@ def find_family(db: sqlite3.Connection, reference: str) -> str:
 
 
 def find_related(db: sqlite3.Connection, reference: str) -> list[Related]:
-    """Finds the links of a decision, by reason and reference. Decisions that cite it are not included."""
+    """Finds the links of a decision, by reason and reference.
+
+    Decisions that cite it, and suppressed ones, are not included.
+    """
     rows = db.execute(
         "SELECT r.other, r.reason, r.similarity, EXISTS (SELECT 1 FROM decisions AS d WHERE d.reference = r.other) "
-        "FROM related AS r WHERE r.reference = ? ORDER BY r.reason, r.other",
+        "FROM related AS r WHERE r.reference = ? "
+        "AND r.other NOT IN (SELECT reference FROM suppressions) ORDER BY r.reason, r.other",
         (reference,),
     )
     return [Related(other, reason, similarity, bool(stored)) for other, reason, similarity, stored in rows]

@@ -13,6 +13,7 @@ from textwrap import shorten
 
 from storage.digests import find_flaw
 from storage.model import reference
+from storage.suppressions import leave_out
 
 RANKING = "bm25(4.0, 2.0, 1.0)"
 """The weights of authority, summary and text in a hit's rank; the lowest rank is the best."""
@@ -126,7 +127,8 @@ def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str
 
 
 def _add_flaws(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
-    return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits]
+    shown = set(leave_out(db, (hit.reference for hit in hits)))
+    return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits if hit.reference in shown]
 
 
 def _find_decision(db: sqlite3.Connection, key: str) -> Hit | None:

@@ -18,6 +18,7 @@ from storage.digests import FACTS, REVISIONS
 from storage.drafts import is_alive
 from storage.errors import StoreFailed
 from storage.export import replacing
+from storage.private import EMPTIED
 from storage.quick_checks import sql_digest
 from storage.row_checks import Damage, Progress, check_rows
 
@@ -30,26 +31,30 @@ _COPY_CACHE_KIB = 500
 _HANDLER_STEPS = 200_000
 """SQLite's steps between two reports of progress."""
 
-_PRIVATE = (
-    *("pages", "dictionaries", "requests", "request_days", "promises", "robots", "pace", "checks", "held_texts"),
-    *("rereads", "text_sketches", "unrelated", "renormalising"),
-    *("template_answers", "template_sightings", "template_edits", "template_changes"),
+_DOUBT_WINDOWS = (
+    "UPDATE windows SET state = 'unknown', total = NULL, proven_at = NULL, unproven_since = counted_at "
+    "WHERE state = 'proven'"
 )
-"""The tables that are empty in a public snapshot."""
 
 _REVISION_TERMS = tuple(zip(REVISIONS.terms, REVISIONS.sql_terms("r"), strict=True))
 """The terms of a revision's digest, each with its SQL."""
 
 
 def snapshot(
-    db: sqlite3.Connection, target: Path, *, public: bool, progress: Progress = lambda _what, _count: None
+    db: sqlite3.Connection,
+    target: Path,
+    *,
+    public: bool,
+    with_withdrawn: bool = False,
+    progress: Progress = lambda _what, _count: None,
 ) -> list[Damage]:
     """Writes a consistent, compacted copy of the database while others read and write it; returns what is damaged.
 
-    A public copy leaves out damaged decisions and their revisions. Any other copy is a backup and has all rows of the
-    file. Both are the same archive, with the same UUID, but without the daemon's state, since no daemon runs on them.
-    `public` also leaves out raw pages, the journal, the state of the fill, and the queue except for excluded decisions:
-    windows are proven without these, so they must be named. The copy is not in WAL mode: it is one file. `progress` is
+    A public copy leaves out suppressed and damaged decisions, and withdrawn ones unless `with_withdrawn`. Any other
+    copy is a backup and has all rows of the file. Both are the same archive, with the same UUID, but without the
+    daemon's state, since no daemon runs on them. `public` also leaves out raw pages, the journal, the state of the
+    fill, and the queue except for excluded decisions: windows are proven without these, so they must be named. The
+    copy is not in WAL mode: it is one file. `progress` is
     also called with the megabytes copied. Raises StoreFailed if the target exists.
     """
     if target.exists():
@@ -65,6 +70,7 @@ def snapshot(
                 copy.executescript("DELETE FROM pages; DELETE FROM dictionaries;")
             damages = list(check_rows(copy, progress, quick=True))
             if public:
+                _delete_hidden(copy, with_withdrawn=with_withdrawn)
                 _delete_private(copy, {one.reference for one in damages if one.reference is not None})
                 _require_sound(copy, damages)
                 _compact(copy, draft, progress)
@@ -145,13 +151,37 @@ def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
         )
 
 
+def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
+    """Deletes every row about suppressed and, unless asked for, withdrawn decisions from a snapshot.
+
+    A window is proven with the decisions that it lists, so those that list one of these are not proven any more.
+    """
+    also = "" if with_withdrawn else " UNION SELECT reference FROM decisions WHERE status = 'withdrawn'"
+    copy.execute(f"CREATE TEMP TABLE hidden AS SELECT reference FROM suppressions{also}")
+    copy.execute("BEGIN")
+    copy.execute(
+        f"{_DOUBT_WINDOWS} AND EXISTS (SELECT 1 FROM entries AS e JOIN hidden USING (reference) "
+        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN windows.first AND windows.last)"
+    )
+    copy.execute("DELETE FROM related WHERE other IN (SELECT reference FROM hidden)")
+    tables = copy.execute(
+        "SELECT t.name FROM main.sqlite_schema AS t JOIN pragma_table_info(t.name) AS c "
+        "WHERE t.type = 'table' AND c.name = 'reference' ORDER BY t.name = 'decisions'"
+    ).fetchall()
+    for (table,) in tables:  # `decisions` last, since others refer to it
+        copy.execute(f"DELETE FROM {table} WHERE reference IN (SELECT reference FROM hidden)")
+    if copy.execute("SELECT 1 FROM hidden LIMIT 1").fetchone():  # the index would keep the words of deleted texts
+        copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
+    copy.execute("COMMIT")
+    copy.execute("DROP TABLE hidden")
+
+
 def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     """Deletes private rows and damaged decisions from a snapshot."""
     copy.execute("BEGIN")
     for key in damaged:
         copy.execute(
-            "UPDATE windows SET state = 'unknown', total = NULL, proven_at = NULL, unproven_since = counted_at "
-            "WHERE state = 'proven' AND (SELECT stands_on FROM entries WHERE reference = ?) BETWEEN first AND last",
+            f"{_DOUBT_WINDOWS} AND (SELECT stands_on FROM entries WHERE reference = ?) BETWEEN first AND last",
             (key,),
         )
         for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
@@ -170,7 +200,7 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     copy.execute("UPDATE archive SET made_by = 'snapshot'")
     copy.execute("DELETE FROM fill_state")
     copy.execute("INSERT INTO fill_state (id) VALUES (1)")
-    for table in _PRIVATE:
+    for table in EMPTIED:
         copy.execute(f"DELETE FROM {table}")
     copy.execute("COMMIT")
 

@@ -1,5 +1,7 @@
 """Reads decisions with their lines, revisions and links, each row checked against its digest, year by year.
 
+Suppressed decisions, and links to them, are left out.
+
 Used by exports that write several tables. `storage.export.SoundRows` reads the decisions alone, by reference.
 """
 
@@ -18,6 +20,7 @@ from storage.errors import Damaged
 from storage.export import COLUMNS
 from storage.layout import LineColumns, split_columns
 from storage.quick_checks import ROW_MATCHES, add_hash_function, sql_digest
+from storage.suppressions import REFERENCES
 
 REVISION_COLUMNS = (
     *("reference", "revision", "recorded_at", "source", "change", "text_sha256", "normaliser", "fields", "text"),
@@ -30,7 +33,8 @@ _SHA256 = COLUMNS.index("text_sha256")
 (_RELATED,) = [covered for covered in FACTS if covered.table == "related"]
 
 _IN_ORDER = (
-    "SELECT rowid FROM decisions NOT INDEXED ORDER BY substr(decision_date, 1, 4), authority, decision_date, reference"
+    f"SELECT rowid FROM decisions NOT INDEXED WHERE reference NOT IN {REFERENCES} "
+    "ORDER BY substr(decision_date, 1, 4), authority, decision_date, reference"
 )
 _DECISION = (
     f"SELECT {', '.join(f'd.{name}' for name in _SHORT)}, CAST(d.text AS BLOB), y.kinds, y.numbers, {ROW_MATCHES} "
@@ -44,7 +48,7 @@ _REVISIONS = (
 )
 _LINKS = (
     f"SELECT {', '.join(f'r.{name}' for name in RELATED_COLUMNS)}, {sql_digest(_RELATED.sql_terms('r'))} IS r.sha256 "
-    "FROM related AS r WHERE r.reference = ? ORDER BY r.other, r.reason"
+    f"FROM related AS r WHERE r.reference = ? AND r.other NOT IN {REFERENCES} ORDER BY r.other, r.reason"
 )
 
 _CACHE_KIB = 500

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from storage import checks, decisions, held_texts, queue
+from storage import checks, decisions, held_texts, queue, suppressions
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.database import read_transaction
 from storage.model import Proof
@@ -39,6 +39,8 @@ class Holdings:
     """Decisions that another version of the parser parsed last; `lgsco renormalise` parses their pages again."""
     held_back: int = 0
     """Decisions that are fetched and not stored, because a template change waits for a decision."""
+    suppressed: int = 0
+    """Stored decisions that `lgsco suppress` hides. They are counted in `decisions`."""
 
 
 def count_holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Holdings:
@@ -60,7 +62,7 @@ def count_holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Hol
     older = decisions.count_read_by_others(db, normaliser) if normaliser is not None else 0
     return Holdings(
         *(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven),
-        *(unreadable, older, held_texts.count_held_back(db)),
+        *(unreadable, older, held_texts.count_held_back(db), suppressions.count_stored(db)),
     )
 
 

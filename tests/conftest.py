@@ -21,6 +21,7 @@ from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from lgsco.web import row_reader
 from support import few_cases
 from support.command_line import Desk, Here, Ran, Shop, open_shop, short_site, small_site
 from support.recovery import Watched
@@ -52,6 +53,14 @@ def only_loopback() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded)
         for name in [name for name in os.environ if name.startswith("LGSCO_")]:
             patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def memory_of_sqlite_unlimited() -> Iterator[None]:
+    """Lets the plugin set no limit for all of SQLite in this process: it could not be raised again for other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_reader, "SQLITE_BYTES", 0)  # SQLite ignores a limit of 0
         yield
 
 

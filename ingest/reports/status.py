@@ -164,17 +164,16 @@ class StatusReport:
     def lines(self) -> list[str]:
         """Returns the report for people."""
         held = self.holdings
+        hidden = f", {held.suppressed:,} suppressed" if held.suppressed else ""
         return [
-            f"{self.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only",
+            f"{self.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only{hidden}",
             f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions",
             *self._queue_lines(),
             *self._ledger_lines(),
             *self.fill.lines(),
             *self._gone_lines(),
             *self._parser_lines(),
-            self._canary_line(),
-            *self.disk.lines(),
-            "last runs:",
+            *(self._canary_line(), *self.disk.lines(), "last runs:"),
             *map(_format_run, self.runs[:NAMED_RUNS]),
             self._daemon_line(),
             *self._lock_lines(),

@@ -28,7 +28,7 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
     """Print one decision in the text format.
 
     REFERENCE may be in any spelling: 25-004-920, 25004920 or 25 004 920. Related decisions are named on stderr. Exits
-    with 1 if the decision is not stored.
+    with 1 if the decision is not stored, or suppressed.
 
     Example: lgsco show 25-004-920
     """
@@ -40,9 +40,20 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
         raise click.UsageError(str(error)) from None
     if left_out + raw + (revision is not None) > 1:
         raise click.UsageError("give one of --revision, --left-out and --raw")
+    if _is_suppressed(settings, printed):
+        print_line(f"lgsco: {printed} is suppressed; `lgsco suppress` lists the reasons", err=True)
+        return exit_codes.NOT_STORED
     if left_out or raw:
         return _show_page(settings, printed, raw=raw)
     return _show_text(settings, printed, revision)
+
+
+def _is_suppressed(settings: Settings, reference: str) -> bool:
+    from storage.database import reading
+    from storage.suppressions import is_suppressed
+
+    with reading(settings.database) as db:
+        return is_suppressed(db, reference)
 
 
 def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
@@ -183,7 +194,8 @@ def export(settings: Settings, folder: Path, form: str) -> int:
         exported = write(db, folder, form, writer)
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
-    click.echo(f"{exported.decisions:,} decisions in {folder}")
+    suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
+    click.echo(f"{exported.decisions:,} decisions in {folder}{suppressed}")
     if not exported.left_out:
         return exit_codes.DONE
     print_line(f"lgsco: {len(exported.left_out):,} damaged rows were left out; {_REPAIR}", err=True)
@@ -205,14 +217,37 @@ def _find_parquet_writer() -> Writer:
 @command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0: any free port.")
-def serve(settings: Settings, host: str, port: int) -> int:
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Also answer requests for this host name. Addresses and localhost are always answered.",
+)
+@click.option("--public", is_flag=True, help="Serve a public snapshot to everybody; refuse any other file.")
+@click.option("--with-withdrawn", is_flag=True, help="With --public: the file may have withdrawn decisions.")
+@click.argument("datasette", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS FOR DATASETTE]")
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    hosts: tuple[str, ...],
+    public: bool,
+    with_withdrawn: bool,
+    datasette: tuple[str, ...],
+) -> int:
     """Show the database in a browser, with Datasette.
 
     Prints the address and serves until Ctrl-C. Pages, SQL queries, JSON and CSV are read-only. The database may be
-    written at the same time.
+    written at the same time. Options of `datasette serve` go after --, as in: lgsco serve -- --setting base_url /lgsco/
 
     Example: lgsco serve --port 8001
     """
+    from lgsco.web.server import Options
     from lgsco.web.server import serve as run
 
-    return run(settings.database, host=host, port=port)
+    if with_withdrawn and not public:
+        raise click.UsageError("--with-withdrawn goes with --public")
+    options = Options(public=public, with_withdrawn=with_withdrawn, hosts=hosts, datasette=datasette)
+    return run(settings.database, host=host, port=port, options=options)

@@ -91,6 +91,7 @@ HEADINGS: dict[str, dict[str, Listed]] = {
         ),
         "verify": Listed("verify", "verify", "Check a database for damage."),
         "renormalise": Listed("fetch", "renormalise", "Parse the stored pages again with this version's parser."),
+        "suppress": Listed("suppress", "suppress", "Hide one decision, or list the hidden ones."),
         "template": Listed("template", "template", "List changes of the site's template, and decide about them."),
     },
     "Try": {"demo": Listed("demo", "demo", "Try lgsco without a network.")},

@@ -180,8 +180,11 @@ def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
 
 @command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--public", is_flag=True, help="Leave out raw pages, the queue and the journal of requests.")
-def snapshot(settings: Settings, file: Path, public: bool) -> int:
+@click.option(
+    "--public", is_flag=True, help="Leave out raw pages, the journal, and suppressed and withdrawn decisions."
+)
+@click.option("--with-withdrawn", is_flag=True, help="With --public: keep withdrawn decisions.")
+def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bool) -> int:
     """Copy the database into FILE while it is in use.
 
     The copy is consistent and compacted. Use this for backups: a copy made with cp may be damaged. Each row is compared
@@ -193,13 +196,20 @@ def snapshot(settings: Settings, file: Path, public: bool) -> int:
     from storage.database import reading
     from storage.snapshot import OLDEST_SQLITE
     from storage.snapshot import snapshot as copy
+    from storage.suppressions import count_hidden
 
+    if with_withdrawn and not public:
+        raise click.UsageError("--with-withdrawn goes with --public")
     progress = CountProgress()
     try:
         with reading(settings.database) as db:
-            damages = copy(db, file, public=public, progress=progress)
+            hidden = count_hidden(db, with_withdrawn=with_withdrawn) if public else 0
+            damages = copy(db, file, public=public, with_withdrawn=with_withdrawn, progress=progress)
     finally:
         progress.end()
+    if hidden:
+        which = "suppressed" if with_withdrawn else "suppressed or withdrawn"
+        print_line(f"left out: {hidden:,} {which} decisions")
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
     click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")

@@ -8,9 +8,10 @@ that still occurs is a fault of the program: it is logged with its traceback and
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -31,7 +32,9 @@ characters, during which the server answers nobody.
 
 _HOST = re.compile(r"(?:[a-z0-9._~-]*|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.IGNORECASE)
 _ACCOUNTS = re.compile(r"/-/(?:allow-debug|auth-token|logout|messages|permissions)(?:[/.]|$)")
-_STATIC = re.compile(r"/(?:-/static|-/static-plugins|assets)/")
+_STATIC = re.compile(r"/-/(?:static|static-plugins|lgsco)/")
+_DIAGNOSTIC = re.compile(r"/-/(?!static/|static-plugins/|lgsco/)|/_internal(?:[/.]|$)")
+"""Pages about the server, its files and its threads."""
 _MAX_NAME_CHARACTERS = 255
 """Longest file name on most systems, in characters; a longer one raises OSError."""
 
@@ -52,10 +55,13 @@ class Refusal(NamedTuple):
     message: str
 
 
-def check_request(method: str, path: str, query: str, host: str) -> Refusal | None:
+def check_request(
+    method: str, path: str, query: str, host: str, *, accounts: bool = False, public: bool = False
+) -> Refusal | None:
     """Returns the error to answer with, or None when the request may go to Datasette.
 
-    `path` and `query` are percent-encoded, as sent.
+    `path` and `query` are percent-encoded, as sent; `path` is without `base_url`. `accounts`: visitors may log in.
+    `public`: pages about the server itself are not shown.
     """
     if method not in METHODS:
         return Refusal(405, f"{method[:20]} is not supported: this server is read only; use GET or HEAD")
@@ -63,12 +69,8 @@ def check_request(method: str, path: str, query: str, host: str) -> Refusal | No
         return Refusal(400, f"the address is longer than {MAX_ADDRESS_CHARACTERS} characters")
     if not _HOST.fullmatch(host):
         return Refusal(400, "the Host header is not a host name")
-    if not path.strip("/") and len(path) > 1:
-        return Refusal(404, "there is no page at this address")
-    if _ACCOUNTS.match(path):
-        return Refusal(404, "this server has no accounts and no debugging pages")
-    if _STATIC.match(path) and max(map(len, path.split("/"))) > _MAX_NAME_CHARACTERS:
-        return Refusal(404, "there is no file with such a long name")
+    if (error := _check_path(path, accounts=accounts, public=public)) is not None:
+        return Refusal(404, error)
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError:
@@ -79,6 +81,58 @@ def check_request(method: str, path: str, query: str, host: str) -> Refusal | No
         if error is not None:
             return Refusal(400, f"{name[:80]}: {error}")
     return None
+
+
+def _check_path(path: str, *, accounts: bool, public: bool) -> str | None:
+    if not path.strip("/") and len(path) > 1:
+        return "there is no page at this address"
+    if _ACCOUNTS.match(path) and not accounts:
+        return "this server has no accounts and no debugging pages"
+    if public and _DIAGNOSTIC.match(path):
+        return "this server shows nothing about itself"
+    if _STATIC.match(path) and max(map(len, path.split("/"))) > _MAX_NAME_CHARACTERS:
+        return "there is no file with such a long name"
+    return None
+
+
+def check_host(host: str, names: Collection[str]) -> Refusal | None:
+    """Refuses a request for a host that this server does not know. `names`: those it has, in lower case.
+
+    A web page can send requests to a server on this machine or network under a name of its own (DNS rebinding), and
+    read the answers. It cannot do so under an address, so an IP address and `localhost` are always accepted. So is a
+    request without a Host, which no browser sends.
+    """
+    name = host.lower() if host.endswith("]") else host.lower().rpartition(":")[0] or host.lower()
+    name = name.rstrip(".")
+    if not name or name == "localhost" or name.endswith(".localhost") or name in names or _is_address(name):
+        return None
+    return Refusal(
+        421, f"this server does not serve {name[:80]}; its operator can allow the name with --allow-host {name[:80]}"
+    )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name[1:-1] if name.startswith("[") else name)
+    except ValueError:
+        return False
+    return True
+
+
+def check_fetch_metadata(headers: Mapping[str, str], *, cors: bool) -> Refusal | None:
+    """Refuses what a page of another site requests in the background; its links to this server work.
+
+    Browsers say in Sec-Fetch-Site who asks, and a page cannot change it. `cors`: other sites may read the answers.
+    `headers` have names in lower case.
+    """
+    if headers.get("sec-fetch-site", "none") != "cross-site":
+        return None
+    mode, destination = headers.get("sec-fetch-mode", ""), headers.get("sec-fetch-dest", "")
+    if mode == "navigate" and destination in {"", "document"}:
+        return None
+    if cors and mode == "cors":
+        return None
+    return Refusal(403, "this server answers other sites only when somebody follows a link")
 
 
 def _check_parameter(name: str, value: str, *, is_filter: bool) -> str | None:

@@ -57,6 +57,17 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
             "text": "As in `paragraphs`.",
         },
     },
+    "suppressions": {
+        "title": "Suppressed decisions",
+        "description": "Decisions that `lgsco suppress` hides: no page, search, export or public snapshot has them. "
+        "Sync still fetches and compares them.",
+        "columns": {
+            "reference": _REFERENCE,
+            "suppressed_at": f"When it was suppressed: {_INSTANT}.",
+            "reason": "The reason that was given.",
+            "sha256": _ROW_SHA256,
+        },
+    },
     "layouts": {
         "title": "Layouts",
         "description": "Kind and number of each line of a decision's text. The view `paragraphs` reads them.",

@@ -6,11 +6,13 @@ compares them with a new database. `lgsco.web.internal_tables` describes the tab
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from typing import Any
 
 from lgsco.web.internal_tables import INTERNAL_TABLES
 from lgsco.web.queries import QUERIES
+from storage.private import PRIVATE
 
 NAME = "lgsco"
 """The database's name in web addresses, whatever its file is called: `/lgsco/decisions`."""
@@ -610,24 +612,35 @@ def describe_tables() -> dict[str, dict[str, Any]]:
     return {name: described[name] for names in SECTIONS.values() for name in names}
 
 
-def describe() -> dict[str, Any]:
-    """Returns Datasette's metadata: a new copy for each call, because Datasette writes into it."""
+def describe(names: Collection[str] = (NAME,), *, alone: bool = True, public: bool = False) -> dict[str, Any]:
+    """Returns Datasette's metadata: a new copy for each call, because Datasette writes into it.
+
+    `names`: the databases that are archives. `alone`: there are no others, so the title is that of the whole server.
+    `public`: without what a public server does not show.
+    """
+    return {
+        **(_SERVER if alone and names else {}),
+        "databases": {name: {**_SERVER, **_describe_database(public=public)} for name in names},
+    }
+
+
+def _describe_database(*, public: bool) -> dict[str, Any]:
     hidden = {name: {"hidden": True} for name in _INDEX_TABLES}
     internal = {name: {**said, "hidden": True} for name, said in INTERNAL_TABLES.items()}
+    tables = {name: table for name, table in (_TABLES | internal | hidden).items() if not public or name not in PRIVATE}
     return {
-        "title": "Decisions of the Local Government and Social Care Ombudsman",
-        "description": "Published decisions on complaints about councils, care providers and some other bodies in "
-        "England, kept in one SQLite file.",
-        "source": SOURCE,
-        "source_url": SITE,
-        "license": f"{COPYRIGHT}; free to re-use with acknowledgement",
-        "extra_css_urls": ["/assets/lgsco.css"],
-        "databases": {
-            NAME: {
-                "title": "All tables and queries",
-                "description": "Query with SQL, or start from one of the prepared queries.",
-                "tables": deepcopy(_TABLES | internal | hidden),
-                "queries": {name: query.metadata() for name, query in QUERIES.items()},
-            }
-        },
+        "title": "All tables and queries",
+        "description": "Query with SQL, or start from one of the prepared queries.",
+        "tables": deepcopy(tables),
+        "queries": {name: query.metadata() for name, query in QUERIES.items() if not (public and query.is_private)},
     }
+
+
+_SERVER = {
+    "title": "Decisions of the Local Government and Social Care Ombudsman",
+    "description": "Published decisions on complaints about councils, care providers and some other bodies in "
+    "England, kept in one SQLite file.",
+    "source": SOURCE,
+    "source_url": SITE,
+    "license": f"{COPYRIGHT}; free to re-use with acknowledgement",
+}

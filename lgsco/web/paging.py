@@ -224,7 +224,8 @@ class Page:
         description = results.description[:width]
         row = type("Row", (_Row,), {"__slots__": (), "columns": tuple(column[0] for column in description)})
         shown = results.rows[: self.size]
-        if 0 < self.size < len(results.rows):
+        self.size = min(self.size, len(shown))  # an answer that is too large has fewer rows
+        if self.size and (results.truncated or self.size < len(results.rows)):
             self.last = tuple(shown[-1])[width:]
         return Results([row(tuple(values)[:width]) for values in shown], False, description)
 

@@ -1,4 +1,7 @@
-"""Extends Datasette as a plugin: SQL functions for the canned queries, links in cells, variables for the templates.
+"""Extends Datasette as a plugin: pages, titles and queries for archives, SQL functions, links in cells.
+
+Every Datasette beside an installed lgsco loads this module. Each hook does nothing for databases that are not archives
+(`lgsco.web.archives`).
 
 Text from the database is foreign text. It reaches a page only through `markupsafe` or a template that escapes.
 """
@@ -7,29 +10,41 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
+import traceback
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from datasette import Response
-from datasette.utils import tilde_decode, tilde_encode
-from datasette.utils.asgi import Base400, Request
+import click
+from datasette import Forbidden, Response
+from datasette.filters import FilterArguments
+from datasette.utils import tilde_encode
+from datasette.utils.asgi import Base400, asgi_static
 from datasette.views.base import DatasetteError
-from jinja2 import Environment
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
-from ingest.reports.related import describe_related
-from lgsco.web import views
-from lgsco.web.addresses import METHODS, check_request
-from lgsco.web.guard import Application, Message, Send, add_guards
-from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
-from storage.digests import find_any_flaw
-from storage.held_texts import find_waiting
+from lgsco.web.archives import Archives, find_archives
+from lgsco.web.entrance import Entrance, make_error_page
+from lgsco.web.gate import Application, Overloaded
+from lgsco.web.metadata import COPYRIGHT, SITE, SOURCE, TERMS, describe
+from lgsco.web.page_data import load_decision, load_home
+from lgsco.web.public_file import PublicFile
+from lgsco.web.row_reader import limit_connection
+from lgsco.web.served_file import ServedFile
+from storage.database import find_archive_version, reading
+from storage.errors import StoreError
 from storage.model import reference
-from storage.related import find_related
+from storage.private import PRIVATE, require_public
 from storage.search import match_expression
+from storage.suppressions import REFERENCES
 
+_FOLDER = Path(__file__).parent
 _HIT = re.compile("«([^«»]*)»")
 _ANY_SPELLING = r"[0-9]{2}[-+ ]?[0-9]{3}[-+ ]?[0-9]{3}[-+ ]?[A-Za-z]?"
 _PRINTED = r"[0-9]{2}\+[0-9]{3}\+[0-9]{3}[a-z]?(?:\.|$)"
@@ -44,11 +59,16 @@ hookimpl = HookimplMarker("datasette")
 
 
 @hookimpl(trylast=True)  # run after Datasette, because this replaces one of its functions
-def prepare_connection(conn: sqlite3.Connection) -> None:
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     """Adds the SQL functions `lgsco_reference(text)` and `lgsco_match(text)` to a connection.
 
     The search box of the tables uses `lgsco_match` too.
     """
+    archives = find_archives(datasette)
+    if database == "_memory" and archives.are_alone:
+        limit_connection(conn, all_of_sqlite=False)
+    if database not in archives.names:
+        return
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
     conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
     _replace_search_syntax(conn)
@@ -82,21 +102,21 @@ def lgsco_match(query: object) -> str:
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
     """Shows references, addresses and revisions as links, and search hits as marks, in tables and in query results."""
-    if database != NAME or value is None:
+    if value is None or database not in find_archives(datasette).names:
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
     match column:
         case "reference" if _has_page(table, row) and lgsco_reference(words) == words:
             label = (value.get("label") if isinstance(value, dict) else None) or ""
-            link = _link(_address(datasette, words), words)
+            link = _link(_address(datasette, database, words), words)
             return Markup("{} <em>{}</em>").format(link, label) if label and label != words else link
         case "url" if words.startswith("/"):
             return _link(SITE + words, words)
         case "text" if table == "decisions":
-            return _link(_address(datasette, row["reference"]), f"read {len(words):,} characters")
+            return _link(_address(datasette, database, row["reference"]), f"read {len(words):,} characters")
         case "revision" | "earlier_revision" if table is None and words.isdecimal() and "reference" in row.keys():  # noqa: SIM118  # a sqlite3.Row holds values
             path = f"{tilde_encode(str(row['reference']))},{words}"
-            return _link(datasette.urls.row(NAME, "revisions", path), words)
+            return _link(datasette.urls.row(database, "revisions", path), words)
         case "snippet" if table is None:
             return Markup(_HIT.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704 # escaped on this line
         case _:
@@ -112,8 +132,93 @@ def _link(address: str, words: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(address, words)
 
 
-def _address(datasette: Any, key: str) -> str:
-    return str(datasette.urls.row(NAME, "decisions", tilde_encode(key)))
+def _address(datasette: Any, database: str, key: str) -> str:
+    return str(datasette.urls.row(database, "decisions", tilde_encode(key)))
+
+
+# ---------------------------------------------------------------- start
+
+
+@hookimpl
+def startup(datasette: Any) -> None:
+    """Replaces the databases that are archives by files with limits, and says which archives it cannot show."""
+    archives = find_archives(datasette)
+    if archives.settings.public and datasette.crossdb:
+        raise click.ClickException("--crossdb cannot be used with a public archive: it shows more than that")
+    for name, database in list(datasette.databases.items()):
+        if name in archives.names:
+            _replace(datasette, name, archives)
+        elif database.path and (version := find_archive_version(Path(database.path))) is not None:
+            print(  # noqa: T201  # the server's log
+                f"lgsco: {database.path} is an archive of schema {version}, which this lgsco shows without its own "
+                "pages; `lgsco sync` or `lgsco import` migrates an older one",
+                file=sys.stderr,
+            )
+
+
+def _replace(datasette: Any, name: str, archives: Archives) -> None:
+    database = datasette.databases[name]
+    if isinstance(database, ServedFile):
+        return
+    path = Path(database.path).resolve()
+    if archives.settings.public:
+        try:
+            with reading(path) as db:
+                require_public(db, path, with_withdrawn=False)
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error  # Datasette's command prints it
+    kind = PublicFile if archives.settings.public else ServedFile
+    served = kind(datasette, str(path), is_mutable=database.is_mutable)
+    served.limit_all(archives.are_alone)
+    served.name, served.route = database.name, database.route
+    datasette.databases = {**datasette.databases, name: served}
+
+
+@hookimpl
+def get_metadata(datasette: Any, key: str | None) -> dict[str, Any] | None:
+    """Describes the tables and queries. The user's own metadata goes before it."""
+    if key == "plugins" or (key == "tables" and not _RESTRICTS):
+        return None
+    archives = find_archives(datasette)
+    if not archives.names:
+        return None
+    known, described = _DESCRIBED.get(datasette, (None, {}))
+    if known is not archives:
+        described = describe(archives.names, alone=archives.are_alone, public=archives.settings.public)
+        _DESCRIBED[datasette] = archives, described
+    return described  # Datasette merges the user's metadata into it, each time the same
+
+
+_DESCRIBED: WeakKeyDictionary[Any, tuple[Archives, dict[str, Any]]] = WeakKeyDictionary()
+
+_RESTRICTS = False
+"""Whether our metadata restrict who may see a table. Datasette asks for them alone, for each table of a page."""
+
+
+@hookimpl
+def permission_allowed(datasette: Any, action: str, resource: Any) -> bool | None:
+    """Hides the private tables of a public archive."""
+    if action != "view-table" or not isinstance(resource, tuple):
+        return None
+    archives = find_archives(datasette)
+    database, table = resource
+    return False if archives.settings.public and database in archives.names and table in PRIVATE else None
+
+
+@hookimpl
+def filters_from_request(database: str, table: str, datasette: Any) -> Any:
+    """Leaves the rows of suppressed decisions out of the tables."""
+    if database not in find_archives(datasette).names:
+        return None
+
+    async def leave_out() -> Any:
+        db = datasette.get_database(database)
+        if not await db.execute_fn(lambda one: one.execute("SELECT 1 FROM suppressions LIMIT 1").fetchone()):
+            return None
+        named = {"reference", "other"} & set(await db.table_columns(table))
+        return FilterArguments([f"[{column}] not in {REFERENCES}" for column in sorted(named)])
+
+    return leave_out
 
 
 # ---------------------------------------------------------------- addresses
@@ -121,178 +226,153 @@ def _address(datasette: Any, key: str) -> str:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
-    """Serves `/25-004-920`, and redirect the address of a decision's row with another spelling of the reference.
+    """Serves the archives by `lgsco.web.views`, with the patterns of Datasette's own routes.
 
-    `lgsco.web.views` serves the database, its tables and rows, with the patterns of Datasette's own routes.
+    In addition, `/25-004-920` and addresses with another spelling of a reference lead to the decision.
     """
+    archives, views = find_archives(datasette), _load_views()
+    if not archives.names:
+        return []
     form = r"(\.(?P<format>\w+))?$"
-    return [
-        (rf"^/(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _to_decision),
-        (rf"^/{NAME}/decisions/(?!{_PRINTED})(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _to_decision),
-        (rf"^/(?P<database>{NAME})(?!\.db$){form}", views.Database.as_view(datasette)),
-        (rf"^/(?P<database>{NAME})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
-        (rf"^/(?P<database>{NAME})/(?P<table>[^/]+?)/(?P<pks>[^/]+?){form}", views.Row.as_view(datasette)),
+    name = "|".join(sorted(re.escape(tilde_encode(datasette.databases[one].route)) for one in archives.names))
+    routes: list[tuple[str, Callable[..., Any]]] = [
+        (rf"^/(?P<database>{name})/decisions/(?!{_PRINTED})(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _lead),
+        (rf"^/(?P<database>{name})(?!\.db$){form}", views.Database.as_view(datasette)),
+        (rf"^/(?P<database>{name})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
+        (rf"^/(?P<database>{name})/(?P<table>[^/]+?)/(?P<pks>[^/]+?){form}", views.Row.as_view(datasette)),
+        (r"^/-/lgsco/(?P<path>.*)$", asgi_static(_FOLDER / "assets")),
     ]
+    if archives.are_alone:
+        routes.append((r"^/robots\.txt$", _show_robots))
+    if archives.are_alone and len(archives.names) == 1:
+        routes.append((rf"^/(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _lead))
+        if not datasette.template_dir or not Path(datasette.template_dir, "index.html").exists():
+            routes.append((r"^/(\.(?P<format>jsono?))?$", views.Home.as_view(datasette)))
+    return routes
+
+
+def _lead(request: Any, datasette: Any) -> Any:
+    """Redirects to a decision."""
+    named = request.url_vars
+    database = next(iter(find_archives(datasette).names))
+    if "database" in named:
+        database = datasette.get_database(route=named["database"]).name
+    key = reference(named["spelling"].replace("+", " "))
+    return Response.redirect(_address(datasette, database, key) + (named["form"] or ""))
+
+
+def _show_robots(datasette: Any) -> Any:
+    """Lets search engines see the decisions of a public archive, without searches and downloads; and nothing else."""
+    if not find_archives(datasette).settings.public:
+        return Response.text("User-agent: *\nDisallow: /\n")
+    below = datasette.setting("base_url")
+    rules = "".join(f"Disallow: {below}{one}\n" for one in ("*?", "*.csv$", "*.json$", "-/"))
+    return Response.text(f"User-agent: *\n{rules}Allow: {below}\nCrawl-delay: 2\n")
 
 
 @hookimpl(trylast=True)  # run after Datasette, to replace its own renderer
 def register_output_renderer() -> dict[str, Any]:
     """Replaces Datasette's `.blob`, which fails on values that are not binary."""
-    return {"extension": "blob", "render": views.render_binary, "can_render": lambda: False}
+    return {"extension": "blob", "render": _load_views().render_binary, "can_render": lambda: False}
 
 
-def _to_decision(request: Any, datasette: Any) -> Any:
-    spelling, form = request.url_vars["spelling"], request.url_vars["form"]
-    return Response.redirect(_address(datasette, reference(spelling.replace("+", " "))) + (form or ""))
-
-
-@hookimpl
+@hookimpl(trylast=True)  # the outermost wrapper: it checks a request before any other plugin sees it
 def asgi_wrapper(datasette: Any) -> Callable[[Application], Application]:
-    """Checks each request with `lgsco.web.addresses`, and adds headers to each answer with `lgsco.web.guard`."""
+    """Lets requests for the archives through `lgsco.web.entrance`."""
+    return partial(_wrap, datasette)
 
-    def wrapped(application: Application) -> Application:
-        async def answer(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
-            if scope["type"] != "http":
-                await application(scope, receive, send)
-                return
-            # No page uses cookies, and Datasette fails on malformed ones.
-            scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() != b"cookie"]}
-            request = Request(scope, receive)
-            refusal = check_request(request.method, request.path, request.query_string, request.headers.get("host", ""))
-            if refusal is None:
-                await application(scope, receive, send)
-                return
-            await datasette.invoke_startup()
-            response = await _error_page(datasette, request, refusal.status, None, refusal.message)
-            if refusal.status == 405:
-                response.headers["Allow"] = ", ".join(METHODS)
-            await response.asgi_send(send)
 
-        return add_guards(answer)
-
-    return wrapped
+def _wrap(datasette: Any, application: Application) -> Application:
+    return Entrance(datasette, application) if find_archives(datasette).names else application
 
 
 @hookimpl(wrapper=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, Any]:
     """Answers a wrong address or query with our error page, instead of the traceback that Datasette shows."""
     answers = yield
+    if not find_archives(datasette).own(request.path):
+        return answers
+    title: str | None = None
     if isinstance(exception, DatasetteError):
         # Datasette raises this only for requests that it cannot answer. 500 is only the default of its status.
         status, title = 400 if exception.status == 500 else exception.status, exception.title
         message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704 # written by Datasette
     elif isinstance(exception, Base400):
-        status, title, message = exception.status, None, str(exception)
+        status, message = exception.status, str(exception)
+    elif isinstance(exception, Overloaded):
+        status, message = 503, str(exception)
+    elif find_archives(datasette).settings.public:  # the message may name files
+        traceback.print_exception(exception, file=sys.stderr)
+        status, message = 500, "this page cannot be shown; the server's log has the reason"
     else:
         return answers
 
     async def page() -> Any:
-        return await _error_page(datasette, request, status, title, message)
+        return await make_error_page(datasette, request, status, title, message)
 
     return [page]
 
 
-async def _error_page(datasette: Any, request: Any, status: int, title: str | None, message: str) -> Any:
-    body = {"ok": False, "error": message, "status": status, "title": title}
-    if request.path.endswith(".json"):
-        return Response.json(body, status=status)
-    known = request if "csrftoken" in request.scope else None  # set by Datasette; missing while a request is refused
-    return Response.html(await datasette.render_template("error.html", body, request=known), status=status)
+@hookimpl(tryfirst=True)
+def forbidden(datasette: Any, request: Any, message: str) -> Callable[[], Awaitable[Any]] | None:
+    """Answers a page that the visitor may not see with our error page."""
+    if not find_archives(datasette).own(request.path):
+        return None
+
+    async def page() -> Any:
+        return await make_error_page(datasette, request, Forbidden.status, None, message)
+
+    return page
 
 
-# ---------------------------------------------------------------- template variables
+def _load_views() -> ModuleType:
+    """Imports our views. They need modules of Datasette that are still being imported when it loads its plugins."""
+    from lgsco.web import views  # noqa: PLC0415
+
+    return views
+
+
+# ---------------------------------------------------------------- templates
 
 
 @hookimpl
-def prepare_jinja2_environment(env: Environment) -> None:
-    """Makes the source, copyright and terms available to every page, including error pages."""
+def prepare_jinja2_environment(env: Environment, datasette: Any) -> None:
+    """Adds our templates under `lgsco/`, and the source, copyright and terms for them."""
+    archives = find_archives(datasette)
+    if not archives.names:
+        return
+    before = [FileSystemLoader(datasette.template_dir)] if datasette.template_dir else []
+    if archives.are_alone:  # for pages about the server, too
+        before.append(FileSystemLoader(_FOLDER / "pages_alone"))
+    env.loader = ChoiceLoader([*before, *([env.loader] if env.loader else []), FileSystemLoader(_FOLDER / "pages")])
     env.globals["attribution"] = {"site": SITE, "source": SOURCE, "copyright": COPYRIGHT, "terms": TERMS}
+    env.globals["is_public"] = archives.settings.public
+
+
+@hookimpl
+def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
+    """Adds our styles to the pages of the archives."""
+    archives = find_archives(datasette)
+    return ["/-/lgsco/lgsco.css"] if database in archives.names or archives.are_alone else []
+
+
+@hookimpl
+def extra_js_urls(template: str | None, database: str | None, datasette: Any) -> list[str]:
+    """Adds our script to the pages with a box for SQL."""
+    has_box = template in {"lgsco/database.html", "lgsco/query.html"}
+    return ["/-/lgsco/lgsco.js"] if has_box and database in find_archives(datasette).names else []
 
 
 @hookimpl
 def extra_template_vars(
-    template: str | None, request: Any, datasette: Any
+    template: str | None, database: str | None, request: Any, datasette: Any
 ) -> Callable[[], Awaitable[dict[str, Any]]] | None:
     """Returns the loader of the variables of the home page or of a decision's page; None for other pages."""
-
-    async def home() -> dict[str, Any]:
-        return {
-            "counts": await _count_decisions(datasette.get_database(NAME)),
-            "name": NAME,
-            **_visible_tables_and_queries(datasette),
-        }
-
-    async def decision() -> dict[str, Any]:
-        key = tilde_decode(request.url_vars["pks"])
-        return await _load_decision(datasette.get_database(NAME), key)
-
     match template:
-        case "index.html":
-            return home
-        case "row-lgsco-decisions.html":
-            return decision
+        case "lgsco/index.html":
+            return partial(load_home, datasette, next(iter(find_archives(datasette).names)))
+        case "lgsco/decision.html":
+            public = find_archives(datasette).settings.public
+            return partial(load_decision, datasette.get_database(database), request, public=public)
         case _:
             return None
-
-
-def _visible_tables_and_queries(datasette: Any) -> dict[str, Any]:
-    metadata = datasette.metadata(database=NAME)
-    tables = {name: table for name, table in metadata["tables"].items() if not table.get("hidden")}
-    return {"queries": metadata["queries"], "tables": tables}
-
-
-async def _count_decisions(database: Any) -> dict[str, Any]:
-    """Counts the decisions and authorities, and finds the date range and the last run."""
-    counts = await database.execute(
-        "SELECT count(*) AS decisions, count(DISTINCT authority) AS authorities, min(decision_date) AS first, "
-        "max(decision_date) AS last FROM decisions"
-    )
-    runs = await database.execute("SELECT task, state, ended_at FROM runs ORDER BY id DESC LIMIT 1")
-    return {**dict(counts.first()), "run": runs.first()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a decision as its page shows it."""
-
-    kind: str
-    text: str
-    label: str
-    """The end of its paragraph number, shown before the text. Empty when there is none or the text itself has it."""
-    anchor: str
-    """Set only on the first line of each paragraph number; otherwise empty."""
-    depth: int
-
-
-async def _load_decision(database: Any, key: str) -> dict[str, Any]:
-    """Loads a decision's lines, revisions, related decisions, damage and pending newer version."""
-    try:
-        rows = await database.execute(
-            "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
-        )
-    except sqlite3.OperationalError:  # the view fails on a damaged layout; the page reports the damage
-        rows = await database.execute("SELECT 'paragraph', NULL, text FROM decisions WHERE reference = ?", (key,))
-    lines: list[_Line] = []
-    numbers: set[str] = set()
-    for kind, number, text in rows:
-        new = number is not None and number not in numbers
-        numbers.add(number)
-        label = number.rpartition(".")[2][: 1 if "•" in number else None] if new else ""
-        label = label or ("•" if kind == "item" and number is None else "")
-        if new and text.startswith(f"{label}."):
-            label = ""
-        lines.append(_Line(kind, text, label, f"p{number}" if new else "", number.count(".") if number else 0))
-    revisions = await database.execute(
-        "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
-    )
-    flaw = await database.execute_fn(lambda db: find_any_flaw(db, key))
-    waiting = await database.execute_fn(lambda db: find_waiting(db, key))
-    others = await database.execute_fn(lambda db: find_related(db, key))
-    return {
-        "related": [(one, tilde_encode(one.other), describe_related(one)) for one in others],
-        "lines": lines,
-        "revisions": revisions.rows,
-        "key_in_address": tilde_encode(key),
-        "flaw": flaw,
-        "waiting": waiting,
-    }

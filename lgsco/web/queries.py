@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from storage.search import RANKING, snippet
+from storage.suppressions import REFERENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Query:
     """The parameters, in the order of the form."""
     needs: str | None = None
     """The parameter that must be filled in before the query can find anything; None when there is none."""
+    is_private: bool = False
+    """Whether it reads tables that a public server does not show."""
 
     def metadata(self) -> dict[str, Any]:
         """Returns the query as Datasette's metadata, with the additional keys that our template uses."""
@@ -76,6 +79,7 @@ FROM (
   ORDER BY rank LIMIT 100
 ) AS found
 CROSS JOIN decisions AS d ON d.rowid = found.rowid
+WHERE d.reference NOT IN {REFERENCES}
 ORDER BY d.reference IS lgsco_reference(:query) DESC, found.rank
 """,
         {"query": Field("Search for", "search", "“best interests” delay")},
@@ -105,6 +109,7 @@ SELECT authority, {_RATE.strip()}
 FROM decisions
 WHERE (:from_date = '' OR decision_date >= :from_date)
   AND (:to_date = '' OR decision_date <= :to_date)
+  AND reference NOT IN {REFERENCES}
 GROUP BY authority
 HAVING count(*) >= CAST(:at_least AS INTEGER)
 ORDER BY upheld_percent DESC, upheld DESC, authority
@@ -121,7 +126,8 @@ ORDER BY upheld_percent DESC, upheld DESC, authority
         f"""
 SELECT authority, substr(decision_date, 1, 4) AS year, {_RATE.strip()}
 FROM decisions
-WHERE :authority = '' OR instr(lower(authority), lower(trim(:authority))) > 0
+WHERE (:authority = '' OR instr(lower(authority), lower(trim(:authority))) > 0)
+  AND reference NOT IN {REFERENCES}
 GROUP BY authority, year
 ORDER BY authority, year
 """,
@@ -130,10 +136,10 @@ ORDER BY authority, year
     "new": Query(
         "New decisions",
         "The 200 decisions that were added to the archive most recently, newest first.",
-        """
+        f"""
 SELECT first_seen, reference, decision_date, authority, outcome, summary
 FROM decisions
-WHERE :since = '' OR first_seen >= :since
+WHERE (:since = '' OR first_seen >= :since) AND reference NOT IN {REFERENCES}
 ORDER BY first_seen DESC, decision_date DESC, reference DESC
 LIMIT 200
 """,
@@ -143,13 +149,13 @@ LIMIT 200
         "Recent changes",
         "Decisions with text that changed after they were added, latest change first. Open a revision to read "
         "the text of that time.",
-        """
+        f"""
 SELECT r.recorded_at, r.reference, d.authority, r.change, r.source, r.revision,
   (SELECT max(earlier.revision) FROM revisions AS earlier
    WHERE earlier.reference = r.reference AND earlier.revision < r.revision) AS earlier_revision
 FROM revisions AS r
 JOIN decisions AS d ON d.reference = r.reference
-WHERE r.change <> 'first' AND (:since = '' OR r.recorded_at >= :since)
+WHERE r.change <> 'first' AND (:since = '' OR r.recorded_at >= :since) AND r.reference NOT IN {REFERENCES}
 ORDER BY r.recorded_at DESC, r.reference, r.revision DESC
 LIMIT 200
 """,
@@ -184,11 +190,12 @@ ORDER BY first DESC
         "Missing decisions",
         "Decisions that the site lists and that are not stored here, each with the reason. Excluded decisions "
         "come last: their pages were gone so often that their date ranges count as proven without them.",
-        """
+        f"""
 SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
 FROM missing
 WHERE (:from_date = '' OR decision_date >= :from_date)
   AND (:to_date = '' OR decision_date <= :to_date)
+  AND reference NOT IN {REFERENCES}
 ORDER BY state = 'excluded', decision_date DESC, reference DESC
 LIMIT 1000
 """,
@@ -198,12 +205,12 @@ LIMIT 1000
         "Changes in the listing",
         "Changes of a decision's card in the listing: date, address, outcome, subject, kind, authority, title or "
         "summary. The latest change comes first.",
-        """
+        f"""
 SELECT m.at, m.reference, coalesce(d.authority, e.authority) AS authority, m.field, m.before, m.after
 FROM moves AS m
 LEFT JOIN decisions AS d ON d.reference = m.reference
 LEFT JOIN entries AS e ON e.reference = m.reference
-WHERE :since = '' OR m.at >= :since
+WHERE (:since = '' OR m.at >= :since) AND m.reference NOT IN {REFERENCES}
 ORDER BY m.at DESC, m.reference, m.field
 LIMIT 200
 """,
@@ -214,7 +221,7 @@ LIMIT 200
         "Decisions that a proven listing no longer showed. A decision counts as having left the site only when its "
         "page was gone too, twice, some days apart. Withdrawn: it left before the age at which decisions leave. "
         "Expired: other statements of its age left with it. Gone: the reason is not known.",
-        """
+        f"""
 SELECT a.reference, a.stood_on AS decision_date, d.authority,
   iif(a.returned_at IS NULL, coalesce(a.ending, 'not known yet'), 'returned') AS became,
   coalesce(a.returned_at, a.ended_at) AS since,
@@ -227,7 +234,7 @@ SELECT a.reference, a.stood_on AS decision_date, d.authority,
          || a.as_old_gone || ' are gone and ' || a.as_old_listed || ' listed' END AS why
 FROM absences AS a
 JOIN decisions AS d ON d.reference = a.reference
-WHERE :since = '' OR a.noticed_at >= :since
+WHERE (:since = '' OR a.noticed_at >= :since) AND a.reference NOT IN {REFERENCES}
 ORDER BY a.noticed_at DESC, a.stood_on DESC, a.reference
 LIMIT 1000
 """,
@@ -237,14 +244,15 @@ LIMIT 1000
         "Decisions waiting to be fetched",
         "Decisions that are still to be fetched, or to be fetched again because the listing shows a change. Shows "
         "the last error, and the time of the next attempt.",
-        """
+        f"""
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q
 LEFT JOIN entries AS e ON e.reference = q.reference
-WHERE e.unlisted_at IS NULL
+WHERE e.unlisted_at IS NULL AND q.reference NOT IN {REFERENCES}
 ORDER BY q.state <> 'failed', q.decision_date DESC, q.reference
 LIMIT 1000
 """,
         {},
+        is_private=True,
     ),
 }

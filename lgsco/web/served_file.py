@@ -1,18 +1,23 @@
-"""Opens the database file for Datasette: read only, reopened when it is replaced, with time limits on counts."""
+"""Opens the database file for Datasette: read only, reopened when it is replaced, with limits on time and memory."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sqlite3
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from datasette.app import Datasette
-from datasette.database import Database, QueryInterrupted, connections
+from datasette.database import Database, QueryInterrupted, Results, connections
+from datasette.tracer import trace
 
+from lgsco.web.deadline import DEADLINE
+from lgsco.web.gate import LARGE_BYTES, VISIT, Lane
 from lgsco.web.paging import PAGE
-from lgsco.web.views import DEADLINE
+from lgsco.web.row_reader import Limits, limit_connection, lower_priority, read_rows
 from storage.database import (
     BUSY_SECONDS,
     IMMUTABLE,
@@ -25,8 +30,8 @@ from storage.database import (
 from storage.errors import LgscoError
 from storage.wal import check_log
 
-_MAX_VALUE_BYTES = 50_000_000
-"""Most bytes in a value that a query may make. The longest page has about 200,000."""
+_THREADS: dict[Lane, int] = {"pages": 2, "open": 2}
+"""The queries of each lane of `lgsco.web.gate` that run at once."""
 
 _COUNT_MS = 250
 """Milliseconds for counting a table's rows. If the count takes longer, the page is shown without the number."""
@@ -54,13 +59,28 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
     When another file takes its place (`mv new.db public.db`), the next query opens the new one.
     """
 
-    def __init__(self, datasette: Datasette, path: str) -> None:
-        super().__init__(datasette, path)
+    def __init__(
+        self,
+        datasette: Any,
+        path: str,
+        *,
+        is_mutable: bool = True,
+    ) -> None:
+        super().__init__(datasette, path, is_mutable=is_mutable)
+        self._is_alone = False
+        self._threads = {
+            lane: ThreadPoolExecutor(count, f"lgsco-{lane}", lower_priority if lane == "open" else None)
+            for lane, count in _THREADS.items()
+        }
         served = find_file_state(Path(path))
         self._checked = served.inode if served is not None else None
         """Inode of the file that had its schema checked last."""
         self._opened: dict[sqlite3.Connection, tuple[FileState | None, str]] = {}
         """The file and the mode that each connection was opened with."""
+
+    def limit_all(self, is_alone: bool) -> None:
+        """Sets whether this Datasette serves archives only, so that the memory of all its SQLite may be limited."""
+        self._is_alone = is_alone
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         if write:
@@ -68,22 +88,22 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
         path = Path(self.path)
         try:
             check_log(path)
-            mode = reading_mode(path)
+            mode = reading_mode(path) if self.is_mutable else IMMUTABLE
             state = find_file_state(path)
             uri = f"{path.as_uri()}?mode={mode}"
             db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
             db.execute("PRAGMA query_only = ON")
             inode = state.inode if state is not None else None
             if inode != self._checked:
-                self._check_schema(db, path)
+                self.check_replacement(db, path)
                 self._checked = inode
         except LgscoError as error:
             raise FileUnreadable(str(error)) from error
-        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
+        limit_connection(db, all_of_sqlite=self._is_alone)
         self._opened[db] = (state, mode)
         return db
 
-    def _check_schema(self, db: sqlite3.Connection, path: Path) -> None:
+    def check_replacement(self, db: sqlite3.Connection, path: Path) -> None:
         """Checks that a file which replaced the served one has the schema that this version reads.
 
         Raises FileUnreadable and SchemaMismatch. The first file was checked before it was served.
@@ -94,15 +114,32 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
                 f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; put a file of that schema there"
             )
 
-    async def execute_fn(self, fn: Any) -> Any:
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         try:
-            return await super().execute_fn(functools.partial(self._run, fn))
+            if self.ds.executor is None:  # the setting num_sql_threads is 0
+                return await super().execute_fn(functools.partial(self._run, fn))
+            visit = VISIT.get()
+            threads = self._threads["pages" if visit is None else visit.lane]
+            return await asyncio.get_running_loop().run_in_executor(threads, self._run_in_thread, fn)
         except (sqlite3.Error, OverflowError) as error:
             code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
             if code in _FILE_ERROR_CODES:
                 raise FileUnreadable(f"{self.path} cannot be read ({error})") from error
             # The SQL, or a value in it, came from the address. Datasette answers 400 only to this exception.
             raise sqlite3.OperationalError(str(error)) from error
+
+    def _run_in_thread(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        db = getattr(connections, self.name, None)
+        if db is None:
+            db = self._open()
+        return self._run(fn, db)
+
+    def _open(self) -> sqlite3.Connection:
+        """Opens the thread's connection."""
+        db = self.connect()
+        self.ds._prepare_connection(db, self.name)
+        setattr(connections, self.name, db)
+        return db
 
     def _run(self, fn: Any, db: sqlite3.Connection) -> Any:
         """Runs a query in its thread, on the file that is there now. Raises FileUnreadable."""
@@ -136,20 +173,22 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
 
     def _reopen(self, db: sqlite3.Connection) -> sqlite3.Connection:
         """Replaces the thread's connection with a new one."""
-        delattr(connections, self.name)
+        if self.ds.executor is not None:
+            delattr(connections, self.name)
         self._opened.pop(db)
         db.close()
-        new = self.connect()
-        self.ds._prepare_connection(new, self.name)
-        setattr(connections, self.name, new)
-        return new
+        return self._open()
 
     def close(self) -> None:
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
         for db in list(self._opened):
             db.close()
 
     def interrupt(self) -> None:
-        """Ends all running queries; the thread that waits for one gets an OperationalError."""
+        """Ends all running queries; the thread that waits for one gets an OperationalError. Starts no others."""
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
         for db in list(self._opened):
             db.interrupt()
 
@@ -159,13 +198,61 @@ class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types
             return await page.read(self._execute, sql, params, **options)
         return await self._execute(sql, params, truncate, **options)
 
-    async def _execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Any:
-        if (deadline := DEADLINE.get()) is not None:
-            left = int((deadline - time.monotonic()) * 1000)
-            if left <= 0:
-                raise QueryInterrupted(None, sql, params)
-            options["custom_time_limit"] = min(options.get("custom_time_limit") or left, left)
-        # Datasette counts the rows of every table and view it shows. A user's own queries always have `truncate`.
-        if not truncate and sql.startswith("select count(*) from "):
-            options["custom_time_limit"] = min(options.get("custom_time_limit") or _COUNT_MS, _COUNT_MS)
-        return await super().execute(sql, params, truncate, **options)
+    async def _execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = True,  # noqa: ARG002  # the page shows the error
+    ) -> Any:
+        """Does what `Database.execute` does, within the limits of `lgsco.web.row_reader`, and until the client leaves.
+
+        An answer with `truncate` is cut where it becomes too large, another fails.
+        """
+        limits = _choose_limits(self.ds, sql, custom_time_limit, page_size, truncate=truncate)
+        with trace("sql", database=self.name, sql=sql.strip(), params=params):
+            try:
+                read = await self.execute_fn(lambda db: read_rows(db, sql, params, limits))
+            except sqlite3.OperationalError as error:
+                if str(error) == "interrupted":
+                    raise QueryInterrupted(error, sql, params) from error
+                raise
+        visit = limits.visit
+        if visit is not None and read.size > LARGE_BYTES and not visit.is_stream:
+            await visit.gate.wait_for_large(visit)
+        return Results(read.rows, read.is_cut, read.description)
+
+    def open_own(self) -> sqlite3.Connection:
+        """Opens a connection for one download. Close it with `close_own`."""
+        db = self.connect()
+        self.ds._prepare_connection(db, self.name)
+        return db
+
+    def close_own(self, db: sqlite3.Connection) -> None:
+        """Closes a connection of `open_own`. Raises FileUnreadable if what it read may mix two states of the file."""
+        mixed = self._opened[db][1] == IMMUTABLE and self._is_out_of_date(db)
+        self._opened.pop(db)
+        db.close()
+        if mixed:
+            raise FileUnreadable(f"{self.path} changed while it was read")
+
+    async def attached_databases(self) -> list[Any]:
+        """Returns none. The statement that asks SQLite for them would also name the path of the file."""
+        return []
+
+
+def _choose_limits(
+    datasette: Any, sql: str, milliseconds: int | None, page_size: int | None, *, truncate: bool
+) -> Limits:
+    allowed = min(milliseconds or datasette.sql_time_limit_ms, datasette.sql_time_limit_ms)
+    # Datasette counts the rows of every table and view it shows. A user's own queries always have `truncate`.
+    if not truncate and sql.startswith("select count(*) from "):
+        allowed = min(allowed, _COUNT_MS)
+    until = time.monotonic() + allowed / 1000
+    if (deadline := DEADLINE.get()) is not None:
+        until = min(until, deadline)
+    # As Datasette has it: one more row than a page shows, to know whether there is a next page.
+    most = datasette.max_returned_rows + ((page_size or datasette.page_size) == datasette.max_returned_rows)
+    return Limits(until, most if truncate else None, VISIT.get())

@@ -10,6 +10,7 @@ import contextlib
 import csv
 import hashlib
 import html
+import io
 import json
 import logging
 import os
@@ -59,7 +60,8 @@ from lgsco.replica.sample import Item as Point
 from lgsco.replica.server import Server
 from lgsco.replica.server import serve as serve_site
 from lgsco.replica.site import Site
-from lgsco.web.guard import content_security_policy, escape_formulas
+from lgsco.web.downloads import Csv
+from lgsco.web.guard import content_security_policy
 from lgsco.web.metadata import NAME, SITE
 from lgsco.web.queries import QUERIES
 from storage import runs
@@ -683,7 +685,7 @@ def test_every_answer_has_a_content_security_policy(web: httpx.Client) -> None:
         "/",
         f"/{NAME}/decisions.json",
         f"/{NAME}/decisions.csv",
-        "/assets/lgsco.css",
+        "/-/lgsco/lgsco.css",
         "/nowhere",
         "/25-004-920",
     ):
@@ -734,12 +736,7 @@ def test_csv_of_a_query_keeps_its_numbers(web: httpx.Client) -> None:
     "row", [["=1", "a"], ["a", '=1"2', "b,=3", "\r=1", ""], ["'", "-1", "-1a", "@"], ["", "=\n=\r\n="]]
 )
 def test_rows_are_marked_cell_by_cell(row: list[str]) -> None:
-    class Written(list[str]):
-        write = list[str].append
-
-    written = Written()
-    csv.writer(written).writerow(row)
-    (found,) = csv.reader([escape_formulas(written[0])])
+    (found,) = csv.reader(io.StringIO(Csv().write([], [row]), newline=""))
     assert found == [value if re.fullmatch(r"-?\d+", value) else cell(value) for value in row]
 
 

@@ -13,8 +13,12 @@ import pytest
 
 from lgsco.web.metadata import NAME
 from storage.database import SCHEMA_VERSION
+from storage.schema import _IN_ORDER
 from support.command_line import Shop
 from support.serving import Served, serving
+
+PREVIOUS = int(_IN_ORDER[-2].__name__.rpartition(".m")[2][:3])
+"""The schema before the last migration."""
 
 THREADS = 6
 
@@ -82,7 +86,7 @@ def test_serve_answers_from_a_restored_file(filled: Shop, tmp_path: Path) -> Non
 
 def age(new: Path) -> None:
     with closing(sqlite3.connect(new)) as db:
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+        db.execute(f"PRAGMA user_version = {PREVIOUS}")
         if db.execute("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone() == (1,):
             db.execute("DELETE FROM _sqlite_migrations WHERE id = (SELECT max(id) FROM _sqlite_migrations)")
             db.commit()
@@ -102,7 +106,7 @@ def make_foreign(new: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (age, f"has schema {SCHEMA_VERSION - 1} and this lgsco reads {SCHEMA_VERSION}"),
+        (age, f"has schema {PREVIOUS} and this lgsco reads {SCHEMA_VERSION}"),
         (advance, f"has schema {SCHEMA_VERSION + 1}, newer than the {SCHEMA_VERSION}"),
         (make_foreign, "has tables that are not lgsco's"),
         (lambda new: new.write_text("words " * 1_000), "cannot be read (file is not a database)"),

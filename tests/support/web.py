@@ -18,16 +18,16 @@ from lgsco.web.metadata import NAME
 from support.paths import ROOT
 
 SERVE = (
-    "import sys; from pathlib import Path; from lgsco.web.server import serve; "
-    "sys.exit(serve(Path(sys.argv[1]), host='127.0.0.1', port=0))"
+    "import sys; from pathlib import Path; from lgsco.web.server import Options, serve; "
+    "sys.exit(serve(Path(sys.argv[1]), host='127.0.0.1', port=0, options=Options(datasette=tuple(sys.argv[2:]))))"
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @contextmanager
-def served(database: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+def served(database: Path, *options: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(database)],
+        [sys.executable, "-c", SERVE, str(database), *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

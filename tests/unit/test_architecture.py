@@ -181,7 +181,10 @@ EVERY_COMMAND_IMPORTS = frozenset({"ingest.config", "storage.errors", "storage.l
 
 
 def test_no_import_hides_inside_a_function_or_a_condition() -> None:
+    # Datasette loads its plugins while its own views are still being imported.
+    circular = ("lgsco.web.plugin", "lgsco.web.views")
     hidden = [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")]
+    hidden = [one for one in hidden if (one.module, one.imported) != circular]
     assert [one for one in hidden if one.top in OURS or one.module not in EVERY_COMMAND_IMPORTS] == []
 
 

@@ -6,7 +6,15 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from lgsco.web.addresses import MAX_ADDRESS_CHARACTERS, MAX_PARAMETERS, MAX_SQL_CHARACTERS, Refusal, check_request
+from lgsco.web.addresses import (
+    MAX_ADDRESS_CHARACTERS,
+    MAX_PARAMETERS,
+    MAX_SQL_CHARACTERS,
+    Refusal,
+    check_fetch_metadata,
+    check_host,
+    check_request,
+)
 
 
 def refused(path: str = "/lgsco/decisions", query: str = "", method: str = "GET", host: str = "h:1") -> Refusal | None:
@@ -40,7 +48,7 @@ def test_invalid_host_headers_are_refused(host: str) -> None:
     "path",
     [
         *("//", "/////", "/-/allow-debug", "/-/auth-token", "/-/logout", "/-/messages", "/-/permissions"),
-        *("/-/messages.json", f"/-/static/{'x' * 256}", f"/assets/a/{'x' * 300}/b", f"/-/static-plugins/{'x' * 300}"),
+        *("/-/messages.json", f"/-/static/{'x' * 256}", f"/-/lgsco/a/{'x' * 300}/b", f"/-/static-plugins/{'x' * 300}"),
     ],
 )
 def test_paths_without_a_page_get_404(path: str) -> None:
@@ -140,3 +148,66 @@ def test_message_quotes_only_the_start_of_a_long_request() -> None:
     method = refused(method="X" * 5000)
     assert method is not None
     assert len(method.message) < 150
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST:8001", "127.0.0.1:8001", "127.1.2.3", "[::1]:8001", "[::1]", "192.168.1.5:80", ""),
+        *("archive.localhost", "archive.example", "Archive.Example:443", "archive.example.", "203.0.113.9"),
+    ],
+)
+def test_known_hosts_and_addresses_are_answered(host: str) -> None:
+    assert check_host(host, {"archive.example"}) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example:8001", "archive.example.org"),
+        *("xarchive.example", "127.0.0.1x", "1.2.3", "[x]", "2130706433"),
+    ],
+)
+def test_other_hosts_are_refused(host: str) -> None:
+    found = check_host(host, {"archive.example"})
+    assert found is not None
+    assert found.status == 421
+    assert "--allow-host" in found.message
+
+
+FROM_ELSEWHERE = {"sec-fetch-site": "cross-site"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "cors", "allowed"),
+    [
+        ({}, False, True),
+        ({"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}, False, True),
+        ({"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}, False, True),
+        ({"sec-fetch-site": "none", "sec-fetch-mode": "navigate"}, False, True),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, False, True),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, False, False),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "navigate", "sec-fetch-dest": "object"}, False, False),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, False, False),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"}, True, False),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "cors"}, False, False),
+        ({**FROM_ELSEWHERE, "sec-fetch-mode": "cors"}, True, True),
+        (FROM_ELSEWHERE, False, False),
+    ],
+)
+def test_other_sites_may_link_and_not_request_in_the_background(
+    headers: dict[str, str], cors: bool, allowed: bool
+) -> None:
+    found = check_fetch_metadata(headers, cors=cors)
+    assert (found is None) is allowed
+    assert found is None or found.status == 403
+
+
+def test_a_public_server_shows_nothing_about_itself() -> None:
+    for path in ("/-/databases", "/-/threads.json", "/-/", "/_internal", "/_internal/databases"):
+        found = check_request("GET", path, "", "localhost", public=True)
+        assert found is not None
+        assert found.status == 404
+        assert check_request("GET", path, "", "localhost") is None or path == "/-/"
+    for path in ("/-/static/app.css", "/-/static-plugins/x/y.js", "/-/lgsco/lgsco.css", "/lgsco", "/"):
+        assert check_request("GET", path, "", "localhost", public=True) is None

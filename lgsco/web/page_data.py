@@ -1,0 +1,93 @@
+"""Loads what the home page and the page of a decision show."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from datasette.utils import tilde_decode, tilde_encode
+
+from ingest.reports.related import describe_related
+from lgsco.web.archives import find_archives
+from storage.digests import find_any_flaw
+from storage.held_texts import find_waiting
+from storage.related import find_related
+from storage.suppressions import REFERENCES, count_stored
+
+
+async def load_home(datasette: Any, name: str) -> dict[str, Any]:
+    """Loads the counts, queries and tables for the home page."""
+    counts = await _count_decisions(datasette.get_database(name), public=find_archives(datasette).settings.public)
+    return {"counts": counts, "name": name, **_visible_tables_and_queries(datasette, name)}
+
+
+def _visible_tables_and_queries(datasette: Any, name: str) -> dict[str, Any]:
+    metadata = datasette.metadata(database=name)
+    tables = {name: table for name, table in metadata["tables"].items() if not table.get("hidden")}
+    return {"queries": metadata["queries"], "tables": tables}
+
+
+async def _count_decisions(database: Any, *, public: bool) -> dict[str, Any]:
+    """Counts the decisions and authorities, and finds the date range and, unless `public`, the last run."""
+    suppressed = await database.execute_fn(count_stored)
+    counts = await database.execute(
+        "SELECT count(*) AS decisions, count(DISTINCT authority) AS authorities, min(decision_date) AS first, "
+        "max(decision_date) AS last FROM decisions" + (f" WHERE reference NOT IN {REFERENCES}" if suppressed else "")
+    )
+    run = None
+    if not public:
+        runs = await database.execute("SELECT task, state, ended_at FROM runs ORDER BY id DESC LIMIT 1")
+        run = runs.first()
+    return {**dict(counts.first()), "run": run, "suppressed": suppressed}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a decision as its page shows it."""
+
+    kind: str
+    text: str
+    label: str
+    """The end of its paragraph number, shown before the text. Empty when there is none or the text itself has it."""
+    anchor: str
+    """Set only on the first line of each paragraph number; otherwise empty."""
+    depth: int
+
+
+async def load_decision(database: Any, request: Any, *, public: bool) -> dict[str, Any]:
+    """Loads a decision's lines, revisions, related decisions and damage; unless `public`, a pending newer version."""
+    key = tilde_decode(request.url_vars["pks"])
+    revisions = await database.execute(
+        "SELECT revision, recorded_at, source, change FROM revisions WHERE reference = ? ORDER BY revision DESC", (key,)
+    )
+    others = await database.execute_fn(lambda db: find_related(db, key))
+    return {
+        "related": [(one, tilde_encode(one.other), describe_related(one)) for one in others],
+        "lines": await _load_lines(database, key),
+        "revisions": revisions.rows,
+        "amended": next((one for one in revisions.rows if one["change"] == "amended"), None),
+        "key_in_address": tilde_encode(key),
+        "flaw": await database.execute_fn(lambda db: find_any_flaw(db, key)),
+        "waiting": None if public else await database.execute_fn(lambda db: find_waiting(db, key)),
+    }
+
+
+async def _load_lines(database: Any, key: str) -> list[_Line]:
+    try:
+        rows = await database.execute(
+            "SELECT kind, number, text FROM paragraphs WHERE reference = ? ORDER BY position", (key,)
+        )
+    except sqlite3.OperationalError:  # the view fails on a damaged layout; the page reports the damage
+        rows = await database.execute("SELECT 'paragraph', NULL, text FROM decisions WHERE reference = ?", (key,))
+    lines: list[_Line] = []
+    numbers: set[str] = set()
+    for kind, number, text in rows:
+        new = number is not None and number not in numbers
+        numbers.add(number)
+        label = number.rpartition(".")[2][: 1 if "•" in number else None] if new else ""
+        label = label or ("•" if kind == "item" and number is None else "")
+        if new and text.startswith(f"{label}."):
+            label = ""
+        lines.append(_Line(kind, text, label, f"p{number}" if new else "", number.count(".") if number else 0))
+    return lines
