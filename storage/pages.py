@@ -195,10 +195,9 @@ def queue_oldest(db: sqlite3.Connection, before: str, most: int, at: str) -> int
     return db.execute(
         "INSERT INTO queue (reference, url, decision_date, state, reason, added_at, next_at) "
         "SELECT e.reference, e.url, e.stands_on, 'wanted', 'reread', ?2, ?2 FROM entries AS e "
-        "JOIN (SELECT reference, max(coalesce(checked_at, fetched_at)) AS seen FROM pages GROUP BY reference) AS p "
-        "USING (reference) WHERE e.unlisted_at IS NULL AND p.seen < ?1 "
+        "WHERE e.unlisted_at IS NULL AND e.page_seen_at < ?1 "
         "AND EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
-        "AND e.reference NOT IN (SELECT reference FROM queue) ORDER BY p.seen LIMIT ?3",
+        "AND NOT EXISTS (SELECT 1 FROM queue AS q WHERE q.reference = e.reference) ORDER BY e.page_seen_at LIMIT ?3",
         (before, at, most),
     ).rowcount
 

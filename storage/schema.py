@@ -32,6 +32,7 @@ from storage.migrations import (
     m014_listing_findings,
     m015_identity_and_fill,
     m016_template_changes,
+    m018_counters,
 )
 
 migrations = Migrations("lgsco")
@@ -53,6 +54,7 @@ _IN_ORDER = (
     m014_listing_findings,
     m015_identity_and_fill,
     m016_template_changes,
+    m018_counters,
 )
 
 for _module in _IN_ORDER:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from ingest.run import Backfill, Import, Renormalise, Sync
 from storage.digests import find_flaw
-from storage.migrations import m008_reasons_and_failures, m012_digests
+from storage.migrations import m008_reasons_and_failures, m012_digests, m018_counters
 from storage.writer import writing
 from support.paths import SEEDS
 from support.world import World
@@ -25,6 +26,7 @@ def make_older(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("layouts", "revisions", "pages", "dictionaries"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN sha256")
+        undo_counters(db)
         undo_template_changes(db)
         later = (
             "oddities",
@@ -40,6 +42,17 @@ def make_older(path: Path) -> None:
             db.execute(f"DROP TABLE {table}")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
         db.execute(f"PRAGMA user_version = {m012_digests.VERSION - 1}")
+
+
+def undo_counters(db: sqlite3.Connection) -> None:
+    """Removes what the migration of the counters added."""
+    made = re.findall(r"CREATE (TRIGGER|INDEX|TABLE) (\w+)", m018_counters.SCRIPT)
+    for kind in ("TRIGGER", "INDEX"):
+        for name in [name for its, name in made if its == kind]:
+            db.execute(f"DROP {kind} {name}")
+    db.execute("ALTER TABLE entries DROP COLUMN page_seen_at")
+    for name in [name for its, name in made if its == "TABLE"]:
+        db.execute(f"DROP TABLE {name}")
 
 
 def undo_template_changes(db: sqlite3.Connection) -> None:
