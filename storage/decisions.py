@@ -340,8 +340,8 @@ def find_read_by_others(db: sqlite3.Connection, references: Iterable[str], norma
     """Finds which of the decisions were last parsed by another version of the parser, from a page of the site."""
     rows = db.execute(
         "SELECT h.reference FROM held_from_site AS h JOIN decisions AS d USING (reference) "
-        "WHERE h.reference IN (SELECT value FROM json_each(?)) AND d.normaliser <> ? "
-        "AND h.reference IN (SELECT reference FROM pages WHERE state = 'read') ORDER BY h.reference",
+        "WHERE h.reference IN (SELECT value FROM json_each(?)) AND d.normaliser <> ? AND EXISTS "
+        "(SELECT 1 FROM pages AS p WHERE p.reference = h.reference AND p.state = 'read') ORDER BY h.reference",
         (json.dumps(list(references)), normaliser),
     )
     return [reference for (reference,) in rows]

@@ -1,0 +1,117 @@
+"""Fills an archive quickly, as a complete backfill would leave it, without parsing and without HTTP."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import zstandard
+
+from ingest.crawling.windows import EVERYTHING
+from ingest.lgo.page import NORMALISER
+from lgsco.replica.corpus import generate, seeds
+from lgsco.replica.sample import Sample, expected_text
+from storage import decisions, entries, intents, ledger, queue, runs
+from storage.database import atomic
+from storage.decisions import Reading
+from storage.model import Decision, Entry, Line, Proof, Window
+from storage.writer import writing
+
+_BATCH = 500
+_WINDOW_DECISIONS = 300
+"""Decisions of a window of the ledger: about as many as a walk of the site's listing covers."""
+PAGE_BYTES = 3_650
+"""The size of a raw page as it is stored, compressed with the dictionary: the median of the measurements."""
+_BODY = zstandard.ZstdCompressor().compress(Random(1).randbytes(PAGE_BYTES))
+
+
+def corpus(count: int, *, short: bool) -> list[Sample]:
+    """Returns the decisions that `bench.client.served` shows today if it is given the same arguments."""
+    samples = generate(count - 5, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31), body=not short)
+    today = datetime.now(UTC).date()
+    return [sample for sample in (*seeds(), *samples) if sample.published <= today]
+
+
+def fill(path: Path, samples: Iterable[Sample], *, at: datetime | None = None) -> None:
+    """Fills a new database. `at`: the instant of the backfill; now if it is None.
+
+    Each text is the one that the page of the look-alike parses to. Raw pages are random bytes of the usual size, and
+    lines have no numbers, since no measurement reads those. There is a dictionary, so that none is trained later.
+    """
+    stamp = f"{(at or datetime.now(UTC)):%Y-%m-%dT%H:%M:%SZ}"
+    days: dict[date, int] = {}
+    with writing(path, made_by="backfill") as db:
+        with atomic(db):
+            run = runs.begin_run(db, "backfill", {}, stamp)
+            db.execute("INSERT INTO dictionaries (id, trained_at, pages, data) VALUES (1, ?, 1, ?)", (stamp, _BODY))
+        rest = iter(samples)
+        while batch := list(islice(rest, _BATCH)):
+            for sample in batch:
+                days[sample.decision_date] = days.get(sample.decision_date, 0) + 1
+            with atomic(db):
+                _record(db, batch, stamp, run)
+        with atomic(db):
+            for window, total in _windows(days):
+                ledger.record_window(db, Proof(window, total, total, "short", stamp, stamp, None, "t=both"), run)
+            ledger.prove(db, stamp, run)
+            intents.record_finished(db, [EVERYTHING], stamp, run)
+            intents.record_site_total(db, run, stamp, sum(days.values()))
+            runs.end_run(db, run, at=stamp, state="complete", exit_code=0, message=None, tally={})
+
+
+def _record(db: sqlite3.Connection, samples: Sequence[Sample], at: str, run: int) -> None:
+    entries.record_listing(db, map(_make_entry, samples), at, EVERYTHING, run)
+    references = [sample.reference for sample in samples]
+    first = _store_pages(db, samples, at)
+    readings = [_make_reading(sample, at, first + place) for place, sample in enumerate(samples)]
+    decisions.record_first(db, readings, run)
+    queue.remove(db, references)
+
+
+def _store_pages(db: sqlite3.Connection, samples: Sequence[Sample], at: str) -> int:
+    (first,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM pages").fetchone()
+    db.executemany(
+        "INSERT INTO pages (id, reference, chapter, url, fetched_at, charset, state, bytes, body) "
+        "VALUES (?, ?, 1, ?, ?, 'utf-8', 'read', ?, ?)",
+        [
+            (first + place, sample.reference, sample.address, at, PAGE_BYTES, _BODY)
+            for place, sample in enumerate(samples)
+        ],
+    )
+    return int(first)
+
+
+def _make_entry(sample: Sample) -> Entry:
+    return Entry(
+        *(sample.reference, sample.address, sample.authority, sample.outcome, sample.subcategory),
+        *(sample.decision_date, sample.kind, sample.title, sample.summary),
+    )
+
+
+def _make_reading(sample: Sample, at: str, page: int) -> Reading:
+    text = expected_text(sample)
+    lines = tuple(
+        Line("item", line[2:]) if line.startswith("- ") else Line("header" if place == 0 else "paragraph", line)
+        for place, line in enumerate(text.split("\n"))
+    )
+    decision = Decision(
+        *(sample.reference, sample.authority, sample.category, sample.subcategory, sample.outcome),
+        *(sample.decision_date, sample.kind, sample.summary, lines),
+        closed=True,
+    )
+    return Reading(decision, text, "site", at, NORMALISER, sample.address, page)
+
+
+def _windows(days: dict[date, int]) -> Iterator[tuple[Window, int]]:
+    """Yields windows that cover all dates, each with its number of decisions."""
+    first, total = EVERYTHING.first, 0
+    for day in sorted(days):
+        if total >= _WINDOW_DECISIONS:
+            yield Window(first, day - timedelta(days=1)), total
+            first, total = day, 0
+        total += days[day]
+    yield Window(first, EVERYTHING.last), total
