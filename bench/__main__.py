@@ -16,6 +16,7 @@ PARTS = (
     "job",
     "disk",
     "memory",
+    "changed",
     "ledger",
     "kills",
     "fuzz",

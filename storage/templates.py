@@ -256,7 +256,7 @@ def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit:
         "FROM held_from_site AS h CROSS JOIN entries AS e USING (reference) WHERE h.decision_date {} "
         "AND e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
         "AND NOT EXISTS (SELECT 1 FROM queue AS q WHERE q.reference = h.reference) "
-        "ORDER BY h.decision_date {}, h.reference LIMIT ?3)"
+        "ORDER BY h.decision_date {} LIMIT ?3)"
     )
     rows = db.execute(
         f"{near.format('>= ?2', '')} UNION ALL {near.format('< ?2', 'DESC')} UNION ALL {near.format('IS NULL', '')} "
