@@ -17,6 +17,7 @@ PARTS = (
     "disk",
     "memory",
     "changed",
+    "growth",
     "ledger",
     "kills",
     "fuzz",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -13,9 +14,10 @@ import zstandard
 
 from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.page import NORMALISER
+from ingest.recording.text_likeness import make_sketch
 from lgsco.replica.corpus import generate, seeds
-from lgsco.replica.sample import Sample, expected_text
-from storage import decisions, entries, intents, ledger, queue, runs
+from lgsco.replica.sample import Sample, Written, expected_text
+from storage import decisions, entries, intents, ledger, queue, related, runs
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Proof, Window
@@ -29,6 +31,11 @@ PAGE_BYTES = 3_650
 _BODY = zstandard.ZstdCompressor().compress(Random(1).randbytes(PAGE_BYTES))
 
 
+def with_texts(samples: Iterable[Sample]) -> Iterator[tuple[Sample, str]]:
+    """Yields each sample with the text that its page parses to."""
+    return ((sample, expected_text(sample)) for sample in samples)
+
+
 def corpus(count: int, *, short: bool) -> list[Sample]:
     """Returns the decisions that `bench.client.served` shows today if it is given the same arguments."""
     samples = generate(count - 5, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31), body=not short)
@@ -36,10 +43,40 @@ def corpus(count: int, *, short: bool) -> list[Sample]:
     return [sample for sample in (*seeds(), *samples) if sample.published <= today]
 
 
-def fill(path: Path, samples: Iterable[Sample], *, at: datetime | None = None) -> None:
-    """Fills a new database. `at`: the instant of the backfill; now if it is None.
+_BASE_TEXTS = 300
+_WORDS = 50_000
+_YEARLY = 100_000
+"""References of one year: fewer than the millions that its six digits allow."""
 
-    Each text is the one that the page of the look-alike parses to. Raw pages are random bytes of the usual size, and
+
+def invent(count: int) -> Iterator[tuple[Sample, str]]:
+    """Yields decisions of realistic sizes from 2005 on, with their texts, each in a fraction of a millisecond.
+
+    Each is one of a few texts of the look-alike, with a word of its own at the end of each line. Their references and
+    dates are before those of `corpus`.
+    """
+    first = date(2005, 1, 1)
+    base = [sample for sample in corpus(_BASE_TEXTS, short=False) if sample.kind == "statement"]
+    lines = [expected_text(sample).split("\n") for sample in base]
+    for number in range(count):
+        year, place = divmod(number, _YEARLY)
+        reference = f"{5 + year:02} {place // 1000:03} {place % 1000:03}"
+        of = number % len(base)
+        title, *rest = lines[of]
+        words = (f"{line} w{(number * 7919 + at * 104_729) % _WORDS}" for at, line in enumerate(rest))
+        sample = replace(
+            base[of], reference=reference, decision_date=first + timedelta(days=number * 3_900 // count), source=_NONE
+        )
+        yield sample, "\n".join([title.replace(base[of].reference, reference), *words])
+
+
+_NONE = Written(())
+
+
+def fill(path: Path, samples: Iterable[tuple[Sample, str]], *, at: datetime | None = None) -> None:
+    """Fills a new database with decisions and their texts. `at`: the instant of the backfill; now if it is None.
+
+    Raw pages are random bytes of the usual size, and
     lines have no numbers, since no measurement reads those. There is a dictionary, so that none is trained later.
     """
     stamp = f"{(at or datetime.now(UTC)):%Y-%m-%dT%H:%M:%SZ}"
@@ -50,7 +87,7 @@ def fill(path: Path, samples: Iterable[Sample], *, at: datetime | None = None) -
             db.execute("INSERT INTO dictionaries (id, trained_at, pages, data) VALUES (1, ?, 1, ?)", (stamp, _BODY))
         rest = iter(samples)
         while batch := list(islice(rest, _BATCH)):
-            for sample in batch:
+            for sample, _ in batch:
                 days[sample.decision_date] = days.get(sample.decision_date, 0) + 1
             with atomic(db):
                 _record(db, batch, stamp, run)
@@ -63,13 +100,15 @@ def fill(path: Path, samples: Iterable[Sample], *, at: datetime | None = None) -
             runs.end_run(db, run, at=stamp, state="complete", exit_code=0, message=None, tally={})
 
 
-def _record(db: sqlite3.Connection, samples: Sequence[Sample], at: str, run: int) -> None:
-    entries.record_listing(db, map(_make_entry, samples), at, EVERYTHING, run)
-    references = [sample.reference for sample in samples]
+def _record(db: sqlite3.Connection, batch: Sequence[tuple[Sample, str]], at: str, run: int) -> None:
+    samples = [sample for sample, _ in batch]
+    entries.record_listing(db, map(make_entry, samples), at, EVERYTHING, run)
     first = _store_pages(db, samples, at)
-    readings = [_make_reading(sample, at, first + place) for place, sample in enumerate(samples)]
+    readings = [_make_reading(*one, at, page) for page, one in enumerate(batch, first)]
     decisions.record_first(db, readings, run)
-    queue.remove(db, references)
+    for reading in readings:
+        related.add_sketch(db, reading.decision.reference, make_sketch(reading.decision.lines))
+    queue.remove(db, [sample.reference for sample in samples])
 
 
 def _store_pages(db: sqlite3.Connection, samples: Sequence[Sample], at: str) -> int:
@@ -85,15 +124,15 @@ def _store_pages(db: sqlite3.Connection, samples: Sequence[Sample], at: str) -> 
     return int(first)
 
 
-def _make_entry(sample: Sample) -> Entry:
+def make_entry(sample: Sample) -> Entry:
+    """Makes the listing's card of a sample."""
     return Entry(
         *(sample.reference, sample.address, sample.authority, sample.outcome, sample.subcategory),
         *(sample.decision_date, sample.kind, sample.title, sample.summary),
     )
 
 
-def _make_reading(sample: Sample, at: str, page: int) -> Reading:
-    text = expected_text(sample)
+def _make_reading(sample: Sample, text: str, at: str, page: int) -> Reading:
     lines = tuple(
         Line("item", line[2:]) if line.startswith("- ") else Line("header" if place == 0 else "paragraph", line)
         for place, line in enumerate(text.split("\n"))

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bench.client import run, served, spend
 from bench.figures import Figure
-from bench.filled import corpus, fill
+from bench.filled import corpus, fill, with_texts
 
 _FEWER = 10
 _MEGA = 1_000_000
@@ -57,4 +57,4 @@ def _sync(decisions: int, rounds: int) -> tuple[float, ...]:
 
 
 def _fill(database: Path, decisions: int) -> None:
-    fill(database, corpus(decisions, short=True))
+    fill(database, with_texts(corpus(decisions, short=True)))

@@ -104,6 +104,7 @@ CREATE TRIGGER pages_seen_update AFTER UPDATE OF fetched_at, checked_at ON pages
 END;
 
 CREATE INDEX queue_kept ON queue (reference) WHERE state = 'kept';
+CREATE INDEX queue_failed ON queue (reference) WHERE state = 'failed';
 CREATE INDEX windows_short ON windows (first) WHERE state = 'short';
 CREATE INDEX windows_owing ON windows (first) WHERE total <> listed;
 CREATE INDEX absences_open ON absences (next_at) WHERE ended_at IS NULL AND returned_at IS NULL;
@@ -112,6 +113,8 @@ CREATE INDEX requests_to_wait ON requests (id) WHERE retry_after IS NOT NULL;
 CREATE INDEX requests_of_robots ON requests (id) WHERE target = '/robots.txt';
 CREATE INDEX runs_running ON runs (id) WHERE state = 'running';
 
+DROP VIEW coverage;
+DROP VIEW failures;
 DROP VIEW missing;
 CREATE VIEW missing AS
 SELECT u.reference, u.stands_on AS decision_date, e.authority, e.url,
@@ -119,6 +122,24 @@ SELECT u.reference, u.stands_on AS decision_date, e.authority, e.url,
        coalesce(q.attempts, 0) AS attempts, q.error, q.next_at, e.first_listed
   FROM unstored AS u CROSS JOIN entries AS e ON e.reference = u.reference
   LEFT JOIN queue AS q ON q.reference = u.reference LEFT JOIN held_texts AS t ON t.reference = u.reference;
+
+CREATE VIEW failures AS
+SELECT q.reference, e.stands_on AS decision_date, e.authority, q.url, q.attempts, q.next_at, q.error_kind, q.error
+  FROM queue AS q CROSS JOIN entries AS e ON e.reference = q.reference
+ WHERE e.unlisted_at IS NULL AND q.state = 'failed';
+
+CREATE VIEW coverage AS
+SELECT w.first, w.last, w.state, w.total, w.listed,
+       (SELECT coalesce(sum(d.listed), 0) FROM listed_days AS d WHERE d.day BETWEEN w.first AND w.last)
+       - (SELECT count(*) FROM unstored AS u WHERE u.stands_on BETWEEN w.first AND w.last) AS held,
+       (SELECT count(*) FROM missing AS m
+         WHERE m.decision_date BETWEEN w.first AND w.last AND m.state <> 'excluded') AS missing,
+       (SELECT count(*) FROM failures AS f
+         WHERE f.decision_date BETWEEN w.first AND w.last) AS failed,
+       (SELECT count(*) FROM missing AS m
+         WHERE m.decision_date BETWEEN w.first AND w.last AND m.state = 'excluded') AS excluded,
+       w.counted_at, w.walked_at, w.proven_at, w.unproven_since, w.asked, w.run
+  FROM windows AS w;
 """
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.run import Backfill, Import, Renormalise, Sync
 from storage.digests import find_flaw
-from storage.migrations import m008_reasons_and_failures, m012_digests, m018_counters
+from storage.migrations import m008_reasons_and_failures, m009_intents, m012_digests, m018_counters
 from storage.writer import writing
 from support.paths import SEEDS
 from support.world import World
@@ -53,6 +53,10 @@ def undo_counters(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE entries DROP COLUMN page_seen_at")
     for name in [name for its, name in made if its == "TABLE"]:
         db.execute(f"DROP TABLE {name}")
+    for view, script in (("failures", m008_reasons_and_failures.SCRIPT), ("coverage", m009_intents.SCRIPT)):
+        db.execute(f"DROP VIEW {view}")
+        definition = script[script.index(f"CREATE VIEW {view}") :]
+        db.execute(definition[: definition.index(";")])
 
 
 def undo_template_changes(db: sqlite3.Connection) -> None:

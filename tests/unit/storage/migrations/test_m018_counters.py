@@ -41,6 +41,20 @@ def path(tmp_path: Path) -> Path:
                 "VALUES (?, 'A text', ?, ?, 'x', '1', ?)",
                 (f"25 000 00{number}", AT, AT, source),
             )
+        db.execute(
+            "INSERT INTO queue (reference, url, state, reason, added_at, next_at) "
+            "VALUES ('25 000 003', '/x', 'failed', 'listed', ?1, ?1)",
+            (AT,),
+        )
+        db.execute(
+            "INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES (1, 's', '{}', ?, 'x', 1)", (AT,)
+        )
+        for first, last in (("0001-01-01", "2025-05-01"), ("2025-05-02", "9999-12-31")):
+            db.execute(
+                "INSERT INTO windows (first, last, total, listed, state, counted_at, unproven_since, asked, run) "
+                "VALUES (?1, ?2, 2, 2, 'short', ?3, ?3, '', 1)",
+                (first, last, AT),
+            )
         for checked_at in (None, LATER, None):
             db.execute(
                 "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, checked_at, body) "
@@ -68,8 +82,9 @@ def test_what_an_older_file_has_is_counted(path: Path) -> None:
         assert list(check_counters(db)) == []
 
 
-def test_the_view_missing_shows_the_rows_that_it_showed_in_the_older_file(path: Path) -> None:
-    select = "SELECT * FROM missing ORDER BY reference"
+@pytest.mark.parametrize("view", ["missing", "failures", "coverage"])
+def test_a_view_shows_the_rows_that_it_showed_in_the_older_file(path: Path, view: str) -> None:
+    select = f"SELECT * FROM {view} ORDER BY 1"
     with closing(sqlite3.connect(path)) as db:
         before = db.execute(select)
         columns, rows = [column[0] for column in before.description], before.fetchall()
@@ -77,4 +92,4 @@ def test_the_view_missing_shows_the_rows_that_it_showed_in_the_older_file(path: 
         after = db.execute(select)
         assert [column[0] for column in after.description] == columns
         assert after.fetchall() == rows
-        assert len(rows) == 2
+        assert len(rows) == {"missing": 2, "failures": 1, "coverage": 2}[view]
