@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -43,6 +44,9 @@ def corpus(count: int, *, short: bool) -> list[Sample]:
     return [sample for sample in (*seeds(), *samples) if sample.published <= today]
 
 
+SHARED_FOLDER = "BENCH_SHARED_FOLDER"
+"""The variable of the environment with the folder in which the parts of one run share archives. lgsco refuses unknown variables
+whose names begin with its own."""
 _BASE_TEXTS = 300
 _WORDS = 50_000
 _YEARLY = 100_000
@@ -71,6 +75,24 @@ def invent(count: int) -> Iterator[tuple[Sample, str]]:
 
 
 _NONE = Written(())
+
+
+def find_short(folder: Path, count: int) -> Path:
+    """Returns an archive of `corpus(count, short=True)`: one that another part of this run made, or a new one."""
+    return _find(folder, f"short-{count}.db", lambda: with_texts(corpus(count, short=True)))
+
+
+def find_real(folder: Path, count: int) -> Path:
+    """Returns an archive of `invent(count)`: one that another part of this run made, or a new one in the folder."""
+    return _find(folder, f"real-{count}.db", lambda: invent(count))
+
+
+def _find(folder: Path, name: str, make: Callable[[], Iterable[tuple[Sample, str]]]) -> Path:
+    shared = os.environ.get(SHARED_FOLDER)
+    path = Path(shared or folder, name)
+    if not path.exists():
+        fill(path, make())
+    return path
 
 
 def fill(path: Path, samples: Iterable[tuple[Sample, str]], *, at: datetime | None = None) -> None:

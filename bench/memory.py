@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from multiprocessing import get_context
 from pathlib import Path
@@ -9,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench.client import run, served, spend
 from bench.figures import Figure
-from bench.filled import corpus, fill, with_texts
+from bench.filled import find_short
 
 _FEWER = 10
 _MEGA = 1_000_000
@@ -57,4 +58,4 @@ def _sync(decisions: int, rounds: int) -> tuple[float, ...]:
 
 
 def _fill(database: Path, decisions: int) -> None:
-    fill(database, with_texts(corpus(decisions, short=True)))
+    shutil.copyfile(find_short(database.parent, decisions), database)
