@@ -45,8 +45,8 @@ def corpus(count: int, *, short: bool) -> list[Sample]:
 
 
 SHARED_FOLDER = "BENCH_SHARED_FOLDER"
-"""The variable of the environment with the folder in which the parts of one run share archives. lgsco refuses unknown variables
-whose names begin with its own."""
+"""The variable of the environment with the folder in which the parts of one run share archives. Its name does not begin
+with LGSCO, because lgsco refuses unknown variables of that kind."""
 _BASE_TEXTS = 300
 _WORDS = 50_000
 _YEARLY = 100_000

@@ -156,8 +156,8 @@ def prove(db: sqlite3.Connection, at: str, run: int) -> None:
         )
         db.execute(  # the walk showed them; decisions fetched since then were seen later
             "UPDATE decisions SET last_seen = ?1 WHERE last_seen < ?1 AND reference IN "
-            "(SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
-            "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ?2 AND ?3)",
+            "(SELECT reference FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ?2 AND ?3) "
+            "AND NOT EXISTS (SELECT 1 FROM unstored AS u WHERE u.reference = decisions.reference)",
             (walked_at, first, last),
         )
 

@@ -25,7 +25,7 @@ from storage.writer import writing
 AT = "2026-11-01T12:00:00Z"
 FIRST = date(2026, 1, 1)
 DAYS, DECISIONS = 12, 6
-EXAMPLES = int(os.environ.get("COUNTER_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("COUNTER_EXAMPLES", "120"))
 """A thorough run has 5,000."""
 
 numbers, days = st.integers(0, DECISIONS - 1), st.integers(0, DAYS - 1)
@@ -39,8 +39,16 @@ steps = st.one_of(
     st.tuples(st.just("delete"), numbers),
     st.tuples(st.just("queue"), numbers, st.sampled_from(["wanted", "kept", "failed", "excluded", None])),
     st.tuples(st.just("hold"), numbers, st.booleans()),
+    st.tuples(st.just("fetch"), numbers, days),
+    st.tuples(st.just("recheck"), numbers, days),
     st.tuples(st.just("walk"), days, days),
     st.tuples(st.just("prove")),
+)
+
+
+WRONG_INSTANTS = (
+    "SELECT e.reference, e.page_seen_at FROM entries AS e WHERE e.page_seen_at IS NOT "
+    "(SELECT max(coalesce(p.checked_at, p.fetched_at)) FROM pages AS p WHERE p.reference = e.reference)"
 )
 
 
@@ -84,6 +92,8 @@ class Play:
             "delete": lambda n: self._run("DELETE FROM decisions WHERE reference = ?", n),
             "queue": self._queue,
             "hold": self._hold,
+            "fetch": self._fetch,
+            "recheck": lambda n, at: self._run("UPDATE pages SET checked_at = ? WHERE reference = ?", day(at), n),
             "walk": self._walk,
             "prove": lambda: ledger.prove(self.db, AT, 1),
         }
@@ -122,6 +132,13 @@ class Play:
         if is_held:
             self.db.execute("INSERT INTO held_texts VALUES (?, 1, 1, ?, 1, 0, 0)", (reference(number), AT))
 
+    def _fetch(self, number: int, at: int) -> None:
+        self.db.execute(
+            "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, body) "
+            "VALUES (?, 1, '/x', ?, 'read', 1, x'00')",
+            (reference(number), day(at)),
+        )
+
     def _walk(self, one: int, other: int) -> None:
         first, last = sorted((FIRST + timedelta(days=one), FIRST + timedelta(days=other)))
         window = Window(first, last)
@@ -154,6 +171,7 @@ def test_proofs_and_counts_are_those_of_the_rows(played: list[tuple[object, ...]
             before = {proof.window: proof for proof in ledger.find_windows(db)}
             play.do(str(what), *values)
             assert list(check_counters(db)) == []
+            assert db.execute(WRONG_INSTANTS).fetchall() == []
             if what == "prove":
                 require_proofs(play, before, {proof.window: proof for proof in ledger.find_windows(db)})
 
