@@ -34,7 +34,9 @@ def measure(decisions: int = 20_000, rounds: int = 3, full: bool = False) -> lis
         ),
         Figure("the same, relative to a backfill of a tenth", (many / few,), target=1.2, bound="at most"),
         *(
-            Figure(f"daily sync, peak memory at {size:,} decisions", _sync(size, rounds), "MB", _MOST, "at most")
+            Figure(
+                f"daily sync, highest peak memory at {size:,} decisions", _sync(size, rounds), "MB", _MOST, "at most"
+            )
             for size in sizes
         ),
     ]
@@ -45,7 +47,7 @@ def _peak(decisions: int) -> int:
         return run("lgsco", url, Path(folder, "ours.db")).peak
 
 
-def _sync(decisions: int, rounds: int) -> tuple[float, ...]:
+def _sync(decisions: int, rounds: int) -> tuple[float]:
     with TemporaryDirectory() as folder, served(decisions, prepared=False, short=True) as url:
         database = Path(folder, "ours.db")
         # Another process fills it, because the peak of a child starts with the memory of its parent.
@@ -54,7 +56,7 @@ def _sync(decisions: int, rounds: int) -> tuple[float, ...]:
         filler.join()
         assert filler.exitcode == 0
         command = [sys.executable, "-m", "lgsco", "sync", "--site", url, "--db", str(database)]
-        return tuple(spend(command).peak / _MEGA for _ in range(rounds))
+        return (max(spend(command).peak for _ in range(rounds)) / _MEGA,)
 
 
 def _fill(database: Path, decisions: int) -> None:
