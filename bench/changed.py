@@ -122,6 +122,23 @@ def _windows(db: sqlite3.Connection) -> list[tuple[Window, int]]:
     return [*found, (Window(first, EVERYTHING.last), total)]
 
 
+def _ask_pages(db: sqlite3.Connection) -> None:
+    with atomic(db):
+        assert pages.queue_oldest(db, _LATER, 3, _LATER) == 3
+        wanted = queue.find_wanted(db, _LATER, [EVERYTHING], 50, rereads=True)
+        queue.count_failed_rereads(db)
+        queue.remove(db, [one.reference for one in wanted])
+
+
+def _ask_requests(db: sqlite3.Connection) -> None:
+    journal.find_wait(db)
+    journal.find_hold(db)
+    journal.find_last_robots_request(db)
+    journal.count_requests(db, _LATER[:10])
+    with atomic(db):
+        assert not journal.roll_up_oldest_day(db, "2000-01-01", was_in_quiet_hours)
+
+
 def _make_questions(db: sqlite3.Connection) -> dict[str, Callable[[], object]]:
     window = next(proof.window for proof in ledger.find_windows(db) if proof.window.first > _FIRST)
     total, random = ledger.count_listed(db, window), Random(1)
@@ -134,21 +151,6 @@ def _make_questions(db: sqlite3.Connection) -> dict[str, Callable[[], object]]:
         with atomic(db):
             ledger.prove(db, _LATER, 1)
 
-    def pages_and_queue() -> None:
-        with atomic(db):
-            assert pages.queue_oldest(db, _LATER, 3, _LATER) == 3
-            wanted = queue.find_wanted(db, _LATER, [everything], 50, rereads=True)
-            queue.count_failed_rereads(db)
-            queue.remove(db, [one.reference for one in wanted])
-
-    def requests() -> None:
-        journal.find_wait(db)
-        journal.find_hold(db)
-        journal.find_last_robots_request(db)
-        journal.count_requests(db, _LATER[:10])
-        with atomic(db):
-            assert not journal.roll_up_oldest_day(db, "2000-01-01", was_in_quiet_hours)
-
     def departures() -> None:
         absences.find_due(db, _AT, _LATER)
         absences.find_departed(db, [])
@@ -160,8 +162,8 @@ def _make_questions(db: sqlite3.Connection) -> dict[str, Callable[[], object]]:
 
     return {
         "proof after a window": prove,
-        "oldest pages and the queue": pages_and_queue,
-        "waits, last and today's requests, roll-up": requests,
+        "oldest pages and the queue": partial(_ask_pages, db),
+        "waits, last and today's requests, roll-up": partial(_ask_requests, db),
         "absences": departures,
         "choice of known decisions": known,
         "totals that the site should state": lambda: ledger.find_expected(db, everything),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from bench.client import spend
 from bench.figures import Figure, in_turns, ratios
 from bench.filled import find_short
 from storage.database import reading
-from storage.export import export
-from storage.parquet import write
 
 _FULL = 60_000
 _GOAL = 3.0
@@ -31,8 +31,9 @@ def measure(decisions: int = 20_000, rounds: int = 7, full: bool = False) -> lis
     size = _FULL if full else decisions
     with TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        with reading(find_short(Path(folder), size)) as db, duckdb.connect() as duck:
-            export(db, out, "parquet", write)
+        path = find_short(Path(folder), size)
+        with reading(path) as db, duckdb.connect() as duck:
+            spend([sys.executable, "-m", "lgsco", "export", "--format", "parquet", "--db", str(path), str(out)])
             (parquet,) = out.rglob("*.parquet")
             duck.execute("SET threads = 1")
             sides: dict[str, Callable[[], object]] = {}

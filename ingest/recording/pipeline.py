@@ -77,11 +77,10 @@ class Pipeline:
         save_journal: Callable[[], None],
         batch: int,
     ) -> None:
-        """Builds the pipeline of one run.
+        """`check_canary`: called with the reason; returns whether the site shows a known decision.
 
-        `check_canary`: called with the reason; returns whether the site shows a known decision, and raises if the site
-        does not serve us. `save_journal`: called inside transactions. `batch`: the most decisions recorded in one
-        transaction.
+        It raises if the site does not serve us. `save_journal`: called inside transactions. `batch`: the most decisions
+        recorded in one transaction.
         """
         self._db = db
         self._codec = codec
