@@ -160,7 +160,7 @@ class Archive:
         with atomic(self._db):
             decisions.record_first(self._db, [_reading(card, at) for card in cards.values()], run)
             queue.remove(self._db, wanted)
-            for group in pages.find_kept(self._db, self._codec, _ALL):  # the canary stored it
+            for group in list(pages.find_kept(self._db, self._codec, _ALL)):  # the canary stored it
                 pages.mark(self._db, [number for number, _ in group], "read")
                 queue.remove(self._db, [group[0][1].reference])
 

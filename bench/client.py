@@ -10,7 +10,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +36,14 @@ class Spent:
 
 
 @contextmanager
-def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
-    """Yields the address of a look-alike with that many decisions, including the five seeds."""
+def served(decisions: int, *, prepared: bool = True, short: bool = False) -> Iterator[str]:
+    """Yields the address of a look-alike with that many decisions, including the five seeds.
+
+    `short`: their texts are as short as possible.
+    """
     command = [sys.executable, "-m", "lgsco.replica", "--count", str(decisions - _SEEDS)]
-    server = subprocess.Popen([*command, "--prepare"] if prepared else command, cwd=ROOT, stdout=subprocess.PIPE)
+    command += ["--prepare"] * prepared + ["--short"] * short
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert server.stdout is not None
         url = server.stdout.readline().decode().strip()
@@ -52,18 +56,23 @@ def served(decisions: int, *, prepared: bool = True) -> Iterator[str]:
 
 
 def run(client: Client, url: str, database: Path) -> Spent:
-    """Runs a client to its end on a new database, without pacing. Raises RuntimeError with its last output."""
+    """Runs a client to its end on a new database. Raises what `spend` raises."""
     for file in database.parent.glob(f"{database.name}*"):
         file.unlink()
     site = [url, str(database)] if client != "lgsco" else ["backfill", "--site", url, "--db", str(database)]
-    command, environment = [sys.executable, "-m", client, *site], os.environ | {"LGSCO_FETCH_PACE": "0"}
+    return spend([sys.executable, "-m", client, *site])
+
+
+def spend(command: Sequence[str]) -> Spent:
+    """Runs a command to its end without pacing. Raises RuntimeError with its last output if it fails."""
+    environment = os.environ | {"LGSCO_FETCH_PACE": "0"}
     with TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            raise RuntimeError(f"{client} ended with {process.returncode}: {said.read()[-2000:].decode()}")
+            raise RuntimeError(f"{command} ended with {process.returncode}: {said.read()[-2000:].decode()}")
     return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

@@ -46,7 +46,7 @@ class Storage:
     """The database file, and what is done with it."""
 
     database: str = "lgsco.db"
-    batch: int = 250
+    batch: int = 50
     journal_days: int = 90
     wal_warn_mb: int = 256
     workers: int = 0

@@ -297,14 +297,14 @@ def _dispatch(task: Task, run: TaskRun) -> Outcome:
 
 
 def _end(run: TaskRun, outcome: Outcome) -> None:
-    """Records how the run and its backfill ended, writes the rest of the journal, and sums up its old days."""
+    """Sums up the old days of the journal, writes its rest, and records how the run and its backfill ended."""
+    _roll_up_journal(run)
     at = run.clock.stamp()
     state = intent.judge_ending(outcome.state, outcome.exit_code, reached_the_end=outcome.reached_the_end)
     with atomic(run.db):
         run.throttle.save()
         intent.end_backfill(run.db, run.number, state, at, None if outcome.reached_the_end else outcome.message)
         intent.record_proven_meanwhile(run.db, at, run.number)
-        journal.roll_up(run.db, run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10], was_in_quiet_hours)
         runs.end_run(
             run.db,
             run.number,
@@ -314,6 +314,16 @@ def _end(run: TaskRun, outcome: Outcome) -> None:
             message=outcome.message,
             tally=run.tally.counts(),
         )
+
+
+def _roll_up_journal(run: TaskRun) -> None:
+    """Sums up the old days, each in a transaction of its own. If a stop was requested, the next run does the rest."""
+    before = run.clock.stamp(-86_400 * run.config.storage.journal_days)[:10]
+    while True:
+        with atomic(run.db):
+            requests = journal.roll_up_oldest_day(run.db, before, was_in_quiet_hours)
+        if not requests or run.stop.is_set():
+            return
 
 
 def _format_arguments(task: Task) -> dict[str, object]:

@@ -161,11 +161,14 @@ def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[D
     These are the decisions in `just_found` (references of pages found gone for the second time), and those for which an
     earlier verdict found no reason.
     """
+    select = (
+        "SELECT a.reference, a.noticed_at, d.kind, a.stood_on AS stood_on, coalesce(d.last_seen, a.noticed_at), "
+        "a.gone_first_at FROM absences AS a JOIN decisions AS d USING (reference) "
+        "WHERE a.returned_at IS NULL AND a.gone_first_at IS NOT NULL"
+    )
     rows = db.execute(
-        "SELECT a.reference, a.noticed_at, d.kind, a.stood_on, coalesce(d.last_seen, a.noticed_at), a.gone_first_at "
-        "FROM absences AS a JOIN decisions AS d USING (reference) "
-        "WHERE a.returned_at IS NULL AND a.gone_first_at IS NOT NULL AND ((a.ending = 'gone' AND d.status = 'gone') "
-        "OR (a.ended_at IS NULL AND a.reference IN (SELECT value FROM json_each(?)))) ORDER BY a.stood_on, a.reference",
+        f"{select} AND a.ending = 'gone' AND d.status = 'gone' UNION ALL {select} AND a.ended_at IS NULL "
+        "AND a.reference IN (SELECT value FROM json_each(?)) ORDER BY 4, 1",
         (json.dumps(list(just_found)),),
     )
     return [
@@ -176,13 +179,16 @@ def find_departed(db: sqlite3.Connection, just_found: Collection[str]) -> list[D
 
 def find_statements(db: sqlite3.Connection, first: date, last: date) -> list[KnownStatement]:
     """Finds the statements from the site that are or were listed in a range, on dates that the ledger proves."""
-    rows = db.execute(
+    select = (
         "SELECT e.reference, e.stands_on, CASE WHEN e.unlisted_at IS NULL THEN 'listed' "
         "WHEN d.status = 'withdrawn' THEN 'withdrawn' WHEN d.status IN ('expired', 'gone') THEN 'gone' "
-        "ELSE 'unlisted' END FROM entries AS e JOIN held_from_site AS h USING (reference) "
-        "JOIN decisions AS d USING (reference) WHERE e.stands_on BETWEEN ? AND ? AND h.kind = 'statement' "
+        "ELSE 'unlisted' END FROM entries AS e CROSS JOIN held_from_site AS h USING (reference) "
+        "JOIN decisions AS d USING (reference) WHERE e.stands_on BETWEEN ?1 AND ?2 AND h.kind = 'statement' "
         "AND (SELECT w.state = 'proven' AND w.last >= e.stands_on FROM windows AS w WHERE w.first <= e.stands_on "
-        "ORDER BY w.first DESC LIMIT 1)",  # windows never overlap
+        "ORDER BY w.first DESC LIMIT 1)"  # windows never overlap
+    )
+    rows = db.execute(
+        f"{select} AND e.unlisted_at IS NULL UNION ALL {select} AND e.unlisted_at IS NOT NULL",
         (first.isoformat(), last.isoformat()),
     )
     return [KnownStatement(reference, to_day(day, "a listing entry"), place) for reference, day, place in rows]

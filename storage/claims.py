@@ -65,14 +65,14 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
 
 def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
     """Counts the decisions that the listing shows in a window."""
-    row = db.execute(
-        "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded'), "
+    listed = ledger.count_listed(db, window)
+    missing, *others = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE m.state = 'excluded'), "
         "count(u.reference) FILTER (WHERE m.state = 'excluded'), count(*) FILTER (WHERE m.state = 'held back') "
-        "FROM entries AS e LEFT JOIN missing AS m USING (reference) LEFT JOIN unreadable AS u USING (reference) "
-        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
+        "FROM missing AS m LEFT JOIN unreadable AS u USING (reference) WHERE m.decision_date BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
-    return Counts(*map(int, row))
+    return Counts(listed, listed - missing, *others)
 
 
 def count_held_between(db: sqlite3.Connection, window: Window) -> int:

@@ -200,15 +200,10 @@ def count_listed_since(db: sqlite3.Connection, window: Window, since: str) -> in
     return int(row[0])
 
 
-def count_listed(db: sqlite3.Connection, window: Window) -> int:
-    """Counts the entries of a window that are listed."""
-    return count_listed_since(db, window, "")
-
-
 def count_aged(db: sqlite3.Connection, window: Window) -> int:
     """Counts the entries of a window that may leave the site by age: all except reports."""
     row = db.execute(
-        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? AND kind IS NOT 'report'",
+        "SELECT coalesce(sum(listed - reports), 0) FROM listed_days WHERE day BETWEEN ? AND ?",
         (window.first.isoformat(), window.last.isoformat()),
     ).fetchone()
     return int(row[0])

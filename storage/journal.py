@@ -199,22 +199,26 @@ summed up before it is over, if the clock was ahead; the rest of it is journalle
 _DAY = f"day, {', '.join(_IN_SUM)}"
 _CLOCK_GRAIN = 0.0025
 """Seconds by which two instants in whole milliseconds may seem closer than they were."""
-_HOLD = f"coalesce(hold, min(retry_after, {HOLD_MOST_SECONDS}))"
+_HOLD = f"coalesce(r.hold, min(r.retry_after, {HOLD_MOST_SECONDS}))"
 """Seconds for which no request may be sent after an answer. For rows from before `hold` was journalled: what the answer
 asked for, up to a day."""
 
-_DAYS = f"""
+_SECONDS = "unixepoch(substr({0}, 1, 19)) + coalesce(nullif(substr({0}, 20), 'Z') + 0.0, 0.0)"
+"""The seconds since 1970 of an instant of the journal."""
+
+_SUMS = f"""
 WITH asked AS (
-  SELECT requests.id, at, substr(at, 1, 10) AS day,
-         unixepoch(substr(at, 1, 19)) + coalesce(nullif(substr(at, 20), 'Z') + 0.0, 0.0) AS t, status, received,
-         seconds, error, retry_after, {_HOLD} AS hold, p.gap AS promised_gap, a_day, quiet_hours
-    FROM requests LEFT JOIN promises AS p ON p.id = promise
+  SELECT r.id, r.at, substr(r.at, 1, 10) AS day, {_SECONDS.format("r.at")} AS t, {_SECONDS.format("n.at")} AS next_t,
+         r.status, r.received, r.seconds, r.error, r.retry_after, {_HOLD} AS hold,
+         p.gap AS promised_gap, a_day, quiet_hours
+    FROM requests AS r LEFT JOIN promises AS p ON p.id = r.promise LEFT JOIN requests AS n ON n.id = r.id + 1
+   WHERE r.at >= :since AND r.at < :until
 ), paced AS (
-  SELECT *, CASE WHEN lead(t) OVER made >= t AND lead(id) OVER made = id + 1 THEN lead(t) OVER made - t END AS gap,
+  SELECT *, CASE WHEN next_t >= t THEN next_t - t END AS gap,
          count(*) OVER (ORDER BY t RANGE BETWEEN CURRENT ROW AND 59.9995 FOLLOWING) AS in_a_minute,
          row_number() OVER (PARTITION BY day ORDER BY t, id)
          + coalesce((SELECT requests FROM request_days AS r WHERE r.day = asked.day), 0) AS of_the_day
-    FROM asked WINDOW made AS (ORDER BY id)
+    FROM asked
 ), summed ({_DAY}) AS (
   SELECT day, count(*), count(*) FILTER (WHERE status IS NULL),
          count(*) FILTER (WHERE status IS NOT NULL
@@ -231,8 +235,10 @@ WITH asked AS (
     FROM paced GROUP BY day
 )
 SELECT day, {", ".join(f"{how}({column})" for column, how in _IN_SUM.items())}
-  FROM (SELECT {_DAY} FROM request_days UNION ALL SELECT {_DAY} FROM summed) GROUP BY day ORDER BY day
+  FROM (SELECT {_DAY} FROM request_days UNION ALL SELECT {_DAY} FROM summed)
+ WHERE day BETWEEN :since AND :last GROUP BY day ORDER BY day
 """
+"""The sums of the days from `:since` to `:last`. `:until`: at least a minute after the last of these days."""
 
 Within = Callable[[str, str], bool]
 """Whether an instant (second argument) lies in hours of the day (first): `ingest.fetching.quiet_hours.within`."""
@@ -240,20 +246,30 @@ Within = Callable[[str, str], bool]
 
 def find_days(db: sqlite3.Connection, within: Within) -> list[Day]:
     """Finds every day with requests, oldest first, from single requests and from the sums of past days."""
+    return _sum_up(db, within, since="", last="9", until="9")
+
+
+def _sum_up(db: sqlite3.Connection, within: Within, **bounds: str) -> list[Day]:
     db.create_function("within", 2, within, deterministic=True)
-    return [Day(*row) for row in db.execute(_DAYS)]
+    return [Day(*row) for row in db.execute(_SUMS, bounds)]
 
 
-def roll_up(db: sqlite3.Connection, before: str, within: Within) -> int:
-    """Sums up the journal of the days before a date (ISO) and returns the number of their requests.
+def roll_up_oldest_day(db: sqlite3.Connection, before: str, within: Within) -> int:
+    """Sums up the journal of its oldest day, if that is before a date (ISO), and returns the number of its requests.
 
-    Call it inside a transaction.
+    A day is the slice in which a long journal is summed up: it has at most as many requests as the daily limit. Call it
+    inside a transaction, again until it returns 0.
     """
-    over = {row[0] for row in db.execute("SELECT DISTINCT substr(at, 1, 10) FROM requests WHERE at < ?", (before,))}
-    days = [astuple(day) for day in find_days(db, within) if day.day in over] if over else []
+    day, following = db.execute(
+        "SELECT substr(min(at), 1, 10), date(substr(min(at), 1, 10), '+1 day') FROM requests WHERE at < ?", (before,)
+    ).fetchone()
+    if day is None:
+        return 0
+    until = f"{following}T00:01" if following else f"{day}~"  # requests of the next minute count for `in_a_minute`
+    sums = _sum_up(db, within, since=day, last=day, until=until)
     marks = ", ".join("?" * (len(_IN_SUM) + 1))
-    db.executemany(f"INSERT OR REPLACE INTO request_days ({_DAY}) VALUES ({marks})", days)
-    return db.execute("DELETE FROM requests WHERE at < ?", (before,)).rowcount
+    db.executemany(f"INSERT OR REPLACE INTO request_days ({_DAY}) VALUES ({marks})", map(astuple, sums))
+    return db.execute("DELETE FROM requests WHERE at >= ?1 AND at < ?1 || '~'", (day,)).rowcount
 
 
 def find_promises(db: sqlite3.Connection) -> list[Promise]:
@@ -265,14 +281,14 @@ def find_hold(db: sqlite3.Connection) -> str | None:
     """Returns until when no request may be sent, because the last answer asked us to wait; None if it did not."""
     row = db.execute(
         f"SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, (seconds + {_HOLD}) || ' seconds') "
-        "FROM requests ORDER BY id DESC LIMIT 1"
+        "FROM requests AS r ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return row[0] if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class LastRequest:
-    """How often an address was requested, and the result of the last request."""
+    """How often robots.txt was requested, and the result of the last request."""
 
     times: int
     at: str
@@ -280,10 +296,9 @@ class LastRequest:
     error: str | None
 
 
-def find_last_request(db: sqlite3.Connection, target: str) -> LastRequest | None:
-    """Counts the journalled requests for a target, with the result of the last; None if there are none."""
+def find_last_robots_request(db: sqlite3.Connection) -> LastRequest | None:
+    """Counts the journalled requests for robots.txt, with the result of the last; None if there are none."""
     row = db.execute(
-        "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = ? ORDER BY id DESC LIMIT 1",
-        (target,),
+        "SELECT count(*) OVER (), at, status, error FROM requests WHERE target = '/robots.txt' ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return LastRequest(*row) if row else None

@@ -15,13 +15,16 @@ from storage.model import KnownListing, Proof, Window, WindowState
 from storage.stored import to_day
 
 _COLUMNS = "first, last, total, listed, state, counted_at, walked_at, proven_at, asked, unproven_since"
+_BEGIN = "coalesce((SELECT max(first) FROM windows WHERE first <= :first), :first)"
+_OVERLAPPING = f"first BETWEEN {_BEGIN} AND :last AND last >= :first"
+"""Whether a window overlaps the range of the parameters. Since windows never overlap each other, none before the last
+that begins by `:first` has to be looked at."""
 
 
 def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
     """Records the result for a window, in place of all rows for its days. Call it inside a transaction."""
     overlapping = db.execute(
-        f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ? AND last >= ?",
-        (proof.window.last.isoformat(), proof.window.first.isoformat()),
+        f"SELECT {_COLUMNS}, run FROM windows WHERE {_OVERLAPPING} ORDER BY first", _bounds(proof.window)
     ).fetchall()
     since = [proof.unproven_since or proof.counted_at]
     for *columns, its_run in overlapping:
@@ -37,7 +40,7 @@ def record_window(db: sqlite3.Connection, proof: Proof, run: int) -> None:
 
 def _cut_row(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
     """Makes the row for a part of a window from the window's row."""
-    standing = _count_listed(db, part)
+    standing = count_listed(db, part)
     if whole.is_sound:
         return replace(whole, window=part, total=standing, listed=standing)
     state: WindowState = "unseen" if whole.state == "unseen" else "unknown"
@@ -47,7 +50,7 @@ def _cut_row(db: sqlite3.Connection, whole: Proof, part: Window) -> Proof:
 def record_unseen(db: sqlite3.Connection, windows: Iterable[Window], at: str, run: int) -> None:
     """Adds windows that were asked for and that no row covers yet. Call it inside a transaction."""
     for window in windows:
-        listed = _count_listed(db, window)
+        listed = count_listed(db, window)
         _insert(db, Proof(window, None, listed, "unseen", None, None, None, "", unproven_since=at), run)
 
 
@@ -70,7 +73,7 @@ def cut_at(db: sqlite3.Connection, windows: Iterable[Window]) -> None:
     for window in windows:
         for day in {window.first, window.last}:
             row = db.execute(
-                f"SELECT {_COLUMNS}, run FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)
+                f"SELECT {_COLUMNS}, run FROM windows WHERE {_OVERLAPPING}", _bounds(Window(day, day))
             ).fetchone()
             if row is None:
                 continue
@@ -105,10 +108,10 @@ def _insert(db: sqlite3.Connection, proof: Proof, run: int) -> None:
 
 def drop_day_proof(db: sqlite3.Connection, day: date, at: str, run: int) -> None:
     """Removes the proof of a day, because something about the day changed. Call it inside a transaction."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ?1 AND last >= ?1", (day.isoformat(),)).fetchone()
+    window = Window(day, day)
+    row = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE {_OVERLAPPING}", _bounds(window)).fetchone()
     if row is not None and (before := _make_proof(row)).is_sound:
-        window = Window(day, day)
-        standing = _count_listed(db, window)
+        standing = count_listed(db, window)
         record_window(db, Proof(window, None, standing, "unknown", at, None, None, before.asked, at), run)
 
 
@@ -117,7 +120,7 @@ def drop_proof(db: sqlite3.Connection, window: Window, run: int) -> None:
     for proof in find_windows(db, window):
         part = Window(max(proof.window.first, window.first), min(proof.window.last, window.last))
         if proof.is_sound:
-            standing = _count_listed(db, part)
+            standing = count_listed(db, part)
             unknown = replace(proof, window=part, total=None, listed=standing, state="unknown", walked_at=None)
             record_window(db, replace(unknown, proven_at=None), run)
 
@@ -130,23 +133,21 @@ def record_counted(db: sqlite3.Connection, window: Window, at: str) -> None:
     )
 
 
-_LACKS = """EXISTS (
-  SELECT 1 FROM missing AS m WHERE m.decision_date BETWEEN w.first AND w.last AND m.state <> 'excluded')"""
-"""Whether a window `w` lists a decision that is neither stored nor excluded."""
-
-
 def prove(db: sqlite3.Connection, at: str, run: int) -> None:
     """Marks windows as proven if one walk listed all of them and each listed decision is stored or excluded.
 
-    A proven window that lists anything else becomes short.
+    A proven window that lists anything else becomes short. Both follow from the decisions that are missing, so the work
+    grows with these and with the short windows, and not with the archive.
     """
     db.execute(
-        f"UPDATE windows AS w SET state = 'short', proven_at = NULL, unproven_since = ? "
-        f"WHERE state = 'proven' AND {_LACKS}",
+        "UPDATE windows SET state = 'short', proven_at = NULL, unproven_since = ? WHERE state = 'proven' AND first IN "
+        f"(SELECT w.first FROM ({_LACKING_DAYS}) AS lacking CROSS JOIN windows AS w "
+        "ON w.first = (SELECT max(first) FROM windows WHERE first <= lacking.day) AND w.last >= lacking.day)",
         (at,),
     )
     proven = db.execute(
-        f"SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed AND NOT {_LACKS}"
+        "SELECT first, last, walked_at FROM windows AS w WHERE state = 'short' AND total = listed "
+        f"AND NOT EXISTS ({_LACKING_DAYS} AND decision_date BETWEEN w.first AND w.last)"
     ).fetchall()
     for first, last, walked_at in proven:
         db.execute(
@@ -155,16 +156,22 @@ def prove(db: sqlite3.Connection, at: str, run: int) -> None:
         )
         db.execute(  # the walk showed them; decisions fetched since then were seen later
             "UPDATE decisions SET last_seen = ?1 WHERE last_seen < ?1 AND reference IN "
-            "(SELECT e.reference FROM entries AS e JOIN held_from_site AS h USING (reference) "
-            "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ?2 AND ?3)",
+            "(SELECT reference FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ?2 AND ?3) "
+            "AND NOT EXISTS (SELECT 1 FROM unstored AS u WHERE u.reference = decisions.reference)",
             (walked_at, first, last),
         )
 
 
+_LACKING_DAYS = "SELECT DISTINCT decision_date AS day FROM missing WHERE state <> 'excluded'"
+"""The days on which a decision is listed that is neither stored nor excluded."""
+
+
 def find_windows(db: sqlite3.Connection, within: Window | None = None) -> list[Proof]:
     """Finds the ledger's rows, oldest first: all, or those that overlap a window."""
-    first, last = (within.first.isoformat(), within.last.isoformat()) if within else ("", "9")
-    rows = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE first <= ? AND last >= ? ORDER BY first", (last, first))
+    if within is None:
+        rows = db.execute(f"SELECT {_COLUMNS} FROM windows ORDER BY first")
+    else:
+        rows = db.execute(f"SELECT {_COLUMNS} FROM windows WHERE {_OVERLAPPING} ORDER BY first", _bounds(within))
     return [_make_proof(row) for row in rows]
 
 
@@ -178,22 +185,28 @@ def find_known_listing(db: sqlite3.Connection, window: Window, trusted: tuple[st
 
     `trusted`: walks that began between these two instants need not be repeated; None: every walk must be repeated.
     """
-    first, last = window.first.isoformat(), window.last.isoformat()
     days = db.execute(
-        "SELECT stands_on, count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
-        "GROUP BY stands_on ORDER BY stands_on",
-        (first, last),
+        "SELECT day, listed FROM listed_days WHERE day BETWEEN :first AND :last ORDER BY day", _bounds(window)
     ).fetchall()
-    # Where the site's total differs from its listing, the same difference is expected next time.
-    owing = db.execute(
-        "SELECT coalesce(sum(total - (SELECT count(*) FROM entries WHERE unlisted_at IS NULL "
-        "AND stands_on BETWEEN w.first AND w.last)), 0) FROM windows AS w "
-        "WHERE first >= ? AND last <= ? AND total IS NOT NULL AND total <> listed",
-        (first, last),
-    ).fetchone()[0]
     days_of = tuple((to_day(day, "a listing entry"), count) for day, count in days)
     seen = trusted is not None and _is_covered(window, find_trusted(db, window, *trusted))
-    return KnownListing(sum(count for _, count in days) + owing, days_of, seen)
+    return KnownListing(sum(count for _, count in days) + _count_owing(db, window), days_of, seen)
+
+
+def find_expected(db: sqlite3.Connection, window: Window) -> int:
+    """Computes the total of `find_known_listing`."""
+    return count_listed(db, window) + _count_owing(db, window)
+
+
+def _count_owing(db: sqlite3.Connection, window: Window) -> int:
+    """Counts by how much the site's totals differ from its listing: the same difference is expected next time."""
+    row = db.execute(
+        "SELECT coalesce(sum(total - (SELECT coalesce(sum(d.listed), 0) FROM listed_days AS d "
+        "WHERE d.day BETWEEN w.first AND w.last)), 0) FROM windows AS w "
+        "WHERE first BETWEEN :first AND :last AND last <= :last AND total <> listed",
+        _bounds(window),
+    ).fetchone()
+    return int(row[0])
 
 
 def find_trusted(db: sqlite3.Connection, window: Window, since: str, now: str) -> list[Proof]:
@@ -216,9 +229,13 @@ def _is_covered(window: Window, proofs: Iterable[Proof]) -> bool:
     return days == sum((min(p.window.last, window.last) - max(p.window.first, window.first)).days + 1 for p in proofs)
 
 
-def _count_listed(db: sqlite3.Connection, window: Window) -> int:
+def count_listed(db: sqlite3.Connection, window: Window) -> int:
+    """Counts the entries of a window that are listed."""
     row = db.execute(
-        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ?",
-        (window.first.isoformat(), window.last.isoformat()),
+        "SELECT coalesce(sum(listed), 0) FROM listed_days WHERE day BETWEEN :first AND :last", _bounds(window)
     ).fetchone()
     return int(row[0])
+
+
+def _bounds(window: Window) -> dict[str, str]:
+    return {"first": window.first.isoformat(), "last": window.last.isoformat()}

@@ -30,7 +30,7 @@ def find_wanted(
     # Untried decisions are due at once. A due time more than 40 days away (more than the longest retry delay) was set
     # while the clock was ahead.
     due = "(next_at <= :now OR error IS NULL OR next_at > strftime('%Y-%m-%dT%H:%M:%SZ', :now, '+40 days'))"
-    stored = "OR reference IN (SELECT reference FROM held_from_site)" if rereads else ""
+    stored = f"OR {_STORED}" if rereads else ""
     rows = db.execute(
         f"SELECT reference, url, attempts, reason, error_kind FROM queue WHERE state <> 'kept' AND {due} "
         f"AND ({_IN_WINDOWS} {stored}) "
@@ -39,6 +39,9 @@ def find_wanted(
     )
     return [Wanted(*row) for row in rows]
 
+
+_STORED = "EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = queue.reference)"
+"""Whether the decision of a row is stored from the site."""
 
 _IN_WINDOWS = """(decision_date IS NULL OR EXISTS (SELECT 1 FROM json_each(:windows) AS w
   WHERE decision_date BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]')))"""
@@ -131,8 +134,7 @@ def exclude_unreadable(db: sqlite3.Connection, reference: str, *, next_at: str, 
     window is proven without it, and is tried again later.
     """
     db.execute(
-        "DELETE FROM queue WHERE reference = ?1 "
-        "AND EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = queue.reference)",
+        f"DELETE FROM queue WHERE reference = ?1 AND {_STORED}",
         (reference,),
     )
     db.execute(
@@ -205,9 +207,7 @@ def count(db: sqlite3.Connection, window: Window | None = None) -> int:
 
 def count_failed_rereads(db: sqlite3.Connection) -> int:
     """Counts the stored decisions that are queued to be fetched again and could not be so far."""
-    row = db.execute(
-        "SELECT count(*) FROM queue WHERE state = 'failed' AND reference IN (SELECT reference FROM held_from_site)"
-    ).fetchone()
+    row = db.execute(f"SELECT count(*) FROM queue WHERE state = 'failed' AND {_STORED}").fetchone()
     return int(row[0])
 
 
@@ -217,8 +217,7 @@ def drop_never_fetched(db: sqlite3.Connection, windows: Sequence[Window]) -> int
     They are the rest of a withdrawn backfill. Returns how many. Call it inside a transaction.
     """
     cursor = db.execute(
-        f"DELETE FROM queue WHERE state <> 'kept' AND decision_date IS NOT NULL AND {_IN_WINDOWS} "
-        "AND reference NOT IN (SELECT reference FROM held_from_site)",
+        f"DELETE FROM queue WHERE state <> 'kept' AND decision_date IS NOT NULL AND {_IN_WINDOWS} AND NOT {_STORED}",
         {"windows": _as_json(windows)},
     )
     return cursor.rowcount

@@ -119,6 +119,6 @@ def find_politeness(db: sqlite3.Connection, within: journal.Within) -> Politenes
             user_agents=runs.find_user_agents(db),
             wait_until=journal.find_hold(db),
             robots=journal.find_robots(db),
-            robots_requests=journal.find_last_request(db, "/robots.txt"),
+            robots_requests=journal.find_last_robots_request(db),
             addresses=entries.find_addresses(db),
         )

@@ -31,7 +31,9 @@ from storage.layout import check_layout
 from storage.pages import Codec
 from storage.quick_checks import find_damaged_ranges, find_highest_rowid, is_passing
 
-Part = Literal["file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger"]
+Part = Literal[
+    "file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger", "counters"
+]
 """The kind of thing that is damaged."""
 
 _BATCH = 200

@@ -245,15 +245,25 @@ def find_candidates(db: sqlite3.Connection, change: TemplateChange, limit: int) 
 
 
 def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit: int) -> list[Wanted]:
-    """Finds stored decisions of one kind that the site lists, those decided nearest to a day first."""
+    """Finds stored decisions of one kind that the site lists, those decided nearest to a day first.
+
+    It goes from that day into the past and into the future, and stops when it has enough, so it does not read the
+    whole archive.
+    """
+    near = (
+        "SELECT * FROM (SELECT h.reference, h.url, "
+        "coalesce(abs(julianday(h.decision_date) - julianday(?2)), 0) AS away "
+        "FROM held_from_site AS h CROSS JOIN entries AS e USING (reference) WHERE h.decision_date {} "
+        "AND e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
+        "AND NOT EXISTS (SELECT 1 FROM queue AS q WHERE q.reference = h.reference) "
+        "ORDER BY h.decision_date {} LIMIT ?3)"
+    )
     rows = db.execute(
-        "SELECT h.reference, h.url FROM held_from_site AS h JOIN entries AS e USING (reference) "
-        "WHERE e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
-        "AND h.reference NOT IN (SELECT reference FROM queue) "
-        "ORDER BY abs(julianday(coalesce(h.decision_date, ?2)) - julianday(?2)), h.reference LIMIT ?3",
+        f"{near.format('>= ?2', '')} UNION ALL {near.format('< ?2', 'DESC')} UNION ALL {near.format('IS NULL', '')} "
+        "ORDER BY away, 1 LIMIT ?3",
         (kind, day or "2020-01-01", limit),
     )
-    return [Wanted(reference, url, 0, "changed") for reference, url in rows]
+    return [Wanted(reference, url, 0, "changed") for reference, url, _ in rows]
 
 
 def find_stored(db: sqlite3.Connection, references: Iterable[str]) -> set[str]:

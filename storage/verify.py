@@ -1,6 +1,7 @@
 """Checks a file for damage, without writing to it.
 
-It runs SQLite's own checks, and compares the schema, each row with its digest, and the counts of the ledger.
+It runs SQLite's own checks, and compares the schema, each row with its digest, and the counts of the ledger
+and of the listing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date
 
 from sqlite_utils import Database
 
+from storage.counters import check_counters
 from storage.database import SCHEMA_VERSION, error_name
 from storage.row_checks import Damage, Look, Progress, check_rows, guarded
 from storage.schema import migrations
@@ -29,6 +31,7 @@ def check(
     yield from check_schema(db)
     yield from check_rows(db, progress, look=look)
     yield from check_ledger(db)
+    yield from check_counters(db)
 
 
 # ---------------------------------------------------------------- what SQLite checks itself

@@ -17,6 +17,7 @@ from typing import Literal, assert_never
 from ingest.clock import LONDON, Clock
 from ingest.crawling.disappearance import COHORT_DAYS, Departure, judge
 from ingest.crawling.listing_walk import ListingWalker
+from ingest.crawling.windows import merge_windows
 from ingest.errors import FetchError, Gone, HeldOff, ReadError
 from ingest.fetching.interface import HttpClient
 from ingest.lgo.notice import find_notice
@@ -223,10 +224,12 @@ class DisappearanceCheck:
             departed = absences.find_departed(self._db, self._found_gone)
             if not departed:
                 return
-            days = [one.decided for one in departed]
-            statements = absences.find_statements(
-                self._db, _shift(min(days), -COHORT_DAYS), _shift(max(days), COHORT_DAYS)
-            )
+            near = [Window(_shift(one.decided, -COHORT_DAYS), _shift(one.decided, COHORT_DAYS)) for one in departed]
+            statements = [
+                statement
+                for dates in merge_windows(near)
+                for statement in absences.find_statements(self._db, dates.first, dates.last)
+            ]
             verdicts = judge(map(_make_departure, departed), statements, self._retention_days)
             for one in departed:
                 absences.record_verdict(self._db, one, verdicts[one.reference], self._clock.stamp())

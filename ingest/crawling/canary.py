@@ -62,12 +62,11 @@ class Canary:
         Raises Blocked if the site shows something else in its place, and LayoutChanged if the page has the decision but
         no longer parses. If none of the decisions tried could be fetched, raises what `fetch` of the site raises.
         """
-        count = checks.count_known(self._db, self._within)
-        places = self._clock.random.sample(range(count), min(_TRIES, count))
+        chosen = checks.choose_known(self._db, self._within, _TRIES, self._clock.random)
         gone: list[str] = []
         failed: list[FetchError | TooLarge] = []
-        for place in places:
-            known = checks.find_known(self._db, self._within, place)
+        for reference in chosen:
+            known = checks.find_known(self._db, reference)
             try:
                 self._check_one(known, why)
             except (Gone, Denied):
@@ -75,7 +74,7 @@ class Canary:
             except Disallowed:
                 pass
             except (FetchError, TooLarge) as error:
-                if known.url not in str(error) or (count >= _TRIES and not _may_be_of_one_page(error)):
+                if known.url not in str(error) or (len(chosen) == _TRIES and not _may_be_of_one_page(error)):
                     raise  # the failure is of robots.txt, or of the whole site
                 log.info("canary: %s: %s", known.reference, error)
                 failed.append(error)

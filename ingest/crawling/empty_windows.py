@@ -25,7 +25,7 @@ def require_empty(
     """
     message = f"the listing {listing.describe_no_total(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
-        if listed_before := ledger.find_known_listing(db, window).expected:
+        if listed_before := ledger.find_expected(db, window):
             check_canary(f"{message}, where {listed_before:,} decisions were listed")
         return
     check_canary(message)

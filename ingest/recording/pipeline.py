@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import assert_never
 
 from ingest.clock import Clock
@@ -77,11 +77,10 @@ class Pipeline:
         save_journal: Callable[[], None],
         batch: int,
     ) -> None:
-        """Builds the pipeline of one run.
+        """`check_canary`: called with the reason; returns whether the site shows a known decision.
 
-        `check_canary`: called with the reason; returns whether the site shows a known decision, and raises if the site
-        does not serve us. `save_journal`: called inside transactions. `batch`: the most decisions recorded in one
-        transaction.
+        It raises if the site does not serve us. `save_journal`: called inside transactions. `batch`: the most decisions
+        recorded in one transaction.
         """
         self._db = db
         self._codec = codec
@@ -174,11 +173,11 @@ class Pipeline:
     # ------------------------------------------------------------ parse, compare, record
 
     def _record_stored(self) -> None:
-        while groups := pages.find_kept(self._db, self._codec, self._batch_most):
-            self._follow(self._record_batch(groups))
+        while (decisions := self._record_batch(pages.find_kept(self._db, self._codec, self._batch_most))) is not None:
+            self._follow(decisions)
 
-    def _record_batch(self, groups: Sequence[Group]) -> Sequence[Decision]:
-        """Parses and records the stored pages of some decisions, in one transaction."""
+    def _record_batch(self, groups: Iterable[Group]) -> Sequence[Decision] | None:
+        """Parses and records the stored pages of some decisions, in one transaction. Returns None if there are none."""
         readings: list[Reading] = []
         results: list[Parsed | NotParsed] = []
         numbers: dict[str, list[int]] = {}
@@ -196,6 +195,8 @@ class Pipeline:
                     continue
                 failure = Failure(page.reference, page.url, error)
                 results.append(NotParsed(failure, is_strange=not prints_reference(page.body, page.reference)))
+        if not numbers:
+            return None
         decisions: Sequence[Decision] = ()
         if results:
             self._state, decisions = decide(self._state, BatchParsed(tuple(results)))

@@ -32,7 +32,7 @@ from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling, record_site_total
 from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
-from storage import entries, intents, ledger, queue
+from storage import intents, ledger, queue
 from storage.claims import count_held_between
 from storage.database import atomic, path_of
 from storage.model import Window
@@ -125,7 +125,7 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
         crawl.listing_check.check_if_due()
     total = crawl.walker.ask(window) if unseen else None
     # Proven windows may extend beyond the range, so their totals say nothing about it. Their entries do.
-    expected = total if unseen else entries.count_listed(run.db, window)
+    expected = total if unseen else ledger.count_listed(run.db, window)
     run.tally.expected = max(run.tally.held, expected or 0)
     run.report(run.tally)
     if expected is not None:

@@ -154,7 +154,7 @@ class SyncRound:
         inside: int | None = whole
         if its.inside is not None and its.beyond is not None and whole:
             inside = self._walker.ask(its.inside)
-            listed_before = ledger.find_known_listing(self._db, its.inside).expected
+            listed_before = ledger.find_expected(self._db, its.inside)
             if inside is None and listed_before:
                 self._canary.check(
                     f"the listing shows no decision for {its.inside}, where {listed_before:,} decisions were listed"
@@ -190,7 +190,7 @@ class SyncRound:
             self._walker.walk_changes(its.ranges.inside, its.inside)
         if its.ranges.beyond is not None:
             rest = its.whole - (its.inside if its.ranges.inside is not None else 0)
-            fall = ledger.find_known_listing(self._db, its.ranges.beyond).expected - rest
+            fall = ledger.find_expected(self._db, its.ranges.beyond) - rest
             if not 0 <= fall <= entries.count_aged(self._db, its.ranges.beyond):
                 self._walker.walk_changes(its.ranges.beyond, max(0, rest))
 
@@ -199,7 +199,7 @@ class SyncRound:
 
         `aged`: the decisions that may leave by age; a small fall beyond them is allowed.
         """
-        expected = ledger.find_known_listing(self._db, window).expected
+        expected = ledger.find_expected(self._db, window)
         if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
             return
         message = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
@@ -222,7 +222,7 @@ class SyncRound:
         counts, walks = find_due_ranges(proofs, self._clock.today(), cadences, self._config.listing.walk_most)
         for window in counts:
             total = self._walker.ask(window)
-            if total == ledger.find_known_listing(self._db, window).expected:
+            if total == ledger.find_expected(self._db, window):
                 with atomic(self._db):
                     ledger.record_counted(self._db, window, self._clock.stamp())
             else:

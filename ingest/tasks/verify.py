@@ -14,6 +14,7 @@ from ingest.recording.record import Recorder
 from ingest.tasks.outcome import Outcome
 from ingest.tasks.task_run import TaskRun
 from storage import pages, queue, repair, verify
+from storage.counters import rebuild_counters
 from storage.database import atomic
 from storage.errors import Damaged
 from storage.row_checks import Damage
@@ -82,6 +83,8 @@ def _repair(run: TaskRun, damages: Sequence[Damage]) -> _Done:
         for damage in damages:
             if damage.part == "ledger":
                 repair.forget_window(run.db, damage.subject, run.clock.stamp())
+        if "counters" in parts:
+            rebuild_counters(run.db)
         repair.repair_runs(run.db)
     if done.restored:
         _try_repair(run, "the full-text index", partial(repair.rebuild_index, run.db))

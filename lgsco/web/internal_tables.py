@@ -178,6 +178,21 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
         "description": "Decisions stored by an earlier version, whose related decisions are still to be looked for.",
         "columns": {"reference": _REFERENCE},
     },
+    "unstored": {
+        "title": "Listed decisions that are not stored",
+        "description": "The listed decisions that are not stored from the site. Triggers update it; the view `missing` "
+        "reads it.",
+        "columns": {"reference": _REFERENCE, "stands_on": "Date that it is listed under, ISO 8601."},
+    },
+    "listed_days": {
+        "title": "Listed decisions by day",
+        "description": "How many decisions are listed under each date. Triggers update it.",
+        "columns": {
+            "day": "Date, ISO 8601. A date without listed decisions has no row.",
+            "listed": "Number of decisions that are listed under it.",
+            "reports": "Number of those whose card says that they are reports.",
+        },
+    },
     "unchecked": {
         "title": "Decisions without a digest",
         "description": "Decisions stored by an earlier version, still to be compared with their raw pages.",

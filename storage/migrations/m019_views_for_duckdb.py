@@ -1,10 +1,10 @@
-"""Rewrites the views `paragraphs` and `missing` so that DuckDB can attach the file. Columns and rows stay the same.
+"""Rewrites the view `paragraphs` so that DuckDB can attach the file. Columns and rows stay the same.
 
 DuckDB lists the tables of a file only if it can parse each view. It could not parse `char(10)`, because `char` is the
 name of a type there; quoted, the name is a function. DuckDB then binds a view to its own functions if it knows them
 all, and lets SQLite run it otherwise. SQLite's rows arrive as text. Hence the two views of paragraphs: SQLite runs
 `text_lines`, since DuckDB has no `iif` and its JSON differs, and DuckDB itself runs `paragraphs`, which makes the
-position an integer. `missing` needs nothing that only SQLite has, so DuckDB runs it as it is.
+position an integer.
 """
 
 from __future__ import annotations
@@ -33,15 +33,6 @@ SELECT d.reference AS reference,
        json_each('["' || replace(replace(replace(d.text, '\', '\\'), '"', '\"'), "char"(10), '","') || '"]') AS line;
 CREATE VIEW paragraphs AS
 SELECT reference, CAST(position AS INTEGER) AS position, section, number, kind, text FROM text_lines;
-
-DROP VIEW missing;
-CREATE VIEW missing AS
-SELECT e.reference, e.stands_on AS decision_date, e.authority, e.url,
-       CASE WHEN t.reference IS NULL THEN coalesce(q.state, 'wanted') ELSE 'held back' END AS state,
-       coalesce(q.attempts, 0) AS attempts, q.error, q.next_at, e.first_listed
-  FROM entries AS e LEFT JOIN queue AS q USING (reference) LEFT JOIN held_texts AS t USING (reference)
- WHERE e.unlisted_at IS NULL
-   AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference);
 """
 
 

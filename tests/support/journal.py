@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingest.fetching.quiet_hours import was_in_quiet_hours
+from storage import journal
+from storage.database import atomic
 from storage.journal import Day, Promise
 
 LONDON = ZoneInfo("Europe/London")
@@ -74,6 +78,17 @@ def alike(found: list[Day], truth: list[Day]) -> None:
         assert replace(one, seconds=0.0, least_gap=None) == replace(other, seconds=0.0, least_gap=None)
         assert one.seconds == pytest.approx(other.seconds, abs=1e-3)
         assert one.least_gap == (None if other.least_gap is None else pytest.approx(other.least_gap, abs=1e-5))
+
+
+def roll_up(db: sqlite3.Connection, before: str) -> int:
+    """Sums up every day before a date, and returns the number of their requests."""
+    count = 0
+    while True:
+        with atomic(db):
+            requests = journal.roll_up_oldest_day(db, before, was_in_quiet_hours)
+        if not requests:
+            return count
+        count += requests
 
 
 HOURS: dict[str, list[tuple[int, int]]] = {

@@ -17,7 +17,7 @@ from support.statements import WORDS
 CLAIMS = "ingest/reports/claims.py"
 NAMES = frozenset({"complete", "proven", "everything", "--all"})
 """States, keys and options: `ingest.reports.lines.name_ending` shows `complete` as done."""
-CODE = re.compile(r"\b(?:SELECT|UPDATE|FROM|WHERE)\b|\(\?:|pointer-events|connection\.")
+CODE = re.compile(r"\b(?:SELECT|UNION|UPDATE|FROM|WHERE)\b|\(\?:|pointer-events|connection\.")
 """SQL, regular expressions, markup and event names of other programs."""
 CLAIM_NOTHING = re.compile(
     r"""--json\ names\ them\ all | unseen,\ all\ or\ in\ part | proven,\ no\ decisions  # legends and hints

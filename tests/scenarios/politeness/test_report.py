@@ -18,12 +18,12 @@ from ingest.run import Backfill, Sync
 from lgsco.replica.faults import Reset, Respond, unavailable
 from lgsco.replica.script import Script, on
 from storage import journal
-from storage.database import atomic
 from storage.from_0_1.steps import steps
 from storage.journal import Promise
 from storage.model import Answered
 from storage.reports import find_politeness
 from storage.writer import writing
+from support.journal import roll_up
 from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report
 from support.world import World
 
@@ -41,8 +41,8 @@ def test_a_stricter_promise_does_not_apply_to_earlier_requests(world: World) -> 
     assert its.promised_gap == (0.2, 5.0)
     assert its.promised_a_day == (30, 50_000)
     assert "least gap between two requests: 0.200 s (promised: 0.2–5 s)" in "\n".join(its.lines())
-    with writing(world.database) as db, atomic(db):
-        assert journal.roll_up(db, "2027-06-01", was_in_quiet_hours) == its.requests
+    with writing(world.database) as db:
+        assert roll_up(db, "2027-06-01") == its.requests
     assert read_report(world) == its
 
 

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from storage import journal
-from storage.database import atomic
 from storage.journal import Promise
 from storage.model import Answered
 from storage.writer import writing
-from support.journal import HOURS, alike, truth_of
+from support.journal import HOURS, alike, roll_up, truth_of
 from support.politeness import A_RUN, DAY, TwoClocks, a_process, emptied
 
 ROWS = st.lists(
@@ -54,15 +53,13 @@ def test_summing_up_does_not_change_the_numbers_of_a_day(
     truth = truth_of(known)
     alike(journal.find_days(db, was_in_quiet_hours), truth)
     before = (midnight + cut * DAY).date().isoformat()
-    with atomic(db):
-        gone = journal.roll_up(db, before, was_in_quiet_hours)
+    gone = roll_up(db, before)
     assert gone == sum(day.requests for day in truth if day.day < before)
     assert [row[0] for row in db.execute("SELECT day FROM request_days ORDER BY day")] == [
         day.day for day in truth if day.day < before
     ]
     alike(journal.find_days(db, was_in_quiet_hours), truth)
-    with atomic(db):
-        assert journal.roll_up(db, before, was_in_quiet_hours) == 0
+    assert roll_up(db, before) == 0
     alike(journal.find_days(db, was_in_quiet_hours), truth)
 
 
