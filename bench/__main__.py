@@ -29,8 +29,22 @@ from bench.filled import SHARED_FOLDER
 
 TABLE = ("changed", "growth", "memory", "start", "web", "disk", "search", "copies", "statistics")
 """The parts of the table of sizes and speeds."""
-OTHERS = ("read", "write", "job", "ledger", "kills", "fuzz", "claims", "verify", "damage", "template", "renormalise")
-OTHERS += ("parquet", "litestream", "serve")
+OTHERS = (
+    "read",
+    "write",
+    "job",
+    "ledger",
+    "kills",
+    "fuzz",
+    "claims",
+    "verify",
+    "damage",
+    "template",
+    "renormalise",
+    "parquet",
+    "litestream",
+    "serve",
+)
 PARTS = (*TABLE, *OTHERS)
 
 

@@ -14,7 +14,7 @@ from random import Random
 import zstandard
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.lgo.page import NORMALISER
+from ingest.lgo.normaliser import NORMALISER
 from ingest.recording.text_likeness import make_sketch
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.sample import Sample, Written, expected_text

@@ -91,7 +91,6 @@ def test_the_views_keep_their_columns_and_rows(path: Path) -> None:
 def test_one_decision_is_found_by_its_key(path: Path) -> None:
     with writing(path) as db:
         plan = db.execute("EXPLAIN QUERY PLAN SELECT * FROM paragraphs WHERE reference = '25 000 001'").fetchall()
-    assert [row[3] for row in plan if row[3].startswith("SEARCH")] == [
-        "SEARCH d USING INDEX sqlite_autoindex_decisions_1 (reference=?)",
-        "SEARCH y USING PRIMARY KEY (reference=?)",
-    ]
+    searched = [row[3] for row in plan if row[3].startswith("SEARCH")]
+    assert searched[0] == "SEARCH d USING INDEX sqlite_autoindex_decisions_1 (reference=?)"
+    assert "SEARCH y USING PRIMARY KEY (reference=?)" in searched

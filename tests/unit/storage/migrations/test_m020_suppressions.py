@@ -22,8 +22,8 @@ def older(tmp_path: Path) -> Path:
     path = tmp_path / "lgsco.db"
     make_archive(path, 6)
     with closing(sqlite3.connect(path)) as db:
-        (view,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'paragraphs'").fetchone()
-        db.execute("DROP VIEW paragraphs")
+        (view,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'text_lines'").fetchone()
+        db.execute("DROP VIEW text_lines")
         db.execute(view[: view.index(" WHERE NOT EXISTS (SELECT 1 FROM suppressions")])
         db.execute("DROP TABLE suppressions")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
