@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_when_event_set
 
@@ -24,6 +24,25 @@ def find_retry_wait(failed_tries: int, settings: Fetch, chance: float) -> float:
     return min(wait, settings.retry_wait_most)
 
 
+class _Tries(Generic[T]):
+    """The tries of one call, the first of which has failed."""
+
+    def __init__(self, call: Callable[[int], T], failure: FetchError) -> None:
+        self._call = call
+        self.failure = failure
+        """The error of the last try."""
+
+    def make(self, number: int) -> T:
+        """Makes a try, from 1. Raises its error; for the first, the one that is known."""
+        if number == 1:
+            raise self.failure
+        try:
+            return self._call(number)
+        except FetchError as error:
+            self.failure = error
+            raise
+
+
 def call_with_retries(
     call: Callable[[int], T], settings: Fetch, clock: Clock, stop: Stop, pause: Callable[[float, str], None]
 ) -> T:
@@ -36,18 +55,7 @@ def call_with_retries(
     try:
         return call(1)  # most calls succeed and need no `Retrying`, whose making takes CPU time
     except FetchError as error:
-        failure = error
-
-    def call_once(number: int) -> T:
-        nonlocal failure
-        if number == 1:
-            raise failure
-        try:
-            return call(number)
-        except FetchError as error:
-            failure = error
-            raise
-
+        tries = _Tries(call, error)
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retry),
         stop=stop_after_attempt(settings.tries) | stop_when_event_set(stop),
@@ -58,9 +66,9 @@ def call_with_retries(
     try:
         for attempt in retrying:
             with attempt:
-                return call_once(attempt.retry_state.attempt_number)
+                return tries.make(attempt.retry_state.attempt_number)
     except HeldOff as error:
-        raise HeldOff(str(error), failure) from None
+        raise HeldOff(str(error), tries.failure) from None
     except FetchError:
         if stop.is_set():
             raise Stopped(stop.exit_code) from None

@@ -12,7 +12,7 @@ from lgsco.cli import exit_codes
 from lgsco.cli.options import Settings, command
 
 _TEMPLATE = """\
-# Litestream 0.5 copies every change of the database to the replica, about a second later.
+# Litestream 0.5 copies the changes of the database to the replica, about a second later.
 #   replicate: litestream replicate -config FILE
 #   restore:   litestream restore -config FILE -o restored.db {database}
 dbs:

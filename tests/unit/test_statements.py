@@ -27,6 +27,7 @@ CLAIM_NOTHING = re.compile(
     | ^whole\ $
     | all\ is\ allowed | every\ decision's\ page | every\ promise                    # politeness
     | [Aa](?:sk|sks)\ about\ all\ dates                                              # options
+    | ^Fetch\ every\ decision\ in | ^Show\ which\ decision\ dates\ are\ proven        # commands
     """,
     re.VERBOSE,
 )
