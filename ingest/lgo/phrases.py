@@ -13,6 +13,7 @@ No I/O.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from ingest.lgo.dates import has_date, parse_date
@@ -155,7 +156,7 @@ def join_known(block: Block) -> Block:
         or (is_note(line) and not is_note(block.text))
         or (label is not None and "\n" in block.text[: len(label[0])])
     )
-    return block._replace(text=line) if is_known else block
+    return replace(block, text=line) if is_known else block
 
 
 def begins_with_label(text: str) -> bool:

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
@@ -111,7 +112,7 @@ def _with_typed_dash(block: Block) -> Block:
     """Turns a block that begins with a dash and a space into an item, as its line in the text format will be."""
     if block.kind == "item" or block.text[:2] != "- ":
         return block
-    return block._replace(kind="item", text=block.text[2:], lead="")
+    return replace(block, kind="item", text=block.text[2:], lead="")
 
 
 def _left_out(block: Block, rule: str) -> LeftOut:

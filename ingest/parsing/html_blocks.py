@@ -39,8 +39,6 @@ _LISTS_IN_CELLS = frozenset({"ol", "ul", "dl"})
 _NO_ATTRIBUTES: dict[str, str | None] = {}
 
 
-_TAG_WITH_ATTRIBUTES = re.compile(rb"<[a-z][^\s/>]*[\s/][^>]*>")
-_VALUE_WITH_TAG_END = re.compile(rb"=\s*(?:\"[^\">]*>|'[^'>]*>)")
 _ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
 _VALUE = re.compile(rb"value\s*=")
 _ROLE = re.compile(rb"role\s*=")
@@ -338,24 +336,22 @@ class _HtmlReader:
             self._around.clear()
 
 
-def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]:
+def read_blocks(root: LexborNode, *, tags: bytes | None = None) -> list[Block]:
     """Returns the blocks inside an element in page order, including hidden ones.
 
-    `source` is the markup it was parsed from, in lower case. Attributes that it does not mention are not looked up.
+    `tags` are the `distinct_tags`, in lower case, of the markup it was parsed from. Attributes that they do not mention
+    are not looked up.
     """
-    return _HtmlReader(root, _ANYTHING if source is None else _find_mentions(source)).walk()
+    return _HtmlReader(root, _ANYTHING if tags is None else _find_mentions(tags)).walk()
 
 
-def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
+def read_article(root: LexborNode, tags: bytes) -> tuple[list[Block], int]:
     """Returns the blocks inside an element, like `read_blocks`, and the number of lists in it."""
-    reader = _HtmlReader(root, _find_mentions(source))
+    reader = _HtmlReader(root, _find_mentions(tags))
     return reader.walk(), reader.lists_opened
 
 
-def _find_mentions(source: bytes) -> _Mentions:
-    tags = b"".join(_TAG_WITH_ATTRIBUTES.findall(source))
-    if _VALUE_WITH_TAG_END.search(tags) is not None:  # so a tag may be longer than what was found of it
-        tags = source
+def _find_mentions(tags: bytes) -> _Mentions:
     styles = b"style" in tags
     return _Mentions(
         hidden=b"hidden" in tags or (styles and (b"display" in tags or b"visibility" in tags)),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ingest.errors import CutShort, NotADecision
 from ingest.parsing.input_limits import decode_bounded, refuse_slow_markup
+from ingest.parsing.source_tags import distinct_tags
 
 _TOKEN = re.compile(  # most tags of a page begin with other letters
     rb"<(?=[!asitnx][-rctveiofm]|/[ahs][rtv])"
@@ -37,12 +38,14 @@ class Markup(NamedTuple):
     html: str
     low: bytes
     """The page in UTF-8 bytes and lower case."""
-    article: str | None
+    article: bytes | None
     """The only article, from tag to tag, if there is exactly one and nothing around it hides it."""
     span: tuple[int, int]
     """Start and end of the article in the bytes."""
     odd: tuple[str, ...]
     """Peculiarities of the encoding, one phrase each."""
+    tags: bytes = b""
+    """The `distinct_tags` of the only article, in lower case."""
     is_article_open: bool = False
     """Whether the page opens more articles than it closes."""
     has_balanced_articles: bool = True
@@ -68,10 +71,12 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
         raise CutShort("the page opens an <article> and does not close it")
     if len(opened) == len(closed) == 1 and not may_be_hidden(low, opened[0]):
         article = data[opened[0] : closed[0]]
-        refuse_slow_markup(article)
-        return Markup(html, low, article.decode(), (opened[0], closed[0]), odd)
+        tags = distinct_tags(article)
+        refuse_slow_markup(article, tags)
+        return Markup(html, low, article, (opened[0], closed[0]), odd, tags.lower())
     refuse_slow_markup(data)
-    return Markup(html, low, None, (0, len(low)), odd, len(opened) > len(closed), len(opened) == len(closed))
+    is_open, is_balanced = len(opened) > len(closed), len(opened) == len(closed)
+    return Markup(html, low, None, (0, len(low)), odd, is_article_open=is_open, has_balanced_articles=is_balanced)
 
 
 def read_beyond_article(markup: Markup) -> str:
