@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from ingest.lgo.dates import has_date, parse_date
@@ -113,6 +114,7 @@ def parse_note(text: str) -> Note | None:
 # ------------------------------------------------------------ labels and openers
 
 
+@lru_cache(maxsize=64)  # up to six steps ask about a line of the header
 def split_label(text: str) -> tuple[str, Field, str] | None:
     """Splits a line into a known label as printed, its field and the rest; None if it has no known label.
 

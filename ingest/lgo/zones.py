@@ -225,9 +225,10 @@ def _mark_inside(
     for place in linked:
         if place >= header_ends:
             break
+        if rules[place] is not None or not _is_beside_header(blocks[place]):
+            continue
         is_value = _is_value(blocks, place) or (bool(wrong) and blocks[place - 1].text.endswith(":"))
-        is_beside = rules[place] is None and _is_beside_header(blocks[place]) and not is_value
-        if is_beside and not _goes_on(blocks, rules, place):
+        if not is_value and not _goes_on(blocks, rules, place):
             rules[place] = HEADER_LINKS
 
 

@@ -22,12 +22,10 @@ _TOKEN = re.compile(  # most tags of a page begin with other letters
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
-_HIDING = {
-    b"hidden": re.compile(rb"hidden(?=[>=/\s])"),
-    b"style": re.compile(
-        rb"style\s*=\s*(?=[\"']?(?:[^\"'>]*;)?\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)))"
-    ),
-}
+_HIDING = (  # patterns that begin with letters; a look-behind before them takes twenty times as long
+    re.compile(rb"hidden(?=[>=/\s])"),
+    re.compile(rb"style\s*=\s*(?=[\"']?(?:[^\"'>]*;)?\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)))"),
+)
 _MOST_HIDDEN = 20
 """Most words before the article that are checked; with more, the parser must decide what is hidden."""
 
@@ -138,14 +136,13 @@ def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether attributes seem to hide the article or an element that is still open before it."""
     limit = low.index(b">", article) + 1
     looked = 0
-    for word, pattern in _HIDING.items():
-        at = low.find(word, 0, limit)
-        while at >= 0:
-            if low[at - 1] in b"\t\n\f\r \"'/" and pattern.match(low, at, limit):
+    for pattern in _HIDING:
+        for found in pattern.finditer(low, 0, limit):
+            at = found.start()
+            if low[at - 1] in b"\t\n\f\r \"'/":
                 looked += 1
                 if looked > _MOST_HIDDEN or _hides_article(low, at, article):
                     return True
-            at = low.find(word, at + 5, limit)
     return False
 
 
