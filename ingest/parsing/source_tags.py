@@ -17,7 +17,8 @@ def distinct_tags(markup: bytes) -> bytes:
 
     Returns the whole markup if an attribute may contain a `>`, so that a search finds no less than in the markup.
     """
-    tags = b"".join(dict.fromkeys(_TAG.findall(markup)))
+    ends = markup.rfind(b">") + 1  # each `<` after it would be searched to the end
+    tags = b"".join(dict.fromkeys(_TAG.findall(markup, 0, ends)))
     return tags if _VALUE_WITH_TAG_END.search(tags) is None else markup
 
 

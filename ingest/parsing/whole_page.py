@@ -22,10 +22,14 @@ _TOKEN = re.compile(  # most tags of a page begin with other letters
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
-_HIDING = (  # patterns that begin with letters; a look-behind before them takes twenty times as long
-    re.compile(rb"hidden(?=[>=/\s])"),
-    re.compile(rb"style\s*=\s*(?=[\"']?(?:[^\"'>]*;)?\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)))"),
+_HIDING = (  # beginning with letters, because a look-behind before them takes twenty times as long
+    re.compile(rb"hidden(?<=[\t\n\f\r \"'/]hidden)(?=[>=/\s])"),
+    re.compile(
+        rb"style(?<=[\t\n\f\r \"'/]style)\s*+=\s*+[\"']?(?=[^\"'>]{300}"
+        rb"|(?:[^\"'>]{0,299};)?\s*+(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)))"
+    ),
 )
+"""A style of 300 characters may hide too: if longer ones were searched, time would grow with the square of a page."""
 _MOST_HIDDEN = 20
 """Most words before the article that are checked; with more, the parser must decide what is hidden."""
 
@@ -138,11 +142,9 @@ def may_be_hidden(low: bytes, article: int) -> bool:
     looked = 0
     for pattern in _HIDING:
         for found in pattern.finditer(low, 0, limit):
-            at = found.start()
-            if low[at - 1] in b"\t\n\f\r \"'/":
-                looked += 1
-                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
-                    return True
+            looked += 1
+            if looked > _MOST_HIDDEN or _hides_article(low, found.start(), article):
+                return True
     return False
 
 
