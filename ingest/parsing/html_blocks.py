@@ -121,14 +121,17 @@ class _HtmlReader:
 
     def _put_leaf(self, node: LexborNode, tag: str, text: str, links: tuple[Link, ...]) -> None:
         """Adds the block of an element that has only text, or only a link with text."""
-        item = self._items[-1] if self._items else None
-        kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
+        kind: BlockKind = "item"
+        item: Item | None
         if tag == "li" and self._lists:
-            kind, item = "item", self._next_item(node)
+            item = self._next_item(node)
         elif self._unmarked is not None:
-            kind, item = "item", self._unmarked
+            item = self._unmarked
             if text:
                 self._unmarked = None
+        else:
+            kind = "heading" if tag in HEADINGS else "paragraph"
+            item = self._items[-1] if self._items else None
         if text:
             self.blocks.append(Block(kind, text, item, (), "", links, "", node))
 
