@@ -7,7 +7,7 @@ header of the page it came from. No I/O.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ingest.errors import NotADecision
@@ -93,7 +93,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
     at = find_opening_line(opener)
     assert at is not None
     parts = opener.text.split("\n")
-    above = [*blocks[:opener_at], *(opener._replace(text=part, lead="") for part in parts[:at])]
+    above = [*blocks[:opener_at], *(replace(opener, text=part, lead="") for part in parts[:at])]
     opening, below = parts[at], parts[at + 1 :]
     both = OPENER_AND_SUMMARY.fullmatch(opening)
     if both:
@@ -101,7 +101,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
     below = [part for part in below if not is_phrase(part)]
     rest = list(blocks[opener_at + 1 :])
     if below:
-        rest.insert(0, opener._replace(kind="paragraph", text="\n".join(below), lead=""))
+        rest.insert(0, replace(opener, kind="paragraph", text="\n".join(below), lead=""))
     return above, opening, rest
 
 
@@ -116,7 +116,7 @@ def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
         if not body or body[-1] is not piece.block:
             body.append(piece.block)
     if body and reader.pieces[0].text != body[0].text and "\n" in body[0].text:
-        body[0] = body[0]._replace(text="\n".join(one.text for one in reader.pieces if one.block is body[0]), lead="")
+        body[0] = replace(body[0], text="\n".join(one.text for one in reader.pieces if one.block is body[0]), lead="")
     body += blocks[len(near) :]
     has_summary = any(_is_summary(block) for block in body)
     if not reader.fields and not has_summary:
@@ -226,7 +226,7 @@ class _HeaderReader:
     def has_ended(self) -> bool:
         """Whether the next line begins the text of a report without an opener."""
         piece = self.pieces[0]
-        if _is_summary(piece.block._replace(text=piece.text)):
+        if _is_summary(replace(piece.block, text=piece.text)):
             return True
         if self._label_of(piece, 0) is not None or (self.fields and is_note(piece.text)):
             return False

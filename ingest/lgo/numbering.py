@@ -113,7 +113,7 @@ def _count(runs: Sequence[_Run], *, uses_attributes: bool) -> dict[Item, int]:
             if run.is_ambiguous:
                 break
             reached = assign(run, reached + 1)
-    return {item: number for item, number in numbered.items() if item.shows_marker}
+    return numbered
 
 
 def _confirmed(pending: Sequence[_Run], gap: int) -> Sequence[_Run] | None:

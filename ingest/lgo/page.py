@@ -33,6 +33,7 @@ from ingest.parsing.blocks import Block, fold
 from ingest.parsing.decode import decode
 from ingest.parsing.html_blocks import read_article, read_blocks
 from ingest.parsing.input_limits import MAX_BYTES
+from ingest.parsing.source_tags import distinct_tags
 from ingest.parsing.source_text import (
     Part,
     SourceText,
@@ -190,7 +191,7 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
         markup.article is None
         or low.find(_BEHALF, end) >= 0
         or low.find(_SATISFIED, end) >= 0
-        or not has_only_plain_tags(low[start:end])
+        or not has_only_plain_tags(markup.tags)
     ):
         return None
     body = LexborHTMLParser(markup.article).body
@@ -198,9 +199,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     if root is None or root.tag != "article":
         return None
     source = low[start:end]
-    blocks, lists = read_article(root, source)
+    blocks, lists = read_article(root, markup.tags)
     blocks = [join_known(block) if "\n" in block.text else block for block in blocks]
-    if lists != len(_LIST_ENDS.findall(source)) or not has_sound_tables(markup.article, source):
+    if lists != len(_LIST_ENDS.findall(source)) or (b"<table" in markup.tags and not has_sound_tables(source)):
         return None
     if any(block.kind == "heading" and block.item is not None for block in blocks):  # a list that is not closed
         return None
@@ -251,7 +252,7 @@ def _page_title_of_source(markup: Markup) -> Title | None:
 def _title_above(markup: Markup) -> Title | None:
     """Returns the title in a heading directly above the article, if it has the usual spelling."""
     assert markup.article is not None
-    ends = markup.html.index(markup.article)
+    ends = markup.html.index(markup.article.decode())
     found = _HEADING_ABOVE.search(markup.html, max(0, ends - _ABOVE), ends)
     printed = html.unescape(found["title"]) if found is not None else ""
     title = parse_title(fold(printed)) if printed else None
@@ -278,7 +279,7 @@ def _parse_whole(markup: Markup, reference: str | None, *, is_chapter: bool) -> 
     body = tree.body
     if body is None:
         raise NotADecision("an empty page")
-    blocks = list(map(join_known, read_blocks(body, source=markup.low)))
+    blocks = list(map(join_known, read_blocks(body, tags=distinct_tags(markup.low))))
     source = read_source(markup.html)
     for link in (link for block in blocks for link in block.links if link.tag in source.wrong):
         link.is_open = link.tag != "a" or link.blocks > 1  # a link that is not closed continues in the next block

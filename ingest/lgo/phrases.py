@@ -13,6 +13,8 @@ No I/O.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from ingest.lgo.dates import has_date, parse_date
@@ -112,6 +114,7 @@ def parse_note(text: str) -> Note | None:
 # ------------------------------------------------------------ labels and openers
 
 
+@lru_cache(maxsize=64)  # up to six steps ask about a line of the header
 def split_label(text: str) -> tuple[str, Field, str] | None:
     """Splits a line into a known label as printed, its field and the rest; None if it has no known label.
 
@@ -155,7 +158,7 @@ def join_known(block: Block) -> Block:
         or (is_note(line) and not is_note(block.text))
         or (label is not None and "\n" in block.text[: len(label[0])])
     )
-    return block._replace(text=line) if is_known else block
+    return replace(block, text=line) if is_known else block
 
 
 def begins_with_label(text: str) -> bool:

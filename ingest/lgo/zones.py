@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
@@ -113,7 +114,7 @@ def _with_typed_dash(block: Block) -> Block:
     """Turns a block that begins with a dash and a space into an item, as its line in the text format will be."""
     if block.kind == "item" or block.text[:2] != "- ":
         return block
-    return block._replace(kind="item", text=block.text[2:], lead="")
+    return replace(block, kind="item", text=block.text[2:], lead="")
 
 
 def _left_out(block: Block, rule: str) -> LeftOut:
@@ -233,9 +234,10 @@ def _mark_inside(
     for place in linked:
         if place >= header_ends:
             break
+        if rules[place] is not None or not _is_beside_header(blocks[place]):
+            continue
         is_value = _is_value(blocks, place) or (bool(wrong) and blocks[place - 1].text.endswith(":"))
-        is_beside = rules[place] is None and _is_beside_header(blocks[place]) and not is_value
-        if is_beside and not _goes_on(blocks, rules, place):
+        if not is_value and not _goes_on(blocks, rules, place):
             rules[place] = HEADER_LINKS
 
 

@@ -6,14 +6,13 @@ fallbacks that browsers show only if they cannot play an element, become blocks 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
 from ingest.parsing.blocks import Block, BlockKind, Item, Link, List, fold, reads_as_heading
 from ingest.parsing.html_attributes import has_class, hides_element, link_target, open_item, open_list
+from ingest.parsing.source_tags import Mentions, find_mentions
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ol", "ul", "menu", "dir"})
@@ -36,29 +35,8 @@ _DEEPEST = 16
 """Most levels of nested items with markers. Nobody cites deeper, and a page can be made to nest without end."""
 _OF_THE_PAGE = HEADINGS | {"table", "article"}
 _LISTS_IN_CELLS = frozenset({"ol", "ul", "dl"})
-_NO_ATTRIBUTES: dict[str, str | None] = {}
-
-
-_TAG_WITH_ATTRIBUTES = re.compile(rb"<[a-z][^\s/>]*[\s/][^>]*>")
-_VALUE_WITH_TAG_END = re.compile(rb"=\s*(?:\"[^\">]*>|'[^'>]*>)")
-_ITEM_WITH_ATTRIBUTES = re.compile(rb"<li[\s/]")
-_VALUE = re.compile(rb"value\s*=")
-_ROLE = re.compile(rb"role\s*=")
-
-
-class _Mentions(NamedTuple):
-    """Which words the source has in its tags. Reading attributes takes most of the time, so it is avoided."""
-
-    hidden: bool
-    labels: bool
-    items: bool
-    """Attributes of list items."""
-    styles: bool
-    roles: bool
-
-
-_ANYTHING = _Mentions(hidden=True, labels=True, items=True, styles=True, roles=True)
-_NOTHING = _Mentions(hidden=False, labels=False, items=False, styles=False, roles=False)
+_ANYTHING = Mentions(hidden=True, labels=True, items=True, styles=True, roles=True)
+_NOTHING = Mentions(hidden=False, labels=False, items=False, styles=False, roles=False)
 
 
 class _HtmlReader:
@@ -68,12 +46,15 @@ class _HtmlReader:
     """
 
     def __init__(
-        self, root: LexborNode, mentions: _Mentions, not_text: Set[str] = _NOT_TEXT, without: Set[int] = frozenset()
+        self, root: LexborNode, mentions: Mentions, not_text: Set[str] = _NOT_TEXT, without: Set[int] = frozenset()
     ) -> None:
         self._root = root
         self._without = without
         self._mentions = mentions
+        self._hides, self._has_labels, self._has_roles = mentions.hidden, mentions.labels, mentions.roles
+        self._reads_items = mentions.items
         self._not_text = not_text
+        self._may_be_skipped = not_text | _FALLBACK
         self.blocks: list[Block] = []
         self._buffer: list[str] = []
         self._heading = 0  # open headings
@@ -91,13 +72,17 @@ class _HtmlReader:
         self._at: LexborNode | None = root  # the block element of the next text
         self._left: LexborNode = root  # if that is None, an element in it that has ended
 
-    def walk(self) -> list[Block]:  # method calls for each text and leaf would take a tenth of the time
+    def walk(self) -> list[Block]:  # a method call for each text would take a twentieth of the time
         buffer, around = self._buffer, self._around
-        items, lists, blocks, reads_items = self._items, self._lists, self.blocks, self._mentions.items
-        leaves = frozenset() if self._mentions.hidden or self._mentions.roles or self._without else _LEAVES
+        leaves = frozenset() if self._hides or self._has_roles or self._without else _LEAVES
         above: list[tuple[LexborNode, str]] = []  # the elements around the node
         node = self._root.child
-        while node is not None:
+        while node is not None or above:
+            if node is None:
+                left, tag = above.pop()
+                self._leave(left, tag)
+                node = left.next
+                continue
             tag = node.tag or ""
             down = None
             if tag == "-text":
@@ -116,38 +101,51 @@ class _HtmlReader:
             elif (
                 tag in leaves
                 and (child := node.child) is not None
-                and child.tag == "-text"
                 and child.next is None
                 and not (self._bold or self._open or self._heading)
+                and (words := child if child.tag == "-text" else self._find_words_of_link(child, tag)) is not None
             ):
                 if buffer:
                     self._flush()
-                text = fold(child.text_content or "")
-                if tag == "li" and lists:
-                    of = lists[-1]
-                    item = open_item(of, node.attributes) if reads_items else Item(of, of.seen, None)
-                    of.seen += 1
-                    if text:
-                        blocks.append(Block("item", text, item, (), "", (), "", node))
-                elif text and self._unmarked is not None:
-                    blocks.append(Block("item", text, self._unmarked, (), "", (), "", node))
-                    self._unmarked = None
-                elif text:
-                    kind: BlockKind = "heading" if tag in HEADINGS else "paragraph"
-                    blocks.append(Block(kind, text, items[-1] if items else None, (), "", (), "", node))
+                links = () if words is child else self._read_only_link(child, words)
+                self._put_leaf(node, tag, fold(words.text_content or ""), links)
             elif tag and tag[0] not in "-!":
                 down = self._enter(node, tag)
-            if down is not None:
+            if down is None:
+                node = node.next
+            else:
                 above.append((node, tag))
                 node = down
-                continue
-            node = node.next
-            while node is None and above:
-                left, tag = above.pop()
-                self._leave(left, tag)
-                node = left.next
         self._flush()
         return self.blocks
+
+    def _put_leaf(self, node: LexborNode, tag: str, text: str, links: tuple[Link, ...]) -> None:
+        """Adds the block of an element that has only text, or only a link with text."""
+        kind: BlockKind = "item"
+        item: Item | None
+        if tag == "li" and self._lists:
+            item = self._next_item(node)
+        elif self._unmarked is not None:
+            item = self._unmarked
+            if text:
+                self._unmarked = None
+        else:
+            kind = "heading" if tag in HEADINGS else "paragraph"
+            item = self._items[-1] if self._items else None
+        if text:
+            self.blocks.append(Block(kind, text, item, (), "", links, "", node))
+
+    def _find_words_of_link(self, node: LexborNode, around: str) -> LexborNode | None:
+        """Returns the text of a link that has nothing else; None if it may be more. `around`: the tag around it."""
+        words = node.child
+        if node.tag != "a" or words is None or words.tag != "-text" or words.next is not None:
+            return None
+        return None if (words.text_content or "").isspace() or (around == "li" and not self._lists) else words
+
+    def _read_only_link(self, node: LexborNode, words: LexborNode) -> tuple[Link, ...]:
+        self._links = []
+        target = link_target(node, "a")
+        return (Link(target, "a", words.text_content or "", 1),) if target is not None else ()
 
     def _put_beside_links(self, text: str) -> None:
         if self._open:
@@ -165,26 +163,28 @@ class _HtmlReader:
                 self._put_beside_links(" ")
             return None
         child = node.child
-        mentions = self._mentions
-        if (
-            tag in self._not_text
-            or (child is None and tag not in _BLOCKS)
-            or ((mentions.hidden or tag in _FALLBACK) and self._is_hidden(node, tag))
-            or (self._without and node.mem_id in self._without)
+        is_block = tag in _BLOCKS
+        if (child is None and not is_block) or (
+            (self._hides or self._without or tag in self._may_be_skipped) and self._is_skipped(node, tag)
         ):
-            if tag in _BLOCKS:
+            if is_block:
                 self._flush()
             return None
-        if tag in _CONTROLS or mentions.roles:
+        if tag in _CONTROLS or self._has_roles:
             self._open_link(node, tag)
-        if tag in _BLOCKS:
+        if is_block:
             return self._enter_block(node, tag, child)
         if tag in _BOLD:
             self._bold += 1
-        elif tag == "span" and mentions.labels and has_class(node, "label"):
+        elif tag == "span" and self._has_labels and has_class(node, "label"):
             self._flush()
             self._is_label = True
         return child
+
+    def _is_skipped(self, node: LexborNode, tag: str) -> bool:
+        if tag in self._not_text:
+            return True
+        return ((self._hides or tag in _FALLBACK) and self._is_hidden(node, tag)) or node.mem_id in self._without
 
     def _enter_block(self, node: LexborNode, tag: str, child: LexborNode | None) -> LexborNode | None:
         if self._buffer:
@@ -222,7 +222,7 @@ class _HtmlReader:
             self._at, self._left = None, node
         elif tag in _BOLD:
             self._bold -= 1
-        elif tag == "span" and self._mentions.labels and (has_class(node, "label") or has_class(node, "value")):
+        elif tag == "span" and self._has_labels and (has_class(node, "label") or has_class(node, "value")):
             self._flush()
             self._is_label = False
         if self._opened and self._opened[-1] == node.mem_id:
@@ -252,11 +252,14 @@ class _HtmlReader:
     def _open_item(self, node: LexborNode) -> None:
         if not self._lists:  # an item outside any list has no marker
             self._lists.append(List("•", None, None))
+        self._unmarked = self._next_item(node)
+        self._items.append(self._unmarked)
+
+    def _next_item(self, node: LexborNode) -> Item:
         of = self._lists[-1]
-        item = open_item(of, node.attributes if self._mentions.items else _NO_ATTRIBUTES)
+        item = open_item(of, node.attributes) if self._reads_items else Item(of, of.seen, None)
         of.seen += 1
-        self._items.append(item)
-        self._unmarked = item
+        return item
 
     def _row(self, row: LexborNode) -> None:
         cells: list[str] = []
@@ -286,7 +289,7 @@ class _HtmlReader:
 
     def _is_hidden(self, node: LexborNode, tag: str) -> bool:
         """Whether an element is hidden. Its words become a hidden block of their own."""
-        if tag not in _FALLBACK and not (self._mentions.hidden and hides_element(node.attributes)):
+        if tag not in _FALLBACK and not (self._hides and hides_element(node.attributes)):
             return False
         inside = _HtmlReader(node, _NOTHING).walk()
         text = " ".join(block.text.replace("\n", " ") for block in inside)
@@ -338,33 +341,19 @@ class _HtmlReader:
             self._around.clear()
 
 
-def read_blocks(root: LexborNode, *, source: bytes | None = None) -> list[Block]:
+def read_blocks(root: LexborNode, *, tags: bytes | None = None) -> list[Block]:
     """Returns the blocks inside an element in page order, including hidden ones.
 
-    `source` is the markup it was parsed from, in lower case. Attributes that it does not mention are not looked up.
+    `tags` are the `distinct_tags`, in lower case, of the markup it was parsed from. Attributes that they do not mention
+    are not looked up.
     """
-    return _HtmlReader(root, _ANYTHING if source is None else _find_mentions(source)).walk()
+    return _HtmlReader(root, _ANYTHING if tags is None else find_mentions(tags)).walk()
 
 
-def read_article(root: LexborNode, source: bytes) -> tuple[list[Block], int]:
+def read_article(root: LexborNode, tags: bytes) -> tuple[list[Block], int]:
     """Returns the blocks inside an element, like `read_blocks`, and the number of lists in it."""
-    reader = _HtmlReader(root, _find_mentions(source))
+    reader = _HtmlReader(root, find_mentions(tags))
     return reader.walk(), reader.lists_opened
-
-
-def _find_mentions(source: bytes) -> _Mentions:
-    tags = b"".join(_TAG_WITH_ATTRIBUTES.findall(source))
-    if _VALUE_WITH_TAG_END.search(tags) is not None:  # so a tag may be longer than what was found of it
-        tags = source
-    styles = b"style" in tags
-    return _Mentions(
-        hidden=b"hidden" in tags or (styles and (b"display" in tags or b"visibility" in tags)),
-        labels=b"label" in tags,
-        items=(styles or b"type" in tags or _VALUE.search(tags) is not None)
-        and _ITEM_WITH_ATTRIBUTES.search(tags) is not None,
-        styles=styles,
-        roles=b"role" in tags and _ROLE.search(tags) is not None,
-    )
 
 
 def split_html(root: LexborNode, *, without: Set[int] = frozenset()) -> list[Block]:

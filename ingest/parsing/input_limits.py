@@ -69,14 +69,15 @@ def decode_bounded(body: bytes, charset: str | None) -> Decoded:
     return decoded
 
 
-def refuse_slow_markup(data: bytes) -> None:
+def refuse_slow_markup(data: bytes, distinct: bytes | None = None) -> None:
     """Raises TooLarge for markup that takes the parser longer than its length suggests.
 
-    Checks every place where a tag may begin, because only the parser knows what is a comment or a script.
+    Checks every place where a tag may begin, because only the parser knows what is a comment or a script. `distinct`
+    has its `distinct_tags`, if they are known.
     """
     tags = data.count(b"<")
     # Half the tags, copied into the other half, make at most a quarter of their square.
-    if len(data) <= _LONGEST_TAG and tags * tags <= 4 * _MOST_COPIES and not _MAY_BE_LONG.search(data):
+    if len(data) <= _LONGEST_TAG and tags * tags <= 4 * _MOST_COPIES and not _MAY_BE_LONG.search(distinct or data):
         return
     squares = longest_link = 0
     copied: set[bytes] = set()

@@ -35,37 +35,32 @@ _PLACES_ITEMS = frozenset(
     ]
 )
 """Elements that, if nested wrongly, move list items to the wrong place."""
-_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
+_TABLE = re.compile(rb"<table\b.*?</table\s*>", re.DOTALL)
 _SIMPLE_TABLE = re.compile(
-    r"<table[^>]*+>(?:\s++|</?t(?:r|head|body|foot)\b[^>]*+>"
-    r"|<t(?P<cell>[dh])\b[^>]*+>(?:[^<]++|</?(?:b|i|em|strong|sup|a|span|br)\b[^>]*+>)*+</t(?P=cell)\s*+>)*+</table\s*+>",
-    re.IGNORECASE,
+    rb"<table[^>]*+>(?:\s++|</?t(?:r|head|body|foot)\b[^>]*+>"
+    rb"|<t(?P<cell>[dh])\b[^>]*+>(?:[^<]++|</?(?:b|i|em|strong|sup|a|span|br)\b[^>]*+>)*+</t(?P=cell)\s*+>)*+</table\s*+>"
 )
 """A table with closed cells that have only words and inline elements."""
-_PLAIN_TAG = re.compile(
+_NOT_PLAIN = re.compile(
     rb"<(?!/?(?:li|p|ol|a|h[1-6]|em|ul|span|b|br|td|tr|strong|i|div|th|table|tbody|thead|header|section|u|sup|sub|small|hr"
-    rb"|dl|dt|dd|blockquote|caption)\b)"
+    rb"|dl|dt|dd|blockquote|caption|article)\b)"
     rb"(?!!--)[a-z/!?]"
 )
 
 
-def has_only_plain_tags(low: bytes) -> bool:
-    """Whether the markup of one article, in lower case, has only tags for which the parser drops no text."""
-    at = low.find(b">") + 1
-    found = _PLAIN_TAG.search(low, at)
-    return found is None or low.startswith(b"</article", found.start())
+def has_only_plain_tags(tags: bytes) -> bool:
+    """Whether one article has only tags for which the parser drops no text. `tags` are its `distinct_tags`."""
+    return tags.count(b"<article") == tags.count(b"</article") == 1 and _NOT_PLAIN.search(tags) is None
 
 
-def has_sound_tables(markup: str, low: bytes) -> bool:
+def has_sound_tables(low: bytes) -> bool:
     """Whether all content of the tables is in their cells; the parser moves other content before the table.
 
-    `low` is the markup in bytes and lower case.
+    `low` is the markup in lower case.
     """
-    if b"<table" not in low:
-        return True
-    tables = _TABLE.findall(markup)
+    tables = _TABLE.findall(low)
     is_closed = low.count(b"<table") == low.count(b"</table") == len(tables)
-    return is_closed and all(_SIMPLE_TABLE.fullmatch(table) or not read_source(table).wrong for table in tables)
+    return is_closed and all(_SIMPLE_TABLE.fullmatch(one) or not read_source(one.decode()).wrong for one in tables)
 
 
 class SourceText(NamedTuple):
@@ -145,9 +140,9 @@ def _find_end(markup: str, name: str, at: int) -> int | None:
     return None
 
 
-def is_as_in_source(article: str, blocks: Sequence[Block]) -> bool:
+def is_as_in_source(article: bytes, blocks: Sequence[Block]) -> bool:
     """Whether the tags of an article are nested correctly and end in it, and its blocks have all text of its source."""
-    source = read_source(article)
+    source = read_source(article.decode())
     if source.wrong or "article" in source.ended_early:
         return False
     return source.text == "".join(map(_block_characters, blocks))

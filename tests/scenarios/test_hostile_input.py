@@ -839,6 +839,12 @@ def nested_cards(before: str) -> bytes:
 
 TIMES: dict[str, Callable[[], object]] = {
     "spaces after the end": lambda: read_markup(b"<html><body>a</body></html>" + b" " * 24 + b"x"),
+    "styles before the article": lambda: read_markup(
+        b"<html><body " + b" style= a;" * 200_000 + b"><article>a</article></body></html>"
+    ),
+    "opened tags of a page that is cut": lambda: page.parse_page(
+        b"<html><body>" + (b"<" + b" " * 99) * 19_900, as_is=True
+    ),
     "comments after the end": lambda: read_markup(b"<html><body>a</body></html>" + b"<!-- -->" * 22 + b"x"),
     "opened tags": lambda: shows_text(b"<" * 40_000, None, "a" * 80),
     "a card line without a date": lambda: listing.parse_listing(

@@ -239,6 +239,13 @@ def test_hidden_elements_are_checked_only_a_few_times(monkeypatch: pytest.Monkey
     assert len(looked) < 100
 
 
+@pytest.mark.parametrize("style", ["color: red; " * 40 + "display: none", "width: " + "9" * 400, "a:b;display:none"])
+def test_an_open_element_with_a_long_style_may_hide_the_article(style: str) -> None:
+    opened = f"<body><div class=a style='{style}'>".encode()
+    assert _may_be_hidden(opened + b"<article>", len(opened))
+    assert not _may_be_hidden(opened + b"</div><article>", len(opened + b"</div>")), "the element is closed"
+
+
 def test_words_of_hiding_attributes_are_checked_only_a_few_times() -> None:
     class Counting(bytes):
         searches = 0
