@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from storage import intents, ledger, listing_findings
 from storage.model import Intent, Proof, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many decisions of some dates are listed now, as far as the listing was walked."""
 
     listed: int
@@ -26,8 +25,7 @@ class Counts:
     """Of those that are not stored, the decisions that are fetched and held back until a template change is decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRows:
+class ClaimRows(NamedTuple):
     """The rows that claims are made from."""
 
     proofs: list[Proof]
@@ -65,14 +63,17 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
 
 def count_listed(db: sqlite3.Connection, window: Window) -> Counts:
     """Counts the decisions that the listing shows in a window."""
-    row = db.execute(
-        "SELECT count(*), count(*) - count(m.reference), count(*) FILTER (WHERE m.state = 'excluded'), "
-        "count(u.reference) FILTER (WHERE m.state = 'excluded'), count(*) FILTER (WHERE m.state = 'held back') "
-        "FROM entries AS e LEFT JOIN missing AS m USING (reference) LEFT JOIN unreadable AS u USING (reference) "
-        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN ? AND ?",
-        (window.first.isoformat(), window.last.isoformat()),
+    days = (window.first.isoformat(), window.last.isoformat())
+    (listed,) = db.execute(
+        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ?", days
     ).fetchone()
-    return Counts(*map(int, row))
+    missing, *parts = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE m.state = 'excluded'), "
+        "count(u.reference) FILTER (WHERE m.state = 'excluded'), count(*) FILTER (WHERE m.state = 'held back') "
+        "FROM missing AS m LEFT JOIN unreadable AS u USING (reference) WHERE m.decision_date BETWEEN ? AND ?",
+        days,
+    ).fetchone()
+    return Counts(listed, listed - missing, *parts)
 
 
 def count_held_between(db: sqlite3.Connection, window: Window) -> int:

@@ -63,6 +63,19 @@ def rebuild_index(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
 
 
+UNSTORED = (
+    "SELECT e.reference, e.stands_on FROM entries AS e "
+    "WHERE NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference)"
+)
+"""The rows that `unstored` should have. Triggers keep them; this reads all entries."""
+
+
+def rebuild_unstored(db: sqlite3.Connection) -> None:
+    """Makes `unstored` again from the listing and the decisions."""
+    db.execute("DELETE FROM unstored")
+    db.execute(f"INSERT INTO unstored (reference, stands_on) {UNSTORED}")
+
+
 def reindex(db: sqlite3.Connection) -> None:
     """Rebuilds all indexes from their tables."""
     db.execute("REINDEX")

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from sqlite_utils.migrations import Migrations
 
-from storage.migrations import m017_baseline
+from storage.migrations import m017_baseline, m022_unstored
 
 migrations = Migrations("lgsco")
 
-_IN_ORDER = (m017_baseline,)
+_IN_ORDER = (m017_baseline, m022_unstored)
 
 for _module in _IN_ORDER:
     migrations(name=_module.__name__.rpartition(".")[2])(_module.migrate)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.model import Edit, Wanted
@@ -18,8 +17,7 @@ REREADS_KEPT = 20
 """The number of rereads that are stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateChange:
+class TemplateChange(NamedTuple):
     """One template change. Instants are UTC."""
 
     id: int
@@ -327,8 +325,7 @@ def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
     return [AnswerRow(key, frozenset(Edit(*one) for one in json.loads(edits or "[]"))) for key, edits in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """A change, with counts of the texts that wait for it."""
 
     change: TemplateChange

@@ -14,6 +14,7 @@ from datetime import date
 from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION, error_name
+from storage.repair import UNSTORED
 from storage.row_checks import Damage, Look, Progress, check_rows, guarded
 from storage.schema import migrations
 
@@ -29,6 +30,7 @@ def check(
     yield from check_schema(db)
     yield from check_rows(db, progress, look=look)
     yield from check_ledger(db)
+    yield from check_unstored(db)
 
 
 # ---------------------------------------------------------------- what SQLite checks itself
@@ -126,6 +128,19 @@ def _check_windows(db: sqlite3.Connection) -> Iterator[Damage]:
                 f"missing {missing}",
             )
         before = max(before, str(last))
+
+
+def check_unstored(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Checks whether `unstored`, which the view `missing` reads, has the entries that are not stored from the site."""
+
+    def differences() -> Iterator[Damage]:
+        kept = set(db.execute("SELECT reference, stands_on FROM unstored"))
+        wrong = kept.symmetric_difference(db.execute(UNSTORED))
+        if wrong:
+            example = min(str(reference) for reference, _ in wrong)
+            yield Damage("index", "unstored", f"does not match the listing in {len(wrong):,} rows, such as {example}")
+
+    yield from guarded("index", "unstored", differences())
 
 
 def _is_day(value: object) -> bool:

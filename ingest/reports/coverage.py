@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.crawling.windows import gaps
 from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
@@ -36,8 +36,7 @@ def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
 # ---------------------------------------------------------------- the report
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageReport:
+class CoverageReport(NamedTuple):
     """The contents of the coverage report."""
 
     claim: Claim
@@ -66,7 +65,7 @@ class CoverageReport:
             ],
             "missing": self.missing,
             "excluded": self.excluded,
-            "gone": asdict(self.gone),
+            "gone": self.gone._asdict(),
         }
 
     def lines(self) -> list[str]:

@@ -68,6 +68,7 @@ def _repair(run: TaskRun, damages: Sequence[Damage]) -> _Done:
         _try_repair(run, "the indexes", partial(repair.reindex, run.db))
     if parts & {"file", "index"}:
         _try_repair(run, "the full-text index", partial(repair.rebuild_index, run.db))
+        _try_repair(run, "the list of decisions that are not stored", partial(repair.rebuild_unstored, run.db))
     recorder, codec = Recorder(run.db, run.clock, run.number, run.tally), pages.Codec(run.db)
     for reference in _find_references(damages, "decision"):
         if run.stop.is_set():

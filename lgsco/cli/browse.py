@@ -48,11 +48,11 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
     """Prints the text of a decision, and on stderr what the reader should know about it."""
     from ingest.reports.related import describe_related
-    from storage import decisions, digests, held_texts, related
+    from storage import digests, held_texts, related, texts
     from storage.database import reading
 
     with reading(settings.database) as db:
-        text = decisions.find_text(db, printed, revision)
+        text = texts.find_text(db, printed, revision)
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
         waiting = held_texts.find_waiting(db, printed)
         others = related.find_related(db, printed)
@@ -78,12 +78,12 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     """Prints the stored pages of a decision, or those of their blocks that are not in its text."""
     from ingest.clock import london_day
     from ingest.recording.chapters import parse_stored_pages
-    from storage import decisions, pages
+    from storage import pages, texts
     from storage.database import reading
 
     with reading(settings.database) as db:
         stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
-        document = decisions.find_document(db, reference)
+        document = texts.find_document(db, reference)
     if not stored and document is not None and not raw:
         return _show_left_out_of(document, reference)
     if not stored:

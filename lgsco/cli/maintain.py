@@ -153,7 +153,7 @@ def politeness(settings: Settings, as_json: bool) -> int:
     from ingest.fetching.quiet_hours import was_in_quiet_hours
     from ingest.reports.politeness import report_politeness
     from storage.database import reading
-    from storage.reports import find_politeness
+    from storage.politeness import find_politeness
 
     with reading(settings.database) as db:
         rows = find_politeness(db, was_in_quiet_hours)

@@ -150,6 +150,12 @@ INTERNAL_TABLES: dict[str, dict[str, Any]] = {
         "description": "Hashes of chosen lines of each text, to find decisions with nearly the same text.",
         "columns": {"hash": "Hash of one line.", "reference": _REFERENCE},
     },
+    "unstored": {
+        "title": "Listed decisions that are not stored",
+        "description": "The entries of the listing that are not stored from the site, also those no longer listed. "
+        "Triggers keep it. The view `missing` names those that are listed, with the reason.",
+        "columns": {"reference": _REFERENCE, "stands_on": "The date under which the listing shows it."},
+    },
     "unrelated": {
         "title": "Decisions without a sketch",
         "description": "Decisions stored by an earlier version, whose related decisions are still to be looked for.",

@@ -18,7 +18,7 @@ from ingest.fetching.throttle import Throttle
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
 from storage.database import reading
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from storage.schema import migrations
 from support.world import World
 

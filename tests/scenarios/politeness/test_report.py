@@ -22,7 +22,7 @@ from storage.database import atomic
 from storage.from_0_1.steps import steps
 from storage.journal import Promise
 from storage.model import Answered
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from storage.writer import writing
 from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report
 from support.world import World

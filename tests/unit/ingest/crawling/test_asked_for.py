@@ -67,7 +67,7 @@ def test_unproven_dates_of_the_fill_that_nobody_else_covers_are_filling() -> Non
 
 
 def test_no_dates_are_asked_for_without_an_intent() -> None:
-    assert sort_asked_for([], [proof("2025-01-01", "2025-12-31")]) == AskedFor([], [], [])
+    assert sort_asked_for([], [proof("2025-01-01", "2025-12-31")]) == AskedFor([], [], [], [])
 
 
 def test_find_proven_returns_the_proven_parts_of_a_window() -> None:
