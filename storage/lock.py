@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import threading
 import time
@@ -119,6 +118,8 @@ def is_locked(path: Path, purpose: str = "") -> bool:
 
 def read_holder(file: Path) -> Holder | None:
     """Reads the last holder from a lock file; None if the file cannot be read or parsed."""
+    import json
+
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
         fields["file"] = tuple(fields["file"]) if fields["file"] else None
@@ -169,6 +170,8 @@ class Lock:
         os.close(self._fd)
 
     def _write(self) -> None:
+        import json
+
         data = json.dumps(self._holder._asdict()).encode()
         with contextlib.suppress(OSError):  # the lock works without it, for example on a full disk
             os.pwrite(self._fd, data + b" " * max(0, os.fstat(self._fd).st_size - len(data)), 0)

@@ -10,7 +10,6 @@ from ingest.config import Cadence as CadenceSettings
 from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
-from ingest.reports.coverage import describe_gone
 from ingest.reports.daemon_state import (
     CLOCK_AHEAD_SECONDS,
     count_silent_seconds,
@@ -21,6 +20,7 @@ from ingest.reports.daemon_state import (
 )
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
+from ingest.reports.gone import describe_gone
 from ingest.reports.lines import name_ending, name_first
 from ingest.reports.template_changes import change_json, describe_change
 from storage.findings import OddCount, OutsideBlock, Unreadable

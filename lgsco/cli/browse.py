@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 
 
-@command()
+@command(logs=False)
 @click.argument("reference", nargs=-1, required=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="Print an earlier version; 1 is the first.")
 @click.option("--left-out", is_flag=True, help="List the blocks of its page that are not in the text, and why.")
@@ -32,10 +32,10 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 
     Example: lgsco show 25-004-920
     """
-    from storage import model
+    from storage import references
 
     try:
-        printed = model.reference(" ".join(reference))
+        printed = references.reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if left_out + raw + (revision is not None) > 1:
@@ -123,7 +123,7 @@ def _print_left_out(decision: Decision) -> None:
         print_line(f"[{block.rule}] {block.text}")
 
 
-@command(kind=TextCommand)
+@command(logs=False, kind=TextCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option(
     "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N matches."

@@ -26,7 +26,7 @@ from lgsco.web.guard import Application, Message, Send, add_guards
 from lgsco.web.metadata import COPYRIGHT, NAME, SITE, SOURCE, TERMS
 from storage.digests import find_any_flaw
 from storage.held_texts import find_waiting
-from storage.model import reference
+from storage.references import reference
 from storage.related import find_related
 from storage.search import match_expression
 

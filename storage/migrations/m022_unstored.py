@@ -1,8 +1,8 @@
 """Adds the table `unstored` and covering indexes, so that reports do not read each entry and each decision.
 
-`unstored` has a row for each entry of the listing that is not stored from the site. Triggers keep it, whoever writes
-the tables. The views `missing`, `failures` and `coverage` have the same columns and rows as before; they start from
-`unstored` and from the few failed rows of the queue.
+`unstored` has a row for each entry of the listing that is not stored from the site. Triggers keep it, also
+if another program writes the tables. The columns and rows of the views `missing`, `failures` and `coverage` do not
+change; they now start from `unstored` and from the few failed rows of the queue.
 
 `entries_by_day` gets `unlisted_at`, although it has only rows where that is NULL: without the column SQLite reads the
 table too. `decisions_by_date` and `decisions_by_authority` get the columns that statistics need, for the same reason.

@@ -48,7 +48,7 @@ CHANGES = {
     "VALUES (:key, 1, 1, :at, 1, 0)",
     "release": "DELETE FROM held_texts WHERE reference = :key",
 }
-"""What the program or another one may do to the rows of a decision."""
+"""Changes that lgsco or another program may make to the rows of a decision."""
 
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(sorted(CHANGES)), st.sampled_from(KEYS), st.sampled_from(DAYS)), max_size=25

@@ -30,7 +30,7 @@ LONG = {
 """Columns whose values may be long; `url` and `arguments` are not."""
 
 ADDED: dict[str, list[Any]] = {"unstored": []}
-"""What later migrations add to these files: tables, with their rows."""
+"""The tables that later migrations add to these files, with their rows."""
 
 ROW_IDS = ("decisions", "dictionaries", "pages", "runs", "requests", "intents", "checks", "listing_findings")
 
