@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
+
 from bench.figures import Figure, in_turns, ratios
 from bench.samples import stream_pages
 from bench.write import AT, _parse, _record
@@ -100,8 +102,6 @@ def _run(words: list[str]) -> float:
 
 
 def _statistics(path: Path, out: Path, rounds: int) -> list[Figure]:
-    import duckdb  # noqa: PLC0415  # only this measurement needs it
-
     _run(["-c", _LGSCO, "export", "--format", "parquet", "--db", str(path), str(out)])
     with closing(sqlite3.connect(path)) as db, duckdb.connect() as duck:
         duck.execute(f"CREATE VIEW decisions AS SELECT * FROM read_parquet('{out}/decisions.parquet')")
