@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -358,8 +357,7 @@ class _Daemon:
     def write_heartbeat(self, next_run: datetime | None, *, stopped: bool = False) -> None:
         """Writes that the daemon is running, and when its next sync is due. A locked file does not end the daemon."""
         now = self._clock.stamp()
-        self._self = replace(
-            self._self,
+        self._self = self._self._replace(
             seen_at=now,
             next_at=instant(next_run) if next_run else None,
             stopped_at=now if stopped else None,

@@ -30,7 +30,7 @@ from ingest.tasks.crawl import find_retention_edge, make_walk_settings
 from ingest.tasks.sync import SyncRound
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from storage import decisions, entries, ledger, pages, queue, runs
+from storage import decisions, entries, ledger, pages, queue, runs, texts
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Validators, Window
@@ -130,7 +130,7 @@ class Archive:
 
     def missing(self, references: Iterable[str]) -> list[str]:
         """Returns those references that are not stored."""
-        return [reference for reference in references if decisions.find_text(self._db, reference) is None]
+        return [reference for reference in references if texts.find_text(self._db, reference) is None]
 
     def _begin(self, task: str) -> int:
         return runs.begin_run(self._db, task, {}, self._clock.stamp())

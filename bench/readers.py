@@ -33,7 +33,8 @@ from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.markup import STYLES, render
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
-from storage.model import Decision, reference
+from storage.model import Decision
+from storage.references import reference
 from storage.search import match_expression, snippet
 
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,7 @@ from lgsco.replica.corpus import generate
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.site import Site
-from storage.model import slug
+from storage.references import slug
 
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

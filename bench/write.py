@@ -15,6 +15,7 @@ from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.normaliser import NORMALISER
 from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
+from lgsco.replica.sample import Sample
 from storage import decisions, entries, pages, queue
 from storage.database import atomic, connect
 from storage.decisions import Reading
@@ -90,17 +91,18 @@ class _Files:
 
 
 def _prepare(count: int) -> list[_Work]:
-    work: list[_Work] = []
-    for sample, body in sample_pages(count):
-        decision = parse_page(body)
-        reading = Reading(decision, render(decision), "site", AT, NORMALISER, sample.address)
-        page = Page(sample.reference, 1, sample.address, AT, "utf-8", body)
-        entry = Entry(
-            *(sample.reference, sample.address, sample.authority, sample.outcome, sample.subcategory),
-            *(sample.decision_date, sample.kind),
-        )
-        work.append(_Work(page, entry, reading))
-    return work
+    return [_parse(sample, body) for sample, body in sample_pages(count)]
+
+
+def _parse(sample: Sample, body: bytes) -> _Work:
+    decision = parse_page(body)
+    reading = Reading(decision, render(decision), "site", AT, NORMALISER, sample.address)
+    page = Page(sample.reference, 1, sample.address, AT, "utf-8", body)
+    entry = Entry(
+        *(sample.reference, sample.address, sample.authority, sample.outcome, sample.subcategory),
+        *(sample.decision_date, sample.kind),
+    )
+    return _Work(page, entry, reading)
 
 
 def _record(path: Path, work: Sequence[_Work]) -> None:

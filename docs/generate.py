@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import click
 
 from docs import package_diagram
-from ingest.config import Config
+from ingest.config import CONFIG_SECTIONS, Config
 from lgsco.cli.exit_codes import MEANINGS
 from lgsco.cli.main import HEADINGS, cli
 from lgsco.cli.options import SHARED
@@ -24,7 +23,6 @@ from lgsco.web.metadata import SECTIONS, describe_tables
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
-SECTIONS_OF_CONFIG = tuple(one.name for one in fields(Config) if one.name != "file")
 
 _UNIT = re.compile(r"^(attempts|bytes|days|decisions|hours|megabytes|pages|percent|processes|requests|seconds): ")
 """The unit with which the comment of a setting begins."""
@@ -74,7 +72,7 @@ def describe_commands() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_SETTINGS = "|".join(one.name for section in SECTIONS_OF_CONFIG for one in fields(getattr(Config(), section)))
+_SETTINGS = "|".join(one for section in CONFIG_SECTIONS for one in getattr(Config(), section)._fields)
 _NAMES = re.compile(rf"(?<!\w)(--[a-z][\w-]*|\[\w+\](?: (?:{_SETTINGS})\b)?)")
 """Options, sections of the configuration, and settings such as `[schedule] fill`."""
 
@@ -131,13 +129,13 @@ def find_unit(section: str, key: str) -> str:
 def describe_settings() -> str:
     """Returns every setting with its default, unit and meaning, by section of `config.toml`."""
     meanings, defaults, parts = read_meanings(), Config(), []
-    for section in SECTIONS_OF_CONFIG:
+    for section in CONFIG_SECTIONS:
         rows = []
-        for one in fields(getattr(defaults, section)):
-            value = getattr(getattr(defaults, section), one.name)
-            unit = find_unit(section, one.name) or "–"
-            meaning = _UNIT.sub("", meanings[section, one.name], count=1)
-            rows.append((f"`{one.name}`", f"`{_as_toml(value)}`", unit, meaning))
+        for one in getattr(defaults, section)._fields:
+            value = getattr(getattr(defaults, section), one)
+            unit = find_unit(section, one) or "–"
+            meaning = _UNIT.sub("", meanings[section, one], count=1)
+            rows.append((f"`{one}`", f"`{_as_toml(value)}`", unit, meaning))
         parts += [f"## `[{section}]`", _table(("setting", "default", "unit", "meaning"), rows)]
     return "\n\n".join(parts) + "\n"
 

@@ -16,7 +16,10 @@ PACKAGES = (
 """The packages of the diagram, from the top."""
 
 SHARED_MODULES = frozenset(
-    {"storage.model", "storage.errors", "ingest.errors", "ingest.clock", "ingest.config", "ingest.progress"}
+    {
+        *("storage.model", "storage.references", "storage.errors"),
+        *("ingest.errors", "ingest.clock", "ingest.config", "ingest.progress"),
+    }
 )
 """Modules that many packages import. The diagram leaves them out."""
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.errors import ConfigError, UsageError
 
 VERSION = "0.2.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """The site that has the decisions, and who makes the requests."""
 
     base_url: str = "https://www.lgo.org.uk"
@@ -25,8 +24,7 @@ class Site:
     user_agent: str = "lgsco/{version} (archive of published decisions; {contact})"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(NamedTuple):
     """How requests are made."""
 
     pace: float = 1.0
@@ -41,8 +39,7 @@ class Fetch:
     quiet_hours: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(NamedTuple):
     """The database file, and what is done with it."""
 
     database: str = "lgsco.db"
@@ -53,8 +50,7 @@ class Storage:
     renormalise_percent: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """How the listing is walked."""
 
     walk_most: int = 1_000
@@ -65,8 +61,7 @@ class Listing:
     gone_days: int = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Cadence:
+class Cadence(NamedTuple):
     """How often proven date ranges and stored pages are checked again."""
 
     recent_days: int = 120
@@ -83,8 +78,7 @@ class Cadence:
     full_days: int = 365
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """The daemon's timetable."""
 
     time_zone: str = "Europe/London"
@@ -98,8 +92,7 @@ class Schedule:
     fill_requests: int = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(NamedTuple):
     """How the daemon sends alerts."""
 
     command: str = ""
@@ -124,6 +117,9 @@ class Config:
         contact = self.site.contact or "no contact set"
         return self.site.user_agent.replace("{version}", VERSION).replace("{contact}", contact)
 
+
+CONFIG_SECTIONS = tuple(one.name for one in fields(Config) if one.name != "file")
+"""The names of the sections of `config.toml`."""
 
 _RANGES: dict[str, tuple[float, float]] = {
     "fetch.pace": (0, 3600),
@@ -181,12 +177,10 @@ def load(
     `flags`: by the name of the flag, the dotted key that it sets (`site.base_url`) and its value; None if it is not
     given. Raises ConfigError with the file, the key and what is allowed.
     """
-    import tomllib
-
     config = Config()
     chosen = path or Path("config.toml")
     try:
-        table = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        table = _parse_toml(chosen.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if path is not None:
             raise ConfigError(f"{path}: no such file; --config names the configuration") from None
@@ -197,9 +191,9 @@ def load(
     else:
         config = _apply_table(replace(config, file=str(chosen)), table, str(chosen))
     variables = {
-        f"LGSCO_{section}_{setting.name}".upper(): (section, setting.name)
-        for section in _list_sections(config)
-        for setting in fields(getattr(config, section))
+        f"LGSCO_{section}_{setting}".upper(): (section, setting)
+        for section in CONFIG_SECTIONS
+        for setting in getattr(config, section)._fields
     }
     for name, value in environment.items():
         if name in variables:
@@ -213,18 +207,20 @@ def load(
     return config
 
 
-def _list_sections(config: Config) -> list[str]:
-    return [section.name for section in fields(config) if is_dataclass(getattr(config, section.name))]
+def _parse_toml(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _apply_table(config: Config, table: Mapping[str, Any], where: str) -> Config:
-    sections = set(_list_sections(config))
+    sections = set(CONFIG_SECTIONS)
     for section, settings in table.items():
         if section not in sections:
             raise ConfigError(f"{where}: there is no section [{section}]; allowed are {_join_names(sections)}")
         if not isinstance(settings, dict):
             raise ConfigError(f"{where}: {section} must be a section, [{section}]")
-        known = {setting.name for setting in fields(getattr(config, section))}
+        known = set(getattr(config, section)._fields)
         for key, value in settings.items():
             if key not in known:
                 raise ConfigError(f"{where}: [{section}] has no key {key!r}; allowed are {_join_names(known)}")
@@ -254,7 +250,7 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
                 parse_hours(hours, may_be_whole_day=key == "fill_hours")
             except ValueError as error:
                 raise ConfigError(f"{where}: {error}") from None
-    changed: Config = replace(config, **{section: replace(part, **{key: value})})
+    changed: Config = replace(config, **{section: part._replace(**{key: value})})
     return changed
 
 

@@ -12,8 +12,8 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _LOG_BYTES = 16 * 1024 * 1024
 """The most that `choose_log_bytes` returns: merging less often is less work in total, and more gains little."""
@@ -28,8 +28,7 @@ _LOCK_LINE = re.compile(r"\d+: POSIX +ADVISORY +READ +(\d+) \w+:\w+:(\d+) (\d+) 
 _LOCKS_FILE = Path("/proc/locks")
 
 
-@dataclass(frozen=True, slots=True)
-class LogState:
+class LogState(NamedTuple):
     """The write-ahead log of a database."""
 
     file: Path

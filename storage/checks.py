@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storage.model import Window
 
 Kind = Literal["canary"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A decision the site is known to show."""
 
     reference: str

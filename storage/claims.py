@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from storage import intents, ledger, listing_findings
 from storage.model import Intent, Proof, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many decisions of some dates are listed now, as far as the listing was walked."""
 
     listed: int
@@ -26,8 +25,7 @@ class Counts:
     """Of those that are not stored, the decisions that are fetched and held back until a template change is decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRows:
+class ClaimRows(NamedTuple):
     """The rows that claims are made from."""
 
     proofs: list[Proof]

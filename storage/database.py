@@ -11,14 +11,14 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.errors import Busy, NoDatabase, SchemaMismatch, StoreError, StoreFailed
 from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
-SCHEMA_VERSION = 20
+SCHEMA_VERSION = 21
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0
@@ -205,8 +205,7 @@ def reading_mode(path: Path) -> str:
     return IMMUTABLE
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """The properties of a database file that change when it is replaced or written."""
 
     inode: tuple[int, int]

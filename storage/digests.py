@@ -20,7 +20,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DECISION = (
     *("reference", "authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary", "url"),
@@ -32,8 +32,7 @@ LAYOUT = ("kinds", "numbers")
 _FIRST_SEEN = DECISION.index("first_seen")
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(NamedTuple):
     """A table with the digest of each row in its column `sha256`."""
 
     table: str

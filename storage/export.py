@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from storage.digests import find_flaw
 from storage.errors import StoreFailed
-from storage.model import reference, slug
 from storage.quick_checks import ROW_MATCHES, add_hash_function
+from storage.references import reference, slug
 from storage.suppressions import REFERENCES, count_stored
 
 ATTRIBUTION = """\

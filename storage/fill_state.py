@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FillState:
+class FillState(NamedTuple):
     """The row of `fill_state`. Instants are UTC, ISO 8601 with Z."""
 
     turned_off_at: str | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.model import Decision
@@ -107,8 +106,7 @@ def find_unreadable(db: sqlite3.Connection) -> list[Unreadable]:
 # ------------------------------------------------------------ blocks outside decisions
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideBlock:
+class OutsideBlock(NamedTuple):
     """A kind of block outside decisions: its words with references, dates, numbers and addresses masked."""
 
     hash: str

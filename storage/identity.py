@@ -6,9 +6,8 @@ A snapshot and a restored backup have the same identity as the file that they we
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storage.errors import ArchiveLost, Damaged
 
@@ -16,8 +15,7 @@ MadeBy = Literal["init", "backfill", "import", "demo", "snapshot"]
 """The command that made an archive. snapshot: a public copy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Which archive a file is, with two counts that lgsco never lowers."""
 
     uuid: str

@@ -6,14 +6,12 @@ That is: which form shows most, which dates its filter includes, and whether it 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["form", "use", "dates", "session"]
 
 
-@dataclass(frozen=True, slots=True)
-class ListingFinding:
+class ListingFinding(NamedTuple):
     """One finding about the listing of a site.
 
     | kind | subject | verdict |

@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.errors import Busy, CannotLock, StoreFailed
 
@@ -34,8 +33,7 @@ _NO_FLOCK = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOL
 """The errors of `flock` on file systems that do not support it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The process that holds a lock, or held it last."""
 
     process: int
@@ -109,7 +107,7 @@ def find_holder(path: Path, purpose: str = "") -> Holder | None:
         if holder is not None and _is_alive(holder, file):
             is_here = _is_here(holder)
             is_suspended = is_here and _find_state(holder.process)[:1] in ("T", "t")
-            return replace(holder, is_elsewhere=not is_here, is_suspended=is_suspended)
+            return holder._replace(is_elsewhere=not is_here, is_suspended=is_suspended)
     return None
 
 
@@ -120,6 +118,8 @@ def is_locked(path: Path, purpose: str = "") -> bool:
 
 def read_holder(file: Path) -> Holder | None:
     """Reads the last holder from a lock file; None if the file cannot be read or parsed."""
+    import json
+
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
         fields["file"] = tuple(fields["file"]) if fields["file"] else None
@@ -147,7 +147,7 @@ class Lock:
         self._fd = fd
         self._file = file
         self._is_lease = is_lease
-        self._holder = replace(holder, lock=os.fstat(fd).st_ino)
+        self._holder = holder._replace(lock=os.fstat(fd).st_ino)
         self._ended = threading.Event()
         self._write()
         self._thread = threading.Thread(target=self._beat, name="lock", daemon=True)
@@ -156,21 +156,23 @@ class Lock:
     def record_file(self, database: Path) -> None:
         """Records which database file this process writes, for `storage.wal`."""
         found = database.stat()
-        self._holder = replace(self._holder, file=(found.st_dev, found.st_ino))
+        self._holder = self._holder._replace(file=(found.st_dev, found.st_ino))
         self._write()
 
     def close(self) -> None:
         """Releases the lock."""
         self._ended.set()
         self._thread.join()
-        self._holder = replace(self._holder, released=True)
+        self._holder = self._holder._replace(released=True)
         self._write()
         if self._is_lease and _is_same(self._fd, self._file):
             self._file.unlink(missing_ok=True)
         os.close(self._fd)
 
     def _write(self) -> None:
-        data = json.dumps(asdict(self._holder)).encode()
+        import json
+
+        data = json.dumps(self._holder._asdict()).encode()
         with contextlib.suppress(OSError):  # the lock works without it, for example on a full disk
             os.pwrite(self._fd, data + b" " * max(0, os.fstat(self._fd).st_size - len(data)), 0)
 

@@ -6,7 +6,6 @@ each item, are its text in the project's format.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
@@ -48,32 +47,6 @@ PENDING: tuple[ChangeState, ...] = (*UNDECIDED, "template")
 HOLD_MOST_SECONDS = 86_400.0
 """The longest wait in seconds that is obeyed when the site asks for one (Retry-After). After it, one request finds out
 whether the site still asks for it."""
-
-_SPELLING = re.compile(
-    r"(\d{2})[\s\-D]*(\d{3})[\s\-D]*(\d{3})[\s\-D]*([A-Za-z]?)".replace(
-        "D", r"\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d"
-    ),
-    re.ASCII,
-)
-_WIDE_SPACE = re.compile(r"\s")
-
-
-def reference(spelling: str) -> str:
-    """Returns the printed form of a reference in any spelling: ``25-004-920`` is ``25 004 920``.
-
-    Digits are in groups of two, three and three, with a lower-case suffix letter on joint health cases (``24 001
-    411a``). Raises ValueError if the spelling is not a reference.
-    """
-    found = _SPELLING.fullmatch(_WIDE_SPACE.sub(" ", spelling).strip())
-    if found is None:
-        raise ValueError(f"{spelling!r} is not a reference; one looks like 25 004 920 or 24 001 411a")
-    year, middle, last, suffix = found.groups()
-    return f"{year} {middle} {last}{suffix.lower()}"
-
-
-def slug(reference: str) -> str:
-    """Returns the form of a printed reference in addresses and file names: ``25 004 920`` is ``25-004-920``."""
-    return reference.replace(" ", "-")
 
 
 class Line(NamedTuple):
@@ -213,8 +186,7 @@ class Page:
     validators: Validators | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The result of a request, for the journal."""
 
     request: int
@@ -233,8 +205,7 @@ class Answered:
     """Seconds without requests because of `retry_after`; None means as long as that, up to a day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A decision to fetch: a row of the queue."""
 
     reference: str
@@ -308,8 +279,7 @@ class Proof:
         return self.is_sound and self.walked_at is not None and since <= self.walked_at <= now
 
 
-@dataclass(frozen=True, slots=True)
-class KnownListing:
+class KnownListing(NamedTuple):
     """The entries of a window, as recorded so far."""
 
     expected: int
@@ -324,8 +294,7 @@ IntentKind = Literal["backfill", "sync", "fill"]
 IntentState = Literal["standing", "running", "interrupted", "paused", "finished", "replaced", "withdrawn"]
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """A range of decision dates that somebody asked for: a row of `intents`. Instants are UTC, ISO 8601 with Z."""
 
     id: int

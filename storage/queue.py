@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.model import Wanted, Window
 
@@ -163,8 +163,7 @@ def remove(db: sqlite3.Connection, references: Iterable[str]) -> None:
     db.executemany("DELETE FROM queue WHERE reference = ?", [(reference,) for reference in references])
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A queued decision that could not be fetched or parsed yet."""
 
     reference: str

@@ -6,7 +6,6 @@ that write inside a transaction.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -102,6 +101,8 @@ def forget_texts(db: sqlite3.Connection, reference: str) -> None:
 
 def count_shared(db: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, int]:
     """Counts the decisions with each line of a sketch. Lines that no decision has are left out."""
+    import json
+
     rows = db.execute(
         "SELECT hash, count(*) FROM text_sketches WHERE hash IN (SELECT value FROM json_each(?)) GROUP BY hash",
         (json.dumps(sketch),),
@@ -111,6 +112,8 @@ def count_shared(db: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, int
 
 def find_sharing(db: sqlite3.Connection, hashes: Collection[int], least: int, limit: int) -> list[str]:
     """Finds decisions with at least `least` of these lines of a sketch, those with most first."""
+    import json
+
     rows = db.execute(
         "SELECT reference FROM text_sketches WHERE hash IN (SELECT value FROM json_each(?)) GROUP BY reference "
         "HAVING count(*) >= ? ORDER BY count(*) DESC, reference LIMIT ?",

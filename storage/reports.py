@@ -1,15 +1,16 @@
-"""Reads the rows that each report of `ingest.reports` needs, all in one read transaction.
+"""Reads the rows of the status report, all in one read transaction.
 
-The rows of the coverage report are `storage.status.Coverage`.
+The rows of the coverage report are `storage.status.Coverage`; those of the politeness report are in
+`storage.politeness`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from storage import entries, findings, journal, queue, runs, status, templates
+from storage import findings, queue, runs, status, templates
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.database import read_transaction
 from storage.fill_state import FillState, find_fill_state
@@ -19,8 +20,7 @@ NEWEST_NAMED = 100
 """The most oddities and kinds of blocks that the status report names."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRows:
+class StatusRows(NamedTuple):
     """The rows that the status report is made from. Instants are UTC, ISO 8601 with Z."""
 
     holdings: status.Holdings
@@ -37,19 +37,19 @@ class StatusRows:
     """When the last complete run ended that covered the days a sync covers."""
     last_sync_by_hand: str | None
     """When the last complete sync ended that was not run by a daemon."""
-    odd: list[findings.OddCount] = field(default_factory=list)
-    oddities: list[dict[str, str]] = field(default_factory=list)
+    odd: Sequence[findings.OddCount] = ()
+    oddities: Sequence[dict[str, str]] = ()
     """The newest oddities, newest first."""
-    unreadable: list[findings.Unreadable] = field(default_factory=list)
-    outside_blocks: list[findings.OutsideBlock] = field(default_factory=list)
+    unreadable: Sequence[findings.Unreadable] = ()
+    outside_blocks: Sequence[findings.OutsideBlock] = ()
     """The newest kinds of blocks outside decisions, newest first."""
-    template_changes: list[templates.ChangeRow] = field(default_factory=list)
+    template_changes: Sequence[templates.ChangeRow] = ()
     """The template changes that wait for a decision, oldest first."""
     uuid: str = ""
     """The archive's UUID."""
     made_by: MadeBy | None = None
-    fill: FillState = field(default_factory=FillState)
-    never_held: list[str] = field(default_factory=list)
+    fill: FillState = FillState()
+    never_held: Sequence[str] = ()
     """References of decisions that left the listing before they could be fetched."""
 
 
@@ -87,38 +87,4 @@ def find_status(
             made_by=find_made_by(db),
             fill=find_fill_state(db),
             never_held=status.find_never_held(db),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PolitenessRows:
-    """The rows that the politeness report is made from."""
-
-    days: list[journal.Day]
-    """Every day with a request, oldest first."""
-    promises: list[journal.Promise]
-    """Every promise in force when a request was made, in their order."""
-    user_agents: list[str]
-    """Every user agent that runs sent, the newest last."""
-    wait_until: str | None
-    """The instant before which the last answer asked us not to send another request; None where it did not."""
-    robots: journal.Robots | None
-    """The newest robots.txt."""
-    robots_requests: journal.LastRequest | None
-    """The journalled requests for robots.txt."""
-    addresses: list[str]
-    """The address of every decision that is listed or queued."""
-
-
-def find_politeness(db: sqlite3.Connection, within: journal.Within) -> PolitenessRows:
-    """Reads the rows of the politeness report. `within`: see `journal.Within`."""
-    with read_transaction(db):
-        return PolitenessRows(
-            days=journal.find_days(db, within),
-            promises=journal.find_promises(db),
-            user_agents=runs.find_user_agents(db),
-            wait_until=journal.find_hold(db),
-            robots=journal.find_robots(db),
-            robots_requests=journal.find_last_robots_request(db),
-            addresses=entries.find_addresses(db),
         )

@@ -30,9 +30,8 @@ def describe_lack_of_room(path: Path, name: str) -> str:
 
 def find_free_bytes(path: Path) -> int:
     """Returns the disk space that this user may still write where a file is or would be. Raises OSError."""
-    import shutil
-
-    return shutil.disk_usage(path.resolve().parent).free
+    file_system = os.statvfs(path.resolve().parent)
+    return file_system.f_bavail * file_system.f_frsize
 
 
 def find_write_error(folder: Path) -> int:

@@ -17,11 +17,17 @@ from __future__ import annotations
 
 from sqlite_utils.migrations import Migrations
 
-from storage.migrations import m017_baseline, m018_counters, m019_views_for_duckdb, m020_suppressions
+from storage.migrations import (
+    m017_baseline,
+    m018_counters,
+    m019_views_for_duckdb,
+    m020_suppressions,
+    m021_wider_indexes,
+)
 
 migrations = Migrations("lgsco")
 
-_IN_ORDER = (m017_baseline, m018_counters, m019_views_for_duckdb, m020_suppressions)
+_IN_ORDER = (m017_baseline, m018_counters, m019_views_for_duckdb, m020_suppressions, m021_wider_indexes)
 
 for _module in _IN_ORDER:
     migrations(name=_module.__name__.rpartition(".")[2])(_module.migrate)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from textwrap import shorten
 
 from storage.digests import find_flaw
-from storage.model import reference
+from storage.references import reference
 from storage.suppressions import leave_out
 
 RANKING = "bm25(4.0, 2.0, 1.0)"

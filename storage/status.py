@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from storage import checks, decisions, held_texts, queue, suppressions
+from storage import checks, held_texts, parser_versions, queue, suppressions
 from storage.claims import ChooseDates, ClaimRows, find_claim_rows
 from storage.database import read_transaction
 from storage.model import Proof
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(NamedTuple):
     """The number of decisions and rows in the archive."""
 
     decisions: int
@@ -48,10 +46,11 @@ def count_holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Hol
 
     `normaliser`: the current version of the parser; None: decisions of older versions are not counted.
     """
-    held, oldest, newest = db.execute(
-        "SELECT count(*), min(decision_date), max(decision_date) FROM decisions"
+    (held,) = db.execute("SELECT count(*) FROM decisions").fetchone()
+    (imported,) = db.execute("SELECT count(*) FROM decisions WHERE source = 'import'").fetchone()
+    oldest, newest = db.execute(  # each min() and max() of its own is one step in an index
+        "SELECT (SELECT min(decision_date) FROM decisions), (SELECT max(decision_date) FROM decisions)"
     ).fetchone()
-    (site,) = db.execute("SELECT count(*) FROM held_from_site").fetchone()
     (revisions,) = db.execute("SELECT count(*) FROM revisions").fetchone()
     (pages,) = db.execute("SELECT count(*) FROM pages").fetchone()
     waiting = queue.count(db)
@@ -59,15 +58,14 @@ def count_holdings(db: sqlite3.Connection, normaliser: str | None = None) -> Hol
     (excluded,) = db.execute("SELECT count(*) FROM missing WHERE state = 'excluded'").fetchone()
     (unproven,) = db.execute("SELECT count(*) FROM windows WHERE state <> 'proven'").fetchone()
     (unreadable,) = db.execute("SELECT count(*) FROM unreadable").fetchone()
-    older = decisions.count_read_by_others(db, normaliser) if normaliser is not None else 0
+    older = parser_versions.count_read_by_others(db, normaliser) if normaliser is not None else 0
     return Holdings(
-        *(held, site, held - site, revisions, pages, oldest, newest, waiting, failed, excluded, unproven),
+        *(held, held - imported, imported, revisions, pages, oldest, newest, waiting, failed, excluded, unproven),
         *(unreadable, older, held_texts.count_held_back(db), suppressions.count_stored(db)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(NamedTuple):
     """The number of decisions that are no longer listed, by reason."""
 
     unexplained: int
@@ -93,15 +91,13 @@ def count_gone(db: sqlite3.Connection) -> Gone:
 def find_never_held(db: sqlite3.Connection) -> list[str]:
     """Finds the decisions that left the listing before they could be fetched, the last to leave first."""
     rows = db.execute(
-        "SELECT reference FROM entries AS e WHERE unlisted_at IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
-        "ORDER BY unlisted_at DESC, reference"
+        "SELECT s.reference FROM unstored AS s CROSS JOIN entries AS e ON e.reference = s.reference "
+        "WHERE e.unlisted_at IS NOT NULL ORDER BY e.unlisted_at DESC, s.reference"
     )
     return [reference for (reference,) in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Unexplained:
+class Unexplained(NamedTuple):
     """A decision that is stored and no longer listed, with the last answer for its page."""
 
     reference: str
@@ -119,8 +115,7 @@ def find_unexplained(db: sqlite3.Connection) -> list[Unexplained]:
     return [Unexplained(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(NamedTuple):
     """The results for the known decisions that are fetched only to check the site. Instants are UTC."""
 
     passed_at: str | None
@@ -138,8 +133,7 @@ def find_canary(db: sqlite3.Connection) -> Canary:
     return Canary(checks.last_check(db, "canary"), None if passed else at, finding)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """The ledger and the decisions it lists, all as of one moment."""
 
     proofs: list[Proof]
@@ -185,15 +179,19 @@ _LEDGER = (
 )
 
 _MONTHS = """
-SELECT substr(e.stands_on, 1, 7) AS month, count(*) AS listed, count(*) - count(m.reference) AS held,
-       count(*) FILTER (WHERE m.state <> 'excluded') AS missing,
-       count(f.reference) AS failed,
-       count(*) FILTER (WHERE m.state = 'excluded') AS excluded
-  FROM entries AS e
-  LEFT JOIN missing AS m USING (reference)
-  LEFT JOIN failures AS f USING (reference)
- WHERE e.unlisted_at IS NULL
- GROUP BY month ORDER BY month"""
+WITH listed (day, number) AS (
+  SELECT stands_on, count(*) FROM entries WHERE unlisted_at IS NULL GROUP BY stands_on
+), counts (month, listed, missing, failed, excluded) AS (
+  SELECT substr(day, 1, 7), number, 0, 0, 0 FROM listed
+   UNION ALL
+  SELECT substr(decision_date, 1, 7), 0, state <> 'excluded', 0, state = 'excluded' FROM missing
+   UNION ALL
+  SELECT substr(decision_date, 1, 7), 0, 0, 1, 0 FROM failures
+)
+SELECT month, sum(listed) AS listed, sum(listed) - sum(missing) - sum(excluded) AS held, sum(missing) AS missing,
+       sum(failed) AS failed, sum(excluded) AS excluded
+  FROM counts GROUP BY month ORDER BY month"""
+"""Counts the entries by day first: an index has them in that order."""
 
 
 def read_ledger(db: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -207,8 +205,7 @@ def _fetch_dicts(db: sqlite3.Connection, query: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(NamedTuple):
     """The daemon's state as it last recorded it. Instants are UTC."""
 
     process: int

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.model import Edit, Wanted
@@ -18,8 +17,7 @@ REREADS_KEPT = 20
 """The number of rereads that are stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateChange:
+class TemplateChange(NamedTuple):
     """One template change. Instants are UTC."""
 
     id: int
@@ -251,7 +249,7 @@ def find_known(db: sqlite3.Connection, kind: str | None, day: str | None, limit:
     whole archive.
     """
     near = (
-        "SELECT * FROM (SELECT h.reference, h.url, "
+        "SELECT reference, url, away FROM (SELECT h.reference, h.url, "
         "coalesce(abs(julianday(h.decision_date) - julianday(?2)), 0) AS away "
         "FROM held_from_site AS h CROSS JOIN entries AS e USING (reference) WHERE h.decision_date {} "
         "AND e.unlisted_at IS NULL AND h.url IS NOT NULL AND h.kind IS ?1 "
@@ -337,8 +335,7 @@ def find_answers(db: sqlite3.Connection, change: int) -> list[AnswerRow]:
     return [AnswerRow(key, frozenset(Edit(*one) for one in json.loads(edits or "[]"))) for key, edits in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """A change, with counts of the texts that wait for it."""
 
     change: TemplateChange

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.errors import StoreFailed
 from storage.lock import find_place, read_holder
@@ -28,8 +28,7 @@ _checked: set[tuple[object, ...]] = set()
 """The states of files and logs that were found to belong together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """The committed part of a write-ahead log."""
 
     page_size: int

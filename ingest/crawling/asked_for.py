@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingest.crawling.windows import gaps, merge_windows
 from storage.model import Intent, IntentState, Proof, Window
@@ -20,8 +20,7 @@ from storage.model import Intent, IntentState, Proof, Window
 UNFINISHED: frozenset[IntentState] = frozenset({"running", "interrupted", "paused"})
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFor:
+class AskedFor(NamedTuple):
     """Ranges of decision dates. Each list is oldest first; no two ranges overlap, not even in different lists."""
 
     answered: list[Window]
@@ -30,7 +29,7 @@ class AskedFor:
     """Dates that interrupted and running backfills have not proven yet."""
     paused: list[Window]
     """Dates of backfills that the user stopped, as far as they are not proven yet."""
-    filling: list[Window] = field(default_factory=list)
+    filling: list[Window]
     """The dates that the fill has not proven yet."""
 
     @property

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from ada_url import URL
 
 from ingest.lgo.source import PUBLISHER, SEARCH_PATH
-from storage.model import reference
+from storage.references import reference
 
 LISTING = f"https://{PUBLISHER}{SEARCH_PATH}"
 

@@ -24,7 +24,7 @@ from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
 from ingest.parsing.html_blocks import HEADINGS
 from ingest.parsing.html_tree import Inherited, find_common_ancestor, inside, is_footer, outermost, with_ancestors
-from storage.model import slug
+from storage.references import slug
 
 _SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
 

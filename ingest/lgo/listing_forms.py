@@ -12,14 +12,13 @@ No I/O.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from ingest.lgo.source import SEARCH_PATH
 
 
-@dataclass(frozen=True, slots=True)
-class ListingForm:
+class ListingForm(NamedTuple):
     """One way to request the listing for a range of dates."""
 
     name: str

@@ -26,7 +26,8 @@ from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import split_html
 from ingest.parsing.input_limits import decode_parsable
-from storage.model import DecisionKind, Entry, reference
+from storage.model import DecisionKind, Entry
+from storage.references import reference
 
 _MOST_LINKS = 10 * PAGE_SIZE
 """Most links to decisions on one page; each card has one or two. The code walks the elements around each link."""

@@ -44,8 +44,9 @@ from ingest.parsing.source_text import (
     read_source,
 )
 from ingest.parsing.whole_page import Markup, read_beyond_article, read_markup
-from storage.model import Decision, Oddity, slug
-from storage.model import reference as printed_reference
+from storage.model import Decision, Oddity
+from storage.references import reference as printed_reference
+from storage.references import slug
 
 _PAGE_TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
 _HEADING_ABOVE = re.compile(  # not if an attribute has a ">"

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from storage.model import reference as printed_reference
+from storage.references import reference as printed_reference
 
 _BETWEEN = r"[ \-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]?"
 REFERENCE = rf"\d{{2}}{_BETWEEN}\d{{3}}{_BETWEEN}\d{{3}}{_BETWEEN}(?:[A-Za-z](?![A-Za-z]))?"

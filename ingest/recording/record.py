@@ -31,7 +31,7 @@ from ingest.recording.compare import (
 from ingest.recording.outside_blocks import PageSurroundings, find_kinds
 from ingest.recording.relate import relate
 from ingest.recording.tally import Tally
-from storage import decisions, entries, findings, pages, repair
+from storage import decisions, entries, findings, pages, parser_versions, repair
 from storage.decisions import Held, Reading
 from storage.errors import Damaged
 from storage.model import Decision, Page, Source
@@ -107,7 +107,7 @@ class Recorder:
     def _parse_again(self, readings: Sequence[Reading]) -> Iterator[Reading]:
         """Parses the stored pages of decisions that another version of the parser parsed last."""
         fetched = [reading.decision.reference for reading in readings if reading.source == "site" and not reading.again]
-        for reference in decisions.find_read_by_others(self._db, fetched, NORMALISER):
+        for reference in parser_versions.find_read_by_others(self._db, fetched, NORMALISER):
             stored = pages.find_newest(self._db, self._codec, reference, state="read")
             try:
                 yield replace(self.parse_pages(stored), again=self._clock.stamp())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from ingest.clock import Clock
@@ -175,7 +174,7 @@ class TemplateVerdicts:
                     templates.set_state(db, number, "released" if isinstance(verdict, Release) else "too few", at)
             case Template(edits):
                 with atomic(db):
-                    self._confirm(replace(change, edits=edits), at)
+                    self._confirm(change._replace(edits=edits), at)
             case _:
                 assert_never(verdict)
 
@@ -202,7 +201,7 @@ class TemplateVerdicts:
                 held_texts.release(db, [held.reference])
                 continue
             is_amended = bool(edits - change.edits)
-            held_texts.hold(db, replace(held, is_amended=is_amended))
+            held_texts.hold(db, held._replace(is_amended=is_amended))
             if not shown and not is_amended:
                 templates.set_example(db, change.id, held.reference, show_diff(before.text, reading.text))
                 shown = True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ingest.crawling.windows import EVERYTHING, gaps
 from storage.model import Proof, Window
@@ -27,8 +27,7 @@ _DAY = timedelta(days=1)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a state is shown. The colours (Okabe and Ito) suit colour-blind readers, and black letters."""
 
     letter: str
@@ -81,8 +80,7 @@ class Numbers:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A month, or the dates before or after all months that are drawn."""
 
     window: Window
@@ -95,8 +93,7 @@ class Cell:
         return self.window.first.isoformat()[:7]
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(NamedTuple):
     """The months to draw, and the dates around them."""
 
     as_on: date

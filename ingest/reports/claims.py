@@ -8,9 +8,8 @@ outside those dates.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
 from ingest.crawling.windows import EVERYTHING
@@ -31,8 +30,7 @@ _WHY: dict[WindowState, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unproven:
+class Unproven(NamedTuple):
     """A range of dates that is not proven."""
 
     window: Window
@@ -51,8 +49,7 @@ class Unproven:
         return f"{describe_dates(self.window)} ({why})"
 
 
-@dataclass(frozen=True, slots=True)
-class RangeClaim:
+class RangeClaim(NamedTuple):
     """The facts about one range of dates."""
 
     window: Window
@@ -75,8 +72,7 @@ class RangeClaim:
 UnfinishedState = Literal["running", "interrupted", "paused", "filling"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A backfill, or the fill, that is not finished."""
 
     window: Window
@@ -91,8 +87,7 @@ class Unfinished:
     """The site's total for its range when it began; for the fill, the site's newest total. None if it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The facts about some dates, and about the dates outside them."""
 
     ranges: tuple[RangeClaim, ...]
@@ -201,7 +196,7 @@ class Claim:
                 {
                     **_json_window(one.window),
                     "full": one.is_full,
-                    **asdict(one.counts),
+                    **one.counts._asdict(),
                     "as_of": one.as_of,
                     "other_forms": list(one.other_forms),
                     "unproven": [{**_json_window(part.window), "state": part.state} for part in one.unproven],

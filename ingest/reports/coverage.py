@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.crawling.windows import gaps
 from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
 from ingest.reports.claims import Claim, make_claim
+from ingest.reports.gone import describe_gone
 from ingest.reports.lines import name_first
 from storage.model import Proof, Window
 from storage.status import Coverage, Gone
@@ -36,8 +37,7 @@ def find_gaps(proofs: Iterable[Proof]) -> list[Window]:
 # ---------------------------------------------------------------- the report
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageReport:
+class CoverageReport(NamedTuple):
     """The contents of the coverage report."""
 
     claim: Claim
@@ -66,7 +66,7 @@ class CoverageReport:
             ],
             "missing": self.missing,
             "excluded": self.excluded,
-            "gone": asdict(self.gone),
+            "gone": self.gone._asdict(),
         }
 
     def lines(self) -> list[str]:
@@ -120,15 +120,6 @@ def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -
 
 
 # ---------------------------------------------------------------- words that other reports use too
-
-
-def describe_gone(gone: Gone) -> str:
-    """Returns a line that counts the decisions that the site no longer lists."""
-    counts = (
-        f"{gone.expired:,} expired by age, {gone.withdrawn:,} withdrawn, {gone.gone:,} gone for an unknown reason, "
-        f"{gone.unexplained:,} not explained yet"
-    )
-    return f"no longer listed: {counts}" + (f", {gone.never_held:,} never fetched" if gone.never_held else "")
 
 
 def describe_range(first: str, last: str) -> tuple[str, str]:

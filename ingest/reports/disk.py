@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.reports.claims import Claim
 from ingest.reports.estimate import DECISION_BYTES, describe_size
 from storage.checkpoint import LogState
 
 
-@dataclass(frozen=True, slots=True)
-class DiskReport:
+class DiskReport(NamedTuple):
     """The database on its disk."""
 
     database_bytes: int
@@ -53,8 +51,7 @@ class DiskReport:
         return [f"{free}{lacks if self.lacks_room else ''}", *pinned]
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(NamedTuple):
     """The sizes of the database and its log, and the free space on their disk."""
 
     database_bytes: int

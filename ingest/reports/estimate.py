@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from ingest.lgo.source import PAGE_SIZE
 
@@ -18,8 +18,7 @@ text, which has 10.1 KB on average there. Real texts have 12.2 KB (the five seed
 _DAY_SECONDS = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The least that a backfill takes: retries, chapters of reports and a slow site add to it."""
 
     listed: int

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.config import MINUTES_A_DAY, Schedule, parse_hours
 from ingest.crawling.asked_for import AskedFor
@@ -26,8 +25,7 @@ LISTED_IN_2026 = 57_500
 # ---------------------------------------------------------------- on or off
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(NamedTuple):
     """Whether the daemon runs the fill."""
 
     is_on: bool
@@ -106,8 +104,7 @@ def describe_fill_of_new(mode: Mode, schedule: Schedule, pace_seconds: float) ->
 # ---------------------------------------------------------------- how far it is
 
 
-@dataclass(frozen=True, slots=True)
-class FillReport:
+class FillReport(NamedTuple):
     """The state of the fill. Instants are UTC, ISO 8601 with Z."""
 
     mode: Mode

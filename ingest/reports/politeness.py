@@ -12,7 +12,7 @@ from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
 from storage.journal import Day, LastRequest, Robots
-from storage.reports import PolitenessRows
+from storage.politeness import PolitenessRows
 
 Number = TypeVar("Number", int, float)
 

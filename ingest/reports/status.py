@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.config import Cadence as CadenceSettings
 from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
 from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
-from ingest.reports.coverage import describe_gone
 from ingest.reports.daemon_state import (
     CLOCK_AHEAD_SECONDS,
     count_silent_seconds,
@@ -22,6 +20,7 @@ from ingest.reports.daemon_state import (
 )
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
+from ingest.reports.gone import describe_gone
 from ingest.reports.lines import name_ending, name_first
 from ingest.reports.template_changes import change_json, describe_change
 from storage.findings import OddCount, OutsideBlock, Unreadable
@@ -68,7 +67,7 @@ def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> lis
     The next writing command records the same (`storage.runs.begin_run`).
     """
     return [
-        replace(run, state="died") if run.state == "running" and not process_exists(run.process) else run
+        run._replace(state="died") if run.state == "running" and not process_exists(run.process) else run
         for run in runs
     ]
 
@@ -76,8 +75,7 @@ def mark_died(runs: Iterable[Run], process_exists: Callable[[int], bool]) -> lis
 # ---------------------------------------------------------------- the report
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusReport(NamedTuple):
     """The status report. Instants are UTC, ISO 8601 with Z."""
 
     database: str
@@ -106,15 +104,15 @@ class StatusReport:
     failures: list[Failure]
     runs: list[Run]
     """The last runs, newest first."""
-    odd: list[OddCount]
-    oddities: list[dict[str, str]]
-    unreadable: list[Unreadable]
-    outside_blocks: list[OutsideBlock]
-    template_changes: list[ChangeRow]
+    odd: Sequence[OddCount]
+    oddities: Sequence[dict[str, str]]
+    unreadable: Sequence[Unreadable]
+    outside_blocks: Sequence[OutsideBlock]
+    template_changes: Sequence[ChangeRow]
     """Changes of the site's template that wait for a decision."""
     uuid: str
     """The archive's UUID."""
-    never_held: list[str]
+    never_held: Sequence[str]
     """References of decisions that left the listing before they could be fetched."""
     fill: FillReport
     disk: DiskReport
@@ -138,26 +136,26 @@ class StatusReport:
             "stale": self.stale,
             "last_success": self.last_success,
             "next_sync": self.next_sync,
-            "daemon": asdict(self.daemon) if self.daemon else None,
+            "daemon": self.daemon._asdict() if self.daemon else None,
             "daemon_missing": self.daemon_missing,
             "lock": self.holder.as_json() if self.holder else None,
             "blocked": self.is_blocked,
-            "held": asdict(self.holdings),
+            "held": self.holdings._asdict(),
             "claim": self.claim.as_json(),
             "unproven": [_json_range(part) for part in self.claim.unproven],
             "overdue": [_json_range(part) for part in self.overdue],
             "fill": self.fill.as_json(),
-            "gone": asdict(self.gone),
-            "never_held": self.never_held,
-            "unexplained": [asdict(one) for one in self.unexplained],
-            "canary": asdict(self.canary),
-            "failures": [asdict(failure) for failure in self.failures],
+            "gone": self.gone._asdict(),
+            "never_held": list(self.never_held),
+            "unexplained": [one._asdict() for one in self.unexplained],
+            "canary": self.canary._asdict(),
+            "failures": [failure._asdict() for failure in self.failures],
             "odd": [one._asdict() for one in self.odd],
-            "oddities": self.oddities,
+            "oddities": list(self.oddities),
             "unreadable": [one._asdict() for one in self.unreadable],
-            "outside_blocks": [asdict(block) for block in self.outside_blocks],
+            "outside_blocks": [block._asdict() for block in self.outside_blocks],
             "template_changes": [change_json(row) for row in self.template_changes],
-            "runs": [asdict(run) for run in self.runs],
+            "runs": [run._asdict() for run in self.runs],
             "disk": self.disk.as_json(),
         }
 

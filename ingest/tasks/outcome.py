@@ -82,10 +82,10 @@ def find_claim(run: TaskRun, windows: Sequence[Window]) -> Claim:
     daemon_runs = daemon is not None and is_running(daemon, run.clock.now()) and is_locked(path_of(run.db), DAEMON)
     rows = find_claim_rows(run.db, lambda _: merge_windows(windows))
     asked = [
-        replace(one, state="finished") if one.kind == "backfill" and one.state == "running" else one
+        one._replace(state="finished") if one.kind == "backfill" and one.state == "running" else one
         for one in rows.intents
     ]
-    return make_claim(replace(rows, intents=asked), daemon_runs=daemon_runs)
+    return make_claim(rows._replace(intents=asked), daemon_runs=daemon_runs)
 
 
 def count_progress(run: TaskRun, window: Window) -> str:

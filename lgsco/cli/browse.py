@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 
 
-@command()
+@command(logs=False)
 @click.argument("reference", nargs=-1, required=True)
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="Print an earlier version; 1 is the first.")
 @click.option("--left-out", is_flag=True, help="List the blocks of its page that are not in the text, and why.")
@@ -32,10 +32,10 @@ def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *
 
     Example: lgsco show 25-004-920
     """
-    from storage import model
+    from storage import references
 
     try:
-        printed = model.reference(" ".join(reference))
+        printed = references.reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if left_out + raw + (revision is not None) > 1:
@@ -59,11 +59,11 @@ def _is_suppressed(settings: Settings, reference: str) -> bool:
 def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
     """Prints the text of a decision, and on stderr what the reader should know about it."""
     from ingest.reports.related import describe_related
-    from storage import decisions, digests, held_texts, related
+    from storage import digests, held_texts, related, texts
     from storage.database import reading
 
     with reading(settings.database) as db:
-        text = decisions.find_text(db, printed, revision)
+        text = texts.find_text(db, printed, revision)
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
         waiting = held_texts.find_waiting(db, printed)
         others = related.find_related(db, printed)
@@ -89,12 +89,12 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     """Prints the stored pages of a decision, or those of their blocks that are not in its text."""
     from ingest.clock import london_day
     from ingest.recording.chapters import parse_stored_pages
-    from storage import decisions, pages
+    from storage import pages, texts
     from storage.database import reading
 
     with reading(settings.database) as db:
         stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
-        document = decisions.find_document(db, reference)
+        document = texts.find_document(db, reference)
     if not stored and document is not None and not raw:
         return _show_left_out_of(document, reference)
     if not stored:
@@ -134,7 +134,7 @@ def _print_left_out(decision: Decision) -> None:
         print_line(f"[{block.rule}] {block.text}")
 
 
-@command(kind=TextCommand)
+@command(logs=False, kind=TextCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option(
     "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N matches."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from lgsco.cli import exit_codes
-from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from storage.model import Window
 
 
-@command()
+@command(logs=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(settings: Settings, as_json: bool) -> int:
     """Show the last runs, and what is stored, missing and failed.
@@ -81,7 +80,7 @@ def _measure_disk(settings: Settings) -> Disk:
     return Disk(settings.database.stat().st_size, find_free_bytes(settings.database), log)
 
 
-@command()
+@command(logs=False)
 @click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
 @click.option("--all", "everything", is_flag=True, help="Ask about all dates, also those nobody asked for.")
@@ -153,7 +152,7 @@ def politeness(settings: Settings, as_json: bool) -> int:
     from ingest.fetching.quiet_hours import was_in_quiet_hours
     from ingest.reports.politeness import report_politeness
     from storage.database import reading
-    from storage.reports import find_politeness
+    from storage.politeness import find_politeness
 
     with reading(settings.database) as db:
         rows = find_politeness(db, was_in_quiet_hours)
@@ -174,6 +173,7 @@ def fill(settings: Settings, action: Literal["resume", "off"]) -> int:
     Example: lgsco fill off
     """
     from ingest.run import SwitchFill
+    from lgsco.cli.fetch import run_task
 
     return run_task(settings.config, settings.database, SwitchFill(action))
 

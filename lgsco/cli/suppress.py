@@ -23,7 +23,7 @@ def suppress(settings: Settings, reference: tuple[str, ...], reason: str | None,
     Example: lgsco suppress 25-004-920 --reason "names a child"
     """
     from ingest.clock import Clock
-    from storage import model, suppressions
+    from storage import references, suppressions
     from storage.writer import writing
 
     if not reference:
@@ -31,7 +31,7 @@ def suppress(settings: Settings, reference: tuple[str, ...], reason: str | None,
             raise click.UsageError("name the decision: lgsco suppress 25-004-920 --reason TEXT")
         return _list(settings)
     try:
-        key = model.reference(" ".join(reference))
+        key = references.reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if lift == (reason is not None):

@@ -47,7 +47,7 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
         )
         if before is not None:
             print(f"An earlier demo did not finish. {database} has {before:,} of them; the others are fetched now.")
-        here = replace(config, site=replace(config.site, base_url=server.url), fetch=replace(config.fetch, pace=_PACE))
+        here = replace(config, site=config.site._replace(base_url=server.url), fetch=config.fetch._replace(pace=_PACE))
         code = perform(here, database, Demo(look_alike=look_alike))
     if code:
         return code

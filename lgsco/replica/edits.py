@@ -14,7 +14,7 @@ from lgsco.replica.faults import Acts, Answer, encode_for, with_header
 from lgsco.replica.messages import Request
 from lgsco.replica.search import PAGE, parse_search
 from lgsco.replica.site import Site
-from storage.model import slug
+from storage.references import slug
 
 _CARD = re.compile(r'<div class="card">.*?</div>\n', re.DOTALL)
 _COUNT = re.compile(r'<p class="results">([^<]*)</p>\n')

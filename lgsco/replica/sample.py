@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple, Protocol
 
-from storage.model import DecisionKind, slug
+from storage.model import DecisionKind
+from storage.references import slug
 
 Marker = Literal["1", "a", "•"]
 Layout = Literal["statement", "overview", "old"]

@@ -219,6 +219,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "kind": _DECISIONS["kind"],
             "url": _PATH,
             "last_seen": f"When the site last showed it: {_INSTANT}.",
+            "normaliser": _DECISIONS["normaliser"],
         },
         "sort_desc": "decision_date",
         "facets": ["kind"],

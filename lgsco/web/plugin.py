@@ -39,8 +39,8 @@ from lgsco.web.row_reader import limit_connection
 from lgsco.web.served_file import ServedFile
 from storage.database import find_archive_version, reading
 from storage.errors import StoreError
-from storage.model import reference
 from storage.private import PRIVATE, require_public
+from storage.references import reference
 from storage.search import match_expression
 from storage.suppressions import REFERENCES
 

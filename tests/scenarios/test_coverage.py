@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -404,7 +404,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
 
 def test_departures_are_counted_once_and_returns_are_not(weeks: Weeks) -> None:
     with reading(weeks.database) as db:
-        assert asdict(count_gone(db)) == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
+        assert count_gone(db)._asdict() == {"unexplained": 1, "expired": 0, "withdrawn": 1, "gone": 1, "never_held": 0}
         ((passed_at,),) = db.execute("SELECT max(at) FROM checks WHERE kind = 'canary' AND passed").fetchall()
         assert find_canary(db) == Canary(passed_at, None, "its page parses")
         assert count_holdings(db).excluded == 0

@@ -20,7 +20,7 @@ from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.script import on
 from storage.database import reading
-from storage.decisions import count_read_by_others
+from storage.parser_versions import count_read_by_others
 from support.world import World
 
 CLOSING = b"Investigator's decision on behalf of the Ombudsman</p>"

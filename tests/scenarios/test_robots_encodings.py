@@ -20,7 +20,7 @@ from lgsco.replica.script import on
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from storage.database import reading
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from support.world import TODAY, Time, World
 
 DAY = timedelta(days=1)

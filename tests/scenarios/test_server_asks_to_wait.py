@@ -25,7 +25,7 @@ from lgsco.replica.site import Site
 from lgsco.replica.walls import Redirect
 from storage.database import reading
 from storage.from_0_1.steps import steps
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from storage.writer import writing
 from support.world import TODAY, Time, World
 

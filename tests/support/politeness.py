@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from threading import Event
@@ -18,7 +18,7 @@ from ingest.fetching.throttle import Throttle
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from ingest.run import Outcome
 from storage.database import reading
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from storage.schema import migrations
 from support.world import World
 
@@ -89,7 +89,7 @@ def emptied() -> sqlite3.Connection:
 
 
 def a_process(db: sqlite3.Connection, clocks: TwoClocks, stop: Stop | None = None, **settings: object) -> Throttle:
-    fetch = replace(config.Fetch(), **settings)  # type: ignore[arg-type]
+    fetch = config.Fetch()._replace(**settings)  # type: ignore[arg-type]
     return Throttle(db, 1, fetch, clocks.clock(), stop or Stop(), on_request=lambda: None)
 
 

@@ -21,7 +21,7 @@ from storage import journal
 from storage.from_0_1.steps import steps
 from storage.journal import Promise
 from storage.model import Answered
-from storage.reports import find_politeness
+from storage.politeness import find_politeness
 from storage.writer import writing
 from support.journal import roll_up
 from support.politeness import A_RUN, BEGAN, DAY, HOUR, asked_at, emptied, gaps, incomplete, read_report

@@ -14,7 +14,7 @@ from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
 from lgsco.replica.walls import OtherAnswer
-from storage.model import slug
+from storage.references import slug
 from support.sync import (
     cadence,
     later,

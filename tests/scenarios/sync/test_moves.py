@@ -8,7 +8,7 @@ from datetime import date
 
 from ingest.run import Backfill
 from lgsco.replica.edits import Edit
-from storage.model import slug
+from storage.references import slug
 from support.sync import QUIET, cadence, find_window, on_listing, require_site_match, settled, status, sync, sync_daily
 from support.world import World
 

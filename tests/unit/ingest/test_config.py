@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.config import VERSION, Config, load, require_contact_and_pace
+from ingest.config import CONFIG_SECTIONS, VERSION, Config, load, require_contact_and_pace
 from ingest.errors import ConfigError, UsageError
 from ingest.run import Backfill
 from support.paths import ROOT
@@ -22,10 +21,9 @@ from support.world import World
 
 SHIPPED = ROOT / "config.toml"
 SETTINGS = {
-    (section.name, setting.name): getattr(getattr(Config(), section.name), setting.name)
-    for section in fields(Config)
-    if section.name != "file"
-    for setting in fields(getattr(Config(), section.name))
+    (section, setting): getattr(getattr(Config(), section), setting)
+    for section in CONFIG_SECTIONS
+    for setting in getattr(Config(), section)._fields
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -24,10 +23,10 @@ KNOWN = Identity("5e9f", decisions=10, last_run=4)
     ("found", "loss"),
     [
         (KNOWN, None),
-        (replace(KNOWN, decisions=11, last_run=9), None),
-        (replace(KNOWN, uuid="7777", decisions=11), "another archive (7777, not 5e9f)"),
-        (replace(KNOWN, decisions=9, last_run=5), "it has 9, and had 10"),
-        (replace(KNOWN, last_run=3), "it ends with run 3, and had run 4"),
+        (KNOWN._replace(decisions=11, last_run=9), None),
+        (KNOWN._replace(uuid="7777", decisions=11), "another archive (7777, not 5e9f)"),
+        (KNOWN._replace(decisions=9, last_run=5), "it has 9, and had 10"),
+        (KNOWN._replace(last_run=3), "it ends with run 3, and had run 4"),
     ],
 )
 def test_an_archive_counts_as_lost_if_it_is_another_or_has_fewer_rows(found: Identity, loss: str | None) -> None:

@@ -12,7 +12,8 @@ from ingest.crawling.asked_for import find_asked_dates
 from ingest.fetching.quiet_hours import was_in_quiet_hours
 from storage import runs
 from storage.database import reading
-from storage.reports import find_politeness, find_status
+from storage.politeness import find_politeness
+from storage.reports import find_status
 from storage.writer import writing
 
 Find = Callable[[sqlite3.Connection], object]

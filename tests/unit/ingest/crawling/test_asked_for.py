@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -49,7 +48,7 @@ def test_a_date_that_is_paused_and_interrupted_counts_as_interrupted() -> None:
 
 
 def test_unproven_dates_of_the_fill_that_nobody_else_covers_are_filling() -> None:
-    fill = replace(intent("0001-01-01", "9999-12-31", "running"), kind="fill")
+    fill = intent("0001-01-01", "9999-12-31", "running")._replace(kind="fill")
     standing = intent("2026-07-01", "9999-12-31", "standing")
     interrupted, paused = (
         intent("2025-01-01", "2025-06-30", "interrupted"),
@@ -62,12 +61,12 @@ def test_unproven_dates_of_the_fill_that_nobody_else_covers_are_filling() -> Non
         *(window("0001-01-01", "2019-12-31"), window("2021-01-01", "2024-12-31")),
         window("2025-07-01", "2026-06-30"),
     ]
-    assert sort_asked_for([fill, replace(fill, state="finished")], []).filling == []
+    assert sort_asked_for([fill, fill._replace(state="finished")], []).filling == []
     assert find_dates_but_filling([standing, fill]) == [standing.window]
 
 
 def test_no_dates_are_asked_for_without_an_intent() -> None:
-    assert sort_asked_for([], [proof("2025-01-01", "2025-12-31")]) == AskedFor([], [], [])
+    assert sort_asked_for([], [proof("2025-01-01", "2025-12-31")]) == AskedFor([], [], [], [])
 
 
 def test_find_proven_returns_the_proven_parts_of_a_window() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ingest.reports.coverage import (
-    describe_gone,
     describe_range,
     find_gaps,
     report_coverage,
 )
+from ingest.reports.gone import describe_gone
 from storage.model import Proof
 from storage.status import Coverage, Gone
 from support.claims import AT, claim_rows, proof, window

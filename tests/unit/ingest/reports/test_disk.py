@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,18 @@ CLAIM = make_claim(claim_rows(), daemon_runs=False)
 
 @pytest.mark.parametrize(("free", "lacks"), [(100 * DECISION_BYTES, False), (100 * DECISION_BYTES - 1, True)])
 def test_free_space_is_compared_with_what_is_not_stored(free: int, lacks: bool) -> None:
-    claim = replace(CLAIM, site_total=130, stored_in_all=30)
+    claim = CLAIM._replace(site_total=130, stored_in_all=30)
     found = report_disk(Disk(5_000_000, free, LOG), claim)
     (line,) = found.lines()
     assert line.startswith("disk: 5 MB of database, 12 MB of write-ahead log, 3 MB free")
     assert found.lacks_room is ("need about 3 MB: free disk space" in line) is lacks
     assert not found.needs_attention
-    assert not report_disk(Disk(5_000_000, 0, LOG), replace(claim, site_total=None)).lacks_room
+    assert not report_disk(Disk(5_000_000, 0, LOG), claim._replace(site_total=None)).lacks_room
 
 
 @pytest.mark.parametrize(("readers", "who"), [((), "database. Close"), ((7, 9), "; it is open in process 7, 9. Close")])
 def test_a_pinned_log_is_shown_with_what_to_do(readers: tuple[int, ...], who: str) -> None:
-    log = replace(LOG, bytes=300_000_000, is_pinned=True, readers=readers)
+    log = LOG._replace(bytes=300_000_000, is_pinned=True, readers=readers)
     found = report_disk(Disk(5_000_000, 10**12, log), CLAIM)
     assert found.needs_attention
     assert found.as_json()["log_readers"] == list(readers)

@@ -10,7 +10,7 @@ import pytest
 from ingest.config import Config
 from ingest.reports.politeness import PolitenessReport, report_politeness
 from storage.journal import Day, LastRequest, Promise, Robots
-from storage.reports import PolitenessRows
+from storage.politeness import PolitenessRows
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SITE = "http://127.0.0.1:8000"

@@ -338,7 +338,7 @@ def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str)
 
 
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
-    empty = replace(HOLDINGS, decisions=0, from_imports=0, revisions=0, oldest=None, newest=None)
+    empty = HOLDINGS._replace(decisions=0, from_imports=0, revisions=0, oldest=None, newest=None)
     assert report(holdings=empty).lines()[:2] == [
         "lgsco.db: 0 decisions, 0 of them from imports only",
         "decision dates – to –; 0 revisions",
