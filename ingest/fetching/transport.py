@@ -127,10 +127,10 @@ class Transport:
         verify: ssl.SSLContext | bool = ssl.create_default_context() if site.startswith("https:") else False
         self._connections = httpx.HTTPTransport(verify=verify, trust_env=False)
         self._headers = {
-            "User-Agent": user_agent,
-            "Accept": "*/*",
-            "Accept-Encoding": "gzip",
-            "Connection": "keep-alive",
+            b"User-Agent": user_agent.encode(),
+            b"Accept": b"*/*",
+            b"Accept-Encoding": b"gzip",
+            b"Connection": b"keep-alive",
         }
         connect = min(settings.connect_timeout, settings.deadline)
         self._timeouts = httpx.Timeout(settings.read_timeout, connect=connect).as_dict()
@@ -192,12 +192,12 @@ class Transport:
             response.request = request
             self._cookies.extract_cookies(response)
 
-    def _make_connection_header(self) -> dict[str, str]:
+    def _make_connection_header(self) -> dict[bytes, bytes]:
         """Returns the header that makes a server close each connection, if it often closed kept ones.
 
         No request is then lost to a closed connection.
         """
-        return {"Connection": "close"} if self._closed_connections >= _MAX_CLOSED_CONNECTIONS else {}
+        return {b"Connection": b"close"} if self._closed_connections >= _MAX_CLOSED_CONNECTIONS else {}
 
     def _trace(self, exchange: Exchange, event: str, info: Mapping[str, Any]) -> None:
         """Handles an event of httpx's `trace` extension."""
@@ -237,12 +237,12 @@ class Transport:
             raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; the rest was not read")
 
 
-def _make_condition_header(known: Validators | None) -> dict[str, str]:
+def _make_condition_header(known: Validators | None) -> dict[bytes, bytes]:
     """Returns the header of a conditional request. An entity tag is preferred to a date (RFC 9110, 13.1.3)."""
     if known is not None and known.etag:
-        return {"If-None-Match": known.etag}
+        return {b"If-None-Match": known.etag.encode()}
     if known is not None and known.last_modified:
-        return {"If-Modified-Since": known.last_modified}
+        return {b"If-Modified-Since": known.last_modified.encode()}
     return {}
 
 
