@@ -20,6 +20,7 @@ from storage.errors import StoreFailed
 from storage.export import replacing
 from storage.private import EMPTIED
 from storage.quick_checks import sql_digest
+from storage.room import find_free_bytes
 from storage.row_checks import Damage, Progress, check_rows
 
 OLDEST_SQLITE = "3.37"
@@ -100,7 +101,8 @@ def _copy(db: sqlite3.Connection, draft: Path, progress: Progress) -> None:
     try:
         _vacuum_into(db, draft, progress)
     except sqlite3.DatabaseError as error:
-        if error_name(error).startswith("SQLITE_CORRUPT"):
+        name = error_name(error)
+        if name.startswith("SQLITE_CORRUPT") or (name == "SQLITE_FULL" and _has_room(db, draft)):
             raise StoreFailed(
                 f"the database is damaged ({error}) and was not copied; `lgsco restore BACKUP` replaces it"
             ) from None
@@ -108,6 +110,13 @@ def _copy(db: sqlite3.Connection, draft: Path, progress: Progress) -> None:
     finally:
         db.execute("PRAGMA query_only = ON")
         db.execute(f"PRAGMA cache_size = {cache}")
+
+
+def _has_room(db: sqlite3.Connection, draft: Path) -> bool:
+    """Whether there is room for a copy. Then SQLITE_FULL means a damaged row id: none is left above it."""
+    (pages,), (page_bytes,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    written = draft.stat().st_size if draft.exists() else 0
+    return find_free_bytes(draft) + written > pages * page_bytes
 
 
 def _vacuum_into(db: sqlite3.Connection, file: Path, progress: Progress) -> None:

@@ -39,7 +39,8 @@ CANONICAL = (GOLDEN / "002_5bc863b3bb6f37b6.txt").read_bytes()
 COMMANDS = frozenset(
     [
         *("backfill", "sync", "daemon", "import", "status", "coverage", "politeness", "renormalise", "show", "search"),
-        *("init", "export", "fill", "serve", "snapshot", "restore", "verify", "demo", "template"),
+        *("init", "export", "fill", "serve", "snapshot", "restore", "verify", "demo", "template", "suppress"),
+        *("litestream",),
     ]
 )
 
