@@ -114,9 +114,9 @@ def _copy(db: sqlite3.Connection, draft: Path, progress: Progress) -> None:
 
 def _has_room(db: sqlite3.Connection, draft: Path) -> bool:
     """Whether there is room for a copy. Then SQLITE_FULL means a damaged row id: none is left above it."""
-    (pages,), (page_bytes,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    (needed,) = db.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").fetchone()
     written = draft.stat().st_size if draft.exists() else 0
-    return find_free_bytes(draft) + written > pages * page_bytes
+    return find_free_bytes(draft) + written > int(needed)
 
 
 def _vacuum_into(db: sqlite3.Connection, file: Path, progress: Progress) -> None:
