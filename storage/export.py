@@ -11,6 +11,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from hashlib import sha256
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -57,23 +58,49 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n", "\r")
 _FORMULA_BYTES = tuple(words.encode() for words in ("'", *_FORMULA))
 
 
+class Choice(NamedTuple):
+    """Which decisions an export has. None means no limit; a date excludes decisions without one."""
+
+    authority: str | None = None
+    """The name as stored, in any capitals."""
+    first: date | None = None
+    last: date | None = None
+
+    def condition(self, row: str) -> tuple[str, list[str]]:
+        """Returns an SQL condition for a row of `decisions` with this alias, and its values."""
+        wanted = (
+            (f"{row}.authority = ? COLLATE NOCASE", self.authority),
+            (f"{row}.decision_date >= ?", self.first),
+            (f"{row}.decision_date <= ?", self.last),
+        )
+        given = [(term, str(value)) for term, value in wanted if value is not None]
+        terms = [f"{row}.reference NOT IN {REFERENCES}", *(term for term, _ in given)]
+        return " AND ".join(terms), [value for _, value in given]
+
+
+EVERYTHING = Choice()
+
+
 class SoundRows:
-    """The decisions that match their digest and are not suppressed, one row at a time, by reference.
+    """The chosen decisions that match their digest and are not suppressed, one row at a time, by reference.
 
     The rows have the text as its bytes, in UTF-8, as a file has them. After the iteration, `left_out` names the other
     decisions: reference and what is damaged.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, choice: Choice = EVERYTHING) -> None:
         self._db = db
+        self._choice = choice
         self.left_out: list[str] = []
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         add_hash_function(self._db)
+        chosen, limits = self._choice.condition("d")
         for *values, text, is_sound in self._db.execute(
             f"SELECT {', '.join(f'd.{name}' for name in _SHORT)}, CAST(d.text AS BLOB), {ROW_MATCHES} "
             "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) "
-            f"WHERE d.reference NOT IN {REFERENCES} ORDER BY d.reference"
+            f"WHERE {chosen} ORDER BY d.reference",
+            limits,
         ):
             if is_sound and text is not None and sha256(text).hexdigest() == values[_SHA256]:
                 row = dict(zip(_SHORT, values, strict=True))
@@ -96,15 +123,26 @@ class Exported(NamedTuple):
     left_out: list[str]
     """Damaged rows: reference and what is damaged."""
     suppressed: int = 0
-    """Suppressed decisions, which are left out too."""
+    """Suppressed decisions of the archive, which no export has."""
 
 
-Writer = Callable[[sqlite3.Connection, Path], Exported]
-"""Writes the archive into a folder that exists."""
+Writer = Callable[[sqlite3.Connection, Path, Choice], Exported]
+"""Writes the chosen decisions into a folder that exists."""
 
 
-def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None) -> Exported:
-    """Writes every sound decision that is not suppressed into a folder, with the attribution beside it.
+def find_authorities(db: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
+    """Returns whether a decision has an authority of this name, in any capitals, and up to five that contain it."""
+    stored = db.execute("SELECT 1 FROM decisions WHERE authority = ? COLLATE NOCASE LIMIT 1", (name,)).fetchone()
+    alike = db.execute(
+        "SELECT DISTINCT authority FROM decisions WHERE instr(lower(authority), lower(?)) ORDER BY 1 LIMIT 5", (name,)
+    )
+    return stored is not None, [one for (one,) in alike]
+
+
+def export(
+    db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None, choice: Choice = EVERYTHING
+) -> Exported:
+    """Writes every chosen, sound decision that is not suppressed into a folder, with the attribution beside it.
 
     `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
     file is replaced only once its new version is complete. Raises StoreFailed.
@@ -116,8 +154,8 @@ def export(db: sqlite3.Connection, folder: Path, form: str, writer: Writer | Non
         with replacing(folder / ATTRIBUTION_FILE) as path:
             path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
         if writer is not None:
-            return writer(db, folder)._replace(suppressed=count_stored(db))
-        sound = SoundRows(db)
+            return writer(db, folder, choice)._replace(suppressed=count_stored(db))
+        sound = SoundRows(db, choice)
         write = {"text": _write_texts, "jsonl": _write_jsonl, "csv": _write_csv}[form]
         return Exported(write(sound, folder), sound.left_out, count_stored(db))
     except OSError as error:

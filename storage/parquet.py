@@ -22,7 +22,7 @@ from pyarrow.parquet import ParquetWriter
 from storage.digests import is_instant
 from storage.drafts import replacing_folder
 from storage.errors import StoreFailed
-from storage.export import ATTRIBUTION, COLUMNS, Exported
+from storage.export import ATTRIBUTION, COLUMNS, EVERYTHING, Choice, Exported
 from storage.sound_decisions import RELATED_COLUMNS, REVISION_COLUMNS, SoundDecision, SoundDecisions, reading_bytes
 
 FOLDER = "parquet"
@@ -69,7 +69,7 @@ _REPEATED = frozenset(
 _DATE = COLUMNS.index("decision_date")
 
 
-def write(db: sqlite3.Connection, folder: Path) -> Exported:
+def write(db: sqlite3.Connection, folder: Path, choice: Choice = EVERYTHING) -> Exported:
     """Writes the folder `parquet`: `TABLE/decision_year=YEAR/data.parquet`, with the rows that match their digest.
 
     Days are dates, instants are UTC timestamps, `position` and `revision` are integers, `similarity` is a number, all
@@ -79,7 +79,7 @@ def write(db: sqlite3.Connection, folder: Path) -> Exported:
     An earlier export is replaced as a whole once this one is complete. Raises StoreFailed, also for a value that is
     not a date.
     """
-    decisions = SoundDecisions(db)
+    decisions = SoundDecisions(db, choice)
     count, year = 0, None
     with reading_bytes(db), replacing_folder(folder / FOLDER, frozenset(_TABLES)) as draft:
         for year, group in groupby(decisions, _find_year):

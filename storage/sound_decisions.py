@@ -17,7 +17,7 @@ from typing import Any
 from storage.database import read_transaction
 from storage.digests import FACTS, REVISIONS, find_flaw
 from storage.errors import Damaged
-from storage.export import COLUMNS
+from storage.export import COLUMNS, EVERYTHING, Choice
 from storage.layout import LineColumns, split_columns
 from storage.quick_checks import ROW_MATCHES, add_hash_function, sql_digest
 from storage.suppressions import REFERENCES
@@ -32,10 +32,7 @@ _SHORT = COLUMNS[:-1]
 _SHA256 = COLUMNS.index("text_sha256")
 (_RELATED,) = [covered for covered in FACTS if covered.table == "related"]
 
-_IN_ORDER = (
-    f"SELECT rowid FROM decisions NOT INDEXED WHERE reference NOT IN {REFERENCES} "
-    "ORDER BY substr(decision_date, 1, 4), authority, decision_date, reference"
-)
+_IN_ORDER = "ORDER BY substr(decision_date, 1, 4), authority, decision_date, reference"
 _DECISION = (
     f"SELECT {', '.join(f'd.{name}' for name in _SHORT)}, CAST(d.text AS BLOB), y.kinds, y.numbers, {ROW_MATCHES} "
     "FROM decisions AS d LEFT JOIN layouts AS y USING (reference) WHERE d.rowid = ?"
@@ -87,19 +84,24 @@ def reading_bytes(db: sqlite3.Connection) -> Iterator[None]:
 
 @dataclass(slots=True)
 class SoundDecisions:
-    """The decisions that match their digest, by year, authority, date and reference; those without a date come first.
+    """The chosen decisions that match their digest, by year, authority, date and reference.
+
+    Those without a date come first.
 
     Reads one decision at a time, inside `reading_bytes`. After the iteration, `left_out` names the damaged rows.
     """
 
     db: sqlite3.Connection
+    choice: Choice = EVERYTHING
     left_out: list[str] = field(default_factory=list)
     """Names of damaged rows, each with its damage."""
 
     def __iter__(self) -> Iterator[SoundDecision]:
         add_hash_function(self.db)
         # Only keys are sorted: a sort of whole rows would write every text to a temporary file.
-        for key in self.db.execute(_IN_ORDER):
+        chosen, limits = self.choice.condition("d")
+        keys = f"SELECT rowid FROM decisions AS d NOT INDEXED WHERE {chosen} {_IN_ORDER}"
+        for key in self.db.execute(keys, limits):
             *values, text, kinds, numbers, is_sound = self.db.execute(_DECISION, key).fetchone()
             reference = values[0]
             if not is_sound or text is None or sha256(text).hexdigest().encode() != values[_SHA256]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from ingest.errors import ReadError, UsageError
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Settings, TextCommand, command
+from lgsco.cli.options import Day, Settings, TextCommand, command
 from lgsco.cli.printing import print_document, print_line
 
 if TYPE_CHECKING:
@@ -177,21 +178,35 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     show_default=True,
     help="text: one file for each decision. parquet: four tables by year. Others: one file.",
 )
-def export(settings: Settings, folder: Path, form: str) -> int:
+@click.option("--authority", metavar="NAME", help="Only decisions about this authority, by its whole name.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
+def export(
+    settings: Settings, folder: Path, form: str, authority: str | None, first: date | None, last: date | None
+) -> int:
     """Write the decisions to files for other programs.
 
     The files go into FOLDER, together with ATTRIBUTION.txt, the terms of the publisher. parquet writes decisions,
     paragraphs, revisions and related into FOLDER/parquet, and replaces an earlier export there. It needs pyarrow:
-    install lgsco[parquet]. Damaged rows are left out and named, and the command then exits with 10.
+    install lgsco[parquet]. Damaged rows are left out and named, and the command then exits with 10. With --from or
+    --to, decisions without a date are left out.
 
     Example: lgsco export --format csv out/
     """
     from storage.database import reading
+    from storage.export import Choice, find_authorities
     from storage.export import export as write
 
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
     writer = _find_parquet_writer() if form == "parquet" else None
     with reading(settings.database) as db:
-        exported = write(db, folder, form, writer)
+        if authority is not None:
+            is_stored, alike = find_authorities(db, authority)
+            if not is_stored:
+                hint = f"; these contain it: {'; '.join(alike)}" if alike else ""
+                raise UsageError(f"no stored decision is about an authority named {authority!r}{hint}")
+        exported = write(db, folder, form, writer, Choice(authority, first, last))
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
