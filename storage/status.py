@@ -91,8 +91,9 @@ def count_gone(db: sqlite3.Connection) -> Gone:
 def find_never_held(db: sqlite3.Connection) -> list[str]:
     """Finds the decisions that left the listing before they could be fetched, the last to leave first."""
     rows = db.execute(
-        "SELECT s.reference FROM unstored AS s CROSS JOIN entries AS e ON e.reference = s.reference "
-        "WHERE e.unlisted_at IS NOT NULL ORDER BY e.unlisted_at DESC, s.reference"
+        "SELECT reference FROM entries AS e WHERE unlisted_at IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM held_from_site AS h WHERE h.reference = e.reference) "
+        "ORDER BY unlisted_at DESC, reference"
     )
     return [reference for (reference,) in rows]
 
