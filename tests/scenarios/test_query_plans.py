@@ -169,6 +169,7 @@ COUNTED_IN_FULL = {
     "SELECT uuid, (SELECT count(*) FROM decisions)": "counts the entries of an index",
     "FROM oddities": "has a row for each decision with something odd",
     "FROM absences": "has a row for each decision that left the listing",
+    "FROM entries AS e WHERE unlisted_at IS NOT NULL": "walks an index of the decisions that left the listing",
     "FROM unreadable": "has a row for each page that does not parse",
     "FROM outside_blocks ORDER BY first_seen DESC": "walks an index and stops at its limit",
     "FROM queue": "has a row for each decision that waits",
