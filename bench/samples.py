@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
 from datetime import date
-from itertools import islice
 
 from lgsco.replica.corpus import Sample, generate
 from lgsco.replica.markup import render
 
-_RELATED = 5
-"""Decisions that a page links to: those generated after it."""
-
 
 def pages(count: int) -> list[tuple[Sample, bytes]]:
     """Returns decisions of one page with their pages: about 50 KB of HTML, with 8 KB of text (medians)."""
-    return list(stream_pages(count))
-
-
-def stream_pages(count: int) -> Iterator[tuple[Sample, bytes]]:
-    """Yields the same, without keeping them."""
-    samples = generate(count * 2, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31))
-    following = deque(islice(samples, _RELATED))
-    found = 0
-    while following and found < count:
-        following.extend(islice(samples, 1))
-        sample = following.popleft()
-        bodies = render(sample, related=list(following)[:_RELATED])
+    samples = list(generate(count * 2, seed=1, first=date(2016, 1, 1), last=date(2025, 12, 31)))
+    found: list[tuple[Sample, bytes]] = []
+    for place, sample in enumerate(samples):
+        bodies = render(sample, related=samples[place + 1 : place + 6])
         if len(bodies) == 1:
-            found += 1
-            yield sample, bodies[0]
+            found.append((sample, bodies[0]))
+        if len(found) == count:
+            break
+    return found
