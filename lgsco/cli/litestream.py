@@ -30,7 +30,7 @@ snapshot:
 @command()
 @click.argument("replica")
 def litestream(settings: Settings, replica: str) -> int:
-    """Print a configuration for Litestream, which keeps a second copy.
+    """Configure Litestream, which keeps a second copy.
 
     REPLICA is a folder on another disk or mounted from another machine, or an address such as s3://bucket/lgsco.
     Write it to a file. Litestream is a program of its own and runs beside the daemon; docs/operating.md explains how to

@@ -88,9 +88,7 @@ HEADINGS: dict[str, dict[str, Listed]] = {
         "politeness": Listed("maintain", "politeness", "Report how the site was treated, from the request journal."),
         "snapshot": Listed("maintain", "snapshot", "Copy the database into FILE while it is in use."),
         "restore": Listed("maintain", "restore", "Replace the database with a backup."),
-        "litestream": Listed(
-            "litestream", "litestream", "Print a configuration for Litestream, which keeps a second copy."
-        ),
+        "litestream": Listed("litestream", "litestream", "Configure Litestream, which keeps a second copy."),
         "verify": Listed("verify", "verify", "Check a database for damage."),
         "renormalise": Listed("fetch", "renormalise", "Parse the stored pages again with this version's parser."),
         "suppress": Listed("suppress", "suppress", "Hide one decision, or list the hidden ones."),
