@@ -178,7 +178,7 @@ def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
     show_default=True,
     help="text: one file for each decision. parquet: four tables by year. Others: one file.",
 )
-@click.option("--authority", metavar="NAME", help="Only decisions about this authority, by its whole name.")
+@click.option("--authority", metavar="NAME", help="Only decisions about this authority; NAME is its full name.")
 @click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
 @click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
 def export(
