@@ -24,7 +24,7 @@ INSERT INTO listed_days (day, listed, reports)
   SELECT stands_on, count(*), count(*) FILTER (WHERE kind IS 'report') FROM entries WHERE unlisted_at IS NULL
    GROUP BY stands_on;
 """
-"""Makes both tables from what they count. A repair runs it too."""
+"""Makes both tables from what they count."""
 
 SCRIPT = """
 CREATE TABLE unstored (

@@ -174,7 +174,6 @@ COUNTED_IN_FULL = {
     "FROM outside_blocks ORDER BY first_seen DESC": "walks an index and stops at its limit",
     "FROM queue": "has a row for each decision that waits",
     "FROM held_texts": "has rows only while a change of the template is open",
-    "WITH listed (day, number)": "counts the entries by day in an index",
 }
 """Parts of the statements of `status` and `coverage` that read a table in full, each with the reason."""
 
