@@ -38,7 +38,7 @@ def documented_location() -> str:
 def proxied(folder: Path, upstream: int) -> Iterator[str]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
-        pytest.skip("no nginx here; `apt-get install nginx-light` brings one")
+        pytest.skip("nginx is not installed; `apt-get install nginx-light` installs it")
     port = free_port()
     location = documented_location().replace("127.0.0.1:8001", f"127.0.0.1:{upstream}")
     paths = "".join(

@@ -105,7 +105,7 @@ def test_no_address_shows_what_is_private(get: Get, published: Path) -> None:
     assert get(f"/{NAME}/not_fetched").status_code == 404
 
 
-def test_what_is_for_the_public_is_shown(get: Get) -> None:
+def test_public_pages_are_shown(get: Get) -> None:
     for path in ("/", f"/{NAME}", f"/{NAME}/decisions", f"/{NAME}/coverage", f"/{NAME}/missing", f"/{NAME}/search"):
         assert get(path).status_code == 200, path
     for query in set(QUERIES) - {"not_fetched"}:

@@ -231,7 +231,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file(
 
     def copy(statement: str) -> None:
         if moment in statement.replace('"', "").replace("[", "") and not killed.exists():
-            for side in ("", "-wal"):  # what a kill would leave
+            for side in ("", "-wal"):  # the files that a kill leaves
                 if Path(f"{path}{side}").exists():
                     shutil.copy(f"{path}{side}", f"{killed}{side}")
 

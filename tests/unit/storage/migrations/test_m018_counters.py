@@ -64,7 +64,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_an_older_file_has_is_counted(path: Path) -> None:
+def test_rows_of_an_older_file_are_counted(path: Path) -> None:
     with writing(path) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert db.execute("SELECT * FROM unstored ORDER BY 1").fetchall() == [
