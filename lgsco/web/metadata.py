@@ -154,8 +154,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "unlisted_at": f"When {_SOUND_WALK} no longer showed it: {_INSTANT}. Empty while it is listed.",
             "title": "The card's heading, as printed.",
             "summary": _CARD,
-            "page_seen_at": f"When its page was last fetched, or the site last said that it is unchanged: {_INSTANT}. "
-            "Empty if it never was.",
+            "page_seen_at": "When its page was last fetched and parsed, or the site last said that it is unchanged: "
+            f"{_INSTANT}. Empty if it never was.",
         },
         "sort_desc": "decision_date",
         "label_column": "authority",

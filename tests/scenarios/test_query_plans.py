@@ -46,7 +46,7 @@ GROWING = frozenset(
 LONG = re.compile(r"\b(?:text|body|summary|masked|fields|data)\b")
 """Columns with long values."""
 
-SMALL_INDEXES = frozenset({"pages_kept", "queue_failed", "template_changes_open", "template_answers_open"})
+SMALL_INDEXES = frozenset({"queue_failed", "template_changes_open", "template_answers_open"})
 """Partial indexes, with the few rows that wait for something."""
 
 ALLOWED = {

@@ -39,7 +39,8 @@ steps = st.one_of(
     st.tuples(st.just("delete"), numbers),
     st.tuples(st.just("queue"), numbers, st.sampled_from(["wanted", "kept", "failed", "excluded", None])),
     st.tuples(st.just("hold"), numbers, st.booleans()),
-    st.tuples(st.just("fetch"), numbers, days),
+    st.tuples(st.just("fetch"), numbers, days, st.sampled_from(["kept", "read"])),
+    st.tuples(st.just("parse"), numbers, st.sampled_from(["read", "unreadable", "held"])),
     st.tuples(st.just("recheck"), numbers, days),
     st.tuples(st.just("walk"), days, days),
     st.tuples(st.just("prove")),
@@ -48,7 +49,8 @@ steps = st.one_of(
 
 WRONG_INSTANTS = (
     "SELECT e.reference, e.page_seen_at FROM entries AS e WHERE e.page_seen_at IS NOT "
-    "(SELECT max(coalesce(p.checked_at, p.fetched_at)) FROM pages AS p WHERE p.reference = e.reference)"
+    "(SELECT max(coalesce(p.checked_at, p.fetched_at)) FROM pages AS p "
+    "WHERE p.reference = e.reference AND p.state <> 'kept')"
 )
 
 
@@ -93,6 +95,9 @@ class Play:
             "queue": self._queue,
             "hold": self._hold,
             "fetch": self._fetch,
+            "parse": lambda n, state: self._run(
+                "UPDATE pages SET state = ? WHERE state = 'kept' AND reference = ?", state, n
+            ),
             "recheck": lambda n, at: self._run("UPDATE pages SET checked_at = ? WHERE reference = ?", day(at), n),
             "walk": self._walk,
             "prove": lambda: ledger.prove(self.db, AT, 1),
@@ -132,11 +137,11 @@ class Play:
         if is_held:
             self.db.execute("INSERT INTO held_texts VALUES (?, 1, 1, ?, 1, 0, 0)", (reference(number), AT))
 
-    def _fetch(self, number: int, at: int) -> None:
+    def _fetch(self, number: int, at: int, state: str) -> None:
         self.db.execute(
             "INSERT INTO pages (reference, chapter, url, fetched_at, state, bytes, body) "
-            "VALUES (?, 1, '/x', ?, 'read', 1, x'00')",
-            (reference(number), day(at)),
+            "VALUES (?, 1, '/x', ?, ?, 1, x'00')",
+            (reference(number), day(at), state),
         )
 
     def _walk(self, one: int, other: int) -> None:

@@ -29,6 +29,11 @@ LANDED = {
     "from_0_1/m015_identity_and_fill.py": "9c8b37636eaa3e51e9062156e20df25c71e6a6e5f620b69b0be356578fc4f217",
     "from_0_1/m016_template_changes.py": "4533df4b8958d4303a0c2aa79a2472d59e335750fd67d1efaa5ebf3add18a50f",
     "from_0_1/revisions_table.py": "0ae890c665ce1f1f7dc40350c653adb8108a59a3cb668f5ec89f3e6f3f681c1e",
+    "migrations/m017_baseline.py": "cae03d9b08ba77ab86b580bb18b4eb091e04e546697d7fc25840331b2dd1bc6c",
+    "migrations/m018_counters.py": "0185111954b22c61bc0c48789b266c23d8945796ae2aa308b320bea34a950024",
+    "migrations/m019_views_for_duckdb.py": "fb7170445da304c716fa8e81bfced2be18c5ad754a0856728e1c455e87053e97",
+    "migrations/m020_suppressions.py": "0e5d80ad4289b98366ef2cec88bed862028af2f50ba704e4e0a69f72874dafe8",
+    "migrations/m021_wider_indexes.py": "39db5de1b14fe72be425396257187884286ed1ebec1ccfd0b4ffbaa793cb8a72",
     "migrations/script.py": "06d1acfba0b851556f6924b831b5b6888a062758c3fd61b12339e3bbc0999096",
     "baseline.sql": "caf0cf3b2f44a3959a747bd0dafddab1b8dd165f75f5cec091d4add690c7ae50",
 }
