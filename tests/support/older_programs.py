@@ -49,8 +49,15 @@ COMMITS = {
     14: "08a2983",
     16: "d26c3d0",
     17: "aebc3f6",
+    21: "6395a26",
 }
-"""A commit of each schema version. Its migrations have the names that they have today."""
+"""A commit of each schema version that a landed program had, but of 15. Its migrations have today's names."""
+
+STEPPED = 15
+"""The version whose file its own step makes from the file before."""
+
+VERSIONS = sorted({*COMMITS, STEPPED})
+"""Every schema version that a landed program had."""
 
 MODULES = range(7, 17)
 """The versions at whose commits each migration of version 0.1 is a module of its name."""
@@ -111,9 +118,9 @@ def main(checkout: Path) -> None:
     """Makes the files that are not there yet, and packs them with the others."""
     with tempfile.TemporaryDirectory() as folder:
         files = unpack(Path(folder)) if GOLDEN.exists() else {}
-        for version in range(1, max(COMMITS) + 1):
+        for version in VERSIONS:
             path = Path(folder, f"{version:02}.db")
-            if version not in files and version in COMMITS:
+            if version not in files and version != STEPPED:
                 make(checkout, version)
                 shutil.copy(checkout / "golden.db", path)
             elif version not in files:
