@@ -48,9 +48,7 @@ def measure(decisions: int = 20_000, rounds: int = 8, full: bool = False) -> lis
     with TemporaryDirectory() as folder, ExitStack() as opened:
         sides: dict[str, Callable[[], object]] = {}
         for size in (_FEW, count):
-            path = Path(folder, f"{size}-copy.db")
-            shutil.copyfile(find_real(Path(folder), size), path)
-            db = opened.enter_context(writing(path))
+            db = opened.enter_context(writing(_take(Path(folder), size)))
             sides[str(size)] = partial(next, _record(db, new))
         spent = in_turns(sides, rounds)
     return [
@@ -63,6 +61,16 @@ def measure(decisions: int = 20_000, rounds: int = 8, full: bool = False) -> lis
         Figure(f"CPU a decision at {count:,}", each(spent[str(count)], _NEW), "µs"),
         Figure(f"CPU a decision at {_FEW:,}", each(spent[str(_FEW)], _NEW), "µs"),
     ]
+
+
+def _take(folder: Path, size: int) -> Path:
+    """Returns an archive that may be written to: a copy, if other parts of this run share the file."""
+    path = find_real(folder, size)
+    if path.parent == folder:
+        return path
+    copy = folder / path.name
+    shutil.copyfile(path, copy)
+    return copy
 
 
 class _Site:
