@@ -16,12 +16,17 @@ from lgsco.web.server import make_datasette
 _FULL = 60_000
 _GOAL = 2.0
 _TABLE = f"/{NAME}/entries"
-_PAGES = {"coverage": f"/{NAME}/coverage", "proven ranges": f"/{NAME}/complete", "the database": f"/{NAME}"}
+_STATE = {"home": "/", "coverage": f"/{NAME}/coverage", "proven ranges": f"/{NAME}/complete"}
+"""The pages that show the state: what is stored, the last run, what is complete."""
+_PAGES = {**_STATE, "the database": f"/{NAME}"}
 _REPEATS = 5
 
 
 def measure(decisions: int = 20_000, rounds: int = 7, full: bool = False) -> list[Figure]:
-    """Measures each page in turns, in this process, without HTTP. `full`: of an archive of 60,000 decisions."""
+    """Measures each page in turns, in this process, without HTTP. `full`: of an archive of 60,000 decisions.
+
+    Datasette's page of the database shows no state, so it has no target: it counts each of 60 tables.
+    """
     size = _FULL if full else decisions
     with TemporaryDirectory() as folder, asyncio.Runner() as runner:
         datasette = make_datasette(find_short(Path(folder), size))
@@ -32,7 +37,7 @@ def measure(decisions: int = 20_000, rounds: int = 7, full: bool = False) -> lis
             Figure(
                 f"page of {name} at {size:,}, of Datasette's page of a table",
                 ratios(spent[name], spent["table"]),
-                target=_GOAL,
+                target=_GOAL if name in _STATE else None,
                 bound="at most",
             )
             for name in _PAGES
