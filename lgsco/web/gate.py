@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 Lane = Literal["pages", "open"]
 
-PAGES_AT_ONCE: dict[Lane, int] = {"pages": 6, "open": 3}
+PAGES_AT_ONCE: dict[Lane, int] = {"pages": 6, "open": 5}
 """Requests of each lane that are worked on at once. Each may have an answer in memory."""
 
 WAITING_MOST: dict[Lane, int] = {"pages": 200, "open": 100}
