@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import platform
@@ -72,6 +73,7 @@ def main() -> int:
 
 
 def _measure(part: str, dials: dict[str, Any], file: Path | None) -> int:
+    _compile()
     module = import_module(f"bench.{part}")
     known = signature(module.measure).parameters
     title, _, _ = (module.__doc__ or part).partition("\n")
@@ -82,6 +84,12 @@ def _measure(part: str, dials: dict[str, Any], file: Path | None) -> int:
     if file is not None:
         _write(file, {part: [figure.as_json() for figure in figures]})
     return 0 if is_reached else 1
+
+
+def _compile() -> None:
+    """Compiles the modules that changed, as pip does when it installs them: Python may be set not to store them."""
+    for package in ("bench", "ingest", "lgsco", "storage"):
+        compileall.compile_dir(ROOT / package, quiet=1)
 
 
 def _measure_all(parts: tuple[str, ...], dials: dict[str, Any], file: Path | None) -> int:

@@ -36,12 +36,12 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
         Figure(
             "rate of parse_page and text, relative to BeautifulSoup",
             ratios(spent["soup"], spent["ours"]),
-            target=10,
+            target=20,
         ),
         Figure(
             "rate of parse_page and text, relative to a bare parse",
             ratios(spent["bare"], spent["ours"]),
-            target=0.4,
+            target=0.35,
         ),
         Figure("parse_page and text, CPU a page", each(spent["ours"], decisions), "µs"),
         Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),

@@ -25,6 +25,7 @@ from ingest.lgo.listing_total import find_total
 from ingest.lgo.source import PAGE_SIZE
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import split_html
+from ingest.parsing.html_tree import with_ancestors
 from ingest.parsing.input_limits import decode_parsable
 from storage.model import DecisionKind, Entry
 from storage.references import reference
@@ -90,11 +91,10 @@ def parse_listing(body: bytes, *, address: str = LISTING, charset: str | None = 
 
     `address` is the page's own; relative links are resolved against it. Raises ReadError: Undecodable, TooLarge.
     """
-    html, _, odd = decode_parsable(body, charset)
-    tree = LexborHTMLParser(html)
+    html, data, odd = decode_parsable(body, charset)
+    tree = LexborHTMLParser(data)
     if tree.body is None:
         return Listing(None, (), odd=odd)
-    blocks = split_html(tree.body)
     budget = _Budget(2 * len(html) + _CARDS_ROOM)
     place = _place(tree, address)
     cards = _cards(_find_links(tree.body, place, budget), budget)
@@ -102,8 +102,10 @@ def parse_listing(body: bytes, *, address: str = LISTING, charset: str | None = 
         _entry(budget.spend(card.node), card.link.node, card.link.decision) for card in cards if card.link.decision
     ]
     unfollowed = [Unfollowed(_first_words(budget.spend(card.node)), card.link.why) for card in cards if card.link.why]
-    unfollowed += _find_cards_without_link(tree.body, blocks, cards, place, budget)
     beside = split_html(tree.body, without=_find_card_elements(cards))
+    # If every card is followed and has its own line, and no line is beside them, the page need not be walked again.
+    if unfollowed or any(entry.kind is None for entry in entries) or any(map(_has_line, beside)):
+        unfollowed += _find_cards_without_link(tree.body, cards, place, budget)
     total = find_total(" ".join(block.cells) or block.text for block in beside)
     return Listing(total.number, tuple(entries), tuple(unfollowed), odd, total.quoted)
 
@@ -266,22 +268,26 @@ def _find_card_elements(cards: Iterable[_Card]) -> set[int]:
     return found
 
 
+def _has_line(block: Block) -> bool:
+    return any(map(_is_card_line, block.text.split("\n")))
+
+
 def _find_cards_without_link(
-    body: LexborNode, blocks: Sequence[Block], cards: Sequence[_Card], place: _Place, budget: _Budget
+    body: LexborNode, cards: Sequence[_Card], place: _Place, budget: _Budget
 ) -> list[Unfollowed]:
     """Finds the cards that have a line but no link: lines that are in no other card."""
     inside = {card.node.mem_id for card in cards}
-    lines = [block for block in blocks if block.node and any(_is_card_line(part) for part in block.text.split("\n"))]
+    lines = [block for block in split_html(body) if block.node and _has_line(block)]
     if len(lines) > _MOST_LINKS:
         raise TooLarge(f"{len(lines):,} cards; no page of the listing has more than {PAGE_SIZE}")
-    lone = [block for block in lines if not any(node.mem_id in inside for node in _with_ancestors(block.node))]
+    lone = [block for block in lines if not any(node.mem_id in inside for node in with_ancestors(block.node))]
     # If no card contains its line, each line follows the link of its card.
     if cards and lone and len(lone) == len(lines):
         lone = _without_preceding_link(body, lone, cards)
     others = Counter(
         node.mem_id
         for inner in (*(card.node for card in cards), *(line.node for line in lone))
-        for node in _with_ancestors(inner)
+        for node in with_ancestors(inner)
     )
     return [_make_unfollowed(block, others, place, budget) for block in lone]
 
@@ -316,13 +322,7 @@ def _first_words(card: LexborNode) -> str:
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
     """Iterates over the elements around a node, nearest first."""
-    return _with_ancestors(node.parent)
-
-
-def _with_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
-    while node is not None:
-        yield node
-        node = node.parent
+    return with_ancestors(node.parent)
 
 
 def _entry(card: LexborNode, link: LexborNode, decision: DecisionAddress) -> Entry:

@@ -83,9 +83,7 @@ class _HtmlReader:
                 self._leave(left, tag)
                 node = left.next
                 continue
-            tag = node.tag or ""
-            down = None
-            if tag == "-text":
+            if node.is_text_node:
                 text = node.text_content or ""
                 if not text.isspace():
                     buffer.append(text)
@@ -98,12 +96,16 @@ class _HtmlReader:
                 elif buffer:
                     buffer.append(" ")
                     self._put_beside_links(" ")
-            elif (
+                node = node.next
+                continue
+            tag = node.tag or ""
+            down = None
+            if (
                 tag in leaves
                 and (child := node.child) is not None
                 and child.next is None
                 and not (self._bold or self._open or self._heading)
-                and (words := child if child.tag == "-text" else self._find_words_of_link(child, tag)) is not None
+                and (words := child if child.is_text_node else self._find_words_of_link(child, tag)) is not None
             ):
                 if buffer:
                     self._flush()

@@ -71,7 +71,20 @@ PURE = frozenset(
 """Modules, and packages of modules, that only compute."""
 NOT_PURE = frozenset(
     [
-        *("httpx", "sqlite3", "time", "random", "os", "socket", "logging", "pathlib", "subprocess", "threading", "io"),
+        *(
+            "httpx",
+            "httpcore",
+            "sqlite3",
+            "time",
+            "random",
+            "os",
+            "socket",
+            "logging",
+            "pathlib",
+            "subprocess",
+            "threading",
+            "io",
+        ),
         *("ingest.fetching.client", "ingest.fetching.transport"),
         *("ingest.clock", "ingest.run", "ingest.recording.pipeline"),
         *("ingest.recording.record", "ingest.crawling.listing_walk", "storage.database", "storage.writer"),
@@ -220,9 +233,14 @@ def test_a_pure_module_uses_nothing_but_its_arguments(module: str) -> None:
 
 
 def test_only_one_module_makes_requests() -> None:
-    assert {one.module for one in IMPORTS if one.top == "httpx" and not one.module.startswith("bench")} == {
-        "ingest.fetching.transport"
+    """The transport makes them, and `connection` the connection for them."""
+    importers = {one.module for one in IMPORTS if one.top in ("httpx", "httpcore")}
+    assert {one for one in importers if not one.startswith("bench")} == {
+        "ingest.fetching.connection",
+        "ingest.fetching.transport",
     }
+    connecting = {one.module for one in IMPORTS if one.imported == "ingest.fetching.connection"}
+    assert {one for one in connecting if not one.startswith("bench")} == {"ingest.fetching.transport"}
 
 
 def test_packages_of_an_extra_are_imported_by_one_module_for_one_command() -> None:

@@ -1,26 +1,23 @@
-"""One exchange over loopback, and what `limit_reads` relies on in httpx.
-
-Tried with httpx 0.28.1 on httpcore 1.0.9. httpx passes the `trace` extension on to httpcore, which reports the network
-stream of each new connection and then reads every response through that stream's `read`.
-"""
+"""One exchange over loopback."""
 
 from __future__ import annotations
 
 import gzip
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.clock import Clock, Stop
 from ingest.config import Fetch
 from ingest.errors import Elsewhere, Overdue, TooLarge, Unreachable
-from ingest.fetching.transport import CONNECTED, Transport, find_sent_target, limit_reads
+from ingest.fetching.transport import SENT_AS_IT_IS, Transport, find_sent_target
 from storage.errors import LgscoError
 from storage.model import Validators
 
@@ -47,81 +44,6 @@ def served(*parts: bytes) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
     thread.join(5)
-
-
-def traced(seconds_left: Callable[[], float], streams: list[Any]) -> dict[str, Any]:
-    def trace(event: str, details: Mapping[str, Any]) -> None:
-        if event in CONNECTED:
-            streams.append(details["return_value"])
-            limit_reads(streams[-1], seconds_left)
-
-    return {"trace": trace}
-
-
-def test_httpx_traces_each_new_connection_once_and_reads_through_its_stream() -> None:
-    asked: list[float] = []
-
-    def seconds_left() -> float:
-        asked.append(5.0)
-        return 5.0
-
-    streams: list[Any] = []
-    with served(HEAD, b"body") as url, httpx.Client(trust_env=False) as client:
-        for _ in range(2):
-            assert client.get(url, extensions=traced(seconds_left, streams)).content == b"body"
-    assert len(streams) == 1, "the second request uses the same connection, whose reads are already limited"
-    assert len(asked) >= 4, "before and after each read"
-
-
-@pytest.mark.parametrize("parts", [(HEAD, b"body"), (HEAD[:10], HEAD[10:], b"body"), (HEAD, b"bo", b"dy")])
-def test_a_response_not_complete_at_the_deadline_is_a_timeout(parts: tuple[bytes, ...]) -> None:
-    """There is time left before the first read, and none after it."""
-    left = iter([5.0, -0.1])
-    with served(*parts) as url, httpx.Client(trust_env=False) as client, pytest.raises(TimeoutError):
-        client.get(url, extensions=traced(lambda: next(left, -1.0), []))
-
-
-def test_a_silent_site_is_an_httpx_timeout_after_the_remaining_time() -> None:
-    """The timeout of the client itself is ten minutes here, longer than the timeout of the test."""
-    with (
-        served(HEAD[:10]) as url,
-        httpx.Client(trust_env=False, timeout=600) as client,
-        pytest.raises(httpx.ReadTimeout),
-    ):
-        client.get(url, extensions=traced(lambda: 0.05, []))
-
-
-class Stream:
-    """Records the timeouts of its reads."""
-
-    def __init__(self) -> None:
-        self.timeouts: list[float] = []
-
-    def read(self, most: int, timeout: float) -> bytes:
-        self.timeouts.append(timeout)
-        return b"x" * most
-
-
-@pytest.mark.parametrize(
-    ("left", "own", "used"),
-    [(5.0, 30.0, 5.0), (60.0, 30.0, 30.0), (0.0, 30.0, 0.001), (0.0002, 30.0, 0.001)],
-)
-def test_a_read_waits_for_the_shorter_limit_and_never_zero_seconds(left: float, own: float, used: float) -> None:
-    stream = Stream()
-    limit_reads(stream, lambda: left)
-    assert stream.read(3, own) == b"xxx"
-    assert stream.timeouts == [used]
-
-
-def test_a_read_that_ends_after_the_deadline_is_a_timeout_even_with_data() -> None:
-    stream = Stream()
-    left = iter([0.5, -0.001])
-    limit_reads(stream, lambda: next(left))
-    with pytest.raises(TimeoutError):
-        stream.read(3, 30.0)
-
-
-# ---------------------------------------------------------------- one exchange
 
 
 @contextmanager
@@ -227,6 +149,72 @@ def test_the_start_of_a_response_is_reported_for_a_new_connection_only() -> None
         events.clear()
         assert not one.get("/b").is_new_connection
         assert events == ["sent"]
+
+
+def test_headers_of_one_name_are_joined_and_may_be_utf_8_or_latin_1() -> None:
+    raw = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /\xc3\xa9\r\nETag: \xe9\r\nDate: a\r\ndate: b\r\n\r\n"
+    with served(raw) as url, transport(url) as one:
+        exchange = one.get("/a")
+    assert (exchange.status, exchange.location, exchange.date) == (302, "/é", "a, b")
+    assert exchange.validators is None, "an entity tag that is not ASCII cannot be sent back"
+
+
+@contextmanager
+def echo() -> Iterator[tuple[str, list[bytes]]]:
+    """A site that answers each request on one connection with a cookie, and the requests that it got."""
+    requests: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(ConnectionError):
+                while request := connection.recv(65_536):
+                    requests.append(request)
+                    connection.sendall(response(b"body", "Set-Cookie: session=1; Path=/"))
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", requests
+    thread.join(5)
+
+
+def test_a_request_has_few_headers_and_the_cookies_that_the_site_set() -> None:
+    with echo() as (url, requests), transport(url) as one:
+        assert one.get("/a?b=c").body == b"body"
+        assert one.get("/d e", Validators('"x"', None)).body == b"body"
+    host = url.removeprefix("http://").removesuffix("/")
+    usual = (
+        f"Host: {host}\r\nUser-Agent: lgsco/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nConnection: keep-alive\r\n"
+    )
+    assert requests == [
+        f"GET /a?b=c HTTP/1.1\r\n{usual}\r\n".encode(),
+        f'GET /d%20e HTTP/1.1\r\n{usual}If-None-Match: "x"\r\nCookie: session=1\r\n\r\n'.encode(),
+    ]
+
+
+@given(st.text("/.?=&-_%a9 é#;~\n", max_size=12))
+def test_a_target_that_is_sent_as_it_is_is_what_httpx_sends(rest: str) -> None:
+    target = f"/{rest}"
+    if SENT_AS_IT_IS.fullmatch(target):
+        assert find_sent_target(f"https://site.example{target}") == target
+
+
+@pytest.mark.parametrize(
+    ("target", "is_plain"),
+    [
+        ("/decisions/adult-care-services/25-003-620", True),
+        ("/decisions/adult-care-services/25-003-620?chapter=2", True),
+        ("/Decisions/SearchResults?fd=0001-01-01&td=9999-12-31&t=both&page=1", True),
+        ("/a/../b", False),
+        ("/a/./b", False),
+        ("//host/a", False),
+        ("/a?", False),
+        ("/a#b", False),
+        ("/a\n", False),
+    ],
+)
+def test_the_usual_targets_are_sent_as_they_are(target: str, *, is_plain: bool) -> None:
+    assert bool(SENT_AS_IT_IS.fullmatch(target)) == is_plain
 
 
 @pytest.mark.parametrize(

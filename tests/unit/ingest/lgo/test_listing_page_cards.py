@@ -203,6 +203,17 @@ def test_lines_of_flat_cards_belong_to_the_links_before_them() -> None:
     assert [one.why for one in found.unfollowed] == ["it has no link to a decision"]
 
 
+def test_a_line_that_ends_in_the_link_of_its_card_is_reported() -> None:
+    """Two cards are in one paragraph, so neither card is more than its link, which has the date."""
+    links = [f'<a href="/decisions/planning/other/25-004-93{n}">0{n}-Oct-2025</a>' for n in (1, 2)]
+    lines = "<br>".join(f"Statement Upheld Other {link}" for link in links)
+    found = listing(f"<li><p>{lines}</p></li>")
+    assert [(entry.reference, entry.kind) for entry in found.entries] == [("25 004 931", None), ("25 004 932", None)]
+    assert [one.card for one in found.unfollowed] == [
+        "Statement Upheld Other 01-Oct-2025 Statement Upheld Other 02-Oct-2025"
+    ]
+
+
 @pytest.mark.parametrize(
     "piece",
     [
