@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 
 import httpcore
+import httpx
 
 MIN_READ_TIMEOUT_SECONDS = 0.001
 """The least read timeout: with 0 a read does not block and fails with a different error."""
@@ -102,7 +103,7 @@ class Connection:
         The timeouts are seconds.
         """
         # Building an SSL context costs 19 ms, and a site on loopback needs none.
-        self._ssl_context = ssl.create_default_context() if origin.scheme == b"https" else None
+        self._ssl_context = httpx.create_ssl_context() if origin.scheme == b"https" else None
         self._origin = origin
         self._backend = _Backend(seconds_left, on_connected, on_write)
         self._timeouts = {"connect": connect_timeout, "read": read_timeout, "write": read_timeout}
