@@ -68,7 +68,7 @@ class PageFetcher:
     def _find_stored(self, reference: str) -> list[Page]:
         """Finds the chapters that an earlier run stored, if the missing ones can still be of the same version."""
         stored = pages.find_unfinished(self._db, self._codec, reference)
-        if self._are_of_one_version(stored):
+        if not stored or self._are_of_one_version(stored):
             return stored
         with atomic(self._db):
             pages.give_up_unfinished(self._db, reference)
