@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
 from ingest.lgo import text_format
 from storage import decisions, entries, pages
+from storage.database import path_of
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Page, Source, Window
 
@@ -71,3 +73,9 @@ def store_page(
     number = pages.store(db, pages.Codec(db), page)
     pages.mark(db, [number], state)
     return number
+
+
+def damage(db: sqlite3.Connection, sql: str) -> None:
+    """Changes a row as another program does: its digest stays as it was."""
+    with closing(sqlite3.connect(path_of(db))) as other, other:
+        assert other.execute(sql).rowcount == 1, f"it damages one row: {sql}"
