@@ -26,7 +26,7 @@ def public(db: sqlite3.Connection) -> sqlite3.Connection:
 def test_a_private_table_cannot_be_read_not_even_inside_a_query(db: sqlite3.Connection, table: str) -> None:
     refuse_private(db)
     for sql in (f"SELECT * FROM {table}", f"SELECT (SELECT count(*) FROM {table} WHERE rowid IS NOT NULL)"):
-        with pytest.raises(sqlite3.DatabaseError, match="prohibited|not authorized|no such column"):
+        with pytest.raises(sqlite3.DatabaseError, match=r"prohibited|not authorized|no such column"):
             db.execute(sql).fetchall()
 
 

@@ -36,7 +36,7 @@ def known(db: sqlite3.Connection, *decisions: tuple[str, date]) -> None:
 def test_a_change_is_found_by_its_state_with_its_edits(db: sqlite3.Connection) -> None:
     number = add(db, ADDED, REMOVED)
     (found,) = templates.find_changes(db, ["single"])
-    assert (found.id, found.state, found.edits) == (number, "single", {ADDED, REMOVED})
+    assert (found.id, found.state, found.edits) == (number, "single", frozenset({ADDED, REMOVED}))
     assert templates.find_changes(db, ["template", "ended"]) == []
     assert templates.find_change(db, number + 1) is None
 
