@@ -11,6 +11,7 @@ import pytest
 
 from storage.runs import begin_run
 from storage.writer import writing
+from support.backups import MAKE, write
 from support.rows import AT
 
 
@@ -34,3 +35,21 @@ def db(archive: Path) -> Iterator[sqlite3.Connection]:
     """The connection of the one writer to `archive`."""
     with writing(archive) as connection:
         yield connection
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """An archive in a folder of its own, with the words "one" and "two" (`support.backups`)."""
+    folder = tmp_path / "held"
+    folder.mkdir()
+    write(folder / "kept.db", "one", "two")
+    return folder / "kept.db"
+
+
+@pytest.fixture(params=sorted(MAKE))
+def backup(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Path:
+    """Makes a backup while `database` has two words; it has five afterwards."""
+    MAKE[request.param](database, tmp_path / "backup.db")
+    write(database, "three")
+    write(database, "four", "five")
+    return tmp_path / "backup.db"

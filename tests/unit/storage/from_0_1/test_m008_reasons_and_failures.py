@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +19,7 @@ from storage.from_0_1.revisions_table import set_revision_reasons
 from storage.from_0_1.steps import steps
 from storage.model import RevisionReason
 from storage.writer import writing
+from support.kills import kill_in_process, migrate_and_die
 
 ROOT = Path(__file__).parents[4]
 THIS = "m008_reasons_and_failures"
@@ -190,28 +188,6 @@ def test_a_postponed_row_becomes_failed_and_others_keep_their_state(db: sqlite3.
     ]
 
 
-KILLED_AT = """
-import os, signal, sys
-from pathlib import Path
-import sqlite3
-import storage.writer
-
-connect = storage.writer.connect
-
-def watched(*arguments):
-    db = connect(*arguments)
-    def kill(sql):
-        if sql.startswith(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-    db.set_trace_callback(kill)
-    return db
-
-storage.writer.connect = watched
-with storage.writer.writing(Path(sys.argv[1])):
-    pass
-"""
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -229,8 +205,7 @@ def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = contents(db)
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, path, statement], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    kill_in_process(migrate_and_die, path, statement)
     with closing(sqlite3.connect(path)) as db:
         assert contents(db) == before
     with writing(path) as db:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +15,7 @@ from storage.database import SCHEMA_VERSION
 from storage.errors import StoreFailed
 from storage.from_0_1.steps import steps
 from storage.writer import writing
-from support.paths import ROOT
+from support.kills import kill_in_process, migrate_and_die
 
 THIS = "m010_gone"
 AT, LATER = "2026-10-01T06:00:00Z", "2026-10-09T06:00:00Z"
@@ -222,27 +219,6 @@ def test_a_foreign_column_stops_the_migration_without_loss(path: Path, table: st
         assert (schema(db), rows(db, "decisions"), rows(db, "absences")) == before
 
 
-KILLED_AT = """
-import os, signal, sys
-from pathlib import Path
-import storage.writer
-
-connect = storage.writer.connect
-
-def watched(*arguments):
-    db = connect(*arguments)
-    def kill(sql):
-        if sql.startswith(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-    db.set_trace_callback(kill)
-    return db
-
-storage.writer.connect = watched
-with storage.writer.writing(Path(sys.argv[1])):
-    pass
-"""
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -260,8 +236,7 @@ def test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates(
     older(path)
     with closing(sqlite3.connect(path)) as db:
         before = schema(db), rows(db, "decisions"), rows(db, "absences")
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, path, statement], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    kill_in_process(migrate_and_die, path, statement)
     with closing(sqlite3.connect(path)) as db:
         assert (schema(db), rows(db, "decisions"), rows(db, "absences")) == before
     with writing(path) as db:
