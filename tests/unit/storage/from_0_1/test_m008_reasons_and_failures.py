@@ -15,7 +15,6 @@ from sqlite_utils import Database
 from storage.database import SCHEMA_VERSION
 from storage.errors import StoreFailed
 from storage.from_0_1.m008_reasons_and_failures import REASONS
-from storage.from_0_1.revisions_table import set_revision_reasons
 from storage.from_0_1.steps import steps
 from storage.model import RevisionReason
 from storage.writer import writing
@@ -155,28 +154,6 @@ def test_a_row_with_an_unknown_reason_stops_the_migration_and_loses_nothing(path
         db.commit()
     with writing(path) as migrated:
         assert migrated.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
-
-
-def test_adding_a_reason_keeps_newer_columns_indexes_triggers_and_views(db: sqlite3.Connection) -> None:
-    db.executescript(
-        """
-        ALTER TABLE revisions ADD COLUMN note TEXT;
-        UPDATE revisions SET note = 'n' || revision;
-        CREATE INDEX revisions_by_time ON revisions (recorded_at);
-        CREATE VIEW latest AS SELECT reference, max(revision) AS revision FROM revisions GROUP BY reference;
-        CREATE TRIGGER no_deleting BEFORE DELETE ON revisions BEGIN SELECT raise(ABORT, 'kept'); END;
-        """
-    )
-    before = revisions(db)
-    db.execute("BEGIN")
-    set_revision_reasons(Database(db), [*REASONS, "restored"])
-    db.execute("COMMIT")
-    assert revisions(db) == before
-    db.execute("UPDATE revisions SET change = 'restored' WHERE revision = 1")
-    assert db.execute("SELECT * FROM latest").fetchall() == [("25 000 001", len(REASONS))]
-    assert db.execute("SELECT count(*) FROM pragma_index_info('revisions_by_time')").fetchone() == (1,)
-    with pytest.raises(sqlite3.IntegrityError, match="kept"):
-        db.execute("DELETE FROM revisions WHERE revision = 1")
 
 
 def test_a_postponed_row_becomes_failed_and_others_keep_their_state(db: sqlite3.Connection) -> None:
