@@ -1,4 +1,4 @@
-"""What a run shows of its progress: a bar on a terminal, otherwise lines in the log."""
+"""Tests the progress of a run: a bar on a terminal, otherwise lines in the log."""
 
 from __future__ import annotations
 

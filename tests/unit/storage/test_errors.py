@@ -9,7 +9,7 @@ import pytest
 from storage import errors
 from storage.errors import ArchiveLost, DatabaseExists, LgscoError, NoDatabase
 
-PATH = Path("/mnt/lgsco.db")
+PATH = Path("/srv/lgsco.db")
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def test_a_file_without_private_rows_is_public(public: sqlite3.Connection) -> No
             "rows in suppressions",
         ),
         ("UPDATE runs SET user_agent = 'operator@example.org'", "rows in runs or revisions"),
-        ("UPDATE runs SET message = '/home/operator'", "rows in runs or revisions"),
-        ("UPDATE revisions SET document = '/home/operator/one.txt'", "rows in runs or revisions"),
+        ("UPDATE runs SET message = '/srv/operator'", "rows in runs or revisions"),
+        ("UPDATE revisions SET document = '/srv/operator/one.txt'", "rows in runs or revisions"),
     ],
 )
 def test_a_file_with_private_rows_is_refused_and_says_what_to_do(

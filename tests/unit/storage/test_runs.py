@@ -76,7 +76,7 @@ def test_a_success_covers_the_days_before_it(
 
 
 @pytest.mark.parametrize("state", ["incomplete", "failed", "stopped", "limited", "running"])
-def test_a_run_that_did_not_complete_is_no_success(db: sqlite3.Connection, state: str) -> None:
+def test_a_run_that_did_not_complete_does_not_count_as_a_success(db: sqlite3.Connection, state: str) -> None:
     add(db, state=state)
     assert runs.last_success(db, DAYS, NOW) is None
 

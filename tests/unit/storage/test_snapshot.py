@@ -28,12 +28,12 @@ def db(db: sqlite3.Connection) -> sqlite3.Connection:
         store_decision(db, key)
         list_decision(db, key)
         store_page(db, b"<p>Words</p>", key)
-    document = replace(make_reading(KEY, "Imported."), source="import", url=None, document="/home/operator/one.txt")
+    document = replace(make_reading(KEY, "Imported."), source="import", url=None, document="/srv/operator/one.txt")
     decisions.add_beside(db, document, 1)
     related.relate(db, KEY, [OTHER], "cites")
     db.execute("DELETE FROM queue")
     record_window(db, Proof(Window(DAY, DAY), 2, 2, "proven", AT, AT, AT, "t=both"), 1)
-    db.execute("UPDATE runs SET message = '/home/operator', user_agent = 'operator@example.org'")
+    db.execute("UPDATE runs SET message = '/srv/operator', user_agent = 'operator@example.org'")
     return db
 
 

@@ -124,7 +124,7 @@ def test_the_committed_part_of_a_log_is_read(database: Path) -> None:
     assert log.pages >= max(page for page, _ in log.frames)
 
 
-def test_bytes_that_are_no_log_are_not_read(tmp_path: Path) -> None:
+def test_other_bytes_than_a_log_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"no log at all " * 9)
     with (tmp_path / "log").open("rb") as file:
         assert read_log(file.fileno()) is None

@@ -1,4 +1,4 @@
-"""What recording a reading changes in the archive and in the counts of the run."""
+"""Tests the changes of the archive, and the counts of the run, when a reading is recorded."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_something_odd_is_counted_and_stored_with_the_decision(
     assert db.execute("SELECT reference, what, example FROM oddities").fetchall() == [(KEY, "date", "31 June")]
 
 
-def test_a_page_that_is_no_decision_is_an_error_of_that_page(recorder: Recorder) -> None:
+def test_a_page_without_a_decision_is_an_error_of_that_page(recorder: Recorder) -> None:
     with pytest.raises(NotADecision):
         recorder.parse_pages([(1, Page(KEY, 1, "/x", AT, "utf-8", b"<html><p>Not found</p></html>"))])
 

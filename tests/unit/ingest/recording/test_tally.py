@@ -1,4 +1,4 @@
-"""What a run counts and logs about odd things, new blocks and files that it leaves out."""
+"""Tests the counts and log lines about odd things, new blocks and files that are left out."""
 
 from __future__ import annotations
 

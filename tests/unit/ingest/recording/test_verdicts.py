@@ -1,4 +1,4 @@
-"""What each verdict about a failure writes into the queue."""
+"""Tests that each verdict about a failure changes the row in the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a loss of the archive while a daemon runs, and what does not."""
+"""Tests the changes of a file that count as a loss of the archive, and those that do not."""
 
 from __future__ import annotations
 

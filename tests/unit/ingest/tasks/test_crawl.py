@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 2)
 @pytest.mark.parametrize(
     ("address", "name"),
     [
-        ("https://user:secret@www.example.org:8080/path", "https://www.example.org:8080"),
+        ("https://user:secret@site.example:8080/path", "https://site.example:8080"),
         ("http://127.0.0.1:9", "http://127.0.0.1:9"),
     ],
 )

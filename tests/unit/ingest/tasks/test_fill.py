@@ -1,4 +1,4 @@
-"""What turning the fill off and on changes, and a slice with nothing to do."""
+"""Tests turning the fill off and on, and a slice with nothing to do."""
 
 from __future__ import annotations
 

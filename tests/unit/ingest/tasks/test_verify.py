@@ -1,4 +1,4 @@
-"""What a repair restores, queues, or leaves, each named in its message."""
+"""Tests that a repair names the rows that it restores, queues or leaves."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_a_decision_without_a_page_is_queued_to_be_fetched_again(run: TaskRun) -
 
 
 def test_a_damaged_import_names_its_document(run: TaskRun) -> None:
-    record_first(run.db, [from_document(make_reading(KEY), "/home/me/one.txt")], 1)
+    record_first(run.db, [from_document(make_reading(KEY), "/srv/me/one.txt")], 1)
     damage(run.db, "UPDATE decisions SET text = 'x'")
-    assert "import again: /home/me/one.txt" in repair_file(Repair(), run).message
+    assert "import again: /srv/me/one.txt" in repair_file(Repair(), run).message
 
 
 def test_a_wrong_index_is_rebuilt(run: TaskRun) -> None:

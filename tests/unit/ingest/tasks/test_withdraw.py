@@ -1,4 +1,4 @@
-"""What withdrawing a backfill drops, and what stays asked for."""
+"""Tests that withdrawing a backfill drops its rest and no other dates."""
 
 from __future__ import annotations
 

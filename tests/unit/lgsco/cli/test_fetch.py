@@ -1,4 +1,4 @@
-"""What the commands that fetch and import decisions do with their arguments, without a site."""
+"""Tests the arguments of the commands that fetch and import decisions, without a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that check, control and copy the archive print, and how they exit."""
+"""Tests the output and exit codes of the commands that check, control and copy the archive."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_fill_is_turned_off_and_resumed(here: Here) -> None:
     assert here("fill", "resume").out != here("fill", "off").out
 
 
-def test_a_snapshot_and_a_restore_bring_the_archive_back(here: Here, archive: Path) -> None:
+def test_restoring_a_snapshot_undoes_later_changes(here: Here, archive: Path) -> None:
     assert "backup.db: 0." in here("snapshot", "backup.db").out
     with writing(archive) as db:
         db.execute("DELETE FROM decisions_fts WHERE 0")

@@ -1,4 +1,4 @@
-"""What `lgsco verify` prints about a sound and about a damaged file."""
+"""Tests the output of `lgsco verify` about a sound and about a damaged file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo says that it makes, and which database it continues or replaces."""
+"""Tests the counts of the demo, and the databases that it continues or replaces."""
 
 from __future__ import annotations
 

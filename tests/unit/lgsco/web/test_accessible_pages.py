@@ -1,4 +1,4 @@
-"""What pages of Datasette get so that a screen reader names their parts."""
+"""Tests the names and roles that parts of Datasette's pages get for screen readers."""
 
 from __future__ import annotations
 

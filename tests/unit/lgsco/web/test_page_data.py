@@ -1,4 +1,4 @@
-"""What the pages of the archive show: counts on the home page, and the lines of a decision."""
+"""Tests the counts on the home page, and the lines on the page of a decision."""
 
 from __future__ import annotations
 

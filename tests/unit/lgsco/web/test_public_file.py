@@ -1,4 +1,4 @@
-"""What a public server shows of its file, and which file may take its place."""
+"""Tests the tables that a public server shows, and the files that may replace its file."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def column(name: str, kind: str = "TEXT", notnull: int = 1) -> Any:
     ],
     ids=["a key", "an integer key is the row id", "a key that may be NULL", "one of two may be NULL", "no key"],
 )
-def test_rows_are_told_apart_by_a_key_that_is_never_null(primary: list[str], columns: list[Any], key: Any) -> None:
+def test_rows_are_distinguished_by_a_key_that_is_never_null(primary: list[str], columns: list[Any], key: Any) -> None:
     assert _key(primary, columns) == key
 
 
