@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingest.run import Backfill, Sync
+from ingest.run import Sync
 from lgsco.web.metadata import NAME, describe
 from lgsco.web.queries import QUERIES
 from lgsco.web.server import make_datasette
@@ -159,16 +159,15 @@ def test_a_damaged_row_is_found(archive: Path) -> None:
         assert [damage.part for damage in check_rows(db)].count("fact") == 1
 
 
-def test_sync_fetches_a_suppressed_decision_and_does_not_show_it(world: World) -> None:
-    world.run(Backfill())
-    key = world.ask("SELECT max(reference) FROM decisions WHERE kind = 'statement'")[0]
-    with writing(world.database) as db:
+def test_sync_fetches_a_suppressed_decision_and_does_not_show_it(filled_world: World) -> None:
+    key = filled_world.ask("SELECT max(reference) FROM decisions WHERE kind = 'statement'")[0]
+    with writing(filled_world.database) as db:
         suppress(db, key, "names a child", AT)
-    before = world.ask("SELECT count(*) FROM decisions")
-    proven = world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'")
-    assert world.run(Sync()).exit_code == 0
-    assert world.ask("SELECT count(*) FROM decisions") == before
-    assert world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'") >= proven
-    with reading(world.database) as db:
+    before = filled_world.ask("SELECT count(*) FROM decisions")
+    proven = filled_world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'")
+    assert filled_world.run(Sync()).exit_code == 0
+    assert filled_world.ask("SELECT count(*) FROM decisions") == before
+    assert filled_world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'") >= proven
+    with reading(filled_world.database) as db:
         assert key not in [hit.reference for hit in search(db, "council", 1000)]
         assert [one.reference for one in find_suppressions(db)] == [key]

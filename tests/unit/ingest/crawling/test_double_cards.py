@@ -45,20 +45,19 @@ def show_twice(world: World, sample: Sample, other: Sample, *, first: bool) -> s
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["the other first", "the other second"])
-def test_the_stored_decision_stays_and_the_other_is_named(world: World, *, first: bool) -> None:
-    world.run(Backfill())
-    sample, other = world.site.listed()[3], world.site.listed()[9]
-    before = world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference)
-    address = show_twice(world, sample, other, first=first)
+def test_the_stored_decision_stays_and_the_other_is_named(filled_world: World, *, first: bool) -> None:
+    sample, other = filled_world.site.listed()[3], filled_world.site.listed()[9]
+    before = filled_world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference)
+    address = show_twice(filled_world, sample, other, first=first)
     for _ in range(3):
-        world.time.at += timedelta(days=8)
-        outcome = world.run(Sync())
+        filled_world.time.at += timedelta(days=8)
+        outcome = filled_world.run(Sync())
         assert outcome.exit_code == 10
         assert f"{sample.reference}: two cards link to " in outcome.message
         assert f"only {sample.address} is fetched" in outcome.message
-    assert address not in world.targets()
-    assert world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference) == before
-    assert world.ask("SELECT count(*) FROM revisions WHERE change = 'amended'") == [0]
+    assert address not in filled_world.targets()
+    assert filled_world.ask("SELECT text FROM decisions WHERE reference = ?", sample.reference) == before
+    assert filled_world.ask("SELECT count(*) FROM revisions WHERE change = 'amended'") == [0]
 
 
 def test_of_two_new_decisions_the_first_is_stored_and_the_other_is_named(world: World) -> None:
@@ -71,17 +70,16 @@ def test_of_two_new_decisions_the_first_is_stored_and_the_other_is_named(world: 
     assert address not in world.targets()
 
 
-def test_a_card_with_another_address_in_the_next_walk_has_moved(world: World) -> None:
-    world.run(Backfill())
-    sample = world.site.listed()[3]
+def test_a_card_with_another_address_in_the_next_walk_has_moved(filled_world: World) -> None:
+    sample = filled_world.site.listed()[3]
     moved = OTHER.format(sample.reference.replace(" ", "-"))
-    right = world.site._cards
-    world.site._cards = lambda found: right(found).replace(sample.address, moved)  # type: ignore[method-assign]
+    right = filled_world.site._cards
+    filled_world.site._cards = lambda found: right(found).replace(sample.address, moved)  # type: ignore[method-assign]
     page = render(sample, "article")[0]
-    world.server.faults = lambda request: Respond(200, body=page) if request.path == moved else None
-    world.time.at += timedelta(days=8)
-    assert world.run(Sync()).exit_code == 0
-    assert world.ask("SELECT url FROM decisions WHERE reference = ?", sample.reference) == [moved]
+    filled_world.server.faults = lambda request: Respond(200, body=page) if request.path == moved else None
+    filled_world.time.at += timedelta(days=8)
+    assert filled_world.run(Sync()).exit_code == 0
+    assert filled_world.ask("SELECT url FROM decisions WHERE reference = ?", sample.reference) == [moved]
 
 
 @pytest.mark.parametrize(("before", "kept"), [(None, "/a"), ("/a", "/a"), ("/B/", "/b"), ("/elsewhere", "/a")])

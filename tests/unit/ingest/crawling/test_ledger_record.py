@@ -9,12 +9,11 @@ from lgsco.replica.faults import Respond
 from support.world import World
 
 
-def test_a_proven_listing_updates_last_seen(world: World) -> None:
-    world.run(Backfill())
-    world.time.at += timedelta(days=30)
-    assert world.run(Backfill()).state == "complete"
-    assert world.ask("SELECT DISTINCT substr(last_seen, 1, 10) FROM decisions") == ["2026-12-02"]
-    assert world.ask("SELECT DISTINCT substr(first_seen, 1, 10) FROM decisions") == ["2026-11-02"]
+def test_a_proven_listing_updates_last_seen(filled_world: World) -> None:
+    filled_world.time.at += timedelta(days=30)
+    assert filled_world.run(Backfill()).state == "complete"
+    assert filled_world.ask("SELECT DISTINCT substr(last_seen, 1, 10) FROM decisions") == ["2026-12-02"]
+    assert filled_world.ask("SELECT DISTINCT substr(first_seen, 1, 10) FROM decisions") == ["2026-11-02"]
 
 
 def test_a_short_window_does_not_stay_short_once_its_range_is_proven(world: World) -> None:
@@ -29,9 +28,8 @@ def test_a_short_window_does_not_stay_short_once_its_range_is_proven(world: Worl
         assert world.ask("SELECT sum(total) FROM windows") == [len(world.site)]
 
 
-def test_syncs_of_many_days_leave_few_rows_in_the_ledger(world: World) -> None:
-    world.run(Backfill())
+def test_syncs_of_many_days_leave_few_rows_in_the_ledger(filled_world: World) -> None:
     for _ in range(20):
-        world.time.at += timedelta(days=1)
-        world.run(Sync())
-    assert world.ask("SELECT count(*) FROM windows")[0] <= 4
+        filled_world.time.at += timedelta(days=1)
+        filled_world.run(Sync())
+    assert filled_world.ask("SELECT count(*) FROM windows")[0] <= 4

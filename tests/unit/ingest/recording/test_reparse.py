@@ -22,38 +22,40 @@ def change(world: World, sql: str, *values: object) -> None:
         db.execute(sql, values)
 
 
-def test_renormalise_corrects_columns_and_keeps_status_and_last_seen(world: World) -> None:
-    world.run(Backfill())
+def test_renormalise_corrects_columns_and_keeps_status_and_last_seen(filled_world: World) -> None:
     columns = "reference, authority, outcome, decision_date, text, normaliser, updated_at"
-    wanted = world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'")
+    wanted = filled_world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'")
     change(
-        world,
+        filled_world,
         "UPDATE decisions SET authority = 'WRONG', outcome = 'WRONG', decision_date = '2001-01-01', normaliser = '0', "
         "status = 'withdrawn', last_seen = '2030-01-01T00:00:00Z' WHERE reference = '25 004 920'",
     )
-    dry = world.run(Renormalise(dry_run=True))
+    dry = filled_world.run(Renormalise(dry_run=True))
     assert dry.message.startswith("1 decisions would change")
-    assert world.ask("SELECT authority FROM decisions WHERE reference = '25 004 920'") == ["WRONG"]
-    assert world.run(Renormalise()).exit_code == 0
-    assert world.ask("SELECT status, last_seen FROM decisions WHERE reference = '25 004 920'") == [
+    assert filled_world.ask("SELECT authority FROM decisions WHERE reference = '25 004 920'") == ["WRONG"]
+    assert filled_world.run(Renormalise()).exit_code == 0
+    assert filled_world.ask("SELECT status, last_seen FROM decisions WHERE reference = '25 004 920'") == [
         ("withdrawn", "2030-01-01T00:00:00Z")
     ]
-    change(world, "UPDATE decisions SET status = 'published', last_seen = first_seen WHERE reference = '25 004 920'")
-    assert world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'") == wanted
+    change(
+        filled_world, "UPDATE decisions SET status = 'published', last_seen = first_seen WHERE reference = '25 004 920'"
+    )
+    assert filled_world.ask(f"SELECT {columns} FROM decisions WHERE reference = '25 004 920'") == wanted
 
 
-def test_a_text_parsed_differently_is_a_revision_dated_when_it_was_parsed(world: World) -> None:
-    world.run(Backfill())
-    (text,) = world.ask("SELECT text FROM decisions WHERE reference = '25 004 920'")
+def test_a_text_parsed_differently_is_a_revision_dated_when_it_was_parsed(filled_world: World) -> None:
+    (text,) = filled_world.ask("SELECT text FROM decisions WHERE reference = '25 004 920'")
     other = f"{text}!"
-    change(world, "UPDATE decisions SET text = ?, text_sha256 = ? WHERE text = ?", other, sha256_of(other), text)
-    world.time.at += timedelta(days=30)
-    outcome = world.run(Renormalise())
+    change(filled_world, "UPDATE decisions SET text = ?, text_sha256 = ? WHERE text = ?", other, sha256_of(other), text)
+    filled_world.time.at += timedelta(days=30)
+    outcome = filled_world.run(Renormalise())
     assert (outcome.tally.anew, outcome.tally.amended) == (1, 0)
-    assert world.ask(
+    assert filled_world.ask(
         "SELECT revision, change, substr(recorded_at, 1, 10) FROM revisions WHERE reference = '25 004 920'"
     ) == [(1, "first", "2026-11-02"), (2, "renormalised", "2026-12-02")]
-    assert world.ask("SELECT substr(updated_at, 1, 10) FROM decisions WHERE reference = '25 004 920'") == ["2026-12-02"]
+    assert filled_world.ask("SELECT substr(updated_at, 1, 10) FROM decisions WHERE reference = '25 004 920'") == [
+        "2026-12-02"
+    ]
 
 
 def test_a_page_that_finally_parses_is_no_longer_a_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,15 +86,18 @@ def test_the_sites_text_supersedes_an_import_that_stays_a_revision(world: World,
     assert world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND revision = 1") == [other]
 
 
-def test_an_import_with_other_words_is_stored_beside_the_sites(world: World, tmp_path: Path) -> None:
-    world.run(Backfill())
+def test_an_import_with_other_words_is_stored_beside_the_sites(filled_world: World, tmp_path: Path) -> None:
     other = seed("003").replace("at fault", "at FAULT")
-    outcome = world.run(Import((write(tmp_path / "mine", a=other),)))
+    outcome = filled_world.run(Import((write(tmp_path / "mine", a=other),)))
     assert outcome.tally.beside == 1
-    assert world.ask("SELECT source, text FROM decisions WHERE reference = '24 014 420'") == [("site", seed("003"))]
-    assert world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND source = 'import'") == [other]
-    world.run(Import((tmp_path / "mine",)))
-    assert len([row for row in revisions(world) if row[0] == "24 014 420"]) == 2, "importing again adds nothing"
+    assert filled_world.ask("SELECT source, text FROM decisions WHERE reference = '24 014 420'") == [
+        ("site", seed("003"))
+    ]
+    assert filled_world.ask("SELECT text FROM revisions WHERE reference = '24 014 420' AND source = 'import'") == [
+        other
+    ]
+    filled_world.run(Import((tmp_path / "mine",)))
+    assert len([row for row in revisions(filled_world) if row[0] == "24 014 420"]) == 2, "importing again adds nothing"
 
 
 def test_importing_a_stored_text_without_header_lines_records_nothing(world: World) -> None:
@@ -108,12 +111,11 @@ def test_importing_a_stored_text_without_header_lines_records_nothing(world: Wor
     assert revisions(world) == before
 
 
-def test_an_import_fills_fields_that_the_site_leaves_out(world: World, tmp_path: Path) -> None:
-    world.run(Backfill())
+def test_an_import_fills_fields_that_the_site_leaves_out(filled_world: World, tmp_path: Path) -> None:
     full = seed("004").replace("(23 017 826)", "(23 017 826)\nCategory : Children's care services > Other")
-    assert world.ask("SELECT category FROM decisions WHERE reference = '23 017 826'") == [None]
-    world.run(Import((write(tmp_path / "mine", a=full),)))
-    assert world.ask("SELECT category, source, text FROM decisions WHERE reference = '23 017 826'") == [
+    assert filled_world.ask("SELECT category FROM decisions WHERE reference = '23 017 826'") == [None]
+    filled_world.run(Import((write(tmp_path / "mine", a=full),)))
+    assert filled_world.ask("SELECT category, source, text FROM decisions WHERE reference = '23 017 826'") == [
         ("Children's care services", "site", seed("004"))
     ]
 

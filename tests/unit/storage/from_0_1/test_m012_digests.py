@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.run import Backfill, Import, Renormalise, Sync
+from ingest.run import Import, Renormalise, Sync
 from storage.digests import find_flaw
 from storage.from_0_1 import m012_digests
 from storage.writer import writing
@@ -33,15 +33,14 @@ def flaws(path: Path) -> set[str]:
 
 
 @pytest.fixture
-def older(world: World) -> World:
+def older(filled_world: World) -> World:
     """An archive of the version before, with one import."""
-    world.run(Backfill())
-    copy = world.database.parent / "import.txt"
+    copy = filled_world.database.parent / "import.txt"
     text = (SEEDS / "000_d996cb4fed483c77.txt").read_text(encoding="utf-8")
     copy.write_text(text.replace(text[text.index("(") : text.index(")") + 1], "(19 999 999)", 1), encoding="utf-8")
-    world.run(Import((copy,)))
-    make_older(world.database, NAME)
-    return world
+    filled_world.run(Import((copy,)))
+    make_older(filled_world.database, NAME)
+    return filled_world
 
 
 def test_a_sound_file_gets_a_digest_for_each_row(older: World) -> None:
