@@ -63,7 +63,7 @@ def test_a_template_change_that_waits_gives_its_own_exit_code(run: TaskRun) -> N
     pending = name_pending(run, outcome)
     assert (pending.state, pending.exit_code) == ("template", 11)
     assert pending.message.startswith("done; template change 1")
-    assert any("Rate this page" in line for line in pending.details)
+    assert any("Rate this page" in line for line in pending.details), pending.details
 
 
 def test_a_stored_decision_that_could_not_be_fetched_again_is_counted(run: TaskRun) -> None:

@@ -182,7 +182,7 @@ def test_a_large_listing_is_cheap() -> None:
     start = time.perf_counter()
     answers = [site.handle(request) for request in asked]
     assert (time.perf_counter() - start) / len(asked) < 0.005
-    assert all("Your search has 5,000 results" in answer.body.decode() for answer in answers)
+    assert [answer for answer in answers if "Your search has 5,000 results" not in answer.body.decode()] == []
 
 
 def test_an_unchanged_page_is_answered_with_304() -> None:
