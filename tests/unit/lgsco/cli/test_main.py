@@ -9,14 +9,8 @@ import click
 import pytest
 
 from lgsco.cli import main as module
-from lgsco.cli.main import HEADINGS, cli, main
+from lgsco.cli.main import cli, main
 from storage.errors import Busy, LgscoError
-
-
-def test_the_list_of_commands_has_the_first_sentence_of_each_help() -> None:
-    listed = {name: one.help for commands in HEADINGS.values() for name, one in commands.items()}
-    helps = {name: (command.help or "").split("\n\n")[0] for name, command in cli.load_commands().items()}
-    assert {name: " ".join(words.split()) for name, words in helps.items()} == listed
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
