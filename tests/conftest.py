@@ -107,7 +107,7 @@ def complete_backfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
 
 @pytest.fixture
 def filled_world(complete_backfill: World, tmp_path: Path, time: Time) -> Iterator[World]:
-    """What `world` is after `world.run(Backfill())`, in a tenth of the time, with an empty log of the server.
+    """The same as `world` after `world.run(Backfill())`, without its requests: the log of the server is empty.
 
     The server is the one of the backfill, since the archive has findings about its address; its site is a new one.
     """
