@@ -94,9 +94,7 @@ def test_tests_are_in_unit_or_scenarios() -> None:
 
 
 def test_every_test_with_few_cases_or_none_exists() -> None:
-    names = {
-        node.name for path in TESTS.values() for node in ast.walk(parse(path)) if isinstance(node, ast.FunctionDef)
-    }
+    names = {name for path in TESTS.values() for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     assert sorted({*EVERY_NTH, *THOROUGH} - names) == []
 
 
