@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ingest.clock import Stop
+from ingest.run import Backfill
 from lgsco.cli.main import main
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.sample import Sample
@@ -80,13 +82,41 @@ def time() -> Time:
     return Time()
 
 
+def make_site() -> Site:
+    """Makes a site of the five seeds and sixty invented decisions."""
+    return Site([*seeds(), *generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30))], today=TODAY)
+
+
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
     """The five seeds and sixty invented decisions."""
-    samples = [*seeds(), *generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30))]
-    site = Site(samples, today=TODAY)
+    site = make_site()
     with serve(site) as server:
         yield World(site, server, tmp_path / "lgsco.db", time, Stop())
+    assert not server.errors
+
+
+@pytest.fixture(scope="session")
+def complete_backfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world whose backfill is complete. Copy it with `filled_world`; do not use it itself."""
+    with serve(make_site()) as server:
+        world = World(server.site, server, tmp_path_factory.mktemp("complete") / "lgsco.db", Time(), Stop())
+        assert world.run(Backfill()).exit_code == 0
+        yield world
+
+
+@pytest.fixture
+def filled_world(complete_backfill: World, tmp_path: Path, time: Time) -> Iterator[World]:
+    """The same as `world` after `world.run(Backfill())`, without its requests: the log of the server is empty.
+
+    The server is the one of the backfill, since the archive has findings about its address; its site is a new one.
+    """
+    server, time.at = complete_backfill.server, complete_backfill.time.at
+    server.site, server.faults = make_site(), None
+    server.log.clear()
+    server.listen()
+    database = Path(shutil.copy(complete_backfill.database, tmp_path / "lgsco.db"))
+    yield World(server.site, server, database, time, Stop(), knows_listing=False)
     assert not server.errors
 
 

@@ -34,9 +34,8 @@ def test_every_listed_decision_is_stored_word_for_word_in_every_markup(world: Wo
     assert numbers == {sample.reference: expected_numbers(sample) for sample in world.site.listed()}
 
 
-def test_columns_come_from_the_page_and_missing_ones_from_the_card(world: World) -> None:
-    world.run(Backfill())
-    rows = world.ask(
+def test_columns_come_from_the_page_and_missing_ones_from_the_card(filled_world: World) -> None:
+    rows = filled_world.ask(
         "SELECT reference, authority, category, subcategory, outcome, decision_date, kind, status, source "
         "FROM decisions WHERE reference IN ('25 004 920', '23 017 826') ORDER BY reference"
     )
@@ -67,14 +66,13 @@ def test_columns_come_from_the_page_and_missing_ones_from_the_card(world: World)
     ]
 
 
-def test_a_second_backfill_makes_no_requests_and_a_sync_only_counts(world: World) -> None:
-    world.run(Backfill())
-    before = len(world.targets())
-    assert world.run(Backfill()).exit_code == 0
-    assert len(world.targets()) == before
-    outcome = world.run(Sync())
+def test_a_second_backfill_makes_no_requests_and_a_sync_only_counts(filled_world: World) -> None:
+    before = len(filled_world.targets())
+    assert filled_world.run(Backfill()).exit_code == 0
+    assert len(filled_world.targets()) == before
+    outcome = filled_world.run(Sync())
     assert outcome.exit_code == 0
-    pages = [target for target in world.targets()[before:] if target.startswith("/decisions")]
+    pages = [target for target in filled_world.targets()[before:] if target.startswith("/decisions")]
     assert len(pages) == 1, "the daily canary"
 
 
@@ -86,13 +84,12 @@ def test_a_range_includes_its_edge_days_and_nothing_else(world: World) -> None:
     assert len(held(world)) >= 11
 
 
-def test_a_part_of_a_proven_range_expects_its_own_decisions(world: World) -> None:
-    world.run(Backfill())
+def test_a_part_of_a_proven_range_expects_its_own_decisions(filled_world: World) -> None:
     first, last = date(2025, 1, 1), date(2025, 6, 30)
-    within = sum(first <= sample.decision_date <= last for sample in world.site.listed())
-    assert 0 < within < len(world.site.listed())
-    assert world.run(Backfill(first, last)).tally.expected == within
-    assert world.ask("SELECT total FROM intents WHERE first = '2025-01-01'") == [within]
+    within = sum(first <= sample.decision_date <= last for sample in filled_world.site.listed())
+    assert 0 < within < len(filled_world.site.listed())
+    assert filled_world.run(Backfill(first, last)).tally.expected == within
+    assert filled_world.ask("SELECT total FROM intents WHERE first = '2025-01-01'") == [within]
 
 
 def test_limit_fetches_that_many_and_the_next_run_continues(world: World) -> None:
@@ -311,24 +308,22 @@ def test_progress_knows_the_expected_count_from_the_first_response(world: World)
     assert world.tallies[-1] == (len(world.site), len(world.site))
 
 
-def test_the_full_text_index_matches_the_decisions(world: World) -> None:
-    world.run(Backfill())
+def test_the_full_text_index_matches_the_decisions(filled_world: World) -> None:
     from storage.writer import writing
 
-    with writing(world.database) as db:
+    with writing(filled_world.database) as db:
         db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         db.execute("VACUUM")
         db.execute("INSERT INTO decisions_fts (decisions_fts, rank) VALUES ('integrity-check', 1)")
 
 
-def test_paragraphs_make_up_the_text(world: World) -> None:
-    world.run(Backfill())
-    rows = world.ask("SELECT reference, kind, text FROM paragraphs ORDER BY reference, position")
+def test_paragraphs_make_up_the_text(filled_world: World) -> None:
+    rows = filled_world.ask("SELECT reference, kind, text FROM paragraphs ORDER BY reference, position")
     joined: dict[str, list[str]] = {}
     for reference, kind, text in rows:
         joined.setdefault(reference, []).append(("- " if kind == "item" else "") + text)
-    assert {reference: "\n".join(lines) for reference, lines in joined.items()} == held(world)
+    assert {reference: "\n".join(lines) for reference, lines in joined.items()} == held(filled_world)
 
 
 def test_the_dictionary_is_trained_and_every_page_can_still_be_decompressed(world: World) -> None:

@@ -23,8 +23,6 @@ from pathlib import Path
 import pytest
 
 from ingest.config import VERSION
-from ingest.progress import Progress
-from ingest.recording.tally import Tally
 from lgsco.cli.main import cli, main
 from lgsco.replica.corpus import expected_text, seeds
 from lgsco.replica.faults import Act
@@ -606,55 +604,12 @@ def test_a_log_has_plain_lines(shop: Shop) -> None:
     )
 
 
-def test_a_long_run_logs_its_progress(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("ingest.progress._LINE_SECONDS", 0.0)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
-    with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
-        progress.report(Tally(expected=5_000, held=100, fetched=1))
-        progress.report(Tally(expected=5_000, held=100, fetched=2))
-    assert "102 of 5000 decisions" in caplog.messages[-1]
-    assert "a second" in caplog.messages[-1]
-    assert "left" in caplog.messages[-1]
-
-
-def test_a_plan_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
-    tally = Tally(expected=5_000)
-    with caplog.at_level("INFO", logger="lgsco"), Progress("decisions") as progress:
-        progress.report(tally)
-        assert caplog.messages == []
-        tally.plan = "estimate: a day"
-        for _ in range(3):
-            progress.report(tally)
-    assert caplog.messages == ["estimate: a day"]
-
-
 class Slow:
     """A fault: the right response, a little later, so that progress can be watched."""
 
     def acts(self, request: Request, answer: Callable[[], Response]) -> Iterator[bytes | float | Act]:
         yield 0.03
         yield answer().wire
-
-
-def test_a_terminal_shows_at_once_the_reason_and_end_of_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-
-    def shown(progress: Progress, waiting: str) -> str:
-        progress.report(Tally(expected=25, held=3, fetched=4, requests=9, waiting=waiting))
-        print("~", file=terminal, flush=True)
-        read = ""
-        while "~" not in read:
-            read += os.read(ours, 65_536).decode()
-        return read
-
-    with os.fdopen(theirs, "w") as terminal:
-        monkeypatch.setattr("sys.stderr", terminal)
-        with Progress("decisions") as progress:
-            assert "quiet hours until 18:00:00Z:  28%" in shown(progress, "quiet hours until 18:00:00Z")
-            assert "quiet hours" not in shown(progress, "")
-    os.close(ours)
 
 
 def test_a_terminal_shows_a_bar_with_rate_and_time_left(shop: Shop) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.run import Backfill
 from storage.database import reading
 from storage.row_checks import check_rows
 from support.command_line import Here, Ran
@@ -27,13 +26,12 @@ DAMAGES = {
 
 
 @pytest.fixture(params=DAMAGES)
-def damaged(world: World, request: pytest.FixtureRequest) -> World:
+def damaged(filled_world: World, request: pytest.FixtureRequest) -> World:
     """An archive with one damaged decision."""
-    world.run(Backfill())
-    with closing(sqlite3.connect(world.database)) as db:
+    with closing(sqlite3.connect(filled_world.database)) as db:
         assert db.execute(DAMAGES[request.param]).rowcount == 1
         db.commit()
-    return world
+    return filled_world
 
 
 def named(ran: Ran) -> bool:
@@ -88,9 +86,8 @@ def test_only_the_web_page_of_a_damaged_decision_warns(damaged: World) -> None:
         assert "damaged" not in other.text
 
 
-def test_a_sound_archive_is_exported_completely(world: World, here: Here) -> None:
-    world.run(Backfill())
+def test_a_sound_archive_is_exported_completely(filled_world: World, here: Here) -> None:
     for arguments in (("export", "out"), ("snapshot", "copy.db"), ("snapshot", "--public", "public.db")):
-        assert not here(*arguments, "--db", world.database).err
+        assert not here(*arguments, "--db", filled_world.database).err
     for copy in ("copy.db", "public.db"):
         assert "no damage found" in here("verify", copy).out

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.config import Config
-from ingest.run import Demo, Task
-from lgsco.replica import demo
 from support.command_line import Desk, ask, ended, sound, until
 
 COUNT = 60
@@ -70,20 +67,3 @@ def test_a_demo_does_not_continue_a_database_that_is_not_a_demo(desk: Desk) -> N
     before = (desk.folder / "demo.db").read_bytes()
     assert "was not made by a demo" in desk.run("demo", "--count", "0", code=1).sentence
     assert (desk.folder / "demo.db").read_bytes() == before
-
-
-@pytest.mark.parametrize("count", [0, 1, 300, 2_000])
-def test_the_decisions_of_the_demo_add_up(tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int) -> None:
-    asked: list[Task] = []
-
-    def perform(config: Config, database: Path, task: Task) -> int:
-        asked.append(task)
-        return 1
-
-    assert demo.run(Config(), tmp_path / "demo.db", count, perform) == 1
-    out = capsys.readouterr().out
-    (total,) = re.findall(r"with ([\d,]+) decisions", out)
-    (real, invented) = re.findall(r"([\d,]+) real ones, and ([\d,]+) invented", out)[0]
-    whole, parts = int(total.replace(",", "")), (int(real), int(invented.replace(",", "")))
-    assert (whole, parts) == (count + 5, (5, count))
-    assert isinstance(asked[0], Demo)

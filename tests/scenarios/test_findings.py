@@ -125,10 +125,11 @@ def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: py
     assert world.ask("SELECT count(*) FROM queue") == [0]
 
 
-def test_a_change_by_a_new_parser_alone_is_not_an_amendment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.run(Backfill())
-    sample = statement(world)
-    amended = page_of(world, sample).replace(CLOSING, b"A line that was added.</p><p>" + CLOSING)
+def test_a_change_by_a_new_parser_alone_is_not_an_amendment(
+    filled_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = statement(filled_world)
+    amended = page_of(filled_world, sample).replace(CLOSING, b"A line that was added.</p><p>" + CLOSING)
 
     def otherwise(decision: object) -> str:
         return right(decision).replace("Summary: ", "Summary: READ ANEW ")  # type: ignore[arg-type]
@@ -136,14 +137,14 @@ def test_a_change_by_a_new_parser_alone_is_not_an_amendment(world: World, monkey
     right = render
     monkeypatch.setattr(record, "render", otherwise)
     monkeypatch.setattr(record, "NORMALISER", "next")
-    with reading(world.database) as db:
-        assert count_read_by_others(db, "next") == len(world.site)
-    world.time.at += timedelta(days=40)
-    serve(world, sample, amended)
-    world.run(Sync(), cadence__reread_days=20)
-    changes = world.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", sample.reference)
+    with reading(filled_world.database) as db:
+        assert count_read_by_others(db, "next") == len(filled_world.site)
+    filled_world.time.at += timedelta(days=40)
+    serve(filled_world, sample, amended)
+    filled_world.run(Sync(), cadence__reread_days=20)
+    changes = filled_world.ask("SELECT change FROM revisions WHERE reference = ? ORDER BY revision", sample.reference)
     assert changes == ["first", "renormalised", "amended"]
-    others = world.ask("SELECT DISTINCT change FROM revisions WHERE reference <> ?", sample.reference)
+    others = filled_world.ask("SELECT DISTINCT change FROM revisions WHERE reference <> ?", sample.reference)
     assert "amended" not in others
 
 

@@ -10,7 +10,6 @@ import contextlib
 import csv
 import hashlib
 import html
-import io
 import json
 import logging
 import os
@@ -60,7 +59,6 @@ from lgsco.replica.sample import Item as Point
 from lgsco.replica.server import Server
 from lgsco.replica.server import serve as serve_site
 from lgsco.replica.site import Site
-from lgsco.web.downloads import Csv
 from lgsco.web.guard import content_security_policy
 from lgsco.web.metadata import NAME, SITE
 from lgsco.web.queries import QUERIES
@@ -730,14 +728,6 @@ def test_csv_of_a_query_keeps_its_numbers(web: httpx.Client) -> None:
     )
     assert ranks
     assert all(float(row["rank"]) <= 0 for row in ranks)
-
-
-@pytest.mark.parametrize(
-    "row", [["=1", "a"], ["a", '=1"2', "b,=3", "\r=1", ""], ["'", "-1", "-1a", "@"], ["", "=\n=\r\n="]]
-)
-def test_rows_are_marked_cell_by_cell(row: list[str]) -> None:
-    (found,) = csv.reader(io.StringIO(Csv().write([], [row]), newline=""))
-    assert found == [value if re.fullmatch(r"-?\d+", value) else cell(value) for value in row]
 
 
 def test_a_browser_shows_words_and_runs_datasettes_scripts_only(kept: Kept, tmp_path: Path) -> None:

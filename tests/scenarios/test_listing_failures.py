@@ -342,7 +342,7 @@ def test_a_wall_in_the_middle_is_checked_with_a_known_decision(held: World) -> N
     outcome = run(held, Backfill())
     assert outcome.exit_code == 10
     why = held.ask("SELECT why FROM checks WHERE kind = 'canary' ORDER BY id")[asked_before:]
-    assert any("page=7" in reason for reason in why)
+    assert any("page=7" in reason for reason in why), why
 
     held.time.at += DAY
     held.server.faults = lambda request: CHALLENGE if re.search(r"page=7$|/\d\d-\d{3}-\d{3}", request.target) else None

@@ -14,7 +14,6 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bench.stored_rows import find_faults
 from support.command_line import Here, ask, ended, open_shop, short_site, until
@@ -50,23 +49,6 @@ def read_every_row(database: Path) -> dict[str, Counter[str]]:
     with closing(sqlite3.connect(database)) as db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         return {name: Counter(map(repr, db.execute(f'SELECT * FROM "{name}"'))) for name in names}
-
-
-@pytest.mark.parametrize(
-    ("replica", "expected"),
-    [
-        ("copy", {"path": "{folder}/copy", "sync-interval": "1s"}),
-        ("/a: b/“c” #d", {"path": "/a: b/“c” #d", "sync-interval": "1s"}),
-        ("s3://bucket/lgsco", {"url": "s3://bucket/lgsco", "sync-interval": "1s"}),
-    ],
-)
-def test_the_configuration_names_the_database_and_the_replica(
-    here: Here, tmp_path: Path, replica: str, expected: dict[str, str]
-) -> None:
-    configuration = yaml.safe_load(here("litestream", replica, "--db", "kept.db").out)
-    folder = str(tmp_path)
-    expected = {name: value.format(folder=folder) for name, value in expected.items()}
-    assert configuration["dbs"] == [{"path": f"{folder}/kept.db", "replica": expected}]
 
 
 def test_a_restored_copy_has_the_same_rows(here: Here, tmp_path: Path) -> None:

@@ -157,24 +157,3 @@ def test_a_refused_request_says_when_to_try_again(datasette: Datasette, monkeypa
         await asyncio.gather(*slow)
 
     asyncio.run(scene())
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Host": "attacker.example"}, 421),
-        ({"Host": "attacker.example:8001"}, 421),
-        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200),
-        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}, 200),
-    ],
-)
-def test_only_requests_for_this_server_from_its_own_pages_or_links_are_answered(
-    archive: Path, headers: dict[str, str], status: int
-) -> None:
-    with requested(make_datasette(archive)) as get:
-        for path in ("/", f"/{NAME}/decisions.json", f"/{NAME}.json?sql=select+1", "/-/lgsco/lgsco.css"):
-            answer = get(path, headers)
-            assert answer.status_code == status, path
-            assert answer.headers["content-security-policy"]

@@ -179,7 +179,7 @@ def test_a_wait_on_each_404_slows_a_run_and_does_not_end_it(world: World, status
     assert world.ask("SELECT count(*) FROM decisions") == [5], "all others are stored"
     assert kept(world)
     assert set(kept(world)) == {(3600, most)}
-    assert all(most <= wait < most + 2 for wait in waits(world) if wait != float("inf"))
+    assert [wait for wait in waits(world) if (wait != float("inf")) and not (most <= wait < most + 2)] == []
     world.time.at += timedelta(hours=1)
     its = report(world)
     assert its.holds == its.holds_kept == its.holds_shortened == len(kept(world))
@@ -278,7 +278,7 @@ def test_odd_retry_after_values_cause_at_most_a_wait_of_a_day(world: World, stat
     world.server.faults = on(f"{there}$", fault, times=1)
     assert world.run(Backfill()).exit_code in (0, 10, 12)
     assert world.time.at < BEGAN + timedelta(hours=1)
-    assert all(hold <= 86_400 for _, hold in kept(world))
+    assert [hold for (_, hold) in kept(world) if not (hold <= 86400)] == []
     for _ in range(3):
         world.time.at += timedelta(days=1, hours=1)
         world.run(Backfill())

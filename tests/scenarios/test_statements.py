@@ -123,7 +123,7 @@ def test_only_claims_state_that_nothing_is_missing(
         shown = capsys.readouterr()
         assert shown.out or shown.err
         assert find_unclaimed(shown.out + shown.err, made) == [], (arguments, ended.value.code)
-    assert any("not proven" in sentence or " of " in sentence for sentence in made)
+    assert any("not proven" in sentence or " of " in sentence for sentence in made), made
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingest.run import Backfill, Sync
+from ingest.run import Sync
 from lgsco.web.metadata import NAME, describe
 from lgsco.web.queries import QUERIES
 from lgsco.web.server import make_datasette
@@ -22,7 +22,6 @@ from storage.snapshot import snapshot
 from storage.suppressions import find_suppressions, is_suppressed, lift, suppress
 from storage.writer import writing
 from support.archives import AT, make_archive, requested
-from support.command_line import Here
 from support.world import World
 
 HIDDEN = "25 000 001"
@@ -160,42 +159,15 @@ def test_a_damaged_row_is_found(archive: Path) -> None:
         assert [damage.part for damage in check_rows(db)].count("fact") == 1
 
 
-def test_sync_fetches_a_suppressed_decision_and_does_not_show_it(world: World) -> None:
-    world.run(Backfill())
-    key = world.ask("SELECT max(reference) FROM decisions WHERE kind = 'statement'")[0]
-    with writing(world.database) as db:
+def test_sync_fetches_a_suppressed_decision_and_does_not_show_it(filled_world: World) -> None:
+    key = filled_world.ask("SELECT max(reference) FROM decisions WHERE kind = 'statement'")[0]
+    with writing(filled_world.database) as db:
         suppress(db, key, "names a child", AT)
-    before = world.ask("SELECT count(*) FROM decisions")
-    proven = world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'")
-    assert world.run(Sync()).exit_code == 0
-    assert world.ask("SELECT count(*) FROM decisions") == before
-    assert world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'") >= proven
-    with reading(world.database) as db:
+    before = filled_world.ask("SELECT count(*) FROM decisions")
+    proven = filled_world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'")
+    assert filled_world.run(Sync()).exit_code == 0
+    assert filled_world.ask("SELECT count(*) FROM decisions") == before
+    assert filled_world.ask("SELECT count(*) FROM coverage WHERE state = 'proven'") >= proven
+    with reading(filled_world.database) as db:
         assert key not in [hit.reference for hit in search(db, "council", 1000)]
         assert [one.reference for one in find_suppressions(db)] == [key]
-
-
-def test_the_command(here: Here, tmp_path: Path) -> None:
-    make_archive(tmp_path / "lgsco.db", 6)
-    assert "no decision is suppressed" in here("suppress").out
-    here("show", "25-000-000")
-    done = here("suppress", "25-000-000", "--reason", "names a child")
-    assert "25 000 000 is suppressed" in done.out
-    assert "names a child" in here("suppress").out
-    for options in ((), ("--raw",), ("--left-out",), ("--revision", "1")):
-        shown = here("show", "25000000", *options, code=1)
-        assert shown.out == ""
-        assert "is suppressed" in shown.err
-    assert "6 decisions, 0 of them from imports only, 1 suppressed" in here("status", code=1).out
-    assert "1 suppressed left out" in here("export", "out", "--format", "jsonl").out
-    assert "left out: 2 suppressed or withdrawn" in here("snapshot", "public.db", "--public").out
-    assert "left out: 1 suppressed" in here("snapshot", "with.db", "--public", "--with-withdrawn").out
-    for wrong in (
-        *(("suppress", "25-000-000"), ("suppress", "25-000-000", "--reason", " "), ("suppress", "--reason", "x")),
-        *(("suppress", "nonsense", "--reason", "x"), ("suppress", "25-000-000", "--lift", "--reason", "x")),
-        *(("snapshot", "x.db", "--with-withdrawn"), ("serve", "--with-withdrawn")),
-    ):
-        here(*wrong, code=2)
-    assert "is shown again" in here("suppress", "25-000-000", "--lift").out
-    assert "was not suppressed" in here("suppress", "25-000-000", "--lift").out
-    here("show", "25-000-000")

@@ -32,6 +32,7 @@ EVERY_NTH = {
     "test_a_full_disk_loses_nothing_and_with_room_the_next_run_completes": 2,
     "test_a_header_gives_an_answer_or_an_error_of_ours": 4,
     "test_a_killed_import_completes_when_run_again": 2,
+    "test_a_killed_migration_leaves_the_file_unchanged_and_the_next_run_migrates": 2,
     "test_a_long_wait_ends_the_run_and_applies_to_every_run": 3,
     "test_a_power_cut_damages_nothing_and_lost_pages_are_fetched_again": 4,
     "test_a_proxy_that_is_slow_to_connect_shortens_no_gap": 2,
@@ -89,6 +90,8 @@ EVERY_NTH = {
     "test_shell_examples_of_a_page_run": 2,
     "test_show_and_search_warn_about_a_damaged_decision": 2,
     "test_the_last_sentence_says_where_and_what_to_do": 4,
+    "test_the_log_of_a_killed_run_beside_a_backup_is_detected_and_nothing_is_changed": 5,
+    "test_the_page_of_an_unlisted_decision_delays_no_sync": 2,
 }
 """Names of tests with parameters, each with n: `./check` runs every nth case, so that it ends within ten minutes.
 
@@ -98,6 +101,7 @@ EVERY_NTH = {
 
 THOROUGH = frozenset(
     {
+        "test_a_browser_shows_the_words_of_odd_pages",
         "test_a_closed_output_is_not_an_error",
         "test_a_csv_stream_has_every_row_once_beside_a_writer",
         "test_a_decision_missing_from_every_walk_leaves_the_window_unproven",
@@ -108,6 +112,8 @@ THOROUGH = frozenset(
         "test_a_wider_form_that_appears_later_is_used_and_what_it_adds_is_fetched",
         "test_corpus_text_has_the_expected_statistics",
         "test_departures_are_counted_once_and_returns_are_not",
+        "test_exported_generated_decisions_import_unchanged",
+        "test_mutated_pages_that_look_the_same_in_a_browser_are_accepted",
         "test_no_queries_make_the_server_use_much_memory",
         "test_no_random_address_gives_500",
         "test_old_statements_with_a_cohort_that_stays_are_gone_not_expired",

@@ -1,16 +1,53 @@
-"""Test modules do not import each other. Shared code is in `support` or in a fixture of a conftest.py."""
+"""Where tests are: each module has its file, and test modules do not import each other.
+
+Shared code is in `support` or in a fixture of a conftest.py.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from support.few_cases import EVERY_NTH, THOROUGH
 from support.paths import ROOT
 from support.sources import find_sources, parse
 
 TESTS = find_sources("tests")
+
+SOURCES = find_sources("ingest", "storage", "lgsco")
+
+TESTED_ELSEWHERE = {
+    "ingest.crawling.absence_check": "scenarios/sync/test_departures.py",
+    "ingest.tasks.sync": "scenarios/sync/test_few_requests.py",
+    "lgsco.cli.browse": "scenarios/test_command_line.py",
+    "lgsco.web.queries": "scenarios/test_serve.py",
+}
+"""Modules without a file of their own, each with the file that tests it: what they decide follows from several runs on
+a changing site, or from pages and commands as a user sees them. Add none without such a reason."""
+
+NOT_YET = frozenset(
+    {
+        *(f"ingest.lgo.{name}" for name in ("beginning", "dates", "decision", "ending", "header", "listing_forms")),
+        *(f"ingest.lgo.{name}" for name in ("numbering", "phrases", "titles")),
+        *(f"ingest.parsing.{name}" for name in ("blocks", "html_attributes", "html_blocks", "input_limits")),
+        *(f"ingest.parsing.{name}" for name in ("source_text", "text_blocks", "whole_page")),
+        *(f"ingest.reports.{name}" for name in ("daemon_state", "first_start", "gone", "related", "template_changes")),
+        *("ingest.recording.compare", "storage.model"),
+    }
+)
+"""Modules that the files of their neighbours test. Take a name out when its file is made; add none."""
+
+PARTS = frozenset(
+    {
+        *(f"unit/ingest/lgo/test_{name}.py" for name in ("article_alone", "cases", "mutated_pages", "odd_pages")),
+        *("unit/ingest/tasks/test_round_trip.py", "unit/lgsco/web/test_datasette.py"),
+    }
+)
+"""Test files in the folder of a package that test several of its modules together."""
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -57,7 +94,92 @@ def test_tests_are_in_unit_or_scenarios() -> None:
 
 
 def test_every_test_with_few_cases_or_none_exists() -> None:
-    names = {
-        node.name for path in TESTS.values() for node in ast.walk(parse(path)) if isinstance(node, ast.FunctionDef)
-    }
+    names = {name for path in TESTS.values() for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     assert sorted({*EVERY_NTH, *THOROUGH} - names) == []
+
+
+# ---------------------------------------------------------------- each module has its file
+
+
+def _decides(function: ast.AST) -> bool:
+    """Whether a function has a body, so that it is not only declared, as in a protocol."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    declared = ast.Pass | ast.Expr
+    return not all(
+        isinstance(one, declared) and not isinstance(getattr(one, "value", None), ast.Call) for one in function.body
+    )
+
+
+def _needs_file(module: str, tree: ast.Module) -> bool:
+    """Whether a module must have a test file.
+
+    It needs none if it has no function or method: it lists data, types or exceptions. A migration needs none if it
+    runs one script, without a branch or a loop: tests/scenarios/test_golden_schemas.py migrates a file of each schema
+    through it, and compares the result with a new file.
+    """
+    functions = [node for node in ast.walk(tree) if _decides(node)]
+    if re.fullmatch(r"m\d{3}_\w+", module.rpartition(".")[2]) and len(functions) == 1:
+        branches = ast.If | ast.IfExp | ast.For | ast.While | ast.comprehension | ast.Try
+        return any(isinstance(node, branches) for node in ast.walk(functions[0]))
+    return bool(functions)
+
+
+def _find_file(module: str) -> str:
+    """Returns the path of a module's test file below tests/. For `__main__` the file is test_main.py."""
+    package, _, name = module.rpartition(".")
+    return f"unit/{package.replace('.', '/')}/test_{name.strip('_')}.py"
+
+
+def _find_modules() -> dict[str, str]:
+    """Returns the modules that need a test file, each with the path of the file."""
+    return {
+        name: _find_file(name)
+        for name, path in SOURCES.items()
+        if path.name != "__init__.py" and _needs_file(name, parse(path))
+    }
+
+
+def test_each_module_has_its_test_file() -> None:
+    modules = _find_modules()
+    assert len(modules) > 180
+    missing = {name for name, file in modules.items() if not (ROOT / "tests" / file).exists()}
+    untested = missing - TESTED_ELSEWHERE.keys() - NOT_YET
+    assert not untested, f"make a test file for each: {', '.join(modules[name] for name in sorted(untested))}"
+
+
+def test_each_exception_names_a_module_and_the_file_that_tests_it() -> None:
+    modules = _find_modules()
+    unknown = sorted({*TESTED_ELSEWHERE, *NOT_YET} - modules.keys())
+    assert not unknown, f"take out of the list what is no module, or needs no file: {', '.join(unknown)}"
+    made = sorted(name for name in TESTED_ELSEWHERE if (ROOT / "tests" / modules[name]).exists())
+    assert not made, f"take out of the list what has its file now: {', '.join(made)}"
+    lost = sorted(file for file in TESTED_ELSEWHERE.values() if not (ROOT / "tests" / file).exists())
+    assert not lost, f"these files do not exist: {', '.join(lost)}"
+
+
+def test_each_test_file_of_a_package_is_named_after_a_module() -> None:
+    """`test_<module>.py`, or `test_<module>_<part>.py` where one file would be long."""
+    stems = [_find_file(name).removesuffix(".py") for name, path in SOURCES.items() if path.name != "__init__.py"]
+    found = {
+        path.relative_to(ROOT / "tests").as_posix()
+        for package in ("ingest", "storage", "lgsco")
+        for path in (ROOT / "tests" / "unit" / package).rglob("test_*.py")
+    }
+    named = {file for file in found for stem in stems if file.startswith((f"{stem}.py", f"{stem}_"))}
+    assert sorted(found - named - PARTS) == [], "each is named test_<module>.py in the folder of its package"
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "needs"),
+    [
+        ("storage.data", "X = 1\nclass A(Exception):\n    code = 2\n", False),
+        ("storage.protocol", "class P:\n    def fetch(self) -> None:\n        'Fetches.'\n", False),
+        ("storage.decides", "def choose(x):\n    return x > 1\n", True),
+        ("storage.migrations.m099_x", "def migrate(db):\n    db.execute('x')\n", False),
+        ("storage.migrations.m099_x", "def migrate(db):\n    for x in db:\n        print(x)\n", True),
+        ("storage.migrations.script", "def run(db):\n    db.execute('x')\n", True),
+    ],
+)
+def test_a_module_that_decides_something_needs_a_file(module: str, source: str, needs: bool) -> None:
+    assert _needs_file(module, ast.parse(source)) == needs

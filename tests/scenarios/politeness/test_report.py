@@ -146,7 +146,7 @@ def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> 
 def test_the_report_says_1_request_and_0_errors(world: World) -> None:
     assert world.run(Backfill(), fetch__daily_requests=1).exit_code == 10
     lines = read_report(world).lines()
-    assert any("1 request," in line and "0 errors" in line for line in lines)
+    assert any("1 request," in line and "0 errors" in line for line in lines), lines
     assert "  least gap between two requests: – (promised: none)" in lines
     assert "  most in any day: 1 (promised: 1); most in any minute: 1" in lines
     assert "  in quiet hours: none promised" in lines

@@ -154,7 +154,7 @@ def test_one_bad_page_among_good_ones_is_named_after_a_passed_canary_check(world
     outcome = sync(world)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
     assert outcome.tally.first == 5
-    assert any(bad.reference in sentence for sentence in outcome.tally.unread)
+    assert any(bad.reference in sentence for sentence in outcome.tally.unread), outcome.tally.unread
     surprised = world.ask("SELECT passed FROM checks WHERE kind = 'canary' AND why LIKE ?", f"%{bad.reference}%")
     assert surprised == [1]
     assert find_window(world, bad.decision_date)[0] == "short"

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from storage import checks, templates
 from storage.model import Window
-from storage.writer import writing
 
 AT = "2026-11-01T12:00:00Z"
 FIRST = date(2026, 1, 1)
 EVER = Window(date.min, date.max)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with writing(tmp_path / "lgsco.db") as connection:
-        yield connection
 
 
 def add(

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date
 from hashlib import sha256
-from pathlib import Path
-
-import pytest
 
 from storage import decisions
 from storage.decisions import FIELDS, Held, Reading
 from storage.model import Decision, Line
-from storage.runs import begin_run
-from storage.writer import writing
 
 AT = "2026-11-02T12:00:00Z"
 LINES = (
@@ -29,13 +23,6 @@ def reading(key: str, text: str = "The complaint\n1. Words.") -> Reading:
         key, "A Council", "Education", "School", "Upheld", date(2025, 4, 1), "statement", "In short.", LINES, False
     )
     return Reading(decision, text, "site", AT, "1", "/x")
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with writing(tmp_path / "lgsco.db") as db:
-        begin_run(db, "sync", {}, AT)
-        yield db
 
 
 def test_each_first_reading_is_recorded_with_the_sha256_of_its_own_text(db: sqlite3.Connection) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
@@ -17,18 +14,10 @@ from storage import ledger
 from storage.model import Proof, Window, WindowState
 from storage.runs import begin_run
 from storage.schema import migrations
-from storage.writer import writing
 from support.claims import window
 
 AT, LATER = "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z"
 BEGIN = date(2026, 1, 1)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with writing(tmp_path / "lgsco.db") as connection:
-        begin_run(connection, "backfill", {}, AT)
-        yield connection
 
 
 def record(db: sqlite3.Connection, first: str, last: str, state: WindowState = "short", at: str = AT) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from storage import lock
 from storage.errors import Busy, StoreFailed
-from storage.lock import SILENT_SECONDS, find_holder, is_process_running, locked, read_holder
+from storage.lock import DAEMON, SILENT_SECONDS, find_holder, is_locked, is_process_running, locked, read_holder
 from support.paths import ROOT
 
 HOLD = """
@@ -191,3 +191,25 @@ def test_a_run_of_another_container_is_judged_by_its_heartbeat_and_not_by_its_nu
 def test_a_missing_folder_is_named(database: Path) -> None:
     with pytest.raises(StoreFailed, match="there is no folder"):
         take(database.parent / "nowhere" / "kept.db")
+
+
+def test_a_lock_is_reported_only_while_it_is_held(tmp_path: Path) -> None:
+    database = tmp_path / "lgsco.db"
+    with locked(database, DAEMON):
+        assert is_locked(database, DAEMON)
+        assert not is_locked(database), "another purpose has another lock"
+    assert not is_locked(database, DAEMON), "its file still exists"
+
+
+def test_looking_for_a_lock_that_nobody_ever_held_makes_no_file(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path / "lgsco.db", DAEMON)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_for_a_lock_leaves_it_free(tmp_path: Path) -> None:
+    database = tmp_path / "lgsco.db"
+    with locked(database, DAEMON):
+        pass
+    assert not is_locked(database, DAEMON)
+    with locked(database, DAEMON):
+        pass

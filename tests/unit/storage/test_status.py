@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,21 +15,12 @@ from lgsco.web.queries import QUERIES
 from storage import decisions, entries, ledger, queue
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Proof, Source, Window
-from storage.runs import begin_run
 from storage.status import count_holdings, find_coverage
-from storage.writer import writing
 
 AT = "2026-11-02T12:00:00Z"
 LATER = "2026-11-20T12:00:00Z"
 MONTHS = (Window(date(2025, 4, 1), date(2025, 4, 30)), Window(date(2025, 5, 1), date(2025, 5, 31)))
 KEY = "25 000 001"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with writing(tmp_path / "lgsco.db") as db:
-        begin_run(db, "sync", {}, AT)
-        yield db
 
 
 def url(key: str) -> str:

@@ -76,7 +76,7 @@ def test_site_can_refuse_and_be_unreachable() -> None:
 
 def test_every_form_of_a_total_says_the_same_words() -> None:
     assert len({form(1_234) for form in FORMS}) == len(FORMS)
-    assert all("1,234" in form(1_234) for form in FORMS)
+    assert [form for form in FORMS if "1,234" not in form(1234)] == []
 
 
 def test_claim_is_checked_against_the_listing_between_two_instants() -> None:

@@ -56,7 +56,7 @@ def wrong(decision: Decision, folder: Path) -> str | None:
     return f"{other}\n{text}" if other else None
 
 
-@settings(max_examples=4 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(documents(), SEEDS, st.sampled_from(MARKUPS), st.sampled_from(ADDED))
 def test_an_exported_decision_imports_unchanged(document: object, seed: int, markup: str, added: str) -> None:
     page = page_of(document, seed, markup=markup)  # type: ignore[arg-type]

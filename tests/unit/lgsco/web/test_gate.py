@@ -156,7 +156,7 @@ def test_only_so_many_requests_of_a_lane_run_at_once_and_the_other_lane_goes_on(
         go.set()
         await asyncio.gather(*asked)
         assert most == limits.PAGES_AT_ONCE[lane]
-        assert all(len(one.messages) == 2 for one in clients)
+        assert [one for one in clients if len(one.messages) != 2] == []
 
     play(scene)
 
