@@ -424,8 +424,9 @@ def test_each_error_becomes_the_event_of_its_kind(
     error: FetchError, listed: type[Event], unlisted: type[Event]
 ) -> None:
     its = failure(error)
-    assert type(listed_page_failed(its, was_held_off=False)) is listed
-    assert type(unlisted_page_failed(its)) is unlisted
+    for event, kind in ((listed_page_failed(its, was_held_off=False), listed), (unlisted_page_failed(its), unlisted)):
+        assert type(event) is kind
+        assert event.failure is its
 
 
 def test_only_the_first_request_to_wait_spares_a_listed_page() -> None:
