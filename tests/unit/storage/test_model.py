@@ -50,7 +50,10 @@ def test_an_edit_is_shown_with_its_words_if_it_has_any() -> None:
 
 
 def proof(
-    state: WindowState = "proven", total: int | None = 7, listed: int = 7, walked_at: str | None = "2026-02-02T00:00:00Z"
+    state: WindowState = "proven",
+    total: int | None = 7,
+    listed: int = 7,
+    walked_at: str | None = "2026-02-02T00:00:00Z",
 ) -> Proof:
     return Proof(Window(date.min, date.max), total, listed, state, walked_at, walked_at, None, "bare")
 

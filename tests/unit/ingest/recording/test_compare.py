@@ -210,16 +210,26 @@ LEFT_OUT: dict[str, Any] = dict.fromkeys(
     ("authority", "category", "subcategory", "outcome", "decision_date", "kind", "summary")
 )
 IMPORTED: dict[str, Any] = {
-    **{"authority": "Imported Council", "category": "Imported category", "subcategory": "Imported subcategory"},
-    **{"outcome": "Imported outcome", "decision_date": date(2025, 2, 2), "kind": "report", "summary": "Imported."},
+    "authority": "Imported Council",
+    "category": "Imported category",
+    "subcategory": "Imported subcategory",
+    "outcome": "Imported outcome",
+    "decision_date": date(2025, 2, 2),
+    "kind": "report",
+    "summary": "Imported.",
 }
 
 
 def test_the_card_fills_what_the_page_leaves_out() -> None:
     filled = with_card(read(**LEFT_OUT), CARD, None)
     expected = {
-        **{"outcome": "Card outcome", "subcategory": "Card subcategory", "decision_date": date(2025, 1, 1)},
-        **{"kind": "report", "authority": None, "category": None, "summary": None},
+        "outcome": "Card outcome",
+        "subcategory": "Card subcategory",
+        "decision_date": date(2025, 1, 1),
+        "kind": "report",
+        "authority": None,
+        "category": None,
+        "summary": None,
     }
     assert filled == read(**expected)
 

@@ -274,8 +274,12 @@ def test_parts_that_were_listed_in_another_form_are_named() -> None:
         [ledger[0], replace(ledger[3], window=window("2025-01-29", "2025-01-31"))],
         windows=[window("2025-01-01", "2025-01-31")],
     )
-    assert make_claim(both, daemon_runs=False).sentences()[0].endswith(
-        " Some of these dates were last listed in the form t=both and trailing slash, which is no longer used."
+    assert (
+        make_claim(both, daemon_runs=False)
+        .sentences()[0]
+        .endswith(
+            " Some of these dates were last listed in the form t=both and trailing slash, which is no longer used."
+        )
     )
     wider = ClaimRows(rows.proofs, rows.intents, rows.windows, rows.counts, None, "t=both")
     assert [one.other_forms for one in make_claim(wider, daemon_runs=False).ranges] == [
@@ -298,12 +302,22 @@ def test_the_json_of_a_claim_has_every_fact() -> None:
         "ranges": [
             {
                 **dates,
-                **{"full": False, "listed": 50, "stored": 40, "excluded": 3, "unreadable": 1},
-                **{"held_back": 2, "as_of": None, "other_forms": ["t=both"], "unproven": [{**left, "state": "drifting"}]},
+                "full": False,
+                "listed": 50,
+                "stored": 40,
+                "excluded": 3,
+                "unreadable": 1,
+                "held_back": 2,
+                "as_of": None,
+                "other_forms": ["t=both"],
+                "unproven": [{**left, "state": "drifting"}],
             }
         ],
         "unfinished": [{**dates, "state": "paused", "left": [left], "stored": 40, "total": 120}],
-        **{"outside": None, "stored_in_all": 80, "site_total": 161, "site_total_at": TOTAL_AT},
+        "outside": None,
+        "stored_in_all": 80,
+        "site_total": 161,
+        "site_total_at": TOTAL_AT,
     }
 
 

@@ -48,9 +48,7 @@ def test_a_daemon_runs_while_its_heartbeat_is_neither_old_nor_far_ahead(seconds:
         (DAEMON_MISSING_SECONDS + 1, True),
     ],
 )
-def test_a_silent_daemon_is_missing_after_ten_minutes_or_if_the_clock_was_set_back(
-    seconds: int, missing: bool
-) -> None:
+def test_a_silent_daemon_is_missing_after_ten_minutes_or_if_the_clock_was_set_back(seconds: int, missing: bool) -> None:
     assert is_missing(DAEMON, after(seconds), None, expected=False) is missing
 
 

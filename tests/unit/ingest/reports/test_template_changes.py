@@ -83,15 +83,23 @@ def test_the_diff_of_each_change_is_shown_below_its_example() -> None:
 def test_the_json_of_a_change_names_every_edit_and_decision() -> None:
     row = ROW._replace(new=5, amended=("25 000 001",), asked=4, same=2)
     assert change_json(row) == {
-        **{"change": 3, "state": "template", "found_at": "2026-10-01T02:00:00Z"},
-        **{"changed_at": "2026-10-02T03:00:00Z", "kind": "statement"},
+        "change": 3,
+        "state": "template",
+        "found_at": "2026-10-01T02:00:00Z",
+        "changed_at": "2026-10-02T03:00:00Z",
+        "kind": "statement",
         "edits": [
             {"kind": "added", "words": "Share this page"},
             {"kind": "order", "words": ""},
             {"kind": "removed", "words": "Back to top"},
         ],
-        **{"waiting": 1_204, "held_back": 5, "amended_too": ["25 000 001"], "reread": 4, "with_the_same_change": 2},
-        **{"example": "25 004 901", "diff": "-Back to top\n+Share this page"},
+        "waiting": 1_204,
+        "held_back": 5,
+        "amended_too": ["25 000 001"],
+        "reread": 4,
+        "with_the_same_change": 2,
+        "example": "25 004 901",
+        "diff": "-Back to top\n+Share this page",
     }
 
 
