@@ -76,6 +76,13 @@ def test_a_list_after_the_last_attribute_has_no_number() -> None:
     assert numbers(items(make_list(start=4), 1), None, items(make_list(), 2)) == ["4", None, None, None]
 
 
+def test_attributes_count_on_a_page_unless_they_are_called_printed_numbers() -> None:
+    of, later = make_list(), make_list(start=7)
+    blocks = [Block("item", "i", item) for item in (*items(of, 1), *items(later, 1))]
+    assert number_blocks(blocks) == [None, "7"]
+    assert number_blocks(blocks, starts_are_attributes=False) == [None, None]
+
+
 def test_a_page_dump_whose_printed_numbers_contradict_the_count_has_no_numbers() -> None:
     first, second = items(make_list(), 2), items(make_list(start=7), 1)
     assert numbers(first, None, second, dump=True) == [None, None, None, None]
@@ -187,6 +194,15 @@ def test_a_list_right_after_a_numbered_item_is_named_after_it() -> None:
     ]
 
 
+def test_what_is_inside_the_numbered_item_does_not_part_it_from_the_list_after_it() -> None:
+    (item,) = items(make_list(), 1)
+    for inner in (make_list("-", parent=item), make_list("1", parent=item)):
+        hidden = Item(inner, 0, None, shows_marker=False)
+        assert numbers(item, hidden, items(make_list("a"), 1)) == ["1", None, "1.a"]
+    beside = Item(make_list("a"), 0, None, shows_marker=False)
+    assert numbers(item, beside, items(make_list("i"), 1)) == ["1", None, "1.i"]
+
+
 def test_sibling_lists_of_one_marker_continue_until_the_next_numbered_item() -> None:
     (item,) = items(make_list(), 1)
     assert numbers(item, items(make_list("a"), 1), items(make_list("i"), 1), items(make_list("a"), 1)) == [
@@ -207,8 +223,12 @@ def test_bullets_are_named_only_directly_after_the_numbered_item() -> None:
 
 def test_a_list_that_does_not_follow_a_numbered_item_has_no_numbers() -> None:
     assert numbers(items(make_list("a"), 2)) == [None, None]
+    assert numbers(items(make_list("•"), 1), items(make_list("a"), 1)) == [None, None]
     (item,) = items(make_list(), 1)
     assert numbers(item, None, items(make_list("a"), 1)) == ["1", None, None]
+    (dash,) = items(make_list("-", parent=item), 1)
+    inside_dash = items(make_list("a", parent=dash), 1)
+    assert numbers(inside_dash, items(make_list("a"), 1)) == [None, None], "no block shows the numbered item"
     assert numbers(item, items(make_list("-"), 1), items(make_list("a"), 1)) == ["1", None, None]
     unnumbered = Item(make_list(), 0, None, shows_marker=False)
     assert numbers(item, unnumbered, items(make_list("a"), 1)) == ["1", None, None]

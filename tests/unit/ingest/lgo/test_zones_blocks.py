@@ -116,6 +116,12 @@ def test_hidden_words_are_left_out_and_those_inside_the_decision_are_odd() -> No
     assert zones.odd == [Oddity("hidden words", words[:200]), Oddity("hidden words", "also")]
 
 
+def test_without_a_closing_line_or_elements_the_end_is_uncertain() -> None:
+    zones = zones_of(*HEAD, OPENER, p("secret", is_hidden=True), *TEXT)
+    assert zones.odd == [Oddity("uncertain end", ""), Oddity("hidden words", "secret")]
+    assert zones.is_uncertain
+
+
 def test_a_typed_dash_makes_an_item_on_a_page_only() -> None:
     for text, kind, shown in [("- one", "item", "one"), ("-one", "paragraph", "-one"), ("– one", "paragraph", "– one")]:
         zones = zones_of(*HEAD, OPENER, replace(p(text), lead="- on"), p(CLOSING))
@@ -201,6 +207,11 @@ def test_what_is_not_a_note_after_the_end_is_left_out(blocks: list[Block]) -> No
     assert zones.blocks[-1].text == CLOSING
 
 
+def test_a_hidden_block_does_not_end_the_search_for_notes() -> None:
+    zones = zones_of(*HEAD, OPENER, *TEXT, p(CLOSING), p("x", is_hidden=True), p(NOTE))
+    assert zones.blocks[-1].text == NOTE
+
+
 def test_a_word_before_a_whole_note_is_no_part_of_it() -> None:
     zones = zones_of(*HEAD, OPENER, *TEXT, p(CLOSING), p("Ombudsman"), p(NOTE))
     assert [block.text for block in zones.blocks[-2:]] == [CLOSING, NOTE]
@@ -223,6 +234,15 @@ def test_another_decision_begins_at_a_heading_with_another_reference_above_a_hea
     assert not other_follows(p("Words"), p("Words"), p("Category : Housing"))
     assert not other_follows(p("Category : Housing", is_hidden=True), p("Words"), p("Words"))
     assert not other_follows()
+    hidden = p("hidden", is_hidden=True)
+    assert not other_follows(hidden, hidden, p("Words"), p("Category : Housing")), "only three blocks are examined"
+
+
+def test_a_heading_that_begins_no_other_decision_does_not_end_the_search() -> None:
+    label, other = p("Category : Housing"), [h(OTHER), p("Category : Housing")]
+    for heading in (h("News"), h("See (below)"), h(TITLE)):
+        found = left_out(*HEAD, OPENER, *TEXT, heading, label, *other)
+        assert [text for text, rule in found if rule == ANOTHER] == [block.text for block in other], heading.text
 
 
 def test_a_block_that_is_no_title_of_another_decision_begins_none() -> None:
@@ -246,6 +266,7 @@ def test_all_of_another_decision_is_left_out_wherever_this_one_would_end() -> No
 def test_in_a_plain_text_another_decision_begins_only_after_a_closing_line(layout: Layout) -> None:
     other = (h(OTHER), p("Category : Housing"), p("Words"))
     assert left_out(*HEAD, OPENER, *TEXT, *other, layout=layout) == []
+    assert left_out(p(CLOSING), *HEAD, OPENER, *TEXT, *other, layout=layout) == [(CLOSING, BEFORE)]
     assert left_out(*HEAD, OPENER, *TEXT, p(CLOSING), *other, layout=layout) == [
         (block.text, ANOTHER) for block in other
     ]
@@ -266,6 +287,24 @@ def test_links_under_the_header_are_left_out_until_the_opener() -> None:
     assert inside(nav("/share")) == []
     assert under_header(nav("/share"), layout="dump") == []
     assert under_header(nav("/share"), layout="canonical") == []
+
+
+def test_the_opener_ends_the_header_in_any_markup_and_is_kept() -> None:
+    opener = p(OPENER.text, links=(Link("/o", text=OPENER.text, blocks=1),))
+    assert left_out(*HEAD, p(OPENER.text), nav("/share"), *TEXT, p(CLOSING)) == []
+    assert left_out(*HEAD, opener, *TEXT, p(CLOSING)) == []
+
+
+def test_the_header_may_begin_the_page_if_the_title_is_above_it() -> None:
+    def rules(*blocks: Block) -> list[str]:
+        title = parse_title(TITLE)
+        assert title is not None
+        zones = divide([*blocks, OPENER, *TEXT, p(CLOSING)], Beginning(title, 0, 0), "page")
+        return [one.rule for one in zones.left_out]
+
+    assert rules(nav("/a")) == [HEADER_LINKS]
+    assert rules(p("Category :"), nav("/a")) == []
+    assert rules(nav("/a", text="words a", around="words"), nav("/a")) == []
 
 
 def test_without_an_opener_the_header_ends_at_the_first_heading_or_summary() -> None:
@@ -324,6 +363,8 @@ def test_links_with_words_or_a_labelled_line_under_the_header_are_kept() -> None
 
 
 def test_a_link_that_may_never_be_closed_is_kept() -> None:
+    last = p("Words", links=(Link("/a", text="Words", blocks=2),), around="Words")
+    assert left_out(*HEAD, nav("/a"), last, wrong=["a"]) == []
     assert under_header(nav("/a"), wrong=["a"]) == [HEADER_LINKS]
     assert under_header(nav("/a", kind="heading"), wrong=["a"]) == []
     assert (
@@ -354,6 +395,7 @@ def test_a_link_that_may_never_be_closed_is_kept() -> None:
         (nav(f"{OWN}?chapter=2"), True),
         (nav(f"{OWN.upper()}/?a=1&Chapter=12#top"), True),
         (nav("25-004-901?chapter=2"), True),
+        (nav("25-004-901X?chapter=2"), False),
         (nav(f"{ELSEWHERE}?chapter=2"), False),
         (nav("25-004-956?chapter=2"), False),
         (nav("?chapter=1", f"{ELSEWHERE}?chapter=2"), False),
@@ -368,6 +410,19 @@ def test_links_to_the_reports_own_chapters_are_left_out_anywhere(block: Block, i
     beside = nav("?chapter=9")  # so that the page has chapters
     assert ((block.text, CHAPTERS) in inside(beside, p("Words"), block)) is is_navigation
     assert inside(block, layout="dump") == []
+
+
+def test_the_letter_of_a_joint_case_belongs_to_its_address() -> None:
+    title = parse_title("NHS Trust (25 004 901a)")
+    assert title is not None
+
+    def rules(block: Block) -> list[str]:
+        blocks = [h(title.text), *HEAD[1:], OPENER, block, *TEXT, p(CLOSING)]
+        return [one.rule for one in divide(blocks, Beginning(title, 0, 1), "page").left_out]
+
+    assert rules(nav("/decisions/a/b/25-004-901A?chapter=2")) == [CHAPTERS]
+    assert rules(nav("/decisions/a/b/25-004-901b?chapter=2")) == []
+    assert rules(entry("The complaint", target="/decisions/a/b/25-004-901A#x")) == [CONTENTS]
 
 
 def test_links_without_a_chapter_are_no_chapter_navigation() -> None:
@@ -394,6 +449,7 @@ def test_entries_that_link_within_the_page_and_equal_a_heading_are_a_contents_li
     assert contents(*[entry(name) for name in HEADINGS]) == [*HEADINGS]
     assert contents(*[entry(name, of) for name in HEADINGS]) == [*HEADINGS]
     assert contents(entry("THE\nCOMPLAINT")) == ["THE COMPLAINT"]
+    assert contents(entry("Two lines"), h("Two\nlines")) == ["Two lines"]
     assert contents(entry("Another")) == []
     assert contents(entry(HEADINGS[0]), layout="canonical") == []
 
@@ -406,6 +462,8 @@ def test_entries_that_link_within_the_page_and_equal_a_heading_are_a_contents_li
         (f"{OWN.upper()}/?x=1#a", True),
         ("25-004-901#a", True),
         ("?x=1#a", True),
+        ("#a#b", True),
+        ("25-004-901X#a", False),
         (f"{ELSEWHERE}#a", False),
         (OWN, False),
     ],
@@ -442,6 +500,11 @@ def test_runs_and_lists_are_judged_one_by_one() -> None:
     assert contents(entry("Another", one), entry(HEADINGS[0], other), entry(HEADINGS[1], other)) == [*HEADINGS]
     assert contents(entry(HEADINGS[0], one), entry(HEADINGS[1], one), entry("Another", other)) == [*HEADINGS]
     assert contents(entry(HEADINGS[0], one), entry("Another")) == [HEADINGS[0]]
+    assert contents(entry("Another", one), entry(HEADINGS[0], other)) == [HEADINGS[0]]
+    again = [entry(HEADINGS[0], one), entry(HEADINGS[1], one), p("Words."), entry(HEADINGS[0])]
+    assert contents(*again) == [*HEADINGS, HEADINGS[0]]
+    assert contents(entry(HEADINGS[0]), entry(HEADINGS[1]), p("Words."), entry("Another")) == [*HEADINGS]
+    assert contents(item("Back to top", one), entry(HEADINGS[0], one)) == [HEADINGS[0]], "a phrase is no entry"
     assert contents(entry(HEADINGS[0]), p("Back to top"), entry("Another")) == [], "a phrase does not end a run"
 
 
@@ -460,6 +523,8 @@ def test_entries_of_nested_lists_belong_to_the_list_around_them() -> None:
 def test_the_heading_of_a_contents_list_is_left_out_with_it(heading: str, is_heading: bool) -> None:
     assert contents(p(heading), entry(HEADINGS[0])) == [heading] * is_heading + [HEADINGS[0]]
     assert contents(p(heading), p("Words."), entry(HEADINGS[0])) == [HEADINGS[0]]
+    first = left_out(HEAD[0], p(heading), entry(HEADINGS[0]), *HEAD[1:], OPENER, *TEXT, p(CLOSING))
+    assert [text for text, rule in first if rule == CONTENTS] == [heading] * is_heading + [HEADINGS[0]]
 
 
 def test_bare_paragraphs_count_as_headings_only_where_an_entry_names_none() -> None:
@@ -489,6 +554,15 @@ def test_three_items_that_equal_the_headings_in_order_are_the_contents_list_of_a
     assert contents_of_dump("One", "Three", "Two") == [], "in another order"
     assert contents_of_dump("One", "Two", "Five") == []
     assert contents_of_dump("One", "Two", "Words.") == [], "a paragraph is no heading"
+    assert contents_of_dump(TITLE, "One", "Two") == [], "the title is not after it"
+    below = (p(OPENER.text), *map(item, DUMPED))
+    assert contents_of_dump(opener=below) == [], "below the opener is the text"
+
+
+def test_items_before_the_title_are_no_contents_list() -> None:
+    body = [block for heading in DUMPED for block in (h(heading), p("Words."))]
+    found = left_out(item("One"), *HEAD, item("Two"), item("Three"), OPENER, *body, p(CLOSING), layout="dump")
+    assert found == [("One", BEFORE)]
 
 
 def test_without_an_opener_a_page_dump_ends_its_header_at_the_first_heading_without_a_label() -> None:

@@ -85,6 +85,11 @@ def test_a_proven_row_with_a_missing_decision_makes_no_full_claim() -> None:
     assert not of_recent(counts=Counts(listed=41, stored=40, excluded=0)).is_full
 
 
+def test_a_missing_decision_is_not_hidden_by_proven_dates() -> None:
+    claim = of_recent(counts=Counts(listed=1_041, stored=1_040, excluded=0))
+    assert claim.sentences()[0] == "2026-07-30 to today: 1,040 of the 1,041 listed decisions are in the archive."
+
+
 def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None:
     claim = of_recent(total=None)
     assert claim.outside is None
@@ -437,6 +442,8 @@ def test_a_range_is_overdue_by_the_cadence_of_its_age() -> None:
     tomorrow = [(0, 7), (1, 30)]
     today_of = replace(unproven, unproven_since=f"{day - timedelta(days=8)}T00:00:00Z")
     assert find_overdue([today_of], [EVERYTHING], day, tomorrow), "dates of today have the age 0"
+    unordered = [(120, 30), (0, 7)]
+    assert find_overdue([today_of], [EVERYTHING], day, unordered), "the pairs may come in any order"
     future = replace(today_of, window=window("2026-06-30", "9999-12-31"))
     assert find_overdue([future], [EVERYTHING], day, tomorrow), "so have later dates"
 
