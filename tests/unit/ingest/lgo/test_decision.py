@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_a_text_without_opener_or_summary_has_no_kind_and_no_summary() -> None:
 
 def test_notes_and_labelled_lines_are_no_paragraphs() -> None:
     def has(*lines: Line) -> bool:
-        return has_paragraph(Decision("x", *([None] * 7), lines=lines, closed=False))  # type: ignore[arg-type]
+        return has_paragraph(replace(make(p("Text.")), lines=lines))
 
     assert has(Line("paragraph", "Text."))
     assert has(Line("item", "Text."))

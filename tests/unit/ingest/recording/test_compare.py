@@ -222,7 +222,7 @@ IMPORTED: dict[str, Any] = {
 
 def test_the_card_fills_what_the_page_leaves_out() -> None:
     filled = with_card(read(**LEFT_OUT), CARD, None)
-    expected = {
+    expected: dict[str, Any] = {
         "outcome": "Card outcome",
         "subcategory": "Card subcategory",
         "decision_date": date(2025, 1, 1),

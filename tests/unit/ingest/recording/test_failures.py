@@ -413,7 +413,8 @@ def test_a_request_to_wait_stops_the_run_with_its_error() -> None:
 
 
 def test_each_page_that_is_not_shown_or_parsed_counts_once() -> None:
-    for count, event in enumerate([NotShown(failure(Gone("404"))), BatchParsed((unread(), unread()))], 1):
+    events: list[Event] = [NotShown(failure(Gone("404"))), BatchParsed((unread(), unread()))]
+    for count, event in enumerate(events, 1):
         state, _ = decide(State(), event)
         assert state.not_shown == count
     state = State(not_shown=MOST_IN_A_ROW - 2, was_canary_asked=True)
@@ -446,7 +447,7 @@ def test_a_canary_check_says_why_and_at_the_limit_how_many_pages_failed() -> Non
 
 def test_a_parsed_page_shows_that_the_pages_before_it_were_not_strange() -> None:
     state = State(was_canary_asked=True, is_strange=True)
-    pages = (Parsed(), *(unread() for _ in range(MOST_IN_A_ROW)))
+    pages: tuple[Parsed | NotParsed, ...] = (Parsed(), *(unread() for _ in range(MOST_IN_A_ROW)))
     _, decisions = decide(state, BatchParsed(pages))
     check = decisions[-1]
     assert isinstance(check, CheckCanary)
