@@ -1,8 +1,8 @@
 """Mutation testing: the share of changes of the pure modules that the unit tests notice.
 
 mutmut changes one operator, value, argument or word of a function at a time, and runs the tests that call the function.
-A change that no test notices *survives*: a test is missing, or the change makes no difference. What stands outside
-functions, such as patterns and tables, is not changed. `[tool.mutmut]` in pyproject.toml names the modules and tests.
+A change that no test notices *survives*: a test is missing, or the change makes no difference. Patterns and tables
+outside functions are not changed. `[tool.mutmut]` in pyproject.toml names the modules and tests.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def test_without_a_title_block_the_decision_begins_at_its_first_labelled_line() 
     assert find(p("Menu"), p(LABEL), p("Decision : Upheld")) == Beginning(title_of(TITLE), 1, 1)
 
 
-def test_a_page_without_title_or_labelled_line_is_no_decision() -> None:
+def test_a_page_without_title_or_labelled_line_is_not_a_decision() -> None:
     with pytest.raises(NotADecision, match=r"^no title line that ends with a reference"):
         find(p(LABEL), reference=None, page=None)
     with pytest.raises(NotADecision, match=r"^neither 'The Ombudsman's final decision:' nor 'Overview:'"):

@@ -1,4 +1,4 @@
-"""Tests which printed dates are understood, and which are none."""
+"""Tests which printed dates are understood, and which are not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_date_is_understood_in_each_of_the_publishers_forms(printed: str) -> N
         *("6 Octobers 2025", "6 Oc 2025", "6 October 20251", "1.6 October 2025", "", "0/10/2025", "2025-13-01"),
     ],
 )
-def test_what_is_no_date_of_the_calendar_is_none(printed: str) -> None:
+def test_what_is_not_a_date_of_the_calendar_is_not_one(printed: str) -> None:
     assert parse_date(printed).day is None
     assert not has_date(printed)
 
@@ -44,7 +44,7 @@ def test_a_month_may_be_shortened(month: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("month", ["septx", "mayo", "janus"])
-def test_a_word_that_only_begins_like_a_month_is_none(month: str) -> None:
+def test_a_word_that_only_begins_like_a_month_is_not_one(month: str) -> None:
     assert not has_date(f"1 {month} 2020")
 
 

@@ -118,7 +118,7 @@ def test_lone_dashes_of_a_copy_make_items_of_the_lines_after_them() -> None:
         *(("paragraph", "-"), ("paragraph", CLOSING), ("paragraph", "-")),
     ]
     with_items = make(item("Zero"), p("-"), p("One"))
-    assert [text for _, text, _ in body(with_items)] == ["Zero", "-", "One"], "dashes are no markers there"
+    assert [text for _, text, _ in body(with_items)] == ["Zero", "-", "One"], "dashes are not markers there"
 
 
 def test_in_a_plain_text_rows_and_headings_without_a_body_are_paragraphs() -> None:
@@ -157,7 +157,7 @@ def test_a_text_without_opener_or_summary_has_no_kind_and_no_summary() -> None:
     assert make(p("Text."), h("Summary"), p("It was late."), opener="").summary == "It was late."
 
 
-def test_notes_and_labelled_lines_are_no_paragraphs() -> None:
+def test_notes_and_labelled_lines_are_not_paragraphs() -> None:
     def has(*lines: Line) -> bool:
         return has_paragraph(replace(make(p("Text.")), lines=lines))
 

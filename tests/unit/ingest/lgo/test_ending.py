@@ -47,7 +47,7 @@ def test_a_decision_ends_at_its_last_closing_line_before_the_next_decision(layou
     assert stop(p("Text."), layout="dump") == 2
 
 
-def test_an_item_and_a_hidden_block_are_no_closing_line() -> None:
+def test_an_item_and_a_hidden_block_are_not_closing_line() -> None:
     assert is_closing_block(p(CLOSING))
     assert is_closing_block(h(CLOSING))
     assert not is_closing_block(Block("item", CLOSING, Item(List("•", None, None), 0, None)))
@@ -81,7 +81,7 @@ def test_the_panel_goes_from_its_first_line_to_its_last() -> None:
     assert panel("a", OPENS, "Words", CLOSES) == []
     assert panel(OPENS, "Words", OPENS, GOES_ON, CLOSES) == [OPENS, GOES_ON, CLOSES]
     assert panel(OPENS, CLOSES, "b", OPENS, GOES_ON, CLOSES) == [OPENS, CLOSES, OPENS, GOES_ON, CLOSES]
-    assert panel(OPENS, "Back to top", GOES_ON, CLOSES) == [OPENS, GOES_ON, CLOSES], "a known phrase is none of it"
+    assert panel(OPENS, "Back to top", GOES_ON, CLOSES) == [OPENS, GOES_ON, CLOSES], "a known phrase is not part of it"
 
 
 def test_the_panel_has_at_most_sixteen_lines() -> None:

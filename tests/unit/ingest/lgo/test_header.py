@@ -89,7 +89,7 @@ def test_a_category_may_be_in_several_blocks_with_arrows_between() -> None:
     assert lines(p("Category :"), p("Housing"), p("> Other"), marked_up=False) == ["h Category : Housing", "p > Other"]
 
 
-def test_the_first_line_of_a_label_counts_and_another_label_is_no_value() -> None:
+def test_the_first_line_of_a_label_counts_and_another_label_is_not_a_value() -> None:
     assert lines(p("Decision : Upheld"), p("Decision : Not upheld")) == [
         "h Decision : Upheld",
         "h Decision : Not upheld",
@@ -98,7 +98,7 @@ def test_the_first_line_of_a_label_counts_and_another_label_is_no_value() -> Non
     assert lines(p("Category :")) == ["p Category :"]
 
 
-def test_in_a_plain_text_a_label_needs_its_colon_and_is_no_item() -> None:
+def test_in_a_plain_text_a_label_needs_its_colon_and_is_not_an_item() -> None:
     assert lines(p("Category"), p("Housing"), marked_up=False) == ["p Category", "p Housing"]
     assert lines(item("Category : Housing"), marked_up=False) == ["i Category : Housing"]
     assert lines(item("Category : Housing")) == ["h Category : Housing"]
@@ -132,7 +132,7 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     ]
 
 
-def test_a_sentence_with_a_colon_and_an_item_of_a_plain_text_are_no_header_lines() -> None:
+def test_a_sentence_with_a_colon_and_an_item_of_a_plain_text_are_not_header_lines() -> None:
     assert lines(p("Category : Housing"), p("We say: no")) == ["h Category : Housing", "p We say: no"]
     assert lines(item("Service area : Adults"), marked_up=False) == ["i Service area : Adults"]
     assert lines(item("Service area : Adults")) == ["h Service area : Adults"]

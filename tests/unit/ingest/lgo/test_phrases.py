@@ -59,7 +59,7 @@ def test_the_closing_line_is_a_decision_on_behalf_of_the_ombudsman(line: str, cl
         ),
     ],
 )
-def test_a_known_phrase_is_the_whole_block_but_for_arrows(text: str, is_known: bool) -> None:
+def test_a_known_phrase_is_the_whole_block_except_arrows(text: str, is_known: bool) -> None:
     assert is_phrase(text) is is_known
 
 
@@ -184,13 +184,13 @@ def test_other_line_breaks_stay(text: str) -> None:
         (f"{OPENER} Upheld", None),
     ],
 )
-def test_the_opener_stands_alone_or_below_labelled_lines(text: str, line: int | None) -> None:
+def test_the_opener_is_alone_or_below_labelled_lines(text: str, line: int | None) -> None:
     block = Block("paragraph", text)
     assert find_opening_line(block) == line
     assert is_opener(block) is (line is not None)
 
 
-def test_an_item_a_hidden_block_and_a_row_are_no_opener() -> None:
+def test_an_item_a_hidden_block_and_a_row_are_not_opener() -> None:
     def opens(kind: BlockKind = "heading", **more: Any) -> bool:
         return is_opener(Block(kind, OPENER, **more))
 

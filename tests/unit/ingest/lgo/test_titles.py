@@ -47,7 +47,7 @@ def test_a_line_that_ends_in_a_reference_is_a_title(
         *("Anytown Council (25 004 901) news", "Anytown Council (page 25 004 901)", "(25 004 901ab)", "", "100 %"),
     ],
 )
-def test_another_line_is_no_title(line: str) -> None:
+def test_another_line_is_not_a_title(line: str) -> None:
     assert parse_title(line) is None
 
 

@@ -79,7 +79,7 @@ def under_header(*blocks: Block, **more: Any) -> list[str]:
 
 
 def inside(*blocks: Block, **more: Any) -> list[tuple[str, str]]:
-    """What is left out of blocks in the middle of the text."""
+    """The blocks left out in the middle of the text."""
     return left_out(*HEAD, OPENER, *blocks, *TEXT, p(CLOSING), **more)
 
 
@@ -212,7 +212,7 @@ def test_a_hidden_block_does_not_end_the_search_for_notes() -> None:
     assert zones.blocks[-1].text == NOTE
 
 
-def test_a_word_before_a_whole_note_is_no_part_of_it() -> None:
+def test_a_word_before_a_whole_note_is_not_a_part_of_it() -> None:
     zones = zones_of(*HEAD, OPENER, *TEXT, p(CLOSING), p("Ombudsman"), p(NOTE))
     assert [block.text for block in zones.blocks[-2:]] == [CLOSING, NOTE]
 
@@ -245,9 +245,9 @@ def test_a_heading_that_begins_no_other_decision_does_not_end_the_search() -> No
         assert [text for text, rule in found if rule == ANOTHER] == [block.text for block in other], heading.text
 
 
-def test_a_block_that_is_no_title_of_another_decision_begins_none() -> None:
+def test_a_block_that_is_not_a_title_of_another_decision_begins_none() -> None:
     label = p("Category : Housing")
-    assert not other_follows(label, heading=p(OTHER)), "it is no heading"
+    assert not other_follows(label, heading=p(OTHER)), "it is not a heading"
     assert not other_follows(label, heading=h("Othertown Council 25 004 956")), "it does not end in a bracket"
     assert not other_follows(label, heading=h("Othertown Council (see below)")), "it has no reference"
     assert not other_follows(label, heading=nav(ELSEWHERE, text=OTHER, kind="heading")), "it is a link"
@@ -425,7 +425,7 @@ def test_the_letter_of_a_joint_case_belongs_to_its_address() -> None:
     assert rules(entry("The complaint", target="/decisions/a/b/25-004-901A#x")) == [CONTENTS]
 
 
-def test_links_without_a_chapter_are_no_chapter_navigation() -> None:
+def test_links_without_a_chapter_are_not_chapter_navigation() -> None:
     assert inside(nav(OWN)) == []
     assert ("/x", CHAPTERS) not in inside(nav("?chapter=1"), nav("/x"))
 
@@ -474,7 +474,7 @@ def test_an_entry_links_within_the_page_if_its_address_is_the_decisions_own(targ
     assert contents(both) == [HEADINGS[0]] * is_within
 
 
-def test_an_entry_with_words_beside_its_link_is_no_entry() -> None:
+def test_an_entry_with_words_beside_its_link_is_not_an_entry() -> None:
     assert contents(entry(HEADINGS[0], around="the")) == []
 
 
@@ -487,7 +487,7 @@ def test_an_entry_may_have_a_link_for_each_heading() -> None:
     assert contents(other) == []
 
 
-def test_a_list_or_run_with_one_entry_that_is_no_heading_is_kept_as_a_whole() -> None:
+def test_a_list_or_run_with_one_entry_that_is_not_a_heading_is_kept_as_a_whole() -> None:
     assert contents(entry(HEADINGS[0]), entry("Another"), entry(HEADINGS[1])) == []
     of = List("•", None, None)
     assert contents(entry(HEADINGS[0], of), entry("Another", of)) == []
@@ -504,7 +504,7 @@ def test_runs_and_lists_are_judged_one_by_one() -> None:
     again = [entry(HEADINGS[0], one), entry(HEADINGS[1], one), p("Words."), entry(HEADINGS[0])]
     assert contents(*again) == [*HEADINGS, HEADINGS[0]]
     assert contents(entry(HEADINGS[0]), entry(HEADINGS[1]), p("Words."), entry("Another")) == [*HEADINGS]
-    assert contents(item("Back to top", one), entry(HEADINGS[0], one)) == [HEADINGS[0]], "a phrase is no entry"
+    assert contents(item("Back to top", one), entry(HEADINGS[0], one)) == [HEADINGS[0]], "a phrase is not an entry"
     assert contents(entry(HEADINGS[0]), p("Back to top"), entry("Another")) == [], "a phrase does not end a run"
 
 
@@ -514,7 +514,7 @@ def test_entries_of_nested_lists_belong_to_the_list_around_them() -> None:
     inner = entry(HEADINGS[1], List("•", None, first.item))
     assert contents(first, inner) == [*HEADINGS]
     assert contents(first, entry("Another", List("•", None, first.item))) == []
-    assert contents(item("No link", outer), inner) == [], "the list around it has an item that is no entry"
+    assert contents(item("No link", outer), inner) == [], "the list around it has an item that is not an entry"
 
 
 @pytest.mark.parametrize(
@@ -530,7 +530,7 @@ def test_the_heading_of_a_contents_list_is_left_out_with_it(heading: str, is_hea
 def test_bare_paragraphs_count_as_headings_only_where_an_entry_names_none() -> None:
     bare = p("My thoughts")
     assert contents(entry("My thoughts"), bare) == ["My thoughts"]
-    assert contents(entry("My thoughts."), p("My thoughts.")) == [], "a sentence is no heading"
+    assert contents(entry("My thoughts."), p("My thoughts.")) == [], "a sentence is not a heading"
     assert contents(entry("My thoughts"), p("Words.")) == [], "an entry is not its own heading"
 
 
@@ -553,13 +553,13 @@ def test_three_items_that_equal_the_headings_in_order_are_the_contents_list_of_a
     assert contents_of_dump("One", "Two") == [], "two are too few"
     assert contents_of_dump("One", "Three", "Two") == [], "in another order"
     assert contents_of_dump("One", "Two", "Five") == []
-    assert contents_of_dump("One", "Two", "Words.") == [], "a paragraph is no heading"
+    assert contents_of_dump("One", "Two", "Words.") == [], "a paragraph is not a heading"
     assert contents_of_dump(TITLE, "One", "Two") == [], "the title is not after it"
     below = (p(OPENER.text), *map(item, DUMPED))
     assert contents_of_dump(opener=below) == [], "below the opener is the text"
 
 
-def test_items_before_the_title_are_no_contents_list() -> None:
+def test_items_before_the_title_are_not_contents_list() -> None:
     body = [block for heading in DUMPED for block in (h(heading), p("Words."))]
     found = left_out(item("One"), *HEAD, item("Two"), item("Three"), OPENER, *body, p(CLOSING), layout="dump")
     assert found == [("One", BEFORE)]

@@ -69,7 +69,7 @@ def test_many_different_bold_and_font_tags_are_refused_and_equal_ones_are_not() 
     with pytest.raises(TooLarge, match=r"^267 different bold and font tags among 1,000 tags; no page of the site"):
         refuse_slow_markup(page(267))
     refuse_slow_markup(b"<b a>" * 900 + b"<p>" * 100)
-    refuse_slow_markup(b"".join(b"<i%s>" % name for name in names) + b"<p>" * 100)  # these are no italics
+    refuse_slow_markup(b"".join(b"<i%s>" % name for name in names) + b"<p>" * 100)  # these are not italics
 
 
 def test_long_bold_tags_and_links_are_refused_if_the_parser_would_copy_many_bytes() -> None:

@@ -134,7 +134,7 @@ def test_text_that_is_lost_outside_the_document_does_not_matter() -> None:
     assert is_cut("<p>menu<p>Title<p>Text<p>lost<p>foot", tree, Part(range(1, 3), begins=True, ends=False)) is not None
 
 
-def test_words_that_occur_around_the_document_too_are_told_apart() -> None:
+def test_words_that_occur_around_the_document_too_are_distinguished() -> None:
     tree = blocks("Title", "Title", "Text", "Text")
     part = Part(range(1, 3), begins=True, ends=True)
     assert is_cut("<p>Title<p>lost<p>Title<p>Text<p>Text", tree, part) is None

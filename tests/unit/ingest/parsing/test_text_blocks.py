@@ -113,7 +113,7 @@ def test_consecutive_markers_make_one_list_and_a_restart_another() -> None:
     assert marks("  i. x", "  ii. x", "  iii. x") == [("i", 0, None, 0), ("i", 1, None, 0), ("i", 2, None, 0)]
 
 
-def test_a_letter_that_goes_on_in_the_alphabet_is_no_roman_numeral() -> None:
+def test_a_letter_that_goes_on_in_the_alphabet_is_not_a_roman_numeral() -> None:
     assert marks("  h. x", "  i. x", "  j. x") == [("a", 0, 8, 0), ("a", 1, 8, 0), ("a", 2, 8, 0)]
     assert marks("  u. x", "  v. x") == [("a", 0, 21, 0), ("a", 1, 21, 0)]
     assert marks("  a. x", "  i. x") == [("a", 0, None, 0), ("i", 0, None, 0)]
@@ -144,7 +144,7 @@ def test_an_indented_paragraph_belongs_to_the_item_it_is_under() -> None:
     assert after.list is not outer.list, "a paragraph outside ends the list"
 
 
-def test_an_indented_line_that_reads_as_a_heading_is_none_in_an_item() -> None:
+def test_an_indented_line_that_reads_as_a_heading_is_not_one_in_an_item() -> None:
     assert [kind for kind, _ in shapes("Intro.\n\n  1. x\n\n     More\n\nMore\n")] == [
         *("paragraph", "item", "paragraph", "heading"),
     ]

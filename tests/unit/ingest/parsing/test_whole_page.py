@@ -42,12 +42,12 @@ def test_articles_that_are_not_closed_or_not_opened_are_counted() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b" \n", "\ufeff".encode()])
-def test_an_empty_page_is_no_decision(body: bytes) -> None:
+def test_an_empty_page_is_not_a_decision(body: bytes) -> None:
     with pytest.raises(NotADecision, match=r"^an empty page$"):
         read_markup(body)
 
 
-def test_a_page_without_markup_is_no_decision() -> None:
+def test_a_page_without_markup_is_not_a_decision() -> None:
     with pytest.raises(NotADecision, match=r"^no markup at all$"):
         read_markup(b"Service unavailable")
 
