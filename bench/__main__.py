@@ -2,6 +2,7 @@
 
 `python -m bench` prints the table of sizes and speeds in under ten minutes, at 20,000 decisions; `--full` at 60,000 and
 1,000,000. `python -m bench PART` runs one part, `python -m bench all` every part, with kills, fuzzing and claims too.
+`python -m bench mutation` tests the tests; it takes hours, so `all` leaves it out.
 `--json FILE` also writes the figures, and `python -m bench compare OLD.json NEW.json` compares two such files.
 """
 
@@ -47,6 +48,8 @@ OTHERS = (
     "serve",
 )
 PARTS = (*TABLE, *OTHERS)
+ALONE = ("mutation",)
+"""Runs only if it is named: it takes hours, and measures the tests, not the program."""
 
 
 def main() -> int:
@@ -54,7 +57,9 @@ def main() -> int:
     if sys.argv[1:2] == ["compare"]:
         return compare(*map(Path, sys.argv[2:]))
     parser = ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", choices=(*PARTS, "all"), help="the parts of the table if none is named")
+    parser.add_argument(
+        "part", nargs="?", choices=(*PARTS, *ALONE, "all"), help="the parts of the table if none is named"
+    )
     parser.add_argument("--full", action="store_true", help="measure at 60,000 and 1,000,000 decisions too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
     parser.add_argument("--decisions", type=int, help="decisions to measure on, in place of each part's own number")
@@ -64,10 +69,11 @@ def main() -> int:
     parser.add_argument("--damages", type=int, help="damages of the part damage")
     parser.add_argument("--requests", type=int, help="simulated requests of the part claims")
     parser.add_argument("--sequence", type=int, help="the one sequence of the part claims to play and show")
+    parser.add_argument("--modules", help="the start of the names of the modules of the part mutation")
     asked = vars(parser.parse_args())
     part, file = asked.pop("part"), asked.pop("json")
     dials = {name: value for name, value in asked.items() if value}
-    if part in PARTS:
+    if part in (*PARTS, *ALONE):
         return _measure(part, dials, file)
     return _measure_all(PARTS if part == "all" else TABLE, dials, file)
 

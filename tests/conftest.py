@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from ingest.clock import Stop
 from ingest.run import Backfill
@@ -32,6 +32,9 @@ from support.world import TODAY, Time, World
 # CI draws the same examples each time. HYPOTHESIS_PROFILE=random draws others.
 settings.register_profile("lgsco", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "mutation", settings.get_profile("lgsco"), max_examples=20, database=None, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lgsco"))
 
 

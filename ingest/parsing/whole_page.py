@@ -69,7 +69,7 @@ def read_markup(body: bytes, charset: str | None = None, *, as_is: bool = False)
     opened, closed, ended = _landmarks(low)
     if ended is None or not _AFTER_THE_END.match(low, ended):
         raise CutShort("the page does not end with </html>: it is cut short")
-    if opened and (not closed or closed[-1] < opened[0]):
+    if opened and (not closed or closed[-1] <= opened[0]):
         raise CutShort("the page opens an <article> and does not close it")
     if len(opened) == len(closed) == 1 and not may_be_hidden(low, opened[0]):
         article = data[opened[0] : closed[0]]

@@ -239,17 +239,19 @@ _BRACKETS = ("(ICB)", "(GL)", "Limited", "&", "–", "(UK)", "St.", "’s", "(",
 
 
 @st.composite
-def _listings(draw: st.DrawFn, depth: int, markers: Sequence[Marker]) -> Listing:
+def _listings(
+    draw: st.DrawFn, depth: int, markers: Sequence[Marker], lead: st.SearchStrategy[str] = _ITEM_LEAD
+) -> Listing:
     marker = draw(st.sampled_from(markers))
     items = []
     for _ in range(draw(st.integers(1, 3))):
-        paragraphs = [draw(texts(_ITEM_LEAD))]
+        paragraphs = [draw(texts(lead))]
         if draw(st.integers(0, 5)) == 0:
             paragraphs += draw(st.lists(texts(), min_size=1, max_size=2))
         inner: list[Listing] = []
         tail: list[str] = []
         if depth and draw(st.integers(0, 3)) == 0:
-            inner.append(draw(_listings(depth - 1, ("number", "letter", "bullet"))))
+            inner.append(draw(_listings(depth - 1, ("number", "letter", "bullet"), lead)))
             if draw(st.integers(0, 4)) == 0:
                 tail.append(draw(texts()))
         items.append(Item(tuple(paragraphs), tuple(inner), tuple(tail)))
@@ -279,9 +281,9 @@ def documents(
     decided = draw(st.one_of(st.dates(date(2001, 1, 1), date(2030, 12, 31)), blank))
     if layout == "old" and not (category or outcome or decided):
         outcome = "Upheld"  # without an opener a header line is all that shows a decision
-    statement = layout == "statement"
+    statement, is_old = layout == "statement", layout == "old"
     # Where a document opens, nothing below is mistaken for a header line, however much it looks like one.
-    lead = _LEAD if layout == "old" else _ODD_LEAD
+    lead, item_lead = (_LEAD, _ITEM_LEAD.filter(lambda word: word != "Category")) if is_old else (_ODD_LEAD, _ITEM_LEAD)
     blocks: list[Block] = []
     for _ in range(draw(st.integers(1, 3))):
         blocks.append(Heading(draw(_headings(lead)), draw(st.integers(2, 5))))
@@ -289,8 +291,8 @@ def documents(
             block = draw(
                 st.one_of(
                     st.builds(Paragraph, texts(lead)),
-                    _listings(depth, ("number", "number", "number", "bullet")),
-                    _listings(depth, ("number",)),
+                    _listings(depth, ("number", "number", "number", "bullet"), item_lead),
+                    _listings(depth, ("number",), item_lead),
                     st.builds(Table, _rows()),
                 )
             )

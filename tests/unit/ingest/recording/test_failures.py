@@ -403,6 +403,65 @@ def test_missing_pages_of_unlisted_decisions_do_not_check_the_canary() -> None:
     assert len(state.in_doubt) == 2 * MOST_IN_A_ROW
 
 
+def test_a_request_to_wait_stops_the_run_with_its_error() -> None:
+    its = failure(HeldOff("later"))
+    assert decide(State(), AskedToWait(its, again=False)) == (
+        State(doubtful=(its,)),
+        (RetryLater(its), Stop(its.error)),
+    )
+    assert decide(State(), AskedToWait(its, again=True)) == (State(), (BlamePage((its,)), Stop(its.error)))
+
+
+def test_each_page_that_is_not_shown_or_parsed_counts_once() -> None:
+    events: list[Event] = [NotShown(failure(Gone("404"))), BatchParsed((unread(), unread()))]
+    for count, event in enumerate(events, 1):
+        state, _ = decide(State(), event)
+        assert state.not_shown == count
+    state = State(not_shown=MOST_IN_A_ROW - 2, was_canary_asked=True)
+    its = failure(Gone("404"))
+    state, decisions = decide(state, NotShown(its))
+    assert decisions == (RetryLater(its),), "the fourth in a row is below the limit"
+
+
+def test_a_canary_check_says_why_and_at_the_limit_how_many_pages_failed() -> None:
+    its = failure(Gone("404"))
+    _, (_, first) = decide(State(), NotShown(its))
+    why = f"the page of {its.reference} was not fetched or parsed: 404"
+    assert first == CheckCanary(why)
+    _, (_, fifth) = decide(State(not_shown=4, was_canary_asked=True), NotShown(its))
+    assert isinstance(fifth, CheckCanary)
+    assert (fifth.why, type(fifth.otherwise)) == (why, Blocked)
+    row = f"5 pages in a row were not fetched or parsed, the last {its.reference}: 404; "
+    assert str(fifth.otherwise).startswith(row)
+    layout = State(not_shown=4, was_canary_asked=True)
+    page = unread()
+    _, (_, changed) = decide(layout, BatchParsed((page,)))
+    assert isinstance(changed, CheckCanary)
+    assert isinstance(changed.otherwise, LayoutChanged)
+    assert str(changed.otherwise).startswith(
+        f"5 pages in a row were not fetched or parsed, the last {page.failure.reference}: no title; "
+    )
+    _, (ended,) = decide(State(doubtful=(its, its)), RoundEnded())
+    assert ended == CheckCanary("the last 2 pages in a row were not fetched or parsed")
+
+
+def test_a_parsed_page_shows_that_the_pages_before_it_were_not_strange() -> None:
+    state = State(was_canary_asked=True, is_strange=True)
+    pages: tuple[Parsed | NotParsed, ...] = (Parsed(), *(unread() for _ in range(MOST_IN_A_ROW)))
+    _, decisions = decide(state, BatchParsed(pages))
+    check = decisions[-1]
+    assert isinstance(check, CheckCanary)
+    assert isinstance(check.otherwise, LayoutChanged)
+
+
+def test_where_nothing_is_in_doubt_nothing_is_decided() -> None:
+    asked = State(was_canary_asked=True, unanswered=2, not_shown=2)
+    assert decide(asked, RunFails()) == (State(was_canary_asked=True), ())
+    assert decide(asked, CanaryAnswered(CheckCanary("why"), served=True)) == (State(was_canary_asked=True), ())
+    assert decide(asked, CanaryAnswered(CheckCanary("why"), served=False)) == (asked, ())
+    assert decide(asked, RoundEnded()) == (asked, ())
+
+
 # ---------------------------------------------------------------- from errors to events
 
 
@@ -424,8 +483,9 @@ def test_each_error_becomes_the_event_of_its_kind(
     error: FetchError, listed: type[Event], unlisted: type[Event]
 ) -> None:
     its = failure(error)
-    assert type(listed_page_failed(its, was_held_off=False)) is listed
-    assert type(unlisted_page_failed(its)) is unlisted
+    for event, kind in ((listed_page_failed(its, was_held_off=False), listed), (unlisted_page_failed(its), unlisted)):
+        assert type(event) is kind
+        assert event.failure is its
 
 
 def test_only_the_first_request_to_wait_spares_a_listed_page() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.reports.claims import Claim, describe_progress, find_overdue, make_claim
-from storage.claims import Counts
-from storage.model import WindowState
+from ingest.reports.claims import Claim, describe_progress, find_overdue, make_claim, name_command
+from storage.claims import ClaimRows, Counts
+from storage.model import Intent, IntentState, WindowState
 from support.claims import claim_rows, intent, proof, window
 
 RECENT = window("2026-07-30", "9999-12-31")
@@ -83,6 +83,11 @@ def test_a_claim_about_unproven_dates_gives_no_number_outside(state: WindowState
 
 def test_a_proven_row_with_a_missing_decision_makes_no_full_claim() -> None:
     assert not of_recent(counts=Counts(listed=41, stored=40, excluded=0)).is_full
+
+
+def test_a_missing_decision_is_not_hidden_by_proven_dates() -> None:
+    claim = of_recent(counts=Counts(listed=1_041, stored=1_040, excluded=0))
+    assert claim.sentences()[0] == "2026-07-30 to today: 1,040 of the 1,041 listed decisions are in the archive."
 
 
 def test_the_number_outside_is_unknown_until_the_site_states_its_total() -> None:
@@ -166,6 +171,164 @@ def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it
     assert claim.is_full, "the rest of the backfill is outside the dates of this claim"
     assert f"beginning to 2026-07-29 {words}" in str(claim)
     assert "The site lists 120 decisions before that: `lgsco coverage` shows which dates were asked for." in str(claim)
+
+
+def of_fill(*, daemon_runs: bool, site_total: tuple[int, str] | None) -> Claim:
+    """Makes the claim about the last months, while the daemon fetches the dates before them."""
+    fill = Intent(2, "fill", BEFORE, "running", TOTAL_AT, TOTAL_AT, 1, None, 3)
+    rows = claim_rows(
+        [proof("0001-01-01", "2019-12-31", "unseen"), proof("2020-01-01", "9999-12-31")],
+        [intent("2026-07-30", "9999-12-31", "standing"), fill],
+        windows=[RECENT],
+        counts={RECENT: Counts(41, 41, 0), BEFORE: Counts(1_500, 1_400, 0)},
+        site_total=site_total,
+    )
+    return make_claim(rows, daemon_runs=daemon_runs)
+
+
+@pytest.mark.parametrize(
+    ("daemon_runs", "who"), [(True, "the daemon continues it."), (False, "`lgsco daemon` continues it.")]
+)
+def test_a_fill_is_named_with_its_progress_by_the_sites_newest_total(daemon_runs: bool, who: str) -> None:
+    claim = of_fill(daemon_runs=daemon_runs, site_total=(57_521, TOTAL_AT))
+    assert claim.sentences()[-1] == f"beginning to 2026-07-29 is being filled, 1,400 of 57,521 fetched: {who}"
+    (fill,) = claim.unfinished
+    assert fill.left == (window("0001-01-01", "2019-12-31"),), "what is proven is not left"
+    (unknown,) = of_fill(daemon_runs=daemon_runs, site_total=None).unfinished
+    assert unknown.total is None, "the total when it began is not the fill's"
+
+
+@pytest.mark.parametrize("state", ["finished", "replaced", "withdrawn", "standing"])
+def test_what_is_finished_or_given_up_is_not_called_unfinished(state: IntentState) -> None:
+    ledger = [proof("2024-01-01", "2024-03-31", "unseen"), proof("2025-01-01", "2025-03-31", "unseen")]
+    asked = [
+        intent("2024-01-01", "2024-03-31", state),
+        intent("2025-01-01", "2025-03-31", "paused", number=2, total=120),
+    ]
+    claim = make_claim(claim_rows(ledger, asked), daemon_runs=False)
+    assert [one.state for one in claim.unfinished] == ["paused"], "the later one is found too"
+
+
+def test_a_pause_names_the_command_that_continues_and_the_one_that_drops() -> None:
+    ledger = [proof("2025-01-01", "2025-03-31", "unseen")]
+    claim = make_claim(claim_rows(ledger, [intent("2025-01-01", "2025-03-31", "paused")]), daemon_runs=False)
+    dates = "--from 2025-01-01 --to 2025-03-31"
+    assert claim.sentences()[-1] == (
+        f"2025-01-01 to 2025-03-31 is paused, 0 fetched: `lgsco backfill {dates}` continues it, "
+        f"`lgsco backfill --withdraw {dates}` drops what is left."
+    )
+    assert name_command(EVERYTHING) == "`lgsco backfill`"
+
+
+def test_the_reasons_of_unproven_ranges_are_named_newest_first() -> None:
+    ledger = [
+        replace(proof("2025-01-01", "2025-01-31", "short"), total=1_200, listed=1_199),
+        replace(proof("2025-02-01", "2025-02-28", "short"), total=7, listed=7),
+        replace(proof("2025-03-01", "2025-03-31", "drifting"), total=8, listed=7),
+        replace(proof("2025-04-01", "2025-04-30", "unknown"), total=None, listed=7),
+        proof("2025-05-01", "2025-05-31"),
+    ]
+    claim = make_claim(claim_rows(ledger), daemon_runs=False)
+    assert str(claim.ranges[0].unproven[0]) == "2025-04-01 to 2025-04-30 (the site stated no total)"
+    assert claim.sentences()[0].endswith(
+        "Not proven: 2025-04-01 to 2025-04-30 (the site stated no total), "
+        "2025-03-01 to 2025-03-31 (the listing changed during the walk), "
+        "2025-02-01 to 2025-02-28 (some of it is not stored yet), "
+        "2025-01-01 to 2025-01-31 (the site states a total of 1,200 and lists 1,199)."
+    )
+
+
+def test_the_totals_of_a_window_are_not_those_of_a_part_of_it() -> None:
+    ledger = [replace(proof("2025-01-01", "2025-01-31", "short"), total=1_200, listed=1_199)]
+    rows = claim_rows(ledger, windows=[window("2025-01-05", "2025-01-31")])
+    ((part,),) = (one.unproven for one in make_claim(rows, daemon_runs=False).ranges)
+    assert str(part) == "2025-01-05 to 2025-01-31 (some of it is not stored yet)"
+
+
+def test_more_than_five_unproven_ranges_are_counted() -> None:
+    ledger = [proof(f"20{year}-01-01", f"20{year}-12-31", "unseen") for year in range(10, 18)]
+    (sentence,) = make_claim(claim_rows(ledger), daemon_runs=False).sentences()[:1]
+    assert sentence.count("not checked yet") == 5
+    assert sentence.endswith("2013-01-01 to 2013-12-31 (not checked yet), and 3 more ranges.")
+
+
+def test_a_claim_names_no_walk_where_one_part_was_never_walked_or_is_unproven() -> None:
+    walked, never = proof("2025-01-01", "2025-01-31"), proof("2025-02-01", "2025-02-28", walked_at=None)
+    for second in [never, replace(never, walked_at=TOTAL_AT, state="short")]:
+        claim = make_claim(claim_rows([walked, second]), daemon_runs=False)
+        assert claim.ranges[0].as_of is None
+        assert "as listed on" not in str(claim)
+    no_dates = make_claim(claim_rows([], windows=[RECENT], intents=[]), daemon_runs=False)
+    assert no_dates.ranges[0].as_of is None
+    full = make_claim(claim_rows([never], counts={never.window: Counts(2, 2, 0)}), daemon_runs=False)
+    assert full.sentences()[0] == "2025-02-01 to 2025-02-28: 2 of 2 listed decisions are in the archive."
+
+
+def test_parts_that_were_listed_in_another_form_are_named() -> None:
+    forms = ("t=both", "bare", "", "trailing slash")
+    ledger = [
+        replace(proof(f"2025-0{n}-01", f"2025-0{n}-28"), asked=form, window=window(f"2025-0{n}-01", f"2025-0{n}-28"))
+        for n, form in enumerate(forms, 1)
+    ]
+    windows = [one.window for one in ledger]
+    rows = claim_rows(ledger, windows=windows)
+    assert [one.other_forms for one in make_claim(rows, daemon_runs=False).ranges] == [
+        *(("t=both",), (), (), ("trailing slash",)),
+    ]
+    both = claim_rows(
+        [ledger[0], replace(ledger[3], window=window("2025-01-29", "2025-01-31"))],
+        windows=[window("2025-01-01", "2025-01-31")],
+    )
+    assert (
+        make_claim(both, daemon_runs=False)
+        .sentences()[0]
+        .endswith(
+            " Some of these dates were last listed in the form t=both and trailing slash, which is no longer used."
+        )
+    )
+    wider = ClaimRows(rows.proofs, rows.intents, rows.windows, rows.counts, None, "t=both")
+    assert [one.other_forms for one in make_claim(wider, daemon_runs=False).ranges] == [
+        *((), ("bare",), (), ("trailing slash",)),
+    ]
+
+
+def test_the_json_of_a_claim_has_every_fact() -> None:
+    asked = [intent("2025-01-01", "2025-03-31", "paused", total=120)]
+    ledger = [
+        replace(proof("2025-01-01", "2025-01-31"), asked="t=both"),
+        proof("2025-02-01", "2025-03-31", "drifting"),
+    ]
+    quarter = window("2025-01-01", "2025-03-31")
+    counts = {quarter: Counts(50, 40, 3, 1, 2), EVERYTHING: Counts(90, 80, 0)}
+    claim = make_claim(claim_rows(ledger, asked, counts=counts, site_total=(161, TOTAL_AT)), daemon_runs=False)
+    dates, left = {"first": "2025-01-01", "last": "2025-03-31"}, {"first": "2025-02-01", "last": "2025-03-31"}
+    assert claim.as_json() == {
+        "full": False,
+        "ranges": [
+            {
+                **dates,
+                "full": False,
+                "listed": 50,
+                "stored": 40,
+                "excluded": 3,
+                "unreadable": 1,
+                "held_back": 2,
+                "as_of": None,
+                "other_forms": ["t=both"],
+                "unproven": [{**left, "state": "drifting"}],
+            }
+        ],
+        "unfinished": [{**dates, "state": "paused", "left": [left], "stored": 40, "total": 120}],
+        "outside": None,
+        "stored_in_all": 80,
+        "site_total": 161,
+        "site_total_at": TOTAL_AT,
+    }
+
+
+def test_a_total_of_an_unknown_time_is_shown_so() -> None:
+    claim = of_recent()._replace(site_total_at=None)
+    assert "stated at an unknown time." in str(claim)
 
 
 def test_more_than_five_ranges_are_counted() -> None:
@@ -261,3 +424,33 @@ def test_a_range_is_overdue_after_the_days_that_its_age_allows() -> None:
     assert find_overdue(ledger, everything, date(2026, 10, 27), days) == []
     assert [part.state for part in find_overdue(ledger, everything, date(2026, 10, 28), days)] == ["short"]
     assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "the range was not asked for"
+
+
+def test_a_range_is_overdue_by_the_cadence_of_its_age() -> None:
+    days = [(0, 7), (120, 90), (730, 30)]
+    unproven = replace(proof("2026-06-30", "2026-06-30", "short"), unproven_since="2026-10-20T00:00:00Z")
+    day = unproven.window.last
+
+    def is_overdue(age: int, since: int) -> bool:
+        today = day + timedelta(days=age)
+        one = replace(unproven, unproven_since=f"{today - timedelta(days=since)}T00:00:00Z")
+        return bool(find_overdue([one], [EVERYTHING], today, days))
+
+    assert [is_overdue(119, 7), is_overdue(119, 8)] == [False, True]
+    assert [is_overdue(120, 90), is_overdue(120, 91)] == [False, True]
+    assert [is_overdue(730, 30), is_overdue(730, 31)] == [False, True]
+    tomorrow = [(0, 7), (1, 30)]
+    today_of = replace(unproven, unproven_since=f"{day - timedelta(days=8)}T00:00:00Z")
+    assert find_overdue([today_of], [EVERYTHING], day, tomorrow), "dates of today have the age 0"
+    unordered = [(120, 30), (0, 7)]
+    assert find_overdue([today_of], [EVERYTHING], day, unordered), "the pairs may come in any order"
+    future = replace(today_of, window=window("2026-06-30", "9999-12-31"))
+    assert find_overdue([future], [EVERYTHING], day, tomorrow), "so have later dates"
+
+
+def test_a_proven_row_and_one_without_a_date_are_not_overdue_and_hide_no_other() -> None:
+    late = replace(proof("2026-09-01", "2026-09-05", "short"), unproven_since="2020-01-01T00:00:00Z")
+    proven = replace(late, state="proven")
+    undated = replace(late, unproven_since=None)
+    found = find_overdue([proven, undated, late], [EVERYTHING], date(2026, 10, 28), [(0, 7)])
+    assert [(part.window, part.state) for part in found] == [(late.window, "short")]

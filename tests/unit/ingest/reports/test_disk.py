@@ -21,7 +21,8 @@ def test_free_space_is_compared_with_what_is_not_stored(free: int, lacks: bool) 
     claim = CLAIM._replace(site_total=130, stored_in_all=30)
     found = report_disk(Disk(5_000_000, free, LOG), claim)
     (line,) = found.lines()
-    assert line.startswith("disk: 5 MB of database, 12 MB of write-ahead log, 3 MB free")
+    advice = "; the decisions that are not stored need about 3 MB: free disk space before you fetch them"
+    assert line == f"disk: 5 MB of database, 12 MB of write-ahead log, 3 MB free{advice if lacks else ''}"
     assert found.lacks_room is ("need about 3 MB: free disk space" in line) is lacks
     assert not found.needs_attention
     assert not report_disk(Disk(5_000_000, 0, LOG), claim._replace(site_total=None)).lacks_room
@@ -35,3 +36,16 @@ def test_a_pinned_log_is_shown_with_what_to_do(readers: tuple[int, ...], who: st
     assert found.as_json()["log_readers"] == list(readers)
     assert found.lines()[1].startswith("write-ahead log: kept.db-wal has 300 MB, more than [storage] wal_warn_mb = 256")
     assert who in found.lines()[1]
+
+
+def test_the_json_of_the_disk_has_every_number() -> None:
+    claim = CLAIM._replace(site_total=130, stored_in_all=30)
+    assert report_disk(Disk(5_000_000, 7, LOG), claim).as_json() == {
+        "database_bytes": 5_000_000,
+        "log_bytes": 12_000_000,
+        "log_is_pinned": False,
+        "log_readers": [],
+        "free_bytes": 7,
+        "needed_bytes": 100 * DECISION_BYTES,
+    }
+    assert report_disk(Disk(5_000_000, 7, LOG), claim._replace(stored_in_all=131)).needed_bytes == 0
