@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,10 +22,7 @@ _LARGE = 4.0
 
 
 def measure(decisions: int = 20_000, rounds: int = 9, full: bool = False) -> list[Figure]:
-    """Measures user and system time of whole processes, in turns. `full`: the large archive has 60,000 decisions.
-
-    All sides run as installed programs do: their modules were compiled by a run before.
-    """
+    """Measures user and system time of whole processes, in turns. `full`: the large archive has 60,000 decisions."""
     size = _FULL if full else decisions
     with TemporaryDirectory() as folder:
         small, large = Path(folder, "small.db"), find_short(Path(folder), size)
@@ -39,14 +36,10 @@ def measure(decisions: int = 20_000, rounds: int = 9, full: bool = False) -> lis
             "large status": _lgsco("status", "--db", str(large)),
             "large coverage": _lgsco("coverage", "--db", str(large)),
         }
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(Path(folder, "compiled"))}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for command in sides.values():
-            _run(command, environment)
         spent: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(rounds):
             for name, command in sides.items():
-                spent[name].append(_run(command, environment))
+                spent[name].append(_run(command))
     return [
         *(
             Figure(f"{name} at {_FEW} decisions", ratios(spent[name], spent["bare"]), target=goal, bound="at most")
@@ -69,9 +62,9 @@ def _lgsco(*words: str) -> list[str]:
     return [sys.executable, "-c", "from lgsco.cli.main import main; main()", *words]
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> float:
+def _run(command: Sequence[str]) -> float:
     """Returns the CPU seconds of a command. Status and coverage report a stale or unproven archive by exit code."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode in (0, 1, 10), command

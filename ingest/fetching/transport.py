@@ -104,8 +104,8 @@ class Transport:
     ) -> None:
         """`site`: scheme and host, without a path.
 
-        `on_sent` is called when a request goes out, after any connection was made for it. `on_connected_response` is
-        called when the response begins on such a new connection.
+        `on_sent` is called when a request goes out; `on_connected_response` when its response begins, if a new
+        connection was made for it.
         """
         self._site = site
         self._host = urlsplit(site).netloc
