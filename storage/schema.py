@@ -23,11 +23,12 @@ from storage.migrations import (
     m019_views_for_duckdb,
     m020_suppressions,
     m021_wider_indexes,
+    m022_search,
 )
 
 migrations = Migrations("lgsco")
 
-_IN_ORDER = (m017_baseline, m018_counters, m019_views_for_duckdb, m020_suppressions, m021_wider_indexes)
+_IN_ORDER = (m017_baseline, m018_counters, m019_views_for_duckdb, m020_suppressions, m021_wider_indexes, m022_search)
 
 for _module in _IN_ORDER:
     migrations(name=_module.__name__.rpartition(".")[2])(_module.migrate)

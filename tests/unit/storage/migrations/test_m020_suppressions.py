@@ -25,7 +25,8 @@ def older(tmp_path: Path) -> Path:
         db.execute("DROP VIEW text_lines")
         db.execute(view[: view.index(" WHERE NOT EXISTS (SELECT 1 FROM suppressions")])
         db.execute("DROP TABLE suppressions")
-        db.execute("DROP INDEX decisions_by_parser")  # of the migration after it
+        for later in ("INDEX decisions_by_parser", "TABLE decisions_words", "VIEW decisions_lines"):
+            db.execute(f"DROP {later}")  # of the migrations after it
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1
         db.execute(f"PRAGMA user_version = {m020_suppressions.VERSION - 1}")
         db.commit()
