@@ -34,6 +34,8 @@ TABLE = ("changed", "growth", "memory", "start", "web", "disk", "search", "copie
 OTHERS = (
     "read",
     "write",
+    "search_speed",
+    "search_proof",
     "job",
     "ledger",
     "kills",
@@ -66,6 +68,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="rounds of those parts that take turns")
     parser.add_argument("--seconds", type=float, help="seconds of fuzzing")
     parser.add_argument("--seed", type=int, help="what the fuzzing's inputs follow from")
+    parser.add_argument("--queries", type=int, help="random queries of the part search_proof")
     parser.add_argument("--damages", type=int, help="damages of the part damage")
     parser.add_argument("--requests", type=int, help="simulated requests of the part claims")
     parser.add_argument("--sequence", type=int, help="the one sequence of the part claims to play and show")

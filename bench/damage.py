@@ -353,7 +353,7 @@ def _snapshot(path: Path, truth: _Published) -> Iterator[str]:
 
 def _search(path: Path, truth: _Published) -> Iterator[str]:
     with reading(path) as db:
-        for hit in search(db, "council", 1_000):
+        for hit in search(db, "council", 1_000).hits:
             row = dict(zip(_COLUMNS, truth.rows.get(hit.reference, ()), strict=False))
             shown = (hit.authority, hit.decision_date, hit.outcome)
             if hit.flaw is None and shown != (row.get("authority"), row.get("decision_date"), row.get("outcome")):

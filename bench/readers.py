@@ -9,7 +9,6 @@ import math
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -34,8 +33,12 @@ from lgsco.replica.markup import STYLES, render
 from lgsco.replica.messages import Request
 from lgsco.replica.site import Site
 from storage.model import Decision
+from storage.query.expressions import is_plain, make_match
+from storage.query.parser import parse_query
+from storage.query.passages import Matcher, shorten
+from storage.query.tree import QueryError
 from storage.references import reference
-from storage.search import match_expression, snippet
+from storage.stems import find_forms, find_stem
 
 ROOT = Path(__file__).parent.parent
 _SITE = "http://127.0.0.1:1"
@@ -141,24 +144,30 @@ def _bytes(body: bytes) -> object:
 
 
 def _search(body: bytes) -> object:
-    expression = match_expression(body.decode("utf-8", "surrogateescape"))
-    if expression is None:
+    try:
+        node = parse_query(body.decode("utf-8", "surrogateescape"))
+    except QueryError:
         return None
-    return _index().execute("SELECT count(*) FROM held WHERE held MATCH ?", (expression,)).fetchone()[0] >= 0
+    if not is_plain(node):
+        return Matcher(node, find_stem).find(_texts()[0].decode()).terms >= 0
+    db = _index()
+    match = make_match(node, lambda word: find_forms(db, word)).expression
+    return db.execute("SELECT count(*) FROM held WHERE held MATCH ?", (match,)).fetchone()[0] >= 0
 
 
-def _snippet(body: bytes) -> object:
-    """Checks that a text is found by its first words, and shown."""
-    words = body.decode("utf-8", "replace")[:LONGEST_TEXT]
-    expression = match_expression(words[:40])
-    if expression is None:
+def _marks(body: bytes) -> object:
+    """Checks that a text is found by its first words, and that they are marked in it."""
+    line = " ".join(body.decode("utf-8", "replace")[:LONGEST_TEXT].split())
+    words = line[:40].replace('"', " ")
+    try:
+        matcher = Matcher(parse_query(f'"{words}"'), find_stem)
+    except QueryError:
         return None
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.execute("CREATE VIRTUAL TABLE decisions_fts USING fts5 (authority, summary, text)")
-        db.execute("INSERT INTO decisions_fts VALUES (?, ?, ?)", (words[:40], words[40:200], words))
-        return db.execute(
-            f"SELECT {snippet('?', '?')} FROM decisions_fts WHERE decisions_fts MATCH ?", ("[", "]", expression)
-        ).fetchone()
+    found = matcher.find(words)
+    assert found.terms == 1, "a phrase is not found in itself"
+    assert found.marks, "a phrase is not marked in itself"
+    assert 1 in matcher.probe(words), "no probe of a phrase that is there"
+    return shorten(line, matcher.find(line).marks, 80)
 
 
 def _retry_after(body: bytes) -> object:
@@ -180,7 +189,9 @@ def _robots(body: bytes) -> object:
 def _index() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
     db.execute("CREATE VIRTUAL TABLE held USING fts5 (authority, summary, text)")
-    db.executemany("INSERT INTO held VALUES ('Anytown Council', '', ?)", [(words.decode(),) for words in _texts()])
+    db.execute("CREATE VIRTUAL TABLE decisions_words USING fts5vocab (held, instance)")
+    rows = [(words.decode(),) for words in _texts()]
+    db.executemany("INSERT INTO held VALUES ('Anytown Council', '', ?)", rows)
     return db
 
 
@@ -453,7 +464,7 @@ READERS = (
     Reader("a document", _document, lambda: (*_texts(), *_pages()), (*_TAGS, *_WORDS, *_ANY)),
     Reader("bytes", _bytes, lambda: (*_texts(), *_pages()), (*_TAGS, *_ANY), _BYTES_HARD),
     Reader("a search", _search, lambda: _QUERIES, (*_OPERATORS, *_ANY), _SEARCHES_HARD, share=0.5),
-    Reader("a snippet", _snippet, _texts, (*_WORDS, *_OPERATORS, *_ANY), _SNIPPETS_HARD, share=0.5),
+    Reader("a snippet", _marks, _texts, (*_WORDS, *_OPERATORS, *_ANY), _SNIPPETS_HARD, share=0.5),
     Reader("Retry-After", _retry_after, lambda: _WAITS, (*_MOMENTS, *_ANY), _WAITS_HARD, share=0.25),
     Reader("robots.txt", _robots, lambda: _ROBOTS, (*_LINES, *_ANY), _ROBOTS_HARD, share=0.5),
 )

@@ -3,6 +3,7 @@
     LgscoError                      exit  1   unexpected
     ├── UsageError                        2   bad usage or configuration
     │   └── ConfigError                   2   a key or a value of config.toml
+    ├── QueryError                        2   a search query that is not valid
     ├── ReadError                        10   one document that could not be parsed; never stored
     │   ├── NotADecision                      it lacks what every decision has
     │   ├── CutShort                          the document is incomplete
@@ -36,8 +37,8 @@
     ├── CannotServe                       2   `lgsco serve`: the port or host is not available
     └── Stopped                 129/130/143   SIGHUP, Ctrl-C or SIGTERM; the state is saved
 
-LgscoError and StoreError's branch are defined in `storage.errors`, CannotServe in `lgsco.web.server`; they are listed
-here so that the tree is complete.
+LgscoError and StoreError's branch are defined in `storage.errors`, QueryError in `storage.query.tree`, CannotServe in
+`lgsco.web.server`; they are listed here so that the tree is complete.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from storage.errors import Busy, NoDatabase, SchemaMismatch, StoreError, StoreFa
 from storage.room import describe_lack_of_room
 from storage.wal import check_log, is_in_wal_mode
 
-SCHEMA_VERSION = 22
+SCHEMA_VERSION = 23
 """The schema this program reads and writes: the number of the last migration in `storage.migrations`."""
 
 BUSY_SECONDS = 15.0

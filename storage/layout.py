@@ -48,6 +48,41 @@ def _lines(text: str, layout: Layout) -> Iterator[Line]:
         yield Line(kind, line.removeprefix("- ") if kind == "item" else line, number or None, section)
 
 
+class LineReader:
+    """The lines of a text, for a reader that needs a few of them: it makes no object for the others."""
+
+    def __init__(self, text: str, layout: Layout | None) -> None:
+        """`layout`: None for a text without one: each line is then a paragraph. Raises Damaged like `split_lines`."""
+        self.lines = text.split("\n")
+        self._kinds = layout.kinds if layout is not None else _LETTERS["paragraph"] * len(self.lines)
+        try:
+            self._numbers = json.loads(layout.numbers) if layout is not None else [""] * len(self.lines)
+        except ValueError:
+            self._numbers = []
+        if not len(self.lines) == len(self._kinds) == len(self._numbers) or self._kinds.strip("".join(_KINDS)):
+            raise Damaged("its layout does not match its text")
+
+    def find_kind(self, place: int) -> LineKind:
+        """Returns the kind of a line."""
+        return _KINDS[self._kinds[place]]
+
+    def read(self, place: int) -> Line:
+        """Returns a line as `split_lines` does."""
+        kind, text = self.find_kind(place), self.lines[place]
+        heading = self._kinds.rfind(_LETTERS["heading"], 0, place + 1)
+        return Line(
+            kind,
+            text.removeprefix("- ") if kind == "item" else text,
+            self._numbers[place] or None,
+            self.lines[heading] if heading >= 0 else None,
+        )
+
+    def begins_number(self, place: int) -> bool:
+        """Whether a line is the first one with its number."""
+        number = self._numbers[place]
+        return bool(number) and self._numbers.index(number) == place
+
+
 class LineColumns(NamedTuple):
     """The lines of a text as columns, all as UTF-8."""
 

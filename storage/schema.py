@@ -24,6 +24,7 @@ from storage.migrations import (
     m020_suppressions,
     m021_wider_indexes,
     m022_parsed_pages,
+    m023_search,
 )
 
 migrations = Migrations("lgsco")
@@ -35,6 +36,7 @@ _IN_ORDER = (
     m020_suppressions,
     m021_wider_indexes,
     m022_parsed_pages,
+    m023_search,
 )
 
 for _module in _IN_ORDER:

@@ -1,40 +1,54 @@
-"""Turns typed words into an FTS5 expression, and finds decisions by full-text search.
+"""Searches the decisions: from a typed query to decisions, each with the paragraphs that have the words asked for.
 
-`match_expression` is the only way from typed words to the index, for the command line and for `lgsco.web`.
+`docs/querying.md` says what a query means. `storage.query` parses it, `storage.candidates` finds the decisions,
+`storage.ranking` orders them.
 """
 
 from __future__ import annotations
 
-import re
+import functools
+import json
+import operator
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from textwrap import shorten
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from storage.digests import find_flaw
-from storage.references import reference
-from storage.suppressions import leave_out
+from storage.candidates import find_candidates
+from storage.digests import DECISION, find_decision_flaw
+from storage.errors import Damaged
+from storage.facts import FactCounts, choose_names, find_facts
+from storage.layout import Layout, LineReader
+from storage.model import LineKind
+from storage.query.parser import parse_query
+from storage.query.passages import Found, Marks, Matcher, choose_lines
+from storage.query.tree import And, Filter, Node, find_filters
+from storage.query.words import parse_reference
+from storage.ranking import Order, choose_page
+from storage.stems import find_stem
+from storage.suggestions import suggest_query
+from storage.suppressions import find_rowids
 
-RANKING = "bm25(4.0, 2.0, 1.0)"
-"""The weights of authority, summary and text in a hit's rank; the lowest rank is the best."""
+_NAMES_SHOWN = 8
+_LINES_AT_ONCE = 8
+"""Lines that are read word by word before it is decided whether they are enough."""
+_AVOIDED: dict[LineKind, int] = {"heading": 1_000, "header": 2_000}
+"""Kinds of lines that are shown only where they have more of the words than a paragraph. Among paragraphs with the same
+words, those with more marks are shown."""
 
-_WORDS_MOST = 100
-_CHARACTERS_MOST = 4_000
-"""The most words and characters of a query that are searched for; the rest is ignored. The time of a search grows with
-the square of their number."""
 
-_REFERENCE_MOST = 100
-"""The most characters of a reference, in any spelling and with punctuation around it."""
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph with words asked for."""
 
-_SNIPPET_TOKENS = 24
-_SNIPPET_CHARACTERS = 100_000
-_SNIPPET_HITS = 1_000
-"""Limits for the snippet of one text. The time that FTS5 needs to choose a snippet grows with the square of the hits,
-and nothing can interrupt it. The longest known text has 85,000 characters."""
-_SUMMARY_CHARACTERS = 200
-_STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
-_PARTS = re.compile(r'"([^"]*)(?:"(\*)?|$)|([^\s"]+)')
-_EDGES = re.compile(r"^\W+|\W+$")
+    position: int
+    """Its line in the text, from 0."""
+    number: str | None
+    section: str | None
+    text: str
+    marks: Marks
+    """The places of the words in `text`: start and end in characters."""
+    anchor: str
+    """The name of its place on the decision's web page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,146 +60,137 @@ class Hit:
     decision_date: str | None
     """ISO 8601."""
     outcome: str | None
-    snippet: str
-    """The words around the hit, on one line."""
-    rank: float
-    """Lower is better."""
+    category: str | None
+    summary: str | None
+    paragraphs: tuple[Paragraph, ...] = ()
+    """The one or two paragraphs with the most of the words asked for, the better one first."""
     flaw: str | None = None
     """The damage to the decision, if any."""
 
 
-def match_expression(query: str) -> str | None:
-    """Turns a typed query into an FTS5 expression that is never a syntax error; None if it has no word.
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of what a search found."""
 
-    All words must occur. "Quoted words" must be adjacent, and so must the parts of a word that punctuation joins
-    (`well-known`, `council's`, `34(B)`). A `*` at the end of a word finds every word that begins with it. A reference
-    is found in any spelling, a joint case without its letter too. `finding` finds what is printed with the ligature
-    `ﬁ`, and `1500` finds `£1,500`, and the other way round.
+    total: int
+    """The number of decisions found, on all pages."""
+    hits: tuple[Hit, ...]
+    counts: FactCounts | None = None
+    suggestion: str | None = None
+    """Another query, if nothing was found and a word may be misspelt."""
+    notes: tuple[str, ...] = ()
+    """Sentences about the query that the user should know."""
+
+
+def search(
+    db: sqlite3.Connection,
+    query: str,
+    limit: int,
+    *,
+    filters: Sequence[Filter] = (),
+    order: Order = "relevance",
+    skip: int = 0,
+    count: bool = False,
+) -> Results:
+    """Finds the decisions that a typed query asks for.
+
+    `filters`: facts that must hold in addition; with them the query may be empty. `limit`, `skip`: the decisions on
+    this page and on the pages before. `count`: also count the facts of all decisions found. A reference in any spelling
+    finds its decision, or the decisions that mention it if it is not stored. Raises QueryError.
     """
-    query = query[:_CHARACTERS_MOST].encode(errors="replace").decode().translate(_STRAIGHT)
-    whole = _parse_reference(query)
-    if whole is not None:
-        return _quote_phrase(*whole)
-    parts = [part for part in _split_query(query) if any(letter.isalnum() for letter in part[0])]
-    # Joined by spaces: FTS5 then ignores a phrase without tokens; joined by AND, it would find nothing.
-    # Each word once: FTS5 would search again for a repeated word, with the same result.
-    plain: dict[str, None] = {}
-    alternatives: dict[str, None] = {}
-    for words, begins in parts[:_WORDS_MOST]:
-        spellings = [_quote_phrase(spelling, begins) for spelling in _list_spellings(words)]
-        if len(spellings) == 1:
-            plain[spellings[0]] = None
-        else:
-            alternatives[f"({' OR '.join(spellings)})"] = None
-    # FTS5 accepts parentheses only after an AND.
-    return " AND ".join(filter(None, [" ".join(plain), *alternatives])) or None
-
-
-def snippet(start: str, end: str, tokens: int = _SNIPPET_TOKENS) -> str:
-    """Makes an SQL expression for the words around a hit, for a query of `decisions_fts`.
-
-    `start` and `end`: SQL for the marks around the hit. A text with too many characters or hits gives the beginning of
-    the summary instead.
-    """
-    hits = "length(highlight(decisions_fts, 2, 'x', '')) - length(text)"  # highlight() adds one character for each hit
-    beginning = "coalesce(summary, text)"
-    return (
-        f"CASE WHEN length(text) <= {_SNIPPET_CHARACTERS} AND {hits} <= {_SNIPPET_HITS} "
-        f"THEN snippet(decisions_fts, -1, {start}, {end}, '…', {tokens}) "
-        f"WHEN length({beginning}) > {_SUMMARY_CHARACTERS} THEN substr({beginning}, 1, {_SUMMARY_CHARACTERS}) || '…' "
-        f"ELSE {beginning} END"
+    key = None if '"' in query else parse_reference(query)
+    held = None if key is None else _find_rowid(db, key)
+    node = None if not query.strip() and filters else parse_query(query)
+    whole: Node = And((*([node] if node is not None else []), *filters))
+    found = {held} if held is not None else find_candidates(db, whole)
+    found -= find_rowids(db)  # before anything is counted
+    matcher = Matcher(And(()) if node is None or held is not None else node, find_stem)
+    page = choose_page(db, node, matcher, found, order, slice(skip, skip + max(limit, 0))) if found else []
+    return Results(
+        len(found),
+        tuple(_make_hits(db, matcher, page)),
+        find_facts(db).count(found) if count else None,
+        None if found or node is None else _suggest(db, query, node, filters),
+        tuple(_explain_filters(db, whole)) if not found else (),
     )
 
 
-def search(db: sqlite3.Connection, query: str, limit: int, marks: tuple[str, str] = ("[", "]")) -> list[Hit]:
-    """Finds the decisions that match a typed query, the best first. `marks`: put around each hit in the snippets.
+def mark_lines(query: str, lines: Iterable[str]) -> list[Marks]:
+    """Returns for each line of a decision the places of the words of a query. Raises QueryError."""
+    matcher = Matcher(parse_query(query), find_stem)
+    return [matcher.find(line).marks for line in lines]
 
-    A reference in any spelling finds only its decision, or the decisions that mention it if it is not stored.
-    """
+
+def _suggest(db: sqlite3.Connection, query: str, node: Node, filters: Sequence[Filter]) -> str | None:
+    suggested = suggest_query(db, query, node)
+    if suggested is None:
+        return None
+    return suggested if find_candidates(db, And((parse_query(suggested), *filters))) - find_rowids(db) else None
+
+
+def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:
+    """Names the filters that no decision satisfies."""
+    for one in find_filters(node):
+        if one.field in {"from", "to"}:
+            continue
+        names = find_facts(db).find_names(one.field)
+        if not choose_names(one, names):
+            known = f": {', '.join(names)}" if 0 < len(names) <= _NAMES_SHOWN else ""
+            yield f"no {one.field} here is named {one.value}{known}"
+
+
+def _find_rowid(db: sqlite3.Connection, reference: str) -> int | None:
+    row = db.execute("SELECT rowid FROM decisions WHERE reference = ?", (reference,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+_HITS = (
+    f"SELECT d.rowid, {', '.join('d.' + name for name in DECISION)}, y.kinds, y.numbers, y.sha256, "
+    "CAST(d.text AS BLOB), d.last_seen FROM json_each(?) AS f CROSS JOIN decisions AS d ON d.rowid = f.value "
+    "LEFT JOIN layouts AS y USING (reference) ORDER BY f.key"
+)
+
+
+def _make_hits(db: sqlite3.Connection, matcher: Matcher, page: Sequence[int]) -> Iterable[Hit]:
+    for _, *covered, stored, body, last_seen in db.execute(_HITS, (json.dumps(page),)):
+        of = dict(zip((*DECISION, "kinds", "numbers"), covered, strict=True))
+        text = body.decode("utf-8", "replace")  # a damaged text may not be UTF-8
+        flaw = find_decision_flaw(covered, stored, text, of["text_sha256"], last_seen)
+        facts = {name: of[name] for name in ("authority", "decision_date", "outcome", "category", "summary")}
+        paragraphs = _choose_paragraphs(matcher, text, Layout(of["kinds"] or "", of["numbers"] or ""))
+        yield Hit(of["reference"], **facts, paragraphs=paragraphs, flaw=flaw)
+
+
+def _choose_paragraphs(matcher: Matcher, text: str, layout: Layout) -> tuple[Paragraph, ...]:
+    if matcher.is_empty:
+        return ()
     try:
-        held = _find_decision(db, reference(query[:_CHARACTERS_MOST]))
-    except ValueError:
-        held = None
-    if held is not None:
-        return _add_flaws(db, [held][:limit])
-    expression = match_expression(query)
-    if expression is None:
-        return []
-    # The index itself sorts and limits, so that snippets are made only for the hits returned.
-    rows = db.execute(
-        "SELECT d.reference, d.authority, d.decision_date, d.outcome, f.snippet, f.rank FROM (SELECT rowid, rank, "
-        f"{snippet('?', '?')} AS snippet FROM decisions_fts "
-        f"WHERE decisions_fts MATCH ? AND rank MATCH '{RANKING}' ORDER BY rank LIMIT ?) AS f "
-        "CROSS JOIN decisions AS d ON d.rowid = f.rowid ORDER BY f.rank, d.reference",
-        (*marks, expression, max(limit, 0)),
-    )
-    hits = [
-        Hit(key, authority, day, outcome, " ".join(words.split()), rank)
-        for key, authority, day, outcome, words, rank in rows
-    ]
-    return _add_flaws(db, hits)
+        lines = LineReader(text, layout)
+    except Damaged:
+        lines = LineReader(text, None)
+    maybe = matcher.probe(text)
+    possible = functools.reduce(operator.or_, maybe).bit_count()
+    found: dict[int, Found] = {}
+    chosen: list[int] = []
+    likely = sorted(filter(maybe.__getitem__, range(len(maybe))), key=lambda place: -maybe[place].bit_count())
+    for start in range(0, len(likely), _LINES_AT_ONCE):
+        found.update((place, matcher.find(lines.read(place).text)) for place in likely[start : start + _LINES_AT_ONCE])
+        places = sorted(found)
+        chosen = choose_lines(
+            [found[place].terms for place in places],
+            [_AVOIDED.get(lines.find_kind(place), 0) - len(found[place].marks) for place in places],
+        )
+        chosen = [places[one] for one in chosen]
+        if (
+            len(chosen) > 1
+            and functools.reduce(operator.or_, (found[one].terms for one in chosen)).bit_count() == possible
+        ):
+            break  # no other two lines can have more of the words
+    return tuple(_make_paragraph(lines, place, found[place].marks) for place in chosen)
 
 
-def _add_flaws(db: sqlite3.Connection, hits: list[Hit]) -> list[Hit]:
-    shown = set(leave_out(db, (hit.reference for hit in hits)))
-    return [replace(hit, flaw=find_flaw(db, hit.reference)) for hit in hits if hit.reference in shown]
-
-
-def _find_decision(db: sqlite3.Connection, key: str) -> Hit | None:
-    row = db.execute(
-        "SELECT reference, authority, decision_date, outcome, coalesce(summary, text) FROM decisions "
-        "WHERE reference = ?",
-        (key,),
-    ).fetchone()
-    if row is None:
-        return None
-    held, authority, decided, outcome, words = row
-    return Hit(
-        held, authority, decided, outcome, shorten(words[:_CHARACTERS_MOST], _SUMMARY_CHARACTERS, placeholder="…"), 0.0
-    )
-
-
-def _split_query(query: str) -> Iterator[tuple[str, bool]]:
-    """Splits a query into words and quoted phrases, each with whether it is a prefix search."""
-    for quoted, star, word in _PARTS.findall(query):
-        if word:
-            yield _parse_reference(word) or (word, len(word) > 1 and word[-1] == "*" and word[-2].isalnum())
-        else:
-            yield quoted, bool(star)
-
-
-_LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}
-"""Letters that a text may print as one character; the longest first."""
-_TO_LIGATURES = re.compile("|".join(_LIGATURES))
-_FROM_LIGATURES = str.maketrans({ligature: letters for letters, ligature in _LIGATURES.items()})
-_GROUPED = re.compile(r"£?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_UNGROUPED = re.compile(r"(£?)(\d{4,9})((?:\.\d+)?)")
-
-
-def _list_spellings(words: str) -> list[str]:
-    """Returns the words as typed, and other ways to print them: with ligatures, or an amount with commas."""
-    letters = words.translate(_FROM_LIGATURES)
-    spellings = [words, letters, _TO_LIGATURES.sub(lambda found: _LIGATURES[found[0]], letters)]
-    if _GROUPED.fullmatch(words):
-        spellings.append(words.replace(",", ""))
-    elif amount := _UNGROUPED.fullmatch(words):
-        spellings.append(f"{amount[1]}{int(amount[2]):,}{amount[3]}" if amount[2][0] != "0" else words)
-    return list(dict.fromkeys(spellings))
-
-
-def _parse_reference(words: str) -> tuple[str, bool] | None:
-    """Parses words as a reference, with whether to search by prefix; None if they are not a reference.
-
-    A reference without a letter also finds those of joint cases, which have one more letter.
-    """
-    if len(words) > _REFERENCE_MOST:
-        return None
-    try:
-        key = reference(_EDGES.sub("", words))
-    except ValueError:
-        return None
-    return key, key[-1].isdigit()
-
-
-def _quote_phrase(words: str, begins: bool) -> str:
-    return f'"{words}"{"*" if begins else ""}'
+def _make_paragraph(lines: LineReader, place: int, marks: Marks) -> Paragraph:
+    line = lines.read(place)
+    # As on the web page of the decision: `p24` for the first line of paragraph 24.
+    anchor = f"p{line.number}" if lines.begins_number(place) else f"line{place}"
+    return Paragraph(place, line.number, line.section, line.text, marks, anchor)

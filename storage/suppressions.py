@@ -66,6 +66,12 @@ def count_hidden(db: sqlite3.Connection, *, with_withdrawn: bool) -> int:
     return int(count)
 
 
+def find_rowids(db: sqlite3.Connection) -> set[int]:
+    """Finds the rows in `decisions` of the suppressed decisions."""
+    rows = db.execute("SELECT d.rowid FROM suppressions AS s CROSS JOIN decisions AS d USING (reference)")
+    return {rowid for (rowid,) in rows}
+
+
 def leave_out(db: sqlite3.Connection, references: Iterable[str]) -> list[str]:
     """Returns the references that are not suppressed."""
     hidden = {reference for (reference,) in db.execute("SELECT reference FROM suppressions")}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 from ingest.errors import ReadError, UsageError
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, TextCommand, command
-from lgsco.cli.printing import print_document, print_line
+from lgsco.cli.printing import print_document, print_json, print_line
 
 if TYPE_CHECKING:
     from storage.export import Writer
     from storage.model import Decision
+    from storage.query.tree import Field
+    from storage.ranking import Order
 
 _REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 
@@ -136,36 +139,81 @@ def _print_left_out(decision: Decision) -> None:
 
 
 @command(logs=False, kind=TextCommand)
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
+@click.option("--authority", metavar="WORDS", help="Only decisions on authorities with these words in their name.")
+@click.option("--outcome", metavar="WORDS", help="Only decisions with an outcome that begins with these words.")
+@click.option("--category", metavar="WORDS", help="Only decisions of categories with these words in their name.")
+@click.option("--from", "first", metavar="DATE", help="Only decisions from this day, month or year on.")
+@click.option("--to", "last", metavar="DATE", help="Only decisions up to this day, month or year.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N matches."
+    "--sort",
+    "order",
+    type=click.Choice(["relevance", "date"]),
+    default="relevance",
+    show_default=True,
+    help="Show the best or the newest first.",
 )
-def search(settings: Settings, query: tuple[str, ...], limit: int) -> int:
-    """Search the text of the decisions.
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Show at most N decisions."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one row for each paragraph.")
+def search(
+    settings: Settings,
+    query: tuple[str, ...],
+    order: Order,
+    limit: int,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    first: str | None,
+    last: str | None,
+    **names: str | None,
+) -> int:
+    """Search the decisions, and show the paragraphs with the words.
 
-    Finds decisions that contain all words. "Quoted words" must be adjacent, and a word that ends in * matches any
-    ending. A reference in any spelling finds its decision. The best matches come first.
+    Finds decisions with all words, in any form. "Quoted words" are found exactly as written, within one paragraph, and
+    a word that ends in * matches any ending. AND, OR, NOT, (brackets) and NEAR(words, 5) combine them. authority:word,
+    outcome:word, category:word, from:2024 and to:2024-06 are filters, as the options are. A reference in any spelling
+    finds its decision.
 
     Text that begins with - goes after --, as in: lgsco search -- -council
 
-    Example: lgsco search 'council "special educational needs" assess*'
+    Example: lgsco search 'assess* AND ("social worker" OR council) NOT housing' --from 2015 --sort date
     """
+    given: dict[Field, str | None] = {"from": first, "to": last, **cast("dict[Field, str | None]", names)}
+    if not query and not any(given.values()):
+        raise click.UsageError("Missing argument 'QUERY...': give words to search for, or a filter such as --authority")
+    if as_json and as_csv:
+        raise click.UsageError("give one of --json and --csv")
+    _find_and_print(settings, " ".join(query), given, order, limit, "json" if as_json else "csv" if as_csv else None)
+    return exit_codes.DONE
+
+
+def _find_and_print(
+    settings: Settings,
+    query: str,
+    given: Mapping[Field, str | None],
+    order: Order,
+    limit: int,
+    form: Literal["json", "csv"] | None,
+) -> None:
+    from lgsco.cli import found
     from storage.database import reading
+    from storage.query.parser import make_filter
     from storage.search import search as find
 
+    filters = [make_filter(field, value) for field, value in given.items() if value is not None]
     with reading(settings.database) as db:
-        hits = find(db, " ".join(query), limit)
-    for hit in hits:
-        outcome = f" · {hit.outcome}" if hit.outcome else ""
-        print_line(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
-        print_line(f"    {hit.snippet}")
-        if hit.flaw is not None:
-            print_line(
-                f"lgsco: {hit.reference} is damaged ({hit.flaw}): the printed text may be wrong; {_REPAIR}", err=True
-            )
-    if not hits:
-        print_line("no decision matches", err=True)
-    return exit_codes.DONE
+        results = find(db, query, limit, filters=filters, order=order)
+    match form:
+        case "json":
+            print_json(found.as_json(query, results))
+        case "csv":
+            found.print_csv(results)
+        case None:
+            found.print_hits(results)
+    found.print_notes(results, _REPAIR)
 
 
 @command()

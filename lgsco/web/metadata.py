@@ -594,7 +594,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_INDEX_TABLES = ("_sqlite_migrations", "decisions_fts")
+_INDEX_TABLES = ("_sqlite_migrations", "decisions_fts", "decisions_lines", "decisions_words")
 """Datasette hides every table whose name begins with the name of a hidden table: those of the full-text index too."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {

@@ -36,12 +36,15 @@ from lgsco.web.metadata import COPYRIGHT, SITE, SOURCE, TERMS, describe
 from lgsco.web.page_data import load_decision, load_home
 from lgsco.web.public_file import PublicFile
 from lgsco.web.row_reader import limit_connection
+from lgsco.web.search_page import answer_search
 from lgsco.web.served_file import ServedFile
 from storage.database import find_archive_version, reading
 from storage.errors import StoreError
 from storage.private import PRIVATE, require_public
+from storage.query.expressions import make_printed
+from storage.query.parser import parse_query
+from storage.query.tree import QueryError
 from storage.references import reference
-from storage.search import match_expression
 from storage.suppressions import REFERENCES
 
 _FOLDER = Path(__file__).parent
@@ -92,8 +95,15 @@ def lgsco_reference(spelling: object) -> str | None:
 
 
 def lgsco_match(query: object) -> str:
-    """Builds an FTS5 expression from the text that a user typed."""
-    return match_expression("" if query is None else str(query)) or _MATCH_NOTHING
+    """Builds an FTS5 expression for `decisions_fts` from a query that a user typed. Its words are found as typed.
+
+    An invalid query matches nothing; `lgsco.web.views` has explained it before. So does one that only leaves words out.
+    """
+    try:
+        found = make_printed(parse_query("" if query is None else str(query)))
+    except QueryError:
+        return _MATCH_NOTHING
+    return _MATCH_NOTHING if found.negated else found.expression
 
 
 # ---------------------------------------------------------------- cells
@@ -237,6 +247,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
     name = "|".join(sorted(re.escape(tilde_encode(datasette.databases[one].route)) for one in archives.names))
     routes: list[tuple[str, Callable[..., Any]]] = [
         (rf"^/(?P<database>{name})/decisions/(?!{_PRINTED})(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _lead),
+        (rf"^/(?P<database>{name})/search(?:\.(?P<format>json|csv))?$", answer_search),
         (rf"^/(?P<database>{name})(?!\.db$){form}", views.Database.as_view(datasette)),
         (rf"^/(?P<database>{name})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
         (rf"^/(?P<database>{name})/(?P<table>[^/]+?)/(?P<pks>[^/]+?){form}", views.Row.as_view(datasette)),

@@ -1,7 +1,7 @@
 """Defines the canned queries of the web interface, each with a title, a description and the fields of its form.
 
-Every parameter may be left empty. Text that a user types goes through `lgsco_reference` and `lgsco_match` of
-`lgsco.web.plugin`.
+Every parameter may be left empty. A reference that a user types goes through `lgsco_reference` of `lgsco.web.plugin`.
+The full-text search is not among them: `lgsco.web.search_page` answers it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from storage.search import RANKING, snippet
 from storage.suppressions import REFERENCES
 
 
@@ -66,25 +65,6 @@ _FROM = Field("Decided from", "date")
 _TO = Field("Decided up to", "date")
 
 QUERIES: dict[str, Query] = {
-    "search": Query(
-        "Search the full text",
-        'Finds decisions that contain all the words. Put a phrase in "double quotes"; end a word with * to match all '
-        "words that begin with it. You can type a reference in any spelling. Shows the 100 best hits, best first.",
-        f"""
-SELECT d.reference, d.decision_date, d.authority, d.outcome, found.snippet, round(found.rank, 2) AS rank
-FROM (
-  SELECT rowid, rank, {snippet("'«'", "'»'", 40)} AS snippet
-  FROM decisions_fts
-  WHERE decisions_fts MATCH lgsco_match(:query) AND rank MATCH '{RANKING}'
-  ORDER BY rank LIMIT 100
-) AS found
-CROSS JOIN decisions AS d ON d.rowid = found.rowid
-WHERE d.reference NOT IN {REFERENCES}
-ORDER BY d.reference IS lgsco_reference(:query) DESC, found.rank
-""",
-        {"query": Field("Search for", "search", "“best interests” delay")},
-        "query",
-    ),
     "paragraph": Query(
         "One paragraph by its number",
         "Shows one paragraph of a decision with its sub-items. Without a number it shows the whole decision.",

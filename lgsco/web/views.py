@@ -29,6 +29,9 @@ from lgsco.web.gate import VISIT
 from lgsco.web.paging import PAGE, Page, Term, decode_position, make_order, resolve_hashed_values
 from lgsco.web.proxied_links import complete_links
 from lgsco.web.row_stream import stream_rows
+from storage.query.expressions import make_printed
+from storage.query.parser import parse_query
+from storage.query.tree import QueryError
 from storage.suppressions import is_suppressed
 
 _ROWID = "rowid"
@@ -194,6 +197,7 @@ class Table(_Checked, TableView):  # type: ignore[misc]
     async def data(
         self, request: Any, default_labels: bool = False, _next: str | None = None, _size: Any = None
     ) -> Any:
+        _check_search(request)
         page = await self._page(request, _next)
         first = _with(request, _next=None)
         token = PAGE.set(page)
@@ -257,6 +261,20 @@ class Table(_Checked, TableView):  # type: ignore[misc]
 
 def _database(datasette: Any, request: Any) -> Any:
     return datasette.get_database(route=tilde_decode(request.url_vars["database"]))
+
+
+def _check_search(request: Any) -> None:
+    """Raises BadRequest for a search box with a query that is not valid, or that only leaves words out."""
+    if request.args.get("_searchmode") == "raw":
+        return
+    for name, query in parse_qsl(request.query_string):
+        if name == "_search" or (name.startswith("_search_") and query.strip()):
+            try:
+                found = make_printed(parse_query(query))
+            except QueryError as error:
+                raise BadRequest(f"{name}: {error}") from error
+            if found.negated:
+                raise BadRequest(f"{name}: this box needs a word to find; the search page takes such queries")
 
 
 def _sort(request: Any, metadata: dict[str, Any]) -> Term | None:

@@ -12,6 +12,11 @@ from support.web import served
 PAGES = {
     "home": "/",
     "search": f"/{NAME}/search?query=council",
+    "search with filters": f"/{NAME}/search?query=complains+NOT+x&outcome=upheld&sort=date&_size=2",
+    "search that finds nothing": f"/{NAME}/search?query=councel+authority:nowhere",
+    "search that is not valid": f"/{NAME}/search?query=(council",
+    "search of nothing": f"/{NAME}/search",
+    "decision with marks": f"/{NAME}/decisions/25+000+001?q=complains#p1",
     "decision": f"/{NAME}/decisions/25+000+001",
     "table": f"/{NAME}/decisions?outcome=Upheld&_search=council",
     "query": f"/{NAME}?sql=select+reference,summary,text+from+decisions+limit+2",

@@ -19,6 +19,8 @@ import duckdb
 import httpx
 import pytest
 
+from bench.search_oracle import Library
+from bench.search_proof import read_documents
 from ingest.clock import Stop
 from ingest.run import Backfill, Sync
 from lgsco.replica.corpus import generate, seeds
@@ -29,6 +31,8 @@ from lgsco.replica.site import Site
 from storage.database import reading
 from storage.export import export
 from storage.parquet import write
+from storage.query.parser import parse_query
+from storage.search import search
 from storage.writer import create_database
 from support.attached import attach
 from support.paths import ROOT
@@ -137,6 +141,22 @@ def test_every_match_expression_of_the_table_is_valid(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "lgsco.db")) as db:
         for expression in expressions:
             db.execute(f"SELECT count(*) FROM decisions_fts WHERE decisions_fts MATCH '{expression}'").fetchone()
+
+
+def test_every_query_of_the_table_finds_what_it_says(folder: Path) -> None:
+    """The right decisions are those that a slow evaluation finds, which shares no code with the search."""
+    page = PAGE.read_text(encoding="utf-8")
+    queries = re.findall(r"^\| `([^'`][^`]*)` \|", page[: page.index("### Full text in SQL")], re.MULTILINE)
+    assert len(queries) > 15
+    with reading(folder / "lgsco.db") as db:
+        library = Library(read_documents(db))
+        for query in queries:
+            results = search(db, query, 1000)
+            if query == "25-004-920":
+                assert [hit.reference for hit in results.hits] == [AMENDED]
+                continue
+            expected = {library.documents[number].reference for number in library.evaluate(parse_query(query))}
+            assert {hit.reference for hit in results.hits} == expected, query
 
 
 @of("sh")

@@ -64,7 +64,7 @@ def test_a_file_of_any_schema_is_migrated_synced_and_queried(later: World) -> No
     assert later.ask("SELECT number FROM paragraphs WHERE reference = ? AND kind = 'heading'", OLD[0])
     with closing(sqlite3.connect(later.database, isolation_level=None)) as db:
         word = texts[OLD[0]].split()[-1].strip(".")
-        assert OLD[0] in {hit.reference for hit in search(db, word, 10)}
+        assert OLD[0] in {hit.reference for hit in search(db, word, 10).hits}
         assert [*check(db), *check_index(db)] == []
         assert [find_any_flaw(db, reference) for reference in texts] == [None] * 3
 

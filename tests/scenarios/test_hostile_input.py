@@ -65,6 +65,7 @@ from lgsco.web.queries import QUERIES
 from storage import runs
 from storage.errors import LgscoError
 from storage.export import ATTRIBUTION_FILE, as_json, cell
+from storage.query.tree import QueryError
 from storage.search import search
 from storage.writer import writing
 from support.digests import vouch_for_all
@@ -727,7 +728,7 @@ def test_csv_of_a_query_keeps_its_numbers(web: httpx.Client) -> None:
         csv.DictReader(web.get(f"/{NAME}/search.csv", params={"query": "council"}).text.splitlines(keepends=True))
     )
     assert ranks
-    assert all(float(row["rank"]) <= 0 for row in ranks)
+    assert all(int(row["rank"]) > 0 for row in ranks)
 
 
 def test_a_browser_shows_words_and_runs_datasettes_scripts_only(kept: Kept, tmp_path: Path) -> None:
@@ -885,5 +886,6 @@ def test_endless_queries_are_searched_in_bounded_time(kept: Kept) -> None:
     with closing(sqlite3.connect(kept.database)) as db:
         for typed in (">(" * 200_000, "a" * 400_000, '"' + "a " * 200_000, "25-004-920" * 40_000, "-" * 400_000 + "25"):
             began = clock.process_time()
-            search(db, typed, 5)
+            with suppress(QueryError):
+                search(db, typed, 5)
             assert clock.process_time() - began < 0.5

@@ -365,9 +365,49 @@ def test_search_finds_with_snippet_and_rank(web: httpx.Client) -> None:
     assert ranks == sorted(ranks)
     page = web.get(f"/{NAME}/search?query=hospital discharge").text
     assert re.search(r"<mark>\w+</mark>", page)
-    assert f'href="{row_address("25 004 920")}"' in page
-    assert "Nothing found" not in web.get(f"/{NAME}/search").text
-    assert "Nothing found" in web.get(f"/{NAME}/search?query=zzzz").text
+    assert "No decision matches" not in web.get(f"/{NAME}/search").text
+    assert "No decision matches" in web.get(f"/{NAME}/search?query=zzzz").text
+
+
+def test_a_hit_links_to_its_paragraph_with_the_words_marked_there(web: httpx.Client) -> None:
+    page = web.get(f"/{NAME}/search", params={"query": '"the Council" NOT zzzz', "authority": "hertfordshire"}).text
+    links = re.findall(r'<p class="passage"><a href="([^"#]+)#([^"]+)">', page)
+    assert links
+    for address, anchor in links:
+        target = web.get(html.unescape(address)).text
+        (line,) = re.findall(rf'<(?:p|h2)[^>]* id="{re.escape(anchor)}">.*', target)
+        assert "<mark>the Council</mark>" in line.replace("The", "the")
+        assert "The words of <a" in target
+    (row, *_) = web.get(f"/{NAME}/search.json", params={"query": "outcome:upheld council"}).json()["rows"]
+    assert row["paragraphs"][0]["link"].startswith(f"{row_address(row['reference'])}#")
+
+
+def test_filters_narrow_the_results_and_have_counts(web: httpx.Client) -> None:
+    found = web.get(f"/{NAME}/search.json", params={"query": "council"}).json()
+    (upheld,) = [one["decisions"] for one in found["counts"]["outcome"] if one["name"] == "Upheld"]
+    narrowed = web.get(f"/{NAME}/search.json", params={"query": "council", "outcome": "Upheld"}).json()
+    assert 0 < narrowed["total"] == upheld < found["total"]
+    page = web.get(f"/{NAME}/search", params={"query": "council"}).text
+    assert f'?query=council&amp;outcome=Upheld">Upheld</a> <span class="count">{upheld}</span>' in page
+
+
+def test_pages_of_results_follow_each_other(web: httpx.Client) -> None:
+    address: str | None = f"/{NAME}/search.json?query=council&sort=date&_size=7"
+    rows: list[dict[str, Any]] = []
+    while address:
+        found = web.get(address).json()
+        rows += found["rows"]
+        address = found["next_url"]
+    assert len({row["reference"] for row in rows}) == len(rows) == found["total"] > 7
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    dates = [row["decision_date"] or "" for row in rows]
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_a_similar_word_is_suggested_and_not_searched_for(web: httpx.Client) -> None:
+    page = web.get(f"/{NAME}/search", params={"query": "councill complainnt"}).text
+    assert "No decision matches" in page
+    assert re.search(r'Did you mean <a href="\?query=council\w*\+complain\w*">', page)
 
 
 @pytest.mark.parametrize("spelling", ["25 004 920", "25-004-920", "25004920", "25\u00a0004\u00a0920"])
@@ -385,15 +425,16 @@ def test_a_reference_in_any_spelling_finds_its_decision(web: httpx.Client, spell
         *("+", "a AND", "?", "<script>", "; DROP TABLE decisions", "\u200b", "\x80"),
     ],
 )
-def test_no_query_is_an_error(web: httpx.Client, typed: str) -> None:
+def test_any_query_is_answered_or_explained(web: httpx.Client, typed: str) -> None:
     for path, name in (("decisions", "_search"), ("decisions", "_search_summary"), ("search", "query")):
         answer = web.get(f"/{NAME}/{path}", params={name: typed})
-        assert answer.status_code == 200, path
+        assert answer.status_code in {200, 400}, path
+        assert answer.status_code == 200 or re.search("at character|no word|needs a word|is a filter", answer.text)
     assert web.get(f"/{NAME}/paragraph", params={"reference": typed, "number": typed}).status_code == 200
     assert web.get(f"/{NAME}/authority_by_year", params={"authority": typed}).status_code == 200
 
 
-@pytest.mark.parametrize("typed", ["council's", "council’s", "section 34(B)", "COUNCIL", '"the council'])
+@pytest.mark.parametrize("typed", ["council's", "council’s", "section 34(B)", "COUNCIL", '"the council"'])
 def test_typed_queries_find_the_expected_decisions(web: httpx.Client, typed: str) -> None:
     assert canned(web, "search", query=typed)
     assert web.get(f"/{NAME}/decisions.json", params={"_search": typed}).json()["filtered_table_rows_count"]
@@ -469,7 +510,7 @@ def test_queries_can_be_downloaded_as_csv(web: httpx.Client) -> None:
 def test_a_users_sql_may_use_the_functions(web: httpx.Client) -> None:
     sql = "select lgsco_reference('24-001-411A') as a, lgsco_reference('x') as b, lgsco_match('council''s') as c"
     (row,) = web.get(f"/{NAME}.json", params={"sql": sql, "_shape": "array"}).json()
-    assert row == {"a": "24 001 411a", "b": None, "c": '"council\'s"'}
+    assert row == {"a": "24 001 411a", "b": None, "c": '"council"'}
 
 
 def test_the_sql_functions_accept_any_value() -> None:

@@ -207,3 +207,14 @@ def test_withdrawn_decisions_are_published_only_when_asked_for(full: Path, tmp_p
         make_datasette(target, Options(public=True))
     with requested(make_datasette(target, Options(public=True, with_withdrawn=True))) as get:
         assert get(f"/{NAME}/decisions/{WITHDRAWN.replace(' ', '+')}").status_code == 200
+
+
+def test_the_search_finds_what_is_public_and_counts_nothing_else(get: Get) -> None:
+    answer = get(f"/{NAME}/search.json?query=complains").json()
+    assert (
+        answer["total"] == len(answer["rows"]) == sum(one["decisions"] for one in answer["counts"]["authority"]) == 10
+    )
+    for hidden in (WITHDRAWN, "25 000 006"):
+        assert get(f"/{NAME}/search.json?query={hidden.replace(' ', '-')}").json()["total"] == 0
+    page = get(f"/{NAME}/search?query=complains&outcome=upheld&from=2020&sort=date").text
+    assert "<mark>complains</mark>" in page

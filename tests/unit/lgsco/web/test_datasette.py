@@ -54,8 +54,25 @@ def test_search_box_of_a_table_uses_our_search_syntax(datasette: Datasette, box:
     assert found(datasette, **{box: "24-011-791"}) == ["25 000 002"]
     assert found(datasette, **{box: "know*"}) == ["24 011 791", "25 000 002"]
     assert found(datasette, **{box: "well-known"}) == ["24 011 791"]
-    assert found(datasette, **{box: '"unclosed'}) == []
-    assert found(datasette, **{box: "* ()"}) == []
+    assert found(datasette, **{box: "known NOT delay"}) == ["25 000 002"]
+    assert found(datasette, **{box: "delay OR nothing"}) == ["24 011 791", "25 000 002"]
+
+
+@pytest.mark.parametrize("box", ["_search", "_search_text"])
+@pytest.mark.parametrize(
+    ("query", "explained"),
+    [
+        ('"unclosed', "the quotation mark at character 1 has no partner"),
+        ("known AND", "AND at character 7 has nothing after it"),
+        ("NOT known", "this box needs a word to find"),
+        ("outcome:upheld", "outcome: is a filter of the search page"),
+    ],
+)
+def test_search_box_of_a_table_explains_what_is_wrong(
+    datasette: Datasette, box: str, query: str, explained: str
+) -> None:
+    answer = asyncio.run(datasette.client.get(f"/{NAME}/decisions.json", params={box: query}))
+    assert (answer.status_code, explained in answer.json()["error"]) == (400, True)
 
 
 def test_interrupt_ends_a_running_query(datasette: Datasette) -> None:

@@ -78,7 +78,10 @@ def test_datasette_shows_the_same_pages_as_serve(folder: Path, plain: Callable[.
 
 def test_an_archive_of_any_name_is_recognised(plain: Callable[..., Get]) -> None:
     get = plain("second archive.db")
-    assert 'href="/second+archive/search"' in get("/").text
+    assert 'action="/second+archive/search"' in get("/").text
+    found = get("/second+archive/search?query=amended").text
+    assert 'href="/second+archive/decisions/25+000+001?q=amended#' in found
+    assert "?query=amended" in get("/second+archive/decisions/25+000+001?q=amended").text
     assert "(25 000 001)</h1>" in get("/second+archive/decisions/25+000+001").text
 
 

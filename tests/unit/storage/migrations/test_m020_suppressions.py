@@ -25,8 +25,8 @@ def older(tmp_path: Path) -> Path:
         db.execute("DROP VIEW text_lines")
         db.execute(view[: view.index(" WHERE NOT EXISTS (SELECT 1 FROM suppressions")])
         db.execute("DROP TABLE suppressions")
-        # Of the migrations after it:
-        db.execute("DROP INDEX decisions_by_parser")
+        for later in ("INDEX decisions_by_parser", "TABLE decisions_words", "VIEW decisions_lines"):
+            db.execute(f"DROP {later}")  # of the migrations after it
         db.execute("CREATE INDEX pages_kept ON pages (reference) WHERE state = 'kept'")
         db.execute("DROP TRIGGER pages_seen_parsed")
         assert db.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (NAME,)).rowcount >= 1

@@ -1,0 +1,89 @@
+"""Prints what a search found: for people, as JSON, or as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from lgsco.cli.printing import print_line
+from storage.export import cell
+from storage.query.passages import shorten
+from storage.references import slug
+from storage.search import Hit, Paragraph, Results
+
+_EXCERPT_CHARACTERS = 320
+_COLUMNS = ("reference", "authority", "decision_date", "outcome", "category")
+_PARAGRAPH_COLUMNS = ("number", "section", "paragraph", "link")
+
+
+def as_json(query: str, results: Results) -> dict[str, Any]:
+    """Returns the results as JSON. `marks` has the start and end of each word found, in characters of the text."""
+    return {
+        "query": query,
+        "total": results.total,
+        "hits": [
+            asdict(hit) | {"paragraphs": [asdict(one) | {"link": make_link(hit, one)} for one in hit.paragraphs]}
+            for hit in results.hits
+        ],
+        "suggestion": results.suggestion,
+        "notes": list(results.notes),
+    }
+
+
+def make_link(hit: Hit, paragraph: Paragraph) -> str:
+    """Returns the address of a paragraph on the server of `lgsco serve`: `/25-004-920#p24`."""
+    return f"/{slug(hit.reference)}#{paragraph.anchor}"
+
+
+def print_csv(results: Results) -> None:
+    """Prints a row for each paragraph, and one for each decision without a paragraph."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow((*_COLUMNS, *_PARAGRAPH_COLUMNS))
+    for hit in results.hits:
+        of_hit = [getattr(hit, name) for name in _COLUMNS]
+        for one in hit.paragraphs or [None]:
+            of_it = (
+                [one.number, one.section, one.text, make_link(hit, one)] if one else [None] * len(_PARAGRAPH_COLUMNS)
+            )
+            rows.writerow([cell(value or "") for value in (*of_hit, *of_it)])
+    click.echo(out.getvalue(), nl=False)
+
+
+def print_hits(results: Results) -> None:
+    """Prints each decision with its paragraphs, the words found in square brackets."""
+    for hit in results.hits:
+        outcome = f" · {hit.outcome}" if hit.outcome else ""
+        print_line(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
+        for one in hit.paragraphs:
+            print_line(f"    {f'{one.number}  ' if one.number else ''}{_mark(one)}")
+        if not hit.paragraphs and hit.summary:
+            print_line(f"    {shorten(hit.summary, (), _EXCERPT_CHARACTERS)[0]}")
+    if results.total > len(results.hits) > 0:
+        print_line(f"    … and {results.total - len(results.hits):,} more of {results.total:,} decisions; see --limit")
+
+
+def _mark(paragraph: Paragraph) -> str:
+    text, marks = shorten(paragraph.text, paragraph.marks, _EXCERPT_CHARACTERS)
+    for start, end in reversed(marks):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    return " ".join(text.split())
+
+
+def print_notes(results: Results, repair: str) -> None:
+    """Prints on stderr which decisions are damaged, and what to do when nothing was found."""
+    for hit in results.hits:
+        if hit.flaw is not None:
+            print_line(
+                f"lgsco: {hit.reference} is damaged ({hit.flaw}): the printed text may be wrong; {repair}", err=True
+            )
+    if not results.total:
+        print_line("no decision matches", err=True)
+    for note in results.notes:
+        print_line(note, err=True)
+    if results.suggestion is not None:
+        print_line(f"did you mean: {results.suggestion}", err=True)

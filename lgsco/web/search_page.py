@@ -1,0 +1,276 @@
+"""Answers the search page, and the same results as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast, get_args
+from urllib.parse import urlencode
+
+from datasette.utils import tilde_decode, tilde_encode
+from datasette.utils.asgi import Response
+from markupsafe import Markup, escape
+
+from lgsco.web.gate import VISIT
+from lgsco.web.row_reader import interrupting, refusing_too_much
+from storage.export import cell
+from storage.facts import Count, FactCounts, find_facts
+from storage.query.parser import make_filter
+from storage.query.passages import Marks, shorten
+from storage.query.tree import Field, Filter, QueryError
+from storage.ranking import Order
+from storage.search import Hit, Paragraph, Results, search
+
+_ON_A_PAGE = 20
+_ON_A_PAGE_MOST = 100
+_PAGES_MOST = 1_000
+_EXCERPT_CHARACTERS = 500
+_NAMES_SHOWN = 10
+"""Names of each fact that are offered with their counts, the most frequent ones."""
+_TITLES: dict[str, str] = {"outcome": "Outcome", "category": "Category", "authority": "Authority"}
+_COLUMNS = ("reference", "authority", "decision_date", "outcome", "category")
+_PARAGRAPH_COLUMNS = ("number", "section", "paragraph", "link")
+Address = Callable[[str], str]
+"""Returns the address of a decision's page for its reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of an address of the search page."""
+
+    query: str
+    facts: dict[str, str]
+    """The filters that are filled in."""
+    order: Order
+    page: int
+    """From 1."""
+    size: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.query.strip() and not self.facts
+
+    def filters(self) -> list[Filter]:
+        """Returns the filters. Raises QueryError."""
+        return [make_filter(cast("Field", field), value) for field, value in self.facts.items()]
+
+    def address(self, facts: dict[str, str] | None = None, *, page: int = 1) -> str:
+        """Returns the part of an address after `?`, with some facts replaced; an empty one is left out."""
+        values: dict[str, str] = {"query": self.query, **self.facts, **(facts or {})}
+        if self.order != "relevance":
+            values["sort"] = self.order
+        if page > 1:
+            values["page"] = str(page)
+        if self.size != _ON_A_PAGE:
+            values["_size"] = str(self.size)
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+def read_asked(arguments: Any) -> Asked:
+    """Reads the parameters of the address. Wrong numbers count as not given."""
+
+    def number(name: str, default: int, most: int) -> int:
+        typed = arguments.get(name) or ""
+        return min(max(int(typed), 1), most) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else default
+
+    typed: dict[str, str] = {field: (arguments.get(field) or "").strip() for field in get_args(Field)}
+    return Asked(
+        arguments.get("query") or "",
+        {field: value for field, value in typed.items() if value},
+        "date" if arguments.get("sort") == "date" else "relevance",
+        number("page", 1, _PAGES_MOST),
+        number("_size", _ON_A_PAGE, _ON_A_PAGE_MOST),
+    )
+
+
+async def answer_search(request: Any, datasette: Any) -> Any:
+    """Answers `/lgsco/search`, `.json` and `.csv`."""
+    database = datasette.get_database(route=tilde_decode(request.url_vars["database"]))
+    await datasette.ensure_permissions(request.actor, [("view-database", database.name), "view-instance"])
+    asked = read_asked(request.args)
+    form = request.url_vars["format"]
+    results, error = await _find(datasette, database, asked, count=form != "csv")
+
+    def address(reference: str) -> str:
+        return str(datasette.urls.row(database.name, "decisions", tilde_encode(reference)))
+
+    if form:
+        error = "the address has no query; add query=" if asked.is_empty else error
+        return _answer_data(datasette, request, asked, form, results, error, address)
+    names = await database.execute_fn(_find_all_names)
+    shown: dict[str, Any] = {"metadata": datasette.metadata(), "asked": asked, "error": error, "names": names}
+    shown |= {"results": results, "titles": _TITLES, "database": database.name, "private": False}
+    if results is not None:
+        shown |= _describe(address, asked, results)
+    page = await datasette.render_template("lgsco/search.html", shown, request=request, view_name="search")
+    return Response.html(page, status=400 if error else 200)
+
+
+async def _find(datasette: Any, database: Any, asked: Asked, *, count: bool) -> tuple[Results | None, str | None]:
+    """Returns the results, or why there are none; neither if nothing is asked for."""
+    if asked.is_empty:
+        return None, None
+    until = time.monotonic() + datasette.setting("sql_time_limit_ms") / 1000
+    skip, visit = (asked.page - 1) * asked.size, VISIT.get()
+
+    def find(db: sqlite3.Connection) -> Results:
+        with interrupting(db, until, visit), refusing_too_much():
+            filters = asked.filters()
+            return search(db, asked.query, asked.size, filters=filters, order=asked.order, skip=skip, count=count)
+
+    try:
+        return await database.execute_fn(find), None
+    except QueryError as wrong:
+        return None, str(wrong)
+    except sqlite3.OperationalError as wrong:
+        if "interrupted" not in str(wrong):
+            raise
+        return None, "the query took too long; add a filter or a word"
+
+
+def _find_all_names(db: sqlite3.Connection) -> dict[str, list[str]]:
+    return {field: find_facts(db).find_names(cast("Field", field)) for field in _TITLES}
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any]:
+    skipped = (asked.page - 1) * asked.size
+    last = skipped + len(results.hits)
+    return {
+        "hits": [_describe_hit(address, asked.query, hit) for hit in results.hits],
+        "first": skipped + 1,
+        "last": last,
+        "next_address": asked.address(page=asked.page + 1) if last < results.total else None,
+        "previous_address": asked.address(page=asked.page - 1) if asked.page > 1 else None,
+        "counts": _describe_counts(asked, results.counts),
+        "suggested_address": urlencode({"query": results.suggestion, **asked.facts}) if results.suggestion else None,
+        "data_address": asked.address(page=asked.page),
+    }
+
+
+def _describe_hit(address: Address, query: str, hit: Hit) -> dict[str, Any]:
+    page = address(hit.reference)
+    marked = f"{page}?{urlencode({'q': query})}" if query.strip() and hit.paragraphs else page
+    paragraphs = []
+    for one in hit.paragraphs:
+        text, marks = shorten(one.text, one.marks, _EXCERPT_CHARACTERS)
+        place = f"paragraph {one.number}" if one.number else one.section or "beginning"
+        paragraphs.append(
+            {
+                "address": f"{marked}#{one.anchor}",
+                "place": place,
+                "section": one.section,
+                "text": mark_text(text, marks),
+            }
+        )
+    return {
+        "hit": hit,
+        "address": marked,
+        "paragraphs": paragraphs,
+        "summary": shorten(hit.summary or "", (), _EXCERPT_CHARACTERS)[0],
+    }
+
+
+def mark_text(text: str, marks: Marks) -> Markup:
+    """Returns a text as HTML, with the words found in `mark`."""
+    shown, position = Markup(), 0
+    for start, end in marks:
+        shown += escape(text[position:start]) + Markup("<mark>{}</mark>").format(text[start:end])
+        position = end
+    return shown + escape(text[position:])
+
+
+def _describe_counts(asked: Asked, counts: FactCounts | None) -> list[dict[str, Any]]:
+    """Describes each fact with its most frequent names; a fact that is asked for has only a link that drops it."""
+    described = []
+    for field, title in _TITLES.items():
+        counted: Sequence[Count] = getattr(counts, field) if counts is not None else ()
+        chosen = asked.facts.get(field)
+        links = [
+            {"name": one.name, "decisions": one.decisions, "address": asked.address({field: one.name})}
+            for one in counted[:_NAMES_SHOWN]
+        ]
+        described.append(
+            {
+                "title": title,
+                "chosen": chosen,
+                "drop": asked.address({field: ""}),
+                "links": [] if chosen else links,
+                "more": max(0, len(counted) - _NAMES_SHOWN),
+            }
+        )
+    return described
+
+
+# ---------------------------------------------------------------- data
+
+
+def _answer_data(
+    datasette: Any,
+    request: Any,
+    asked: Asked,
+    form: str,
+    results: Results | None,
+    error: str | None,
+    address: Address,
+) -> Any:
+    if results is None:
+        body = {"ok": False, "error": error, "status": 400, "title": None}
+        return Response.json(body, status=400) if form == "json" else Response.text(f"{error}\n", status=400)
+    if form == "csv":
+        return Response.text(_write_csv(address, results, (asked.page - 1) * asked.size + 1))
+    rows = [_flatten(address, hit, place) for place, hit in enumerate(results.hits, (asked.page - 1) * asked.size + 1)]
+    if request.args.get("_shape") == "array":
+        return Response.json(rows)
+    more = asked.page * asked.size < results.total
+    following = asked.address(page=asked.page + 1) if more else None
+    return Response.json(
+        {
+            "ok": True,
+            "query": asked.query,
+            "total": results.total,
+            "rows": rows,
+            "counts": None if results.counts is None else asdict(results.counts),
+            "suggestion": results.suggestion,
+            "notes": list(results.notes),
+            "next_url": following and datasette.absolute_url(request, f"{request.path}?{following}"),
+        }
+    )
+
+
+def _flatten(address: Address, hit: Hit, rank: int) -> dict[str, Any]:
+    """Returns a hit as JSON. `snippet` is its best paragraph, the words found in «»."""
+    paragraphs = [asdict(one) | {"link": _link(address, hit, one)} for one in hit.paragraphs]
+    return {**asdict(hit), "paragraphs": paragraphs, "snippet": _make_snippet(hit), "rank": rank}
+
+
+def _make_snippet(hit: Hit) -> str | None:
+    if not hit.paragraphs:
+        return hit.summary
+    text = hit.paragraphs[0].text
+    for start, end in reversed(hit.paragraphs[0].marks):
+        text = f"{text[:start]}«{text[start:end]}»{text[end:]}"
+    return text
+
+
+def _link(address: Address, hit: Hit, paragraph: Paragraph) -> str:
+    return f"{address(hit.reference)}#{paragraph.anchor}"
+
+
+def _write_csv(address: Address, results: Results, first: int) -> str:
+    """Writes a row for each paragraph, with cells that are safe for spreadsheets."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(("rank", *_COLUMNS, *_PARAGRAPH_COLUMNS))
+    for rank, hit in enumerate(results.hits, first):
+        facts = [getattr(hit, name) for name in _COLUMNS]
+        for one in hit.paragraphs or (None,):
+            of_it = [one.number, one.section, one.text, _link(address, hit, one)] if one else [None] * 4
+            rows.writerow([rank, *(cell(value or "") for value in (*facts, *of_it))])
+    return out.getvalue()

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.query.parser import CHARACTERS_MOST, parse_query
+from storage.query.tree import And, Filter, Near, Node, Not, Or, Part, Phrase, Prefix, QueryError, Word
+
+
+def bare(node: Node) -> object:
+    """Returns the tree in short: words as strings, phrases in quotation marks, operators with their parts."""
+    match node:
+        case And(parts):
+            return ("AND", *map(bare, parts))
+        case Or(parts):
+            return ("OR", *map(bare, parts))
+        case Not(part):
+            return ("NOT", bare(part))
+        case Near(parts, distance):
+            return ("NEAR", *map(bare, parts), distance)
+        case Filter(field, value):
+            return f"{field}:{value}"
+        case _:
+            return _bare_part(node)
+
+
+def _bare_part(part: Part) -> str:
+    match part:
+        case Prefix(text):
+            return f"{text}*"
+        case Phrase(text, begins):
+            return f'"{text}"{"*" if begins else ""}'
+        case Word(text):
+            return text.strip(",.;")
+
+
+@pytest.mark.parametrize(
+    ("query", "tree"),
+    [
+        ("council", "council"),
+        ("council delay", ("AND", "council", "delay")),
+        ("council AND delay", ("AND", "council", "delay")),
+        ("a b OR c NOT d AND e", ("OR", ("AND", "a", "b"), ("AND", "c", ("NOT", "d"), "e"))),
+        ("a (b OR (c d)) e", ("AND", "a", ("OR", "b", ("AND", "c", "d")), "e")),
+        ("NOT a OR b", ("OR", ("NOT", "a"), "b")),
+        ("NOT NOT a", ("NOT", ("NOT", "a"))),
+        ("NOT (a OR b)", ("NOT", ("OR", "a", "b"))),
+        ("a or b", ("AND", "a", "or", "b")),
+        ('"best interests" delay', ("AND", '"best interests"', "delay")),
+        ("“best interests”", '"best interests"'),
+        ('"best inter"*', '"best inter"*'),
+        ('the"council"delay', ("AND", "the", '"council"', "delay")),
+        ("assess*", "assess*"),
+        ("assess*, delay", ("AND", "assess*", "delay")),
+        ("(34(B) OR x)", ("OR", "34(B)", "x")),
+        ("section 34(B)", ("AND", "section", "34(B)")),
+        ("(council OR delay).", ("OR", "council", "delay")),
+        ("NEAR(council delay, 5) x", ("AND", ("NEAR", "council", "delay", 5), "x")),
+        ("NEAR(council delay,5)", ("NEAR", "council", "delay", 5)),
+        ("NEAR (council delay)", ("NEAR", "council", "delay", 10)),
+        ('NEAR("best interests" delay*, 3)', ("NEAR", '"best interests"', "delay*", 3)),
+        ("NEAR(1 2, 3)", ("NEAR", "1", "2", 3)),
+        ("(delay,5)", "delay,5"),
+        ("25 004 920 delay", ("AND", "25 004 920", "delay")),
+        ("delay 25-004-920.", ("AND", "delay", "25-004-920")),
+        ("well-known – council's", ("AND", "well-known", "council's")),
+        ("authority:kent", "authority:kent"),
+        ('delay Outcome:"not upheld"', ("AND", "delay", "outcome:not upheld")),
+        ("(authority:kent OR category:housing) x", ("AND", ("OR", "authority:kent", "category:housing"), "x")),
+        ("from:2024 to:2024", ("AND", "from:2024-01-01", "to:2024-12-31")),
+        ("from:2024-02 to:2024-02", ("AND", "from:2024-02-01", "to:2024-02-29")),
+        ("from:2024-2-3 to:2024-02-05", ("AND", "from:2024-02-03", "to:2024-02-05")),
+        ("10:30", "10:30"),
+        ("+council ^delay", ("AND", "+council", "^delay")),
+    ],
+)
+def test_a_query_has_the_expected_tree(query: str, tree: object) -> None:
+    assert bare(parse_query(query)) == tree
+
+
+@pytest.mark.parametrize(
+    ("query", "explained"),
+    [
+        ("", "there is no word to search for"),
+        (" & – ", "there is no word to search for"),
+        ('""', "there is no word to search for"),
+        ('council "delay', "the quotation mark at character 9 has no partner"),
+        ("council (delay", "the bracket ( at character 9 is not closed"),
+        ("council(delay", "the bracket ( at character 8 is not closed"),
+        ("council) delay", "the bracket ) at character 8 closes nothing"),
+        ("a ()", "the brackets at character 3 have no word between them"),
+        ("council AND", "AND at character 9 has nothing after it"),
+        ("council OR )", "OR at character 9 is followed by )"),
+        ("council AND OR delay", "AND at character 9 is followed by OR"),
+        ("OR council", "OR at character 1 has nothing before it"),
+        ("council NOT", "NOT at character 9 has nothing after it; write it as in: NOT delay"),
+        ("a (OR b)", "OR at character 4 has nothing before it"),
+        ("-council", "write NOT council to leave the word out"),
+        ("NEAR delay", "NEAR at character 1 needs brackets: NEAR(council delay, 10)"),
+        ("NEAR(delay)", "NEAR at character 1 needs two words or more"),
+        ("NEAR(a OR b)", "OR at character 8 is not allowed in NEAR"),
+        ("NEAR(a authority:b)", "authority:b at character 8 is not allowed in NEAR"),
+        ("NEAR(a b, 5000)", "at most 1,000 words in between, not 5,000"),
+        ("NEAR(a b", "the bracket ( at character 5 is not closed"),
+        ("*", "a * must be at the end of a word, with two letters"),
+        ("a*", "with two letters"),
+        ("*ment", "a * must be at the end of a word"),
+        ("text:council", "text: at character 1 is not a field; the fields are authority:, outcome:, category:, from:"),
+        ("authority: kent", "authority: at character 1 needs its value right after the colon"),
+        ('authority:"" kent', "authority: at character 1 needs its value right after the colon"),
+        ("outcome:-", "outcome:- has no letter or digit"),
+        ("to:2024-13", "to:2024-13 is not a date; write a day, a month or a year: to:2024-03-31, to:2024-03, to:2024"),
+        ("from:yesterday", "from:yesterday is not a date"),
+        ("x" * (CHARACTERS_MOST + 1), "the query has 4,001 characters; the most is 4,000"),
+        ("word " * 101, "the query has more than 100 words and filters"),
+        (f"{'(' * 31}a{')' * 31}", "the query has more than 30 levels of brackets and NOT"),
+    ],
+)
+def test_an_invalid_query_is_explained(query: str, explained: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse_query(query)
+    assert explained in str(raised.value)
+
+
+@given(st.text(max_size=60) | st.text(alphabet="ab\"'*()-:, ANDORTE25\u2019\0\ud800", max_size=40))
+@settings(deadline=None, max_examples=500)
+def test_any_text_gives_a_tree_or_an_explanation(query: str) -> None:
+    try:
+        parse_query(query)
+    except QueryError as error:
+        assert str(error)  # noqa: PT017  # either outcome is right
