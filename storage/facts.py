@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import compress, islice
 
+from storage.kept_values import KeptValues, find_version
 from storage.query.tree import Field, Filter
 from storage.query.words import split_words
 from storage.suppressions import find_rowids
 
-_CONNECTIONS_MOST = 16
 _NO_DAY = ""
 
 
@@ -103,8 +103,7 @@ class Facts:
         return FactCounts(_sort(outcomes), _sort(categories), _sort(named))
 
 
-_known: dict[sqlite3.Connection, tuple[int, Facts]] = {}
-"""The facts that each connection read last, with the version of the file."""
+_kept: KeptValues[Facts] = KeptValues()
 
 
 def find_facts(db: sqlite3.Connection) -> Facts:
@@ -114,27 +113,18 @@ def find_facts(db: sqlite3.Connection) -> Facts:
 
 def find_known_facts(db: sqlite3.Connection) -> Facts | None:
     """Returns the facts of all decisions if they were read and the file has not changed since."""
-    known = _known.get(db)
-    return known[1] if known is not None and known[0] == _find_version(db) else None
+    return _kept.find(db)
 
 
 def _read(db: sqlite3.Connection) -> Facts:
-    version = _find_version(db)  # first: a change in between makes the facts look older, and they are read again
+    version = find_version(db)  # first: a change in between makes the facts look older, and they are read again
     rows = db.execute(
         "SELECT rowid, authority, outcome, category, decision_date FROM decisions INDEXED BY decisions_by_authority"
     )
     hidden = find_rowids(db)
     facts = Facts(row for row in map(tuple, rows) if row[0] not in hidden)
-    if len(_known) >= _CONNECTIONS_MOST:
-        _known.clear()
-    _known[db] = version, facts
+    _kept.keep(db, facts, version)
     return facts
-
-
-def _find_version(db: sqlite3.Connection) -> int:
-    """Returns a number that changes for this connection whenever another one, or this one, has changed the file."""
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    return int(version) * 2**32 + db.total_changes
 
 
 def _sort(counted: Mapping[str | None, int]) -> tuple[Count, ...]:

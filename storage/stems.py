@@ -6,11 +6,17 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
+from storage.kept_values import KeptValues, find_version
+
 _KNOWN_MOST = 50_000
 
 _lock = Lock()
 _opened: list[sqlite3.Connection] = []
 _known: dict[str, str] = {}
+
+_FORMS_MOST = 10_000
+"""The most words whose forms are kept for a connection."""
+_forms: KeptValues[dict[str, list[str]]] = KeptValues()
 
 
 def find_stem(word: str) -> str:
@@ -53,7 +59,19 @@ def _connection() -> sqlite3.Connection:
 
 
 def find_forms(db: sqlite3.Connection, word: str) -> list[str]:
-    """Returns the words of the index with the stem of this word, at least those that a decision has now."""
+    """Returns the words of the index with the stem of this word, at least those that a decision has now.
+
+    A search asks several times, and a server often, so they are kept until the file changes.
+    """
+    forms = _forms.find(db)
+    if forms is None or len(forms) >= _FORMS_MOST:
+        _forms.keep(db, forms := {}, find_version(db))
+    if word not in forms:
+        forms[word] = _read_forms(db, word)
+    return forms[word]
+
+
+def _read_forms(db: sqlite3.Connection, word: str) -> list[str]:
     stem = find_stem(word)
     words = [one for beginning in list_beginnings(stem) for one in list_words(db, beginning)]
     return [one for one, found in zip(words, find_stems(words), strict=True) if found == stem]
