@@ -111,6 +111,6 @@ def _record(db: sqlite3.Connection, new: list[tuple[Sample, bytes]]) -> Iterator
         pipeline.fetch_queued([window])
         with atomic(db):
             ledger.prove(db, clock.stamp(), run)
-        assert tally.first == stored + len(samples), "all are recorded"
+        assert tally.first == stored + len(samples), f"not all are recorded: {tally}"
         assert all(proof.state == "proven" for proof in ledger.find_windows(db, window))
         yield
