@@ -77,7 +77,7 @@ HEADINGS: dict[str, dict[str, Listed]] = {
         "import": Listed("fetch", "import_", "Store decisions from text files and saved web pages."),
     },
     "Browse": {
-        "search": Listed("browse", "search", "Search the text of the decisions."),
+        "search": Listed("browse", "search", "Search the decisions, and show the paragraphs with the words."),
         "show": Listed("browse", "show", "Print one decision in the text format."),
         "serve": Listed("browse", "serve", "Show the database in a browser, with Datasette."),
         "export": Listed("browse", "export", "Write the decisions to files for other programs."),

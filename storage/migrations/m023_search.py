@@ -1,8 +1,9 @@
 """Prepares the full-text search: breaks between paragraphs, the list of words, a wider index of the facts.
 
 `decisions_fts` gets a break (`␤`) between the lines of a text, so that no phrase is found across two paragraphs. Its
-content is then the view `decisions_lines`. `decisions_words` lists its words, and takes no space. The index
-`decisions_by_authority` gets the category, so that it has all facts that a search filters and counts.
+content is then the view `decisions_lines`, where `char` is in quotes for DuckDB (`m019_views_for_duckdb`).
+`decisions_words` lists its words, and takes no space. The index `decisions_by_authority` gets the category, so that it
+has all facts that a search filters and counts.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ DROP TRIGGER decisions_fts_update;
 DROP TABLE decisions_fts;
 
 CREATE VIEW decisions_lines AS
-SELECT rowid, authority, summary, replace(text, char(10), ' ␤ ') AS text FROM decisions;
+SELECT rowid, authority, summary, replace(text, "char"(10), ' ␤ ') AS text FROM decisions;
 CREATE VIRTUAL TABLE decisions_fts USING fts5 (
   authority, summary, text, content="decisions_lines", /* sqlite-utils looks for: content="decisions" */
   content_rowid="rowid", tokenize="unicode61 remove_diacritics 2 tokenchars '␤'"

@@ -48,7 +48,7 @@ def datasette(path: Path) -> Iterator[Datasette]:
 
 
 def load(datasette: Datasette, key: str, *, public: bool = False) -> dict[str, Any]:
-    request = SimpleNamespace(url_vars={"pks": key.replace(" ", "+")})
+    request = SimpleNamespace(url_vars={"pks": key.replace(" ", "+")}, args={})
     return asyncio.run(load_decision(datasette.databases[NAME], request, public=public))
 
 
