@@ -93,8 +93,9 @@ def test_of_equally_similar_words_the_most_frequent_is_suggested(db: sqlite3.Con
 
 def test_a_more_similar_word_goes_before_a_more_frequent_one(db: sqlite3.Connection) -> None:
     for number in range(4, 9):
-        store_decision(db, f"25 000 {number:03}", "assessed")
-    assert suggest(db, "assessmant") == "assessment"
+        store_decision(db, f"25 000 {number:03}", "intents")
+    assert suggest(db, "intrests") == "interests"
+    assert suggest(db, "intennts") == "intents"
 
 
 def test_a_misspelt_second_letter_is_found_if_no_word_has_the_first_two(db: sqlite3.Connection) -> None:

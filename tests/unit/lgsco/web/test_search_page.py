@@ -17,9 +17,10 @@ import pytest
 
 from lgsco.web import search_page
 from lgsco.web.metadata import NAME
-from lgsco.web.search_page import Asked, mark_text, read_asked
+from lgsco.web.search_page import Asked, _write_csv, mark_text, read_asked
 from lgsco.web.server import make_datasette
 from storage.query.tree import Filter, QueryError
+from storage.search import Hit, Results
 from support.archives import requested
 
 Get = Callable[..., httpx.Response]
@@ -226,8 +227,8 @@ def test_csv_has_safe_cells_and_the_ranks_of_its_page(get: Get) -> None:
 
 
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe() -> None:
-    hit = search_page.Hit("25 000 001", "=A1", None, None, None, None)
-    written = search_page._write_csv(str, search_page.Results(1, (hit,)), 1)
+    hit = Hit("25 000 001", "=A1", None, None, None, None)
+    written = _write_csv(str, Results(1, (hit,)), 1)
     assert written.splitlines()[1] == "1,25 000 001,'=A1,,,,,,,"
 
 
