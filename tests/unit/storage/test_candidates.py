@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,20 +15,36 @@ from storage.database import reading
 from storage.query.parser import parse_query
 from storage.query.tree import And
 from storage.suppressions import suppress
+from storage.writer import writing
 from support.rows import AT, damage, store_decision
 
 FIRST, SECOND, THIRD = "25 000 001", "25 000 002", "25 000 003"
 
 
-@pytest.fixture
-def db(db: sqlite3.Connection) -> sqlite3.Connection:
-    """Three decisions, whose rowids are 1 to 3."""
+def fill(db: sqlite3.Connection) -> None:
+    """Stores three decisions, whose rowids are 1 to 3."""
     store_decision(db, FIRST, "The officer delayed a payment.", day=date(2025, 4, 1))
     store_decision(db, SECOND, "The officer paid.", "The delay was short.", day=date(2025, 5, 1))
     store_decision(db, THIRD, "A tenant moved.", day=date(2025, 6, 1))
     db.execute("UPDATE decisions SET outcome = 'Not upheld' WHERE reference = ?", (SECOND,))
     assert [*db.execute("SELECT rowid, reference FROM decisions")] == [(1, FIRST), (2, SECOND), (3, THIRD)]
+
+
+@pytest.fixture
+def db(db: sqlite3.Connection) -> sqlite3.Connection:
+    """An archive of this test, to change."""
+    fill(db)
     return db
+
+
+@pytest.fixture(scope="module")
+def unchanged(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """The same archive, for tests that only read."""
+    path = Path(shutil.copy(empty_archive, tmp_path_factory.mktemp("candidates") / "lgsco.db"))
+    with writing(path) as db:
+        fill(db)
+    with reading(path) as db:
+        yield db
 
 
 @pytest.mark.parametrize(
@@ -42,8 +60,8 @@ def db(db: sqlite3.Connection) -> sqlite3.Connection:
         ("NOT NOT delay", {1, 2}),
     ],
 )
-def test_the_index_answers_words(db: sqlite3.Connection, query: str, found: set[int]) -> None:
-    assert find_candidates(db, parse_query(query)) == found
+def test_the_index_answers_words(unchanged: sqlite3.Connection, query: str, found: set[int]) -> None:
+    assert find_candidates(unchanged, parse_query(query)) == found
 
 
 @pytest.mark.parametrize(
@@ -62,8 +80,8 @@ def test_the_index_answers_words(db: sqlite3.Connection, query: str, found: set[
         ("delay (tenant OR from:2025-05)", {2}),
     ],
 )
-def test_facts_combine_with_words(db: sqlite3.Connection, query: str, found: set[int]) -> None:
-    assert find_candidates(db, parse_query(query)) == found
+def test_facts_combine_with_words(unchanged: sqlite3.Connection, query: str, found: set[int]) -> None:
+    assert find_candidates(unchanged, parse_query(query)) == found
 
 
 @pytest.mark.parametrize(
@@ -81,12 +99,12 @@ def test_facts_combine_with_words(db: sqlite3.Connection, query: str, found: set
         ("NEAR(officer delay, 0) NEAR(officer paid, 0)", set()),
     ],
 )
-def test_near_is_decided_by_the_paragraphs(db: sqlite3.Connection, query: str, found: set[int]) -> None:
-    assert find_candidates(db, parse_query(query)) == found
+def test_near_is_decided_by_the_paragraphs(unchanged: sqlite3.Connection, query: str, found: set[int]) -> None:
+    assert find_candidates(unchanged, parse_query(query)) == found
 
 
-def test_an_empty_query_finds_all_decisions(db: sqlite3.Connection) -> None:
-    assert find_candidates(db, And(())) == {1, 2, 3}
+def test_an_empty_query_finds_all_decisions(unchanged: sqlite3.Connection) -> None:
+    assert find_candidates(unchanged, And(())) == {1, 2, 3}
 
 
 def test_nothing_is_found_in_an_empty_archive(archive: Path) -> None:

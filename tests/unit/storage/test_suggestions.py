@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from storage.database import reading
 from storage.query.parser import parse_query
 from storage.suggestions import suggest_query
+from storage.writer import writing
 from support.rows import store_decision
 
 
@@ -21,11 +26,26 @@ def suggest(db: sqlite3.Connection, query: str) -> str | None:
     return suggest_query(db, query, parse_query(query))
 
 
+def fill(db: sqlite3.Connection) -> None:
+    """Stores each word in two decisions, except `payment` and `dlay`, which are in one."""
+    store(db, *["An assessment of the tenancy in 2024, a delay, their best interests"] * 2, "A payment, a dlay")
+
+
 @pytest.fixture
 def db(db: sqlite3.Connection) -> sqlite3.Connection:
-    """Each word is in two decisions, except `payment`, which is in one."""
-    store(db, *["An assessment of the tenancy in 2024, a delay, their best interests"] * 2, "A payment")
+    """An archive of this test, to change."""
+    fill(db)
     return db
+
+
+@pytest.fixture(scope="module")
+def unchanged(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """The same archive, for tests that only read."""
+    path = Path(shutil.copy(empty_archive, tmp_path_factory.mktemp("suggestions") / "lgsco.db"))
+    with writing(path) as db:
+        fill(db)
+    with reading(path) as db:
+        yield db
 
 
 @pytest.mark.parametrize(
@@ -47,8 +67,10 @@ def db(db: sqlite3.Connection) -> sqlite3.Connection:
         ("assesment AND assesment", "assessment AND assessment"),
     ],
 )
-def test_a_word_is_replaced_where_it_is_in_the_query(db: sqlite3.Connection, query: str, suggestion: str) -> None:
-    assert suggest(db, query) == suggestion
+def test_a_word_is_replaced_where_it_is_in_the_query(
+    unchanged: sqlite3.Connection, query: str, suggestion: str
+) -> None:
+    assert suggest(unchanged, query) == suggestion
 
 
 @pytest.mark.parametrize(
@@ -65,14 +87,13 @@ def test_a_word_is_replaced_where_it_is_in_the_query(db: sqlite3.Connection, que
         "outcome:assesment",
     ],
 )
-def test_nothing_is_suggested_for_other_words(db: sqlite3.Connection, query: str) -> None:
-    store_decision(db, "25 000 009", "A dlay")
-    assert suggest(db, query) is None
+def test_nothing_is_suggested_for_other_words(unchanged: sqlite3.Connection, query: str) -> None:
+    assert suggest(unchanged, query) is None
 
 
-def test_a_form_in_quotation_marks_must_occur_exactly(db: sqlite3.Connection) -> None:
-    assert suggest(db, "interest") is None
-    assert suggest(db, '"interest"') == '"interests"'
+def test_a_form_in_quotation_marks_must_occur_exactly(unchanged: sqlite3.Connection) -> None:
+    assert suggest(unchanged, "interest") is None
+    assert suggest(unchanged, '"interest"') == '"interests"'
 
 
 def test_a_word_of_one_decision_is_not_suggested(db: sqlite3.Connection) -> None:
@@ -115,8 +136,10 @@ def test_a_misspelt_second_letter_is_found_if_no_word_has_the_first_two(db: sqli
         ("xenancy", None),  # another first letter
     ],
 )
-def test_a_word_is_suggested_only_if_it_is_similar(db: sqlite3.Connection, query: str, suggestion: str | None) -> None:
-    assert suggest(db, query) == suggestion
+def test_a_word_is_suggested_only_if_it_is_similar(
+    unchanged: sqlite3.Connection, query: str, suggestion: str | None
+) -> None:
+    assert suggest(unchanged, query) == suggestion
 
 
 def test_nothing_is_suggested_in_an_empty_archive(db: sqlite3.Connection) -> None:
