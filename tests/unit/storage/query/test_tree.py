@@ -1,4 +1,4 @@
-"""What is found in the tree of a query. Trees are built here, so that the parser has no part in it."""
+"""The words and filters that the tree of a query asks for. Trees are built here, without the parser."""
 
 from __future__ import annotations
 
