@@ -249,10 +249,6 @@ def test_pages_follow_each_other_in_order(archive: sqlite3.Connection) -> None:
     assert {page.total for page in pages} == {4}
 
 
-def test_a_decision_with_all_words_in_one_paragraph_comes_first(archive: sqlite3.Connection) -> None:
-    assert next(iter(search(archive, "councillor OR delay OR cafe", 1).hits)).reference == B
-
-
 def test_a_decisions_own_authority_outranks_a_mentioned_one(seeds: Path) -> None:
     with reading(seeds) as db:
         names = [row[0] for row in db.execute("SELECT authority FROM decisions WHERE authority IS NOT NULL")]
