@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import sqlite3
 
-from storage.query.tree import Node, Word, find_parts
-from storage.query.words import find_words, parse_reference
+from storage.query.tree import Node, Phrase, Prefix, Word, find_parts
+from storage.query.words import find_words
 from storage.stems import find_forms, list_words
 
 _LEAST_LETTERS = 4
@@ -30,10 +30,12 @@ def suggest_query(db: sqlite3.Connection, query: str, node: Node) -> str | None:
     changes: list[tuple[int, int, str]] = []
     for part in find_parts(node):
         offset = part.start + (query[part.start : part.start + 1] not in part.text[:1])
-        if parse_reference(part.text) is not None:
-            continue
-        for start, end, word in find_words(part.text):
-            if len(word) < _LEAST_LETTERS or not word.isalpha() or _occurs(db, word, has_forms=isinstance(part, Word)):
+        words = find_words(part.text)
+        begins = isinstance(part, Prefix) or (isinstance(part, Phrase) and part.begins)
+        for start, end, word in words:
+            if len(word) < _LEAST_LETTERS or not word.isalpha():
+                continue
+            if _begins_words(db, word) if begins and end == words[-1][1] else _occurs(db, word, isinstance(part, Word)):
                 continue
             if (similar := _find_similar(db, word)) is not None:
                 changes.append((offset + start, offset + end, similar))
@@ -44,7 +46,11 @@ def suggest_query(db: sqlite3.Connection, query: str, node: Node) -> str | None:
     return query
 
 
-def _occurs(db: sqlite3.Connection, word: str, *, has_forms: bool) -> bool:
+def _begins_words(db: sqlite3.Connection, beginning: str) -> bool:
+    return any(_count(db, one, 1) for one in list_words(db, beginning))
+
+
+def _occurs(db: sqlite3.Connection, word: str, has_forms: bool) -> bool:
     return any(_count(db, one, 1) for one in (find_forms(db, word) if has_forms else [word]))
 
 

@@ -139,6 +139,12 @@ def _find_all_names(db: sqlite3.Connection) -> dict[str, list[str]]:
 # ---------------------------------------------------------------- the page
 
 
+def _find_next(asked: Asked, results: Results) -> str | None:
+    """Returns the parameters of the next page; None after the last one."""
+    has_more = asked.page * asked.size < results.total and asked.page < _PAGES_MOST
+    return asked.address(page=asked.page + 1) if has_more else None
+
+
 def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any]:
     skipped = (asked.page - 1) * asked.size
     last = skipped + len(results.hits)
@@ -146,7 +152,7 @@ def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any
         "hits": [_describe_hit(address, asked.query, hit) for hit in results.hits],
         "first": skipped + 1,
         "last": last,
-        "next_address": asked.address(page=asked.page + 1) if last < results.total else None,
+        "next_address": _find_next(asked, results),
         "previous_address": asked.address(page=asked.page - 1) if asked.page > 1 else None,
         "counts": _describe_counts(asked, results.counts),
         "suggested_address": urlencode({"query": results.suggestion, **asked.facts}) if results.suggestion else None,
@@ -228,8 +234,7 @@ def _answer_data(
     rows = [_flatten(address, hit, place) for place, hit in enumerate(results.hits, (asked.page - 1) * asked.size + 1)]
     if request.args.get("_shape") == "array":
         return Response.json(rows)
-    more = asked.page * asked.size < results.total
-    following = asked.address(page=asked.page + 1) if more else None
+    following = _find_next(asked, results)
     return Response.json(
         {
             "ok": True,

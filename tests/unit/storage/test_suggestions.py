@@ -96,6 +96,15 @@ def test_a_form_in_quotation_marks_must_occur_exactly(unchanged: sqlite3.Connect
     assert suggest(unchanged, '"interest"') == '"interests"'
 
 
+@pytest.mark.parametrize("beginning", ["assess*", '"best inter"*'])
+def test_the_beginning_of_words_that_occur_is_left_as_it_is(unchanged: sqlite3.Connection, beginning: str) -> None:
+    assert suggest(unchanged, f"{beginning} tenanzy") == f"{beginning} tenancy"
+
+
+def test_a_misspelt_beginning_is_replaced(unchanged: sqlite3.Connection) -> None:
+    assert suggest(unchanged, "tenanzy*") == "tenancy*"
+
+
 def test_a_word_of_one_decision_is_not_suggested(db: sqlite3.Connection) -> None:
     assert suggest(db, "paymment") is None
     store_decision(db, "25 000 009", "Another payment")

@@ -205,6 +205,13 @@ def test_json_ranks_the_hits_and_leads_to_the_next_page(get: Get) -> None:
     assert get(".json", query="answer", page="2", _size="6").json()["next_url"] is None
 
 
+def test_the_last_page_that_can_be_asked_for_has_no_next_one(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgsco.web.search_page._PAGES_MOST", 3)
+    assert get(".json", query="answer", page="2", _size="2").json()["next_url"] is not None
+    assert get(".json", query="answer", page="3", _size="2").json()["next_url"] is None
+    assert 'rel="next"' not in get("", query="answer", page="3", _size="2").text
+
+
 def test_json_has_the_best_paragraph_as_snippet(get: Get) -> None:
     day = {"from": "2025-04-02", "to": "2025-04-02"}
     (row,) = get(".json", query="council answer", _shape="array", **day).json()
