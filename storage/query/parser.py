@@ -31,9 +31,11 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>[A-Za-z_]+):(?=[^\s:)])'
-    r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<run>[^\s\"]+)|(?P<lone>\")"
+    r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<operator>(?:AND|OR|NOT)(?=[\s()\"]|$))"
+    r"|(?P<run>[^\s\"]+)|(?P<lone>\")"
 )
-_OPERATORS = ("AND", "OR", "NOT")
+_JOINED_OPERATOR = re.compile(r"(AND|OR|NOT)[^\w*]")
+"""An operator with punctuation right after it: `NOT,`."""
 _DISTANCE = re.compile(r",\d+$", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
@@ -86,6 +88,8 @@ def _split(query: str) -> list[_Token]:
             case "bracket":
                 is_near = is_near and found[0] == "("
                 tokens.append(_Token(cast("Literal['(', ')']", found[0]), found[0], start))
+            case "operator":
+                tokens.append(_Token(cast("Literal['AND', 'OR', 'NOT']", found[0]), found[0], start))
             case "run":
                 run = _cut_at_bracket(found["run"])
                 if is_near and (number := _DISTANCE.search(run)) and query[start + len(run) :].lstrip().startswith(")"):
@@ -111,15 +115,15 @@ def _cut_at_bracket(run: str) -> str:
 
 def _split_run(run: str, start: int) -> list[_Token]:
     """Makes the tokens of a run without spaces. A comma counts only in NEAR, after the last word."""
-    if run in _OPERATORS:
-        return [_Token(cast("Literal['AND', 'OR', 'NOT']", run), run, start)]
-    if run == "NEAR":
-        raise QueryError(f"NEAR at character {start + 1} needs brackets: NEAR(council delay, {NEAR_WORDS})")
+    _refuse_operator(run, start)
     if run.endswith(":") and run[:-1].lower() in FIELDS:
         raise QueryError(_explain_value(run[:-1].lower(), start))
     if run.count("(") > run.count(")"):
         place = start + run.index("(") + 1
-        raise QueryError(f"the bracket ( at character {place} is not closed; add ) or put the words in quotation marks")
+        raise QueryError(
+            f"the bracket ( at character {place} is not closed before the next space; write a space before it, add a ) "
+            "or put the words in quotation marks"
+        )
     if len(run) > 1 and run[0] == "-" and run[1].isalnum():
         raise QueryError(
             f"{run[:40]} at character {start + 1} begins with a hyphen; write NOT {run[1:40]} to leave the word out, "
@@ -129,6 +133,18 @@ def _split_run(run: str, start: int) -> list[_Token]:
         return _split_starred(run, start)
     made = _make_part(Word(run, start), run)
     return [*made, _Token(",", ",", start + len(run) - 1)] if run.endswith(",") else made
+
+
+def _refuse_operator(run: str, start: int) -> None:
+    """Raises QueryError for what is probably an operator, but is not written as one."""
+    if run == "NEAR" or run.lower().startswith("near("):
+        needs = "needs brackets" if run == "NEAR" else "must be in capital letters"
+        raise QueryError(f"{run[:4]} at character {start + 1} {needs}: NEAR(council delay, {NEAR_WORDS})")
+    if (joined := _JOINED_OPERATOR.match(run)) is not None:
+        raise QueryError(
+            f"{joined[0]} at character {start + 1} is not clear; write a space after {joined[1]} and no punctuation, "
+            "or put the words in quotation marks"
+        )
 
 
 def _split_starred(run: str, start: int) -> list[_Token]:
