@@ -94,15 +94,19 @@ def search(
 ) -> Results:
     """Finds the decisions that a typed query asks for.
 
-    `filters`: facts that must hold in addition; with them the query may be empty. `limit`, `skip`: the decisions on
-    this page and on the pages before. `count`: also count the facts of all decisions found. A reference in any spelling
-    finds its decision, or the decisions that mention it if it is not stored. Raises QueryError.
+    `filters`: facts that must hold in addition, also for a reference; with them the query may be empty. `limit`,
+    `skip`: the decisions on this page and on the pages before. `count`: also count the facts of all decisions found. A
+    reference in any spelling finds its decision, or the decisions that mention it if it is not stored. Raises
+    QueryError.
     """
     key = None if '"' in query else parse_reference(query)
     held = None if key is None else _find_rowid(db, key)
     node = None if not query.strip() and filters else parse_query(query)
     whole: Node = And((*([node] if node is not None else []), *filters))
-    found = {held} if held is not None else find_candidates(db, whole)
+    if held is None:
+        found = find_candidates(db, whole)
+    else:
+        found = {held} & find_candidates(db, And(tuple(filters))) if filters else {held}
     found -= find_rowids(db)  # before anything is counted
     matcher = Matcher(And(()) if node is None or held is not None else node, find_stem)
     page = choose_page(db, node, matcher, found, order, slice(skip, skip + max(limit, 0))) if found else []
@@ -110,7 +114,7 @@ def search(
         len(found),
         tuple(_make_hits(db, matcher, page)),
         find_facts(db).count(found) if count else None,
-        None if found or node is None else _suggest(db, query, node, filters),
+        None if found or node is None or held is not None else _suggest(db, query, node, filters),
         tuple(_explain_filters(db, whole)) if not found else (),
     )
 
