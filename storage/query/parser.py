@@ -18,7 +18,7 @@ from datetime import date
 from typing import Literal, NoReturn, cast, get_args
 
 from storage.query.tree import And, Field, Filter, Near, Node, Not, Or, Part, Phrase, Prefix, QueryError, Word
-from storage.query.words import list_spellings, split_words
+from storage.query.words import Spelling, list_spellings, split_words
 
 CHARACTERS_MOST = 4_000
 TERMS_MOST = 100
@@ -26,6 +26,8 @@ DEPTH_MOST = 30
 """The longest query, the most words and filters in it, and the deepest brackets."""
 NEAR_WORDS = 10
 NEAR_WORDS_MOST = 1_000
+NEAR_PARTS_MOST = 8
+"""The words between those of a NEAR if it has no number, the most of them, and its most different parts."""
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
@@ -36,7 +38,9 @@ _TOKEN = re.compile(
 )
 _JOINED_OPERATOR = re.compile(r"(AND|OR|NOT)[^\w*]")
 """An operator with punctuation right after it: `NOT,`."""
-_DISTANCE = re.compile(r",\d+$", re.ASCII)
+_TO_COMMA = re.compile(r"(?:£?\d{1,3}(?:,\d{3})+(?=,|$)|[^,]*),?", re.ASCII)
+"""A word of a NEAR up to its comma. An amount such as `£1,500` is one word."""
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
@@ -92,9 +96,11 @@ def _split(query: str) -> list[_Token]:
                 tokens.append(_Token(cast("Literal['AND', 'OR', 'NOT']", found[0]), found[0], start))
             case "run":
                 run = _cut_at_bracket(found["run"])
-                if is_near and (number := _DISTANCE.search(run)) and query[start + len(run) :].lstrip().startswith(")"):
-                    run = run[: number.start() + 1]
+                if is_near:
+                    run = cast("re.Match[str]", _TO_COMMA.match(run))[0]
                 position = start + len(run)
+                if is_near and run.startswith("-") and run[1:2].isalnum():
+                    raise QueryError(_explain_near(_Token("part", run, start)))
                 tokens += _split_run(run, start)
             case _:
                 raise QueryError(
@@ -307,28 +313,41 @@ class _Parser:
 
     def _parse_near(self, near: _Token) -> Near:
         opened = self._take()
-        parts: list[Part] = []
-        distance: int | None = None
+        inside: list[_Token] = []
         while (token := self._take()).kind != ")":
             if token.kind == "end":
                 self._not_closed(opened)
-            if token.kind == "," and self._is_distance():
-                distance = int(self._take().text)
-            elif isinstance(token.node, Word | Prefix | Phrase) and distance is None:
-                parts.append(token.node)
-            elif token.kind != ",":
-                raise QueryError(
-                    f"{token.text} {token.at} is not allowed in NEAR, which takes words, phrases and, at the end, a "
-                    f"number of words: NEAR(council delay, {NEAR_WORDS})"
-                )
+            if token.kind not in {"part", ","}:
+                raise QueryError(_explain_near(token))
+            inside.append(token)
+        comma = max((place for place, token in enumerate(inside) if token.kind == ","), default=len(inside))
+        distance = _parse_distance(near, inside[comma + 1 :]) if comma < len(inside) else NEAR_WORDS
+        parts = [cast("Part", token.node) for token in inside[:comma] if token.node is not None]
         if len(parts) < 2:
             raise QueryError(f"NEAR {near.at} needs two words or more: NEAR(council delay, {NEAR_WORDS})")
-        distance = NEAR_WORDS if distance is None else distance
-        if distance > NEAR_WORDS_MOST:
-            raise QueryError(f"NEAR {near.at} allows at most {NEAR_WORDS_MOST:,} words in between, not {distance:,}")
-        return Near(tuple(parts), distance)
+        different: dict[tuple[Spelling, ...], Part] = {}
+        for part in parts:
+            different.setdefault(list_spellings(part), part)
+        if len(different) > NEAR_PARTS_MOST:
+            raise QueryError(
+                f"NEAR {near.at} has {len(different)} different words and phrases; the most is {NEAR_PARTS_MOST}"
+            )
+        return Near(tuple(different.values()), distance)
 
-    def _is_distance(self) -> bool:
-        """Whether the next token is a number before the closing bracket."""
-        is_number = self._next.text.isascii() and self._next.text.isdecimal() and len(self._next.text) < 10
-        return is_number and self._tokens[self._place + 1].kind == ")"
+
+def _parse_distance(near: _Token, after: list[_Token]) -> int:
+    """Parses what follows the last comma of NEAR."""
+    typed = " ".join(token.text for token in after)
+    if not (_NUMBER.fullmatch(typed) and int(typed) <= NEAR_WORDS_MOST):
+        raise QueryError(
+            f"NEAR {near.at} takes a whole number from 0 to {NEAR_WORDS_MOST:,} after its last comma, not "
+            f"{typed[:40] or 'nothing'}; write it as in: NEAR(council delay, {NEAR_WORDS})"
+        )
+    return int(typed)
+
+
+def _explain_near(wrong: _Token) -> str:
+    return (
+        f"{wrong.text[:40]} {wrong.at} is not allowed in NEAR, which takes words, phrases and, after a comma at the "
+        f"end, a whole number from 0 to {NEAR_WORDS_MOST:,}: NEAR(council delay, {NEAR_WORDS})"
+    )
