@@ -34,7 +34,7 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>[A-Za-z_]+):(?=[^\s:)])'
     r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<operator>(?:AND|OR|NOT)(?=[\s()\"]|$))"
-    r"|(?P<run>[^\s\"]+)|(?P<lone>\")"
+    r"|(?P<minus>[-–—\u2212!]+(?:\"[^\"]+\"|(?:[^\W_]|\()[^\s\"]*))|(?P<run>[^\s\"]+)|(?P<lone>\")"
 )
 _JOINED_OPERATOR = re.compile(r"(AND|OR|NOT)[^\w*]")
 """An operator with punctuation right after it: `NOT,`."""
@@ -94,13 +94,13 @@ def _split(query: str) -> list[_Token]:
                 tokens.append(_Token(cast("Literal['(', ')']", found[0]), found[0], start))
             case "operator":
                 tokens.append(_Token(cast("Literal['AND', 'OR', 'NOT']", found[0]), found[0], start))
+            case "minus":
+                raise QueryError(_explain_minus(_cut_at_bracket(found[0]), start, is_near))
             case "run":
                 run = _cut_at_bracket(found["run"])
                 if is_near:
                     run = cast("re.Match[str]", _TO_COMMA.match(run))[0]
                 position = start + len(run)
-                if is_near and run.startswith("-") and run[1:2].isalnum():
-                    raise QueryError(_explain_near(_Token("part", run, start)))
                 tokens += _split_run(run, start)
             case _:
                 raise QueryError(
@@ -130,15 +130,22 @@ def _split_run(run: str, start: int) -> list[_Token]:
             f"the bracket ( at character {place} is not closed before the next space; write a space before it, add a ) "
             "or put the words in quotation marks"
         )
-    if len(run) > 1 and run[0] == "-" and run[1].isalnum():
-        raise QueryError(
-            f"{run[:40]} at character {start + 1} begins with a hyphen; write NOT {run[1:40]} to leave the word out, "
-            "or leave the hyphen out"
-        )
     if "*" in run:
         return _split_starred(run, start)
     made = _make_part(Word(run, start), run)
     return [*made, _Token(",", ",", start + len(run) - 1)] if run.endswith(",") else made
+
+
+def _explain_minus(run: str, start: int, is_near: bool) -> str:
+    if is_near:
+        return _explain_near(_Token("part", run, start))
+    word = run.lstrip("-–—\u2212!")
+    sign = run.removesuffix(word)[:40]
+    begins, leave = ("a hyphen", "the hyphen") if sign == "-" else (sign, sign)
+    return (
+        f"{run[:40]} at character {start + 1} begins with {begins}; write NOT {word[:40]} to leave the word out, or "
+        f"leave {leave} out"
+    )
 
 
 def _refuse_operator(run: str, start: int) -> None:
