@@ -133,7 +133,11 @@ def _suggest(db: sqlite3.Connection, query: str, node: Node, filters: Sequence[F
 
 
 def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:
-    """Names the filters that no decision satisfies."""
+    """Names the filters that no decision satisfies, and dates that exclude each other."""
+    first = max((one.value for one in _find_required(node) if one.field == "from"), default="")
+    last = min((one.value for one in _find_required(node) if one.field == "to"), default=first)
+    if first > last:
+        yield f"no date is both from {first} and to {last}"
     for one in find_filters(node):
         if one.field in {"from", "to"}:
             continue
@@ -141,6 +145,13 @@ def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:
         if not choose_names(one, names):
             known = f": {', '.join(names)}" if 0 < len(names) <= _NAMES_SHOWN else ""
             yield f"no {one.field} here is named {one.value}{known}"
+
+
+def _find_required(node: Node) -> list[Filter]:
+    """Returns the filters that each decision found must satisfy: those outside OR and NOT."""
+    if isinstance(node, And):
+        return [one for part in node.parts for one in _find_required(part)]
+    return [node] if isinstance(node, Filter) else []
 
 
 def _find_rowid(db: sqlite3.Connection, reference: str) -> int | None:

@@ -78,6 +78,7 @@ def _split(query: str) -> list[_Token]:
     while (found := _TOKEN.search(query, position)) is not None:
         position = found.end()
         start = found.start()
+        before = len(tokens)
         match found.lastgroup:
             case "quoted" | "star":
                 tokens += _make_part(Phrase(found["quoted"], found["star"] is not None, start), found[0])
@@ -106,7 +107,19 @@ def _split(query: str) -> list[_Token]:
                 raise QueryError(
                     f"the quotation mark at character {start + 1} has no partner; close the phrase or remove the mark"
                 )
+        _require_word(tokens, before, found)
     return [*tokens, _Token("end", "", len(query))]
+
+
+def _require_word(tokens: list[_Token], before: int, found: re.Match[str]) -> None:
+    """Raises QueryError if an operator is followed by punctuation, which would leave its word to the next token."""
+    operator = tokens[before - 1] if before else None
+    is_empty = len(tokens) == before or tokens[before].kind == ","
+    if operator is not None and operator.kind in {"AND", "OR", "NOT"} and is_empty:
+        raise QueryError(
+            f"{operator.text} {operator.at} is followed by {found[0][:40]}, which has no letter or digit; remove "
+            f"{found[0][:40]} or write a word in its place"
+        )
 
 
 def _cut_at_bracket(run: str) -> str:
@@ -153,6 +166,8 @@ def _refuse_operator(run: str, start: int) -> None:
     if run == "NEAR" or run.lower().startswith("near("):
         needs = "needs brackets" if run == "NEAR" else "must be in capital letters"
         raise QueryError(f"{run[:4]} at character {start + 1} {needs}: NEAR(council delay, {NEAR_WORDS})")
+    if run.strip("|") == "":
+        raise QueryError(f"{run[:40]} at character {start + 1} is not an operator; write OR: school OR college")
     if (joined := _JOINED_OPERATOR.match(run)) is not None:
         raise QueryError(
             f"{joined[0]} at character {start + 1} is not clear; write a space after {joined[1]} and no punctuation, "

@@ -302,6 +302,16 @@ def test_a_filter_that_no_name_satisfies_is_explained(archive: sqlite3.Connectio
     assert search(archive, "absent", 10).notes == ()
 
 
+def test_dates_that_exclude_each_other_are_explained(archive: sqlite3.Connection) -> None:
+    expected = ("no date is both from 2025-01-01 and to 2024-06-30",)
+    dates = [make_filter("from", "2025"), make_filter("to", "2024-06")]
+    assert search(archive, "delay", 10, filters=dates).notes == expected
+    assert search(archive, "delay to:2024-06", 10, filters=dates[:1]).notes == expected
+    assert search(archive, "delay (from:2025 to:2024-06) from:2024 to:2026", 10).notes == expected
+    for query in ("absent from:2024 to:2024", "absent (from:2025 OR to:2024)", "absent from:2025 NOT to:2024"):
+        assert search(archive, query, 10).notes == ()
+
+
 # ---------------------------------------------------------------- the indexes
 
 
