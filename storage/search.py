@@ -94,15 +94,19 @@ def search(
 ) -> Results:
     """Finds the decisions that a typed query asks for.
 
-    `filters`: facts that must hold in addition; with them the query may be empty. `limit`, `skip`: the decisions on
-    this page and on the pages before. `count`: also count the facts of all decisions found. A reference in any spelling
-    finds its decision, or the decisions that mention it if it is not stored. Raises QueryError.
+    `filters`: facts that must hold in addition, also for a reference; with them the query may be empty. `limit`,
+    `skip`: the decisions on this page and on the pages before. `count`: also count the facts of all decisions found. A
+    reference in any spelling finds its decision, or the decisions that mention it if it is not stored. Raises
+    QueryError.
     """
     key = None if '"' in query else parse_reference(query)
     held = None if key is None else _find_rowid(db, key)
     node = None if not query.strip() and filters else parse_query(query)
     whole: Node = And((*([node] if node is not None else []), *filters))
-    found = {held} if held is not None else find_candidates(db, whole)
+    if held is None:
+        found = find_candidates(db, whole)
+    else:
+        found = {held} & find_candidates(db, And(tuple(filters))) if filters else {held}
     found -= find_rowids(db)  # before anything is counted
     matcher = Matcher(And(()) if node is None or held is not None else node, find_stem)
     page = choose_page(db, node, matcher, found, order, slice(skip, skip + max(limit, 0))) if found else []
@@ -110,7 +114,7 @@ def search(
         len(found),
         tuple(_make_hits(db, matcher, page)),
         find_facts(db).count(found) if count else None,
-        None if found or node is None else _suggest(db, query, node, filters),
+        None if found or node is None or held is not None else _suggest(db, query, node, filters),
         tuple(_explain_filters(db, whole)) if not found else (),
     )
 
@@ -129,7 +133,11 @@ def _suggest(db: sqlite3.Connection, query: str, node: Node, filters: Sequence[F
 
 
 def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:
-    """Names the filters that no decision satisfies."""
+    """Names the filters that no decision satisfies, and dates that exclude each other."""
+    first = max((one.value for one in _find_required(node) if one.field == "from"), default="")
+    last = min((one.value for one in _find_required(node) if one.field == "to"), default=first)
+    if first > last:
+        yield f"no date is both from {first} and to {last}"
     for one in find_filters(node):
         if one.field in {"from", "to"}:
             continue
@@ -137,6 +145,13 @@ def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:
         if not choose_names(one, names):
             known = f": {', '.join(names)}" if 0 < len(names) <= _NAMES_SHOWN else ""
             yield f"no {one.field} here is named {one.value}{known}"
+
+
+def _find_required(node: Node) -> list[Filter]:
+    """Returns the filters that each decision found must satisfy: those outside OR and NOT."""
+    if isinstance(node, And):
+        return [one for part in node.parts for one in _find_required(part)]
+    return [node] if isinstance(node, Filter) else []
 
 
 def _find_rowid(db: sqlite3.Connection, reference: str) -> int | None:

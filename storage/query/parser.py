@@ -18,7 +18,7 @@ from datetime import date
 from typing import Literal, NoReturn, cast, get_args
 
 from storage.query.tree import And, Field, Filter, Near, Node, Not, Or, Part, Phrase, Prefix, QueryError, Word
-from storage.query.words import list_spellings, split_words
+from storage.query.words import Spelling, list_spellings, split_words
 
 CHARACTERS_MOST = 4_000
 TERMS_MOST = 100
@@ -26,15 +26,21 @@ DEPTH_MOST = 30
 """The longest query, the most words and filters in it, and the deepest brackets."""
 NEAR_WORDS = 10
 NEAR_WORDS_MOST = 1_000
+NEAR_PARTS_MOST = 8
+"""The words between those of a NEAR if it has no number, the most of them, and its most different parts."""
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>[A-Za-z_]+):(?=[^\s:)])'
-    r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<run>[^\s\"]+)|(?P<lone>\")"
+    r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<operator>(?:AND|OR|NOT)(?=[\s()\"]|$))"
+    r"|(?P<minus>[-–—\u2212!]+(?:\"[^\"]+\"|(?:[^\W_]|\()[^\s\"]*))|(?P<run>[^\s\"]+)|(?P<lone>\")"
 )
-_OPERATORS = ("AND", "OR", "NOT")
-_DISTANCE = re.compile(r",\d+$", re.ASCII)
+_JOINED_OPERATOR = re.compile(r"(AND|OR|NOT)[^\w*]")
+"""An operator with punctuation right after it: `NOT,`."""
+_TO_COMMA = re.compile(r"(?:£?\d{1,3}(?:,\d{3})+(?=,|$)|[^,]*),?", re.ASCII)
+"""A word of a NEAR up to its comma. An amount such as `£1,500` is one word."""
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
@@ -72,6 +78,7 @@ def _split(query: str) -> list[_Token]:
     while (found := _TOKEN.search(query, position)) is not None:
         position = found.end()
         start = found.start()
+        before = len(tokens)
         match found.lastgroup:
             case "quoted" | "star":
                 tokens += _make_part(Phrase(found["quoted"], found["star"] is not None, start), found[0])
@@ -86,17 +93,33 @@ def _split(query: str) -> list[_Token]:
             case "bracket":
                 is_near = is_near and found[0] == "("
                 tokens.append(_Token(cast("Literal['(', ')']", found[0]), found[0], start))
+            case "operator":
+                tokens.append(_Token(cast("Literal['AND', 'OR', 'NOT']", found[0]), found[0], start))
+            case "minus":
+                raise QueryError(_explain_minus(_cut_at_bracket(found[0]), start, is_near))
             case "run":
                 run = _cut_at_bracket(found["run"])
-                if is_near and (number := _DISTANCE.search(run)) and query[start + len(run) :].lstrip().startswith(")"):
-                    run = run[: number.start() + 1]
+                if is_near:
+                    run = cast("re.Match[str]", _TO_COMMA.match(run))[0]
                 position = start + len(run)
                 tokens += _split_run(run, start)
             case _:
                 raise QueryError(
                     f"the quotation mark at character {start + 1} has no partner; close the phrase or remove the mark"
                 )
+        _require_word(tokens, before, found)
     return [*tokens, _Token("end", "", len(query))]
+
+
+def _require_word(tokens: list[_Token], before: int, found: re.Match[str]) -> None:
+    """Raises QueryError if an operator is followed by punctuation, which would leave its word to the next token."""
+    operator = tokens[before - 1] if before else None
+    is_empty = len(tokens) == before or tokens[before].kind == ","
+    if operator is not None and operator.kind in {"AND", "OR", "NOT"} and is_empty:
+        raise QueryError(
+            f"{operator.text} {operator.at} is followed by {found[0][:40]}, which has no letter or digit; remove "
+            f"{found[0][:40]} or write a word in its place"
+        )
 
 
 def _cut_at_bracket(run: str) -> str:
@@ -111,24 +134,45 @@ def _cut_at_bracket(run: str) -> str:
 
 def _split_run(run: str, start: int) -> list[_Token]:
     """Makes the tokens of a run without spaces. A comma counts only in NEAR, after the last word."""
-    if run in _OPERATORS:
-        return [_Token(cast("Literal['AND', 'OR', 'NOT']", run), run, start)]
-    if run == "NEAR":
-        raise QueryError(f"NEAR at character {start + 1} needs brackets: NEAR(council delay, {NEAR_WORDS})")
+    _refuse_operator(run, start)
     if run.endswith(":") and run[:-1].lower() in FIELDS:
         raise QueryError(_explain_value(run[:-1].lower(), start))
     if run.count("(") > run.count(")"):
         place = start + run.index("(") + 1
-        raise QueryError(f"the bracket ( at character {place} is not closed; add ) or put the words in quotation marks")
-    if len(run) > 1 and run[0] == "-" and run[1].isalnum():
         raise QueryError(
-            f"{run[:40]} at character {start + 1} begins with a hyphen; write NOT {run[1:40]} to leave the word out, "
-            "or leave the hyphen out"
+            f"the bracket ( at character {place} is not closed before the next space; write a space before it, add a ) "
+            "or put the words in quotation marks"
         )
     if "*" in run:
         return _split_starred(run, start)
     made = _make_part(Word(run, start), run)
     return [*made, _Token(",", ",", start + len(run) - 1)] if run.endswith(",") else made
+
+
+def _explain_minus(run: str, start: int, is_near: bool) -> str:
+    if is_near:
+        return _explain_near(_Token("part", run, start))
+    word = run.lstrip("-–—\u2212!")
+    sign = run.removesuffix(word)[:40]
+    begins, leave = ("a hyphen", "the hyphen") if sign == "-" else (sign, sign)
+    return (
+        f"{run[:40]} at character {start + 1} begins with {begins}; write NOT {word[:40]} to leave the word out, or "
+        f"leave {leave} out"
+    )
+
+
+def _refuse_operator(run: str, start: int) -> None:
+    """Raises QueryError for what is probably an operator, but is not written as one."""
+    if run == "NEAR" or run.lower().startswith("near("):
+        needs = "needs brackets" if run == "NEAR" else "must be in capital letters"
+        raise QueryError(f"{run[:4]} at character {start + 1} {needs}: NEAR(council delay, {NEAR_WORDS})")
+    if run.strip("|") == "":
+        raise QueryError(f"{run[:40]} at character {start + 1} is not an operator; write OR: school OR college")
+    if (joined := _JOINED_OPERATOR.match(run)) is not None:
+        raise QueryError(
+            f"{joined[0]} at character {start + 1} is not clear; write a space after {joined[1]} and no punctuation, "
+            "or put the words in quotation marks"
+        )
 
 
 def _split_starred(run: str, start: int) -> list[_Token]:
@@ -291,28 +335,41 @@ class _Parser:
 
     def _parse_near(self, near: _Token) -> Near:
         opened = self._take()
-        parts: list[Part] = []
-        distance: int | None = None
+        inside: list[_Token] = []
         while (token := self._take()).kind != ")":
             if token.kind == "end":
                 self._not_closed(opened)
-            if token.kind == "," and self._is_distance():
-                distance = int(self._take().text)
-            elif isinstance(token.node, Word | Prefix | Phrase) and distance is None:
-                parts.append(token.node)
-            elif token.kind != ",":
-                raise QueryError(
-                    f"{token.text} {token.at} is not allowed in NEAR, which takes words, phrases and, at the end, a "
-                    f"number of words: NEAR(council delay, {NEAR_WORDS})"
-                )
+            if token.kind not in {"part", ","}:
+                raise QueryError(_explain_near(token))
+            inside.append(token)
+        comma = max((place for place, token in enumerate(inside) if token.kind == ","), default=len(inside))
+        distance = _parse_distance(near, inside[comma + 1 :]) if comma < len(inside) else NEAR_WORDS
+        parts = [cast("Part", token.node) for token in inside[:comma] if token.node is not None]
         if len(parts) < 2:
             raise QueryError(f"NEAR {near.at} needs two words or more: NEAR(council delay, {NEAR_WORDS})")
-        distance = NEAR_WORDS if distance is None else distance
-        if distance > NEAR_WORDS_MOST:
-            raise QueryError(f"NEAR {near.at} allows at most {NEAR_WORDS_MOST:,} words in between, not {distance:,}")
-        return Near(tuple(parts), distance)
+        different: dict[tuple[Spelling, ...], Part] = {}
+        for part in parts:
+            different.setdefault(list_spellings(part), part)
+        if len(different) > NEAR_PARTS_MOST:
+            raise QueryError(
+                f"NEAR {near.at} has {len(different)} different words and phrases; the most is {NEAR_PARTS_MOST}"
+            )
+        return Near(tuple(different.values()), distance)
 
-    def _is_distance(self) -> bool:
-        """Whether the next token is a number before the closing bracket."""
-        is_number = self._next.text.isascii() and self._next.text.isdecimal() and len(self._next.text) < 10
-        return is_number and self._tokens[self._place + 1].kind == ")"
+
+def _parse_distance(near: _Token, after: list[_Token]) -> int:
+    """Parses what follows the last comma of NEAR."""
+    typed = " ".join(token.text for token in after)
+    if not (_NUMBER.fullmatch(typed) and int(typed) <= NEAR_WORDS_MOST):
+        raise QueryError(
+            f"NEAR {near.at} takes a whole number from 0 to {NEAR_WORDS_MOST:,} after its last comma, not "
+            f"{typed[:40] or 'nothing'}; write it as in: NEAR(council delay, {NEAR_WORDS})"
+        )
+    return int(typed)
+
+
+def _explain_near(wrong: _Token) -> str:
+    return (
+        f"{wrong.text[:40]} {wrong.at} is not allowed in NEAR, which takes words, phrases and, after a comma at the "
+        f"end, a whole number from 0 to {NEAR_WORDS_MOST:,}: NEAR(council delay, {NEAR_WORDS})"
+    )

@@ -191,6 +191,17 @@ def test_a_reference_in_any_spelling_finds_only_its_decision(archive: sqlite3.Co
     assert ([hit.reference for hit in found.hits], found.total) == ([C], 1)
 
 
+def test_filters_beside_a_reference_must_hold_too(archive: sqlite3.Connection) -> None:
+    closed, upheld, refused = (make_filter("outcome", name) for name in ("closed", "upheld", "refused"))
+    assert [hit.reference for hit in search(archive, "24-001-411a", 9, filters=[closed]).hits] == [C]
+    found = search(archive, "24-001-411a", 9, filters=[upheld], count=True)
+    assert (found.total, found.hits, found.suggestion, found.notes) == (0, (), None, ())
+    assert found.counts is not None
+    assert not found.counts.outcome
+    (note,) = search(archive, "24-001-411a", 9, filters=[refused]).notes
+    assert note.startswith("no outcome here is named refused")
+
+
 def test_a_reference_that_is_not_stored_finds_decisions_that_mention_it(tmp_path: Path) -> None:
     text = next(SEEDS.glob("001*")).read_text("utf-8")
     (tmp_path / "mentions.txt").write_text(text.replace("My assessment", "My assessment of 19-123-456", 1), "utf-8")
@@ -285,6 +296,16 @@ def test_a_filter_that_no_name_satisfies_is_explained(archive: sqlite3.Connectio
     found = search(archive, "delay outcome:refused", 10)
     assert found.notes == ("no outcome here is named refused: Closed after initial enquiries, Not upheld, Upheld",)
     assert search(archive, "absent", 10).notes == ()
+
+
+def test_dates_that_exclude_each_other_are_explained(archive: sqlite3.Connection) -> None:
+    expected = ("no date is both from 2025-01-01 and to 2024-06-30",)
+    dates = [make_filter("from", "2025"), make_filter("to", "2024-06")]
+    assert search(archive, "delay", 10, filters=dates).notes == expected
+    assert search(archive, "delay to:2024-06", 10, filters=dates[:1]).notes == expected
+    assert search(archive, "delay (from:2025 to:2024-06) from:2024 to:2026", 10).notes == expected
+    for query in ("absent from:2024 to:2024", "absent (from:2025 OR to:2024)", "absent from:2025 NOT to:2024"):
+        assert search(archive, query, 10).notes == ()
 
 
 # ---------------------------------------------------------------- the indexes
