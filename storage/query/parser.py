@@ -362,7 +362,7 @@ def _parse_distance(near: _Token, after: list[_Token]) -> int:
     typed = " ".join(token.text for token in after)
     if not (_NUMBER.fullmatch(typed) and int(typed) <= NEAR_WORDS_MOST):
         raise QueryError(
-            f"NEAR {near.at} takes a whole number from 0 to {NEAR_WORDS_MOST:,} after its last comma, not "
+            f"NEAR {near.at} takes an integer from 0 to {NEAR_WORDS_MOST:,} after its last comma, not "
             f"{typed[:40] or 'nothing'}; write it as in: NEAR(council delay, {NEAR_WORDS})"
         )
     return int(typed)
@@ -371,5 +371,5 @@ def _parse_distance(near: _Token, after: list[_Token]) -> int:
 def _explain_near(wrong: _Token) -> str:
     return (
         f"{wrong.text[:40]} {wrong.at} is not allowed in NEAR, which takes words, phrases and, after a comma at the "
-        f"end, a whole number from 0 to {NEAR_WORDS_MOST:,}: NEAR(council delay, {NEAR_WORDS})"
+        f"end, an integer from 0 to {NEAR_WORDS_MOST:,}: NEAR(council delay, {NEAR_WORDS})"
     )

@@ -142,7 +142,7 @@ def test_a_query_has_the_expected_tree(query: str, tree: object) -> None:
         ("NEAR(delay)", "NEAR at character 1 needs two words or more"),
         ("NEAR(a OR b)", "OR at character 8 is not allowed in NEAR"),
         ("NEAR(a authority:b)", "authority:b at character 8 is not allowed in NEAR"),
-        ("NEAR(a b, 5000)", "NEAR at character 1 takes a whole number from 0 to 1,000 after its last comma, not 5000"),
+        ("NEAR(a b, 5000)", "NEAR at character 1 takes an integer from 0 to 1,000 after its last comma, not 5000"),
         ("NEAR(a b, 1001)", "not 1001"),
         ("NEAR(a b, five)", "not five; write it as in: NEAR(council delay, 10)"),
         ("NEAR(a b,five)", "not five"),
