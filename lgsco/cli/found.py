@@ -10,14 +10,12 @@ from typing import Any
 import click
 
 from lgsco.cli.printing import print_line
-from storage.export import cell
-from storage.query.passages import shorten
+from lgsco.hit_rows import COLUMNS, list_rows
+from storage.query.passages import mark_words, shorten
 from storage.references import slug
 from storage.search import Hit, Paragraph, Results
 
 _EXCERPT_CHARACTERS = 320
-_COLUMNS = ("reference", "authority", "decision_date", "outcome", "category")
-_PARAGRAPH_COLUMNS = ("number", "section", "paragraph", "link")
 
 
 def as_json(query: str, results: Results) -> dict[str, Any]:
@@ -43,14 +41,9 @@ def print_csv(results: Results) -> None:
     """Prints a row for each paragraph, and one for each decision without a paragraph."""
     out = io.StringIO()
     rows = csv.writer(out)
-    rows.writerow((*_COLUMNS, *_PARAGRAPH_COLUMNS))
+    rows.writerow(COLUMNS)
     for hit in results.hits:
-        of_hit = [getattr(hit, name) for name in _COLUMNS]
-        for one in hit.paragraphs or [None]:
-            of_it = (
-                [one.number, one.section, one.text, make_link(hit, one)] if one else [None] * len(_PARAGRAPH_COLUMNS)
-            )
-            rows.writerow([cell(value or "") for value in (*of_hit, *of_it)])
+        rows.writerows(list_rows(hit, make_link))
     click.echo(out.getvalue(), nl=False)
 
 
@@ -68,10 +61,8 @@ def print_hits(results: Results) -> None:
 
 
 def _mark(paragraph: Paragraph) -> str:
-    text, marks = shorten(paragraph.text, paragraph.marks, _EXCERPT_CHARACTERS)
-    for start, end in reversed(marks):
-        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
-    return " ".join(text.split())
+    marked = mark_words(*shorten(paragraph.text, paragraph.marks, _EXCERPT_CHARACTERS), "[", "]")
+    return " ".join(marked.split())
 
 
 def print_notes(results: Results, repair: str) -> None:

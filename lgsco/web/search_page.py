@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
@@ -15,12 +16,12 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import Response
 from markupsafe import Markup, escape
 
+from lgsco.hit_rows import COLUMNS, list_rows
 from lgsco.web.gate import VISIT
 from lgsco.web.row_reader import interrupting, refusing_too_much
-from storage.export import cell
 from storage.facts import Count, FactCounts, find_facts
 from storage.query.parser import make_filter
-from storage.query.passages import Marks, shorten
+from storage.query.passages import Marks, mark_words, shorten
 from storage.query.tree import Field, Filter, QueryError
 from storage.ranking import Order
 from storage.search import Hit, Paragraph, Results, search
@@ -32,8 +33,6 @@ _EXCERPT_CHARACTERS = 500
 _NAMES_SHOWN = 10
 """Names of each fact that are offered with their counts, the most frequent ones."""
 _TITLES: dict[str, str] = {"outcome": "Outcome", "category": "Category", "authority": "Authority"}
-_COLUMNS = ("reference", "authority", "decision_date", "outcome", "category")
-_PARAGRAPH_COLUMNS = ("number", "section", "paragraph", "link")
 Address = Callable[[str], str]
 """Returns the address of a decision's page for its reference."""
 
@@ -258,10 +257,7 @@ def _flatten(address: Address, hit: Hit, rank: int) -> dict[str, Any]:
 def _make_snippet(hit: Hit) -> str | None:
     if not hit.paragraphs:
         return hit.summary
-    text = hit.paragraphs[0].text
-    for start, end in reversed(hit.paragraphs[0].marks):
-        text = f"{text[:start]}«{text[start:end]}»{text[end:]}"
-    return text
+    return mark_words(hit.paragraphs[0].text, hit.paragraphs[0].marks, "«", "»")
 
 
 def _link(address: Address, hit: Hit, paragraph: Paragraph) -> str:
@@ -272,10 +268,7 @@ def _write_csv(address: Address, results: Results, first: int) -> str:
     """Writes a row for each paragraph, with cells that are safe for spreadsheets."""
     out = io.StringIO()
     rows = csv.writer(out)
-    rows.writerow(("rank", *_COLUMNS, *_PARAGRAPH_COLUMNS))
+    rows.writerow(("rank", *COLUMNS))
     for rank, hit in enumerate(results.hits, first):
-        facts = [getattr(hit, name) for name in _COLUMNS]
-        for one in hit.paragraphs or (None,):
-            of_it = [one.number, one.section, one.text, _link(address, hit, one)] if one else [None] * 4
-            rows.writerow([rank, *(cell(value or "") for value in (*facts, *of_it))])
+        rows.writerows([rank, *row] for row in list_rows(hit, partial(_link, address)))
     return out.getvalue()

@@ -238,3 +238,10 @@ def shorten(text: str, marks: Marks, most: int) -> tuple[str, Marks]:
     before, after = "… " if start else "", "…" if end < len(text) else ""
     kept = tuple((a - start + len(before), b - start + len(before)) for a, b in marks if a >= start and b <= end)
     return f"{before}{text[start:end]}{after}", kept
+
+
+def mark_words(text: str, marks: Marks, before: str, after: str) -> str:
+    """Returns a text with `before` and `after` around each of the words found."""
+    for start, end in reversed(marks):
+        text = f"{text[:start]}{before}{text[start:end]}{after}{text[end:]}"
+    return text

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME
 from lgsco.web.page_data import load_decision, load_home
-from lgsco.web.server import make_datasette
 from storage.layout import make_layout
 from storage.model import Line
 from storage.suppressions import suppress
@@ -32,19 +28,6 @@ LINES = (
     Line("paragraph", "2. It is typed.", "2"),
     Line("item", "unnumbered", None),
 )
-
-
-@pytest.fixture
-def path(small_archive: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(small_archive, tmp_path / "lgsco.db"))
-
-
-@pytest.fixture
-def datasette(path: Path) -> Iterator[Datasette]:
-    datasette = make_datasette(path)
-    yield datasette
-    datasette.databases[NAME].close()
-    datasette.executor.shutdown()
 
 
 def load(datasette: Datasette, key: str, *, public: bool = False) -> dict[str, Any]:

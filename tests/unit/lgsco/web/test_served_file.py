@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,9 @@ from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME
 from lgsco.web.served_file import FileUnreadable, ServedFile
-from lgsco.web.server import make_datasette
 from support.archives import make_archive
 
 COUNT = "SELECT count(*) FROM decisions"
-
-
-@pytest.fixture
-def path(small_archive: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(small_archive, tmp_path / "lgsco.db"))
-
-
-@pytest.fixture
-def datasette(path: Path) -> Iterator[Datasette]:
-    datasette = make_datasette(path)
-    yield datasette
-    datasette.databases[NAME].close()
-    datasette.executor.shutdown()
 
 
 def ask(datasette: Datasette, sql: str = COUNT) -> Any:
