@@ -17,7 +17,7 @@ class KeptValues(Generic[T]):
         self._kept: dict[sqlite3.Connection, tuple[int, T]] = {}
 
     def find(self, db: sqlite3.Connection) -> T | None:
-        """Returns the value that was kept; None if there is none, or if the file has changed since."""
+        """Returns the kept value; None if nothing was kept or the file has changed since then."""
         kept = self._kept.get(db)
         return kept[1] if kept is not None and kept[0] == find_version(db) else None
 

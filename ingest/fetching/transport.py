@@ -216,7 +216,7 @@ class Transport:
     def _read_body(self, target: str, response: httpcore.Response, encoding: str, exchange: Exchange) -> bytes:
         """Reads the body and decompresses it in parts, so that a small response cannot expand past the byte cap.
 
-        `encoding`: the Content-Encoding header in lower case; "" if there is none.
+        `encoding`: the Content-Encoding header in lower case, or "" without that header.
         """
         if encoding not in ("identity", "", "gzip", "x-gzip"):
             raise Unreachable(f"{target}: the response is encoded as {encoding[:40]!r}, which lgsco does not accept")

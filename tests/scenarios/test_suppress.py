@@ -70,7 +70,7 @@ def test_no_page_shows_it(get: Get) -> None:
                 rows = rows.replace(mark, "")
             assert HIDDEN not in rows.replace("as in 25 000 001", ""), form  # the words of another decision
             assert "25+000+001" not in rows, form
-            shown = ('value="25-000-001"', "=25-000-001", "<title>25-000-001 ")  # what was typed
+            shown = ('value="25-000-001"', "=25-000-001", "<title>25-000-001 ")  # as typed
             assert asked_for <= sum(map(rows.count, shown)), form
             assert "names a child" not in rows, form
 

@@ -33,7 +33,7 @@ def test_a_date_is_understood_in_each_of_the_publishers_forms(printed: str) -> N
         *("6 Octobers 2025", "6 Oc 2025", "6 October 20251", "1.6 October 2025", "", "0/10/2025", "2025-13-01"),
     ],
 )
-def test_what_is_not_a_date_of_the_calendar_is_not_one(printed: str) -> None:
+def test_text_that_names_no_day_of_the_calendar_gives_no_date(printed: str) -> None:
     assert parse_date(printed).day is None
     assert not has_date(printed)
 

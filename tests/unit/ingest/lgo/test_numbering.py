@@ -194,7 +194,7 @@ def test_a_list_right_after_a_numbered_item_is_named_after_it() -> None:
     ]
 
 
-def test_what_is_inside_the_numbered_item_does_not_part_it_from_the_list_after_it() -> None:
+def test_a_list_inside_a_numbered_item_does_not_separate_it_from_the_next_list() -> None:
     (item,) = items(make_list(), 1)
     for inner in (make_list("-", parent=item), make_list("1", parent=item)):
         hidden = Item(inner, 0, None, shows_marker=False)

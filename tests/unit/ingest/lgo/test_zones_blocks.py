@@ -202,7 +202,7 @@ def test_a_dated_note_after_the_end_is_kept_in_one_block_or_two(blocks: list[Blo
 
 
 @pytest.mark.parametrize("blocks", NO_NOTES)
-def test_what_is_not_a_note_after_the_end_is_left_out(blocks: list[Block]) -> None:
+def test_blocks_after_the_end_other_than_notes_are_left_out(blocks: list[Block]) -> None:
     zones = zones_of(*HEAD, OPENER, *TEXT, p(CLOSING), *blocks)
     assert zones.blocks[-1].text == CLOSING
 

@@ -66,7 +66,7 @@ def test_the_text_after_the_last_article_is_known() -> None:
     assert read_source("a<p>b</p>").after_articles == "ab"
 
 
-# ---------------------------------------------------------------- what need not be compared
+# ---------------------------------------------------------------- pages that are not compared
 
 
 def test_only_elements_for_which_the_parser_drops_no_text_are_plain() -> None:

@@ -246,7 +246,7 @@ def test_an_import_fills_what_page_and_card_leave_out() -> None:
     )
 
 
-def test_what_the_page_prints_is_kept() -> None:
+def test_the_values_that_the_page_prints_are_kept() -> None:
     found = read()
     assert with_card(found, CARD, hold(read(source="import", **IMPORTED))) == found
     assert with_card(found, None, None) is found

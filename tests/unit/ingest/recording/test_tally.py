@@ -36,7 +36,7 @@ def test_a_file_that_may_hold_decisions_counts_as_unexamined() -> None:
     assert tally.unexamined == 1
 
 
-def test_what_failed_is_counted_and_named() -> None:
+def test_a_failed_decision_is_counted_and_named() -> None:
     tally = Tally()
     tally.miss("25 000 001", ValueError("no opener"))
     assert (tally.failed, tally.unread) == (1, ["25 000 001: no opener"])

@@ -193,13 +193,13 @@ def test_a_fill_is_named_with_its_progress_by_the_sites_newest_total(daemon_runs
     claim = of_fill(daemon_runs=daemon_runs, site_total=(57_521, TOTAL_AT))
     assert claim.sentences()[-1] == f"beginning to 2026-07-29 is being filled, 1,400 of 57,521 fetched: {who}"
     (fill,) = claim.unfinished
-    assert fill.left == (window("0001-01-01", "2019-12-31"),), "what is proven is not left"
+    assert fill.left == (window("0001-01-01", "2019-12-31"),), "proven dates are not left"
     (unknown,) = of_fill(daemon_runs=daemon_runs, site_total=None).unfinished
     assert unknown.total is None, "the total when it began is not the fill's"
 
 
 @pytest.mark.parametrize("state", ["finished", "replaced", "withdrawn", "standing"])
-def test_what_is_finished_or_given_up_is_not_called_unfinished(state: IntentState) -> None:
+def test_a_finished_or_withdrawn_range_is_not_called_unfinished(state: IntentState) -> None:
     ledger = [proof("2024-01-01", "2024-03-31", "unseen"), proof("2025-01-01", "2025-03-31", "unseen")]
     asked = [
         intent("2024-01-01", "2024-03-31", state),

@@ -1,4 +1,4 @@
-"""Tests what is said about a new database."""
+"""Tests the messages about a new database."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_a_decision_that_could_not_be_fetched_makes_a_run_incomplete_and_is_coun
     assert outcome.message.endswith(RUN_AGAIN)
 
 
-def test_what_the_listing_showed_wrongly_is_named_up_to_five(run: TaskRun) -> None:
+def test_up_to_five_wrong_cards_of_the_listing_are_named(run: TaskRun) -> None:
     prove(run, 0)
     findings = Findings()
     for number in range(7):

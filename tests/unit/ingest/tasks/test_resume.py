@@ -1,4 +1,4 @@
-"""A slice of interrupted backfills when there is none."""
+"""Continuing interrupted backfills when none is interrupted."""
 
 from __future__ import annotations
 
