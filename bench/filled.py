@@ -50,21 +50,23 @@ with LGSCO, because lgsco refuses unknown variables of that kind."""
 _BASE_TEXTS = 300
 _WORDS = 50_000
 _YEARLY = 100_000
-"""References of one year: fewer than the millions that its six digits allow."""
+_NUMBERS_FROM = 900_000
+"""The first number of each year. The look-alike's numbers begin at 0, so no reference is made twice."""
 
 
 def invent(count: int) -> Iterator[tuple[Sample, str]]:
     """Yields decisions of realistic sizes from 2005 on, with their texts, each in a fraction of a millisecond.
 
-    Each is one of a few texts of the look-alike, with a word of its own at the end of each line. Their references and
-    dates are before those of `corpus`.
+    Each is one of a few texts of the look-alike, with a word of its own at the end of each line. The look-alike makes
+    none of their references, and their dates are before those of `corpus`.
     """
     first = date(2005, 1, 1)
     base = [sample for sample in corpus(_BASE_TEXTS, short=False) if sample.kind == "statement"]
     lines = [expected_text(sample).split("\n") for sample in base]
     for number in range(count):
         year, place = divmod(number, _YEARLY)
-        reference = f"{5 + year:02} {place // 1000:03} {place % 1000:03}"
+        thousands, rest_of_number = divmod(_NUMBERS_FROM + place, 1000)
+        reference = f"{5 + year:02} {thousands:03} {rest_of_number:03}"
         of = number % len(base)
         title, *rest = lines[of]
         words = (f"{line} w{(number * 7919 + at * 104_729) % _WORDS}" for at, line in enumerate(rest))

@@ -29,6 +29,12 @@ def test_a_filled_archive_is_proven_and_has_no_damaged_decision(tmp_path: Path) 
             assert db.execute("SELECT count(*) FROM queue").fetchone() == (0,)
 
 
+def test_no_invented_reference_is_one_of_the_look_alike() -> None:
+    invented = [sample.reference[3:] for sample, _ in islice(invent(1_000_000), 150)]
+    generated = [sample.reference[3:] for sample in corpus(3_000, short=True)]
+    assert max(generated) < "900 000" <= min(invented)
+
+
 def test_the_texts_are_those_of_the_look_alike() -> None:
     statements = [sample for sample in corpus(40, short=True) if sample.kind == "statement"]
     pages = {sample.reference: render(parse_page(render_page(sample, related=[])[0])) for sample in statements}
