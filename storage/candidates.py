@@ -23,13 +23,19 @@ def find_candidates(db: sqlite3.Connection, node: Node) -> set[int]:
 
 
 def read_texts(db: sqlite3.Connection, decisions: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Yields the lines of each decision that the index has: authority, summary, and the lines of its text."""
-    for rowid, lines in db.execute(
-        "SELECT rowid, CAST(coalesce(authority, '') || char(10) || replace(coalesce(summary, ''), char(10), ' ') "
-        "|| char(10) || text AS BLOB) FROM decisions WHERE rowid IN (SELECT value FROM json_each(?))",
+    """Yields the lines of each decision that the index has, as `join_lines` returns them."""
+    for rowid, *columns in db.execute(
+        "SELECT rowid, CAST(authority AS BLOB), CAST(summary AS BLOB), CAST(text AS BLOB) FROM decisions "
+        "WHERE rowid IN (SELECT value FROM json_each(?))",
         (json.dumps(list(decisions)),),
     ):
-        yield rowid, lines.decode("utf-8", "replace")  # a damaged text may not be UTF-8
+        # a damaged value may not be UTF-8
+        yield rowid, join_lines(*((value or b"").decode("utf-8", "replace") for value in columns))
+
+
+def join_lines(authority: str | None, summary: str | None, text: str) -> str:
+    """Returns the lines of a decision that the index has: authority, summary, and the lines of its text."""
+    return "\n".join(((authority or "").replace("\n", " "), (summary or "").replace("\n", " "), text))
 
 
 _Found = tuple[set[int], bool]
@@ -79,9 +85,11 @@ def _evaluate_and(db: sqlite3.Connection, parts: tuple[Node, ...]) -> _Found:
 
 
 def _match(db: sqlite3.Connection, expression: str) -> set[int]:
-    return {
-        rowid for (rowid,) in db.execute("SELECT rowid FROM decisions_fts WHERE decisions_fts MATCH ?", (expression,))
-    }
+    # One row with a JSON array takes half the time of many rows.
+    (found,) = db.execute(
+        "SELECT json_group_array(rowid) FROM decisions_fts WHERE decisions_fts MATCH ?", (expression,)
+    ).fetchone()
+    return set(json.loads(found))
 
 
 def _keep_near(db: sqlite3.Connection, near: Near, decisions: set[int]) -> set[int]:

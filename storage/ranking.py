@@ -14,10 +14,9 @@ import sqlite3
 from itertools import islice
 from typing import Literal
 
-from storage.candidates import read_texts
 from storage.facts import find_known_facts
+from storage.found import FoundDecisions
 from storage.query.expressions import is_plain, make_match
-from storage.query.passages import Matcher
 from storage.query.tree import Node, has_not
 from storage.stems import find_forms
 
@@ -33,19 +32,19 @@ _FEW = 500
 """Up to this many decisions, their dates are looked up one by one; above it, the index of dates is read in order."""
 
 
-def choose_page(
-    db: sqlite3.Connection, node: Node | None, matcher: Matcher, found: set[int], order: Order, page: slice
-) -> list[int]:
+def choose_page(decisions: FoundDecisions, node: Node | None, found: set[int], order: Order, page: slice) -> list[int]:
     """Returns one page of the decisions found, in order.
 
-    `node`: the query; None if it is empty. `page`: its first place and the place after it.
+    `decisions`: reads those that are ranked by their paragraphs. `node`: the query; None if it is empty. `page`: its
+    first place and the place after it.
     """
+    db, matcher = decisions.db, decisions.matcher
     if order == "date" or matcher.is_empty or node is None:
         return find_newest(db, found, page.stop)[page]
     is_weighed = len(found) <= _WEIGHED and is_plain(node) and not has_not(node)
     ranked = _weigh(db, node, found) if is_weighed else find_newest(db, found, RANKED)
     if not (is_weighed and matcher.has_one_term):  # bm25 counts one word as well as its paragraphs do
-        ranked = _rank_by_paragraphs(db, matcher, ranked[:RANKED]) + ranked[RANKED:]
+        ranked = _rank_by_paragraphs(decisions, ranked[:RANKED]) + ranked[RANKED:]
     if page.stop > len(ranked) < len(found):
         ranked += find_newest(db, found.difference(ranked), page.stop - len(ranked))
     return ranked[page]
@@ -79,11 +78,11 @@ def _weigh(db: sqlite3.Connection, node: Node, found: set[int]) -> list[int]:
     return [rowid for (rowid,) in rows if rowid in found]
 
 
-def _rank_by_paragraphs(db: sqlite3.Connection, matcher: Matcher, decisions: list[int]) -> list[int]:
+def _rank_by_paragraphs(decisions: FoundDecisions, ranked: list[int]) -> list[int]:
     score: dict[int, tuple[int, int, int]] = {}
-    for rowid, text in read_texts(db, decisions):
-        authority, summary, *lines = matcher.probe(text)
+    for rowid, decision in decisions.read(ranked).items():
+        facts, lines = decision.probed
         covered = [terms.bit_count() for terms in lines]
         best = max(covered)
-        score[rowid] = (best, (authority | summary).bit_count(), covered.count(best))
-    return sorted(decisions, key=lambda rowid: score[rowid], reverse=True)
+        score[rowid] = (best, facts.bit_count(), covered.count(best))
+    return sorted(ranked, key=lambda rowid: score[rowid], reverse=True)

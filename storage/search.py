@@ -7,17 +7,16 @@
 from __future__ import annotations
 
 import functools
-import json
 import operator
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.candidates import find_candidates
-from storage.digests import DECISION, find_decision_flaw
 from storage.errors import Damaged
 from storage.facts import FactCounts, choose_names, find_facts
-from storage.layout import Layout, LineReader
+from storage.found import FoundDecision, FoundDecisions
+from storage.layout import LineReader
 from storage.model import LineKind
 from storage.query.parser import parse_query
 from storage.query.passages import Found, Marks, Matcher, choose_lines
@@ -109,10 +108,11 @@ def search(
         found = {held} & find_candidates(db, And(tuple(filters))) if filters else {held}
     found -= find_rowids(db)  # before anything is counted
     matcher = Matcher(And(()) if node is None or held is not None else node, find_stem)
-    page = choose_page(db, node, matcher, found, order, slice(skip, skip + max(limit, 0))) if found else []
+    decisions = FoundDecisions(db, matcher)
+    page = choose_page(decisions, node, found, order, slice(skip, skip + max(limit, 0))) if found else []
     return Results(
         len(found),
-        tuple(_make_hits(db, matcher, page)),
+        tuple(_make_hit(matcher, one) for one in decisions.read(page).values()),
         find_facts(db).count(found) if count else None,
         None if found or node is None or held is not None else _suggest(db, query, node, filters),
         tuple(_explain_filters(db, whole)) if not found else (),
@@ -159,31 +159,18 @@ def _find_rowid(db: sqlite3.Connection, reference: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-_HITS = (
-    f"SELECT d.rowid, {', '.join('d.' + name for name in DECISION)}, y.kinds, y.numbers, y.sha256, "
-    "CAST(d.text AS BLOB), d.last_seen FROM json_each(?) AS f CROSS JOIN decisions AS d ON d.rowid = f.value "
-    "LEFT JOIN layouts AS y USING (reference) ORDER BY f.key"
-)
+def _make_hit(matcher: Matcher, decision: FoundDecision) -> Hit:
+    facts = {name: decision.columns[name] for name in ("authority", "decision_date", "outcome", "category", "summary")}
+    paragraphs = () if matcher.is_empty else _choose_paragraphs(matcher, decision)
+    return Hit(decision.columns["reference"], **facts, paragraphs=paragraphs, flaw=decision.find_flaw())
 
 
-def _make_hits(db: sqlite3.Connection, matcher: Matcher, page: Sequence[int]) -> Iterable[Hit]:
-    for _, *covered, stored, body, last_seen in db.execute(_HITS, (json.dumps(page),)):
-        of = dict(zip((*DECISION, "kinds", "numbers"), covered, strict=True))
-        text = body.decode("utf-8", "replace")  # a damaged text may not be UTF-8
-        flaw = find_decision_flaw(covered, stored, text, of["text_sha256"], last_seen)
-        facts = {name: of[name] for name in ("authority", "decision_date", "outcome", "category", "summary")}
-        paragraphs = _choose_paragraphs(matcher, text, Layout(of["kinds"] or "", of["numbers"] or ""))
-        yield Hit(of["reference"], **facts, paragraphs=paragraphs, flaw=flaw)
-
-
-def _choose_paragraphs(matcher: Matcher, text: str, layout: Layout) -> tuple[Paragraph, ...]:
-    if matcher.is_empty:
-        return ()
+def _choose_paragraphs(matcher: Matcher, decision: FoundDecision) -> tuple[Paragraph, ...]:
     try:
-        lines = LineReader(text, layout)
+        lines = LineReader(decision.text, decision.layout)
     except Damaged:
-        lines = LineReader(text, None)
-    maybe = matcher.probe(text)
+        lines = LineReader(decision.text, None)
+    _, maybe = decision.probed
     possible = functools.reduce(operator.or_, maybe).bit_count()
     found: dict[int, Found] = {}
     chosen: list[int] = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,15 @@ def test_names_are_sorted_and_the_newest_come_first() -> None:
     assert facts.find_newest({1, 2, 5}, 2) == [2, 1]
     assert facts.find_all() == {1, 2, 4, 5}
     assert Facts(()).count(set()).outcome == ()
+
+
+@pytest.mark.parametrize("few", [0, 300])
+def test_the_newest_of_few_are_those_of_many(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("storage.facts._FEW", few)
+    facts = Facts((number, None, None, None, day) for number, day in enumerate(["b", None, "a", "b", "c", None], 1))
+    assert facts.find_newest({1, 2, 3, 4, 6}, 9) == [4, 1, 3, 6, 2]
+    assert facts.find_newest({1, 2, 3, 4, 6}, 2) == [4, 1]
+    assert facts.find_newest({6, 2}, 0) == []
 
 
 NAMES = st.sampled_from([None, "A", "B", "C"])

@@ -10,6 +10,7 @@ import pytest
 from storage import ranking
 from storage.candidates import find_candidates
 from storage.facts import find_facts
+from storage.found import FoundDecisions
 from storage.query.parser import parse_query
 from storage.query.passages import Matcher
 from storage.query.tree import And
@@ -30,7 +31,7 @@ def store(db: sqlite3.Connection, *texts: str) -> None:
 def order(db: sqlite3.Connection, query: str, page: slice = ALL, *, by: Order = "relevance") -> list[int]:
     """Returns the rowids of what a query finds."""
     node = parse_query(query)
-    return choose_page(db, node, Matcher(node, find_stem), find_candidates(db, node), by, page)
+    return choose_page(FoundDecisions(db, Matcher(node, find_stem)), node, find_candidates(db, node), by, page)
 
 
 # ---------------------------------------------------------------- by date
@@ -62,7 +63,7 @@ def test_only_the_decisions_found_are_ordered_up_to_the_number_asked_for(dated: 
 
 def test_pages_by_date_follow_each_other(dated: sqlite3.Connection) -> None:
     pages = [
-        choose_page(dated, None, NO_WORDS, {1, 2, 3, 4}, "date", page)
+        choose_page(FoundDecisions(dated, NO_WORDS), None, {1, 2, 3, 4}, "date", page)
         for page in (slice(0, 3), slice(3, 6), slice(6, 9))
     ]
     assert pages == [[2, 1, 4], [3], []]
@@ -78,7 +79,7 @@ def test_the_date_decides_where_it_is_asked_for(db: sqlite3.Connection) -> None:
 def test_the_date_decides_where_no_word_is_asked_for(db: sqlite3.Connection, query: str) -> None:
     store(db, "A delay: delay, delay.", "A delay and an officer.")
     assert order(db, query) == [2, 1]
-    assert choose_page(db, None, NO_WORDS, {1, 2}, "relevance", ALL) == [2, 1]
+    assert choose_page(FoundDecisions(db, NO_WORDS), None, {1, 2}, "relevance", ALL) == [2, 1]
 
 
 # ---------------------------------------------------------------- by relevance
@@ -154,4 +155,5 @@ def test_only_the_decisions_found_are_weighed(db: sqlite3.Connection) -> None:
     """The index has also suppressed decisions."""
     store(db, "A delay.", "A delay, a delay.", "A delay with an officer.")
     node = parse_query("delay")
-    assert choose_page(db, node, Matcher(node, find_stem), {1, 3}, "relevance", ALL) == [1, 3]
+    decisions = FoundDecisions(db, Matcher(node, find_stem))
+    assert choose_page(decisions, node, {1, 3}, "relevance", ALL) == [1, 3]
