@@ -1,10 +1,10 @@
 """Orders the decisions that a search found, by relevance or by date.
 
-Relevance comes in two steps. The first takes the best by FTS5's bm25 if at most `_WEIGHED` decisions were found, and
-the newest otherwise: bm25 takes 4 to 10 µs for each decision, many times what finding them takes. The second orders the
-first `RANKED` of these by their paragraphs: first those with the most words of the query in one paragraph, then those
-with the most in authority and summary, then those with the most such paragraphs. For a query of one word, the order of
-bm25 stays. All other decisions follow, the newest first.
+Relevance comes in two steps. First, FTS5's bm25 orders the decisions if at most `_WEIGHED` were found; otherwise they
+are in order of date, the newest first: bm25 takes 4 to 10 µs for each decision, many times what finding them takes.
+Then the first `RANKED` are ordered again by their paragraphs: first those with the most words of the query in one
+paragraph, then those with the most in authority and summary, then those with the most such paragraphs. A query of one
+word keeps the order of bm25.
 """
 
 from __future__ import annotations

@@ -48,6 +48,8 @@ class Asked:
     page: int
     """From 1."""
     size: int
+    error: str | None = None
+    """The parameters that are not valid."""
 
     @property
     def is_empty(self) -> bool:
@@ -70,20 +72,24 @@ class Asked:
 
 
 def read_asked(arguments: Any) -> Asked:
-    """Reads the parameters of the address. Wrong numbers count as not given."""
+    """Reads the parameters of the address. One that is not valid counts as not given, and is named in `error`."""
+    errors: list[str] = []
 
     def number(name: str, default: int, most: int) -> int:
-        typed = arguments.get(name) or ""
-        return min(max(int(typed), 1), most) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else default
+        typed = arguments.get(name) or str(default)
+        if typed.isascii() and typed.isdecimal() and len(typed) < 7 and 1 <= int(typed) <= most:
+            return int(typed)
+        errors.append(f"{name}={typed[:40]} is not valid; write an integer from 1 to {most:,}")
+        return default
 
+    order = arguments.get("sort") or "relevance"
+    if order not in get_args(Order):
+        errors.append(f"sort={order[:40]} is not valid; write {' or '.join(get_args(Order))}")
+        order = "relevance"
     typed: dict[str, str] = {field: (arguments.get(field) or "").strip() for field in get_args(Field)}
-    return Asked(
-        arguments.get("query") or "",
-        {field: value for field, value in typed.items() if value},
-        "date" if arguments.get("sort") == "date" else "relevance",
-        number("page", 1, _PAGES_MOST),
-        number("_size", _ON_A_PAGE, _ON_A_PAGE_MOST),
-    )
+    facts = {field: value for field, value in typed.items() if value}
+    page, size = number("page", 1, _PAGES_MOST), number("_size", _ON_A_PAGE, _ON_A_PAGE_MOST)
+    return Asked(arguments.get("query") or "", facts, cast("Order", order), page, size, "; ".join(errors) or None)
 
 
 async def answer_search(request: Any, datasette: Any) -> Any:
@@ -98,7 +104,8 @@ async def answer_search(request: Any, datasette: Any) -> Any:
         return str(datasette.urls.row(database.name, "decisions", tilde_encode(reference)))
 
     if form:
-        error = "the address has no query; add query=" if asked.is_empty else error
+        if asked.is_empty and error is None:
+            error = "the address has no query; add query="
         return _answer_data(datasette, request, asked, form, results, error, address)
     names = await database.execute_fn(_find_all_names)
     shown: dict[str, Any] = {"metadata": datasette.metadata(), "asked": asked, "error": error, "names": names}
@@ -111,8 +118,8 @@ async def answer_search(request: Any, datasette: Any) -> Any:
 
 async def _find(datasette: Any, database: Any, asked: Asked, *, count: bool) -> tuple[Results | None, str | None]:
     """Returns the results, or why there are none; neither if nothing is asked for."""
-    if asked.is_empty:
-        return None, None
+    if asked.is_empty or asked.error:
+        return None, asked.error
     until = time.monotonic() + datasette.setting("sql_time_limit_ms") / 1000
     skip, visit = (asked.page - 1) * asked.size, VISIT.get()
 

@@ -166,8 +166,16 @@ def _refuse_operator(run: str, start: int) -> None:
     if run == "NEAR" or run.lower().startswith("near("):
         needs = "needs brackets" if run == "NEAR" else "must be in capital letters"
         raise QueryError(f"{run[:4]} at character {start + 1} {needs}: NEAR(council delay, {NEAR_WORDS})")
-    if run.strip("|") == "":
-        raise QueryError(f"{run[:40]} at character {start + 1} is not an operator; write OR: school OR college")
+    if run.startswith(":"):
+        raise QueryError(
+            f"the colon at character {start + 1} has a space before it; a filter has none, as in authority:kent. To "
+            "search for the words, leave the colon out"
+        )
+    if "|" in run:
+        signs = run[:40] if run.strip("|") == "" else "|"
+        raise QueryError(
+            f"{signs} at character {start + run.index('|') + 1} is not an operator; write OR: school OR college"
+        )
     if (joined := _JOINED_OPERATOR.match(run)) is not None:
         raise QueryError(
             f"{joined[0]} at character {start + 1} is not clear; write a space after {joined[1]} and no punctuation, "

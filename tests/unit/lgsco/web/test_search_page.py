@@ -57,27 +57,27 @@ def test_only_a_word_or_a_filter_asks_for_something(arguments: dict[str, str], e
     assert read_asked(arguments).is_empty == empty
 
 
-@pytest.mark.parametrize(
-    ("page", "size", "read"),
-    [
-        ("3", "50", (3, 50)),
-        ("0", "0", (1, 1)),
-        ("1001", "101", (1000, 100)),
-        ("", "", (1, 20)),
-        ("-1", "+5", (1, 20)),
-        ("x", "5.0", (1, 20)),
-        ("²", "٣", (1, 20)),  # digits that are not ASCII
-        ("9" * 7, "9" * 5_000, (1, 20)),
-    ],
-)
-def test_numbers_have_limits_and_wrong_ones_count_as_not_given(page: str, size: str, read: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("page", "size"), [("1", "1"), ("3", "50"), ("1000", "100")])
+def test_numbers_within_their_limits_are_read(page: str, size: str) -> None:
     asked = read_asked({"query": "x", "page": page, "_size": size})
-    assert (asked.page, asked.size) == read
+    assert (asked.page, asked.size, asked.error) == (int(page), int(size), None)
 
 
-@pytest.mark.parametrize(("sort", "order"), [("date", "date"), ("relevance", "relevance"), ("x", "relevance")])
-def test_an_unknown_order_counts_as_not_given(sort: str, order: str) -> None:
-    assert read_asked({"query": "x", "sort": sort}).order == order
+@pytest.mark.parametrize("number", ["0", "1001", "-1", "+5", "5.0", "x", "²", "٣", "9" * 7, "9" * 5_000])
+def test_a_number_that_is_not_valid_is_named(number: str) -> None:
+    """The last characters tried are digits that are not ASCII."""
+    asked = read_asked({"query": "x", "page": number, "_size": number})
+    assert (asked.page, asked.size) == (1, 20)
+    assert asked.error == (
+        f"page={number[:40]} is not valid; write an integer from 1 to 1,000; "
+        f"_size={number[:40]} is not valid; write an integer from 1 to 100"
+    )
+
+
+def test_an_order_that_is_not_known_is_named() -> None:
+    assert read_asked({"query": "x", "sort": "date"}).order == "date"
+    assert read_asked({"query": "x", "sort": "relevance"}).error is None
+    assert read_asked({"query": "x", "sort": "oldest"}).error == "sort=oldest is not valid; write relevance or date"
 
 
 def test_filters_are_read_without_spaces_around_them() -> None:
@@ -248,6 +248,13 @@ def test_data_without_a_valid_query_is_an_error(get: Get, ending: str, query: st
     assert answer.status_code == 400
     error = answer.json()["error"] if ending == ".json" else answer.text
     assert error.startswith(explained)
+
+
+@pytest.mark.parametrize("ending", ["", ".json", ".csv"])
+def test_a_parameter_that_is_not_valid_is_not_replaced_by_another(get: Get, ending: str) -> None:
+    answer = get(ending, query="answer", sort="oldest")
+    assert answer.status_code == 400
+    assert "ort=oldest is not valid; write relevance or date" in answer.text
 
 
 # ---------------------------------------------------------------- failures

@@ -124,6 +124,12 @@ def test_a_query_has_the_expected_tree(query: str, tree: object) -> None:
         ("delay NOT , housing", "NOT at character 7 is followed by ,, which has no letter or digit"),
         ("school | college", "| at character 8 is not an operator; write OR: school OR college"),
         ("school || college", "|| at character 8 is not an operator; write OR"),
+        ("school|college", "| at character 7 is not an operator; write OR"),
+        (
+            "authority : kent",
+            "the colon at character 11 has a space before it; a filter has none, as in authority:kent",
+        ),
+        ("{summary} :delay", "the colon at character 11 has a space before it"),
         ("OR council", "OR at character 1 has nothing before it"),
         ("council NOT", "NOT at character 9 has nothing after it; write it as in: NOT delay"),
         ("a (OR b)", "OR at character 4 has nothing before it"),
