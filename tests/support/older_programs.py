@@ -50,6 +50,7 @@ COMMITS = {
     16: "d26c3d0",
     17: "aebc3f6",
     21: "6395a26",
+    23: "cd9a7d9",
 }
 """A commit of each schema version that a landed program had, but of 15. Its migrations have today's names."""
 

@@ -34,6 +34,8 @@ LANDED = {
     "migrations/m019_views_for_duckdb.py": "fb7170445da304c716fa8e81bfced2be18c5ad754a0856728e1c455e87053e97",
     "migrations/m020_suppressions.py": "0e5d80ad4289b98366ef2cec88bed862028af2f50ba704e4e0a69f72874dafe8",
     "migrations/m021_wider_indexes.py": "39db5de1b14fe72be425396257187884286ed1ebec1ccfd0b4ffbaa793cb8a72",
+    "migrations/m022_parsed_pages.py": "1a1806d5bb429a673849480851ebe6fb8c2aeea046266d026c746f608afdd443",
+    "migrations/m023_search.py": "1ae22146517eed96a8e4fc7e2add3b4ab6658c24ee4dba57faca8c1065851d11",
     "migrations/script.py": "06d1acfba0b851556f6924b831b5b6888a062758c3fd61b12339e3bbc0999096",
     "baseline.sql": "caf0cf3b2f44a3959a747bd0dafddab1b8dd165f75f5cec091d4add690c7ae50",
 }
