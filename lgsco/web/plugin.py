@@ -299,9 +299,13 @@ def _wrap(datasette: Any, application: Application) -> Application:
 
 @hookimpl(wrapper=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, Any]:
-    """Answers a wrong address or query with our error page, instead of the traceback that Datasette shows."""
+    """Answers a wrong address or query, or a fault, with our error page.
+
+    Datasette's own handler does not run: where `rich` is installed, it writes all local variables to the log, whole
+    rows and texts among them.
+    """
     answers = yield
-    if not find_archives(datasette).own(request.path):
+    if datasette.pdb or not find_archives(datasette).own(request.path):
         return answers
     title: str | None = None
     if isinstance(exception, DatasetteError):
@@ -312,11 +316,11 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
         status, message = exception.status, str(exception)
     elif isinstance(exception, Overloaded):
         status, message = 503, str(exception)
-    elif find_archives(datasette).settings.public:  # the message may name files
-        traceback.print_exception(exception, file=sys.stderr)
-        status, message = 500, "this page cannot be shown; the server's log has the reason"
     else:
-        return answers
+        traceback.print_exception(exception, file=sys.stderr)
+        is_public = find_archives(datasette).settings.public  # the message may name files
+        status = 500
+        message = "this page cannot be shown; the server's log has the reason" if is_public else str(exception)
 
     async def page() -> Any:
         return await make_error_page(datasette, request, status, title, message)

@@ -280,3 +280,15 @@ def test_another_failure_of_sqlite_is_not_called_a_slow_query(get: Get, monkeypa
     answer = get(".json", query="answer")
     assert answer.status_code == 500
     assert "too long" not in answer.text
+
+
+def test_a_fault_is_logged_without_local_variables(
+    get: Get, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `rich`, Datasette's own handler writes all of them: whole rows and texts."""
+    monkeypatch.setattr("datasette.handle_exception.rich", object())  # it has no console: its handler would fail
+    monkeypatch.setattr(search_page, "search", failing("disk I/O error"))
+    answer = get("", query="answer")
+    assert answer.status_code == 500
+    assert "disk I/O error" in answer.text
+    assert "sqlite3.OperationalError: disk I/O error" in capsys.readouterr().err
