@@ -113,14 +113,13 @@ class Matcher:
         """Returns the terms that a single word is, one bit for each."""
         known = self._terms_of.get(word)
         if known is None:
-            words = [(0, len(word), word)]
             known = self._terms_of[word] = sum(
-                1 << place for place, (parts, _) in enumerate(self._terms) if self._match(words, parts[0])
+                1 << place for place, (parts, _) in enumerate(self._terms) if self._match([word], parts[0])
             )
         return known
 
     def _find_in_words(self, line: str) -> Found:
-        words = find_words(line)
+        words = split_words(line)
         terms, marked = 0, set[_Place]()
         for place, (parts, distance) in enumerate(self._terms):
             matches = [self._match(words, spellings) for spellings in parts]
@@ -129,16 +128,17 @@ class Matcher:
             if matches[0]:
                 terms |= 1 << place
                 marked.update(matches[0])
-        return Found(terms, _join((words[first][0], words[end - 1][1]) for first, end in sorted(marked)))
+        spans = find_words(line) if marked else []
+        return Found(terms, _join((spans[first][0], spans[end - 1][1]) for first, end in sorted(marked)))
 
-    def _match(self, words: list[tuple[int, int, str]], spellings: tuple[Spelling, ...]) -> list[_Place]:
+    def _match(self, words: list[str], spellings: tuple[Spelling, ...]) -> list[_Place]:
         found: list[_Place] = []
         for one in spellings:
             if isinstance(one, Stem):
                 beginning = one.word[:-1] or one.word
                 found += [
                     (place, place + 1)
-                    for place, (_, _, word) in enumerate(words)
+                    for place, word in enumerate(words)
                     if word.startswith(beginning) and self._stem(word) == one.word
                 ]
             else:
@@ -158,13 +158,13 @@ def _find_lines(lines: list[str], parts: list[tuple[str, ...]]) -> list[int]:
     return left
 
 
-def _match_exact(words: list[tuple[int, int, str]], exact: Exact) -> list[_Place]:
+def _match_exact(words: list[str], exact: Exact) -> list[_Place]:
     *firsts, last = exact.words
     found: list[_Place] = []
     for place in range(len(words) - len(firsts)):
-        word = words[place + len(firsts)][2]
+        word = words[place + len(firsts)]
         if (word.startswith(last) if exact.begins else word == last) and all(
-            words[place + after][2] == first for after, first in enumerate(firsts)
+            words[place + after] == first for after, first in enumerate(firsts)
         ):
             found.append((place, place + len(exact.words)))
     return found
