@@ -100,12 +100,15 @@ def _find(folder: Path, name: str, make: Callable[[], Iterable[tuple[Sample, str
 def fill(path: Path, samples: Iterable[tuple[Sample, str]], *, at: datetime | None = None) -> None:
     """Fills a new database with decisions and their texts. `at`: the instant of the backfill; now if it is None.
 
-    Raw pages are random bytes of the usual size, and
-    lines have no numbers, since no measurement reads those. There is a dictionary, so that none is trained later.
+    Raw pages are random bytes of the usual size, and lines have no numbers, since no measurement reads those. There is
+    a dictionary, so that none is trained later. 1,000,000 decisions of `invent` take 23 minutes and 24 GB.
     """
     stamp = f"{(at or datetime.now(UTC)):%Y-%m-%dT%H:%M:%SZ}"
     days: dict[date, int] = {}
     with writing(path, made_by="backfill") as db:
+        # Changed pages of a large file are written once, not each time the cache is full. A fill that is killed is
+        # made again, so it need not wait for the disk.
+        db.executescript("PRAGMA cache_size = -1000000; PRAGMA synchronous = OFF")
         with atomic(db):
             run = runs.begin_run(db, "backfill", {}, stamp)
             db.execute("INSERT INTO dictionaries (id, trained_at, pages, data) VALUES (1, ?, 1, ?)", (stamp, _BODY))
