@@ -28,6 +28,13 @@ _SEEDS = 5
 """Real decisions that the look-alike serves in addition to the generated ones."""
 
 
+_SAME_ROWS = {
+    **dict.fromkeys(("decisions", "layouts", "revisions", "entries", "requests", "text_sketches", "related"), "*"),
+    "pages": "id, url, body",
+}
+"""The tables and columns that the library calls must write as the client wrote them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """The cost of a process from start to end."""
@@ -36,6 +43,8 @@ class Spent:
     """Seconds, user and system."""
     peak: int
     """Resident bytes."""
+    said: str
+    """The start of its output."""
 
 
 @contextmanager
@@ -66,6 +75,30 @@ def run(client: Client, url: str, database: Path) -> Spent:
     return spend([sys.executable, "-m", client, *site])
 
 
+def run_library_calls(archive: Path, database: Path) -> float:
+    """Runs `bench.library_calls` for an archive, on a new database. Returns its seconds, without loading the rows.
+
+    The site must still be served at the address in the archive. Raises RuntimeError if it writes other rows.
+    """
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
+    spent = spend([sys.executable, "-m", "bench.library_calls", str(archive), str(database)])
+    if other := find_other_rows(archive, database):
+        raise RuntimeError(f"the library calls did not write the same rows to {other}")
+    return spent.cpu - float(spent.said.split()[0])
+
+
+def find_other_rows(archive: Path, database: Path) -> str | None:
+    """Returns the first table that has other rows in the two files; None if all have the same."""
+    with closing(sqlite3.connect(archive)) as db:
+        db.execute("ATTACH ? AS other", (str(database),))
+        for table, columns in _SAME_ROWS.items():
+            ours, theirs = (f"SELECT {columns} FROM {side}.{table}" for side in ("main", "other"))
+            if any(db.execute(f"{one} EXCEPT {two}").fetchone() for one, two in ((ours, theirs), (theirs, ours))):
+                return table
+    return None
+
+
 def spend(command: Sequence[str]) -> Spent:
     """Runs a command to its end without pacing. Raises RuntimeError with its last output if it fails.
 
@@ -81,7 +114,9 @@ def spend(command: Sequence[str]) -> Spent:
         if process.returncode:
             said.seek(0)
             raise RuntimeError(f"{command} ended with {process.returncode}: {said.read()[-2000:].decode()}")
-    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        said.seek(0)
+        began = said.read(1000).decode(errors="replace")
+    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, began)
 
 
 def texts(database: Path) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from selectolax.lexbor import LexborHTMLParser
 
 from bench import souped
+from bench.bare_parse import cut_article, read_texts
 from bench.figures import Figure, each, in_turns, ratios
 from bench.samples import pages
 from ingest.lgo.page import parse_page
@@ -18,6 +19,7 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
 
     Ours: `parse_page`, which gives fields and numbered lines, then the text. BeautifulSoup: fields and text, with the
     same words, which is asserted on each page. Bare: only selectolax's tree of the whole page, decoded beforehand.
+    Visit: the tree of the article alone, and each text read once: the least that a reader in Python can take.
     """
     bodies = [body for _, body in pages(decisions)]
     decoded = [body.decode() for body in bodies]
@@ -29,6 +31,7 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
             "ours": lambda: _drain(render(parse_page(body)) for body in bodies),
             "soup": lambda: _drain(souped.read(body) for body in bodies),
             "bare": lambda: _drain(LexborHTMLParser(html) for html in decoded),
+            "visit": lambda: _drain(read_texts(cut_article(body)) for body in bodies),
         },
         rounds,
     )
@@ -43,9 +46,12 @@ def measure(decisions: int = 300, rounds: int = 5) -> list[Figure]:
             ratios(spent["bare"], spent["ours"]),
             target=0.35,
         ),
+        Figure("visit of the article's texts, relative to BeautifulSoup", ratios(spent["soup"], spent["visit"])),
+        Figure("visit of the article's texts, relative to a bare parse", ratios(spent["bare"], spent["visit"])),
         Figure("parse_page and text, CPU a page", each(spent["ours"], decisions), "µs"),
         Figure("BeautifulSoup, CPU a page", each(spent["soup"], decisions), "µs"),
         Figure("bare parse, CPU a page", each(spent["bare"], decisions), "µs"),
+        Figure("visit of the article's texts, CPU a page", each(spent["visit"], decisions), "µs"),
     ]
 
 

@@ -39,8 +39,10 @@ def parse_retry_after(values: str | None, now: datetime, date: str | None = None
     Date header. A date in Retry-After counts from there, because the site's clock may differ from ours; it counts from
     `now` if Date is missing or invalid.
     """
+    if not values:
+        return None
     sent_at = parse_http_date(date or "", now) or now
-    waits = [_parse_wait(value.strip(), sent_at) for value in _VALUES.findall(values or "")]
+    waits = [_parse_wait(value.strip(), sent_at) for value in _VALUES.findall(values)]
     return max((wait for wait in waits if wait is not None), default=None)
 
 

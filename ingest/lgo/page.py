@@ -58,7 +58,6 @@ _HEADING_ABOVE = re.compile(  # not if an attribute has a ">"
 _ABOVE = 1000
 """Characters before the article that are searched for the heading above it."""
 _LINK = re.compile(rb"<a\s")
-_LIST_ENDS = re.compile(rb"</[ou]l>")
 _SATISFIED = b"satisfied"
 _BEHALF = b"behalf"
 """A word of the closing line. The words of the line may be in separate elements."""
@@ -202,7 +201,9 @@ def _parse_article(markup: Markup, reference: str | None) -> Zones | None:
     source = low[start:end]
     blocks, lists = read_article(root, markup.tags)
     blocks = [join_known(block) if "\n" in block.text else block for block in blocks]
-    if lists != len(_LIST_ENDS.findall(source)) or (b"<table" in markup.tags and not has_sound_tables(source)):
+    if lists != source.count(b"</ol>") + source.count(b"</ul>"):
+        return None
+    if b"<table" in markup.tags and not has_sound_tables(source):
         return None
     if any(block.kind == "heading" and block.item is not None for block in blocks):  # a list that is not closed
         return None

@@ -28,7 +28,8 @@ _STYLE_MARKERS: Mapping[str, Marker] = {
 """By the value of `list-style-type`. Bullets of an ordered list are not numbers, so they mean the same as `none`."""
 _TYPE_MARKERS: Mapping[str, Marker] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
 _CLASS_MARKER = re.compile(r"\b(lower|upper)-(alpha|latin|roman)\b")
-_INTEGER = re.compile(r"\s*-?\d{1,6}\s*", re.ASCII)
+_MOST_DIGITS = 6
+_INTEGER = re.compile(rf"\s*-?\d{{1,{_MOST_DIGITS}}}\s*", re.ASCII)
 _STRING_OR_ADDRESS = re.compile(r"\"[^\"]*\"|'[^']*'|url\([^)]*\)")
 
 _START = frozenset({"start"})
@@ -107,7 +108,11 @@ def _style_marker(attributes: Attributes) -> Marker | None:
 
 def parse_integer(attribute: str | None) -> int | None:
     """Parses an attribute as an integer; None if it is not one."""
-    return int(attribute) if attribute and _INTEGER.fullmatch(attribute) else None
+    if not attribute:
+        return None
+    if len(attribute) <= _MOST_DIGITS and attribute.isascii() and attribute.isdigit():  # faster than the pattern
+        return int(attribute)
+    return int(attribute) if _INTEGER.fullmatch(attribute) else None
 
 
 # ------------------------------------------------------------ links and buttons

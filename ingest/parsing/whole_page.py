@@ -8,6 +8,7 @@ page. No I/O.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.errors import CutShort, NotADecision
@@ -22,11 +23,14 @@ _TOKEN = re.compile(  # most tags of a page begin with other letters
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
-_HIDING = (  # beginning with letters, because a look-behind before them takes twenty times as long
-    re.compile(rb"hidden(?<=[\t\n\f\r \"'/]hidden)(?=[>=/\s])"),
-    re.compile(
-        rb"style(?<=[\t\n\f\r \"'/]style)\s*+=\s*+[\"']?(?=[^\"'>]{300}"
-        rb"|(?:[^\"'>]{0,299};)?\s*+(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)))"
+_HIDING = (  # each with a word to search for: `find` takes a third of the time of the pattern
+    (b"hidden", re.compile(rb"(?<=[\t\n\f\r \"'/])hidden(?=[>=/\s])")),
+    (
+        b"style",
+        re.compile(
+            rb"(?<=[\t\n\f\r \"'/])style\s*+=\s*+[\"']?(?=[^\"'>]{300}"
+            rb"|(?:[^\"'>]{0,299};)?\s*+(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)))"
+        ),
     ),
 )
 """A style of 300 characters may hide too: if longer ones were searched, time would grow with the square of a page."""
@@ -140,11 +144,14 @@ def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether attributes seem to hide the article or an element that is still open before it."""
     limit = low.index(b">", article) + 1
     looked = 0
-    for pattern in _HIDING:
-        for found in pattern.finditer(low, 0, limit):
-            looked += 1
-            if looked > _MOST_HIDDEN or _hides_article(low, found.start(), article):
-                return True
+    for word, pattern in _HIDING:
+        at = low.find(word, 0, limit)
+        while at >= 0:
+            if pattern.match(low, at, limit):
+                looked += 1
+                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
+                    return True
+            at = low.find(word, at + len(word), limit)
     return False
 
 
@@ -158,9 +165,14 @@ def _hides_article(low: bytes, at: int, article: int) -> bool:
     return tag == article or (name not in _VOID and _still_open(low, name, at, article))
 
 
+@lru_cache(maxsize=32)
+def _tags_named(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"<(/?)" + re.escape(name) + rb"\b")
+
+
 def _still_open(low: bytes, name: bytes, at: int, until: int) -> bool:
     depth = 1
-    for token in re.compile(rb"<(/?)" + re.escape(name) + rb"\b").finditer(low, at, until):
+    for token in _tags_named(name).finditer(low, at, until):
         depth += -1 if token[1] else 1
         if depth == 0:
             return False

@@ -27,8 +27,10 @@ _MASKS = (
 )
 _LONGEST = 300
 
-_NOT_WORDS = re.compile(rb"<(script|style|svg|a)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_WORDS = re.compile(rb">([^<>]*[A-Za-z][^<>]*)<")
+_NOT_WORDS = re.compile(  # up to the next `<` at a time: ten times as fast as `.*?`
+    rb"<(script|style|svg|a)\b[^<]*+(?:<(?!/\1\s*>)[^<]*+)*+</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+)
+_WORDS = re.compile(rb">([^<>A-Za-z]*+[A-Za-z][^<>]*+)<")
 _DIGITS = re.compile(rb"\d+")
 
 
@@ -43,7 +45,7 @@ class PageSurroundings:
         end = body.rfind(b"</article")
         if end < 0:
             return False
-        runs = {_DIGITS.sub(b"0", run.strip()) for run in _WORDS.findall(_NOT_WORDS.sub(b"<>", body[end:]))}
+        runs = set(map(bytes.strip, _WORDS.findall(_DIGITS.sub(b"0", _NOT_WORDS.sub(b"<>", body[end:])))))
         is_new = not runs <= self._seen
         self._seen |= runs
         return is_new

@@ -25,9 +25,13 @@ _SHINGLE = 3
 """The number of words that are compared together."""
 _NEARLY = 0.999
 """The highest likeness of two texts that are not the same."""
-_CITED = re.compile(r"[0-3]\d[ \u00a0-]\d{3}[ \u00a0-]\d{3}[a-z]?")
+_CITED = re.compile(r"[0-3]\d[ \u00a0-]\d{3}[ \u00a0-]\d{3}[a-z]?", re.ASCII)
 """Begins with a class of characters, which lets the regex engine skip fast. The characters around a match are checked
 afterwards."""
+_ALIKE = bytes.maketrans(b"123456789-", b"000000000 ")
+_IN_EVERY_CITED = b"000 000"
+"""A part of every reference, once its digits and the characters between them are alike. Most texts have none, and to
+search for it takes half the time of the pattern."""
 _FIRST = "05"
 """The lowest year that a reference begins with."""
 _NOT_BEFORE = frozenset("0123456789£.,-")
@@ -58,6 +62,8 @@ def measure_likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
 def find_cited(lines: Iterable[Line], own: str) -> list[str]:
     """Finds the references of other decisions in a text, in order, each once. `own`: the decision's own reference."""
     text = "\n".join([line.text for line in lines if line.kind != "header"])
+    if _IN_EVERY_CITED not in text.encode().translate(_ALIKE).replace(b"\xc2\xa0", b" "):
+        return []
     found = (
         match[0].replace("\u00a0", " ").replace("-", " ")
         for match in _CITED.finditer(text)
