@@ -497,8 +497,8 @@ TEN_DAYS = Window(day(0), day(9))
 
 
 def test_a_window_to_be_seen_again_is_walked_up_to_walk_most_decisions_and_split_by_days_above_that() -> None:
-    books = dict.fromkeys(range(9), 3)
-    assert decide(TEN_DAYS, books, 28, again=True, walk_most=28) == Walk(TEN_DAYS)
+    books = dict.fromkeys(range(10), 20)
+    assert decide(TEN_DAYS, books, 200, again=True, walk_most=200) == Walk(TEN_DAYS), "also where a search costs less"
     assert decide(TEN_DAYS, {8: 29}, 29, again=True, walk_most=28) == newer_part(TEN_DAYS, 5)
 
 
