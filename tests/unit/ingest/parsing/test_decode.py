@@ -87,7 +87,8 @@ def test_windows_1252_page_that_declares_another_encoding_is_decoded_and_reporte
 
 
 @pytest.mark.parametrize(
-    "charset", ["windows-1252", "Windows-1252", "iso-8859-1", "latin1", "ascii", "ISO_8859-1", " cp1252 ", '"l1"']
+    "charset",
+    ["windows-1252", "Windows-1252", "iso-8859-1", "latin1", "ascii", "ISO_8859-1", " cp1252 ", '"l1"', "X-CP1252"],
 )
 def test_windows_1252_by_the_header_is_not_odd(charset: str) -> None:
     assert decode(LATIN.encode("cp1252"), charset) == Decoded(LATIN, LATIN.encode())
@@ -115,6 +116,11 @@ def test_capitals_before_a_quote_are_two_characters_in_a_page_without_utf_8() ->
 def test_a_page_declares_its_encoding_itself(declaration: str) -> None:
     page = f"<html><head>{declaration}</head><body>{LATIN}</body></html>"
     assert decode(page.encode("cp1252")) == Decoded(page, page.encode())
+
+
+def test_a_label_that_is_not_ascii_names_no_encoding() -> None:
+    page = f'<html><head><meta charset="wéird"></head><body>{LATIN}</body></html>'
+    assert decode(page.encode("cp1252")).odd == ("10 bytes not UTF-8, read as windows-1252",)
 
 
 def test_xml_declaration_is_used() -> None:

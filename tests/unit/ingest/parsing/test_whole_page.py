@@ -34,6 +34,13 @@ def test_of_several_articles_or_none_the_whole_page_is_taken() -> None:
         assert (found.is_article_open, found.has_balanced_articles) == (False, True)
 
 
+def test_tags_in_comments_and_titles_of_drawings_close_no_article() -> None:
+    for inside in ("<svg><title></article></title></svg>", "<!-- </article> -->"):
+        article = f"<article>{inside}<p>Text</p></article>"
+        assert read(article).article == article.encode()
+    assert read(f"{ARTICLE}<!-- b --!>", before="<!-- a -->").article == ARTICLE.encode()
+
+
 def test_articles_that_are_not_closed_or_not_opened_are_counted() -> None:
     opened = read(f"<article>{ARTICLE}")
     assert (opened.is_article_open, opened.has_balanced_articles) == (True, False)
@@ -71,6 +78,7 @@ def test_a_page_without_markup_is_not_a_decision() -> None:
         ("<!-- x --!></html> -->", False),
         ("<svg><title></html></title></svg></html>", True),
         ("<svg><title/></svg></html>", True),
+        ("<svg><title>x</title></svg></html><!-- </title> -->", True),
         ("<svg><style></svg></html>", True),
         ("<svg/><style></html>", False),
         ("<svg></svg><style></html>", False),
