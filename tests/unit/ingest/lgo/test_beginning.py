@@ -82,13 +82,24 @@ def test_a_summary_in_a_card_of_the_listing_begins_nothing() -> None:
         assert find(*blocks) == Beginning(title_of(TITLE), len(blocks) - 1, len(blocks) - 1), "as without a title block"
 
 
+def test_a_decision_below_a_card_of_it_is_found_and_a_card_below_its_summary_does_not_matter() -> None:
+    card = [h(TITLE), p("Statement Upheld Housing 06-Oct-2025"), h("Summary")]
+    assert find(p("Menu"), *card, h(TITLE), p(LABEL), page=None).first == 4
+    assert find(h(TITLE), h("Summary"), *card[1:]).first == 0
+
+
+def test_a_labelled_line_that_ends_in_the_reference_is_not_the_title_above_itself() -> None:
+    with pytest.raises(NotADecision, match=r"^no title line"):
+        find(p(f"Category : {TITLE}"), page=None, reference=None)
+
+
 def test_a_title_directly_above_the_labelled_lines_of_another_decision_is_passed_over() -> None:
     blocks = [p("Menu"), h(TITLE), p("Related:"), h(OTHER_TITLE), p(LABEL), h(TITLE), p("Decision : Upheld")]
     assert find(*blocks).first == 5
 
 
 def test_a_chapter_needs_no_header() -> None:
-    assert find(h(TITLE), p("Words."), is_chapter=True).first == 0
+    assert find(p("Menu"), h(TITLE), p("Words."), is_chapter=True) == Beginning(title_of(TITLE), 1, 2)
     with pytest.raises(WrongReference):
         find(h(OTHER_TITLE), p("Words."), page=OTHER_TITLE, is_chapter=True)
 
@@ -216,6 +227,10 @@ def test_labelled_lines_in_an_article_come_before_those_elsewhere_and_menus_last
     assert find(*blocks_of(in_menu.replace("aside", "footer") + outside)).first == 2
     in_menu_in_article = "<article><aside><h2>TITLE</h2><p>LABEL</p></aside><h1>TITLE</h1><p>LABEL</p></article>"
     assert find(*blocks_of(in_menu_in_article)).first == 2
+
+
+def test_a_title_in_a_menu_does_not_belong_to_labelled_lines_outside_it() -> None:
+    assert find(*blocks_of("<h2>TITLE</h2><aside><h1>TITLE</h1></aside><p>LABEL</p>")).first == 0
 
 
 def test_elements_that_are_nested_wrongly_do_not_show_where_a_line_is() -> None:
