@@ -27,6 +27,12 @@ def test_the_only_article_is_cut_out_with_its_place_and_its_tags() -> None:
     assert (found.is_article_open, found.has_balanced_articles, found.odd) == (False, True, ())
 
 
+def test_a_page_is_decoded_by_the_charset_of_its_response() -> None:
+    body = page("<p>It owes £5.</p>").decode().encode("cp1252")
+    assert read_markup(body, "windows-1252").odd == ()
+    assert read_markup(body).odd == ("1 byte not UTF-8, read as windows-1252",)
+
+
 def test_of_several_articles_or_none_the_whole_page_is_taken() -> None:
     for content in ("<p>Text</p>", ARTICLE * 2, f"<article>{ARTICLE}</article>"):
         found = read(content)
