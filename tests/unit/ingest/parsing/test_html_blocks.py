@@ -46,6 +46,12 @@ def test_each_heading_item_and_paragraph_is_a_block(markup: str, expected: list[
     assert shapes(markup) == expected
 
 
+def test_an_item_outside_any_list_is_an_item_whatever_other_attributes_the_page_has() -> None:
+    items = "<div><li>A</li><li><a href='/x'>B</a></li></div>"
+    for markup in (items, f"{items}<p hidden></p>"):
+        assert shapes(markup) == [("item", "A"), ("item", "B")]
+
+
 def test_a_row_of_a_table_is_a_block_with_its_cells() -> None:
     first, second = read("<table><tr><th>A</th><td>B</td></tr><tr><td>C</td><td></td></tr></table>")
     assert (first.text, first.cells) == ("A | B", ("A", "B"))
