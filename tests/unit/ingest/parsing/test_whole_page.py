@@ -45,6 +45,13 @@ def test_tags_in_comments_and_titles_of_drawings_close_no_article() -> None:
         article = f"<article>{inside}<p>Text</p></article>"
         assert read(article).article == article.encode()
     assert read(f"{ARTICLE}<!-- b --!>", before="<!-- a -->").article == ARTICLE.encode()
+    assert read(f"<!-- a --!>{ARTICLE}<!-- b --!><!-- c -->").article == ARTICLE.encode()
+    assert read(f"<script>1</script><script>'</article>'</script>{ARTICLE}").article == ARTICLE.encode()
+
+
+def test_an_empty_title_of_a_drawing_does_not_go_on_to_the_next() -> None:
+    found = read(f"<svg><title/></svg>{ARTICLE}<svg><title>x</title></svg>")
+    assert found.article == ARTICLE.encode()
 
 
 def test_articles_that_are_not_closed_or_not_opened_are_counted() -> None:
@@ -121,6 +128,8 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<input type=hidden>", True),
         ("<input hidden>", True),
         ("<p>hidden</p><div>", True),
+        ("<div>it is hidden here", True),
+        ("<div><p>1 < hidden >", False),
         ("<div style='color:red; display : none'>", False),
         ("<div style=visibility:collapse>", False),
         ("<div style='display:block'>", True),
