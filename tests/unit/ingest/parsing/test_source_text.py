@@ -40,6 +40,8 @@ def blocks(*texts: str) -> list[Block]:
         ("a<textarea>b <i> c</textarea>d", "ab<i>cd"),
         ("a<textarea>b</textarea>c<p>d</p>", "abcd"),
         ("a<svg><svg/>no</svg>b", "ab"),
+        ("a<svg/>b<svg>no</svg>c", "abc"),
+        ("a<SCRIPT>no</SCRIPT>b", "ab"),
         ("<title>no</title>a<iframe><iframe>no</iframe>b", "ab"),
         ("a<p title='> b'>c<p title=\"> d\">e<p title=x>f", "acef"),
         ("a<!doctype html>b<?xml?>c</>d", "abcd"),
@@ -105,6 +107,7 @@ def test_blocks_are_as_in_the_source_if_they_have_all_its_text_and_nothing_is_ne
     assert not is_as_in_source(good, [row, *blocks("One")])
     assert not is_as_in_source(b"<article><p><b>One</p><p>two</b></p></article>", blocks("One", "two"))
     assert not is_as_in_source(b"<article><div>One</article>", blocks("One"))
+    assert not is_as_in_source(b"<article><p>One</article>", blocks("One")), "the paragraph may go on after it"
 
 
 # ---------------------------------------------------------------- the comparison
