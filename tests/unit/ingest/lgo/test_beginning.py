@@ -47,6 +47,8 @@ def test_the_requested_reference_decides_between_two_decisions() -> None:
     assert find(*blocks, reference=OTHER, page=OTHER_TITLE).first == 0
     assert find(*blocks, reference=None).first == 2, "without a request, the page's title decides"
     assert find(*blocks, reference=None, page=None).first == 0
+    alone = find(h(OTHER_TITLE), p(LABEL), reference=None)
+    assert alone == Beginning(title_of(OTHER_TITLE), 0, 1), "unless no block prints it"
 
 
 def test_a_page_of_another_decision_is_refused_by_its_name() -> None:
@@ -200,6 +202,18 @@ def test_more_than_five_pieces_or_a_hidden_one_are_not_joined() -> None:
     assert find(*hidden, p(LABEL), page=whole).first == 1
 
 
+def test_the_last_block_of_a_page_is_not_a_piece_of_a_title_at_its_start() -> None:
+    whole = f"Anytown Council and Othertown Trust ({OWN})"
+    found = find(h(f"Othertown Trust ({OWN})"), p(LABEL), p("Anytown Council and"), page=whole)
+    assert (found.first, found.title.text) == (0, f"Othertown Trust ({OWN})")
+
+
+def test_a_hidden_block_or_one_cell_of_several_is_not_a_title() -> None:
+    assert find(h(TITLE, is_hidden=True), p(LABEL)) == Beginning(title_of(TITLE), 1, 1)
+    assert find(Block("paragraph", f"x | {TITLE}", cells=("x", TITLE)), p(LABEL)) == Beginning(title_of(TITLE), 1, 1)
+    assert find(Block("paragraph", TITLE, cells=(TITLE,)), p(LABEL)) == Beginning(title_of(TITLE), 0, 1)
+
+
 def test_a_bracket_alone_is_joined_with_the_authority_before_it() -> None:
     pieces = "<h1>Anytown Council</h1><p>(25 004 901)</p><p>LABEL</p>"
     assert find(*blocks_of(pieces), page=None) == Beginning(title_of(TITLE), 0, 2)
@@ -259,6 +273,7 @@ def test_if_only_the_page_title_names_the_decision_it_begins_at_its_first_labell
         ("<p>TITLE</p><article><p>TITLE</p><p>Words of the chapter.</p></article>", 1),
         ("<article><p>TITLE</p><p>Words of the chapter.</p></article><h2>TITLE</h2>", 2),
         ("<article><p>TITLE</p><p>Words.</p><p>TITLE</p><p>More words of it.</p></article>", 2),
+        ("<article><p>TITLE</p><p>Words.</p></article><p>TITLE</p><p>More words outside the article.</p>", 0),
         ("<article><p>TITLE</p><p>More words of it.</p><p>TITLE</p><p>Words.</p></article>", 0),
         (
             "<article><p>TITLE</p><p>Words of it.</p><p>TITLE</p><p><a href='/x'>Links that are long</a></p></article>",
@@ -320,4 +335,5 @@ def test_an_article_without_evidence_or_of_another_decision_leaves_the_page_to_b
     assert in_article(h(TITLE), p("Words.")) is None
     assert in_article(h(OTHER_TITLE), p(LABEL)) is None
     assert in_article(h(OTHER_TITLE), p(LABEL), reference=None) is None, "the page's title names another"
+    assert in_article(h(TITLE), p(LABEL), reference=None) == Beginning(title_of(TITLE), 0, 1)
     assert in_article(h(OTHER_TITLE), p(LABEL), reference=None, page=None) == Beginning(title_of(OTHER_TITLE), 0, 1)
