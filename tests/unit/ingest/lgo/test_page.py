@@ -276,6 +276,56 @@ def test_blocks_around_the_only_article_are_reported_on_request_and_of_further_c
     assert [one.text for one in parse_chapters([body, chapter], all_blocks=True).left_out] == ["Menu", "Menu"]
 
 
+# -- pages of which a part may be missing
+
+NO_END = "the page opens more articles than it closes, and the decision has no closing line"
+
+
+def unclosed(body: str, *, before: str = "", after: str = "") -> bytes:
+    """Returns a page whose decision has no closing line."""
+    whole = page(body).replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
+    whole = whole.replace(b"<article", f"{before}<article".encode(), 1)
+    return whole.replace(b"</article>", f"</article>{after}".encode())
+
+
+def test_an_article_that_goes_on_after_the_last_one_that_is_closed_is_cut_short() -> None:
+    goes_on = unclosed("<p>One.</p>", after="<article><p>Two words.</p>")
+    with pytest.raises(CutShort) as refused:
+        parse_page(goes_on)
+    assert str(refused.value) == NO_END
+    as_is = parse_page(goes_on, as_is=True)
+    assert as_is.odd[0] == Oddity("taken as it is", NO_END)
+    assert [*body_of(as_is), as_is.lines[-1].text] == ["One.", "Two words."]
+    in_a_row = unclosed("", after="<article><table><tr><td>Two</td><td>words</td></tr></table>")
+    with pytest.raises(CutShort, match=f"^{NO_END}$"):
+        parse_page(in_a_row)
+
+
+def test_an_open_article_before_the_decision_or_after_its_closing_line_cuts_nothing() -> None:
+    card_before = parse_page(unclosed("<p>One.</p>", before="<article class=card><p>Card</p>"))
+    assert card_before.lines[-1].text == "One."
+    closed = page("<p>One.</p>").replace(b"</article>", b"</article><article><p>Two.</p>")
+    assert body_of(parse_page(closed)) == ["One."]
+
+
+def test_the_beginning_of_a_chapter_must_be_shown_by_a_title_or_sound_articles() -> None:
+    def chapter(content: str, title: str = "") -> bytes:
+        head = f"<title>{title}</title>" if title else ""
+        return f"<html><head>{head}</head><body><p>Menu</p>{content}</body></html>".encode()
+
+    title, first = "Wexcombe Council (23 004 117)", page("<p>One.</p>")
+    sound, wrong = "<article><p>Two.</p></article>", "<div><article><p>Two.</p></div></article>"
+    assert parse_chapters([first, chapter(sound, title)]).lines[-1].text == "Two."
+    assert (
+        parse_chapters([first, chapter(wrong.replace("<p>", f"<h1>{title}</h1><p>"), title)]).lines[-1].text == "Two."
+    )
+    with pytest.raises(CutShort) as refused:
+        parse_chapters([first, chapter(wrong, title)])
+    assert str(refused.value) == (
+        "the page's articles are nested so wrongly that nothing shows where the chapter begins"
+    )
+
+
 # -- slices, chapters, chrome
 
 
