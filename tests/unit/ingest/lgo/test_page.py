@@ -265,6 +265,15 @@ def test_the_charset_of_the_response_decodes_the_page() -> None:
     body = page("<p>It owes £5.</p>").decode().encode("cp1252")
     assert parse_page(body, charset="windows-1252").odd == ()
     assert parse_page(body).odd == (Oddity("encoding", "1 byte not UTF-8, read as windows-1252"),)
+    cut = body.replace(b"</html>", b"")
+    as_is = parse_page(cut, charset="windows-1252", as_is=True)
+    assert as_is.odd == (Oddity("taken as it is", "the page does not end with </html>: it is cut short"),)
+
+
+def test_a_reference_with_unusual_dashes_is_odd_and_is_shown_as_printed() -> None:
+    decision = parse_page(page("<p>Text.</p>", title="Wexcombe Council (23\u2011004\u2011117)"))
+    assert (decision.reference, decision.odd) == ("23 004 117", (Oddity("reference", "23\u2011004\u2011117"),))
+    assert decision.lines[0].text == "Wexcombe Council (23\u2011004\u2011117)"
 
 
 def test_blocks_around_the_only_article_are_reported_on_request_and_of_further_chapters() -> None:
@@ -443,6 +452,10 @@ def test_links_buttons_and_options_of_the_decisions_own_chapters_are_found(link:
     html = f"<html><body>{link}</body></html>"
     for body in (html.encode(), html.encode("utf-16")):
         assert find_chapters(body, "23 004 117") == chapters
+
+
+def test_bytes_that_are_not_text_have_no_chapters() -> None:
+    assert find_chapters(b"\0" * 100 + b"?chapter=2", "23 004 117") == []
 
 
 def test_single_chapter_equals_its_page() -> None:
