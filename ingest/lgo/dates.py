@@ -76,4 +76,4 @@ def _month(name: str) -> int:
     """Returns the number of a month; 0 if the word is not the name of one."""
     word = name.lower()
     number = MONTHS.get(word[:3], 0)
-    return number if number and (_NAMES[number - 1].startswith(word) or word == "sept") else 0
+    return number if number and _NAMES[number - 1].startswith(word) else 0

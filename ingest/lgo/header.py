@@ -249,8 +249,6 @@ class _HeaderReader:
         taken = 1
         if not value:
             value, taken = self._value_after(1, may_go_on=name == "Category")
-            if not value:
-                return 0
             line = _join(label, value)
         elif piece.lead and not label.endswith(":"):
             line = _join(label, value)

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-NORMALISER = "5"
+NORMALISER = "6"
 """Version of the parser. Raise it with each change of any text or number; users then run `lgsco renormalise`."""

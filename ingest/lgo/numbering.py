@@ -65,16 +65,16 @@ def _runs(blocks: Iterable[Block]) -> list[_Run]:
                 # Items without text are on the page too, so they count.
                 runs[-1].items.append(item)
             else:
-                runs.append(_new_run(item, last, goes_on=goes_on, before=runs[-1] if runs else None))
+                runs.append(_new_run(item, last, before=runs[-1] if runs else None))
         last = item
     return runs
 
 
-def _new_run(item: Item, last: Item | None, *, goes_on: bool, before: _Run | None) -> _Run:
+def _new_run(item: Item, last: Item | None, *, before: _Run | None) -> _Run:
     of = item.list
     step = -1 if of.is_reversed else 1
     start = item.value
-    if start is None and (of.start is not None or of.is_reversed) and not goes_on:
+    if start is None and (of.start is not None or of.is_reversed):
         start = (of.start if of.start is not None else of.seen) + step * item.position
     adjoins = last is not None and last.list is not of
     is_ambiguous = adjoins and last is not None and last.list.marker == "1" and before is not None

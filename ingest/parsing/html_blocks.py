@@ -105,7 +105,7 @@ class _HtmlReader:
                 and (child := node.child) is not None
                 and child.next is None
                 and not (self._bold or self._open or self._heading)
-                and (words := child if child.is_text_node else self._find_words_of_link(child, tag)) is not None
+                and (words := child if child.is_text_node else self._find_words_of_link(child)) is not None
             ):
                 if buffer:
                     self._flush()
@@ -125,7 +125,7 @@ class _HtmlReader:
         """Adds the block of an element that has only text, or only a link with text."""
         kind: BlockKind = "item"
         item: Item | None
-        if tag == "li" and self._lists:
+        if tag == "li":
             item = self._next_item(node)
         elif self._unmarked is not None:
             item = self._unmarked
@@ -137,12 +137,12 @@ class _HtmlReader:
         if text:
             self.blocks.append(Block(kind, text, item, (), "", links, "", node))
 
-    def _find_words_of_link(self, node: LexborNode, around: str) -> LexborNode | None:
-        """Returns the text of a link that has nothing else; None if it may be more. `around`: the tag around it."""
+    def _find_words_of_link(self, node: LexborNode) -> LexborNode | None:
+        """Returns the text of a link that has nothing else; None if it may be more."""
         words = node.child
         if node.tag != "a" or words is None or words.tag != "-text" or words.next is not None:
             return None
-        return None if (words.text_content or "").isspace() or (around == "li" and not self._lists) else words
+        return None if (words.text_content or "").isspace() else words
 
     def _read_only_link(self, node: LexborNode, words: LexborNode) -> tuple[Link, ...]:
         self._links = []
@@ -252,12 +252,12 @@ class _HtmlReader:
         return open_list(node, tag, self._items[-1] if self._items else None, may_have_style=self._mentions.styles)
 
     def _open_item(self, node: LexborNode) -> None:
-        if not self._lists:  # an item outside any list has no marker
-            self._lists.append(List("•", None, None))
         self._unmarked = self._next_item(node)
         self._items.append(self._unmarked)
 
     def _next_item(self, node: LexborNode) -> Item:
+        if not self._lists:  # an item outside any list has no marker
+            self._lists.append(List("•", None, None))
         of = self._lists[-1]
         item = open_item(of, node.attributes) if self._reads_items else Item(of, of.seen, None)
         of.seen += 1

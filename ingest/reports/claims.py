@@ -372,7 +372,7 @@ def find_overdue(
             continue
         since = (today - date.fromisoformat(proof.unproven_since[:10])).days
         for part in intersect([proof.window], windows):
-            age = max(0, (today - part.last).days) if part.last < today else 0
+            age = max(0, (today - part.last).days)
             allowed = max((pair for pair in days_allowed if pair[0] <= age), key=lambda pair: pair[0])[1]
             if since > allowed:
                 found.append(Unproven(part, proof.state))

@@ -259,7 +259,7 @@ class StatusReport(NamedTuple):
     def _success_line(self) -> str:
         title = "last sync or backfill that ended without a failure"
         if self.hours_since_success is None:
-            return f"{title}: never{': STALE' if self.is_late else ''}"
+            return f"{title}: never: STALE"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
         return f"{title}: {self.hours_since_success:.0f} hours ago{late}"
 

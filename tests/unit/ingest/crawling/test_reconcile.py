@@ -463,8 +463,90 @@ def test_a_total_that_never_matches_its_parts_is_a_contradiction() -> None:
     whole = Window(day(0), day(39))
 
     play = Play(whole, lambda window: 125 if window == whole else within(truth, window), Counter(), 100).go(again=True)
-    assert play.of(Contradiction) == [whole]
+    assert [step for step, _ in play.steps if isinstance(step, Contradiction)] == [Contradiction(whole, 125, 120)]
     assert play.found == 120
+
+
+# ---------------------------------------------------------------- what is walked, and where a window is split
+
+
+def decide(
+    window: Window,
+    books: dict[int, int],
+    total: int,
+    *,
+    again: bool = False,
+    walk_most: int = 30,
+    recent: date = date.max,
+    may_begin: Callable[[date], bool] = lambda _: True,
+) -> Step:
+    """Returns the step after the site stated a window's total. `books`: entries by day."""
+    known = Play(window, lambda _: None, Counter({day(n): count for n, count in books.items()})).standing
+    limits = WalkSettings(walk_most=walk_most, horizon=date.max, recent=recent, may_begin=may_begin)
+    steps = plan(window, known, limits, again=again)
+    assert next(steps) == Ask(window)
+    return steps.send(total)
+
+
+def newer_part(window: Window, begin: int) -> Ask:
+    """Returns the step for the newer part of a window that is split: its total is requested first."""
+    return Ask(Window(day(begin), window.last))
+
+
+TEN_DAYS = Window(day(0), day(9))
+
+
+def test_a_window_to_be_seen_again_is_walked_up_to_walk_most_decisions_and_split_by_days_above_that() -> None:
+    books = dict.fromkeys(range(10), 20)
+    assert decide(TEN_DAYS, books, 200, again=True, walk_most=200) == Walk(TEN_DAYS), "also where a search costs less"
+    assert decide(TEN_DAYS, {8: 29}, 29, again=True, walk_most=28) == newer_part(TEN_DAYS, 5)
+
+
+@pytest.mark.parametrize(
+    ("books", "total", "is_walked"),
+    [
+        ({1: 20, 3: 19}, 40, True),  # one change among four stretches: two splits and half of four pages; four pages
+        ({1: 20, 3: 20}, 41, False),  # two splits and half of five pages are less than five pages
+        ({0: 10, 1: 9, 2: 9, 3: 9}, 40, True),  # three changes among four days: nearly every day is seen
+        ({0: 15, 1: 14, 2: 14, 3: 14}, 60, False),  # of six pages, the one day without a change can be left out
+        ({3: 200}, 201, True),  # all pages are of one day
+    ],
+)
+def test_a_window_is_walked_if_that_costs_no_more_than_a_search(
+    books: dict[int, int], total: int, is_walked: bool
+) -> None:
+    window = Window(day(0), day(3))
+    step = decide(window, books, total, walk_most=1_000)
+    assert (step == Walk(window)) is is_walked, step
+
+
+def test_a_walk_costs_a_request_for_each_ten_decisions() -> None:
+    assert decide(TEN_DAYS, {**dict.fromkeys(range(10), 2), 9: 1}, 20) == Walk(TEN_DAYS)
+
+
+def test_a_window_is_split_where_a_change_is_equally_likely_in_both_parts() -> None:
+    """A day weighs one more than its entries, and the days between two of them one."""
+    eight = Window(day(0), day(7))
+    assert decide(eight, {0: 1, 1: 2, 3: 1, 4: 5}, 99) == newer_part(eight, 4), "weights 2 3 1 2 and 6 1"
+    assert decide(TEN_DAYS, {0: 50}, 51) == newer_part(TEN_DAYS, 1), "weights 51 and 1"
+    assert decide(TEN_DAYS, {0: 7, 9: 2}, 99) == newer_part(TEN_DAYS, 1), "weights 8 and 1 3"
+    assert decide(TEN_DAYS, {0: 7, 9: 2}, 99, recent=day(9)) == newer_part(TEN_DAYS, 9), "weights 8 1 and four times 3"
+
+
+def test_a_window_is_split_beside_a_day_on_which_none_may_begin() -> None:
+    def but(n: int) -> Callable[[date], bool]:
+        return lambda at: at != day(n)
+
+    assert decide(TEN_DAYS, {}, 99, again=True, may_begin=but(5)) == newer_part(TEN_DAYS, 6)
+    three = Window(day(0), day(2))
+    assert decide(three, {2: 5}, 99, may_begin=but(2)) == newer_part(three, 1), "no day is after the last"
+    assert decide(three, {0: 5}, 99, may_begin=but(1)) == newer_part(three, 2)
+
+
+def test_two_days_are_walked_together_if_none_may_begin_on_the_second() -> None:
+    two = Window(day(0), day(1))
+    assert decide(two, {}, 99, again=True, may_begin=lambda at: at != day(1)) == Walk(two)
+    assert decide(two, {}, 99, again=True, may_begin=lambda at: at != day(0)) == newer_part(two, 1)
 
 
 # ---------------------------------------------------------------- how many requests
@@ -761,6 +843,27 @@ def test_the_cadence_follows_the_age_of_the_newest_day(age: int, cadence: int) -
     most = CADENCES[cadence].walk
     assert find_due_ranges([proof(window, walked=most)], TODAY, CADENCES, 100)[1] == [window]
     assert find_due_ranges([proof(window, walked=math.ceil(most / 2) - 1)], TODAY, CADENCES, 100)[1] == []
+
+
+def test_a_cadence_applies_from_its_age_on() -> None:
+    cadences = (Cadence(0, 1, 40), Cadence(1, 1, 2))
+    today, yesterday = Window(TODAY, TODAY), Window(TODAY - timedelta(1), TODAY - timedelta(1))
+    rows = [proof(yesterday, walked=2), proof(today, walked=2)]
+    assert find_due_ranges(rows, TODAY, cadences, 100)[1] == [yesterday]
+
+
+def test_neighbours_that_are_due_become_one_range_up_to_walk_most_decisions() -> None:
+    days_ago = [Window(TODAY - timedelta(n), TODAY - timedelta(n)) for n in (5, 4, 3, 1)]
+    rows = [proof(window, 10, counted=9) for window in days_ago]
+
+    def counted(walk_most: int) -> list[Window]:
+        return find_due_ranges(rows, TODAY, (Cadence(0, 1, 90),), walk_most)[0]
+
+    two = Window(days_ago[0].first, days_ago[1].last)
+    assert counted(20) == [days_ago[3], days_ago[2], two]
+    assert counted(29) == [days_ago[3], days_ago[2], two]
+    assert counted(30) == [days_ago[3], Window(days_ago[0].first, days_ago[2].last)], "the last is no neighbour"
+    assert counted(19) == days_ago[::-1]
 
 
 def test_a_window_that_reaches_into_the_future_is_recent() -> None:

@@ -29,12 +29,71 @@ def lines(body: bytes) -> list[str]:
     return render(parse_page(body)).split("\n")
 
 
-def test_an_article_without_a_closing_line_is_parsed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def article_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails a test that parses more than the only article of a page."""
+
     def refuse(*_args: object, **_options: object) -> None:
         raise AssertionError("the whole page was parsed")
 
     monkeypatch.setattr(page, "_parse_whole", refuse)
+
+
+STATEMENT = f"{HEAD}{BODY}<p>{CLOSING}</p>"
+TITLE = "Wexcombe (16 004 117)"
+NOTE = "Ombudsman satisfied with council's response: 1 May 2023"
+
+
+@pytest.mark.usefixtures("article_only")
+@pytest.mark.parametrize(
+    "main",
+    [
+        f"<article><h1>{TITLE}</h1>{STATEMENT}</article>",
+        f"<article><h1>{TITLE}</h1>{STATEMENT.replace('</p>', '<br>More.</p>', 1)}</article>",
+        f"<h1>{TITLE}</h1><article>{STATEMENT}</article>",
+        f"<h2 class=x>Wexcombe&nbsp;(16 004 117)</h2 >\n<main class=x><div><article>{STATEMENT}</article></div></main>",
+        f"<header><h1>{TITLE}</h1></header><section><article>{STATEMENT}</article></section>",
+        f"<article><h1>{TITLE}</h1>{HEAD}<ol><li>One.</li></ol><ul><li>Two.</li></ul><p>{CLOSING}</p></article>",
+        f"<article><h1>{TITLE}</h1>{HEAD}<table><tr><td>a</td></tr></table><p>{CLOSING}</p></article>",
+        f"<article><h1>{TITLE}</h1>{HEAD}<p><a href='/x'>Mr X</a> complained.</p><p>{CLOSING}</p></article>",
+        f"<article><p>{TITLE}</p>{STATEMENT}</article>",
+    ],
+)
+def test_a_plain_article_is_parsed_alone(main: str) -> None:
+    found = lines(shell(f"<p>Menu</p>{main}"))
+    assert (found[0], found[-1]) == (TITLE, CLOSING)
+
+
+@pytest.mark.usefixtures("article_only")
+def test_an_article_without_a_closing_line_is_parsed_alone() -> None:
     assert lines(report(BODY))[-1] == "There was fault."
+
+
+@pytest.mark.parametrize(
+    ("main", "last"),
+    [
+        (f"<article><h1>{TITLE}</h1>{STATEMENT}</article><p>{CLOSING}</p>", CLOSING),
+        (
+            f"<article><h1>{TITLE}</h1>{STATEMENT}</article><p>{NOTE}</p>",
+            NOTE,
+        ),
+        (f"<article><h1>{TITLE}</h1>{HEAD}<video>x</video>{BODY}<p>{CLOSING}</p></article>", CLOSING),
+        (f"<h1 hidden>Wexcombe (16 004 118)</h1><article>{STATEMENT}</article>", CLOSING),
+        (f"<h1>{TITLE}</h1><p>x</p><article>{STATEMENT}</article>", CLOSING),
+    ],
+)
+def test_the_whole_page_is_parsed_if_part_of_the_decision_may_be_outside_its_article(
+    monkeypatch: pytest.MonkeyPatch, main: str, last: str
+) -> None:
+    parse_whole, parsed = page._parse_whole, []
+
+    def record(*args: object, **options: object) -> object:
+        parsed.append(args)
+        return parse_whole(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(page, "_parse_whole", record)
+    found = lines(shell(main))
+    assert (len(parsed), found[0], found[-1]) == (1, TITLE, last)
 
 
 @pytest.mark.parametrize(

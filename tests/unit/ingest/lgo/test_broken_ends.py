@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ingest.errors import CutShort
+from ingest.lgo.broken_ends import _SHORTEST_SENTENCE, find_text_after_end
 from ingest.lgo.page import parse_page
+from ingest.lgo.titles import parse_title
+from ingest.lgo.zones import AFTER, BEFORE, Zones
+from storage.model import LeftOut
 
 SENTENCE = "<p>The Council told Mrs X on 3 May that it would review the plan within {} working days.</p>"
 TITLE = "<p>St Mary Mead County Council (16 438 124)</p>"
@@ -34,8 +38,26 @@ def test_line_before_a_sound_title_is_left_out() -> None:
 
 
 def test_text_after_an_article_of_a_page_with_wrong_tags_is_refused() -> None:
-    with pytest.raises(CutShort, match="text follows the end of its decision"):
+    with pytest.raises(CutShort) as refused:
         parse_page(page(sentences(2), after=f"<div><object>{sentences(2)}</div>"))
+    assert str(refused.value) == (
+        "the page's tags are nested wrongly, and text follows the end of its decision: "
+        "'The Council told Mrs X on 3 May that it would review the pla'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_text"),
+    [(("e.", "e."), True), (("e;", "e:"), True), (("e", "e."), False), (("e.",), False), ((), False)],
+)
+def test_two_sentences_after_the_end_are_text(ends: tuple[str, ...], is_text: bool) -> None:
+    title = parse_title("St Mary Mead County Council (16 438 124)")
+    assert title is not None
+    texts = ["A sentenc".ljust(_SHORTEST_SENTENCE - len(end), "c") + end for end in ends]
+    left_out = [LeftOut(text, AFTER, True) for text in texts]
+    others = [LeftOut("x" * 99 + ".", BEFORE, True), *(LeftOut(text[1:], AFTER, True) for text in texts)]
+    zones = Zones(title, [], [*others, *left_out], [], True, range(0))
+    assert find_text_after_end(zones) == (texts[0] if is_text else None)
 
 
 @pytest.mark.parametrize("after", [f"<div>{sentences(3)}</div>", f"<div><object>{sentences(1)}</div>"])

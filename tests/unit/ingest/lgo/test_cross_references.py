@@ -41,6 +41,10 @@ def test_four_citations_of_a_published_decision_fit_their_paragraphs() -> None:
         ("I considered the fees at paragraph 2(b).", [("2", "fits")]),
         ("I considered the fees in para two.", [("2", "fits")]),
         ("See paragraph 2.", [("2", "fits")]),
+        ("This is described above (see paragraph 2).", [("2", "fits")]),
+        ("Transport: see paragraph 1.", [("1", "fits")]),
+        ("The home. Transport: see paragraph 1.", [("1", "fits")]),
+        ("The fees for Mr X: see paragraph 1.", [("1", "other words")]),
         ("School transport: paragraph 1. The fees: paragraph 2.", [("1", "fits"), ("2", "fits")]),
     ],
 )
@@ -60,6 +64,17 @@ def test_citation_is_compared_with_the_cited_paragraph(text: str, expected: list
 )
 def test_citation_of_another_document_is_not_a_cross_reference(text: str) -> None:
     assert results(COMPLAINT, FEES, item("3", text)) == []
+
+
+def test_header_and_the_paragraph_itself_are_not_cross_references() -> None:
+    header = Line("header", "Category : Fees, see paragraph 9", None)
+    assert results(header, COMPLAINT, FEES, item("3", "As paragraph 3 of this statement says.")) == []
+    assert results(header, COMPLAINT, FEES, item("3.a", "As I say in paragraph 3.")) == []
+
+
+def test_place_is_the_line_that_cites() -> None:
+    lines = (COMPLAINT, FEES, item("3", "School transport (see paragraph 1)."), item("4", "The fees: paragraph 2."))
+    assert [(one.place, one.number) for one in find_cross_references(lines)] == [(2, "1"), (3, "2")]
 
 
 def test_cited_paragraph_includes_its_sub_items() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from ingest.lgo.beginning import Beginning
 from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, names_another, own_slugs
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block, Item, Link, List
+from ingest.parsing.html_blocks import read_blocks
 
 TITLE = "Anytown Council (25 004 901)"
 CLOSING = "Investigator's decision on behalf of the Ombudsman"
@@ -47,6 +49,12 @@ def test_a_decision_ends_at_its_last_closing_line_before_the_next_decision(layou
     assert stop(p("Text."), layout="dump") == 2
 
 
+def test_the_cookie_panel_of_a_text_is_left_out_of_a_page_dump_only() -> None:
+    blocks = [h(TITLE), p("Text."), p(OPENS), p(GOES_ON)]
+    assert find_end(blocks, beginning(), 4, "dump").panel == {2, 3}
+    assert find_end(blocks, beginning(), 4, "canonical").panel == frozenset()
+
+
 def test_an_item_and_a_hidden_block_are_not_closing_line() -> None:
     assert is_closing_block(p(CLOSING))
     assert is_closing_block(h(CLOSING))
@@ -64,6 +72,123 @@ def test_a_plain_text_goes_on_with_a_further_report_after_the_closing_line() -> 
     assert stop(p(CLOSING), h("Further report", is_hidden=True), p("Text.")) == 2
     assert stop(p(CLOSING), Block("item", "Further report"), p("Text.")) == 2
     assert stop(p(CLOSING), h("A report"), p("Text.")) == 2
+
+
+# ---------------------------------------------------------------- on a page
+
+NOTE = "Ombudsman satisfied with council's response: 23 September 2016"
+HEAD = f"<h1>{TITLE}</h1><p>Category : Housing > Repairs</p>"
+CLOSED = f"{HEAD}<p>Text.</p><p>{CLOSING}</p>"
+FURTHER = "<h2>Further report</h2><p>More.</p>"
+LINK = "<p><a href='/x'>Link</a></p>"
+FOOTER = "<footer><p>Contact</p></footer>"
+
+
+def kept(html: str, *wrong: str) -> tuple[list[str], bool]:
+    """Returns the blocks of a page's decision after its labelled line, and whether its end is uncertain."""
+    body = LexborHTMLParser(html).body
+    assert body is not None
+    blocks = read_blocks(body)
+    place = next(n for n, block in enumerate(blocks) if block.text == TITLE)
+    begins = beginning()._replace(first=place, after=place + 1)
+    end = find_end(blocks, begins, len(blocks), "page", wrong=frozenset(wrong))
+    left_out = end.trailing | end.panel | end.cards
+    texts = [blocks[n].text for n in range(place + 1, end.stop) if n not in left_out]
+    assert texts[0] == "Category : Housing > Repairs"
+    return texts[1:], end.is_uncertain
+
+
+@pytest.mark.parametrize(
+    ("html", "more"),
+    [
+        (f"<article>{CLOSED}<p>x</p></article>{FURTHER}", []),
+        (f"<article>{CLOSED}{FURTHER}</article><p>x</p>", ["Further report", "More."]),
+        (f"<article>{CLOSED}{FURTHER}{LINK}</article><p>x</p>", ["Further report", "More."]),
+        (f"<article>{CLOSED}{FURTHER}<h2>Related</h2>{LINK}</article>", ["Further report", "More."]),
+        (f"<article><div>{CLOSED}</div><div>{FURTHER}</div></article><p>x</p>", ["Further report", "More."]),
+        (f"<main>{CLOSED}{FURTHER}</main><p>x</p>", ["Further report", "More."]),
+        (f"<main>{CLOSED}</main>{FURTHER}", []),
+        (f"<article>{CLOSED}<h2>Further report</h2><h2>Next</h2><p>x</p></article>", []),
+        (f"<article>{CLOSED}<h2>Further report</h2>{LINK}</article>", []),
+        (f"<article>{CLOSED}<p>Further report</p><p>x</p></article>", []),
+        (f"<article>{CLOSED}<h2>Further report</h2></article>", []),
+        (
+            f"<article>{CLOSED}<h2>Further report</h2><p>More.</p><h2>Found</h2><p>x</p></article>",
+            ["Further report", "More.", "Found", "x"],
+        ),
+    ],
+)
+def test_a_further_report_under_its_heading_in_the_same_element_belongs_to_the_decision(
+    html: str, more: list[str]
+) -> None:
+    assert kept(html) == (["Text.", CLOSING, *more], False)
+
+
+def test_where_articles_are_nested_wrongly_a_further_report_goes_on_to_the_footer_and_is_uncertain() -> None:
+    further = ["Text.", CLOSING, "Further report", "More."]
+    html = f"<article>{CLOSED}{FURTHER}</article><p>x</p>{LINK}{FOOTER}"
+    assert kept(html, "article") == ([*further, "x"], True)
+    assert kept(html, "article", "a") == ([*further, "x", "Link"], True), "an open link may contain the last words"
+    assert kept(html, "article", "footer") == ([*further, "x", "Link", "Contact"], True)
+    assert kept(html, "div") == (further, False)
+    headings = f"<article>{CLOSED}<h2>Further report</h2><h2>More.</h2></article>"
+    assert kept(headings, "h2") == (further, False), "a heading may contain what follows it"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("", LINK, f"<h2>Related</h2>{LINK}", f"{LINK}<p>Back to top</p>{LINK}", f"<h2>Related</h2>{LINK * 2}"),
+        f"<h2>More</h2>{LINK}<h2>Related</h2>{LINK}",
+        f"<p>{OPENS}</p><p>{GOES_ON}</p><p>Words</p><p>{CLOSES}</p>{LINK}",
+    ],
+)
+def test_without_a_closing_line_a_decision_ends_with_its_article_less_links_and_the_cookie_panel(after: str) -> None:
+    texts, is_uncertain = kept(f"<article>{HEAD}<p>Text.</p>{after}</article><p>x</p>")
+    assert ([text for text in texts if text != "Back to top"], is_uncertain) == (["Text."], False)
+
+
+def test_notes_among_the_links_at_the_end_stay() -> None:
+    assert kept(f"<article>{HEAD}<p>Text.</p>{LINK}<p>{NOTE}</p>{LINK}</article>") == (["Text.", NOTE], False)
+    heading = f"<article>{HEAD}<p>Text.</p><h2>Findings</h2><p>Fault.</p>{LINK}</article>"
+    assert kept(heading) == (["Text.", "Findings", "Fault."], False)
+    assert kept(f"<article>{HEAD}<p>Text.</p>{LINK}<h2>Findings</h2></article>")[0] == ["Text.", "Link", "Findings"]
+
+
+@pytest.mark.parametrize(
+    ("html", "texts", "is_uncertain"),
+    [
+        (f"<div>{HEAD}<p>Text.</p></div>{LINK}{FOOTER}", ["Text."], False),
+        (f"<div>{HEAD}<p>Text.</p></div><p>More.</p>{LINK}{FOOTER}", ["Text.", "More."], True),
+        (f"<div>{HEAD}<p>Text.</p></div><p>{NOTE}</p>{FOOTER}", ["Text."], False),
+        (f"<div>{HEAD}<p>Text.</p></div><p hidden>x</p><p>Back to top</p>{FOOTER}", ["Text."], False),
+        (f"{HEAD}<p>Text.</p>{LINK}{FOOTER}", ["Text."], True),
+        (f"{HEAD}<p>Text.</p><div id=page-footer><p>Contact</p></div>", ["Text."], True),
+        (f"<article>{HEAD}</article><div><p>Text.</p><p>More.</p></div>{FOOTER}", ["Text.", "More."], True),
+        (f"<footer>{HEAD}<p>Text.</p></footer>", ["Text."], False),
+        (f"<div>{HEAD}</div>{FOOTER}", [], True),
+        (
+            f"{HEAD}<p>Text.</p><p><a href='/x/25-004-956'>Other</a></p><p>x</p><h2>Found</h2><p>More.</p>{FOOTER}",
+            ["Text.", "Found", "More."],
+            True,
+        ),
+        (f"{HEAD}<p>Text.</p><p>{OPENS}</p><p>{GOES_ON}</p><p>{CLOSES}</p>{FOOTER}", ["Text."], True),
+    ],
+)
+def test_without_an_article_a_decision_ends_with_its_element_or_uncertainly_at_the_footer(
+    html: str, texts: list[str], is_uncertain: bool
+) -> None:
+    assert kept(html) == (texts, is_uncertain)
+
+
+def test_elements_that_are_nested_wrongly_make_the_end_uncertain() -> None:
+    html = f"<div>{HEAD}<p>Text.</p></div>{LINK}{FOOTER}"
+    assert kept(html, "div") == (["Text."], True)
+    assert kept(html, "article") == (["Text."], True)
+    assert kept(html, "table", "div") == (["Text.", "Link", "Contact"], True), "a table's content may be moved"
+    in_article = f"<article>{HEAD}<p>Text.</p></article><p>x</p>{FOOTER}"
+    assert kept(in_article, "article") == (["Text.", "x"], True)
+    assert kept(in_article, "div") == (["Text."], False)
 
 
 # ---------------------------------------------------------------- the cookie panel

@@ -73,6 +73,26 @@ def test_label_and_value_are_one_line_in_any_markup(blocks: list[Block]) -> None
     assert header.odd == []
 
 
+@pytest.mark.parametrize(
+    ("blocks", "expected"),
+    [
+        ([p("Category: Housing", lead="Category")], ["h Category: Housing"]),
+        ([p("Category:Housing", lead="Category:")], ["h Category:Housing"]),
+        ([p("Category : Housing\nDecision :"), p("Upheld")], ["h Category : Housing", "h Decision : Upheld"]),
+        ([p("Category : Housing\nDecision"), p("Upheld")], ["h Category : Housing", "p Decision", "p Upheld"]),
+        ([p("some\nwords"), h("Heading")], ["p some words", "p Heading"]),
+    ],
+)
+def test_a_line_stays_as_it_is_printed_and_words_without_a_label_are_a_paragraph(
+    blocks: list[Block], expected: list[str]
+) -> None:
+    assert lines(*blocks) == expected
+
+
+def test_a_value_loses_only_the_colon_before_it() -> None:
+    assert parse(p("Category : X-rays : private"), h(OPENER)).fields == {"Category": "X-rays : private"}
+
+
 def test_a_row_of_labelled_cells_has_a_line_for_each() -> None:
     assert lines(row("Category : Housing", "Decision : Upheld")) == ["h Category : Housing", "h Decision : Upheld"]
     assert lines(row("Category : Housing", "words")) == ["h Category : Housing | words"]
@@ -115,6 +135,14 @@ def test_an_unknown_label_with_the_colon_of_known_ones_is_a_header_line_and_odd(
     assert header.fields == {"Category": "Housing"}
     long = "Service area : " + "x" * 200
     assert parse(p(long), h(OPENER)).odd == [Oddity("unknown header line", long[:200])]
+
+
+def test_several_unknown_labels_are_several_lines_and_their_values_end_with_the_block() -> None:
+    assert lines(p("Service area : Adults"), p("Ward : North")) == ["h Service area : Adults", "h Ward : North"]
+    known, other = (p(label, is_label=True) for label in ("Category", "Service area"))
+    assert lines(known, p("Housing"), other, p("Adults"), p("> Other")) == [
+        *("h Category : Housing", "h Service area : Adults", "p > Other"),
+    ]
 
 
 def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None:
@@ -161,6 +189,9 @@ def test_an_opener_in_a_block_with_other_lines_is_cut_out_of_it() -> None:
     assert body(header) == [("paragraph", "Text.")]
     both = parse(h(f"{OPENER} Summary: It was late."), p("Text."))
     assert (both.summary, body(both)) == ("It was late.", [("paragraph", "Text.")])
+    below = parse(h(f"Category : Housing\n{OPENER}\nThe complaint"), p("Text."))
+    assert [line.text for line in below.lines] == ["Category : Housing", OPENER]
+    assert body(below) == [("paragraph", "The complaint"), ("paragraph", "Text.")]
     lone = parse(p(f"{OPENER}\nBack to top"), p("Text."))
     assert body(lone) == [("paragraph", "Text.")]
 
@@ -245,5 +276,9 @@ def test_a_block_that_is_part_header_and_part_text_is_divided() -> None:
 def test_a_summary_or_a_labelled_line_shows_a_decision_and_nothing_else_does(summary: Block) -> None:
     assert parse(p("Words."), summary).kind == "report"
     for nothing in ([p("Words.")], [p("Summary:")], [item("Summary")], []):
-        with pytest.raises(NotADecision, match=r"^neither 'The Ombudsman's final decision:' nor 'Overview:' nor a sum"):
+        with pytest.raises(NotADecision) as refused:
             parse(*nothing)
+        assert str(refused.value) == (
+            "neither 'The Ombudsman's final decision:' nor 'Overview:' nor a summary, and no line 'Category : …', "
+            "'Decision : …' or 'Decision date : …'"
+        )

@@ -325,6 +325,40 @@ def test_page_in_another_charset_is_decoded_as_declared_or_as_windows_1252() -> 
     assert undeclared.odd == ("2 bytes not UTF-8, read as windows-1252",)
 
 
+def test_a_charset_by_the_response_is_not_odd_and_a_page_of_frames_reports_its_bytes() -> None:
+    body = page(div(OTHER).replace("Bupa", "Bupâ £")).decode().encode("windows-1252")
+    assert parse_listing(body, charset="windows-1252").odd == ()
+    assert parse_listing(b"<frameset>\xe9").odd == ("1 byte not UTF-8, read as windows-1252",)
+
+
+def test_the_words_of_the_page_beside_its_only_link_are_not_the_cards() -> None:
+    for element in ("main", "body"):
+        markup = f"<{element}><p>Elsewhere Council (Area 3)</p><a href='{OTHER.url}'>Read</a></{element}>"
+        (entry,) = parse_listing(f"<html>{markup}</html>".encode()).entries
+        assert (entry.reference, entry.title, entry.authority) == (OTHER.reference, None, None)
+
+
+def test_a_summary_in_the_link_of_a_card_is_not_its_title() -> None:
+    _, line, url = words(FULL)
+    card = f'<article><a href="{url}"><p>{SUMMARY}</p><p>{line}</p></a></article>'
+    (entry,) = parse_listing(page(card)).entries
+    assert (entry.title, entry.authority, entry.summary) == (None, None, ABOUT)
+
+
+def test_all_lines_of_a_summary_are_taken_to_the_end_of_its_block() -> None:
+    title, line, url = words(FULL)
+    card = f'<div><a href="{url}">{title}</a><p>{line}</p><p>x<br>Summary: One<br>two<br>three</p><p>four</p></div>'
+    (entry,) = parse_listing(page(card)).entries
+    assert entry.summary == "One two three"
+
+
+def test_a_slash_at_the_end_of_an_address_does_not_change_its_subcategory() -> None:
+    title, _, url = words(OTHER)
+    card = f'<div><a href="{url}/">{title}</a><p>Report Settled early Charging 30-Sep-2025</p></div>'
+    (entry,) = parse_listing(page(card)).entries
+    assert (entry.outcome, entry.subcategory) == ("Settled early", "Charging")
+
+
 _PIECES = st.lists(
     st.sampled_from(
         [

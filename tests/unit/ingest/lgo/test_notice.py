@@ -36,9 +36,19 @@ def test_several_lines_are_joined_without_repeats_and_cut() -> None:
     found = find_notice(page("withdrawn " * 100), None)
     assert found is not None
     assert (len(found), found[-1]) == (300, "…")
+    longest = f"withdrawn {'x' * 290}"
+    assert find_notice(page(longest), None) == longest
 
 
-@pytest.mark.parametrize("body", [b"", page("Decisions"), b"\xff\xfe\x00", b"<" * 2_000_000, "withdrawn\x00" * 9])
+def test_page_is_decoded_by_the_charset_of_its_header() -> None:
+    body = "<html><body><p>Removed: Иванов</p></body></html>".encode("windows-1251")
+    assert find_notice(body, "windows-1251") == "Removed: Иванов"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<frameset><frame></frameset>", page("Decisions"), b"\xff\xfe\x00", b"<" * 2_000_000, "withdrawn\x00" * 9],
+)
 def test_empty_or_broken_page_gives_none_or_its_words(body: bytes | str) -> None:
     data = body.encode() if isinstance(body, str) else body
     found = find_notice(data, None)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.errors import ReadError
-from ingest.lgo.page import parse_chapters, parse_page
+from ingest.errors import CutShort, ReadError, WrongReference
+from ingest.lgo.page import find_chapters, parse_chapters, parse_page
 from ingest.lgo.text_format import parse, render
-from storage.model import Decision
+from storage.model import Decision, LeftOut, Oddity
 from support.documents import (
     EXAMPLES,
     MARKUPS,
@@ -251,6 +251,90 @@ def test_numbers_are_consecutive_from_one(document: Document, numbering: str, se
     assert top == [str(number) for number in range(1, len(top) + 1)]
 
 
+# -- the arguments
+
+
+def test_a_date_after_the_day_of_the_fetch_is_not_the_date_of_the_decision() -> None:
+    body = page("<p>Text.</p>", header="<p>Decision date : 09 Oct 2022</p>")
+    assert parse_page(body, today=date(2022, 10, 9)).decision_date == date(2022, 10, 9)
+    assert parse_page(body, today=date(2022, 10, 8)).decision_date is None
+    assert parse_chapters([body], today=date(2022, 10, 8)).decision_date is None
+
+
+def test_the_charset_of_the_response_decodes_the_page() -> None:
+    body = page("<p>It owes £5.</p>").decode().encode("cp1252")
+    assert parse_page(body, charset="windows-1252").odd == ()
+    assert parse_page(body).odd == (Oddity("encoding", "1 byte not UTF-8, read as windows-1252"),)
+    cut = body.replace(b"</html>", b"")
+    as_is = parse_page(cut, charset="windows-1252", as_is=True)
+    assert as_is.odd == (Oddity("taken as it is", "the page does not end with </html>: it is cut short"),)
+
+
+def test_a_reference_with_unusual_dashes_is_odd_and_is_shown_as_printed() -> None:
+    decision = parse_page(page("<p>Text.</p>", title="Wexcombe Council (23\u2011004\u2011117)"))
+    assert (decision.reference, decision.odd) == ("23 004 117", (Oddity("reference", "23\u2011004\u2011117"),))
+    assert decision.lines[0].text == "Wexcombe Council (23\u2011004\u2011117)"
+
+
+def test_blocks_around_the_only_article_are_reported_on_request_and_of_further_chapters() -> None:
+    body = page("<p>Text.</p>").replace(b"<article", b"<p>Menu</p><article")
+    assert parse_page(body).left_out == ()
+    assert parse_page(body, all_blocks=True).left_out == (LeftOut("Menu", "before the title", is_counted=True),)
+    chapter = page("<p>More text.</p>").replace(b"<article", b"<p>Menu</p><article")
+    assert [one.text for one in parse_chapters([body, chapter]).left_out] == ["Menu"]
+    assert [one.text for one in parse_chapters([body, chapter], all_blocks=True).left_out] == ["Menu", "Menu"]
+
+
+# -- pages of which a part may be missing
+
+NO_END = "the page opens more articles than it closes, and the decision has no closing line"
+
+
+def unclosed(body: str, *, before: str = "", after: str = "") -> bytes:
+    """Returns a page whose decision has no closing line."""
+    whole = page(body).replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
+    whole = whole.replace(b"<article", f"{before}<article".encode(), 1)
+    return whole.replace(b"</article>", f"</article>{after}".encode())
+
+
+def test_an_article_that_goes_on_after_the_last_one_that_is_closed_is_cut_short() -> None:
+    goes_on = unclosed("<p>One.</p>", after="<article><p>Two words.</p>")
+    with pytest.raises(CutShort) as refused:
+        parse_page(goes_on)
+    assert str(refused.value) == NO_END
+    as_is = parse_page(goes_on, as_is=True)
+    assert as_is.odd[0] == Oddity("taken as it is", NO_END)
+    assert [*body_of(as_is), as_is.lines[-1].text] == ["One.", "Two words."]
+    in_a_row = unclosed("", after="<article><table><tr><td>Two</td><td>words</td></tr></table>")
+    with pytest.raises(CutShort, match=f"^{NO_END}$"):
+        parse_page(in_a_row)
+
+
+def test_an_open_article_before_the_decision_or_after_its_closing_line_cuts_nothing() -> None:
+    card_before = parse_page(unclosed("<p>One.</p>", before="<article class=card><p>Card</p>"))
+    assert card_before.lines[-1].text == "One."
+    closed = page("<p>One.</p>").replace(b"</article>", b"</article><article><p>Two.</p>")
+    assert body_of(parse_page(closed)) == ["One."]
+
+
+def test_the_beginning_of_a_chapter_must_be_shown_by_a_title_or_sound_articles() -> None:
+    def chapter(content: str, title: str = "") -> bytes:
+        head = f"<title>{title}</title>" if title else ""
+        return f"<html><head>{head}</head><body><p>Menu</p>{content}</body></html>".encode()
+
+    title, first = "Wexcombe Council (23 004 117)", page("<p>One.</p>")
+    sound, wrong = "<article><p>Two.</p></article>", "<div><article><p>Two.</p></div></article>"
+    assert parse_chapters([first, chapter(sound, title)]).lines[-1].text == "Two."
+    assert (
+        parse_chapters([first, chapter(wrong.replace("<p>", f"<h1>{title}</h1><p>"), title)]).lines[-1].text == "Two."
+    )
+    with pytest.raises(CutShort) as refused:
+        parse_chapters([first, chapter(wrong, title)])
+    assert str(refused.value) == (
+        "the page's articles are nested so wrongly that nothing shows where the chapter begins"
+    )
+
+
 # -- slices, chapters, chrome
 
 
@@ -285,6 +369,93 @@ def test_the_article_alone_and_the_article_in_a_full_page_agree(name: str) -> No
 def test_chapters_must_belong_to_one_decision() -> None:
     with pytest.raises(ReadError):
         parse_chapters([bodies("report")[0], bodies("spans_h1")[0]])
+
+
+def test_the_error_names_the_chapter_of_another_decision_and_both_titles() -> None:
+    other = page("<p>Three.</p>", title="Anytown Council (23 009 999)")
+    with pytest.raises(WrongReference) as refused:
+        parse_chapters([page("<p>One.</p>"), page("<p>Two.</p>"), other])
+    assert str(refused.value) == (
+        "chapter 3 is titled 'Anytown Council (23 009 999)', chapter 1 'Wexcombe Council (23 004 117)'"
+    )
+
+
+def test_oddities_of_all_chapters_are_reported_with_the_chapter() -> None:
+    chapters = [page(f"<p>{name}.</p><p hidden>{name} note</p>") for name in ("One", "Two", "Three")]
+    assert parse_chapters(chapters).odd == (
+        Oddity("hidden words", "One note"),
+        Oddity("hidden words", "Two note (chapter 2)"),
+        Oddity("hidden words", "Three note (chapter 3)"),
+    )
+
+
+def test_a_chapter_that_repeats_chapter_1_is_cut_short_unless_that_is_a_whole_statement() -> None:
+    statement = page("<p>One.</p>")
+    assert parse_chapters([statement, statement]) == parse_page(statement)
+    closing = b"<p>Investigator's decision on behalf of the Ombudsman</p>"
+    with pytest.raises(CutShort, match=r"^chapter 2 repeats chapter 1, so its own text is missing$"):
+        parse_chapters([statement.replace(closing, b"")] * 2)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<p>Decision : Upheld</p>",
+        "<p>Decision:</p><p>Upheld</p>",
+        "<p>Decision</p><p>: Upheld</p>",
+        "<p>Decision: Upheld</p>",
+        "<table><tr><td>Decision</td><td>Upheld</td></tr></table>",
+    ],
+)
+def test_a_chapter_repeats_the_header_in_any_markup(header: str) -> None:
+    second = f"<html><body><article><h1>Wexcombe Council (23 004 117)</h1>{header}<p>Two.</p></article></body></html>"
+    first = page("<p>One.</p>").replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
+    assert body_of(parse_chapters([first, second.encode()])) == ["One."]
+    assert render(parse_chapters([first, second.encode()])).endswith("\nOne.\nTwo.")
+
+
+def test_a_line_of_a_chapter_that_the_header_does_not_have_is_kept() -> None:
+    second = (
+        b"<html><body><article><h1>Wexcombe Council (23 004 117)</h1><p>Decision : Upheld</p><p>Two.</p>"
+        b"<p>Decision : Upheld</p></article></body></html>"
+    )
+    assert render(parse_chapters([page("<p>One.</p>"), second])).endswith("\nTwo.\nDecision : Upheld")
+
+
+def test_numbers_are_dropped_if_wrongly_nested_tags_may_move_items() -> None:
+    listed = "<ol><li>One.</li><li>Two.</li></ol>"
+    assert [number for number, _ in numbered(parse_page(page(listed)))] == ["1", "2"]
+    wrong = page(f"<div><section>{listed}</div></section>").replace(b"<article", b"<ul><p>x</ul></p><article")
+    assert [number for number, _ in numbered(parse_page(wrong))] == ["1", "2"], "neither moves items"
+    moved = page(f"{listed}<main><p>Text.</p>").replace(b"</article>", b"</article></main>")
+    assert {number for number, _ in numbered(parse_page(moved))} == {None}
+
+
+@pytest.mark.parametrize(
+    ("link", "chapters"),
+    [
+        ("<a href='?chapter=2'>2</a>", [2]),
+        ("<a href=?chapter=2&x=1>2</a><a href='?x=1&amp;chapter=3'>3</a>", [2, 3]),
+        ('<a href="/decisions/a/b/23-004-117/?CHAPTER=12">2</a>', [12]),
+        ("<a href='/decisions/a/b/23-004-118?chapter=2'>2</a>", []),
+        ("<a href='/decisions/a/b/x23-004-117?chapter=2'>2</a>", []),
+        ("<a href='/Decisions/A/B/23-004-117?chapter=3'>3</a><a href='?chapter=1'>1</a>", [1, 3]),
+        ("<a href='?chapter=0'>0</a><a href='?chapter=100'>100</a>", []),
+        ("<button name=chapter value=2>2</button><input value='3' name='chapter' type=submit>", [2, 3]),
+        ("<button name=other value=2>chapter 2</button>", []),
+        ("<select name=chapter><option value=1>1<option value='2'>2</select>", [1, 2]),
+        ("<select name=chapters><option value=1>1</select>", []),
+        ("<p>See chapter 2</p>", []),
+    ],
+)
+def test_links_buttons_and_options_of_the_decisions_own_chapters_are_found(link: str, chapters: list[int]) -> None:
+    html = f"<html><body>{link}</body></html>"
+    for body in (html.encode(), html.encode("utf-16")):
+        assert find_chapters(body, "23 004 117") == chapters
+
+
+def test_bytes_that_are_not_text_have_no_chapters() -> None:
+    assert find_chapters(b"\0" * 100 + b"?chapter=2", "23 004 117") == []
 
 
 def test_single_chapter_equals_its_page() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from ingest.errors import ReadError, TooLarge
+from ingest.errors import CutShort, NotADecision, ReadError, TooLarge
 from ingest.lgo.decision import LONGEST_TEXT
 from ingest.lgo.text_format import MOST_LINES, parse, render
-from storage.model import Decision, Line
+from storage.model import Decision, Line, Oddity
 from support.documents import (
     EXAMPLES,
     PANEL,
@@ -528,3 +528,30 @@ def test_length_of_the_text_is_limited() -> None:
     assert len(render(parse(small("a" * room))).replace("\n", "")) == LONGEST_TEXT
     with pytest.raises(TooLarge, match="500,001 characters"):
         parse(small("a" * (room + 1)))
+
+
+def test_the_errors_say_what_is_missing_and_name_the_option() -> None:
+    with pytest.raises(NotADecision, match=r"^an empty document$"):
+        parse(" \n\u00a0\n")
+    closing = "\nInvestigator's decision on behalf of the Ombudsman"
+    with pytest.raises(CutShort) as refused:
+        parse(small("Text.").removesuffix(closing))
+    assert str(refused.value) == (
+        "23 004 117: no closing line ('Investigator's decision on behalf of the Ombudsman'), so the text may be cut "
+        "short; use --unclosed to import it as it is"
+    )
+
+
+def test_an_odd_encoding_and_an_odd_reference_are_reported() -> None:
+    assert parse(small("It owes £5.").encode("cp1252")).odd == (
+        Oddity("encoding", "1 byte not UTF-8, read as windows-1252"),
+    )
+    dashes = "23\u2011004\u2011117"
+    assert parse(small("Text.").replace("23 004 117", dashes)).odd == (Oddity("reference", dashes),)
+    assert parse(small(f"See {dashes}.")).odd == ()
+
+
+def test_a_label_in_an_item_of_a_text_is_not_a_header_line() -> None:
+    found = parse(small("Text.", header="Decision : Upheld\n- Category : Housing"))
+    assert (found.outcome, found.category) == ("Upheld", None)
+    assert Line("item", "Category : Housing", None) in [line._replace(section=None) for line in found.lines]

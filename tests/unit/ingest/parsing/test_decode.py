@@ -87,7 +87,8 @@ def test_windows_1252_page_that_declares_another_encoding_is_decoded_and_reporte
 
 
 @pytest.mark.parametrize(
-    "charset", ["windows-1252", "Windows-1252", "iso-8859-1", "latin1", "ascii", "ISO_8859-1", " cp1252 ", '"l1"']
+    "charset",
+    ["windows-1252", "Windows-1252", "iso-8859-1", "latin1", "ascii", "ISO_8859-1", " cp1252 ", '"l1"', "X-CP1252"],
 )
 def test_windows_1252_by_the_header_is_not_odd(charset: str) -> None:
     assert decode(LATIN.encode("cp1252"), charset) == Decoded(LATIN, LATIN.encode())
@@ -115,6 +116,19 @@ def test_capitals_before_a_quote_are_two_characters_in_a_page_without_utf_8() ->
 def test_a_page_declares_its_encoding_itself(declaration: str) -> None:
     page = f"<html><head>{declaration}</head><body>{LATIN}</body></html>"
     assert decode(page.encode("cp1252")) == Decoded(page, page.encode())
+
+
+def test_a_label_that_is_not_ascii_names_no_encoding() -> None:
+    page = f'<html><head><meta charset="wéird"></head><body>{LATIN}</body></html>'
+    assert decode(page.encode("cp1252")).odd == ("10 bytes not UTF-8, read as windows-1252",)
+
+
+def test_bytes_that_the_declared_encoding_does_not_have_are_windows_1252() -> None:
+    assert decode(b"a\xa1b", "iso-8859-6") == Decoded(
+        "a¡b", "a¡b".encode(), ("1 byte not UTF-8, read as windows-1252",)
+    )
+    stray = decode("“".encode() + b" \x81")
+    assert stray.odd == ("1 byte not UTF-8, read as windows-1252", "1 byte not defined in windows-1252")
 
 
 def test_xml_declaration_is_used() -> None:
@@ -156,6 +170,46 @@ def test_utf_16_is_recognised_by_its_byte_order_mark(encoding: str, charset: str
 def test_utf_16_without_mark_is_recognised_by_its_zero_bytes(encoding: str) -> None:
     assert decode(QUOTED.encode(encoding)) == Decoded(QUOTED, QUOTED.encode(), ("UTF-16 without a byte-order mark",))
     assert decode(QUOTED.encode(encoding), encoding).odd == ()
+
+
+def test_utf_16_declared_without_its_byte_order_is_not_odd_and_a_second_mark_is_not_text() -> None:
+    assert decode(QUOTED.encode("utf-16-le"), "utf-16").odd == ()
+    assert decode("\ufeff\ufeffabc".encode("utf-16-le")).text == "abc"
+
+
+@pytest.mark.parametrize(
+    ("ascii_letters", "others", "is_text"),
+    [(20, "ŷ" * 80, True), (19, "ŷ" * 81, False), (98, "Ā" * 2, True), (97, "Ā" * 3, False)],
+)
+def test_a_fifth_of_utf_16_must_be_ascii_and_few_other_bytes_zero(
+    ascii_letters: int, others: str, is_text: bool
+) -> None:
+    text = "a" * ascii_letters + others
+    if is_text:
+        assert decode(text.encode("utf-16-le")).text == text
+        return
+    with pytest.raises(Undecodable, match=r"^\d+ of 200 bytes are zero: the document is not text$"):
+        decode(text.encode("utf-16-le"))
+
+
+def test_zero_characters_of_utf_16_are_left_out_and_counted() -> None:
+    assert decode("\ufeffab\0c".encode("utf-16-le")) == Decoded("abc", b"abc", ("1 zero character left out",))
+    assert decode(("\ufeff" + "\0" * 16).encode("utf-16-be")).odd == ("16 zero characters left out",)
+
+
+def test_up_to_sixteen_zeros_or_controls_or_one_in_fifty_bytes_are_errors_and_more_are_not_text() -> None:
+    utf_16 = "\ufeff" + "\0" * 17
+    assert decode((utf_16 + "a" * 833).encode("utf-16-le")).text == "a" * 833
+    with pytest.raises(Undecodable, match=r"^17 of 849 UTF-16 characters are zero: the document is not text$"):
+        decode((utf_16 + "a" * 832).encode("utf-16-le"))
+    assert decode(b"\0" * 16 + b"a").odd == ("16 zero bytes left out",)
+    assert decode(b"\0" * 17 + b"a" * 833).text == "a" * 833
+    with pytest.raises(Undecodable, match=r"^17 of 849 bytes are zero: the document is not text$"):
+        decode(b"\0" * 17 + b"a" * 832)
+    assert decode(b"\xe9" + b"\x01" * 16).text == "é" + "\x01" * 16
+    assert decode(b"\xe9" + b"\x01" * 17 + b"a" * 832).text.startswith("é")
+    with pytest.raises(Undecodable, match=r"^17 of 849 bytes are control characters: the document is not text$"):
+        decode(b"\xe9" + b"\x01" * 17 + b"a" * 831)
 
 
 def test_half_a_character_of_utf_16_is_shown_as_lost() -> None:

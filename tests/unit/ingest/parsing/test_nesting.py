@@ -53,6 +53,29 @@ def test_incorrectly_nested_elements_are_wrong(markup: str, wrong: set[str]) -> 
     assert read_source(markup).wrong >= wrong
 
 
+@pytest.mark.parametrize(
+    ("markup", "wrong"),
+    [
+        ("<main>a<main>b</main></main>", {"main"}),
+        ("<form>a<form>b</form></form>", {"form"}),
+        ("<a href=x>b<a href=y>c</a></a>", {"a"}),
+        ("<button>a<button>b</button>", {"button"}),
+        ("<select><option>a<select><p>b</p>", {"select"}),  # the second start ends the first
+        ("<datalist><option>a</datalist>", set()),
+        ("<p>a<div>b</div></p>", {"p"}),  # the block ends the paragraph
+        ("<p><a href=x>b<div>c</div>", {"a"}),
+        ("<p><b>a<div>b</div></b>", {"b"}),
+        ("<b>a<p>b</b>c</p>", {"b", "p"}),
+        ("<h1>a</h2><b>a<p>b</b>c</p>", {"b", "p", "h1", "h2"}),
+        ("<ul><li><div>a<li>b</ul>", {"div", "li"}),
+        ("<table><tr><td><div>a<td>b</table>", {"div", "td"}),
+        ("<table><tbody><div>a<tr><td>b</table>", {"div", "table", "tr"}),
+    ],
+)
+def test_elements_that_another_one_ends_are_wrong_and_no_others(markup: str, wrong: set[str]) -> None:
+    assert read_source(markup).wrong == wrong
+
+
 def test_element_closed_early_by_another_end_is_wrong() -> None:
     """The second button ends the first one, and with it the article opened in between."""
     assert "article" in read_source("<button>a<article><p><button>b</button></article>").wrong

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.parsing.input_limits import _MAY_BE_LONG
-from ingest.parsing.source_tags import distinct_tags
+from ingest.parsing.source_tags import Mentions, distinct_tags, find_mentions
 
 _PIECES = st.sampled_from(
     [
@@ -36,3 +36,35 @@ def test_a_search_of_a_tag_finds_no_less_than_in_the_markup(text: str) -> None:
     for pattern in (rb"<[a-z]+\b", rb"<[a-z][^>]*\shidden", rb"<[a-z][^>]*\bvalue\s*=", rb"<script"):
         assert set(re.findall(pattern, markup)) <= set(re.findall(pattern, tags)), pattern
     assert _MAY_BE_LONG.search(markup) is None or _MAY_BE_LONG.search(tags) is not None
+
+
+NOTHING = Mentions(hidden=False, labels=False, items=False, styles=False, roles=False)
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (b"<p class=a><li><li class=b>", NOTHING),
+        (b"<p hidden>", NOTHING._replace(hidden=True)),
+        (b"<p style='color:red'>", NOTHING._replace(styles=True)),
+        (b"<p style='display:none'>", NOTHING._replace(styles=True, hidden=True)),
+        (b"<p style='visibility:hidden'>", NOTHING._replace(styles=True, hidden=True)),
+        (b"<p class='display visibility'>", NOTHING),
+        (b"<p class=label>", NOTHING._replace(labels=True)),
+        (b"<ol type=a><li>", NOTHING),
+        (b"<ol type=a><li class=b>", NOTHING._replace(items=True)),
+        (b"<li value=3>", NOTHING._replace(items=True)),
+        (b"<li class=value>", NOTHING),
+        (b"<li\tvalue = 3>", NOTHING._replace(items=True)),
+        (b"<li style='list-style:none'>", NOTHING._replace(items=True, styles=True)),
+        (b"<div role = list>", NOTHING._replace(roles=True)),
+        (b"<div class=role>", NOTHING),
+    ],
+)
+def test_words_that_tags_mention_are_found(tags: bytes, found: Mentions) -> None:
+    assert find_mentions(tags) == found
+
+
+def test_an_end_of_a_tag_that_is_missing_adds_nothing() -> None:
+    assert distinct_tags(b"<p>one<b") == b"<p>"
+    assert distinct_tags(b"words <p") == b""

@@ -38,6 +38,10 @@ def blocks(*texts: str) -> list[Block]:
         ("a<template><template>no</template>no</template>b", "ab"),
         ("a<script>never ends", "aneverends"),
         ("a<textarea>b <i> c</textarea>d", "ab<i>cd"),
+        ("a<textarea>b</textarea>c<p>d</p>", "abcd"),
+        ("a<svg><svg/>no</svg>b", "ab"),
+        ("a<svg/>b<svg>no</svg>c", "abc"),
+        ("a<SCRIPT>no</SCRIPT>b", "ab"),
         ("<title>no</title>a<iframe><iframe>no</iframe>b", "ab"),
         ("a<p title='> b'>c<p title=\"> d\">e<p title=x>f", "acef"),
         ("a<!doctype html>b<?xml?>c</>d", "abcd"),
@@ -103,6 +107,7 @@ def test_blocks_are_as_in_the_source_if_they_have_all_its_text_and_nothing_is_ne
     assert not is_as_in_source(good, [row, *blocks("One")])
     assert not is_as_in_source(b"<article><p><b>One</p><p>two</b></p></article>", blocks("One", "two"))
     assert not is_as_in_source(b"<article><div>One</article>", blocks("One"))
+    assert not is_as_in_source(b"<article><p>One</article>", blocks("One")), "the paragraph may go on after it"
 
 
 # ---------------------------------------------------------------- the comparison
@@ -142,6 +147,10 @@ def test_words_that_occur_around_the_document_too_are_distinguished() -> None:
     assert is_cut("<p>Title<p>Title<p>Text<p>lost<p>Text", tree, part) is None
 
 
+def test_words_at_the_start_of_the_source_end_the_document_too() -> None:
+    assert is_cut("<p>Text<p>lost", blocks("Text"), Part(range(1), begins=True, ends=True)) is None
+
+
 def test_without_its_first_words_in_the_source_the_whole_text_is_compared() -> None:
     assert is_cut("<p>menu<p>lost<p>Text", blocks("menu", "Made up", "Text")) is not None
 
@@ -154,3 +163,32 @@ def test_words_that_the_tree_moves_out_of_the_document_are_named() -> None:
     assert is_cut(markup, moved, left_out=("menu", "moved", "foot")) is not None
     straight = "<p>menu<p>Title<p>Text<p>foot<b>x<p>y</b>"
     assert is_cut(straight, blocks("menu", "Title", "Text", "footx", "y"), left_out=("menu", "footx")) is None
+
+
+MOVED = "the page's tags are nested so wrongly that parsing moves {!r} out of its place"
+OPEN_END = Part(range(2), begins=True, ends=False)
+
+
+def test_words_that_the_tree_moves_after_a_document_without_a_certain_end_are_named() -> None:
+    tree = blocks("Title", "Text", "moved words")
+    assert is_cut("<p>Title<b>moved words<p>Text</b>", tree, OPEN_END, ("moved words",)) == MOVED.format("moved words")
+    assert is_cut("<p>Title<p>Text</p></b>moved words", tree, OPEN_END, ("moved words",)) is None
+    long = "moved words " * 9
+    lost = is_cut(f"<p>Title<b>{long}<p>Text</b>", blocks("Title", "Text", long), OPEN_END, (long,))
+    assert lost == MOVED.format(long[:60])
+
+
+def test_words_that_the_document_has_as_often_as_the_source_are_not_moved() -> None:
+    markup = "<p>Title<b>again<p>lost<p>Text</b><p>again"
+    assert is_cut(markup.replace("lost", ""), blocks("Title", "again", "Text", "again"), left_out=("again",)) is None
+    part = Part(range(3), begins=True, ends=False)
+    tree = blocks("Title", "again", "Text", "lost", "again")
+    assert is_cut(markup, tree, part, ("again",)) is None
+    assert is_cut(markup, tree, part, ("again", "lost")) == MOVED.format("lost")
+
+
+def test_a_document_that_may_begin_earlier_is_compared_from_the_start_of_the_page() -> None:
+    markup = "<p>menu<b>early<p>Title<p>Text</b>"
+    tree = blocks("menu", "Title", "Text", "early")
+    assert is_cut(markup, tree, Part(range(1, 3), begins=True, ends=False), ("early",)) is None
+    assert is_cut(markup, tree, Part(range(1, 3), begins=False, ends=False), ("early",)) == MOVED.format("early")

@@ -27,11 +27,31 @@ def test_the_only_article_is_cut_out_with_its_place_and_its_tags() -> None:
     assert (found.is_article_open, found.has_balanced_articles, found.odd) == (False, True, ())
 
 
+def test_a_page_is_decoded_by_the_charset_of_its_response() -> None:
+    body = page("<p>It owes £5.</p>").decode().encode("cp1252")
+    assert read_markup(body, "windows-1252").odd == ()
+    assert read_markup(body).odd == ("1 byte not UTF-8, read as windows-1252",)
+
+
 def test_of_several_articles_or_none_the_whole_page_is_taken() -> None:
     for content in ("<p>Text</p>", ARTICLE * 2, f"<article>{ARTICLE}</article>"):
         found = read(content)
         assert (found.article, found.span, found.tags) == (None, (0, len(found.low)), b"")
         assert (found.is_article_open, found.has_balanced_articles) == (False, True)
+
+
+def test_tags_in_comments_and_titles_of_drawings_close_no_article() -> None:
+    for inside in ("<svg><title></article></title></svg>", "<!-- </article> -->"):
+        article = f"<article>{inside}<p>Text</p></article>"
+        assert read(article).article == article.encode()
+    assert read(f"{ARTICLE}<!-- b --!>", before="<!-- a -->").article == ARTICLE.encode()
+    assert read(f"<!-- a --!>{ARTICLE}<!-- b --!><!-- c -->").article == ARTICLE.encode()
+    assert read(f"<script>1</script><script>'</article>'</script>{ARTICLE}").article == ARTICLE.encode()
+
+
+def test_an_empty_title_of_a_drawing_does_not_go_on_to_the_next() -> None:
+    found = read(f"<svg><title/></svg>{ARTICLE}<svg><title>x</title></svg>")
+    assert found.article == ARTICLE.encode()
 
 
 def test_articles_that_are_not_closed_or_not_opened_are_counted() -> None:
@@ -71,6 +91,7 @@ def test_a_page_without_markup_is_not_a_decision() -> None:
         ("<!-- x --!></html> -->", False),
         ("<svg><title></html></title></svg></html>", True),
         ("<svg><title/></svg></html>", True),
+        ("<svg><title>x</title></svg></html><!-- </title> -->", True),
         ("<svg><style></svg></html>", True),
         ("<svg/><style></html>", False),
         ("<svg></svg><style></html>", False),
@@ -107,6 +128,8 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<input type=hidden>", True),
         ("<input hidden>", True),
         ("<p>hidden</p><div>", True),
+        ("<div>it is hidden here", True),
+        ("<div><p>1 < hidden >", False),
         ("<div style='color:red; display : none'>", False),
         ("<div style=visibility:collapse>", False),
         ("<div style='display:block'>", True),

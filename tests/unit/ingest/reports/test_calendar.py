@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from hypothesis import given
@@ -25,6 +27,12 @@ def states(calendar: Calendar) -> dict[str, State]:
 
 
 # ---------------------------------------------------------------- the calendar
+
+
+def test_numbers_are_added_each_to_its_kind_and_shown_in_words() -> None:
+    assert Numbers(1, 2, 3, 4, 5) + Numbers(10, 20, 30, 40, 50) == Numbers(11, 22, 33, 44, 55)
+    assert str(Numbers(7_200, 6_000)) == "7,200 listed, 6,000 held"
+    assert str(Numbers(7_200, 6_000, 1_100, 9, 1_000)) == "7,200 listed, 6,000 held, 1,100 missing, 1,000 excluded"
 
 
 def test_an_open_ledger_is_drawn_from_its_first_decision_to_today() -> None:
@@ -57,6 +65,44 @@ def test_a_month_has_the_state_of_its_worst_window() -> None:
     assert find_gaps(ledger) == [Window(date(2026, 6, 30), date(2026, 7, 31))]
 
 
+def test_a_window_that_ends_on_the_first_of_a_month_counts_for_that_month() -> None:
+    ledger = [proof("2026-09-01", "2026-10-01", "short"), proof("2026-10-02", "9999-12-31")]
+    assert states(draw(ledger, {}, TODAY)) == {"2026-09": "short", "2026-10": "short", "2026-11": "empty"}
+
+
+def test_months_are_drawn_from_january_1990() -> None:
+    whole = [proof("0001-01-01", "9999-12-31")]
+    assert draw(whole, {"1990-01": Numbers(1)}, TODAY).months[0].month == "1990-01"
+    assert draw(whole, {"1989-12": Numbers(1)}, TODAY).months[0].month == "2026-11"
+
+
+def test_the_dates_before_the_months_begin_with_the_ledger_or_with_all_dates_if_a_decision_is_listed_there() -> None:
+    ledger = [proof("1980-01-01", "9999-12-31")]
+    before = draw(ledger, {"2026-10": Numbers(1, 1)}, TODAY).earlier
+    assert before is not None
+    assert (before.window, before.state) == (Window(date(1980, 1, 1), date(2026, 9, 30)), "empty")
+    older = draw(ledger, {"1975-03": Numbers(1), "2026-10": Numbers(1, 1)}, TODAY).earlier
+    assert older is not None
+    assert (older.window, older.state) == (Window(date.min, date(2026, 9, 30)), "unseen")
+
+
+def test_the_dates_after_the_months_end_with_the_ledger_or_with_all_dates_if_a_decision_is_listed_there() -> None:
+    ledger = [proof("2026-11-01", "2026-11-30"), proof("2026-12-01", "2027-01-31", "short")]
+    after = draw(ledger, {}, TODAY).later
+    assert after is not None
+    assert (after.window, after.state) == (Window(TODAY + timedelta(1), date(2027, 1, 31)), "short")
+    undated = draw(ledger, {"9999-12": Numbers(1)}, TODAY).later
+    assert undated is not None
+    assert (undated.window, undated.state) == (Window(TODAY + timedelta(1), date.max), "unseen")
+
+
+def test_proven_dates_after_today_and_decisions_of_this_month_are_not_named_apart() -> None:
+    proven = [proof("2026-11-01", str(TODAY)), proof(str(TODAY + timedelta(1)), "9999-12-31")]
+    assert draw(proven, {"2026-11": Numbers(1, 1)}, TODAY).later is None
+    ends_unproven = [proof("2026-11-01", str(TODAY - timedelta(1))), proof(str(TODAY), str(TODAY), "unknown")]
+    assert draw(ends_unproven, {}, TODAY).later is None
+
+
 def test_the_current_month_counts_only_until_today() -> None:
     ledger = [proof("2026-10-01", str(TODAY))]
     assert states(draw(ledger, {}, TODAY)) == {"2026-10": "empty", "2026-11": "empty"}
@@ -86,8 +132,8 @@ def test_unproven_dates_after_today_are_named() -> None:
 def test_decisions_without_a_ledger_are_unseen_and_an_empty_archive_draws_nothing() -> None:
     assert set(states(draw([], {"2026-09": Numbers(1, 0, 1)}, TODAY)).values()) == {"unseen"}
     nothing = draw([], {}, TODAY)
-    assert nothing.months == ()
-    assert "Nothing has been counted yet" in as_svg(nothing)
+    assert nothing == Calendar(TODAY, (), None, None)
+    assert texts_beside_blocks(as_svg(nothing))[1].words == "Nothing has been counted yet"
 
 
 @st.composite
@@ -185,6 +231,115 @@ def test_the_svg_needs_no_scripts_colours_or_other_files() -> None:
     assert "7,194 of 7,200" in svg
     for foreign in ("<script", "href", "url(", "@import", "<image", "onload"):
         assert foreign not in svg
+
+
+class Text(NamedTuple):
+    """A text of the picture: its place in pixels, its class, its own style and its words."""
+
+    x: str | None
+    y: str | None
+    kind: str | None
+    style: str | None
+    words: str | None
+
+
+class Block(NamedTuple):
+    """A coloured block of the picture, with its tooltip and its letter."""
+
+    x: str | None
+    y: str | None
+    fill: str | None
+    tooltip: str | None
+    letter: Text
+
+
+def _text(element: ElementTree.Element) -> Text:
+    place = element.get("x"), element.get("y")
+    return Text(*place, element.get("class"), element.get("style"), element.text)
+
+
+def texts_beside_blocks(svg: str) -> list[Text]:
+    return [_text(text) for text in ElementTree.fromstring(svg).findall(f"{SVG}text")]
+
+
+def blocks(svg: str, kind: str) -> list[Block]:
+    found = []
+    for group in ElementTree.fromstring(svg).findall(f"{SVG}g[@class='{kind}']"):
+        (rect,), (letter,) = group.findall(f"{SVG}rect"), group.findall(f"{SVG}text")
+        assert [rect.get(name) for name in ("width", "height", "rx", "pointer-events")] == ["34", "22", "3", "all"]
+        fill = rect.get("fill") or rect.get("class")
+        found.append(Block(rect.get("x"), rect.get("y"), fill, group.findtext(f"{SVG}title"), _text(letter)))
+    return found
+
+
+def small_calendar() -> Calendar:
+    """Makes a calendar of two months in two years, with decisions before and after them."""
+    numbers = {"0001-01": Numbers(2, 1, 1), "2025-12": Numbers(1_200, 1_200), "9999-12": Numbers(3, 3)}
+    return draw([proof("0001-01-01", "9999-12-31")], numbers, date(2026, 1, 31))
+
+
+BOLD = "font-size: 15px; font-weight: bold"
+MIDDLE = "text-anchor: middle"
+NAME = "Local Government and Social Care Ombudsman: proven decision dates"
+
+
+def test_the_svg_has_a_title_columns_of_months_rows_of_years_and_a_legend() -> None:
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    assert texts_beside_blocks(as_svg(small_calendar())) == [
+        Text("24", "34", "ink", BOLD, NAME),
+        Text("24", "58", "quiet", None, "By month of decision, as on 2026-01-31: 1,205 listed, 1,204 held, 1 missing"),
+        *(Text(str(85 + 38 * place), "92", "quiet", MIDDLE, name) for place, name in enumerate(names)),
+        Text("536", "92", "quiet", None, "held of listed"),
+        *(Text("24", "120", "ink", None, "2026"), Text("536", "120", "ink", None, "0 of 0")),
+        *(Text("24", "146", "ink", None, "2025"), Text("536", "146", "ink", None, "1,200 of 1,200")),
+        Text("68", "176", "ink", None, "before 2025-12: proven; 2 listed, 1 held, 1 missing"),
+        Text("68", "206", "ink", None, "after 2026-01-31, or undated: proven; 3 listed, 3 held"),
+        *(Text("66", "246", "ink", None, "proven"), Text("276", "246", "ink", None, "proven, no decisions")),
+        *(Text("486", "246", "ink", None, "short"), Text("66", "276", "ink", None, "drifting")),
+        *(Text("276", "276", "ink", None, "unknown"), Text("486", "276", "ink", None, "unseen, all or in part")),
+    ]
+
+
+def test_a_block_is_under_its_month_and_beside_its_year_with_its_letter_in_the_middle() -> None:
+    svg = as_svg(small_calendar())
+    january = "Jan 2026: proven, no decisions; 0 listed, 0 held"
+    december = "Dec 2025: proven; 1,200 listed, 1,200 held"
+    assert blocks(svg, "month") == [
+        Block("68", "104", "#a9dfcd", january, Text("85", "120", "letter", None, "o")),
+        Block("486", "130", "#009e73", december, Text("503", "146", "letter", None, "P")),
+    ]
+    assert [(block.x, block.y, block.letter) for block in blocks(svg, "around")] == [
+        ("24", "160", Text("41", "176", "letter", None, "P")),
+        ("24", "190", Text("41", "206", "letter", None, "P")),
+    ]
+    assert [block.tooltip for block in blocks(svg, "around")] == [
+        "before 2025-12: proven; 2 listed, 1 held, 1 missing",
+        "after 2026-01-31, or undated: proven; 3 listed, 3 held",
+    ]
+    legend = blocks(svg, "legend")
+    assert [(block.x, block.y) for block in legend] == [(x, y) for y in ("230", "260") for x in ("24", "234", "444")]
+    assert [(block.fill, block.tooltip) for block in legend[:5]] == [
+        (look.fill, look.words) for look in list(LOOKS.values())[:5]
+    ]
+    outline = Block("444", "260", "outline", "unseen, all or in part", Text("461", "276", "quiet", MIDDLE, "-"))
+    assert legend[5] == outline, "a state without a colour has an outline and a grey letter"
+
+
+def test_the_svg_is_as_large_as_its_content_and_named_for_screen_readers() -> None:
+    drawn = ElementTree.fromstring(as_svg(small_calendar()))
+    assert [drawn.get(name) for name in ("viewBox", "width", "height", "role")] == ["0 0 700 302", "700", "302", "img"]
+    paper = drawn.find(f"{SVG}rect[@class='paper']")
+    assert paper is not None
+    assert (paper.get("width"), paper.get("height")) == ("700", "302")
+    names = {element.get("id"): element.text for element in drawn if element.get("id")}
+    assert list(names) == (drawn.get("aria-labelledby") or "").split()
+    assert list(names.values()) == [
+        NAME,
+        "By month of decision, as on 2026-01-31: 1,205 listed, 1,204 held, 1 missing",
+    ]
+    style = drawn.findtext(f"{SVG}style") or ""
+    classes = {element.get("class") for element in drawn.iter() if element.tag in (f"{SVG}text", f"{SVG}rect")}
+    assert classes - {None} == set(re.findall(r"^\.(\w+) \{", style, re.MULTILINE))
 
 
 def _brightness(colour: str) -> float:

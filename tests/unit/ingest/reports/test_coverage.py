@@ -70,7 +70,10 @@ def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> 
     first, last = proof("0001-01-01", "2026-01-31", "short"), proof("2026-03-01", "9999-12-31", "unknown")
     rows = Coverage(
         proofs=[first, last],
-        windows=[window_row(last, total=None), window_row(first, total=1_200, listed=1_199, held=1_150, missing=49)],
+        windows=[
+            {**window_row(last, total=None), "counted_at": None},
+            window_row(first, total=1_200, listed=1_199, held=1_150, missing=49),
+        ],
         months={},
         missing=[],
         excluded=[],
@@ -82,11 +85,11 @@ def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> 
         *("from", "to", "state", "total", "listed", "held", "missing", "failed", "excluded", "counted")
     ]
     assert [line.split() for line in lines] == [
-        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", AT],
+        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", "never"],
         ["2026-02-01", "2026-02-28", "unseen"],
         ["beginning", "2026-01-31", "short", "1,200", "1,199", "1,150", "49", "0", "0", AT],
     ]
-    assert {len(line) for line in (lines[0], lines[2])} == {len(header) - len("counted") + len(AT)}
+    assert lines[0].index("never") == lines[2].index(AT) == header.index("counted")
 
 
 def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
@@ -121,6 +124,27 @@ def test_a_missing_decision_is_shown_with_the_reason(columns: dict[str, Any], re
     lines = report_coverage(coverage_of(missing=[decision_row("25 004 920", **columns)]), AS_ON).conclusion_lines()
     assert lines[2].startswith("  25 004 920   2026-10-05  ")
     assert lines[2].endswith(f"  {reason}")
+
+
+def test_the_columns_of_a_missing_decision_are_below_their_names() -> None:
+    next_at = "2026-11-03T06:00:00Z"
+    held_back = decision_row("25 004 920", state="held back", attempts=12, next_at=next_at)
+    rows = [held_back, decision_row("24 001 411a")]
+    assert report_coverage(coverage_of(missing=rows), AS_ON).conclusion_lines()[:5] == [
+        "missing, by reference: 2",
+        "  reference    date        state      tries  next try              reason",
+        f"  25 004 920   2026-10-05  held back     12  {next_at}  fetched, held back: `lgsco template` shows why",
+        "  24 001 411a  2026-10-05  wanted         0  –                     not fetched yet",
+        "",
+    ]
+
+
+def test_excluded_decisions_are_named_with_what_excludes_them() -> None:
+    row = decision_row("25 004 921", state="failed", attempts=3, error="the site answers 410")
+    lines = report_coverage(coverage_of(excluded=[row]), AS_ON).conclusion_lines()
+    assert lines[0] == "excluded, by reference: listed, and their pages are gone or do not parse: 1"
+    assert lines[2].startswith("  25 004 921 ")
+    assert lines[2].endswith("  the site answers 410")
 
 
 @pytest.mark.parametrize("end", ["0001-01-01", "9999-12-31"])
@@ -159,6 +183,12 @@ def test_lines_are_table_then_calendar_then_conclusion() -> None:
     assert (calendar[0], calendar[-1]) == ("", "")
     assert calendar[2].startswith("2026 ")
     assert any("[proven]" in line for line in report.calendar_lines(lambda _, state: f"[{state}]"))
+
+
+@pytest.mark.parametrize("daemon_runs", [True, False])
+def test_the_claim_knows_whether_a_daemon_continues_interrupted_backfills(daemon_runs: bool) -> None:
+    assert report_coverage(coverage_of(), AS_ON, daemon_runs=daemon_runs).claim.daemon_runs is daemon_runs
+    assert report_coverage(coverage_of(), AS_ON).claim.daemon_runs is False
 
 
 def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any() -> None:

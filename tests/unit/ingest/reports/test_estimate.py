@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from ingest.reports.estimate import DECISION_BYTES, Estimate, describe_backfill, estimate_backfill
+from ingest.reports.estimate import DECISION_BYTES, Estimate, describe_backfill, describe_size, estimate_backfill
 
 HOUR, DAY = 3_600, 86_400
 
@@ -117,4 +117,35 @@ def test_no_day_of_the_estimate_has_more_requests_than_pace_and_daily_limit_allo
 @pytest.mark.parametrize(("free", "is_named"), [(None, False), (60 * DECISION_BYTES, False), (1_000_000, True)])
 def test_an_estimate_names_a_lack_of_disk_space(free: int | None, is_named: bool) -> None:
     line = describe_backfill(100, 100, 40, pace_seconds=1, daily_requests=999, limit=None, free_bytes=free)
-    assert ("and only 1 MB is free: free disk space, or fetch fewer dates" in line) is is_named
+    words = (
+        ", and only 1 MB is free: free disk space, or fetch fewer dates; if the disk gets full, nothing stored is lost"
+    )
+    assert line.endswith(words if is_named else "about 2 MB of disk")
+
+
+def test_a_line_about_a_limited_backfill_counts_no_more_than_the_limit() -> None:
+    line = describe_backfill(100, 100, 0, pace_seconds=1, daily_requests=999, limit=5)
+    assert line.startswith("estimate: 5 of 100 listed decisions to fetch; about 6 requests, 6 s or more")
+
+
+@pytest.mark.parametrize(
+    ("requests", "words"),
+    [
+        *((89, "89 s"), (90, "2 min"), (5_370, "90 min"), (5_400, "2 hours"), (7_200, "2 hours")),
+        *((2 * DAY - HOUR, "47 hours"), (2 * DAY, "2.0 days"), (DAY * 1_000, "1,000.0 days")),
+    ],
+)
+def test_a_time_is_given_in_seconds_minutes_hours_or_days(requests: int, words: str) -> None:
+    one = Estimate(0, 0, requests, float(requests), 0, 1.0, 10**9)
+    assert f" requests, {words} or more (" in str(one)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        *((0, "0 MB"), (1, "1 MB"), (1_000_000, "1 MB"), (1_000_001, "2 MB"), (949_999_999, "950 MB")),
+        *((960_000_000, "1.0 GB"), (1_000_000_000, "1.0 GB"), (1_250_500_000_000, "1,250.5 GB")),
+    ],
+)
+def test_a_size_is_given_in_mb_rounded_up_or_in_gb(size: int, words: str) -> None:
+    assert describe_size(size) == words

@@ -43,7 +43,57 @@ def test_an_empty_journal_names_the_configured_site_and_user_agent_and_broke_no_
     assert (empty.site, empty.user_agents) == (Config().site.base_url, (Config().user_agent,))
     assert (empty.requests, empty.least_gap, empty.promised_gap, empty.broken) == (0, None, None, ())
     assert empty.as_json()["kept"] is True
-    assert empty.lines()[-1] == "  every promise was kept"
+    assert empty.lines() == [
+        f"Requests to {Config().site.base_url} by {Config().user_agent}",
+        "  from – to – (UTC): 0 requests, 0.0 MB received, 0 errors",
+        "  least gap between two requests: – (promised: none)",
+        "  most in any day: 0 (promised: none); most in any minute: 0",
+        "  in quiet hours: none promised",
+        "  asked to wait (Retry-After): never",
+        "  robots.txt: not fetched yet; it is fetched before anything else",
+        "  every promise was kept",
+    ]
+
+
+def test_the_report_shows_requests_and_promises_in_words() -> None:
+    days = [
+        day(1, requests=1_200, promised=1_200, received=1_400_000_000, least_gap=1.2504, most_in_a_minute=30, errors=2),
+        day(2, requests=1, promised=0, received=100_000_000, unanswered=1, in_quiet_hours=1, holds=2, holds_kept=2),
+    ]
+    shown = report(
+        days=days,
+        promises=[Promise(2, 500, "08:00-18:00"), Promise(1.5, 1_234_567, "09:00-17:00"), Promise(2, 900, "")],
+        user_agents=["lgsco/1", "lgsco/2"],
+        wait_until="2026-11-02T12:00:01Z",
+        robots=robots("", 404),
+    )
+    assert shown.lines() == [
+        f"Requests to {SITE} by lgsco/1, and by lgsco/2",
+        "  from 2026-11-01 to 2026-11-02 (UTC): 1,201 requests, 1,500.0 MB received, 3 errors",
+        "  least gap between two requests: 1.250 s (promised: 1.5–2 s)",
+        "  most in any day: 1,200 (promised: 500–1,234,567); most in any minute: 30",
+        "  in quiet hours: 1 request (08:00-18:00) (09:00-17:00)",
+        "  asked to wait (Retry-After): 2 times, 1 kept, 1 pending",
+        f"  robots.txt: there is none (status 404): all is allowed (as of {FETCHED})",
+        "  made before promises were recorded: 1 request, not judged",
+        "  NOT KEPT: in quiet hours: 1 request, on 2026-11-02",
+    ]
+    assert shown.least_gap == 1.25
+
+
+def test_promises_that_the_journal_does_not_have_are_not_called_kept() -> None:
+    assert report(days=[day(1, promised=7)]).lines()[-2:] == [
+        "  made before promises were recorded: 3 requests, not judged",
+        "  every promise that is known was kept",
+    ]
+
+
+def test_a_promise_without_limits_is_shown_as_none() -> None:
+    lines = report(days=[day(1)], promises=[Promise(0, 0, "")]).lines()
+    assert lines[2:4] == [
+        "  least gap between two requests: 2.000 s (promised: none)",
+        "  most in any day: 10 (promised: none); most in any minute: 4",
+    ]
 
 
 def test_the_report_adds_up_days_and_names_the_extremes() -> None:
@@ -75,6 +125,10 @@ def test_three_days_are_named_and_the_others_counted() -> None:
     days = [day(number, too_soon=1) for number in range(1, 6)]
     (sentence,) = report(days=days).broken
     assert sentence.endswith(": 5 requests, on 2026-11-01, 2026-11-02, 2026-11-03 and 2 more")
+    (sentence,) = report(days=days[:4]).broken
+    assert sentence.endswith(": 4 requests, on 2026-11-01, 2026-11-02, 2026-11-03 and 1 more")
+    (sentence,) = report(days=days[:3]).broken
+    assert sentence.endswith(": 3 requests, on 2026-11-01, 2026-11-02, 2026-11-03")
 
 
 def test_a_wait_that_is_not_over_is_pending_and_not_yet_obeyed() -> None:
@@ -110,7 +164,12 @@ def test_waits_asked_for_by_the_site_are_counted(counts: dict[str, int], words: 
         ("", [], "allows what we request"),
         ("Crawl-delay: 2", [], "allows what we request, and asks for 2 s between requests"),
         ("Disallow: /decisions/a", ["/decisions/a", "/decisions/b"], "FORBIDS 1 of 2 pages (/decisions/a)"),
-        ("Disallow: /decisions/", [], "FORBIDS every decision's page"),
+        ("Disallow: /decisions/", [], "FORBIDS every decision's page, which we do not request"),
+        ("Disallow: /Decisions/SearchResults", [], "FORBIDS the listing (/Decisions/SearchResults), which we do not"),
+        (
+            *("Disallow: /", ["/decisions/a"]),
+            "FORBIDS the listing (/Decisions/SearchResults) and every decision's page, which we do not request",
+        ),
     ],
 )
 def test_robots_are_compared_with_the_listing_and_the_known_addresses(
@@ -130,6 +189,7 @@ def test_a_site_without_robots_allows_all() -> None:
     [
         ("2026-11-02T11:00:00Z", None, "no answer"),
         ("2026-11-02T11:00:00Z", 503, "status 503"),
+        ("2026-11-02T11:00:00Z", 400, "status 400"),
         ("2026-11-02T12:00:00Z", 200, "another page instead of it; lgsco keeps to these rules"),
         ("2026-11-01T12:00:01Z", 200, "status 200, and cut short"),
     ],
@@ -152,3 +212,5 @@ def test_the_report_says_that_robots_are_fetched_first() -> None:
     assert report().robots == "not fetched yet; it is fetched before anything else"
     failed = report(robots_requests=LastRequest(1, FETCHED, 500, None)).robots
     assert failed == f"requested 1 time, last at {FETCHED}: status 500"
+    other_page = report(robots_requests=LastRequest(1_000, FETCHED, 200, None)).robots
+    assert other_page == f"requested 1,000 times, last at {FETCHED}: another page instead of it"

@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.config import Cadence, Schedule
+from ingest.crawling.windows import EVERYTHING
 from ingest.reports.daemon_state import has_blocked_syncs, is_missing, is_running
 from ingest.reports.disk import Disk
+from ingest.reports.fill import estimate_fill
 from ingest.reports.status import StatusReport, hours_since, is_stale, mark_died, report_status
+from ingest.reports.template_changes import change_json, describe_change
 from storage.checkpoint import LogState
+from storage.claims import Counts
+from storage.findings import OddCount, Unreadable
 from storage.lock import Holder
-from storage.model import IntentState
+from storage.model import Edit, Intent, IntentState
 from storage.queue import Failure
 from storage.reports import StatusRows
 from storage.runs import Run
 from storage.status import Canary, Daemon, Gone, Holdings, Unexplained
-from support.claims import claim_rows, intent, proof
+from storage.templates import ChangeRow, TemplateChange
+from support.claims import claim_rows, intent, proof, window
 
 DISK = Disk(3_000_000, 5_000_000_000, LogState(Path("lgsco.db-wal"), 0, 256_000_000))
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -72,6 +78,7 @@ def report(
     next_sync: Callable[[datetime], str | None] = lambda _: NEXT,
     holder: Holder | None = None,
     disk: Disk = DISK,
+    fill: str = "auto",
     **rows: Any,
 ) -> StatusReport:
     """Makes the report of an archive without problems, except for the given rows."""
@@ -90,7 +97,7 @@ def report(
     return report_status(
         StatusRows(**{**calm, **rows}),
         database="lgsco.db",
-        schedule=Schedule(stale_hours=stale_hours, expect_daemon=expect_daemon),
+        schedule=Schedule(stale_hours=stale_hours, expect_daemon=expect_daemon, fill=fill),
         daemon_lives=daemon_lives,
         now=NOW,
         today=NOW.date(),
@@ -210,6 +217,18 @@ def test_the_timetables_next_sync_is_shown_where_a_daemon_ran_before(gone: Daemo
     assert shown.as_json()["daemon"] is not None, "the JSON has the state of the last daemon"
 
 
+def test_the_timetable_is_read_from_now_on() -> None:
+    stopped = daemon(stopped_at="2026-11-02T11:59:00Z")
+    assert report(daemon=stopped, next_sync=lambda after: f"after {after}").next_sync == f"after {NOW}"
+
+
+def test_the_report_gives_the_last_success_the_uuid_and_whether_a_daemon_continues_backfills() -> None:
+    shown = report(uuid="0b50cbd0", daemon=daemon())
+    assert (shown.uuid, shown.as_json()["uuid"]) == ("0b50cbd0", "0b50cbd0")
+    assert shown.as_json()["last_success"] == stamp(timedelta(hours=4))
+    assert (shown.claim.daemon_runs, report().claim.daemon_runs) == (True, False)
+
+
 def test_no_next_sync_is_named_where_no_daemon_ever_ran() -> None:
     def fail(_: datetime) -> str | None:
         raise AssertionError("the timetable need not be read")
@@ -291,6 +310,86 @@ def test_the_rest_of_a_backfill_is_overdue_unless_the_user_paused_it(state: Inte
     assert shown.stale is overdue
 
 
+def test_five_overdue_ranges_are_named_and_the_json_names_all() -> None:
+    months = [f"2023-{month:02}" for month in range(1, 8)]
+    ledger = [
+        replace(proof(f"{month}-01", f"{month}-02", "short"), unproven_since="2024-01-01T12:00:00Z") for month in months
+    ]
+    shown = report(claim=claim_rows(ledger, [intent(f"{month}-01", f"{month}-02") for month in months]))
+    start = shown.lines().index("date ranges unproven for longer than [cadence] allows: 7: STALE")
+    assert shown.lines()[start + 1] == "  2023-01-01 to 2023-01-02: short"
+    assert [line[2:12] for line in shown.lines()[start + 1 : start + 6]] == [f"{month}-01" for month in months[:5]]
+    assert shown.lines()[start + 6] == "  … and 2 more; `lgsco coverage` shows them"
+    ranges = shown.as_json()["overdue"]
+    assert len(ranges) == 7
+    assert ranges[6] == {"first": "2023-07-01", "last": "2023-07-02", "state": "short"}
+
+
+def test_a_failure_without_a_message_is_named_without_one() -> None:
+    silent = failure(1)._replace(error=None)
+    assert f"  25 000 001 (3 tries, next {NEXT}): " in report(failures=[silent]).lines()
+
+
+def test_suppressed_and_held_back_decisions_and_template_changes_are_shown() -> None:
+    change = TemplateChange(
+        *(3, "template", NEXT, NEXT, NEXT, "statement", "25 004 901", "2025-10-06", "-Back to top"),
+        edits=frozenset({Edit("removed", "Back to top")}),
+    )
+    row = ChangeRow(change, waiting=4, new=2, amended=(), asked=0, same=0)
+    shown = report(holdings=HOLDINGS._replace(suppressed=1_000, held_back=2_000), template_changes=[row])
+    lines = shown.lines()
+    assert lines[0] == "lgsco.db: 1,234 decisions, 34 of them from imports only, 1,000 suppressed"
+    start = lines.index("fetched, held back: 2,000 (pending)")
+    assert lines[start + 1] == describe_change(row)
+    assert shown.as_json()["template_changes"] == [change_json(row)]
+    assert "held back" not in "\n".join(report().lines())
+
+
+def test_ten_unreadable_pages_are_named_and_decisions_of_another_parser_counted() -> None:
+    since = "2026-10-01T07:30:00Z"
+    pages = [Unreadable(f"25 000 {number:03}", since, stamp(MINUTE), "5", "no title") for number in range(12)]
+    odd = [OddCount("unknown header line", 1_200, "25 004 920")]
+    shown = report(odd=odd, unreadable=pages, holdings=HOLDINGS._replace(older_parser=1_100))
+    start = shown.lines().index("odd: 1,200 decisions (unknown header line), such as 25 004 920")
+    assert shown.lines()[start + 1 : start + 15] == [
+        "pages that are known not to parse: 12",
+        *(f"  25 000 {number:03} (since {since}): no title" for number in range(10)),
+        "  … and 2 more; --json names them all",
+        "decisions last parsed by another version: 1,100; `lgsco renormalise` parses their stored pages again",
+        "canary: last passed 2026-11-02T07:31:00Z",
+    ]
+    assert [one["reference"] for one in shown.as_json()["unreadable"]] == [f"25 000 {n:03}" for n in range(12)]
+
+
+def test_five_decisions_that_left_before_they_were_fetched_are_named() -> None:
+    shown = report(never_held=[f"25 000 {number:03}" for number in range(7)])
+    start = shown.lines().index("  25 000 000 left the site before it was fetched")
+    assert shown.lines()[start + 4] == "  25 000 004 left the site before it was fetched"
+    assert shown.lines()[start + 5] == "  … and 2 more; --json names them"
+
+
+def of_the_fill(one: Intent, asked_at: str) -> Intent:
+    """Makes a range one of the fill's."""
+    return one._replace(kind="fill", asked_at=asked_at)
+
+
+def test_the_fill_is_reported_by_the_settings_the_archive_and_the_claim() -> None:
+    fill = of_the_fill(intent("2021-01-01", "2021-12-31", "running", number=3), "2026-11-01T20:00:00Z")
+    others = [
+        intent("2020-01-01", "2020-12-31", "interrupted", number=1),
+        of_the_fill(intent("2019-01-01", "2019-12-31", number=2), "2026-10-01T20:00:00Z"),
+    ]
+    stored = {EVERYTHING: Counts(listed=12_000, stored=12_500, excluded=0)}
+    rows = claim_rows([], [*others, fill], counts=stored, site_total=(57_500, NEXT))
+    shown = report(claim=rows, made_by="init").fill
+    assert (shown.mode.is_on, shown.began_at) == (True, "2026-11-01T20:00:00Z")
+    assert shown.filling == [window("2021-01-01", "2021-12-31")]
+    assert shown.estimate == estimate_fill(57_500, 12_500, Schedule(), 1.0)
+    assert shown.expected_end == date(2026, 11, 13), "11 days of 5,000 requests from today"
+    assert report(claim=rows, made_by="backfill").fill.mode.is_on is False
+    assert report(claim=rows, made_by="init", fill="off").fill.mode.is_on is False
+
+
 def test_five_unexplained_absences_are_named() -> None:
     lines = report(unexplained=[unexplained(number) for number in range(7)], gone=Gone(7, 0, 0, 0, 0)).lines()
     start = lines.index(
@@ -331,6 +430,7 @@ def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
             Canary("2026-11-01T07:31:00Z", "2026-11-02T07:31:00Z", "a wall"),
             "last passed 2026-11-01T07:31:00Z; failed 2026-11-02T07:31:00Z: a wall",
         ),
+        (Canary(None, "2026-11-02T07:31:00Z", None), "not checked yet; failed 2026-11-02T07:31:00Z: "),
     ],
 )
 def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str) -> None:
@@ -372,6 +472,8 @@ def test_a_daemon_with_a_heartbeat_in_the_future_is_missing(ahead: timedelta) ->
 def test_a_heartbeat_seconds_ahead_does_not_count_as_a_clock_set_back() -> None:
     result = report(daemon=daemon(-timedelta(seconds=40)))
     assert (result.daemon_runs, result.daemon_missing) == (True, False)
+    of_ahead = {ahead: report(daemon=daemon(timedelta(seconds=-ahead))).is_heartbeat_ahead for ahead in (0, 60, 61)}
+    assert of_ahead == {0: False, 60: False, 61: True}
 
 
 def holder(held: timedelta, **more: Any) -> Holder:
@@ -392,7 +494,8 @@ def test_syncs_are_blocked_once_two_were_due_while_the_lock_was_held(held: int, 
     assert result.is_blocked is result.as_json()["blocked"] is blocked
     (line,) = [line for line in result.lines() if line.startswith("the writer's lock")]
     assert "process 4711, lgsco backfill, has held it since 2026-1" in line
-    assert ("BLOCKED" in line) is blocked
+    words = "; two or more syncs were due meanwhile: BLOCKED; end that process or let it finish"
+    assert line == f"the writer's lock: {holder(timedelta(hours=held)).describe()}{words if blocked else ''}"
 
 
 def test_a_free_lock_is_not_shown() -> None:
