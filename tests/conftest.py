@@ -102,13 +102,13 @@ def time() -> Time:
 
 
 def make_site() -> Site:
-    """Makes a site of the five seeds and sixty invented decisions."""
-    return Site([*seeds(), *generate(60, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30))], today=TODAY)
+    """Makes a site of the five seeds and thirty invented decisions."""
+    return Site([*seeds(), *generate(30, seed=7, first=date(2024, 1, 1), last=date(2026, 9, 30))], today=TODAY)
 
 
 @pytest.fixture
 def world(tmp_path: Path, time: Time) -> Iterator[World]:
-    """The five seeds and sixty invented decisions."""
+    """The five seeds and thirty invented decisions."""
     site = make_site()
     with serve(site) as server:
         yield World(site, server, tmp_path / "lgsco.db", time, Stop())
