@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.few_cases import EVERY_NTH, THOROUGH
+from support.few_cases import EVERY_NTH, THOROUGH, choose_profile
 from support.paths import ROOT
 from support.sources import find_sources, parse, walk_statements
 
@@ -112,6 +112,13 @@ def test_tests_are_in_unit_or_scenarios() -> None:
 def test_every_test_with_few_cases_or_none_exists() -> None:
     names = {name for path in TESTS.values() for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     assert sorted({*EVERY_NTH, *THOROUGH} - names) == []
+
+
+def test_property_tests_draw_few_examples_only_where_thorough_tests_are_left_out() -> None:
+    for expression in ("not thorough", "not thorough and fuzz"):
+        assert choose_profile(expression) == "lgsco"
+    for expression in ("", "fuzz", "thorough", "thorough or not thorough"):
+        assert choose_profile(expression) == "thorough"
 
 
 # ---------------------------------------------------------------- each module has its file
