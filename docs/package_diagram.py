@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,7 @@ _WIDTH, _ROW, _BOX_WIDTH, _BOX_HEIGHT = 640, 62, 150, 34
 """Sizes in pixels."""
 
 
+@cache
 def find_imports() -> dict[str, set[str]]:
     """Returns the packages that each package imports."""
     folders = [ROOT / "ingest", ROOT / "storage", ROOT / "lgsco"]

@@ -8,7 +8,7 @@ only links, buttons and form controls.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -158,7 +158,7 @@ class Found:
     failures: list[tuple[Case, Outcome]] = field(default_factory=list)
 
 
-def read_spot(spot: Spot | None, samples: list[Sample], read: Read, keep: int = 2) -> Found:
+def read_spot(spot: Spot | None, samples: Sequence[Sample], read: Read, keep: int = 2) -> Found:
     """Parses the cases of one spot, or the decisions with nothing added. Stores up to that many failures."""
     found = Found()
     for sample in samples:

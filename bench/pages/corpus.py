@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 from bench.pages import prose
@@ -17,9 +18,10 @@ _CAPTIONS = (
 )
 
 
-def corpus(count: int = 400, seed: int = 1) -> list[Sample]:
+@cache
+def corpus(count: int = 400, seed: int = 1) -> tuple[Sample, ...]:
     """Generates that many decisions, the same for a seed."""
-    return [_sample(number, Random(f"decision {seed} {number}")) for number in range(count)]
+    return tuple(_sample(number, Random(f"decision {seed} {number}")) for number in range(count))
 
 
 def _sample(number: int, chance: Random) -> Sample:

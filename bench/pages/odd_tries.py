@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 @cache
-def _samples(seed: int) -> list[Sample]:
+def _samples(seed: int) -> tuple[Sample, ...]:
     return corpus(DECISIONS, seed)
 
 

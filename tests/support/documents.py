@@ -20,10 +20,12 @@ from typing import Literal
 from hypothesis import Phase
 from hypothesis import strategies as st
 
+from support.few_cases import examples
+
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 """All phases except the one that explains a failure, which traces every line of the parser for minutes."""
 
-EXAMPLES = int(os.environ.get("DOCUMENTS", "50"))
+EXAMPLES = int(os.environ.get("DOCUMENTS") or examples(quick=20, full=50))
 """The number of documents that a property is tried with; `DOCUMENTS=1000 pytest tests/unit/ingest/lgo` tries many
 more."""
 

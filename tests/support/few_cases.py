@@ -1,4 +1,4 @@
-"""The slow tests of which `./check` runs few cases or none."""
+"""The slow tests of which `./check` runs few cases or none, and the sizes of property tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import settings
+
+_FULL = "thorough"
+_QUICK = "lgsco"
+
+
+def choose_profile(expression: str) -> str:
+    """Chooses the Hypothesis profile for the `-m` of a run: the quick one if it leaves the thorough tests out."""
+    besides = expression.replace("not thorough", "")
+    return _QUICK if besides != expression and "thorough" not in besides else _FULL
+
+
+def examples(*, quick: int, full: int) -> int:
+    """Returns how many examples a test draws: `full` where thorough tests run too, else `quick`.
+
+    Call it where a test runs, or in a decorator of a test module: the profile is chosen before any is imported.
+    """
+    return full if settings.get_current_profile_name() == _FULL else quick
+
 
 EVERY_NTH = {
     "test_a_backfill_completes_with_any_markup_of_the_total": 2,

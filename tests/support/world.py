@@ -6,7 +6,9 @@ import random
 import time as wall
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -20,7 +22,7 @@ from lgsco.replica.site import Site
 from storage.database import atomic, reading
 from storage.identity import MadeBy
 from storage.listing_findings import ListingFinding, find_newest, record_finding
-from storage.writer import create_database, writing
+from storage.writer import writing
 
 TODAY = date(2026, 11, 2)
 
@@ -86,13 +88,15 @@ class World:
             self.tallies.append((tally.fetched, tally.expected))
 
         if isinstance(task, Sync) and not self.database.exists():
-            create_database(self.database)
+            self.database.write_bytes(_new_archive("init"))
         return perform(task, self.config(**dials), self.database, self.time.clock(), self.stop, report)
 
     def record_listing_check(self, made_by: MadeBy = "init") -> None:
         """Records the findings of a check of a site without peculiarities, in a new file if there is none."""
         self.knows_listing = False
-        with writing(self.database, made_by=made_by) as db, atomic(db):
+        if not self.database.exists():
+            self.database.write_bytes(_new_archive(made_by))
+        with writing(self.database) as db, atomic(db):
             if not find_newest(db, self.server.url):
                 at = self.time.clock().stamp()
                 for finding in CHECKED:
@@ -106,6 +110,15 @@ class World:
     def targets(self) -> list[str]:
         """Returns the targets that the server was asked for, in order."""
         return [entry.target for entry in self.server.log]
+
+
+@cache
+def _new_archive(made_by: MadeBy) -> bytes:
+    """Returns the file of an archive without rows, made once: making the tables costs more than a short sync."""
+    with TemporaryDirectory() as folder:
+        with writing(Path(folder) / "new.db", made_by=made_by):
+            pass
+        return (Path(folder) / "new.db").read_bytes()
 
 
 def holds_the_truth(world: World) -> bool:

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from storage.database import SCHEMA_VERSION
 from storage.errors import LgscoError
 from storage.writer import writing
 from support.paths import ROOT, SEEDS
+from support.sources import find_sources, parse, walk_statements
 
 PACKAGES = ("storage", "ingest", "lgsco", "bench")
 LAYERS = (
@@ -109,24 +111,14 @@ class Import(NamedTuple):
         return self.imported.partition(".")[0]
 
 
-def _sources() -> dict[str, Path]:
-    """Returns every module of the product by name."""
-    found = {"scheduler": ROOT / "scheduler.py"}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            found[name.removesuffix(".__init__")] = path
-    return found
-
-
-SOURCES = _sources()
-TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in SOURCES.items()}
+SOURCES = find_sources("scheduler.py", *PACKAGES)
 
 
 def _imports() -> Iterator[Import]:
-    for module, tree in TREES.items():
+    for module, path in SOURCES.items():
+        tree = parse(path)
         outside = {id(node) for node in tree.body}
-        for node in ast.walk(tree):
+        for node in walk_statements(tree.body):
             inside = id(node) not in outside
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -139,12 +131,15 @@ def _imports() -> Iterator[Import]:
                     yield Import(module, imported, inside)
 
 
-IMPORTS = list(_imports())
+@cache
+def all_imports() -> list[Import]:
+    """Returns the imports of all modules; read by the first test that asks, so that a collection parses nothing."""
+    return list(_imports())
 
 
 def imported_by(prefix: str) -> list[Import]:
     """Returns the imports of a module, or of all modules of a package."""
-    return [one for one in IMPORTS if one.module == prefix or one.module.startswith(f"{prefix}.")]
+    return [one for one in all_imports() if one.module == prefix or one.module.startswith(f"{prefix}.")]
 
 
 # ---------------------------------------------------------------- imports
@@ -160,7 +155,7 @@ def _pure() -> list[str]:
 
 def test_every_module_belongs_to_a_layer() -> None:
     assert {name for name in SOURCES if _layer(name) is None} - FREE == {"ingest"}
-    assert len(IMPORTS) > 200
+    assert len(all_imports()) > 200
     assert len(_pure()) > 15
 
 
@@ -172,7 +167,7 @@ def test_free_modules_import_only_each_other() -> None:
 
 def test_a_module_imports_only_from_its_own_layer_and_from_those_before_it() -> None:
     wrong = []
-    for one in IMPORTS:
+    for one in all_imports():
         layer, imported = _layer(one.module), _layer(one.imported)
         if one.module in FREE or one.imported in FREE or layer is None or imported in (layer, None):
             continue
@@ -190,7 +185,9 @@ def test_fetching_decisions_import_only_errors_and_data_types() -> None:
 
 def test_the_site_look_alike_and_the_web_pages_are_imported_by_the_command_line_and_the_bench_only() -> None:
     for leaf in ("lgsco.replica", "lgsco.web"):
-        users = {one.module for one in IMPORTS if one.imported.startswith(leaf) and not one.module.startswith(leaf)}
+        users = {
+            one.module for one in all_imports() if one.imported.startswith(leaf) and not one.module.startswith(leaf)
+        }
         assert {user for user in users if not user.startswith(("lgsco.cli", "bench"))} == set(), leaf
 
 
@@ -203,14 +200,14 @@ EVERY_COMMAND_IMPORTS = frozenset(
 def test_no_import_hides_inside_a_function_or_a_condition() -> None:
     # Datasette loads its plugins while its own views are still being imported.
     circular = ("lgsco.web.plugin", "lgsco.web.views")
-    hidden = [one for one in IMPORTS if one.inside and not one.module.startswith("lgsco.cli")]
+    hidden = [one for one in all_imports() if one.inside and not one.module.startswith("lgsco.cli")]
     hidden = [one for one in hidden if (one.module, one.imported) != circular]
     assert [one for one in hidden if one.top in OURS or one.module not in EVERY_COMMAND_IMPORTS] == []
 
 
 def test_imports_have_no_cycles() -> None:
     below: dict[str, set[str]] = {name: set() for name in SOURCES}
-    for one in IMPORTS:
+    for one in all_imports():
         if one.imported in SOURCES and one.imported != one.module:
             below[one.module].add(one.imported)
     done: set[str] = set()
@@ -227,36 +224,39 @@ def test_a_pure_module_uses_nothing_but_its_arguments(module: str) -> None:
     assert not {name.partition(".")[0] for name in touched} & NOT_PURE
     calls = {
         node.func.id
-        for node in ast.walk(TREES[module])
+        for node in ast.walk(parse(SOURCES[module]))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
-    attributes = {node.attr for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(parse(SOURCES[module])) if isinstance(node, ast.Attribute)}
     assert not attributes & {"now", "utcnow", "today", "environ"}
 
 
 def test_only_one_module_makes_requests() -> None:
     """The transport makes them, and `connection` the connection for them."""
-    importers = {one.module for one in IMPORTS if one.top in ("httpx", "httpcore")}
+    importers = {one.module for one in all_imports() if one.top in ("httpx", "httpcore")}
     assert {one for one in importers if not one.startswith("bench")} == {
         "ingest.fetching.connection",
         "ingest.fetching.transport",
     }
-    connecting = {one.module for one in IMPORTS if one.imported == "ingest.fetching.connection"}
+    connecting = {one.module for one in all_imports() if one.imported == "ingest.fetching.connection"}
     assert {one for one in connecting if not one.startswith("bench")} == {"ingest.fetching.transport"}
 
 
 def test_packages_of_an_extra_are_imported_by_one_module_for_one_command() -> None:
-    assert {one.module for one in IMPORTS if one.top == "pyarrow"} == {"storage.parquet"}
-    importers = [one for one in IMPORTS if one.imported == "storage.parquet" and not one.module.startswith("bench")]
+    assert {one.module for one in all_imports() if one.top == "pyarrow"} == {"storage.parquet"}
+    importers = [
+        one for one in all_imports() if one.imported == "storage.parquet" and not one.module.startswith("bench")
+    ]
     assert [(one.module, one.inside) for one in importers] == [("lgsco.cli.browse", True)]
 
 
 def test_only_storage_and_web_have_sql() -> None:
     statement = re.compile(r"\s*(?:SELECT|INSERT INTO|INSERT OR|UPDATE|DELETE FROM|CREATE|PRAGMA) ")
-    for name, tree in TREES.items():
+    for name, path in SOURCES.items():
         if name.startswith(("storage", "lgsco.web", "bench")):
             continue
+        tree = parse(path)
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         found = [
             node.value
@@ -271,7 +271,7 @@ def test_only_storage_and_web_have_sql() -> None:
 
 def test_init_files_have_only_a_docstring() -> None:
     for package in [name for name, path in SOURCES.items() if path.name == "__init__.py"]:
-        (only,) = TREES[package].body
+        (only,) = parse(SOURCES[package]).body
         assert isinstance(only, ast.Expr)
         assert isinstance(only.value, ast.Constant)
         assert isinstance(only.value.value, str)
@@ -335,7 +335,7 @@ def test_wheel_has_every_module_of_the_program() -> None:
     named = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in asked}
     used = {
         one.top
-        for one in IMPORTS
+        for one in all_imports()
         if one.top not in OURS | set(sys.stdlib_module_names) and not one.module.startswith(("bench", "lgsco.web"))
     }
     assert used <= named, "what is imported is asked for; web stands on what Datasette brings"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support.paths import ROOT
+from support.sources import parse
 from support.statements import WORDS
 
 CLAIMS = "ingest/reports/claims.py"
@@ -45,9 +46,8 @@ def modules() -> Iterator[Path]:
     yield ROOT / "scheduler.py"
 
 
-def literals(source: str) -> Iterator[str]:
+def literals(tree: ast.Module) -> Iterator[str]:
     """Iterates over the strings of a module, except its docstrings."""
-    tree = ast.parse(source)
     described = {
         id(statement.value)
         for node in ast.walk(tree)
@@ -59,11 +59,11 @@ def literals(source: str) -> Iterator[str]:
             yield node.value
 
 
-def find_statements(source: str) -> list[str]:
+def find_statements(tree: ast.Module) -> list[str]:
     """Returns the strings that have a word of completeness and that no rule explains."""
     return [
         text
-        for text in literals(source)
+        for text in literals(tree)
         if WORDS.search(text) and text not in NAMES and not CODE.search(text) and not CLAIM_NOTHING.search(text)
     ]
 
@@ -73,7 +73,7 @@ def test_only_the_claims_module_says_that_nothing_is_missing() -> None:
         name: statements
         for path in modules()
         if (name := path.relative_to(ROOT).as_posix()) != CLAIMS and name not in DESCRIPTIONS
-        if (statements := find_statements(path.read_text("utf-8")))
+        if (statements := find_statements(parse(path)))
     }
     assert found == {}
 
@@ -87,5 +87,5 @@ def test_find_statements_finds_statements() -> None:
         "caught up",
         "up to date",
     ):
-        assert find_statements(f"def show() -> None:\n    print({words!r})\n") == [words]
-    assert find_statements('def show() -> str:\n    """All of it."""\n    return "proven"\n') == []
+        assert find_statements(ast.parse(f"def show() -> None:\n    print({words!r})\n")) == [words]
+    assert find_statements(ast.parse('def show() -> str:\n    """All of it."""\n    return "proven"\n')) == []

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from support.few_cases import EVERY_NTH, THOROUGH
+from support.few_cases import EVERY_NTH, THOROUGH, choose_profile
 from support.paths import ROOT
-from support.sources import find_sources, parse
+from support.sources import find_sources, parse, walk_statements
 
 TESTS = find_sources("tests")
 
@@ -38,6 +38,16 @@ PARTS = frozenset(
 """Test files in the folder of a package that test several of its modules together."""
 
 
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
+_MAYBE_OF_TESTS = re.compile(r"\b(?:tests|unit|scenarios|conftest|test_\w*)\b|^\s*from\s+\.")
+
+
+def _may_import_tests(path: Path) -> bool:
+    """Whether an import of the file may reach tests: quicker than parsing every file, and true a little too often."""
+    found = _IMPORT.finditer(path.read_text(encoding="utf-8"))
+    return any(_MAYBE_OF_TESTS.search(one[0]) for one in found)
+
+
 def _imports(path: Path) -> Iterator[str]:
     """Returns the modules that a file imports, and the dotted names that it imports from them."""
     for node in ast.walk(parse(path)):
@@ -57,8 +67,26 @@ def _is_of_tests(imported: str) -> bool:
 
 def test_no_test_module_imports_another() -> None:
     assert len(TESTS) > 60
-    found = {name: [imported for imported in _imports(path) if _is_of_tests(imported)] for name, path in TESTS.items()}
+    found = {
+        name: [imported for imported in _imports(path) if _is_of_tests(imported)]
+        for name, path in TESTS.items()
+        if _may_import_tests(path)
+    }
     assert {name: imported for name, imported in found.items() if imported} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("import test_two", "from conftest import World", "from . import test_two", "from ..unit import test_two"),
+        *("    from tests.unit import test_two", "import os, test_two", "from unit import (\n    a,\n    b,\n)"),
+        "from a import (\n    b,\n    test_two,\n)",
+    ],
+)
+def test_a_file_that_may_import_tests_is_parsed(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "test_one.py"
+    path.write_text(f"import os\n\n{line}\n")
+    assert _may_import_tests(path)
 
 
 def test_imports_of_test_modules_are_recognised(tmp_path: Path) -> None:
@@ -86,6 +114,13 @@ def test_every_test_with_few_cases_or_none_exists() -> None:
     assert sorted({*EVERY_NTH, *THOROUGH} - names) == []
 
 
+def test_property_tests_draw_few_examples_only_where_thorough_tests_are_left_out() -> None:
+    for expression in ("not thorough", "not thorough and fuzz"):
+        assert choose_profile(expression) == "lgsco"
+    for expression in ("", "fuzz", "thorough", "thorough or not thorough"):
+        assert choose_profile(expression) == "thorough"
+
+
 # ---------------------------------------------------------------- each module has its file
 
 
@@ -106,7 +141,7 @@ def _needs_file(module: str, tree: ast.Module) -> bool:
     runs one script, without a branch or a loop: tests/scenarios/test_golden_schemas.py migrates a file of each schema
     through it, and compares the result with a new file.
     """
-    functions = [node for node in ast.walk(tree) if _decides(node)]
+    functions = [node for node in walk_statements(tree.body) if _decides(node)]
     if re.fullmatch(r"m\d{3}_\w+", module.rpartition(".")[2]) and len(functions) == 1:
         branches = ast.If | ast.IfExp | ast.For | ast.While | ast.comprehension | ast.Try
         return any(isinstance(node, branches) for node in ast.walk(functions[0]))

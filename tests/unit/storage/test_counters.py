@@ -12,20 +12,20 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from storage import ledger
 from storage.claims import Counts, count_listed
 from storage.counters import check_counters, rebuild_counters
 from storage.model import Proof, Window
 from storage.runs import begin_run
-from storage.schema import migrations
 from storage.writer import writing
+from support.few_cases import examples
+from support.older_files import create_tables
 
 AT = "2026-11-01T12:00:00Z"
 FIRST = date(2026, 1, 1)
 DAYS, DECISIONS = 12, 6
-EXAMPLES = int(os.environ.get("COUNTER_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("COUNTER_EXAMPLES") or examples(quick=40, full=120))
 """A thorough run has 5,000."""
 
 numbers, days = st.integers(0, DECISIONS - 1), st.integers(0, DAYS - 1)
@@ -66,7 +66,7 @@ def day(number: int) -> str:
 def make_database() -> bytes:
     """Makes a new database with a run and a template change."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        migrations.apply(Database(db))
+        create_tables(db)
         begin_run(db, "backfill", {}, AT)
         db.execute(
             "INSERT INTO template_changes (id, state, since, found_at, changed_at, run, example, diff) "

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from storage import entries, queue
 from storage.database import SCHEMA_VERSION, atomic
-from storage.from_0_1.steps import steps
 from storage.model import Entry, Window
 from storage.writer import writing
+from support.older_files import create_tables
 
 CARD = Entry(
     reference="25 004 920",
@@ -130,7 +129,7 @@ def before(tmp_path: Path) -> Path:
     """Makes a file of schema version 6: a decision stored and listed, whose card changed once."""
     path = tmp_path / "before.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before="m007_cards")
+        create_tables(db, before="m007_cards")
         assert db.execute("PRAGMA user_version").fetchone() == (6,)
         db.executescript(
             """

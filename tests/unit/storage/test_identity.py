@@ -8,13 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlite_utils import Database
 
 from storage.database import reading
-from storage.from_0_1.steps import steps
 from storage.identity import Identity, MadeBy, describe_loss, find_identity, find_made_by
 from storage.snapshot import snapshot
 from storage.writer import create_database, writing
+from support.older_files import create_tables
 
 KNOWN = Identity("5e9f", decisions=10, last_run=4)
 
@@ -55,7 +54,7 @@ def test_each_new_archive_has_a_uuid_and_the_command_that_made_it(tmp_path: Path
 def test_an_older_archive_gets_a_uuid_and_no_command_that_made_it(tmp_path: Path) -> None:
     path = tmp_path / "older.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before="m015_identity_and_fill")
+        create_tables(db, before="m015_identity_and_fill")
         db.execute(
             "INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES (7, 'sync', '{}', '', 'died', 1)"
         )

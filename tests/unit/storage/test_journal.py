@@ -16,6 +16,7 @@ from storage import journal
 from storage.journal import Promise
 from storage.model import Answered
 from storage.writer import writing
+from support.few_cases import examples
 from support.journal import HOURS, alike, roll_up, truth_of
 from support.politeness import A_RUN, DAY, TwoClocks, a_process, emptied
 
@@ -35,7 +36,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(quick=25, full=60))
 @given(ROWS, st.integers(0, 6))
 def test_summing_up_does_not_change_the_numbers_of_a_day(
     rows: list[tuple[int, int | None, int, float, float | None, Promise | None]], cut: int

@@ -7,14 +7,13 @@ from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from ingest.crawling.windows import gaps
 from storage import ledger
 from storage.model import Proof, Window, WindowState
 from storage.runs import begin_run
-from storage.schema import migrations
 from support.claims import window
+from support.older_files import create_tables
 
 AT, LATER = "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z"
 BEGIN = date(2026, 1, 1)
@@ -89,7 +88,7 @@ def test_cutting_changes_no_day_and_leaves_no_row_across_an_edge(
     recorded: list[tuple[Window, WindowState]], cuts: list[Window]
 ) -> None:
     with sqlite3.connect(":memory:", isolation_level=None) as db:
-        migrations.apply(Database(db))
+        create_tables(db)
         begin_run(db, "backfill", {}, AT)
         for one, state in recorded:
             record(db, str(one.first), str(one.last), state)

@@ -55,7 +55,7 @@ def test_each_damaged_column_is_found_and_named_as_by_the_full_check(damaged: sq
             key = "id" if table == "pages" else "reference"
             row = damaged.execute(f"SELECT {key} FROM {table} ORDER BY {key}").fetchall()[place][0]
             value = (
-                7 if column in ("chapter", "bytes", "revision", "page", "run") else b"x" if column == "body" else "x"
+                99 if column in ("chapter", "bytes", "revision", "page", "run") else b"x" if column == "body" else "x"
             )
             damaged.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (value, row))
             found, counts = check(damaged, quick=True)

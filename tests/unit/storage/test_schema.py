@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.paths import ROOT
+from support.sources import parse
 
 LANDED = {
     "from_0_1/m001_tables.py": "c7b45f731c30cfc514f68a94cfe7c5e191cbdfe32f4907cbd63898c40ca2fcd4",
@@ -60,7 +61,7 @@ def test_only_one_view_defines_held_from_the_site() -> None:
         f"{path.relative_to(root)}:{node.lineno}"
         for path in places
         if path.parent.name not in ("from_0_1", "migrations")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]
     assert again == [], "use the view held_from_site"
@@ -73,7 +74,7 @@ def test_no_statement_relies_on_the_order_of_columns() -> None:
         f"{path.relative_to(ROOT).as_posix()}: {match[0]}"
         for path in places
         if path.parent.name not in ("from_0_1", "migrations", "replica")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for match in [without_names.search(node.value)]
         if match and re.search(r"\b(?:FROM|INTO)\b", node.value)

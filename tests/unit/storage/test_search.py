@@ -21,6 +21,7 @@ from storage.query.parser import make_filter
 from storage.query.tree import QueryError
 from storage.search import Hit, mark_lines, search
 from storage.writer import writing
+from support.few_cases import examples
 from support.paths import SEEDS
 
 AT = "2026-11-02T12:00:00Z"
@@ -168,7 +169,7 @@ def test_random_queries_find_what_a_slow_evaluation_finds(tmp_path: Path) -> Non
 @given(st.text(max_size=40) | st.text(alphabet="ab\"*()NORTEAD :'-1", max_size=30), st.integers(-1, 3))
 @example("ﬁ*", 1)
 @example("\U0001e900\u0301 中文", 1)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(quick=60, full=200))
 def test_any_query_is_answered_or_explained(seeds: Path, query: str, limit: int) -> None:
     with reading(seeds) as db:
         try:

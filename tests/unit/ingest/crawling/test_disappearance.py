@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ingest.crawling.disappearance import COHORT_DAYS, COHORT_GONE, COHORT_LEAST, Departure, judge
 from storage.absences import DepartureVerdict, Evidence, KnownStatement
 from storage.model import DecisionKind
+from support.few_cases import examples
 
 RETENTION = 1_000
 DAY = date(2020, 6, 15)
@@ -155,7 +156,7 @@ def model(one: Departure, departures: list[Departure], statements: list[KnownSta
 
 
 @seed(1)
-@settings(max_examples=400)
+@settings(max_examples=examples(quick=100, full=400))
 @given(histories(), st.randoms(use_true_random=False))
 def test_every_verdict_follows_the_rule_in_any_order(
     history: tuple[list[Departure], list[KnownStatement]], chance: random.Random
@@ -169,7 +170,7 @@ def test_every_verdict_follows_the_rule_in_any_order(
 
 
 @seed(1)
-@settings(max_examples=200)
+@settings(max_examples=examples(quick=50, full=200))
 @given(histories())
 def test_reports_and_statements_with_a_cohort_that_stayed_are_never_expired(
     history: tuple[list[Departure], list[KnownStatement]],

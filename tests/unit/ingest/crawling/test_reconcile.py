@@ -30,6 +30,7 @@ from ingest.crawling.reconcile import (
 from ingest.crawling.windows import EVERYTHING, days, gaps, merge_windows, split, split_at
 from ingest.lgo.source import PAGE_SIZE
 from storage.model import KnownListing, Proof, Window, WindowState
+from support.few_cases import examples
 
 TODAY = date(2026, 11, 2)
 BEGIN = date(2020, 1, 1)
@@ -376,7 +377,7 @@ def test_cards_on_the_page_with_the_total_are_in_the_ledger_before_it_is_compare
 answers_of_a_liar = st.one_of(st.none(), st.integers(0, 40), st.integers(0, 10_000))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(quick=50, full=150))
 @given(
     st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: Window(day(min(ends)), day(max(ends)))),
     counts,

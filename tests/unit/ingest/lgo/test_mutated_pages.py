@@ -14,9 +14,9 @@ SEED = 7
 
 
 def test_no_mutated_page_is_accepted_with_words_missing() -> None:
-    verdicts = read_mutants(range(1500), DECISIONS, SEED, load())
+    verdicts = read_mutants(range(500), DECISIONS, SEED, load())
     assert [verdict for verdict in verdicts if verdict.lost] == []
-    assert sum(verdict.is_accepted for verdict in verdicts) > 1000
+    assert sum(verdict.is_accepted for verdict in verdicts) > 333
 
 
 def test_mutated_pages_that_look_the_same_in_a_browser_are_accepted() -> None:

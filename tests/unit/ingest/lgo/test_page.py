@@ -34,6 +34,7 @@ from support.documents import (
     page_of,
     text_of,
 )
+from support.few_cases import examples
 from support.paths import GOLDEN
 from support.walker import words_of_page, words_of_text
 
@@ -199,7 +200,7 @@ def test_generated_document_gives_its_text_and_numbers_in_any_markup(
         assert decision.summary == document.summary
 
 
-@settings(slow, max_examples=40)
+@settings(slow, max_examples=examples(quick=15, full=40))
 @given(documents(), SEEDS)
 def test_same_document_gives_the_same_result_in_all_markups(document: Document, seed: int) -> None:
     readings = [parse_page(page_of(document, seed, markup=markup).encode()) for markup in MARKUPS]
@@ -224,7 +225,7 @@ def test_text_of_a_generated_page_parses_to_itself(document: Document, markup: A
     assert {line.number for line in again.lines} == {None}
 
 
-@settings(slow, max_examples=40)
+@settings(slow, max_examples=examples(quick=15, full=40))
 @given(documents(), markups, SEEDS)
 def test_boilerplate_and_noise_change_nothing(document: Document, markup: Any, seed: int) -> None:
     """The article alone and the article deep in a page are one decision."""
@@ -234,7 +235,7 @@ def test_boilerplate_and_noise_change_nothing(document: Document, markup: Any, s
     assert numbers(bare) == numbers(full)
 
 
-@settings(slow, max_examples=40)
+@settings(slow, max_examples=examples(quick=15, full=40))
 @given(documents(), markups, SEEDS)
 def test_a_page_of_another_reference_is_refused(document: Document, markup: Any, seed: int) -> None:
     other = "11 222 333" if document.reference != "11 222 333" else "11 222 334"
@@ -242,7 +243,7 @@ def test_a_page_of_another_reference_is_refused(document: Document, markup: Any,
         parse_page(page_of(document, seed, markup=markup).encode(), reference=other)
 
 
-@settings(slow, max_examples=40)
+@settings(slow, max_examples=examples(quick=15, full=40))
 @given(documents(), st.sampled_from(("start", "value", "count")), SEEDS)
 def test_numbers_are_consecutive_from_one(document: Document, numbering: str, seed: int) -> None:
     """Where attributes agree with the count, lists with and without them give the same numbers."""

@@ -10,7 +10,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import ReadError, TooLarge
@@ -23,6 +23,7 @@ from ingest.parsing.input_limits import MAX_BYTES, MOST_TAGS, shows_text
 from ingest.parsing.whole_page import may_be_hidden as _may_be_hidden
 from storage.model import Decision, Oddity
 from support.documents import PHASES
+from support.few_cases import examples
 from support.paths import GOLDEN, ROOT
 
 PAGES = GOLDEN / "pages"
@@ -478,7 +479,7 @@ def stable(body: bytes) -> None:
     assert parse(once, unclosed=True).reference == decision.reference
 
 
-_quiet = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+_quiet = settings(max_examples=examples(quick=60, full=150), phases=PHASES)
 
 
 @_quiet

@@ -28,6 +28,7 @@ from support.documents import (
     numbers_of,
     text_of,
 )
+from support.few_cases import examples
 from support.paths import GOLDEN, ROOT
 
 CANONICAL = ("000_d996cb4fed483c77", "001_e0fd80e6ea1f22fe", "003_409f28d8bbf57340", "004_8d37d580c71d95ec")
@@ -232,7 +233,7 @@ _PIECE = st.one_of(
 )  # fmt: skip
 
 
-@settings(slow, max_examples=400)
+@settings(slow, max_examples=examples(quick=150, full=400))
 @given(
     st.sampled_from(("Wexcombe Council (23 004 117)", "A (b) (23 004 117a)", "23 004 117", "A\u00a0(23\u00a0004 117)")),
     st.lists(_PIECE, max_size=3),
@@ -260,7 +261,7 @@ def test_rendered_text_parses_to_itself(
         assert line not in ("Back to top", "Print this page", "LGO logogram")
 
 
-@settings(slow, max_examples=200)
+@settings(slow, max_examples=examples(quick=80, full=200))
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200)))
 def test_text_that_is_not_a_decision_raises_a_read_error(text: str | bytes) -> None:
     with pytest.raises(ReadError):

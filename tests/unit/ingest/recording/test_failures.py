@@ -57,6 +57,7 @@ from ingest.recording.failures import (
     unlisted_page_failed,
 )
 from storage.errors import LgscoError
+from support.few_cases import examples
 
 _numbers = itertools.count(1)
 
@@ -280,7 +281,7 @@ def test_no_row_of_failures_reaches_the_limit_without_a_canary_check() -> None:
 # ---------------------------------------------------------------- whole runs
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=examples(quick=100, full=300), derandomize=True)
 @given(st.lists(st.sampled_from(sorted(set(EVENTS) - {"served", "no canary", "no canary at the limit"})), max_size=40))
 def test_each_failure_of_a_run_is_blamed_or_cleared_exactly_once(names: list[str]) -> None:
     """The canary answers each check in turn: served, none known, served, …; a Stop ends the run."""

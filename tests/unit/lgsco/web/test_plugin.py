@@ -239,6 +239,12 @@ def test_root_may_log_in_and_nobody_else_has_accounts(folder: Path) -> None:
 # ---------------------------------------------------------------- base_url
 
 
+def _form_of(link: str) -> tuple[str, frozenset[str]]:
+    """Returns the path of a link without digits, and the names of its parameters: such links lead to one view."""
+    path, _, query = link.partition("?")
+    return re.sub(r"\d+", "0", path), frozenset(re.findall(r"(?:^|&)([^=&]*)", query))
+
+
 @pytest.mark.parametrize("prefix", ["", "/some/path"])
 def test_links_work_behind_a_path(folder: Path, prefix: str) -> None:
     """A proxy may remove the path from the address (prefix "") or leave it there."""
@@ -256,7 +262,7 @@ def test_links_work_behind_a_path(folder: Path, prefix: str) -> None:
                 assert not link.startswith(f"{below}some/"), (page, link)
                 seen.add(html.unescape(link))
         assert len(seen) > 50
-        for link in seen:
+        for link in {_form_of(link): link for link in sorted(seen)}.values():
             target = link if prefix else link.removeprefix("/some/path")
             assert get(target).status_code in {200, 302}, link
         moved = get(f"{prefix}/25-000-001")

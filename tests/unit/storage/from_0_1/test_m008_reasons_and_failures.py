@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
 from storage.errors import StoreFailed
 from storage.from_0_1.m008_reasons_and_failures import REASONS
-from storage.from_0_1.steps import steps
 from storage.model import RevisionReason
 from storage.writer import writing
 from support.kills import kill_in_process, migrate_and_die
+from support.older_files import create_tables
 
 ROOT = Path(__file__).parents[4]
 THIS = "m008_reasons_and_failures"
@@ -28,7 +27,7 @@ AT = "2026-10-01T06:00:00Z"
 def older(path: Path, *, also: str = "") -> None:
     """Makes a file of the version before: a revision of each reason, and a queue row in each state."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute(
@@ -115,7 +114,7 @@ def test_the_rebuilt_table_differs_only_in_its_check(path: Path) -> None:
     with closing(sqlite3.connect(path)) as before:
         expected = definition(before)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before="m009_intents")
+        create_tables(db, before="m009_intents")
         migrated = definition(db)
         assert re.sub(r" CHECK \(change IN \([^)]*\)\)", "", migrated) == expected != migrated
         assert "WITHOUT ROWID" in migrated

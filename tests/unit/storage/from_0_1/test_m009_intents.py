@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
-from storage.from_0_1.steps import steps
 from storage.writer import writing
+from support.older_files import create_tables
 
 THIS = "m009_intents"
 AT = "2026-10-01T06:00:00Z"
@@ -23,7 +22,7 @@ Run = tuple[int, str, dict[str, object], str]
 def older(path: Path, *, windows: list[tuple[str, str, str]], runs: list[Run]) -> None:
     """Makes a file of the version before, with these ledger rows and runs."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
         for number, task, arguments, state in runs:
             db.execute(

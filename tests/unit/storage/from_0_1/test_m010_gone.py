@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
 from storage.errors import StoreFailed
-from storage.from_0_1.steps import steps
 from storage.writer import writing
 from support.kills import kill_in_process, migrate_and_die
+from support.older_files import create_tables
 
 THIS = "m010_gone"
 AT, LATER = "2026-10-01T06:00:00Z", "2026-10-09T06:00:00Z"
@@ -45,7 +44,7 @@ ABSENCES = [
 def older(path: Path, *, also: str = "") -> None:
     """Makes a file of the version before, with every kind of decision and absence."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute(
@@ -151,7 +150,7 @@ def test_the_rest_of_the_schema_stays_unchanged(path: Path) -> None:
     with closing(sqlite3.connect(path)) as before:
         expected = [row for row in schema(before) if row[1] not in ("decisions", "absences")]
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before="m011_same_characters")
+        create_tables(db, before="m011_same_characters")
         names = {name for _, name, *_ in expected}
         assert [row for row in schema(db) if row[1] in names] == expected
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []

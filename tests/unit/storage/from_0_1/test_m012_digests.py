@@ -98,7 +98,7 @@ def test_the_next_run_continues_a_stopped_check(older: World) -> None:
     with writing(older.database):
         pass
     waiting = older.ask("SELECT reference FROM unchecked")
-    assert len(waiting) > 60
+    assert len(waiting) > 30
     assert flaws(older.database) == set(waiting), "rows not yet compared with their page have no digest"
     older.run(Sync())
     assert flaws(older.database) == {REFERENCE}

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
 from storage.from_0_1.m016_template_changes import REASONS
-from storage.from_0_1.steps import steps
 from storage.model import RevisionReason
 from storage.related import find_unrelated
 from storage.verify import check_schema
 from storage.writer import writing
+from support.older_files import create_tables
 
 THIS = "m016_template_changes"
 AT = "2026-10-01T06:00:00Z"
@@ -28,7 +27,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before, with a decision, a page and a listed decision that is not stored."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        steps.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         db.execute(PAGE, ("25 000 001", AT, "read"))
         with pytest.raises(sqlite3.IntegrityError):
             db.execute(PAGE, ("25 000 001", AT, "held"))

@@ -7,13 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from storage.counters import check_counters
 from storage.database import SCHEMA_VERSION
-from storage.schema import migrations
 from storage.verify import check_schema
 from storage.writer import writing
+from support.older_files import create_tables
 
 AT, LATER = "2026-10-01T06:00:00Z", "2026-10-09T06:00:00Z"
 
@@ -23,7 +22,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before: four listed decisions, one of them stored from the site, and its pages."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m018_counters")
+        create_tables(db, before="m018_counters")
         for number, day, kind, unlisted_at in (
             (1, "2025-05-01", "statement", None),
             (2, "2025-05-01", "report", None),

@@ -7,14 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION
 from storage.layout import make_layout
 from storage.model import Line
-from storage.schema import migrations
 from storage.verify import check_schema
 from storage.writer import writing
+from support.older_files import create_tables
 
 THIS = "m019_views_for_duckdb"
 AT = "2026-10-01T06:00:00Z"
@@ -34,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before, with two decisions and four listed ones in all states."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         layout = make_layout(LINES)
         for reference, lines, kinds, numbers in (
             ("25 000 001", "\n".join(line.text for line in LINES), layout.kinds, layout.numbers),

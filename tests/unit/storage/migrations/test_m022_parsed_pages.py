@@ -8,11 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
-from storage.schema import migrations
 from storage.verify import check_schema
 from storage.writer import writing
+from support.older_files import create_tables
 
 LISTED, FETCHED, LATER = "2026-10-01T06:00:00Z", "2026-10-02T06:00:00Z", "2026-10-09T06:00:00Z"
 REFERENCE = "25 000 001"
@@ -23,7 +22,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before, with a listed decision."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before="m022_parsed_pages")
+        create_tables(db, before="m022_parsed_pages")
         list_decision(db)
     return path
 

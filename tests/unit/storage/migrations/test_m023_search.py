@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 from datasette.utils import detect_fts
-from sqlite_utils import Database
 
 from storage.database import SCHEMA_VERSION, reading
-from storage.schema import migrations
 from storage.search import search
 from storage.verify import check_index, check_schema
 from storage.writer import writing
+from support.older_files import create_tables
 
 THIS = "m023_search"
 AT = "2026-10-01T06:00:00Z"
@@ -26,7 +25,7 @@ def path(tmp_path: Path) -> Path:
     """Makes a file of the version before, with one decision."""
     path = tmp_path / "lgsco.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        migrations.apply(Database(db), stop_before=THIS)
+        create_tables(db, before=THIS)
         db.execute(
             "INSERT INTO decisions (reference, text, first_seen, updated_at, text_sha256, normaliser, source) "
             "VALUES ('25 000 001', ?, ?, ?, 'x', '1', 'site')",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from storage.query.parser import CHARACTERS_MOST, parse_query
 from storage.query.tree import And, Filter, Near, Node, Not, Or, Part, Phrase, Prefix, QueryError, Word
+from support.few_cases import examples
 
 
 def bare(node: Node) -> object:
@@ -184,7 +185,7 @@ def test_an_invalid_query_is_explained(query: str, explained: str) -> None:
 
 
 @given(st.text(max_size=60) | st.text(alphabet="ab\"'*()-:, ANDORTE25\u2019\0\ud800", max_size=40))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(quick=200, full=500))
 def test_any_text_gives_a_tree_or_an_explanation(query: str) -> None:
     try:
         parse_query(query)

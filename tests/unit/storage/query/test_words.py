@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from storage.query.tree import Phrase, Prefix, Word
 from storage.query.words import Exact, Stem, find_words, list_spellings, split_words
+from support.few_cases import examples
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ LETTERS = "abÉéñçÅøßﬁ5½²’'“-–—£.,\u00a0\u0301\u0308 \n_©•
 @given(st.text(alphabet=LETTERS, max_size=30))
 @example("the Council’s café – £1,500 34(B)")
 @example("cafe\u0301s")
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(quick=150, full=400))
 def test_words_are_those_of_the_index(tokenizer: sqlite3.Connection, text: str) -> None:
     assert split_words(text) == tokenize(tokenizer, text)
 
