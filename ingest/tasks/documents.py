@@ -38,6 +38,9 @@ _PAGES_FILES = re.compile(r"(.+)[_-]files", re.IGNORECASE | re.DOTALL)
 _BEGINNING = 65_536
 """Bytes from which the type of a file without a suffix is judged."""
 _ANY_REFERENCE = re.compile(r"(?<!\d)\d{2}[\s\u2010-\u2015-]?\d{3}[\s\u2010-\u2015-]?\d{3}(?!\d)", re.ASCII)
+_ROOT = re.compile(r"<html[\s>]")
+_HEAD_OR_BODY = re.compile(r"<(?:head|body)[\s>]")
+"""Both are in a page that begins with something else. A decision may quote one of them."""
 _MAIL_HEADERS = re.compile(r"(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)+", re.ASCII)
 
 
@@ -148,8 +151,11 @@ def _may_be_decision(beginning: bytes) -> bool:
 
 
 def _is_page(words: str) -> bool:
-    start = words[:1024].lstrip().lower()
-    return start.startswith(("<!doctype", "<html", "<?xml", "<!--")) or "<html" in start
+    low = words[:_BEGINNING].lower()
+    start = low[:1024].lstrip()
+    if start.startswith(("<!doctype", "<html", "<?xml", "<!--")):
+        return True
+    return _ROOT.search(start) is not None and _HEAD_OR_BODY.search(low) is not None
 
 
 def parse_document(

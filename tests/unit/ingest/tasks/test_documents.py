@@ -52,6 +52,20 @@ def test_a_page_is_imported_under_any_of_these_names(world: World, folder: Path,
     assert (outcome.exit_code, stored(world), outcome.tally.left_out) == (0, ["25 004 920"], [])
 
 
+def test_a_text_that_quotes_a_tag_of_a_page_is_a_text(world: World, folder: Path) -> None:
+    (folder / "a.txt").write_bytes(TEXT.replace(b"Summary: ", b"Summary: The <HTML tag was in the <HTML> email. "))
+    outcome = imported(world, folder)
+    assert (outcome.exit_code, outcome.tally.left_out) == (0, [])
+    assert "<HTML> email" in world.ask("SELECT text FROM decisions")[0]
+
+
+def test_a_page_with_something_before_it_is_a_page(world: World, folder: Path) -> None:
+    start = PAGE.lower().index(b"<html")
+    (folder / "a").write_bytes(b"Saved from the site\n" + PAGE[start:])
+    outcome = imported(world, folder)
+    assert (outcome.exit_code, stored(world)) == (0, ["25 004 920"])
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.TXT", "A.Text", "decision", "22-017-902"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_text_is_imported_under_any_of_these_names_and_in_any_encoding(
