@@ -29,7 +29,7 @@ from lgsco.replica.site import Site
 from storage.model import PENDING
 from storage.reports import find_status
 from storage.status import find_coverage
-from storage.writer import writing
+from storage.writer import create_database, writing
 from support.paths import ROOT, SEEDS
 from support.politeness import PAGES
 from support.world import TODAY, Time, World
@@ -102,6 +102,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     with pytest.MonkeyPatch.context() as patch, serve(site) as server:
         patch.setattr(Recorded, "statements", statements)
         patch.setattr(sqlite3, "connect", lambda *at, **options: connect(*at, **{"factory": Recorded, **options}))
+        create_database(path)  # not a copy of one: the statements of migrations count too
         world = World(site, server, path, time, Stop())
         world.run(Backfill())
         world.run(Import((SEEDS,)))
@@ -157,7 +158,7 @@ def test_no_statement_reads_or_sorts_a_growing_table_in_full(executed: tuple[Pat
                 used.update(expected if found else [])
                 if found and not expected:
                     unexpected[sql] = found
-    assert len(statements) > 150, "the statements are recorded at all"
+    assert len(statements) > 200, "the statements are recorded at all"
     assert not unexpected, "these read or sort all rows; use an index, or add them to ALLOWED with the reason"
     assert ALLOWED.keys() - used == set(), "these no longer do; remove them"
 
