@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from ingest.lgo import text_format
 from storage import decisions, entries, pages
-from storage.database import path_of
+from storage.database import path_of, reading
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Page, Source, Window
+from storage.writer import writing
 
 AT = "2026-11-02T12:00:00Z"
 """When everything was recorded, unless a test says otherwise."""
@@ -73,6 +77,18 @@ def store_page(
     number = pages.store(db, pages.Codec(db), page)
     pages.mark(db, [number], state)
     return number
+
+
+@contextmanager
+def reading_filled(
+    empty: Path, folder: Path, fill: Callable[[sqlite3.Connection], None]
+) -> Iterator[sqlite3.Connection]:
+    """Yields a connection that reads a copy of an empty archive, after `fill` has stored its rows."""
+    path = Path(shutil.copy(empty, folder / "lgsco.db"))
+    with writing(path) as db:
+        fill(db)
+    with reading(path) as db:
+        yield db
 
 
 def damage(db: sqlite3.Connection, sql: str) -> None:

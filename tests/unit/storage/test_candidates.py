@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -15,8 +14,7 @@ from storage.database import reading
 from storage.query.parser import parse_query
 from storage.query.tree import And
 from storage.suppressions import suppress
-from storage.writer import writing
-from support.rows import AT, damage, store_decision
+from support.rows import AT, damage, reading_filled, store_decision
 
 FIRST, SECOND, THIRD = "25 000 001", "25 000 002", "25 000 003"
 
@@ -40,10 +38,7 @@ def db(db: sqlite3.Connection) -> sqlite3.Connection:
 @pytest.fixture(scope="module")
 def unchanged(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """The same archive, for tests that only read."""
-    path = Path(shutil.copy(empty_archive, tmp_path_factory.mktemp("candidates") / "lgsco.db"))
-    with writing(path) as db:
-        fill(db)
-    with reading(path) as db:
+    with reading_filled(empty_archive, tmp_path_factory.mktemp("candidates"), fill) as db:
         yield db
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from storage.database import reading
 from storage.query.parser import parse_query
 from storage.suggestions import suggest_query
-from storage.writer import writing
-from support.rows import store_decision
+from support.rows import reading_filled, store_decision
 
 
 def store(db: sqlite3.Connection, *texts: str) -> None:
@@ -41,10 +38,7 @@ def db(db: sqlite3.Connection) -> sqlite3.Connection:
 @pytest.fixture(scope="module")
 def unchanged(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """The same archive, for tests that only read."""
-    path = Path(shutil.copy(empty_archive, tmp_path_factory.mktemp("suggestions") / "lgsco.db"))
-    with writing(path) as db:
-        fill(db)
-    with reading(path) as db:
+    with reading_filled(empty_archive, tmp_path_factory.mktemp("suggestions"), fill) as db:
         yield db
 
 

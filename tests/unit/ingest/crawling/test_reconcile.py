@@ -468,7 +468,7 @@ def test_a_total_that_never_matches_its_parts_is_a_contradiction() -> None:
     assert play.found == 120
 
 
-# ---------------------------------------------------------------- what is walked, and where a window is split
+# ---------------------------------------------------------------- which windows are walked or split
 
 
 def decide(
