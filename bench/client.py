@@ -1,7 +1,6 @@
 """Runs whole clients as separate processes against the look-alike site in another process, and measures their cost.
 
-A client gets only the site's address and the file to write. This process stays small, because what Linux reports as a
-child's peak memory starts with its parent's.
+A client gets only the site's address and the file to write.
 """
 
 from __future__ import annotations
@@ -104,22 +103,29 @@ def spend(command: Sequence[str]) -> Spent:
 
     It cannot import the packages of `_ABSENT`.
     """
-    with TemporaryFile() as said, TemporaryDirectory() as absent:
+    with TemporaryFile() as said, TemporaryFile() as cost, TemporaryDirectory() as absent:
         for name in _ABSENT:
             Path(absent, f"{name}.py").write_text("raise ImportError\n")
         environment = os.environ | {"LGSCO_FETCH_PACE": "0", "PYTHONPATH": absent}
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        parent = [sys.executable, "-S", "-c", _SMALL_PARENT, str(cost.fileno()), *command]
+        subprocess.run(
+            parent, cwd=ROOT, env=environment, stdout=said, stderr=said, pass_fds=[cost.fileno()], check=True
+        )
+        cost.seek(0)
+        status, cpu, peak = cost.read().split()
+        if code := os.waitstatus_to_exitcode(int(status)):
             said.seek(0)
-            raise RuntimeError(f"{command} ended with {process.returncode}: {said.read()[-2000:].decode()}")
+            raise RuntimeError(f"{command} ended with {code}: {said.read()[-2000:].decode()}")
         said.seek(0)
         began = said.read(1000).decode(errors="replace")
-    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, began)
+    return Spent(float(cpu), int(peak) * 1024, began)
 
 
-def texts(database: Path) -> dict[str, list[str]]:
-    """Returns the text of each decision that a client recorded."""
-    with closing(sqlite3.connect(database)) as db:
-        return {reference: text.split() for reference, text in db.execute("SELECT reference, text FROM decisions")}
+_SMALL_PARENT = """
+import os, sys
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+os.write(int(sys.argv[1]), f"{status} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}".encode())
+"""
+"""Runs a command in a process that is smaller than any client: what Linux reports as the peak memory of a process is
+at least its parent's. It writes the exit status, the CPU seconds and the peak in KiB to a file descriptor."""
