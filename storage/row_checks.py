@@ -10,8 +10,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Literal
 
 from storage.digests import (
@@ -29,7 +27,7 @@ from storage.digests import (
 from storage.errors import Damaged
 from storage.layout import check_layout
 from storage.pages import Codec
-from storage.quick_checks import find_damaged_ranges, find_highest_rowid, is_passing
+from storage.quick_checks import add_hash_function, find_damaged_ranges, find_highest_rowid, is_passing, sql_digest
 
 Part = Literal[
     "file", "schema", "decision", "revision", "page", "dictionary", "fact", "run", "index", "ledger", "counters"
@@ -234,7 +232,10 @@ def _matches_digest(covered: Sequence[Any], stored: object) -> bool:
     return sha256(whole).hexdigest().encode() == stored
 
 
-_REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text"
+_REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text FROM revisions AS r"
+_IS_ONLY = f"(r.revision = 1 AND r.text IS NULL AND {sql_digest(REVISIONS.sql_terms('r'))} IS r.sha256)"
+"""SQL that is true if a revision matches its digest and is the only one of its decision, as most are: it is the first,
+and current."""
 
 
 def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
@@ -251,22 +252,18 @@ Row = Sequence[Any]
 def _scan_revisions(
     db: sqlite3.Connection, progress: Progress, first: int, last: int, *, whole: bool
 ) -> Iterator[Damage]:
-    """Finds the damages among the revisions of a range of decisions, in one scan."""
+    """Finds the damages among the revisions of a range of decisions: looks closer where there is not only one."""
     within = "TRUE" if whole else "r.reference IN (SELECT reference FROM decisions WHERE rowid > ?1 AND rowid <= ?2)"
-    cursor = db.execute(
-        f"{_REVISIONS} FROM revisions AS r WHERE {within} ORDER BY r.reference, r.revision",
-        () if whole else (first, last),
-    )
-    count = 0
-    for reference, rows in groupby(cursor, itemgetter(0)):
-        row, *more = rows
-        # Fast path: most decisions have one revision, which is current.
-        if more or row[-1] is not None or row[1] != b"1" or not _matches_digest(row[:-2], row[-2]):
-            yield from _find_revision_damages(_decode(reference), [row, *more])
-        count += 1
-        if not count % _BATCH:
-            progress("revisions", _BATCH)
-    progress("revisions", count % _BATCH)
+    limits = () if whole else (first, last)
+    add_hash_function(db)
+    (count,) = db.execute(f"SELECT count(*) FROM revisions AS r WHERE {within}", limits).fetchone()
+    for (key,) in db.execute(
+        f"SELECT DISTINCT r.reference FROM revisions AS r WHERE {within} AND {_IS_ONLY} IS NOT TRUE", limits
+    ).fetchall():
+        rows = db.execute(f"{_REVISIONS} WHERE r.reference = CAST(? AS TEXT) ORDER BY r.revision", (key,)).fetchall()
+        count -= len(rows) - 1  # counts decisions, not revisions
+        yield from _find_revision_damages(_decode(key), rows)
+    progress("revisions", count)
     (decisions,) = db.execute("SELECT count(*) FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)).fetchone()
     if count == decisions:
         return
@@ -288,9 +285,7 @@ def _find_revisions(db: sqlite3.Connection, first: int, last: int) -> Iterator[D
     for (key,) in db.execute("SELECT reference FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)):
         reference = _decode(key)
         try:
-            rows = db.execute(
-                f"{_REVISIONS} FROM revisions AS r WHERE r.reference = ? ORDER BY r.revision", (reference,)
-            ).fetchall()
+            rows = db.execute(f"{_REVISIONS} WHERE r.reference = ? ORDER BY r.revision", (reference,)).fetchall()
         except sqlite3.DatabaseError as error:
             yield Damage("revision", f"{reference}, its revisions", f"cannot be read ({error})", reference)
         else:
