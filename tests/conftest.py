@@ -25,7 +25,7 @@ from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
 from lgsco.web import row_reader
-from support import few_cases
+from support import few_cases, workers
 from support.command_line import Desk, Here, Ran, Shop, open_shop, short_site, small_site
 from support.recovery import Watched
 from support.world import TODAY, Time, World
@@ -37,6 +37,12 @@ settings.register_profile("random", deadline=None, suppress_health_check=[Health
 settings.register_profile(
     "mutation", settings.get_profile("lgsco"), max_examples=20, database=None, phases=(Phase.explicit, Phase.generate)
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist starts no others
+        workers.set_workers(config.option, config.args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
