@@ -193,6 +193,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
 
     Example: lgsco snapshot backup.db
     """
+    from ingest.reports.lines import describe_size
     from storage.database import reading
     from storage.snapshot import OLDEST_SQLITE
     from storage.snapshot import snapshot as copy
@@ -212,7 +213,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
         print_line(f"left out: {hidden:,} {which} decisions")
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
-    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
+    click.echo(f"{file}: {describe_size(file.stat().st_size)}; SQLite {OLDEST_SQLITE} or newer reads it")
     if not damages:
         return exit_codes.DONE
     what = "the copy leaves damaged decisions out" if public else "the copy has the same damage"

@@ -73,6 +73,8 @@ def test_a_message_says_which_file_how_large_and_what_to_do() -> None:
     message = LogState(Path("/a/lgsco.db-wal"), 300_000_000, 256_000_000, is_pinned=True, readers=(7, 9)).describe()
     assert message.startswith("/a/lgsco.db-wal has 300 MB, more than [storage] wal_warn_mb = 256: ")
     assert "it is open in process 7, 9. Close that program" in message
+    larger = LogState(Path("x-wal"), 256_000_001, 256_000_000, is_pinned=True).describe()
+    assert larger.startswith("x-wal has 257 MB, more than [storage] wal_warn_mb = 256: "), "not 256 MB, more than 256"
 
 
 def test_the_writer_cuts_a_log_that_grew_and_warns_once_while_a_reader_stays(
