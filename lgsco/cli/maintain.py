@@ -234,6 +234,7 @@ def restore(settings: Settings, backup: Path) -> int:
     Example: lgsco restore backup.db
     """
     from ingest.clock import Clock
+    from storage.database import describe_upgrade
     from storage.restore import restore as put_in_place
 
     done = put_in_place(settings.database, backup, Clock().stamp())
@@ -241,5 +242,5 @@ def restore(settings: Settings, backup: Path) -> int:
     if done.kept is not None:
         print_line(f"{done.kept}: the previous file; remove it when you no longer need it")
     if done.is_older:
-        print_line("the backup has an older schema; the next `lgsco sync` migrates it")
+        print_line(f"the backup has an older schema; {describe_upgrade(settings.database)}")
     return exit_codes.DONE
