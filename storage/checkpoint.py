@@ -99,7 +99,7 @@ def find_readers(database: Path) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-class LogKeeper:
+class LogMerger:
     """Merges the log of the one writer as it grows, and warns once when a reader keeps it beyond a size."""
 
     def __init__(

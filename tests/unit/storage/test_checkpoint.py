@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage import checkpoint
-from storage.checkpoint import LogKeeper, LogState, choose_log_bytes, find_log_bytes, find_log_state, find_readers
+from storage.checkpoint import LogMerger, LogState, choose_log_bytes, find_log_bytes, find_log_state, find_readers
 
 WARN = 40_000
 
@@ -84,18 +84,18 @@ def test_the_writer_cuts_a_log_that_grew_and_warns_once_while_a_reader_stays(
     monkeypatch.setattr(checkpoint, "find_readers", lambda _database: ())
     writer.execute("PRAGMA busy_timeout = 0")
     messages: list[str] = []
-    keeper = LogKeeper(writer, path, WARN, messages.append)
+    merger = LogMerger(writer, path, WARN, messages.append)
     with open_query(path):
         for _ in range(3):
             write(writer)
-            keeper.after_commit()
+            merger.after_commit()
     assert len(messages) == 1, "one warning, however often the log is looked at"
     assert find_log_bytes(path) > WARN
     while find_log_bytes(path) > choose_log_bytes(WARN):
         write(writer)
-        keeper.after_commit()
-    keeper.after_commit()
+        merger.after_commit()
+    merger.after_commit()
     with open_query(path):
         write(writer)
-        keeper.after_commit()
+        merger.after_commit()
     assert len(messages) == 2, "a log that became small again is reported again"
