@@ -577,11 +577,11 @@ def test_a_foreign_file_is_refused_and_not_changed(
     assert odd.read_bytes() == before
 
 
-def test_an_older_schema_is_refused_by_readers_who_name_the_command(desk: Desk) -> None:
+def test_an_empty_file_is_refused_by_readers_who_name_commands_that_fill_it(desk: Desk) -> None:
     (desk.folder / "lgsco.db").touch()
     sentence = desk.run("search", "council", code=2).sentence
-    assert "schema 0" in sentence
-    assert "`lgsco sync`" in sentence
+    assert "lgsco.db has no archive in it" in sentence
+    assert "`lgsco import`" in sentence
     desk.run("import", SEEDS)
     assert desk.run("search", "council").out
 
