@@ -111,6 +111,12 @@ class Config:
     alerts: Alerts = field(default_factory=Alerts)
     file: str = field(default="config.toml", compare=False)
     """The file it was read from, as error messages name it."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By its dotted key, what set a setting that is not the default, as error messages name it."""
+
+    def name_origin(self, section: str, key: str) -> str:
+        """Names what set a setting: `LGSCO_FETCH_PACE`, `--db` or `config.toml: [fetch] pace`."""
+        return self.origins.get(f"{section}.{key}", f"{self.file}: [{section}] {key}")
 
     @property
     def user_agent(self) -> str:
@@ -118,7 +124,7 @@ class Config:
         return self.site.user_agent.replace("{version}", VERSION).replace("{contact}", contact)
 
 
-CONFIG_SECTIONS = tuple(one.name for one in fields(Config) if one.name != "file")
+CONFIG_SECTIONS = tuple(one.name for one in fields(Config) if one.compare)
 """The names of the sections of `config.toml`."""
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -250,7 +256,8 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
                 parse_hours(hours, may_be_whole_day=key == "fill_hours")
             except ValueError as error:
                 raise ConfigError(f"{where}: {error}") from None
-    changed: Config = replace(config, **{section: part._replace(**{key: value})})
+    origins = {**config.origins, f"{section}.{key}": where}
+    changed: Config = replace(config, **{section: part._replace(**{key: value}), "origins": origins})
     return changed
 
 
@@ -343,21 +350,24 @@ def require_contact_and_pace(config: Config) -> None:
         return
     says = f"requests to {host} must say who makes them"
     contact = config.site.contact.strip()
-    if not _ADDRESS.search(contact):
-        given = f"; {contact!r} is neither" if contact else ""
+    if not contact:
         raise UsageError(
             f"{says}: set contact in [site] of {config.file} (or LGSCO_SITE_CONTACT) to an e-mail or web address of "
-            f"yours{given}"
+            "yours"
         )
-    where = f"user_agent in [site] of {config.file} (or LGSCO_SITE_USER_AGENT)"
+    if not _ADDRESS.search(contact):
+        where = config.name_origin("site", "contact")
+        raise UsageError(f"{says}: {where} = {contact!r} has neither an e-mail nor a web address; write one of yours")
+    where = config.name_origin("site", "user_agent")
     if contact not in config.user_agent:
         raise UsageError(f"{says}: {where} does not contain your contact; put {{contact}} into it")
     if _BROWSER.match(config.user_agent):
         raise UsageError(f"{says}: {where} begins with a browser's name; begin it with the name of your own program")
     if config.fetch.pace < PACE_LEAST:
+        where = config.name_origin("fetch", "pace")
         raise UsageError(
-            f"requests to {host} must be at least {PACE_LEAST:g} seconds apart: set pace in [fetch] of "
-            f"{config.file} (or LGSCO_FETCH_PACE) to that or more"
+            f"requests to {host} must be at least {PACE_LEAST:g} seconds apart: {where} = {config.fetch.pace:g} is not "
+            "allowed; it must be that or more"
         )
 
 

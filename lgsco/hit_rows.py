@@ -1,21 +1,37 @@
-"""Lays out what a search found as rows of CSV, for the command line and the web interface."""
+"""Lays out what a search found as JSON and as rows of CSV, for the command line and the web interface."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
+from ingest.lgo.source import PUBLISHER
 from storage.export import cell
-from storage.search import Hit, Paragraph
+from storage.search import Hit
 
 _FACTS = ("reference", "authority", "decision_date", "outcome", "category")
-COLUMNS = (*_FACTS, "number", "section", "paragraph", "link")
+COLUMNS = (*_FACTS, "source_url", "number", "section", "paragraph")
 
 
-def list_rows(hit: Hit, link: Callable[[Hit, Paragraph], str]) -> list[list[str]]:
+def as_object(hit: Hit) -> dict[str, Any]:
+    """Returns a hit as JSON. `marks` has the start and end of each word found, in characters of the text.
+
+    `source_url` is the decision's page on the publisher's site, or null for a document that was never seen there.
+    """
+    values = asdict(hit)
+    del values["path"]
+    return {**values, "source_url": _find_source(hit)}
+
+
+def list_rows(hit: Hit) -> list[list[str]]:
     """Returns a row of `COLUMNS` for each paragraph, or one for a decision without a paragraph.
 
-    The cells are safe for spreadsheets. `link` returns the address of a paragraph.
+    The cells are safe for spreadsheets.
     """
-    facts = [getattr(hit, name) for name in _FACTS]
-    paragraphs = [[one.number, one.section, one.text, link(hit, one)] for one in hit.paragraphs]
-    return [[cell(value or "") for value in (*facts, *of_it)] for of_it in paragraphs or [[None] * 4]]
+    facts = [*(getattr(hit, name) for name in _FACTS), _find_source(hit)]
+    paragraphs = [[one.number, one.section, one.text] for one in hit.paragraphs]
+    return [[cell(value or "") for value in (*facts, *of_it)] for of_it in paragraphs or [[None] * 3]]
+
+
+def _find_source(hit: Hit) -> str | None:
+    return None if hit.path is None else f"https://{PUBLISHER}{hit.path}"

@@ -12,6 +12,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ class LogState(NamedTuple):
         """Describes a log that a reader keeps from shrinking: which file, how large, what to do."""
         who = f"; it is open in process {', '.join(map(str, self.readers))}" if self.readers else ""
         return (
-            f"{self.file} has {self.bytes / 1e6:,.0f} MB, more than [storage] wal_warn_mb = "
+            f"{self.file} has {ceil(self.bytes / 1e6):,} MB, more than [storage] wal_warn_mb = "
             f"{self.warn_bytes / 1e6:g}: a program with an open query keeps it from being merged into the database"
             f"{who}. Close that program, such as a notebook or an SQL shell, or end its query; until then the file "
             "grows, and the next commit after that makes it small again"
@@ -98,7 +99,7 @@ def find_readers(database: Path) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-class LogKeeper:
+class LogMerger:
     """Merges the log of the one writer as it grows, and warns once when a reader keeps it beyond a size."""
 
     def __init__(

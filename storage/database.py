@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -52,12 +53,23 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise NoDatabase(path)
     with plain_errors(path), unchanged(path), contextlib.closing(connect_to_read(path)) as db:
         version = schema_version(db, path)
+        if version == 0:
+            raise SchemaMismatch(
+                f"{path} has no archive in it; `lgsco init`, `lgsco backfill` and `lgsco import` make one, --db names "
+                "another file"
+            )
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
-                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; `lgsco sync` or `lgsco import` "
-                "migrates it"
+                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; {describe_upgrade(path)}. Instead "
+                "of a public snapshot, make a new one"
             )
         yield db
+
+
+def describe_upgrade(path: Path) -> str:
+    """Describes how a user migrates a file of an older schema."""
+    named = f"--db {shlex.quote(str(path))}"
+    return f"`lgsco sync {named}` migrates it, and so does `lgsco renormalise --dry-run {named}` without requests"
 
 
 @contextlib.contextmanager

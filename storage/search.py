@@ -61,6 +61,8 @@ class Hit:
     outcome: str | None
     category: str | None
     summary: str | None
+    path: str | None = None
+    """The path of its page on the site; None for a document that was never seen there."""
     paragraphs: tuple[Paragraph, ...] = ()
     """The one or two paragraphs with the most of the words asked for, the better one first."""
     flaw: str | None = None
@@ -162,7 +164,8 @@ def _find_rowid(db: sqlite3.Connection, reference: str) -> int | None:
 def _make_hit(matcher: Matcher, decision: FoundDecision) -> Hit:
     facts = {name: decision.columns[name] for name in ("authority", "decision_date", "outcome", "category", "summary")}
     paragraphs = () if matcher.is_empty else _choose_paragraphs(matcher, decision)
-    return Hit(decision.columns["reference"], **facts, paragraphs=paragraphs, flaw=decision.find_flaw())
+    path = decision.columns["url"]
+    return Hit(decision.columns["reference"], **facts, path=path, paragraphs=paragraphs, flaw=decision.find_flaw())
 
 
 def _choose_paragraphs(matcher: Matcher, decision: FoundDecision) -> tuple[Paragraph, ...]:

@@ -11,6 +11,7 @@ import glob
 import os
 import sqlite3
 from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
 
 from storage.database import error_name, plain_errors
@@ -18,10 +19,12 @@ from storage.digests import FACTS, REVISIONS
 from storage.drafts import is_alive
 from storage.errors import StoreFailed
 from storage.export import replacing
+from storage.ledger import drop_day_proof
 from storage.private import EMPTIED
 from storage.quick_checks import sql_digest
 from storage.room import find_free_bytes
 from storage.row_checks import Damage, Progress, check_rows
+from storage.stored import to_day
 
 OLDEST_SQLITE = "3.37"
 """The oldest SQLite version that reads STRICT tables; older ones report the file as malformed."""
@@ -31,11 +34,6 @@ _COPY_CACHE_KIB = 500
 
 _HANDLER_STEPS = 200_000
 """SQLite's steps between two reports of progress."""
-
-_DOUBT_WINDOWS = (
-    "UPDATE windows SET state = 'unknown', total = NULL, proven_at = NULL, unproven_since = counted_at "
-    "WHERE state = 'proven'"
-)
 
 _REVISION_TERMS = tuple(zip(REVISIONS.terms, REVISIONS.sql_terms("r"), strict=True))
 """The terms of a revision's digest, each with its SQL."""
@@ -163,15 +161,12 @@ def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:
 def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
     """Deletes every row about suppressed and, unless asked for, withdrawn decisions from a snapshot.
 
-    A window is proven with the decisions that it lists, so those that list one of these are not proven any more.
+    The days on which the site lists one of these are not proven any more, because their numbers would not add up.
     """
     also = "" if with_withdrawn else " UNION SELECT reference FROM decisions WHERE status = 'withdrawn'"
     copy.execute(f"CREATE TEMP TABLE hidden AS SELECT reference FROM suppressions{also}")
     copy.execute("BEGIN")
-    copy.execute(
-        f"{_DOUBT_WINDOWS} AND EXISTS (SELECT 1 FROM entries AS e JOIN hidden USING (reference) "
-        "WHERE e.unlisted_at IS NULL AND e.stands_on BETWEEN windows.first AND windows.last)"
-    )
+    days = _find_days(copy)
     copy.execute("DELETE FROM related WHERE other IN (SELECT reference FROM hidden)")
     tables = copy.execute(
         "SELECT t.name FROM main.sqlite_schema AS t JOIN pragma_table_info(t.name) AS c "
@@ -179,20 +174,35 @@ def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
     ).fetchall()
     for (table,) in tables:  # `decisions` last, since others refer to it
         copy.execute(f"DELETE FROM {table} WHERE reference IN (SELECT reference FROM hidden)")
+    for day in days:
+        drop_day_proof(copy, *day)
     if copy.execute("SELECT 1 FROM hidden LIMIT 1").fetchone():  # the index would keep the words of deleted texts
         copy.execute("INSERT INTO decisions_fts (decisions_fts) VALUES ('rebuild')")
     copy.execute("COMMIT")
     copy.execute("DROP TABLE hidden")
 
 
+def _find_days(copy: sqlite3.Connection) -> list[tuple[date, str, int]]:
+    """Finds the days on which the site lists the decisions in `hidden`, as arguments for `drop_day_proof`.
+
+    The other days of their windows stay proven.
+    """
+    days = copy.execute(
+        "SELECT e.stands_on, w.counted_at, w.run FROM entries AS e JOIN hidden USING (reference) "
+        "JOIN windows AS w ON e.stands_on BETWEEN w.first AND w.last WHERE e.unlisted_at IS NULL GROUP BY e.stands_on"
+    )
+    return [(to_day(day, "a listing entry"), counted_at, run) for day, counted_at, run in days]
+
+
 def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     """Deletes private rows and damaged decisions from a snapshot."""
     copy.execute("BEGIN")
+    copy.execute("CREATE TEMP TABLE hidden (reference TEXT)")
+    copy.executemany("INSERT INTO hidden VALUES (?)", [(key,) for key in damaged])
+    for day in _find_days(copy):
+        drop_day_proof(copy, *day)
+    copy.execute("DROP TABLE hidden")
     for key in damaged:
-        copy.execute(
-            f"{_DOUBT_WINDOWS} AND (SELECT stands_on FROM entries WHERE reference = ?) BETWEEN first AND last",
-            (key,),
-        )
         for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
             copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))
     for table in ("layouts", "revisions"):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage.checkpoint import WARN_BYTES, LogKeeper, choose_log_bytes
+from storage.checkpoint import WARN_BYTES, LogMerger, choose_log_bytes
 from storage.database import (
     SCHEMA_VERSION,
     STEP_SECONDS,
@@ -61,8 +61,8 @@ def writing(
         retry_while_locked(lambda: _prepare(db, path, create=create, made_by=made_by))
         lock.record_file(path)
         _limit_log(db, choose_log_bytes(wal_warn_bytes))
-        keeper = LogKeeper(db, path, wal_warn_bytes, warn)
-        with following_commits(lambda committed: keeper.after_commit() if committed is db else None):
+        merger = LogMerger(db, path, wal_warn_bytes, warn)
+        with following_commits(lambda committed: merger.after_commit() if committed is db else None):
             yield db
         # A reader in the middle of a query prevents this; the next clean end merges the log.
         with contextlib.suppress(sqlite3.Error):

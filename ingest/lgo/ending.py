@@ -28,6 +28,8 @@ from storage.references import slug
 
 _SLUG_AT_END = re.compile(r"(?<!\d)(\d{2}-\d{3}-\d{3}[a-z]?)/?(?:[?#].*)?\Z", re.IGNORECASE | re.ASCII)
 
+_AFTER_PATH = re.compile(r"[?#]")
+
 
 class Ending(NamedTuple):
     """Where a decision ends, and which blocks before that place do not belong to it."""
@@ -82,7 +84,7 @@ def _end_closed(
     blocks: Sequence[Block], beginning: Beginning, closing: int, limit: int, wrong: frozenset[str]
 ) -> Ending:
     """Finds the end of a page with a closing line: that line, or the end of a further report in the same article."""
-    further = _find_further(blocks, closing, limit, wrong)
+    further = _find_further(blocks, closing, limit, own_slugs(beginning), wrong)
     if further is None:
         return Ending(closing + 1)
     element = outermost("article").of(blocks[closing].node) or find_common_ancestor(
@@ -97,7 +99,9 @@ def _end_closed(
     return Ending(stop, _find_trailing(blocks, further + 1, stop, wrong=wrong))
 
 
-def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: frozenset[str] = frozenset()) -> int | None:
+def _find_further(
+    blocks: Sequence[Block], closing: int, limit: int, own: frozenset[str], wrong: frozenset[str] = frozenset()
+) -> int | None:
     """Finds the heading of a further report after the closing line, if there is prose under it."""
     has_headings = wrong.isdisjoint(HEADINGS)  # otherwise a heading may contain what follows it
     for place in range(closing + 1, limit - 1):
@@ -105,7 +109,8 @@ def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: froz
             continue
         if blocks[place].node is not None and blocks[place].kind != "heading":
             continue
-        under = next((one for one in blocks[place + 1 : limit] if not one.is_hidden and not _stays_on_page(one)), None)
+        shown = (one for one in blocks[place + 1 : limit] if not one.is_hidden)
+        under = next((one for one in shown if not _stays_on_page(one, own)), None)
         if under is None:
             continue
         is_heading = under.kind == "heading" and has_headings
@@ -114,17 +119,16 @@ def _find_further(blocks: Sequence[Block], closing: int, limit: int, wrong: froz
     return None
 
 
-def _stays_on_page(block: Block) -> bool:
-    """Whether a block is a contents list or chapter navigation: all its links lead to the page itself.
-
-    A `select` is one of them, since its options are links in the same block.
-    """
-    links = [link for link in block.links if link.tag != "select"]
-    return block.is_links and all(link.target.startswith(("#", "?")) for link in links)
+def _stays_on_page(block: Block, own: frozenset[str]) -> bool:
+    """Whether a block is a contents list or chapter navigation: all its links lead to a part of the page itself."""
+    targets = [link.target for link in block.links if link.tag != "select"]  # its options have the targets
+    return block.is_links and all(
+        ("#" in target or "?" in target) and leads_to_own_page(target, own) for target in targets
+    )
 
 
 def _end_closed_text(blocks: Sequence[Block], closing: int, limit: int) -> Ending:
-    further = _find_further(blocks, closing, limit)
+    further = _find_further(blocks, closing, limit, frozenset())  # a text has no links
     if further is None:
         return Ending(closing + 1)
     return Ending(limit)
@@ -261,6 +265,12 @@ def own_slugs(beginning: Beginning) -> frozenset[str]:
     """Returns the decision's references in the form of addresses."""
     title = beginning.title
     return frozenset(slug(reference) for reference in (*title.references, *title.others))
+
+
+def leads_to_own_page(target: str, own: frozenset[str]) -> bool:
+    """Whether a link leads to the page that it is on, or to a part of it. `own`: the decision's `own_slugs`."""
+    path = _AFTER_PATH.split(target, maxsplit=1)[0].rstrip("/").lower()
+    return not path or path.rsplit("/", 1)[-1] in own
 
 
 def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from ingest.errors import NotADecision
@@ -106,8 +107,11 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
 
 
 def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
-    """Parses the header of an old report: it ends with the last labelled line near the title."""
-    near = list(blocks[:_HEADER_LINES])
+    """Parses the header of an old report: it ends with the last labelled line near the title.
+
+    Numbered items are text, whatever words they begin with.
+    """
+    near = list(takewhile(lambda block: not _is_numbered(block), blocks[:_HEADER_LINES]))
     reader = _HeaderReader(list(_pieces(near)), marked_up=marked_up)
     while reader.pieces and not reader.has_ended():
         reader.take_line()
@@ -125,6 +129,10 @@ def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
             "'Category : …', 'Decision : …' or 'Decision date : …'"
         )
     return Header(reader.lines, reader.fields, "report" if has_summary else None, None, body, reader.odd)
+
+
+def _is_numbered(block: Block) -> bool:
+    return block.item is not None and block.item.list.marker not in ("•", "-")
 
 
 def _is_summary(block: Block) -> bool:
@@ -309,24 +317,20 @@ class _HeaderReader:
         if piece.block.kind == "item" and not self.marked_up:
             return 0
         if found is not None and found[1]:
-            is_header = found[0].endswith(" :") or (piece.lead and "lead" in self.forms and piece.lead.endswith(":"))
-            if not is_header:
+            if not (found[0].endswith(" :") or self._is_lead(piece, found[0])):
                 return 0
         elif found is not None and piece.is_label and self._has_form(piece) and self._value_at(1, piece):
             value, taken = self._value_after(1, may_go_on=False)
             line = _join(found[0], value)
-        elif self._is_lead_of_unknown(piece):
-            line = piece.text
         else:
             return 0
         self.lines.append(Line("header", line))
         self.odd.append(Oddity("unknown header line", line[:200]))
         return taken
 
-    def _is_lead_of_unknown(self, piece: _Piece) -> bool:
-        """Whether a line begins with a label that has the markup of the known ones, followed by its colon."""
-        other = split_other_label(piece.lead) if piece.lead and "lead" in self.forms else None
-        return other is not None and not other[1] and piece.text[len(piece.lead) :].lstrip().startswith(":")
+    def _is_lead(self, piece: _Piece, label: str) -> bool:
+        """Whether the label of a line has the markup of the known ones. Its colon may be inside or after that."""
+        return "lead" in self.forms and piece.lead.rstrip(" :") == label.rstrip(" :")
 
     def _has_form(self, piece: _Piece) -> bool:
         return _form_of(piece) in self.forms

@@ -12,7 +12,7 @@ from ingest.errors import CutShort, NotADecision, TooLarge
 from ingest.lgo.beginning import find_beginning
 from ingest.lgo.decision import compose, has_paragraph
 from ingest.lgo.titles import find_odd_spelling, parse_title
-from ingest.lgo.zones import divide
+from ingest.lgo.zones import Layout, divide
 from ingest.parsing.blocks import fold
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
@@ -23,6 +23,11 @@ _LINE = re.compile(r"\S[^\r\n]*")
 MOST_LINES = 20_000
 """Most lines of a document: as many as a page may have tags (`ingest.parsing.input_limits`). Known texts have hundreds.
 """
+
+
+_WHY_JOINED = (
+    "the document has empty lines or indented items, so lines without an empty line between them are one paragraph"
+)
 
 
 def render(decision: Decision) -> str:
@@ -49,8 +54,14 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
     if not text.strip():
         raise NotADecision("an empty document")
     blocks = split_text(text)
-    beginning = find_beginning(blocks, reference=None, page_title=None)
-    zones = divide(blocks, beginning, "dump" if is_dump(text) else "canonical")
+    layout: Layout = "dump" if is_dump(text) else "canonical"
+    try:
+        beginning = find_beginning(blocks, reference=None, page_title=None)
+    except NotADecision as error:
+        if layout == "canonical":
+            raise
+        raise NotADecision(f"{error}; {_WHY_JOINED}") from None
+    zones = divide(blocks, beginning, layout)
     odd += _odd_reference(text, beginning.title.text)
     decision = compose(
         zones.title, zones.blocks, today=today, marked_up=False, odd=[*odd, *zones.odd], left_out=zones.left_out

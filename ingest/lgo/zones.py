@@ -37,7 +37,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
-from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, own_slugs
+from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, leads_to_own_page, own_slugs
 from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_opener, is_phrase, split_label
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block, List, reads_as_heading
@@ -53,7 +53,7 @@ TRAILING, TITLE = "links at the end", "title"
 INSIDE_LINKS = frozenset({HEADER_LINKS, CONTENTS, CHAPTERS})
 """The rules that leave links out of the middle of a decision."""
 
-_CHAPTER = re.compile(r"(?P<path>[^?#]*)\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
+_CHAPTER = re.compile(r"[^?#]*\?(?:[^#]*&)?chapter=\d{1,2}(?:[&#].*)?", re.IGNORECASE)
 _CHAPTER_SEPARATORS = re.compile(r"(?:\W|\b\d{1,2}\b|\bof\b|\bpage\b|\bchapters?\b)*", re.IGNORECASE)
 _MOST_WORDS_APART = 3
 """Most words of a dated note that may be in a block of their own before the rest of it."""
@@ -300,9 +300,7 @@ def _leads_to_chapters(block: Block, own: frozenset[str]) -> bool:
     for link in block.links:
         if link.tag == "select":  # its options have the targets
             continue
-        found = _CHAPTER.fullmatch(link.target)
-        path = found["path"].rstrip("/").lower() if found else ""
-        if found is None or (path and path.rsplit("/", 1)[-1] not in own):
+        if _CHAPTER.fullmatch(link.target) is None or not leads_to_own_page(link.target, own):
             return False
     return True
 
@@ -369,14 +367,7 @@ def _links_within_page(block: Block, own: frozenset[str]) -> bool:
     """Whether a block consists of links to places on its page."""
     if "#" not in block.links[0].target or not block.is_links:
         return False
-    for link in block.links:
-        path, mark, _ = link.target.partition("#")
-        if mark and not path:
-            continue
-        path = path.partition("?")[0].rstrip("/").lower()
-        if not mark or (path and path.rsplit("/", 1)[-1] not in own):
-            return False
-    return True
+    return all("#" in link.target and leads_to_own_page(link.target, own) for link in block.links)
 
 
 def _names_headings(block: Block, headings: set[str]) -> bool:

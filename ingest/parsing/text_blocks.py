@@ -15,14 +15,20 @@ _INDENTED_MARKER = re.compile(
 
 
 def is_dump(text: str) -> bool:
-    """Whether a text has the page-dump layout: blank lines between blocks, and indented items with the page's markers.
+    """Whether a text has the page-dump layout: blank lines between blocks, or indented items with the page's markers.
 
-    The text format has neither.
+    The text format has neither. Blank lines before and after the text, and other indented lines, may be in both.
     """
     lines = _lines(text)
-    return not any(line.startswith("- ") for line in lines) and any(
-        not line.strip() or line[0].isspace() for line in lines[:-1]
-    )
+    if any(line.startswith("- ") for line in lines):
+        return False
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    is_parted = bool(written) and len(written) <= written[-1] - written[0]
+    return is_parted or any(lines[number][0].isspace() and _is_item(lines[number]) for number in written)
+
+
+def _is_item(line: str) -> bool:
+    return _INDENTED_MARKER.fullmatch(fold(line)) is not None
 
 
 def split_text(text: str) -> list[Block]:

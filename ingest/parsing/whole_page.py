@@ -28,12 +28,16 @@ _HIDING = (  # each with a word to search for: `find` takes a third of the time 
     (
         b"style",
         re.compile(
-            rb"(?<=[\t\n\f\r \"'/])style\s*+=\s*+[\"']?(?=[^\"'>]{300}"
-            rb"|(?:[^\"'>]{0,299};)?\s*+(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)))"
+            rb"(?<=[\t\n\f\r \"'/])style\s*+=\s*+(?=\"(?:[^\"]{300}|[^\"]{0,299}?H)|'(?:[^']{300}|[^']{0,299}?H)"
+            rb"|(?![\"'])(?:[^\s>]{300}|[^\s>]{0,299}?H))".replace(
+                b"H", rb"(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)|&)"
+            )
         ),
     ),
 )
-"""A style of 300 characters may hide too: if longer ones were searched, time would grow with the square of a page."""
+"""A style with a character reference may hide too, as one of 300 characters: if longer ones were searched, time would
+grow with the square of a page."""
+_QUOTED_TAG = re.compile(rb"<(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 _MOST_HIDDEN = 20
 """Most words before the article that are checked; with more, the parser must decide what is hidden."""
 
@@ -142,7 +146,10 @@ def _comment_end(low: bytes, at: int) -> int:
 
 def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether attributes seem to hide the article or an element that is still open before it."""
-    limit = low.index(b">", article) + 1
+    tag = _QUOTED_TAG.match(low, article)
+    if tag is None:  # its quotation marks are not in pairs
+        return True
+    limit = tag.end()
     looked = 0
     for word, pattern in _HIDING:
         at = low.find(word, 0, limit)
@@ -158,7 +165,10 @@ def may_be_hidden(low: bytes, article: int) -> bool:
 def _hides_article(low: bytes, at: int, article: int) -> bool:
     """Whether the tag around a place is the article's or that of an element still open there."""
     tag = low.rfind(b"<", 0, at)
-    if tag < 0 or low.find(b">", tag, at) >= 0:
+    if tag < 0:
+        return False
+    ends = low.find(b">", tag, at)
+    if ends >= 0 and all(low.count(mark, tag, ends) % 2 == 0 for mark in (b'"', b"'")):  # else it may be in a value
         return False
     named = _NAME.match(low, tag + 1)
     name = named[0] if named else b""

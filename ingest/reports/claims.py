@@ -24,7 +24,7 @@ NAMED_RANGES = 5
 _WHY: dict[WindowState, str] = {
     "unseen": "not checked yet",
     "short": "some of it is not stored yet",
-    "unknown": "the site stated no total",
+    "unknown": "no total of the site to compare with",
     "drifting": "the listing changed during the walk",
     "proven": "",
 }

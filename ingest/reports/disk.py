@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ingest.reports.claims import Claim
-from ingest.reports.estimate import DECISION_BYTES, describe_size
+from ingest.reports.estimate import DECISION_BYTES
+from ingest.reports.lines import describe_size
 from storage.checkpoint import LogState
 
 

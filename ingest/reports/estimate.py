@@ -6,6 +6,7 @@ from math import ceil
 from typing import NamedTuple
 
 from ingest.lgo.source import PAGE_SIZE
+from ingest.reports.lines import describe_size
 
 DECISION_BYTES = 23_000
 """Bytes of the file for each decision.
@@ -111,12 +112,7 @@ def _describe_time(seconds: float) -> str:
     if seconds < 90:
         return f"{ceil(seconds):,} s"
     if seconds < 5_400:
-        return f"{round(seconds / 60):,} min"
+        return f"{seconds / 60:,.1f} min"
     if seconds < 2 * _DAY_SECONDS:
-        return f"{round(seconds / 3_600):,} hours"
+        return f"{seconds / 3_600:,.1f} hours"
     return f"{seconds / _DAY_SECONDS:,.1f} days"
-
-
-def describe_size(size: int) -> str:
-    """Describes a number of bytes in MB or GB, at least 1 MB if it is not 0."""
-    return f"{size / 1e9:,.1f} GB" if size >= 950_000_000 else f"{ceil(size / 1e6):,} MB"

@@ -135,7 +135,7 @@ class FillReport(NamedTuple):
         lines = [f"fill: {self.mode}", *(self._lines_while_on() if self.mode.is_on else [])]
         if self.estimate is not None:
             end = f"; expected to end about {self.expected_end}" if self.expected_end else ""
-            lines.append(f"  {'' if self.mode.is_on else 'turned on, it would take: '}{self.estimate}{end}")
+            lines.append(f"  {'' if self.mode.is_on else 'if turned on: '}{self.estimate}{end}")
         if self.is_suspended:
             lines.append(
                 f"  SUSPENDED until {self.state.suspended_until}, with interrupted backfills, because the site "

@@ -1,8 +1,10 @@
-"""Formats lines of output: removes characters that control a terminal, and shortens long lists of names."""
+"""Formats lines of output: removes characters that control a terminal, shortens lists of names, and describes sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+_UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000))
 
 
 def printable(text: str) -> str:
@@ -29,3 +31,11 @@ def name_first(lines: Sequence[str], limit: int, rest: str) -> list[str]:
     """
     more = len(lines) - limit
     return [*lines[:limit], *([rest.format(more)] if more > 0 else [])]
+
+
+def describe_size(size: int) -> str:
+    """Describes a number of bytes in the largest of kB, MB and GB that it reaches: `2.9 MB`, `950 MB`, `1.3 GB`."""
+    if size < 1_000:
+        return f"{size} bytes"
+    unit, factor = next((unit, factor) for unit, factor in _UNITS if size >= factor)
+    return f"{size / factor:,.{1 if size < 10 * factor else 0}f} {unit}"

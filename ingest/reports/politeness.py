@@ -11,6 +11,7 @@ from ingest.clock import instant
 from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
+from ingest.reports.lines import describe_size
 from storage.journal import Day, LastRequest, Robots
 from storage.politeness import PolitenessRows
 
@@ -90,7 +91,7 @@ class PolitenessReport:
         return [
             f"Requests to {self.site} by {', and by '.join(self.user_agents)}",
             f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_count(self.requests, 'request')}, "
-            f"{self.received / 1e6:,.1f} MB received, {_count(self.errors, 'error')}",
+            f"{describe_size(self.received)} received, {_count(self.errors, 'error')}",
             f"  least gap between two requests: {gap} (promised: {_describe_range(self.promised_gap, ' s')})",
             f"  most in any day: {self.most_in_a_day:,} (promised: {_describe_range(self.promised_a_day)}); "
             f"most in any minute: {self.most_in_a_minute:,}",

@@ -41,6 +41,7 @@ _ANY_REFERENCE = re.compile(r"(?<!\d)\d{2}[\s\u2010-\u2015-]?\d{3}[\s\u2010-\u20
 _ROOT = re.compile(r"<html[\s>]")
 _HEAD_OR_BODY = re.compile(r"<(?:head|body)[\s>]")
 """Both are in a page that begins with something else. A decision may quote one of them."""
+_DIGEST = re.compile(rb"[0-9a-f]{64}(?= )")
 _MAIL_HEADERS = re.compile(r"(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)+", re.ASCII)
 
 
@@ -158,13 +159,42 @@ def _is_page(words: str) -> bool:
     return _ROOT.search(start) is not None and _HEAD_OR_BODY.search(low) is not None
 
 
+class ExportDigests:
+    """The digests in the `SHA256SUMS` of folders. Each list is read once: that of an archive has megabytes."""
+
+    def __init__(self) -> None:
+        self._of: dict[Path, frozenset[bytes]] = {}
+
+    def has(self, path: Path, body: bytes) -> bool:
+        """Whether the list beside a file has the digest of its content."""
+        folder = path.parent
+        if folder not in self._of:
+            self._of[folder] = _read_digests(folder / DIGESTS_FILE)
+        return hashlib.sha256(body).digest() in self._of[folder]
+
+
+def _read_digests(path: Path) -> frozenset[bytes]:
+    try:
+        with path.open("rb") as sums:
+            return frozenset(bytes.fromhex(found[0].decode()) for line in sums if (found := _DIGEST.match(line)))
+    except OSError:
+        return frozenset()
+
+
 def parse_document(
-    path: Path, *, unclosed: bool, today: date | None = None, as_is: bool = False, all_blocks: bool = False
+    path: Path,
+    *,
+    unclosed: bool,
+    today: date | None = None,
+    as_is: bool = False,
+    all_blocks: bool = False,
+    exported: ExportDigests | None = None,
 ) -> Decision:
     """Parses the decision in a file.
 
     `unclosed`: accepts a statement without its closing line. `today`: the day of the import. `as_is`: accepts a page or
-    text that is not complete. `all_blocks`: lists every block of a page that is not part of the decision.
+    text that is not complete. `all_blocks`: lists every block of a page that is not part of the decision. `exported`:
+    the digests that were read for other files.
 
     If the digest of a text is in `SHA256SUMS` beside it, an export wrote it, so it is complete without a closing line.
     Raises ReadError, also if the file itself cannot be read.
@@ -188,16 +218,8 @@ def parse_document(
                 "lgsco backfill"
             )
         return decision
-    return text.parse(body, unclosed=unclosed or as_is or _is_exported(path, body), today=today)
-
-
-def _is_exported(path: Path, body: bytes) -> bool:
-    """Whether the list of digests beside a file has the file's digest."""
-    try:
-        sums = (path.parent / DIGESTS_FILE).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return hashlib.sha256(body).hexdigest() in sums
+    is_whole = unclosed or as_is or (exported or ExportDigests()).has(path, body)
+    return text.parse(body, unclosed=is_whole, today=today)
 
 
 def _is_web_archive(words: str) -> bool:

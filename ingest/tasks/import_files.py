@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.errors import ReadError, Stopped, one_document
 from ingest.recording.record import Recorder
 from ingest.recording.tally import show_path
-from ingest.tasks.documents import parse_document
+from ingest.tasks.documents import ExportDigests, parse_document
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
 from storage.database import atomic
@@ -35,14 +35,16 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
     """Records the decisions in the documents of a task. Raises Stopped."""
     tally = run.tally
     tally.expected = len(task.paths)
-    batch = _Batch(run)
+    batch, exported = _Batch(run), ExportDigests()
     for path in task.paths:
         if run.stop.is_set():
             batch.record()
             raise Stopped(run.stop.exit_code)
         try:
             with one_document():
-                decision = parse_document(path, unclosed=task.unclosed, today=run.clock.today(), as_is=task.as_is)
+                decision = parse_document(
+                    path, unclosed=task.unclosed, today=run.clock.today(), as_is=task.as_is, exported=exported
+                )
         except ReadError as error:
             log.warning("%s: %s", show_path(path), error)
             tally.miss(show_path(path), error)

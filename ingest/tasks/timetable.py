@@ -25,14 +25,15 @@ _HOURS_TWICE_OR_NEVER = frozenset({1, 2})
 def make_trigger(config: Config) -> OrTrigger:
     """Returns the trigger for syncs. Raises ConfigError, which names the crontab line."""
     zone = ZoneInfo(config.schedule.time_zone)
+    origin = config.name_origin("schedule", "sync")
     if not config.schedule.sync:
-        raise ConfigError(f"{config.file}: [schedule] sync is empty: the daemon would do nothing; add a crontab line")
-    return OrTrigger([_make_trigger(line, zone, config.file) for line in config.schedule.sync])
+        raise ConfigError(f"{origin} is empty: the daemon would do nothing; add a crontab line")
+    return OrTrigger([_make_trigger(line, zone, origin) for line in config.schedule.sync])
 
 
-def _make_trigger(line: str, zone: ZoneInfo, file: str) -> OrTrigger:
+def _make_trigger(line: str, zone: ZoneInfo, origin: str) -> OrTrigger:
     parts = line.split()
-    where = f"{file}: [schedule] sync = {line!r}"
+    where = f"{origin} = {line!r}"
     if len(parts) == 5 and re.search(r"\d", parts[4]):
         raise ConfigError(f"{where}: name the weekdays (mon-fri); cron and this scheduler number them differently")
     try:

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict
 from typing import Any
 
 import click
 
 from lgsco.cli.printing import print_line
-from lgsco.hit_rows import COLUMNS, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, list_rows
 from storage.query.passages import mark_words, shorten
-from storage.references import slug
-from storage.search import Hit, Paragraph, Results
+from storage.search import Paragraph, Results
 
 _EXCERPT_CHARACTERS = 320
 
 
 def as_json(query: str, results: Results) -> dict[str, Any]:
-    """Returns the results as JSON. `marks` has the start and end of each word found, in characters of the text."""
+    """Returns the results as JSON."""
     return {
         "query": query,
         "total": results.total,
-        "hits": [
-            asdict(hit) | {"paragraphs": [asdict(one) | {"link": make_link(hit, one)} for one in hit.paragraphs]}
-            for hit in results.hits
-        ],
+        "hits": [as_object(hit) for hit in results.hits],
         "suggestion": results.suggestion,
         "notes": list(results.notes),
     }
-
-
-def make_link(hit: Hit, paragraph: Paragraph) -> str:
-    """Returns the address of a paragraph on the server of `lgsco serve`: `/25-004-920#p24`."""
-    return f"/{slug(hit.reference)}#{paragraph.anchor}"
 
 
 def print_csv(results: Results) -> None:
@@ -43,7 +33,7 @@ def print_csv(results: Results) -> None:
     rows = csv.writer(out)
     rows.writerow(COLUMNS)
     for hit in results.hits:
-        rows.writerows(list_rows(hit, make_link))
+        rows.writerows(list_rows(hit))
     click.echo(out.getvalue(), nl=False)
 
 

@@ -12,7 +12,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
@@ -54,6 +54,25 @@ class Commands(click.Group):
             self.add_command(getattr(import_module(f"lgsco.cli.{one.module}"), one.attribute))
         return self.commands.get(cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command, or suggests the one that was probably meant."""
+        if args[0] not in self.listed and (alike := _find_alike(args[0], self.listed)) is not None:
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {alike!r}?", ctx)
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the options before the command. Nearly all options belong to a command, so the error says where."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:  # it is like one of these options
+                raise
+            name = error.option_name
+            hint = f"Options of a command go after its name: {ctx.command_path} COMMAND {name} …"
+            raise click.NoSuchOption(name, f"No such option {name!r}. {hint}", ctx=ctx) from None
+
     def load_commands(self) -> dict[str, click.Command]:
         """Imports every command, and returns them by name."""
         for name in self.listed:
@@ -65,6 +84,12 @@ class Commands(click.Group):
         for heading, commands in self.headings.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(width), one.help) for name, one in commands.items()])
+
+
+def _find_alike(name: str, names: Iterable[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, names, n=1)), None)
 
 
 HEADINGS: dict[str, dict[str, Listed]] = {

@@ -193,6 +193,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
 
     Example: lgsco snapshot backup.db
     """
+    from ingest.reports.lines import describe_size
     from storage.database import reading
     from storage.snapshot import OLDEST_SQLITE
     from storage.snapshot import snapshot as copy
@@ -212,7 +213,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
         print_line(f"left out: {hidden:,} {which} decisions")
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
-    click.echo(f"{file}: {file.stat().st_size / 1e6:,.1f} MB; SQLite {OLDEST_SQLITE} or newer reads it")
+    click.echo(f"{file}: {describe_size(file.stat().st_size)}; SQLite {OLDEST_SQLITE} or newer reads it")
     if not damages:
         return exit_codes.DONE
     what = "the copy leaves damaged decisions out" if public else "the copy has the same damage"
@@ -233,6 +234,7 @@ def restore(settings: Settings, backup: Path) -> int:
     Example: lgsco restore backup.db
     """
     from ingest.clock import Clock
+    from storage.database import describe_upgrade
     from storage.restore import restore as put_in_place
 
     done = put_in_place(settings.database, backup, Clock().stamp())
@@ -240,5 +242,5 @@ def restore(settings: Settings, backup: Path) -> int:
     if done.kept is not None:
         print_line(f"{done.kept}: the previous file; remove it when you no longer need it")
     if done.is_older:
-        print_line("the backup has an older schema; the next `lgsco sync` migrates it")
+        print_line(f"the backup has an older schema; {describe_upgrade(settings.database)}")
     return exit_codes.DONE

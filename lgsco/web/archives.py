@@ -106,14 +106,20 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     public = config.get("public", False)
     if not isinstance(public, bool):
         raise ConfigError(f"plugins: {PLUGIN}: public is true or false")
-    return Settings(public, read_hosts(_as_words(config.get("hosts", []), "hosts")), _read_sources(config))
+    return Settings(
+        public,
+        read_hosts(_as_words(config.get("hosts", []), "hosts"), f"plugins: {PLUGIN}: hosts"),
+        _read_sources(config),
+    )
 
 
-def read_hosts(hosts: Iterable[str]) -> frozenset[str]:
-    """Checks host names. Raises ConfigError."""
+def read_hosts(hosts: Iterable[str], origin: str) -> frozenset[str]:
+    """Checks host names. `origin`: what gave them, as the error names it. Raises ConfigError."""
     for host in hosts:
         if not _HOST.fullmatch(host):
-            raise ConfigError(f"{host!r} is not a host name; give a name such as archive.example, without a port")
+            raise ConfigError(
+                f"{origin}: {host!r} is not a host name; give a name such as archive.example, without a port"
+            )
     return frozenset(host.lower() for host in hosts)
 
 

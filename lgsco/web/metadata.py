@@ -36,7 +36,10 @@ _ROW_SHA256 = "SHA-256 of the row, in hexadecimal. `lgsco verify` compares it."
 _CARD = "As the listing card prints it."
 _FIRST = "First decision date of the range, ISO 8601, inclusive. 0001-01-01 means from the beginning."
 _LAST = "Last decision date of the range, ISO 8601, inclusive. 9999-12-31 means no end."
-_TOTAL = "Decisions that the site states for the range. Empty if it stated no total, which never means zero."
+_TOTAL = (
+    "Decisions that the site states for the range. Empty if it stated no total, or something changed since; that never "
+    "means zero."
+)
 _LISTED = "Distinct references that one walk through the listing's pages found."
 _WINDOW_STATE = (
     "proven (one unchanged walk listed as many decisions as the site states, and each is stored from the site or "

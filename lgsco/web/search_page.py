@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import Response
 from markupsafe import Markup, escape
 
-from lgsco.hit_rows import COLUMNS, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, list_rows
 from lgsco.web.gate import VISIT
 from lgsco.web.row_reader import interrupting, refusing_too_much
 from storage.facts import Count, FactCounts, find_facts
@@ -103,10 +102,13 @@ async def answer_search(request: Any, datasette: Any) -> Any:
     def address(reference: str) -> str:
         return str(datasette.urls.row(database.name, "decisions", tilde_encode(reference)))
 
+    def whole_address(reference: str) -> str:
+        return str(datasette.absolute_url(request, address(reference)))
+
     if form:
         if asked.is_empty and error is None:
             error = "the address has no query; add query="
-        return _answer_data(datasette, request, asked, form, results, error, address)
+        return _answer_data(datasette, request, asked, form, results, error, whole_address)
     names = await database.execute_fn(_find_all_names)
     shown: dict[str, Any] = {"metadata": datasette.metadata(), "asked": asked, "error": error, "names": names}
     shown |= {"results": results, "titles": _TITLES, "database": database.name, "private": False}
@@ -258,7 +260,7 @@ def _answer_data(
 def _flatten(address: Address, hit: Hit, rank: int) -> dict[str, Any]:
     """Returns a hit as JSON. `snippet` is its best paragraph, the words found in «»."""
     paragraphs = [asdict(one) | {"link": _link(address, hit, one)} for one in hit.paragraphs]
-    return {**asdict(hit), "paragraphs": paragraphs, "snippet": _make_snippet(hit), "rank": rank}
+    return {**as_object(hit), "paragraphs": paragraphs, "snippet": _make_snippet(hit), "rank": rank}
 
 
 def _make_snippet(hit: Hit) -> str | None:
@@ -275,7 +277,8 @@ def _write_csv(address: Address, results: Results, first: int) -> str:
     """Writes a row for each paragraph, with cells that are safe for spreadsheets."""
     out = io.StringIO()
     rows = csv.writer(out)
-    rows.writerow(("rank", *COLUMNS))
+    rows.writerow(("rank", *COLUMNS, "link"))
     for rank, hit in enumerate(results.hits, first):
-        rows.writerows([rank, *row] for row in list_rows(hit, partial(_link, address)))
+        links = [_link(address, hit, one) for one in hit.paragraphs] or [""]
+        rows.writerows([rank, *row, link] for row, link in zip(list_rows(hit), links, strict=True))
     return out.getvalue()

@@ -141,7 +141,7 @@ def make_datasette(database: Path, options: Options | None = None) -> Datasette:
     settings = replace(
         settings,
         public=options.public or settings.public,
-        hosts=settings.hosts | read_hosts(options.hosts),
+        hosts=settings.hosts | read_hosts(options.hosts, "--allow-host"),
         accounts="--root" in options.datasette,
     )
     if settings.public:

@@ -277,7 +277,7 @@ def test_a_search_prints_json_and_csv_and_takes_filters(here: Here, filled: Shop
             assert words <= {"council", "councils", "resident", "residents", "residence"}
     rows = list(csv.DictReader(io.StringIO(here(*asked, "--csv", "--limit", "1").out)))
     assert {row["reference"] for row in rows} == {found["hits"][0]["reference"]} or len(found["hits"]) > 1
-    assert all("#" in row["link"] for row in rows)
+    assert all(one["source_url"].startswith("https://www.lgo.org.uk/decisions/") for one in (*rows, *found["hits"]))
 
 
 def test_a_search_word_that_begins_with_a_hyphen_goes_after_a_double_hyphen(filled: Shop) -> None:
@@ -577,11 +577,11 @@ def test_a_foreign_file_is_refused_and_not_changed(
     assert odd.read_bytes() == before
 
 
-def test_an_older_schema_is_refused_by_readers_who_name_the_command(desk: Desk) -> None:
+def test_an_empty_file_is_refused_by_readers_who_name_commands_that_fill_it(desk: Desk) -> None:
     (desk.folder / "lgsco.db").touch()
     sentence = desk.run("search", "council", code=2).sentence
-    assert "schema 0" in sentence
-    assert "`lgsco sync`" in sentence
+    assert "lgsco.db has no archive in it" in sentence
+    assert "`lgsco import`" in sentence
     desk.run("import", SEEDS)
     assert desk.run("search", "council").out
 

@@ -256,7 +256,7 @@ def test_status_summarises_the_problems(ledger_state: LedgerState) -> None:
         "waiting to be fetched: 1; of them failed so far: 1\n",
         "excluded (listed, and cannot be fetched or parsed): 1\n",
         "2025-01-01 to today: not proven; ",
-        "2025-05-07 to 2025-05-07 (the site stated no total)",
+        "2025-05-07 to 2025-05-07 (no total of the site to compare with)",
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet\n",
         "canary: last passed 2026-",
     ):

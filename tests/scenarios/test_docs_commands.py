@@ -31,7 +31,7 @@ PAGES = (
 BLOCK = re.compile(r"^(?P<above>[^\n]*)\n```sh\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: \w.* -->")
 SAMPLE = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NUMBER = re.compile(r"\d[\d.,:TZ-]*")
+NUMBER = re.compile(r"\d[\d.,:TZ-]*(?: (?:bytes|[kMG]B)\b)?")
 
 
 def read_blocks(page: str) -> Iterator[tuple[bool, list[str]]]:

@@ -52,7 +52,7 @@ def test_a_reader_that_stays_is_reported_once_and_the_backfill_completes(
         assert world.run(Backfill(), storage__wal_warn_mb=1, storage__batch=5).exit_code == 0
         assert find_log_bytes(world.database) > 2 * WARN_BYTES
         (message,) = told(caplog)
-    assert message.startswith(f"{world.database}-wal has 1 MB, more than [storage] wal_warn_mb = 1: a program with an ")
+    assert message.startswith(f"{world.database}-wal has 2 MB, more than [storage] wal_warn_mb = 1: a program with an ")
     assert f"open in process {os.getpid()}. Close that program" in message
     assert holds_the_truth(world)
     world.run(FIRST, storage__wal_warn_mb=1)

@@ -379,7 +379,7 @@ def test_a_hit_links_to_its_paragraph_with_the_words_marked_there(web: httpx.Cli
         assert "<mark>the Council</mark>" in line.replace("The", "the")
         assert "The words of <a" in target
     (row, *_) = web.get(f"/{NAME}/search.json", params={"query": "outcome:upheld council"}).json()["rows"]
-    assert row["paragraphs"][0]["link"].startswith(f"{row_address(row['reference'])}#")
+    assert row["paragraphs"][0]["link"].startswith(str(web.base_url.join(row_address(row["reference"]))) + "#")
 
 
 def test_filters_narrow_the_results_and_have_counts(web: httpx.Client) -> None:

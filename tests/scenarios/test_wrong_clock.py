@@ -85,4 +85,4 @@ def test_a_claim_ends_on_the_day_of_the_clock(world: World) -> None:
     world.time.at = datetime(2025, 1, 1, 12, tzinfo=world.time.at.tzinfo)
     set_site_clock(world, timedelta(days=700))
     world.run(Backfill(date(2024, 1, 1)))
-    assert "2025-01-02 to today (the site stated no total)" in str(world.run(Sync()))
+    assert "2025-01-02 to today (no total of the site to compare with)" in str(world.run(Sync()))

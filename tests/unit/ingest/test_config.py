@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ingest.config import CONFIG_SECTIONS, VERSION, Config, load, require_contact_and_pace
 from ingest.errors import ConfigError, UsageError
 from ingest.run import Backfill
+from ingest.tasks.timetable import make_trigger
 from support.paths import ROOT
 from support.world import World
 
@@ -241,6 +242,22 @@ def test_a_refusal_names_the_environment_variable(name: str, value: str) -> None
         load(None, {name: value})
 
 
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_refusal_of_any_setting_names_the_variable_that_set_it(key: tuple[str, str]) -> None:
+    name = "_".join(("LGSCO", *key)).upper()
+    with pytest.raises(ConfigError, match=rf"^{name}\b"):
+        make_trigger(load(None, {name: "bad\nvalue"}))
+
+
+def test_a_setting_is_named_by_what_set_it_last(tmp_path: Path) -> None:
+    path = written(tmp_path, "[site]\nbase_url = 'http://localhost'\n[fetch]\npace = 2\n")
+    assert load(path, {}).name_origin("fetch", "pace") == f"{path}: [fetch] pace"
+    assert load(path, {}).name_origin("fetch", "tries") == f"{path}: [fetch] tries", "where it can be set"
+    config = load(path, {"LGSCO_SITE_BASE_URL": "http://127.0.0.1", "LGSCO_FETCH_PACE": "3"}, {"--site": FLAG})
+    assert config.name_origin("fetch", "pace") == "LGSCO_FETCH_PACE"
+    assert config.name_origin("site", "base_url") == "--site"
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load(tmp_path / "nowhere.toml", {})
@@ -280,6 +297,7 @@ def test_only_loopback_is_requested_without_a_contact(address: str, asked: bool)
 
 
 SITE = {"LGSCO_SITE_BASE_URL": "https://example.invalid"}
+FLAG = ("site.base_url", "http://127.0.0.2")
 
 
 @pytest.mark.parametrize(
@@ -308,8 +326,7 @@ def test_a_contact_must_be_an_email_or_web_address(contact: str, is_one: bool) -
     with pytest.raises(UsageError) as refused:
         require_contact_and_pace(config)
     assert refused.value.exit_code == 2
-    for words in ("e-mail or web address", "[site] of config.toml", "LGSCO_SITE_CONTACT", repr(contact)):
-        assert words in str(refused.value)
+    assert f"LGSCO_SITE_CONTACT = {contact.strip()!r} has neither an e-mail nor a web address" in str(refused.value)
     require_contact_and_pace(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
 
 
@@ -339,9 +356,17 @@ def test_a_user_agent_must_name_the_contact_and_not_a_browser(tmp_path: Path, ag
     with pytest.raises(UsageError) as refused:
         require_contact_and_pace(config)
     assert refused.value.exit_code == 2
-    for words in ("user_agent in [site] of ", "mine.toml", "LGSCO_SITE_USER_AGENT", said):
+    for words in ("mine.toml: [site] user_agent", said):
         assert words in str(refused.value)
     require_contact_and_pace(load(path, {"LGSCO_SITE_BASE_URL": "http://localhost:8000"}))
+
+
+def test_a_pace_that_is_too_fast_is_named_by_what_set_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "[fetch]\npace = 0.1\n[site]\ncontact = 'me@example.org'\n")
+    with pytest.raises(UsageError, match=r"mine\.toml: \[fetch\] pace = 0\.1 is not allowed; it must be that or more"):
+        require_contact_and_pace(load(path, SITE))
+    with pytest.raises(UsageError, match=r"at least 0\.5 seconds apart: LGSCO_FETCH_PACE = 0\.2 is not allowed"):
+        require_contact_and_pace(load(path, {**SITE, "LGSCO_FETCH_PACE": "0.2"}))
 
 
 @pytest.mark.parametrize("name", ["Zoë", "Ελένη <e@example.org>", "me “here”"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage import checkpoint
-from storage.checkpoint import LogKeeper, LogState, choose_log_bytes, find_log_bytes, find_log_state, find_readers
+from storage.checkpoint import LogMerger, LogState, choose_log_bytes, find_log_bytes, find_log_state, find_readers
 
 WARN = 40_000
 
@@ -73,6 +73,8 @@ def test_a_message_says_which_file_how_large_and_what_to_do() -> None:
     message = LogState(Path("/a/lgsco.db-wal"), 300_000_000, 256_000_000, is_pinned=True, readers=(7, 9)).describe()
     assert message.startswith("/a/lgsco.db-wal has 300 MB, more than [storage] wal_warn_mb = 256: ")
     assert "it is open in process 7, 9. Close that program" in message
+    larger = LogState(Path("x-wal"), 256_000_001, 256_000_000, is_pinned=True).describe()
+    assert larger.startswith("x-wal has 257 MB, more than [storage] wal_warn_mb = 256: "), "not 256 MB, more than 256"
 
 
 def test_the_writer_cuts_a_log_that_grew_and_warns_once_while_a_reader_stays(
@@ -82,18 +84,18 @@ def test_the_writer_cuts_a_log_that_grew_and_warns_once_while_a_reader_stays(
     monkeypatch.setattr(checkpoint, "find_readers", lambda _database: ())
     writer.execute("PRAGMA busy_timeout = 0")
     messages: list[str] = []
-    keeper = LogKeeper(writer, path, WARN, messages.append)
+    merger = LogMerger(writer, path, WARN, messages.append)
     with open_query(path):
         for _ in range(3):
             write(writer)
-            keeper.after_commit()
+            merger.after_commit()
     assert len(messages) == 1, "one warning, however often the log is looked at"
     assert find_log_bytes(path) > WARN
     while find_log_bytes(path) > choose_log_bytes(WARN):
         write(writer)
-        keeper.after_commit()
-    keeper.after_commit()
+        merger.after_commit()
+    merger.after_commit()
     with open_query(path):
         write(writer)
-        keeper.after_commit()
+        merger.after_commit()
     assert len(messages) == 2, "a log that became small again is reported again"

@@ -12,6 +12,7 @@ from storage.database import SCHEMA_VERSION, reading
 from storage.errors import SchemaMismatch
 from storage.restore import restore
 from storage.writer import writing
+from support.older_files import create_tables
 
 
 @pytest.fixture
@@ -59,6 +60,27 @@ def test_the_list_of_migrations_outranks_a_lower_user_version(database: Path, st
         pass
     with writing(database, create=False) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_an_older_file_is_refused_with_the_commands_that_migrate_it(tmp_path: Path) -> None:
+    path = tmp_path / "my archive.db"
+    with closing(sqlite3.connect(path)) as db:
+        create_tables(db, before="m022_parsed_pages")
+    named = f"--db '{path}'"
+    with pytest.raises(SchemaMismatch) as refused, reading(path):
+        pass
+    assert str(refused.value) == (
+        f"{path} has schema 21 and this lgsco reads {SCHEMA_VERSION}; `lgsco sync {named}` migrates "
+        f"it, and so does `lgsco renormalise --dry-run {named}` without requests. Instead of a public snapshot, make a "
+        "new one"
+    )
+
+
+def test_an_empty_file_is_not_said_to_be_older(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    with pytest.raises(SchemaMismatch, match=r"empty\.db has no archive in it; `lgsco init`"), reading(path):
+        pass
 
 
 def test_a_newer_file_is_refused_by_user_version_or_by_its_migrations(database: Path) -> None:

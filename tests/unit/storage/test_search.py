@@ -234,6 +234,12 @@ def test_the_two_paragraphs_with_the_most_words_are_shown(archive: sqlite3.Conne
     assert marked(second.text, second.marks) == ["Council", "delay"]
 
 
+def test_a_hit_has_the_path_of_its_page_on_the_site(archive: sqlite3.Connection) -> None:
+    (path,) = archive.execute("SELECT url FROM decisions WHERE reference = ?", (A,)).fetchone()
+    assert only(archive, A).path == path
+    assert path is not None
+
+
 def test_a_heading_is_shown_only_if_no_paragraph_has_its_word(archive: sqlite3.Connection) -> None:
     assert [one.position for one in only(archive, "complaint authority:anytown").paragraphs] == [0]
     assert [one.position for one in only(archive, "complain authority:anytown").paragraphs] == [1]

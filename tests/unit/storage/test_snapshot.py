@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from storage.errors import StoreFailed
 from storage.ledger import record_window
 from storage.model import Proof, Window
 from storage.snapshot import snapshot
+from storage.verify import check_ledger
 from support.rows import AT, DAY, KEY, OTHER, damage, list_decision, make_reading, store_decision, store_page
 
 PAST = 2**22 + 1
@@ -73,6 +75,41 @@ def test_a_hidden_decision_leaves_no_row_no_link_no_word_and_no_proof(db: sqlite
     assert ask(copy, "SELECT reference FROM decisions") == [KEY]
     assert ask(copy, "SELECT count(*) FROM related") == [0]
     assert ask(copy, "SELECT state FROM windows") == ["unknown"], "the day lists a decision that the copy lacks"
+
+
+@pytest.mark.parametrize("how", ["suppressed", "withdrawn", "damaged"])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_only_the_days_that_list_a_decision_that_is_left_out_lose_their_proof(
+    db: sqlite3.Connection, how: str, *, is_listed: bool
+) -> None:
+    first, last = date(2025, 3, 1), date(2025, 4, 30)
+    store_decision(db, third := "25 000 003", day=last)
+    list_decision(db, third, last)
+    db.execute("DELETE FROM queue")
+    if not is_listed:
+        db.execute("UPDATE entries SET unlisted_at = ? WHERE reference = ?", (AT, OTHER))
+    listed = 3 if is_listed else 2
+    record_window(db, Proof(Window(first, last), listed, listed, "proven", AT, AT, AT, "t=both"), 1)
+    if how == "suppressed":
+        suppressions.suppress(db, OTHER, "a court order", AT)
+    elif how == "withdrawn":
+        db.execute("UPDATE decisions SET status = 'withdrawn' WHERE reference = ?", (OTHER,))
+    else:
+        damage(db, f"UPDATE decisions SET text = 'Others.' WHERE reference = '{OTHER}'")
+    target = path_of(db).with_name("copy.db")
+    snapshot(db, target, public=True)
+    with closing(sqlite3.connect(target)) as copy:
+        windows = copy.execute("SELECT first, last, state, total FROM windows ORDER BY first").fetchall()
+        assert list(check_ledger(copy)) == []
+    assert windows == (
+        [
+            ("2025-03-01", "2025-03-31", "proven", 0),
+            ("2025-04-01", "2025-04-01", "unknown", None),
+            ("2025-04-02", "2025-04-30", "proven", 1),
+        ]
+        if is_listed
+        else [("2025-03-01", "2025-04-30", "proven", 2)]
+    )
 
 
 def test_withdrawn_decisions_can_be_included(db: sqlite3.Connection) -> None:

@@ -8,7 +8,15 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from ingest.lgo.beginning import Beginning
-from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, names_another, own_slugs
+from ingest.lgo.ending import (
+    find_cards,
+    find_end,
+    find_panel,
+    is_closing_block,
+    leads_to_own_page,
+    names_another,
+    own_slugs,
+)
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block, Item, Link, List
 from ingest.parsing.html_blocks import read_blocks
@@ -113,6 +121,19 @@ def kept(html: str, *wrong: str) -> tuple[list[str], bool]:
         (f"<article>{CLOSED}<p>Further report</p><p>x</p></article>", []),
         (f"<article>{CLOSED}<h2>Further report</h2></article>", []),
         (
+            f"<article>{CLOSED}<h2>Further report</h2><p><a href='#a'>A</a></p><p>More.</p></article>",
+            ["Further report", "A", "More."],
+        ),
+        (
+            f"<article>{CLOSED}<h2>Further report</h2><p><a href='/decisions/b/25-004-901/#a'>A</a> "
+            "<a href='https://www.lgo.org.uk/Decisions/b/25-004-901?chapter=2'>B</a></p><p>More.</p></article>",
+            ["Further report", "A B", "More."],
+        ),
+        (
+            f"<article>{CLOSED}<h2>Further report</h2><p><a href='/b/25-004-902#a'>A</a></p><p>x</p></article>",
+            [],
+        ),
+        (
             f"<article>{CLOSED}<h2>Further report</h2><p>More.</p><h2>Found</h2><p>x</p></article>",
             ["Further report", "More.", "Found", "x"],
         ),
@@ -122,6 +143,21 @@ def test_a_further_report_under_its_heading_in_the_same_element_belongs_to_the_d
     html: str, more: list[str]
 ) -> None:
     assert kept(html) == (["Text.", CLOSING, *more], False)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_own"),
+    [
+        *(
+            (one, True)
+            for one in ("#a", "?chapter=2", "?print=1#a", "", "/", "/decisions/b/25-004-901", "25-004-901/?a#b")
+        ),
+        *((one, True) for one in ("https://www.lgo.org.uk/b/25-004-901#a", "/B/25-004-901#c/d")),
+        *((one, False) for one in ("/decisions/b", "/decisions/b/25-004-902#a", "/25-004-901/x", "x?25-004-901")),
+    ],
+)
+def test_a_link_leads_to_its_own_page_by_its_path_alone(target: str, is_own: bool) -> None:
+    assert leads_to_own_page(target, OWN) is is_own
 
 
 def test_where_articles_are_nested_wrongly_a_further_report_goes_on_to_the_footer_and_is_uncertain() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import NotADecision
 from ingest.lgo.header import Header, parse_header
-from ingest.parsing.blocks import Block, Item, List
+from ingest.parsing.blocks import Block, Item, List, Marker
 from storage.model import Line, Oddity
 
 OPENER = "The Ombudsman's final decision:"
@@ -152,6 +152,16 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     assert lines(p("Category : Housing"), p("Service area: Adults", lead="Service area")) == [
         *("h Category : Housing", "p Service area: Adults"),
     ]
+    for known in ("Category", "Category:"):
+        for unknown in ("Service area", "Service area:"):
+            led = [p("Category: Housing", lead=known), p("Service area: Adults", lead=unknown)]
+            assert lines(*led) == ["h Category: Housing", "h Service area: Adults"], (
+                "the colon may be beside the markup"
+            )
+    led = [p("Category: Housing", lead="Category"), p("Service area:", lead="Service area"), p("Adults")]
+    assert lines(*led) == ["h Category: Housing", "p Service area:", "p Adults"], "it has no value in that markup"
+    part = [p("Category: Housing", lead="Category"), p("Service area: Adults", lead="Service")]
+    assert lines(*part) == ["h Category: Housing", "p Service area: Adults"]
     label, other = p("Category", is_label=True), p("Service area", is_label=True)
     assert lines(label, p("Housing"), other, p("Adults")) == ["h Category : Housing", "h Service area : Adults"]
     assert lines(p("Category : Housing"), other, p("Adults")) == ["h Category : Housing", "p Service area", "p Adults"]
@@ -264,6 +274,24 @@ def test_a_summary_begins_the_text_and_notes_and_unknown_labels_do_not_end_the_h
     note = "Ombudsman satisfied with council's response: 23 September 2016"
     noted = parse(p("Category : Housing"), p(note), p("Service area : Adults"), p("x"), p("y"), p("z"))
     assert [line.text for line in noted.lines] == ["Category : Housing", note, "Service area : Adults"]
+
+
+@pytest.mark.parametrize("marker", ["1", "a", "i"])
+def test_numbered_items_of_a_report_without_an_opener_are_its_text(marker: Marker) -> None:
+    of = List(marker, None, None)
+    words = ("It erred.", "Category : A was wrong.", "Decision", "Ward : North", "It paid.")
+    items = [Block("item", text, Item(of, n, None)) for n, text in enumerate(words)]
+    header = parse(p("Decision : Upheld"), *items)
+    assert [line.text for line in header.lines] == ["Decision : Upheld"]
+    assert (header.fields, header.odd) == ({"Decision": "Upheld"}, [])
+    assert body(header) == [("item", text) for text in words]
+    begun = parse(p("Category : Housing"), h("Decision"), *items)
+    assert (begun.fields, body(begun)[0]) == ({"Category": "Housing"}, ("heading", "Decision"))
+
+
+def test_items_with_bullets_may_be_the_header_of_a_report_without_an_opener() -> None:
+    header = parse(item("Category : Housing"), item("Decision : Upheld"), p("Text."))
+    assert header.fields == {"Category": "Housing", "Decision": "Upheld"}
 
 
 def test_a_block_that_is_part_header_and_part_text_is_divided() -> None:

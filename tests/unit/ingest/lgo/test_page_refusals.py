@@ -247,6 +247,19 @@ def test_an_open_element_with_a_long_style_may_hide_the_article(style: str) -> N
     assert not _may_be_hidden(opened + b"</div><article>", len(opened + b"</div>")), "the element is closed"
 
 
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "<div style=\"font-family:'Arial'; display:none\"><article>",
+        "<div title='a>b' hidden><article>",
+        "<div><article title='a>b' hidden>",
+    ],
+)
+def test_a_page_is_refused_if_attributes_with_quotation_marks_hide_its_article(opened: str) -> None:
+    assert render(parse_page(in_article("<p>It was lost.</p>")))
+    assert "no title line" in refused(in_article("<p>It was lost.</p>").replace(b"<article>", opened.encode()))
+
+
 def test_words_of_hiding_attributes_are_checked_only_a_few_times() -> None:
     class Counting(bytes):
         searches = 0

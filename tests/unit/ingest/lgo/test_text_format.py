@@ -64,6 +64,22 @@ def small(*body: str, header: str = "Decision : Upheld") -> str:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("\n", ""), (" \n\r\n", "\n"), ("", "\n\n"), ("\n", "\n  \n"), ("  ", "")]
+)
+def test_empty_lines_around_a_text_without_items_do_not_make_it_a_page_dump(before: str, after: str) -> None:
+    text = small("The complaint", "Mr X complained.", "He had no answer.")
+    assert render(parse(before + text + after)) == text
+
+
+def test_a_text_with_an_empty_line_is_refused_with_the_reason_why_its_title_was_not_found() -> None:
+    text = small("Mr X complained.").replace("Summary:", "\nSummary:")
+    with pytest.raises(NotADecision, match=r"^no title line .*; the document has empty lines .* are one paragraph$"):
+        parse(text)
+    with pytest.raises(NotADecision, match=r"\(25 004 920\)'$"):
+        parse("The Ombudsman's final decision:\nSummary: No title.\nMr X complained.")
+
+
 # -- laws 1 and 2: the seeds
 
 

@@ -48,12 +48,18 @@ def depth_of(item: Item) -> int:
         ("One\r\n\r\nTwo", True),
         ("One\nTwo\n", False),
         ("One\r\nTwo\r\n", False),
-        ("One\n  Two", False),  # the last line alone may be indented
+        ("One\n  1. Two", True),
+        ("One\n  Two\nThree", False),
+        ("\nOne\nTwo", False),
+        ("One\nTwo\n\n", False),
+        ("\r\n \r\nOne\r\nTwo\r\n\r\n", False),
+        ("\nOne\n\nTwo\n", True),
+        ("", False),
         ("One\n\n- Two", False),
         ("One\n\n -Two\n", True),
     ],
 )
-def test_blank_or_indented_lines_and_no_dashes_make_a_page_dump(text: str, dump: bool) -> None:
+def test_blank_lines_between_others_or_indented_items_and_no_dashes_make_a_page_dump(text: str, dump: bool) -> None:
     assert is_dump(text) is dump
 
 

@@ -135,6 +135,15 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<div style='display:block'>", True),
         (f"<div style='{'x' * 300}'>", False),
         (f"<div style='{'x' * 299}'>", True),
+        ("<div style=\"font-family:'Arial'; display:none\">", False),
+        ("<div style='font-family:\"A\";display:none'>", False),
+        ('<div style="background:url(a>b); display:none">', False),
+        ("<div style='color:red' title='display:none'>", True),
+        ("<div style=color:red title=display:none>", True),
+        ("<div style='display&#58;none'>", False),
+        ("<div title='a>b' hidden>", False),
+        ("<div title='a>b'>it is hidden here</div>", True),
+        ("<div title='it\"s'>it is hidden here</div>", True),
         ("<div hidden>x</div>" * 20, True),
         ("<div hidden>x</div>" * 21, False),
     ],
@@ -146,6 +155,9 @@ def test_an_article_that_something_around_it_may_hide_is_not_cut_out(before: str
 
 def test_attributes_of_the_article_itself_may_hide_it_and_those_inside_it_do_not() -> None:
     assert read("<article hidden><p>Text</p></article>").article is None
+    assert read("<article title='a>b' hidden><p>Text</p></article>").article is None
+    assert read("<article title='a>b'><p hidden>Text</p></article>").article is not None
+    assert read("<article title='a><p>Text</p></article>").article is None, "where its tag ends is left to the parser"
     assert read("<article><p hidden>Text</p></article>").article is not None
     assert may_be_hidden(b"<article hidden>", 0)
     assert not may_be_hidden(b"<article><p hidden>", 0)

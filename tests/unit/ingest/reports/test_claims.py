@@ -229,9 +229,9 @@ def test_the_reasons_of_unproven_ranges_are_named_newest_first() -> None:
         proof("2025-05-01", "2025-05-31"),
     ]
     claim = make_claim(claim_rows(ledger), daemon_runs=False)
-    assert str(claim.ranges[0].unproven[0]) == "2025-04-01 to 2025-04-30 (the site stated no total)"
+    assert str(claim.ranges[0].unproven[0]) == "2025-04-01 to 2025-04-30 (no total of the site to compare with)"
     assert claim.sentences()[0].endswith(
-        "Not proven: 2025-04-01 to 2025-04-30 (the site stated no total), "
+        "Not proven: 2025-04-01 to 2025-04-30 (no total of the site to compare with), "
         "2025-03-01 to 2025-03-31 (the listing changed during the walk), "
         "2025-02-01 to 2025-02-28 (some of it is not stored yet), "
         "2025-01-01 to 2025-01-31 (the site states a total of 1,200 and lists 1,199)."

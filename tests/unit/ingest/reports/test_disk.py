@@ -21,9 +21,9 @@ def test_free_space_is_compared_with_what_is_not_stored(free: int, lacks: bool) 
     claim = CLAIM._replace(site_total=130, stored_in_all=30)
     found = report_disk(Disk(5_000_000, free, LOG), claim)
     (line,) = found.lines()
-    advice = "; the decisions that are not stored need about 3 MB: free disk space before you fetch them"
-    assert line == f"disk: 5 MB of database, 12 MB of write-ahead log, 3 MB free{advice if lacks else ''}"
-    assert found.lacks_room is ("need about 3 MB: free disk space" in line) is lacks
+    advice = "; the decisions that are not stored need about 2.3 MB: free disk space before you fetch them"
+    assert line == f"disk: 5.0 MB of database, 12 MB of write-ahead log, 2.3 MB free{advice if lacks else ''}"
+    assert found.lacks_room is ("need about 2.3 MB: free disk space" in line) is lacks
     assert not found.needs_attention
     assert not report_disk(Disk(5_000_000, 0, LOG), claim._replace(site_total=None)).lacks_room
 

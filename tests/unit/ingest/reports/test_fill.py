@@ -116,7 +116,7 @@ def test_the_lines_say_since_when_it_runs_when_it_advanced_and_what_it_still_nee
     ]
     assert report(setting="off").lines() == [
         f"fill: off: {OFF_IN_SETTINGS}",
-        f"  turned on, it would take: {ESTIMATE}",
+        f"  if turned on: {ESTIMATE}",
     ]
 
 
@@ -187,7 +187,7 @@ def test_the_fill_report_shows_not_begun_off_and_finished() -> None:
     assert "45,000 of 57,500 listed decisions to fetch" in not_begun
     assert "expected" not in not_begun
     off = "\n".join(report(left=[], began_at=None, setting="off").lines())
-    assert "turned on, it would take: estimate: 45,000 of 57,500" in off
+    assert "if turned on: estimate: 45,000 of 57,500" in off
     ended = report(left=[], began_at=None, answered=[EVERYTHING]).lines()
     assert ended[1:] == ["  finished: sync covers its dates"]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.reports.lines import name_ending, name_first, printable
+from ingest.reports.lines import describe_size, name_ending, name_first, printable
 
 
 def test_printable_leaves_letters_punctuation_and_emoji_as_they_are() -> None:
@@ -39,3 +40,23 @@ def test_a_run_that_ended_well_is_shown_as_done_and_never_as_complete() -> None:
     assert name_ending("complete") == "done"
     assert name_ending("incomplete") == "incomplete"
     assert name_ending("limited") == "limited"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        *((0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (9_949, "9.9 kB"), (12_345, "12 kB")),
+        *((640_000, "640 kB"), (1_000_000, "1.0 MB"), (2_940_000, "2.9 MB"), (949_999_999, "950 MB")),
+        *((950_000_000, "950 MB"), (960_000_000, "960 MB"), (999_999_999, "1,000 MB"), (1_000_000_000, "1.0 GB")),
+        *((1_349_000_000, "1.3 GB"), (1_250_400_000_000, "1,250 GB")),
+    ],
+)
+def test_a_size_is_given_in_the_largest_unit_that_it_reaches(size: int, words: str) -> None:
+    assert describe_size(size) == words
+
+
+@given(st.integers(1_000, 10**13))
+def test_a_size_is_wrong_by_a_twentieth_at_most(size: int) -> None:
+    number, unit = describe_size(size).split()
+    shown = float(number.replace(",", "")) * {"kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+    assert abs(shown - size) <= size / 20

@@ -45,7 +45,7 @@ def test_an_empty_journal_names_the_configured_site_and_user_agent_and_broke_no_
     assert empty.as_json()["kept"] is True
     assert empty.lines() == [
         f"Requests to {Config().site.base_url} by {Config().user_agent}",
-        "  from – to – (UTC): 0 requests, 0.0 MB received, 0 errors",
+        "  from – to – (UTC): 0 requests, 0 bytes received, 0 errors",
         "  least gap between two requests: – (promised: none)",
         "  most in any day: 0 (promised: none); most in any minute: 0",
         "  in quiet hours: none promised",
@@ -69,7 +69,7 @@ def test_the_report_shows_requests_and_promises_in_words() -> None:
     )
     assert shown.lines() == [
         f"Requests to {SITE} by lgsco/1, and by lgsco/2",
-        "  from 2026-11-01 to 2026-11-02 (UTC): 1,201 requests, 1,500.0 MB received, 3 errors",
+        "  from 2026-11-01 to 2026-11-02 (UTC): 1,201 requests, 1.5 GB received, 3 errors",
         "  least gap between two requests: 1.250 s (promised: 1.5–2 s)",
         "  most in any day: 1,200 (promised: 500–1,234,567); most in any minute: 30",
         "  in quiet hours: 1 request (08:00-18:00) (09:00-17:00)",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from ingest.run import Backfill, Import
 from lgsco.replica.corpus import expected_text, generate, seeds
 from lgsco.replica.markup import render
 from lgsco.replica.sample import Sample
+from storage.export import DIGESTS_FILE
 from support.paths import GOLDEN, SEEDS
 from support.world import World
 
@@ -166,6 +169,29 @@ def test_an_unclosed_text_is_imported_if_the_user_allows_it(world: World, tmp_pa
     outcome = world.run(Import((folder,), unclosed=True))
     assert (outcome.exit_code, outcome.tally.odd) == (0, [("22 017 902", "no closing line")])
     assert "1 odd: 22 017 902 (no closing line)" in outcome.message
+
+
+def test_the_digests_of_an_export_are_read_once_for_each_folder(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(tmp_path / "first", cut=seed("001")[:1500], whole=seed("000"))
+    second = write(tmp_path / "second", cut=seed("003")[:1500])
+    third = write(tmp_path / "third", cut=seed("004")[:1500])
+    for folder, named in ((first, first / "cut.txt"), (third, first / "cut.txt")):
+        (folder / DIGESTS_FILE).write_text(f"{sha256(named.read_bytes()).hexdigest()}  cut.txt\nno digest\n", "utf-8")
+    opened: list[Path] = []
+    open_file = Path.open
+
+    def count(path: Path, *options: Any, **named: Any) -> Any:
+        opened.append(path)
+        return open_file(path, *options, **named)
+
+    monkeypatch.setattr(Path, "open", count)
+    outcome = world.run(Import((first, second, third)))
+    assert {line.partition(": ")[0] for line in outcome.tally.unread} == {f"{second}/cut.txt", f"{third}/cut.txt"}
+    assert [path for path in opened if path.name == DIGESTS_FILE] == [
+        folder / DIGESTS_FILE for folder in (first, second, third)
+    ]
 
 
 def test_an_empty_folder_and_a_missing_path_are_reported(world: World, tmp_path: Path) -> None:

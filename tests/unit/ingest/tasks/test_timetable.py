@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.clock import Clock
-from ingest.config import Config, Schedule
+from ingest.config import Config, Schedule, load
 from ingest.errors import ConfigError
 from ingest.tasks.timetable import Plan, make_trigger, next_sync
 
@@ -115,7 +115,14 @@ def test_small_clock_corrections_change_nothing(plan: Plan, clocks: Clocks) -> N
 def test_a_line_that_never_occurs_is_refused(line: str) -> None:
     with pytest.raises(ConfigError, match="never occurs: none of its months") as refused:
         make_trigger(scheduled("30 6 * * mon-fri", line))
-    assert repr(line) in str(refused.value)
+    assert str(refused.value).startswith(f"config.toml: [schedule] sync = {line!r} never occurs")
+
+
+def test_a_line_is_named_by_what_set_it() -> None:
+    with pytest.raises(ConfigError, match=r"^LGSCO_SCHEDULE_SYNC = '61 6 \* \* \*' is not a crontab line: "):
+        make_trigger(load(None, {"LGSCO_SCHEDULE_SYNC": "30 6 * * *; 61 6 * * *"}))
+    with pytest.raises(ConfigError, match=r"^LGSCO_SCHEDULE_SYNC is empty: "):
+        make_trigger(load(None, {"LGSCO_SCHEDULE_SYNC": " "}))
 
 
 @pytest.mark.parametrize(

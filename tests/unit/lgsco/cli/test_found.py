@@ -8,13 +8,15 @@ import json
 
 import pytest
 
-from lgsco.cli.found import as_json, make_link, print_csv, print_hits, print_notes
+from lgsco.cli.found import as_json, print_csv, print_hits, print_notes
 from storage.query.passages import Marks
 from storage.search import Hit, Paragraph, Results
 
 Printed = pytest.CaptureFixture[str]
 
-HEADER = "reference,authority,decision_date,outcome,category,number,section,paragraph,link"
+HEADER = "reference,authority,decision_date,outcome,category,source_url,number,section,paragraph"
+PATH = "/decisions/education/25-000-001"
+URL = f"https://www.lgo.org.uk{PATH}"
 
 
 def paragraph(text: str, marks: Marks = (), number: str | None = "4", anchor: str = "p4") -> Paragraph:
@@ -22,7 +24,7 @@ def paragraph(text: str, marks: Marks = (), number: str | None = "4", anchor: st
 
 
 def hit(*paragraphs: Paragraph, summary: str | None = "In short.", flaw: str | None = None) -> Hit:
-    return Hit("25 000 001", "A Council", "2025-04-01", "Upheld", "Education", summary, paragraphs, flaw)
+    return Hit("25 000 001", "A Council", "2025-04-01", "Upheld", "Education", summary, PATH, paragraphs, flaw)
 
 
 BARE = Hit("25 000 002", None, None, None, None, None)
@@ -113,19 +115,10 @@ def test_no_note_is_printed_beside_sound_decisions(capsys: Printed) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-# ---------------------------------------------------------------- JSON, CSV and links
+# ---------------------------------------------------------------- JSON and CSV
 
 
-@pytest.mark.parametrize(
-    ("reference", "anchor", "link"),
-    [("25 004 920", "p24", "/25-004-920#p24"), ("24 001 411a", "line3", "/24-001-411a#line3")],
-)
-def test_a_link_leads_to_the_paragraph(reference: str, anchor: str, link: str) -> None:
-    one = Hit(reference, None, None, None, None, None)
-    assert make_link(one, paragraph("", anchor=anchor)) == link
-
-
-def test_json_has_whole_paragraphs_with_links(capsys: Printed) -> None:
+def test_json_has_whole_paragraphs_and_the_page_on_the_site(capsys: Printed) -> None:
     text = "delay " * 200
     results = Results(7, (hit(paragraph(text, ((0, 5),))), BARE), notes=("a note",), suggestion="delay")
     found = json.loads(json.dumps(as_json(" dealy ", results)))
@@ -136,7 +129,7 @@ def test_json_has_whole_paragraphs_with_links(capsys: Printed) -> None:
         "notes": ["a note"],
     }
     first, second = found["hits"]
-    assert first["reference"] == "25 000 001"
+    assert (first["reference"], first["source_url"], second["source_url"]) == ("25 000 001", URL, None)
     assert first["paragraphs"] == [
         {
             "position": 3,
@@ -145,7 +138,6 @@ def test_json_has_whole_paragraphs_with_links(capsys: Printed) -> None:
             "text": text,
             "marks": [[0, 5]],
             "anchor": "p4",
-            "link": "/25-000-001#p4",
         }
     ]
     assert (second["reference"], second["authority"], second["paragraphs"]) == ("25 000 002", None, [])
@@ -154,18 +146,18 @@ def test_json_has_whole_paragraphs_with_links(capsys: Printed) -> None:
 def test_csv_has_a_row_for_each_paragraph_or_decision_without_one(capsys: Printed) -> None:
     print_csv(Results(2, (hit(paragraph("One, two."), paragraph("Three.", number=None, anchor="line5")), BARE)))
     header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
-    facts = ["25 000 001", "A Council", "2025-04-01", "Upheld", "Education"]
+    facts = ["25 000 001", "A Council", "2025-04-01", "Upheld", "Education", URL]
     assert ",".join(header) == HEADER
     assert rows == [
-        [*facts, "4", "The complaint", "One, two.", "/25-000-001#p4"],
-        [*facts, "", "The complaint", "Three.", "/25-000-001#line5"],
+        [*facts, "4", "The complaint", "One, two."],
+        [*facts, "", "The complaint", "Three."],
         ["25 000 002", *[""] * 8],
     ]
 
 
 def test_csv_has_no_cell_that_a_spreadsheet_runs(capsys: Printed) -> None:
     print_csv(Results(1, (hit(paragraph("=HYPERLINK(1)")),)))
-    assert ",'=HYPERLINK(1),/25-000-001#p4" in capsys.readouterr().out
+    assert ",'=HYPERLINK(1)\r\n" in capsys.readouterr().out
 
 
 def test_csv_of_nothing_is_its_header(capsys: Printed) -> None:

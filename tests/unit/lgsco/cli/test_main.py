@@ -65,3 +65,25 @@ def test_a_closed_output_is_replaced_so_that_printing_does_not_fail(monkeypatch:
     assert sys.stdout is not None
     assert sys.stdout.write("nobody reads this")
     sys.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["backfil"], "No such command 'backfil'. Did you mean 'backfill'?"),
+        (["Status"], "No such command 'Status'. Did you mean 'status'?"),
+        (["xyz"], "No such command 'xyz'."),
+        (
+            ["--db", "x", "status"],
+            "No such option '--db'. Options of a command go after its name: lgsco COMMAND --db …",
+        ),
+        (["--versio"], "No such option '--versio'. Did you mean '--version'?"),
+    ],
+)
+def test_a_command_or_option_that_is_not_found_is_answered_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], error: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"Error: {error}"

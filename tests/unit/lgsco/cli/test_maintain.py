@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from storage.runs import begin_run
 from storage.writer import writing
 from support.command_line import Here
+from support.older_files import create_tables
 from support.rows import AT, KEY, list_decision, store_decision
 
 
@@ -63,7 +66,7 @@ def test_the_fill_is_turned_off_and_resumed(here: Here) -> None:
 
 
 def test_restoring_a_snapshot_undoes_later_changes(here: Here, archive: Path) -> None:
-    assert "backup.db: 0." in here("snapshot", "backup.db").out
+    assert re.match(r"backup\.db: [1-9]\d\d kB; ", here("snapshot", "backup.db").out)
     with writing(archive) as db:
         db.execute("DELETE FROM decisions_fts WHERE 0")
         db.execute("UPDATE runs SET message = 'later'")
@@ -74,6 +77,17 @@ def test_restoring_a_snapshot_undoes_later_changes(here: Here, archive: Path) ->
     assert "the previous file; remove it" in out
     with closing(sqlite3.connect(archive)) as db:
         assert db.execute("SELECT message FROM runs").fetchone() == (None,)
+
+
+def test_an_older_file_is_migrated_by_the_command_that_search_and_restore_name(here: Here, archive: Path) -> None:
+    with closing(sqlite3.connect(archive.with_name("older.db"))) as db:
+        create_tables(db, before="m022_parsed_pages")
+    named = re.compile("`lgsco (renormalise --dry-run --db [^`]+)` without requests")
+    (offered,) = named.findall(here("search", "delay", "--db", "older.db", code=2).err)
+    restored = here("restore", "older.db", "--db", "new.db").out
+    assert [shlex.split(one)[-1] for one in (offered, *named.findall(restored))] == ["older.db", "new.db"]
+    here(*shlex.split(offered))
+    assert here("search", "delay", "--db", "older.db").err == "no decision matches\n"
 
 
 def test_a_snapshot_of_a_damaged_archive_names_it_and_exits_10(here: Here, archive: Path) -> None:

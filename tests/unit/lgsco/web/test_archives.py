@@ -61,7 +61,10 @@ def test_settings_are_read_from_text_or_lists() -> None:
         ({"colour": "red"}, "unknown setting colour; use public, hosts or content_security_policy"),
         ({"public": "yes"}, "public is true or false"),
         ({"hosts": 7}, "hosts is text, or a list of texts"),
-        ({"hosts": ["https://archive.example"]}, "is not a host name; give a name such as archive.example"),
+        (
+            {"hosts": ["https://archive.example"]},
+            "hosts: 'https://archive.example' is not a host name; give a name such as archive.example",
+        ),
         ({"content_security_policy": "x"}, "maps directives to sources"),
         ({"content_security_policy": {"report-uri": "/x"}}, "report-uri is not one of default-src"),
         ({"content_security_policy": {"img-src": ["a;b"]}}, "'a;b' is not a source"),
@@ -73,5 +76,5 @@ def test_a_wrong_setting_says_what_is_allowed(config: dict[str, Any], message: s
 
 
 def test_a_port_is_not_part_of_a_host_name() -> None:
-    with pytest.raises(ConfigError, match="without a port"):
-        read_hosts(["archive.example:8001"])
+    with pytest.raises(ConfigError, match=r"^--allow-host: 'archive\.example:8001' is not .* without a port$"):
+        read_hosts(["archive.example:8001"], "--allow-host")

@@ -216,7 +216,7 @@ def test_json_has_the_best_paragraph_as_snippet(get: Get) -> None:
     day = {"from": "2025-04-02", "to": "2025-04-02"}
     (row,) = get(".json", query="council answer", _shape="array", **day).json()
     assert row["snippet"].startswith("Mr X complains. The «Council» took many weeks “to «answer»”.")
-    assert row["paragraphs"][0]["link"] == f"/{NAME}/decisions/25+000+001#p1"
+    assert row["paragraphs"][0]["link"] == f"http://localhost/{NAME}/decisions/25+000+001#p1"
     (row,) = get(".json", _shape="array", **day).json()
     assert (row["snippet"], row["paragraphs"]) == ("=Summary 1", [])
 
@@ -225,18 +225,18 @@ def test_csv_has_safe_cells_and_the_ranks_of_its_page(get: Get) -> None:
     answer = get(".csv", query="answer", sort="date", page="2", _size="5")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["rank"] for row in rows] == ["6", "7", "8", "9", "10"]
-    assert rows[0]["link"] == f"/{NAME}/decisions/25+000+006#p1"
+    assert rows[0]["link"] == f"http://localhost/{NAME}/decisions/25+000+006#p1"
     (row,) = csv.DictReader(io.StringIO(get(".csv", **{"from": "2025-04-12"}).text))
     assert (row["reference"], row["paragraph"], row["link"]) == ("25 000 011", "", "")
     assert get(".csv", query="zzzzzz").text.splitlines() == [
-        "rank,reference,authority,decision_date,outcome,category,number,section,paragraph,link"
+        "rank,reference,authority,decision_date,outcome,category,source_url,number,section,paragraph,link"
     ]
 
 
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe() -> None:
     hit = Hit("25 000 001", "=A1", None, None, None, None)
     written = _write_csv(str, Results(1, (hit,)), 1)
-    assert written.splitlines()[1] == "1,25 000 001,'=A1,,,,,,,"
+    assert written.splitlines()[1] == "1,25 000 001,'=A1,,,,,,,,"
 
 
 @pytest.mark.parametrize("ending", [".json", ".csv"])
