@@ -129,3 +129,9 @@ os.write(int(sys.argv[1]), f"{status} {usage.ru_utime + usage.ru_stime} {usage.r
 """
 """Runs a command in a process that is smaller than any client: what Linux reports as the peak memory of a process is
 at least its parent's. It writes the exit status, the CPU seconds and the peak in KiB to a file descriptor."""
+
+
+def texts(database: Path) -> dict[str, list[str]]:
+    """Returns the text of each decision that a client recorded, in words."""
+    with closing(sqlite3.connect(database)) as db:
+        return {reference: text.split() for reference, text in db.execute("SELECT reference, text FROM decisions")}
