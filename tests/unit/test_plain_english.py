@@ -61,7 +61,7 @@ _SQL = re.compile(r"\s*(?:ALTER|CREATE|DELETE|DROP|INSERT|SELECT|UPDATE|WITH) ")
 _ANY = re.compile(
     "|".join(rf"(?P<m{number}>\b(?:{mark})(?!\w))" for number, mark in enumerate(MARKS.values())), re.IGNORECASE
 )
-_MAYBE = re.compile(rf"{_ANY.pattern}|\bWh(?:at|o) ", re.IGNORECASE)
+_MAYBE = re.compile(rf"{_ANY.pattern}|\b(?-i:What|Who) ", re.IGNORECASE)
 _QUOTES = re.compile(r"\A[A-Za-z]*[\"']+|[\"']+\Z")
 _GAP = re.compile(r"[\s#_]+")
 _CODE = re.compile(

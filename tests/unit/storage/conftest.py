@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,20 @@ import pytest
 from support.backups import MAKE, write
 
 
+@pytest.fixture(scope="session")
+def two_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with the words "one" and "two" (`support.backups`). Copy it; do not write it."""
+    path = tmp_path_factory.mktemp("words") / "kept.db"
+    write(path, "one", "two")
+    return path
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """An archive in a folder of its own, with the words "one" and "two" (`support.backups`)."""
+def database(two_words: Path, tmp_path: Path) -> Path:
+    """A copy of `two_words` in a folder of its own."""
     folder = tmp_path / "held"
     folder.mkdir()
-    write(folder / "kept.db", "one", "two")
-    return folder / "kept.db"
+    return Path(shutil.copy(two_words, folder / "kept.db"))
 
 
 @pytest.fixture(params=sorted(MAKE))

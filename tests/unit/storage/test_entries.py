@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -43,15 +42,11 @@ CHANGES: dict[str, Any] = {
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def db(db: sqlite3.Connection) -> sqlite3.Connection:
     """A database that lists one decision, which is not queued."""
-    with writing(tmp_path / "lgsco.db") as db:
-        db.execute(
-            "INSERT INTO runs (id, task, arguments, started_at, state, process) VALUES (1, 'sync', '{}', 'x', 'x', 1)"
-        )
-        show(db, CARD, 1)
-        queue.remove(db, [CARD.reference])
-        yield db
+    show(db, CARD, 1)
+    queue.remove(db, [CARD.reference])
+    return db
 
 
 def show(db: sqlite3.Connection, card: Entry, day: int) -> None:

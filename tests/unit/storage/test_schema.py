@@ -7,8 +7,6 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-
 from support.paths import ROOT
 from support.sources import parse
 
@@ -43,9 +41,8 @@ LANDED = {
 """The SHA-256 of each file of SQL and of migrations that has landed, relative to `storage`."""
 
 
-@pytest.mark.parametrize("name", LANDED)
-def test_a_landed_migration_is_never_edited(name: str) -> None:
-    assert sha256((ROOT / "storage" / name).read_bytes()).hexdigest() == LANDED[name]
+def test_a_landed_migration_is_never_edited() -> None:
+    assert {name: sha256((ROOT / "storage" / name).read_bytes()).hexdigest() for name in LANDED} == LANDED
 
 
 def test_every_landed_migration_is_compared() -> None:
@@ -61,6 +58,7 @@ def test_only_one_view_defines_held_from_the_site() -> None:
         f"{path.relative_to(root)}:{node.lineno}"
         for path in places
         if path.parent.name not in ("from_0_1", "migrations")
+        if "'site'" in path.read_text(encoding="utf-8")  # most files have none, and parsing them takes a second
         for node in ast.walk(parse(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and predicate.search(node.value)
     ]

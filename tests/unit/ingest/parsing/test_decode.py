@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -42,13 +44,12 @@ def test_any_utf_8_text_is_unchanged(text: str) -> None:
 @pytest.mark.parametrize(
     ("byte", "character"), [(b"\x92", "’"), (b"\xa3", "£"), (b"\xe9", "é"), (b"\x80", "€"), (b"\xa0", "\u00a0")]
 )
-@pytest.mark.parametrize("at", [0, 1, len("Mrs Q"), len(QUOTED)])
-@pytest.mark.parametrize("charset", [None, "utf-8", "windows-1252"])
-def test_a_stray_byte_affects_that_character_only(byte: bytes, character: str, at: int, charset: str | None) -> None:
-    found = decode(QUOTED[:at].encode() + byte + QUOTED[at:].encode(), charset)
-    assert found.text == QUOTED[:at] + character + QUOTED[at:]
-    assert found.data == found.text.encode()
-    assert found.odd == ("1 byte not UTF-8, read as windows-1252",)
+def test_a_stray_byte_affects_that_character_only(byte: bytes, character: str) -> None:
+    for at, charset in product((0, 1, len("Mrs Q"), len(QUOTED)), (None, "utf-8", "windows-1252")):
+        found = decode(QUOTED[:at].encode() + byte + QUOTED[at:].encode(), charset)
+        assert found.text == QUOTED[:at] + character + QUOTED[at:], (at, charset)
+        assert found.data == found.text.encode(), (at, charset)
+        assert found.odd == ("1 byte not UTF-8, read as windows-1252",), (at, charset)
 
 
 def test_several_stray_bytes_are_counted_and_each_is_one_character() -> None:
