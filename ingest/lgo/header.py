@@ -156,7 +156,7 @@ def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None
 
 def _is_sentence(block: Block) -> bool:
     """Whether a heading in the markup would be a paragraph in plain text, and so the summary there."""
-    return block.kind == "heading" and not reads_as_heading(block.text.replace("\n", " "))
+    return block.kind == "heading" and not reads_as_heading(block.text)
 
 
 # ------------------------------------------------------------ lines
@@ -279,8 +279,7 @@ class _HeaderReader:
         if not self.marked_up and value.block.kind == "item":
             return False
         # A label without a colon at the end of a broken line cannot have its value on another line.
-        its_own = label.text == label.block.text or bool(label.block.cells) or value.block is label.block
-        its_own = its_own or label.text.endswith(":")
+        its_own = label.text == label.block.text or value.block is label.block or label.text.endswith(":")
         known = split_label(value.text)
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 
@@ -309,24 +308,20 @@ class _HeaderReader:
         if piece.block.kind == "item" and not self.marked_up:
             return 0
         if found is not None and found[1]:
-            is_header = found[0].endswith(" :") or (piece.lead and "lead" in self.forms and piece.lead.endswith(":"))
-            if not is_header:
+            if not (found[0].endswith(" :") or self._is_lead(piece, found[0])):
                 return 0
         elif found is not None and piece.is_label and self._has_form(piece) and self._value_at(1, piece):
             value, taken = self._value_after(1, may_go_on=False)
             line = _join(found[0], value)
-        elif self._is_lead_of_unknown(piece):
-            line = piece.text
         else:
             return 0
         self.lines.append(Line("header", line))
         self.odd.append(Oddity("unknown header line", line[:200]))
         return taken
 
-    def _is_lead_of_unknown(self, piece: _Piece) -> bool:
-        """Whether a line begins with a label that has the markup of the known ones, followed by its colon."""
-        other = split_other_label(piece.lead) if piece.lead and "lead" in self.forms else None
-        return other is not None and not other[1] and piece.text[len(piece.lead) :].lstrip().startswith(":")
+    def _is_lead(self, piece: _Piece, label: str) -> bool:
+        """Whether an unknown label is the element at the start of its line, as known labels are."""
+        return "lead" in self.forms and piece.lead.rstrip(" :") == label.rstrip(" :")
 
     def _has_form(self, piece: _Piece) -> bool:
         return _form_of(piece) in self.forms

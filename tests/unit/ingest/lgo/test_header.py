@@ -149,9 +149,14 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     assert lines(p("Category: Housing", lead="Category:"), p("Service area: Adults", lead="Service area:")) == [
         *("h Category: Housing", "h Service area: Adults"),
     ]
-    assert lines(p("Category : Housing"), p("Service area: Adults", lead="Service area")) == [
-        *("h Category : Housing", "p Service area: Adults"),
+    outside = [p("Category: Housing", lead="Category"), p("Service area: Adults", lead="Service area")]
+    assert lines(*outside) == ["h Category: Housing", "h Service area: Adults"]
+    assert lines(p("Category : Housing"), outside[1]) == ["h Category : Housing", "p Service area: Adults"]
+    assert lines(outside[0], p("Service area: Adults", lead="Service")) == [
+        *("h Category: Housing", "p Service area: Adults"),
     ]
+    broken = p("Service area: Adults\nDecision: Upheld", lead="Service area")
+    assert lines(outside[0], broken) == ["h Category: Housing", "h Service area: Adults", "h Decision: Upheld"]
     label, other = p("Category", is_label=True), p("Service area", is_label=True)
     assert lines(label, p("Housing"), other, p("Adults")) == ["h Category : Housing", "h Service area : Adults"]
     assert lines(p("Category : Housing"), other, p("Adults")) == ["h Category : Housing", "p Service area", "p Adults"]
