@@ -552,6 +552,25 @@ def test_an_odd_encoding_and_an_odd_reference_are_reported() -> None:
     assert parse(small(f"See {dashes}.")).odd == ()
 
 
+@pytest.mark.parametrize(
+    ("above", "between"),
+    [("- ", "\n"), ("- - ", "\n"), ("Home\n", "\n"), ("\n", "\n\n"), (" \n", "\n\n"), ("Home\n\n", "\n\n")],
+)
+def test_an_odd_reference_is_reported_wherever_its_title_is(above: str, between: str) -> None:
+    dashes = "23\u2011004\u2011117"
+    decision = parse(above + small("Text.").replace("23 004 117", dashes).replace("\n", between))
+    assert decision.reference == "23 004 117"
+    assert decision.odd == (Oddity("reference", dashes),)
+
+
+def test_a_date_after_the_day_of_the_import_is_odd_and_no_date() -> None:
+    text = small("Text.", header="Decision date : 06 October 2025")
+    assert parse(text, today=date(2025, 10, 6)).decision_date == date(2025, 10, 6)
+    early = parse(text, today=date(2025, 10, 5))
+    assert (early.decision_date, early.odd) == (None, (Oddity("date", "06 October 2025"),))
+    assert render(early) == text
+
+
 def test_a_label_in_an_item_of_a_text_is_not_a_header_line() -> None:
     found = parse(small("Text.", header="Decision : Upheld\n- Category : Housing"))
     assert (found.outcome, found.category) == ("Upheld", None)
