@@ -57,6 +57,7 @@ def test_each_heading_item_and_paragraph_is_a_block(markup: str, expected: list[
         ("<p><b>It was late.</b></p>", "p"),
         ("<h2>What <i>I</i> found</h2><p>Text <i>x</i></p>", "hp"),
         ("<h2><div>A</div><div>B</div></h2>C", "hhp"),
+        ("<h1><div><h2>A</h2>B</div></h1>C", "hhp"),
         ("<ul><li><h3>A</h3><h3>B</h3></ul><h3>C</h3>", "ihh"),
         ("<ul><li><b>A</b><p><b>B</b></p></ul><p><b>C</b></p>", "iph"),
         ("<div><li>A</li></div><p>B</p>", "ip"),
