@@ -345,6 +345,50 @@ def test_a_summary_in_the_link_of_a_card_is_not_its_title() -> None:
     assert (entry.title, entry.authority, entry.summary) == (None, None, ABOUT)
 
 
+def test_a_title_is_that_of_the_link_and_a_summary_that_ends_in_a_reference_is_none() -> None:
+    _, line, url = words(FULL)
+    card = f'<div><a href="{url}">{{}}</a><p>{line}</p><p>Summary: As in our decision (25 004 920)</p></div>'
+    (entry,) = parse_listing(page(card.format("Kent County Council (Ref 25 004 920)"))).entries
+    assert (entry.title, entry.authority) == ("Kent County Council (Ref 25 004 920)", "Kent County Council")
+    (entry,) = parse_listing(page(card.format("Read more"))).entries
+    assert (entry.title, entry.authority, entry.summary) == (None, None, "As in our decision (25 004 920)")
+
+
+def test_a_line_break_inside_a_card_line_is_a_space() -> None:
+    title, line, url = words(FULL)
+    broken = line.replace("Statement ", "Statement<br>").replace(" 06", "<br>06")
+    (entry,) = parse_listing(page(f'<div><a href="{url}">{title}</a><p>{broken}</p><p>{SUMMARY}</p></div>')).entries
+    assert entry == FULL
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_a_total_that_a_card_quotes_is_not_the_total_of_the_page(markup: Any) -> None:
+    quoted = markup(FULL).replace(SUMMARY, "Summary: She wrote:</p><p>Your search has 99 results")
+    cards = f"<table>{quoted}{markup(OTHER)}</table>" if markup is row else quoted + markup(OTHER)
+    assert parse_listing(page(cards)).total == 2
+    assert parse_listing(page(cards, count="Decisions")).total is None
+
+
+@pytest.mark.parametrize("element", ["body", "main"])
+def test_words_of_the_page_are_not_the_summary_of_its_only_card(element: str) -> None:
+    title, _, url = words(FULL)
+    markup = f'<{element}><p>Summary: the latest decisions</p><a href="{url}">{title}</a></{element}>'
+    (entry,) = parse_listing(f"<html>{markup}</html>".encode()).entries
+    assert (entry.title, entry.summary, entry.kind) == (title, None, None)
+
+
+def test_a_page_without_a_total_is_described_by_its_words_in_that_place() -> None:
+    says = "the listing shows 2 cards and no total that can be parsed: it "
+    assert Listing(None, (FULL, OTHER)).describe_missing_total() == f"{says}does not mention a search"
+    found = Listing(None, (FULL, OTHER), in_place_of_total="Your search has many results")
+    assert found.describe_missing_total() == f"{says}says 'Your search has many results'"
+
+
+def test_a_listing_needs_the_address_of_its_page() -> None:
+    with pytest.raises(ValueError, match=r"^'javascript:next\(\)' is not the address of a page$"):
+        parse_listing(page(""), address="javascript:next()")
+
+
 def test_all_lines_of_a_summary_are_taken_to_the_end_of_its_block() -> None:
     title, line, url = words(FULL)
     card = f'<div><a href="{url}">{title}</a><p>{line}</p><p>x<br>Summary: One<br>two<br>three</p><p>four</p></div>'

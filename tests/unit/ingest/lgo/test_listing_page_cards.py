@@ -154,6 +154,29 @@ def test_page_with_only_such_cards_has_no_entries_and_reports_each() -> None:
     assert len(found.unfollowed) == 2
 
 
+@pytest.mark.parametrize("element", ["body", "main"])
+def test_a_card_without_a_link_is_its_line_alone_where_the_links_beside_it_are_the_pages(element: str) -> None:
+    markup = f"<html><{element}><p>{LINE}</p><a href='?page=2'>2</a></{element}></html>"
+    (one,) = parse_listing(markup.encode(), address=ADDRESS).unfollowed
+    assert one == Unfollowed(LINE, "it has no link to a decision")
+
+
+def test_the_card_without_a_link_is_reported_where_lines_are_above_links() -> None:
+    above = f"<li><p>{LINE}</p><h3><a href='{DECISION}'>Anytown Council (25 004 920)</a></h3></li>"
+    lone = "Report Upheld Noise 01-Jan-2025"
+    found = listing(f"{above}<li><p>{lone}</p></li>")
+    assert [entry.reference for entry in found.entries] == ["25 004 920"]
+    assert found.unfollowed == (Unfollowed(lone, "it has no link to a decision"),)
+
+
+def test_a_card_inside_a_link_to_something_else_is_reported_with_that_link() -> None:
+    inside = f"<h2>Anytown Council (25 004 920)</h2><p>{LINE}</p><p>Summary: No fault.</p>"
+    why = "its link '/help' does not lead to a decision"
+    assert named(f"<li><a href='/help'>{inside}</a></li>" + OTHERS) == (
+        Unfollowed("Anytown Council (25 004 920)", why),
+    )
+
+
 # ---------------------------------------------------------------- other links and titles
 
 
