@@ -72,6 +72,9 @@ def test_a_plain_text_goes_on_with_a_further_report_after_the_closing_line() -> 
     assert stop(p(CLOSING), h("Further report", is_hidden=True), p("Text.")) == 2
     assert stop(p(CLOSING), Block("item", "Further report"), p("Text.")) == 2
     assert stop(p(CLOSING), h("A report"), p("Text.")) == 2
+    assert stop(p(CLOSING), p("Note"), h("Further report"), p("Text.")) == 5
+    assert stop(h("Further report"), p("Text."), p(CLOSING), p("Contact")) == 4, "it is before the closing line"
+    assert stop(p("Text."), h("Further report"), p(CLOSING), p("Contact")) == 4
 
 
 # ---------------------------------------------------------------- on a page
@@ -95,7 +98,7 @@ def kept(html: str, *wrong: str) -> tuple[list[str], bool]:
     end = find_end(blocks, begins, len(blocks), "page", wrong=frozenset(wrong))
     left_out = end.trailing | end.panel | end.cards
     texts = [blocks[n].text for n in range(place + 1, end.stop) if n not in left_out]
-    if "Category" in html:
+    if "<p>Category : Housing" in html:
         assert texts.pop(0) == "Category : Housing > Repairs"
     return texts, end.is_uncertain
 
@@ -114,6 +117,7 @@ def kept(html: str, *wrong: str) -> tuple[list[str], bool]:
         (f"<article>{CLOSED}<h2>Further report</h2>{LINK}</article>", []),
         (f"<article>{CLOSED}<p>Further report</p><p>x</p></article>", []),
         (f"<article>{CLOSED}<h2>Further report</h2></article>", []),
+        (f"<article>{CLOSED}<p>Further report</p>{FURTHER}</article>", ["Further report", "Further report", "More."]),
         (
             f"<article>{CLOSED}<h2>Further report</h2><p>More.</p><h2>Found</h2><p>x</p></article>",
             ["Further report", "More.", "Found", "x"],
@@ -133,6 +137,8 @@ def test_where_articles_are_nested_wrongly_a_further_report_goes_on_to_the_foote
     assert kept(html, "article", "a") == ([*further, "x", "Link"], True), "an open link may contain the last words"
     assert kept(html, "article", "footer") == ([*further, "x", "Link", "Contact"], True)
     assert kept(html, "div") == (further, False)
+    assert kept(f"<article>{CLOSED}{FURTHER}{LINK}</article>", "a") == ([*further, "Link"], False)
+    assert kept(f"<main>{CLOSED}{FURTHER}</main><p>x</p>{FOOTER}", "article") == ([*further, "x"], True)
     headings = f"<article>{CLOSED}<h2>Further report</h2><h2>More.</h2></article>"
     assert kept(headings, "h2") == (further, False), "a heading may contain what follows it"
 
@@ -171,6 +177,13 @@ def test_notes_among_the_links_at_the_end_stay() -> None:
         (f"<footer>{HEAD}<p>Text.</p></footer>", ["Text."], False),
         (f"<div class=footer>{HEAD}<p>Text.</p><p>More.</p></div>", ["Text.", "More."], False),
         (HEAD.replace("<p>", "<footer><p>") + "<p>Text.</p></footer>", ["Text."], True),
+        (HEAD.replace("<p>", "<footer><p>") + "</footer><p>Text.</p>", ["Text."], True),
+        (f"<div class=footer>x</div><div>{HEAD}<p>Text.</p></div>{FOOTER}", ["Text."], False),
+        (f"<main><article>{HEAD}</article><p>Text.</p></main>{LINK}{FOOTER}", ["Text."], True),
+        (f"<div>{HEAD}<p>Text.</p></div>{LINK}<p>{OPENS}</p><p>{GOES_ON}</p><p>{CLOSES}</p>{FOOTER}", ["Text."], False),
+        (f"<div>{HEAD}<p>Text.</p>{CARD}<p>More.</p></div>{FOOTER}", ["Text.", "Other", "More."], False),
+        (f"<div>{HEAD}<h2>A</h2><p>Decision : Upheld</p></div>{LINK}{FOOTER}", ["A", "Decision : Upheld"], False),
+        (f"<div>{HEAD}<h2>A</h2></div><p>Decision : Upheld</p>{FOOTER}", ["A", "Decision : Upheld"], True),
         (f"<div>{HEAD}</div>{FOOTER}", [], True),
         (
             f"{HEAD}<p>Text.</p><p><a href='/x/25-004-956'>Other</a></p><p>x</p><h2>Found</h2><p>More.</p>{FOOTER}",
@@ -178,6 +191,7 @@ def test_notes_among_the_links_at_the_end_stay() -> None:
             True,
         ),
         (f"{HEAD}<p>Text.</p>{LINK}{CARD}<p>x</p>{FOOTER}", ["Text."], True),
+        (f"{HEAD}<p>Text.</p>{LINK}<p>{OPENS}</p><p>{GOES_ON}</p><p>{CLOSES}</p>{FOOTER}", ["Text."], True),
         (f"{HEAD}<p>Text.</p><h2>Related</h2>{CARD}{FOOTER}", ["Text."], True),
         (f"{HEAD}<p>Text.</p><p>{OPENS}</p><p>{GOES_ON}</p><p>{CLOSES}</p>{FOOTER}", ["Text."], True),
     ],
@@ -192,6 +206,18 @@ def test_without_labelled_lines_the_text_begins_under_the_title() -> None:
     assert kept(f"<div><h1>{TITLE}</h1><p>Text.</p></div>{LINK}{FOOTER}") == (["Text."], False)
 
 
+@pytest.mark.parametrize("label", ["Category", "Decision :", "Decision date", "Date of decision :"])
+def test_the_text_begins_after_the_value_of_the_last_label(label: str) -> None:
+    head = f"<h1>{TITLE}</h1><p>{label}</p><p>Not upheld</p>"
+    assert kept(f"<main><div>{head}</div><p>Text.</p></main>{FOOTER}") == ([label, "Not upheld", "Text."], False)
+    line = f"<h1>{TITLE}</h1><p>Decision : Upheld</p>"
+    assert kept(f"<main><div>{line}<p>Text.</p></div></main>{FOOTER}") == (["Decision : Upheld", "Text."], False)
+    assert kept(f"<main><div>{line}<p>Text.</p></div><p>More.</p></main>{FOOTER}") == (
+        ["Decision : Upheld", "Text.", "More."],
+        True,
+    )
+
+
 def test_elements_that_are_nested_wrongly_make_the_end_uncertain() -> None:
     html = f"<div>{HEAD}<p>Text.</p></div>{LINK}{FOOTER}"
     assert kept(html, "div") == (["Text."], True)
@@ -200,6 +226,8 @@ def test_elements_that_are_nested_wrongly_make_the_end_uncertain() -> None:
     in_article = f"<article>{HEAD}<p>Text.</p></article><p>x</p>{FOOTER}"
     assert kept(in_article, "article") == (["Text.", "x"], True)
     assert kept(in_article, "div") == (["Text."], False)
+    assert kept(f"<article>{HEAD}<p>Text.</p>{LINK}</article>", "a") == (["Text.", "Link"], False)
+    assert kept(f"{HEAD}<p>Text.</p>{LINK}{FOOTER}", "a") == (["Text.", "Link"], True)
 
 
 # ---------------------------------------------------------------- the cookie panel
