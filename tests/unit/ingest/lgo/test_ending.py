@@ -162,6 +162,12 @@ def test_notes_among_the_links_at_the_end_stay() -> None:
     heading = f"<article>{HEAD}<p>Text.</p><h2>Findings</h2><p>Fault.</p>{LINK}</article>"
     assert kept(heading) == (["Text.", "Findings", "Fault."], False)
     assert kept(f"<article>{HEAD}<p>Text.</p>{LINK}<h2>Findings</h2></article>")[0] == ["Text.", "Link", "Findings"]
+    headings = f"<article>{HEAD}<p>Text.</p><h2>Findings</h2><h2>Related</h2>{LINK}</article>"
+    assert kept(headings)[0] == ["Text.", "Findings"], "only the heading of the links goes with them"
+
+
+def test_a_hidden_block_among_the_links_at_the_end_does_not_keep_them() -> None:
+    assert kept(f"<article>{HEAD}<p>Text.</p>{LINK}<p hidden>x</p></article>") == (["Text.", "x"], False)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +249,8 @@ def test_the_panel_goes_from_its_first_line_to_its_last() -> None:
     assert panel("a", OPENS, GOES_ON, "Words") == [OPENS, GOES_ON, "Words"], "it may be cut off"
     assert panel("a", OPENS) == [OPENS]
     assert panel("a", OPENS, "Words", CLOSES) == []
+    assert panel("a", OPENS, "Words") == []
+    assert panel(OPENS, CLOSES, "b") == [OPENS, CLOSES]
     assert panel(OPENS, "Words", OPENS, GOES_ON, CLOSES) == [OPENS, GOES_ON, CLOSES]
     assert panel(OPENS, CLOSES, "b", OPENS, GOES_ON, CLOSES) == [OPENS, CLOSES, OPENS, GOES_ON, CLOSES]
     assert panel(OPENS, "Back to top", GOES_ON, CLOSES) == [OPENS, GOES_ON, CLOSES], "a known phrase is not part of it"
@@ -282,6 +290,12 @@ def test_a_link_names_another_decision_by_its_words_or_else_its_address(target: 
     assert names_another(nav(target, text), OWN) is other
     first = Block("paragraph", "x", links=(Link("/x", text="x"), *nav(target, text).links))
     assert names_another(first, OWN) is other
+
+
+def test_the_letter_of_a_reference_may_be_in_capitals_in_an_address() -> None:
+    link = nav("/decisions/a/b/24-001-411A", "Read more")
+    assert not names_another(link, frozenset({"24-001-411a"}))
+    assert names_another(link, frozenset({"24-001-411"}))
 
 
 def test_a_card_goes_up_to_the_next_heading_or_note() -> None:
