@@ -113,6 +113,8 @@ def test_a_chapter_needs_no_header() -> None:
         (p(LABEL, is_hidden=True), False),
         (p("Words\nCategory : Housing"), False),
         (p("Category : Housing\nDecision : Upheld"), True),
+        (p(f"{TITLE}\nCategory : Housing"), True),
+        (p("Date of\ndecision : 6 May 2025"), True),
         (p("Category"), True),
         (p("Decision"), False),
         (p("Decision :"), True),

@@ -78,6 +78,7 @@ def test_incorrectly_nested_elements_are_wrong(markup: str, wrong: set[str]) -> 
         ("<dl><dt>a<dd>b</dt></dl>", {"dt"}),
         ("<h1>a<h2>b</h2>", {"h1", "h2"}),
         ("<ul><li><a href=x>b<li>c</ul>", {"a"}),  # a link goes on after its item
+        ("<b><i>a</b>b</i>", set()),  # the parser opens the second one again
         ("</i><select><p>a</select>", {"i", "p", "select"}),
         ("</i><select>a</p></select>", {"i", "p", "select"}),
     ],
@@ -92,7 +93,9 @@ def test_element_closed_early_by_another_end_is_wrong() -> None:
 
 
 def test_elements_nested_too_deeply_are_wrong() -> None:
-    assert read_source("<div>" * 400 + "</div>" * 400).wrong == frozenset()
+    assert read_source("<div>" * 500 + "</div>" * 500).wrong == frozenset()
+    assert read_source("<div>" * 501 + "</div>" * 501).wrong == {"div"}
+    assert "article" in read_source("<div>" * 501 + "</div>" * 501 + "<article></article>").wrong
     assert "article" in read_source("<div>" * 600 + "<article></article>" + "</div>" * 600).wrong
 
 
