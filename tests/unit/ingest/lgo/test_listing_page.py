@@ -383,9 +383,10 @@ def test_the_only_card_of_a_page_ends_with_its_line_in_blocks() -> None:
 
 def test_a_card_in_a_menu_is_parsed() -> None:
     title, line, url = words(FULL)
-    (entry,) = parse_listing(page(f'<div><nav><a href="{url}">{title}</a> {line}</nav></div>')).entries
-    assert entry == dataclasses.replace(FULL, summary=None)
-    (one,) = parse_listing(page(f'<div><nav><a href="#">{title}</a> {line}</nav></div>')).unfollowed
+    for others in ("", div(OTHER)):
+        found = parse_listing(page(f'<div><nav><a href="{url}">{title}</a> {line}</nav></div>{others}'))
+        assert found.entries[0] == dataclasses.replace(FULL, summary=None)
+    (one,) = parse_listing(page(f'<div><nav><a href="#">{title}</a> {line}</nav></div>{div(OTHER)}')).unfollowed
     assert one.card == f"{title} {line}"
 
 

@@ -181,6 +181,8 @@ def test_the_card_without_a_link_is_reported_where_lines_are_above_links() -> No
     found = listing(f"{above}<li><p>{lone}</p></li>")
     assert [entry.reference for entry in found.entries] == ["25 004 920"]
     assert found.unfollowed == (Unfollowed(lone, "it has no link to a decision"),)
+    twice = above.replace("</p>", "</p><p>Report Upheld Other 02-Jan-2025</p>")
+    assert listing(f"{twice}<li><p>{lone}</p></li>").unfollowed == found.unfollowed, "a card may have two lines"
 
 
 def test_a_card_inside_a_link_to_something_else_is_reported_with_that_link() -> None:

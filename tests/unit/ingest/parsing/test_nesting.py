@@ -20,6 +20,7 @@ WELL_NESTED = {
     "drawing": "<div><svg><title>a </div> b</title><path d='m0 0'/></svg></div>",
     "quoted": "<div title='</div>'>a</div>",
     "words in a heading": "<h1>a <b>b</b></h1><h2>c</h2>",
+    "block in an object or button in a paragraph": "<p><object><div>a</div></object><button><div>b</div></button></p>",
     "list in an object in an item": "<ul><li><object><li>a</object></ul>",
 }
 
@@ -77,6 +78,7 @@ def test_incorrectly_nested_elements_are_wrong(markup: str, wrong: set[str]) -> 
         ("<table><tr><table><tr><td>a</table></table>", {"table"}),  # the second start ended the first table
         ("<dl><dt>a<dd>b</dt></dl>", {"dt"}),
         ("<h1>a<h2>b</h2>", {"h1", "h2"}),
+        ("<div><h1>a</h2></div>", {"h1", "h2"}),  # the end of a heading ends any heading
         ("<ul><li><a href=x>b<li>c</ul>", {"a"}),  # a link goes on after its item
         ("<b><i>a</b>b</i>", set()),  # the parser opens the second one again
         ("</i><select><p>a</select>", {"i", "p", "select"}),
