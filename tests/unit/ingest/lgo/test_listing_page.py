@@ -347,7 +347,7 @@ def test_a_summary_in_the_link_of_a_card_is_not_its_title() -> None:
     assert (entry.title, entry.authority, entry.summary) == (None, None, ABOUT)
 
 
-def test_a_title_is_that_of_the_link_and_a_summary_that_ends_in_a_reference_is_none() -> None:
+def test_the_title_of_a_link_is_the_title_of_its_card_and_a_summary_that_ends_in_a_reference_never() -> None:
     _, line, url = words(FULL)
     card = f'<div><a href="{url}">{{}}</a><p>{line}</p><p>Summary: As in our decision (25 004 920)</p></div>'
     (entry,) = parse_listing(page(card.format("Kent County Council (Ref 25 004 920)"))).entries
