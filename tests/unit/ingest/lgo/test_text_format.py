@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.errors import CutShort, NotADecision, ReadError, TooLarge
 from ingest.lgo.decision import LONGEST_TEXT
 from ingest.lgo.text_format import MOST_LINES, parse, render
+from ingest.parsing.input_limits import MAX_BYTES
 from storage.model import Decision, Line, Oddity
 from support.documents import (
     EXAMPLES,
@@ -522,6 +523,29 @@ def test_number_of_lines_is_limited(end: str) -> None:
     assert parse(most).reference == "23 004 117"
     with pytest.raises(TooLarge, match="20,001 lines"):
         parse(f"{most}{end}a")
+
+
+def test_the_limits_of_bytes_and_lines_are_named() -> None:
+    with pytest.raises(NotADecision, match="an empty document"):
+        parse(" " * MAX_BYTES)
+    with pytest.raises(TooLarge) as refused:
+        parse(" " * (MAX_BYTES + 1))
+    assert str(refused.value) == ("the document has 2,097,153 bytes or characters; no decision has more than 2,097,152")
+    with pytest.raises(NotADecision, match="no title line"):
+        parse("a\n" * MOST_LINES)
+    with pytest.raises(TooLarge) as refused:
+        parse("a\n" * (MOST_LINES + 1))
+    assert str(refused.value) == "the document has 20,001 lines; no decision has more than 20,000"
+
+
+def test_the_cookie_panel_is_left_out_of_a_page_dump_and_kept_in_the_text_format() -> None:
+    panel = ("Review your privacy settings", "Required cookies")
+    text = "\n".join([*small("- Text.").split("\n")[:-1], *panel])
+    assert render(parse(text, unclosed=True)) == text
+    dump = "\n\n".join([*small("Text.").split("\n"), *panel])
+    decision = parse(dump)
+    assert render(decision) == small("Text.")
+    assert [block.text for block in decision.left_out] == list(panel)
 
 
 def test_length_of_the_text_is_limited() -> None:
