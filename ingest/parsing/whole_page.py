@@ -135,16 +135,16 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
 
 def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether attributes seem to hide the article or an element that is still open before it."""
-    limit = low.index(b">", article) + 1
+    head = low[: low.index(b">", article) + 1]
     looked = 0
     for word, pattern in _HIDING:
-        at = low.find(word, 0, limit)
+        at = head.find(word)
         while at >= 0:
-            if pattern.match(low, at, limit):
+            if pattern.match(head, at):
                 looked += 1
-                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
+                if looked > _MOST_HIDDEN or _hides_article(head, at, article):
                     return True
-            at = low.find(word, at + len(word), limit)
+            at = head.find(word, at + len(word))
     return False
 
 
