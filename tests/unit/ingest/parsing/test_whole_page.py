@@ -124,6 +124,7 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<div hidden>x</div>", True),
         ("<div hidden>", False),
         ("<div hidden><div>x</div>", False),
+        ("<div hidden><div>x</div></div>", True),
         ("<div HIDDEN=''>", False),
         ("<div data-hidden>", True),
         ("<div hiddenish>", True),
@@ -147,7 +148,8 @@ def test_an_article_that_something_around_it_may_hide_is_not_cut_out(before: str
     assert (found.article is not None) is is_cut_out
 
 
-def test_attributes_of_the_article_itself_may_hide_it_and_those_inside_it_do_not() -> None:
+def test_attributes_of_the_article_or_around_it_may_hide_it_and_those_inside_it_do_not() -> None:
+    assert read(f"<div hidden>{ARTICLE}</div>").article is None
     assert read("<article hidden><p>Text</p></article>").article is None
     assert read("<article><p hidden>Text</p></article>").article is not None
     assert may_be_hidden(b"<article hidden>", 0)
