@@ -108,6 +108,9 @@ def test_a_row_of_labelled_cells_has_a_line_for_each() -> None:
     assert lines(row("Category", "Housing", "Service area", "Adults", "Decision", "Not upheld: no fault")) == [
         *("h Category : Housing", "h Service area : Adults", "h Decision : Not upheld: no fault"),
     ]
+    assert lines(row("Category", "Housing", "Decision", "Not upheld: no fault")) == [
+        *("h Category : Housing", "h Decision : Not upheld: no fault"),
+    ]
     assert lines(row("some", "words"), p("Category : Housing")) == ["p some | words", "h Category : Housing"]
 
 
