@@ -72,7 +72,10 @@ def test_an_odd_date_and_a_missing_closing_line_are_reported() -> None:
     assert (none.decision_date, none.category, none.subcategory, none.odd) == (None, None, None, ())
 
 
-@pytest.mark.parametrize("nothing", [[], [p(CLOSING)], [p(f"- {CLOSING}")], [p(HEAD[:18])], [p("- ***")], [p("-")]])
+@pytest.mark.parametrize(
+    "nothing",
+    [[], [p(CLOSING)], [p(f"- {CLOSING}")], [p("- Category : Housing")], [p(HEAD[:18])], [p("- ***")], [p("-")]],
+)
 def test_a_decision_without_text_is_refused(nothing: list[Block]) -> None:
     with pytest.raises(NotADecision, match=r"^25 004 901: no text after its header$"):
         make(*nothing)
