@@ -108,6 +108,18 @@ def test_fallbacks_and_hidden_elements_become_one_hidden_block_each() -> None:
     ]
 
 
+def test_links_of_all_cells_of_a_row_belong_to_it() -> None:
+    (row,) = read("<table><tr><td><a href=/x>a</a></td><td>b</td><td><a href=/y>c</a></td></tr></table>")
+    assert [(link.target, link.tag) for link in row.links] == [("/x", "a"), ("/y", "a")]
+    assert row.around == "b"
+
+
+def test_an_item_outside_any_list_has_a_bullet_and_a_link_alone_its_tag() -> None:
+    item, link = read("<div><li>A</li></div><p><a href=/x>b</a></p>")
+    assert item.item is not None and item.item.list.marker == "•"
+    assert [one.tag for one in link.links] == ["a"]
+
+
 def test_an_element_without_hiding_words_is_not_looked_up() -> None:
     body = LexborHTMLParser("<p hidden>A</p><ol><li value=9>B</ol>").body
     assert body is not None
