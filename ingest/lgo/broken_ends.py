@@ -22,21 +22,22 @@ _SHORTEST_SENTENCE = 60
 def find_broken_title(blocks: Sequence[Block], beginning: Beginning, wrong: Set[str]) -> str | None:
     """Finds the words before the decision that may belong to its first block; None if there are none.
 
-    They are in the block before, in the same article. The first block is the title, in an element that the page does
-    not close as it opens it. If only `<title>` has the title, it is the first header line, and the page does not close
-    some element as it opens it. `wrong`: the tags that the page does not close as it opens them.
+    They are in the block before, in the same article, and not in a sound heading. The first block is the title, in an
+    element that the page does not close as it opens it. If only `<title>` has the title, it is the first header line,
+    and the page does not close some element as it opens it. `wrong`: the tags that the page does not close as it opens
+    them.
     """
-    if not wrong or not 0 < beginning.first < len(blocks):
+    if not wrong or beginning.first == 0:
         return None
     first, before = blocks[beginning.first], blocks[beginning.first - 1]
-    has_title = beginning.first < beginning.after
-    if first.node is None or (has_title and first.node.tag not in wrong) or before.is_hidden or before.is_links:
+    if first.node is None or before.node is None or before.is_hidden or before.is_links:
+        return None
+    if beginning.first < beginning.after and first.node.tag not in wrong:
         return None
     article = outermost("article")
-    own = article.of(first.node)
-    around = article.of(before.node) if own is not None else None
+    own, around = article.of(first.node), article.of(before.node)
     is_in_same = own is not None and around is not None and own.mem_id == around.mem_id
-    is_heading = before.kind == "heading" and (has_title or before.node is None or before.node.tag not in wrong)
+    is_heading = before.kind == "heading" and before.node.tag not in wrong
     return before.text if is_in_same and not is_heading else None
 
 

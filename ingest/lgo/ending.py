@@ -19,6 +19,7 @@ from ingest.lgo.phrases import (
     is_note,
     is_opener,
     is_phrase,
+    split_label,
 )
 from ingest.lgo.titles import parse_title
 from ingest.parsing.blocks import Block
@@ -139,7 +140,7 @@ def _end_closed_text(blocks: Sequence[Block], closing: int, limit: int) -> Endin
 
 def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wrong: frozenset[str]) -> Ending:
     body = _first_of_body(blocks, beginning.after, limit)
-    anchor = blocks[min(beginning.first, len(blocks) - 1)].node
+    anchor = blocks[beginning.first].node
     article = outermost("article").of(blocks[body].node) if body < limit else None
     if article is not None and "article" not in wrong:
         stop = _end_of(blocks, article, body, limit)
@@ -153,7 +154,7 @@ def _end_unclosed(blocks: Sequence[Block], beginning: Beginning, limit: int, wro
         body = min(body, footer)
     element = find_common_ancestor(anchor, blocks[body].node) if body < limit else None
     holds_header_only = outermost("article").of(anchor) is not None
-    is_whole_page = element is None or element.tag in ("body", "html")
+    is_whole_page = element is None or element.tag == "body"
     inner = footer if element is None else min(_end_of(blocks, element, body, limit), footer)
     panel = frozenset(find_panel(blocks, beginning.after, footer))
     follows = [place for place in range(inner, footer) if place not in panel]
@@ -192,8 +193,8 @@ def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
 
 def _awaits_value(block: Block) -> bool:
     """Whether the value of a label is in the next block."""
-    text = block.text.rstrip(" :")
-    return not block.cells and "\n" not in block.text and len(text.split()) <= 3 and not block.lead
+    label = split_label(block.text)
+    return label is not None and not label[2]
 
 
 def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int) -> int:
@@ -203,7 +204,7 @@ def _end_of(blocks: Sequence[Block], element: LexborNode, start: int, limit: int
     for place in range(start, limit):
         if is_inside.of(blocks[place].node):
             last = place
-    return last + 1 if start < limit else limit
+    return last + 1
 
 
 def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit: int, wrong: frozenset[str]) -> int:
@@ -213,8 +214,7 @@ def _find_footer(blocks: Sequence[Block], beginning: Beginning, body: int, limit
     """
     if "table" in wrong:
         return limit
-    title = blocks[min(beginning.first, len(blocks) - 1)].node
-    around_title = {node.mem_id for node in with_ancestors(title)}
+    around_title = {node.mem_id for node in with_ancestors(blocks[beginning.first].node)}
 
     def enter(is_in_footer: bool, node: LexborNode) -> bool:
         return node.mem_id not in around_title and (is_in_footer or (node.tag not in wrong and is_footer(node)))

@@ -164,7 +164,7 @@ def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None
 
 def _is_sentence(block: Block) -> bool:
     """Whether a heading in the markup would be a paragraph in plain text, and so the summary there."""
-    return block.kind == "heading" and not reads_as_heading(block.text.replace("\n", " "))
+    return block.kind == "heading" and not reads_as_heading(block.text)
 
 
 # ------------------------------------------------------------ lines
@@ -287,8 +287,7 @@ class _HeaderReader:
         if not self.marked_up and value.block.kind == "item":
             return False
         # A label without a colon at the end of a broken line cannot have its value on another line.
-        its_own = label.text == label.block.text or bool(label.block.cells) or value.block is label.block
-        its_own = its_own or label.text.endswith(":")
+        its_own = label.text == label.block.text or value.block is label.block or label.text.endswith(":")
         known = split_label(value.text)
         return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
 

@@ -77,7 +77,8 @@ def parse(text: str | bytes, *, unclosed: bool = False, today: date | None = Non
 def _odd_reference(text: str, title: str) -> list[Oddity]:
     """Returns an oddity if the title's reference has unusual dashes or spaces."""
     for line in re.split(r"[\r\n]+", text):
-        if fold(line) and parse_title(fold(line)) is not None and title.endswith(fold(line).removeprefix("- ")):
+        found = parse_title(fold(line))
+        if found is not None and title.endswith(found.text):
             spelling = find_odd_spelling(line)
             return [Oddity("reference", spelling)] if spelling else []
     return []

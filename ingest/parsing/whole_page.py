@@ -20,6 +20,9 @@ _TOKEN = re.compile(  # most tags of a page begin with other letters
     rb"(?:(!--|script|style|template|textarea|title|noscript|iframe|xmp)|(article)[\s>]|(/article)\s*>|(/?svg\b)"
     rb"|/html\s*>)"
 )
+_COMMENT_ENDS = re.compile(rb"--!?>")
+_EMPTY_COMMENT_ENDS = re.compile(rb"-?>")
+"""`<!-->` and `<!--->` are complete (HTML, 13.2.5.43)."""
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
@@ -107,9 +110,10 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
         at = token.end()
         aside, opens, closes, drawing = token.groups()
         if aside == b"!--":
-            at = _comment_end(low, at)
-            if at < 0:
+            ends = _EMPTY_COMMENT_ENDS.match(low, at) or _COMMENT_ENDS.search(low, at)
+            if ends is None:
                 break
+            at = ends.end()
         elif drawing is not None:
             tag_ends = low.find(b">", at)
             in_drawing = drawing == b"svg" and low[tag_ends - 1 : tag_ends] != b"/"
@@ -117,8 +121,8 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
             if in_drawing and aside != b"title":
                 continue
             if in_drawing:  # a title labels the drawing; no end tag in it closes anything outside
-                ends = low.find(b">", at)
-                if low[ends - 1 : ends] != b"/":
+                tag_ends = low.find(b">", at)
+                if low[tag_ends - 1 : tag_ends] != b"/":
                     at = max(at, low.find(b"</title", at))
                 continue
             at = low.find(b"</" + aside, at)
@@ -133,32 +137,21 @@ def _landmarks(low: bytes) -> tuple[list[int], list[int], int | None]:
     return opened, closed, ended
 
 
-def _comment_end(low: bytes, at: int) -> int:
-    """Finds the end of a comment from `at` on; -1 if none. `<!-->` and `<!--->` are complete (HTML, 13.2.5.43)."""
-    if low.startswith((b">", b"->"), at):
-        return low.index(b">", at) + 1
-    end = low.find(b"-->", at)
-    other = low.find(b"--!>", at, end if end >= 0 else len(low))
-    if other >= 0:
-        return other + 4
-    return end + 3 if end >= 0 else -1
-
-
 def may_be_hidden(low: bytes, article: int) -> bool:
     """Whether attributes seem to hide the article or an element that is still open before it."""
     tag = _QUOTED_TAG.match(low, article)
     if tag is None:  # its quotation marks are not in pairs
         return True
-    limit = tag.end()
+    head = low[: tag.end()]
     looked = 0
     for word, pattern in _HIDING:
-        at = low.find(word, 0, limit)
+        at = head.find(word)
         while at >= 0:
-            if pattern.match(low, at, limit):
+            if pattern.match(head, at):
                 looked += 1
-                if looked > _MOST_HIDDEN or _hides_article(low, at, article):
+                if looked > _MOST_HIDDEN or _hides_article(head, at, article):
                     return True
-            at = low.find(word, at + len(word), limit)
+            at = head.find(word, at + len(word))
     return False
 
 
@@ -171,8 +164,9 @@ def _hides_article(low: bytes, at: int, article: int) -> bool:
     if ends >= 0 and all(low.count(mark, tag, ends) % 2 == 0 for mark in (b'"', b"'")):  # else it may be in a value
         return False
     named = _NAME.match(low, tag + 1)
-    name = named[0] if named else b""
-    return tag == article or (name not in _VOID and _still_open(low, name, at, article))
+    if tag == article or named is None:  # without a name, it is the "<" of some value
+        return True
+    return named[0] not in _VOID and _still_open(low, named[0], at, article)
 
 
 @lru_cache(maxsize=32)

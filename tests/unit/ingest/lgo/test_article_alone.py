@@ -41,6 +41,7 @@ def article_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 STATEMENT = f"{HEAD}{BODY}<p>{CLOSING}</p>"
 TITLE = "Wexcombe (16 004 117)"
+CONTENTS = "<ul><li><a href='#f'>Findings</a></li><li><a href='#w'>What happened</a></li></ul>"
 NOTE = "Ombudsman satisfied with council's response: 1 May 2023"
 
 
@@ -57,6 +58,7 @@ NOTE = "Ombudsman satisfied with council's response: 1 May 2023"
         f"<article><h1>{TITLE}</h1>{HEAD}<table><tr><td>a</td></tr></table><p>{CLOSING}</p></article>",
         f"<article><h1>{TITLE}</h1>{HEAD}<p><a href='/x'>Mr X</a> complained.</p><p>{CLOSING}</p></article>",
         f"<article><p>{TITLE}</p>{STATEMENT}</article>",
+        f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}<a href='/x'><p>A</p><p>B</p></a>{BODY}<p>{CLOSING}</p></article>",
     ],
 )
 def test_a_plain_article_is_parsed_alone(main: str) -> None:
@@ -80,6 +82,10 @@ def test_an_article_without_a_closing_line_is_parsed_alone() -> None:
         (f"<article><h1>{TITLE}</h1>{HEAD}<video>x</video>{BODY}<p>{CLOSING}</p></article>", CLOSING),
         (f"<h1 hidden>Wexcombe (16 004 118)</h1><article>{STATEMENT}</article>", CLOSING),
         (f"<h1>{TITLE}</h1><p>x</p><article>{STATEMENT}</article>", CLOSING),
+        (
+            f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}<p><a href='/x'>Mr X.</p>{BODY}<p>{CLOSING}</p></article>",
+            CLOSING,
+        ),
     ],
 )
 def test_the_whole_page_is_parsed_if_part_of_the_decision_may_be_outside_its_article(
@@ -139,8 +145,19 @@ def test_page_with_a_split_heading_of_a_further_report_is_refused() -> None:
         f"<p>Overview:</p>{BODY}<p>{CLOSING}</p><h2>Further<li> report</h2><p>The Council did not agree.</p></p>"
         "<p>We remain dissatisfied.</p>"
     )
-    with pytest.raises(CutShort, match="in pieces"):
+    with pytest.raises(CutShort, match="in pieces: 'Further'"):
         parse_page(report(article))
+
+
+def test_page_with_wrong_tags_and_a_part_of_a_note_after_its_decision_is_refused() -> None:
+    rest = "<p>We remain dissatisfied with what the Council has said that it will do about this.</p>"
+    assert lines(report(f"<p>Overview:</p>{BODY}<p>{CLOSING}</p>{rest}"))[-1] == CLOSING
+    with pytest.raises(CutShort) as refused:
+        parse_page(report(f"<p>Overview:</p>{BODY}<p>{CLOSING}</p></b>{rest}"))
+    assert str(refused.value) == (
+        "the page's tags are nested so wrongly that the end of the decision is in pieces: "
+        "'We remain dissatisfied with what the Council has said that i'"
+    )
 
 
 def test_a_quoted_angle_bracket_in_the_heading_above_is_not_part_of_the_title() -> None:

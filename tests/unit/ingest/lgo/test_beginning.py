@@ -56,6 +56,18 @@ def test_a_page_of_another_decision_is_refused_by_its_name() -> None:
         find(h(OTHER_TITLE), p(LABEL), page=OTHER_TITLE)
 
 
+def test_a_page_of_another_decision_without_a_page_title_is_refused_by_the_title_it_prints() -> None:
+    with pytest.raises(WrongReference, match=f"^the page is the decision {OTHER}, not {OWN}$"):
+        find(h(OTHER_TITLE), p(LABEL), page=None)
+    with pytest.raises(NotADecision):
+        find(h(OTHER_TITLE), page=None)
+
+
+def test_an_item_is_not_the_summary_that_shows_a_decision() -> None:
+    assert is_evidence(p("Summary: It was late."))
+    assert not is_evidence(Block("item", "Summary: It was late."))
+
+
 def test_without_a_title_block_the_decision_begins_at_its_first_labelled_line() -> None:
     assert find(p("Menu"), p(LABEL), p("Decision : Upheld")) == Beginning(title_of(TITLE), 1, 1)
 
@@ -113,7 +125,10 @@ def test_a_chapter_needs_no_header() -> None:
         (p(LABEL, is_hidden=True), False),
         (p("Words\nCategory : Housing"), False),
         (p("Category : Housing\nDecision : Upheld"), True),
+        (p(f"{TITLE}\nCategory : Housing"), True),
+        (p("Date of\ndecision : 6 May 2025"), True),
         (p("Category"), True),
+        (p("Decision date"), True),
         (p("Decision"), False),
         (p("Decision :"), True),
         (p("Decision", is_label=True), True),

@@ -32,6 +32,72 @@ def test_title_split_by_a_stray_tag_is_refused() -> None:
         parse_page(page(sentences(2), title=split))
 
 
+def test_message_quotes_the_beginning_of_a_long_title() -> None:
+    words = "The county council of St Mary Mead, St Peter Mead and all parishes of the county"
+    with pytest.raises(CutShort) as refused:
+        parse_page(page(sentences(2), title=f"<p>{words}<p> Council (16 438 124)</p></p>"))
+    assert str(refused.value) == f"the page's tags are nested so wrongly that the title may begin at {words[:60]!r}"
+
+
+@pytest.mark.parametrize(
+    ("before", "title", "wrong", "is_sound"),
+    [
+        ("<p>Report</p>", TITLE, "</p>", False),
+        ("<p hidden>Report</p>", TITLE, "</p>", True),
+        ("<p><a href=/reports>Report</a></p>", TITLE, "</p>", True),
+        ("<p>Report</p>", TITLE.replace("p>", "h1>"), "</p>", True),
+        ("<h1>Report</h1>", TITLE, "</p>", True),
+        ("<h1>Report</h1>", TITLE, "</h1></p>", False),
+        ("<h1>Report</h1>", TITLE, "</h1>", True),
+        ("<h1>St Mary Mead <p>County</h1></p>", TITLE, "", False),
+        ("", TITLE, "</p>", True),
+    ],
+)
+def test_line_before_a_title_is_a_part_of_it_only_where_a_wrong_tag_may_have_split_it(
+    before: str, title: str, wrong: str, is_sound: bool
+) -> None:
+    body = page(sentences(2) + wrong, title=before + title)
+    if is_sound:
+        assert parse_page(body).lines[0].text == "St Mary Mead County Council (16 438 124)"
+        return
+    with pytest.raises(CutShort, match=r"the title may begin at '(Report|County)'"):
+        parse_page(body)
+
+
+def test_line_outside_the_article_of_a_title_does_not_belong_to_it() -> None:
+    whole = page(sentences(2) + "</p>")
+    outside = whole.replace(b"<article>", b"<p>Report</p><article>")
+    without = outside.replace(b"article>", b"div>")
+    assert without.count(b"<div>") == without.count(b"</div>") == 1
+    for body in (whole, outside, without):
+        assert parse_page(body).lines[0].text == "St Mary Mead County Council (16 438 124)"
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong", "is_sound"),
+    [
+        ("<h3>Report</h3>", "</p>", True),
+        ("<h3>Report</h3>", "</h3>", False),
+        ("<p>Report</p>", "</p>", False),
+        ("<p>Report</p>", "", True),
+    ],
+)
+def test_line_before_the_first_header_line_may_belong_to_it_where_only_the_page_title_has_the_title(
+    before: str, wrong: str, is_sound: bool
+) -> None:
+    titled = page(sentences(2) + wrong, title=before).replace(
+        b"A report -", b"St Mary Mead County Council (16 438 124) -"
+    )
+    if is_sound:
+        assert [line.text for line in parse_page(titled).lines[:2]] == [
+            "St Mary Mead County Council (16 438 124)",
+            "Category : Education",
+        ]
+        return
+    with pytest.raises(CutShort, match="the title may begin at 'Report'"):
+        parse_page(titled)
+
+
 def test_line_before_a_sound_title_is_left_out() -> None:
     decision = parse_page(page(sentences(2), title=f"<p>Report</p>{TITLE}"))
     assert decision.lines[0].text == "St Mary Mead County Council (16 438 124)"

@@ -70,6 +70,9 @@ def test_filter_that_matches_no_shift_gives_none(day: date) -> None:
     assert find_shift(day, lambda _first, _last: frozenset()) is None
     only_wide = listing({day}, lambda first, last, one: first <= one <= last and first < last)
     assert find_shift(day, only_wide) is None, "a day alone shows nothing, and its neighbours speak against a shift"
+    other = frozenset({day + 9 * DAY})
+    always = listing({day}, shifted(Shift(1, 1)))
+    assert find_shift(day, lambda first, last: always(first, last) | other) is None, "no shift includes the other day"
 
 
 @given(first=days, length=st.integers(0, 400), summer=st.sampled_from(SHIFTS), winter=st.sampled_from(SHIFTS), day=days)
@@ -104,6 +107,7 @@ def test_range_cannot_begin_on_the_day_after_the_clocks_go_forward_with_a_utc_fi
     assert all(IN_UTC.may_begin(date(2026, 1, 1) + n * DAY) for n in range(365) if n != 88)
     assert DateFilter().may_begin(date(2026, 3, 30))
     assert DateFilter().may_begin(date.min)
+    assert DateFilter(summer=Shift(0, 1)).may_begin(date(2026, 3, 30)), "both seasons begin with the date asked for"
 
 
 def test_open_ends_stay_within_the_range_of_dates() -> None:

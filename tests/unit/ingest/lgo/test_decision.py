@@ -72,7 +72,10 @@ def test_an_odd_date_and_a_missing_closing_line_are_reported() -> None:
     assert (none.decision_date, none.category, none.subcategory, none.odd) == (None, None, None, ())
 
 
-@pytest.mark.parametrize("nothing", [[], [p(CLOSING)], [p("Category : Housing")], [p("- ***")], [p("-")]])
+@pytest.mark.parametrize(
+    "nothing",
+    [[], [p(CLOSING)], [p(f"- {CLOSING}")], [p("- Category : Housing")], [p(HEAD[:18])], [p("- ***")], [p("-")]],
+)
 def test_a_decision_without_text_is_refused(nothing: list[Block]) -> None:
     with pytest.raises(NotADecision, match=r"^25 004 901: no text after its header$"):
         make(*nothing)
@@ -102,6 +105,21 @@ def test_lines_have_the_section_of_the_heading_above_them() -> None:
         *(("paragraph", NOTE, "The complaint"), ("paragraph", CLOSING, "The complaint")),
     ]
     assert found.lines[7].number == "1"
+
+
+def test_an_item_does_not_close_a_statement() -> None:
+    assert make(p("Text."), p(CLOSING)).closed
+    assert not make(p("Text."), item(CLOSING)).closed
+
+
+def test_of_three_headings_of_a_plain_text_the_one_without_a_body_is_a_paragraph() -> None:
+    kinds = [line.kind for line in make(h("A"), h("B"), h("C"), p("Text."), marked_up=False).lines[-4:]]
+    assert kinds == ["heading", "paragraph", "heading", "paragraph"]
+
+
+def test_the_summary_of_a_report_goes_on_after_its_items() -> None:
+    found = make(h("Summary"), p("It was:"), item("late"), p("And cold."), h("Next"), p("Text."), opener=REPORT)
+    assert found.summary == "It was:\n- late\nAnd cold."
 
 
 def test_notes_at_the_end_are_found_in_order() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.errors import NotADecision
 from ingest.lgo.header import Header, parse_header
@@ -28,6 +29,12 @@ def item(text: str) -> Block:
 
 def row(*cells: str) -> Block:
     return Block("paragraph", " | ".join(cells), cells=cells)
+
+
+def element(markup: str, selector: str) -> LexborNode:
+    found = LexborHTMLParser(markup).css_first(selector)
+    assert found is not None
+    return found
 
 
 def parse(*blocks: Block, marked_up: bool = True) -> Header:
@@ -78,6 +85,8 @@ def test_label_and_value_are_one_line_in_any_markup(blocks: list[Block]) -> None
     [
         ([p("Category: Housing", lead="Category")], ["h Category: Housing"]),
         ([p("Category:Housing", lead="Category:")], ["h Category:Housing"]),
+        ([p("CATEGORY Housing", lead="CATEGORY")], ["h CATEGORY : Housing"]),
+        ([p("Category :"), p(": Housing")], ["h Category : Housing"]),
         ([p("Category : Housing\nDecision :"), p("Upheld")], ["h Category : Housing", "h Decision : Upheld"]),
         ([p("Category : Housing\nDecision"), p("Upheld")], ["h Category : Housing", "p Decision", "p Upheld"]),
         ([p("some\nwords"), h("Heading")], ["p some words", "p Heading"]),
@@ -96,12 +105,25 @@ def test_a_value_loses_only_the_colon_before_it() -> None:
 def test_a_row_of_labelled_cells_has_a_line_for_each() -> None:
     assert lines(row("Category : Housing", "Decision : Upheld")) == ["h Category : Housing", "h Decision : Upheld"]
     assert lines(row("Category : Housing", "words")) == ["h Category : Housing | words"]
+    assert lines(row("Category", "Housing", "Service area", "Adults", "Decision", "Not upheld: no fault")) == [
+        *("h Category : Housing", "h Service area : Adults", "h Decision : Not upheld: no fault"),
+    ]
+    assert lines(row("Category", "Housing", "Decision", "Not upheld: no fault")) == [
+        *("h Category : Housing", "h Decision : Not upheld: no fault"),
+    ]
     assert lines(row("some", "words"), p("Category : Housing")) == ["p some | words", "h Category : Housing"]
 
 
 def test_a_category_may_be_in_several_blocks_with_arrows_between() -> None:
     assert lines(p("Category"), p("Housing"), p(">"), p("Other")) == ["h Category : Housing > Other"]
     assert lines(p("Category"), p("Housing"), p("> Other")) == ["h Category : Housing > Other"]
+    several = [p("Category"), p("Housing"), p(">"), p("Other"), p("> More"), p("Decision"), p("Upheld")]
+    assert lines(*several) == ["h Category : Housing > Other > More", "h Decision : Upheld"]
+    assert lines(p("Category"), p("Housing"), p(">")) == ["h Category : Housing", "p >"]
+    value, beside = element("<dl><dd>Housing</dl>", "dd"), element("<p>x</p>", "p")
+    apart = [p("Category"), p("Housing", node=value), p("> Other", node=beside)]
+    assert lines(*apart) == ["h Category : Housing", "p > Other"], "the element of the value goes on with it"
+    assert lines(*apart[:2], p("> Other", node=value)) == ["h Category : Housing > Other"]
     assert lines(p("Category"), p("Housing"), p(">"), p("Decision : Upheld")) == [
         *("h Category : Housing", "p >", "h Decision : Upheld"),
     ]
@@ -123,6 +145,13 @@ def test_in_a_plain_text_a_label_needs_its_colon_and_is_not_an_item() -> None:
     assert lines(item("Category : Housing"), marked_up=False) == ["i Category : Housing"]
     assert lines(item("Category : Housing")) == ["h Category : Housing"]
     assert lines(p("Category :"), item("Housing"), marked_up=False) == ["p Category :", "i Housing"]
+
+
+def test_a_repeated_label_is_reported_and_the_first_one_holds() -> None:
+    header = parse(p("Category : Housing"), p("Category : Other"), h(OPENER))
+    assert header.fields == {"Category": "Housing"}
+    assert [line.text for line in header.lines[:2]] == ["Category : Housing", "Category : Other"]
+    assert header.odd == [Oddity("unknown header line", "Category : Other")]
 
 
 # ---------------------------------------------------------------- unknown labels
@@ -149,8 +178,11 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     assert lines(p("Category: Housing", lead="Category:"), p("Service area: Adults", lead="Service area:")) == [
         *("h Category: Housing", "h Service area: Adults"),
     ]
-    assert lines(p("Category : Housing"), p("Service area: Adults", lead="Service area")) == [
-        *("h Category : Housing", "p Service area: Adults"),
+    outside = [p("Category: Housing", lead="Category"), p("Service area: Adults", lead="Service area")]
+    assert lines(*outside) == ["h Category: Housing", "h Service area: Adults"]
+    assert lines(p("Category : Housing"), outside[1]) == ["h Category : Housing", "p Service area: Adults"]
+    assert lines(outside[0], p("Service area: Adults", lead="Service")) == [
+        *("h Category: Housing", "p Service area: Adults"),
     ]
     for known in ("Category", "Category:"):
         for unknown in ("Service area", "Service area:"):
@@ -162,9 +194,15 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     assert lines(*led) == ["h Category: Housing", "p Service area:", "p Adults"], "it has no value in that markup"
     part = [p("Category: Housing", lead="Category"), p("Service area: Adults", lead="Service")]
     assert lines(*part) == ["h Category: Housing", "p Service area: Adults"]
+    broken = p("Service area: Adults\nDecision: Upheld", lead="Service area")
+    assert lines(outside[0], broken) == ["h Category: Housing", "h Service area: Adults", "h Decision: Upheld"]
     label, other = p("Category", is_label=True), p("Service area", is_label=True)
     assert lines(label, p("Housing"), other, p("Adults")) == ["h Category : Housing", "h Service area : Adults"]
     assert lines(p("Category : Housing"), other, p("Adults")) == ["h Category : Housing", "p Service area", "p Adults"]
+    node = element("<p class='small label'>x</p>", "p")
+    assert lines(p("Category", node=node), p("Housing"), p("Service area", node=node), p("Adults")) == [
+        *("h Category : Housing", "h Service area : Adults"),
+    ]
     assert lines(row("Category", "Housing"), row("Service area", "Adults")) == [
         *("h Category : Housing", "h Service area : Adults"),
     ]
@@ -226,8 +264,13 @@ def test_the_summary_of_a_statement_is_one_line(
 ) -> None:
     header = parse(h(OPENER), *blocks, p("Text.")) if line else parse(h(OPENER), *blocks)
     assert header.summary == summary
-    assert [one.text for one in header.lines[1:]] == [line] * bool(line)
+    assert header.lines[1:] == ([Line("paragraph", line)] if line else [])
     assert body(header) == shapes(*blocks[taken:], *([p("Text.")] if line else []))
+
+
+def test_a_summary_may_be_all_of_a_text() -> None:
+    header = parse(h(OPENER), p("Summary:"), p("It was late."))
+    assert (header.summary, header.body) == ("It was late.", [])
 
 
 def test_an_item_is_a_summary_on_a_page_only() -> None:
@@ -259,6 +302,9 @@ def test_at_most_two_other_lines_are_between_labelled_ones() -> None:
     three = parse(p("Category : Housing"), p("x"), p("y"), p("z"), p("Decision : Upheld"))
     assert three.fields == {"Category": "Housing"}
     assert [block.text for block in three.body] == ["x", "y", "z", "Decision : Upheld"]
+    values = parse(p("Category : Housing"), p("x"), p("Decision :"), p("Upheld"), p("Text."))
+    assert values.fields == {"Category": "Housing", "Decision": "Upheld"}
+    assert parse(p("Category : Housing"), p("Decision :"), p("Upheld")).fields == values.fields
 
 
 def test_labelled_lines_are_searched_in_twelve_blocks() -> None:
@@ -271,6 +317,11 @@ def test_labelled_lines_are_searched_in_twelve_blocks() -> None:
 def test_a_summary_begins_the_text_and_notes_and_unknown_labels_do_not_end_the_header() -> None:
     early = parse(p("Category : Housing"), p("Summary: It was late."), p("Decision : Upheld"))
     assert early.fields == {"Category": "Housing"}
+    broken = parse(p("Category : Housing\nSummary: It was late.\nDecision : Upheld"))
+    assert (broken.fields, body(broken)) == (
+        {"Category": "Housing"},
+        [("paragraph", "Summary: It was late.\nDecision : Upheld")],
+    )
     note = "Ombudsman satisfied with council's response: 23 September 2016"
     noted = parse(p("Category : Housing"), p(note), p("Service area : Adults"), p("x"), p("y"), p("z"))
     assert [line.text for line in noted.lines] == ["Category : Housing", note, "Service area : Adults"]
@@ -295,9 +346,10 @@ def test_items_with_bullets_may_be_the_header_of_a_report_without_an_opener() ->
 
 
 def test_a_block_that_is_part_header_and_part_text_is_divided() -> None:
-    header = parse(p("Category : Housing\nDecision : Upheld\nIt was\nlate.", lead="x"), p("More."))
+    header = parse(p("Category : Housing\nDecision : Upheld\nIt was\nlate.", lead="x"), h("More."))
     assert [line.text for line in header.lines] == ["Category : Housing", "Decision : Upheld"]
     assert [(block.text, block.lead) for block in header.body] == [("It was\nlate.", ""), ("More.", "")]
+    assert [block.kind for block in header.body] == ["paragraph", "heading"]
 
 
 @pytest.mark.parametrize("summary", [h("Summary"), p("Summary: It was late.")])

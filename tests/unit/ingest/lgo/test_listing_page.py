@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from contextlib import suppress
 from datetime import date
@@ -175,6 +176,7 @@ def test_repeated_card_is_listed_twice() -> None:
     [
         ("Report issued", "Special educational needs", "special-educational-needs"),
         ("Fault found", "COVID-19", "covid-19"),
+        ("Fault found", "Councillor conduct (standards)", "councillor-conduct-standards"),
         ("Discontinued", "Parking and other penalties", "parking-and-other-penalties"),
         ("Upheld", "Other", "other"),
         ("Not upheld", "Upheld decisions", "upheld-decisions"),
@@ -195,7 +197,7 @@ def test_address_separates_an_unknown_outcome_from_the_subcategory(
     assert (entry.decision_date, entry.kind) == (date(2024, 3, 5), "statement")
 
 
-@pytest.mark.parametrize("line", ["Something new Somewhere else ", ""])
+@pytest.mark.parametrize("line", ["Something new Somewhere else ", "Other ", ""])
 def test_outcome_and_subcategory_are_missing_when_they_cannot_be_separated(line: str) -> None:
     card = f'<div><a href="/decisions/education/other/24-001-002"></a><p>Statement {line}05-Mar-2024</p></div>'
     (entry, _) = parse_listing(page(card + div(OTHER))).entries
@@ -328,7 +330,7 @@ def test_page_in_another_charset_is_decoded_as_declared_or_as_windows_1252() -> 
 def test_a_charset_by_the_response_is_not_odd_and_a_page_of_frames_reports_its_bytes() -> None:
     body = page(div(OTHER).replace("Bupa", "Bupâ £")).decode().encode("windows-1252")
     assert parse_listing(body, charset="windows-1252").odd == ()
-    assert parse_listing(b"<frameset>\xe9").odd == ("1 byte not UTF-8, read as windows-1252",)
+    assert parse_listing(b"<frameset>\xe9") == Listing(None, (), odd=("1 byte not UTF-8, read as windows-1252",))
 
 
 def test_the_words_of_the_page_beside_its_only_link_are_not_the_cards() -> None:
@@ -343,6 +345,69 @@ def test_a_summary_in_the_link_of_a_card_is_not_its_title() -> None:
     card = f'<article><a href="{url}"><p>{SUMMARY}</p><p>{line}</p></a></article>'
     (entry,) = parse_listing(page(card)).entries
     assert (entry.title, entry.authority, entry.summary) == (None, None, ABOUT)
+
+
+def test_the_title_of_a_link_is_the_title_of_its_card_and_a_summary_that_ends_in_a_reference_never() -> None:
+    _, line, url = words(FULL)
+    card = f'<div><a href="{url}">{{}}</a><p>{line}</p><p>Summary: As in our decision (25 004 920)</p></div>'
+    (entry,) = parse_listing(page(card.format("Kent County Council (Ref 25 004 920)"))).entries
+    assert (entry.title, entry.authority) == ("Kent County Council (Ref 25 004 920)", "Kent County Council")
+    (entry,) = parse_listing(page(card.format("Read more"))).entries
+    assert (entry.title, entry.authority, entry.summary) == (None, None, "As in our decision (25 004 920)")
+    (entry,) = parse_listing(page(card.format("Read more</a><p>Kent County Council (Area 3)</p><a>"))).entries
+    assert (entry.title, entry.authority) == (None, None)
+
+
+def test_a_line_break_inside_a_card_line_is_a_space() -> None:
+    title, line, url = words(FULL)
+    broken = line.replace("Statement ", "Statement<br>").replace(" 06", "<br>06")
+    (entry,) = parse_listing(page(f'<div><a href="{url}">{title}</a><p>{broken}</p><p>{SUMMARY}</p></div>')).entries
+    assert entry == FULL
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_a_total_that_a_card_quotes_is_not_the_total_of_the_page(markup: Any) -> None:
+    quoted = markup(FULL).replace(SUMMARY, "Summary: She wrote:</p><p>Your search has 99 results")
+    cards = f"<table>{quoted}{markup(OTHER)}</table>" if markup is row else quoted + markup(OTHER)
+    assert parse_listing(page(cards)).total == 2
+    assert parse_listing(page(cards, count="Decisions")).total is None
+
+
+def test_the_only_card_of_a_page_ends_with_its_line_in_blocks() -> None:
+    title, line, url = words(FULL)
+    parts = line.replace("Statement ", "Statement</p><p>").replace(" 06", "</p><p>06")
+    card = f'<div><a href="{url}">{title}</a><p>{parts}</p></div>'
+    (entry,) = parse_listing(page(f"<section>{card}<p>Summary: the latest decisions</p></section>")).entries
+    assert entry == dataclasses.replace(FULL, summary=None)
+
+
+def test_a_card_in_a_menu_is_parsed() -> None:
+    title, line, url = words(FULL)
+    for others in ("", div(OTHER)):
+        found = parse_listing(page(f'<div><nav><a href="{url}">{title}</a> {line}</nav></div>{others}'))
+        assert found.entries[0] == dataclasses.replace(FULL, summary=None)
+    (one,) = parse_listing(page(f'<div><nav><a href="#">{title}</a> {line}</nav></div>{div(OTHER)}')).unfollowed
+    assert one.card == f"{title} {line}"
+
+
+@pytest.mark.parametrize("element", ["body", "main"])
+def test_words_of_the_page_are_not_the_summary_of_its_only_card(element: str) -> None:
+    title, _, url = words(FULL)
+    markup = f'<{element}><p>Summary: the latest decisions</p><a href="{url}">{title}</a></{element}>'
+    (entry,) = parse_listing(f"<html>{markup}</html>".encode()).entries
+    assert (entry.title, entry.summary, entry.kind) == (title, None, None)
+
+
+def test_a_page_without_a_total_is_described_by_its_words_in_that_place() -> None:
+    says = "the listing shows 2 cards and no total that can be parsed: it "
+    assert Listing(None, (FULL, OTHER)).describe_missing_total() == f"{says}does not mention a search"
+    found = Listing(None, (FULL, OTHER), in_place_of_total="Your search has many results")
+    assert found.describe_missing_total() == f"{says}says 'Your search has many results'"
+
+
+def test_a_listing_needs_the_address_of_its_page() -> None:
+    with pytest.raises(ValueError, match=r"^'javascript:next\(\)' is not the address of a page$"):
+        parse_listing(page(""), address="javascript:next()")
 
 
 def test_all_lines_of_a_summary_are_taken_to_the_end_of_its_block() -> None:
@@ -452,6 +517,8 @@ def test_nested_cards_are_parsed_only_while_they_are_short(other: str) -> None:
         return f"<html><body>{other}{links}{words}{'</div>' * 60}</body></html>".encode()
 
     assert {entry.reference for entry in parse_listing(nested("1-Jan-2000 " * 100)).entries} >= {"23 004 117"}
-    for words in ("1-Jan-2000 " * 30_000, "<br>" * 15_000):
-        with pytest.raises(TooLarge, match="in each other"):
+    for words in ("1-Jan-2000 " * 6_000, "<br>" * 15_000):
+        with pytest.raises(
+            TooLarge, match=r"^its cards are nested in each other, all of them long: not a page of the l"
+        ):
             parse_listing(nested(words))

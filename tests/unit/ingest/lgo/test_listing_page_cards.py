@@ -63,6 +63,7 @@ def named(cards: str, head: str = "") -> tuple[Unfollowed, ...]:
         DECISION.replace("education", "education;jsessionid=0A1B2C"),
         DECISION.upper(),
         DECISION.replace("-", "%2D"),
+        "".join(f"%{ord(one):02X}" if one.isdigit() else one for one in DECISION),
         DECISION.replace("/decisions/", "/%64ecisions/"),
         DECISION.replace("/25", "/%32%35"),
     ],
@@ -152,6 +153,44 @@ def test_page_with_only_such_cards_has_no_entries_and_reports_each() -> None:
     found = listing(card("#") + card("#", "B Council (25 004 922)"))
     assert found.entries == ()
     assert len(found.unfollowed) == 2
+
+
+@pytest.mark.parametrize("element", ["body", "main"])
+def test_a_card_without_a_link_is_its_line_alone_where_the_links_beside_it_are_the_pages(element: str) -> None:
+    markup = f"<html><{element}><p>{LINE}</p><a href='?page=2'>2</a></{element}></html>"
+    (one,) = parse_listing(markup.encode(), address=ADDRESS).unfollowed
+    assert one == Unfollowed(LINE, "it has no link to a decision")
+
+
+def test_cards_without_a_link_are_reported_one_by_one_without_what_is_beside_them() -> None:
+    found = listing(f"<li><p>{LINE}</p></li><li><p>Report Upheld Noise 01-Jan-2025</p></li>")
+    assert [one.card for one in found.unfollowed] == [LINE, "Report Upheld Noise 01-Jan-2025"]
+    beside = f"<li><div><p>{LINE}</p><p>Summary: No fault.</p></div><a href='/help'>Help</a></li>"
+    assert named(OTHERS + beside) == (Unfollowed(LINE, "it has no link to a decision"),)
+
+
+def test_a_hundred_cards_without_a_link_are_the_most() -> None:
+    assert len(listing(f"<li>{LINE}</li>" * 100).unfollowed) == 100
+    with pytest.raises(TooLarge, match=r"^101 cards; no page of the listing has more than 10$"):
+        listing(f"<li>{LINE}</li>" * 101)
+
+
+def test_the_card_without_a_link_is_reported_where_lines_are_above_links() -> None:
+    above = f"<li><p>{LINE}</p><h3><a href='{DECISION}'>Anytown Council (25 004 920)</a></h3></li>"
+    lone = "Report Upheld Noise 01-Jan-2025"
+    found = listing(f"{above}<li><p>{lone}</p></li>")
+    assert [entry.reference for entry in found.entries] == ["25 004 920"]
+    assert found.unfollowed == (Unfollowed(lone, "it has no link to a decision"),)
+    twice = above.replace("</p>", "</p><p>Report Upheld Other 02-Jan-2025</p>")
+    assert listing(f"{twice}<li><p>{lone}</p></li>").unfollowed == found.unfollowed, "a card may have two lines"
+
+
+def test_a_card_inside_a_link_to_something_else_is_reported_with_that_link() -> None:
+    inside = f"<h2>Anytown Council (25 004 920)</h2><p>{LINE}</p><p>Summary: No fault.</p>"
+    why = "its link '/help' does not lead to a decision"
+    assert named(f"<li><a href='/help'>{inside}</a></li>" + OTHERS) == (
+        Unfollowed("Anytown Council (25 004 920)", why),
+    )
 
 
 # ---------------------------------------------------------------- other links and titles

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.errors import CutShort, NotADecision, ReadError, TooLarge
 from ingest.lgo.decision import LONGEST_TEXT
 from ingest.lgo.text_format import MOST_LINES, parse, render
+from ingest.parsing.input_limits import MAX_BYTES
 from storage.model import Decision, Line, Oddity
 from support.documents import (
     EXAMPLES,
@@ -534,10 +535,32 @@ def test_render_uses_only_the_lines() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n", "\n   \n"])
 def test_number_of_lines_is_limited(end: str) -> None:
-    most = end.join(small(*["a"] * (MOST_LINES - 5)).split("\n"))
-    assert parse(most).reference == "23 004 117"
-    with pytest.raises(TooLarge, match="20,001 lines"):
-        parse(f"{most}{end}a")
+    with pytest.raises(NotADecision, match="no title line"):
+        parse(end.join("a" * MOST_LINES))
+    with pytest.raises(TooLarge, match=r"^the document has 20,001 lines; no decision has more than 20,000$"):
+        parse(end.join("a" * (MOST_LINES + 1)))
+
+
+def test_a_decision_with_the_most_lines_is_parsed() -> None:
+    assert len(parse(small(*["a"] * (MOST_LINES - 5))).lines) == MOST_LINES
+
+
+def test_number_of_bytes_is_limited() -> None:
+    with pytest.raises(NotADecision, match="an empty document"):
+        parse(" " * MAX_BYTES)
+    with pytest.raises(TooLarge) as refused:
+        parse(" " * (MAX_BYTES + 1))
+    assert str(refused.value) == ("the document has 2,097,153 bytes or characters; no decision has more than 2,097,152")
+
+
+def test_the_cookie_panel_is_left_out_of_a_page_dump_and_kept_in_the_text_format() -> None:
+    panel = ("Review your privacy settings", "Required cookies")
+    text = "\n".join([*small("- Text.").split("\n")[:-1], *panel])
+    assert render(parse(text, unclosed=True)) == text
+    dump = "\n\n".join([*small("Text.").split("\n"), *panel])
+    decision = parse(dump)
+    assert render(decision) == small("Text.")
+    assert [block.text for block in decision.left_out] == list(panel)
 
 
 def test_length_of_the_text_is_limited() -> None:
@@ -566,6 +589,25 @@ def test_an_odd_encoding_and_an_odd_reference_are_reported() -> None:
     dashes = "23\u2011004\u2011117"
     assert parse(small("Text.").replace("23 004 117", dashes)).odd == (Oddity("reference", dashes),)
     assert parse(small(f"See {dashes}.")).odd == ()
+
+
+@pytest.mark.parametrize(
+    ("above", "between"),
+    [("- ", "\n"), ("- - ", "\n"), ("Home\n", "\n"), ("\n", "\n\n"), (" \n", "\n\n"), ("Home\n\n", "\n\n")],
+)
+def test_an_odd_reference_is_reported_wherever_its_title_is(above: str, between: str) -> None:
+    dashes = "23\u2011004\u2011117"
+    decision = parse(above + small("Text.").replace("23 004 117", dashes).replace("\n", between))
+    assert decision.reference == "23 004 117"
+    assert decision.odd == (Oddity("reference", dashes),)
+
+
+def test_a_date_after_the_day_of_the_import_is_odd_and_no_date() -> None:
+    text = small("Text.", header="Decision date : 06 October 2025")
+    assert parse(text, today=date(2025, 10, 6)).decision_date == date(2025, 10, 6)
+    early = parse(text, today=date(2025, 10, 5))
+    assert (early.decision_date, early.odd) == (None, (Oddity("date", "06 October 2025"),))
+    assert render(early) == text
 
 
 def test_a_label_in_an_item_of_a_text_is_not_a_header_line() -> None:

@@ -73,7 +73,7 @@ def test_folding_leaves_the_words_with_single_spaces(text: str) -> None:
 def test_white_space_separates_words_and_marks_without_width_join_them() -> None:
     assert fold("one\n two\xa0\u3000three ") == "one two three"
     assert fold("one\u200btwo\xadthree\ufeff") == "onetwothree"
-    assert fold("one\x1ctwo") == "onetwo"
+    assert [fold(f"one{mark}two") for mark in "\x1c\x1d\x1e\x1f"] == ["onetwo"] * 4
 
 
 @pytest.mark.parametrize(

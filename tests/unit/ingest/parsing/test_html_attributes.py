@@ -65,7 +65,7 @@ def test_a_class_is_one_of_the_words_of_the_attribute() -> None:
         ("<ol type=I>", "I"),
         ("<ol type=1>", "1"),
         ("<ol type=Disc>", "-"),
-        ("<ol type=none>", "-"),
+        *((f"<ol type={name}>", "-") for name in ("none", "disc", "circle", "square")),
         ("<ol type=x>", "1"),
         ("<ol type=a style='list-style-type: upper-roman'>", "I"),
         ("<ol style='LIST-STYLE: Lower-Alpha inside'>", "a"),

@@ -57,6 +57,7 @@ def test_each_heading_item_and_paragraph_is_a_block(markup: str, expected: list[
         ("<p><b>It was late.</b></p>", "p"),
         ("<h2>What <i>I</i> found</h2><p>Text <i>x</i></p>", "hp"),
         ("<h2><div>A</div><div>B</div></h2>C", "hhp"),
+        ("<h1><div><h2>A</h2>B</div></h1>C", "hhp"),
         ("<ul><li><h3>A</h3><h3>B</h3></ul><h3>C</h3>", "ihh"),
         ("<ul><li><b>A</b><p><b>B</b></p></ul><p><b>C</b></p>", "iph"),
         ("<div><li>A</li></div><p>B</p>", "ip"),
@@ -105,6 +106,18 @@ def test_fallbacks_and_hidden_elements_become_one_hidden_block_each() -> None:
     assert [(block.kind, block.text, block.is_hidden) for block in read(markup)] == [
         *(("paragraph", "A", False), ("paragraph", "B C D", True), ("paragraph", "E", True)),
     ]
+
+
+def test_links_of_all_cells_of_a_row_belong_to_it() -> None:
+    (row,) = read("<table><tr><td><a href=/x>a</a></td><td>b</td><td><a href=/y>c</a></td></tr></table>")
+    assert [(link.target, link.tag) for link in row.links] == [("/x", "a"), ("/y", "a")]
+    assert row.around == "b"
+
+
+def test_an_item_outside_any_list_has_a_bullet_and_a_link_alone_its_tag() -> None:
+    item, link = read("<div><li>A</li></div><p><a href=/x>b</a></p>")
+    assert item.item is not None and item.item.list.marker == "•"
+    assert [one.tag for one in link.links] == ["a"]
 
 
 def test_an_element_without_hiding_words_is_not_looked_up() -> None:

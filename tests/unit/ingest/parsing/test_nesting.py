@@ -19,6 +19,9 @@ WELL_NESTED = {
     "raw": "<div><script>'</div>'</script><style></div></style><textarea></div></textarea></div>",
     "drawing": "<div><svg><title>a </div> b</title><path d='m0 0'/></svg></div>",
     "quoted": "<div title='</div>'>a</div>",
+    "words in a heading": "<h1>a <b>b</b></h1><h2>c</h2>",
+    "block in an object or button in a paragraph": "<p><object><div>a</div></object><button><div>b</div></button></p>",
+    "list in an object in an item": "<ul><li><object><li>a</object></ul>",
 }
 
 
@@ -70,6 +73,16 @@ def test_incorrectly_nested_elements_are_wrong(markup: str, wrong: set[str]) -> 
         ("<ul><li><div>a<li>b</ul>", {"div", "li"}),
         ("<table><tr><td><div>a<td>b</table>", {"div", "td"}),
         ("<table><tbody><div>a<tr><td>b</table>", {"div", "table", "tr"}),
+        ("<table><tbody><div>a<tr><td>b</td></tr></tbody></table>", {"div", "table", "tr"}),
+        ("<table><tr><td>a<tr><td>b</tr></tr></table>", {"tr"}),  # the second start ended the first row
+        ("<table><tr><table><tr><td>a</table></table>", {"table"}),  # the second start ended the first table
+        ("<dl><dt>a<dd>b</dt></dl>", {"dt"}),
+        ("<h1>a<h2>b</h2>", {"h1", "h2"}),
+        ("<div><h1>a</h2></div>", {"h1", "h2"}),  # the end of a heading ends any heading
+        ("<ul><li><a href=x>b<li>c</ul>", {"a"}),  # a link goes on after its item
+        ("<b><i>a</b>b</i>", set()),  # the parser opens the second one again
+        ("</i><select><p>a</select>", {"i", "p", "select"}),
+        ("</i><select>a</p></select>", {"i", "p", "select"}),
     ],
 )
 def test_elements_that_another_one_ends_are_wrong_and_no_others(markup: str, wrong: set[str]) -> None:
@@ -82,7 +95,9 @@ def test_element_closed_early_by_another_end_is_wrong() -> None:
 
 
 def test_elements_nested_too_deeply_are_wrong() -> None:
-    assert read_source("<div>" * 400 + "</div>" * 400).wrong == frozenset()
+    assert read_source("<div>" * 500 + "</div>" * 500).wrong == frozenset()
+    assert read_source("<div>" * 501 + "</div>" * 501).wrong == {"div"}
+    assert "article" in read_source("<div>" * 501 + "</div>" * 501 + "<article></article>").wrong
     assert "article" in read_source("<div>" * 600 + "<article></article>" + "</div>" * 600).wrong
 
 

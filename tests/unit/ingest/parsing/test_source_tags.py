@@ -49,6 +49,7 @@ NOTHING = Mentions(hidden=False, labels=False, items=False, styles=False, roles=
         (b"<p style='color:red'>", NOTHING._replace(styles=True)),
         (b"<p style='display:none'>", NOTHING._replace(styles=True, hidden=True)),
         (b"<p style='visibility:hidden'>", NOTHING._replace(styles=True, hidden=True)),
+        (b"<p style='visibility:collapse'>", NOTHING._replace(styles=True, hidden=True)),
         (b"<p class='display visibility'>", NOTHING),
         (b"<p class=label>", NOTHING._replace(labels=True)),
         (b"<ol type=a><li>", NOTHING),

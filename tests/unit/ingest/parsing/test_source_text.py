@@ -41,6 +41,7 @@ def blocks(*texts: str) -> list[Block]:
         ("a<textarea>b</textarea>c<p>d</p>", "abcd"),
         ("a<svg><svg/>no</svg>b", "ab"),
         ("a<svg/>b<svg>no</svg>c", "abc"),
+        ("a<script>no</script>b<script>no</script>c", "abc"),
         ("a<SCRIPT>no</SCRIPT>b", "ab"),
         ("<title>no</title>a<iframe><iframe>no</iframe>b", "ab"),
         ("a<p title='> b'>c<p title=\"> d\">e<p title=x>f", "acef"),
@@ -57,6 +58,10 @@ def test_elements_that_are_not_closed_in_order_are_named() -> None:
     assert read_source("<p>a<b>b</b></p>").wrong == frozenset()
     assert "b" in read_source("<p><b>a</p><p>b</b></p>").wrong
     assert read_source("<html><body><p>a</p>").wrong == frozenset()
+
+
+def test_an_element_that_never_ends_and_is_opened_again_is_wrong() -> None:
+    assert read_source("<svg>a<svg>b").wrong == {"svg"}
 
 
 def test_wrong_lists_and_cells_may_misplace_items_and_wrong_inline_elements_do_not() -> None:
@@ -139,6 +144,13 @@ def test_text_that_is_lost_outside_the_document_does_not_matter() -> None:
     assert is_cut("<p>menu<p>Title<p>Text<p>lost<p>foot", tree, Part(range(1, 3), begins=True, ends=False)) is not None
 
 
+def test_only_the_characters_inside_the_document_are_compared() -> None:
+    tree = blocks("menu", "lost", "Title", "Text", "lost", "foot")
+    part = Part(range(2, 4), begins=True, ends=True)
+    assert is_cut("<p>x<p>menu<p>lost<p>Title<p>Text<p>lost<p>foot<p>y", tree, part) is None
+    assert is_cut("<p>menu<p>lost<p>Title<p>lost<p>Text<p>lost<p>foot", tree, part) is not None
+
+
 def test_words_that_occur_around_the_document_too_are_distinguished() -> None:
     tree = blocks("Title", "Title", "Text", "Text")
     part = Part(range(1, 3), begins=True, ends=True)
@@ -153,6 +165,9 @@ def test_words_at_the_start_of_the_source_end_the_document_too() -> None:
 
 def test_without_its_first_words_in_the_source_the_whole_text_is_compared() -> None:
     assert is_cut("<p>menu<p>lost<p>Text", blocks("menu", "Made up", "Text")) is not None
+    lost = is_cut("<p>x<p>Text", blocks("Made up", "Text"), Part(range(2), begins=True, ends=True))
+    assert lost == "the page's tags are nested so wrongly that 1 characters of its text are lost when it is parsed"
+    assert is_cut("<p>M<p>Text", blocks("Made up", "Text"), Part(range(2), begins=True, ends=True)) is None
 
 
 def test_words_that_the_tree_moves_out_of_the_document_are_named() -> None:
@@ -181,6 +196,9 @@ def test_words_that_the_tree_moves_after_a_document_without_a_certain_end_are_na
 def test_words_that_the_document_has_as_often_as_the_source_are_not_moved() -> None:
     markup = "<p>Title<b>again<p>lost<p>Text</b><p>again"
     assert is_cut(markup.replace("lost", ""), blocks("Title", "again", "Text", "again"), left_out=("again",)) is None
+    apart = "<p>Mr Brown<p>Title<b>Mr<p>Brown</b>"
+    part = Part(range(1, 4), begins=True, ends=True)
+    assert is_cut(apart, blocks("Mr Brown", "Title", "Mr", "Brown"), part, ("Mr Brown",)) is None
     part = Part(range(3), begins=True, ends=False)
     tree = blocks("Title", "again", "Text", "lost", "again")
     assert is_cut(markup, tree, part, ("again",)) is None
@@ -192,3 +210,5 @@ def test_a_document_that_may_begin_earlier_is_compared_from_the_start_of_the_pag
     tree = blocks("menu", "Title", "Text", "early")
     assert is_cut(markup, tree, Part(range(1, 3), begins=True, ends=False), ("early",)) is None
     assert is_cut(markup, tree, Part(range(1, 3), begins=False, ends=False), ("early",)) == MOVED.format("early")
+    at_once = is_cut(markup.removeprefix("<p>menu"), tree[1:], Part(range(2), begins=False, ends=False), ("early",))
+    assert at_once == MOVED.format("early")

@@ -89,6 +89,8 @@ def test_a_page_without_markup_is_not_a_decision() -> None:
         ("<!---></html>", True),
         ("<!-- x --!></html>", True),
         ("<!-- x --!></html> -->", False),
+        ("<!--!></html>", False),
+        ("<!--!> -->/<!-- x --></html>", True),
         ("<svg><title></html></title></svg></html>", True),
         ("<svg><title/></svg></html>", True),
         ("<svg><title>x</title></svg></html><!-- </title> -->", True),
@@ -122,6 +124,7 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<div hidden>x</div>", True),
         ("<div hidden>", False),
         ("<div hidden><div>x</div>", False),
+        ("<div hidden><div>x</div></div>", True),
         ("<div HIDDEN=''>", False),
         ("<div data-hidden>", True),
         ("<div hiddenish>", True),
@@ -130,6 +133,7 @@ def test_any_page_is_taken_as_it_is_on_request() -> None:
         ("<p>hidden</p><div>", True),
         ("<div>it is hidden here", True),
         ("<div><p>1 < hidden >", False),
+        ("<div title='1 < 2' hidden>", False),
         ("<div style='color:red; display : none'>", False),
         ("<div style=visibility:collapse>", False),
         ("<div style='display:block'>", True),
@@ -153,7 +157,8 @@ def test_an_article_that_something_around_it_may_hide_is_not_cut_out(before: str
     assert (found.article is not None) is is_cut_out
 
 
-def test_attributes_of_the_article_itself_may_hide_it_and_those_inside_it_do_not() -> None:
+def test_attributes_of_the_article_or_around_it_may_hide_it_and_those_inside_it_do_not() -> None:
+    assert read(f"<div hidden>{ARTICLE}</div>").article is None
     assert read("<article hidden><p>Text</p></article>").article is None
     assert read("<article title='a>b' hidden><p>Text</p></article>").article is None
     assert read("<article title='a>b'><p hidden>Text</p></article>").article is not None
@@ -175,3 +180,10 @@ def test_the_rest_of_the_page_is_checked_before_it_is_parsed() -> None:
             read(content)
     with pytest.raises(TooLarge):
         read_markup(slow.encode(), as_is=True)
+
+
+def test_all_tags_of_an_article_are_checked_and_not_only_the_different_ones() -> None:
+    bold = "".join(f"<b {one}>" for one in range(300))  # which the parser would copy into each paragraph
+    assert read(f"<article>{bold}</article>").article is not None
+    with pytest.raises(TooLarge, match="300 different bold and font tags among 1,002 tags"):
+        read(f"<article>{bold}{'<p>' * 700}</article>")
