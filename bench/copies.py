@@ -65,17 +65,7 @@ def _make_sides(db: sqlite3.Connection, large: Path, texts: Path, decisions: int
         return parent / f"{next(numbers)}"
 
     def vacuum() -> Path:
-        file = name(large)
-        db.execute("PRAGMA query_only = OFF")
-        db.execute("VACUUM INTO ?", (str(file),))
-        db.execute("PRAGMA query_only = ON")
-        return file
-
-    def vacuum_and_hash() -> None:
-        with closing(sqlite3.connect(vacuum())) as copy:
-            add_hash_function(copy)
-            for table, column in (("decisions", "text"), ("pages", "body")):
-                copy.execute(f"SELECT count(lgsco_sha256(CAST({column} AS BLOB))) FROM {table}").fetchone()
+        return _vacuum_into(db, name(large))
 
     def select() -> None:
         for _ in db.execute(_SELECT):
@@ -94,10 +84,24 @@ def _make_sides(db: sqlite3.Connection, large: Path, texts: Path, decisions: int
 
     return {
         "vacuum": vacuum,
-        "hashed": vacuum_and_hash,
+        "hashed": lambda: _hash_texts_and_pages(vacuum()),
         "snapshot": lambda: snapshot(db, name(large), public=False),
         "snapshot --public": lambda: snapshot(db, name(large), public=True),
         "select": select,
         **{form: write(form) for form in _FORMS},
         "empty files": create,
     }
+
+
+def _vacuum_into(db: sqlite3.Connection, file: Path) -> Path:
+    db.execute("PRAGMA query_only = OFF")
+    db.execute("VACUUM INTO ?", (str(file),))
+    db.execute("PRAGMA query_only = ON")
+    return file
+
+
+def _hash_texts_and_pages(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as copy:
+        add_hash_function(copy)
+        for table, column in (("decisions", "text"), ("pages", "body")):
+            copy.execute(f"SELECT count(lgsco_sha256(CAST({column} AS BLOB))) FROM {table}").fetchone()

@@ -198,7 +198,7 @@ def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     """Deletes private rows and damaged decisions from a snapshot."""
     copy.execute("BEGIN")
     copy.execute("CREATE TEMP TABLE hidden (reference TEXT)")
-    copy.executemany("INSERT INTO hidden VALUES (?)", [(key,) for key in damaged])
+    copy.executemany("INSERT INTO hidden (reference) VALUES (?)", [(key,) for key in damaged])
     for day in _find_days(copy):
         drop_day_proof(copy, *day)
     copy.execute("DROP TABLE hidden")

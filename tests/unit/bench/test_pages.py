@@ -8,18 +8,14 @@ from collections import Counter
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.pages.boilerplate import case, plain_case, spots
-from bench.pages.chromium import Chromium
 from bench.pages.corpus import corpus
 from bench.pages.judge import differ
 from bench.pages.kinds import KINDS
-from bench.pages.layout import pages_of, style_of
+from bench.pages.layout import style_of
 from bench.pages.markups import MARKUPS
 from bench.pages.model import Heading, Listing, Table, text_of
 from bench.pages.mutant_tries import difference, without_marks
 from bench.pages.mutants import OTHERS, SEEN, bases_of, kind_of, mutant
-from bench.pages.odd import odd_page
-from bench.pages.odd_tries import valid_pages
-from support.web import browser
 
 
 def _words(text: str) -> Counter[str]:
@@ -94,19 +90,3 @@ def test_each_kind_that_lost_words_is_a_tenth_of_the_mutants() -> None:
 def test_joined_words_are_not_lost() -> None:
     assert difference("- Mr X said so", "Mr Xsaid so") == ((), ())
     assert difference("Mr X said so", "Mr X so").lost == ("said",)
-
-
-def test_fallback_of_an_object_is_visible_after_loading_failed() -> None:
-    browser()
-    with Chromium() as chromium:
-        (shown,) = chromium.texts(
-            [b"<!doctype html><body><p>one<object><object><p>two</object></object><p hidden>three"]
-        )
-    assert shown.split() == ["one", "two"]
-
-
-def test_a_browser_shows_the_words_of_odd_pages() -> None:
-    browser()
-    assert all(valid_pages(150, 1))
-    assert odd_page(0, corpus(), 1) == odd_page(0, corpus(), 1)
-    assert pages_of(corpus()[0]) == pages_of(corpus()[0])

@@ -35,7 +35,7 @@ def member(data: bytes, level: int = 9, name: str = "") -> bytes:
         (member(WORDS, name="robots.txt") + member(MORE, name="more"), WORDS + MORE),
         (member(WORDS) + b"\0" * 1_000, WORDS),
         (member(WORDS) + b"\0" * 5 + member(MORE) + b"\0", WORDS + MORE),
-        (b"".join(member(bytes([byte])) for byte in range(256)), bytes(range(256))),
+        (b"".join(member(bytes([byte])) for byte in range(0, 256, 5)), bytes(range(0, 256, 5))),
     ],
     ids=["one", "two", "levels", "empty members", "names", "padding", "padding between", "a byte each"],
 )
