@@ -33,7 +33,7 @@ from support.world import TODAY, Time, World
 
 # CI draws the same examples each time. HYPOTHESIS_PROFILE=random draws others.
 settings.register_profile("thorough", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("lgsco", settings.get_profile("thorough"), max_examples=40)
+settings.register_profile("lgsco", settings.get_profile("thorough"), max_examples=30)
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "mutation", settings.get_profile("lgsco"), max_examples=20, database=None, phases=(Phase.explicit, Phase.generate)
