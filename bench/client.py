@@ -127,8 +127,8 @@ child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(child, 0)
 os.write(int(sys.argv[1]), f"{status} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}".encode())
 """
-"""Runs a command in a process that is smaller than any client: what Linux reports as the peak memory of a process is
-at least its parent's. It writes the exit status, the CPU seconds and the peak in KiB to a file descriptor."""
+"""Starts a command from a process that is smaller than any client, because Linux reports at least the parent's peak
+memory for a child. It writes the exit status, the CPU seconds and the peak in KiB to a file descriptor."""
 
 
 def texts(database: Path) -> dict[str, list[str]]:

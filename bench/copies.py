@@ -26,12 +26,12 @@ _SELECT = f"SELECT {', '.join(COLUMNS)} FROM decisions ORDER BY reference"
 def measure(decisions: int = 5_000, rounds: int = 7) -> list[Figure]:
     """Measures all sides in turns in one process on one file, and deletes the large copies between the rounds.
 
-    Bare: `VACUUM INTO` on a connection of a reader, and a SELECT of the columns of an export, in its order, whose rows
-    are dropped. Empty files: as many as the export as texts writes, made and renamed like them. Their cost depends on
-    the file system, so the texts are also given without it. The folders of many files stay to the end: for some seconds
-    after thousands of files were deleted, ext4 takes ten times as long to make one, because it passes over their
-    places. Hashed: a bare `VACUUM INTO`, and then the SHA-256 of each text and raw page of the copy: the least that a
-    snapshot which checks its rows can take.
+    Bare: `VACUUM INTO` on a connection of a reader, and a SELECT of the columns of an export, in its order, whose
+    rows are dropped. Empty files: as many as the export as texts writes, made and renamed like them. Their cost
+    depends on the file system, so the texts are also given without it. The folders of many files are deleted at the
+    end: for some seconds after thousands of files were deleted, ext4 takes ten times as long to make one. Hashed: a
+    bare `VACUUM INTO`, and then the SHA-256 of each text and raw page of the copy: the least that a snapshot which
+    checks its rows can take.
     """
     with TemporaryDirectory() as folder:
         file, large, texts = (Path(folder, name) for name in ("file.db", "large", "texts"))

@@ -112,10 +112,13 @@ class Config:
     file: str = field(default="config.toml", compare=False)
     """The file it was read from, as error messages name it."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """By its dotted key, what set a setting that is not the default, as error messages name it."""
+    """What set each setting that was set, by dotted key (`fetch.pace`), as error messages name it."""
 
     def name_origin(self, section: str, key: str) -> str:
-        """Names what set a setting: `LGSCO_FETCH_PACE`, `--db` or `config.toml: [fetch] pace`."""
+        """Names what set a setting, or where the file can set it.
+
+        For example `LGSCO_FETCH_PACE`, `--db` or `config.toml: [fetch] pace`.
+        """
         return self.origins.get(f"{section}.{key}", f"{self.file}: [{section}] {key}")
 
     @property
@@ -124,6 +127,7 @@ class Config:
         return self.site.user_agent.replace("{version}", VERSION).replace("{contact}", contact)
 
 
+# `file` and `origins` are not compared, and are not sections.
 CONFIG_SECTIONS = tuple(one.name for one in fields(Config) if one.compare)
 """The names of the sections of `config.toml`."""
 
@@ -357,7 +361,7 @@ def require_contact_and_pace(config: Config) -> None:
         )
     if not _ADDRESS.search(contact):
         where = config.name_origin("site", "contact")
-        raise UsageError(f"{says}: {where} = {contact!r} has neither an e-mail nor a web address; write one of yours")
+        raise UsageError(f"{says}: {where} = {contact!r} contains no e-mail or web address; add one of yours")
     where = config.name_origin("site", "user_agent")
     if contact not in config.user_agent:
         raise UsageError(f"{says}: {where} does not contain your contact; put {{contact}} into it")
@@ -367,7 +371,7 @@ def require_contact_and_pace(config: Config) -> None:
         where = config.name_origin("fetch", "pace")
         raise UsageError(
             f"requests to {host} must be at least {PACE_LEAST:g} seconds apart: {where} = {config.fetch.pace:g} is not "
-            "allowed; it must be that or more"
+            f"allowed; set it to {PACE_LEAST:g} or more"
         )
 
 

@@ -20,7 +20,7 @@ def as_object(hit: Hit) -> dict[str, Any]:
     """
     values = asdict(hit)
     del values["path"]
-    return {**values, "source_url": _find_source(hit)}
+    return {**values, "source_url": _make_source_url(hit)}
 
 
 def list_rows(hit: Hit) -> list[list[str]]:
@@ -28,10 +28,10 @@ def list_rows(hit: Hit) -> list[list[str]]:
 
     The cells are safe for spreadsheets.
     """
-    facts = [*(getattr(hit, name) for name in _FACTS), _find_source(hit)]
+    facts = [*(getattr(hit, name) for name in _FACTS), _make_source_url(hit)]
     paragraphs = [[one.number, one.section, one.text] for one in hit.paragraphs]
     return [[cell(value or "") for value in (*facts, *of_it)] for of_it in paragraphs or [[None] * 3]]
 
 
-def _find_source(hit: Hit) -> str | None:
+def _make_source_url(hit: Hit) -> str | None:
     return None if hit.path is None else f"https://{PUBLISHER}{hit.path}"

@@ -55,13 +55,13 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         version = schema_version(db, path)
         if version == 0:
             raise SchemaMismatch(
-                f"{path} has no archive in it; `lgsco init`, `lgsco backfill` and `lgsco import` make one, --db names "
-                "another file"
+                f"{path} has no archive in it; create one with `lgsco init`, `lgsco backfill` or `lgsco import`, or "
+                "name another file with --db"
             )
         if version < SCHEMA_VERSION:
             raise SchemaMismatch(
-                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; {describe_upgrade(path)}. Instead "
-                "of a public snapshot, make a new one"
+                f"{path} has schema {version} and this lgsco reads {SCHEMA_VERSION}; {describe_upgrade(path)}. If it "
+                "is a public snapshot, make a new one instead"
             )
         yield db
 
@@ -69,7 +69,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def describe_upgrade(path: Path) -> str:
     """Describes how a user migrates a file of an older schema."""
     named = f"--db {shlex.quote(str(path))}"
-    return f"`lgsco sync {named}` migrates it, and so does `lgsco renormalise --dry-run {named}` without requests"
+    return f"`lgsco sync {named}` migrates it; `lgsco renormalise --dry-run {named}` also does, without requests"
 
 
 @contextlib.contextmanager

@@ -234,8 +234,8 @@ def _matches_digest(covered: Sequence[Any], stored: object) -> bool:
 
 _REVISIONS = f"SELECT {REVISIONS.sql_bytes('r')}, r.sha256, r.text FROM revisions AS r"
 _IS_ONLY = f"(r.revision = 1 AND r.text IS NULL AND {sql_digest(REVISIONS.sql_terms('r'))} IS r.sha256)"
-"""SQL that is true if a revision matches its digest and is the only one of its decision, as most are: it is the first,
-and current."""
+"""SQL that is true if a revision matches its digest, is the first of its decision, and is current. Most decisions have
+only this one."""
 
 
 def _check_revisions(db: sqlite3.Connection, progress: Progress, share: Share) -> Iterator[Damage]:
@@ -252,7 +252,10 @@ Row = Sequence[Any]
 def _scan_revisions(
     db: sqlite3.Connection, progress: Progress, first: int, last: int, *, whole: bool
 ) -> Iterator[Damage]:
-    """Finds the damages among the revisions of a range of decisions: looks closer where there is not only one."""
+    """Finds the damages among the revisions of a range of decisions.
+
+    It loads only the revisions of decisions that have one for which `_IS_ONLY` is not true.
+    """
     within = "TRUE" if whole else "r.reference IN (SELECT reference FROM decisions WHERE rowid > ?1 AND rowid <= ?2)"
     limits = () if whole else (first, last)
     add_hash_function(db)

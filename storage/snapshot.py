@@ -185,7 +185,7 @@ def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
 def _find_days(copy: sqlite3.Connection) -> list[tuple[date, str, int]]:
     """Finds the days on which the site lists the decisions in `hidden`, as arguments for `drop_day_proof`.
 
-    The other days of their windows stay proven.
+    The other days of their windows keep their state.
     """
     days = copy.execute(
         "SELECT e.stands_on, w.counted_at, w.run FROM entries AS e JOIN hidden USING (reference) "

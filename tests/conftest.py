@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the million objects that a collection makes out of the garbage collector: a fifth of the CPU time.
 
-    The tests then make few cycles of objects, so it looks for them less often: another twentieth.
+    The tests then make few cycles of objects, so the collector runs less often, which saves another twentieth.
     """
     gc.disable()
     try:

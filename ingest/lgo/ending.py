@@ -268,7 +268,10 @@ def own_slugs(beginning: Beginning) -> frozenset[str]:
 
 
 def leads_to_own_page(target: str, own: frozenset[str]) -> bool:
-    """Whether a link leads to the page that it is on, or to a part of it. `own`: the decision's `own_slugs`."""
+    """Whether a link leads to the page that it is on, or to a part of it.
+
+    A path of only `/` counts as this page. `own`: the decision's `own_slugs`.
+    """
     path = _AFTER_PATH.split(target, maxsplit=1)[0].rstrip("/").lower()
     return not path or path.rsplit("/", 1)[-1] in own
 

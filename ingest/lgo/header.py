@@ -109,7 +109,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
 def _read_without_opener(blocks: Sequence[Block], *, marked_up: bool) -> Header:
     """Parses the header of an old report: it ends with the last labelled line near the title.
 
-    Numbered items are text, whatever words they begin with.
+    The first numbered item and all that follows it are text, whatever words they begin with.
     """
     near = list(takewhile(lambda block: not _is_numbered(block), blocks[:_HEADER_LINES]))
     reader = _HeaderReader(list(_pieces(near)), marked_up=marked_up)
@@ -328,7 +328,7 @@ class _HeaderReader:
         return taken
 
     def _is_lead(self, piece: _Piece, label: str) -> bool:
-        """Whether the label of a line has the markup of the known ones. Its colon may be inside or after that."""
+        """Whether a line's label has the markup of the known ones. The colon may be inside the markup or after it."""
         return "lead" in self.forms and piece.lead.rstrip(" :") == label.rstrip(" :")
 
     def _has_form(self, piece: _Piece) -> bool:

@@ -38,8 +38,8 @@ _HIDING = (  # each with a word to search for: `find` takes a third of the time 
         ),
     ),
 )
-"""A style with a character reference may hide too, as one of 300 characters: if longer ones were searched, time would
-grow with the square of a page."""
+"""A style with a character reference, or of 300 characters or more, counts as one that may hide. If longer ones were
+searched, time would grow with the square of a page."""
 _QUOTED_TAG = re.compile(rb"<(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 _MOST_HIDDEN = 20
 """Most words before the article that are checked; with more, the parser must decide what is hidden."""

@@ -160,17 +160,17 @@ def _is_page(words: str) -> bool:
 
 
 class ExportDigests:
-    """The digests in the `SHA256SUMS` of folders. Each list is read once: that of an archive has megabytes."""
+    """The digests in the `SHA256SUMS` of folders. Each list is read once: the list of a whole archive has megabytes."""
 
     def __init__(self) -> None:
-        self._of: dict[Path, frozenset[bytes]] = {}
+        self._by_folder: dict[Path, frozenset[bytes]] = {}
 
     def has(self, path: Path, body: bytes) -> bool:
         """Whether the list beside a file has the digest of its content."""
         folder = path.parent
-        if folder not in self._of:
-            self._of[folder] = _read_digests(folder / DIGESTS_FILE)
-        return hashlib.sha256(body).digest() in self._of[folder]
+        if folder not in self._by_folder:
+            self._by_folder[folder] = _read_digests(folder / DIGESTS_FILE)
+        return hashlib.sha256(body).digest() in self._by_folder[folder]
 
 
 def _read_digests(path: Path) -> frozenset[bytes]:

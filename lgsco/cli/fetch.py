@@ -138,7 +138,7 @@ def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_i
 
 
 @command()
-@click.option("--dry-run", is_flag=True, help="Change nothing; count what would change, with sample diffs.")
+@click.option("--dry-run", is_flag=True, help="Change no decision; count what would change, with sample diffs.")
 @click.option("--yes", is_flag=True, help="Allow any number of texts to change.")
 @click.option("--samples", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Sample diffs.")
 def renormalise(settings: Settings, *, dry_run: bool, yes: bool, samples: int) -> int:

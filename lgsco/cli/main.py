@@ -58,12 +58,12 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the command, or suggests the one that was probably meant."""
-        if args[0] not in self.listed and (alike := _find_alike(args[0], self.listed)) is not None:
-            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {alike!r}?", ctx)
+        if args[0] not in self.listed and (similar := _find_similar_name(args[0], self.listed)) is not None:
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {similar!r}?", ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parses the options before the command. Nearly all options belong to a command, so the error says where."""
+        """Parses the options before the command. Nearly all belong to a command, so the error says where they go."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -86,7 +86,7 @@ class Commands(click.Group):
                 formatter.write_dl([(name.ljust(width), one.help) for name, one in commands.items()])
 
 
-def _find_alike(name: str, names: Iterable[str]) -> str | None:
+def _find_similar_name(name: str, names: Iterable[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(name, names, n=1)), None)

@@ -37,8 +37,8 @@ _CARD = "As the listing card prints it."
 _FIRST = "First decision date of the range, ISO 8601, inclusive. 0001-01-01 means from the beginning."
 _LAST = "Last decision date of the range, ISO 8601, inclusive. 9999-12-31 means no end."
 _TOTAL = (
-    "Decisions that the site states for the range. Empty if it stated no total, or something changed since; that never "
-    "means zero."
+    "Decisions that the site states for the range. Empty if it stated no total, or if something changed since "
+    "the walk. Empty never means zero."
 )
 _LISTED = "Distinct references that one walk through the listing's pages found."
 _WINDOW_STATE = (

@@ -1,11 +1,8 @@
-"""A real browser shows the words of the generated odd pages."""
+"""A real browser shows the words of the generated odd pages, and the fallback of an object."""
 
 from __future__ import annotations
 
 from bench.pages.chromium import Chromium
-from bench.pages.corpus import corpus
-from bench.pages.layout import pages_of
-from bench.pages.odd import odd_page
 from bench.pages.odd_tries import valid_pages
 from support.web import browser
 
@@ -22,5 +19,3 @@ def test_fallback_of_an_object_is_visible_after_loading_failed() -> None:
 def test_a_browser_shows_the_words_of_odd_pages() -> None:
     browser()
     assert all(valid_pages(150, 1))
-    assert odd_page(0, corpus(), 1) == odd_page(0, corpus(), 1)
-    assert pages_of(corpus()[0]) == pages_of(corpus()[0])

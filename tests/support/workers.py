@@ -8,7 +8,7 @@ from typing import Any
 
 
 def set_workers(option: Any, arguments: Sequence[str]) -> None:
-    """Sets pytest-xdist's `-n` and `--dist` if neither the command nor a debugger needs something else.
+    """Sets pytest-xdist's `-n` and `--dist`, unless the command has `-n`, `-s` or `--pdb`.
 
     `option`: pytest's options; without pytest-xdist it has no number of processes, and stays as it is. `arguments`: the
     folders, files and tests to run.
@@ -21,7 +21,8 @@ def set_workers(option: Any, arguments: Sequence[str]) -> None:
 def choose_workers(arguments: Sequence[str], cores: int) -> int:
     """Returns the number of processes: none beside pytest's own for single files, whose tests would not repay them.
 
-    Tests spend a third of their time waiting for answers, so one process more than there are cores keeps all busy.
+    Tests spend a third of their time waiting for answers, so one process more than there are cores keeps all of
+    them busy.
     """
     return cores + 1 if any(map(os.path.isdir, arguments)) else 0
 

@@ -11,11 +11,12 @@ from bench.pages.boilerplate import case, plain_case, spots
 from bench.pages.corpus import corpus
 from bench.pages.judge import differ
 from bench.pages.kinds import KINDS
-from bench.pages.layout import style_of
+from bench.pages.layout import pages_of, style_of
 from bench.pages.markups import MARKUPS
 from bench.pages.model import Heading, Listing, Table, text_of
 from bench.pages.mutant_tries import difference, without_marks
 from bench.pages.mutants import OTHERS, SEEN, bases_of, kind_of, mutant
+from bench.pages.odd import odd_page
 
 
 def _words(text: str) -> Counter[str]:
@@ -90,3 +91,8 @@ def test_each_kind_that_lost_words_is_a_tenth_of_the_mutants() -> None:
 def test_joined_words_are_not_lost() -> None:
     assert difference("- Mr X said so", "Mr Xsaid so") == ((), ())
     assert difference("Mr X said so", "Mr X so").lost == ("said",)
+
+
+def test_generated_pages_are_the_same_each_time() -> None:
+    assert odd_page(0, corpus(), 1) == odd_page(0, corpus(), 1)
+    assert pages_of(corpus()[0]) == pages_of(corpus()[0])

@@ -326,7 +326,7 @@ def test_a_contact_must_be_an_email_or_web_address(contact: str, is_one: bool) -
     with pytest.raises(UsageError) as refused:
         require_contact_and_pace(config)
     assert refused.value.exit_code == 2
-    assert f"LGSCO_SITE_CONTACT = {contact.strip()!r} has neither an e-mail nor a web address" in str(refused.value)
+    assert f"LGSCO_SITE_CONTACT = {contact.strip()!r} contains no e-mail or web address" in str(refused.value)
     require_contact_and_pace(load(None, {"LGSCO_SITE_CONTACT": contact, "LGSCO_SITE_BASE_URL": "http://127.0.0.1"}))
 
 
@@ -363,7 +363,7 @@ def test_a_user_agent_must_name_the_contact_and_not_a_browser(tmp_path: Path, ag
 
 def test_a_pace_that_is_too_fast_is_named_by_what_set_it(tmp_path: Path) -> None:
     path = written(tmp_path, "[fetch]\npace = 0.1\n[site]\ncontact = 'me@example.org'\n")
-    with pytest.raises(UsageError, match=r"mine\.toml: \[fetch\] pace = 0\.1 is not allowed; it must be that or more"):
+    with pytest.raises(UsageError, match=r"mine\.toml: \[fetch\] pace = 0\.1 is not allowed; set it to 0\.5 or more"):
         require_contact_and_pace(load(path, SITE))
     with pytest.raises(UsageError, match=r"at least 0\.5 seconds apart: LGSCO_FETCH_PACE = 0\.2 is not allowed"):
         require_contact_and_pace(load(path, {**SITE, "LGSCO_FETCH_PACE": "0.2"}))

@@ -71,15 +71,18 @@ def test_an_older_file_is_refused_with_the_commands_that_migrate_it(tmp_path: Pa
         pass
     assert str(refused.value) == (
         f"{path} has schema 21 and this lgsco reads {SCHEMA_VERSION}; `lgsco sync {named}` migrates "
-        f"it, and so does `lgsco renormalise --dry-run {named}` without requests. Instead of a public snapshot, make a "
-        "new one"
+        f"it; `lgsco renormalise --dry-run {named}` also does, without requests. If it is a public snapshot, make a new "
+        "one instead"
     )
 
 
 def test_an_empty_file_is_not_said_to_be_older(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     path.touch()
-    with pytest.raises(SchemaMismatch, match=r"empty\.db has no archive in it; `lgsco init`"), reading(path):
+    with (
+        pytest.raises(SchemaMismatch, match=r"empty\.db has no archive in it; create one with `lgsco init`"),
+        reading(path),
+    ):
         pass
 
 

@@ -82,7 +82,7 @@ def test_restoring_a_snapshot_undoes_later_changes(here: Here, archive: Path) ->
 def test_an_older_file_is_migrated_by_the_command_that_search_and_restore_name(here: Here, archive: Path) -> None:
     with closing(sqlite3.connect(archive.with_name("older.db"))) as db:
         create_tables(db, before="m022_parsed_pages")
-    named = re.compile("`lgsco (renormalise --dry-run --db [^`]+)` without requests")
+    named = re.compile("`lgsco (renormalise --dry-run --db [^`]+)` also does, without requests")
     (offered,) = named.findall(here("search", "delay", "--db", "older.db", code=2).err)
     restored = here("restore", "older.db", "--db", "new.db").out
     assert [shlex.split(one)[-1] for one in (offered, *named.findall(restored))] == ["older.db", "new.db"]
