@@ -33,8 +33,8 @@ from storage.lock import locked
 from storage.schema import migrations
 from storage.wal import check_log
 
-_CACHE_KIB = 8_192
-"""SQLite's page cache. A backfill needs few pages again after a batch, so 8 MB cost no more CPU time than 32 MB, and
+_CACHE_KIB = 6_144
+"""SQLite's page cache. A backfill needs few pages again after a batch, so 6 MB cost no more CPU time than 32 MB, and
 leave the rest of the 80 MB that a run may take to Python and the parser."""
 
 
