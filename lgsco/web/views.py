@@ -6,6 +6,7 @@ Datasette 0.65 answers 500 to some wrong addresses. The classes here check the r
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette.blob_renderer import render_blob
 from datasette.database import QueryInterrupted
-from datasette.utils import escape_sqlite, tilde_decode
+from datasette.utils import InvalidSql, escape_sqlite, tilde_decode
 from datasette.utils.asgi import AsgiStream, BadRequest, NotFound, Request, Response
 from datasette.views.base import DatasetteError
 from datasette.views.database import DatabaseView, MagicParameters
@@ -95,6 +96,8 @@ class _Checked:
             raise DatasetteError(
                 "the query took too long; narrow it down", title="SQL Interrupted", status=400
             ) from error
+        except (sqlite3.OperationalError, InvalidSql) as error:  # as Datasette answers a page with this query
+            raise DatasetteError(str(error), title="Invalid SQL", status=400) from error
         if isinstance(first, Response):
             return first
         if len(first) == 4 and first[3] != 200:

@@ -57,7 +57,7 @@ def test_a_run_waits_for_a_writer_that_releases_its_lock_in_time(short_shop: Sho
     assert short_shop.held().items() >= short_shop.truth().items()
 
 
-@pytest.mark.parametrize("at", [2, 7, 20, 60])
+@pytest.mark.parametrize("at", [2, 7, 20, 35])
 def test_a_writer_that_keeps_its_lock_ends_the_run_and_the_next_run_continues(
     world: World, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:

@@ -71,8 +71,8 @@ def test_an_older_file_is_refused_with_the_commands_that_migrate_it(tmp_path: Pa
         pass
     assert str(refused.value) == (
         f"{path} has schema 21 and this lgsco reads {SCHEMA_VERSION}; `lgsco sync {named}` migrates "
-        f"it; `lgsco renormalise --dry-run {named}` also does, without requests. If it is a public snapshot, make a new "
-        "one instead"
+        f"it; `lgsco renormalise --dry-run {named}` also does, without requests. If it is a public snapshot, make a "
+        "new one instead"
     )
 
 

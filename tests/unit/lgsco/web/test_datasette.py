@@ -107,3 +107,13 @@ def test_datasette_opens_no_write_connection_to_show_pages(datasette: Datasette)
         assert asyncio.run(datasette.client.get(page)).status_code == 200, page
     with pytest.raises(sqlite3.OperationalError, match="read only"):
         datasette.databases[NAME].connect(write=True)
+
+
+@pytest.mark.parametrize(
+    "form", ["decisions.csv", "decisions.csv?_stream=on", "decisions.json?_stream=on", "decisions"]
+)
+@pytest.mark.parametrize("column", ["%28", "%22", "%25x__gt"])
+def test_unknown_column_is_named_whatever_its_characters(datasette: Datasette, form: str, column: str) -> None:
+    mark = "&" if "?" in form else "?"
+    answer: Any = asyncio.run(datasette.client.get(f"/{NAME}/{form}{mark}{column}=a"))
+    assert (answer.status_code, "no such column: " in answer.text) == (400, True), answer.text[:200]
