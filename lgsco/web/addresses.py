@@ -75,9 +75,10 @@ def check_request(
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError:
         return Refusal(400, f"the address has more than {MAX_PARAMETERS} parameters")
-    has_sql = any(name == "sql" for name, _ in pairs)
+    # The page of a database takes the other parameters for those of the query; the page of a table has no query.
+    has_query = "/" not in path.strip("/") and any(name == "sql" for name, _ in pairs)
     for name, value in pairs:
-        error = _check_parameter(name, value, is_filter=not has_sql)
+        error = _check_parameter(name, value, is_filter=not has_query)
         if error is not None:
             return Refusal(400, f"{name[:80]}: {error}")
     return None

@@ -121,6 +121,11 @@ def test_sql_parameters_are_not_checked_as_filters() -> None:
     assert refused("/lgsco", f"sql={quote('select :a__in, :b__gt')}&a__in=%5B&b__gt=%C2%B2") is None
 
 
+def test_filters_of_a_table_are_checked_beside_a_parameter_named_sql() -> None:
+    assert refused("/lgsco/decisions", "sql=select+1&outcome__in=%5B") is not None
+    assert refused("/lgsco/decisions", "sql=select+1&outcome__in=%5B1%5D") is None
+
+
 def test_each_value_of_a_repeated_parameter_is_checked() -> None:
     assert refused(query="_facet=outcome&_facet=%7B") is not None
 
