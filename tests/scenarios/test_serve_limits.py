@@ -77,8 +77,10 @@ def datasette(archive: Path) -> Iterator[Datasette]:
         yield datasette
 
 
-async def visit(entrance: Any, path: str, leaves: asyncio.Event, **parameters: str) -> list[Message]:
-    """Requests a page; the client leaves when the event is set."""
+async def visit(
+    entrance: Any, path: str, leaves: asyncio.Event, begun: asyncio.Event | None = None, **parameters: str
+) -> list[Message]:
+    """Requests a page; the client leaves when the event `leaves` is set. Sets `begun` when the answer begins."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -87,6 +89,8 @@ async def visit(entrance: Any, path: str, leaves: asyncio.Event, **parameters: s
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if begun is not None:
+            begun.set()
 
     scope = {
         "type": "http",
@@ -124,9 +128,9 @@ def test_a_download_ends_when_its_client_leaves(datasette: Datasette) -> None:
         entrance = datasette.app()
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
         for _ in range(3):  # more than may run at once
-            leaves = asyncio.Event()
-            asked = asyncio.ensure_future(visit(entrance, f"/{NAME}.csv", leaves, sql=endless))
-            await asyncio.sleep(0.2)
+            leaves, begun = asyncio.Event(), asyncio.Event()
+            asked = asyncio.ensure_future(visit(entrance, f"/{NAME}.csv", leaves, begun, sql=endless))
+            await begun.wait()
             leaves.set()
             (start, *rows) = await asked
             assert start["status"] == 200
