@@ -68,8 +68,7 @@ def served(decisions: int, *, prepared: bool = True, short: bool = False) -> Ite
 
 def run(client: Client, url: str, database: Path) -> Spent:
     """Runs a client to its end on a new database. Raises what `spend` raises."""
-    for file in database.parent.glob(f"{database.name}*"):
-        file.unlink()
+    _remove(database)
     site = [url, str(database)] if client != "lgsco" else ["backfill", "--site", url, "--db", str(database)]
     return spend([sys.executable, "-m", client, *site])
 
@@ -79,12 +78,17 @@ def run_library_calls(archive: Path, database: Path) -> float:
 
     The site must still be served at the address in the archive. Raises RuntimeError if it writes other rows.
     """
-    for file in database.parent.glob(f"{database.name}*"):
-        file.unlink()
+    _remove(database)
     spent = spend([sys.executable, "-m", "bench.library_calls", str(archive), str(database)])
     if other := find_other_rows(archive, database):
         raise RuntimeError(f"the library calls did not write the same rows to {other}")
     return spent.cpu - float(spent.said.split()[0])
+
+
+def _remove(database: Path) -> None:
+    """Removes a database and the files beside it."""
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
 
 
 def find_other_rows(archive: Path, database: Path) -> str | None:

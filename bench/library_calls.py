@@ -37,7 +37,7 @@ _CARDS = 10
 _OF_DECISIONS = ("decisions", "layouts", "revisions", "text_sketches", "related", "oddities", "notes")
 _ONE_BY_ONE = ("requests", "pages", "entries")
 _SETTINGS = (  # those of `storage.writer`
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;"
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -6144; PRAGMA temp_store = MEMORY;"
     "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 16777216"
 )
 _HEADERS = [
