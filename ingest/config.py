@@ -112,7 +112,7 @@ class Config:
     file: str = field(default="config.toml", compare=False)
     """The file it was read from, as error messages name it."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What set each setting that was set, by dotted key (`fetch.pace`), as error messages name it."""
+    """By dotted key, such as `fetch.pace`: the variable, option or line that set it. Defaults are not listed."""
 
     def name_origin(self, section: str, key: str) -> str:
         """Names what set a setting, or where the file can set it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Collection
@@ -166,7 +167,7 @@ def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
     also = "" if with_withdrawn else " UNION SELECT reference FROM decisions WHERE status = 'withdrawn'"
     copy.execute(f"CREATE TEMP TABLE hidden AS SELECT reference FROM suppressions{also}")
     copy.execute("BEGIN")
-    days = _find_days(copy)
+    days = _find_days(copy, "SELECT reference FROM hidden")
     copy.execute("DELETE FROM related WHERE other IN (SELECT reference FROM hidden)")
     tables = copy.execute(
         "SELECT t.name FROM main.sqlite_schema AS t JOIN pragma_table_info(t.name) AS c "
@@ -182,14 +183,16 @@ def _delete_hidden(copy: sqlite3.Connection, *, with_withdrawn: bool) -> None:
     copy.execute("DROP TABLE hidden")
 
 
-def _find_days(copy: sqlite3.Connection) -> list[tuple[date, str, int]]:
-    """Finds the days on which the site lists the decisions in `hidden`, as arguments for `drop_day_proof`.
+def _find_days(copy: sqlite3.Connection, keys: str, *values: str) -> list[tuple[date, str, int]]:
+    """Finds the days on which the site lists some decisions, as arguments for `drop_day_proof`.
 
-    The other days of their windows keep their state.
+    `keys`: a query for their references; `values`: its parameters. The other days of their windows keep their state.
     """
     days = copy.execute(
-        "SELECT e.stands_on, w.counted_at, w.run FROM entries AS e JOIN hidden USING (reference) "
-        "JOIN windows AS w ON e.stands_on BETWEEN w.first AND w.last WHERE e.unlisted_at IS NULL GROUP BY e.stands_on"
+        "SELECT e.stands_on, w.counted_at, w.run FROM entries AS e "
+        "JOIN windows AS w ON e.stands_on BETWEEN w.first AND w.last "
+        f"WHERE e.reference IN ({keys}) AND e.unlisted_at IS NULL GROUP BY e.stands_on",
+        values,
     )
     return [(to_day(day, "a listing entry"), counted_at, run) for day, counted_at, run in days]
 
@@ -197,11 +200,8 @@ def _find_days(copy: sqlite3.Connection) -> list[tuple[date, str, int]]:
 def _delete_private(copy: sqlite3.Connection, damaged: Collection[str]) -> None:
     """Deletes private rows and damaged decisions from a snapshot."""
     copy.execute("BEGIN")
-    copy.execute("CREATE TEMP TABLE hidden (reference TEXT)")
-    copy.executemany("INSERT INTO hidden (reference) VALUES (?)", [(key,) for key in damaged])
-    for day in _find_days(copy):
+    for day in _find_days(copy, "SELECT value FROM json_each(?)", json.dumps(list(damaged))):
         drop_day_proof(copy, *day)
-    copy.execute("DROP TABLE hidden")
     for key in damaged:
         for table in ("layouts", "revisions", "absences", "unchecked", *(one.table for one in FACTS), "decisions"):
             copy.execute(f"DELETE FROM {table} WHERE reference = ?", (key,))

@@ -26,15 +26,17 @@ _EMPTY_COMMENT_ENDS = re.compile(rb"-?>")
 _AFTER_THE_END = re.compile(rb"(?>\s+|<!--.*?-->|<script\b.*?</script\s*>)*+\Z", re.DOTALL)
 _VOID = frozenset({b"input", b"img", b"br", b"hr", b"link", b"meta", b"source", b"wbr", b"area", b"col", b"embed"})
 _NAME = re.compile(rb"[a-z][\w-]*")
+_HIDES = rb"(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)|&)"
+_VALUES = ((rb"\"", rb"[^\"]"), (rb"'", rb"[^']"), (rb"(?![\"'])", rb"[^\s>]"))
+"""How each form of an attribute's value begins, and the characters in it."""
 _HIDING = (  # each with a word to search for: `find` takes a third of the time of the pattern
     (b"hidden", re.compile(rb"(?<=[\t\n\f\r \"'/])hidden(?=[>=/\s])")),
     (
         b"style",
         re.compile(
-            rb"(?<=[\t\n\f\r \"'/])style\s*+=\s*+(?=\"(?:[^\"]{300}|[^\"]{0,299}?H)|'(?:[^']{300}|[^']{0,299}?H)"
-            rb"|(?![\"'])(?:[^\s>]{300}|[^\s>]{0,299}?H))".replace(
-                b"H", rb"(?:display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)|&)"
-            )
+            rb"(?<=[\t\n\f\r \"'/])style\s*+=\s*+(?="
+            + b"|".join(rb"%b(?:%b{300}|%b{0,299}?%b)" % (begins, one, one, _HIDES) for begins, one in _VALUES)
+            + rb")"
         ),
     ),
 )
