@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 from ingest.reports.lines import printable
+from lgsco.cli.suggested import complete_commands
 
 log = logging.getLogger("lgsco")
 
@@ -16,7 +17,7 @@ class LogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{printable(record.getMessage())}"
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level}{printable(complete_commands(record.getMessage()))}"
         trace = self.formatException(record.exc_info).splitlines() if record.exc_info else []
         return "\n".join([line, *map(printable, trace)])
 

@@ -15,6 +15,7 @@ import click
 
 from ingest.config import Config, load
 from lgsco.cli import exit_codes
+from lgsco.cli.suggested import remember_options
 
 CommandFunction = Callable[..., int]
 """The body of a command. It takes the settings and the command's own options, and returns the exit code."""
@@ -59,6 +60,7 @@ def command(
                 from lgsco.cli.log_output import log_to_stderr
 
                 log_to_stderr(debug=debug)
+            remember_options({"--db": db, "--config": config, "--site": site})
             settings = load_settings(config, db, site)
             try:
                 sys.exit(function(settings, **rest))

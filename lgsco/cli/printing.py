@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from ingest.reports.lines import printable
+from lgsco.cli.suggested import complete_commands
 
 if TYPE_CHECKING:
     from ingest.reports.calendar import State
@@ -43,8 +44,11 @@ class Report(Protocol):
 
 
 def print_line(line: str, *, err: bool = False) -> None:
-    """Prints one line, without control characters, to stdout, or to stderr with `err`."""
-    click.echo(printable(line), err=err)
+    """Prints one line, without control characters, to stdout, or to stderr with `err`.
+
+    Commands that it names get the options of this one.
+    """
+    click.echo(printable(complete_commands(line)), err=err)
 
 
 def print_lines(lines: Iterable[str], *, err: bool = False) -> None:

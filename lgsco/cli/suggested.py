@@ -1,0 +1,37 @@
+"""Completes the commands that messages name, so that a copied command uses the same file, settings and site.
+
+A message names a command in backticks and knows nothing of the command line. Where this process was given `--db`,
+`--config` or `--site`, the named command gets them too.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+_COMMAND = re.compile(r"`(?P<command>lgsco (?P<name>[a-z]+)[^`]*)`")
+TAKE_SITE = frozenset({"backfill", "sync", "daemon"})
+"""The commands with the option --site."""
+
+_given: dict[str, str] = {}
+
+
+def remember_options(options: Mapping[str, object]) -> None:
+    """Replaces the options that `complete_commands` adds. An option without a value was not given."""
+    _given.clear()
+    _given.update({name: str(value) for name, value in options.items() if value is not None})
+
+
+def complete_commands(line: str) -> str:
+    """Adds the options of this process to each command that a line names, unless the command has them."""
+    return _COMMAND.sub(_complete, line) if _given and "`lgsco " in line else line
+
+
+def _complete(named: re.Match[str]) -> str:
+    missing = (
+        f" {option} {shlex.quote(value)}"
+        for option, value in _given.items()
+        if option not in named["command"].split() and (option != "--site" or named["name"] in TAKE_SITE)
+    )
+    return f"`{named['command']}{''.join(missing)}`"

@@ -1,0 +1,64 @@
+"""Commands that messages name can be copied: they use the file, settings and site of the command that named them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from lgsco.cli.main import cli
+from lgsco.cli.suggested import TAKE_SITE, complete_commands, remember_options
+
+FILE, SITE = {"--db": "a.db"}, {"--site": "http://127.0.0.1:1"}
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    remember_options({})
+
+
+@pytest.mark.parametrize(
+    ("options", "line", "completed"),
+    [
+        ({}, "run `lgsco sync`", "run `lgsco sync`"),
+        ({"--db": None, "--config": None}, "run `lgsco sync`", "run `lgsco sync`"),
+        (FILE, "run `lgsco sync`", "run `lgsco sync --db a.db`"),
+        (FILE, "`lgsco fill off` ends it", "`lgsco fill off --db a.db` ends it"),
+        (FILE, "`lgsco status` or `lgsco coverage`", "`lgsco status --db a.db` or `lgsco coverage --db a.db`"),
+        (FILE, "`lgsco restore BACKUP`", "`lgsco restore BACKUP --db a.db`"),
+        (FILE, "`lgsco sync --db b.db`", "`lgsco sync --db b.db`"),
+        (FILE, "`PRAGMA optimize` and lgsco sync", "`PRAGMA optimize` and lgsco sync"),
+        ({"--db": "my file.db"}, "`lgsco sync`", "`lgsco sync --db 'my file.db'`"),
+        (FILE | {"--config": "c.toml"}, "`lgsco show X`", "`lgsco show X --db a.db --config c.toml`"),
+        (FILE | SITE, "`lgsco sync`", "`lgsco sync --db a.db --site http://127.0.0.1:1`"),
+        (SITE, "`lgsco status`, `lgsco daemon`", "`lgsco status`, `lgsco daemon --site http://127.0.0.1:1`"),
+    ],
+)
+def test_a_named_command_gets_the_options_that_it_takes(options: dict[str, str], line: str, completed: str) -> None:
+    remember_options(options)
+    assert complete_commands(line) == completed
+
+
+def test_the_options_of_an_earlier_command_are_forgotten() -> None:
+    remember_options(SITE)
+    remember_options(FILE)
+    assert complete_commands("`lgsco sync`") == "`lgsco sync --db a.db`"
+
+
+def test_the_commands_that_take_a_site_are_those_with_the_option() -> None:
+    commands = {name: [one.name for one in command.params] for name, command in cli.load_commands().items()}
+    assert {name for name, names in commands.items() if "site" in names} == TAKE_SITE
+
+
+def test_every_command_takes_the_options_that_any_named_command_gets() -> None:
+    def walk(command: click.Command) -> Iterator[click.Command]:
+        yield command
+        if isinstance(command, click.Group):
+            for inner in command.commands.values():
+                yield from walk(inner)
+
+    for command in (inner for outer in cli.load_commands().values() for inner in walk(outer)):
+        names = {one.name for one in command.params}
+        assert names >= {"db", "config"}, f"`lgsco {command.name}` does not take --db or --config"
