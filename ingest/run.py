@@ -12,6 +12,7 @@ from typing import assert_never
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config, require_contact_and_pace
+from ingest.crawling.windows import find_range
 from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
 from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.site_clock import SiteClock
@@ -23,7 +24,7 @@ from ingest.reports.claims import describe_pause
 from ingest.reports.fill import decide_mode
 from ingest.reports.lines import name_ending
 from ingest.tasks import intent
-from ingest.tasks.backfill import Backfill, Demo, backfill, find_range
+from ingest.tasks.backfill import Backfill, Demo, backfill
 from ingest.tasks.documents import LeftOut, find_documents
 from ingest.tasks.fill import Fill, SwitchFill, fill, switch_fill
 from ingest.tasks.import_files import Import, import_files
@@ -190,7 +191,7 @@ def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> 
     number = runs.begin_run(db, type(task).__name__.lower(), _format_arguments(task), at, user_agent)
     intent.interrupt_killed(db, at, number)
     if isinstance(task, Backfill) and task.limit is None:
-        intent.record_backfill(db, find_range(task, clock.today()), at, number)
+        intent.record_backfill(db, find_range(task.first, task.last, clock.today()), at, number)
     elif isinstance(task, Sync):
         intent.record_sync(db, clock.today(), config.schedule.sync_days, at, number)
     if isinstance(task, Fill) or (isinstance(task, Sync) and task.by_daemon):
@@ -260,7 +261,7 @@ def _run_to_outcome(task: Task, run: TaskRun) -> Outcome:
 def _end_early(task: Task, run: TaskRun, state: str, exit_code: int, message: str) -> Outcome:
     """Returns the outcome of a task that ended early. For a backfill, it says what is left and how to continue."""
     if isinstance(task, Backfill) and task.limit is None:
-        window = find_range(task, run.clock.today())
+        window = find_range(task.first, task.last, run.clock.today())
         ending = intent.judge_ending(state, exit_code, reached_the_end=False)
         progress = count_progress(run, window)
         # A demo has its own database, and no backfill continues it.

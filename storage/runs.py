@@ -113,7 +113,8 @@ def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
     row = db.execute(
         "SELECT max(ended_at) FROM runs WHERE state = 'complete' "
         "AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
-        "AND (task IN ('sync', 'demo') OR (task = 'backfill' AND json_extract(arguments, '$.last') IS NULL "
+        "AND (task IN ('sync', 'demo') OR (task = 'backfill' "
+        "AND coalesce(json_extract(arguments, '$.last'), '9999') >= date(started_at) "
         "AND coalesce(json_extract(arguments, '$.first'), '') <= date(started_at, ?)))",
         (now, f"-{days} days"),
     ).fetchone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from ingest.errors import UsageError
 from storage.model import Window
 
 EVERYTHING = Window(date(1, 1, 1), date(9999, 12, 31))
@@ -12,6 +13,20 @@ EVERYTHING = Window(date(1, 1, 1), date(9999, 12, 31))
 
 _EARLY = date(2010, 1, 1)
 """A window that begins before this day is split here first: the site has hardly any older decisions."""
+
+
+def find_range(first: date | None, last: date | None, today: date) -> Window:
+    """Returns the window of two dates. None means without an end there, and so does a last date after `today`.
+
+    A range such as "2026" may be asked for during that year. It then ends today, like every range without an end:
+    nothing can be known about days that are still to come. Raises UsageError if the range begins after it ends, or
+    after today.
+    """
+    window = Window(first or EVERYTHING.first, EVERYTHING.last if last is None or last > today else last)
+    if window.first > min(window.last, today):
+        ended = f"{window.first} to {min(window.last, today)}"
+        raise UsageError(f"the range ends before it begins: {ended}; without --to it ends today")
+    return window
 
 
 def days(window: Window) -> int:

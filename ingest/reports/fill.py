@@ -41,7 +41,7 @@ def decide_mode(setting: str, made_by: MadeBy | None, state: FillState) -> Mode:
     mode = _decide_by_setting(setting, made_by)
     if state.turned_off_at is None:
         return mode
-    text = f"`lgsco fill off` turned it off at {state.turned_off_at}; `lgsco fill resume` undoes that"
+    text = f"turned off at {state.turned_off_at}; `lgsco fill resume` undoes that"
     return Mode(False, text if mode.is_on else f"{text}; also, {mode.why}")
 
 
@@ -52,11 +52,9 @@ def _decide_by_setting(setting: str, made_by: MadeBy | None) -> Mode:
         return Mode(False, 'fill is "off" in [schedule]; "on" turns it on')
     if made_by == "init":
         return Mode(
-            True, 'fill is "auto" in [schedule], and `lgsco init` made this archive; `lgsco fill off` turns it off'
+            True, 'fill is "auto" in [schedule], and this archive was made by init; `lgsco fill off` turns it off'
         )
-    made = (
-        f"`lgsco {made_by}` made this archive" if made_by else "it is not recorded that `lgsco init` made this archive"
-    )
+    made = f"this archive was made by {made_by}" if made_by else "it is not recorded that this archive was made by init"
     return Mode(False, f'fill is "auto" in [schedule], and {made}; "on" turns it on')
 
 

@@ -257,7 +257,7 @@ class StatusReport(NamedTuple):
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
-        title = "last sync or backfill that ended without a failure"
+        title = "last sync, or backfill of its dates, that ended without a failure"
         if self.hours_since_success is None:
             return f"{title}: never: STALE"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""

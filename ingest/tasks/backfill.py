@@ -26,8 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from ingest.crawling.windows import EVERYTHING, gaps
-from ingest.errors import UsageError
+from ingest.crawling.windows import EVERYTHING, find_range, gaps
 from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling, record_site_total
 from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
@@ -57,20 +56,12 @@ class Demo(Backfill):
     """The source of the look-alike. A demo continues an earlier demo's database if this is the same."""
 
 
-def find_range(task: Backfill, today: date) -> Window:
-    """Returns the range of a backfill. Raises UsageError if it ends before it begins."""
-    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
-    if window.first > (task.last or today):
-        raise UsageError(f"the range ends before it begins: {window}; without --to it ends today")
-    return window
-
-
 def backfill(task: Backfill, run: TaskRun) -> Outcome:
     """Walks the parts of the range that were not walked recently, and fetches the decisions that are not stored.
 
     Raises UsageError for a range that ends before it begins, and what the crawl raises about the site as a whole.
     """
-    window = find_range(task, run.clock.today())
+    window = find_range(task.first, task.last, run.clock.today())
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)
     with crawling(run, trusted_since=trusted) as crawl:
         run.tally.held = count_held_between(run.db, window)

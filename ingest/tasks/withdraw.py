@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.crawling.asked_for import find_asked_dates, intersect, subtract
-from ingest.crawling.windows import EVERYTHING, gaps, merge_windows
+from ingest.crawling.windows import find_range, gaps, merge_windows
 from ingest.reports.claims import describe_dates
 from ingest.tasks.intent import find_asked_for, find_unfinished, record_proven_meanwhile
 from ingest.tasks.outcome import Outcome, find_claim
@@ -27,7 +27,7 @@ class Withdraw:
 def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
     """Drops what is left of unfinished backfills, which then counts as never asked for. Proven dates stay asked for."""
     db, at = run.db, run.clock.stamp()
-    window = Window(task.first or EVERYTHING.first, task.last or EVERYTHING.last)
+    window = find_range(task.first, task.last, run.clock.today())
     withdrawn = False
     with atomic(db):
         record_proven_meanwhile(db, at, run.number)

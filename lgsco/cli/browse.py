@@ -227,8 +227,8 @@ def _find_and_print(
     help="text: one file for each decision. parquet: four tables by year. Others: one file.",
 )
 @click.option("--authority", metavar="NAME", help="Only decisions about this authority; NAME is its full name.")
-@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
-@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First day, month or year.")
+@click.option("--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive.")
 def export(
     settings: Settings, folder: Path, form: str, authority: str | None, first: date | None, last: date | None
 ) -> int:

@@ -67,8 +67,10 @@ def init(settings: Settings) -> int:
 
 
 @command(site=True)
-@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date. Default: the earliest.")
-@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive. Default: today.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First day, month or year. Default: the earliest.")
+@click.option(
+    "--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive. Default: today."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N decisions.")
 @click.option("--withdraw", is_flag=True, help="Fetch nothing; drop the rest of unfinished backfills of the range.")
 def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None, withdraw: bool) -> int:

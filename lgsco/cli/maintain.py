@@ -81,8 +81,8 @@ def _measure_disk(settings: Settings) -> Disk:
 
 
 @command(logs=False)
-@click.option("--from", "first", type=Day(), metavar="DATE", help="First decision date.")
-@click.option("--to", "last", type=Day(), metavar="DATE", help="Last decision date, inclusive.")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="First day, month or year.")
+@click.option("--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive.")
 @click.option("--all", "everything", is_flag=True, help="Ask about all dates, also those nobody asked for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also draw the calendar into FILE.")
@@ -129,13 +129,16 @@ def coverage(
 
 def _choose_dates(first: date | None, last: date | None, everything: bool) -> Window | None:
     """Returns the dates that the options name, or None for those that were asked for. Raises UsageError."""
-    from storage.model import Window
+    from ingest.clock import Clock
+    from ingest.crawling.windows import EVERYTHING, find_range
 
     if everything and (first or last):
         raise click.UsageError("--all asks about all dates; leave out --from and --to")
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
-    return Window(first or date.min, last or date.max) if everything or first or last else None
+    if everything:
+        return EVERYTHING
+    return find_range(first, last, Clock().today()) if first or last else None
 
 
 @command()

@@ -100,14 +100,19 @@ class TextCommand(click.Command):
 
 
 class Day(click.ParamType[date]):
-    """A date on the command line, such as 2025-10-06."""
+    """A day on the command line, or a month or year, which stands for its first day, or for its last with `is_last`."""
 
     name = "date"
+
+    def __init__(self, *, is_last: bool = False) -> None:
+        self._is_last = is_last
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
+        from storage.days import parse_day
+
         try:
-            return date.fromisoformat(value)
+            return parse_day(value, is_last=self._is_last)
         except ValueError:
-            self.fail(f"{value!r} is not a date; write it like 2025-10-06", param, ctx)
+            self.fail(f"{value!r} is not a date; write a day, a month or a year: 2025-10-06, 2025-10, 2025", param, ctx)

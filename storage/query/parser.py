@@ -10,13 +10,12 @@ NOT binds before AND, AND before OR, and a space is AND. Operators are in capita
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, NoReturn, cast, get_args
 
+from storage.days import parse_day
 from storage.query.tree import And, Field, Filter, Near, Node, Not, Or, Part, Phrase, Prefix, QueryError, Word
 from storage.query.words import Spelling, list_spellings, split_words
 
@@ -41,7 +40,6 @@ _JOINED_OPERATOR = re.compile(r"(AND|OR|NOT)[^\w*]")
 _TO_COMMA = re.compile(r"(?:£?\d{1,3}(?:,\d{3})+(?=,|$)|[^,]*),?", re.ASCII)
 """A word of a NEAR up to its comma. An amount such as `£1,500` is one word."""
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
-_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,17 +229,13 @@ def make_filter(field: Field, value: str) -> Filter:
 
 def _parse_day(field: Field, value: str) -> str:
     """Parses a day, a month or a year; `to` is then its last day."""
-    year, month, day = found.groups() if (found := _DAY.fullmatch(value.strip())) else ("", None, None)
     try:
-        first = date(int(year), int(month or (12 if field == "to" else 1)), int(day or 1))
+        return parse_day(value, is_last=field == "to").isoformat()
     except ValueError:
         raise QueryError(
             f"{field}:{value[:40]} is not a date; write a day, a month or a year: {field}:2024-03-31, {field}:2024-03, "
             f"{field}:2024"
         ) from None
-    if field == "to" and day is None:
-        first = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    return first.isoformat()
 
 
 # ---------------------------------------------------------------- the tree

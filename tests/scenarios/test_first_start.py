@@ -44,7 +44,8 @@ def test_sync_and_the_daemon_make_no_database_and_name_init(here: Here, command:
     before = path.read_bytes() if path.exists() else None
     site = [] if command == "renormalise" else ["--site", "http://127.0.0.1:9"]
     sentence = here(command, "--db", "mine.db", *site, code=2).sentence
-    assert "no database at mine.db; `lgsco init`, `lgsco backfill` and `lgsco import` make one" in sentence
+    assert "no database at mine.db; `lgsco init --db mine.db`, `lgsco backfill --db mine.db" in sentence
+    assert "and `lgsco import --db mine.db` make one" in sentence
     assert (path.read_bytes() if path.exists() else None) == before
     assert before is not None or files(Path()) == set(), "not even a lock"
     here("init", "--db", "mine.db")
@@ -55,7 +56,7 @@ def test_init_makes_an_empty_database_and_says_which_dates_sync_covers(here: Her
     ran = here("init", "--db", "new.db")
     first = Clock().today() - timedelta(days=120)
     assert f"decisions dated {first} and later: the last 120 days" in ran.out
-    assert "`lgsco backfill` fetches the earlier ones" in ran.out
+    assert "`lgsco backfill --db new.db` fetches the earlier ones" in ran.out
     path = Path("new.db").resolve()
     assert ask(path, "SELECT count(*) FROM decisions") == [0]
     assert ask(path, "SELECT count(*) FROM runs") == [0]
@@ -64,8 +65,8 @@ def test_init_makes_an_empty_database_and_says_which_dates_sync_covers(here: Her
 
 def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     out = here("init", "--db", "new.db").out
-    assert 'the fill is on: fill is "auto" in [schedule], and `lgsco init` made this archive' in out
-    assert "`lgsco fill off` turns it off" in out
+    assert 'the fill is on: fill is "auto" in [schedule], and this archive was made by init' in out
+    assert "`lgsco fill off --db new.db` turns it off" in out
     assert "from about 57,500 decisions that a public scraper counted in July 2026" in out
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
     status = here("status", "--db", "new.db", code=1).out
@@ -80,7 +81,7 @@ def test_an_archive_made_by_other_commands_is_not_filled(here: Here, command: st
     here(*((command, SEEDS) if command == "import" else (command, "--count", "0")), "--db", "mine.db")
     assert ask(Path("mine.db").resolve(), "SELECT made_by FROM archive") == [made_by]
     out = here("status", "--db", "mine.db", code=1 if command == "import" else 0)
-    assert f'fill: off: fill is "auto" in [schedule], and `lgsco {made_by}` made this archive' in out.out
+    assert f'fill: off: fill is "auto" in [schedule], and this archive was made by {made_by}' in out.out
 
 
 def test_init_uses_the_days_of_the_configuration(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

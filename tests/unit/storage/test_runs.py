@@ -65,6 +65,9 @@ def test_damaged_arguments_name_the_run(db: sqlite3.Connection) -> None:
         ("backfill", {"first": "2026-07-04"}, True),
         ("backfill", {"first": "2026-07-05"}, False),
         ("backfill", {"first": "2020-01-01", "last": "2026-10-31"}, False),
+        ("backfill", {"first": "2020-01-01", "last": "2026-11-01"}, True),
+        ("backfill", {"first": "2020-01-01", "last": "2026-12-31"}, True),
+        ("backfill", {"first": "2026-07-05", "last": "2026-12-31"}, False),
         ("import", {}, False),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.crawling.windows import EVERYTHING, days, split
+from ingest.crawling.windows import EVERYTHING, days, find_range, split
+from ingest.errors import UsageError
 from storage.model import Window
 
 DAYS = st.dates(EVERYTHING.first, EVERYTHING.last)
@@ -62,3 +63,43 @@ def test_without_returns_the_parts_outside_a_window(days: list[date]) -> None:
         assert before.first <= before.last
         assert before.last + timedelta(days=1) == after.first
     assert whole.without(whole) == []
+
+
+TODAY = date(2026, 11, 2)
+FIRST, PAST = date(2025, 1, 1), date(2025, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "window"),
+    [
+        (None, None, EVERYTHING),
+        (FIRST, None, Window(FIRST, EVERYTHING.last)),
+        (None, PAST, Window(EVERYTHING.first, PAST)),
+        (FIRST, PAST, Window(FIRST, PAST)),
+        (PAST, PAST, Window(PAST, PAST)),
+        (TODAY, None, Window(TODAY, EVERYTHING.last)),
+        (FIRST, TODAY, Window(FIRST, TODAY)),
+        # Nothing is known about days to come: the range has no end, and so ends at the day on which it is walked.
+        (FIRST, date(2026, 11, 3), Window(FIRST, EVERYTHING.last)),
+        (FIRST, date(2026, 12, 31), Window(FIRST, EVERYTHING.last)),
+    ],
+)
+def test_a_range_without_an_end_or_with_an_end_to_come_is_open(
+    first: date | None, last: date | None, window: Window
+) -> None:
+    assert find_range(first, last, TODAY) == window
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "named"),
+    [
+        (PAST, FIRST, "2025-06-30 to 2025-01-01"),
+        (date(2026, 11, 3), None, "2026-11-03 to 2026-11-02"),
+        (date(2027, 1, 1), date(2027, 12, 31), "2027-01-01 to 2026-11-02"),
+    ],
+)
+def test_a_range_that_ends_before_it_begins_or_has_not_begun_is_refused(
+    first: date, last: date | None, named: str
+) -> None:
+    with pytest.raises(UsageError, match=f"the range ends before it begins: {named}; without --to it ends today"):
+        find_range(first, last, TODAY)

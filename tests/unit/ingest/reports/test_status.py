@@ -176,19 +176,22 @@ def test_only_a_running_run_without_its_process_has_died() -> None:
 def test_a_fresh_archive_is_not_stale_and_shows_its_age_in_hours() -> None:
     fresh = report(last_success=stamp(timedelta(hours=4)))
     assert fresh.stale is False
-    assert fresh.lines()[-1] == "last sync or backfill that ended without a failure: 4 hours ago"
+    assert fresh.lines()[-1] == "last sync, or backfill of its dates, that ended without a failure: 4 hours ago"
 
 
 def test_a_stale_archive_is_reported_with_the_limit() -> None:
     old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
     assert old.stale is True
-    assert old.lines()[-1] == "last sync or backfill that ended without a failure: 101 hours ago, more than 100: STALE"
+    assert (
+        old.lines()[-1]
+        == "last sync, or backfill of its dates, that ended without a failure: 101 hours ago, more than 100: STALE"
+    )
 
 
 def test_an_archive_without_a_success_is_stale() -> None:
     empty = report(last_success=None)
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
-    assert empty.lines()[-1] == "last sync or backfill that ended without a failure: never: STALE"
+    assert empty.lines()[-1] == "last sync, or backfill of its dates, that ended without a failure: never: STALE"
 
 
 def test_the_next_sync_of_a_running_daemon_is_its_own_plan() -> None:

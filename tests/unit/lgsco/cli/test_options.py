@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,17 @@ def test_help_of_search_explains_how_to_search_for_a_hyphen() -> None:
 def test_a_wrong_command_is_refused(here: Here) -> None:
     assert "serach" in here("serach", "school", code=2).err
     assert "No such option" in here("--limt", "search", "school", code=2).err
+
+
+def test_a_month_or_year_is_a_range_of_dates_for_every_command_with_dates() -> None:
+    for name in ("backfill", "coverage", "export"):
+        options = {one.name: one.type for one in COMMANDS[name].params}
+        assert options["first"].convert("2024", None, None) == date(2024, 1, 1), name
+        assert options["last"].convert("2024-02", None, None) == date(2024, 2, 29), name
+
+
+def test_what_is_not_a_date_is_refused_with_examples(here: Here) -> None:
+    for name in ("backfill", "coverage", "export"):
+        arguments = ["out"] if name == "export" else []
+        err = here(name, "--to", "2024-13", *arguments, code=2).err
+        assert "'2024-13' is not a date; write a day, a month or a year: 2025-10-06, 2025-10, 2025" in err, name
