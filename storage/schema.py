@@ -11,10 +11,16 @@ Dates are ISO 8601 (`2025-10-06`), instants UTC (`2025-10-06T12:00:00Z`).
 
 A migration is a module `m###_name` with a function `migrate`, which sets `user_version` to its number. To add one,
 write the module, append it here and raise `storage.database.SCHEMA_VERSION`.
+
+Import this module where migrations are applied, and not at the top: sqlite-utils imports pandas where that is
+installed, which takes a command a quarter of a second and 80 MB.
 """
 
 from __future__ import annotations
 
+import sqlite3
+
+from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from storage.migrations import (
@@ -41,3 +47,8 @@ _IN_ORDER = (
 
 for _module in _IN_ORDER:
     migrations(name=_module.__name__.rpartition(".")[2])(_module.migrate)
+
+
+def apply_pending(db: sqlite3.Connection) -> None:
+    """Applies the migrations that a database lacks. Call it inside a transaction."""
+    migrations.apply(Database(db))

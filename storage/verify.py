@@ -12,12 +12,9 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import date
 
-from sqlite_utils import Database
-
 from storage.counters import check_counters
 from storage.database import SCHEMA_VERSION, error_name
 from storage.row_checks import Damage, Look, Progress, check_rows, guarded
-from storage.schema import migrations
 
 _FILE_ERRORS = 100
 """The most lines of SQLite's own check."""
@@ -55,8 +52,10 @@ def check_file(db: sqlite3.Connection) -> Iterator[Damage]:
 
 def check_schema(db: sqlite3.Connection) -> Iterator[Damage]:
     """Finds tables, indexes, triggers and views that differ from what the migrations make. Additions are not damage."""
+    from storage.schema import apply_pending
+
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
-        migrations.apply(Database(fresh))
+        apply_pending(fresh)
         expected = find_schema(fresh)
     found = find_schema(db)
     for name, definition in expected.items():

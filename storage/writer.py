@@ -13,8 +13,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from storage.checkpoint import WARN_BYTES, LogMerger, choose_log_bytes
 from storage.database import (
     SCHEMA_VERSION,
@@ -30,7 +28,6 @@ from storage.digests import install_digest_triggers
 from storage.errors import DatabaseExists, NoDatabase, StoreFailed
 from storage.identity import MadeBy, record_made_by
 from storage.lock import locked
-from storage.schema import migrations
 from storage.wal import check_log
 
 _CACHE_KIB = 6_144
@@ -98,9 +95,11 @@ def _migrate(db: sqlite3.Connection) -> None:
 
     A file is then never left between two schemas, and a new one waits for the disk 8 times instead of 76.
     """
+    from storage.schema import apply_pending
+
     db.execute("BEGIN IMMEDIATE")  # `atomic` would wait for the lock itself, inside the wait of the caller
     try:
-        migrations.apply(Database(db))
+        apply_pending(db)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:

@@ -91,6 +91,20 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
         assert ran.out.startswith("Usage: lgsco")
 
 
+def test_a_command_that_writes_loads_sqlite_utils_only_to_migrate(desk: Desk) -> None:
+    asked = f"""
+import sys
+from lgsco.cli.main import main
+try:
+    main(["import", {str(SEEDS)!r}, "--db", "mine.db"])
+except SystemExit as end:
+    assert not end.code, end.code
+sys.exit(100 + len({{"sqlite_utils", "pandas"}} & set(sys.modules)))
+"""
+    assert ended(desk.python("-c", asked)).code > 100, "it makes the file"
+    assert ended(desk.python("-c", asked)).code == 100, "the file has today's schema"
+
+
 def test_the_command_itself_shows_its_help(desk: Desk) -> None:
     ran = desk.run("--help")
     assert set(ran.out.split()) >= COMMANDS

@@ -197,11 +197,15 @@ EVERY_COMMAND_IMPORTS = frozenset(
 """Modules that may import parts of the standard library at use, so that `--help` and `show` start at once."""
 
 
+MIGRATES = frozenset({("storage.writer", "storage.schema"), ("storage.verify", "storage.schema")})
+"""sqlite-utils imports pandas where that is installed, so it is imported where migrations are applied."""
+
+
 def test_no_import_hides_inside_a_function_or_a_condition() -> None:
     # Datasette loads its plugins while its own views are still being imported.
     circular = ("lgsco.web.plugin", "lgsco.web.views")
     hidden = [one for one in all_imports() if one.inside and not one.module.startswith("lgsco.cli")]
-    hidden = [one for one in hidden if (one.module, one.imported) != circular]
+    hidden = [one for one in hidden if (one.module, one.imported) not in {circular, *MIGRATES}]
     assert [one for one in hidden if one.top in OURS or one.module not in EVERY_COMMAND_IMPORTS] == []
 
 
