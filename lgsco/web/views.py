@@ -117,7 +117,7 @@ class _Checked:
     async def _read_pages(self, request: Any, data: dict[str, Any], *, whole: bool) -> AsyncIterator[dict[str, Any]]:
         """Reads the rows page by page, or those of a query that a page would cut with one statement."""
         db = _database(self.ds, request)
-        if whole and data["truncated"] and "table" not in data:
+        if whole and data.get("truncated") and "table" not in data:  # a row has none
             query = data["query"]
             parameters = MagicParameters(query["params"], request, self.ds)
             async for columns, rows in stream_rows(db, query["sql"], parameters):
@@ -155,6 +155,8 @@ class Database(_Checked, DatabaseView):  # type: ignore[misc]  # Datasette has n
     async def data(self, request: Any, *arguments: Any, **options: Any) -> Any:
         if not request.args.get("sql"):
             form, shape = request.url_vars.get("format"), request.args.get("_shape")
+            if form == "json" and request.args.get("_stream"):
+                raise BadRequest("_stream needs rows; name a table, or a query with sql=")
             if form in {"csv", "blob"}:
                 raise BadRequest(f"the database itself has no format .{form}; name a table, or a query with sql=")
             if form == "json" and shape in {"array", "arrayfirst", "object"}:

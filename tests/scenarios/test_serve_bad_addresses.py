@@ -7,6 +7,7 @@ The addresses are drawn with a fixed seed: some hundreds here, and 10,000 with
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -306,6 +307,7 @@ def test_a_faulty_parameter_of_a_table_gives_400_in_html_and_json(served: Served
         (f"/{NAME}.xml", 404),
         (f"/{NAME}.csv", 400),
         (f"/{NAME}.json?_shape=array", 400),
+        (f"/{NAME}.json?_stream=1", 400),
         (f"/{NAME}.csv?sql=select+nonsense", 400),
         (f"/{NAME}.json?sql=select+1%3B+select+2", 400),
         (f"/{NAME}?sql=select+%27%00%27", 400),
@@ -325,6 +327,46 @@ def test_a_faulty_parameter_of_a_table_gives_400_in_html_and_json(served: Served
 )
 def test_a_faulty_address_gives_400_or_404(served: Served, target: str, code: int) -> None:
     assert status(served, target) == code
+
+
+KINDS = {
+    "home": "/",
+    "archive": f"/{NAME}",
+    "query": f"/{NAME}?sql=select+1+as+a",
+    "canned query": f"/{NAME}/new",
+    "canned query with parameters": f"/{NAME}/paragraph",
+    "table": f"/{NAME}/decisions",
+    "table with JSON": f"/{NAME}/oddities",
+    "view": f"/{NAME}/paragraphs",
+    "row": f"/{NAME}/decisions/25+004+920",
+    "decision": "/25-004-920",
+    "search page": f"/{NAME}/search",
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_on_every_kind_of_page_gives_no_500(served: Served, kind: str) -> None:
+    address, _, query = KINDS[kind].partition("?")
+    wrong = []
+    for form in ("", ".json", ".csv"):
+        for name in PARAMETERS:
+            for value in ("1", "on", "[]", "é"):
+                pairs = "&".join(filter(None, [query, f"{quote(name)}={quote(value)}"]))
+                request = Request(f"{address}{form if address != '/' else ''}?{pairs}".encode())
+                try:
+                    check(request, ask(served.port, request))
+                except (AssertionError, HTTPException, OSError, ValueError) as error:
+                    wrong.append((request.target, error))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_row_can_be_downloaded_like_a_table(served: Served, form: str) -> None:
+    answer = ask(served.port, Request(f"/{NAME}/decisions/25+004+920.{form}?_stream=1".encode()))
+    assert answer.status == 200
+    rows = json.loads(answer.body) if form == "json" else list(csv.DictReader(answer.body.decode().splitlines()))
+    assert [row["reference"] for row in rows] == ["25 004 920"]
 
 
 def test_a_binary_value_is_still_a_file(served: Served) -> None:
