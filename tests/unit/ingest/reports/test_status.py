@@ -341,7 +341,7 @@ def test_suppressed_and_held_back_decisions_and_template_changes_are_shown() -> 
     row = ChangeRow(change, waiting=4, new=2, amended=(), asked=0, same=0)
     shown = report(holdings=HOLDINGS._replace(suppressed=1_000, held_back=2_000), template_changes=[row])
     lines = shown.lines()
-    assert lines[0] == "lgsco.db: 1,234 decisions, 34 of them from imports only, 1,000 suppressed"
+    assert lines[0] == "lgsco.db: 1,234 decisions, 34 from imports only, 1,000 suppressed"
     start = lines.index("fetched, held back: 2,000 (pending)")
     assert lines[start + 1] == describe_change(row)
     assert shown.as_json()["template_changes"] == [change_json(row)]
@@ -443,7 +443,7 @@ def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str)
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
     empty = HOLDINGS._replace(decisions=0, from_imports=0, revisions=0, oldest=None, newest=None)
     assert report(holdings=empty).lines()[:2] == [
-        "lgsco.db: 0 decisions, 0 of them from imports only",
+        "lgsco.db: 0 decisions, 0 from imports only",
         "decision dates – to –; 0 revisions",
     ]
 
