@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingest.wording import count_of
 
@@ -24,6 +24,14 @@ def name_ending(state: str) -> str:
     "complete" would claim too much without the dates beside it. The claim about those dates says how much is stored.
     """
     return "done" if state == "complete" else state
+
+
+def name_task(task: str, arguments: Mapping[str, object]) -> str:
+    """Returns the name of a run's task as it is shown. `task`, `arguments`: as they are recorded.
+
+    A run of `lgsco fill off` is recorded as `switchfill` with an argument, and shown as "fill off".
+    """
+    return f"fill {arguments.get('to') or 'off or resume'}" if task == "switchfill" else task
 
 
 def name_first(lines: Sequence[str], limit: int, rest: str, noun: str | None = None) -> list[str]:

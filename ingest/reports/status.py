@@ -21,7 +21,7 @@ from ingest.reports.daemon_state import (
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.gone import describe_gone
-from ingest.reports.lines import name_ending, name_first
+from ingest.reports.lines import name_ending, name_first, name_task
 from ingest.reports.template_changes import change_json, describe_change
 from ingest.wording import count_of
 from storage.findings import OddCount, OutsideBlock, Unreadable
@@ -359,4 +359,5 @@ def _json_range(part: Unproven) -> dict[str, str]:
 
 
 def _format_run(run: Run) -> str:
-    return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"
+    message = f": {run.message}" if run.message else ""
+    return f"  {run.started_at} {name_task(run.task, run.arguments)}: {name_ending(run.state)}{message}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.reports.lines import describe_size, name_ending, name_first, printable
+from ingest.reports.lines import describe_size, name_ending, name_first, name_task, printable
 
 
 def test_printable_leaves_letters_punctuation_and_emoji_as_they_are() -> None:
@@ -39,6 +39,13 @@ def test_name_first_counts_the_rest_in_the_format_given() -> None:
 def test_name_first_counts_the_rest_with_its_noun() -> None:
     assert name_first(["a", "b", "c"], 2, "and {}", "more range") == ["a", "b", "and 1 more range"]
     assert name_first(["x"] * 1_237, 2, "and {}", "more range")[-1] == "and 1,235 more ranges"
+
+
+def test_a_run_of_the_fill_command_is_named_as_the_user_typed_it() -> None:
+    assert name_task("switchfill", {"to": "off"}) == "fill off"
+    assert name_task("switchfill", {"to": "resume"}) == "fill resume"
+    assert name_task("switchfill", {}) == "fill off or resume"
+    assert name_task("backfill", {"first": None}) == "backfill"
 
 
 def test_a_run_that_ended_well_is_shown_as_done_and_never_as_complete() -> None:

@@ -416,6 +416,13 @@ def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
     assert [one["id"] for one in shown.as_json()["runs"]] == [8, 7, 6, 5, 4, 3]
 
 
+def test_a_run_that_turned_the_fill_off_is_named_as_the_user_typed_it() -> None:
+    turned_off = run(2)._replace(task="switchfill", arguments={"to": "off"})
+    shown = report(runs=[turned_off])
+    assert "  2026-11-02T07:30:00Z fill off: done" in shown.lines()
+    assert shown.as_json()["runs"][0]["task"] == "switchfill"
+
+
 def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
     shown = report(runs=[run(2, "running", process=9)], processes=[])
     assert "  2026-11-02T07:30:00Z sync: died" in shown.lines()
