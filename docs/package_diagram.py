@@ -19,7 +19,7 @@ PACKAGES = (
 SHARED_MODULES = frozenset(
     {
         *("storage.model", "storage.references", "storage.errors"),
-        *("ingest.errors", "ingest.clock", "ingest.config", "ingest.progress"),
+        *("ingest.errors", "ingest.clock", "ingest.config", "ingest.progress", "ingest.wording"),
     }
 )
 """Modules that many packages import. The diagram leaves them out."""

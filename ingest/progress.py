@@ -10,6 +10,7 @@ import time
 from tqdm import tqdm
 
 from ingest.recording.tally import Tally
+from ingest.wording import agree, count_of
 
 log = logging.getLogger("lgsco")
 
@@ -18,10 +19,10 @@ _LINE_SECONDS = 30.0
 
 
 class Progress:
-    """Shows one run. Use it as a context manager and pass its `report` to `perform`. `unit`: what the run counts."""
+    """Shows one run. Use it as a context manager and pass its `report` to `perform`. `noun`: one of what it counts."""
 
-    def __init__(self, unit: str) -> None:
-        self._unit = unit
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
         self._bar: tqdm[None] | None = None
         self._plan = ""
         self._started = self._logged = time.monotonic()
@@ -32,7 +33,7 @@ class Progress:
             # Some terminals report a size of 0 columns or lines, and tqdm would show nothing there.
             known = bool(size.columns and size.lines)
             self._bar = tqdm(
-                unit=f" {self._unit}",
+                unit=f" {self._noun}s",
                 dynamic_ncols=known,
                 ncols=None if known else 80,
                 nrows=None if known else 24,
@@ -56,6 +57,8 @@ class Progress:
                 self._bar.reset(total=tally.expected)
                 self._bar.initial = tally.held  # after `reset`: a bar at 0 that started at `held` shows a negative rate
             self._bar.n = min(done, tally.expected) if tally.expected else done
+            if not tally.expected:  # then the unit is shown after the number, and not only after the rate
+                self._bar.unit = f" {agree(done, self._noun, f'{self._noun}s')}"
             self._bar.set_postfix(requests=tally.requests, failed=tally.failed, refresh=False)
             if tally.waiting or self._bar.desc:  # shown at once: a waiting run sends no other report
                 self._bar.set_description(tally.waiting)
@@ -69,13 +72,12 @@ class Progress:
                 f", {_format_duration((tally.expected - done) / rate)} left" if rate and tally.expected > done else ""
             )
             log.info(
-                "%d of %d %s, %.2f a second%s; %d requests",
-                done,
-                tally.expected,
-                self._unit,
+                "%s of %s, %.2f a second%s; %s",
+                f"{done:,}",
+                count_of(tally.expected, self._noun),
                 rate,
                 left,
-                tally.requests,
+                count_of(tally.requests, "request"),
             )
 
     def _show(self, line: str) -> None:

@@ -22,7 +22,7 @@ from ingest.recording.relate import relate_migrated
 from ingest.recording.tally import Report, Tally
 from ingest.reports.claims import describe_pause
 from ingest.reports.fill import decide_mode
-from ingest.reports.lines import name_ending
+from ingest.reports.lines import name_ending, name_task
 from ingest.tasks import intent
 from ingest.tasks.backfill import Backfill, Demo, backfill
 from ingest.tasks.documents import LeftOut, find_documents
@@ -92,7 +92,7 @@ def perform(
     """
     if isinstance(task, Crawls):
         require_contact_and_pace(config)
-    name = type(task).__name__.lower()
+    name = name_task(_record_as(task), _format_arguments(task))
     task, left_out = _find_documents(task)
     try:
         with checking_while_waiting(stop.raise_if_set), _open(task, name, database, config, clock, stop, warn) as db:
@@ -188,7 +188,7 @@ def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> 
     """
     at = clock.stamp()
     user_agent = config.user_agent if isinstance(task, Crawls) else None
-    number = runs.begin_run(db, type(task).__name__.lower(), _format_arguments(task), at, user_agent)
+    number = runs.begin_run(db, _record_as(task), _format_arguments(task), at, user_agent)
     intent.interrupt_killed(db, at, number)
     if isinstance(task, Backfill) and task.limit is None:
         intent.record_backfill(db, find_range(task.first, task.last, clock.today()), at, number)
@@ -325,6 +325,11 @@ def _roll_up_journal(run: TaskRun) -> None:
             requests = journal.roll_up_oldest_day(run.db, before, was_in_quiet_hours)
         if not requests or run.stop.is_set():
             return
+
+
+def _record_as(task: Task) -> str:
+    """Returns the name under which a task is recorded."""
+    return type(task).__name__.lower()
 
 
 def _format_arguments(task: Task) -> dict[str, object]:

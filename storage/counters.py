@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from ingest.wording import count_of
 from storage.row_checks import Damage, guarded
 
 _COLUMNS = {"unstored": "reference, stands_on", "listed_days": "day, listed, reports"}
@@ -30,7 +31,8 @@ def _find_wrong(db: sqlite3.Connection) -> Iterator[Damage]:
             f"+ (SELECT count(*) FROM ({select} EXCEPT {stored}))"
         ).fetchone()
         if row[0]:
-            yield Damage("counters", table, f"differs from the listing and the stored decisions in {row[0]:,} rows")
+            rows = count_of(row[0], "row")
+            yield Damage("counters", table, f"differs from the listing and the stored decisions in {rows}")
 
 
 def rebuild_counters(db: sqlite3.Connection) -> None:

@@ -310,7 +310,7 @@ def explain_error(path: Path, error: sqlite3.Error, waited: float = BUSY_SECONDS
     if name.startswith(("SQLITE_FULL", *_WRITE_FAILED)) and (reason := describe_lack_of_room(path, name)):
         return StoreFailed(f"{path}: {reason}; free disk space and run the same command again; nothing stored is lost")
     if _is_locked(error):
-        return Busy(f"{path} stayed locked by another program for {waited:g} seconds; close it and try again")
+        return Busy(f"{path} stayed locked by another program for {waited:g} s; close it and try again")
     if name.startswith("SQLITE_NOTADB"):
         return StoreFailed(f"{path} is not an SQLite database; name another file with --db")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):

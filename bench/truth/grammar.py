@@ -70,7 +70,7 @@ TOTALS: tuple[str, ...] = (
 )
 """Sentences about the total that the site stated for all dates."""
 
-MORE = re.compile(rf"and {_N} more ranges of dates: `lgsco coverage`")
+MORE = re.compile(rf"and {_N} more ranges? of dates: `lgsco coverage`")
 """The end of a list of claims that is cut off."""
 
 DAEMON_CONTINUES = re.compile(r"\bthe daemon continues it\b")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.windows import EVERYTHING
 from ingest.errors import Blocked
+from ingest.wording import agree, count_of
 from storage import ledger
 from storage.model import Entry, Window
 
@@ -26,7 +27,8 @@ def require_empty(
     message = f"the listing {listing.describe_no_total(window)} for {window}"
     if window != EVERYTHING and _is_empty_by_difference(listing, window):
         if listed_before := ledger.find_expected(db, window):
-            check_canary(f"{message}, where {listed_before:,} decisions were listed")
+            were = agree(listed_before, "was", "were")
+            check_canary(f"{message}, where {count_of(listed_before, 'decision')} {were} listed")
         return
     check_canary(message)
     raise Blocked(
@@ -57,7 +59,8 @@ def require_total(listing: ListingFetcher, window: Window, total: int, check_can
     Raises Blocked if the window no longer states one either, and what `check_canary` raises.
     """
     if listing.ask(window) is None:
-        message = f"the listing stated {total:,} decisions for {window} and now {listing.describe_no_total(window)}"
+        stated = f"the listing stated {count_of(total, 'decision')} for {window}"
+        message = f"{stated} and now {listing.describe_no_total(window)}"
         check_canary(message)
         raise Blocked(
             f"{message}: a search page without results, or a fault of the site. Nothing was concluded from it"

@@ -11,6 +11,7 @@ from ingest.clock import Clock
 from ingest.crawling.findings import Findings
 from ingest.crawling.pagination import Walked
 from ingest.crawling.windows import gaps
+from ingest.wording import count_of
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Proof, Window, WindowState
@@ -48,7 +49,8 @@ class LedgerRecorder:
             self._findings.missing_pages.pop(window, None)
         else:
             self._findings.missing_pages[window] = tuple(lack.message for lack in walked.missing_pages)
-            log.warning("%s is %s: the site states %d decisions and lists %d", window, state, walked.total, listed)
+            stated = count_of(walked.total, "decision")
+            log.warning("%s is %s: the site states %s and lists %d", window, state, stated, listed)
         with atomic(self._db):
             if walked.is_unanswered:
                 self._record_unanswered(window, walked.total, listed)

@@ -26,6 +26,7 @@ from ingest.lgo.date_filter import DateFilter
 from ingest.lgo.listing_forms import BARE, ListingForm
 from ingest.lgo.listing_page import Listing
 from ingest.lgo.source import SESSION_PATH
+from ingest.wording import agree, count_of
 from storage import entries
 from storage.database import atomic
 from storage.model import Window
@@ -197,7 +198,9 @@ def _require_layout(page: Listing, window: Window, target: str) -> None:
         )
     strays = sum(not may_contain(window, entry.decision_date) for entry in page.entries)
     if strays * 2 > len(page.entries):
+        cards = f"{strays} of {count_of(len(page.entries), 'card')}"
+        have = agree(strays, "has a date that was", "have dates that were")
         raise LayoutChanged(
-            f"{target}: {strays} of {len(page.entries)} cards have dates that were not asked for; the listing no "
-            "longer filters by date, so its totals prove nothing"
+            f"{target}: {cards} {have} not asked for; the listing no longer filters by date, so its totals prove "
+            "nothing"
         )

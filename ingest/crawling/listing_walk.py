@@ -17,6 +17,7 @@ from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.pagination import Walked, walk_window
 from ingest.crawling.reconcile import Ask, Contradiction, Empty, Silent, Step, Walk, WalkSettings, plan
 from ingest.errors import FetchError, ReadError
+from ingest.wording import count_of
 from storage import entries, ledger
 from storage.database import atomic
 from storage.model import Window
@@ -156,7 +157,8 @@ class ListingWalker:
                 silent.append(window)
                 self._ledger.record_unknown(window)
             case Contradiction(window, total, parts):
-                message = f"for {window} the site states {total} decisions, but {parts} for its parts together"
+                stated = "no total" if total is None else count_of(total, "decision")
+                message = f"for {window} the site states {stated}, but {parts} for its parts together"
                 log.warning("%s", message)
                 self.findings.contradictions.append(message)
             case _:

@@ -16,6 +16,7 @@ from ingest.crawling.windows import may_contain
 from ingest.errors import FetchError, Gone, ReadError
 from ingest.lgo.listing_page import Listing
 from ingest.lgo.source import PAGE_SIZE
+from ingest.wording import count_of
 from storage.model import Window
 
 _MAX_MISSING_IN_A_ROW = 2
@@ -135,7 +136,7 @@ def walk_window(
         if page.unfollowed:
             where += " that can be followed"
         if page.total is not None:
-            return MissingPage(f"{where}, though the site states {page.total:,} decisions")
+            return MissingPage(f"{where}, though the site states {count_of(page.total, 'decision')}")
         message = f"{where}, and it {listing.describe_no_total(window)}"
         require_total(listing, window, total, check_canary)
         check_canary(message)

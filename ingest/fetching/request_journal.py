@@ -6,6 +6,7 @@ import sqlite3
 from datetime import UTC, datetime
 
 from ingest.errors import OutOfBudget
+from ingest.wording import count_of
 from storage import journal
 from storage.journal import Promise
 from storage.model import Answered
@@ -36,8 +37,8 @@ class RequestJournal:
             self._requests_today += sum(answer.at is not None and answer.at >= day for answer in self._answers)
         if self._requests_today >= self._daily_requests:
             raise OutOfBudget(
-                f"the daily limit of {self._daily_requests:,} requests is reached; run the command again tomorrow "
-                "(UTC) to continue where it stopped, or raise daily_requests in [fetch]"
+                f"the daily limit of {count_of(self._daily_requests, 'request')} is reached; run the command again "
+                "tomorrow (UTC) to continue where it stopped, or raise daily_requests in [fetch]"
             )
         self._requests_today += 1
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from protego import Protego
 
 from ingest.errors import Undecodable
+from ingest.wording import count_of
 
 ROBOTS_PATH = "/robots.txt"
 
@@ -114,7 +115,8 @@ def decode_robots(body: bytes, charset: str | None = None) -> str:
     for text, cleaned, is_valid in readings:
         if _is_text(text, is_valid):
             return cleaned
-    raise Undecodable(f"/robots.txt: its {len(body):,} bytes are not text in any known encoding")
+    size = count_of(len(body), "byte is", "bytes are")
+    raise Undecodable(f"/robots.txt: its {size} not text in any known encoding")
 
 
 def _decode(body: bytes, charset: str | None) -> Iterator[tuple[str, bool]]:

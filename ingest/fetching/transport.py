@@ -25,6 +25,7 @@ from ingest.config import Fetch
 from ingest.errors import Elsewhere, FetchError, Overdue, TooLarge, Unreachable
 from ingest.fetching.connection import Connection
 from ingest.fetching.decompress import GzipDecoder
+from ingest.wording import count_of
 from storage.model import Validators
 
 log = logging.getLogger("lgsco")
@@ -160,7 +161,7 @@ class Transport:
         except (TimeoutError, httpcore.TimeoutException):
             if self._clock.monotonic() >= self._deadline:
                 exchange.error = Overdue(
-                    f"{target}: the response was not complete within {self._settings.deadline:g} seconds"
+                    f"{target}: the response was not complete within {self._settings.deadline:g} s"
                 )
             else:
                 exchange.error = Overdue(f"{target}: no response in time from {self._host}")
@@ -233,12 +234,12 @@ class Transport:
         if decoder is not None and exchange.received and not decoder.is_complete:
             raise Unreachable(f"{target}: the response ends in the middle of its gzip data")
         if decoder is not None and decoder.ignored:
-            log.info("%s: ignored %d bytes after the end of its gzip data", target, decoder.ignored)
+            log.info("%s: ignored %s after the end of its gzip data", target, count_of(decoder.ignored, "byte"))
         return b"".join(parts)
 
     def _require_size(self, target: str, size: int) -> None:
         if size > self._settings.max_bytes:
-            raise TooLarge(f"{target}: more than {self._settings.max_bytes:,} bytes; the rest was not read")
+            raise TooLarge(f"{target}: more than {count_of(self._settings.max_bytes, 'byte')}; the rest was not read")
 
 
 def _make_condition_header(known: Validators | None) -> list[tuple[bytes, bytes]]:

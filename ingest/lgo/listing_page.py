@@ -27,6 +27,7 @@ from ingest.parsing.blocks import Block, fold
 from ingest.parsing.html_blocks import split_html
 from ingest.parsing.html_tree import with_ancestors
 from ingest.parsing.input_limits import decode_parsable
+from ingest.wording import count_of
 from storage.model import DecisionKind, Entry
 from storage.references import reference
 
@@ -83,7 +84,7 @@ class Listing:
     def describe_missing_total(self) -> str:
         """Returns the message for a page that shows cards when the total is None."""
         says = f"it says {self.in_place_of_total!r}" if self.in_place_of_total else "it does not mention a search"
-        return f"the listing shows {len(self.entries)} cards and no total that can be parsed: {says}"
+        return f"the listing shows {count_of(len(self.entries), 'card')} and no total that can be parsed: {says}"
 
 
 def parse_listing(body: bytes, *, address: str = LISTING, charset: str | None = None) -> Listing:
@@ -284,11 +285,8 @@ def _find_cards_without_link(
     # If no card contains its line, each line follows the link of its card.
     if cards and lone and len(lone) == len(lines):
         lone = _without_preceding_link(body, lone, cards)
-    others = Counter(
-        node.mem_id
-        for inner in (*(card.node for card in cards), *(line.node for line in lone))
-        for node in with_ancestors(inner)
-    )
+    inner = [*(card.node for card in cards), *(line.node for line in lone)]
+    others = Counter(node.mem_id for one in inner for node in with_ancestors(one))
     return [_make_unfollowed(block, others, place, budget) for block in lone]
 
 

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from ingest.errors import Undecodable
+from ingest.wording import count_of
 
 
 class Decoded(NamedTuple):
@@ -80,7 +81,7 @@ def decode(body: bytes, charset: str | None = None) -> Decoded:
         if zeros > _MAX_NUL_BYTES and zeros * _BYTES_PER_NUL > len(body):
             return _decode_unmarked_utf_16(body, zeros, charset)
         body = body.replace(b"\0", b"")
-        odd = (f"{_count(zeros, 'zero byte')} left out",)
+        odd = (f"{count_of(zeros, 'zero byte')} left out",)
     try:
         return Decoded(body.decode(), body, odd)
     except UnicodeDecodeError:
@@ -90,10 +91,6 @@ def decode(body: bytes, charset: str | None = None) -> Decoded:
         raise Undecodable(f"{controls:,} of {len(body):,} bytes are control characters: the document is not text")
     text, more = _decode_single_bytes(body, charset)
     return Decoded(text, text.encode(), (*odd, *more))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 # ------------------------------------------------------------ UTF-16
@@ -106,10 +103,10 @@ def _decode_utf_16(body: bytes, encoding: str, odd: tuple[str, ...]) -> Decoded:
         raise Undecodable(f"{zeros:,} of {len(text):,} UTF-16 characters are zero: the document is not text")
     if zeros:
         text = text.replace("\0", "")
-        odd = (*odd, f"{_count(zeros, 'zero character')} left out")
+        odd = (*odd, f"{count_of(zeros, 'zero character')} left out")
     damaged = text.count("\ufffd")
     if damaged:
-        odd = (*odd, f"{_count(damaged, 'character')} lost, shown as \ufffd (not UTF-16)")
+        odd = (*odd, f"{count_of(damaged, 'character')} lost, shown as \ufffd (not UTF-16)")
     text = text.removeprefix("\ufeff")
     return Decoded(text, text.encode(), odd)
 
@@ -171,13 +168,13 @@ def _decode_as_windows_1252(body: bytes, *, is_declared: bool) -> tuple[str, tup
 
 
 def _describe(strays: bytes) -> str:
-    return f"{_count(len(strays), 'byte')} not UTF-8, read as windows-1252"
+    return f"{count_of(len(strays), 'byte')} not UTF-8, read as windows-1252"
 
 
 def _undefined(body: bytes) -> tuple[str, ...]:
     """Reports bytes that have no character. They become control characters, which the text format drops."""
     undefined = sum(map(body.count, _UNDEFINED))
-    return (f"{_count(undefined, 'byte')} not defined in windows-1252",) if undefined else ()
+    return (f"{count_of(undefined, 'byte')} not defined in windows-1252",) if undefined else ()
 
 
 # ------------------------------------------------------------ what a document declares

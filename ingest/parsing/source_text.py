@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ingest.errors import CutShort
 from ingest.parsing.blocks import Block, fold
 from ingest.parsing.nesting import Nesting
+from ingest.wording import agree, count_of
 
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
@@ -177,7 +178,8 @@ def check_against_source(source: SourceText, blocks: Sequence[Block], part: Part
     missing = sum((Counter(source.text[begins:ends]) - Counter(shown[shown_from:shown_to])).values())
     if missing:
         raise CutShort(
-            f"the page's tags are nested so wrongly that {missing:,} characters of its text are lost when it is parsed"
+            f"the page's tags are nested so wrongly that {count_of(missing, 'character')} of its text "
+            f"{agree(missing, 'is', 'are')} lost when it is parsed"
         )
     if source.wrong:
         ends = _find_end_of_text(source.text, texts[part.inside.stop - 1], after)

@@ -44,6 +44,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ingest.errors import Blocked, Denied, Disallowed, Elsewhere, FetchError, Gone, HeldOff, LayoutChanged, ReadError
+from ingest.wording import agree
 from storage.errors import LgscoError
 
 MOST_IN_A_ROW = 5
@@ -311,7 +312,9 @@ def decide(state: State, event: Event) -> Decided:
         case BatchParsed(pages):
             return _judge_batch(state, pages)
         case RoundEnded():
-            why = f"the last {len(state.in_doubt)} pages in a row were not fetched or parsed"
+            row = len(state.in_doubt)
+            were = agree(row, "the last page was", f"the last {row} pages in a row were")
+            why = f"{were} not fetched or parsed"
             return state, (CheckCanary(why),) if state.in_doubt else ()
         case CanaryAnswered(check, served):
             return _judge_canary(state, check, served)

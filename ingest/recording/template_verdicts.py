@@ -27,6 +27,7 @@ from ingest.recording.template_guard import (
 )
 from ingest.recording.template_watch import TemplateWatch, find_edits_of
 from ingest.recording.text_edits import find_shown, show_diff
+from ingest.wording import count_of
 from storage import decisions, held_texts, queue, related, templates
 from storage.database import atomic
 from storage.model import Wanted
@@ -133,7 +134,8 @@ class TemplateVerdicts:
             for one in (*chosen, *asked):
                 queue.add(db, one.reference, one.url, at)
         if chosen:
-            log.info("template change %d is suspected: rereading %d other decisions", change.id, len(chosen))
+            others = count_of(len(chosen), "other decision")
+            log.info("template change %d is suspected: rereading %s", change.id, others)
         return [*asked, *chosen]
 
     def _decide_single(self, change: TemplateChange, fetch: Fetch) -> None:

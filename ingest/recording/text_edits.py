@@ -14,6 +14,7 @@ from difflib import SequenceMatcher, unified_diff
 
 from ingest.lgo.phrases import is_closing, is_note
 from ingest.recording.outside_blocks import mask
+from ingest.wording import count_of
 from storage.model import Edit, Line
 
 LONGEST = 300
@@ -49,7 +50,8 @@ def show_diff(before: str, after: str) -> str:
     """Returns the differences of two texts as a unified diff with one line of context; a long one is cut."""
     lines = list(unified_diff(before.split("\n"), after.split("\n"), "stored", "now", n=1, lineterm=""))
     shown = [line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[:_MOST_SHOWN]]
-    return "\n".join([*shown, *([f"… {len(lines) - _MOST_SHOWN:,} more lines"] if len(lines) > _MOST_SHOWN else [])])
+    more = len(lines) - _MOST_SHOWN
+    return "\n".join([*shown, *([f"… {count_of(more, 'more line')}"] if more > 0 else [])])
 
 
 def mask_line(text: str, authority: str | None = None) -> str:

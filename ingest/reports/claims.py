@@ -15,6 +15,7 @@ from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_fo
 from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.listing_forms import BARE
 from ingest.reports.lines import name_first
+from ingest.wording import agree, count_of
 from storage.claims import ClaimRows, Counts
 from storage.model import Proof, Window, WindowState
 
@@ -140,8 +141,9 @@ class Claim(NamedTuple):
         if not self.ranges:
             sentences = ["no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`."]
         else:
-            rest = "and {:,} more ranges of dates: `lgsco coverage`."
-            sentences = name_first([_describe_range(one) for one in reversed(self.ranges)], NAMED_RANGES, rest)
+            rest = "and {} of dates: `lgsco coverage`."
+            named = [_describe_range(one) for one in reversed(self.ranges)]
+            sentences = name_first(named, NAMED_RANGES, rest, "more range")
         return [*sentences, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
 
     def describe_share(self) -> str:
@@ -151,7 +153,7 @@ class Claim(NamedTuple):
         down: it never says that nothing is missing.
         """
         stored, total = self.stored_in_all, self.site_total
-        text = f"the archive has {_decisions(stored)} of the site"
+        text = f"the archive has {count_of(stored, 'decision')} of the site"
         if total is None:
             return f"{text}; the site's total is not known yet"
         share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
@@ -161,19 +163,19 @@ class Claim(NamedTuple):
         if self.site_total is None:
             known = not self.ranges or [one.window for one in self.ranges] == [EVERYTHING]
             return [] if known else ["The number of decisions outside those dates is not known yet."]
+        total = count_of(self.site_total, "decision")
         if not self.outside:
             if self.is_full:
                 return []
-            return [f"The site's total is {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."]
+            return [f"The site's total is {total}, stated at {_minute(self.site_total_at)}."]
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
-        text = f"The site lists {_decisions(self.outside)} {where}"
-        evidence = (
-            f"This follows from its total of {_decisions(self.site_total)}, stated at {_minute(self.site_total_at)}."
-        )
+        text = f"The site lists {count_of(self.outside, 'decision')} {where}"
+        evidence = f"This follows from its total of {total}, stated at {_minute(self.site_total_at)}."
         if self.asked_elsewhere:
             return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
-        return [f"{text}, which were never asked for; `lgsco backfill` fetches them.", evidence]
+        them = agree(self.outside, "it", "them")
+        return [f"{text}, which were never asked for; `lgsco backfill` fetches {them}.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
@@ -312,9 +314,14 @@ def name_command(window: Window, *options: str) -> str:
 def _describe_excluded(counts: Counts, rest: str) -> str:
     """Describes why listed decisions are not in the archive, if that is known."""
     gone = counts.excluded - counts.unreadable
-    reasons = [f"{gone:,} are listed and their pages are gone"] if gone else []
+    reasons = []
+    if gone:
+        why = agree(gone, "is listed and its page is gone", "are listed and their pages are gone")
+        reasons.append(f"{gone:,} {why}")
     if counts.unreadable:
-        reasons.append(f"{counts.unreadable:,} are listed and their pages do not parse (`lgsco status` names them)")
+        does_not = agree(counts.unreadable, "is listed and its page does not", "are listed and their pages do not")
+        them = agree(counts.unreadable, "it", "them")
+        reasons.append(f"{counts.unreadable:,} {does_not} parse (`lgsco status` names {them})")
     return f"; {rest} {', '.join(reasons)}" if reasons else ""
 
 
@@ -327,22 +334,22 @@ def _describe_forms(forms: Sequence[str]) -> str:
 def _describe_range(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
-        numbers = f"{counts.stored:,} of {counts.listed:,} listed decisions are in the archive"
+        numbers = f"{_describe_share(counts, 'listed decision')} in the archive"
         text = f"{describe_dates(one.window)}: {numbers}"
         text += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
         return f"{text}{_describe_excluded(counts, 'the other')}.{_describe_forms(one.other_forms)}"
     if not one.unproven:
-        numbers = f"{counts.stored:,} of the {counts.listed:,} listed decisions are in the archive"
+        numbers = f"{_describe_share(counts, 'listed decision', of='of the')} in the archive"
         return f"{describe_dates(one.window)}: {numbers}{_describe_excluded(counts, 'of the rest,')}."
-    named = name_first(list(map(str, one.unproven)), NAMED_RANGES, "and {:,} more ranges")
-    return (
-        f"{describe_dates(one.window)}: not proven; {counts.stored:,} of the {counts.listed:,} decisions seen in the "
-        f"listing are in the archive. Not proven: {', '.join(named)}."
-    )
+    named = name_first(list(map(str, one.unproven)), NAMED_RANGES, "and {}", "more range")
+    seen = _describe_share(counts, "decision seen in the listing", "decisions seen in the listing", of="of the")
+    return f"{describe_dates(one.window)}: not proven; {seen} in the archive. Not proven: {', '.join(named)}."
 
 
-def _decisions(number: int) -> str:
-    return f"{number:,} decision{'' if number == 1 else 's'}"
+def _describe_share(counts: Counts, noun: str, plural: str | None = None, *, of: str = "of") -> str:
+    """Returns how many of the listed decisions are stored, up to the verb."""
+    verb = "is" if 1 in (counts.stored, counts.listed) else "are"
+    return f"{counts.stored:,} {of} {count_of(counts.listed, noun, plural)} {verb}"
 
 
 def _minute(at: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.lgo.cross_references import count_fitting
+from ingest.wording import agree, count_of
 from storage.layout import Layout, split_lines
 
 ONE_IN = 32
@@ -38,10 +39,11 @@ class CrossReferenceCount:
 
     def describe(self) -> str:
         """Returns the counts as a line."""
-        looked_at = f"cross-references: {self.looked_at:,} decisions checked"
+        looked_at = f"cross-references: {count_of(self.looked_at, 'decision')} checked"
         if not self.checked:
             return f"{looked_at}, none cites numbered paragraphs of its own"
+        cite = agree(self.checked, "cites paragraphs of its own", "cite paragraphs of their own")
         return (
-            f"{looked_at}, {self.checked:,} cite paragraphs of their own; in {self.fitting:,} of these each paragraph "
-            "cited exists and shares a word with the sentence that cites it"
+            f"{looked_at}, {self.checked:,} {cite}; in {self.fitting:,} of these each paragraph cited exists and "
+            "shares a word with the sentence that cites it"
         )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ingest.lgo.source import PAGE_SIZE
 from ingest.reports.lines import describe_size
+from ingest.wording import count_of
 
 DECISION_BYTES = 23_000
 """Bytes of the file for each decision.
@@ -33,14 +34,14 @@ class Estimate(NamedTuple):
     daily_requests: int
 
     def __str__(self) -> str:
-        decisions = f"{self.decisions:,} of {self.listed:,} listed decisions to fetch"
+        decisions = f"{self.decisions:,} of {count_of(self.listed, 'listed decision')} to fetch"
         return f"estimate: {decisions}; {self.describe_cost()}"
 
     def describe_cost(self) -> str:
         """Describes the requests, the time and the disk space that it takes."""
         limits = f"one request in {self.pace_seconds:g} s, {self.daily_requests:,} a day"
         return (
-            f"about {self.requests:,} requests, {_describe_time(self.seconds)} or more ({limits}), "
+            f"about {count_of(self.requests, 'request')}, {_describe_time(self.seconds)} or more ({limits}), "
             f"about {describe_size(self.bytes)} of disk"
         )
 

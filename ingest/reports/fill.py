@@ -11,6 +11,7 @@ from ingest.config import MINUTES_A_DAY, Schedule, parse_hours
 from ingest.crawling.asked_for import AskedFor
 from ingest.crawling.windows import EVERYTHING, gaps
 from ingest.reports.estimate import Estimate, estimate_backfill
+from ingest.wording import count_of
 from storage.fill_state import FillState
 from storage.identity import MadeBy
 from storage.model import Window
@@ -64,7 +65,8 @@ def describe_change(mode: Mode, dropped: int, schedule: Schedule) -> str:
     if mode.is_on:
         text += f"; {describe_limits(schedule)}"
     if dropped:
-        text += f"; {dropped:,} decisions that were listed for it will not be fetched"
+        listed = count_of(dropped, "decision that was listed for it", "decisions that were listed for it")
+        text += f"; {listed} will not be fetched"
     return f"{text}; interrupted backfills are not suspended"
 
 
@@ -72,7 +74,7 @@ def describe_limits(schedule: Schedule) -> str:
     """Describes when and how fast the daemon runs the fill."""
     return (
         f"`lgsco daemon` does that in fill_hours ({schedule.fill_hours} in London), with at most "
-        f"{schedule.fill_requests:,} requests a day (fill_requests)"
+        f"{count_of(schedule.fill_requests, 'request')} a day (fill_requests)"
     )
 
 

@@ -12,6 +12,7 @@ from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
 from ingest.reports.lines import describe_size
+from ingest.wording import count_of
 from storage.journal import Day, LastRequest, Robots
 from storage.politeness import PolitenessRows
 
@@ -85,13 +86,13 @@ class PolitenessReport:
             else ""
         )
         kept = f"{self.holds_kept:,} kept{pending}{capped}{shortened}"
-        holds = f"{_count(self.holds, 'time')}, {kept}" if self.holds else "never"
-        quiet = _count(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
-        unpromised = _count(self.unpromised, "request")
+        holds = f"{count_of(self.holds, 'time')}, {kept}" if self.holds else "never"
+        quiet = count_of(self.in_quiet_hours, "request") if self.quiet_hours else "none promised"
+        unpromised = count_of(self.unpromised, "request")
         return [
             f"Requests to {self.site} by {', and by '.join(self.user_agents)}",
-            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {_count(self.requests, 'request')}, "
-            f"{describe_size(self.received)} received, {_count(self.errors, 'error')}",
+            f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {count_of(self.requests, 'request')}, "
+            f"{describe_size(self.received)} received, {count_of(self.errors, 'error')}",
             f"  least gap between two requests: {gap} (promised: {_describe_range(self.promised_gap, ' s')})",
             f"  most in any day: {self.most_in_a_day:,} (promised: {_describe_range(self.promised_a_day)}); "
             f"most in any minute: {self.most_in_a_minute:,}",
@@ -160,7 +161,7 @@ def _describe_robots(robots: Robots | None, asked: LastRequest | None, addresses
             came = f"status 200, and {asked.error}"
         elif asked.status == 200:
             came = "another page instead of it" + ("; lgsco keeps to these rules" if robots is not None else "")
-        parts.append(f"requested {_count(asked.times, 'time')}, last at {asked.at}: {came}")
+        parts.append(f"requested {count_of(asked.times, 'time')}, last at {asked.at}: {came}")
     return "; ".join(parts) or "not fetched yet; it is fetched before anything else"
 
 
@@ -176,7 +177,7 @@ def _is_failure(asked: LastRequest, robots: Robots) -> bool:
 def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
     """Describes what a robots.txt allows of the listing and of every known decision's page."""
     if robots.status != 200:
-        return f"there is none (status {robots.status}): all is allowed"
+        return f"there is none (status {robots.status}), so all is allowed"
     rules = RobotsRules(robots.text, config.user_agent)
     delay = rules.crawl_delay
     wait = f", and asks for {delay:g} s between requests" if delay else ""
@@ -186,7 +187,7 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
         forbidden.append("every decision's page")
     elif not all(pages):
         those = [address for address, allowed in zip(addresses, pages, strict=True) if not allowed]
-        forbidden.append(f"{len(those):,} of {_count(len(pages), 'page')} ({_name_first(those)})")
+        forbidden.append(f"{len(those):,} of {count_of(len(pages), 'page')} ({_name_first(those)})")
     if forbidden:
         return f"FORBIDS {' and '.join(forbidden)}, which we do not request{wait}"
     return f"allows what we request{wait}"
@@ -195,16 +196,12 @@ def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) ->
 def _describe_broken(how: str, times: Mapping[str, int]) -> str:
     """Describes how often a promise was broken, and on which days."""
     days = [day for day, count in times.items() if count]
-    return f"{how}: {_count(sum(times.values()), 'request')}, on {_name_first(days)}"
+    return f"{how}: {count_of(sum(times.values()), 'request')}, on {_name_first(days)}"
 
 
 def _name_first(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _find_ends(numbers: Iterable[Number]) -> tuple[Number, Number] | None:

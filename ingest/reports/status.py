@@ -21,8 +21,9 @@ from ingest.reports.daemon_state import (
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.gone import describe_gone
-from ingest.reports.lines import name_ending, name_first
+from ingest.reports.lines import name_ending, name_first, name_task
 from ingest.reports.template_changes import change_json, describe_change
+from ingest.wording import count_of
 from storage.findings import OddCount, OutsideBlock, Unreadable
 from storage.lock import Holder
 from storage.queue import Failure
@@ -163,9 +164,10 @@ class StatusReport(NamedTuple):
         """Returns the report for people."""
         held = self.holdings
         hidden = f", {held.suppressed:,} suppressed" if held.suppressed else ""
+        imports = f"{held.from_imports:,} from imports only"
         return [
-            f"{self.database}: {held.decisions:,} decisions, {held.from_imports:,} of them from imports only{hidden}",
-            f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {held.revisions:,} revisions",
+            f"{self.database}: {count_of(held.decisions, 'decision')}, {imports}{hidden}",
+            f"decision dates {held.oldest or '–'} to {held.newest or '–'}; {count_of(held.revisions, 'revision')}",
             *self._queue_lines(),
             *self._ledger_lines(),
             *self.fill.lines(),
@@ -221,7 +223,7 @@ class StatusReport(NamedTuple):
 
     def _parser_lines(self) -> list[str]:
         """Returns the lines about findings of the parser; none if there are none."""
-        lines = [f"odd: {one.decisions:,} decisions ({one.what}), such as {one.example}" for one in self.odd]
+        lines = [f"odd: {count_of(one.decisions, 'decision')} ({one.what}), such as {one.example}" for one in self.odd]
         if self.unreadable:
             lines.append(f"pages that are known not to parse: {len(self.unreadable):,}")
             named = [f"  {one.reference} (since {one.since}): {one.error}" for one in self.unreadable]
@@ -261,7 +263,7 @@ class StatusReport(NamedTuple):
         if self.hours_since_success is None:
             return f"{title}: never: STALE"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
-        return f"{title}: {self.hours_since_success:.0f} hours ago{late}"
+        return f"{title}: {count_of(round(self.hours_since_success), 'hour')} ago{late}"
 
 
 def report_status(
@@ -348,7 +350,8 @@ def _find_overdue(rows: StatusRows, today: date, cadence: CadenceSettings) -> li
 
 
 def _format_failure(failure: Failure) -> str:
-    return f"  {failure.reference} ({failure.attempts} tries, next {failure.next_at}): {failure.error or ''}"
+    tries = count_of(failure.attempts, "try", "tries")
+    return f"  {failure.reference} ({tries}, next {failure.next_at}): {failure.error or ''}"
 
 
 def _json_range(part: Unproven) -> dict[str, str]:
@@ -356,4 +359,5 @@ def _json_range(part: Unproven) -> dict[str, str]:
 
 
 def _format_run(run: Run) -> str:
-    return f"  {run.started_at} {run.task}: {name_ending(run.state)}{f': {run.message}' if run.message else ''}"
+    message = f": {run.message}" if run.message else ""
+    return f"  {run.started_at} {name_task(run.task, run.arguments)}: {name_ending(run.state)}{message}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ingest.reports.lines import name_first
+from ingest.wording import agree, count_of
 from storage.findings import OutsideBlock
 from storage.templates import ChangeRow
 
@@ -30,9 +31,11 @@ def describe_change(row: ChangeRow) -> str:
     change = row.change
     text = f"template change {change.id} ({name_edits(row)}; {_STATES[change.state]}"
     text += f", {row.same} of {row.asked} that were reread)" if row.asked else ")"
-    text += f": newer versions of {row.waiting:,} decisions wait, such as {change.example}"
+    versions = agree(row.waiting, "a newer version", "newer versions")
+    wait = agree(row.waiting, "waits", "wait")
+    text += f": {versions} of {count_of(row.waiting, 'decision')} {wait}, such as {change.example}"
     if row.new:
-        text += f"; {row.new:,} new decisions are fetched and held back"
+        text += f"; {count_of(row.new, 'new decision')} {agree(row.new, 'is', 'are')} fetched and held back"
     if row.amended:
         named = name_first(row.amended, NAMED_DECISIONS, "and {:,} more")
         text += f"; other words changed too in {', '.join(named)}"
@@ -93,7 +96,7 @@ def block_lines(blocks: Sequence[OutsideBlock]) -> list[str]:
     if not blocks:
         return []
     title = (
-        f"the {len(blocks):,} most frequent blocks outside decisions, each with the least number of decisions with it "
-        "(more in the table outside_blocks):"
+        f"the {count_of(len(blocks), 'most frequent block')} outside decisions, each with the least number of "
+        "decisions with it (more in the table outside_blocks):"
     )
     return [title, *[f"{block.decisions:8,}  {block.masked}" for block in blocks]]

@@ -31,6 +31,7 @@ from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling, record_site_total
 from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import count_of
 from storage import intents, ledger, queue
 from storage.claims import count_held_between
 from storage.database import atomic, path_of
@@ -137,6 +138,7 @@ def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | 
 
 def _make_limited_outcome(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
-    more = f"{waiting:,} decisions listed so far are still queued" if waiting else "no decision listed so far is queued"
+    listed = count_of(waiting, "decision listed so far is", "decisions listed so far are")
+    more = f"{listed} still queued" if waiting else "no decision listed so far is queued"
     outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
     return name_pending(run, outcome)

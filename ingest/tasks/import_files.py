@@ -13,6 +13,7 @@ from ingest.recording.tally import show_path
 from ingest.tasks.documents import ExportDigests, parse_document
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import agree, count_of
 from storage.database import atomic
 from storage.decisions import Reading
 from storage.model import Decision
@@ -51,9 +52,11 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             continue
         batch.add(decision, path)
     batch.record()
-    problems = [f"{tally.failed:,} documents could not be imported"] if tally.failed else []
+    problems = [f"{count_of(tally.failed, 'document')} could not be imported"] if tally.failed else []
     if tally.unexamined:
-        problems.append(f"{tally.unexamined:,} folders or files that may hold decisions were left out")
+        left_out = count_of(tally.unexamined, "folder or file", "folders or files")
+        were = agree(tally.unexamined, "was", "were")
+        problems.append(f"{left_out} that may hold decisions {were} left out")
     message = "; ".join([summarise(tally), *problems])
     return Outcome("incomplete", 10, message, tally) if problems else Outcome("complete", 0, message, tally)
 

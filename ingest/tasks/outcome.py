@@ -12,6 +12,7 @@ from ingest.reports.claims import Claim, describe_progress, make_claim
 from ingest.reports.daemon_state import is_running
 from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import agree, count_of
 from storage import intents, queue, status, templates
 from storage.claims import count_listed, find_claim_rows
 from storage.database import path_of
@@ -100,30 +101,38 @@ def _find_problems(run: TaskRun, claim: Claim, findings: Findings) -> list[str]:
     wrong_clock = run.site_clock.describe()
     lacking = [message for lacks in findings.missing_pages.values() for message in lacks]
     problems = [wrong_clock] if wrong_clock else []
-    problems += [*findings.contradictions, *_first_five(lacking, "pages of the listing without cards")]
+    problems += [
+        *findings.contradictions,
+        *_first_five(lacking, "page of the listing without cards", "pages of the listing without cards"),
+    ]
     unfollowed = [f"{target}: {card}" for card, target in findings.unfollowed.items()]
-    problems += _first_five(unfollowed, "cards cannot be followed")
+    problems += _first_five(unfollowed, "card cannot be followed", "cards cannot be followed")
     doubles = {f"{reference}: {message}" for found in findings.doubles.values() for reference, message in found.items()}
-    problems += _first_five(sorted(doubles), "references name two decisions")
+    problems += _first_five(sorted(doubles), "reference names two decisions", "references name two decisions")
     held_back = sum(one.counts.held_back for one in claim.ranges)
     missing = sum(one.counts.listed - one.counts.stored - one.counts.excluded for one in claim.ranges) - held_back
     if held_back:
-        problems.append(f"{held_back:,} listed decisions are fetched and held back: `lgsco template` shows why")
+        listed = count_of(held_back, "listed decision is", "listed decisions are")
+        problems.append(f"{listed} fetched and held back: `lgsco template` shows why")
     if missing:
         due = queue.find_next(run.db)
-        problems.append(f"{missing:,} listed decisions could not be fetched yet and are queued, due from {due}")
+        are = agree(missing, "is", "are")
+        problems.append(
+            f"{count_of(missing, 'listed decision')} could not be fetched yet and {are} queued, due from {due}"
+        )
     return problems
 
 
 def _describe_rereads(run: TaskRun) -> str:
     """Counts stored decisions that could not be fetched again. Their stored text is kept until then."""
     failed = queue.count_failed_rereads(run.db)
-    return f", {failed:,} stored decisions could not be fetched again yet" if failed else ""
+    return f", {count_of(failed, 'stored decision')} could not be fetched again yet" if failed else ""
 
 
-def _first_five(sentences: Sequence[str], others: str) -> list[str]:
+def _first_five(sentences: Sequence[str], other: str, others: str) -> list[str]:
+    """Returns the first five sentences, and the number of the others, in the words for one or for several."""
     more = len(sentences) - 5
-    return [*sentences[:5], *([f"and {more:,} more {others}"] if more > 0 else [])]
+    return [*sentences[:5], *([f"and {count_of(more, f'more {other}', f'more {others}')}"] if more > 0 else [])]
 
 
 def summarise(tally: Tally) -> str:
@@ -138,12 +147,12 @@ def summarise(tally: Tally) -> str:
     if tally.left:
         message += f", {tally.left:,} found to have left the site"
     if tally.beside:
-        message += f", {tally.beside:,} imports stored beside the site's text"
+        message += f", {count_of(tally.beside, 'import')} stored beside the site's text"
     if tally.odd:
         message += f", {len(tally.odd):,} odd: {_name_five([str(oddity) for oddity in tally.odd])}"
     if tally.new_blocks and tally.knew_blocks:  # in a new archive every kind is new
-        blocks = len(tally.new_blocks)
-        message += f", {blocks:,} new kinds of blocks outside decisions: {_name_five(tally.new_blocks)}"
+        kinds = count_of(len(tally.new_blocks), "new kind of block", "new kinds of blocks")
+        message += f", {kinds} outside decisions: {_name_five(tally.new_blocks)}"
     if tally.unreadable:
         message += f", {len(tally.unreadable):,} known not to parse: {_name_five(tally.unreadable)}"
     if tally.left_out:

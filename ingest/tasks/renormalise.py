@@ -23,6 +23,7 @@ from ingest.recording.reparse import Reparsed, Reparser
 from ingest.recording.template_watch import TemplateWatch
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import count_of
 from storage import findings, held_texts, pages, queue
 from storage.database import atomic, path_of
 
@@ -102,12 +103,11 @@ def renormalise(task: Renormalise, run: TaskRun) -> Outcome:
         _reparse_held(run)
     tally.checked = 0
     changed = sum(changes.kinds.values())
-    message = f"{changed:,} decisions would change" if task.dry_run else summarise(tally)
+    message = f"{count_of(changed, 'decision')} would change" if task.dry_run else summarise(tally)
     details = tuple(changes.lines()) if task.dry_run else ()
     if tally.failed:
-        return Outcome(
-            "incomplete", 10, f"{message}; {tally.failed:,} stored pages do not parse", tally, details=details
-        )
+        unparsed = count_of(tally.failed, "stored page does not parse", "stored pages do not parse")
+        return Outcome("incomplete", 10, f"{message}; {unparsed}", tally, details=details)
     return Outcome("complete", 0, message, tally, details=details)
 
 
@@ -116,8 +116,8 @@ def _require_consent(run: TaskRun, changes: _Changes, decisions: int) -> None:
     most = run.config.storage.renormalise_percent
     if changes.texts > _CHANGES_WITHOUT_CONSENT and percent > most:
         raise UsageError(
-            f"{changes.texts:,} of {decisions:,} texts would change ({percent:.1f} %, more than {most:g} %), so none "
-            "was changed: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
+            f"{changes.texts:,} of {count_of(decisions, 'text')} would change ({percent:.1f} %, more than {most:g} %), "
+            "so none was changed: look at `lgsco renormalise --dry-run`, then run `lgsco renormalise --yes`"
         )
 
 

@@ -25,6 +25,7 @@ from ingest.tasks.crawl import ask_site_total, crawling, find_retention_edge
 from ingest.tasks.intent import find_asked_for
 from ingest.tasks.outcome import Outcome, judge
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import agree, count_of
 from storage import entries, intents, ledger, pages
 from storage.database import atomic
 from storage.model import Proof, Window
@@ -79,7 +80,7 @@ def _queue_oldest(run: TaskRun) -> None:
         before = run.clock.stamp(-86_400 * cadence.reread_days)
         count = pages.queue_oldest(run.db, before, cadence.reread_most, run.clock.stamp())
     if count:
-        log.info("%d pages are queued because they were not fetched for a long time", count)
+        log.info("%s queued, not fetched for a long time", count_of(count, "page"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,8 @@ class SyncRound:
             inside = self._walker.ask(its.inside)
             listed_before = ledger.find_expected(self._db, its.inside)
             if inside is None and listed_before:
-                self._canary.check(
-                    f"the listing shows no decision for {its.inside}, where {listed_before:,} decisions were listed"
-                )
+                were = f"{count_of(listed_before, 'decision')} {agree(listed_before, 'was', 'were')} listed"
+                self._canary.check(f"the listing shows no decision for {its.inside}, where {were}")
         aged = entries.count_aged(self._db, its.beyond) if its.beyond is not None else 0
         self._require_plausible_total(its.whole, whole, aged)
         if its.inside is not None:
@@ -202,7 +202,7 @@ class SyncRound:
         expected = ledger.find_expected(self._db, window)
         if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
             return
-        message = f"the site states {total:,} decisions for {window}, where it stated {expected:,}"
+        message = f"the site states {count_of(total, 'decision')} for {window}, where it stated {expected:,}"
         self._canary.check(message)
         raise Blocked(
             f"{message}: more than can have left the site, so nothing was concluded. If they did leave, "

@@ -13,6 +13,7 @@ from ingest.recording.compare import Rebuilt, Superseded
 from ingest.recording.record import Recorder
 from ingest.tasks.outcome import Outcome
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import count_of
 from storage import pages, queue, repair, verify
 from storage.counters import rebuild_counters
 from storage.database import atomic
@@ -47,8 +48,9 @@ def repair_file(_task: Repair, run: TaskRun) -> Outcome:
     for damage in left:
         log.warning("still damaged: %s", damage)
     message = (
-        f"{len(damages):,} damaged parts found; {len(done.restored):,} decisions restored, {len(done.queued):,} queued "
-        f"to be fetched again; {len(left):,} damaged parts remain"
+        f"{count_of(len(damages), 'damaged part')} found; {count_of(len(done.restored), 'decision')} restored, "
+        f"{len(done.queued):,} queued to be fetched again; "
+        f"{count_of(len(left), 'damaged part remains', 'damaged parts remain')}"
     )
     if done.to_import:
         message += f"; import again: {', '.join(done.to_import)}"

@@ -11,6 +11,7 @@ from ingest.reports.claims import describe_dates
 from ingest.tasks.intent import find_asked_for, find_unfinished, record_proven_meanwhile
 from ingest.tasks.outcome import Outcome, find_claim
 from ingest.tasks.task_run import TaskRun
+from ingest.wording import count_of
 from storage import intents, ledger, queue
 from storage.database import atomic
 from storage.model import IntentState, Window
@@ -51,5 +52,5 @@ def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
         message = f"no backfill is unfinished in {describe_dates(window)}: nothing was dropped"
     else:
         ranges = ", ".join(map(describe_dates, dropped))
-        message = f"dropped: {ranges}; {waiting:,} decisions listed there will not be fetched"
+        message = f"dropped: {ranges}; {count_of(waiting, 'decision')} listed there will not be fetched"
     return Outcome("complete", 0, message, run.tally, claim)

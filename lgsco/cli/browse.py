@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from ingest.errors import ReadError, UsageError
+from ingest.wording import count_of
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, TextCommand, command
 from lgsco.cli.printing import print_document, print_json, print_line
@@ -258,10 +259,11 @@ def export(
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
-    click.echo(f"{exported.decisions:,} decisions in {folder}{suppressed}")
+    click.echo(f"{count_of(exported.decisions, 'decision')} in {folder}{suppressed}")
     if not exported.left_out:
         return exit_codes.DONE
-    print_line(f"lgsco: {len(exported.left_out):,} damaged rows were left out; {_REPAIR}", err=True)
+    rows = count_of(len(exported.left_out), "damaged row was", "damaged rows were")
+    print_line(f"lgsco: {rows} left out; {_REPAIR}", err=True)
     return exit_codes.INCOMPLETE
 
 

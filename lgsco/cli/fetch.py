@@ -22,14 +22,14 @@ NAMED_DOCUMENTS = 20
 """Unreadable documents that are named. The others are counted."""
 
 
-def run_task(config: Config, database: Path, task: Task, *, unit: str = "decisions") -> int:
-    """Performs a task, shows its progress in `unit`, prints the result and returns the exit code."""
+def run_task(config: Config, database: Path, task: Task, *, noun: str = "decision") -> int:
+    """Performs a task, prints the result and returns the exit code. `noun`: one of what its progress counts."""
     from ingest.clock import Clock, Stop
     from ingest.progress import Progress
     from ingest.run import perform
 
     stop = Stop()
-    with stop.on_signals(), Progress(unit) as progress:
+    with stop.on_signals(), Progress(noun) as progress:
         outcome = perform(task, config, database, Clock(), stop, progress.report)
     unread = [f"  {sentence}" for sentence in outcome.tally.unread]
     rest = "  … and {} more; `lgsco status --json` names them"
@@ -136,7 +136,7 @@ def import_(settings: Settings, paths: tuple[Path, ...], *, unclosed: bool, as_i
     """
     from ingest.run import Import
 
-    return run_task(settings.config, settings.database, Import(paths, unclosed, as_is), unit="documents")
+    return run_task(settings.config, settings.database, Import(paths, unclosed, as_is), noun="document")
 
 
 @command()

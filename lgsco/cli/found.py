@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ingest.wording import count_of
 from lgsco.cli.printing import print_line
 from lgsco.hit_rows import COLUMNS, as_object, list_rows
 from storage.query.passages import mark_words, shorten
@@ -47,7 +48,8 @@ def print_hits(results: Results) -> None:
         if not hit.paragraphs and hit.summary:
             print_line(f"    {shorten(hit.summary, (), _EXCERPT_CHARACTERS)[0]}")
     if results.total > len(results.hits) > 0:
-        print_line(f"    … and {results.total - len(results.hits):,} more of {results.total:,} decisions; see --limit")
+        more = results.total - len(results.hits)
+        print_line(f"    … and {more:,} more of {count_of(results.total, 'decision')}; see --limit")
 
 
 def _mark(paragraph: Paragraph) -> str:

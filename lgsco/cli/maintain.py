@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ingest.wording import count_of
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, command
 from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
@@ -213,7 +214,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
         progress.end()
     if hidden:
         which = "suppressed" if with_withdrawn else "suppressed or withdrawn"
-        print_line(f"left out: {hidden:,} {which} decisions")
+        print_line(f"left out: {count_of(hidden, f'{which} decision')}")
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
     click.echo(f"{file}: {describe_size(file.stat().st_size)}; SQLite {OLDEST_SQLITE} or newer reads it")
@@ -241,7 +242,7 @@ def restore(settings: Settings, backup: Path) -> int:
     from storage.restore import restore as put_in_place
 
     done = put_in_place(settings.database, backup, Clock().stamp())
-    print_line(f"{settings.database}: restored from {backup}, {done.decisions:,} decisions")
+    print_line(f"{settings.database}: restored from {backup}, {count_of(done.decisions, 'decision')}")
     if done.kept is not None:
         print_line(f"{done.kept}: the previous file; remove it when you no longer need it")
     if done.is_older:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from ingest.reports.lines import printable
+from ingest.wording import count_of
 from lgsco.cli.suggested import complete_commands
 
 if TYPE_CHECKING:
@@ -129,9 +130,12 @@ class CountProgress:
         before = self.counts[what] // _EVERY_COUNT
         self.counts[what] += count
         if self._is_terminal:
-            click.echo(f"\r\033[K{self.counts[what]:,} {what}", nl=False, err=True)
+            click.echo(f"\r\033[K{self._describe(what)}", nl=False, err=True)
         elif self.counts[what] // _EVERY_COUNT > before:
-            print_line(f"{self.counts[what]:,} {what}", err=True)
+            print_line(self._describe(what), err=True)
+
+    def _describe(self, what: str) -> str:
+        return count_of(self.counts[what], what.removesuffix("s"), what)
 
     def end(self) -> None:
         if self._is_terminal:

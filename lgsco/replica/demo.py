@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ingest.config import VERSION, Config
 from ingest.run import Demo, Task
+from ingest.wording import count_of
 from lgsco.replica.corpus import generate, seeds
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
@@ -40,11 +41,12 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
     real = seeds()
     site = Site([*real, *generate(count, seed=_SEED, first=_FIRST, last=_LAST)])  # no `today`: it publishes all of them
     with serve(site) as server:
-        print(f"A look-alike of the publisher's site is running at {server.url}, with {len(site):,} decisions:")
-        invented = len(site) - len(real)
         print(
-            f"  {len(real)} real ones, and {invented:,} invented (marked SPECIMEN, of authorities that do not exist)."
+            f"A look-alike of the publisher's site is running at {server.url}, with {count_of(len(site), 'decision')}:"
         )
+        invented = len(site) - len(real)
+        ones = count_of(len(real), "real one")
+        print(f"  {ones}, and {invented:,} invented (marked SPECIMEN, of authorities that do not exist).")
         if before is not None:
             print(f"An earlier demo did not finish. {database} has {before:,} of them; the others are fetched now.")
         here = replace(config, site=config.site._replace(base_url=server.url), fetch=config.fetch._replace(pace=_PACE))
@@ -53,7 +55,8 @@ def run(config: Config, database: Path, count: int, perform: Callable[[Config, P
         return code
     with reading(database) as db:
         held = count_holdings(db)
-    print(f"\n{database} holds {held.decisions:,} decisions dated {held.oldest} to {held.newest}. The real ones:")
+    decisions = count_of(held.decisions, "decision")
+    print(f"\n{database} holds {decisions} dated {held.oldest} to {held.newest}. The real ones:")
     for sample in real:
         print(f"  {sample.reference}  {sample.authority}")
     lgsco, option = _as_typed(sys.argv[0]), f"--db {shlex.quote(str(database))}"

@@ -580,7 +580,8 @@ _TABLES: dict[str, dict[str, Any]] = {
         "columns": {
             "id": "Number of the run, counted from 1.",
             "task": "backfill, sync, resume (a slice of interrupted backfills), fill (a slice of the fill), withdraw, "
-            "switchfill (`lgsco fill`), import, renormalise, repair (`lgsco verify --repair`), template or demo.",
+            "switchfill (`lgsco fill off` or `lgsco fill resume`), import, renormalise, "
+            "repair (`lgsco verify --repair`), template or demo.",
             "arguments": "The task's arguments, as JSON.",
             "started_at": f"When it began: {_INSTANT}.",
             "ended_at": f"When it ended: {_INSTANT}. Empty while it runs, and if it died.",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from datasette.utils import tilde_decode, tilde_encode
 from markupsafe import Markup
 
+from ingest.reports.lines import name_task
 from ingest.reports.related import describe_related
 from lgsco.web.archives import find_archives
 from lgsco.web.search_page import mark_text
@@ -43,8 +44,11 @@ async def _count_decisions(database: Any, *, public: bool) -> dict[str, Any]:
     )
     run = None
     if not public:
-        runs = await database.execute("SELECT task, state, ended_at FROM runs ORDER BY id DESC LIMIT 1")
-        run = runs.first()
+        runs = await database.execute(
+            "SELECT task, CASE WHEN json_valid(arguments) THEN arguments ->> '$.to' END AS fill, state, ended_at "
+            "FROM runs ORDER BY id DESC LIMIT 1"
+        )
+        run = next(({**one, "task": name_task(one["task"], {"to": one["fill"]})} for one in map(dict, runs)), None)
     return {**dict(counts.first()), "run": run, "suppressed": suppressed}
 
 

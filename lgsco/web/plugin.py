@@ -29,6 +29,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from ingest.wording import agree, count_of
 from lgsco.web.archives import Archives, find_archives
 from lgsco.web.entrance import Entrance, make_error_page
 from lgsco.web.gate import Application, Overloaded
@@ -123,7 +124,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         case "url" if words.startswith("/"):
             return _link(SITE + words, words)
         case "text" if table == "decisions":
-            return _link(_address(datasette, database, row["reference"]), f"read {len(words):,} characters")
+            return _link(_address(datasette, database, row["reference"]), f"read {count_of(len(words), 'character')}")
         case "revision" | "earlier_revision" if table is None and words.isdecimal() and "reference" in row.keys():  # noqa: SIM118  # a sqlite3.Row holds values
             path = f"{tilde_encode(str(row['reference']))},{words}"
             return _link(datasette.urls.row(database, "revisions", path), words)
@@ -352,7 +353,7 @@ def _load_views() -> ModuleType:
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Any) -> None:
-    """Adds our templates under `lgsco/`, and the source, copyright and terms for them."""
+    """Adds our templates under `lgsco/`, and for them the wording of numbers, and the source, copyright and terms."""
     archives = find_archives(datasette)
     if not archives.names:
         return
@@ -360,6 +361,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Any) -> None:
     if archives.are_alone:  # for pages about the server, too
         before.append(FileSystemLoader(_FOLDER / "pages_alone"))
     env.loader = ChoiceLoader([*before, *([env.loader] if env.loader else []), FileSystemLoader(_FOLDER / "pages")])
+    env.globals |= {"agree": agree, "count_of": count_of}
     env.globals["attribution"] = {"site": SITE, "source": SOURCE, "copyright": COPYRIGHT, "terms": TERMS}
     env.globals["is_public"] = archives.settings.public
 

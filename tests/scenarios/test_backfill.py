@@ -124,7 +124,7 @@ def test_a_page_that_is_gone_is_queued_with_its_reason_and_the_run_is_incomplete
     world.server.faults = lambda request: Respond(404) if request.path == lost.address else None
     outcome = world.run(Backfill())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "1 listed decisions could not be fetched yet" in outcome.message
+    assert "1 listed decision could not be fetched yet" in outcome.message
     assert lost.reference in outcome.tally.unread[0]
     assert world.ask("SELECT reference, state, error_kind FROM queue") == [(lost.reference, "failed", "Gone")]
     assert world.ask("SELECT state FROM windows") == ["short"]

@@ -291,7 +291,7 @@ def test_a_stored_decision_that_cannot_be_fetched_again_is_not_missing(world: Wo
     outcome = world.run(Sync(), **with_reread)
     assert (outcome.state, outcome.exit_code) == ("complete", 0)
     assert claim(outcome).is_full
-    assert "1 stored decisions could not be fetched again yet" in outcome.message
+    assert "1 stored decision could not be fetched again yet" in outcome.message
 
 
 def test_a_listed_decision_that_cannot_be_fetched_is_missing_and_the_claim_is_not_full(world: World) -> None:
@@ -301,7 +301,7 @@ def test_a_listed_decision_that_cannot_be_fetched_is_missing_and_the_claim_is_no
     outcome = world.run(Sync())
     assert outcome.exit_code == 10
     assert not claim(outcome).is_full
-    assert "1 listed decisions could not be fetched yet" in outcome.message
+    assert "1 listed decision could not be fetched yet" in outcome.message
 
 
 @pytest.mark.parametrize("day", [RECENT + timedelta(days=3), date(2022, 5, 5)], ids=["recent", "old"])

@@ -225,7 +225,7 @@ def test_a_document_that_does_not_parse_is_named_and_import_exits_10(desk: Desk)
     ran = desk.run("import", "junk.txt", SEEDS, code=10)
     assert "junk.txt" in ran.err
     assert "5 new" in ran.err
-    assert "1 documents could not be imported" in ran.sentence
+    assert "1 document could not be imported" in ran.sentence
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_status_and_coverage_without_a_backfill_report_stale_and_unproven(desk: 
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
     assert "STALE" in ran.out
-    assert "5 decisions, 5 of them from imports" in ran.out
+    assert "5 decisions, 5 from imports" in ran.out
     assert "no decision dates were asked for yet" in desk.run("coverage", code=10).out
     report = json.loads(desk.run("coverage", "--json", code=10).out)
     assert report.pop("gone") == {"unexplained": 0, "expired": 0, "withdrawn": 0, "gone": 0, "never_held": 0}

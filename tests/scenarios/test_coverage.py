@@ -291,7 +291,7 @@ def test_excluded_decisions_are_named_and_their_windows_proven(ledger_state: Led
         db.execute("UPDATE intents SET last = '2024-06-30'")
         db.execute("UPDATE entries SET unlisted_at = last_listed WHERE stands_on > '2024-06-30'")
     shown = lgsco("coverage", "--db", copy)
-    assert "; the other 1 are listed and their pages are gone." in shown
+    assert "; the other 1 is listed and its page is gone." in shown
     assert ledger_state.excluded in shown
     assert ", 1 never fetched\n" in shown
 

@@ -78,7 +78,7 @@ def test_a_known_kind_of_block_is_counted_and_not_reported_again(world: World, t
     assert "new kinds of blocks" not in outcome.message
     assert world.ask("SELECT example, decisions FROM outside_blocks") == [("Rate it 7.", 2)]
     outcome = world.run(Import((file(tmp_path, "c.html", small("25 004 903", after="<p>See the annex.</p>")),)))
-    assert "1 new kinds of blocks outside decisions: 25 004 903: 'See the annex.'" in outcome.message
+    assert "1 new kind of block outside decisions: 25 004 903: 'See the annex.'" in outcome.message
 
 
 def test_a_page_with_the_same_unparsable_bytes_is_known_to_be_unreadable(world: World) -> None:
@@ -117,7 +117,7 @@ def test_every_new_parser_tries_a_known_page_again(world: World, monkeypatch: py
     world.time.at += timedelta(days=2)
     known = world.run(Backfill())
     assert (known.exit_code, known.tally.unreadable) == (0, [sample.reference])
-    assert "1 are listed and their pages do not parse" in str(known)
+    assert "1 is listed and its page does not parse" in str(known)
     assert world.run(Renormalise()).exit_code == 0, "it is known"
     monkeypatch.undo()
     assert world.run(Renormalise()).tally.first == 1

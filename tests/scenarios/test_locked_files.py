@@ -101,7 +101,7 @@ def test_a_lock_is_waited_for_once_and_for_the_stated_time(
                 watched.waits.clear()
 
         world.server.faults = lock
-        with pytest.raises(Busy, match=r"for 0\.3 seconds"):
+        with pytest.raises(Busy, match=r"for 0\.3 s;"):
             world.run(Backfill())
     assert sum(most for _, most in watched.waits) == 300
 
@@ -112,7 +112,7 @@ def test_the_error_names_the_file_and_what_to_do(short_shop: Shop) -> None:
     with long_write(short_shop.database):
         ran = ended(short_shop.python("-c", impatient + IN_ITS_OWN_WAY, "backfill"))
         assert ran.code == 13
-        assert "kept.db stayed locked by another program for 1 seconds; close it and try again" in ran.sentence
+        assert "kept.db stayed locked by another program for 1 s; close it and try again" in ran.sentence
         assert short_shop.run("show", "25 004 920").out, "readers are not blocked"
     continues_imports(short_shop)
 

@@ -95,6 +95,8 @@ def test_a_page_that_is_cut_says_so_beside_its_downloads(get: Get, archive: Path
     assert "This page shows 2 of 12 rows; there are more." in table
     assert "This page shows 5 rows; there are more." in query
     assert "This page shows 5 rows; there are more." in own
+    assert "This page shows 1 of 12 rows; there are more." in get(f"/{NAME}/decisions?_size=1").text
+    assert "\n  1 row.\n" in get(f"/{NAME}/decisions?reference=25+000+001").text
     assert "there are more" not in get(f"/{NAME}/decisions?reference=25+000+001").text
     assert "there are more" in get(f"/{NAME}/decisions?_next=t2025-04-02,t25+000+001").text, "the last page"
     for page in (table, query, own):

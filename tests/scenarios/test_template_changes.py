@@ -344,7 +344,7 @@ def test_waiting_texts_are_shown(fill: Fill, here: Here) -> None:
     db = ("--db", play.database)
     listed = here("template", *db)
     assert "template change 1 (added 'Rate this page from NUMBER to NUMBER.'" in listed.out
-    assert "1 new decisions are fetched and held back" in listed.out
+    assert "1 new decision is fetched and held back" in listed.out
     shown = here("template", "show", "1", *db)
     assert "+Rate this page from 1 to 5." in shown.out
     listed = json.loads(here("template", "--json", *db).out)

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from ingest.run import Fill, Import, perform
+from ingest.run import Fill, Import, SwitchFill, perform
 from storage.errors import Busy
 from storage.writer import create_database, writing
 from support.paths import SEEDS
@@ -47,6 +47,14 @@ def test_another_command_is_not_waited_for(world: World, doing: str) -> None:
     create_database(world.database)
     with writing(world.database, doing=doing), pytest.raises(Busy):
         run(world, Import((Path(SEEDS),)), lambda _seconds, _stop: pytest.fail("it waits"))
+
+
+def test_the_run_of_the_fill_command_is_logged_and_recorded(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    create_database(world.database)
+    with caplog.at_level("INFO", logger="lgsco"):
+        perform(SwitchFill("off"), world.config(), world.database, world.time.clock(), world.stop, lambda _tally: None)
+    assert "fill off started (run 1)" in caplog.messages
+    assert world.ask("SELECT task FROM runs") == ["switchfill"], "old files have this name too"
 
 
 def test_a_command_waits_ten_minutes_for_a_slice_and_a_slice_waits_for_none(world: World) -> None:

@@ -91,3 +91,9 @@ def test_total_is_parsed_with_the_instant_it_was_stated() -> None:
     ):
         (total,) = GRAMMAR.read(line).totals
         assert (total.number, total.at) == (1_205, read_instant("2026-11-29 16:40 UTC"))
+
+
+def test_a_list_of_claims_can_be_cut_off() -> None:
+    assert GRAMMAR.read("and 1 more range of dates: `lgsco coverage`.").cut_off
+    assert GRAMMAR.read("and 3 more ranges of dates: `lgsco coverage`.").cut_off
+    assert not GRAMMAR.read("2019-01-01 to today: 5 of 7 listed decisions are in the archive").cut_off

@@ -122,7 +122,7 @@ def test_a_response_that_is_not_complete_at_the_deadline_is_overdue() -> None:
     with served(HEAD, b"body") as url, transport(url, clock=clock, deadline=15) as one:
         exchange = one.get("/a")
     assert isinstance(exchange.error, Overdue)
-    assert "not complete within 15 seconds" in str(exchange.error)
+    assert "not complete within 15 s" in str(exchange.error)
 
 
 def test_an_invalid_target_is_elsewhere_and_no_connection_is_made() -> None:

@@ -166,7 +166,7 @@ def test_words_at_the_start_of_the_source_end_the_document_too() -> None:
 def test_without_its_first_words_in_the_source_the_whole_text_is_compared() -> None:
     assert is_cut("<p>menu<p>lost<p>Text", blocks("menu", "Made up", "Text")) is not None
     lost = is_cut("<p>x<p>Text", blocks("Made up", "Text"), Part(range(2), begins=True, ends=True))
-    assert lost == "the page's tags are nested so wrongly that 1 characters of its text are lost when it is parsed"
+    assert lost == "the page's tags are nested so wrongly that 1 character of its text is lost when it is parsed"
     assert is_cut("<p>M<p>Text", blocks("Made up", "Text"), Part(range(2), begins=True, ends=True)) is None
 
 

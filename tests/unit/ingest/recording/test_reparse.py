@@ -31,7 +31,7 @@ def test_renormalise_corrects_columns_and_keeps_status_and_last_seen(filled_worl
         "status = 'withdrawn', last_seen = '2030-01-01T00:00:00Z' WHERE reference = '25 004 920'",
     )
     dry = filled_world.run(Renormalise(dry_run=True))
-    assert dry.message.startswith("1 decisions would change")
+    assert dry.message.startswith("1 decision would change")
     assert filled_world.ask("SELECT authority FROM decisions WHERE reference = '25 004 920'") == ["WRONG"]
     assert filled_world.run(Renormalise()).exit_code == 0
     assert filled_world.ask("SELECT status, last_seen FROM decisions WHERE reference = '25 004 920'") == [

@@ -63,10 +63,38 @@ def test_a_decision_without_a_page_allows_a_full_claim_and_is_named() -> None:
 
 def test_a_claim_counts_the_decisions_with_unreadable_pages() -> None:
     claim = of_recent(counts=Counts(listed=41, stored=38, excluded=3, unreadable=2))
-    gone, unreadable = "1 are listed and their pages are gone", "2 are listed and their pages do not parse"
+    gone, unreadable = "1 is listed and its page is gone", "2 are listed and their pages do not parse"
     assert f"; the other {gone}, {unreadable} (`lgsco status` names them)." in str(claim)
     missing = of_recent(counts=Counts(listed=41, stored=38, excluded=2, unreadable=2))
     assert f"; of the rest, {unreadable} (`lgsco status` names them)." in str(missing)
+    one = of_recent(counts=Counts(listed=41, stored=38, excluded=3, unreadable=1))
+    assert "; the other 2 are listed and their pages are gone, 1 is listed and its page does not parse (" in str(one)
+    assert "`lgsco status` names it)" in str(one)
+
+
+@pytest.mark.parametrize(
+    ("listed", "stored", "words"),
+    [
+        (1, 1, "1 of 1 listed decision is in the archive"),
+        (41, 41, "41 of 41 listed decisions are in the archive"),
+        (0, 0, "0 of 0 listed decisions are in the archive"),
+        (2, 1, "1 of the 2 listed decisions is in the archive"),
+        (1, 0, "0 of the 1 listed decision is in the archive"),
+    ],
+)
+def test_the_words_of_a_claim_agree_with_its_numbers(listed: int, stored: int, words: str) -> None:
+    assert f": {words}" in str(of_recent(counts=Counts(listed=listed, stored=stored, excluded=0)))
+
+
+def test_the_words_about_unproven_dates_agree_with_their_numbers() -> None:
+    claim = of_recent(state="unknown", counts=Counts(listed=1, stored=1, excluded=0))
+    assert "not proven; 1 of the 1 decision seen in the listing is in the archive. Not proven: " in str(claim)
+
+
+def test_one_decision_outside_the_dates_is_named_in_the_singular() -> None:
+    assert "The site lists 1 decision before that, which were never asked for; `lgsco backfill` fetches it." in str(
+        of_recent(total=42)
+    )
 
 
 @pytest.mark.parametrize("state", STATES[1:])
@@ -338,6 +366,8 @@ def test_more_than_five_ranges_are_counted() -> None:
     )
     assert len([sentence for sentence in claim.sentences() if "listed decisions" in sentence]) == 5
     assert "and 3 more ranges of dates: `lgsco coverage`." in claim.sentences()
+    six = claim._replace(ranges=claim.ranges[:6])
+    assert "and 1 more range of dates: `lgsco coverage`." in six.sentences()
 
 
 # ---------------------------------------------------------------- a share, and progress

@@ -38,5 +38,12 @@ def test_decision_fits_when_all_its_cross_references_fit() -> None:
     )
 
 
+def test_one_decision_is_counted_in_the_singular() -> None:
+    assert count((COMPLAINT, FITS)).describe() == (
+        "cross-references: 1 decision checked, 1 cites paragraphs of its own; in 1 of these each paragraph cited "
+        "exists and shares a word with the sentence that cites it"
+    )
+
+
 def test_a_file_without_cross_references_shows_no_share() -> None:
-    assert count((COMPLAINT,)).describe().endswith("1 decisions checked, none cites numbered paragraphs of its own")
+    assert count((COMPLAINT,)).describe().endswith("1 decision checked, none cites numbered paragraphs of its own")

@@ -341,7 +341,7 @@ def test_suppressed_and_held_back_decisions_and_template_changes_are_shown() -> 
     row = ChangeRow(change, waiting=4, new=2, amended=(), asked=0, same=0)
     shown = report(holdings=HOLDINGS._replace(suppressed=1_000, held_back=2_000), template_changes=[row])
     lines = shown.lines()
-    assert lines[0] == "lgsco.db: 1,234 decisions, 34 of them from imports only, 1,000 suppressed"
+    assert lines[0] == "lgsco.db: 1,234 decisions, 34 from imports only, 1,000 suppressed"
     start = lines.index("fetched, held back: 2,000 (pending)")
     assert lines[start + 1] == describe_change(row)
     assert shown.as_json()["template_changes"] == [change_json(row)]
@@ -416,6 +416,13 @@ def test_five_runs_are_shown_with_their_message_and_json_has_them_all() -> None:
     assert [one["id"] for one in shown.as_json()["runs"]] == [8, 7, 6, 5, 4, 3]
 
 
+def test_a_run_that_turned_the_fill_off_is_named_as_the_user_typed_it() -> None:
+    turned_off = run(2)._replace(task="switchfill", arguments={"to": "off"})
+    shown = report(runs=[turned_off])
+    assert "  2026-11-02T07:30:00Z fill off: done" in shown.lines()
+    assert shown.as_json()["runs"][0]["task"] == "switchfill"
+
+
 def test_a_killed_run_is_shown_as_died_in_words_and_in_json() -> None:
     shown = report(runs=[run(2, "running", process=9)], processes=[])
     assert "  2026-11-02T07:30:00Z sync: died" in shown.lines()
@@ -443,7 +450,7 @@ def test_the_last_check_of_a_known_decision_is_shown(canary: Canary, words: str)
 def test_an_empty_archive_shows_dashes_for_its_dates() -> None:
     empty = HOLDINGS._replace(decisions=0, from_imports=0, revisions=0, oldest=None, newest=None)
     assert report(holdings=empty).lines()[:2] == [
-        "lgsco.db: 0 decisions, 0 of them from imports only",
+        "lgsco.db: 0 decisions, 0 from imports only",
         "decision dates – to –; 0 revisions",
     ]
 

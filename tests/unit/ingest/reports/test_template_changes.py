@@ -44,6 +44,11 @@ def test_rereads_new_decisions_and_other_amendments_are_named() -> None:
     )
 
 
+def test_one_decision_is_described_in_the_singular() -> None:
+    text = describe_change(ROW._replace(waiting=1, new=1))
+    assert "): a newer version of 1 decision waits, such as 25 004 901; 1 new decision is fetched and held back" in text
+
+
 def test_many_edits_and_decisions_are_counted() -> None:
     edits = frozenset({Edit("added", letter) for letter in "abcde"})
     row = ROW._replace(change=CHANGE._replace(edits=edits), amended=tuple(f"25 000 00{n}" for n in range(1, 8)))
@@ -114,4 +119,5 @@ def test_blocks_outside_decisions_are_listed_with_their_decisions() -> None:
         "(more in the table outside_blocks):"
     )
     assert lines == ["  12,345  Back to top", "       7  Page N of N"]
+    assert block_lines(blocks[:1])[0].startswith("the 1 most frequent block outside decisions, ")
     assert block_lines([]) == []

@@ -18,4 +18,4 @@ def test_a_limited_backfill_says_how_many_are_still_queued(run: TaskRun) -> None
     list_decision(run.db)
     outcome = _make_limited_outcome(3, run, window)
     assert (outcome.state, outcome.exit_code) == ("limited", 0)
-    assert "stopped at --limit 3, 1 decisions listed so far are still queued" in outcome.message
+    assert "stopped at --limit 3, 1 decision listed so far is still queued" in outcome.message

@@ -282,7 +282,7 @@ def test_an_unreadable_folder_is_named_and_the_import_is_incomplete(world: World
         outcome = imported(world, folder)
     assert outcome.exit_code == 10
     assert len(stored(world)) == 5, "the readable files are stored"
-    assert "1 folders or files that may hold decisions were left out" in outcome.message
+    assert "1 folder or file that may hold decisions was left out" in outcome.message
     assert f"{closed} (it cannot be read (Permission denied))" in outcome.message
 
 

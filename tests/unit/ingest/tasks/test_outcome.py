@@ -37,7 +37,7 @@ def test_a_decision_that_could_not_be_fetched_makes_a_run_incomplete_and_is_coun
     list_decision(run.db)
     outcome = judge(run, [WINDOW], Findings())
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert f"1 listed decisions could not be fetched yet and are queued, due from {AT}" in outcome.message
+    assert f"1 listed decision could not be fetched yet and is queued, due from {AT}" in outcome.message
     assert outcome.message.endswith(RUN_AGAIN)
 
 
@@ -72,7 +72,7 @@ def test_a_stored_decision_that_could_not_be_fetched_again_is_counted(run: TaskR
     queue.record_failure(
         run.db, OTHER, find_url(OTHER), at=AT, next_at=AT, error_kind="Refused", error="503", gone=None
     )
-    assert "1 stored decisions could not be fetched again yet" in judge(run, [WINDOW], Findings()).message
+    assert "1 stored decision could not be fetched again yet" in judge(run, [WINDOW], Findings()).message
 
 
 def test_progress_names_the_total_if_the_site_stated_one(run: TaskRun) -> None:
@@ -89,8 +89,8 @@ def test_progress_names_the_total_if_the_site_stated_one(run: TaskRun) -> None:
         (Tally(first=1_200, amended=2, unchanged=3), "1,200 new, 2 amended, 3 unchanged"),
         (Tally(anew=1), "1 updated by a newer parser or another source"),
         (Tally(unlisted=1, left=2), "1 no longer listed, 2 found to have left the site"),
-        (Tally(beside=1), "1 imports stored beside the site's text"),
-        (Tally(new_blocks=["25 000 001: 'Rate'"]), "1 new kinds of blocks outside decisions: 25 000 001: 'Rate'"),
+        (Tally(beside=1), "1 import stored beside the site's text"),
+        (Tally(new_blocks=["25 000 001: 'Rate'"]), "1 new kind of block outside decisions: 25 000 001: 'Rate'"),
         (Tally(unreadable=list("abcdefg")), "7 known not to parse: a, b, c, d, e and 2 more"),
     ],
 )

@@ -26,7 +26,9 @@ def test_a_decision_without_a_page_is_queued_to_be_fetched_again(run: TaskRun) -
     damage(run.db, "UPDATE decisions SET text = 'x'")
     outcome = repair_file(Repair(), run)
     assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
-    assert "1 queued to be fetched again" in outcome.message
+    assert outcome.message == (
+        "1 damaged part found; 0 decisions restored, 1 queued to be fetched again; 1 damaged part remains"
+    )
     assert run.db.execute("SELECT reference, url FROM queue").fetchall() == [(KEY, find_url(KEY))]
 
 

@@ -27,7 +27,7 @@ def test_the_rest_of_a_backfill_is_dropped_with_what_it_queued(run: TaskRun) -> 
     queue.remove(run.db, [OTHER])
     outcome = withdraw(Withdraw(None, None), run)
     assert outcome.exit_code == 0
-    assert "1 decisions listed there will not be fetched" in outcome.message
+    assert "1 decision listed there will not be fetched" in outcome.message
     assert intents.find_intents(run.db) == []
     assert queue.count(run.db) == 0
 

@@ -31,7 +31,7 @@ def archive(tmp_path: Path) -> Path:
 
 def test_status_counts_and_exits_1_while_no_run_succeeded(here: Here) -> None:
     ran = here("status", code=1)
-    assert "1 decisions" in ran.out
+    assert "1 decision," in ran.out
     assert json.loads(here("status", "--json", code=1).out)["held"]["decisions"] == 1
 
 
@@ -71,7 +71,7 @@ def test_restoring_a_snapshot_undoes_later_changes(here: Here, archive: Path) ->
         db.execute("DELETE FROM decisions_fts WHERE 0")
         db.execute("UPDATE runs SET message = 'later'")
     out = here("restore", "backup.db").out
-    assert f"{archive}: restored from backup.db, 1 decisions" in out.replace(
+    assert f"{archive}: restored from backup.db, 1 decision\n" in out.replace(
         "lgsco.db: restored", f"{archive}: restored"
     )
     assert "the previous file; remove it" in out

@@ -19,7 +19,7 @@ def test_a_suppressed_decision_is_shown_by_no_command_until_it_is_lifted(here: H
         shown = here("show", "25000000", *options, code=1)
         assert shown.out == ""
         assert "is suppressed" in shown.err
-    assert "6 decisions, 0 of them from imports only, 1 suppressed" in here("status", code=1).out
+    assert "6 decisions, 0 from imports only, 1 suppressed" in here("status", code=1).out
     assert "1 suppressed left out" in here("export", "out", "--format", "jsonl").out
     assert "left out: 2 suppressed or withdrawn" in here("snapshot", "public.db", "--public").out
     assert "left out: 1 suppressed" in here("snapshot", "with.db", "--public", "--with-withdrawn").out

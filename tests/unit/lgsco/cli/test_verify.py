@@ -30,7 +30,7 @@ def damage(path: Path) -> None:
 
 
 def test_a_sound_file_is_counted(here: Here, archive: Path) -> None:
-    assert f"{archive}: 1 decisions, 1 revisions, " in here("verify", archive).out.replace("0 raw pages", "0 raw pages")
+    assert f"{archive}: 1 decision, 1 revision, " in here("verify", archive).out.replace("0 raw pages", "0 raw pages")
     assert "no damage found" in here("verify", archive).out
 
 

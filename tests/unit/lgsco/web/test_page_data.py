@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME
@@ -77,3 +78,19 @@ def test_the_home_page_counts_without_suppressed_decisions(path: Path, datasette
         suppress(db, KEY, "a court order", AT)
     counts = asyncio.run(load_home(datasette, NAME))["counts"]
     assert (counts["decisions"], counts["suppressed"]) == (11, 1)
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "shown"),
+    [
+        ("switchfill", '{"to": "off"}', "fill off"),
+        ("switchfill", "damaged", "fill off or resume"),
+        ("sync", '{"by_daemon": 1}', "sync"),
+    ],
+)
+def test_the_home_page_names_the_last_run(
+    path: Path, datasette: Datasette, task: str, arguments: str, shown: str
+) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE runs SET task = ?, arguments = ?", (task, arguments))
+    assert asyncio.run(load_home(datasette, NAME))["counts"]["run"]["task"] == shown
