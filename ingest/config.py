@@ -341,6 +341,11 @@ def _convert(value: Any, default: Any, where: str, from_text: bool) -> Any:
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    return _LOOPBACK.fullmatch(host) is not None
+
+
 def require_contact_and_pace(config: Config) -> None:
     """Raises UsageError unless the settings are polite enough for a public host; loopback is always allowed.
 
@@ -350,7 +355,7 @@ def require_contact_and_pace(config: Config) -> None:
     from urllib.parse import urlsplit
 
     host = urlsplit(config.site.base_url).hostname or ""
-    if _LOOPBACK.fullmatch(host):
+    if is_loopback(host):
         return
     says = f"requests to {host} must say who makes them"
     contact = config.site.contact.strip()

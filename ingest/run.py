@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from ingest.clock import Clock, Stop
-from ingest.config import Config, require_contact_and_pace
+from ingest.config import Config, is_loopback, require_contact_and_pace
 from ingest.crawling.windows import find_range
-from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped
+from ingest.errors import Blocked, FetchError, HeldOff, LayoutChanged, OutOfBudget, ReadError, Stopped, UsageError
 from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.site_clock import SiteClock
 from ingest.fetching.throttle import Allowance, Throttle
 from ingest.recording.first_check import check_migrated
 from ingest.recording.relate import relate_migrated
 from ingest.recording.tally import Report, Tally
-from ingest.reports.claims import describe_pause
+from ingest.reports.date_ranges import describe_pause
 from ingest.reports.fill import decide_mode
 from ingest.reports.lines import name_ending, name_task
 from ingest.tasks import intent
@@ -96,7 +97,7 @@ def perform(
     task, left_out = _find_documents(task)
     try:
         with checking_while_waiting(stop.raise_if_set), _open(task, name, database, config, clock, stop, warn) as db:
-            place = _require_archive(db, database, known)
+            place = _require_archive(task, db, database, config, known)
             with atomic(db):
                 number = _begin(db, task, config, clock)
             log.info("%s started (run %d)", name, number)
@@ -121,11 +122,38 @@ def _find_documents(task: Task) -> tuple[Task, Sequence[LeftOut]]:
     return replace(task, paths=tuple(found)), left_out
 
 
-def _require_archive(db: sqlite3.Connection, database: Path, known: Identity | None) -> tuple[int, int] | None:
-    """Returns the place of the open database file. Raises ArchiveLost if it is not the known archive."""
+def _require_archive(
+    task: Task, db: sqlite3.Connection, database: Path, config: Config, known: Identity | None
+) -> tuple[int, int] | None:
+    """Returns the place of the open database file.
+
+    Raises ArchiveLost if it is not the known archive, and UsageError if it was filled from another kind of site.
+    """
     if known is not None:
         require_known(db, database, known)
+    if isinstance(task, Crawls):
+        _require_one_site(db, database, config)
     return find_place(database)
+
+
+def _require_one_site(db: sqlite3.Connection, database: Path, config: Config) -> None:
+    """Raises UsageError if a look-alike on this machine would be mixed with the publisher's site in one archive.
+
+    The publisher's site would know none of the invented decisions, and they would count as gone. A site that moved to
+    another address is one site.
+    """
+    known, asked = journal.find_robots(db), config.site.base_url
+    if known is None or _is_here(known.site) == _is_here(asked):
+        return
+    look_alike = known.site if _is_here(known.site) else asked
+    raise UsageError(
+        f"{database} was filled from {known.site}, so nothing is fetched into it from {asked}: {look_alike} is on this "
+        "machine, and an archive never mixes a look-alike with the publisher's site. Name another file with --db"
+    )
+
+
+def _is_here(site: str) -> bool:
+    return is_loopback(urlsplit(site).hostname or "")
 
 
 _SLICE_WAIT_SECONDS = 600.0

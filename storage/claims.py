@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from storage import intents, ledger, listing_findings
+from storage.identity import find_made_by
 from storage.model import Intent, Proof, Window
 
 
@@ -40,6 +41,8 @@ class ClaimRows(NamedTuple):
     """The total that the site stated last for all dates, and when."""
     form: str | None = None
     """The form of the listing that is used now; None before that was found out."""
+    is_demo: bool = False
+    """Whether a demo made the archive, from a look-alike that runs no longer than the demo."""
 
 
 ChooseDates = Callable[[list[Intent]], Sequence[Window]]
@@ -58,6 +61,7 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
         counts={window: count_listed(db, window) for window in {*dates, *(one.window for one in asked), everything}},
         site_total=intents.find_site_total(db),
         form=listing_findings.find_form_in_use(db),
+        is_demo=find_made_by(db) == "demo",
     )
 
 

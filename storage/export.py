@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from json.encoder import encode_basestring
@@ -139,20 +139,32 @@ def find_authorities(db: sqlite3.Connection, name: str) -> tuple[bool, list[str]
     return stored is not None, [one for (one,) in alike]
 
 
+def _attribute(form: str, claim: Sequence[str]) -> str:
+    """Returns the text of `ATTRIBUTION.txt`."""
+    has = "\n".join(["", "What the archive had when this was written:", *claim, ""]) if claim else ""
+    return ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else "") + has
+
+
 def export(
-    db: sqlite3.Connection, folder: Path, form: str, writer: Writer | None = None, choice: Choice = EVERYTHING
+    db: sqlite3.Connection,
+    folder: Path,
+    form: str,
+    writer: Writer | None = None,
+    choice: Choice = EVERYTHING,
+    claim: Sequence[str] = (),
 ) -> Exported:
     """Writes every chosen, sound decision that is not suppressed into a folder, with the attribution beside it.
 
-    `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. An existing
-    file is replaced only once its new version is complete. Raises StoreFailed.
+    `form`: `text` (one file a decision, named by reference), `jsonl`, `csv`, or another with its `writer`. `claim`:
+    sentences that say what the archive has of the chosen dates; the attribution ends with them. An existing file is
+    replaced only once its new version is complete. Raises StoreFailed.
     """
     if folder.exists() and not folder.is_dir():
         raise StoreFailed(f"{folder} is a file; name a folder to write to")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / ATTRIBUTION_FILE) as path:
-            path.write_text(ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else ""), encoding="utf-8")
+            path.write_text(_attribute(form, claim), encoding="utf-8")
         if writer is not None:
             return writer(db, folder, choice)._replace(suppressed=count_stored(db))
         sound = SoundRows(db, choice)

@@ -59,7 +59,7 @@ during the command), `partial` (words that say that something may be missing, wh
 
 OUTSIDE: tuple[str, ...] = (
     rf"[Tt]he site lists (?P<outside>{_N}) {_DECISIONS} (?P<where>before that|after that|outside (?:that|those dates))"
-    r"(?:, (?P<never>(?:which|that) (?:were|was) never asked for))?",
+    r"(?:, (?P<never>which lgsco is not asked to fetch))?",
 )
 """Sentences about how many decisions the site lists outside the dates of the claims before them."""
 

@@ -65,7 +65,12 @@ def gaps(window: Window, covered: Iterable[Window]) -> list[Window]:
 
 
 def _without(window: Window, other: Window) -> list[Window]:
-    return window.without(other) if other.first <= window.last and window.first <= other.last else [window]
+    return window.without(other) if touches(window, other) else [window]
+
+
+def touches(window: Window, other: Window) -> bool:
+    """Whether two windows have a day in common."""
+    return other.first <= window.last and window.first <= other.last
 
 
 def merge_windows(windows: Iterable[Window]) -> list[Window]:

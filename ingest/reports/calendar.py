@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from ingest.crawling.windows import EVERYTHING, gaps
+from ingest.crawling.windows import EVERYTHING, gaps, touches
 from storage.model import Proof, Window
 
 State = Literal["proven", "empty", "short", "drifting", "unknown", "unseen"]
@@ -105,6 +105,12 @@ class Calendar(NamedTuple):
     later: Cell | None
     """The dates after today's month, if any decision is listed there or any window is unproven."""
 
+    def within(self, dates: Window) -> Calendar:
+        """Returns the calendar with only the months, and the dates around them, that have any of these dates."""
+        earlier, later = (cell if cell and touches(cell.window, dates) else None for cell in (self.earlier, self.later))
+        months = tuple(cell for cell in self.months if touches(cell.window, dates))
+        return Calendar(self.as_on, months, earlier, later)
+
     def years(self) -> list[tuple[int, list[Cell]]]:
         """Returns the years with their months, the newest year first."""
         years = groupby(self.months, key=lambda cell: cell.window.first.year)
@@ -157,7 +163,7 @@ def _make_later_cell(proofs: Sequence[Proof], numbers: Mapping[str, Numbers], to
 
 
 def _make_cell(window: Window, proofs: Iterable[Proof], numbers: Numbers) -> Cell:
-    touching = [p for p in proofs if p.window.first <= window.last and window.first <= p.window.last]
+    touching = [proof for proof in proofs if touches(proof.window, window)]
     if gaps(window, [proof.window for proof in touching]):
         return Cell(window, "unseen", numbers)
     worst = max((proof.state for proof in touching), key=_SEVERITY.index)

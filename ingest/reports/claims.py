@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
 from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.listing_forms import BARE
+from ingest.reports.date_ranges import describe_dates, describe_pause, describe_progress, name_command
 from ingest.reports.lines import name_first
 from ingest.wording import agree, count_of
 from storage.claims import ClaimRows, Counts
@@ -103,6 +104,8 @@ class Claim(NamedTuple):
     """The total that the site last stated for all dates; None if it never did."""
     site_total_at: str | None
     daemon_runs: bool
+    is_demo: bool = False
+    """Whether a demo made the archive: then only a demo continues it."""
 
     @property
     def is_full(self) -> bool:
@@ -124,9 +127,21 @@ class Claim(NamedTuple):
         """The number of decisions that the site lists outside these dates; None if it is not known."""
         if self.site_total is None or not self.is_full:
             return None
-        if [one.window for one in self.ranges] == [EVERYTHING]:
+        if self._is_of_all:
             return 0
         return max(0, self.site_total - self.listed)
+
+    @property
+    def _has_changed(self) -> bool:
+        """Whether the site's total contradicts what it listed of these dates: the two are from different times."""
+        total = self.site_total
+        if total is None or not self.is_full:
+            return False
+        return total < self.listed or (self._is_of_all and total != self.listed)
+
+    @property
+    def _is_of_all(self) -> bool:
+        return [one.window for one in self.ranges] == [EVERYTHING]
 
     @property
     def unproven(self) -> list[Unproven]:
@@ -161,13 +176,14 @@ class Claim(NamedTuple):
 
     def _describe_outside(self) -> list[str]:
         if self.site_total is None:
-            known = not self.ranges or [one.window for one in self.ranges] == [EVERYTHING]
+            known = not self.ranges or self._is_of_all
             return [] if known else ["The number of decisions outside those dates is not known yet."]
         total = count_of(self.site_total, "decision")
         if not self.outside:
-            if self.is_full:
-                return []
-            return [f"The site's total is {total}, stated at {_minute(self.site_total_at)}."]
+            stated = f"The site's total is {total}, stated at {_minute(self.site_total_at)}"
+            if not self.is_full:
+                return [f"{stated}."]
+            return [f"{stated}: the listing changed between then and the check of these dates."] * self._has_changed
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
         text = f"The site lists {count_of(self.outside, 'decision')} {where}"
@@ -175,10 +191,12 @@ class Claim(NamedTuple):
         if self.asked_elsewhere:
             return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
         them = agree(self.outside, "it", "them")
-        return [f"{text}, which were never asked for; `lgsco backfill` fetches {them}.", evidence]
+        return [f"{text}, which lgsco is not asked to fetch; `lgsco backfill` fetches {them}.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
+        if self.is_demo:
+            return f"{progress.format('is not finished')}: the same `lgsco demo` continues it."
         if one.state == "paused":
             return f"{progress.format('is paused')}: {describe_pause(one.window)}."
         if one.state == "filling":
@@ -233,6 +251,7 @@ def make_claim(rows: ClaimRows, *, daemon_runs: bool) -> Claim:
         site_total=total,
         site_total_at=at,
         daemon_runs=daemon_runs,
+        is_demo=rows.is_demo,
     )
 
 
@@ -281,34 +300,6 @@ def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
 
 
 # ---------------------------------------------------------------- words
-
-
-def describe_dates(window: Window) -> str:
-    """Describes a range of dates: an open end is `beginning` or `today`."""
-    first = "beginning" if window.first == date.min else str(window.first)
-    last = "today" if window.last == date.max else str(window.last)
-    return f"{first} to {last}"
-
-
-def describe_progress(stored: int, total: int | None) -> str:
-    """Describes the progress of a backfill.
-
-    `total`: the site's total for its range when it began. It is left out if more decisions are stored: the site may
-    list more than it counts, and new decisions may have been added since.
-    """
-    return f"{stored:,} fetched" if total is None or total < stored else f"{stored:,} of {total:,} fetched"
-
-
-def describe_pause(window: Window) -> str:
-    """Names the commands for a paused backfill."""
-    return f"{name_command(window)} continues it, {name_command(window, '--withdraw')} drops what is left"
-
-
-def name_command(window: Window, *options: str) -> str:
-    """Returns the command that backfills a range."""
-    first = ["--from", str(window.first)] if window.first != date.min else []
-    last = ["--to", str(window.last)] if window.last != date.max else []
-    return f"`{' '.join(['lgsco backfill', *options, *first, *last])}`"
 
 
 def _describe_excluded(counts: Counts, rest: str) -> str:

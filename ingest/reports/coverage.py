@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
-from ingest.crawling.windows import gaps
+from ingest.crawling.windows import EVERYTHING, gaps, touches
 from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
 from ingest.reports.claims import Claim, make_claim
 from ingest.reports.gone import describe_gone
@@ -101,18 +101,20 @@ class CoverageReport(NamedTuple):
         return [{"first": str(gap.first), "last": str(gap.last)} for gap in self.gaps]
 
 
-def report_coverage(rows: Coverage, as_on: date, *, daemon_runs: bool = False) -> CoverageReport:
+def report_coverage(
+    rows: Coverage, as_on: date, *, dates: Window = EVERYTHING, daemon_runs: bool = False
+) -> CoverageReport:
     """Makes the coverage report.
 
-    `as_on`: the date in London; the calendar ends with its month. `daemon_runs`: whether a daemon runs, which continues
-    interrupted backfills.
+    `as_on`: the date in London; the calendar ends with its month. `dates`: windows and months that have none of them
+    are left out. `daemon_runs`: whether a daemon runs, which continues interrupted backfills.
     """
     numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
     return CoverageReport(
         claim=make_claim(rows.claim, daemon_runs=daemon_runs),
-        windows=rows.windows,
-        gaps=find_gaps(rows.proofs),
-        calendar=draw(rows.proofs, numbers, as_on),
+        windows=[row for row in rows.windows if row["first"] <= str(dates.last) and str(dates.first) <= row["last"]],
+        gaps=[gap for gap in find_gaps(rows.proofs) if touches(gap, dates)],
+        calendar=draw(rows.proofs, numbers, as_on).within(dates),
         missing=rows.missing,
         excluded=rows.excluded,
         gone=rows.gone,

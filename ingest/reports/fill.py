@@ -50,13 +50,13 @@ def _decide_by_setting(setting: str, made_by: MadeBy | None) -> Mode:
     if setting == "on":
         return Mode(True, 'fill is "on" in [schedule]; `lgsco fill off` turns it off')
     if setting == "off":
-        return Mode(False, 'fill is "off" in [schedule]; "on" turns it on')
+        return Mode(False, 'fill is "off" in [schedule]; fill = "on" turns it on')
     if made_by == "init":
         return Mode(
             True, 'fill is "auto" in [schedule], and this archive was made by init; `lgsco fill off` turns it off'
         )
     made = f"this archive was made by {made_by}" if made_by else "it is not recorded that this archive was made by init"
-    return Mode(False, f'fill is "auto" in [schedule], and {made}; "on" turns it on')
+    return Mode(False, f'fill is "auto" in [schedule], and {made}; fill = "on" turns it on')
 
 
 def describe_change(mode: Mode, dropped: int, schedule: Schedule) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ingest.config import Cadence as CadenceSettings
 from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
-from ingest.reports.claims import Claim, Unproven, describe_dates, find_overdue, make_claim
+from ingest.reports.claims import Claim, Unproven, find_overdue, make_claim
 from ingest.reports.daemon_state import (
     CLOCK_AHEAD_SECONDS,
     count_silent_seconds,
@@ -18,6 +18,7 @@ from ingest.reports.daemon_state import (
     is_missing,
     is_running,
 )
+from ingest.reports.date_ranges import describe_dates
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.gone import describe_gone
@@ -245,6 +246,8 @@ class StatusReport(NamedTuple):
         if self.daemon is not None and self.daemon_runs:
             seen = f"process {self.daemon.process}, last heartbeat {self.daemon.seen_at}"
             return f"daemon: {seen}, next sync {self.next_sync}"
+        if self.claim.is_demo:  # its site ran only as long as the demo
+            return "daemon: not running"
         missing = f": {self._describe_missing()}" if self.daemon_missing else ""
         if self.next_sync is None:
             return f"daemon: not running{missing}; `lgsco daemon` runs sync by the timetable"
@@ -261,7 +264,7 @@ class StatusReport(NamedTuple):
     def _success_line(self) -> str:
         title = "last sync, or backfill of its dates, that ended without a failure"
         if self.hours_since_success is None:
-            return f"{title}: never: STALE"
+            return f"{title}: never: STALE; `lgsco sync` looks for new decisions"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
         return f"{title}: {count_of(round(self.hours_since_success), 'hour')} ago{late}"
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.crawling.windows import EVERYTHING, find_range, gaps
+from ingest.reports.date_ranges import name_command
 from ingest.reports.estimate import describe_backfill
 from ingest.tasks.crawl import Crawl, ask_site_total, crawling, record_site_total
 from ingest.tasks.outcome import Outcome, judge, name_pending, summarise
@@ -139,6 +140,7 @@ def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | 
 def _make_limited_outcome(limit: int, run: TaskRun, window: Window) -> Outcome:
     waiting = queue.count(run.db, window)
     listed = count_of(waiting, "decision listed so far is", "decisions listed so far are")
-    more = f"{listed} still queued" if waiting else "no decision listed so far is queued"
+    rest = f"{name_command(window)} fetches what is left"
+    more = f"{listed} still queued; {rest}" if waiting else f"no decision listed so far is queued; {rest}"
     outcome = Outcome("limited", 0, f"{summarise(run.tally)}; stopped at --limit {limit}, {more}", run.tally)
     return name_pending(run, outcome)

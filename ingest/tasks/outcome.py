@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from ingest.crawling.findings import Findings
 from ingest.crawling.windows import merge_windows
 from ingest.recording.tally import Tally
-from ingest.reports.claims import Claim, describe_progress, make_claim
+from ingest.reports.claims import Claim, make_claim
 from ingest.reports.daemon_state import is_running
+from ingest.reports.date_ranges import describe_progress
 from ingest.reports.template_changes import describe_change, diff_lines
 from ingest.tasks.task_run import TaskRun
 from ingest.wording import agree, count_of

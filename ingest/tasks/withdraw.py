@@ -7,7 +7,7 @@ from datetime import date
 
 from ingest.crawling.asked_for import find_asked_dates, intersect, subtract
 from ingest.crawling.windows import find_range, gaps, merge_windows
-from ingest.reports.claims import describe_dates
+from ingest.reports.date_ranges import describe_dates
 from ingest.tasks.intent import find_asked_for, find_unfinished, record_proven_meanwhile
 from ingest.tasks.outcome import Outcome, find_claim
 from ingest.tasks.task_run import TaskRun

@@ -13,9 +13,12 @@ from ingest.errors import ReadError, UsageError
 from ingest.wording import count_of
 from lgsco.cli import exit_codes
 from lgsco.cli.options import Day, Settings, TextCommand, command
-from lgsco.cli.printing import print_document, print_json, print_line
+from lgsco.cli.printing import print_claim, print_document, print_json, print_line
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from ingest.reports.claims import Claim
     from storage.export import Writer
     from storage.model import Decision
     from storage.query.tree import Field
@@ -235,7 +238,8 @@ def export(
 ) -> int:
     """Write the decisions to files for other programs.
 
-    The files go into FOLDER, together with ATTRIBUTION.txt, the terms of the publisher. parquet writes decisions,
+    The files go into FOLDER, together with ATTRIBUTION.txt: the terms of the publisher, and which of the dates are
+    proven complete. parquet writes decisions,
     paragraphs, revisions and related into FOLDER/parquet, and replaces an earlier export there. It needs pyarrow:
     install lgsco[parquet]. Damaged rows are left out and named, and the command then exits with 10. With --from or
     --to, decisions without a date are left out.
@@ -255,16 +259,31 @@ def export(
             if not is_stored:
                 hint = f"; these contain it: {'; '.join(alike)}" if alike else ""
                 raise UsageError(f"no stored decision is about an authority named {authority!r}{hint}")
-        exported = write(db, folder, form, writer, Choice(authority, first, last))
+        claim = _claim_dates(db, first, last)
+        exported = write(db, folder, form, writer, Choice(authority, first, last), claim.sentences())
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
     click.echo(f"{count_of(exported.decisions, 'decision')} in {folder}{suppressed}")
+    print_claim(claim)
     if not exported.left_out:
         return exit_codes.DONE
     rows = count_of(len(exported.left_out), "damaged row was", "damaged rows were")
     print_line(f"lgsco: {rows} left out; {_REPAIR}", err=True)
     return exit_codes.INCOMPLETE
+
+
+def _claim_dates(db: sqlite3.Connection, first: date | None, last: date | None) -> Claim:
+    """Makes the claim about the dates from `first` to `last`; about those that were asked for if both are None."""
+    from ingest.clock import Clock
+    from ingest.crawling.asked_for import find_asked_dates
+    from ingest.crawling.windows import find_range
+    from ingest.reports.claims import make_claim
+    from storage.claims import find_claim_rows
+
+    dates = find_range(first, last, Clock().today()) if first or last else None
+    rows = find_claim_rows(db, lambda asked: [dates] if dates is not None else find_asked_dates(asked))
+    return make_claim(rows, daemon_runs=False)
 
 
 def _find_parquet_writer() -> Writer:

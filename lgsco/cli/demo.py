@@ -8,6 +8,9 @@ import click
 
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Settings, command
+from lgsco.cli.suggested import remember_default
+
+_DATABASE = Path("demo.db")
 
 
 @command()
@@ -22,4 +25,5 @@ def demo(settings: Settings, count: int) -> int:
     """
     from lgsco.replica.demo import run
 
-    return run(settings.config, settings.db_option or Path("demo.db"), count, run_task)
+    remember_default("--db", _DATABASE)
+    return run(settings.config, settings.db_option or _DATABASE, count, run_task)

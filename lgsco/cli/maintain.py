@@ -16,6 +16,7 @@ from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_
 
 if TYPE_CHECKING:
     from ingest.config import Config
+    from ingest.reports.coverage import CoverageReport
     from ingest.reports.disk import Disk
     from storage.model import Window
 
@@ -93,28 +94,16 @@ def coverage(
     """Show which decision dates are proven, and what is missing.
 
     For each range of dates and each month: how many decisions the site states, how many are stored, and whether that is
-    proven. Names each missing decision. Without options, the dates are those of all backfills, of sync and of the fill.
+    proven. Names each missing decision. Without options, the claim is about the dates of all backfills, of sync and of
+    the fill; with --from and --to, the whole report is about these dates.
     Exits with 10 if any of the dates is unproven.
 
     Example: lgsco coverage --svg coverage.svg
     """
-    from ingest.clock import Clock
-    from ingest.crawling.asked_for import find_asked_dates
     from ingest.reports.calendar import as_svg
-    from ingest.reports.coverage import report_coverage
-    from ingest.reports.daemon_state import is_running
-    from storage.database import reading
     from storage.export import write_whole
-    from storage.lock import DAEMON, is_locked
-    from storage.status import find_coverage, find_daemon
 
-    dates = _choose_dates(first, last, everything)
-    clock = Clock()
-    with reading(settings.database) as db:
-        rows = find_coverage(db, lambda asked: find_asked_dates(asked) if dates is None else [dates])
-        daemon = find_daemon(db)
-    daemon_runs = daemon is not None and is_running(daemon, clock.now()) and is_locked(settings.database, DAEMON)
-    report = report_coverage(rows, clock.today(), daemon_runs=daemon_runs)
+    report = _find_coverage(settings.database, _choose_dates(first, last, everything))
     if svg is not None:
         write_whole(svg, as_svg(report.calendar))
     if as_json:
@@ -126,6 +115,25 @@ def coverage(
         if svg is not None:
             print_line(f"{svg}: the calendar")
     return exit_codes.DONE if report.proven else exit_codes.INCOMPLETE
+
+
+def _find_coverage(database: Path, dates: Window | None) -> CoverageReport:
+    """Makes the coverage report about some dates, or about those that were asked for."""
+    from ingest.clock import Clock
+    from ingest.crawling.asked_for import find_asked_dates
+    from ingest.crawling.windows import EVERYTHING
+    from ingest.reports.coverage import report_coverage
+    from ingest.reports.daemon_state import is_running
+    from storage.database import reading
+    from storage.lock import DAEMON, is_locked
+    from storage.status import find_coverage, find_daemon
+
+    clock = Clock()
+    with reading(database) as db:
+        rows = find_coverage(db, lambda asked: find_asked_dates(asked) if dates is None else [dates])
+        daemon = find_daemon(db)
+    daemon_runs = daemon is not None and is_running(daemon, clock.now()) and is_locked(database, DAEMON)
+    return report_coverage(rows, clock.today(), dates=dates or EVERYTHING, daemon_runs=daemon_runs)
 
 
 def _choose_dates(first: date | None, last: date | None, everything: bool) -> Window | None:

@@ -23,6 +23,11 @@ def remember_options(options: Mapping[str, object]) -> None:
     _given.update({name: str(value) for name, value in options.items() if value is not None})
 
 
+def remember_default(option: str, value: object) -> None:
+    """Adds an option that this command has by default, and others not, if it was not given."""
+    _given.setdefault(option, str(value))
+
+
 def complete_commands(line: str) -> str:
     """Adds the options of this process to each command that a line names, unless the command has them."""
     return _COMMAND.sub(_complete, line) if _given and "`lgsco " in line else line

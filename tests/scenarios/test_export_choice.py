@@ -13,7 +13,7 @@ import pytest
 from storage.digests import update_digests
 from storage.writer import writing
 from support.archives import make_archive
-from support.command_line import Here
+from support.command_line import Here, Shop
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_only_the_chosen_decisions_are_exported(here: Here, archive: Path, form:
     assert 0 < len(expected) < 6
     ran = here("export", "out", "--format", form, "--authority", "leeds city council", "--from", first, "--to", last)
     assert exported(form) == expected
-    assert ran.out == f"{len(expected)} decisions in out\n"
+    assert ran.out.startswith(f"{len(expected)} decisions in out\n{first} to {last}: not proven; ")
 
 
 def test_an_authority_that_no_decision_has_is_refused_with_names_that_contain_it(here: Here, archive: Path) -> None:
@@ -65,3 +65,14 @@ def test_an_authority_that_no_decision_has_is_refused_with_names_that_contain_it
 
 def test_dates_in_the_wrong_order_are_refused(here: Here, archive: Path) -> None:
     assert "is after --to" in here("export", "out", "--from", "2026-02-01", "--to", "2026-01-01", code=2).err
+
+
+def test_an_export_says_in_words_and_in_its_attribution_which_dates_are_proven(shop: Shop) -> None:
+    shop.run("backfill", "--from", "2025")
+    stored = len(shop.held())
+    for options, dates in ([], "2025-01-01 to today"), (["--from", "2024"], "2024-01-01 to today"):
+        printed = shop.run("export", "out", *options).out.splitlines()[1:]
+        claim = "not proven; " if options else f"{stored} of {stored} listed decisions are in the archive"
+        assert printed[0].startswith(f"{dates}: {claim}")
+        written = (shop.folder / "out" / "ATTRIBUTION.txt").read_text("utf-8")
+        assert written.partition("What the archive had when this was written:\n")[2].splitlines()[0] == printed[0]

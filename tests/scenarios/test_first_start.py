@@ -73,7 +73,9 @@ def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch:
     assert "fill: on:" in status
     assert "not started: " in status
     monkeypatch.setenv("LGSCO_SCHEDULE_FILL", "off")
-    assert 'the fill is off: fill is "off" in [schedule]; "on" turns it on' in here("init", "--db", "other.db").out
+    assert (
+        'the fill is off: fill is "off" in [schedule]; fill = "on" turns it on' in here("init", "--db", "other.db").out
+    )
 
 
 @pytest.mark.parametrize(("command", "made_by"), [("import", "import"), ("demo", "demo")])

@@ -1,4 +1,4 @@
-"""A command waits for a running slice of the daemon, and goes before the next one."""
+"""How a task begins: it waits for a running slice of the daemon, and an archive is filled from one kind of site."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from threading import Event
 
 import pytest
 
-from ingest.run import Fill, Import, SwitchFill, perform
+from ingest.errors import UsageError
+from ingest.run import Backfill, Fill, Import, SwitchFill, Sync, Task, perform
+from storage.database import atomic
 from storage.errors import Busy
+from storage.journal import Robots, record_robots
 from storage.writer import create_database, writing
 from support.paths import SEEDS
 from support.world import World
@@ -66,3 +69,40 @@ def test_a_command_waits_ten_minutes_for_a_slice_and_a_slice_waits_for_none(worl
         assert 600 <= (world.time.at - begun).total_seconds() < 601
         with pytest.raises(Busy):
             run(world, Fill(), lambda _seconds, _stop: pytest.fail("it waits"))
+
+
+PUBLISHER, LOOK_ALIKE = "https://www.lgo.org.uk", "http://127.0.0.1:8000"
+
+
+def fill_from(world: World, site: str) -> None:
+    """Makes an archive in which a site's robots.txt is stored: it is fetched before anything else."""
+    create_database(world.database)
+    with writing(world.database) as db, atomic(db):
+        record_robots(db, Robots(site, "2026-11-01T12:00:00Z", 404, ""))
+
+
+@pytest.mark.parametrize("task", [Backfill(), Sync(), Fill()])
+@pytest.mark.parametrize(("before", "now"), [(PUBLISHER, LOOK_ALIKE), (LOOK_ALIKE, PUBLISHER)])
+def test_a_look_alike_and_the_publishers_site_never_fill_one_archive(
+    world: World, task: Task, before: str, now: str
+) -> None:
+    fill_from(world, before)
+    config = world.config(site__base_url=now, site__contact="me@example.org", fetch__pace=1)
+    with pytest.raises(UsageError) as error:
+        perform(task, config, world.database, world.time.clock(), world.stop, lambda _tally: None)
+    assert str(error.value) == (
+        f"{world.database} was filled from {before}, so nothing is fetched into it from {now}: {LOOK_ALIKE} is on this "
+        "machine, and an archive never mixes a look-alike with the publisher's site. Name another file with --db"
+    )
+    assert world.ask("SELECT count(*) FROM runs") == [0]
+    assert world.ask("SELECT count(*) FROM requests") == [0]
+
+
+def test_an_archive_of_a_look_alike_goes_on_at_another_port(world: World) -> None:
+    fill_from(world, "http://localhost:1")
+    assert world.run(Backfill(), site__base_url=world.server.url).exit_code == 0
+
+
+def test_documents_can_be_imported_beside_either_site(world: World) -> None:
+    fill_from(world, PUBLISHER)
+    assert world.run(Import((Path(SEEDS),))).exit_code == 0

@@ -92,7 +92,9 @@ def test_the_tables_have_the_rows_of_the_archive(archive: Path, here: Here, tmp_
     with closing(sqlite3.connect(archive)) as db:
         db.row_factory = sqlite3.Row
         expected = {table: [dict(row) for row in db.execute(sql)] for table, sql in QUERIES.items()}
-    assert here("export", "--format", "parquet", "out").out == f"{len(expected['decisions'])} decisions in out\n"
+    assert here("export", "--format", "parquet", "out").out.startswith(
+        f"{len(expected['decisions'])} decisions in out\n"
+    )
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"ATTRIBUTION.txt", "parquet"}
     assert {path.name for path in (tmp_path / "out" / "parquet").iterdir()} == TABLES
     assert len(expected["related"]) == 2
@@ -170,7 +172,7 @@ def test_an_archive_with_undated_decisions_only_can_be_read(here: Here, tmp_path
 
 def test_an_empty_archive_has_tables_without_rows(here: Here, tmp_path: Path) -> None:
     here("init")
-    assert here("export", "--format", "parquet", "out").out == "0 decisions in out\n"
+    assert here("export", "--format", "parquet", "out").out.startswith("0 decisions in out\n")
     for table in TABLES:
         assert parquet.read_table(tmp_path / "out" / "parquet" / table).num_rows == 0
 

@@ -33,12 +33,13 @@ def served(*parts: bytes) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            connection, _ = listener.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection, suppress(ConnectionError):  # the client may hang up first
-                while connection.recv(65_536):
-                    for part in parts:
-                        connection.sendall(part)
+            with suppress(OSError):  # the client may hang up first, even before the connection is accepted
+                connection, _ = listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with connection:
+                    while connection.recv(65_536):
+                        for part in parts:
+                            connection.sendall(part)
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
@@ -166,11 +167,12 @@ def echo() -> Iterator[tuple[str, list[bytes]]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            connection, _ = listener.accept()
-            with connection, suppress(ConnectionError):
-                while request := connection.recv(65_536):
-                    requests.append(request)
-                    connection.sendall(response(b"body", "Set-Cookie: session=1; Path=/"))
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    while request := connection.recv(65_536):
+                        requests.append(request)
+                        connection.sendall(response(b"body", "Set-Cookie: session=1; Path=/"))
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()

@@ -45,6 +45,21 @@ def test_an_open_ledger_is_drawn_from_its_first_decision_to_today() -> None:
     assert calendar.later is None
 
 
+def test_the_dates_around_the_months_are_drawn_only_if_they_are_asked_about() -> None:
+    numbers = {"2009-08": Numbers(3, 3), "2026-10": Numbers(2, 2), "2027-01": Numbers(1, 1)}
+    calendar = draw([proof("0001-01-01", "9999-12-31")], numbers, TODAY)
+    assert calendar.earlier is not None
+    assert calendar.later is not None
+    for first, last, months, around in (
+        (date.min, date.max, len(calendar.months), (calendar.earlier, calendar.later)),
+        (date(2026, 10, 31), date(2026, 11, 1), 2, (None, None)),
+        (date.min, calendar.months[0].window.first, 1, (calendar.earlier, None)),
+        (date(2026, 11, 1), date.max, 1, (None, calendar.later)),
+    ):
+        its = calendar.within(Window(first, last))
+        assert (len(its.months), its.earlier, its.later) == (months, *around)
+
+
 def test_a_ledger_that_begins_before_its_decisions_is_drawn_from_its_beginning() -> None:
     calendar = draw([proof("2026-09-01", "9999-12-31")], {"2026-10": Numbers(1, 1)}, TODAY)
     assert states(calendar) == {"2026-09": "empty", "2026-10": "proven", "2026-11": "empty"}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.reports.claims import Claim, describe_progress, find_overdue, make_claim, name_command
+from ingest.reports.claims import Claim, find_overdue, make_claim
+from ingest.reports.date_ranges import name_command
 from storage.claims import ClaimRows, Counts
 from storage.model import Intent, IntentState, WindowState
 from support.claims import claim_rows, intent, proof, window
@@ -39,7 +40,8 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
-        " The site lists 57,480 decisions before that, which were never asked for; `lgsco backfill` fetches them."
+        " The site lists 57,480 decisions before that, which lgsco is not asked to fetch; "
+        "`lgsco backfill` fetches them."
         " This follows from its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
     )
 
@@ -91,9 +93,48 @@ def test_the_words_about_unproven_dates_agree_with_their_numbers() -> None:
     assert "not proven; 1 of the 1 decision seen in the listing is in the archive. Not proven: " in str(claim)
 
 
+CHANGED = "stated at 2026-11-01 12:05 UTC: the listing changed between then and the check of these dates."
+
+
+@pytest.mark.parametrize(
+    ("total", "whole", "says"),
+    [
+        (41, True, False),
+        (40, True, True),
+        (42, True, True),  # they may have been checked before a new decision
+        (None, True, False),
+        (40, False, True),
+        (41, False, False),
+        (42, False, False),  # one is outside these dates
+    ],
+)
+def test_a_total_that_contradicts_the_listing_is_explained(total: int | None, whole: bool, says: bool) -> None:
+    rows = claim_rows(
+        [proof("0001-01-01" if whole else "2026-07-30", "9999-12-31")],
+        counts={RECENT: ALL_STORED, EVERYTHING: ALL_STORED},
+        site_total=None if total is None else (total, TOTAL_AT),
+    )
+    claim = make_claim(rows, daemon_runs=False)
+    assert claim.is_full
+    assert (f"The site's total is {total} decisions, {CHANGED}" in claim.sentences()) is says
+
+
+def test_an_unproven_claim_does_not_explain_the_total() -> None:
+    assert CHANGED not in str(of_recent(state="short", total=40))
+
+
+@pytest.mark.parametrize("state", ["paused", "interrupted"])
+def test_only_a_demo_continues_a_demo(state: IntentState) -> None:
+    asked = [intent("0001-01-01", "9999-12-31", state, total=305)]
+    rows = claim_rows([proof("0001-01-01", "9999-12-31", "unseen")], asked)._replace(is_demo=True)
+    sentence = make_claim(rows, daemon_runs=False).sentences()[-1]
+    assert sentence == "beginning to today is not finished, 0 of 305 fetched: the same `lgsco demo` continues it."
+
+
 def test_one_decision_outside_the_dates_is_named_in_the_singular() -> None:
-    assert "The site lists 1 decision before that, which were never asked for; `lgsco backfill` fetches it." in str(
-        of_recent(total=42)
+    assert (
+        "The site lists 1 decision before that, which lgsco is not asked to fetch; `lgsco backfill` fetches it."
+        in str(of_recent(total=42))
     )
 
 
@@ -161,12 +202,12 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
     both = make_claim(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False)
     assert "2026-07-30 to today: 5 of 5 listed" in str(both)
     assert "2025-01-01 to 2025-03-31: 7 of 7 listed" in str(both)
-    assert "The site lists 88 decisions outside those dates, which were never asked for" in str(both)
+    assert "The site lists 88 decisions outside those dates, which lgsco is not asked to fetch" in str(both)
     one = make_claim(
         claim_rows(ledger, asked, windows=[quarter], counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False
     )
     assert "The site lists 93 decisions outside those dates: `lgsco coverage` shows which" in str(one)
-    assert "never asked for" not in str(one)
+    assert "not asked to fetch" not in str(one)
 
 
 @pytest.mark.parametrize(
@@ -406,21 +447,6 @@ def test_a_share_is_shown_only_if_fewer_are_stored_than_the_site_states(stored: 
 
 def test_an_unknown_total_is_shown_as_unknown() -> None:
     assert describe_share(1, None) == "the archive has 1 decision of the site; the site's total is not known yet"
-
-
-@pytest.mark.parametrize(
-    ("stored", "total", "words"),
-    [
-        (41, 205, "41 of 205 fetched"),
-        (205, 205, "205 of 205 fetched"),
-        (1_205, None, "1,205 fetched"),
-        (193, 192, "193 fetched"),  # the site may list more than its total
-    ],
-)
-def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
-    stored: int, total: int | None, words: str
-) -> None:
-    assert describe_progress(stored, total) == words
 
 
 # ---------------------------------------------------------------- properties

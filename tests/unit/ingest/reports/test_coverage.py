@@ -92,6 +92,16 @@ def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> 
     assert lines[0].index("never") == lines[2].index(AT) == header.index("counted")
 
 
+def test_a_report_about_some_dates_shows_only_windows_gaps_and_months_that_have_any_of_them() -> None:
+    ledger = [proof("2026-01-01", "2026-02-28"), proof("2026-03-03", "2026-05-31"), proof("2026-08-01", "9999-12-31")]
+    rows = coverage_of(*ledger)
+    report = report_coverage(rows, AS_ON, dates=window("2026-03-02", "2026-07-31"))
+    assert [row["first"] for row in report.windows] == ["2026-03-03"]
+    assert report.gaps == [window("2026-03-01", "2026-03-02"), window("2026-06-01", "2026-07-31")]
+    assert [cell.month for cell in report.calendar.months] == ["2026-03", "2026-04", "2026-05", "2026-06", "2026-07"]
+    assert len(report_coverage(rows, AS_ON).windows) == 3
+
+
 def test_an_empty_ledger_shows_no_table_and_no_calendar_and_names_the_command() -> None:
     assert report_coverage(coverage_of(), AS_ON).lines() == [
         "no longer listed: 0 expired by age, 0 withdrawn, 0 gone for an unknown reason, 0 not explained yet",

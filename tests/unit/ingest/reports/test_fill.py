@@ -33,7 +33,7 @@ LEFT = [window("2021-01-01", "2026-06-30")]
 
 OFF_SINCE = "turned off at 2026-11-09T08:00:00Z; `lgsco fill resume` undoes that"
 ON_IN_SETTINGS = 'fill is "on" in [schedule]; `lgsco fill off` turns it off'
-OFF_IN_SETTINGS = 'fill is "off" in [schedule]; "on" turns it on'
+OFF_IN_SETTINGS = 'fill is "off" in [schedule]; fill = "on" turns it on'
 MADE = 'fill is "auto" in [schedule], and'
 
 
@@ -41,10 +41,10 @@ MADE = 'fill is "auto" in [schedule], and'
     ("setting", "made_by", "state", "is_on", "why"),
     [
         ("auto", "init", FillState(), True, f"{MADE} this archive was made by init; `lgsco fill off` turns it off"),
-        ("auto", "backfill", FillState(), False, f'{MADE} this archive was made by backfill; "on" turns it on'),
+        ("auto", "backfill", FillState(), False, f'{MADE} this archive was made by backfill; fill = "on" turns it on'),
         (
             *("auto", None, FillState(), False),
-            f'{MADE} it is not recorded that this archive was made by init; "on" turns it on',
+            f'{MADE} it is not recorded that this archive was made by init; fill = "on" turns it on',
         ),
         ("on", None, FillState(), True, ON_IN_SETTINGS),
         ("off", "init", FillState(), False, OFF_IN_SETTINGS),
@@ -197,7 +197,7 @@ def test_init_names_the_source_of_its_estimate() -> None:
     assert "from about 57,500 decisions that a public scraper counted in July 2026, since lgsco has not asked" in text
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day)" in text
     assert describe_fill_of_new(decide_mode("off", "init", FillState()), Schedule(), 1.0) == [
-        'the fill is off: fill is "off" in [schedule]; "on" turns it on'
+        'the fill is off: fill is "off" in [schedule]; fill = "on" turns it on'
     ]
 
 

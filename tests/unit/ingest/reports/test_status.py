@@ -191,7 +191,11 @@ def test_a_stale_archive_is_reported_with_the_limit() -> None:
 def test_an_archive_without_a_success_is_stale() -> None:
     empty = report(last_success=None)
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
-    assert empty.lines()[-1] == "last sync, or backfill of its dates, that ended without a failure: never: STALE"
+    assert (
+        empty.lines()[-1]
+        == "last sync, or backfill of its dates, that ended without a failure: never: STALE; `lgsco sync` looks for "
+        "new decisions"
+    )
 
 
 def test_the_next_sync_of_a_running_daemon_is_its_own_plan() -> None:

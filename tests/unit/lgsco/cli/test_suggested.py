@@ -8,7 +8,7 @@ import click
 import pytest
 
 from lgsco.cli.main import cli
-from lgsco.cli.suggested import TAKE_SITE, complete_commands, remember_options
+from lgsco.cli.suggested import TAKE_SITE, complete_commands, remember_default, remember_options
 
 FILE, SITE = {"--db": "a.db"}, {"--site": "http://127.0.0.1:1"}
 
@@ -45,6 +45,13 @@ def test_the_options_of_an_earlier_command_are_forgotten() -> None:
     remember_options(SITE)
     remember_options(FILE)
     assert complete_commands("`lgsco sync`") == "`lgsco sync --db a.db`"
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "demo.db"), ("mine.db", "mine.db")])
+def test_a_default_of_this_command_alone_is_named_unless_another_was_given(given: str | None, used: str) -> None:
+    remember_options({"--db": given})
+    remember_default("--db", "demo.db")
+    assert complete_commands("`lgsco template` lists more") == f"`lgsco template --db {used}` lists more"
 
 
 def test_the_commands_that_take_a_site_are_those_with_the_option() -> None:

@@ -1,0 +1,35 @@
+"""Describes ranges of decision dates, and names the commands that fetch them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from storage.model import Window
+
+
+def describe_dates(window: Window) -> str:
+    """Describes a range of dates: an open end is `beginning` or `today`."""
+    first = "beginning" if window.first == date.min else str(window.first)
+    last = "today" if window.last == date.max else str(window.last)
+    return f"{first} to {last}"
+
+
+def describe_progress(stored: int, total: int | None) -> str:
+    """Describes the progress of a backfill.
+
+    `total`: the site's total for its range when it began. It is left out if more decisions are stored: the site may
+    list more than it counts, and new decisions may have been added since.
+    """
+    return f"{stored:,} fetched" if total is None or total < stored else f"{stored:,} of {total:,} fetched"
+
+
+def describe_pause(window: Window) -> str:
+    """Names the commands for a paused backfill."""
+    return f"{name_command(window)} continues it, {name_command(window, '--withdraw')} drops what is left"
+
+
+def name_command(window: Window, *options: str) -> str:
+    """Returns the command that backfills a range."""
+    first = ["--from", str(window.first)] if window.first != date.min else []
+    last = ["--to", str(window.last)] if window.last != date.max else []
+    return f"`{' '.join(['lgsco backfill', *options, *first, *last])}`"
