@@ -79,7 +79,7 @@ def backfill(settings: Settings, first: date | None, last: date | None, limit: i
     Estimates requests, time and disk space first, then shows its progress. Ctrl-C pauses it: run the same command again
     to continue, or add --withdraw to drop the rest.
 
-    Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
+    Example: lgsco backfill --from 2025-10-01 --to 2025-12-31
     """
     from ingest.run import Backfill, Withdraw
 
