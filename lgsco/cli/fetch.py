@@ -71,7 +71,12 @@ def init(settings: Settings) -> int:
 @click.option(
     "--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive. Default: today."
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N decisions.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Fetch at most N decisions. The dates do not count as asked for.",
+)
 @click.option("--withdraw", is_flag=True, help="Fetch nothing; drop the rest of unfinished backfills of the range.")
 def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None, withdraw: bool) -> int:
     """Fetch every decision in a range of decision dates.
